@@ -1,0 +1,236 @@
+//! A finding, its places and its fixes, and the list that rules write them into.
+
+use crate::text::Span;
+use std::borrow::Cow;
+
+/// How bad it is, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// As written it fails, or two facts in the files contradict each other.
+    Error,
+    /// Bites in production in a known way.
+    Warning,
+    /// A trade-off worth knowing.
+    Info,
+    /// Hygiene.
+    Hint,
+}
+
+impl Severity {
+    pub const ALL: [Severity; 4] =
+        [Severity::Error, Severity::Warning, Severity::Info, Severity::Hint];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+            Severity::Hint => "hint",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Severity> {
+        Severity::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+/// How sure we are, apart from how bad it would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Confidence {
+    /// Provable from the files alone.
+    #[default]
+    Certain,
+    /// True unless something outside the files says otherwise.
+    Likely,
+    /// Worth a look.
+    Possible,
+}
+
+impl Confidence {
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely",
+            Confidence::Possible => "possible",
+        }
+    }
+}
+
+/// Whether a fix may be applied without being read first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Safety {
+    Safe,
+    Unsafe,
+}
+
+impl Safety {
+    pub fn name(self) -> &'static str {
+        match self {
+            Safety::Safe => "safe",
+            Safety::Unsafe => "unsafe",
+        }
+    }
+}
+
+/// Put `text` in the place of `span`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in the imperative: "Wait for `db` to be healthy".
+    pub title: String,
+    pub safety: Safety,
+    /// Sorted, never overlapping.
+    pub edits: Vec<Edit>,
+}
+
+impl Fix {
+    pub fn safe(title: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> Fix {
+        Fix::new(title, Safety::Safe, edits)
+    }
+
+    pub fn r#unsafe(title: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> Fix {
+        Fix::new(title, Safety::Unsafe, edits)
+    }
+
+    fn new(title: impl Into<String>, safety: Safety, edits: impl IntoIterator<Item = Edit>) -> Fix {
+        let mut edits: Vec<Edit> = edits.into_iter().collect();
+        edits.sort_by_key(|it| it.span);
+        Fix { title: title.into(), safety, edits }
+    }
+}
+
+/// Another place that belongs to a finding, and what is to be seen there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    pub span: Span,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// `PLM101`.
+    pub code: &'static str,
+    /// `depends-on-started-only`.
+    pub name: &'static str,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub span: Span,
+    /// `service app`, or `Deployment shop/api, container web`.
+    pub subject: String,
+    /// One or two sentences that name the user's own objects.
+    pub message: String,
+    /// Why it matters.
+    pub why: Cow<'static, str>,
+    /// What helps, the best first.
+    pub help: Vec<Cow<'static, str>>,
+    /// Commands for the running system, with the user's own names filled in.
+    pub check: Vec<String>,
+    pub related: Vec<Related>,
+    pub fixes: Vec<Fix>,
+    /// The code that no longer does anything: editors may fade it out.
+    pub unnecessary: bool,
+    pub deprecated: bool,
+}
+
+impl Finding {
+    pub fn severity(&mut self, severity: Severity) -> &mut Self {
+        self.severity = severity;
+        self
+    }
+
+    pub fn confidence(&mut self, confidence: Confidence) -> &mut Self {
+        self.confidence = confidence;
+        self
+    }
+
+    pub fn subject(&mut self, subject: impl Into<String>) -> &mut Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// Another place, with what is to be seen there.
+    pub fn also(&mut self, span: Span, message: impl Into<String>) -> &mut Self {
+        self.related.push(Related { span, message: message.into() });
+        self
+    }
+
+    pub fn why(&mut self, why: impl Into<Cow<'static, str>>) -> &mut Self {
+        self.why = why.into();
+        self
+    }
+
+    pub fn help(&mut self, help: impl Into<Cow<'static, str>>) -> &mut Self {
+        self.help.push(help.into());
+        self
+    }
+
+    pub fn check(&mut self, command: impl Into<String>) -> &mut Self {
+        self.check.push(command.into());
+        self
+    }
+
+    pub fn fix(&mut self, fix: Fix) -> &mut Self {
+        if !fix.edits.is_empty() {
+            self.fixes.push(fix);
+        }
+        self
+    }
+
+    /// [`fix`](Self::fix) where there may be none, as for a place that a safe edit cannot reach.
+    pub fn maybe_fix(&mut self, fix: Option<Fix>) -> &mut Self {
+        if let Some(fix) = fix {
+            self.fix(fix);
+        }
+        self
+    }
+}
+
+/// Where one rule writes its findings.
+#[derive(Debug)]
+pub struct Findings {
+    code: &'static str,
+    name: &'static str,
+    severity: Severity,
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    pub fn new(code: &'static str, name: &'static str, severity: Severity) -> Findings {
+        Findings { code, name, severity, list: Vec::new() }
+    }
+
+    /// Reports at a place, with the rule's own severity.
+    pub fn at(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
+        let index = self.list.len();
+        self.list.push(Finding {
+            code: self.code,
+            name: self.name,
+            severity: self.severity,
+            confidence: Confidence::Certain,
+            span,
+            subject: String::new(),
+            message: message.into(),
+            why: Cow::Borrowed(""),
+            help: Vec::new(),
+            check: Vec::new(),
+            related: Vec::new(),
+            fixes: Vec::new(),
+            unnecessary: false,
+            deprecated: false,
+        });
+        &mut self.list[index]
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub fn into_list(self) -> Vec<Finding> {
+        self.list
+    }
+}

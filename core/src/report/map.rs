@@ -1,0 +1,29 @@
+//! The picture of a project: what runs, what it mounts and whom it talks to.
+
+use crate::text::Span;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapNode {
+    /// Unique in the map: `compose/app`, `Deployment/shop/api`.
+    pub id: String,
+    /// `service`, `workload`, `k8s-service`, `volume`, `config`, `secret`, `route`.
+    pub kind: &'static str,
+    pub label: String,
+    pub span: Option<Span>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapEdge {
+    pub from: String,
+    pub to: String,
+    /// `depends-on`, `talks-to`, `selects`, `mounts`, `reads`, `routes`, `counterpart`.
+    pub kind: &'static str,
+    /// The place that says so.
+    pub span: Option<Span>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Map {
+    pub nodes: Vec<MapNode>,
+    pub edges: Vec<MapEdge>,
+}

@@ -1,0 +1,16 @@
+//! YAML text to a tree with byte spans, comments, anchors and many documents.
+//!
+//! The only module that knows the parser underneath. Parsing always yields a tree: what is wrong
+//! comes beside it as [`Problem`]s, and a broken document never hides the others.
+
+mod parse;
+mod repair;
+mod scalar;
+mod tree;
+
+pub use parse::{MAX_BYTES, Problem, ProblemKind, parse};
+pub use scalar::Scalar;
+pub use tree::{Comment, Document, Entry, Node, NodeId, NodeKind, Style, Tree, TreeBuilder};
+
+#[cfg(test)]
+mod tests;

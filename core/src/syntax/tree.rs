@@ -1,0 +1,500 @@
+//! The tree: nodes in one arena, each with its own span.
+//!
+//! A span names its file, so that one tree may be put together from several files (a Compose file
+//! and its override, a Kustomize base and its patch) and every leaf still knows where it came from.
+//! Aliases stay aliases: [`Node::resolve`] follows one lazily and [`Node::get`] honours merge keys
+//! the same way, so no input can make the tree larger than its text.
+
+use super::scalar::Scalar;
+use crate::text::{FileId, Span};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How a node was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    SingleQuoted,
+    DoubleQuoted,
+    Literal,
+    Folded,
+    Block,
+    Flow,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeKind {
+    Scalar,
+    Mapping,
+    Sequence,
+    Alias,
+}
+
+/// Where a scalar's value is kept: most are a slice of the text as written.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Slice { start: u32, len: u32 },
+    Owned(u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Data {
+    Scalar(Value),
+    /// Children lie side by side in `Tree::children`; a mapping's alternate key, value.
+    Mapping {
+        first: u32,
+        len: u32,
+    },
+    Sequence {
+        first: u32,
+        len: u32,
+    },
+    Alias(Option<NodeId>),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct NodeData {
+    span: Span,
+    data: Data,
+    style: Style,
+    /// 1-based index into `Tree::properties`; 0 for the many nodes without tag or anchor.
+    properties: u32,
+}
+
+/// The tag and anchor of the few nodes that have one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Properties {
+    pub tag: Option<(SmolStr, Span)>,
+    pub anchor: Option<(SmolStr, Span)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    pub span: Span,
+    /// Nothing but the comment stands on its line.
+    pub own_line: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// `None` for a document without content.
+    pub root: Option<NodeId>,
+    pub span: Span,
+    /// The tree was made from repaired text, because the document as written does not parse.
+    pub repaired: bool,
+    /// The document does not parse and could not be repaired: it has no root.
+    pub broken: bool,
+}
+
+/// All documents of a file (or of a merge of files).
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    text: Arc<str>,
+    nodes: Vec<NodeData>,
+    children: Vec<NodeId>,
+    strings: Vec<SmolStr>,
+    properties: Vec<Properties>,
+    pub documents: Vec<Document>,
+    pub comments: Vec<Comment>,
+}
+
+impl Tree {
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        Node { tree: self, id }
+    }
+
+    /// The roots of the documents that have one.
+    pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
+        self.documents.iter().filter_map(|it| it.root).map(|it| self.node(it))
+    }
+
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// How many nodes there are, over all documents.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+}
+
+/// One key of a mapping with its value.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'t> {
+    pub key: Node<'t>,
+    pub value: Node<'t>,
+}
+
+impl Entry<'_> {
+    /// From the key's first byte to the value's last.
+    pub fn span(&self) -> Span {
+        self.key.span().to(self.value.span())
+    }
+}
+
+/// A borrowed view of one node.
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree,
+    id: NodeId,
+}
+
+/// How many aliases or merge keys may lead to one another before we stop following.
+const MAX_HOPS: usize = 32;
+
+impl<'t> Node<'t> {
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    pub fn tree(self) -> &'t Tree {
+        self.tree
+    }
+
+    fn data(self) -> &'t NodeData {
+        &self.tree.nodes[self.id.index()]
+    }
+
+    /// The bytes of the node without its tag and anchor. A collection ends with its last child or
+    /// its closing bracket; an empty value has an empty span.
+    pub fn span(self) -> Span {
+        self.data().span
+    }
+
+    pub fn style(self) -> Style {
+        self.data().style
+    }
+
+    pub fn kind(self) -> NodeKind {
+        match self.data().data {
+            Data::Scalar(_) => NodeKind::Scalar,
+            Data::Mapping { .. } => NodeKind::Mapping,
+            Data::Sequence { .. } => NodeKind::Sequence,
+            Data::Alias(_) => NodeKind::Alias,
+        }
+    }
+
+    /// The tag as written, `!reset` or `!!str`, with its span.
+    pub fn tag(self) -> Option<(&'t str, Span)> {
+        self.properties()?.tag.as_ref().map(|(tag, span)| (tag.as_str(), *span))
+    }
+
+    /// The anchor's name without `&`, and the span with it.
+    pub fn anchor(self) -> Option<(&'t str, Span)> {
+        self.properties()?.anchor.as_ref().map(|(name, span)| (name.as_str(), *span))
+    }
+
+    fn properties(self) -> Option<&'t Properties> {
+        let index = (self.data().properties as usize).checked_sub(1)?;
+        self.tree.properties.get(index)
+    }
+
+    /// The span with tag and anchor.
+    pub fn full_span(self) -> Span {
+        let start = [self.tag().map(|it| it.1.start), self.anchor().map(|it| it.1.start)]
+            .into_iter()
+            .flatten()
+            .fold(self.span().start, u32::min);
+        Span { start, ..self.span() }
+    }
+
+    /// Follows an alias to the node that it names; an alias to nothing stays itself.
+    pub fn resolve(self) -> Node<'t> {
+        let mut node = self;
+        for _ in 0..MAX_HOPS {
+            match node.data().data {
+                Data::Alias(Some(target)) => node = self.tree.node(target),
+                _ => break,
+            }
+        }
+        node
+    }
+
+    /// The text of a scalar, escapes and folding done; aliases are followed.
+    pub fn as_str(self) -> Option<&'t str> {
+        let node = self.resolve();
+        match node.data().data {
+            Data::Scalar(Value::Slice { start, len }) => {
+                self.tree.text.get(start as usize..(start + len) as usize)
+            }
+            Data::Scalar(Value::Owned(index)) => {
+                self.tree.strings.get(index as usize).map(SmolStr::as_str)
+            }
+            _ => None,
+        }
+    }
+
+    /// What type a reader of the core schema gives this scalar.
+    pub fn scalar(self) -> Option<Scalar<'t>> {
+        let node = self.resolve();
+        node.as_str().map(|text| Scalar::read(text, node.style(), node.tag().map(|it| it.0)))
+    }
+
+    /// No value at all, `~` or `null`.
+    pub fn is_null(self) -> bool {
+        matches!(self.scalar(), Some(Scalar::Null))
+    }
+
+    pub fn is_mapping(self) -> bool {
+        self.resolve().kind() == NodeKind::Mapping
+    }
+
+    pub fn is_sequence(self) -> bool {
+        self.resolve().kind() == NodeKind::Sequence
+    }
+
+    pub fn is_scalar(self) -> bool {
+        self.resolve().kind() == NodeKind::Scalar
+    }
+
+    fn children(self) -> &'t [NodeId] {
+        match self.resolve().data().data {
+            Data::Mapping { first, len } | Data::Sequence { first, len } => {
+                &self.tree.children[first as usize..(first + len) as usize]
+            }
+            _ => &[],
+        }
+    }
+
+    /// The entries as written, `<<` among them; empty for anything but a mapping.
+    pub fn entries(self) -> impl ExactSizeIterator<Item = Entry<'t>> + Clone {
+        let children = if self.is_mapping() { self.children() } else { &[] };
+        let (pairs, _) = children.as_chunks::<2>();
+        pairs.iter().map(move |[key, value]| Entry {
+            key: self.tree.node(*key),
+            value: self.tree.node(*value),
+        })
+    }
+
+    /// The items of a sequence; empty for anything else.
+    pub fn items(self) -> impl ExactSizeIterator<Item = Node<'t>> + Clone {
+        let children = if self.is_sequence() { self.children() } else { &[] };
+        children.iter().map(move |it| self.tree.node(*it))
+    }
+
+    /// The entries with merge keys honoured: own ones first, then those that `<<` brings and that no
+    /// earlier one overrides. At most [`MAX_HOPS`] mappings are read.
+    pub fn merged_entries(self) -> Vec<Entry<'t>> {
+        let own: Vec<Entry<'t>> = self.entries().collect();
+        if !own.iter().any(|it| it.key.is_merge_key()) {
+            return own;
+        }
+        let mut all: Vec<Entry<'t>> = Vec::new();
+        let mut queue = vec![self];
+        let mut read = 0;
+        while let Some(mapping) = queue.pop() {
+            read += 1;
+            if read > MAX_HOPS {
+                break;
+            }
+            let mut sources = Vec::new();
+            for entry in mapping.entries() {
+                if entry.key.is_merge_key() {
+                    let value = entry.value.resolve();
+                    if value.is_sequence() {
+                        sources.extend(value.items());
+                    } else {
+                        sources.push(value);
+                    }
+                } else if !all
+                    .iter()
+                    .any(|it| it.key.as_str().is_some() && it.key.as_str() == entry.key.as_str())
+                {
+                    all.push(entry);
+                }
+            }
+            queue.extend(sources.into_iter().rev());
+        }
+        all
+    }
+
+    /// Whether this key is a plain `<<`.
+    pub fn is_merge_key(self) -> bool {
+        self.style() == Style::Plain
+            && self.kind() == NodeKind::Scalar
+            && self.as_str() == Some("<<")
+    }
+
+    /// The entry with this key; the last wins where one is written twice, and own ones win over merged ones.
+    pub fn entry(self, key: &str) -> Option<Entry<'t>> {
+        let mut merges = false;
+        let mut found = None;
+        for entry in self.entries() {
+            match entry.key.as_str() {
+                Some(it) if it == key => found = Some(entry),
+                Some("<<") => merges = true,
+                _ => {}
+            }
+        }
+        if found.is_some() || !merges {
+            return found;
+        }
+        self.merged_entries().into_iter().find(|it| it.key.as_str() == Some(key))
+    }
+
+    pub fn get(self, key: &str) -> Option<Node<'t>> {
+        self.entry(key).map(|it| it.value)
+    }
+
+    /// `get` along a path of keys.
+    pub fn at(self, path: &[&str]) -> Option<Node<'t>> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?} {:?}", self.kind(), self.span(), self.as_str())
+    }
+}
+
+/// Puts a tree together from the leaves up. The parser uses it, and so do merges.
+#[derive(Debug, Default)]
+pub struct TreeBuilder {
+    tree: Tree,
+}
+
+impl TreeBuilder {
+    /// `text` is the source that slices point into; empty for a tree of several files.
+    pub fn new(text: Arc<str>) -> TreeBuilder {
+        TreeBuilder { tree: Tree { text, ..Tree::default() } }
+    }
+
+    fn push(&mut self, span: Span, data: Data, style: Style) -> NodeId {
+        let id = NodeId(u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX));
+        self.tree.nodes.push(NodeData { span, data, style, properties: 0 });
+        id
+    }
+
+    fn push_children(&mut self, children: &[NodeId]) -> (u32, u32) {
+        let first = u32::try_from(self.tree.children.len()).unwrap_or(u32::MAX);
+        self.tree.children.extend_from_slice(children);
+        (first, u32::try_from(children.len()).unwrap_or(u32::MAX))
+    }
+
+    pub fn scalar(&mut self, span: Span, value: &str, style: Style) -> NodeId {
+        let index = u32::try_from(self.tree.strings.len()).unwrap_or(u32::MAX);
+        self.tree.strings.push(SmolStr::new(value));
+        self.push(span, Data::Scalar(Value::Owned(index)), style)
+    }
+
+    /// A scalar whose value is `start..start + len` of the text.
+    pub fn scalar_slice(&mut self, span: Span, start: usize, len: usize, style: Style) -> NodeId {
+        let fit = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        self.push(span, Data::Scalar(Value::Slice { start: fit(start), len: fit(len) }), style)
+    }
+
+    pub fn sequence(&mut self, span: Span, items: &[NodeId], style: Style) -> NodeId {
+        let (first, len) = self.push_children(items);
+        self.push(span, Data::Sequence { first, len }, style)
+    }
+
+    /// `entries` alternate key, value.
+    pub fn mapping(&mut self, span: Span, entries: &[NodeId], style: Style) -> NodeId {
+        let (first, len) = self.push_children(entries);
+        self.push(span, Data::Mapping { first, len }, style)
+    }
+
+    /// An alias; without a target it names nothing.
+    pub fn alias(&mut self, span: Span, target: Option<NodeId>) -> NodeId {
+        self.push(span, Data::Alias(target), Style::Plain)
+    }
+
+    pub(super) fn properties(&mut self, node: NodeId) -> &mut Properties {
+        let data = &mut self.tree.nodes[node.index()];
+        if data.properties == 0 {
+            self.tree.properties.push(Properties::default());
+            data.properties = u32::try_from(self.tree.properties.len()).unwrap_or(u32::MAX);
+        }
+        &mut self.tree.properties[data.properties as usize - 1]
+    }
+
+    /// Gives a node a tag, as `!override`.
+    pub fn set_tag(&mut self, node: NodeId, tag: &str, span: Span) {
+        self.properties(node).tag = Some((SmolStr::new(tag), span));
+    }
+
+    /// The span of a node already pushed.
+    pub fn span_of(&self, node: NodeId) -> Span {
+        self.tree.nodes[node.index()].span
+    }
+
+    pub fn document(&mut self, document: Document) {
+        self.tree.documents.push(document);
+    }
+
+    pub fn comment(&mut self, comment: Comment) {
+        self.tree.comments.push(comment);
+    }
+
+    /// Takes back everything from a document that turned out to be broken.
+    pub(super) fn mark(&self) -> [usize; 5] {
+        let tree = &self.tree;
+        [
+            tree.nodes.len(),
+            tree.children.len(),
+            tree.strings.len(),
+            tree.properties.len(),
+            tree.comments.len(),
+        ]
+    }
+
+    pub(super) fn rewind(&mut self, mark: [usize; 5]) {
+        let tree = &mut self.tree;
+        tree.nodes.truncate(mark[0]);
+        tree.children.truncate(mark[1]);
+        tree.strings.truncate(mark[2]);
+        tree.properties.truncate(mark[3]);
+        tree.comments.truncate(mark[4]);
+    }
+
+    pub(super) fn documents(&self) -> usize {
+        self.tree.documents.len()
+    }
+
+    pub(super) fn truncate_documents(&mut self, len: usize) {
+        self.tree.documents.truncate(len);
+    }
+
+    /// The documents from `first` on were read from repaired text.
+    pub(super) fn mark_repaired(&mut self, first: usize) {
+        for document in &mut self.tree.documents[first..] {
+            document.repaired = true;
+        }
+    }
+
+    /// The value of a scalar already pushed.
+    pub(super) fn scalar_of(&self, node: NodeId) -> Option<&str> {
+        let node = self.tree.node(node);
+        if node.kind() == NodeKind::Scalar { node.as_str() } else { None }
+    }
+
+    /// A tree of one document.
+    pub fn finish_with_root(mut self, root: NodeId, file: FileId) -> Tree {
+        let span = Span { file, ..self.span_of(root) };
+        self.tree.documents.push(Document {
+            root: Some(root),
+            span,
+            repaired: false,
+            broken: false,
+        });
+        self.tree
+    }
+
+    pub fn finish(self) -> Tree {
+        self.tree
+    }
+}
