@@ -3,6 +3,7 @@
 //! The core does no input or output, reads no clock, starts no threads and cannot fail: whatever it
 //! is given, it answers with a [`Report`](report::Report).
 
+pub mod knowledge;
 pub mod report;
 pub mod syntax;
 pub mod text;

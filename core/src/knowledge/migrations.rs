@@ -1,0 +1,341 @@
+//! Database migration tools: the words that start a migration, and the switches that make an
+//! application start one by itself.
+//!
+//! Source: each tool's own command reference (Alembic "Tutorial", Django "django-admin", Rails
+//! "Active Record Migrations", Prisma "CLI reference", Flyway "Commands", Liquibase "Command
+//! reference", …). Commands that only read the state, such as `alembic current` or `flyway info`,
+//! are not migrations and do not match.
+
+use super::shell::{base_name, is_shell};
+
+/// A migration found among the words of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The tool's name as its users write it.
+    pub tool: &'static str,
+    /// The word that starts the tool.
+    pub index: usize,
+}
+
+/// A tool: the program's names, and the subcommands that change a schema. A subcommand of two
+/// words must appear in that order; an empty list means that the program alone migrates.
+struct Tool {
+    name: &'static str,
+    programs: &'static [&'static str],
+    subcommands: &'static [&'static [&'static str]],
+}
+
+const fn tool(
+    name: &'static str,
+    programs: &'static [&'static str],
+    subcommands: &'static [&'static [&'static str]],
+) -> Tool {
+    Tool { name, programs, subcommands }
+}
+
+const TOOLS: &[Tool] = &[
+    tool("alembic", &["alembic"], &[&["upgrade"], &["downgrade"]]),
+    tool("flask db", &["flask"], &[&["db", "upgrade"], &["db", "downgrade"]]),
+    tool("django migrate", &["manage.py", "django-admin", "django-admin.py"], &[&["migrate"], &["migrate_schemas"]]),
+    tool("aerich", &["aerich"], &[&["upgrade"]]),
+    tool("yoyo", &["yoyo"], &[&["apply"]]),
+    tool("rails db", &["rails", "rake", "bin/rails"], &[
+        &["db:migrate"], &["db:prepare"], &["db:setup"], &["db:schema:load"], &["db:rollback"],
+    ]),
+    tool("hanami db", &["hanami"], &[&["db", "migrate"], &["db", "prepare"]]),
+    tool("prisma", &["prisma"], &[&["migrate", "deploy"], &["migrate", "dev"], &["migrate", "reset"], &["db", "push"]]),
+    tool("knex", &["knex"], &[&["migrate:latest"], &["migrate:up"], &["migrate:rollback"]]),
+    tool("sequelize", &["sequelize", "sequelize-cli"], &[&["db:migrate"], &["db:migrate:undo"]]),
+    tool("typeorm", &["typeorm", "typeorm-ts-node-commonjs", "typeorm-ts-node-esm"], &[
+        &["migration:run"], &["schema:sync"], &["migration:revert"],
+    ]),
+    tool("drizzle-kit", &["drizzle-kit"], &[&["migrate"], &["push"]]),
+    tool("node-pg-migrate", &["node-pg-migrate"], &[&["up"], &["down"]]),
+    tool("db-migrate", &["db-migrate"], &[&["up"], &["down"]]),
+    tool("mikro-orm", &["mikro-orm", "mikro-orm-esm"], &[
+        &["migration:up"], &["migration:fresh"], &["schema:update"], &["schema:create"],
+    ]),
+    tool("kysely", &["kysely"], &[&["migrate:latest"], &["migrate", "latest"], &["migrate:up"]]),
+    tool("payload", &["payload"], &[&["migrate"]]),
+    tool("medusa", &["medusa"], &[&["db:migrate"], &["migrations", "run"]]),
+    tool("flyway", &["flyway"], &[&["migrate"], &["repair"], &["undo"], &["baseline"]]),
+    tool("liquibase", &["liquibase"], &[&["update"], &["update-count"], &["rollback"]]),
+    tool("goose", &["goose"], &[&["up"], &["up-to"], &["up-by-one"], &["down"], &["reset"]]),
+    tool("dbmate", &["dbmate"], &[&["up"], &["migrate"], &["rollback"], &["down"]]),
+    tool("golang-migrate", &["migrate"], &[&["up"], &["down"], &["goto"], &["force"]]),
+    tool("sql-migrate", &["sql-migrate"], &[&["up"], &["down"], &["redo"]]),
+    tool("tern", &["tern"], &[&["migrate"]]),
+    tool("soda", &["soda", "buffalo-pop"], &[&["migrate"]]),
+    tool("atlas", &["atlas"], &[&["migrate", "apply"], &["schema", "apply"]]),
+    tool("sqitch", &["sqitch"], &[&["deploy"], &["revert"], &["rebase"]]),
+    tool("pgroll", &["pgroll"], &[&["start"], &["migrate"], &["complete"]]),
+    tool("sqlx", &["sqlx", "cargo-sqlx"], &[&["migrate", "run"], &["database", "setup"], &["database", "reset"]]),
+    tool("diesel", &["diesel"], &[&["migration", "run"], &["setup"], &["database", "setup"], &["database", "reset"]]),
+    tool("sea-orm", &["sea-orm-cli", "sea"], &[&["migrate", "up"], &["migrate", "fresh"], &["migrate", "refresh"]]),
+    tool("refinery", &["refinery"], &[&["migrate"]]),
+    tool("ecto", &["mix"], &[&["ecto.migrate"], &["ecto.setup"], &["ash.migrate"]]),
+    tool("artisan", &["artisan"], &[&["migrate"], &["migrate:fresh"], &["migrate:refresh"], &["migrate:install"]]),
+    tool("doctrine", &["console", "doctrine", "doctrine-migrations"], &[
+        &["doctrine:migrations:migrate"], &["doctrine:schema:update"], &["migrations:migrate"],
+    ]),
+    tool("phinx", &["phinx"], &[&["migrate"], &["rollback"]]),
+    tool("yii migrate", &["yii"], &[&["migrate"], &["migrate/up"]]),
+    tool("ef database update", &["dotnet-ef", "ef"], &[&["database", "update"]]),
+    tool("fluent-migrator", &["dotnet-fm"], &[&["migrate"]]),
+    tool("evolve", &["evolve"], &[&["migrate"]]),
+    tool("skeema", &["skeema"], &[&["push"]]),
+    tool("graphile-migrate", &["graphile-migrate"], &[&["migrate"], &["watch"]]),
+    tool("hasura", &["hasura", "hasura-cli"], &[&["migrate", "apply"]]),
+    tool("supabase", &["supabase"], &[&["db", "push"], &["migration", "up"]]),
+    tool("wrangler d1", &["wrangler"], &[&["d1", "migrations", "apply"]]),
+    tool("temporal schema", &["temporal-sql-tool", "temporal-cassandra-tool"], &[&["update-schema"], &["setup-schema"]]),
+];
+
+/// Interpreters that run a script or a module given as their argument.
+const INTERPRETERS: &[&str] =
+    &["python", "python3", "node", "ruby", "php", "perl", "tsx", "ts-node", "bun", "deno", "bash", "sh", "ash", "dash"];
+
+/// Package managers whose `run NAME` starts a script of the project.
+const RUNNERS: &[&str] =
+    &["npm", "yarn", "pnpm", "bun", "make", "just", "task", "composer", "rake", "invoke", "poe", "gradle", "mvn"];
+
+/// Finds a migration in the words of one simple command.
+#[must_use]
+pub fn find_migration(words: &[&str]) -> Option<Hit> {
+    if words.iter().any(|it| matches!(*it, "--help" | "--version" | "--dry-run" | "--check" | "--plan" | "--sql")) {
+        return None;
+    }
+    let head = program_index(words)?;
+    by_tool(words, head).or_else(|| by_script(words, head))
+}
+
+/// Where the program stands: the table of wrappers is the one of the shell reader.
+fn program_index(words: &[&str]) -> Option<usize> {
+    let command = super::shell::commands_of_argv(words);
+    let [command] = command.as_slice() else { return None };
+    let arg = command.program().first()?.arg;
+    // `sh -c` scripts are looked through by the caller, who has the commands already.
+    (!words.is_empty() && arg < words.len()).then_some(arg)
+}
+
+fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
+    // The program itself, or the script or module that an interpreter or `dotnet` runs.
+    let first = base_name(words[head]);
+    let runs_argument = is_interpreter(first) || matches!(first, "dotnet" | "cargo" | "npm" | "yarn" | "pnpm" | "uvx");
+    let index = if runs_argument {
+        let skip = |it: &&str| it.starts_with('-') || matches!(*it, "run" | "x");
+        head + 1 + words[head + 1..].iter().take_while(|it| skip(it)).count()
+    } else {
+        head
+    };
+    let program = base_name(words.get(index)?);
+    let arguments = &words[index + 1..];
+    for tool in TOOLS.iter().filter(|it| it.programs.contains(&program)) {
+        if tool.subcommands.iter().any(|it| follows(program, arguments, it)) {
+            return Some(Hit { tool: tool.name, index });
+        }
+    }
+    None
+}
+
+/// Whether a subcommand is the first word that is neither an option nor an option's value. Two
+/// tools allow words before it: `goose DRIVER DSN up` and `flyway clean migrate`.
+fn follows(program: &str, arguments: &[&str], subcommand: &[&str]) -> bool {
+    let Some(at) = arguments.iter().position(|it| *it == subcommand[0]) else { return false };
+    let mut loose = 0;
+    let mut takes_value = false;
+    for word in &arguments[..at] {
+        let option = word.starts_with('-');
+        loose += usize::from(!option && !takes_value);
+        takes_value = option && !word.contains('=');
+    }
+    let allowed = match program {
+        "goose" => 2,
+        "flyway" => 1,
+        _ => 0,
+    };
+    let rest = &arguments[at..];
+    loose <= allowed && rest.len() >= subcommand.len() && rest.iter().zip(subcommand).all(|(a, b)| a == b)
+}
+
+fn is_interpreter(name: &str) -> bool {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    INTERPRETERS.contains(&name) || matches!(bare, "python" | "php" | "ruby") || is_shell(name)
+}
+
+/// `npm run db:migrate`, `python scripts/migrate.py`, `./migrate.sh`, `/app/bin/acme-migrate`.
+fn by_script(words: &[&str], head: usize) -> Option<Hit> {
+    let first = base_name(words[head]);
+    if RUNNERS.contains(&first) {
+        let run = words[head + 1..].iter().take_while(|it| it.starts_with('-') || **it == "run").count();
+        let index = head + 1 + run;
+        let script = words.get(index)?;
+        return is_migration_name(script).then_some(Hit { tool: "migration script", index });
+    }
+    let index = if is_interpreter(first) {
+        head + 1 + words[head + 1..].iter().take_while(|it| it.starts_with('-')).count()
+    } else {
+        head
+    };
+    let script = base_name(words.get(index)?);
+    // A program called just `migrate` is golang-migrate, which needs a subcommand.
+    let subject = script.split_once('.').map_or(script, |(stem, _)| stem);
+    let plain_migrate = subject == "migrate" && index == head && !script.contains('.');
+    if is_migration_name(subject) && !plain_migrate {
+        return Some(Hit { tool: "migration script", index });
+    }
+    if plain_migrate && words[head].contains('/') && words.len() == head + 1 {
+        return Some(Hit { tool: "migration script", index });
+    }
+    None
+}
+
+/// Whether a script's name says that it migrates, without a word that says it only looks.
+#[must_use]
+pub fn is_migration_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let mut parts = lower.split([':', '-', '_', '.', '/']).filter(|it| !it.is_empty()).peekable();
+    if parts.peek().is_none() {
+        return false;
+    }
+    let mut migrates = false;
+    for part in parts {
+        match part {
+            "migrate" | "migration" | "migrations" | "migrator" | "dbmigrate" | "migratedb" | "dbmigrator" => {
+                migrates = true;
+            }
+            "status" | "info" | "list" | "show" | "check" | "test" | "tests" | "generate" | "create" | "make"
+            | "new" | "lint" | "diff" | "validate" | "wait" | "add" | "plan" | "dry" => return false,
+            _ => {}
+        }
+    }
+    migrates
+}
+
+/// Variables that make the application migrate when it starts, when their value is true-like.
+const SWITCHES: &[&str] = &[
+    "RUN_MIGRATIONS", "RUN_MIGRATION", "MIGRATE", "AUTO_MIGRATE", "AUTOMIGRATE", "DB_AUTO_MIGRATE", "DB_MIGRATE",
+    "DATABASE_AUTO_MIGRATE", "MIGRATE_ON_START", "MIGRATE_ON_STARTUP", "MIGRATE_ON_BOOT", "APPLY_MIGRATIONS",
+    "RUN_DB_MIGRATIONS", "RUN_DATABASE_MIGRATIONS", "MIGRATIONS_RUN", "TYPEORM_MIGRATIONS_RUN",
+    "TYPEORM_SYNCHRONIZE", "DB_SYNCHRONIZE", "SPRING_FLYWAY_ENABLED", "SPRING_LIQUIBASE_ENABLED",
+    "QUARKUS_FLYWAY_MIGRATE_AT_START", "QUARKUS_LIQUIBASE_MIGRATE_AT_START", "MICRONAUT_FLYWAY_ENABLED",
+    "EF_MIGRATE", "DJANGO_MIGRATE", "DJANGO_AUTO_MIGRATE", "AUTORUN_LARAVEL_MIGRATION", "RAILS_AUTO_MIGRATE",
+    "EXECUTE_MIGRATIONS", "ENABLE_MIGRATIONS", "DO_MIGRATE", "AUTO_MIGRATION", "DB_AUTOMIGRATE",
+    "DATABASE_MIGRATE", "DATABASE_RUN_MIGRATIONS", "PERFORM_MIGRATIONS", "MIGRATIONS_AUTO_RUN",
+];
+
+/// Whether `key=value` makes an application migrate when it starts.
+#[must_use]
+pub fn is_migration_switch(key: &str, value: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    let value = value.trim();
+    if upper == "SPRING_JPA_HIBERNATE_DDL_AUTO" || key == "spring.jpa.hibernate.ddl-auto" {
+        return matches!(value, "update" | "create" | "create-drop");
+    }
+    let on = ["true", "1", "yes", "on", "enabled"].iter().any(|it| value.eq_ignore_ascii_case(it));
+    on && SWITCHES.iter().any(|it| upper == *it || (it.len() > 12 && upper.ends_with(it) && is_word_end(&upper, it)))
+}
+
+/// Whether what stands before a suffix ends in an underscore, as in `APP_RUN_MIGRATIONS`.
+fn is_word_end(key: &str, suffix: &str) -> bool {
+    key[..key.len() - suffix.len()].ends_with('_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool_of(line: &str) -> Option<&'static str> {
+        find_migration(&line.split(' ').collect::<Vec<_>>()).map(|it| it.tool)
+    }
+
+    #[test]
+    fn finds_the_tools() {
+        for (line, tool) in [
+            ("alembic upgrade head", "alembic"),
+            ("alembic -c alembic.ini upgrade head", "alembic"),
+            ("python -m alembic upgrade head", "alembic"),
+            ("poetry run alembic upgrade head", "alembic"),
+            ("python manage.py migrate --noinput", "django migrate"),
+            ("python3.12 ./manage.py migrate", "django migrate"),
+            ("./manage.py migrate", "django migrate"),
+            ("uv run --no-sync manage.py migrate", "django migrate"),
+            ("flask --app web db upgrade", "flask db"),
+            ("bundle exec rails db:migrate", "rails db"),
+            ("bin/rails db:prepare", "rails db"),
+            ("npx prisma migrate deploy", "prisma"),
+            ("npx --yes prisma migrate deploy", "prisma"),
+            ("yarn prisma migrate deploy", "prisma"),
+            ("knex migrate:latest", "knex"),
+            ("flyway -url=jdbc:x -user=sa migrate", "flyway"),
+            ("liquibase --changelog-file=c.xml update", "liquibase"),
+            ("goose postgres host=db up", "goose"),
+            ("goose -dir migrations postgres x up", "goose"),
+            ("migrate -path /m -database x up", "golang-migrate"),
+            ("atlas migrate apply --url x", "atlas"),
+            ("php artisan migrate --force", "artisan"),
+            ("php bin/console doctrine:migrations:migrate -n", "doctrine"),
+            ("dotnet ef database update", "ef database update"),
+            ("diesel migration run", "diesel"),
+            ("cargo sqlx migrate run", "sqlx"),
+            ("mix ecto.migrate", "ecto"),
+            ("dbmate --wait up", "dbmate"),
+            ("npm run db:migrate", "migration script"),
+            ("yarn migrate", "migration script"),
+            ("sh ./scripts/migrate.sh", "migration script"),
+            ("./acme-migrate", "migration script"),
+            ("node dist/migrate.js", "migration script"),
+        ] {
+            assert_eq!(tool_of(line), Some(tool), "{line}");
+        }
+    }
+
+    #[test]
+    fn points_at_the_tool() {
+        assert_eq!(find_migration(&["python", "manage.py", "migrate"]).map(|it| it.index), Some(1));
+        assert_eq!(find_migration(&["exec", "alembic", "upgrade", "head"]).map(|it| it.index), Some(1));
+    }
+
+    #[test]
+    fn leaves_other_commands_alone() {
+        for line in [
+            "alembic current",
+            "alembic history",
+            "flyway info",
+            "flyway validate",
+            "python manage.py showmigrations",
+            "python manage.py migrate --check",
+            "python manage.py makemigrations",
+            "python manage.py runserver",
+            "npx prisma generate",
+            "prisma migrate status",
+            "php artisan migrate:status",
+            "goose status",
+            "npm run migrate:status",
+            "npm run start",
+            "migrate version",
+            "echo alembic upgrade head",
+            "cat migrate.sh",
+            "psql -f migrate.sql",
+            "rails server",
+            "gunicorn migrate:app",
+            "node server.js migrate",
+            "dbmate wait",
+            "",
+        ] {
+            assert_eq!(tool_of(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn knows_switches() {
+        assert!(is_migration_switch("RUN_MIGRATIONS", "true"));
+        assert!(is_migration_switch("ACME_RUN_MIGRATIONS", "1"));
+        assert!(is_migration_switch("SPRING_FLYWAY_ENABLED", "TRUE"));
+        assert!(is_migration_switch("SPRING_JPA_HIBERNATE_DDL_AUTO", "update"));
+        assert!(!is_migration_switch("RUN_MIGRATIONS", "false"));
+        assert!(!is_migration_switch("SPRING_JPA_HIBERNATE_DDL_AUTO", "validate"));
+        assert!(!is_migration_switch("MIGRATIONS_DIR", "true"));
+        assert!(!is_migration_switch("DISABLE_AUTO_MIGRATE", "false"));
+    }
+}

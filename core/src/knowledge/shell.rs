@@ -1,0 +1,552 @@
+//! A small reader of shell command lines: which simple commands they run, with which words.
+//!
+//! It knows as much of the POSIX shell grammar ("Shell Command Language", XCU 2) as start commands
+//! use: lists, pipes, quotes, comments, redirections, here-documents, loops and `sh -c`. It expands
+//! nothing. What it cannot follow (functions, `case`) it reads as plain words, which matches less,
+//! not more.
+
+/// How deep `sh -c "sh -c …"` is followed.
+const MAX_NESTING: u8 = 4;
+
+/// A word with its quotes taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    pub text: String,
+    /// Which argument the word came from; always 0 for a command given as one string.
+    pub arg: usize,
+    /// Byte offsets in that argument, quotes included.
+    pub start: usize,
+    pub end: usize,
+}
+
+/// What stands between a command and the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joint {
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `;` or a line's end.
+    Then,
+    /// `|`
+    Pipe,
+    /// `&`
+    Background,
+    /// Nothing follows.
+    End,
+}
+
+/// Where a command stands in an `until` or `while` loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Plain,
+    UntilCondition,
+    WhileCondition,
+    LoopBody,
+}
+
+/// One simple command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The program and its arguments, without leading keywords and assignments.
+    pub words: Vec<Word>,
+    /// Assignments before the program, such as `NODE_ENV=production`.
+    pub assignments: Vec<Word>,
+    pub place: Place,
+    /// Whether a `!` stands before the command.
+    pub negated: bool,
+    pub joint: Joint,
+}
+
+impl Command {
+    /// The words as string slices, for the tables that look at words.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        self.words.iter().map(|it| it.text.as_str()).collect()
+    }
+
+    /// The words from the real program on, past `exec`, `env`, `tini --`, `gosu app` and the like.
+    #[must_use]
+    pub fn program(&self) -> &[Word] {
+        let skip = wrapper_words(&self.texts());
+        &self.words[skip..]
+    }
+
+    /// The program's file name: `gunicorn` for `/usr/bin/gunicorn`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.program().first().map_or("", |it| base_name(&it.text))
+    }
+}
+
+/// The part of a path after its last slash.
+#[must_use]
+pub fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// The commands of a shell string; `sh -c` is looked through.
+#[must_use]
+pub fn commands(text: &str) -> Vec<Command> {
+    let mut out = Vec::new();
+    unfold(split(text, 0, 0), MAX_NESTING, &mut out);
+    out
+}
+
+/// The commands of an argument list: one command, or those of its `sh -c` string. `words` may be
+/// entrypoint and command joined; each word's `arg` is its place in the list.
+#[must_use]
+pub fn commands_of_argv(words: &[&str]) -> Vec<Command> {
+    let words = words.iter().enumerate();
+    let words = words.map(|(arg, it)| Word { text: (*it).to_owned(), arg, start: 0, end: it.len() }).collect();
+    let command =
+        Command { words, assignments: Vec::new(), place: Place::Plain, negated: false, joint: Joint::End };
+    let mut out = Vec::new();
+    unfold(vec![command], MAX_NESTING, &mut out);
+    out
+}
+
+/// Replaces each `sh -c "…"` by the commands of its script. The depth is bounded by `nesting`.
+fn unfold(commands: Vec<Command>, nesting: u8, out: &mut Vec<Command>) {
+    for command in commands {
+        let Some(script) = (nesting > 0).then(|| script_of(&command)).flatten() else {
+            out.push(command);
+            continue;
+        };
+        // Inside plain quotes the offsets go on; after escapes they would be off, so they stay.
+        let quoted = script.end - script.start == script.text.len() + 2;
+        let offset = script.start + usize::from(quoted);
+        let mut inner = split(&script.text, script.arg, offset);
+        if script.end - script.start > script.text.len() + 2 {
+            for word in inner.iter_mut().flat_map(|it| it.words.iter_mut().chain(it.assignments.iter_mut())) {
+                (word.start, word.end) = (script.start, script.end);
+            }
+        }
+        if inner.is_empty() {
+            out.push(command);
+            continue;
+        }
+        if let Some(last) = inner.last_mut() {
+            last.joint = command.joint;
+        }
+        for it in &mut inner {
+            if it.place == Place::Plain {
+                it.place = command.place;
+            }
+        }
+        if let Some(first) = inner.first_mut() {
+            first.negated |= command.negated;
+            first.assignments.splice(0..0, command.assignments.iter().cloned());
+        }
+        unfold(inner, nesting - 1, out);
+    }
+}
+
+/// The script of `sh -c script`, past wrappers and with options such as `-ec`.
+fn script_of(command: &Command) -> Option<Word> {
+    let program = command.program();
+    let shell = base_name(&program.first()?.text);
+    if !is_shell(shell) {
+        return None;
+    }
+    let mut words = program[1..].iter();
+    while let Some(word) = words.next() {
+        if matches!(word.text.as_str(), "-o" | "+o" | "-O") {
+            words.next();
+        } else if word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('c') {
+            return words.next().cloned();
+        } else if !word.text.starts_with('-') {
+            return None;
+        }
+    }
+    None
+}
+
+/// Whether a program name is a shell.
+#[must_use]
+pub fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh")
+}
+
+/// How many leading words only hand over to another program.
+fn wrapper_words(words: &[&str]) -> usize {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let next = match base_name(word) {
+            "exec" | "command" | "nohup" | "time" | "setsid" | "catatonit" | "ionice" | "chronic" => at + 1,
+            "tini" | "dumb-init" | "docker-init" | "tini-static" | "sudo" | "nice" | "stdbuf" => {
+                let options = words[at + 1..].iter().take_while(|it| it.starts_with('-')).count();
+                at + 1 + options
+            }
+            "env" | "cross-env" | "dotenv" => {
+                let passed = |it: &&&str| it.starts_with('-') || is_assignment(it);
+                at + 1 + words[at + 1..].iter().take_while(passed).count()
+            }
+            "gosu" | "su-exec" | "setuidgid" | "chpst" => at + 2,
+            "timeout" => {
+                let options = words[at + 1..].iter().take_while(|it| it.starts_with('-')).count();
+                at + 2 + options
+            }
+            "poetry" | "pipenv" | "uv" | "pdm" | "rye" | "hatch" | "conda" if words.get(at + 1) == Some(&"run") => {
+                let options = words[at + 2..].iter().take_while(|it| it.starts_with("--")).count();
+                at + 2 + options
+            }
+            "bundle" | "bundler" if words.get(at + 1) == Some(&"exec") => at + 2,
+            "npx" | "bunx" | "pnpx" => {
+                at + 1 + words[at + 1..].iter().take_while(|it| it.starts_with('-')).count()
+            }
+            "npm" | "pnpm" | "yarn" if matches!(words.get(at + 1), Some(&"exec" | &"dlx")) => {
+                at + 2 + words[at + 2..].iter().take_while(|it| it.starts_with('-')).count()
+            }
+            "opentelemetry-instrument" | "ddtrace-run" | "newrelic-admin" => {
+                at + 1 + usize::from(words.get(at + 1) == Some(&"run-program"))
+            }
+            _ => break,
+        };
+        // A wrapper that wraps nothing is the program itself.
+        if next >= words.len() {
+            break;
+        }
+        at = next;
+    }
+    at
+}
+
+/// `NAME=value`, with a name that a shell accepts.
+#[must_use]
+pub fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && name.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+    })
+}
+
+/// A word or an operator as the scanner sees it.
+enum Token {
+    Word { word: Word, quoted: bool },
+    Joint(Joint),
+}
+
+fn split(text: &str, arg: usize, offset: usize) -> Vec<Command> {
+    let mut builder = Builder { out: Vec::new(), current: None, place: Place::Plain };
+    for token in scan(text, arg, offset) {
+        match token {
+            Token::Joint(joint) => builder.finish(joint),
+            Token::Word { word, quoted } => builder.word(word, quoted),
+        }
+    }
+    builder.finish(Joint::End);
+    if let Some(last) = builder.out.last_mut()
+        && last.joint == Joint::Then
+    {
+        last.joint = Joint::End;
+    }
+    builder.out
+}
+
+/// Groups words into commands and follows loops.
+struct Builder {
+    out: Vec<Command>,
+    current: Option<Command>,
+    place: Place,
+}
+
+impl Builder {
+    fn word(&mut self, word: Word, quoted: bool) {
+        let place = self.place;
+        let empty = || Command {
+            words: Vec::new(),
+            assignments: Vec::new(),
+            place,
+            negated: false,
+            joint: Joint::End,
+        };
+        let fresh = self.current.as_ref().is_none_or(|it| it.words.is_empty());
+        if fresh && !quoted {
+            match word.text.as_str() {
+                "until" => self.place = Place::UntilCondition,
+                "while" => self.place = Place::WhileCondition,
+                "do" => self.place = Place::LoopBody,
+                "done" => self.place = Place::Plain,
+                "if" | "then" | "else" | "elif" | "fi" | "{" | "}" | "(" | ")" => {}
+                "!" => self.current.get_or_insert_with(empty).negated = true,
+                _ if is_assignment(&word.text) => self.current.get_or_insert_with(empty).assignments.push(word),
+                _ => self.current.get_or_insert_with(empty).words.push(word),
+            }
+            return;
+        }
+        self.current.get_or_insert_with(empty).words.push(word);
+    }
+
+    fn finish(&mut self, joint: Joint) {
+        match self.current.take() {
+            Some(mut command) if !command.words.is_empty() || !command.assignments.is_empty() => {
+                command.joint = joint;
+                self.out.push(command);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Cuts a text into words and operators.
+fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
+    let bytes = text.as_bytes();
+    let mut tokens = Vec::new();
+    let mut heredocs: Vec<String> = Vec::new();
+    let mut at = 0;
+    let joint = |tokens: &mut Vec<Token>, it| tokens.push(Token::Joint(it));
+    while at < bytes.len() {
+        let next = bytes.get(at + 1).copied();
+        match bytes[at] {
+            b'\n' => {
+                joint(&mut tokens, Joint::Then);
+                at += 1;
+                for end in heredocs.drain(..) {
+                    at = skip_heredoc(text, at, &end);
+                }
+            }
+            b' ' | b'\t' | b'\r' => at += 1,
+            b'\\' if next == Some(b'\n') => at += 2,
+            b'#' => at = text[at..].find('\n').map_or(bytes.len(), |it| at + it),
+            b';' => {
+                joint(&mut tokens, Joint::Then);
+                at += 1;
+            }
+            b'&' if next == Some(b'&') => {
+                joint(&mut tokens, Joint::And);
+                at += 2;
+            }
+            b'&' if next == Some(b'>') => at = redirection(text, at + 1, &mut heredocs),
+            b'&' => {
+                joint(&mut tokens, Joint::Background);
+                at += 1;
+            }
+            b'|' if next == Some(b'|') => {
+                joint(&mut tokens, Joint::Or);
+                at += 2;
+            }
+            b'|' => {
+                joint(&mut tokens, Joint::Pipe);
+                at += 1;
+            }
+            b'(' | b')' => {
+                joint(&mut tokens, Joint::Then);
+                at += 1;
+            }
+            b'<' | b'>' => at = redirection(text, at, &mut heredocs),
+            _ => {
+                let (word, end, quoted) = read_word(text, at);
+                // The number before a redirection is a file descriptor, not an argument.
+                let digits = !quoted && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+                if !(digits && matches!(bytes.get(end), Some(b'<' | b'>'))) {
+                    let word = Word { text: word, arg, start: offset + at, end: offset + end };
+                    tokens.push(Token::Word { word, quoted });
+                }
+                at = end;
+            }
+        }
+    }
+    tokens
+}
+
+/// Reads a redirection with its target and returns where it ends.
+fn redirection(text: &str, start: usize, heredocs: &mut Vec<String>) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = start;
+    while matches!(bytes.get(at), Some(b'<' | b'>' | b'&' | b'|')) {
+        at += 1;
+    }
+    let operator = &text[start..at];
+    let heredoc = operator == "<<";
+    if heredoc && bytes.get(at) == Some(&b'-') {
+        at += 1;
+    }
+    while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+        at += 1;
+    }
+    if bytes.get(at).is_none_or(|b| matches!(b, b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>')) {
+        return at;
+    }
+    let (word, end, _) = read_word(text, at);
+    if heredoc {
+        heredocs.push(word);
+    }
+    end
+}
+
+/// The start of the line after the one that ends a here-document.
+fn skip_heredoc(text: &str, start: usize, end: &str) -> usize {
+    let mut at = start;
+    for line in text[start..].split_inclusive('\n') {
+        at += line.len();
+        if line.trim() == end {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// Reads one word: its text without quotes, its end, and whether any part was quoted.
+fn read_word(text: &str, start: usize) -> (String, usize, bool) {
+    let bytes = text.as_bytes();
+    let mut word = String::new();
+    let mut quoted = false;
+    let mut at = start;
+    while at < bytes.len() {
+        match bytes[at] {
+            b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => break,
+            b'\'' => {
+                quoted = true;
+                let end = text[at + 1..].find('\'').map_or(bytes.len(), |it| at + 1 + it);
+                word.push_str(&text[at + 1..end]);
+                at = (end + 1).min(bytes.len());
+            }
+            b'"' => {
+                quoted = true;
+                at = double_quoted(text, at + 1, &mut word);
+            }
+            b'\\' => {
+                let next = text[at + 1..].chars().next();
+                word.extend(next.filter(|it| *it != '\n'));
+                at += 1 + next.map_or(0, char::len_utf8);
+            }
+            b'$' if matches!(bytes.get(at + 1), Some(b'(' | b'{')) => {
+                let end = closing(bytes, at + 1);
+                word.push_str(&text[at..end]);
+                at = end;
+            }
+            b'`' => {
+                let end = text[at + 1..].find('`').map_or(bytes.len(), |it| at + it + 2);
+                word.push_str(&text[at..end]);
+                at = end;
+            }
+            _ => {
+                let c = text[at..].chars().next().expect("internal error: `at` is a char boundary");
+                word.push(c);
+                at += c.len_utf8();
+            }
+        }
+    }
+    (word, at, quoted)
+}
+
+/// Reads up to the closing double quote and returns the offset behind it.
+fn double_quoted(text: &str, start: usize, word: &mut String) -> usize {
+    let mut escaped = false;
+    for (at, c) in text[start..].char_indices() {
+        match c {
+            _ if escaped => {
+                if !matches!(c, '"' | '\\' | '$' | '`' | '\n') {
+                    word.push('\\');
+                }
+                if c != '\n' {
+                    word.push(c);
+                }
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            '"' => return start + at + 1,
+            _ => word.push(c),
+        }
+    }
+    text.len()
+}
+
+/// The offset behind the bracket that closes the one at `open`.
+fn closing(bytes: &[u8], open: usize) -> usize {
+    let mut depth = 0usize;
+    for (at, b) in bytes.iter().enumerate().skip(open) {
+        match b {
+            b'(' | b'{' => depth += 1,
+            b')' | b'}' => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        commands(text).iter().map(|it| it.texts().join(" ")).collect()
+    }
+
+    #[test]
+    fn splits_lists_pipes_and_lines() {
+        assert_eq!(shown("a 1 && b || c; d | e & f\ng"), ["a 1", "b", "c", "d", "e", "f", "g"]);
+        let joints: Vec<_> = commands("a && b || c; d | e & f").iter().map(|it| it.joint).collect();
+        assert_eq!(joints, [Joint::And, Joint::Or, Joint::Then, Joint::Pipe, Joint::Background, Joint::End]);
+        assert_eq!(shown("a; "), ["a"]);
+        assert_eq!(shown("echo 'a && b' \"c; d\" e\\ f # && g"), ["echo a && b c; d e f"]);
+        assert_eq!(shown("a \\\n  b"), ["a b"]);
+        assert_eq!(shown("(cd x && y)"), ["cd x", "y"]);
+    }
+
+    #[test]
+    fn offsets_point_into_the_text() {
+        let text = "FOO=1 exec sh -c 'alembic upgrade head && gunicorn \"a b\"'";
+        let all = commands(text);
+        assert_eq!(all.len(), 2);
+        let word = &all[0].words[1];
+        assert_eq!(&text[word.start..word.end], "upgrade");
+        assert_eq!(&text[all[1].words[1].start..all[1].words[1].end], "\"a b\"");
+        assert_eq!(all[0].assignments[0].text, "FOO=1");
+    }
+
+    #[test]
+    fn looks_through_shells_in_argument_lists() {
+        let all = commands_of_argv(&["/bin/bash", "-ec", "a && b"]);
+        assert_eq!(all.iter().map(|it| it.texts().join(" ")).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!((all[1].words[0].arg, all[1].words[0].start), (2, 5));
+        let all = commands_of_argv(&["sh", "start.sh", "-c", "x"]);
+        assert_eq!(all[0].texts(), ["sh", "start.sh", "-c", "x"]);
+    }
+
+    #[test]
+    fn drops_redirections_and_here_documents() {
+        assert_eq!(shown("a >/dev/null 2>&1 && b < in &> out"), ["a", "b"]);
+        assert_eq!(shown("cat <<EOF > x\nalembic upgrade head\nEOF\nb"), ["cat", "b"]);
+        assert_eq!(shown("cat <<-'EOF'\n  a && b\n  EOF\nc"), ["cat", "c"]);
+    }
+
+    #[test]
+    fn keeps_expansions_whole() {
+        assert_eq!(shown("echo ${A:-b c} $(x && y; z) `p; q` d"), ["echo ${A:-b c} $(x && y; z) `p; q` d"]);
+    }
+
+    #[test]
+    fn follows_loops() {
+        let all = commands("until nc -z db 5432; do sleep 1; done; server");
+        let places: Vec<_> = all.iter().map(|it| (it.words[0].text.as_str(), it.place)).collect();
+        assert_eq!(
+            places,
+            [("nc", Place::UntilCondition), ("sleep", Place::LoopBody), ("server", Place::Plain)]
+        );
+        let all = commands("while ! nc -z db 1; do sleep 1; done");
+        assert!(all[0].negated && all[0].place == Place::WhileCondition);
+    }
+
+    #[test]
+    fn finds_the_program_behind_wrappers() {
+        let name = |text: &str| commands(text)[0].name().to_owned();
+        assert_eq!(name("exec tini -g -- gosu app /usr/bin/gunicorn x"), "gunicorn");
+        assert_eq!(name("env A=1 poetry run alembic upgrade head"), "alembic");
+        assert_eq!(name("timeout 60 bundle exec rails s"), "rails");
+        assert_eq!(name("env"), "env");
+    }
+
+    #[test]
+    fn survives_broken_quotes() {
+        for text in ["a 'b", "a \"b", "a $(b", "a `b", "<<", ">", "\\", "a ${", "é'ü", "2>", "<<E", ") }", "sh -c", "sh -c ''"] {
+            let _ = commands(text);
+        }
+    }
+}
