@@ -47,9 +47,12 @@ impl<'a> ImageRef<'a> {
     pub fn repository(&self) -> String {
         match self.registry {
             None => self.path.strip_prefix("library/").unwrap_or(self.path).to_owned(),
-            Some("docker.io" | "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com") => {
-                self.path.strip_prefix("library/").unwrap_or(self.path).to_owned()
-            }
+            Some(
+                "docker.io"
+                | "index.docker.io"
+                | "registry-1.docker.io"
+                | "registry.hub.docker.com",
+            ) => self.path.strip_prefix("library/").unwrap_or(self.path).to_owned(),
             Some(registry) => format!("{}/{}", registry.to_ascii_lowercase(), self.path),
         }
     }
@@ -132,15 +135,44 @@ impl Version {
 
 /// Tags that their owners move to newer images as a habit.
 const MOVING: &[&str] = &[
-    "latest", "stable", "lts", "nightly", "main", "master", "edge", "develop", "dev", "mainline", "current", "beta",
-    "alpha", "rc", "canary", "next", "unstable", "snapshot", "trunk", "head", "rolling",
+    "latest", "stable", "lts", "nightly", "main", "master", "edge", "develop", "dev", "mainline",
+    "current", "beta", "alpha", "rc", "canary", "next", "unstable", "snapshot", "trunk", "head",
+    "rolling",
 ];
 
 /// Variants of an image that say nothing about its version.
 const VARIANTS: &[&str] = &[
-    "alpine", "slim", "fpm", "apache", "perl", "management", "full", "debian", "ubuntu", "jdk", "jre", "cli", "ubi",
-    "otel", "gpu", "cpu", "cuda", "rocm", "default", "windowsservercore", "nanoserver", "distroless", "rootless",
-    "ubuntu-slim", "scratch", "musl", "glibc", "openjdk", "temurin", "buildx", "dind",
+    "alpine",
+    "slim",
+    "fpm",
+    "apache",
+    "perl",
+    "management",
+    "full",
+    "debian",
+    "ubuntu",
+    "jdk",
+    "jre",
+    "cli",
+    "ubi",
+    "otel",
+    "gpu",
+    "cpu",
+    "cuda",
+    "rocm",
+    "default",
+    "windowsservercore",
+    "nanoserver",
+    "distroless",
+    "rootless",
+    "ubuntu-slim",
+    "scratch",
+    "musl",
+    "glibc",
+    "openjdk",
+    "temurin",
+    "buildx",
+    "dind",
 ];
 
 fn pin_of_tag(tag: &str) -> Pin {
@@ -205,7 +237,9 @@ impl Flaw {
             Self::Empty => "names no image",
             Self::Space => "has white space in it",
             Self::Scheme => "begins with a URL scheme, which an image reference does not have",
-            Self::UpperCasePath => "has upper case letters in its repository; only lower case is allowed",
+            Self::UpperCasePath => {
+                "has upper case letters in its repository; only lower case is allowed"
+            }
             Self::UpperCaseNamespace => {
                 "has upper case letters before the first slash, so that part is taken for a registry's host name"
             }
@@ -231,7 +265,8 @@ pub struct ImageProblem {
 /// Finds the first thing that no registry accepts. Parts with variables are not judged.
 #[must_use]
 pub fn validate(text: &str) -> Option<ImageProblem> {
-    let problem = |flaw, start, end, suggestion| Some(ImageProblem { flaw, start, end, suggestion });
+    let problem =
+        |flaw, start, end, suggestion| Some(ImageProblem { flaw, start, end, suggestion });
     if text.trim().is_empty() {
         return problem(Flaw::Empty, 0, text.len(), None);
     }
@@ -266,7 +301,12 @@ pub fn validate(text: &str) -> Option<ImageProblem> {
     if let Some(tag) = image.tag {
         let start = name.len() - tag.len();
         if tag.is_empty() {
-            return problem(Flaw::EmptyTag, start - 1, name.len(), Some(text.replacen(name, &name[..start - 1], 1)));
+            return problem(
+                Flaw::EmptyTag,
+                start - 1,
+                name.len(),
+                Some(text.replacen(name, &name[..start - 1], 1)),
+            );
         }
         if tag.contains(':') {
             return problem(Flaw::TwoTags, start, name.len(), None);
@@ -299,7 +339,9 @@ pub fn validate(text: &str) -> Option<ImageProblem> {
 fn is_registry(part: &str) -> bool {
     has_variable(part) && part.contains([':', '.']) && !part.contains(":-") && !part.contains("{{")
         || !has_variable(part)
-            && (part.contains(['.', ':']) || part == "localhost" || part.bytes().any(|b| b.is_ascii_uppercase()))
+            && (part.contains(['.', ':'])
+                || part == "localhost"
+                || part.bytes().any(|b| b.is_ascii_uppercase()))
 }
 
 fn is_tag(tag: &str) -> bool {
@@ -365,17 +407,28 @@ mod tests {
         let it = ImageRef::parse("team/app:${TAG:-latest}");
         assert_eq!((it.path, it.tag), ("team/app", Some("${TAG:-latest}")));
         let it = ImageRef::parse("${REGISTRY:-docker.io/x}/app:1");
-        assert_eq!((it.registry, it.path, it.tag), (None, "${REGISTRY:-docker.io/x}/app", Some("1")));
+        assert_eq!(
+            (it.registry, it.path, it.tag),
+            (None, "${REGISTRY:-docker.io/x}/app", Some("1"))
+        );
         assert!(it.has_variable_repository());
     }
 
     #[test]
     fn one_name_for_one_repository() {
-        for text in ["postgres:16", "library/postgres", "docker.io/postgres", "docker.io/library/postgres:16"] {
+        for text in [
+            "postgres:16",
+            "library/postgres",
+            "docker.io/postgres",
+            "docker.io/library/postgres:16",
+        ] {
             assert_eq!(ImageRef::parse(text).repository(), "postgres", "{text}");
         }
         assert_eq!(ImageRef::parse("GHCR.io/a/b:1").repository(), "ghcr.io/a/b");
-        assert_eq!(ImageRef::parse("reg.corp/library/postgres").repository(), "reg.corp/library/postgres");
+        assert_eq!(
+            ImageRef::parse("reg.corp/library/postgres").repository(),
+            "reg.corp/library/postgres"
+        );
     }
 
     #[test]
@@ -387,13 +440,26 @@ mod tests {
         assert_eq!(pin("a/b:v1.2.3"), version(1, Some(2), Some(3)));
         assert_eq!(pin("supabase/postgres:15.1.0.147"), version(15, Some(1), Some(0)));
         assert_eq!(pin("openjdk:8u212-jdk"), version(8, None, None));
-        for text in ["nginx:latest", "nginx:alpine", "node:lts-alpine3.20", "nginx:stable-alpine", "node:slim"] {
+        for text in [
+            "nginx:latest",
+            "nginx:alpine",
+            "node:lts-alpine3.20",
+            "nginx:stable-alpine",
+            "node:slim",
+        ] {
             assert_eq!(pin(text), Pin::Moving, "{text}");
         }
-        for text in ["mcr.microsoft.com/mssql/server:2022-latest", "timescale/timescaledb:latest-pg16"] {
+        for text in
+            ["mcr.microsoft.com/mssql/server:2022-latest", "timescale/timescaledb:latest-pg16"]
+        {
             assert_eq!(pin(text), Pin::Moving, "{text}");
         }
-        for text in ["a/b:4f2a9c1", "minio/minio:RELEASE.2024-05-10T01-41-38Z", "debian:bookworm", "a/b:prod"] {
+        for text in [
+            "a/b:4f2a9c1",
+            "minio/minio:RELEASE.2024-05-10T01-41-38Z",
+            "debian:bookworm",
+            "a/b:prod",
+        ] {
             assert_eq!(pin(text), Pin::Named, "{text}");
         }
         assert_eq!(pin("nginx"), Pin::Absent);
@@ -406,7 +472,10 @@ mod tests {
     fn finds_what_no_registry_accepts() {
         let flaw = |text| validate(text).map(|it| (it.flaw, it.suggestion));
         assert_eq!(flaw("kafka@3.7.0"), Some((Flaw::TagAfterAt, Some("kafka:3.7.0".into()))));
-        assert_eq!(flaw("ghcr.io/Acme/App:1"), Some((Flaw::UpperCasePath, Some("ghcr.io/acme/app:1".into()))));
+        assert_eq!(
+            flaw("ghcr.io/Acme/App:1"),
+            Some((Flaw::UpperCasePath, Some("ghcr.io/acme/app:1".into())))
+        );
         assert_eq!(flaw("Acme/app"), Some((Flaw::UpperCaseNamespace, Some("acme/app".into()))));
         assert_eq!(flaw("MyApp:1"), Some((Flaw::UpperCasePath, Some("myapp:1".into()))));
         assert_eq!(flaw("nginx:1.27:alpine"), Some((Flaw::TwoTags, None)));
@@ -422,7 +491,15 @@ mod tests {
     #[test]
     fn accepts_what_registries_accept() {
         let digest = format!("nginx:1@sha256:{}", "0a".repeat(32));
-        for text in ["nginx", "a/b__c/d--e.f:V_1.2-x", "localhost/x", "reg:5000/a:1", "${X}", "a:{{ .T }}", &digest] {
+        for text in [
+            "nginx",
+            "a/b__c/d--e.f:V_1.2-x",
+            "localhost/x",
+            "reg:5000/a:1",
+            "${X}",
+            "a:{{ .T }}",
+            &digest,
+        ] {
             assert_eq!(validate(text), None, "{text}");
         }
     }

@@ -36,25 +36,39 @@ const fn tool(
 const TOOLS: &[Tool] = &[
     tool("alembic", &["alembic"], &[&["upgrade"], &["downgrade"]]),
     tool("flask db", &["flask"], &[&["db", "upgrade"], &["db", "downgrade"]]),
-    tool("django migrate", &["manage.py", "django-admin", "django-admin.py"], &[&["migrate"], &["migrate_schemas"]]),
+    tool(
+        "django migrate",
+        &["manage.py", "django-admin", "django-admin.py"],
+        &[&["migrate"], &["migrate_schemas"]],
+    ),
     tool("aerich", &["aerich"], &[&["upgrade"]]),
     tool("yoyo", &["yoyo"], &[&["apply"]]),
-    tool("rails db", &["rails", "rake", "bin/rails"], &[
-        &["db:migrate"], &["db:prepare"], &["db:setup"], &["db:schema:load"], &["db:rollback"],
-    ]),
+    tool(
+        "rails db",
+        &["rails", "rake", "bin/rails"],
+        &[&["db:migrate"], &["db:prepare"], &["db:setup"], &["db:schema:load"], &["db:rollback"]],
+    ),
     tool("hanami db", &["hanami"], &[&["db", "migrate"], &["db", "prepare"]]),
-    tool("prisma", &["prisma"], &[&["migrate", "deploy"], &["migrate", "dev"], &["migrate", "reset"], &["db", "push"]]),
+    tool(
+        "prisma",
+        &["prisma"],
+        &[&["migrate", "deploy"], &["migrate", "dev"], &["migrate", "reset"], &["db", "push"]],
+    ),
     tool("knex", &["knex"], &[&["migrate:latest"], &["migrate:up"], &["migrate:rollback"]]),
     tool("sequelize", &["sequelize", "sequelize-cli"], &[&["db:migrate"], &["db:migrate:undo"]]),
-    tool("typeorm", &["typeorm", "typeorm-ts-node-commonjs", "typeorm-ts-node-esm"], &[
-        &["migration:run"], &["schema:sync"], &["migration:revert"],
-    ]),
+    tool(
+        "typeorm",
+        &["typeorm", "typeorm-ts-node-commonjs", "typeorm-ts-node-esm"],
+        &[&["migration:run"], &["schema:sync"], &["migration:revert"]],
+    ),
     tool("drizzle-kit", &["drizzle-kit"], &[&["migrate"], &["push"]]),
     tool("node-pg-migrate", &["node-pg-migrate"], &[&["up"], &["down"]]),
     tool("db-migrate", &["db-migrate"], &[&["up"], &["down"]]),
-    tool("mikro-orm", &["mikro-orm", "mikro-orm-esm"], &[
-        &["migration:up"], &["migration:fresh"], &["schema:update"], &["schema:create"],
-    ]),
+    tool(
+        "mikro-orm",
+        &["mikro-orm", "mikro-orm-esm"],
+        &[&["migration:up"], &["migration:fresh"], &["schema:update"], &["schema:create"]],
+    ),
     tool("kysely", &["kysely"], &[&["migrate:latest"], &["migrate", "latest"], &["migrate:up"]]),
     tool("payload", &["payload"], &[&["migrate"]]),
     tool("medusa", &["medusa"], &[&["db:migrate"], &["migrations", "run"]]),
@@ -69,15 +83,33 @@ const TOOLS: &[Tool] = &[
     tool("atlas", &["atlas"], &[&["migrate", "apply"], &["schema", "apply"]]),
     tool("sqitch", &["sqitch"], &[&["deploy"], &["revert"], &["rebase"]]),
     tool("pgroll", &["pgroll"], &[&["start"], &["migrate"], &["complete"]]),
-    tool("sqlx", &["sqlx", "cargo-sqlx"], &[&["migrate", "run"], &["database", "setup"], &["database", "reset"]]),
-    tool("diesel", &["diesel"], &[&["migration", "run"], &["setup"], &["database", "setup"], &["database", "reset"]]),
-    tool("sea-orm", &["sea-orm-cli", "sea"], &[&["migrate", "up"], &["migrate", "fresh"], &["migrate", "refresh"]]),
+    tool(
+        "sqlx",
+        &["sqlx", "cargo-sqlx"],
+        &[&["migrate", "run"], &["database", "setup"], &["database", "reset"]],
+    ),
+    tool(
+        "diesel",
+        &["diesel"],
+        &[&["migration", "run"], &["setup"], &["database", "setup"], &["database", "reset"]],
+    ),
+    tool(
+        "sea-orm",
+        &["sea-orm-cli", "sea"],
+        &[&["migrate", "up"], &["migrate", "fresh"], &["migrate", "refresh"]],
+    ),
     tool("refinery", &["refinery"], &[&["migrate"]]),
     tool("ecto", &["mix"], &[&["ecto.migrate"], &["ecto.setup"], &["ash.migrate"]]),
-    tool("artisan", &["artisan"], &[&["migrate"], &["migrate:fresh"], &["migrate:refresh"], &["migrate:install"]]),
-    tool("doctrine", &["console", "doctrine", "doctrine-migrations"], &[
-        &["doctrine:migrations:migrate"], &["doctrine:schema:update"], &["migrations:migrate"],
-    ]),
+    tool(
+        "artisan",
+        &["artisan"],
+        &[&["migrate"], &["migrate:fresh"], &["migrate:refresh"], &["migrate:install"]],
+    ),
+    tool(
+        "doctrine",
+        &["console", "doctrine", "doctrine-migrations"],
+        &[&["doctrine:migrations:migrate"], &["doctrine:schema:update"], &["migrations:migrate"]],
+    ),
     tool("phinx", &["phinx"], &[&["migrate"], &["rollback"]]),
     tool("yii migrate", &["yii"], &[&["migrate"], &["migrate/up"]]),
     tool("ef database update", &["dotnet-ef", "ef"], &[&["database", "update"]]),
@@ -88,21 +120,31 @@ const TOOLS: &[Tool] = &[
     tool("hasura", &["hasura", "hasura-cli"], &[&["migrate", "apply"]]),
     tool("supabase", &["supabase"], &[&["db", "push"], &["migration", "up"]]),
     tool("wrangler d1", &["wrangler"], &[&["d1", "migrations", "apply"]]),
-    tool("temporal schema", &["temporal-sql-tool", "temporal-cassandra-tool"], &[&["update-schema"], &["setup-schema"]]),
+    tool(
+        "temporal schema",
+        &["temporal-sql-tool", "temporal-cassandra-tool"],
+        &[&["update-schema"], &["setup-schema"]],
+    ),
 ];
 
 /// Interpreters that run a script or a module given as their argument.
-const INTERPRETERS: &[&str] =
-    &["python", "python3", "node", "ruby", "php", "perl", "tsx", "ts-node", "bun", "deno", "bash", "sh", "ash", "dash"];
+const INTERPRETERS: &[&str] = &[
+    "python", "python3", "node", "ruby", "php", "perl", "tsx", "ts-node", "bun", "deno", "bash",
+    "sh", "ash", "dash",
+];
 
 /// Package managers whose `run NAME` starts a script of the project.
-const RUNNERS: &[&str] =
-    &["npm", "yarn", "pnpm", "bun", "make", "just", "task", "composer", "rake", "invoke", "poe", "gradle", "mvn"];
+const RUNNERS: &[&str] = &[
+    "npm", "yarn", "pnpm", "bun", "make", "just", "task", "composer", "rake", "invoke", "poe",
+    "gradle", "mvn",
+];
 
 /// Finds a migration in the words of one simple command.
 #[must_use]
 pub fn find_migration(words: &[&str]) -> Option<Hit> {
-    if words.iter().any(|it| matches!(*it, "--help" | "--version" | "--dry-run" | "--check" | "--plan" | "--sql")) {
+    if words.iter().any(|it| {
+        matches!(*it, "--help" | "--version" | "--dry-run" | "--check" | "--plan" | "--sql")
+    }) {
         return None;
     }
     let head = program_index(words)?;
@@ -121,7 +163,8 @@ fn program_index(words: &[&str]) -> Option<usize> {
 fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
     // The program itself, or the script or module that an interpreter or `dotnet` runs.
     let first = base_name(words[head]);
-    let runs_argument = is_interpreter(first) || matches!(first, "dotnet" | "cargo" | "npm" | "yarn" | "pnpm" | "uvx");
+    let runs_argument = is_interpreter(first)
+        || matches!(first, "dotnet" | "cargo" | "npm" | "yarn" | "pnpm" | "uvx");
     let index = if runs_argument {
         let skip = |it: &&str| it.starts_with('-') || matches!(*it, "run" | "x");
         head + 1 + words[head + 1..].iter().take_while(|it| skip(it)).count()
@@ -155,7 +198,9 @@ fn follows(program: &str, arguments: &[&str], subcommand: &[&str]) -> bool {
         _ => 0,
     };
     let rest = &arguments[at..];
-    loose <= allowed && rest.len() >= subcommand.len() && rest.iter().zip(subcommand).all(|(a, b)| a == b)
+    loose <= allowed
+        && rest.len() >= subcommand.len()
+        && rest.iter().zip(subcommand).all(|(a, b)| a == b)
 }
 
 fn is_interpreter(name: &str) -> bool {
@@ -167,7 +212,8 @@ fn is_interpreter(name: &str) -> bool {
 fn by_script(words: &[&str], head: usize) -> Option<Hit> {
     let first = base_name(words[head]);
     if RUNNERS.contains(&first) {
-        let run = words[head + 1..].iter().take_while(|it| it.starts_with('-') || **it == "run").count();
+        let run =
+            words[head + 1..].iter().take_while(|it| it.starts_with('-') || **it == "run").count();
         let index = head + 1 + run;
         let script = words.get(index)?;
         return is_migration_name(script).then_some(Hit { tool: "migration script", index });
@@ -201,11 +247,13 @@ pub fn is_migration_name(name: &str) -> bool {
     let mut migrates = false;
     for part in parts {
         match part {
-            "migrate" | "migration" | "migrations" | "migrator" | "dbmigrate" | "migratedb" | "dbmigrator" => {
+            "migrate" | "migration" | "migrations" | "migrator" | "dbmigrate" | "migratedb"
+            | "dbmigrator" => {
                 migrates = true;
             }
-            "status" | "info" | "list" | "show" | "check" | "test" | "tests" | "generate" | "create" | "make"
-            | "new" | "lint" | "diff" | "validate" | "wait" | "add" | "plan" | "dry" => return false,
+            "status" | "info" | "list" | "show" | "check" | "test" | "tests" | "generate"
+            | "create" | "make" | "new" | "lint" | "diff" | "validate" | "wait" | "add"
+            | "plan" | "dry" => return false,
             _ => {}
         }
     }
@@ -214,14 +262,43 @@ pub fn is_migration_name(name: &str) -> bool {
 
 /// Variables that make the application migrate when it starts, when their value is true-like.
 const SWITCHES: &[&str] = &[
-    "RUN_MIGRATIONS", "RUN_MIGRATION", "MIGRATE", "AUTO_MIGRATE", "AUTOMIGRATE", "DB_AUTO_MIGRATE", "DB_MIGRATE",
-    "DATABASE_AUTO_MIGRATE", "MIGRATE_ON_START", "MIGRATE_ON_STARTUP", "MIGRATE_ON_BOOT", "APPLY_MIGRATIONS",
-    "RUN_DB_MIGRATIONS", "RUN_DATABASE_MIGRATIONS", "MIGRATIONS_RUN", "TYPEORM_MIGRATIONS_RUN",
-    "TYPEORM_SYNCHRONIZE", "DB_SYNCHRONIZE", "SPRING_FLYWAY_ENABLED", "SPRING_LIQUIBASE_ENABLED",
-    "QUARKUS_FLYWAY_MIGRATE_AT_START", "QUARKUS_LIQUIBASE_MIGRATE_AT_START", "MICRONAUT_FLYWAY_ENABLED",
-    "EF_MIGRATE", "DJANGO_MIGRATE", "DJANGO_AUTO_MIGRATE", "AUTORUN_LARAVEL_MIGRATION", "RAILS_AUTO_MIGRATE",
-    "EXECUTE_MIGRATIONS", "ENABLE_MIGRATIONS", "DO_MIGRATE", "AUTO_MIGRATION", "DB_AUTOMIGRATE",
-    "DATABASE_MIGRATE", "DATABASE_RUN_MIGRATIONS", "PERFORM_MIGRATIONS", "MIGRATIONS_AUTO_RUN",
+    "RUN_MIGRATIONS",
+    "RUN_MIGRATION",
+    "MIGRATE",
+    "AUTO_MIGRATE",
+    "AUTOMIGRATE",
+    "DB_AUTO_MIGRATE",
+    "DB_MIGRATE",
+    "DATABASE_AUTO_MIGRATE",
+    "MIGRATE_ON_START",
+    "MIGRATE_ON_STARTUP",
+    "MIGRATE_ON_BOOT",
+    "APPLY_MIGRATIONS",
+    "RUN_DB_MIGRATIONS",
+    "RUN_DATABASE_MIGRATIONS",
+    "MIGRATIONS_RUN",
+    "TYPEORM_MIGRATIONS_RUN",
+    "TYPEORM_SYNCHRONIZE",
+    "DB_SYNCHRONIZE",
+    "SPRING_FLYWAY_ENABLED",
+    "SPRING_LIQUIBASE_ENABLED",
+    "QUARKUS_FLYWAY_MIGRATE_AT_START",
+    "QUARKUS_LIQUIBASE_MIGRATE_AT_START",
+    "MICRONAUT_FLYWAY_ENABLED",
+    "EF_MIGRATE",
+    "DJANGO_MIGRATE",
+    "DJANGO_AUTO_MIGRATE",
+    "AUTORUN_LARAVEL_MIGRATION",
+    "RAILS_AUTO_MIGRATE",
+    "EXECUTE_MIGRATIONS",
+    "ENABLE_MIGRATIONS",
+    "DO_MIGRATE",
+    "AUTO_MIGRATION",
+    "DB_AUTOMIGRATE",
+    "DATABASE_MIGRATE",
+    "DATABASE_RUN_MIGRATIONS",
+    "PERFORM_MIGRATIONS",
+    "MIGRATIONS_AUTO_RUN",
 ];
 
 /// Whether `key=value` makes an application migrate when it starts.
@@ -233,7 +310,9 @@ pub fn is_migration_switch(key: &str, value: &str) -> bool {
         return matches!(value, "update" | "create" | "create-drop");
     }
     let on = ["true", "1", "yes", "on", "enabled"].iter().any(|it| value.eq_ignore_ascii_case(it));
-    on && SWITCHES.iter().any(|it| upper == *it || (it.len() > 12 && upper.ends_with(it) && is_word_end(&upper, it)))
+    on && SWITCHES
+        .iter()
+        .any(|it| upper == *it || (it.len() > 12 && upper.ends_with(it) && is_word_end(&upper, it)))
 }
 
 /// Whether what stands before a suffix ends in an underscore, as in `APP_RUN_MIGRATIONS`.
@@ -293,7 +372,10 @@ mod tests {
     #[test]
     fn points_at_the_tool() {
         assert_eq!(find_migration(&["python", "manage.py", "migrate"]).map(|it| it.index), Some(1));
-        assert_eq!(find_migration(&["exec", "alembic", "upgrade", "head"]).map(|it| it.index), Some(1));
+        assert_eq!(
+            find_migration(&["exec", "alembic", "upgrade", "head"]).map(|it| it.index),
+            Some(1)
+        );
     }
 
     #[test]

@@ -98,9 +98,16 @@ pub fn commands(text: &str) -> Vec<Command> {
 #[must_use]
 pub fn commands_of_argv(words: &[&str]) -> Vec<Command> {
     let words = words.iter().enumerate();
-    let words = words.map(|(arg, it)| Word { text: (*it).to_owned(), arg, start: 0, end: it.len() }).collect();
-    let command =
-        Command { words, assignments: Vec::new(), place: Place::Plain, negated: false, joint: Joint::End };
+    let words = words
+        .map(|(arg, it)| Word { text: (*it).to_owned(), arg, start: 0, end: it.len() })
+        .collect();
+    let command = Command {
+        words,
+        assignments: Vec::new(),
+        place: Place::Plain,
+        negated: false,
+        joint: Joint::End,
+    };
     let mut out = Vec::new();
     unfold(vec![command], MAX_NESTING, &mut out);
     out
@@ -118,7 +125,9 @@ fn unfold(commands: Vec<Command>, nesting: u8, out: &mut Vec<Command>) {
         let offset = script.start + usize::from(quoted);
         let mut inner = split(&script.text, script.arg, offset);
         if script.end - script.start > script.text.len() + 2 {
-            for word in inner.iter_mut().flat_map(|it| it.words.iter_mut().chain(it.assignments.iter_mut())) {
+            for word in
+                inner.iter_mut().flat_map(|it| it.words.iter_mut().chain(it.assignments.iter_mut()))
+            {
                 (word.start, word.end) = (script.start, script.end);
             }
         }
@@ -153,7 +162,10 @@ fn script_of(command: &Command) -> Option<Word> {
     while let Some(word) = words.next() {
         if matches!(word.text.as_str(), "-o" | "+o" | "-O") {
             words.next();
-        } else if word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('c') {
+        } else if word.text.starts_with('-')
+            && !word.text.starts_with("--")
+            && word.text.contains('c')
+        {
             return words.next().cloned();
         } else if !word.text.starts_with('-') {
             return None;
@@ -173,7 +185,8 @@ fn wrapper_words(words: &[&str]) -> usize {
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let next = match base_name(word) {
-            "exec" | "command" | "nohup" | "time" | "setsid" | "catatonit" | "ionice" | "chronic" => at + 1,
+            "exec" | "command" | "nohup" | "time" | "setsid" | "catatonit" | "ionice"
+            | "chronic" => at + 1,
             "tini" | "dumb-init" | "docker-init" | "tini-static" | "sudo" | "nice" | "stdbuf" => {
                 let options = words[at + 1..].iter().take_while(|it| it.starts_with('-')).count();
                 at + 1 + options
@@ -187,7 +200,9 @@ fn wrapper_words(words: &[&str]) -> usize {
                 let options = words[at + 1..].iter().take_while(|it| it.starts_with('-')).count();
                 at + 2 + options
             }
-            "poetry" | "pipenv" | "uv" | "pdm" | "rye" | "hatch" | "conda" if words.get(at + 1) == Some(&"run") => {
+            "poetry" | "pipenv" | "uv" | "pdm" | "rye" | "hatch" | "conda"
+                if words.get(at + 1) == Some(&"run") =>
+            {
                 let options = words[at + 2..].iter().take_while(|it| it.starts_with("--")).count();
                 at + 2 + options
             }
@@ -270,7 +285,9 @@ impl Builder {
                 "done" => self.place = Place::Plain,
                 "if" | "then" | "else" | "elif" | "fi" | "{" | "}" | "(" | ")" => {}
                 "!" => self.current.get_or_insert_with(empty).negated = true,
-                _ if is_assignment(&word.text) => self.current.get_or_insert_with(empty).assignments.push(word),
+                _ if is_assignment(&word.text) => {
+                    self.current.get_or_insert_with(empty).assignments.push(word)
+                }
                 _ => self.current.get_or_insert_with(empty).words.push(word),
             }
             return;
@@ -338,7 +355,8 @@ fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
             _ => {
                 let (word, end, quoted) = read_word(text, at);
                 // The number before a redirection is a file descriptor, not an argument.
-                let digits = !quoted && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+                let digits =
+                    !quoted && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
                 if !(digits && matches!(bytes.get(end), Some(b'<' | b'>'))) {
                     let word = Word { text: word, arg, start: offset + at, end: offset + end };
                     tokens.push(Token::Word { word, quoted });
@@ -365,7 +383,10 @@ fn redirection(text: &str, start: usize, heredocs: &mut Vec<String>) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\t')) {
         at += 1;
     }
-    if bytes.get(at).is_none_or(|b| matches!(b, b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>')) {
+    if bytes
+        .get(at)
+        .is_none_or(|b| matches!(b, b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>'))
+    {
         return at;
     }
     let (word, end, _) = read_word(text, at);
@@ -483,7 +504,10 @@ mod tests {
     fn splits_lists_pipes_and_lines() {
         assert_eq!(shown("a 1 && b || c; d | e & f\ng"), ["a 1", "b", "c", "d", "e", "f", "g"]);
         let joints: Vec<_> = commands("a && b || c; d | e & f").iter().map(|it| it.joint).collect();
-        assert_eq!(joints, [Joint::And, Joint::Or, Joint::Then, Joint::Pipe, Joint::Background, Joint::End]);
+        assert_eq!(
+            joints,
+            [Joint::And, Joint::Or, Joint::Then, Joint::Pipe, Joint::Background, Joint::End]
+        );
         assert_eq!(shown("a; "), ["a"]);
         assert_eq!(shown("echo 'a && b' \"c; d\" e\\ f # && g"), ["echo a && b c; d e f"]);
         assert_eq!(shown("a \\\n  b"), ["a b"]);
@@ -519,7 +543,10 @@ mod tests {
 
     #[test]
     fn keeps_expansions_whole() {
-        assert_eq!(shown("echo ${A:-b c} $(x && y; z) `p; q` d"), ["echo ${A:-b c} $(x && y; z) `p; q` d"]);
+        assert_eq!(
+            shown("echo ${A:-b c} $(x && y; z) `p; q` d"),
+            ["echo ${A:-b c} $(x && y; z) `p; q` d"]
+        );
     }
 
     #[test]
@@ -545,7 +572,10 @@ mod tests {
 
     #[test]
     fn survives_broken_quotes() {
-        for text in ["a 'b", "a \"b", "a $(b", "a `b", "<<", ">", "\\", "a ${", "é'ü", "2>", "<<E", ") }", "sh -c", "sh -c ''"] {
+        for text in [
+            "a 'b", "a \"b", "a $(b", "a `b", "<<", ">", "\\", "a ${", "é'ü", "2>", "<<E", ") }",
+            "sh -c", "sh -c ''",
+        ] {
             let _ = commands(text);
         }
     }
