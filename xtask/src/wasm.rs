@@ -1,0 +1,103 @@
+//! From the `plimsoll-wasm` crate to `wasm/npm/dist`: compile, write the glue, shrink, measure.
+//!
+//! One `.wasm` serves every runtime; only the glue differs. The folder is filled with
+//!
+//! | file | what |
+//! |---|---|
+//! | `plimsoll_bg.wasm` | the engine, after `wasm-opt -Oz` |
+//! | `glue_web.js`, `glue.d.ts` | wasm-bindgen's module for the `web` target, and its types |
+//! | `glue_node.cjs` | wasm-bindgen's CommonJS module for the `nodejs` target |
+//! | `wasm_base64.js` | the engine again, as `export default "<base64>"` |
+//! | all files of `wasm/npm/src/` | the entries written by hand |
+
+use crate::setup;
+use crate::sh::{Result, cmd, fs, root, say, target_dir};
+use std::path::Path;
+
+/// What a browser may have to download, in bytes after brotli.
+const BROTLI_LIMIT: u64 = 300 * 1024;
+
+pub fn build() -> Result {
+    setup::wasm_target()?;
+    setup::npm()?;
+    say("building the WebAssembly package");
+    cmd("cargo build --package plimsoll-wasm --target wasm32-unknown-unknown --profile wasm")
+        .run()?;
+    let raw = target_dir().join("wasm32-unknown-unknown/wasm/plimsoll_wasm.wasm");
+    let work = target_dir().join("plimsoll-npm");
+    let input = work.join("input.wasm");
+    // Glue and shrinking take some ten seconds: done again only when the compiler's output differs.
+    if std::fs::read(&input).ok() != Some(fs::read(&raw)?) || !work.join("done").is_file() {
+        let _ = std::fs::remove_file(work.join("done"));
+        glue(&raw, &work)?;
+        fs::write(&input, fs::read(&raw)?)?;
+        fs::write(&work.join("done"), "")?;
+    }
+    assemble(&work)?;
+    measure(&root().join("wasm/npm/dist/plimsoll_bg.wasm"))
+}
+
+fn glue(raw: &Path, work: &Path) -> Result {
+    // A crate of its own behind a feature, since wasm-bindgen's library takes half a minute to
+    // compile; as a member of the workspace its version cannot part from the one in the engine.
+    let bindgen = "cargo run --quiet --package xtask-bindgen --features cli-support --";
+    cmd(bindgen).arg(raw).arg(work).run()?;
+    cmd("node node_modules/binaryen/bin/wasm-opt")
+        .arg(work.join("web/plimsoll_bg.wasm"))
+        // What rustc emits by default; the optimizer must know that these may stay.
+        .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
+        .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
+        .args(["--enable-bulk-memory-opt", "-Oz", "-o"])
+        .arg(work.join("plimsoll_bg.wasm"))
+        .run()
+}
+
+fn assemble(work: &Path) -> Result {
+    let dist = root().join("wasm/npm/dist");
+    let wasm = fs::read(&work.join("plimsoll_bg.wasm"))?;
+    let base64 = cmd("node -p")
+        .arg("fs.readFileSync(process.argv[1]).toString('base64')")
+        .arg(work.join("plimsoll_bg.wasm"))
+        .read()?;
+    fs::update(&dist.join("plimsoll_bg.wasm"), &wasm)?;
+    fs::update(&dist.join("glue_web.js"), &fs::read(&work.join("web/plimsoll.js"))?)?;
+    fs::update(&dist.join("glue.d.ts"), &fs::read(&work.join("web/plimsoll.d.ts"))?)?;
+    fs::update(&dist.join("glue_node.cjs"), &fs::read(&work.join("nodejs/plimsoll.js"))?)?;
+    let inline = format!("export default \"{base64}\";\n");
+    fs::update(&dist.join("wasm_base64.js"), inline.as_bytes())?;
+    let entries = root().join("wasm/npm/src");
+    for file in fs::files(&entries)? {
+        let name = file.file_name().expect("internal error: a listed file has a name");
+        fs::update(&dist.join(name), &fs::read(&file)?)?;
+    }
+    Ok(())
+}
+
+/// The three sizes of a file in bytes: as it is, after gzip, after brotli.
+pub fn sizes(path: &Path) -> Result<[u64; 3]> {
+    let script = "const z = require('zlib'), b = fs.readFileSync(process.argv[1]); \
+                  [b.length, z.gzipSync(b, { level: 9 }).length, z.brotliCompressSync(b).length].join(' ')";
+    let text = cmd("node -p").arg(script).arg(path).read()?;
+    let mut numbers = text.split(' ').map(|it| it.parse().unwrap_or(0));
+    Ok([(); 3].map(|()| numbers.next().unwrap_or(0)))
+}
+
+/// Prints the sizes of the engine and fails above the limit.
+pub fn measure(path: &Path) -> Result {
+    let [raw, gzip, brotli] = sizes(path)?;
+    let kb = |bytes: u64| format!("{:.1} KB", bytes as f64 / 1024.0);
+    say(format!(
+        "plimsoll_bg.wasm: {} raw, {} gzip, {} brotli (limit {})",
+        kb(raw),
+        kb(gzip),
+        kb(brotli),
+        kb(BROTLI_LIMIT)
+    ));
+    if raw == 0 || brotli == 0 {
+        return Err("the size of plimsoll_bg.wasm could not be measured".into());
+    }
+    if brotli > BROTLI_LIMIT {
+        return Err(format!("the engine is too big: {} of {}", kb(brotli), kb(BROTLI_LIMIT)));
+    }
+    Ok(())
+}
