@@ -4,6 +4,7 @@
 //! is given, it answers with a [`Report`](report::Report).
 
 pub mod knowledge;
+pub mod model;
 pub mod report;
 pub mod syntax;
 pub mod text;

@@ -1,0 +1,82 @@
+//! `deploy` of a service.
+
+use super::{Key, KeyValue};
+use crate::model::{Place, Str};
+use crate::text::{Span, Spanned};
+use std::time::Duration;
+
+#[derive(Debug, Clone, Default)]
+pub struct Deploy {
+    /// The whole value.
+    pub span: Span,
+    pub place: Option<Place>,
+    /// `replicated`, `global`, `replicated-job`, `global-job`.
+    pub mode: Option<Str>,
+    pub replicas: Option<Spanned<i64>>,
+    pub endpoint_mode: Option<Str>,
+    pub labels: Vec<KeyValue>,
+    pub limits: Option<Resources>,
+    pub reservations: Option<Resources>,
+    pub restart_policy: Option<RestartPolicy>,
+    pub placement: Option<Placement>,
+    pub update_config: Option<UpdateConfig>,
+    pub rollback_config: Option<UpdateConfig>,
+    pub keys: Vec<Key>,
+}
+
+/// `resources.limits` or `resources.reservations`.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    pub span: Span,
+    pub place: Option<Place>,
+    /// Cores.
+    pub cpus: Option<Spanned<f64>>,
+    /// Bytes.
+    pub memory: Option<Spanned<i64>>,
+    pub pids: Option<Spanned<i64>>,
+    pub devices: Vec<Device>,
+}
+
+/// A device asked for, usually a GPU.
+#[derive(Debug, Clone, Default)]
+pub struct Device {
+    pub span: Span,
+    pub driver: Option<Str>,
+    /// -1 is all.
+    pub count: Option<Spanned<i64>>,
+    pub device_ids: Vec<Str>,
+    pub capabilities: Vec<Str>,
+    pub options: Vec<KeyValue>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct RestartPolicy {
+    pub span: Span,
+    /// `none`, `on-failure` or `any`.
+    pub condition: Option<Str>,
+    pub delay: Option<Spanned<Duration>>,
+    pub max_attempts: Option<Spanned<i64>>,
+    pub window: Option<Spanned<Duration>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Placement {
+    pub span: Span,
+    pub constraints: Vec<Str>,
+    /// The `spread` of each preference.
+    pub preferences: Vec<Str>,
+    pub max_replicas_per_node: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct UpdateConfig {
+    pub span: Span,
+    pub parallelism: Option<Spanned<i64>>,
+    pub delay: Option<Spanned<Duration>>,
+    /// `continue`, `pause` or `rollback`.
+    pub failure_action: Option<Str>,
+    pub monitor: Option<Spanned<Duration>>,
+    pub max_failure_ratio: Option<Spanned<f64>>,
+    /// `start-first` or `stop-first`.
+    pub order: Option<Str>,
+}

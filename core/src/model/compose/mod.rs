@@ -1,0 +1,43 @@
+//! Docker Compose: a project as the real tool would run it, with a place for every value.
+//!
+//! The structs here are what a set of files means after interpolation, `extends`, `include` and all
+//! merges, equal to what `docker compose config` prints. Three differences are on purpose:
+//!
+//! * Nothing is lost to the merge: each leaf knows the file and the range that it came from.
+//! * Paths stay relative to the project's folder ([`Project::folder`]), instead of absolute.
+//! * Services that a profile switches off are kept; [`Service::profiles`] tells.
+//!
+//! What the real tool refuses becomes a [`Problem`], and the rest of the project is still read.
+
+mod deploy;
+mod discover;
+mod parts;
+mod project;
+mod service;
+
+pub use deploy::*;
+pub use parts::*;
+pub use project::*;
+pub use service::*;
+
+use crate::syntax::Tree;
+use crate::text::FileId;
+
+/// A file as the Compose reader gets it. Hand over all files of the project: `.env` files,
+/// Dockerfiles and files named by `include` and `extends` are found among them.
+#[derive(Debug, Clone, Copy)]
+pub struct FileInput<'t> {
+    pub id: FileId,
+    /// Normalised, relative to the folder that was handed over.
+    pub path: &'t str,
+    pub text: &'t str,
+    /// The tree of a YAML file.
+    pub tree: Option<&'t Tree>,
+    /// It was detected as a Compose file: a candidate for a project of its own.
+    pub compose: bool,
+}
+
+/// All Compose projects of the files, each once.
+pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
+    discover::projects(files)
+}

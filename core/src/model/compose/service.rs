@@ -1,0 +1,176 @@
+//! A service.
+
+use super::*;
+use crate::model::{Place, Str};
+use crate::text::{Span, Spanned};
+use std::time::Duration;
+
+/// One service after all merges.
+#[derive(Debug, Clone, Default)]
+pub struct Service {
+    pub name: Str,
+    /// The entry in the base-most file that defines it: from the name to the last value.
+    pub span: Span,
+    /// The mapping of the service in each file that writes it, in the order of the merge: the last
+    /// is the one that wins, and the first usually the one to add to. Templates that it `extends`
+    /// are not among them.
+    pub places: Vec<Place>,
+    /// The keys that were written, each once (where it was written last), in the order of writing.
+    pub keys: Vec<Key>,
+
+    pub image: Option<Str>,
+    pub build: Option<Build>,
+    pub command: Option<Command>,
+    pub entrypoint: Option<Command>,
+    /// Effective variables: those of the `env_file`s first, each name once, `environment` wins.
+    pub environment: Vec<EnvVar>,
+    /// Where the `environment` of each file is written.
+    pub environment_places: Vec<Place>,
+    pub env_files: Vec<EnvFile>,
+    pub ports: Vec<Port>,
+    pub expose: Vec<Str>,
+    pub volumes: Vec<Mount>,
+    pub tmpfs: Vec<Str>,
+    pub volumes_from: Vec<Str>,
+    pub devices: Vec<Str>,
+    /// With the implicit `default` network where nothing else is said.
+    pub networks: Vec<ServiceNetwork>,
+    pub network_mode: Option<Str>,
+    /// What is written in `depends_on`; implied ones (links, `network_mode: service:x`) are
+    /// in [`Service::implied_dependencies`].
+    pub depends_on: Vec<Dependency>,
+    /// The whole value of `depends_on` in the file that wins.
+    pub depends_on_span: Option<Span>,
+    pub depends_on_place: Option<Place>,
+    /// Services needed because of `links`, `volumes_from`, `network_mode`, `ipc` and `pid`.
+    pub implied_dependencies: Vec<Dependency>,
+    pub healthcheck: Option<Healthcheck>,
+    pub deploy: Option<Deploy>,
+    pub scale: Option<Spanned<i64>>,
+    pub restart: Option<Str>,
+    pub profiles: Vec<Str>,
+    pub labels: Vec<KeyValue>,
+    pub annotations: Vec<KeyValue>,
+    pub secrets: Vec<FileReference>,
+    pub configs: Vec<FileReference>,
+    pub models: Vec<Str>,
+    pub extends: Option<Extends>,
+    pub develop: Option<Develop>,
+    pub pre_start: Vec<Hook>,
+    pub post_start: Vec<Hook>,
+    pub pre_stop: Vec<Hook>,
+    pub logging: Option<Logging>,
+
+    pub user: Option<Str>,
+    pub working_dir: Option<Str>,
+    pub container_name: Option<Str>,
+    pub hostname: Option<Str>,
+    pub domainname: Option<Str>,
+    pub platform: Option<Str>,
+    pub pull_policy: Option<Str>,
+    pub runtime: Option<Str>,
+    pub stop_signal: Option<Str>,
+    pub stop_grace_period: Option<Spanned<Duration>>,
+    pub privileged: Option<Spanned<bool>>,
+    pub read_only: Option<Spanned<bool>>,
+    pub init: Option<Spanned<bool>>,
+    pub tty: Option<Spanned<bool>>,
+    pub stdin_open: Option<Spanned<bool>>,
+    pub attach: Option<Spanned<bool>>,
+    pub cap_add: Vec<Str>,
+    pub cap_drop: Vec<Str>,
+    pub security_opt: Vec<Str>,
+    pub group_add: Vec<Str>,
+    pub pid: Option<Str>,
+    pub ipc: Option<Str>,
+    pub uts: Option<Str>,
+    pub userns_mode: Option<Str>,
+    pub cgroup: Option<Str>,
+    pub links: Vec<Str>,
+    pub external_links: Vec<Str>,
+    /// Host and address.
+    pub extra_hosts: Vec<KeyValue>,
+    pub dns: Vec<Str>,
+    pub dns_search: Vec<Str>,
+    pub sysctls: Vec<KeyValue>,
+    pub ulimits: Vec<Ulimit>,
+
+    /// Bytes.
+    pub mem_limit: Option<Spanned<i64>>,
+    /// Bytes.
+    pub mem_reservation: Option<Spanned<i64>>,
+    /// Bytes; -1 is without limit.
+    pub memswap_limit: Option<Spanned<i64>>,
+    /// Bytes.
+    pub shm_size: Option<Spanned<i64>>,
+    pub cpus: Option<Spanned<f64>>,
+    pub cpu_shares: Option<Spanned<f64>>,
+    pub pids_limit: Option<Spanned<i64>>,
+    /// The service-level `gpus`; `all` is one device with a count of -1.
+    pub gpus: Vec<Device>,
+}
+
+impl Service {
+    /// The key as written, if it is.
+    pub fn key(&self, name: &str) -> Option<&Key> {
+        self.keys.iter().find(|it| it.name.value == name)
+    }
+
+    pub fn has_key(&self, name: &str) -> bool {
+        self.key(name).is_some()
+    }
+
+    pub fn env(&self, name: &str) -> Option<&EnvVar> {
+        self.environment.iter().find(|it| it.name.value == name)
+    }
+
+    /// The value of a variable, where it has one.
+    pub fn env_value(&self, name: &str) -> Option<&str> {
+        self.env(name)?.value.as_ref().map(|it| it.value.as_str())
+    }
+
+    /// Written and implied dependencies.
+    pub fn dependencies(&self) -> impl Iterator<Item = &Dependency> {
+        self.depends_on.iter().chain(&self.implied_dependencies)
+    }
+
+    pub fn depends_on(&self, service: &str) -> Option<&Dependency> {
+        self.depends_on.iter().find(|it| it.service.value == service)
+    }
+
+    /// How many containers are asked for: `scale`, else `deploy.replicas`, else 1.
+    pub fn replicas(&self) -> i64 {
+        let deploy = self.deploy.as_ref().and_then(|it| it.replicas);
+        self.scale.or(deploy).map_or(1, |it| it.value)
+    }
+
+    /// Memory limit in bytes, `deploy.resources.limits.memory` or `mem_limit`.
+    pub fn memory_limit(&self) -> Option<Spanned<i64>> {
+        let deploy = self.deploy.as_ref().and_then(|it| it.limits.as_ref()?.memory);
+        deploy.or(self.mem_limit).filter(|it| it.value > 0)
+    }
+
+    /// Memory reservation in bytes.
+    pub fn memory_reservation(&self) -> Option<Spanned<i64>> {
+        let deploy = self.deploy.as_ref().and_then(|it| it.reservations.as_ref()?.memory);
+        deploy.or(self.mem_reservation).filter(|it| it.value > 0)
+    }
+
+    /// CPU limit in cores.
+    pub fn cpu_limit(&self) -> Option<Spanned<f64>> {
+        let deploy = self.deploy.as_ref().and_then(|it| it.limits.as_ref()?.cpus);
+        deploy.or(self.cpus).filter(|it| it.value > 0.0)
+    }
+
+    /// Where the service is named in the first file: a place for findings about the whole of it.
+    pub fn place(&self) -> Option<&Place> {
+        self.places.first()
+    }
+
+    /// Whether it shares a network with another one. Without any network there is nothing to share.
+    pub fn shares_network_with(&self, other: &Service) -> bool {
+        self.networks
+            .iter()
+            .any(|it| other.networks.iter().any(|at| at.name.value == it.name.value))
+    }
+}
