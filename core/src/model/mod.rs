@@ -6,6 +6,9 @@
 //! another thread.
 
 pub mod compose;
+pub mod detect;
+pub mod edit;
+pub mod kubernetes;
 pub mod read;
 
 pub use read::{IntOrStr, Place, Str};

@@ -1,0 +1,1 @@
+//! Text edits for fixes, without the tree.

@@ -1,0 +1,147 @@
+//! The Pod template and its spec.
+
+use super::{Container, Meta, Resources, Selector, Volume};
+use crate::model::read::{IntOrStr, Place, Str};
+use crate::text::{Span, Spanned};
+
+/// `spec.template`, or the Pod itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PodTemplate {
+    /// The labels that selectors see, and annotations.
+    pub meta: Meta,
+    pub spec: PodSpec,
+    /// `None` where there is no template.
+    pub place: Option<Place>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PodSpec {
+    pub containers: Vec<Container>,
+    pub init_containers: Vec<Container>,
+    pub ephemeral_containers: Vec<Container>,
+    pub volumes: Vec<Volume>,
+    pub host_network: Option<Spanned<bool>>,
+    pub host_pid: Option<Spanned<bool>>,
+    pub host_ipc: Option<Spanned<bool>>,
+    pub share_process_namespace: Option<Spanned<bool>>,
+    pub hostname: Option<Str>,
+    pub subdomain: Option<Str>,
+    pub node_name: Option<Str>,
+    pub node_selector: Vec<(Str, Str)>,
+    pub affinity: Affinity,
+    pub tolerations: Vec<Toleration>,
+    pub topology_spread: Vec<TopologySpread>,
+    pub service_account_name: Option<Str>,
+    pub automount_service_account_token: Option<Spanned<bool>>,
+    pub termination_grace_period_seconds: Option<Spanned<i64>>,
+    pub active_deadline_seconds: Option<Spanned<i64>>,
+    pub enable_service_links: Option<Spanned<bool>>,
+    pub restart_policy: Option<Str>,
+    /// The names of the Secrets.
+    pub image_pull_secrets: Vec<Str>,
+    pub host_aliases: Vec<HostAlias>,
+    pub dns_policy: Option<Str>,
+    pub priority_class_name: Option<Str>,
+    pub runtime_class_name: Option<Str>,
+    pub scheduler_name: Option<Str>,
+    pub security: Option<SecurityContext>,
+    /// Pod-level `resources`, since Kubernetes 1.32.
+    pub resources: Option<Resources>,
+    /// `None` where there is no `spec`.
+    pub place: Option<Place>,
+    /// The sequence of `volumes`, for a fix that adds one.
+    pub volumes_place: Option<Place>,
+    pub containers_place: Option<Place>,
+}
+
+impl PodSpec {
+    /// All containers: init, regular and ephemeral ones.
+    pub fn all_containers(&self) -> impl Iterator<Item = &Container> {
+        self.init_containers.iter().chain(&self.containers).chain(&self.ephemeral_containers)
+    }
+
+    pub fn volume(&self, name: &str) -> Option<&Volume> {
+        self.volumes.iter().find(|it| it.name.as_ref().is_some_and(|it| it.as_str() == name))
+    }
+}
+
+/// Where each part of `affinity` is written, if it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Affinity {
+    pub node: Option<Span>,
+    pub pod: Option<Span>,
+    pub anti: Option<Span>,
+    /// The terms of `podAntiAffinity`, required and preferred.
+    pub anti_terms: Vec<AffinityTerm>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct AffinityTerm {
+    pub required: bool,
+    pub topology_key: Option<Str>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Toleration {
+    pub key: Option<Str>,
+    pub operator: Option<Str>,
+    pub value: Option<Str>,
+    pub effect: Option<Str>,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TopologySpread {
+    pub topology_key: Option<Str>,
+    pub max_skew: Option<Spanned<i64>>,
+    pub when_unsatisfiable: Option<Str>,
+    pub selector: Option<Selector>,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HostAlias {
+    pub ip: Option<Str>,
+    pub hostnames: Vec<Str>,
+}
+
+/// `securityContext` of a Pod or of a container; each has only some of the fields.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SecurityContext {
+    pub run_as_user: Option<Spanned<i64>>,
+    pub run_as_group: Option<Spanned<i64>>,
+    pub run_as_non_root: Option<Spanned<bool>>,
+    pub fs_group: Option<Spanned<i64>>,
+    pub privileged: Option<Spanned<bool>>,
+    pub allow_privilege_escalation: Option<Spanned<bool>>,
+    pub read_only_root_filesystem: Option<Spanned<bool>>,
+    pub capabilities_add: Vec<Str>,
+    pub capabilities_drop: Vec<Str>,
+    /// `RuntimeDefault`, `Localhost`, `Unconfined`.
+    pub seccomp: Option<Str>,
+    pub apparmor: Option<Str>,
+    pub place: Place,
+}
+
+/// A port of a container.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ContainerPort {
+    pub name: Option<Str>,
+    pub container_port: Option<Spanned<i64>>,
+    /// `TCP` where none is written.
+    pub protocol: Option<Str>,
+    pub host_port: Option<Spanned<i64>>,
+    pub host_ip: Option<Str>,
+    pub place: Place,
+}
+
+impl ContainerPort {
+    /// Whether a number or a name (of a Service's `targetPort`, of a probe) means this port.
+    pub fn is(&self, port: &IntOrStr) -> bool {
+        match port {
+            IntOrStr::Int(it) => self.container_port.is_some_and(|port| port.value == *it),
+            IntOrStr::Str(it) => self.name.as_ref().is_some_and(|name| name.value == *it),
+        }
+    }
+}

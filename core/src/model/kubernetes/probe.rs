@@ -1,0 +1,118 @@
+//! Probes: how the kubelet asks a container whether it is well.
+
+use crate::model::read::{IntOrStr, Place, Str};
+use crate::text::Spanned;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    pub handler: ProbeHandler,
+    pub initial_delay_seconds: Option<Spanned<i64>>,
+    pub period_seconds: Option<Spanned<i64>>,
+    pub timeout_seconds: Option<Spanned<i64>>,
+    pub success_threshold: Option<Spanned<i64>>,
+    pub failure_threshold: Option<Spanned<i64>>,
+    pub termination_grace_period_seconds: Option<Spanned<i64>>,
+    pub place: Place,
+}
+
+/// What is asked; lifecycle hooks use the same words.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProbeHandler {
+    Exec {
+        command: Vec<Str>,
+        place: Place,
+    },
+    Http {
+        /// `None` means `/`.
+        path: Option<Str>,
+        port: Option<Spanned<IntOrStr>>,
+        /// `None` means the Pod's own address.
+        host: Option<Str>,
+        /// `HTTP` where none is written.
+        scheme: Option<Str>,
+        headers: Vec<(Str, Str)>,
+        place: Place,
+    },
+    Tcp {
+        port: Option<Spanned<IntOrStr>>,
+        host: Option<Str>,
+        place: Place,
+    },
+    Grpc {
+        port: Option<Spanned<IntOrStr>>,
+        service: Option<Str>,
+        place: Place,
+    },
+    /// None is written: the API server refuses the probe.
+    None,
+}
+
+impl ProbeHandler {
+    pub fn port(&self) -> Option<&Spanned<IntOrStr>> {
+        match self {
+            ProbeHandler::Http { port, .. }
+            | ProbeHandler::Tcp { port, .. }
+            | ProbeHandler::Grpc { port, .. } => port.as_ref(),
+            ProbeHandler::Exec { .. } | ProbeHandler::None => None,
+        }
+    }
+
+    /// Whether both ask the same question, wherever they are written.
+    pub fn same_as(&self, other: &ProbeHandler) -> bool {
+        fn bare(it: &Option<Str>) -> Option<&str> {
+            it.as_ref().map(|it| it.as_str())
+        }
+        fn port(it: &Option<Spanned<IntOrStr>>) -> Option<&IntOrStr> {
+            it.as_ref().map(|it| &it.value)
+        }
+        match (self, other) {
+            (ProbeHandler::Exec { command: one, .. }, ProbeHandler::Exec { command: two, .. }) => {
+                one.iter().map(|it| &it.value).eq(two.iter().map(|it| &it.value))
+            }
+            (
+                ProbeHandler::Http { path, port: at, host, scheme, .. },
+                ProbeHandler::Http { path: path2, port: at2, host: host2, scheme: scheme2, .. },
+            ) => {
+                bare(path).unwrap_or("/") == bare(path2).unwrap_or("/")
+                    && port(at) == port(at2)
+                    && bare(host) == bare(host2)
+                    && bare(scheme).unwrap_or("HTTP") == bare(scheme2).unwrap_or("HTTP")
+            }
+            (
+                ProbeHandler::Tcp { port: at, host, .. },
+                ProbeHandler::Tcp { port: at2, host: host2, .. },
+            ) => port(at) == port(at2) && bare(host) == bare(host2),
+            (
+                ProbeHandler::Grpc { port: at, service, .. },
+                ProbeHandler::Grpc { port: at2, service: service2, .. },
+            ) => port(at) == port(at2) && bare(service) == bare(service2),
+            _ => false,
+        }
+    }
+}
+
+impl Probe {
+    /// Seconds between two checks; the default is 10.
+    pub fn period(&self) -> i64 {
+        self.period_seconds.map_or(10, |it| it.value)
+    }
+
+    /// Seconds that a check may take; the default is 1.
+    pub fn timeout(&self) -> i64 {
+        self.timeout_seconds.map_or(1, |it| it.value)
+    }
+
+    /// Failures in a row before something happens; the default is 3.
+    pub fn failures(&self) -> i64 {
+        self.failure_threshold.map_or(3, |it| it.value)
+    }
+
+    /// Successes in a row after a failure; the default is 1.
+    pub fn successes(&self) -> i64 {
+        self.success_threshold.map_or(1, |it| it.value)
+    }
+
+    pub fn initial_delay(&self) -> i64 {
+        self.initial_delay_seconds.map_or(0, |it| it.value)
+    }
+}

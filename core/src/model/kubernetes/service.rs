@@ -1,0 +1,66 @@
+//! Services.
+
+use super::Selector;
+use crate::model::read::{IntOrStr, Place, Str};
+use crate::text::{Span, Spanned};
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Service {
+    /// `ClusterIP` where none is written; also `NodePort`, `LoadBalancer`, `ExternalName`.
+    pub kind: Option<Str>,
+    /// `None` for a Service whose endpoints somebody else writes.
+    pub selector: Option<Selector>,
+    pub ports: Vec<ServicePort>,
+    /// `None` (the word) makes the Service headless.
+    pub cluster_ip: Option<Str>,
+    pub external_name: Option<Str>,
+    pub external_ips: Vec<Str>,
+    /// `ClientIP` or `None`.
+    pub session_affinity: Option<Str>,
+    pub publish_not_ready_addresses: Option<Spanned<bool>>,
+    pub external_traffic_policy: Option<Str>,
+    /// `spec`; `None` where there is none.
+    pub place: Option<Place>,
+    pub ports_place: Option<Place>,
+}
+
+impl Service {
+    pub fn is_headless(&self) -> bool {
+        self.cluster_ip.as_ref().is_some_and(|it| it.as_str() == "None")
+    }
+
+    pub fn is_external_name(&self) -> bool {
+        self.kind.as_ref().is_some_and(|it| it.as_str() == "ExternalName")
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServicePort {
+    pub name: Option<Str>,
+    pub port: Option<Spanned<i64>>,
+    /// Where none is written it is the same as `port`.
+    pub target_port: Option<Spanned<IntOrStr>>,
+    pub node_port: Option<Spanned<i64>>,
+    pub protocol: Option<Str>,
+    pub app_protocol: Option<Str>,
+    pub place: Place,
+}
+
+impl ServicePort {
+    /// What the traffic goes to: a container port's number or name, and the place that says so.
+    pub fn target(&self) -> Option<Spanned<IntOrStr>> {
+        self.target_port.clone().or_else(|| self.port.map(|it| it.map(IntOrStr::Int)))
+    }
+
+    pub fn span(&self) -> Span {
+        self.port.map_or(self.place.span, |it| it.span)
+    }
+
+    /// Whether a number or name, as a route writes it, means this port.
+    pub fn is(&self, port: &IntOrStr) -> bool {
+        match port {
+            IntOrStr::Int(it) => self.port.is_some_and(|port| port.value == *it),
+            IntOrStr::Str(it) => self.name.as_ref().is_some_and(|name| name.value == *it),
+        }
+    }
+}
