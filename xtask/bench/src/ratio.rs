@@ -1,0 +1,133 @@
+//! Analysis against bare parsing, in one process and in turns, so that a busy machine slows both.
+
+use crate::generate;
+use granit_parser::Parser;
+use plimsoll_core::syntax;
+use plimsoll_core::text::{File, FileId};
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How many times the cost of bare parsing the whole analysis may take.
+pub const LIMIT: f64 = 1.8;
+
+const ROUNDS: usize = 9;
+
+/// Files that are analysed in one call.
+type Project = Vec<File>;
+
+/// The generated stream of 10 MB.
+pub fn stream() -> bool {
+    let (text, documents) = generate::stream(10_000_000);
+    println!("stream: {:.1} MB, {documents} manifests", text.len() as f64 / 1e6);
+    compare(&[vec![File::new("stream.yaml", text)]])
+}
+
+/// All YAML below a folder; the files that lie in one folder make one project.
+pub fn corpus(folder: &Path) -> Result<bool, String> {
+    let mut projects = Vec::new();
+    collect(folder, folder, &mut projects)?;
+    let files: usize = projects.iter().map(Vec::len).sum();
+    let bytes: usize = projects.iter().flatten().map(|file| file.text.len()).sum();
+    println!(
+        "corpus {}: {files} files in {} folders, {:.2} MB",
+        folder.display(),
+        projects.len(),
+        bytes as f64 / 1e6
+    );
+    if files == 0 {
+        return Err(format!("{}: no YAML file", folder.display()));
+    }
+    Ok(compare(&projects))
+}
+
+fn collect(root: &Path, folder: &Path, projects: &mut Vec<Project>) -> Result<(), String> {
+    let failed = |path: &Path, error| format!("{}: {error}", path.display());
+    let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, error))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let mut here = Project::new();
+    for path in paths {
+        if path.is_dir() {
+            collect(root, &path, projects)?;
+        } else if path.extension().is_some_and(|it| it == "yaml" || it == "yml") {
+            let bytes = std::fs::read(&path).map_err(|error| failed(&path, error))?;
+            let name = path.strip_prefix(root).unwrap_or(&path);
+            here.push(File::from_bytes(name.to_string_lossy(), &bytes));
+        }
+    }
+    if !here.is_empty() {
+        projects.push(here);
+    }
+    Ok(())
+}
+
+/// Reads every event, with the settings under which the core uses the parser.
+fn bare(projects: &[Project]) -> usize {
+    let mut events = 0;
+    for file in projects.iter().flatten() {
+        let options = granit_parser::options! {
+            emit_anchor_events: true,
+            emit_unresolved_aliases: true,
+            strict_indentation: false,
+            max_buffered_comment_events: usize::MAX,
+        };
+        let mut parser = Parser::new_from_str_with_options(&file.text, options);
+        while let Some(event) = parser.next() {
+            let broken = event.is_err();
+            black_box(event).ok();
+            events += 1;
+            if broken && !parser.proceed_next_document().unwrap_or(false) {
+                break;
+            }
+        }
+    }
+    events
+}
+
+fn trees(projects: &[Project]) -> usize {
+    let files = projects.iter().flatten();
+    files.map(|file| black_box(syntax::parse(FileId(0), &file.text, None)).1.len()).sum()
+}
+
+fn analyses(projects: &[Project]) -> usize {
+    trees(projects)
+}
+
+/// Prints both ratios; whether the analysis stays below the limit.
+fn compare(projects: &[Project]) -> bool {
+    let once = time(1, projects, bare);
+    // Short inputs are read several times a round, so that a round is long against the clock.
+    let repeats = (Duration::from_millis(150).as_nanos() / once.as_nanos().max(1)).max(1) as usize;
+    let mut tree = Vec::new();
+    let mut analysis = Vec::new();
+    let mut speed = Vec::new();
+    let bytes: usize = projects.iter().flatten().map(|file| file.text.len()).sum();
+    for _ in 0..ROUNDS {
+        let parse = time(repeats, projects, bare).as_secs_f64();
+        tree.push(time(repeats, projects, trees).as_secs_f64() / parse);
+        analysis.push(time(repeats, projects, analyses).as_secs_f64() / parse);
+        speed.push((bytes * repeats) as f64 / 1e6 / parse);
+    }
+    print("bare parsing", &mut speed, "MB/s", None);
+    print("tree", &mut tree, "x parsing", None);
+    let median = print("analysis", &mut analysis, "x parsing", Some(LIMIT));
+    median <= LIMIT
+}
+
+fn time(repeats: usize, projects: &[Project], work: fn(&[Project]) -> usize) -> Duration {
+    let start = Instant::now();
+    for _ in 0..repeats {
+        black_box(work(black_box(projects)));
+    }
+    start.elapsed()
+}
+
+fn print(name: &str, values: &mut [f64], unit: &str, limit: Option<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let median = values[values.len() / 2];
+    let (low, high) = (values[0], values[values.len() - 1]);
+    let limit = limit.map_or(String::new(), |it| format!("   limit {it:.2}"));
+    println!("  {name:<13} {median:>7.2} {unit} [{low:.2}..{high:.2}]{limit}");
+    median
+}
