@@ -1,12 +1,13 @@
 //! Small repairs of a document that does not parse, so that its other lines keep their findings.
 //!
 //! A half-typed line is nearly always mended by closing what it opened, by the `:` that a bare key
-//! lacks, or by leaving the line out. Each repair touches one line, and positions after it are
-//! mapped back to the text as it stands.
+//! lacks, or by leaving its value or all of it out. Each repair touches one line, and positions of
+//! the repaired text are mapped back to the text as it stands.
 
+use super::parse::{Problem, ProblemKind};
 use std::ops::Range;
 
-/// `text[at..at + removed.len()]` gives way to `insert`; positions are those of the whole file.
+/// `text[remove]` gives way to `insert`; positions are those of the whole file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
     pub remove: Range<usize>,
@@ -14,118 +15,278 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// The segment that starts at `start` with the repair made.
-    pub fn apply(&self, segment: &str, start: usize) -> String {
-        let mut text = String::with_capacity(segment.len() + self.insert.len());
-        text.push_str(&segment[..self.remove.start - start]);
-        text.push_str(&self.insert);
-        text.push_str(&segment[self.remove.end - start..]);
-        text
-    }
-
-    /// Where a position of the repaired text lies in the file.
-    pub fn original(&self, at: usize) -> usize {
-        let inserted_end = self.remove.start + self.insert.len();
-        if at <= self.remove.start {
-            at
-        } else if at < inserted_end {
-            self.remove.end.min(at)
-        } else {
-            at - self.insert.len() + (self.remove.end - self.remove.start)
-        }
+    fn cut(remove: Range<usize>) -> Patch {
+        Patch { remove, insert: String::new() }
     }
 }
 
-/// The document that starts at or after `from` and around `from + offset`: up to the next `---`.
-pub fn document_around(text: &str, from: usize, offset: usize) -> Range<usize> {
-    let start = (from + offset).min(text.len());
-    let mut at = start;
-    let mut first = true;
-    for line in text[start..].split_inclusive('\n') {
-        let marker = line
-            .strip_prefix("---")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
-        if marker && !first {
+/// The patches with one more, in the order of the text; `None` if it touches one of them.
+pub fn with(patches: &[Patch], patch: Patch) -> Option<Vec<Patch>> {
+    let apart =
+        |it: &Patch| it.remove.end < patch.remove.start || patch.remove.end < it.remove.start;
+    if !patches.iter().all(apart) {
+        return None;
+    }
+    let mut all = patches.to_vec();
+    all.insert(patches.partition_point(|it| it.remove.start < patch.remove.start), patch);
+    Some(all)
+}
+
+/// The segment that starts at `start` with the patches made, which are in order and apart.
+pub fn apply(patches: &[Patch], segment: &str, start: usize) -> String {
+    let inserted: usize = patches.iter().map(|it| it.insert.len()).sum();
+    let mut text = String::with_capacity(segment.len() + inserted);
+    let mut at = 0;
+    for patch in patches {
+        text.push_str(&segment[at..patch.remove.start - start]);
+        text.push_str(&patch.insert);
+        at = patch.remove.end - start;
+    }
+    text.push_str(&segment[at..]);
+    text
+}
+
+/// Where a position of the repaired text lies in the file. What was inserted lies at the end of
+/// what it replaced.
+pub fn original(patches: &[Patch], at: usize) -> usize {
+    // `at` counts in the repaired text; `ahead + x` is what lies there in the file.
+    let mut grown = 0;
+    let mut shrunk = 0;
+    for patch in patches {
+        let start = patch.remove.start + grown - shrunk;
+        if at <= start {
             break;
         }
-        first = false;
-        at += line.len();
+        if at < start + patch.insert.len() {
+            return patch.remove.end;
+        }
+        grown += patch.insert.len();
+        shrunk += patch.remove.len();
     }
-    // Always makes progress, even over an empty stretch.
-    start.min(text.len())..at.max(start + usize::from(start < text.len()))
+    at + shrunk - grown
 }
 
-/// The word at an error, for something to underline; never empty inside the text.
-pub fn token_at(text: &str, at: usize, limit: usize) -> Range<usize> {
-    let at = text.floor_char_boundary(at.min(text.len()));
-    let rest = &text[at..limit.max(at).min(text.len())];
-    let len = rest
-        .find(|it: char| it.is_whitespace() || matches!(it, ',' | ']' | '}'))
-        .unwrap_or(rest.len());
-    let len = if len == 0 {
-        rest.chars().next().filter(|it| !it.is_whitespace()).map_or(0, char::len_utf8)
-    } else {
-        len
+/// Whether a problem found in repaired text is one of the file too: neither about what was repaired,
+/// nor an alias whose anchor a repair took away.
+pub fn survives(problem: &Problem, patches: &[Patch], text: &str) -> bool {
+    let repaired = |start: u32, end: u32| {
+        patches.iter().any(|it| {
+            let line = line_around(text, &(0..text.len()), it.remove.start);
+            (start as usize) <= line.end.max(it.remove.end) && line.start <= end as usize
+        })
     };
+    let anchor_lost = problem.kind == ProblemKind::UnknownAnchor
+        && patches.iter().any(|it| text[it.remove.clone()].contains('&'));
+    let spans = [Some(problem.span), problem.related];
+    !anchor_lost && !spans.into_iter().flatten().any(|it| repaired(it.start, it.end))
+}
+
+/// The document that starts at `from` and has its error at `error`: up to the next `---`, or to the
+/// end of a line `...`.
+pub fn document_around(text: &str, from: usize, error: usize) -> Range<usize> {
+    let start = from.min(text.len());
+    let mut at = start;
+    for line in lines(&text[start..]) {
+        if at > start && at >= error && is_marker(line, "---") {
+            break;
+        }
+        at += line.len();
+        if at > error && is_marker(line, "...") {
+            break;
+        }
+    }
+    start..at
+}
+
+/// The byte order marks at the start of lines inside a document.
+pub fn byte_order_marks(text: &str, segment: &Range<usize>) -> Vec<Patch> {
+    const MARK: char = '\u{FEFF}';
+    let inside = &text[segment.clone()];
+    let marks = inside.match_indices(MARK).map(|(at, mark)| (segment.start + at, mark.len()));
+    marks
+        .filter(|(at, _)| text[..*at].ends_with(['\n', '\r']))
+        .map(|(at, len)| Patch::cut(at..at + len))
+        .collect()
+}
+
+fn is_marker(line: &str, marker: &str) -> bool {
+    let after = line.strip_prefix(marker);
+    after.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+}
+
+/// The lines with their breaks; `\n`, `\r\n` and a lone `\r` end one.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = match rest.find(['\n', '\r']) {
+            Some(at) if rest[at..].starts_with("\r\n") => at + 2,
+            Some(at) => at + 1,
+            None => rest.len(),
+        };
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        Some(line).filter(|it| !it.is_empty())
+    })
+}
+
+/// Nobody wants a whole minified file underlined.
+const LONGEST_TOKEN: usize = 80;
+
+/// The word at an error, for something to underline. Where the line ends, the last word before it;
+/// empty only in a segment without a word.
+pub fn token_at(text: &str, at: usize, segment: &Range<usize>) -> Range<usize> {
+    let blank = |it: char| it.is_whitespace() || it == '\u{FEFF}';
+    let mut at = text.floor_char_boundary(at.clamp(segment.start, segment.end));
+    if text[at..segment.end].chars().next().is_none_or(char::is_whitespace) {
+        let before = text[segment.start..at].trim_end_matches(blank);
+        if before.is_empty() {
+            return at..at;
+        }
+        let word = before
+            .rfind(blank)
+            .map_or(0, |it| it + before[it..].chars().next().map_or(1, char::len_utf8));
+        at = segment.start + word;
+    }
+    let rest = &text[at..segment.end];
+    let rest = &rest[..rest.floor_char_boundary(LONGEST_TOKEN)];
+    let len = rest.find(|it: char| it.is_whitespace() || matches!(it, ',' | ']' | '}'));
+    let len = len.unwrap_or(rest.len());
+    let len = if len == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { len };
     at..at + len
 }
 
+/// How many lines before the error are looked at for something that was left open.
+const LINES_BACK: usize = 200;
+
 /// Repairs worth trying, the likeliest first: the edited line, then the line that the error names,
-/// then the lines before it.
+/// then those before it.
 pub fn patches(
     text: &str,
     segment: &Range<usize>,
     error: usize,
     edited: Option<&Range<usize>>,
 ) -> Vec<Patch> {
-    let mut lines = Vec::new();
-    let mut add = |at: usize| {
-        let line = line_around(text, segment, at);
-        if !lines.contains(&line) {
-            lines.push(line);
+    let mut patches = Vec::new();
+    let mut add = |patch: Patch| {
+        if !patches.contains(&patch) {
+            patches.push(patch);
         }
     };
-    if let Some(edited) = edited.filter(|it| segment.start <= it.start && it.start <= segment.end) {
-        add(edited.start);
-        add(edited.end.min(segment.end));
+    let edited = edited.filter(|it| segment.start <= it.start && it.start <= segment.end);
+    for at in edited.into_iter().flat_map(|it| [it.end, it.start]) {
+        let line = line_around(text, segment, at);
+        mend_line(text, &line).into_iter().for_each(&mut add);
+        missing_key(text, segment, &line).into_iter().for_each(&mut add);
+        add(Patch::cut(line));
     }
-    add(error);
-    let mut before = line_around(text, segment, error);
-    for _ in 0..3 {
-        if before.start <= segment.start {
-            break;
-        }
-        before = line_around(text, segment, before.start - 1);
-        add(before.start);
+    let named = line_around(text, segment, error);
+    let before = lines_before(text, segment, &named);
+    mend_line(text, &named).into_iter().for_each(&mut add);
+    // The line that left something open, often far above the place where it shows.
+    if let Some(open) = before.iter().find(|it| !left_open(&text[(*it).clone()]).0.is_empty()) {
+        mend_line(text, open).into_iter().for_each(&mut add);
     }
-    let mut patches = Vec::new();
-    for line in &lines {
-        patches.extend(close_line(text, line));
+    if let Some(line) = before.first() {
+        missing_key(text, segment, line).into_iter().for_each(&mut add);
     }
-    for line in &lines {
-        patches.push(Patch { remove: line.clone(), insert: String::new() });
+    let near = || before.iter().filter(|it| !text[(*it).clone()].trim().is_empty()).take(3);
+    for line in near().take(1) {
+        mend_line(text, line).into_iter().for_each(&mut add);
+    }
+    add(Patch::cut(named));
+    for line in near() {
+        mend_line(text, line).into_iter().for_each(&mut add);
+        add(Patch::cut(line.clone()));
     }
     patches
+}
+
+/// The lines before one, the nearest first.
+fn lines_before(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = line.start;
+    while start > segment.start && found.len() < LINES_BACK {
+        let line = line_around(text, segment, start - 1);
+        start = line.start.min(start - 1);
+        found.push(line);
+    }
+    found
 }
 
 /// The line around a position without its break.
 fn line_around(text: &str, segment: &Range<usize>, at: usize) -> Range<usize> {
     let at = text.floor_char_boundary(at.clamp(segment.start, segment.end));
+    let breaks = ['\n', '\r'];
     let start =
-        text[segment.start..at].rfind('\n').map_or(segment.start, |it| segment.start + it + 1);
-    let end = text[at..segment.end].find('\n').map_or(segment.end, |it| at + it);
-    let end = start + text[start..end].trim_end_matches('\r').len();
+        text[segment.start..at].rfind(breaks).map_or(segment.start, |it| segment.start + it + 1);
+    let end = text[at..segment.end].find(breaks).map_or(segment.end, |it| at + it);
     start..end
 }
 
-/// What the line opened and did not close, closed; a bare word made a key.
-fn close_line(text: &str, line: &Range<usize>) -> Vec<Patch> {
+/// What mends a half-typed line without losing it, then what keeps at least its key.
+fn mend_line(text: &str, line: &Range<usize>) -> Vec<Patch> {
     let written = &text[line.clone()];
+    let content = written.trim();
+    let (open, comment) = left_open(written);
+    let end = line.start + written[..comment].trim_end().len();
+    let append = |insert: String| Patch { remove: end..end, insert };
+    let mut patches = Vec::new();
+    if matches!(written.trim_end(), "-" | "--") {
+        patches.push(append("---"[content.len()..].to_owned()));
+    }
+    if !open.is_empty() {
+        patches.push(append(open.clone()));
+        patches.push(append(format!("{open}:")));
+    } else if !content.is_empty() {
+        patches.push(append(":".to_owned()));
+    }
+    // `key: something` keeps its key, `- something` its dash.
+    let key = written.find(": ").map(|it| it + 1);
+    let dash = || {
+        written.trim_start().starts_with("- ").then(|| line.len() - written.trim_start().len() + 1)
+    };
+    if let Some(value) = key.or_else(dash).map(|it| line.start + it)
+        && value < end
+    {
+        patches.push(Patch::cut(value..end));
+    }
+    patches
+}
+
+/// Where a blank line stands between a line and a deeper one, a key is missing that the deeper ones
+/// belong to: an empty one in its place keeps them.
+fn missing_key(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<Patch> {
+    let filled = |it: &&str| !it.trim().is_empty();
+    if filled(&&text[line.clone()]) {
+        return Vec::new();
+    }
+    let mut after = lines(&text[line.end..segment.end]).filter(filled).take(LINES_BACK);
+    let deeper = after.next().map_or(0, indent);
+    let shallower = after.map(indent).find(|it| *it < deeper);
+    let before = lines_before(text, segment, line);
+    let before = before.iter().map(|it| &text[it.clone()]).find(filled);
+    // A list item's keys start after its dash.
+    let before = before.map_or(0, |it| it.len() - it.trim_start_matches([' ', '-']).len());
+    [shallower.filter(|it| *it > before), Some(before)]
+        .into_iter()
+        .flatten()
+        .filter(|it| *it < deeper)
+        .map(|it| Patch { remove: line.clone(), insert: format!("{}:", " ".repeat(it)) })
+        .collect()
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// What would close the quotes and brackets that a line leaves open, and where its comment starts.
+fn left_open(written: &str) -> (String, usize) {
     let mut open: Vec<char> = Vec::new();
     let mut quote: Option<char> = None;
     let mut previous = ' ';
-    let mut letters = written.chars().peekable();
-    while let Some(letter) = letters.next() {
+    let mut comment = written.len();
+    let mut letters = written.char_indices();
+    while let Some((at, letter)) = letters.next() {
         match (quote, letter) {
             (Some('"'), '\\') => {
                 letters.next();
@@ -133,9 +294,12 @@ fn close_line(text: &str, line: &Range<usize>) -> Vec<Patch> {
             (Some(it), _) if it == letter => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') if matches!(previous, ' ' | '[' | '{' | ',' | ':' | '-' | '\t') => {
-                quote = Some(letter)
+                quote = Some(letter);
             }
-            (None, '#') if previous == ' ' => break,
+            (None, '#') if matches!(previous, ' ' | '\t') => {
+                comment = at;
+                break;
+            }
             (None, '[') => open.push(']'),
             (None, '{') => open.push('}'),
             (None, ']' | '}') => {
@@ -145,17 +309,5 @@ fn close_line(text: &str, line: &Range<usize>) -> Vec<Patch> {
         }
         previous = letter;
     }
-    let end = line.start + written.trim_end().len();
-    let at = |insert: String| Patch { remove: end..end, insert };
-    let mut closing: String = quote.into_iter().collect();
-    closing.extend(open.iter().rev());
-    let mut patches = Vec::new();
-    if !closing.is_empty() {
-        patches.push(at(closing.clone()));
-        patches.push(at(format!("{closing}:")));
-    }
-    if closing.is_empty() && !written.trim().is_empty() {
-        patches.push(at(":".to_owned()));
-    }
-    patches
+    (quote.into_iter().chain(open.into_iter().rev()).collect(), comment)
 }

@@ -42,8 +42,15 @@ pub enum NodeKind {
 /// Where a scalar's value is kept: most are a slice of the text as written.
 #[derive(Debug, Clone, Copy)]
 enum Value {
-    Slice { start: u32, len: u32 },
-    Owned(u32),
+    Slice {
+        start: u32,
+        len: u32,
+    },
+    /// A slice of `Tree::owned`.
+    Owned {
+        start: u32,
+        len: u32,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +108,8 @@ pub struct Tree {
     text: Arc<str>,
     nodes: Vec<NodeData>,
     children: Vec<NodeId>,
-    strings: Vec<SmolStr>,
+    /// The values that are no slice of the text, one after the other.
+    owned: String,
     properties: Vec<Properties>,
     pub documents: Vec<Document>,
     pub comments: Vec<Comment>,
@@ -119,6 +127,11 @@ impl Tree {
 
     pub fn text(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// Every node of every document, leaves before what holds them.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
+        (0..self.nodes.len()).map(|it| self.node(NodeId(fit(it))))
     }
 
     /// How many nodes there are, over all documents.
@@ -228,10 +241,10 @@ impl<'t> Node<'t> {
         let node = self.resolve();
         match node.data().data {
             Data::Scalar(Value::Slice { start, len }) => {
-                self.tree.text.get(start as usize..(start + len) as usize)
+                self.tree.text.get(start as usize..start as usize + len as usize)
             }
-            Data::Scalar(Value::Owned(index)) => {
-                self.tree.strings.get(index as usize).map(SmolStr::as_str)
+            Data::Scalar(Value::Owned { start, len }) => {
+                self.tree.owned.get(start as usize..start as usize + len as usize)
             }
             _ => None,
         }
@@ -263,7 +276,7 @@ impl<'t> Node<'t> {
     fn children(self) -> &'t [NodeId] {
         match self.resolve().data().data {
             Data::Mapping { first, len } | Data::Sequence { first, len } => {
-                &self.tree.children[first as usize..(first + len) as usize]
+                &self.tree.children[first as usize..first as usize + len as usize]
             }
             _ => &[],
         }
@@ -361,6 +374,22 @@ impl std::fmt::Debug for Node<'_> {
     }
 }
 
+/// Files are at most [`super::MAX_BYTES`] long, so counts of their parts fit.
+fn fit(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// A state of a [`TreeBuilder`] that it can go back to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    nodes: usize,
+    children: usize,
+    owned: usize,
+    properties: usize,
+    comments: usize,
+    documents: usize,
+}
+
 /// Puts a tree together from the leaves up. The parser uses it, and so do merges.
 #[derive(Debug, Default)]
 pub struct TreeBuilder {
@@ -374,26 +403,25 @@ impl TreeBuilder {
     }
 
     fn push(&mut self, span: Span, data: Data, style: Style) -> NodeId {
-        let id = NodeId(u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX));
+        let id = NodeId(fit(self.tree.nodes.len()));
         self.tree.nodes.push(NodeData { span, data, style, properties: 0 });
         id
     }
 
     fn push_children(&mut self, children: &[NodeId]) -> (u32, u32) {
-        let first = u32::try_from(self.tree.children.len()).unwrap_or(u32::MAX);
+        let first = fit(self.tree.children.len());
         self.tree.children.extend_from_slice(children);
-        (first, u32::try_from(children.len()).unwrap_or(u32::MAX))
+        (first, fit(children.len()))
     }
 
     pub fn scalar(&mut self, span: Span, value: &str, style: Style) -> NodeId {
-        let index = u32::try_from(self.tree.strings.len()).unwrap_or(u32::MAX);
-        self.tree.strings.push(SmolStr::new(value));
-        self.push(span, Data::Scalar(Value::Owned(index)), style)
+        let start = fit(self.tree.owned.len());
+        self.tree.owned.push_str(value);
+        self.push(span, Data::Scalar(Value::Owned { start, len: fit(value.len()) }), style)
     }
 
     /// A scalar whose value is `start..start + len` of the text.
     pub fn scalar_slice(&mut self, span: Span, start: usize, len: usize, style: Style) -> NodeId {
-        let fit = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
         self.push(span, Data::Scalar(Value::Slice { start: fit(start), len: fit(len) }), style)
     }
 
@@ -417,7 +445,7 @@ impl TreeBuilder {
         let data = &mut self.tree.nodes[node.index()];
         if data.properties == 0 {
             self.tree.properties.push(Properties::default());
-            data.properties = u32::try_from(self.tree.properties.len()).unwrap_or(u32::MAX);
+            data.properties = fit(self.tree.properties.len());
         }
         &mut self.tree.properties[data.properties as usize - 1]
     }
@@ -440,38 +468,33 @@ impl TreeBuilder {
         self.tree.comments.push(comment);
     }
 
-    /// Takes back everything from a document that turned out to be broken.
-    pub(super) fn mark(&self) -> [usize; 5] {
+    /// How far the tree has come, for [`TreeBuilder::rewind`].
+    pub(super) fn mark(&self) -> Mark {
         let tree = &self.tree;
-        [
-            tree.nodes.len(),
-            tree.children.len(),
-            tree.strings.len(),
-            tree.properties.len(),
-            tree.comments.len(),
-        ]
+        Mark {
+            nodes: tree.nodes.len(),
+            children: tree.children.len(),
+            owned: tree.owned.len(),
+            properties: tree.properties.len(),
+            comments: tree.comments.len(),
+            documents: tree.documents.len(),
+        }
     }
 
-    pub(super) fn rewind(&mut self, mark: [usize; 5]) {
+    /// Takes back everything that came after the mark: a document that turned out to be broken.
+    pub(super) fn rewind(&mut self, mark: Mark) {
         let tree = &mut self.tree;
-        tree.nodes.truncate(mark[0]);
-        tree.children.truncate(mark[1]);
-        tree.strings.truncate(mark[2]);
-        tree.properties.truncate(mark[3]);
-        tree.comments.truncate(mark[4]);
+        tree.nodes.truncate(mark.nodes);
+        tree.children.truncate(mark.children);
+        tree.owned.truncate(mark.owned);
+        tree.properties.truncate(mark.properties);
+        tree.comments.truncate(mark.comments);
+        tree.documents.truncate(mark.documents);
     }
 
-    pub(super) fn documents(&self) -> usize {
-        self.tree.documents.len()
-    }
-
-    pub(super) fn truncate_documents(&mut self, len: usize) {
-        self.tree.documents.truncate(len);
-    }
-
-    /// The documents from `first` on were read from repaired text.
-    pub(super) fn mark_repaired(&mut self, first: usize) {
-        for document in &mut self.tree.documents[first..] {
+    /// The documents after the mark were read from repaired text.
+    pub(super) fn mark_repaired(&mut self, mark: Mark) {
+        for document in &mut self.tree.documents[mark.documents..] {
             document.repaired = true;
         }
     }

@@ -1,0 +1,399 @@
+//! Turns the parser's events into nodes. Together with `errors.rs` the only place that knows the
+//! parser crate.
+//!
+//! granit-parser gives events with byte spans, comments and anchor names. What it leaves open is
+//! done here: where collections end, where a block scalar starts, and that a tree of any depth is
+//! built without recursion.
+
+use super::parse::{Problem, ProblemKind};
+use super::repair::{self, Patch};
+use super::tree::{Comment, Document, NodeId, Style, TreeBuilder};
+use crate::text::{FileId, Span};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
+/// Flow and block collections may lie this deep in one another; the parser's own limit.
+pub(super) const MAX_DEPTH: usize = 255;
+
+/// How positions of the text that is read relate to those of the file.
+pub(super) enum Place {
+    Shifted(usize),
+    Patched { start: usize, patches: Vec<Patch> },
+}
+
+impl Place {
+    fn original(&self, at: usize) -> usize {
+        match self {
+            Place::Shifted(start) => at + start,
+            Place::Patched { start, patches } => repair::original(patches, at + start),
+        }
+    }
+}
+
+/// One collection that is still open.
+struct Frame {
+    first: usize,
+    mapping: bool,
+    flow: bool,
+    span: Span,
+    anchor: usize,
+    tag: Option<(SmolStr, Span)>,
+    anchor_name: Option<(SmolStr, Span)>,
+}
+
+/// Turns the events of one stretch of text into nodes.
+pub(super) struct Events<'s> {
+    file: FileId,
+    source: &'s str,
+    place: Place,
+    parser: Parser<'s, granit_parser::StrInput<'s>>,
+    /// Where the document being read starts, in `source`.
+    document_start: usize,
+    /// Where the last node or key ended, in `source`: block scalar headers are looked for after it.
+    last_end: usize,
+    stack: Vec<Frame>,
+    /// Finished nodes that wait for their collection to close.
+    pending: Vec<NodeId>,
+    root: Option<NodeId>,
+    anchors: FxHashMap<usize, NodeId>,
+}
+
+impl<'s> Events<'s> {
+    pub fn new(file: FileId, source: &'s str, place: Place) -> Events<'s> {
+        let options = granit_parser::options! {
+            emit_anchor_events: true,
+            emit_unresolved_aliases: true,
+            strict_indentation: false,
+            max_buffered_comment_events: usize::MAX,
+            flow_nesting_limit: MAX_DEPTH,
+            block_nesting_limit: MAX_DEPTH,
+        };
+        Events {
+            file,
+            source,
+            place,
+            parser: Parser::new_from_str_with_options(source, options),
+            document_start: 0,
+            last_end: 0,
+            stack: Vec::new(),
+            pending: Vec::new(),
+            root: None,
+            anchors: FxHashMap::default(),
+        }
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, self.place.original(start), self.place.original(end))
+    }
+
+    /// Where the document that is being read starts, in the source; between two documents the end
+    /// of the first.
+    pub fn document_start(&self) -> usize {
+        self.document_start
+    }
+
+    /// Reads all documents. After an error the builder holds the documents before the broken one
+    /// and nothing of that itself.
+    pub fn read(
+        &mut self,
+        builder: &mut TreeBuilder,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), ScanError> {
+        let mut mark = builder.mark();
+        let mut noted = problems.len();
+        let mut document = Span::new(self.file, 0, 0);
+        loop {
+            let (event, span) = match self.parser.next() {
+                None => return Ok(()),
+                Some(Ok(it)) => it,
+                Some(Err(error)) => {
+                    builder.rewind(mark);
+                    problems.truncate(noted);
+                    return Err(error);
+                }
+            };
+            let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
+            match event {
+                Event::StreamStart | Event::StreamEnd => {}
+                Event::DocumentStart(..) => {
+                    mark = builder.mark();
+                    noted = problems.len();
+                    self.document_start = range.start;
+                    self.last_end = range.end;
+                    self.anchors.clear();
+                    self.root = None;
+                    document = self.span(range.start, range.end);
+                }
+                Event::DocumentEnd => {
+                    let span = document.to(self.span(self.last_end, self.last_end));
+                    builder.document(Document {
+                        root: self.root.take(),
+                        span,
+                        repaired: false,
+                        broken: false,
+                    });
+                    mark = builder.mark();
+                    noted = problems.len();
+                    self.document_start = range.end.max(self.last_end);
+                }
+                Event::Comment(..) => {
+                    let before = self.source[..range.start].trim_end_matches([' ', '\t']);
+                    let own_line = before.is_empty() || before.ends_with(['\n', '\r', '\u{FEFF}']);
+                    builder.comment(Comment { span: self.span(range.start, range.end), own_line });
+                }
+                Event::Scalar(value, style, anchor, tag) => {
+                    let tag = self.tag(tag.as_deref(), &span);
+                    let node = self.scalar(builder, &value, style, range);
+                    if let Some((tag, span)) = tag {
+                        builder.properties(node).tag = Some((tag, span));
+                    }
+                    if anchor != 0 {
+                        self.anchors.insert(anchor, node);
+                    }
+                    self.attach(node);
+                }
+                Event::Alias(id) => {
+                    let target = self.anchors.get(&id).copied();
+                    let place = self.span(range.start, range.end);
+                    let node = builder.alias(place, target);
+                    if target.is_none() {
+                        problems.push(Problem {
+                            kind: ProblemKind::UnknownAnchor,
+                            span: place,
+                            message: format!(
+                                "`{}` stands inside the very node that it names",
+                                shown(self.slice(&range))
+                            ),
+                            related: None,
+                        });
+                    }
+                    self.last_end = range.end;
+                    self.attach(node);
+                }
+                Event::UnresolvedAlias(name) => {
+                    let place = self.span(range.start, range.end);
+                    problems.push(Problem {
+                        kind: ProblemKind::UnknownAnchor,
+                        span: place,
+                        message: format!(
+                            "no anchor `&{}` stands before this alias in the document",
+                            shown(&name)
+                        ),
+                        related: None,
+                    });
+                    let node = builder.alias(place, None);
+                    self.last_end = range.end;
+                    self.attach(node);
+                }
+                Event::Anchor(id, name) => {
+                    let place = self.span(range.start, range.end);
+                    let name = SmolStr::new(&name);
+                    match self.anchors.get(&id) {
+                        Some(node) => builder.properties(*node).anchor = Some((name, place)),
+                        None => {
+                            if let Some(frame) =
+                                self.stack.iter_mut().rev().find(|it| it.anchor == id)
+                            {
+                                frame.anchor_name = Some((name, place));
+                            }
+                        }
+                    }
+                }
+                Event::SequenceStart(style, anchor, tag) => {
+                    let tag = self.tag(tag.as_deref(), &span);
+                    self.open(false, style, anchor, tag, range);
+                }
+                Event::MappingStart(style, anchor, tag) => {
+                    let tag = self.tag(tag.as_deref(), &span);
+                    self.open(true, style, anchor, tag, range);
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.close(builder, problems, range),
+                _ => {}
+            }
+        }
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &'s str {
+        self.source.get(range.clone()).unwrap_or_default()
+    }
+
+    fn tag(&self, tag: Option<&Tag>, span: &granit_parser::Span) -> Option<(SmolStr, Span)> {
+        let tag = tag?;
+        let start = span.tag_start().and_then(|it| it.byte_offset());
+        let range =
+            span.tag_span().and_then(|it| it.byte_range()).or_else(|| start.map(|it| it..it));
+        let range = range.unwrap_or(self.last_end..self.last_end);
+        let written = self.slice(&range);
+        let name =
+            if written.is_empty() { SmolStr::new(tag.original()) } else { SmolStr::new(written) };
+        Some((name, self.span(range.start, range.end)))
+    }
+
+    fn attach(&mut self, node: NodeId) {
+        if self.stack.is_empty() {
+            self.root = Some(node);
+        } else {
+            self.pending.push(node);
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        builder: &mut TreeBuilder,
+        value: &Cow<'s, str>,
+        style: ScalarStyle,
+        range: Range<usize>,
+    ) -> NodeId {
+        let (style, range) = match style {
+            ScalarStyle::Plain => (Style::Plain, range),
+            ScalarStyle::SingleQuoted => (Style::SingleQuoted, range),
+            ScalarStyle::DoubleQuoted => (Style::DoubleQuoted, range),
+            ScalarStyle::Literal => (Style::Literal, self.block_scalar(range)),
+            ScalarStyle::Folded => (Style::Folded, self.block_scalar(range)),
+        };
+        let span = self.span(range.start, range.end);
+        self.last_end = range.end.max(self.last_end);
+        // An absent value comes as `~` with an empty range.
+        if range.is_empty() && style == Style::Plain {
+            return builder.scalar_slice(span, span.start as usize, 0, style);
+        }
+        if let (Cow::Borrowed(slice), Place::Shifted(shift)) = (value, &self.place) {
+            // A borrowed value is nearly always a part of the source; its address tells which.
+            let at = (slice.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize);
+            if at.saturating_add(slice.len()) <= self.source.len() {
+                return builder.scalar_slice(span, at + shift, slice.len(), style);
+            }
+        }
+        builder.scalar(span, value, style)
+    }
+
+    /// From the `|` or `>` to the last letter: the parser's own range starts at the first content
+    /// line and runs into the next line's indentation.
+    fn block_scalar(&self, range: Range<usize>) -> Range<usize> {
+        let before = self.slice(&(self.last_end..range.start));
+        let start = block_header(before).map_or(range.start, |it| self.last_end + it);
+        let body = self.slice(&range).trim_end_matches([' ', '\t', '\n', '\r']);
+        let end = if body.is_empty() { start + 1 } else { range.start + body.len() };
+        start..end
+    }
+
+    fn open(
+        &mut self,
+        mapping: bool,
+        style: StructureStyle,
+        anchor: usize,
+        tag: Option<(SmolStr, Span)>,
+        range: Range<usize>,
+    ) {
+        self.last_end = self.last_end.max(range.end);
+        self.stack.push(Frame {
+            first: self.pending.len(),
+            mapping,
+            flow: style == StructureStyle::Flow,
+            span: self.span(range.start, range.end),
+            anchor,
+            tag,
+            anchor_name: None,
+        });
+    }
+
+    fn close(
+        &mut self,
+        builder: &mut TreeBuilder,
+        problems: &mut Vec<Problem>,
+        range: Range<usize>,
+    ) {
+        let Some(frame) = self.stack.pop() else { return };
+        let children = &self.pending[frame.first..];
+        let bounds = children.first().zip(children.last());
+        let bounds = bounds.map(|(first, last)| (builder.span_of(*first), builder.span_of(*last)));
+        let closed = frame.flow && self.slice(&range).ends_with([']', '}']);
+        let end = if closed {
+            self.last_end = self.last_end.max(range.end);
+            self.place.original(range.end)
+        } else {
+            bounds.map_or(frame.span.end as usize, |it| it.1.end as usize)
+        };
+        let start = bounds.map_or(frame.span.start, |it| it.0.start.min(frame.span.start));
+        let span = Span::new(self.file, start as usize, end);
+        let style = if frame.flow { Style::Flow } else { Style::Block };
+        let node = if frame.mapping {
+            duplicate_keys(builder, children, problems);
+            builder.mapping(span, children, style)
+        } else {
+            builder.sequence(span, children, style)
+        };
+        self.pending.truncate(frame.first);
+        if frame.tag.is_some() || frame.anchor_name.is_some() {
+            let properties = builder.properties(node);
+            properties.tag = frame.tag;
+            properties.anchor = frame.anchor_name;
+        }
+        if frame.anchor != 0 {
+            self.anchors.insert(frame.anchor, node);
+        }
+        self.attach(node);
+    }
+}
+
+/// Where the `|` or `>` stands in the text between a key (or `-`) and the first line of a block
+/// scalar: after indicators, comments, tag and anchor, all of which may hold such letters too.
+fn block_header(before: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = &before[at..];
+        match rest.as_bytes().first()? {
+            b'|' | b'>' => return Some(at),
+            b'#' => at += rest.find(['\n', '\r'])?,
+            b'!' | b'&' => at += rest.find([' ', '\t', '\n', '\r'])?,
+            _ => at += rest.chars().next().map_or(1, char::len_utf8),
+        }
+    }
+}
+
+/// Mappings are mostly small: up to so many keys, comparing each with those before it is the
+/// fastest.
+const FEW_KEYS: usize = 16;
+
+fn duplicate_keys(builder: &TreeBuilder, children: &[NodeId], problems: &mut Vec<Problem>) {
+    let keys =
+        || children.iter().step_by(2).filter_map(|it| builder.scalar_of(*it).map(|key| (key, *it)));
+    let mut report = |key: &str, first: NodeId, second: NodeId| {
+        problems.push(Problem {
+            kind: ProblemKind::DuplicateKey,
+            span: builder.span_of(second),
+            message: format!("the key `{}` stands twice in this mapping", shown(key)),
+            related: Some(builder.span_of(first)),
+        });
+    };
+    if children.len() <= 2 * FEW_KEYS {
+        for (at, (key, second)) in keys().enumerate().skip(1) {
+            if let Some((_, first)) = keys().take(at).find(|it| it.0 == key) {
+                report(key, first, second);
+            }
+        }
+        return;
+    }
+    let mut seen: FxHashMap<&str, NodeId> = FxHashMap::default();
+    for (key, node) in keys() {
+        match seen.entry(key) {
+            Entry::Occupied(first) => report(key, *first.get(), node),
+            Entry::Vacant(free) => {
+                free.insert(node);
+            }
+        }
+    }
+}
+
+/// A key for a message: one line, and not a whole page of it.
+fn shown(key: &str) -> String {
+    let mut text: String = key.chars().take(60).flat_map(char::escape_debug).collect();
+    if key.chars().nth(60).is_some() {
+        text.push('…');
+    }
+    text
+}
