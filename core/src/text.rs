@@ -262,7 +262,8 @@ impl LineIndex {
 
 /// The nearest character boundary at or before `at`.
 pub fn floor_boundary(text: &str, at: usize) -> usize {
-    text.floor_char_boundary(at.min(text.len()))
+    let at = at.min(text.len());
+    (0..=at).rev().find(|it| text.is_char_boundary(*it)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ impl<'s> Events<'s> {
                 }
                 Event::Scalar(value, style, anchor, tag) => {
                     let tag = self.tag(tag.as_deref(), &span);
-                    let node = self.scalar(builder, &value, style, range);
+                    let node = self.scalar(builder, value, style, range);
                     if let Some((tag, span)) = tag {
                         builder.properties(node).tag = Some((tag, span));
                     }
@@ -244,7 +244,7 @@ impl<'s> Events<'s> {
     fn scalar(
         &mut self,
         builder: &mut TreeBuilder,
-        value: &Cow<'s, str>,
+        value: Cow<'s, str>,
         style: ScalarStyle,
         range: Range<usize>,
     ) -> NodeId {
@@ -261,14 +261,14 @@ impl<'s> Events<'s> {
         if range.is_empty() && style == Style::Plain {
             return builder.scalar_slice(span, span.start as usize, 0, style);
         }
-        if let (Cow::Borrowed(slice), Place::Shifted(shift)) = (value, &self.place) {
+        if let (Cow::Borrowed(slice), Place::Shifted(shift)) = (&value, &self.place) {
             // A borrowed value is nearly always a part of the source; its address tells which.
             let at = (slice.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize);
             if at.saturating_add(slice.len()) <= self.source.len() {
                 return builder.scalar_slice(span, at + shift, slice.len(), style);
             }
         }
-        builder.scalar(span, value, style)
+        builder.scalar(span, &value, style)
     }
 
     /// From the `|` or `>` to the last letter: the parser's own range starts at the first content

@@ -5,6 +5,7 @@
 //! the repaired text are mapped back to the text as it stands.
 
 use super::parse::{Problem, ProblemKind};
+use crate::text::floor_boundary;
 use std::ops::Range;
 
 /// `text[remove]` gives way to `insert`; positions are those of the whole file.
@@ -136,7 +137,7 @@ const LONGEST_TOKEN: usize = 80;
 /// empty only in a segment without a word.
 pub fn token_at(text: &str, at: usize, segment: &Range<usize>) -> Range<usize> {
     let blank = |it: char| it.is_whitespace() || it == '\u{FEFF}';
-    let mut at = text.floor_char_boundary(at.clamp(segment.start, segment.end));
+    let mut at = floor_boundary(text, at.clamp(segment.start, segment.end));
     if text[at..segment.end].chars().next().is_none_or(char::is_whitespace) {
         let before = text[segment.start..at].trim_end_matches(blank);
         if before.is_empty() {
@@ -148,7 +149,7 @@ pub fn token_at(text: &str, at: usize, segment: &Range<usize>) -> Range<usize> {
         at = segment.start + word;
     }
     let rest = &text[at..segment.end];
-    let rest = &rest[..rest.floor_char_boundary(LONGEST_TOKEN)];
+    let rest = &rest[..floor_boundary(rest, LONGEST_TOKEN)];
     let len = rest.find(|it: char| it.is_whitespace() || matches!(it, ',' | ']' | '}'));
     let len = len.unwrap_or(rest.len());
     let len = if len == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { len };
@@ -215,7 +216,7 @@ fn lines_before(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<
 
 /// The line around a position without its break.
 fn line_around(text: &str, segment: &Range<usize>, at: usize) -> Range<usize> {
-    let at = text.floor_char_boundary(at.clamp(segment.start, segment.end));
+    let at = floor_boundary(text, at.clamp(segment.start, segment.end));
     let breaks = ['\n', '\r'];
     let start =
         text[segment.start..at].rfind(breaks).map_or(segment.start, |it| segment.start + it + 1);
@@ -261,7 +262,9 @@ fn missing_key(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<P
         return Vec::new();
     }
     let mut after = lines(&text[line.end..segment.end]).filter(filled).take(LINES_BACK);
-    let deeper = after.next().map_or(0, indent);
+    let Some(next) = after.next() else { return Vec::new() };
+    let deeper = indent(next);
+    let item = next.trim_start().starts_with("- ");
     let shallower = after.map(indent).find(|it| *it < deeper);
     let before = lines_before(text, segment, line);
     let before = before.iter().map(|it| &text[it.clone()]).find(filled);
@@ -270,7 +273,7 @@ fn missing_key(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<P
     [shallower.filter(|it| *it > before), Some(before)]
         .into_iter()
         .flatten()
-        .filter(|it| *it < deeper)
+        .filter(|it| *it < deeper || item && *it == deeper)
         .map(|it| Patch { remove: line.clone(), insert: format!("{}:", " ".repeat(it)) })
         .collect()
 }
