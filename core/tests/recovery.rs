@@ -2,6 +2,8 @@
 //!
 //! Every prefix of every line is one state of typing that line, with the rest of the file intact.
 
+#![allow(clippy::unwrap_used)]
+
 use plimsoll_core::syntax::{NodeKind, Tree, parse};
 use plimsoll_core::text::FileId;
 use std::collections::HashSet;
