@@ -1,1 +1,0 @@
-//! Text edits for fixes, without the tree.
