@@ -29,6 +29,8 @@ pub enum ProblemKind {
     UnknownAnchor,
     /// PLM007
     Limit,
+    /// A setting in `plimsoll.yaml` that is not understood.
+    Config,
 }
 
 /// What is wrong with the text, as a person would say it.

@@ -1,0 +1,188 @@
+//! `plimsoll.yaml`: what a person says about the project, and the same keys from an editor.
+
+use crate::report::{Role, Severity};
+use crate::rules;
+use crate::syntax::{Node, Problem, ProblemKind, Tree};
+use crate::text::Span;
+
+/// The machine that question one measures against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Server {
+    pub cpus: f64,
+    pub memory_bytes: f64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server { cpus: 16.0, memory_bytes: 64.0 * 1024.0 * 1024.0 * 1024.0 }
+    }
+}
+
+/// What was configured. Later settings win over earlier ones.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Config {
+    /// The role of every Compose file that `roles` does not name.
+    pub role: Option<Role>,
+    /// Path (or file name) to role.
+    pub roles: Vec<(String, Role)>,
+    /// A rule, family or name, and its severity; `None` switches it off.
+    pub rules: Vec<(String, Option<Severity>)>,
+    /// A person's own answers for the decision, as `downtime: minutes`.
+    pub answers: Vec<(String, String)>,
+    pub server: Option<Server>,
+}
+
+impl Config {
+    /// Reads a configuration from YAML (or JSON). What it does not understand comes back as problems.
+    pub fn read(tree: &Tree) -> (Config, Vec<Problem>) {
+        let mut config = Config::default();
+        let mut problems = Vec::new();
+        let mut problem = |span: Span, message: String| {
+            problems.push(Problem { kind: ProblemKind::Config, span, message, related: None });
+        };
+        let Some(root) = tree.roots().next() else { return (config, problems) };
+        for entry in root.merged_entries() {
+            let key = entry.key.as_str().unwrap_or_default();
+            match key {
+                "role" => match entry.value.as_str().and_then(role) {
+                    Some(role) => config.role = Some(role),
+                    None => problem(entry.value.span(), "a role is `development`, `production` or `unknown`".into()),
+                },
+                "roles" => {
+                    for entry in entry.value.merged_entries() {
+                        match (entry.key.as_str(), entry.value.as_str().and_then(role)) {
+                            (Some(path), Some(role)) => config.roles.push((path.to_owned(), role)),
+                            _ => problem(entry.value.span(), "a role is `development`, `production` or `unknown`".into()),
+                        }
+                    }
+                }
+                "rules" => {
+                    for entry in entry.value.merged_entries() {
+                        let selector = entry.key.as_str().unwrap_or_default();
+                        if !rules::all().any(|it| it.is(selector)) {
+                            problem(entry.key.span(), format!("`{selector}` is no rule"));
+                        }
+                        match entry.value.as_str() {
+                            Some("off" | "false") => config.rules.push((selector.to_owned(), None)),
+                            Some(name) if Severity::from_name(name).is_some() => {
+                                config.rules.push((selector.to_owned(), Severity::from_name(name)));
+                            }
+                            _ => problem(
+                                entry.value.span(),
+                                "a rule is `error`, `warning`, `info`, `hint` or `off`".into(),
+                            ),
+                        }
+                    }
+                }
+                "ignore" => {
+                    for item in one_or_many(entry.value) {
+                        let selector = item.as_str().unwrap_or_default();
+                        if !rules::all().any(|it| it.is(selector)) {
+                            problem(item.span(), format!("`{selector}` is no rule"));
+                        }
+                        config.rules.push((selector.to_owned(), None));
+                    }
+                }
+                "answers" => {
+                    for entry in entry.value.merged_entries() {
+                        if let (Some(key), Some(value)) = (entry.key.as_str(), entry.value.as_str()) {
+                            config.answers.push((key.to_owned(), value.to_owned()));
+                        }
+                    }
+                }
+                "server" => {
+                    let mut server = Server::default();
+                    if let Some(cpus) = entry.value.get("cpus").and_then(Node::as_str).and_then(|it| it.parse().ok()) {
+                        server.cpus = cpus;
+                    }
+                    if let Some(memory) = entry.value.get("memory") {
+                        match memory.as_str().and_then(bytes) {
+                            Some(bytes) => server.memory_bytes = bytes,
+                            None => problem(memory.span(), "memory is written as `64GiB`".into()),
+                        }
+                    }
+                    config.server = Some(server);
+                }
+                _ => problem(entry.key.span(), format!("`{key}` is no setting of Plimsoll")),
+            }
+        }
+        (config, problems)
+    }
+
+    /// This configuration with `other`'s settings on top.
+    pub fn with(mut self, other: &Config) -> Config {
+        self.role = other.role.or(self.role);
+        self.server = other.server.or(self.server);
+        self.roles.extend(other.roles.iter().cloned());
+        self.rules.extend(other.rules.iter().cloned());
+        self.answers.extend(other.answers.iter().cloned());
+        self
+    }
+
+    pub fn answer(&self, key: &str) -> Option<&str> {
+        self.answers.iter().rev().find(|it| it.0 == key).map(|it| it.1.as_str())
+    }
+
+    /// What is configured for a rule: the last setting that means it.
+    pub fn rule(&self, rule: &rules::Rule) -> Option<Option<Severity>> {
+        self.rules.iter().rev().find(|it| rule.is(&it.0)).map(|it| it.1)
+    }
+}
+
+pub fn role(name: &str) -> Option<Role> {
+    [Role::Development, Role::Production, Role::Unknown].into_iter().find(|it| it.name() == name)
+}
+
+fn one_or_many(node: Node<'_>) -> Vec<Node<'_>> {
+    if node.is_sequence() { node.items().collect() } else { vec![node] }
+}
+
+/// `64GiB`, `64Gi`, `64G`, `500MB` or a plain number of bytes.
+fn bytes(text: &str) -> Option<f64> {
+    let split = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
+    let number: f64 = text[..split].parse().ok()?;
+    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" | "ki" | "kib" => 1024.0,
+        "m" | "mb" | "mi" | "mib" => 1024.0 * 1024.0,
+        "g" | "gb" | "gi" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        "t" | "tb" | "ti" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    Some(number * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::parse;
+    use crate::text::FileId;
+    use std::sync::Arc;
+
+    fn read(text: &str) -> (Config, Vec<String>) {
+        let (tree, _) = parse(FileId(0), &Arc::from(text), None);
+        let (config, problems) = Config::read(&tree);
+        (config, problems.into_iter().map(|it| it.message).collect())
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let (config, problems) = read(
+            "role: production\nroles: {compose.dev.yaml: development}\nrules: {PLM001: warning, PLM0: off}\n\
+             answers: {downtime: minutes}\nserver: {cpus: 8, memory: 32GiB}\n",
+        );
+        assert_eq!(problems, [""; 0]);
+        assert_eq!(config.role, Some(Role::Production));
+        assert_eq!(config.roles, [("compose.dev.yaml".to_owned(), Role::Development)]);
+        assert_eq!(config.answer("downtime"), Some("minutes"));
+        assert_eq!(config.server, Some(Server { cpus: 8.0, memory_bytes: 32.0 * 1073741824.0 }));
+        let rule = rules::find("PLM001").unwrap();
+        assert_eq!(config.rule(rule), Some(None), "the later setting wins");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        let (_, problems) = read("role: prod\nrules: {PLM9999: off, PLM001: bad}\nsevrer: {}\n");
+        assert_eq!(problems.len(), 4, "{problems:?}");
+    }
+}

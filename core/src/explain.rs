@@ -1,0 +1,117 @@
+//! A rule's doc comment, taken apart again: summary, sections and examples. One source for
+//! `plimsoll explain`, hovers, the pages in `docs/rules` and the web's rule list.
+
+use crate::rules::Rule;
+
+/// A fenced block of YAML in a rule's documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The section that it stands in, `Bad` or `Good`.
+    pub section: &'static str,
+    /// The name after `file=`, or one that fits the content.
+    pub path: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    pub title: &'static str,
+    /// Markdown without the heading.
+    pub body: String,
+}
+
+/// The parts of one rule's documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub summary: String,
+    pub sections: Vec<Section>,
+    pub examples: Vec<Example>,
+}
+
+impl Explanation {
+    pub fn section(&self, title: &str) -> Option<&str> {
+        self.sections.iter().find(|it| it.title == title).map(|it| it.body.as_str())
+    }
+}
+
+/// The heading whose text is shown as a finding's "why".
+pub const WHY: &str = "Why it hurts";
+/// The heading whose text is shown as a finding's help.
+pub const HELP: &str = "What helps";
+
+pub fn explain(rule: &'static Rule) -> Explanation {
+    let mut sections: Vec<Section> = vec![Section { title: "", body: String::new() }];
+    let mut examples: Vec<Example> = Vec::new();
+    let mut fence: Option<Example> = None;
+    for line in rule.doc.lines() {
+        // A doc comment keeps the space after `///`.
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        let title = sections.last().map_or("", |it| it.title);
+        if fence.is_none()
+            && let Some(title) = line.strip_prefix("## ")
+        {
+            sections.push(Section { title, body: String::new() });
+            continue;
+        }
+        if let Some(info) = line.strip_prefix("```") {
+            match fence.take() {
+                Some(mut example) => {
+                    if example.path.is_empty() {
+                        example.path = fitting_name(&example.text).to_owned();
+                    }
+                    examples.push(example);
+                }
+                None => {
+                    let path = info.split_whitespace().find_map(|it| it.strip_prefix("file=")).unwrap_or_default();
+                    fence = Some(Example { section: title, path: path.to_owned(), text: String::new() });
+                }
+            }
+        } else if let Some(example) = &mut fence {
+            example.text.push_str(line);
+            example.text.push('\n');
+        }
+        if let Some(section) = sections.last_mut() {
+            section.body.push_str(line);
+            section.body.push('\n');
+        }
+    }
+    for section in &mut sections {
+        section.body = section.body.trim().to_owned();
+    }
+    let summary = sections.remove(0).body;
+    Explanation { code: rule.code, name: rule.name, summary: unwrap(&summary), sections, examples }
+}
+
+fn fitting_name(text: &str) -> &'static str {
+    if text.lines().any(|it| it.starts_with("apiVersion:")) { "app.yaml" } else { "compose.yaml" }
+}
+
+/// Hard-wrapped prose as one line a paragraph.
+fn unwrap(text: &str) -> String {
+    text.split("\n\n").map(|it| it.lines().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The prose of a section as one line a paragraph, for a finding's "why" and "help".
+pub fn prose(rule: &'static Rule, title: &str) -> String {
+    explain(rule).section(title).map(unwrap).unwrap_or_default()
+}
+
+/// The page in `docs/rules` for a rule.
+pub fn markdown(rule: &'static Rule) -> String {
+    let explanation = explain(rule);
+    let mut page = format!(
+        "# {} {}\n\n{}\n\n*{} · reads {} · since {}*\n",
+        rule.code,
+        rule.name,
+        explanation.summary,
+        rule.severity.name(),
+        rule.on.name(),
+        rule.since
+    );
+    for section in &explanation.sections {
+        page.push_str(&format!("\n## {}\n\n{}\n", section.title, section.body));
+    }
+    page
+}

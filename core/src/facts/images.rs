@@ -1,0 +1,44 @@
+//! What is known of an image from its reference.
+
+use crate::knowledge::families::{self, Certainty, Family};
+use crate::knowledge::image::{ImageRef, Pin};
+use crate::model::Str;
+use crate::text::Span;
+
+/// An image reference with what the tables know of it.
+#[derive(Debug, Clone)]
+pub struct Image<'a> {
+    pub text: &'a str,
+    pub span: Span,
+    /// Normalised: `docker.io/library/postgres` is `postgres`.
+    pub repository: String,
+    pub tag: Option<&'a str>,
+    pub pin: Pin,
+    pub family: Option<&'static Family>,
+    pub certainty: Certainty,
+    /// The major version of the program in it, where the tag tells.
+    pub major: Option<u64>,
+}
+
+impl<'a> Image<'a> {
+    pub fn new(image: &'a Str) -> Image<'a> {
+        let reference = ImageRef::parse(&image.value);
+        let repository = reference.repository();
+        let found = if reference.has_variable_repository() { None } else { families::match_of(&repository) };
+        let family = found.map(|it| it.0);
+        let major = match (family, reference.tag) {
+            (Some(family), Some(tag)) => family.major(tag),
+            _ => reference.version().map(|it| it.major),
+        };
+        Image {
+            text: &image.value,
+            span: image.span,
+            repository,
+            tag: reference.tag,
+            pin: reference.pin(),
+            family,
+            certainty: found.map_or(Certainty::Likely, |it| it.1),
+            major,
+        }
+    }
+}

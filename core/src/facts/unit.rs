@@ -1,0 +1,159 @@
+//! One container to run, on either side: what rules ask of a Compose service and of a container in
+//! a Pod template alike.
+
+use super::images::Image;
+use crate::knowledge::shell;
+use crate::model::Str;
+use crate::text::Span;
+
+/// Which side a unit is on, as an index into [`Facts::services`](super::Facts::services) or
+/// [`Facts::workloads`](super::Facts::workloads).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Site {
+    Service(usize),
+    /// The workload, and the container's index among its units.
+    Container(usize, usize),
+}
+
+/// What part a container plays in its Pod. A Compose service is always `Main`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Main,
+    /// An init container that ends before the main ones start.
+    Init,
+    /// An init container that keeps running (`restartPolicy: Always`).
+    Sidecar,
+}
+
+/// How many copies of a unit may run at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    One,
+    /// One replica, but a rolling update runs old and new side by side.
+    Overlapping,
+    /// More than one, and the place that says so.
+    Many(Span),
+}
+
+impl Copies {
+    pub fn is_many(self) -> bool {
+        matches!(self, Copies::Many(_))
+    }
+
+    pub fn many(self) -> Option<Span> {
+        match self {
+            Copies::Many(span) => Some(span),
+            _ => None,
+        }
+    }
+}
+
+/// Where a variable's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VarSource {
+    /// Written at the container or service.
+    Inline,
+    EnvFile,
+    ConfigMap,
+    Secret,
+    /// A field of the Pod or the container's resources.
+    Field,
+}
+
+/// A variable that a container gets.
+#[derive(Debug, Clone, Copy)]
+pub struct Var<'a> {
+    pub name: &'a str,
+    /// The name where the container (or its env file) takes the variable.
+    pub name_span: Span,
+    /// The value, where the files show one. Values of Secrets are never taken.
+    pub value: Option<&'a str>,
+    /// The value's place; the name's where there is no value.
+    pub value_span: Span,
+    /// The whole entry.
+    pub span: Span,
+    pub source: VarSource,
+    /// Written out, without a Compose variable in it.
+    pub literal: bool,
+}
+
+/// A start command: entrypoint and arguments as far as the files give them.
+#[derive(Debug, Clone, Default)]
+pub struct Start<'a> {
+    /// Entrypoint (Kubernetes `command`), then command (`args`).
+    pub words: Vec<&'a Str>,
+    /// What runs, with `sh -c` looked through. Each word's `arg` is its index in `words`.
+    pub commands: Vec<shell::Command>,
+    /// From the first word to the last.
+    pub span: Option<Span>,
+    /// The entrypoint is given, not the image's own.
+    pub replaces_entrypoint: bool,
+}
+
+impl<'a> Start<'a> {
+    pub fn new(entrypoint: &'a [Str], arguments: &'a [Str]) -> Start<'a> {
+        let words: Vec<&Str> = entrypoint.iter().chain(arguments).collect();
+        let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
+        let commands = if texts.is_empty() { Vec::new() } else { shell::commands_of_argv(&texts) };
+        let span = words.first().zip(words.last()).map(|(first, last)| first.span.to(last.span));
+        Start { words, commands, span, replaces_entrypoint: !entrypoint.is_empty() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The place of one word of a command, as near as the text allows.
+    pub fn span_of(&self, word: &shell::Word) -> Span {
+        self.words.get(word.arg).map(|it| it.span).or(self.span).unwrap_or_default()
+    }
+
+    /// All words with blanks between them, for messages.
+    pub fn joined(&self) -> String {
+        self.words.iter().map(|it| it.value.as_str()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// One container to run.
+#[derive(Debug)]
+pub struct Unit<'a> {
+    pub site: Site,
+    pub part: Part,
+    /// The service's or the container's name.
+    pub name: &'a Str,
+    pub image: Option<Image<'a>>,
+    pub start: Start<'a>,
+    /// Every variable that it gets, each name once, in the order of the files.
+    pub env: Vec<Var<'a>>,
+    pub copies: Copies,
+    /// For messages: "service `web`", "container `web` of Deployment `shop`".
+    pub label: String,
+}
+
+impl<'a> Unit<'a> {
+    pub fn var(&self, name: &str) -> Option<&Var<'a>> {
+        self.env.iter().find(|it| it.name == name)
+    }
+
+    pub fn value(&self, name: &str) -> Option<&'a str> {
+        self.var(name)?.value
+    }
+
+    pub fn family(&self) -> Option<&'static crate::knowledge::families::Family> {
+        self.image.as_ref()?.family
+    }
+
+    /// Whether the image is certainly of this family.
+    pub fn is_family(&self, id: &str) -> bool {
+        self.family().is_some_and(|it| it.id == id)
+    }
+
+    pub fn is_compose(&self) -> bool {
+        matches!(self.site, Site::Service(_))
+    }
+
+    /// The image where it is written, else the name: a place for findings about the whole.
+    pub fn image_or_name(&self) -> Span {
+        self.image.as_ref().map_or(self.name.span, |it| it.span)
+    }
+}

@@ -1,0 +1,461 @@
+//! The JSON form of a report: the contract that other people's tools hold on to.
+//!
+//! Lines and columns are 1-based and columns count Unicode code points; `offset` is in bytes of the
+//! file as given. The TypeScript types of the npm package and the JSON Schema come from these
+//! types. Change them only by adding.
+
+use crate::explain;
+use crate::report;
+use crate::rules;
+use crate::text::{Encoding, Span};
+use serde::Serialize;
+
+/// Version of this format.
+pub const VERSION: u32 = 1;
+
+macro_rules! wire {
+    ($($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* })*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Debug, Clone, PartialEq, Serialize)]
+            #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name { $($body)* }
+        )*
+    };
+}
+
+wire! {
+    /// Everything that one analysis found.
+    pub struct Report {
+        pub version: u32,
+        pub tool: Tool,
+        pub files: Vec<File>,
+        pub findings: Vec<Finding>,
+        pub decision: Decision,
+        pub map: Map,
+        pub summary: Summary,
+    }
+    pub struct Tool {
+        pub name: &'static str,
+        pub version: &'static str,
+    }
+    pub struct File {
+        pub path: String,
+        pub kind: &'static str,
+        /// Compose files only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub role: Option<&'static str>,
+    }
+    pub struct Position {
+        /// From 1.
+        pub line: u32,
+        /// From 1, in Unicode code points.
+        pub column: u32,
+        /// From 0, in bytes.
+        pub offset: u32,
+    }
+    pub struct Range {
+        pub start: Position,
+        pub end: Position,
+    }
+    pub struct Finding {
+        pub code: &'static str,
+        pub name: &'static str,
+        pub severity: &'static str,
+        pub confidence: &'static str,
+        pub path: String,
+        pub range: Range,
+        /// `service app`, or `Deployment shop/api, container web`.
+        pub subject: String,
+        pub message: String,
+        pub why: String,
+        pub help: Vec<String>,
+        /// Commands for the running system.
+        pub check: Vec<String>,
+        pub related: Vec<Related>,
+        pub fixes: Vec<Fix>,
+    }
+    pub struct Related {
+        pub path: String,
+        pub range: Range,
+        pub message: String,
+    }
+    pub struct Fix {
+        pub title: String,
+        /// `safe` or `unsafe`.
+        pub safety: &'static str,
+        pub edits: Vec<Edit>,
+    }
+    pub struct Edit {
+        pub path: String,
+        pub range: Range,
+        pub text: String,
+    }
+    pub struct Summary {
+        pub error: usize,
+        pub warning: usize,
+        pub info: usize,
+        pub hint: usize,
+        pub suppressed: usize,
+    }
+    /// How much platform the files ask for.
+    pub struct Decision {
+        pub questions: Vec<Question>,
+        pub outcome: Outcome,
+        pub today: &'static str,
+        pub fit: &'static str,
+        pub reasons: Vec<String>,
+        pub would_change: Vec<String>,
+        pub scenario: Scenario,
+        pub checklists: Checklists,
+        pub crossing: Vec<Crossing>,
+        pub next_steps: Vec<String>,
+    }
+    pub struct Question {
+        pub id: &'static str,
+        pub text: &'static str,
+        /// `yes`, `no` or `unknown`.
+        pub answer: &'static str,
+        /// `files` or `person`.
+        pub by: &'static str,
+        pub evidence: Vec<Evidence>,
+        pub settled_by: Vec<String>,
+    }
+    pub struct Evidence {
+        pub fact: String,
+        pub points: &'static str,
+        pub weight: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    pub struct Outcome {
+        pub platform: &'static str,
+        pub helm: &'static str,
+        pub argocd: &'static str,
+    }
+    pub struct Scenario {
+        pub nearest: &'static str,
+        pub because: String,
+    }
+    pub struct Checklists {
+        pub server: Vec<ChecklistItem>,
+        pub crossing: Vec<ChecklistItem>,
+    }
+    pub struct ChecklistItem {
+        pub item: &'static str,
+        pub state: &'static str,
+        pub findings: Vec<String>,
+        pub next: String,
+    }
+    pub struct Crossing {
+        pub service: String,
+        pub key: String,
+        pub fate: &'static str,
+        pub instead: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    /// What runs, what it mounts and whom it talks to.
+    pub struct Map {
+        pub nodes: Vec<MapNode>,
+        pub edges: Vec<MapEdge>,
+    }
+    pub struct MapNode {
+        pub id: String,
+        pub kind: &'static str,
+        pub label: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    pub struct MapEdge {
+        pub from: String,
+        pub to: String,
+        pub kind: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    /// A rule as lists show it.
+    pub struct Rule {
+        pub code: &'static str,
+        pub name: &'static str,
+        pub family: &'static str,
+        pub severity: &'static str,
+        /// Which side it reads: `compose`, `kubernetes`, `both`, `dual` or `document`.
+        pub on: &'static str,
+        pub since: &'static str,
+        pub summary: String,
+        pub url: String,
+    }
+    /// A rule in full.
+    pub struct Explanation {
+        pub rule: Rule,
+        pub sections: Vec<Section>,
+        pub examples: Vec<Example>,
+        /// The whole page.
+        pub markdown: String,
+    }
+    pub struct Section {
+        pub title: &'static str,
+        /// Markdown.
+        pub body: String,
+    }
+    pub struct Example {
+        /// `Bad` or `Good`.
+        pub section: &'static str,
+        pub path: String,
+        pub text: String,
+    }
+}
+
+/// Where a rule's page is published.
+pub fn rule_url(rule: &rules::Rule) -> String {
+    format!("https://plimsoll.dev/rules/{}-{}", rule.code, rule.name)
+}
+
+impl From<&'static rules::Rule> for Rule {
+    fn from(rule: &'static rules::Rule) -> Rule {
+        Rule {
+            code: rule.code,
+            name: rule.name,
+            family: rule.family(),
+            severity: rule.severity.name(),
+            on: rule.on.name(),
+            since: rule.since,
+            summary: explain::explain(rule).summary,
+            url: rule_url(rule),
+        }
+    }
+}
+
+impl From<&'static rules::Rule> for Explanation {
+    fn from(rule: &'static rules::Rule) -> Explanation {
+        let parts = explain::explain(rule);
+        Explanation {
+            rule: rule.into(),
+            sections: parts.sections.into_iter().map(|it| Section { title: it.title, body: it.body }).collect(),
+            examples: parts
+                .examples
+                .into_iter()
+                .map(|it| Example { section: it.section, path: it.path, text: it.text })
+                .collect(),
+            markdown: explain::markdown(rule),
+        }
+    }
+}
+
+impl From<&report::Report> for Report {
+    fn from(report: &report::Report) -> Report {
+        let places = Places { report };
+        let mut files: Vec<File> = report
+            .files
+            .iter()
+            .map(|it| File {
+                path: it.file.path.to_string(),
+                kind: it.kind.name(),
+                role: it.role.map(report::Role::name),
+            })
+            .collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Report {
+            version: VERSION,
+            tool: Tool { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },
+            files,
+            findings: report.findings.iter().map(|it| places.finding(it)).collect(),
+            decision: places.decision(&report.decision),
+            map: places.map(&report.map),
+            summary: Summary {
+                error: report.count(report::Severity::Error),
+                warning: report.count(report::Severity::Warning),
+                info: report.count(report::Severity::Info),
+                hint: report.count(report::Severity::Hint),
+                suppressed: report.suppressed,
+            },
+        }
+    }
+}
+
+/// Turns byte spans into paths, lines and columns.
+struct Places<'r> {
+    report: &'r report::Report,
+}
+
+impl Places<'_> {
+    fn path(&self, span: Span) -> String {
+        self.report.entry(span.file).file.path.to_string()
+    }
+
+    fn position(&self, span: Span, at: u32) -> Position {
+        let entry = self.report.entry(span.file);
+        let it = entry.lines.position(&entry.file.text, at as usize, Encoding::Utf32);
+        Position { line: it.line + 1, column: it.column + 1, offset: at }
+    }
+
+    fn range(&self, span: Span) -> Range {
+        Range { start: self.position(span, span.start), end: self.position(span, span.end) }
+    }
+
+    fn finding(&self, finding: &report::Finding) -> Finding {
+        Finding {
+            code: finding.code,
+            name: finding.name,
+            severity: finding.severity.name(),
+            confidence: finding.confidence.name(),
+            path: self.path(finding.span),
+            range: self.range(finding.span),
+            subject: finding.subject.clone(),
+            message: finding.message.clone(),
+            why: finding.why.to_string(),
+            help: finding.help.iter().map(ToString::to_string).collect(),
+            check: finding.check.clone(),
+            related: finding
+                .related
+                .iter()
+                .map(|it| Related {
+                    path: self.path(it.span),
+                    range: self.range(it.span),
+                    message: it.message.clone(),
+                })
+                .collect(),
+            fixes: finding
+                .fixes
+                .iter()
+                .map(|fix| Fix {
+                    title: fix.title.clone(),
+                    safety: fix.safety.name(),
+                    edits: fix
+                        .edits
+                        .iter()
+                        .map(|it| Edit {
+                            path: self.path(it.span),
+                            range: self.range(it.span),
+                            text: it.text.clone(),
+                        })
+                        .collect(),
+                })
+                .collect(),
+        }
+    }
+
+    fn decision(&self, decision: &report::Decision) -> Decision {
+        Decision {
+            questions: decision
+                .questions
+                .iter()
+                .map(|it| Question {
+                    id: it.id,
+                    text: it.text,
+                    answer: it.answer.name(),
+                    by: if it.by_person { "person" } else { "files" },
+                    evidence: it
+                        .evidence
+                        .iter()
+                        .map(|it| Evidence {
+                            fact: it.fact.clone(),
+                            points: it.points.name(),
+                            weight: it.weight,
+                            path: it.span.map(|it| self.path(it)),
+                            range: it.span.map(|it| self.range(it)),
+                        })
+                        .collect(),
+                    settled_by: it.settled_by.clone(),
+                })
+                .collect(),
+            outcome: Outcome {
+                platform: decision.outcome.platform,
+                helm: decision.outcome.helm,
+                argocd: decision.outcome.argocd,
+            },
+            today: decision.today,
+            fit: decision.fit,
+            reasons: decision.reasons.clone(),
+            would_change: decision.would_change.clone(),
+            scenario: Scenario {
+                nearest: decision.scenario.nearest,
+                because: decision.scenario.because.clone(),
+            },
+            checklists: Checklists {
+                server: checklist(&decision.checklists.server),
+                crossing: checklist(&decision.checklists.crossing),
+            },
+            crossing: decision
+                .crossing
+                .iter()
+                .map(|it| Crossing {
+                    service: it.service.clone(),
+                    key: it.key.clone(),
+                    fate: it.fate,
+                    instead: it.instead.clone(),
+                    path: it.span.map(|it| self.path(it)),
+                    range: it.span.map(|it| self.range(it)),
+                })
+                .collect(),
+            next_steps: decision.next_steps.clone(),
+        }
+    }
+
+    fn map(&self, map: &report::Map) -> Map {
+        Map {
+            nodes: map
+                .nodes
+                .iter()
+                .map(|it| MapNode {
+                    id: it.id.clone(),
+                    kind: it.kind,
+                    label: it.label.clone(),
+                    path: it.span.map(|it| self.path(it)),
+                    range: it.span.map(|it| self.range(it)),
+                })
+                .collect(),
+            edges: map
+                .edges
+                .iter()
+                .map(|it| MapEdge {
+                    from: it.from.clone(),
+                    to: it.to.clone(),
+                    kind: it.kind,
+                    path: it.span.map(|it| self.path(it)),
+                    range: it.span.map(|it| self.range(it)),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn checklist(items: &[report::ChecklistItem]) -> Vec<ChecklistItem> {
+    items
+        .iter()
+        .map(|it| ChecklistItem {
+            item: it.item,
+            state: it.state,
+            findings: it.findings.clone(),
+            next: it.next.clone(),
+        })
+        .collect()
+}
+
+/// The report as JSON, ready to print.
+pub fn json(report: &report::Report) -> String {
+    let mut text = serde_json::to_string_pretty(&Report::from(report))
+        .expect("internal error: these types always serialise");
+    text.push('\n');
+    text
+}
+
+/// The decision alone as JSON.
+pub fn decision_json(report: &report::Report) -> String {
+    let decision = Places { report }.decision(&report.decision);
+    let mut text =
+        serde_json::to_string_pretty(&decision).expect("internal error: these types always serialise");
+    text.push('\n');
+    text
+}

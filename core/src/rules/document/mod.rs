@@ -1,0 +1,32 @@
+//! PLM0xx: what is wrong with the YAML itself, and what was said about findings that are not there.
+
+use super::Rule;
+use crate::facts::Facts;
+use crate::report::Findings;
+use crate::syntax::ProblemKind;
+
+mod duplicate_key;
+mod limits;
+mod unknown_anchor;
+mod unparsed_template;
+mod unused_suppression;
+mod yaml_syntax;
+
+pub(super) const RULES: &[&Rule] = &[
+    &yaml_syntax::RULE,
+    &duplicate_key::RULE,
+    &unknown_anchor::RULE,
+    &unparsed_template::RULE,
+    &unused_suppression::RULE,
+    &limits::RULE,
+];
+
+/// What the reader of the text noticed, as findings of the rule that asks for this kind.
+fn report_problems(facts: &Facts, kind: ProblemKind, out: &mut Findings) {
+    for problem in facts.problems().filter(|it| it.kind == kind) {
+        let finding = out.at(problem.span, problem.message.clone());
+        if let Some(related) = problem.related {
+            finding.also(related, "the first one stands here");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+use crate::facts::Facts;
+use crate::report::Findings;
+use crate::rules::rule;
+use crate::syntax::ProblemKind;
+
+rule! {
+    /// An alias names an anchor that does not stand before it.
+    ///
+    /// ## Why it hurts
+    /// Every consumer refuses the document. Anchors end with their document: one that stands above a
+    /// `---` is not known below it.
+    ///
+    /// ## What helps
+    /// Move the anchor above its first use, or correct the name.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config` prints the file with all aliases put in.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    ///     logging: *logs # <- no anchor `&logs` stands before this alias in the document
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// x-logging: &logs { driver: local }
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    ///     logging: *logs
+    /// ```
+    PLM003 "unknown-anchor" {
+        since: "0.1.0", on: Document, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    super::report_problems(facts, ProblemKind::UnknownAnchor, out);
+}

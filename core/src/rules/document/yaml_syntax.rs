@@ -1,0 +1,42 @@
+use crate::facts::Facts;
+use crate::report::Findings;
+use crate::rules::rule;
+use crate::syntax::ProblemKind;
+
+rule! {
+    /// The text is not YAML at this place.
+    ///
+    /// ## Why it hurts
+    /// `docker compose` and `kubectl` refuse the whole file. Here the other documents, and as much
+    /// of this one as a small repair can save, are analysed all the same.
+    ///
+    /// ## What helps
+    /// Mend the place that is underlined: it is where the cause stands, not where a parser gave up.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config -q` and `kubectl apply --dry-run=client -f FILE` read a file without
+    /// touching anything that runs.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    ///     ports: ["8080:80" # <- this `[` is never closed
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    ///     ports: ["8080:80"]
+    /// ```
+    PLM001 "yaml-syntax" {
+        since: "0.1.0", on: Document, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    super::report_problems(facts, ProblemKind::Syntax, out);
+}

@@ -1,0 +1,129 @@
+//! The rules: one file each, a folder a family.
+//!
+//! A rule sees facts and the model, never the tree and never another rule. Its doc comment is the
+//! user's documentation and its examples are its tests. To add one: write the file, then declare it
+//! and list it in the `mod.rs` of its family. Forget the list and the compiler says that `RULE` is
+//! never used; forget the declaration and `tests/house.rs` names the file.
+
+use crate::facts::Facts;
+use crate::report::{Findings, Severity};
+
+mod document;
+mod mounts;
+mod network;
+mod startup;
+
+/// The rules of every family, in the order of their codes.
+const FAMILIES: &[&[&Rule]] = &[document::RULES, startup::RULES, mounts::RULES, network::RULES];
+
+/// Which side of the crossing a rule reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    Compose,
+    Kubernetes,
+    /// Either side alone.
+    Both,
+    /// Both sides together.
+    Dual,
+    /// Any YAML.
+    Document,
+}
+
+impl On {
+    pub fn name(self) -> &'static str {
+        match self {
+            On::Compose => "compose",
+            On::Kubernetes => "kubernetes",
+            On::Both => "both",
+            On::Dual => "dual",
+            On::Document => "document",
+        }
+    }
+}
+
+/// How a rule finds what it reports.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// Asks the facts.
+    Facts(fn(&Facts, &mut Findings)),
+    /// The engine itself reports it, while it reads suppressions and configuration.
+    Engine,
+}
+
+/// One pitfall: its names, its documentation and the function that looks for it.
+#[derive(Debug)]
+pub struct Rule {
+    /// `PLM101`; stable for ever.
+    pub code: &'static str,
+    /// `depends-on-started-only`; reads well after "allow".
+    pub name: &'static str,
+    pub on: On,
+    /// What a finding has unless the rule says otherwise for it.
+    pub severity: Severity,
+    pub since: &'static str,
+    /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
+    pub doc: &'static str,
+    pub check: Check,
+    /// The source file, for links and for the house test.
+    pub file: &'static str,
+}
+
+impl Rule {
+    /// `PLM1` of `PLM101`.
+    pub fn family(&self) -> &'static str {
+        &self.code[..4]
+    }
+
+    /// Whether `selector` (a code, a family or a name) means this rule.
+    pub fn is(&self, selector: &str) -> bool {
+        selector.eq_ignore_ascii_case(self.code)
+            || selector.eq_ignore_ascii_case(self.name)
+            || (selector.len() < self.code.len()
+                && selector.len() >= 3
+                && self.code.get(..selector.len()).is_some_and(|it| it.eq_ignore_ascii_case(selector)))
+    }
+
+    pub fn run(&self, facts: &Facts, out: &mut Findings) {
+        match self.check {
+            Check::Facts(check) => check(facts, out),
+            Check::Engine => {}
+        }
+    }
+}
+
+/// Every rule, sorted by code.
+pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
+    FAMILIES.iter().flat_map(|it| it.iter().copied())
+}
+
+/// The rule with this code or name.
+pub fn find(code_or_name: &str) -> Option<&'static Rule> {
+    all().find(|it| code_or_name.eq_ignore_ascii_case(it.code) || code_or_name.eq_ignore_ascii_case(it.name))
+}
+
+/// Declares `RULE` from a doc comment, a code, a name and a few fields.
+macro_rules! rule {
+    (
+        $(#[doc = $doc:expr])*
+        $code:ident $name:literal {
+            since: $since:literal, on: $on:ident, severity: $severity:ident, check: $check:ident $(,)?
+        }
+    ) => {
+        pub static RULE: $crate::rules::Rule = $crate::rules::Rule {
+            code: stringify!($code),
+            name: $name,
+            on: $crate::rules::On::$on,
+            severity: $crate::report::Severity::$severity,
+            since: $since,
+            doc: concat!($($doc, "\n"),*),
+            check: rule!(@check $check),
+            file: file!(),
+        };
+    };
+    (@check engine) => { $crate::rules::Check::Engine };
+    (@check $check:ident) => { $crate::rules::Check::Facts($check) };
+}
+use rule;
+
+#[cfg(test)]
+pub(crate) mod testing;

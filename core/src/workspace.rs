@@ -1,0 +1,220 @@
+//! The door for editors: files come and go, and only what changed is read again.
+//!
+//! The first stage ([`FileModel::read`]) sees one file and may run anywhere, on any thread; the
+//! second (projects, facts, rules, decision) sees the first's results and is all that `report` does.
+
+use crate::config::Config;
+use crate::facts::Facts;
+use crate::model::{FileModel, compose};
+use crate::report::{FileEntry, Finding, Findings, Report, Severity};
+use crate::text::{File, FileId, name_of};
+use crate::{decision, explain, rules, suppress};
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a caller wants to know.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Options {
+    /// Wins over a `plimsoll.yaml` among the files.
+    pub config: Config,
+    /// Codes, families (`PLM1`) or names; empty means all.
+    pub select: Vec<String>,
+    /// Codes, families or names to leave out.
+    pub ignore: Vec<String>,
+    /// Findings below it are left out.
+    pub min_severity: Option<Severity>,
+}
+
+impl Options {
+    /// Whether a rule takes part in this run.
+    fn wants(&self, rule: &rules::Rule) -> bool {
+        (self.select.is_empty() || self.select.iter().any(|it| rule.is(it)))
+            && !self.ignore.iter().any(|it| rule.is(it))
+    }
+}
+
+/// The files of a project, each read once.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    files: Vec<Arc<FileModel>>,
+    index: FxHashMap<Arc<str>, usize>,
+}
+
+impl Workspace {
+    /// Puts files together that were read elsewhere, as by several threads. Each must have been read
+    /// with its index in the list as its [`FileId`], and no path may stand twice.
+    pub fn from_models(files: Vec<FileModel>) -> Workspace {
+        let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
+        let index = files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
+        Workspace { files, index }
+    }
+
+    /// Adds a file, or gives it a new text.
+    pub fn set(&mut self, path: &str, text: impl Into<Arc<str>>) {
+        self.set_file(File::new(path, text));
+    }
+
+    pub fn set_file(&mut self, file: File) {
+        match self.index.get(&file.path) {
+            Some(at) => {
+                let old = &self.files[*at];
+                if old.file.text == file.text {
+                    return;
+                }
+                let edited = edited_range(&old.file.text, &file.text);
+                let id = old.id;
+                self.files[*at] = Arc::new(FileModel::read(id, file, Some(edited)));
+            }
+            None => {
+                let at = self.files.len();
+                self.index.insert(Arc::clone(&file.path), at);
+                self.files.push(Arc::new(FileModel::read(id_of(at), file, None)));
+            }
+        }
+    }
+
+    /// Takes a file out. The last file takes its number, so that numbers stay without gaps.
+    pub fn remove(&mut self, path: &str) {
+        let path = crate::text::normalise_path(path);
+        let Some(at) = self.index.remove(path.as_str()) else { return };
+        self.files.swap_remove(at);
+        if let Some(moved) = self.files.get_mut(at) {
+            self.index.insert(Arc::clone(&moved.file.path), at);
+            *moved = Arc::new(FileModel::read(id_of(at), moved.file.clone(), None));
+        }
+    }
+
+    pub fn files(&self) -> impl ExactSizeIterator<Item = &File> {
+        self.files.iter().map(|it| &it.file)
+    }
+
+    /// Analyses the files as they are now.
+    pub fn report(&self, options: &Options) -> Report {
+        let config = self.configuration(&options.config);
+        let projects = compose::projects(&self.files);
+        let facts = Facts::new(&self.files, &projects, &config);
+        let mut findings = Vec::new();
+        let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
+        for rule in rules::all().filter(|it| wanted(it)) {
+            let mut out = Findings::new(rule.code, rule.name, rule.severity);
+            rule.run(&facts, &mut out);
+            findings.extend(told(rule, out));
+        }
+        let suppressed = self.suppress(&facts, &mut findings, wanted);
+        for finding in &mut findings {
+            if let Some(Some(severity)) = rules::find(finding.code).and_then(|it| config.rule(it)) {
+                finding.severity = severity;
+            }
+            if finding.subject.is_empty() {
+                finding.subject = facts.subject_at(finding.span);
+            }
+        }
+        let decision = decision::decide(&facts, &findings);
+        findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
+        let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
+        findings.sort_by(|a, b| {
+            (path(a), a.span.start, a.code, a.span.end, &a.message)
+                .cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
+        });
+        findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
+        let files = self.files.iter().map(|it| FileEntry {
+            file: it.file.clone(),
+            kind: it.kind,
+            role: facts.role_of(it.id),
+            lines: it.lines.clone(),
+        });
+        Report { files: files.collect(), findings, decision, map: facts.map(), suppressed }
+    }
+
+    /// The `plimsoll.yaml` nearest to the root, with the caller's own settings on top.
+    fn configuration(&self, own: &Config) -> Config {
+        let files = self.files.iter().filter(|it| it.kind == crate::report::Kind::Config);
+        let nearest = files.min_by_key(|it| (it.file.path.matches('/').count(), Arc::clone(&it.file.path)));
+        match nearest {
+            Some(file) => Config::read(&file.tree).0.with(own),
+            None => own.clone(),
+        }
+    }
+
+    fn suppress(
+        &self,
+        facts: &Facts,
+        findings: &mut Vec<Finding>,
+        wanted: impl Fn(&rules::Rule) -> bool,
+    ) -> usize {
+        let suppressions: Vec<_> =
+            facts.files().flat_map(|it| it.directives.suppressions.iter().cloned()).collect();
+        let stale = rules::find("PLM006").expect("internal error: PLM006 is a rule");
+        let mut out = Findings::new(stale.code, stale.name, stale.severity);
+        let suppressed = suppress::apply(findings, &suppressions, &wanted, &mut out);
+        if wanted(stale) {
+            findings.extend(told(stale, out));
+        }
+        suppressed
+    }
+}
+
+fn id_of(at: usize) -> FileId {
+    FileId(u32::try_from(at).unwrap_or(u32::MAX))
+}
+
+/// A rule's findings, with the rule's own words where the finding has none.
+fn told(rule: &'static rules::Rule, out: Findings) -> Vec<Finding> {
+    let mut findings = out.into_list();
+    if findings.is_empty() {
+        return findings;
+    }
+    let why: Arc<str> = explain::prose(rule, explain::WHY).into();
+    let help: Arc<str> = explain::prose(rule, explain::HELP).into();
+    for finding in &mut findings {
+        if finding.why.is_empty() {
+            finding.why = Cow::Owned(why.to_string());
+        }
+        if finding.help.is_empty() && !help.is_empty() {
+            finding.help.push(Cow::Owned(help.to_string()));
+        }
+    }
+    findings
+}
+
+/// What changed between two texts, as a range of the new one.
+fn edited_range(old: &str, new: &str) -> Range<usize> {
+    let prefix = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    let rest = old.len().min(new.len()) - prefix;
+    let suffix = old.bytes().rev().zip(new.bytes().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let start = crate::text::floor_boundary(new, prefix);
+    let end = new.len() - suffix;
+    start..crate::text::floor_boundary(new, end).max(start)
+}
+
+/// Whether a name is one that configures Plimsoll.
+pub(crate) fn is_config_name(path: &str) -> bool {
+    matches!(name_of(path), "plimsoll.yaml" | "plimsoll.yml" | ".plimsoll.yaml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_is_what_differs() {
+        assert_eq!(edited_range("a: 1\nb: 2\n", "a: 1\nb: 23\n"), 9..10);
+        assert_eq!(edited_range("aa", "a"), 1..1);
+        assert_eq!(edited_range("ü", "ö"), 0..2);
+    }
+
+    #[test]
+    fn removing_a_file_keeps_the_others_in_place() {
+        let mut workspace = Workspace::default();
+        let broken = |name: &str| format!("services:\n  {name}:\n    image: [\n");
+        for name in ["a", "b", "c"] {
+            workspace.set(&format!("{name}/compose.yaml"), broken(name));
+        }
+        workspace.remove("./a/compose.yaml");
+        let report = workspace.report(&Options::default());
+        let paths: Vec<_> = report.findings.iter().filter(|it| it.code == "PLM001").map(|it| &*report.entry(it.span.file).file.path).collect();
+        assert_eq!(paths, ["b/compose.yaml", "c/compose.yaml"]);
+    }
+}
