@@ -44,13 +44,13 @@ impl Config {
         for entry in root.merged_entries() {
             let key = entry.key.as_str().unwrap_or_default();
             match key {
-                "role" => match entry.value.as_str().and_then(role) {
+                "role" => match entry.value.as_str().and_then(Role::from_name) {
                     Some(role) => config.role = Some(role),
                     None => problem(entry.value.span(), "a role is `development`, `production` or `unknown`".into()),
                 },
                 "roles" => {
                     for entry in entry.value.merged_entries() {
-                        match (entry.key.as_str(), entry.value.as_str().and_then(role)) {
+                        match (entry.key.as_str(), entry.value.as_str().and_then(Role::from_name)) {
                             (Some(path), Some(role)) => config.roles.push((path.to_owned(), role)),
                             _ => problem(entry.value.span(), "a role is `development`, `production` or `unknown`".into()),
                         }
@@ -119,6 +119,12 @@ impl Config {
         self
     }
 
+    /// The role configured for a Compose file, by its path or its name.
+    pub fn role_for(&self, path: &str) -> Option<Role> {
+        let named = self.roles.iter().rev().find(|it| it.0 == path || it.0 == crate::text::name_of(path));
+        named.map(|it| it.1).or(self.role)
+    }
+
     pub fn answer(&self, key: &str) -> Option<&str> {
         self.answers.iter().rev().find(|it| it.0 == key).map(|it| it.1.as_str())
     }
@@ -127,10 +133,6 @@ impl Config {
     pub fn rule(&self, rule: &rules::Rule) -> Option<Option<Severity>> {
         self.rules.iter().rev().find(|it| rule.is(&it.0)).map(|it| it.1)
     }
-}
-
-pub fn role(name: &str) -> Option<Role> {
-    [Role::Development, Role::Production, Role::Unknown].into_iter().find(|it| it.name() == name)
 }
 
 fn one_or_many(node: Node<'_>) -> Vec<Node<'_>> {

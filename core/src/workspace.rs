@@ -6,8 +6,8 @@
 use crate::config::Config;
 use crate::facts::Facts;
 use crate::model::{FileModel, compose};
-use crate::report::{FileEntry, Finding, Findings, Report, Severity};
-use crate::text::{File, FileId, name_of};
+use crate::report::{FileEntry, Kind, Finding, Findings, Report, Severity};
+use crate::text::{File, FileId};
 use crate::{decision, explain, rules, suppress};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -93,7 +93,7 @@ impl Workspace {
     /// Analyses the files as they are now.
     pub fn report(&self, options: &Options) -> Report {
         let config = self.configuration(&options.config);
-        let projects = compose::projects(&self.files);
+        let projects = compose_projects(&self.files);
         let facts = Facts::new(&self.files, &projects, &config);
         let mut findings = Vec::new();
         let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
@@ -130,7 +130,7 @@ impl Workspace {
 
     /// The `plimsoll.yaml` nearest to the root, with the caller's own settings on top.
     fn configuration(&self, own: &Config) -> Config {
-        let files = self.files.iter().filter(|it| it.kind == crate::report::Kind::Config);
+        let files = self.files.iter().filter(|it| it.kind == Kind::Config);
         let nearest = files.min_by_key(|it| (it.file.path.matches('/').count(), Arc::clone(&it.file.path)));
         match nearest {
             Some(file) => Config::read(&file.tree).0.with(own),
@@ -154,6 +154,21 @@ impl Workspace {
         }
         suppressed
     }
+}
+
+/// The Compose projects of all files.
+fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
+    let inputs: Vec<compose::FileInput<'_>> = files
+        .iter()
+        .map(|it| compose::FileInput {
+            id: it.id,
+            path: &it.file.path,
+            text: &it.file.text,
+            tree: Some(&it.tree),
+            compose: it.kind == Kind::Compose,
+        })
+        .collect();
+    compose::projects(&inputs)
 }
 
 fn id_of(at: usize) -> FileId {
@@ -187,11 +202,6 @@ fn edited_range(old: &str, new: &str) -> Range<usize> {
     let start = crate::text::floor_boundary(new, prefix);
     let end = new.len() - suffix;
     start..crate::text::floor_boundary(new, end).max(start)
-}
-
-/// Whether a name is one that configures Plimsoll.
-pub(crate) fn is_config_name(path: &str) -> bool {
-    matches!(name_of(path), "plimsoll.yaml" | "plimsoll.yml" | ".plimsoll.yaml")
 }
 
 #[cfg(test)]

@@ -7,8 +7,12 @@
 
 pub mod compose;
 pub mod detect;
+mod directives;
 pub mod edit;
+mod file;
 pub mod kubernetes;
 pub mod read;
 
+pub use directives::{Directives, Suppression};
+pub use file::FileModel;
 pub use read::{IntOrStr, Place, Str};

@@ -64,6 +64,10 @@ impl Role {
             Role::Unknown => "unknown",
         }
     }
+
+    pub fn from_name(name: &str) -> Option<Role> {
+        [Role::Development, Role::Production, Role::Unknown].into_iter().find(|it| it.name() == name)
+    }
 }
 
 /// A file of the project, as the report knows it.

@@ -1,0 +1,168 @@
+//! Objects by kind, namespace and name.
+
+use super::Facts;
+use super::contract::ConfigKeys;
+use crate::model::kubernetes::{Body, Object};
+use rustc_hash::FxHashMap;
+
+/// The kinds that other objects name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Named {
+    ConfigMap,
+    /// A Secret, or something that makes one.
+    Secret,
+    Claim,
+    ServiceAccount,
+    PriorityClass,
+    Service,
+    Workload,
+}
+
+impl Named {
+    pub fn name(self) -> &'static str {
+        match self {
+            Named::ConfigMap => "ConfigMap",
+            Named::Secret => "Secret",
+            Named::Claim => "PersistentVolumeClaim",
+            Named::ServiceAccount => "ServiceAccount",
+            Named::PriorityClass => "PriorityClass",
+            Named::Service => "Service",
+            Named::Workload => "workload",
+        }
+    }
+
+    /// Whether its objects live in no namespace.
+    fn is_cluster_wide(self) -> bool {
+        self == Named::PriorityClass
+    }
+
+    fn of(object: &Object) -> Option<Named> {
+        Some(match &object.body {
+            Body::ConfigMap(_) => Named::ConfigMap,
+            Body::Secret(_) => Named::Secret,
+            Body::Claim(_) => Named::Claim,
+            Body::ServiceAccount(_) => Named::ServiceAccount,
+            Body::PriorityClass(_) => Named::PriorityClass,
+            Body::Service(_) => Named::Service,
+            Body::Workload(_) => Named::Workload,
+            _ => return None,
+        })
+    }
+}
+
+/// The name that an object gives to what others read: a SealedSecret names the Secret that it makes.
+fn given_name(object: &Object) -> Option<&str> {
+    let own = object.name().map(|it| it.as_str());
+    match &object.body {
+        Body::Secret(it) => it.makes.as_ref().map(|it| it.as_str()).or(own),
+        _ => own,
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Index<'a> {
+    /// All objects of a kind and name, in any namespace.
+    by_name: FxHashMap<(Named, &'a str), Vec<&'a Object>>,
+    by_kind: FxHashMap<Named, Vec<&'a Object>>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(objects: &[&'a Object]) -> Index<'a> {
+        let mut index = Index::default();
+        for object in objects {
+            let Some(kind) = Named::of(object) else { continue };
+            index.by_kind.entry(kind).or_default().push(object);
+            if let Some(name) = given_name(object) {
+                index.by_name.entry((kind, name)).or_default().push(object);
+            }
+        }
+        index
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// The object of this kind and name in a namespace.
+    pub fn named(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a Object> {
+        self.named_anywhere(kind, name)
+            .iter()
+            .copied()
+            .find(|it| kind.is_cluster_wide() || it.namespace() == namespace)
+    }
+
+    /// Objects of this kind and name in any namespace.
+    pub fn named_anywhere(&self, kind: Named, name: &str) -> &[&'a Object] {
+        // Seen as a map with shorter keys, so that any `name` can be looked up.
+        let map: &FxHashMap<(Named, &str), Vec<&'a Object>> = &self.named.by_name;
+        map.get(&(kind, name)).map_or(&[], |it| it)
+    }
+
+    /// All objects of a kind.
+    pub fn all_named(&self, kind: Named) -> &[&'a Object] {
+        self.named.by_kind.get(&kind).map_or(&[], |it| it)
+    }
+
+    /// The name of the same kind and namespace that is nearest to a misspelt one.
+    pub fn near_name(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a str> {
+        let names = self.all_named(kind).iter().filter(|it| it.namespace() == namespace);
+        nearest(name, names.filter_map(|it| given_name(it)))
+    }
+
+    /// The keys of a ConfigMap (or, with `secret`, a Secret).
+    pub fn keys(&self, namespace: &str, name: &str, secret: bool) -> Option<ConfigKeys<'a>> {
+        let kind = if secret { Named::Secret } else { Named::ConfigMap };
+        self.named(kind, namespace, name).and_then(ConfigKeys::of)
+    }
+}
+
+/// The candidate that is so near to a word that it is probably meant: one or two letters differ.
+pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let limit = if word.chars().count() <= 4 { 1 } else { 2 };
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        if candidate == word {
+            continue;
+        }
+        let distance = distance(word, candidate, limit);
+        if distance <= limit && best.is_none_or(|it| distance < it.0) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|it| it.1)
+}
+
+/// Optimal string alignment distance, or `limit + 1` where it is more. Words are cut at 128 letters.
+fn distance(a: &str, b: &str, limit: usize) -> usize {
+    let a: Vec<char> = a.chars().take(128).collect();
+    let b: Vec<char> = b.chars().take(128).collect();
+    if a.len().abs_diff(b.len()) > limit {
+        return limit + 1;
+    }
+    let mut older: Vec<usize> = vec![0; b.len() + 1];
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut cost = (above[j] + usize::from(x != y)).min(above[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                cost = cost.min(older[j - 1] + 1);
+            }
+            row.push(cost);
+        }
+        older = std::mem::replace(&mut above, row);
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_misses_are_one_or_two_letters() {
+        let names = ["redis", "postgres", "db", "web"];
+        assert_eq!(nearest("reids", names.into_iter()), Some("redis"));
+        assert_eq!(nearest("postgress", names.into_iter()), Some("postgres"));
+        assert_eq!(nearest("api", names.into_iter()), None);
+        assert_eq!(nearest("redis", names.into_iter()), None, "an exact name is no near miss");
+    }
+}

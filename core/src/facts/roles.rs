@@ -1,0 +1,135 @@
+//! What a Compose file is for: development, production, or nobody says.
+//!
+//! Asked in this order: the configuration, a comment in the file, the file's name, its content.
+//! Content alone makes a file a development one only where the project also has a cluster side,
+//! because then production runs elsewhere; without one, a file that looks like development may well
+//! be what runs on the server, and the rules about it should speak.
+
+use crate::config::Config;
+use crate::knowledge::dev;
+use crate::model::FileModel;
+use crate::model::compose::{MountKind, Project, Service};
+use crate::report::{Kind, Role};
+use crate::text::name_of;
+use std::sync::Arc;
+
+pub(super) fn of_files(
+    files: &[Arc<FileModel>],
+    projects: &[Project],
+    config: &Config,
+    cluster: bool,
+) -> Vec<Option<Role>> {
+    let mut roles: Vec<Option<Role>> = files
+        .iter()
+        .map(|file| {
+            if file.kind != Kind::Compose {
+                return None;
+            }
+            let said = config.role_for(&file.file.path).or(file.directives.role);
+            Some(said.or_else(|| by_path(&file.file.path)).unwrap_or(Role::Unknown))
+        })
+        .collect();
+    for project in projects {
+        let Some(base) = project.files.first() else { continue };
+        if roles[base.index()] == Some(Role::Unknown) {
+            roles[base.index()] = Some(by_content(project, cluster));
+        }
+    }
+    roles
+}
+
+/// The role of a project is that of its last file with one: an override decides.
+pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
+    let known = |role: &Role| *role != Role::Unknown;
+    let mut all = project.files.iter().filter_map(|it| roles.get(it.index()).copied().flatten());
+    all.rfind(known).unwrap_or(Role::Unknown)
+}
+
+/// Words in a file's name (or its folders') that say what it is for.
+fn by_path(path: &str) -> Option<Role> {
+    let name = name_of(path).to_ascii_lowercase();
+    let words: Vec<&str> = name.split(['.', '-', '_']).collect();
+    let has = |list: &[&str]| words.iter().any(|it| list.contains(it));
+    const DEVELOPMENT: &[&str] =
+        &["dev", "development", "override", "local", "test", "tests", "testing", "e2e", "ci", "debug", "demo"];
+    const PRODUCTION: &[&str] = &["prod", "production", "live", "deploy", "swarm", "stack"];
+    if has(PRODUCTION) {
+        return Some(Role::Production);
+    }
+    if has(DEVELOPMENT) {
+        return Some(Role::Development);
+    }
+    let mut folders = path.rsplit('/').skip(1);
+    folders.find_map(|folder| {
+        let folder = folder.trim_start_matches('.').to_ascii_lowercase();
+        if matches!(folder.as_str(), "devcontainer" | "dev" | "development" | "test" | "tests" | "e2e") {
+            Some(Role::Development)
+        } else if matches!(folder.as_str(), "prod" | "production") {
+            Some(Role::Production)
+        } else {
+            None
+        }
+    })
+}
+
+fn by_content(project: &Project, cluster: bool) -> Role {
+    let services = project.services.len();
+    if services == 0 {
+        return Role::Unknown;
+    }
+    let development = project.services.iter().any(|it| is_development(it));
+    if development {
+        return if cluster { Role::Development } else { Role::Unknown };
+    }
+    let kept_running = project
+        .services
+        .iter()
+        .filter(|it| it.restart.as_ref().is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped")))
+        .count();
+    let limited = project.services.iter().any(|it| it.memory_limit().is_some());
+    if kept_running * 2 > services && (limited || kept_running == services) {
+        Role::Production
+    } else {
+        Role::Unknown
+    }
+}
+
+/// Sources mounted over a built image, `develop.watch`, or a server that reloads.
+fn is_development(service: &Service) -> bool {
+    let mounts_source = service.build.as_ref().is_some_and(|build| {
+        service.volumes.iter().any(|it| {
+            it.kind == MountKind::Bind
+                && it.source.as_ref().is_some_and(|source| is_below(&source.value, &build.context.value))
+        })
+    });
+    let reloads = service.command.as_ref().is_some_and(|it| {
+        let words: Vec<&str> = it.words.iter().map(|it| it.value.as_str()).collect();
+        dev::dev_server(&words).is_some()
+    });
+    mounts_source || reloads || service.develop.is_some()
+}
+
+/// Whether a bind mount's source is the build context or a folder of it (not one file).
+fn is_below(source: &str, context: &str) -> bool {
+    let context = crate::text::normalise_path(context);
+    let source = crate::text::normalise_path(source);
+    if source == context {
+        return true;
+    }
+    let inside = context.is_empty() || source.starts_with(&format!("{context}/"));
+    inside && !name_of(&source).contains('.') && matches!(name_of(&source), "src" | "app" | "lib" | "server" | "client")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_a_file_is_for() {
+        assert_eq!(by_path("compose.override.yaml"), Some(Role::Development));
+        assert_eq!(by_path("docker-compose.prod.yml"), Some(Role::Production));
+        assert_eq!(by_path(".devcontainer/docker-compose.yml"), Some(Role::Development));
+        assert_eq!(by_path("compose.yaml"), None);
+        assert_eq!(by_path("shop/devices/compose.yaml"), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! A Compose service in its project.
+
+use super::images::Image;
+use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+use crate::knowledge::{migrations, shell};
+use crate::model::compose::{self, EnvSource, Project};
+use crate::report::Role;
+use crate::text::Span;
+
+#[derive(Debug)]
+pub struct Service<'a> {
+    /// Index in [`Facts::services`](super::Facts::services).
+    pub index: usize,
+    /// Index in [`Facts::projects`](super::Facts::projects).
+    pub project_index: usize,
+    pub project: &'a Project,
+    pub model: &'a compose::Service,
+    pub role: Role,
+    pub unit: Unit<'a>,
+}
+
+impl<'a> Service<'a> {
+    pub(super) fn new(
+        index: usize,
+        project_index: usize,
+        project: &'a Project,
+        model: &'a compose::Service,
+        role: Role,
+    ) -> Service<'a> {
+        let entrypoint = model.entrypoint.as_ref().map_or(&[][..], |it| &it.words);
+        let command = model.command.as_ref().map_or(&[][..], |it| &it.words);
+        let env = model
+            .environment
+            .iter()
+            .map(|it| Var {
+                name: &it.name.value,
+                name_span: it.name.span,
+                value: it.value.as_ref().map(|it| it.value.as_str()),
+                value_span: it.value.as_ref().map_or(it.name.span, |it| it.span),
+                span: it.span,
+                source: match it.from {
+                    EnvSource::Environment => VarSource::Inline,
+                    EnvSource::EnvFile(_) => VarSource::EnvFile,
+                },
+                literal: !it.interpolated,
+            })
+            .collect();
+        let replicas = model.scale.or_else(|| model.deploy.as_ref().and_then(|it| it.replicas));
+        let copies = match replicas {
+            Some(it) if it.value > 1 => Copies::Many(it.span),
+            _ => Copies::One,
+        };
+        let unit = Unit {
+            site: Site::Service(index),
+            part: Part::Main,
+            name: &model.name,
+            image: model.image.as_ref().map(Image::new),
+            start: Start::new(entrypoint, command),
+            env,
+            copies,
+            label: format!("service `{}`", model.name.value),
+        };
+        Service { index, project_index, project, model, role, unit }
+    }
+
+    pub fn name(&self) -> &'a str {
+        &self.model.name.value
+    }
+
+    /// A place for findings about the whole service.
+    pub fn span(&self) -> Span {
+        self.model.name.span
+    }
+
+    /// Its image is built from sources of the project.
+    pub fn is_built(&self) -> bool {
+        self.model.build.is_some()
+    }
+
+    /// Runs to an end and is done: its start command migrates, seeds or initialises, or somebody
+    /// waits for its completion (that part is known to [`Facts`](super::Facts)).
+    pub fn starts_one_shot(&self) -> bool {
+        let commands = &self.unit.start.commands;
+        let Some(last) = commands.last() else { return false };
+        let texts = last.texts();
+        migrations::find_migration(&texts).is_some()
+            || migrations::is_migration_name(shell::base_name(last.name()))
+            || self.unit.family().is_some_and(|it| it.class == crate::knowledge::families::Class::Migration)
+    }
+
+    /// Switched off unless a profile is asked for.
+    pub fn has_profile(&self) -> bool {
+        !self.model.profiles.is_empty()
+    }
+}

@@ -1,0 +1,232 @@
+//! A workload with its containers, and a Service with what it selects.
+
+use super::contract::ConfigKeys;
+use super::images::Image;
+use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+use crate::model::IntOrStr;
+use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
+use crate::text::{Span, Spanned};
+use rustc_hash::FxHashMap;
+
+#[derive(Debug)]
+pub struct Workload<'a> {
+    /// Index in [`Facts::workloads`](super::Facts::workloads).
+    pub index: usize,
+    pub object: &'a Object,
+    pub model: &'a kubernetes::Workload,
+    pub namespace: &'a str,
+    /// Init containers first, then the containers, as the Pod template has them.
+    pub units: Vec<Unit<'a>>,
+    pub copies: Copies,
+    /// Indices of the Services that select its Pods.
+    pub services: Vec<usize>,
+    /// Indices into [`Facts::objects`](super::Facts::objects) of autoscalers that own its replicas.
+    pub autoscalers: Vec<usize>,
+    /// "Deployment `shop`".
+    pub label: String,
+}
+
+impl<'a> Workload<'a> {
+    pub fn kind(&self) -> WorkloadKind {
+        self.model.kind
+    }
+
+    /// The name, or an empty string for a fragment without one.
+    pub fn name(&self) -> &'a str {
+        self.object.name().map_or("", |it| it.as_str())
+    }
+
+    pub fn span(&self) -> Span {
+        self.object.name_span()
+    }
+
+    /// The model of one of its units.
+    pub fn container(&self, unit: usize) -> &'a Container {
+        let spec = &self.model.template.spec;
+        let inits = spec.init_containers.len();
+        if unit < inits { &spec.init_containers[unit] } else { &spec.containers[unit - inits] }
+    }
+
+    /// Units with their models.
+    pub fn containers(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
+        self.units.iter().enumerate().map(|(at, unit)| (unit, self.container(at)))
+    }
+
+    /// The units that run as long as the Pod does.
+    pub fn running(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
+        self.containers().filter(|it| it.0.part != Part::Init)
+    }
+
+    /// Whether a port (of a Service, of a probe) is listed by a container that runs.
+    pub fn lists_port(&self, port: &IntOrStr) -> bool {
+        self.running().any(|(_, it)| it.ports.iter().any(|it| it.is(port)))
+    }
+
+    /// `-n shop` for commands; empty for the default namespace.
+    pub fn namespace_flag(&self) -> String {
+        if self.namespace == "default" { String::new() } else { format!(" -n {}", self.namespace) }
+    }
+
+    /// `deploy/web` for commands of kubectl.
+    pub fn reference(&self) -> String {
+        let kind = match self.model.kind {
+            WorkloadKind::Deployment => "deploy",
+            WorkloadKind::StatefulSet => "sts",
+            WorkloadKind::DaemonSet => "ds",
+            WorkloadKind::ReplicaSet => "rs",
+            WorkloadKind::ReplicationController => "rc",
+            WorkloadKind::Job => "job",
+            WorkloadKind::CronJob => "cronjob",
+            WorkloadKind::Pod => "pod",
+            WorkloadKind::Rollout => "rollout",
+        };
+        format!("{kind}/{}", self.name())
+    }
+
+    pub(super) fn new(
+        index: usize,
+        object: &'a Object,
+        model: &'a kubernetes::Workload,
+        copies: Copies,
+        keys: &FxHashMap<(&'a str, &'a str, bool), ConfigKeys<'a>>,
+    ) -> Workload<'a> {
+        let namespace = object.namespace();
+        let name = object.name().map_or("(unnamed)", |it| it.as_str());
+        let label = format!("{} `{name}`", model.kind.name());
+        let spec = &model.template.spec;
+        let inits = spec.init_containers.len();
+        let units = spec
+            .init_containers
+            .iter()
+            .chain(&spec.containers)
+            .enumerate()
+            .map(|(at, it)| Unit {
+                site: Site::Container(index, at),
+                part: match (at < inits, it.is_sidecar()) {
+                    (false, _) => Part::Main,
+                    (true, true) => Part::Sidecar,
+                    (true, false) => Part::Init,
+                },
+                name: it.name.as_ref().or(it.image.as_ref()).unwrap_or(&object.kind),
+                image: it.image.as_ref().map(Image::new),
+                start: Start::new(&it.command, &it.args),
+                env: environment(it, namespace, keys),
+                copies,
+                label: format!("container `{}` of {label}", it.label()),
+            })
+            .collect();
+        Workload { index, object, model, namespace, units, copies, services: Vec::new(), autoscalers: Vec::new(), label }
+    }
+}
+
+/// How many Pods of a workload may run at once, its autoscalers left out.
+pub(super) fn copies(object: &Object, model: &kubernetes::Workload) -> Copies {
+    match model.kind {
+        WorkloadKind::DaemonSet => Copies::Many(object.kind.span),
+        WorkloadKind::Pod => Copies::One,
+        WorkloadKind::Job | WorkloadKind::CronJob => match model.job.parallelism {
+            Some(it) if it.value > 1 => Copies::Many(it.span),
+            _ => Copies::One,
+        },
+        kind => match model.replicas {
+            Some(it) if it.value > 1 => Copies::Many(it.span),
+            _ if overlaps(kind, model) => Copies::Overlapping,
+            _ => Copies::One,
+        },
+    }
+}
+
+/// Whether a rolling update runs the old and the new Pod side by side.
+fn overlaps(kind: WorkloadKind, model: &kubernetes::Workload) -> bool {
+    if !matches!(kind, WorkloadKind::Deployment | WorkloadKind::Rollout) {
+        return false;
+    }
+    let strategy = model.strategy.as_ref();
+    let recreate = strategy.and_then(|it| it.kind.as_ref()).is_some_and(|it| it.as_str() == "Recreate");
+    let surge = strategy.and_then(|it| it.max_surge.as_ref());
+    let none = surge.is_some_and(|it| match &it.value {
+        IntOrStr::Int(it) => *it == 0,
+        IntOrStr::Str(it) => it == "0%" || it == "0",
+    });
+    !recreate && !none
+}
+
+/// The variables of a container, each name once: `env` wins over `envFrom`, later ones over earlier.
+fn environment<'a>(
+    container: &'a Container,
+    namespace: &'a str,
+    keys: &FxHashMap<(&'a str, &'a str, bool), ConfigKeys<'a>>,
+) -> Vec<Var<'a>> {
+    let mut vars: Vec<Var<'a>> = Vec::new();
+    let mut put = |var: Var<'a>| match vars.iter_mut().find(|it| it.name == var.name) {
+        Some(old) => *old = var,
+        None => vars.push(var),
+    };
+    for from in &container.env_from {
+        let secret = from.source == kubernetes::EnvSource::Secret;
+        let Some(name) = &from.name else { continue };
+        let Some(known) = keys.get(&(namespace, name.as_str(), secret)) else { continue };
+        // A prefix makes names that stand nowhere in the text, and no rule needs those.
+        if from.prefix.as_ref().is_some_and(|it| !it.is_empty()) {
+            continue;
+        }
+        for (key, value) in &known.entries {
+            put(Var {
+                name: &key.value,
+                name_span: key.span,
+                value: value.filter(|_| !secret).map(|it| it.value.as_str()),
+                value_span: value.map_or(key.span, |it| it.span),
+                span: value.map_or(key.span, |it| key.span.to(it.span)),
+                source: if secret { VarSource::Secret } else { VarSource::ConfigMap },
+                literal: true,
+            });
+        }
+    }
+    for it in &container.env {
+        let at = |value: Option<&'a Spanned<smol_str::SmolStr>>, source| Var {
+            name: &it.name.value,
+            name_span: it.name.span,
+            value: value.map(|it| it.value.as_str()),
+            value_span: value.map_or(it.name.span, |it| it.span),
+            span: it.place.span,
+            source,
+            literal: true,
+        };
+        put(match &it.value {
+            EnvValue::Literal(value) | EnvValue::NotAString(value, _) => at(Some(value), VarSource::Inline),
+            EnvValue::Empty => at(None, VarSource::Inline),
+            EnvValue::ConfigMapKey(reference) => {
+                let name = reference.name.as_ref().map_or("", |it| it.as_str());
+                let key = reference.key.as_ref().map_or("", |it| it.as_str());
+                let known = keys.get(&(namespace, name, false));
+                let value = known.and_then(|it| it.value(key));
+                at(value, VarSource::ConfigMap)
+            }
+            EnvValue::SecretKey(_) => at(None, VarSource::Secret),
+            EnvValue::Field(_) | EnvValue::Resource(_) | EnvValue::Other(_) => at(None, VarSource::Field),
+        });
+    }
+    vars
+}
+
+/// A Kubernetes Service with what it selects.
+#[derive(Debug)]
+pub struct KubeService<'a> {
+    /// Index in [`Facts::kube_services`](super::Facts::kube_services).
+    pub index: usize,
+    pub object: &'a Object,
+    pub model: &'a kubernetes::Service,
+    pub namespace: &'a str,
+    /// Indices of the workloads whose Pods it selects, in its namespace.
+    pub selects: Vec<usize>,
+}
+
+impl<'a> KubeService<'a> {
+    pub fn name(&self) -> &'a str {
+        self.object.name().map_or("", |it| it.as_str())
+    }
+
+    pub fn span(&self) -> Span {
+        self.object.name_span()
+    }
+}

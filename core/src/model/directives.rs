@@ -1,0 +1,115 @@
+//! What the comments of a file say to Plimsoll.
+//!
+//! A comment behind something covers what starts on its line; a comment on a line of its own covers
+//! what starts on the next line that is not a comment. `ignore-file` covers the file, and on a
+//! Kubernetes object the annotation `plimsoll.dev/ignore: PLM101,PLM606` covers the object.
+
+use super::FileModel;
+use crate::report::Role;
+use crate::syntax::{Node, NodeKind};
+use crate::text::Span;
+
+/// One place that silences findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// Codes, families or names; empty means every rule.
+    pub selectors: Vec<(String, Span)>,
+    /// Findings that start in here are silenced.
+    pub covers: Span,
+    /// The comment or annotation itself.
+    pub span: Span,
+}
+
+/// The word that starts every directive in a comment.
+const MARK: &str = "plimsoll:";
+
+/// The annotation that silences findings on a Kubernetes object.
+const ANNOTATION: &str = "plimsoll.dev/ignore";
+
+/// What the comments of a file say to Plimsoll.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directives {
+    pub suppressions: Vec<Suppression>,
+    /// `# plimsoll: role=production`
+    pub role: Option<Role>,
+}
+
+/// Reads the directives in a file's comments and annotations.
+pub fn read(file: &FileModel) -> Directives {
+    let mut directives = Directives::default();
+    let text = &*file.file.text;
+    for comment in &file.tree.comments {
+        let body = &text[comment.span.range()];
+        let Some(at) = body.find(MARK) else { continue };
+        if !body[..at].trim_start_matches('#').trim().is_empty() {
+            continue;
+        }
+        let directive = &body[at + MARK.len()..];
+        let directive_at = at + MARK.len();
+        let directive = directive.split(" -- ").next().unwrap_or_default();
+        let mut words = words(directive);
+        let Some((verb, _)) = words.next() else { continue };
+        if let Some(role) = verb.strip_prefix("role=").and_then(Role::from_name) {
+            directives.role = Some(role);
+            continue;
+        }
+        let covers = match verb {
+            "ignore-file" => Span::new(file.id, 0, text.len()),
+            "ignore" => covered(file, comment.span, comment.own_line),
+            _ => continue,
+        };
+        let selectors = words
+            .take_while(|it| !it.0.starts_with('#'))
+            .map(|(word, at)| (word.to_owned(), comment.span.inner(directive_at + at..directive_at + at + word.len())))
+            .collect();
+        directives.suppressions.push(Suppression { selectors, covers, span: comment.span });
+    }
+    for root in file.tree.roots() {
+        if let Some(value) = root.at(&["metadata", "annotations", ANNOTATION])
+            && let Some(list) = value.as_str()
+        {
+            let selectors = words(list).map(|(word, _)| (word.to_owned(), value.span())).collect();
+            directives.suppressions.push(Suppression { selectors, covers: root.span(), span: value.span() });
+        }
+    }
+    directives
+}
+
+/// Words parted by spaces or commas, with where they start.
+fn words(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    text.split([' ', ',', '\t'])
+        .map(move |it| (it, it.as_ptr() as usize - text.as_ptr() as usize))
+        .filter(|it| !it.0.is_empty())
+}
+
+/// The line of the comment (or the next line of content) with everything that starts on it.
+fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
+    let text = &*file.file.text;
+    let mut line = file.lines.line_of(comment.start as usize);
+    if own_line {
+        loop {
+            line += 1;
+            let content = text[file.lines.line_range(text, line)].trim_start();
+            if line >= file.lines.lines() || !(content.is_empty() || content.starts_with('#')) {
+                break;
+            }
+        }
+    }
+    let range = file.lines.line_range(text, line);
+    let line = Span::new(file.id, range.start, range.end);
+    let mut end = line.end;
+    let mut open: Vec<Node<'_>> = file.tree.roots().collect();
+    while let Some(node) = open.pop() {
+        let mut children: Vec<(Span, Node<'_>)> = node.entries().map(|it| (it.span(), it.value)).collect();
+        children.extend(node.items().map(|it| (it.full_span(), it)));
+        for (span, child) in children {
+            if span.start >= line.start && span.start <= line.end {
+                end = end.max(span.end);
+            } else if span.start < line.start && line.start <= span.end && child.kind() != NodeKind::Alias
+            {
+                open.push(child);
+            }
+        }
+    }
+    Span { end, ..line }
+}

@@ -1,0 +1,66 @@
+//! The first stage: one file, read by itself. Its result is owned and may be cached, computed on
+//! another thread, or computed elsewhere and handed in.
+
+use super::directives::{self, Directives};
+use super::{detect, kubernetes};
+use crate::report::Kind;
+use crate::syntax::{self, Problem, Tree};
+use crate::text::{File, FileId, LineIndex};
+use std::ops::Range;
+
+/// What one file says, before any other file is looked at.
+#[derive(Debug)]
+pub struct FileModel {
+    pub id: FileId,
+    pub file: File,
+    pub lines: LineIndex,
+    pub kind: Kind,
+    /// Empty for files that are no YAML.
+    pub tree: Tree,
+    /// What is wrong with the text.
+    pub problems: Vec<Problem>,
+    /// Kubernetes objects, in the order of the text.
+    pub objects: Vec<kubernetes::Object>,
+    pub directives: Directives,
+}
+
+impl FileModel {
+    /// Reads a file. `edited` is where its text was last changed, if somebody is typing.
+    pub fn read(id: FileId, file: File, edited: Option<Range<usize>>) -> FileModel {
+        let lines = LineIndex::new(&file.text);
+        let mut model = FileModel {
+            id,
+            lines,
+            kind: detect::by_name(&file.path),
+            tree: Tree::default(),
+            problems: Vec::new(),
+            objects: Vec::new(),
+            directives: Directives::default(),
+            file,
+        };
+        if matches!(model.kind, Kind::EnvFile | Kind::Dockerfile) {
+            return model;
+        }
+        (model.tree, model.problems) = syntax::parse(id, &model.file.text, edited);
+        model.kind = detect::detect(&model.file.path, &model.file.text, &model.tree, &[]);
+        if model.kind == Kind::Template {
+            // Half YAML, half program: nothing in it may be taken for what the cluster gets.
+            model.tree = Tree::default();
+            model.problems.clear();
+            return model;
+        }
+        let (objects, problems) = kubernetes::objects(&model.tree, id);
+        model.objects = objects;
+        model.problems.extend(problems);
+        model.directives = directives::read(&model);
+        model
+    }
+
+    pub fn path(&self) -> &str {
+        &self.file.path
+    }
+
+    pub fn text(&self) -> &str {
+        &self.file.text
+    }
+}
