@@ -46,13 +46,19 @@ impl Config {
             match key {
                 "role" => match entry.value.as_str().and_then(Role::from_name) {
                     Some(role) => config.role = Some(role),
-                    None => problem(entry.value.span(), "a role is `development`, `production` or `unknown`".into()),
+                    None => problem(
+                        entry.value.span(),
+                        "a role is `development`, `production` or `unknown`".into(),
+                    ),
                 },
                 "roles" => {
                     for entry in entry.value.merged_entries() {
                         match (entry.key.as_str(), entry.value.as_str().and_then(Role::from_name)) {
                             (Some(path), Some(role)) => config.roles.push((path.to_owned(), role)),
-                            _ => problem(entry.value.span(), "a role is `development`, `production` or `unknown`".into()),
+                            _ => problem(
+                                entry.value.span(),
+                                "a role is `development`, `production` or `unknown`".into(),
+                            ),
                         }
                     }
                 }
@@ -85,14 +91,20 @@ impl Config {
                 }
                 "answers" => {
                     for entry in entry.value.merged_entries() {
-                        if let (Some(key), Some(value)) = (entry.key.as_str(), entry.value.as_str()) {
+                        if let (Some(key), Some(value)) = (entry.key.as_str(), entry.value.as_str())
+                        {
                             config.answers.push((key.to_owned(), value.to_owned()));
                         }
                     }
                 }
                 "server" => {
                     let mut server = Server::default();
-                    if let Some(cpus) = entry.value.get("cpus").and_then(Node::as_str).and_then(|it| it.parse().ok()) {
+                    if let Some(cpus) = entry
+                        .value
+                        .get("cpus")
+                        .and_then(Node::as_str)
+                        .and_then(|it| it.parse().ok())
+                    {
                         server.cpus = cpus;
                     }
                     if let Some(memory) = entry.value.get("memory") {
@@ -121,7 +133,8 @@ impl Config {
 
     /// The role configured for a Compose file, by its path or its name.
     pub fn role_for(&self, path: &str) -> Option<Role> {
-        let named = self.roles.iter().rev().find(|it| it.0 == path || it.0 == crate::text::name_of(path));
+        let named =
+            self.roles.iter().rev().find(|it| it.0 == path || it.0 == crate::text::name_of(path));
         named.map(|it| it.1).or(self.role)
     }
 

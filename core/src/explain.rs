@@ -64,8 +64,15 @@ pub fn explain(rule: &'static Rule) -> Explanation {
                     examples.push(example);
                 }
                 None => {
-                    let path = info.split_whitespace().find_map(|it| it.strip_prefix("file=")).unwrap_or_default();
-                    fence = Some(Example { section: title, path: path.to_owned(), text: String::new() });
+                    let path = info
+                        .split_whitespace()
+                        .find_map(|it| it.strip_prefix("file="))
+                        .unwrap_or_default();
+                    fence = Some(Example {
+                        section: title,
+                        path: path.to_owned(),
+                        text: String::new(),
+                    });
                 }
             }
         } else if let Some(example) = &mut fence {
@@ -90,7 +97,10 @@ fn fitting_name(text: &str) -> &'static str {
 
 /// Hard-wrapped prose as one line a paragraph.
 fn unwrap(text: &str) -> String {
-    text.split("\n\n").map(|it| it.lines().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n\n")
+    text.split("\n\n")
+        .map(|it| it.lines().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }
 
 /// The prose of a section as one line a paragraph, for a finding's "why" and "help".

@@ -24,9 +24,15 @@ pub fn apply(files: &[File], report: &Report, unsafe_too: bool) -> (Vec<File>, u
         .iter()
         .map(|file| {
             let id = report.files.iter().position(|it| it.file.path == file.path);
-            let Some(id) = id.and_then(|it| u32::try_from(it).ok()).map(FileId) else { return file.clone() };
+            let Some(id) = id.and_then(|it| u32::try_from(it).ok()).map(FileId) else {
+                return file.clone();
+            };
             let mine: Vec<&Edit> = edits.iter().copied().filter(|it| it.span.file == id).collect();
-            if mine.is_empty() { file.clone() } else { File::new(&file.path, splice(&file.text, mine)) }
+            if mine.is_empty() {
+                file.clone()
+            } else {
+                File::new(&file.path, splice(&file.text, mine))
+            }
         })
         .collect();
     (result, applied)
@@ -45,7 +51,10 @@ pub fn splice<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> Stri
     let mut at = 0;
     for edit in edits {
         let range = edit.span.range();
-        let (Some(kept), true) = (text.get(at..range.start), text.is_char_boundary(range.end)) else { continue };
+        let (Some(kept), true) = (text.get(at..range.start), text.is_char_boundary(range.end))
+        else {
+            continue;
+        };
         result.push_str(kept);
         result.push_str(&edit.text);
         at = range.end;

@@ -12,14 +12,18 @@ pub fn apply(
     ran: impl Fn(&rules::Rule) -> bool,
     out: &mut Findings,
 ) -> usize {
-    let mut used: Vec<Vec<bool>> = suppressions.iter().map(|it| vec![false; it.selectors.len().max(1)]).collect();
+    let mut used: Vec<Vec<bool>> =
+        suppressions.iter().map(|it| vec![false; it.selectors.len().max(1)]).collect();
     let before = findings.len();
     findings.retain(|finding| {
         let Some(rule) = rules::find(finding.code) else { return true };
         let mut silenced = false;
         for (suppression, used) in suppressions.iter().zip(&mut used) {
             let covers = suppression.covers;
-            if covers.file != finding.span.file || finding.span.start < covers.start || finding.span.start > covers.end {
+            if covers.file != finding.span.file
+                || finding.span.start < covers.start
+                || finding.span.start > covers.end
+            {
                 continue;
             }
             if suppression.selectors.is_empty() {
@@ -44,7 +48,8 @@ pub fn apply(
             if !known {
                 out.at(*span, format!("`{selector}` is no rule"));
             } else if !used && rules::all().filter(|it| it.is(selector)).all(&ran) {
-                out.at(*span, format!("`{selector}` finds nothing here any more")).unnecessary = true;
+                out.at(*span, format!("`{selector}` finds nothing here any more")).unnecessary =
+                    true;
             }
         }
     }

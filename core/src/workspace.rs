@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::facts::Facts;
 use crate::model::{FileModel, compose};
-use crate::report::{FileEntry, Kind, Finding, Findings, Report, Severity};
+use crate::report::{FileEntry, Finding, Findings, Kind, Report, Severity};
 use crate::text::{File, FileId};
 use crate::{decision, explain, rules, suppress};
 use rustc_hash::FxHashMap;
@@ -47,7 +47,8 @@ impl Workspace {
     /// with its index in the list as its [`FileId`], and no path may stand twice.
     pub fn from_models(files: Vec<FileModel>) -> Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
-        let index = files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
+        let index =
+            files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
         Workspace { files, index }
     }
 
@@ -115,8 +116,13 @@ impl Workspace {
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
         findings.sort_by(|a, b| {
-            (path(a), a.span.start, a.code, a.span.end, &a.message)
-                .cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
+            (path(a), a.span.start, a.code, a.span.end, &a.message).cmp(&(
+                path(b),
+                b.span.start,
+                b.code,
+                b.span.end,
+                &b.message,
+            ))
         });
         findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
         let files = self.files.iter().map(|it| FileEntry {
@@ -131,7 +137,8 @@ impl Workspace {
     /// The `plimsoll.yaml` nearest to the root, with the caller's own settings on top.
     fn configuration(&self, own: &Config) -> Config {
         let files = self.files.iter().filter(|it| it.kind == Kind::Config);
-        let nearest = files.min_by_key(|it| (it.file.path.matches('/').count(), Arc::clone(&it.file.path)));
+        let nearest =
+            files.min_by_key(|it| (it.file.path.matches('/').count(), Arc::clone(&it.file.path)));
         match nearest {
             Some(file) => Config::read(&file.tree).0.with(own),
             None => own.clone(),
@@ -198,7 +205,8 @@ fn told(rule: &'static rules::Rule, out: Findings) -> Vec<Finding> {
 fn edited_range(old: &str, new: &str) -> Range<usize> {
     let prefix = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
     let rest = old.len().min(new.len()) - prefix;
-    let suffix = old.bytes().rev().zip(new.bytes().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let suffix =
+        old.bytes().rev().zip(new.bytes().rev()).take(rest).take_while(|(a, b)| a == b).count();
     let start = crate::text::floor_boundary(new, prefix);
     let end = new.len() - suffix;
     start..crate::text::floor_boundary(new, end).max(start)
@@ -224,7 +232,12 @@ mod tests {
         }
         workspace.remove("./a/compose.yaml");
         let report = workspace.report(&Options::default());
-        let paths: Vec<_> = report.findings.iter().filter(|it| it.code == "PLM001").map(|it| &*report.entry(it.span.file).file.path).collect();
+        let paths: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|it| it.code == "PLM001")
+            .map(|it| &*report.entry(it.span.file).file.path)
+            .collect();
         assert_eq!(paths, ["b/compose.yaml", "c/compose.yaml"]);
     }
 }

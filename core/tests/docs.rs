@@ -24,7 +24,9 @@ fn pages_equal_the_rules() {
             )
         })
         .collect();
-    let index = format!("# Rules\n\n| code | name | reads | severity | |\n| --- | --- | --- | --- | --- |\n{rows}");
+    let index = format!(
+        "# Rules\n\n| code | name | reads | severity | |\n| --- | --- | --- | --- | --- |\n{rows}"
+    );
     pages.push(("README.md".to_owned(), index));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let _ = fs::remove_dir_all(&folder);

@@ -79,7 +79,11 @@ fn imports_point_up_the_stream() {
             }
             for name in imported(line) {
                 if name != room && !allowed.contains(&name.as_str()) {
-                    wrong.push(format!("{}:{}: {room} may not import {name}", path.display(), at + 1));
+                    wrong.push(format!(
+                        "{}:{}: {room} may not import {name}",
+                        path.display(),
+                        at + 1
+                    ));
                 }
             }
         }
@@ -89,7 +93,9 @@ fn imports_point_up_the_stream() {
 
 /// The rooms that a line names after `crate::`, also in `use crate::{a, b::c}`.
 fn imported(line: &str) -> Vec<String> {
-    let word = |text: &str| -> String { text.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect() };
+    let word = |text: &str| -> String {
+        text.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect()
+    };
     let mut names = Vec::new();
     for (at, _) in line.match_indices("crate::") {
         if line[..at].ends_with('$') {
@@ -134,7 +140,15 @@ fn only_syntax_knows_the_parser() {
 fn the_core_touches_nothing_outside() {
     for path in rust_files(&source()) {
         let text = fs::read_to_string(&path).unwrap();
-        for forbidden in ["std::fs", "std::env", "std::net", "std::thread", "std::time", "std::process", "println!"] {
+        for forbidden in [
+            "std::fs",
+            "std::env",
+            "std::net",
+            "std::thread",
+            "std::time",
+            "std::process",
+            "println!",
+        ] {
             assert!(!production(&text).contains(forbidden), "{} uses {forbidden}", path.display());
         }
     }
@@ -170,7 +184,9 @@ fn every_rule_file_is_a_rule_in_full() {
         if parts.summary.len() > 160 || !parts.summary.ends_with('.') {
             say("the summary is one sentence of at most 160 letters".into());
         }
-        if examples && !parts.examples.iter().any(|it| it.section == "Bad" && it.text.contains("# <- ")) {
+        if examples
+            && !parts.examples.iter().any(|it| it.section == "Bad" && it.text.contains("# <- "))
+        {
             say("Bad has no arrow".into());
         }
     }
@@ -190,6 +206,10 @@ fn every_file_in_a_family_is_declared() {
             continue;
         }
         let parent = fs::read_to_string(folder.join("mod.rs")).unwrap();
-        assert!(parent.contains(&format!("mod {stem};")), "{} is not declared in its mod.rs", path.display());
+        assert!(
+            parent.contains(&format!("mod {stem};")),
+            "{} is not declared in its mod.rs",
+            path.display()
+        );
     }
 }

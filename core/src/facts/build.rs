@@ -13,7 +13,11 @@ use crate::report::Role;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-pub(super) fn facts<'a>(files: &'a [Arc<FileModel>], projects: &'a [Project], config: &'a Config) -> Facts<'a> {
+pub(super) fn facts<'a>(
+    files: &'a [Arc<FileModel>],
+    projects: &'a [Project],
+    config: &'a Config,
+) -> Facts<'a> {
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by(|a, b| files[*a].file.path.cmp(&files[*b].file.path));
     let objects: Vec<&Object> = order.iter().flat_map(|it| files[*it].objects.iter()).collect();
@@ -71,11 +75,17 @@ fn workloads<'a>(objects: &[&'a Object]) -> Vec<Workload<'a>> {
 
 /// Services with the workloads that they select. An index of label pairs keeps this linear: only
 /// workloads that carry the Service's rarest label are compared.
-fn kube_services<'a>(objects: &[&'a Object], workloads: &mut [Workload<'a>]) -> Vec<KubeService<'a>> {
+fn kube_services<'a>(
+    objects: &[&'a Object],
+    workloads: &mut [Workload<'a>],
+) -> Vec<KubeService<'a>> {
     let mut by_label: FxHashMap<(&str, &str, &str), Vec<usize>> = FxHashMap::default();
     for workload in workloads.iter() {
         for (key, value) in &workload.model.template.meta.labels {
-            by_label.entry((workload.namespace, key.as_str(), value.as_str())).or_default().push(workload.index);
+            by_label
+                .entry((workload.namespace, key.as_str(), value.as_str()))
+                .or_default()
+                .push(workload.index);
         }
     }
     let mut services: Vec<KubeService<'a>> = Vec::new();
@@ -89,7 +99,9 @@ fn kube_services<'a>(objects: &[&'a Object], workloads: &mut [Workload<'a>]) -> 
             });
             let candidates = lists.min_by_key(|it| it.len()).unwrap_or(&[]);
             selects.extend(
-                candidates.iter().filter(|it| selector.matches(&workloads[**it].model.template.meta.labels)),
+                candidates
+                    .iter()
+                    .filter(|it| selector.matches(&workloads[**it].model.template.meta.labels)),
             );
         }
         let index = services.len();
@@ -106,7 +118,10 @@ fn kube_services<'a>(objects: &[&'a Object], workloads: &mut [Workload<'a>]) -> 
 fn autoscale(objects: &[&Object], workloads: &mut [Workload<'_>]) {
     let mut by_name: FxHashMap<(&str, &str, &str), usize> = FxHashMap::default();
     for workload in workloads.iter() {
-        by_name.insert((workload.namespace, workload.model.kind.name(), workload.name()), workload.index);
+        by_name.insert(
+            (workload.namespace, workload.model.kind.name(), workload.name()),
+            workload.index,
+        );
     }
     let mut owned: Vec<(usize, usize, Option<crate::text::Span>)> = Vec::new();
     for (at, object) in objects.iter().enumerate() {

@@ -83,13 +83,21 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Counterpart> {
         let imaged = image.and_then(|it| by_image.get(it)).map_or(&[][..], |it| it);
         let both: Vec<_> = named.iter().copied().filter(|it| imaged.contains(it)).collect();
         let twice = image.is_some_and(|image| {
-            let siblings = facts.services.iter().filter(|it| it.project_index == service.project_index);
-            siblings.filter(|it| it.unit.image.as_ref().is_some_and(|it| it.repository == image)).count() > 1
+            let siblings =
+                facts.services.iter().filter(|it| it.project_index == service.project_index);
+            siblings
+                .filter(|it| it.unit.image.as_ref().is_some_and(|it| it.repository == image))
+                .count()
+                > 1
         });
         let choice = nearest_one(facts, service, &both)
             .map(|it| (it, Why::ImageAndName))
             .or_else(|| {
-                let alone = if twice || !both.is_empty() { None } else { nearest_one(facts, service, imaged) };
+                let alone = if twice || !both.is_empty() {
+                    None
+                } else {
+                    nearest_one(facts, service, imaged)
+                };
                 alone.map(|it| (it, Why::Image))
             })
             .or_else(|| {
@@ -113,7 +121,11 @@ fn differ(facts: &Facts<'_>, service: &Service<'_>, (workload, unit): (usize, us
 }
 
 /// The one candidate; of several the one whose file lies nearest, if only one does.
-fn nearest_one(facts: &Facts<'_>, service: &Service<'_>, candidates: &[(usize, usize)]) -> Option<(usize, usize)> {
+fn nearest_one(
+    facts: &Facts<'_>,
+    service: &Service<'_>,
+    candidates: &[(usize, usize)],
+) -> Option<(usize, usize)> {
     let path = |file: crate::text::FileId| &*facts.file(file).file.path;
     let home = path(service.model.name.span.file);
     let common = |it: &(usize, usize)| {
@@ -164,7 +176,11 @@ fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<
     };
     let alone = workload.units.iter().filter(|it| it.part == Part::Main).count() == 1;
     // The Pod's names are its first container's: a sidecar goes by its own name only.
-    let first = workload.units.iter().find(|it| it.part == Part::Main).is_some_and(|it| it.site == unit.site);
+    let first = workload
+        .units
+        .iter()
+        .find(|it| it.part == Part::Main)
+        .is_some_and(|it| it.site == unit.site);
     if alone || first {
         add(workload.name());
         let labels = &workload.model.template.meta;

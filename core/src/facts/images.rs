@@ -24,7 +24,11 @@ impl<'a> Image<'a> {
     pub fn new(image: &'a Str) -> Image<'a> {
         let reference = ImageRef::parse(&image.value);
         let repository = reference.repository();
-        let found = if reference.has_variable_repository() { None } else { families::match_of(&repository) };
+        let found = if reference.has_variable_repository() {
+            None
+        } else {
+            families::match_of(&repository)
+        };
         let family = found.map(|it| it.0);
         let major = match (family, reference.tag) {
             (Some(family), Some(tag)) => family.major(tag),

@@ -4,7 +4,6 @@
 mod build;
 mod contract;
 mod counterparts;
-mod hosts;
 mod images;
 mod map;
 mod names;
@@ -16,7 +15,6 @@ mod workload;
 
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
-pub use hosts::{KubeHost, Mention};
 pub use images::Image;
 pub use names::Named;
 pub use service::Service;
@@ -50,7 +48,11 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub fn new(files: &'a [Arc<FileModel>], projects: &'a [Project], config: &'a Config) -> Facts<'a> {
+    pub fn new(
+        files: &'a [Arc<FileModel>],
+        projects: &'a [Project],
+        config: &'a Config,
+    ) -> Facts<'a> {
         build::facts(files, projects, config)
     }
 

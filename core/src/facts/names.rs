@@ -62,7 +62,7 @@ fn given_name(object: &Object) -> Option<&str> {
 #[derive(Debug, Default)]
 pub(super) struct Index<'a> {
     /// All objects of a kind and name, in any namespace.
-    by_name: FxHashMap<(Named, &'a str), Vec<&'a Object>>,
+    by_name: FxHashMap<Named, FxHashMap<&'a str, Vec<&'a Object>>>,
     by_kind: FxHashMap<Named, Vec<&'a Object>>,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Index<'a> {
             let Some(kind) = Named::of(object) else { continue };
             index.by_kind.entry(kind).or_default().push(object);
             if let Some(name) = given_name(object) {
-                index.by_name.entry((kind, name)).or_default().push(object);
+                index.by_name.entry(kind).or_default().entry(name).or_default().push(object);
             }
         }
         index
@@ -91,9 +91,7 @@ impl<'a> Facts<'a> {
 
     /// Objects of this kind and name in any namespace.
     pub fn named_anywhere(&self, kind: Named, name: &str) -> &[&'a Object] {
-        // Seen as a map with shorter keys, so that any `name` can be looked up.
-        let map: &FxHashMap<(Named, &str), Vec<&'a Object>> = &self.named.by_name;
-        map.get(&(kind, name)).map_or(&[], |it| it)
+        self.named.by_name.get(&kind).and_then(|it| it.get(name)).map_or(&[], |it| it)
     }
 
     /// All objects of a kind.

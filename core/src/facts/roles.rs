@@ -6,7 +6,6 @@
 //! be what runs on the server, and the rules about it should speak.
 
 use crate::config::Config;
-use crate::knowledge::dev;
 use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::report::{Kind, Role};
@@ -50,8 +49,19 @@ fn by_path(path: &str) -> Option<Role> {
     let name = name_of(path).to_ascii_lowercase();
     let words: Vec<&str> = name.split(['.', '-', '_']).collect();
     let has = |list: &[&str]| words.iter().any(|it| list.contains(it));
-    const DEVELOPMENT: &[&str] =
-        &["dev", "development", "override", "local", "test", "tests", "testing", "e2e", "ci", "debug", "demo"];
+    const DEVELOPMENT: &[&str] = &[
+        "dev",
+        "development",
+        "override",
+        "local",
+        "test",
+        "tests",
+        "testing",
+        "e2e",
+        "ci",
+        "debug",
+        "demo",
+    ];
     const PRODUCTION: &[&str] = &["prod", "production", "live", "deploy", "swarm", "stack"];
     if has(PRODUCTION) {
         return Some(Role::Production);
@@ -62,7 +72,10 @@ fn by_path(path: &str) -> Option<Role> {
     let mut folders = path.rsplit('/').skip(1);
     folders.find_map(|folder| {
         let folder = folder.trim_start_matches('.').to_ascii_lowercase();
-        if matches!(folder.as_str(), "devcontainer" | "dev" | "development" | "test" | "tests" | "e2e") {
+        if matches!(
+            folder.as_str(),
+            "devcontainer" | "dev" | "development" | "test" | "tests" | "e2e"
+        ) {
             Some(Role::Development)
         } else if matches!(folder.as_str(), "prod" | "production") {
             Some(Role::Production)
@@ -84,7 +97,9 @@ fn by_content(project: &Project, cluster: bool) -> Role {
     let kept_running = project
         .services
         .iter()
-        .filter(|it| it.restart.as_ref().is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped")))
+        .filter(|it| {
+            it.restart.as_ref().is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
+        })
         .count();
     let limited = project.services.iter().any(|it| it.memory_limit().is_some());
     if kept_running * 2 > services && (limited || kept_running == services) {
@@ -99,14 +114,13 @@ fn is_development(service: &Service) -> bool {
     let mounts_source = service.build.as_ref().is_some_and(|build| {
         service.volumes.iter().any(|it| {
             it.kind == MountKind::Bind
-                && it.source.as_ref().is_some_and(|source| is_below(&source.value, &build.context.value))
+                && it
+                    .source
+                    .as_ref()
+                    .is_some_and(|source| is_below(&source.value, &build.context.value))
         })
     });
-    let reloads = service.command.as_ref().is_some_and(|it| {
-        let words: Vec<&str> = it.words.iter().map(|it| it.value.as_str()).collect();
-        dev::dev_server(&words).is_some()
-    });
-    mounts_source || reloads || service.develop.is_some()
+    mounts_source || service.develop.is_some()
 }
 
 /// Whether a bind mount's source is the build context or a folder of it (not one file).
@@ -117,7 +131,9 @@ fn is_below(source: &str, context: &str) -> bool {
         return true;
     }
     let inside = context.is_empty() || source.starts_with(&format!("{context}/"));
-    inside && !name_of(&source).contains('.') && matches!(name_of(&source), "src" | "app" | "lib" | "server" | "client")
+    inside
+        && !name_of(&source).contains('.')
+        && matches!(name_of(&source), "src" | "app" | "lib" | "server" | "client")
 }
 
 #[cfg(test)]

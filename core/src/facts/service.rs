@@ -85,7 +85,10 @@ impl<'a> Service<'a> {
         let texts = last.texts();
         migrations::find_migration(&texts).is_some()
             || migrations::is_migration_name(shell::base_name(last.name()))
-            || self.unit.family().is_some_and(|it| it.class == crate::knowledge::families::Class::Migration)
+            || self
+                .unit
+                .family()
+                .is_some_and(|it| it.class == crate::knowledge::families::Class::Migration)
     }
 
     /// Switched off unless a profile is asked for.

@@ -115,7 +115,17 @@ impl<'a> Workload<'a> {
                 label: format!("container `{}` of {label}", it.label()),
             })
             .collect();
-        Workload { index, object, model, namespace, units, copies, services: Vec::new(), autoscalers: Vec::new(), label }
+        Workload {
+            index,
+            object,
+            model,
+            namespace,
+            units,
+            copies,
+            services: Vec::new(),
+            autoscalers: Vec::new(),
+            label,
+        }
     }
 }
 
@@ -142,7 +152,8 @@ fn overlaps(kind: WorkloadKind, model: &kubernetes::Workload) -> bool {
         return false;
     }
     let strategy = model.strategy.as_ref();
-    let recreate = strategy.and_then(|it| it.kind.as_ref()).is_some_and(|it| it.as_str() == "Recreate");
+    let recreate =
+        strategy.and_then(|it| it.kind.as_ref()).is_some_and(|it| it.as_str() == "Recreate");
     let surge = strategy.and_then(|it| it.max_surge.as_ref());
     let none = surge.is_some_and(|it| match &it.value {
         IntOrStr::Int(it) => *it == 0,
@@ -193,7 +204,9 @@ fn environment<'a>(
             literal: true,
         };
         put(match &it.value {
-            EnvValue::Literal(value) | EnvValue::NotAString(value, _) => at(Some(value), VarSource::Inline),
+            EnvValue::Literal(value) | EnvValue::NotAString(value, _) => {
+                at(Some(value), VarSource::Inline)
+            }
             EnvValue::Empty => at(None, VarSource::Inline),
             EnvValue::ConfigMapKey(reference) => {
                 let name = reference.name.as_ref().map_or("", |it| it.as_str());
@@ -203,7 +216,9 @@ fn environment<'a>(
                 at(value, VarSource::ConfigMap)
             }
             EnvValue::SecretKey(_) => at(None, VarSource::Secret),
-            EnvValue::Field(_) | EnvValue::Resource(_) | EnvValue::Other(_) => at(None, VarSource::Field),
+            EnvValue::Field(_) | EnvValue::Resource(_) | EnvValue::Other(_) => {
+                at(None, VarSource::Field)
+            }
         });
     }
     vars

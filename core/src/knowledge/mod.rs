@@ -10,7 +10,7 @@
 
 //X pub mod dev;
 //X pub mod env;
-//X pub mod families;
+pub mod families;
 pub mod image;
 //X pub mod kube;
 pub mod migrations;

@@ -60,7 +60,12 @@ pub fn read(file: &FileModel) -> Directives {
         };
         let selectors = words
             .take_while(|it| !it.0.starts_with('#'))
-            .map(|(word, at)| (word.to_owned(), comment.span.inner(directive_at + at..directive_at + at + word.len())))
+            .map(|(word, at)| {
+                (
+                    word.to_owned(),
+                    comment.span.inner(directive_at + at..directive_at + at + word.len()),
+                )
+            })
             .collect();
         directives.suppressions.push(Suppression { selectors, covers, span: comment.span });
     }
@@ -69,7 +74,11 @@ pub fn read(file: &FileModel) -> Directives {
             && let Some(list) = value.as_str()
         {
             let selectors = words(list).map(|(word, _)| (word.to_owned(), value.span())).collect();
-            directives.suppressions.push(Suppression { selectors, covers: root.span(), span: value.span() });
+            directives.suppressions.push(Suppression {
+                selectors,
+                covers: root.span(),
+                span: value.span(),
+            });
         }
     }
     directives
@@ -100,12 +109,15 @@ fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
     let mut end = line.end;
     let mut open: Vec<Node<'_>> = file.tree.roots().collect();
     while let Some(node) = open.pop() {
-        let mut children: Vec<(Span, Node<'_>)> = node.entries().map(|it| (it.span(), it.value)).collect();
+        let mut children: Vec<(Span, Node<'_>)> =
+            node.entries().map(|it| (it.span(), it.value)).collect();
         children.extend(node.items().map(|it| (it.full_span(), it)));
         for (span, child) in children {
             if span.start >= line.start && span.start <= line.end {
                 end = end.max(span.end);
-            } else if span.start < line.start && line.start <= span.end && child.kind() != NodeKind::Alias
+            } else if span.start < line.start
+                && line.start <= span.end
+                && child.kind() != NodeKind::Alias
             {
                 open.push(child);
             }

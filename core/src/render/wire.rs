@@ -242,7 +242,11 @@ impl From<&'static rules::Rule> for Explanation {
         let parts = explain::explain(rule);
         Explanation {
             rule: rule.into(),
-            sections: parts.sections.into_iter().map(|it| Section { title: it.title, body: it.body }).collect(),
+            sections: parts
+                .sections
+                .into_iter()
+                .map(|it| Section { title: it.title, body: it.body })
+                .collect(),
             examples: parts
                 .examples
                 .into_iter()
@@ -454,8 +458,8 @@ pub fn json(report: &report::Report) -> String {
 /// The decision alone as JSON.
 pub fn decision_json(report: &report::Report) -> String {
     let decision = Places { report }.decision(&report.decision);
-    let mut text =
-        serde_json::to_string_pretty(&decision).expect("internal error: these types always serialise");
+    let mut text = serde_json::to_string_pretty(&decision)
+        .expect("internal error: these types always serialise");
     text.push('\n');
     text
 }

@@ -66,7 +66,9 @@ impl Role {
     }
 
     pub fn from_name(name: &str) -> Option<Role> {
-        [Role::Development, Role::Production, Role::Unknown].into_iter().find(|it| it.name() == name)
+        [Role::Development, Role::Production, Role::Unknown]
+            .into_iter()
+            .find(|it| it.name() == name)
     }
 }
 

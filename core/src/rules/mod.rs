@@ -80,7 +80,10 @@ impl Rule {
             || selector.eq_ignore_ascii_case(self.name)
             || (selector.len() < self.code.len()
                 && selector.len() >= 3
-                && self.code.get(..selector.len()).is_some_and(|it| it.eq_ignore_ascii_case(selector)))
+                && self
+                    .code
+                    .get(..selector.len())
+                    .is_some_and(|it| it.eq_ignore_ascii_case(selector)))
     }
 
     pub fn run(&self, facts: &Facts, out: &mut Findings) {
@@ -98,7 +101,9 @@ pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
 
 /// The rule with this code or name.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
-    all().find(|it| code_or_name.eq_ignore_ascii_case(it.code) || code_or_name.eq_ignore_ascii_case(it.name))
+    all().find(|it| {
+        code_or_name.eq_ignore_ascii_case(it.code) || code_or_name.eq_ignore_ascii_case(it.name)
+    })
 }
 
 /// Declares `RULE` from a doc comment, a code, a name and a few fields.

@@ -71,7 +71,13 @@ fn found(report: &Report) -> Vec<(String, usize, String)> {
 #[track_caller]
 pub fn check_files(rule: &'static Rule, files: &[File]) -> Report {
     let report = run(rule, files);
-    assert_eq!(found(&report), arrows(files), "{} {}: findings (left) and arrows (right)", rule.code, rule.name);
+    assert_eq!(
+        found(&report),
+        arrows(files),
+        "{} {}: findings (left) and arrows (right)",
+        rule.code,
+        rule.name
+    );
     report
 }
 
@@ -116,12 +122,21 @@ fn check_fixes(rule: &'static Rule, before: &[File], report: &Report) {
     }
     let after = apply_fixes(before, report);
     let again = run(rule, &after);
-    let left: Vec<_> = again.findings.iter().filter(|it| !it.fixes.is_empty()).map(|it| &it.message).collect();
+    let left: Vec<_> =
+        again.findings.iter().filter(|it| !it.fixes.is_empty()).map(|it| &it.message).collect();
     assert!(left.is_empty(), "{} still finds {left:?} in\n{}", rule.code, after[0].text);
     for (old, new) in before.iter().zip(&after) {
         let comments = |file: &File| file.text.matches("# ").count();
-        assert!(comments(old) <= comments(new), "{}: a comment was lost in\n{}", rule.code, new.text);
+        assert!(
+            comments(old) <= comments(new),
+            "{}: a comment was lost in\n{}",
+            rule.code,
+            new.text
+        );
     }
-    let clean = analyze(&after, &Options { select: vec!["PLM001".into(), "PLM002".into()], ..Options::default() });
+    let clean = analyze(
+        &after,
+        &Options { select: vec!["PLM001".into(), "PLM002".into()], ..Options::default() },
+    );
     assert!(clean.findings.is_empty(), "{}: the fix broke the YAML\n{}", rule.code, after[0].text);
 }

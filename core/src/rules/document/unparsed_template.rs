@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn a_template_is_said_once_and_plain_manifests_are_not() {
-        let template = "# file: chart/templates/app.yaml\n{{- if .Values.on }}\nkind: Pod\n{{- end }}\n";
+        let template =
+            "# file: chart/templates/app.yaml\n{{- if .Values.on }}\nkind: Pod\n{{- end }}\n";
         assert_eq!(messages(&RULE, template).len(), 1);
         let plain = "# file: chart/app.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ b }}'}\n";
         assert!(messages(&RULE, plain).is_empty());

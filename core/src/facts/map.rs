@@ -1,0 +1,144 @@
+//! The picture of the project for the report.
+
+use super::{Facts, Part};
+use crate::model::kubernetes::{Body, VolumeSource};
+use crate::report::{Map, MapEdge, MapNode};
+use crate::text::Span;
+use rustc_hash::FxHashSet;
+
+#[derive(Default)]
+struct Drawing {
+    map: Map,
+    known: FxHashSet<String>,
+}
+
+impl Drawing {
+    fn node(&mut self, id: &str, kind: &'static str, label: &str, span: Option<Span>) {
+        if self.known.insert(id.to_owned()) {
+            self.map.nodes.push(MapNode { id: id.to_owned(), kind, label: label.to_owned(), span });
+        }
+    }
+
+    fn edge(&mut self, from: &str, to: &str, kind: &'static str, span: Option<Span>) {
+        let edge = MapEdge { from: from.to_owned(), to: to.to_owned(), kind, span };
+        if !self.map.edges.contains(&edge) {
+            self.map.edges.push(edge);
+        }
+    }
+}
+
+/// More than this is no picture any more, and comparing edges would cost more than it tells.
+const MAX_NODES: usize = 2_000;
+
+impl Facts<'_> {
+    pub fn map(&self) -> Map {
+        let mut drawing = Drawing::default();
+        if self.services.len() + self.objects.len() > MAX_NODES {
+            return drawing.map;
+        }
+        self.draw_compose(&mut drawing);
+        self.draw_cluster(&mut drawing);
+        for it in &self.counterparts {
+            let (service, workload, _) = self.pair(it);
+            let from = self.service_id(service.index);
+            drawing.edge(&from, &workload_id(workload), "counterpart", None);
+        }
+        drawing.map
+    }
+
+    fn service_id(&self, service: usize) -> String {
+        let service = &self.services[service];
+        let name = &service.project.name.value;
+        let project = if name.is_empty() { "compose" } else { name.as_str() };
+        format!("{project}#{}/{}", service.project_index, service.name())
+    }
+
+    fn draw_compose(&self, drawing: &mut Drawing) {
+        for service in &self.services {
+            let id = self.service_id(service.index);
+            drawing.node(&id, "service", service.name(), Some(service.span()));
+            for mount in &service.model.volumes {
+                let Some(source) = &mount.source else { continue };
+                let volume = format!("volume#{}/{}", service.project_index, source.value);
+                drawing.node(&volume, "volume", &source.value, Some(source.span));
+                drawing.edge(&id, &volume, "mounts", Some(mount.span));
+            }
+        }
+        for service in &self.services {
+            let id = self.service_id(service.index);
+            for dependency in service.model.dependencies() {
+                let siblings =
+                    self.services.iter().filter(|it| it.project_index == service.project_index);
+                if let Some(on) =
+                    siblings.into_iter().find(|it| it.name() == dependency.service.as_str())
+                {
+                    drawing.edge(
+                        &id,
+                        &self.service_id(on.index),
+                        "depends-on",
+                        Some(dependency.span),
+                    );
+                }
+            }
+        }
+    }
+
+    fn draw_cluster(&self, drawing: &mut Drawing) {
+        for workload in &self.workloads {
+            let id = workload_id(workload);
+            drawing.node(&id, "workload", workload.name(), Some(workload.span()));
+            for volume in &workload.model.template.spec.volumes {
+                if let VolumeSource::Claim { name: Some(name), .. } = &volume.source {
+                    let claim = format!("claim/{}/{}", workload.namespace, name.value);
+                    drawing.node(&claim, "volume", &name.value, Some(name.span));
+                    drawing.edge(&id, &claim, "mounts", Some(name.span));
+                }
+                let read = volume.source.config_maps().map(|it| ("config", it));
+                for (kind, source) in read.chain(volume.source.secrets().map(|it| ("secret", it))) {
+                    if let Some(name) = &source.name {
+                        let to = format!("{kind}/{}/{}", workload.namespace, name.value);
+                        drawing.node(&to, kind, &name.value, Some(name.span));
+                        drawing.edge(&id, &to, "reads", Some(name.span));
+                    }
+                }
+            }
+            for (_, container) in workload.containers().filter(|it| it.0.part != Part::Init) {
+                for from in &container.env_from {
+                    let secret = from.source == crate::model::kubernetes::EnvSource::Secret;
+                    let kind = if secret { "secret" } else { "config" };
+                    if let Some(name) = &from.name {
+                        let to = format!("{kind}/{}/{}", workload.namespace, name.value);
+                        drawing.node(&to, kind, &name.value, Some(name.span));
+                        drawing.edge(&id, &to, "reads", Some(from.span));
+                    }
+                }
+            }
+        }
+        for service in &self.kube_services {
+            let id = format!("Service/{}/{}", service.namespace, service.name());
+            drawing.node(&id, "k8s-service", service.name(), Some(service.span()));
+            for at in &service.selects {
+                let selector = service.model.selector.as_ref().map(|it| it.place.span);
+                drawing.edge(&id, &workload_id(&self.workloads[*at]), "selects", selector);
+            }
+        }
+        for object in &self.objects {
+            let Body::Routes(routes) = &object.body else { continue };
+            let name = object.name().map_or("", |it| it.as_str());
+            let id = format!("{}/{}/{name}", object.kind.value, object.namespace());
+            drawing.node(&id, "route", name, Some(object.name_span()));
+            for backend in &routes.backends {
+                let namespace =
+                    backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
+                let to = format!("Service/{namespace}/{}", backend.service.value);
+                if drawing.known.contains(&to) {
+                    drawing.edge(&id, &to, "routes", Some(backend.span));
+                }
+            }
+        }
+    }
+}
+
+fn workload_id(workload: &super::Workload<'_>) -> String {
+    format!("{}/{}/{}", workload.kind().name(), workload.namespace, workload.name())
+}
