@@ -1,12 +1,6 @@
-//! The parser's errors in words that say what to do, and where they are.
+//! The parser's errors in words that say what to do.
 
-use granit_parser::{ErrorKind, ScanError};
-
-pub(super) fn error_offset(error: &ScanError, source: &str) -> usize {
-    error.marker().byte_offset().unwrap_or_else(|| {
-        source.char_indices().nth(error.marker().index()).map_or(source.len(), |(at, _)| at)
-    })
-}
+use granit_parser::ErrorKind;
 
 /// The parser's category in words that say what to do at that place.
 pub(super) fn describe(kind: &ErrorKind) -> String {

@@ -5,19 +5,38 @@
 //! done here: where collections end, where a block scalar starts, and that a tree of any depth is
 //! built without recursion.
 
+use super::duplicates::{duplicate_keys, shown};
 use super::parse::{Problem, ProblemKind};
 use super::repair::{self, Patch};
 use super::tree::{Comment, Document, NodeId, Style, TreeBuilder};
 use crate::text::{FileId, Span};
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::borrow::Cow;
-use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 /// Flow and block collections may lie this deep in one another; the parser's own limit.
 pub(super) const MAX_DEPTH: usize = 255;
+
+/// So many nodes are kept of one file. A text of the largest size that is read has far fewer unless
+/// it was made to use up memory.
+pub(super) const MAX_NODES: usize = 8 << 20;
+
+/// More problems than this in one file tell nobody anything.
+pub(super) const MAX_PROBLEMS: usize = 10_000;
+
+/// Why a document could not be read to its end.
+pub(super) struct Fault {
+    /// Where, in the source that was read.
+    pub at: usize,
+    pub why: Why,
+}
+
+pub(super) enum Why {
+    Parser(ErrorKind),
+    TooManyNodes,
+}
 
 /// How positions of the text that is read relate to those of the file.
 pub(super) enum Place {
@@ -102,7 +121,7 @@ impl<'s> Events<'s> {
         &mut self,
         builder: &mut TreeBuilder,
         problems: &mut Vec<Problem>,
-    ) -> Result<(), ScanError> {
+    ) -> Result<(), Fault> {
         let mut mark = builder.mark();
         let mut noted = problems.len();
         let mut document = Span::new(self.file, 0, 0);
@@ -113,9 +132,15 @@ impl<'s> Events<'s> {
                 Some(Err(error)) => {
                     builder.rewind(mark);
                     problems.truncate(noted);
-                    return Err(error);
+                    let at = error_offset(&error, self.source);
+                    return Err(Fault { at, why: Why::Parser(error.kind().clone()) });
                 }
             };
+            if builder.len() > MAX_NODES {
+                builder.rewind(mark);
+                problems.truncate(noted);
+                return Err(Fault { at: self.last_end, why: Why::TooManyNodes });
+            }
             let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
             match event {
                 Event::StreamStart | Event::StreamEnd => {}
@@ -158,36 +183,19 @@ impl<'s> Events<'s> {
                 }
                 Event::Alias(id) => {
                     let target = self.anchors.get(&id).copied();
-                    let place = self.span(range.start, range.end);
-                    let node = builder.alias(place, target);
                     if target.is_none() {
-                        problems.push(Problem {
-                            kind: ProblemKind::UnknownAnchor,
-                            span: place,
-                            message: format!(
-                                "`{}` stands inside the very node that it names",
-                                shown(self.slice(&range))
-                            ),
-                            related: None,
-                        });
+                        let name = shown(self.slice(&range));
+                        let message = format!("`{name}` stands inside the very node that it names");
+                        self.unknown_anchor(problems, &range, message);
                     }
-                    self.last_end = range.end;
-                    self.attach(node);
+                    self.alias(builder, range, target);
                 }
                 Event::UnresolvedAlias(name) => {
-                    let place = self.span(range.start, range.end);
-                    problems.push(Problem {
-                        kind: ProblemKind::UnknownAnchor,
-                        span: place,
-                        message: format!(
-                            "no anchor `&{}` stands before this alias in the document",
-                            shown(&name)
-                        ),
-                        related: None,
-                    });
-                    let node = builder.alias(place, None);
-                    self.last_end = range.end;
-                    self.attach(node);
+                    let name = shown(&name);
+                    let message =
+                        format!("no anchor `&{name}` stands before this alias in the document");
+                    self.unknown_anchor(problems, &range, message);
+                    self.alias(builder, range, None);
                 }
                 Event::Anchor(id, name) => {
                     let place = self.span(range.start, range.end);
@@ -231,6 +239,20 @@ impl<'s> Events<'s> {
         let name =
             if written.is_empty() { SmolStr::new(tag.original()) } else { SmolStr::new(written) };
         Some((name, self.span(range.start, range.end)))
+    }
+
+    fn alias(&mut self, builder: &mut TreeBuilder, range: Range<usize>, target: Option<NodeId>) {
+        let node = builder.alias(self.span(range.start, range.end), target);
+        self.last_end = range.end;
+        self.attach(node);
+    }
+
+    fn unknown_anchor(&self, problems: &mut Vec<Problem>, range: &Range<usize>, message: String) {
+        if problems.len() < MAX_PROBLEMS {
+            let span = self.span(range.start, range.end);
+            let kind = ProblemKind::UnknownAnchor;
+            problems.push(Problem { kind, span, message, related: None });
+        }
     }
 
     fn attach(&mut self, node: NodeId) {
@@ -340,6 +362,12 @@ impl<'s> Events<'s> {
     }
 }
 
+fn error_offset(error: &ScanError, source: &str) -> usize {
+    error.marker().byte_offset().unwrap_or_else(|| {
+        source.char_indices().nth(error.marker().index()).map_or(source.len(), |(at, _)| at)
+    })
+}
+
 /// Where the `|` or `>` stands in the text between a key (or `-`) and the first line of a block
 /// scalar: after indicators, comments, tag and anchor, all of which may hold such letters too.
 fn block_header(before: &str) -> Option<usize> {
@@ -353,47 +381,4 @@ fn block_header(before: &str) -> Option<usize> {
             _ => at += rest.chars().next().map_or(1, char::len_utf8),
         }
     }
-}
-
-/// Mappings are mostly small: up to so many keys, comparing each with those before it is the
-/// fastest.
-const FEW_KEYS: usize = 16;
-
-fn duplicate_keys(builder: &TreeBuilder, children: &[NodeId], problems: &mut Vec<Problem>) {
-    let keys =
-        || children.iter().step_by(2).filter_map(|it| builder.scalar_of(*it).map(|key| (key, *it)));
-    let mut report = |key: &str, first: NodeId, second: NodeId| {
-        problems.push(Problem {
-            kind: ProblemKind::DuplicateKey,
-            span: builder.span_of(second),
-            message: format!("the key `{}` stands twice in this mapping", shown(key)),
-            related: Some(builder.span_of(first)),
-        });
-    };
-    if children.len() <= 2 * FEW_KEYS {
-        for (at, (key, second)) in keys().enumerate().skip(1) {
-            if let Some((_, first)) = keys().take(at).find(|it| it.0 == key) {
-                report(key, first, second);
-            }
-        }
-        return;
-    }
-    let mut seen: FxHashMap<&str, NodeId> = FxHashMap::default();
-    for (key, node) in keys() {
-        match seen.entry(key) {
-            Entry::Occupied(first) => report(key, *first.get(), node),
-            Entry::Vacant(free) => {
-                free.insert(node);
-            }
-        }
-    }
-}
-
-/// A key for a message: one line, and not a whole page of it.
-fn shown(key: &str) -> String {
-    let mut text: String = key.chars().take(60).flat_map(char::escape_debug).collect();
-    if key.chars().nth(60).is_some() {
-        text.push('…');
-    }
-    text
 }

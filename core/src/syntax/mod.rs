@@ -3,6 +3,7 @@
 //! The only module that knows the parser underneath. Parsing always yields a tree: what is wrong
 //! comes beside it as [`Problem`]s, and a broken document never hides the others.
 
+mod duplicates;
 mod errors;
 mod events;
 mod parse;

@@ -4,12 +4,12 @@
 //! small repairs (see `repair.rs`), so that the findings of its other lines stay while somebody
 //! types; what could not be repaired is left out, and the documents after it are read as ever.
 
-use super::errors::{describe, error_offset};
-use super::events::{Events, MAX_DEPTH, Place};
+use super::errors::describe;
+use super::events::{Events, Fault, MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, Place, Why};
 use super::repair::{self, Patch};
 use super::tree::{Document, Tree, TreeBuilder};
 use crate::text::{FileId, Span};
-use granit_parser::{ErrorKind, ScanError};
+use granit_parser::ErrorKind;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -83,7 +83,9 @@ struct Reader {
 
 impl Reader {
     fn problem(&mut self, kind: ProblemKind, span: Span, message: String) {
-        self.problems.push(Problem { kind, span, message, related: None });
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(Problem { kind, span, message, related: None });
+        }
     }
 
     /// Reads documents from `start` on until the end, or until one is broken; answers where to go on.
@@ -91,40 +93,53 @@ impl Reader {
         let text = Arc::clone(&self.text);
         let source = &text[start..];
         let mut events = Events::new(self.file, source, Place::Shifted(start));
-        let Err(error) = events.read(&mut self.builder, &mut self.problems) else {
+        let Err(fault) = events.read(&mut self.builder, &mut self.problems) else {
             return text.len();
         };
-        let at = (start + error_offset(&error, source)).min(text.len());
+        let at = (start + fault.at).min(text.len());
         let segment = repair::document_around(&text, start + events.document_start(), at);
         let at = at.clamp(segment.start, segment.end);
-        self.broken(segment.clone(), at, &error);
-        segment.end
+        self.broken(segment, at, &fault)
     }
 
-    /// A document that does not parse: says so at the place that caused it and keeps what a repair can keep.
-    fn broken(&mut self, segment: Range<usize>, at: usize, error: &ScanError) {
+    /// A document that does not parse: says so at the place that caused it and keeps what a repair
+    /// can keep. Answers where to go on.
+    fn broken(&mut self, segment: Range<usize>, at: usize, fault: &Fault) -> usize {
+        let next = segment.end;
         let span = repair::token_at(&self.text, at, &segment);
         let span = Span::new(self.file, span.start, span.end);
-        if *error.kind() == ErrorKind::RecursionLimitExceeded {
-            let message = format!(
-                "collections lie more than {MAX_DEPTH} deep in one another; this document is not read"
-            );
-            self.problem(ProblemKind::Limit, span, message);
-            self.leave_out(segment);
-            return;
-        }
+        let error = match &fault.why {
+            Why::TooManyNodes => {
+                let message = format!(
+                    "this file has more than {MAX_NODES} values; from this document on it is not read"
+                );
+                self.problem(ProblemKind::Limit, span, message);
+                self.leave_out(segment.start..self.text.len());
+                return self.text.len();
+            }
+            Why::Parser(ErrorKind::RecursionLimitExceeded) => {
+                let message = format!(
+                    "collections lie more than {MAX_DEPTH} deep in one another; this document is not read"
+                );
+                self.problem(ProblemKind::Limit, span, message);
+                self.leave_out(segment);
+                return next;
+            }
+            Why::Parser(error) => error,
+        };
         // Files that were put together from several often keep a byte order mark in the middle. The
         // readers of Compose and Kubernetes skip one at the start of a line, and so do we.
-        if *error.kind() == ErrorKind::BomInsideDocument {
+        if *error == ErrorKind::BomInsideDocument {
             let marks = repair::byte_order_marks(&self.text, &segment);
             if !marks.is_empty() && self.repaired(&segment, &marks, false).is_ok() {
-                return;
+                return next;
             }
         }
-        self.problem(ProblemKind::Syntax, span, describe(error.kind()));
+        self.problem(ProblemKind::Syntax, span, describe(error));
         if !self.repair(&segment, at) {
             self.leave_out(segment);
         }
+        next
     }
 
     /// Repairs line after line as long as each repair lets the parser come further.
@@ -171,9 +186,9 @@ impl Reader {
         let mut problems = Vec::new();
         let place = Place::Patched { start: segment.start, patches: patches.to_vec() };
         let mut events = Events::new(self.file, &source, place);
-        if let Err(error) = events.read(&mut self.builder, &mut problems) {
+        if let Err(fault) = events.read(&mut self.builder, &mut problems) {
             self.builder.rewind(mark);
-            return Err(repair::original(patches, segment.start + error_offset(&error, &source)));
+            return Err(repair::original(patches, segment.start + fault.at));
         }
         if said {
             self.builder.mark_repaired(mark);

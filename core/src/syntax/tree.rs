@@ -468,6 +468,11 @@ impl TreeBuilder {
         self.tree.comments.push(comment);
     }
 
+    /// How many nodes there are so far.
+    pub(super) fn len(&self) -> usize {
+        self.tree.len()
+    }
+
     /// How far the tree has come, for [`TreeBuilder::rewind`].
     pub(super) fn mark(&self) -> Mark {
         let tree = &self.tree;
