@@ -19,10 +19,6 @@ use std::ops::Range;
 /// Flow and block collections may lie this deep in one another; the parser's own limit.
 pub(super) const MAX_DEPTH: usize = 255;
 
-/// So many nodes are kept of one file. A text of the largest size that is read has far fewer unless
-/// it was made to use up memory.
-pub(super) const MAX_NODES: usize = 8 << 20;
-
 /// More problems than this in one file tell nobody anything.
 pub(super) const MAX_PROBLEMS: usize = 10_000;
 
@@ -69,6 +65,7 @@ pub(super) struct Events<'s> {
     file: FileId,
     source: &'s str,
     place: Place,
+    max_nodes: usize,
     parser: Parser<'s, granit_parser::StrInput<'s>>,
     /// Where the document being read starts, in `source`.
     document_start: usize,
@@ -82,7 +79,7 @@ pub(super) struct Events<'s> {
 }
 
 impl<'s> Events<'s> {
-    pub fn new(file: FileId, source: &'s str, place: Place) -> Events<'s> {
+    pub fn new(file: FileId, source: &'s str, place: Place, max_nodes: usize) -> Events<'s> {
         let options = granit_parser::options! {
             emit_anchor_events: true,
             emit_unresolved_aliases: true,
@@ -95,6 +92,7 @@ impl<'s> Events<'s> {
             file,
             source,
             place,
+            max_nodes,
             parser: Parser::new_from_str_with_options(source, options),
             document_start: 0,
             last_end: 0,
@@ -130,25 +128,29 @@ impl<'s> Events<'s> {
                 None => return Ok(()),
                 Some(Ok(it)) => it,
                 Some(Err(error)) => {
-                    builder.rewind(mark);
+                    builder.rewind(mark, self.place.original(self.document_start));
                     problems.truncate(noted);
                     let at = error_offset(&error, self.source);
                     return Err(Fault { at, why: Why::Parser(error.kind().clone()) });
                 }
             };
-            if builder.len() > MAX_NODES {
-                builder.rewind(mark);
+            if builder.len() > self.max_nodes {
+                builder.rewind(mark, self.place.original(self.document_start));
                 problems.truncate(noted);
                 return Err(Fault { at: self.last_end, why: Why::TooManyNodes });
             }
             let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
             match event {
                 Event::StreamStart | Event::StreamEnd => {}
-                Event::DocumentStart(..) => {
+                Event::DocumentStart(explicit, _) => {
                     mark = builder.mark();
                     noted = problems.len();
-                    self.document_start = range.start;
-                    self.last_end = range.end;
+                    // Without `---` the event has the place of the first content that the parser
+                    // knows of, which may lie behind the `|` of a block scalar.
+                    if explicit {
+                        self.document_start = range.start;
+                        self.last_end = range.end;
+                    }
                     self.anchors.clear();
                     self.root = None;
                     document = self.span(range.start, range.end);
@@ -297,9 +299,14 @@ impl<'s> Events<'s> {
     /// line and runs into the next line's indentation.
     fn block_scalar(&self, range: Range<usize>) -> Range<usize> {
         let before = self.slice(&(self.last_end..range.start));
-        let start = block_header(before).map_or(range.start, |it| self.last_end + it);
+        let header = block_header(before).map(|it| self.last_end + it);
+        let start = header.unwrap_or(range.start);
         let body = self.slice(&range).trim_end_matches([' ', '\t', '\n', '\r']);
-        let end = if body.is_empty() { start + 1 } else { range.start + body.len() };
+        let end = match (body.is_empty(), header) {
+            (false, _) => range.start + body.len(),
+            (true, Some(header)) => header + 1,
+            (true, None) => start,
+        };
         start..end
     }
 

@@ -5,7 +5,7 @@
 //! types; what could not be repaired is left out, and the documents after it are read as ever.
 
 use super::errors::describe;
-use super::events::{Events, Fault, MAX_DEPTH, MAX_NODES, MAX_PROBLEMS, Place, Why};
+use super::events::{Events, Fault, MAX_DEPTH, MAX_PROBLEMS, Place, Why};
 use super::repair::{self, Patch};
 use super::tree::{Document, Tree, TreeBuilder};
 use crate::text::{FileId, Span};
@@ -15,6 +15,10 @@ use std::sync::Arc;
 
 /// Larger files are not read at all: a deployment file of this size is a mistake or an attack.
 pub const MAX_BYTES: usize = 64 << 20;
+
+/// So many nodes are kept of one file. A text of the largest size that is read has far fewer unless
+/// it was made to use up memory.
+const MAX_NODES: usize = 8 << 20;
 
 /// So many lines of one document may be repaired at once.
 const MAX_REPAIRS: usize = 4;
@@ -46,8 +50,15 @@ pub struct Problem {
 /// Reads all documents of a text. `edited` is where the text was last changed, if somebody is
 /// typing: a document that breaks there is repaired there first.
 pub fn parse(file: FileId, text: &Arc<str>, edited: Option<Range<usize>>) -> (Tree, Vec<Problem>) {
+    let reader = read(file, text, edited, MAX_NODES);
+    (reader.builder.finish(), reader.problems)
+}
+
+fn read(file: FileId, text: &Arc<str>, edited: Option<Range<usize>>, max_nodes: usize) -> Reader {
     let mut reader = Reader {
         file,
+        max_nodes,
+        work: 0,
         builder: TreeBuilder::new(Arc::clone(text)),
         problems: Vec::new(),
         text: Arc::clone(text),
@@ -61,13 +72,15 @@ pub fn parse(file: FileId, text: &Arc<str>, edited: Option<Range<usize>>) -> (Tr
             MAX_BYTES >> 20
         );
         reader.problem(ProblemKind::Limit, Span::new(file, 0, 0), message);
-        return (reader.builder.finish(), reader.problems);
+        return reader;
     }
     let mut start = 0;
     while start < text.len() {
-        start = reader.stream(start);
+        let next = reader.stream(start);
+        reader.work += next - start;
+        start = next;
     }
-    (reader.builder.finish(), reader.problems)
+    reader
 }
 
 struct Reader {
@@ -76,6 +89,9 @@ struct Reader {
     builder: TreeBuilder,
     problems: Vec<Problem>,
     edited: Option<Range<usize>>,
+    max_nodes: usize,
+    /// How many bytes were read, counted again for each repair that was tried.
+    work: usize,
     /// So many bytes may still be read again for repairs. It grows with the file, so that the whole
     /// work stays in proportion to it however many documents are broken.
     effort: usize,
@@ -92,7 +108,7 @@ impl Reader {
     fn stream(&mut self, start: usize) -> usize {
         let text = Arc::clone(&self.text);
         let source = &text[start..];
-        let mut events = Events::new(self.file, source, Place::Shifted(start));
+        let mut events = Events::new(self.file, source, Place::Shifted(start), self.max_nodes);
         let Err(fault) = events.read(&mut self.builder, &mut self.problems) else {
             return text.len();
         };
@@ -111,7 +127,8 @@ impl Reader {
         let error = match &fault.why {
             Why::TooManyNodes => {
                 let message = format!(
-                    "this file has more than {MAX_NODES} values; from this document on it is not read"
+                    "this file has more than {} values; from this document on it is not read",
+                    self.max_nodes
                 );
                 self.problem(ProblemKind::Limit, span, message);
                 self.leave_out(segment.start..self.text.len());
@@ -181,13 +198,14 @@ impl Reader {
         patches: &[Patch],
         said: bool,
     ) -> Result<(), usize> {
+        self.work += segment.len();
         let mark = self.builder.mark();
         let source = repair::apply(patches, &self.text[segment.clone()], segment.start);
         let mut problems = Vec::new();
         let place = Place::Patched { start: segment.start, patches: patches.to_vec() };
-        let mut events = Events::new(self.file, &source, place);
+        let mut events = Events::new(self.file, &source, place, self.max_nodes);
         if let Err(fault) = events.read(&mut self.builder, &mut problems) {
-            self.builder.rewind(mark);
+            self.builder.rewind(mark, segment.start);
             return Err(repair::original(patches, segment.start + fault.at));
         }
         if said {
@@ -212,5 +230,42 @@ fn tries(bytes: usize) -> usize {
         0x1_0000..=0xF_FFFF => 16,
         0x10_0000..=0x7F_FFFF => 3,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_nodes_than_fit_are_said_and_the_documents_before_stay() {
+        let text: Arc<str> = "a: 1\n---\n[b, c, d, e]\n---\nf: 1\n".into();
+        let reader = read(FileId(0), &text, None, 6);
+        assert_eq!(reader.problems.len(), 1);
+        assert_eq!(reader.problems[0].kind, ProblemKind::Limit);
+        let tree = reader.builder.finish();
+        assert_eq!(tree.documents.iter().map(|it| it.broken).collect::<Vec<_>>(), [false, true]);
+        assert!(read(FileId(0), &text, None, 20).problems.is_empty());
+    }
+
+    /// Each broken document starts the parser again, and each may be read again for repairs: the
+    /// work must grow with the text, not with the product of the two.
+    #[test]
+    fn many_broken_documents_cost_no_more_than_a_few_readings() {
+        for broken in ["b: \"x\nc: 1\n", "b: {{ x }}\n{{ y }}: [\n}} z\n"] {
+            let document = format!("---\n# {}\na: 1\n{broken}", "x".repeat(200));
+            let text: Arc<str> = document.repeat(20_000).into();
+            let reader = read(FileId(0), &text, None, MAX_NODES);
+            assert!(reader.work <= 4 * text.len() + (4 << 20), "{} of {}", reader.work, text.len());
+            let tree = reader.builder.finish();
+            assert_eq!(tree.documents.len(), 20_000, "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_large_broken_document_is_not_read_often() {
+        let text: Arc<str> = format!("{}b: [\n", "a: some value\n".repeat(100_000)).into();
+        let reader = read(FileId(0), &text, None, MAX_NODES);
+        assert!(reader.work <= 4 * text.len(), "{} of {}", reader.work, text.len());
     }
 }

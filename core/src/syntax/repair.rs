@@ -239,7 +239,10 @@ fn mend_line(text: &str, line: &Range<usize>) -> Vec<Patch> {
         patches.push(append(open.clone()));
         patches.push(append(format!("{open}:")));
     } else if !content.is_empty() {
-        patches.push(append(":".to_owned()));
+        // After a name the colon would belong to it.
+        let last = content.rsplit([' ', '\t']).next().unwrap_or_default();
+        let named = last.starts_with(['&', '*', '!']);
+        patches.push(append(if named { " :" } else { ":" }.to_owned()));
     }
     // `key: something` keeps its key, `- something` its dash.
     let key = written.find(": ").map(|it| it + 1);

@@ -69,13 +69,3 @@ fn duplicate_keys_name_both_places() {
         problems.iter().map(|it| (it.span.start, it.related.map(|it| it.start))).collect();
     assert_eq!(places, [(15, Some(9)), (21, Some(0))]);
 }
-
-#[test]
-fn depth_is_limited_and_said() {
-    for text in
-        ["[".repeat(10_000), (0..10_000).map(|it| " ".repeat(it) + "a:\n").collect::<String>()]
-    {
-        let (_, problems) = read(&text);
-        assert_eq!(problems.first().map(|it| it.kind), Some(ProblemKind::Limit), "{problems:?}");
-    }
-}

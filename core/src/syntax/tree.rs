@@ -486,14 +486,20 @@ impl TreeBuilder {
         }
     }
 
-    /// Takes back everything that came after the mark: a document that turned out to be broken.
-    pub(super) fn rewind(&mut self, mark: Mark) {
+    /// Takes back everything that came after the mark: a document that turned out to be broken. The
+    /// parser looks ahead, so for comments their place counts: those from `from` on are taken back.
+    pub(super) fn rewind(&mut self, mark: Mark, from: usize) {
         let tree = &mut self.tree;
         tree.nodes.truncate(mark.nodes);
         tree.children.truncate(mark.children);
         tree.owned.truncate(mark.owned);
         tree.properties.truncate(mark.properties);
-        tree.comments.truncate(mark.comments);
+        let mut kept = tree.comments.split_off(mark.comments.min(tree.comments.len()));
+        kept.retain(|it| (it.span.start as usize) < from);
+        while tree.comments.last().is_some_and(|it| it.span.start as usize >= from) {
+            tree.comments.pop();
+        }
+        tree.comments.append(&mut kept);
         tree.documents.truncate(mark.documents);
     }
 
@@ -522,7 +528,11 @@ impl TreeBuilder {
         self.tree
     }
 
-    pub fn finish(self) -> Tree {
+    pub fn finish(mut self) -> Tree {
+        // The parser looks ahead, so a comment may come after one that stands below it.
+        if !self.tree.comments.is_sorted_by_key(|it| it.span) {
+            self.tree.comments.sort_by_key(|it| it.span);
+        }
         self.tree
     }
 }

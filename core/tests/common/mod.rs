@@ -1,0 +1,123 @@
+//! What every tree must be, whatever the text was.
+
+#![allow(clippy::unwrap_used, dead_code)]
+
+use plimsoll_core::syntax::{Node, NodeKind, Problem, Style, Tree, parse};
+use plimsoll_core::text::{FileId, Span};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub fn read(text: &str) -> (Tree, Vec<Problem>) {
+    parse(FileId(7), &Arc::from(text), None)
+}
+
+/// The texts that tests start from.
+pub const TEXTS: [&str; 3] = [
+    include_str!("../yaml/compose.yaml"),
+    include_str!("../yaml/kubernetes.yaml"),
+    include_str!("../yaml/tricky.yaml"),
+];
+
+/// The YAML files below a folder, in order.
+pub fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for path in entries.map(|it| it.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "yaml" || it == "yml") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The examples that the project ships.
+pub fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+/// Panics where a tree breaks one of the promises that everything above it relies on.
+pub fn check(text: &str, tree: &Tree, problems: &[Problem]) {
+    let valid = |span: Span, what: &str| {
+        assert_eq!(span.file, FileId(7), "{what}");
+        assert!(span.start <= span.end, "{what} {span:?}");
+        assert!(text.get(span.range()).is_some(), "{what} {span:?} is no part of {text:?}");
+    };
+    for problem in problems {
+        valid(problem.span, &problem.message);
+        problem.related.into_iter().for_each(|it| valid(it, "related place"));
+        assert!(!problem.message.is_empty() && !problem.message.contains('\n'));
+    }
+    let mut last = 0;
+    for document in &tree.documents {
+        valid(document.span, "document");
+        assert!(document.span.start >= last, "documents overlap in {text:?}");
+        last = document.span.end;
+        assert!(document.root.is_none() || !document.broken);
+    }
+    let mut last = 0;
+    for comment in &tree.comments {
+        valid(comment.span, "comment");
+        assert!(text[comment.span.range()].starts_with('#'), "{:?}", &text[comment.span.range()]);
+        assert!(comment.span.start >= last, "comments out of order in {text:?}");
+        last = comment.span.end;
+    }
+    for node in tree.nodes() {
+        valid(node.span(), "node");
+        node.tag().into_iter().for_each(|it| valid(it.1, "tag"));
+        if let Some((name, span)) = node.anchor() {
+            valid(span, "anchor");
+            assert_eq!(&text[span.range()], format!("&{name}"));
+        }
+        match node.kind() {
+            NodeKind::Scalar => assert!(node.as_str().is_some()),
+            NodeKind::Alias => assert!(text[node.span().range()].starts_with('*')),
+            NodeKind::Mapping | NodeKind::Sequence => inside(text, node),
+        }
+    }
+    reachable(tree);
+}
+
+/// Children lie inside their collection, one after the other.
+fn inside(text: &str, node: Node<'_>) {
+    let mut last = node.span().start;
+    let pairs = node.entries().flat_map(|it| [it.key, it.value]);
+    for child in pairs.chain(node.items()) {
+        let (outer, inner) = (node.span(), child.span());
+        assert!(
+            outer.contains(inner),
+            "{inner:?} {:?} is not inside {outer:?} of {:?}",
+            child.kind(),
+            &text[..text.len().min(600)]
+        );
+        assert!(inner.start >= last, "{inner:?} overlaps the node before it in {text:?}");
+        last = inner.end;
+    }
+    if node.style() == Style::Flow && text[node.span().range()].starts_with('{') {
+        let repaired = node.tree().documents.iter().any(|it| it.repaired);
+        assert!(repaired || text[node.span().range()].ends_with('}'), "{text:?}");
+    }
+}
+
+/// Every node belongs to one place of one document.
+fn reachable(tree: &Tree) {
+    let mut seen = vec![false; tree.len()];
+    let mut order: Vec<_> = tree.nodes().map(|it| it.id()).collect();
+    order.sort();
+    let mut open: Vec<Node<'_>> = tree.roots().collect();
+    while let Some(node) = open.pop() {
+        let at = order.binary_search(&node.id()).unwrap();
+        assert!(!seen[at], "{node:?} has two places");
+        seen[at] = true;
+        if node.kind() != NodeKind::Alias {
+            open.extend(node.entries().flat_map(|it| [it.key, it.value]));
+            open.extend(node.items());
+        }
+    }
+    assert!(seen.into_iter().all(|it| it), "a node without a place");
+}

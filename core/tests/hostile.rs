@@ -1,0 +1,155 @@
+//! Texts that no tool should choke on, whether by accident or on purpose.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{TEXTS, check, read};
+use plimsoll_core::syntax::ProblemKind;
+
+/// The keys and values of a small text, whatever bytes surround them.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let (tree, problems) = read(text);
+    check(text, &tree, &problems);
+    tree.roots()
+        .flat_map(|it| it.entries().collect::<Vec<_>>())
+        .map(|it| {
+            let text = |node: plimsoll_core::syntax::Node<'_>| {
+                node.as_str().unwrap_or_default().to_owned()
+            };
+            (text(it.key), text(it.value))
+        })
+        .collect()
+}
+
+fn kinds(text: &str) -> Vec<ProblemKind> {
+    let (tree, problems) = read(text);
+    check(text, &tree, &problems);
+    problems.iter().map(|it| it.kind).collect()
+}
+
+#[test]
+fn the_example_texts_are_whole() {
+    for text in TEXTS {
+        let (tree, problems) = read(text);
+        check(text, &tree, &problems);
+        assert_eq!(problems, []);
+    }
+}
+
+#[test]
+fn line_breaks_and_byte_order_marks_change_nothing() {
+    let wanted = pairs("a: 1\nb: two words\n---\nc: 3\n");
+    for text in [
+        "a: 1\r\nb: two words\r\n---\r\nc: 3\r\n",
+        "a: 1\rb: two words\r---\rc: 3\r",
+        "\u{FEFF}a: 1\nb: two words\n---\nc: 3\n",
+        "\u{FEFF}a: 1\r\nb: two words\r\n---\r\n\u{FEFF}c: 3",
+        "a: 1\n\u{FEFF}b: two words\n---\n\u{FEFF}c: 3\n",
+        "a: 1\nb: two words\n...\n\u{FEFF}---\nc: 3\n",
+        "a:\t1\nb:\ttwo words\n---\nc: 3\n",
+    ] {
+        assert_eq!(pairs(text), wanted, "{text:?}");
+        assert_eq!(kinds(text), [], "{text:?}");
+    }
+}
+
+#[test]
+fn windows_line_breaks_hide_no_other_document() {
+    for text in ["a: [1\r\n---\r\nb: 2\r\n", "a: [1\r---\rb: 2\r", "a: [1\n...\n---\nb: 2\n"] {
+        assert_eq!(kinds(text), [ProblemKind::Syntax]);
+        assert!(pairs(text[3..].trim_start_matches("[1")).contains(&("b".into(), "2".into())));
+        let (tree, _) = read(text);
+        assert_eq!(tree.roots().last().unwrap().get("b").unwrap().as_str(), Some("2"), "{text:?}");
+    }
+}
+
+#[test]
+fn letters_that_belong_in_no_text_are_one_problem() {
+    for letter in ['\0', '\u{1}', '\u{7}', '\u{1b}', '\u{7f}', '\u{fffe}'] {
+        for text in [
+            format!("a: 1\nb: x{letter}y\nc: 3\n"),
+            format!("a: 1\n{letter}\nc: 3\n"),
+            format!("a: 1\nb: \"{letter}\"\nc: 3\n"),
+            format!("a: 1\n# {letter}\nc: 3\n"),
+            format!("a: 1\nb: |\n  {letter}\nc: 3\n"),
+        ] {
+            assert!(kinds(&text).len() <= 1, "{text:?}: {:?}", read(&text).1);
+            let (tree, problems) = read(&text);
+            let root = tree.roots().next().unwrap_or_else(|| panic!("{text:?} {problems:?}"));
+            assert_eq!(root.get("c").and_then(|it| it.as_str()), Some("3"), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_tab_in_the_indentation_is_one_problem() {
+    let text = "a:\n  b: 1\n\tc: 2\nd: 3\n";
+    assert_eq!(kinds(text), [ProblemKind::Syntax]);
+    assert!(read(text).0.roots().next().unwrap().get("d").is_some());
+}
+
+#[test]
+fn a_template_is_one_problem() {
+    let text = "a: 1\n{{- if .Values.x }}\nb: {{ .Values.b | quote }}\n{{- end }}\nc: {{ include \"x\" . }}\n";
+    assert_eq!(kinds(text), [ProblemKind::Syntax]);
+    assert!((5..8).contains(&read(text).1[0].span.start));
+}
+
+#[test]
+fn deep_texts_are_a_limit_and_hide_no_other_document() {
+    let blocks: String = (0..10_000).map(|it| " ".repeat(it) + "a:\n").collect();
+    for deep in [
+        "[".repeat(100_000),
+        "{a: ".repeat(100_000),
+        "- ".repeat(100_000),
+        "? ".repeat(100_000),
+        "[".repeat(10_000) + &"]".repeat(10_000),
+        blocks,
+    ] {
+        assert_eq!(kinds(&deep), [ProblemKind::Limit]);
+        let text = format!("{deep}\n---\nb: 2\n");
+        assert_eq!(read(&text).0.roots().last().unwrap().get("b").unwrap().as_str(), Some("2"));
+    }
+}
+
+#[test]
+fn an_alias_bomb_stays_as_small_as_its_text() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..40 {
+        let alias = format!("*a{}", level - 1);
+        text += &format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", "));
+    }
+    let mut merges = "m0: &m0 {k: v}\n".to_owned();
+    for level in 1..200 {
+        let before = level - 1;
+        merges += &format!("m{level}: &m{level}\n  <<: [*m{before}, *m{before}]\n  k{level}: v\n");
+    }
+    for text in [text, merges] {
+        assert_eq!(kinds(&text), []);
+        let (tree, _) = read(&text);
+        assert!(tree.len() < text.len());
+        let root = tree.roots().next().unwrap();
+        for entry in root.entries() {
+            assert!(entry.value.merged_entries().len() < 100);
+        }
+    }
+}
+
+#[test]
+fn many_comments_and_one_huge_line_are_read() {
+    let comments = format!("a:\n{}  b: 1\n", "  # why\n".repeat(33_000));
+    let (tree, problems) = read(&comments);
+    assert_eq!((tree.comments.len(), problems.len()), (33_000, 0));
+    let list = format!("a: [{}x]\nb: \"{}\"\n", "x, ".repeat(200_000), "long ".repeat(200_000));
+    assert_eq!(kinds(&list), []);
+    let broken = format!("a: [{}x\nb: 2\n", "x, ".repeat(200_000));
+    assert_eq!(kinds(&broken), [ProblemKind::Syntax]);
+    assert_eq!(pairs(&broken).last(), Some(&("b".into(), "2".into())));
+}
+
+#[test]
+fn files_over_the_limits_are_said_and_not_read() {
+    let large = "a: b\n".repeat(13 << 20);
+    assert_eq!(read(&large).1.iter().map(|it| it.kind).collect::<Vec<_>>(), [ProblemKind::Limit]);
+}
