@@ -2,6 +2,21 @@
 //!
 //! Here bytes become lines and columns; nothing upstream knows a wire format.
 
+mod decision;
+mod github;
+mod junit;
+mod markdown;
+mod place;
+mod sarif;
+#[cfg(test)]
+mod testing;
+mod text;
 pub mod wire;
 
+pub use decision::decision;
+pub use github::github;
+pub use junit::junit;
+pub use markdown::{decision as decision_markdown, markdown};
+pub use sarif::sarif;
+pub use text::{Style, text};
 pub use wire::json;
