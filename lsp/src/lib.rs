@@ -1,2 +1,4 @@
 //! The language server.
+
+pub mod convert;
 pub mod folder;

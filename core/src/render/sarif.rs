@@ -196,8 +196,9 @@ mod tests {
 
     #[test]
     fn columns_count_code_points_and_uris_are_escaped() {
-        let log: Value = serde_json::from_str(&sarif(&report("a b.yaml", "é🎵: x\n", 8..9)))
-            .expect("SARIF is JSON");
+        let mut report = report("a b.yaml", "é🎵: x\n", 8..9);
+        report.findings[0].code = "PLM002";
+        let log: Value = serde_json::from_str(&sarif(&report)).expect("SARIF is JSON");
         let result = &log["runs"][0]["results"][0];
         let place = &result["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "a%20b.yaml");
@@ -206,7 +207,7 @@ mod tests {
         let change = &result["fixes"][0]["artifactChanges"][0];
         assert_eq!(change["replacements"][0]["insertedContent"]["text"], "db2");
         let index = result["ruleIndex"].as_u64().expect("the rule is listed") as usize;
-        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], "PLM101");
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], "PLM002");
     }
 
     #[test]

@@ -377,8 +377,8 @@ mod tests {
     #[test]
     fn a_finding_reads_as_one_story() {
         let yaml = "services:\n  db: {}\n  app:\n    depends_on: [db]\n";
-        let mut report = report("compose.yaml", yaml, 47..49);
-        let db = yaml.find("db").unwrap();
+        let [db, needed] = [yaml.find("db").unwrap(), yaml.rfind("db").unwrap()];
+        let mut report = report("compose.yaml", yaml, needed..needed + 2);
         report.findings[0].related[0].span = Span::new(FileId(0), db, db + 2);
         assert_eq!(
             text(&report, Style::default(), true),

@@ -1,0 +1,258 @@
+//! Between the core's bytes and the protocol's lines and characters: pure functions only.
+
+use plimsoll_core::Report;
+use plimsoll_core::render::wire::rule_url;
+use plimsoll_core::report::{Finding, Fix, Severity};
+use plimsoll_core::rules;
+use plimsoll_core::text::{Encoding, FileId, LineColumn, LineIndex, Span};
+use serde_json::json;
+use std::collections::HashMap;
+use std::str::FromStr;
+use tower_lsp_server::ls_types::{
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+    DocumentChanges, Location, NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier,
+    Position, PositionEncodingKind, Range, TextDocumentContentChangeEvent, TextDocumentEdit,
+    TextEdit, Uri, WorkspaceEdit,
+};
+
+/// UTF-8 where the client offers it, since that is what we count in; else the protocol's default.
+pub fn negotiate(offered: Option<&[PositionEncodingKind]>) -> (Encoding, PositionEncodingKind) {
+    if offered.is_some_and(|it| it.contains(&PositionEncodingKind::UTF8)) {
+        (Encoding::Utf8, PositionEncodingKind::UTF8)
+    } else {
+        (Encoding::Utf16, PositionEncodingKind::UTF16)
+    }
+}
+
+fn position(at: LineColumn) -> Position {
+    Position { line: at.line, character: at.column }
+}
+
+pub fn offset(lines: &LineIndex, text: &str, at: Position, encoding: Encoding) -> usize {
+    lines.offset(text, LineColumn { line: at.line, column: at.character }, encoding)
+}
+
+/// A text after one change of `textDocument/didChange`.
+pub fn changed(text: &str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> String {
+    let Some(range) = change.range else { return change.text };
+    let lines = LineIndex::new(text);
+    let start = offset(&lines, text, range.start, encoding);
+    let end = offset(&lines, text, range.end, encoding).max(start);
+    [&text[..start], &change.text, &text[end..]].concat()
+}
+
+/// One report as the client sees it: its encoding, and the URIs of the report's files.
+pub struct Outgoing<'r, F: Fn(FileId) -> Option<Uri>> {
+    pub report: &'r Report,
+    pub encoding: Encoding,
+    pub uri: F,
+}
+
+impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
+    pub fn range(&self, span: Span) -> Range {
+        let entry = self.report.entry(span.file);
+        let at = |offset: u32| {
+            position(entry.lines.position(&entry.file.text, offset as usize, self.encoding))
+        };
+        Range { start: at(span.start), end: at(span.end) }
+    }
+
+    pub fn diagnostic(&self, finding: &Finding) -> Diagnostic {
+        let related = finding.related.iter().filter_map(|it| {
+            let uri = (self.uri)(it.span.file)?;
+            let location = Location { uri, range: self.range(it.span) };
+            Some(DiagnosticRelatedInformation { location, message: it.message.clone() })
+        });
+        let related: Vec<_> = related.collect();
+        let mut tags = Vec::new();
+        if finding.unnecessary {
+            tags.push(DiagnosticTag::UNNECESSARY);
+        }
+        if finding.deprecated {
+            tags.push(DiagnosticTag::DEPRECATED);
+        }
+        let href = rules::find(finding.code).and_then(|it| Uri::from_str(&rule_url(it)).ok());
+        let fixes: Vec<_> = finding
+            .fixes
+            .iter()
+            .map(|it| {
+                let edits = self.edits(it);
+                json!({ "title": it.title, "safety": it.safety.name(), "changes": edits })
+            })
+            .collect();
+        Diagnostic {
+            range: self.range(finding.span),
+            severity: Some(match finding.severity {
+                Severity::Error => DiagnosticSeverity::ERROR,
+                Severity::Warning => DiagnosticSeverity::WARNING,
+                Severity::Info => DiagnosticSeverity::INFORMATION,
+                Severity::Hint => DiagnosticSeverity::HINT,
+            }),
+            code: Some(NumberOrString::String(finding.code.to_owned())),
+            code_description: href.map(|href| CodeDescription { href }),
+            source: Some("plimsoll".to_owned()),
+            message: finding.message.clone(),
+            related_information: (!related.is_empty()).then_some(related),
+            tags: (!tags.is_empty()).then_some(tags),
+            data: (!fixes.is_empty()).then(|| json!({ "fixes": fixes })),
+        }
+    }
+
+    fn edits(&self, fix: &Fix) -> HashMap<String, Vec<TextEdit>> {
+        let mut changes: HashMap<String, Vec<TextEdit>> = HashMap::new();
+        for edit in &fix.edits {
+            if let Some(uri) = (self.uri)(edit.span.file) {
+                let edit = TextEdit { range: self.range(edit.span), new_text: edit.text.clone() };
+                changes.entry(uri.as_str().to_owned()).or_default().push(edit);
+            }
+        }
+        changes
+    }
+
+    /// A fix as an edit of the workspace. With `versions` (none for a file that is not open), a
+    /// client that knows them refuses an edit that comes too late.
+    pub fn workspace_edit(
+        &self,
+        fix: &Fix,
+        versions: Option<&dyn Fn(FileId) -> Option<i32>>,
+    ) -> WorkspaceEdit {
+        let mut changes: Vec<(FileId, Uri, Vec<TextEdit>)> = Vec::new();
+        for edit in &fix.edits {
+            let Some(uri) = (self.uri)(edit.span.file) else { continue };
+            let new = TextEdit { range: self.range(edit.span), new_text: edit.text.clone() };
+            match changes.iter_mut().find(|it| it.0 == edit.span.file) {
+                Some((_, _, edits)) => edits.push(new),
+                None => changes.push((edit.span.file, uri, vec![new])),
+            }
+        }
+        match versions {
+            Some(version) => WorkspaceEdit {
+                document_changes: Some(DocumentChanges::Edits(
+                    changes
+                        .into_iter()
+                        .map(|(file, uri, edits)| TextDocumentEdit {
+                            text_document: OptionalVersionedTextDocumentIdentifier {
+                                uri,
+                                version: version(file),
+                            },
+                            edits: edits.into_iter().map(OneOf::Left).collect(),
+                        })
+                        .collect(),
+                )),
+                ..WorkspaceEdit::default()
+            },
+            None => WorkspaceEdit {
+                changes: Some(changes.into_iter().map(|(_, uri, edits)| (uri, edits)).collect()),
+                ..WorkspaceEdit::default()
+            },
+        }
+    }
+}
+
+/// A finding in full, as Markdown for a hover.
+pub fn hover(finding: &Finding) -> String {
+    let mut out = format!(
+        "**{} {}** ({})\n\n{}\n",
+        finding.code,
+        finding.name,
+        finding.severity.name(),
+        finding.message
+    );
+    let mut section = |title: &str, body: &str| {
+        if !body.is_empty() {
+            out.push_str(&format!("\n**{title}**\n\n{body}\n"));
+        }
+    };
+    section("Why it hurts", &finding.why);
+    section("What helps", &finding.help.join("\n\n"));
+    if !finding.check.is_empty() {
+        section("How to check", &format!("```sh\n{}\n```", finding.check.join("\n")));
+    }
+    if let Some(rule) = rules::find(finding.code) {
+        out.push_str(&format!("\n[More about {}]({})\n", rule.code, rule_url(rule)));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_core::report::{Edit, FileEntry, Findings};
+    use plimsoll_core::text::File;
+
+    fn at(line: u32, character: u32) -> Position {
+        Position { line, character }
+    }
+
+    fn change(start: Position, end: Position, text: &str) -> TextDocumentContentChangeEvent {
+        let range = Some(Range { start, end });
+        TextDocumentContentChangeEvent { range, range_length: None, text: text.to_owned() }
+    }
+
+    #[test]
+    fn utf8_is_taken_where_it_is_offered() {
+        let both = [PositionEncodingKind::UTF16, PositionEncodingKind::UTF8];
+        assert_eq!(negotiate(Some(&both)).0, Encoding::Utf8);
+        assert_eq!(negotiate(Some(&both[..1])).0, Encoding::Utf16);
+        assert_eq!(negotiate(None).0, Encoding::Utf16);
+    }
+
+    #[test]
+    fn an_edit_behind_an_emoji_lands_where_it_was_made() {
+        let text = "a: 1\nü🎵: x\n";
+        for (encoding, start, end) in [(Encoding::Utf8, 8, 9), (Encoding::Utf16, 5, 6)] {
+            let change = change(at(1, start), at(1, end), "yy");
+            assert_eq!(changed(text, change, encoding), "a: 1\nü🎵: yy\n");
+        }
+    }
+
+    #[test]
+    fn edits_beyond_the_end_and_turned_round_do_not_panic() {
+        let wild = change(at(9, 9), at(0, 0), "b");
+        assert_eq!(changed("a", wild, Encoding::Utf16), "ab");
+        let inside_a_pair = change(at(0, 1), at(0, 2), "x");
+        assert_eq!(changed("🎵", inside_a_pair, Encoding::Utf16), "🎵x");
+        let whole =
+            TextDocumentContentChangeEvent { range: None, range_length: None, text: "n".into() };
+        assert_eq!(changed("old", whole, Encoding::Utf8), "n");
+    }
+
+    #[test]
+    fn a_finding_goes_out_with_everything() {
+        let text = "🎵: db\n";
+        let span = Span::new(FileId(0), 6, 8);
+        let mut findings = Findings::new("PLM002", "duplicate-key", Severity::Hint);
+        let finding = findings.at(span, "twice");
+        finding.also(span, "here").unnecessary = true;
+        finding.fix(Fix::safe("Drop it", [Edit { span, text: String::new() }]));
+        let report = Report {
+            files: vec![FileEntry {
+                file: File::new("a.yaml", text),
+                kind: Default::default(),
+                role: None,
+                lines: LineIndex::new(text),
+            }],
+            findings: findings.into_list(),
+            ..Report::default()
+        };
+        let uri = Uri::from_str("file:///w/a.yaml").unwrap();
+        let out = |encoding| Outgoing {
+            report: &report,
+            encoding,
+            uri: |_| Some(Uri::from_str("file:///w/a.yaml").unwrap()),
+        };
+        let utf16 = out(Encoding::Utf16).diagnostic(&report.findings[0]);
+        assert_eq!(utf16.range, Range { start: at(0, 4), end: at(0, 6) });
+        let utf8 = out(Encoding::Utf8).diagnostic(&report.findings[0]);
+        assert_eq!(utf8.range, Range { start: at(0, 6), end: at(0, 8) });
+        assert_eq!(utf16.code, Some(NumberOrString::String("PLM002".into())));
+        assert!(utf16.code_description.unwrap().href.as_str().contains("PLM002"));
+        assert_eq!(utf16.tags, Some(vec![DiagnosticTag::UNNECESSARY]));
+        assert_eq!(utf16.related_information.unwrap()[0].location.uri, uri);
+        let data = utf16.data.unwrap();
+        assert_eq!(data["fixes"][0]["changes"][uri.as_str()][0]["range"]["end"]["character"], 6);
+
+        let edit = out(Encoding::Utf16).workspace_edit(&report.findings[0].fixes[0], None);
+        assert_eq!(edit.changes.unwrap()[&uri][0].range.start, at(0, 4));
+    }
+}
