@@ -46,7 +46,10 @@ fn is_yaml(name: &str) -> bool {
 /// `.env`, `.env.example`, `app.env`, `env.example`; not `.env.d.ts`.
 fn is_env(name: &str) -> bool {
     let script = [".ts", ".js", ".mjs", ".cjs", ".py", ".sh", ".rb"];
-    (name == ".env" || name.starts_with(".env.") || name.starts_with("env.") || name.ends_with(".env"))
+    (name == ".env"
+        || name.starts_with(".env.")
+        || name.starts_with("env.")
+        || name.ends_with(".env"))
         && !script.iter().any(|it| name.ends_with(it))
 }
 

@@ -101,11 +101,8 @@ fn hang(out: &mut String, style: Style, head: &str, columns: usize, text: &str) 
     let width = style.prose_width().saturating_sub(columns).max(24);
     let lines = wrap(text, width);
     for (index, line) in lines.iter().enumerate() {
-        let whole = if index == 0 {
-            format!("{head}{line}")
-        } else {
-            format!("{:columns$}{line}", "")
-        };
+        let whole =
+            if index == 0 { format!("{head}{line}") } else { format!("{:columns$}{line}", "") };
         out.push_str(whole.trim_end());
         out.push('\n');
     }

@@ -61,7 +61,8 @@ fn item(report: &Report, finding: &Finding) -> String {
         paragraph("What helps.", help);
     }
     for fix in &finding.fixes {
-        let safety = if fix.safety == Safety::Safe { "Safe fix:" } else { "Fix, to be read first:" };
+        let safety =
+            if fix.safety == Safety::Safe { "Safe fix:" } else { "Fix, to be read first:" };
         paragraph(safety, &fix.title);
     }
     if !finding.check.is_empty() {
@@ -163,7 +164,9 @@ fn checklist(out: &mut String, title: &str, items: &[ChecklistItem]) {
     if items.is_empty() {
         return;
     }
-    out.push_str(&format!("\n## {title}\n\n| | item | state | findings | next |\n| --- | --- | --- | --- | --- |\n"));
+    out.push_str(&format!(
+        "\n## {title}\n\n| | item | state | findings | next |\n| --- | --- | --- | --- | --- |\n"
+    ));
     for item in items {
         let mark = match item.state {
             "pass" => "✓",

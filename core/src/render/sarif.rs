@@ -167,9 +167,12 @@ fn fix(report: &Report, fix: &Fix) -> Value {
 fn fingerprint(report: &Report, finding: &Finding) -> u64 {
     let path = &*report.entry(finding.span.file).file.path;
     let parts = [finding.code, path, &finding.subject, &finding.message];
-    parts.into_iter().flat_map(|it| it.bytes().chain([0])).fold(0xcbf2_9ce4_8422_2325, |hash, it| {
-        (hash ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3)
-    })
+    parts
+        .into_iter()
+        .flat_map(|it| it.bytes().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, it| {
+            (hash ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3)
+        })
 }
 
 /// A path as a URI reference; an absolute one as `file:///`.
@@ -214,10 +217,7 @@ mod tests {
     fn fingerprints_ignore_lines_and_tell_twins_apart() {
         let mut one = report("a.yaml", "x: 1\n", 3..4);
         let moved = report("a.yaml", "\n\nx: 1\n", 5..6);
-        assert_eq!(
-            fingerprint(&one, &one.findings[0]),
-            fingerprint(&moved, &moved.findings[0])
-        );
+        assert_eq!(fingerprint(&one, &one.findings[0]), fingerprint(&moved, &moved.findings[0]));
         one.findings.push(one.findings[0].clone());
         let log: Value = serde_json::from_str(&sarif(&one)).expect("SARIF is JSON");
         let print = |at: usize| {

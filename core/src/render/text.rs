@@ -298,7 +298,11 @@ fn block(
         } else {
             "-".to_owned()
         };
-        let marks = if label.primary { style.severity(severity, &marks) } else { style.paint(CYAN, &marks) };
+        let marks = if label.primary {
+            style.severity(severity, &marks)
+        } else {
+            style.paint(CYAN, &marks)
+        };
         let message = clean(label.message);
         let space = if message.is_empty() { "" } else { " " };
         let bar = style.dim(&format!("{:>gutter$} │", ""));
@@ -341,7 +345,9 @@ pub(super) fn clean(text: &str) -> String {
     text.chars()
         .map(|it| match it {
             '\n' | '\t' => it,
-            '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+            '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                '\u{FFFD}'
+            }
             it if it.is_control() => '\u{FFFD}',
             it => it,
         })
