@@ -4,7 +4,7 @@
 //! small repairs (see `repair.rs`), so that the findings of its other lines stay while somebody
 //! types; what could not be repaired is left out, and the documents after it are read as ever.
 
-use super::errors::describe;
+use super::errors::explain;
 use super::events::{Events, Fault, MAX_DEPTH, MAX_PROBLEMS, Place, Why};
 use super::repair::{self, Patch};
 use super::tree::{Document, Tree, TreeBuilder};
@@ -152,7 +152,8 @@ impl Reader {
                 return next;
             }
         }
-        self.problem(ProblemKind::Syntax, span, describe(error));
+        let (place, message) = explain(error, &self.text, &segment, at);
+        self.problem(ProblemKind::Syntax, Span::new(self.file, place.start, place.end), message);
         if !self.repair(&segment, at) {
             self.leave_out(segment);
         }

@@ -184,7 +184,7 @@ pub fn patches(
     let before = lines_before(text, segment, &named);
     mend_line(text, &named).into_iter().for_each(&mut add);
     // The line that left something open, often far above the place where it shows.
-    if let Some(open) = before.iter().find(|it| !left_open(&text[(*it).clone()]).0.is_empty()) {
+    if let Some(open) = before.iter().find(|it| left_open(&text[(*it).clone()]).opener.is_some()) {
         mend_line(text, open).into_iter().for_each(&mut add);
     }
     if let Some(line) = before.first() {
@@ -203,7 +203,7 @@ pub fn patches(
 }
 
 /// The lines before one, the nearest first.
-fn lines_before(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<Range<usize>> {
+pub fn lines_before(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = line.start;
     while start > segment.start && found.len() < LINES_BACK {
@@ -215,7 +215,7 @@ fn lines_before(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<
 }
 
 /// The line around a position without its break.
-fn line_around(text: &str, segment: &Range<usize>, at: usize) -> Range<usize> {
+pub fn line_around(text: &str, segment: &Range<usize>, at: usize) -> Range<usize> {
     let at = floor_boundary(text, at.clamp(segment.start, segment.end));
     let breaks = ['\n', '\r'];
     let start =
@@ -228,7 +228,7 @@ fn line_around(text: &str, segment: &Range<usize>, at: usize) -> Range<usize> {
 fn mend_line(text: &str, line: &Range<usize>) -> Vec<Patch> {
     let written = &text[line.clone()];
     let content = written.trim();
-    let (open, comment) = left_open(written);
+    let LeftOpen { closing: open, comment, .. } = left_open(written);
     let end = line.start + written[..comment].trim_end().len();
     let append = |insert: String| Patch { remove: end..end, insert };
     let mut patches = Vec::new();
@@ -281,33 +281,43 @@ fn missing_key(text: &str, segment: &Range<usize>, line: &Range<usize>) -> Vec<P
         .collect()
 }
 
-fn indent(line: &str) -> usize {
+/// How many spaces a line starts with.
+pub fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// What would close the quotes and brackets that a line leaves open, and where its comment starts.
-fn left_open(written: &str) -> (String, usize) {
-    let mut open: Vec<char> = Vec::new();
-    let mut quote: Option<char> = None;
+/// What a line leaves open.
+pub struct LeftOpen {
+    /// What would close its quotes and brackets.
+    pub closing: String,
+    /// Where the outermost of them stands in the line.
+    pub opener: Option<usize>,
+    /// Where its comment starts; its end if it has none.
+    pub comment: usize,
+}
+
+pub fn left_open(written: &str) -> LeftOpen {
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut quote: Option<(usize, char)> = None;
     let mut previous = ' ';
     let mut comment = written.len();
     let mut letters = written.char_indices();
     while let Some((at, letter)) = letters.next() {
         match (quote, letter) {
-            (Some('"'), '\\') => {
+            (Some((_, '"')), '\\') => {
                 letters.next();
             }
-            (Some(it), _) if it == letter => quote = None,
+            (Some((_, it)), _) if it == letter => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') if matches!(previous, ' ' | '[' | '{' | ',' | ':' | '-' | '\t') => {
-                quote = Some(letter);
+                quote = Some((at, letter));
             }
             (None, '#') if matches!(previous, ' ' | '\t') => {
                 comment = at;
                 break;
             }
-            (None, '[') => open.push(']'),
-            (None, '{') => open.push('}'),
+            (None, '[') => open.push((at, ']')),
+            (None, '{') => open.push((at, '}')),
             (None, ']' | '}') => {
                 open.pop();
             }
@@ -315,5 +325,7 @@ fn left_open(written: &str) -> (String, usize) {
         }
         previous = letter;
     }
-    (quote.into_iter().chain(open.into_iter().rev()).collect(), comment)
+    let opener = open.first().or(quote.as_ref()).map(|it| it.0);
+    let closing = quote.iter().chain(open.iter().rev()).map(|it| it.1).collect();
+    LeftOpen { closing, opener, comment }
 }
