@@ -1,1 +1,133 @@
-//! JavaScript bindings.
+//! Plimsoll for JavaScript: strings in, plain objects out.
+//!
+//! Only the hand-written entries in `npm/src` call these functions. They check argument types and
+//! start a fresh instance after a crash, so that this crate need not; users see their API alone.
+
+use plimsoll_core::render::wire;
+use plimsoll_core::report::{self, Severity};
+use plimsoll_core::syntax::parse;
+use plimsoll_core::text::{File, FileId, normalise_path};
+use plimsoll_core::{Config, rules as known};
+use serde::Serialize;
+use std::cell::RefCell;
+use std::sync::Arc;
+use wasm_bindgen::prelude::*;
+
+thread_local! {
+    /// What the last panic said. A trap ends the call but not the memory, so it can be read later.
+    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        LAST_PANIC.with(|it| it.replace(panic.to_string()));
+    }));
+}
+
+/// The message and place of the panic that ended the last call.
+#[wasm_bindgen(js_name = lastPanic)]
+pub fn last_panic() -> String {
+    LAST_PANIC.with(|it| it.borrow().clone())
+}
+
+/// What to look for and how to judge it.
+#[wasm_bindgen]
+pub struct Options(plimsoll_core::Options);
+
+#[wasm_bindgen]
+impl Options {
+    /// `config` is JSON with the keys of `plimsoll.yaml`; JSON is YAML, so one reader serves both.
+    ///
+    /// # Errors
+    /// What was not understood, as one sentence for each problem.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        config: &str,
+        select: Vec<String>,
+        min_severity: Option<String>,
+    ) -> Result<Options, JsValue> {
+        let (tree, _) = parse(FileId(0), &Arc::from(config), None);
+        let (config, problems) = Config::read(&tree);
+        let mut problems: Vec<String> = problems.into_iter().map(|it| it.message).collect();
+        let unknown = select.iter().filter(|it| !known::all().any(|rule| rule.is(it)));
+        problems.extend(unknown.map(|it| format!("`{it}` is no rule")));
+        let least = min_severity.as_deref().map(Severity::from_name);
+        if least == Some(None) {
+            problems.push("minSeverity is `error`, `warning`, `info` or `hint`".to_owned());
+        }
+        if !problems.is_empty() {
+            return Err(JsValue::from_str(&problems.join("; ")));
+        }
+        let options = plimsoll_core::Options {
+            config,
+            select,
+            min_severity: least.flatten(),
+            ..plimsoll_core::Options::default()
+        };
+        Ok(Options(options))
+    }
+}
+
+/// Analyses files that belong together; `paths` and `texts` are equally long.
+#[wasm_bindgen]
+pub fn analyze(paths: Vec<String>, texts: Vec<String>, options: &Options) -> JsValue {
+    let files: Vec<File> =
+        paths.iter().zip(texts).map(|(path, text)| File::new(path, text)).collect();
+    object(&plimsoll_core::analyze(&files, &options.0))
+}
+
+/// Files that stay, so that only what changed is read again.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Workspace(plimsoll_core::Workspace);
+
+#[wasm_bindgen]
+impl Workspace {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Workspace {
+        Workspace::default()
+    }
+
+    /// Returns the path as the workspace writes it.
+    pub fn set(&mut self, path: &str, text: String) -> String {
+        self.0.set(path, text);
+        normalise_path(path)
+    }
+
+    /// Returns the path as the workspace writes it.
+    pub fn remove(&mut self, path: &str) -> String {
+        self.0.remove(path);
+        normalise_path(path)
+    }
+
+    pub fn report(&self, options: &Options) -> JsValue {
+        object(&self.0.report(&options.0))
+    }
+}
+
+fn object(report: &report::Report) -> JsValue {
+    plain(&wire::Report::from(report))
+}
+
+/// Every rule, sorted by code.
+#[wasm_bindgen]
+pub fn rules() -> JsValue {
+    let rules: Vec<wire::Rule> = plimsoll_core::rules().into_iter().map(wire::Rule::from).collect();
+    plain(&rules)
+}
+
+/// A rule in full, or `undefined`.
+#[wasm_bindgen]
+pub fn explain(code_or_name: &str) -> JsValue {
+    match known::find(code_or_name) {
+        Some(rule) => plain(&wire::Explanation::from(rule)),
+        None => JsValue::UNDEFINED,
+    }
+}
+
+fn plain(value: &impl Serialize) -> JsValue {
+    value
+        .serialize(&tsify::serde_wasm_bindgen::Serializer::json_compatible())
+        .expect("internal error: these types always serialise")
+}

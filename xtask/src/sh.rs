@@ -169,24 +169,7 @@ pub mod fs {
         std::fs::write(path, bytes).map_err(|error| at(path, &error))
     }
 
-    /// Writes only what differs, so that watchers and timestamps stay still.
-    pub fn update(path: &Path, bytes: &[u8]) -> Result {
-        if std::fs::read(path).is_ok_and(|old| old == bytes) {
-            return Ok(());
-        }
-        write(path, bytes)
-    }
-
     pub fn create_dir(path: &Path) -> Result {
         std::fs::create_dir_all(path).map_err(|error| at(path, &error))
-    }
-
-    /// The files of one folder (not of those below it), sorted by name.
-    pub fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
-        let entries = std::fs::read_dir(folder).map_err(|error| at(folder, &error))?;
-        let mut files: Vec<_> =
-            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|p| p.is_file()).collect();
-        files.sort();
-        Ok(files)
     }
 }

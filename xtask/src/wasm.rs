@@ -1,14 +1,7 @@
 //! From the `plimsoll-wasm` crate to `wasm/npm/dist`: compile, write the glue, shrink, measure.
 //!
-//! One `.wasm` serves every runtime; only the glue differs. The folder is filled with
-//!
-//! | file | what |
-//! |---|---|
-//! | `plimsoll_bg.wasm` | the engine, after `wasm-opt -Oz` |
-//! | `glue_web.js`, `glue.d.ts` | wasm-bindgen's module for the `web` target, and its types |
-//! | `glue_node.cjs` | wasm-bindgen's CommonJS module for the `nodejs` target |
-//! | `wasm_base64.js` | the engine again, as `export default "<base64>"` |
-//! | all files of `wasm/npm/src/` | the entries written by hand |
+//! One `.wasm` and one module of glue serve every runtime. What lies in `dist` beside them, and the
+//! types, is put together by `wasm/npm/build.mjs`.
 
 use crate::setup;
 use crate::sh::{Result, cmd, fs, root, say, target_dir};
@@ -33,7 +26,7 @@ pub fn build() -> Result {
         fs::write(&input, fs::read(&raw)?)?;
         fs::write(&work.join("done"), "")?;
     }
-    assemble(&work)?;
+    cmd("node wasm/npm/build.mjs").arg(&work).run()?;
     measure(&root().join("wasm/npm/dist/plimsoll_bg.wasm"))
 }
 
@@ -43,34 +36,13 @@ fn glue(raw: &Path, work: &Path) -> Result {
     let bindgen = "cargo run --quiet --package xtask-bindgen --features cli-support --";
     cmd(bindgen).arg(raw).arg(work).run()?;
     cmd("node node_modules/binaryen/bin/wasm-opt")
-        .arg(work.join("web/plimsoll_bg.wasm"))
+        .arg(work.join("plimsoll_bg.wasm"))
         // What rustc emits by default; the optimizer must know that these may stay.
         .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
         .args(["--enable-bulk-memory-opt", "-Oz", "-o"])
         .arg(work.join("plimsoll_bg.wasm"))
         .run()
-}
-
-fn assemble(work: &Path) -> Result {
-    let dist = root().join("wasm/npm/dist");
-    let wasm = fs::read(&work.join("plimsoll_bg.wasm"))?;
-    let base64 = cmd("node -p")
-        .arg("fs.readFileSync(process.argv[1]).toString('base64')")
-        .arg(work.join("plimsoll_bg.wasm"))
-        .read()?;
-    fs::update(&dist.join("plimsoll_bg.wasm"), &wasm)?;
-    fs::update(&dist.join("glue_web.js"), &fs::read(&work.join("web/plimsoll.js"))?)?;
-    fs::update(&dist.join("glue.d.ts"), &fs::read(&work.join("web/plimsoll.d.ts"))?)?;
-    fs::update(&dist.join("glue_node.cjs"), &fs::read(&work.join("nodejs/plimsoll.js"))?)?;
-    let inline = format!("export default \"{base64}\";\n");
-    fs::update(&dist.join("wasm_base64.js"), inline.as_bytes())?;
-    let entries = root().join("wasm/npm/src");
-    for file in fs::files(&entries)? {
-        let name = file.file_name().expect("internal error: a listed file has a name");
-        fs::update(&dist.join(name), &fs::read(&file)?)?;
-    }
-    Ok(())
 }
 
 /// The three sizes of a file in bytes: as it is, after gzip, after brotli.

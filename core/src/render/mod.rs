@@ -12,6 +12,7 @@ mod sarif;
 mod testing;
 mod text;
 pub mod wire;
+pub mod words;
 
 pub use decision::decision;
 pub use github::github;

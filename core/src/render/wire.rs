@@ -4,6 +4,7 @@
 //! file as given. The TypeScript types of the npm package and the JSON Schema come from these
 //! types. Change them only by adding.
 
+use super::words::*;
 use crate::explain;
 use crate::report;
 use crate::rules;
@@ -31,22 +32,22 @@ wire! {
     pub struct Report {
         pub version: u32,
         pub tool: Tool,
-        pub files: Vec<File>,
+        pub files: Vec<FileEntry>,
         pub findings: Vec<Finding>,
         pub decision: Decision,
-        pub map: Map,
+        pub map: ProjectMap,
         pub summary: Summary,
     }
     pub struct Tool {
         pub name: &'static str,
         pub version: &'static str,
     }
-    pub struct File {
+    pub struct FileEntry {
         pub path: String,
-        pub kind: &'static str,
+        pub kind: FileKind,
         /// Compose files only.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub role: Option<&'static str>,
+        pub role: Option<Role>,
     }
     pub struct Position {
         /// From 1.
@@ -63,8 +64,8 @@ wire! {
     pub struct Finding {
         pub code: &'static str,
         pub name: &'static str,
-        pub severity: &'static str,
-        pub confidence: &'static str,
+        pub severity: Severity,
+        pub confidence: Confidence,
         pub path: String,
         pub range: Range,
         /// `service app`, or `Deployment shop/api, container web`.
@@ -84,8 +85,7 @@ wire! {
     }
     pub struct Fix {
         pub title: String,
-        /// `safe` or `unsafe`.
-        pub safety: &'static str,
+        pub safety: Safety,
         pub edits: Vec<Edit>,
     }
     pub struct Edit {
@@ -104,8 +104,8 @@ wire! {
     pub struct Decision {
         pub questions: Vec<Question>,
         pub outcome: Outcome,
-        pub today: &'static str,
-        pub fit: &'static str,
+        pub today: Today,
+        pub fit: Fit,
         pub reasons: Vec<String>,
         pub would_change: Vec<String>,
         pub scenario: Scenario,
@@ -114,18 +114,16 @@ wire! {
         pub next_steps: Vec<String>,
     }
     pub struct Question {
-        pub id: &'static str,
+        pub id: QuestionId,
         pub text: &'static str,
-        /// `yes`, `no` or `unknown`.
-        pub answer: &'static str,
-        /// `files` or `person`.
-        pub by: &'static str,
+        pub answer: Answer,
+        pub by: AnsweredBy,
         pub evidence: Vec<Evidence>,
         pub settled_by: Vec<String>,
     }
     pub struct Evidence {
         pub fact: String,
-        pub points: &'static str,
+        pub points: Answer,
         pub weight: u8,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<String>,
@@ -133,12 +131,12 @@ wire! {
         pub range: Option<Range>,
     }
     pub struct Outcome {
-        pub platform: &'static str,
-        pub helm: &'static str,
-        pub argocd: &'static str,
+        pub platform: Platform,
+        pub helm: Worth,
+        pub argocd: Worth,
     }
     pub struct Scenario {
-        pub nearest: &'static str,
+        pub nearest: ScenarioName,
         pub because: String,
     }
     pub struct Checklists {
@@ -147,14 +145,14 @@ wire! {
     }
     pub struct ChecklistItem {
         pub item: &'static str,
-        pub state: &'static str,
+        pub state: CheckState,
         pub findings: Vec<String>,
         pub next: String,
     }
     pub struct Crossing {
         pub service: String,
         pub key: String,
-        pub fate: &'static str,
+        pub fate: Fate,
         pub instead: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<String>,
@@ -162,13 +160,13 @@ wire! {
         pub range: Option<Range>,
     }
     /// What runs, what it mounts and whom it talks to.
-    pub struct Map {
+    pub struct ProjectMap {
         pub nodes: Vec<MapNode>,
         pub edges: Vec<MapEdge>,
     }
     pub struct MapNode {
         pub id: String,
-        pub kind: &'static str,
+        pub kind: NodeKind,
         pub label: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<String>,
@@ -178,7 +176,7 @@ wire! {
     pub struct MapEdge {
         pub from: String,
         pub to: String,
-        pub kind: &'static str,
+        pub kind: EdgeKind,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,9 +187,8 @@ wire! {
         pub code: &'static str,
         pub name: &'static str,
         pub family: &'static str,
-        pub severity: &'static str,
-        /// Which side it reads: `compose`, `kubernetes`, `both`, `dual` or `document`.
-        pub on: &'static str,
+        pub severity: Severity,
+        pub on: Side,
         pub since: &'static str,
         pub summary: String,
         pub url: String,
@@ -228,8 +225,8 @@ impl From<&'static rules::Rule> for Rule {
             code: rule.code,
             name: rule.name,
             family: rule.family(),
-            severity: rule.severity.name(),
-            on: rule.on.name(),
+            severity: rule.severity.name().into(),
+            on: rule.on.name().into(),
             since: rule.since,
             summary: explain::explain(rule).summary,
             url: rule_url(rule),
@@ -260,13 +257,13 @@ impl From<&'static rules::Rule> for Explanation {
 impl From<&report::Report> for Report {
     fn from(report: &report::Report) -> Report {
         let places = Places { report };
-        let mut files: Vec<File> = report
+        let mut files: Vec<FileEntry> = report
             .files
             .iter()
-            .map(|it| File {
+            .map(|it| FileEntry {
                 path: it.file.path.to_string(),
-                kind: it.kind.name(),
-                role: it.role.map(report::Role::name),
+                kind: it.kind.name().into(),
+                role: it.role.map(|it| it.name().into()),
             })
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -312,8 +309,8 @@ impl Places<'_> {
         Finding {
             code: finding.code,
             name: finding.name,
-            severity: finding.severity.name(),
-            confidence: finding.confidence.name(),
+            severity: finding.severity.name().into(),
+            confidence: finding.confidence.name().into(),
             path: self.path(finding.span),
             range: self.range(finding.span),
             subject: finding.subject.clone(),
@@ -335,7 +332,7 @@ impl Places<'_> {
                 .iter()
                 .map(|fix| Fix {
                     title: fix.title.clone(),
-                    safety: fix.safety.name(),
+                    safety: fix.safety.name().into(),
                     edits: fix
                         .edits
                         .iter()
@@ -356,16 +353,16 @@ impl Places<'_> {
                 .questions
                 .iter()
                 .map(|it| Question {
-                    id: it.id,
+                    id: it.id.into(),
                     text: it.text,
-                    answer: it.answer.name(),
-                    by: if it.by_person { "person" } else { "files" },
+                    answer: it.answer.name().into(),
+                    by: if it.by_person { "person" } else { "files" }.into(),
                     evidence: it
                         .evidence
                         .iter()
                         .map(|it| Evidence {
                             fact: it.fact.clone(),
-                            points: it.points.name(),
+                            points: it.points.name().into(),
                             weight: it.weight,
                             path: it.span.map(|it| self.path(it)),
                             range: it.span.map(|it| self.range(it)),
@@ -375,16 +372,16 @@ impl Places<'_> {
                 })
                 .collect(),
             outcome: Outcome {
-                platform: decision.outcome.platform,
-                helm: decision.outcome.helm,
-                argocd: decision.outcome.argocd,
+                platform: decision.outcome.platform.into(),
+                helm: decision.outcome.helm.into(),
+                argocd: decision.outcome.argocd.into(),
             },
-            today: decision.today,
-            fit: decision.fit,
+            today: decision.today.into(),
+            fit: decision.fit.into(),
             reasons: decision.reasons.clone(),
             would_change: decision.would_change.clone(),
             scenario: Scenario {
-                nearest: decision.scenario.nearest,
+                nearest: decision.scenario.nearest.into(),
                 because: decision.scenario.because.clone(),
             },
             checklists: Checklists {
@@ -397,7 +394,7 @@ impl Places<'_> {
                 .map(|it| Crossing {
                     service: it.service.clone(),
                     key: it.key.clone(),
-                    fate: it.fate,
+                    fate: it.fate.into(),
                     instead: it.instead.clone(),
                     path: it.span.map(|it| self.path(it)),
                     range: it.span.map(|it| self.range(it)),
@@ -407,14 +404,14 @@ impl Places<'_> {
         }
     }
 
-    fn map(&self, map: &report::Map) -> Map {
-        Map {
+    fn map(&self, map: &report::Map) -> ProjectMap {
+        ProjectMap {
             nodes: map
                 .nodes
                 .iter()
                 .map(|it| MapNode {
                     id: it.id.clone(),
-                    kind: it.kind,
+                    kind: it.kind.into(),
                     label: it.label.clone(),
                     path: it.span.map(|it| self.path(it)),
                     range: it.span.map(|it| self.range(it)),
@@ -426,7 +423,7 @@ impl Places<'_> {
                 .map(|it| MapEdge {
                     from: it.from.clone(),
                     to: it.to.clone(),
-                    kind: it.kind,
+                    kind: it.kind.into(),
                     path: it.span.map(|it| self.path(it)),
                     range: it.span.map(|it| self.range(it)),
                 })
@@ -440,7 +437,7 @@ fn checklist(items: &[report::ChecklistItem]) -> Vec<ChecklistItem> {
         .iter()
         .map(|it| ChecklistItem {
             item: it.item,
-            state: it.state,
+            state: it.state.into(),
             findings: it.findings.clone(),
             next: it.next.clone(),
         })

@@ -1,4 +1,4 @@
-//! `xtask-bindgen INPUT.wasm FOLDER` writes `FOLDER/web` and `FOLDER/nodejs`.
+//! `xtask-bindgen INPUT.wasm FOLDER` writes the engine and its JavaScript module into FOLDER.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,18 +10,16 @@ fn main() -> ExitCode {
         eprintln!("usage: xtask-bindgen INPUT.wasm FOLDER");
         return ExitCode::from(2);
     };
-    for target in ["web", "nodejs"] {
-        let out = Path::new(folder).join(target);
-        let mut bindgen = Bindgen::new();
-        bindgen.input_path(input).out_name("plimsoll").typescript(true);
-        let chosen = match target {
-            "web" => bindgen.web(true),
-            _ => bindgen.nodejs(true),
-        };
-        if let Err(error) = chosen.and_then(|bindgen| bindgen.generate(&out)) {
-            eprintln!("no {target} glue for {input}: {error:#}");
-            return ExitCode::FAILURE;
-        }
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(input).out_name("plimsoll").typescript(true);
+    // Each entry of the package says itself where the engine lies, so the glue must not.
+    bindgen.omit_default_module_path(true);
+    // A trap ends an instance; the package starts another one in its place.
+    bindgen.reset_state_function(true);
+    let done = bindgen.web(true).and_then(|bindgen| bindgen.generate(Path::new(folder)));
+    if let Err(error) = done {
+        eprintln!("no glue for {input}: {error:#}");
+        return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }

@@ -1,0 +1,12 @@
+//! `report [PATH]...` prints the native engine's report on these files, to compare WebAssembly with.
+
+use plimsoll_core::render::wire;
+use plimsoll_core::{File, Options, analyze};
+use std::io::{Error, Write as _};
+
+fn main() -> Result<(), Error> {
+    let read = |path: String| Ok(File::new(&path, std::fs::read_to_string(&path)?));
+    let files: Vec<File> = std::env::args().skip(1).map(read).collect::<Result<_, Error>>()?;
+    let report = wire::json(&analyze(&files, &Options::default()));
+    std::io::stdout().write_all(report.as_bytes())
+}

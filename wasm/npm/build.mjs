@@ -1,0 +1,42 @@
+// node build.mjs GLUE: fills dist/ from the folder that `cargo xtask wasm` left: wasm-bindgen's `plimsoll.js`
+// and `plimsoll.d.ts`, and the optimized `plimsoll_bg.wasm`.
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const [glue] = process.argv.slice(2);
+const dist = join(here, "dist");
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+copyFileSync(join(glue, "plimsoll_bg.wasm"), join(dist, "plimsoll_bg.wasm"));
+copyFileSync(join(glue, "plimsoll.js"), join(dist, "glue_web.js"));
+for (const file of readdirSync(join(here, "src"))) copyFileSync(join(here, "src", file), join(dist, file));
+const base64 = readFileSync(join(glue, "plimsoll_bg.wasm")).toString("base64");
+writeFileSync(join(dist, "wasm_base64.js"), `export default "${base64}";\n`);
+
+// CommonJS cannot import the modules above, so it gets them in one file.
+await build({
+  entryPoints: [join(dist, "node.js")],
+  outfile: join(dist, "plimsoll.cjs"),
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  define: { "import.meta.url": "moduleUrl" },
+  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  logLevel: "warning",
+});
+
+// The report's types come from Rust; what else wasm-bindgen declares is not for users.
+const declared = readFileSync(join(glue, "plimsoll.d.ts"), "utf8");
+const DOC = String.raw`(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?`;
+const types = declared.match(new RegExp(`^${DOC}export (?:interface \\w+ \\{[\\s\\S]*?^\\}|type [^;]*;)`, "gm")) ?? [];
+const ours = types.filter((it) => !/^export (interface InitOutput|type (Sync)?InitInput)\b/m.test(it));
+if (!ours.some((it) => it.includes("export interface Report "))) {
+  throw new Error(`${join(glue, "plimsoll.d.ts")} declares no Report: has the engine lost its types?`);
+}
+const text = `${readFileSync(join(here, "types/api.d.ts"), "utf8")}\n${ours.join("\n\n")}\n`;
+for (const name of ["plimsoll.d.ts", "plimsoll.d.cts"]) writeFileSync(join(dist, name), text);

@@ -1,0 +1,170 @@
+// The API, written once for every entry: argument checks, starting, and starting again after a crash.
+import * as engine from "./glue_web.js";
+
+/** The version of this package and of the engine in it. */
+export const version = "0.1.0";
+
+/** How this entry gets the engine's bytes without waiting; `undefined` where that cannot be done. */
+let readNow;
+/** How this entry gets the engine's bytes, or something that becomes them, when waiting is allowed. */
+let readLater;
+
+let started = false;
+let starting;
+/** Counts the instances of the engine, so that a `Workspace` notices that its own is gone. */
+let generation = 0;
+
+/** Called once by each entry, before anything else. */
+export function provide(sources) {
+  ({ now: readNow, later: readLater } = sources);
+}
+
+/**
+ * Starts the engine. Every entry needs it or puts up with it, so one code path serves all runtimes.
+ * Calling it again does nothing.
+ */
+export default function init(source) {
+  starting ??= start(source).catch((error) => {
+    // A failed download may be tried again.
+    starting = undefined;
+    throw error;
+  });
+  return starting;
+}
+
+async function start(source) {
+  const module_or_path = (await source) ?? (await readLater());
+  if (started) return;
+  await engine.default({ module_or_path });
+  started = true;
+}
+
+function ready() {
+  if (started) return;
+  if (!readNow) {
+    throw new Error("Plimsoll is not started: `import init from \"plimsoll\"` and `await init()` first");
+  }
+  engine.initSync({ module: readNow() });
+  started = true;
+}
+
+/** Runs a call into the engine and turns what comes out of it into errors that a caller can use. */
+function call(action) {
+  ready();
+  try {
+    return action();
+  } catch (error) {
+    // The engine throws a string where an argument makes no sense, and nothing else.
+    if (typeof error === "string") throw new TypeError(error);
+    throw isCrash(error) ? crashed(error) : error;
+  }
+}
+
+/** A trap, or a call stack that ran out (Firefox has a name of its own for it): the instance can no longer be trusted. */
+function isCrash(error) {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError || error?.name === "InternalError";
+}
+
+function crashed(cause) {
+  let said = "";
+  try {
+    said = engine.lastPanic();
+  } catch {
+    // The memory is beyond reading. The cause still tells where it happened.
+  }
+  engine.__wbg_reset_state();
+  generation += 1;
+  const message = `Plimsoll failed on this input, which is a fault in Plimsoll: ${said || cause.message}`;
+  return new Error(message, { cause });
+}
+
+function string(value, what) {
+  if (typeof value !== "string") throw new TypeError(`${what} must be a string, not ${kind(value)}`);
+  return value;
+}
+
+function object(value, what) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`${what} must be an object, not ${kind(value)}`);
+  }
+  return value;
+}
+
+function kind(value) {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : typeof value;
+}
+
+/** Runs `action` with the engine's form of `options`. */
+function withOptions(options, action) {
+  const { select = [], minSeverity, ...config } = object(options ?? {}, "options");
+  if (!Array.isArray(select)) {
+    throw new TypeError(`options.select must be an array of strings, not ${kind(select)}`);
+  }
+  select.forEach((it, index) => string(it, `options.select[${index}]`));
+  if (minSeverity != null) string(minSeverity, "options.minSeverity");
+  const json = JSON.stringify(config);
+  return call(() => {
+    const wanted = new engine.Options(json, select, minSeverity ?? undefined);
+    const result = action(wanted);
+    // After a crash there is nothing left to free.
+    wanted.free();
+    return result;
+  });
+}
+
+export function analyze(files, options) {
+  if (!Array.isArray(files)) {
+    throw new TypeError(`files must be an array of { path, text }, not ${kind(files)}`);
+  }
+  files.forEach((file, index) => {
+    object(file, `files[${index}]`);
+    string(file.path, `files[${index}].path`);
+    string(file.text, `files[${index}].text`);
+  });
+  const paths = files.map((it) => it.path);
+  const texts = files.map((it) => it.text);
+  return withOptions(options, (wanted) => engine.analyze(paths, texts, wanted));
+}
+
+export class Workspace {
+  #files = new Map();
+  #engine;
+  #generation;
+
+  /** The engine's workspace; a new one with the same files where a crash took the old one. */
+  #workspace() {
+    if (!this.#engine || this.#generation !== generation) {
+      this.#engine = new engine.Workspace();
+      this.#generation = generation;
+      for (const [path, text] of this.#files) this.#engine.set(path, text);
+    }
+    return this.#engine;
+  }
+
+  set(path, text) {
+    string(path, "path");
+    string(text, "text");
+    const name = call(() => this.#workspace().set(path, text));
+    this.#files.set(name, text);
+  }
+
+  remove(path) {
+    string(path, "path");
+    const name = call(() => this.#workspace().remove(path));
+    this.#files.delete(name);
+  }
+
+  report(options) {
+    return withOptions(options, (wanted) => this.#workspace().report(wanted));
+  }
+}
+
+export function rules() {
+  return call(() => engine.rules());
+}
+
+export function explain(codeOrName) {
+  string(codeOrName, "codeOrName");
+  return call(() => engine.explain(codeOrName));
+}

@@ -1,0 +1,134 @@
+// The installed package in a real browser: through each bundler, without one, and in a worker.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { analyze } from "../../dist/node.js";
+import { ANALYZE, FILES, project, run, tools, write } from "./fixture.mjs";
+
+const expected = JSON.stringify(analyze(FILES));
+const page = (script) => `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>t</title>${script}`;
+const source = (entry) => `import init, { analyze } from "${entry}";\n${ANALYZE}\nglobalThis.result = result;`;
+const worker = (entry) => `import init, { analyze } from "${entry}";\n${ANALYZE}\npostMessage(result);`;
+const startWorker = `
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  worker.onmessage = ({ data }) => { globalThis.result = data; };
+  worker.onerror = (event) => { globalThis.result = "worker failed: " + event.message; };`;
+
+const { folder } = await project({
+  "src/main.js": source("plimsoll"),
+  "src/inline.js": source("plimsoll/inline"),
+  "src/worker.js": worker("plimsoll"),
+  "src/with-worker.js": startWorker,
+});
+
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const server = createServer((request, response) => {
+  const path = join(folder, normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname)));
+  if (!existsSync(path)) return void response.writeHead(404).end();
+  response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" });
+  response.end(readFileSync(path));
+});
+await new Promise((done) => server.listen(0, "127.0.0.1", done));
+const base = `http://127.0.0.1:${server.address().port}/`;
+const executablePath = execFileSync("sh", ["-c", "command -v chromium"]).toString().trim();
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
+});
+after(async () => {
+  await browser.close();
+  server.close();
+});
+
+/** Opens a page and returns what it left in `result`. Any error on the page fails the test. */
+async function resultOf(path) {
+  const tab = await browser.newPage();
+  const errors = [];
+  tab.on("pageerror", (error) => errors.push(String(error)));
+  tab.on("console", (message) => ["error", "warning"].includes(message.type()) && errors.push(message.text()));
+  tab.on("request", (request) => {
+    if (!request.url().startsWith(base) && !/^(data|blob):/.test(request.url())) errors.push(`asked for ${request.url()}`);
+  });
+  try {
+    await tab.goto(base + path);
+    await tab.waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 20_000 }).catch(() => {});
+    const result = await tab.evaluate(() => globalThis.result);
+    assert.deepEqual(errors, []);
+    return result;
+  } finally {
+    await tab.close();
+  }
+}
+
+const wasmIn = (name) => readdirSync(join(folder, name), { recursive: true }).filter((it) => it.endsWith(".wasm"));
+
+test("a plain module, and a worker, without a bundler", async () => {
+  const map = JSON.stringify({ imports: { plimsoll: "./node_modules/plimsoll/dist/plimsoll.js" } });
+  write(folder, {
+    "plain.html": page(`<script type="importmap">${map}</script><script type="module" src="src/main.js"></script>`),
+    // Import maps do not reach workers, so a page without a bundler names the file.
+    "plain/worker.js": worker("../node_modules/plimsoll/dist/plimsoll.js"),
+    "plain/main.js": startWorker,
+    "plain-worker.html": page('<script type="module" src="plain/main.js"></script>'),
+  });
+  assert.equal(await resultOf("plain.html"), expected);
+  assert.equal(await resultOf("plain-worker.html"), expected);
+});
+
+test("Vite, with a worker", async () => {
+  const { build } = await import(pathToFileURL(join(tools, "vite/dist/node/index.js")));
+  write(folder, {
+    "index.html": page('<script type="module" src="/src/main.js"></script>'),
+    "worker.html": page('<script type="module" src="/src/with-worker.js"></script>'),
+  });
+  for (const [name, html] of [["vite", "index.html"], ["vite-worker", "worker.html"]]) {
+    await build({
+      root: folder,
+      base: "./",
+      configFile: false,
+      logLevel: "error",
+      worker: { format: "es" },
+      build: { outDir: name, target: "es2022", rollupOptions: { input: join(folder, html) } },
+    });
+    assert.equal(wasmIn(name).length, 1, "the engine is copied once");
+    assert.equal(await resultOf(`${name}/${html}`), expected);
+  }
+});
+
+test("webpack, with a worker", async () => {
+  const { default: webpack } = await import(pathToFileURL(join(tools, "webpack/lib/index.js")));
+  for (const [name, entry] of [["webpack", "main.js"], ["webpack-worker", "with-worker.js"]]) {
+    const stats = await new Promise((done, fail) =>
+      webpack(
+        { mode: "production", context: folder, entry: `./src/${entry}`, output: { path: join(folder, name), filename: "out.js" } },
+        (error, stats) => (error ? fail(error) : done(stats)),
+      ),
+    );
+    assert.ok(!stats.hasErrors(), stats.toString("errors-only"));
+    assert.equal(wasmIn(name).length, 1, "the engine is copied once");
+    write(folder, { [`${name}/index.html`]: page('<script src="out.js"></script>') });
+    assert.equal(await resultOf(`${name}/index.html`), expected);
+  }
+});
+
+test("esbuild with plimsoll/inline, as a module and as a classic script", async () => {
+  for (const format of ["esm", "iife"]) {
+    const wrapped = `import init, { analyze } from "plimsoll/inline";\n(async () => {${ANALYZE}\nglobalThis.result = result;})();`;
+    write(folder, {
+      [`src/esbuild-${format}.js`]: wrapped,
+      [`esbuild-${format}.html`]: page(`<script ${format === "esm" ? 'type="module" ' : ""}src="esbuild/${format}.js"></script>`),
+    });
+    const log = await run(
+      join(tools, ".bin/esbuild"),
+      [`src/esbuild-${format}.js`, "--bundle", "--minify", `--format=${format}`, `--outfile=esbuild/${format}.js`, "--log-level=warning"],
+      { cwd: folder },
+    );
+    assert.equal(log, "");
+    assert.equal(await resultOf(`esbuild-${format}.html`), expected);
+  }
+});

@@ -1,0 +1,60 @@
+/** A file of the project. The path is only a name, with `/` between folders; nothing is opened. */
+export interface SourceFile {
+  path: string;
+  text: string;
+}
+
+/** What to look for and how to judge it: the keys of `plimsoll.yaml`, and two filters. */
+export interface Options {
+  /** The role of every Compose file that `roles` does not name. */
+  role?: Role;
+  /** Path or file name of a Compose file, and its role. */
+  roles?: Record<string, Role>;
+  /** A code, family (`PLM1`) or name, and its severity. */
+  rules?: Record<string, Severity | "off">;
+  /** Codes, families or names to leave out. */
+  ignore?: string[];
+  /** Your own answers for the decision, which win over what the files suggest. */
+  answers?: Record<string, string>;
+  /** The machine that the files are measured against; 16 CPUs and 64 GiB unless told. */
+  server?: { cpus?: number; memory?: string };
+  /** Codes, families or names; all others are left out. */
+  select?: string[];
+  /** Findings below it are left out. */
+  minSeverity?: Severity;
+}
+
+/** What `init` takes where the engine lies elsewhere. */
+export type EngineSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
+
+/**
+ * Starts the engine; calling it again does nothing. Browsers, workers and bundlers must await it once before the
+ * first call. In Node, Deno, Bun and `plimsoll/inline` it may be left out.
+ */
+export default function init(source?: EngineSource | PromiseLike<EngineSource>): Promise<void>;
+
+/**
+ * Analyses files that belong together. Whatever the files contain, there is a report; where two files have the same
+ * path, the later one counts.
+ * @throws {TypeError} when an argument has the wrong type or an option is unknown.
+ */
+export function analyze(files: readonly SourceFile[], options?: Options): Report;
+
+/** The files of a project that stay, so that only what changed is read again. */
+export class Workspace {
+  /** Adds a file, or gives it a new text. */
+  set(path: string, text: string): void;
+  /** Takes a file out; an unknown path is no error. */
+  remove(path: string): void;
+  /** Analyses the files as they are now. */
+  report(options?: Options): Report;
+}
+
+/** Every rule, sorted by code. */
+export function rules(): Rule[];
+
+/** A rule in full, by code or name; `undefined` when there is none. */
+export function explain(codeOrName: string): Explanation | undefined;
+
+/** The version of this package. */
+export const version: string;
