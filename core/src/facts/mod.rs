@@ -7,6 +7,7 @@ mod counterparts;
 mod images;
 mod map;
 mod names;
+mod order;
 mod roles;
 mod service;
 mod subject;
@@ -16,7 +17,8 @@ mod workload;
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
 pub use images::Image;
-pub use names::Named;
+pub use names::{Named, nearest};
+pub use order::{Health, Wait};
 pub use service::Service;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use workload::{KubeService, Workload};
@@ -24,6 +26,7 @@ pub use workload::{KubeService, Workload};
 use crate::config::Config;
 use crate::model::FileModel;
 use crate::model::compose::Project;
+use crate::model::edit::Editor;
 use crate::model::kubernetes::Object;
 use crate::report::Role;
 use crate::syntax::Problem;
@@ -67,6 +70,12 @@ impl<'a> Facts<'a> {
 
     pub fn file(&self, id: FileId) -> &'a FileModel {
         &self.files[id.index()]
+    }
+
+    /// Makes text edits in a file.
+    pub fn editor(&self, file: FileId) -> Editor<'a> {
+        let model: &'a FileModel = &self.files[file.index()];
+        Editor::new(file, &model.file.text)
     }
 
     /// What is wrong with the texts, of files of every kind.

@@ -88,6 +88,29 @@ impl<'a> Editor<'a> {
         self.replace(span, &text)
     }
 
+    /// Puts another collection in the place of one, in its style. `key` is the key that it belongs
+    /// to. None where comments stand inside.
+    pub fn replace_collection(&self, span: Span, key: Span, value: &Yaml) -> Option<Edit> {
+        let written = self.text.get(span.range()).filter(|it| !has_comment(it))?;
+        if span.file != self.file || key.file != self.file {
+            return None;
+        }
+        if written.starts_with(['{', '[']) {
+            return Some(Edit { span, text: value.flow(self.is_json()) });
+        }
+        let column = |at: u32| at as usize - self.line_start(at as usize);
+        let mut lines = Vec::new();
+        let Yaml::Map(entries) = value else { return None };
+        for (name, value) in entries {
+            value.entry_lines(&quote_scalar(name), 0, &mut lines);
+        }
+        // A list may stand in the column of its key; what is in a mapping may not.
+        let deeper = column(span.start).max(column(key.start) + 2);
+        let pad = " ".repeat(deeper - column(span.start));
+        let newline = format!("{}{}", self.newline(), " ".repeat(deeper));
+        Some(Edit { span, text: format!("{pad}{}", lines.join(&newline)) })
+    }
+
     /// Removes an entry (key and value) or an item of a sequence. In block style its lines go too; a
     /// comment behind it stays as a line of its own. None where comments stand inside what would go,
     /// or where other things share its line.

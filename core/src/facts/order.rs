@@ -1,0 +1,215 @@
+//! Who waits for whom at start, and what there is to wait for.
+
+use super::{Facts, Service, Unit};
+use crate::knowledge::families::Known;
+use crate::knowledge::shell::Place;
+use crate::model::compose::{Condition, Dependency};
+use crate::text::Span;
+
+/// One `depends_on` between two services of a project.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait<'f, 'a> {
+    pub from: &'f Service<'a>,
+    pub on: &'f Service<'a>,
+    pub dependency: &'a Dependency,
+}
+
+/// Whether a container can be asked for its health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// The service has a healthcheck, or its image brings one.
+    Checked,
+    /// Switched off, at this place.
+    Disabled(Span),
+    /// Neither the service nor its image has one.
+    None,
+    /// The service has none, and what its image brings is not known.
+    Unknown,
+}
+
+impl<'a> Facts<'a> {
+    /// The services of the same project.
+    pub fn siblings<'f>(&'f self, service: &'f Service<'a>) -> impl Iterator<Item = &'f Service<'a>> + 'f {
+        self.services.iter().filter(|it| it.project_index == service.project_index)
+    }
+
+    /// The service of the same project with this name.
+    pub fn sibling<'f>(&'f self, service: &'f Service<'a>, name: &str) -> Option<&'f Service<'a>> {
+        self.services[self.first_of_project(service)..]
+            .iter()
+            .take_while(|it| it.project_index == service.project_index)
+            .find(|it| it.name() == name)
+    }
+
+    fn first_of_project(&self, service: &Service<'_>) -> usize {
+        self.services.partition_point(|it| it.project_index < service.project_index)
+    }
+
+    /// Every written `depends_on` whose target exists.
+    pub fn waits(&self) -> impl Iterator<Item = Wait<'_, 'a>> {
+        self.services.iter().flat_map(move |from| {
+            let model: &'a crate::model::compose::Service = from.model;
+            model.depends_on.iter().filter_map(move |dependency| {
+                let on = self.sibling(from, &dependency.service)?;
+                Some(Wait { from, on, dependency })
+            })
+        })
+    }
+
+    /// Those who wait for a service.
+    pub fn waiters<'f>(&'f self, on: &'f Service<'a>) -> impl Iterator<Item = Wait<'f, 'a>> {
+        self.waits().filter(move |it| it.on.index == on.index)
+    }
+
+    /// Whether a service runs to an end: it migrates or seeds, somebody waits for its completion, or
+    /// it is told not to come back and has a command of its own.
+    pub fn is_one_shot(&self, service: &Service<'a>) -> bool {
+        service.starts_one_shot()
+            || self.waiters(service).any(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
+    }
+
+    /// Whether the start command itself waits for something before it serves.
+    pub fn waits_by_itself(&self, unit: &Unit<'_>) -> bool {
+        unit.start.commands.iter().any(|it| {
+            let name = it.name().trim_end_matches(".sh");
+            let waiter = matches!(name, "wait-for-it" | "wait-for" | "wait4x" | "wait-port" | "wait-on" | "wait");
+            let dockerize = name == "dockerize" && it.words.iter().any(|it| it.text == "-wait" || it.text == "--wait");
+            waiter || dockerize || matches!(it.place, Place::UntilCondition | Place::WhileCondition)
+        })
+    }
+
+    /// Whether a path of `depends_on` leads from one service to another.
+    pub fn depends_transitively(&self, from: &Service<'a>, on: &Service<'a>) -> bool {
+        let mut open = vec![from.index];
+        let mut seen = vec![from.index];
+        while let Some(at) = open.pop() {
+            for dependency in self.services[at].model.dependencies() {
+                let Some(next) = self.sibling(&self.services[at], &dependency.service) else { continue };
+                if next.index == on.index {
+                    return true;
+                }
+                if !seen.contains(&next.index) {
+                    seen.push(next.index);
+                    open.push(next.index);
+                }
+            }
+        }
+        false
+    }
+
+    /// Each circle of `depends_on` once, as the waits that form it, the first service of the files first.
+    pub fn dependency_cycles(&self) -> Vec<Vec<Wait<'_, 'a>>> {
+        let waits: Vec<Wait<'_, 'a>> = self.waits().collect();
+        let from = |at: usize| waits.iter().filter(move |it| it.from.index == at);
+        let mut cycles = Vec::new();
+        let mut done = vec![false; self.services.len()];
+        for start in 0..self.services.len() {
+            // Breadth first from each service back to itself gives the shortest circle through it.
+            let mut came: Vec<Option<Wait<'_, 'a>>> = vec![None; self.services.len()];
+            let mut open = std::collections::VecDeque::from([start]);
+            while let Some(at) = open.pop_front() {
+                for wait in from(at).filter(|it| !done[it.on.index]) {
+                    if came[wait.on.index].is_none() {
+                        came[wait.on.index] = Some(*wait);
+                        open.push_back(wait.on.index);
+                    }
+                }
+            }
+            let mut cycle = Vec::new();
+            let mut at = start;
+            while let Some(wait) = came[at] {
+                cycle.push(wait);
+                at = wait.from.index;
+                if at == start {
+                    break;
+                }
+            }
+            if !cycle.is_empty() && at == start {
+                cycle.reverse();
+                for wait in &cycle {
+                    done[wait.from.index] = true;
+                }
+                cycles.push(cycle);
+            }
+        }
+        cycles
+    }
+
+    /// What there is to ask a service for its health.
+    pub fn health(&self, service: &Service<'a>) -> Health {
+        if let Some(check) = &service.model.healthcheck {
+            if check.disabled {
+                return Health::Disabled(check.span);
+            }
+            if check.test.is_some() {
+                return Health::Checked;
+            }
+        }
+        if let Some(build) = &service.model.build {
+            let file = build.dockerfile_id.map(|it| self.file(it).text());
+            return match file.or(build.dockerfile_inline.as_ref().map(|it| it.as_str())) {
+                Some(text) => dockerfile_health(text, build.target.as_ref().map(|it| it.as_str())),
+                None => Health::Unknown,
+            };
+        }
+        match &service.unit.image {
+            Some(image) => image_health(&image.repository),
+            None => Health::Unknown,
+        }
+    }
+}
+
+fn image_health(repository: &str) -> Health {
+    use crate::knowledge::families::{Certainty, match_of};
+    let Some((family, Certainty::Certain)) = match_of(repository) else { return Health::Unknown };
+    match family.brings_healthcheck(repository) {
+        Known::Yes => Health::Checked,
+        Known::No => Health::None,
+        Known::Unknown => Health::Unknown,
+    }
+}
+
+/// What a Dockerfile gives its last stage (or the one that is built): a HEALTHCHECK of its own, else
+/// that of the image it starts from.
+fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
+    let mut health = Health::Unknown;
+    let mut stages: Vec<(String, Health)> = Vec::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let Some(instruction) = words.next() else { continue };
+        if instruction.eq_ignore_ascii_case("FROM") {
+            let mut words = words.filter(|it| !it.starts_with("--"));
+            let base = words.next().unwrap_or_default();
+            let name = words.nth(1).unwrap_or_default().to_owned();
+            let earlier = stages.iter().find(|it| it.0.eq_ignore_ascii_case(base));
+            health = match earlier {
+                Some(stage) => stage.1,
+                None => image_health(&crate::knowledge::image::ImageRef::parse(base).repository()),
+            };
+            stages.push((name, health));
+        } else if instruction.eq_ignore_ascii_case("HEALTHCHECK") {
+            let none = words.next().is_some_and(|it| it.eq_ignore_ascii_case("NONE"));
+            health = if none { Health::None } else { Health::Checked };
+            if let Some(stage) = stages.last_mut() {
+                stage.1 = health;
+            }
+        }
+    }
+    match target {
+        Some(target) => stages.iter().find(|it| it.0.eq_ignore_ascii_case(target)).map_or(Health::Unknown, |it| it.1),
+        None => health,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dockerfile_says_what_its_stage_has() {
+        let text = "FROM postgres:17 AS base\nFROM base AS checked\nHEALTHCHECK CMD pg_isready\nFROM checked\nRUN x\n";
+        assert_eq!(dockerfile_health(text, None), Health::Checked);
+        assert_eq!(dockerfile_health(text, Some("base")), Health::None);
+        assert_eq!(dockerfile_health("FROM corp/base\n", None), Health::Unknown);
+    }
+}

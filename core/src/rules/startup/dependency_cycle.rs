@@ -1,0 +1,71 @@
+use crate::facts::Facts;
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// Services depend on one another in a circle.
+    ///
+    /// ## Why it hurts
+    /// `docker compose up` refuses the whole project: there is no order in which it could start.
+    ///
+    /// ## What helps
+    /// Take out the wait that is least needed. Of two services that call each other, one usually
+    /// needs the other only later, and can retry.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config -q` says "dependency cycle detected" with the names.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     depends_on: [api] # <- `web` → `api` → `web`: each waits for the other, so none can start
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    ///     depends_on: [web]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     depends_on: [api]
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    /// ```
+    PLM111 "dependency-cycle" {
+        since: "0.1.0", on: Compose, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for cycle in facts.dependency_cycles() {
+        let names: Vec<String> = cycle.iter().map(|it| format!("`{}`", it.from.name())).collect();
+        let first = &cycle[0];
+        let finding = out.at(
+            first.dependency.span,
+            format!("{} → {}: each waits for the other, so none can start", names.join(" → "), names[0]),
+        );
+        for wait in &cycle[1..] {
+            finding.also(wait.dependency.span, format!("`{}` waits for `{}`", wait.from.name(), wait.on.name()));
+        }
+        finding.check("docker compose config -q");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn a_long_circle_is_told_once_and_a_diamond_is_none() {
+        let service = |name: &str, on: &str| format!("  {name}: {{ image: x:1, depends_on: [{on}] }}\n");
+        let circle = format!("services:\n{}{}{}{}", service("a", "b"), service("b", "c"), service("c", "d"), service("d", "b"));
+        assert_eq!(messages(&RULE, &circle), ["`b` → `c` → `d` → `b`: each waits for the other, so none can start"]);
+        let diamond = format!("services:\n{}{}{}  d: {{ image: x:1 }}\n", service("a", "b, c"), service("b", "d"), service("c", "d"));
+        assert!(messages(&RULE, &diamond).is_empty());
+    }
+}

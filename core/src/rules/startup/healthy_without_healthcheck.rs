@@ -1,0 +1,127 @@
+use super::dependency_without_healthcheck::healthcheck_entry;
+use crate::facts::{Facts, Health};
+use crate::model::compose::Condition;
+use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A service waits for the health of one that has no healthcheck.
+    ///
+    /// ## Why it hurts
+    /// `docker compose up` stops with "container has no healthcheck configured" and the dependent
+    /// never starts. Where the image brings a check of its own it works until somebody changes the
+    /// image.
+    ///
+    /// ## What helps
+    /// Write the healthcheck beside the image, where everybody sees it.
+    ///
+    /// ## How to troubleshoot
+    /// `docker inspect --format '{{json .Config.Healthcheck}}' IMAGE` shows what an image brings.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     depends_on:
+    ///       db: { condition: service_healthy } # <- `web` waits for `db` to be healthy, but `db` has no healthcheck
+    ///   db:
+    ///     image: postgres:17
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     depends_on:
+    ///       db: { condition: service_healthy }
+    ///   db:
+    ///     image: postgres:17
+    ///     healthcheck:
+    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    /// ```
+    PLM102 "healthy-without-healthcheck" {
+        since: "0.1.0", on: Compose, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for wait in facts.waits().filter(|it| it.dependency.condition.value == Condition::Healthy) {
+        let (from, on) = (wait.from.name(), wait.on.name());
+        let place = wait.dependency.span;
+        let finding = match facts.health(wait.on) {
+            Health::Checked => continue,
+            Health::Disabled(span) => {
+                let finding =
+                    out.at(place, format!("`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"));
+                finding.also(span, "it is switched off here")
+            }
+            Health::None => {
+                out.at(place, format!("`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"))
+            }
+            Health::Unknown => {
+                let message = format!(
+                    "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` brings a healthcheck"
+                );
+                out.at(place, message).severity(Severity::Warning).confidence(Confidence::Possible)
+            }
+        };
+        finding.also(wait.on.span(), format!("`{on}` is defined here"));
+        if let Some(image) = &wait.on.unit.image {
+            finding.check(format!("docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}", image.text));
+        }
+        let edit = healthcheck_entry(facts, wait.on);
+        finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{on}` a healthcheck"), [it])));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::check_rule;
+
+    #[test]
+    fn an_image_that_is_not_known_may_bring_one() {
+        check_rule(&RULE, "\
+services:
+  web:
+    image: ghcr.io/acme/web:1
+    depends_on:
+      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, which works only if the image of `api` brings a healthcheck
+  api:
+    image: ghcr.io/acme/api:1
+");
+    }
+
+    #[test]
+    fn a_disabled_healthcheck_is_none() {
+        check_rule(&RULE, "\
+services:
+  web:
+    image: ghcr.io/acme/web:1
+    depends_on:
+      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, but its healthcheck is disabled
+  api:
+    image: ghcr.io/acme/api:1
+    healthcheck: { disable: true }
+");
+    }
+
+    #[test]
+    fn a_dockerfile_of_the_project_may_bring_one() {
+        check_rule(&RULE, "\
+# file: compose.yaml
+services:
+  web:
+    image: ghcr.io/acme/web:1
+    depends_on:
+      api: { condition: service_healthy }
+  api:
+    build: ./api
+# file: api/Dockerfile
+FROM python:3.13
+HEALTHCHECK CMD curl -f http://localhost/
+");
+    }
+}

@@ -1,0 +1,56 @@
+use crate::facts::Facts;
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A one-shot task is told to restart for ever.
+    ///
+    /// ## Why it hurts
+    /// The migration or seed runs again after every exit, all day long. Each run takes locks, and one
+    /// that is not harmless to repeat damages data.
+    ///
+    /// ## What helps
+    /// `restart: on-failure`, or no `restart` at all.
+    ///
+    /// ## How to troubleshoot
+    /// `docker inspect --format '{{.RestartCount}}' CONTAINER` grows while you watch.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   migrate:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["alembic", "upgrade", "head"]
+    ///     restart: unless-stopped # <- `migrate` runs one task and ends, but `restart: unless-stopped` runs it again for ever
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   migrate:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["alembic", "upgrade", "head"]
+    ///     restart: on-failure
+    /// ```
+    PLM106 "one-shot-restarts" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        let Some(restart) = &service.model.restart else { continue };
+        let forever = matches!(restart.as_str(), "always" | "unless-stopped");
+        if !forever || !service.starts_one_shot() {
+            continue;
+        }
+        let name = service.name();
+        let edit = facts.editor(restart.span.file).replace_scalar(restart.span, "on-failure");
+        out.at(
+            restart.span,
+            format!("`{name}` runs one task and ends, but `restart: {restart}` runs it again for ever"),
+        )
+        .check(format!("docker compose logs --tail 50 {name}"))
+        .fix(Fix::safe("Restart only after a failure", [edit]));
+    }
+}
