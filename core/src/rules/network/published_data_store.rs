@@ -1,0 +1,85 @@
+use crate::facts::Facts;
+use crate::report::{Findings, Fix, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A database, cache or queue is published on every address of the host.
+    ///
+    /// ## Why it hurts
+    /// Docker writes its own firewall rules ahead of the host's: a published port is reachable from
+    /// the internet even where `ufw` says deny. Services of the same project reach the store by its
+    /// name without any published port.
+    ///
+    /// ## What helps
+    /// Publish on `127.0.0.1` for tools on the host, or do not publish at all.
+    ///
+    /// ## How to troubleshoot
+    /// `ss -ltn` on the host shows `0.0.0.0:PORT`; from another machine `nc -vz HOST PORT` connects.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17
+    ///     ports:
+    ///       - "5432:5432" # <- `db` (PostgreSQL) is published on every address of the host
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17
+    ///     ports:
+    ///       - "127.0.0.1:5432:5432"
+    /// ```
+    PLM412 "published-data-store" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        let Some(family) = service.unit.family().filter(|it| it.is_data_store()) else { continue };
+        for port in &service.model.ports {
+            let open = port.host_ip.as_ref().is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]"));
+            if !open || !family.ports.contains(&port.target) {
+                continue;
+            }
+            let name = service.name();
+            let finding =
+                out.at(port.span, format!("`{name}` ({}) is published on every address of the host", family.name));
+            if service.role == Role::Development {
+                finding.severity(Severity::Info);
+            }
+            finding.check(format!("ss -ltn 'sport = :{}'", port.published.map_or(port.target.value, |it| it.value.0)));
+            if port.short_form && port.host_ip.is_none() && port.published.is_some() {
+                let text = facts.file(port.span.file).text();
+                let written = text.get(port.span.range()).unwrap_or_default();
+                let bare = written.trim_matches(['"', '\'']);
+                let edit = facts.editor(port.span.file).replace_scalar(port.span, &format!("127.0.0.1:{bare}"));
+                finding.fix(Fix::r#unsafe("Publish on the host itself only", [edit]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn loopback_and_unpublished_ports_are_silent() {
+        for ports in ["[\"127.0.0.1:5432:5432\"]", "[]", "[{ target: 5432, published: 5432, host_ip: 127.0.0.1 }]"] {
+            assert!(messages(&RULE, &format!("services: {{ db: {{ image: postgres, ports: {ports} }} }}")).is_empty());
+        }
+        assert_eq!(messages(&RULE, "services: { db: { image: postgres, ports: [5432] } }").len(), 1);
+    }
+
+    #[test]
+    fn a_console_of_a_store_is_another_matter() {
+        let text = "services: { mq: { image: 'rabbitmq:4-management', ports: ['15672:15672'] } }";
+        assert!(messages(&RULE, text).is_empty());
+    }
+}

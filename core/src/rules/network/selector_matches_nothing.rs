@@ -1,0 +1,133 @@
+use crate::facts::{Facts, KubeService, Workload};
+use crate::model::Str;
+use crate::report::{Findings, Fix, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A Service selects no Pods.
+    ///
+    /// ## Why it hurts
+    /// The Service exists, its name resolves, and every connection to it is refused or times out,
+    /// because it has no endpoints. Nothing else reports it: the Pods run and their probes pass.
+    ///
+    /// ## What helps
+    /// Make every label of the Service's selector one that the Pod template carries, in the same
+    /// namespace.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME` lists no addresses.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector:
+    ///     app: web
+    ///     tier: front # <- Service `web` selects no Pods: Deployment `web` has `tier: frontend`, not `front`
+    ///   ports: [{ port: 80 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web, tier: frontend } }
+    ///     spec: { containers: [{ name: web, image: "acme/web:1" }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector:
+    ///     app: web
+    ///     tier: frontend
+    ///   ports: [{ port: 80 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web, tier: frontend } }
+    ///     spec: { containers: [{ name: web, image: "acme/web:1" }] }
+    /// ```
+    PLM404 "selector-matches-nothing" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.kube_services().iter().filter(|it| it.selects.is_empty()) {
+        let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else { continue };
+        let here = || facts.workloads().iter().filter(|it| it.namespace == service.namespace);
+        if service.model.is_external_name() || here().next().is_none() {
+            continue;
+        }
+        let name = service.name();
+        if let Some((workload, key, value)) = near_miss(service, here()) {
+            let actual = workload.model.template.meta.label(key);
+            let place = selector.match_labels.iter().find(|it| it.0.value == key.value).map_or(key.span, |it| it.0.span.to(it.1.span));
+            let label = &workload.label;
+            let message = match actual {
+                Some(actual) => {
+                    format!("Service `{name}` selects no Pods: {label} has `{key}: {actual}`, not `{value}`")
+                }
+                None => format!("Service `{name}` selects no Pods: {label} has no label `{key}`"),
+            };
+            let finding = out.at(place, message).severity(Severity::Error);
+            if let Some(actual) = actual {
+                let edit = facts.editor(value.span.file).replace_scalar(value.span, actual);
+                finding
+                    .also(actual.span, format!("the Pod template of {label} has this"))
+                    .fix(Fix::safe(format!("Select `{key}: {actual}`"), [edit]));
+            } else {
+                finding.also(workload.span(), format!("{label} is defined here"));
+            }
+        } else {
+            let labels: Vec<String> =
+                selector.match_labels.iter().map(|it| format!("`{}: {}`", it.0, it.1)).collect();
+            out.at(
+                selector.place.span,
+                format!("Service `{name}` selects no Pods: nothing in namespace `{}` carries {}", service.namespace, labels.join(", ")),
+            );
+        }
+    }
+}
+
+/// The workload that misses by one label, if it is the only one: the label's key and the value
+/// that the Service asks for. With a single label in the selector only the Service's own namesake
+/// counts.
+fn near_miss<'f, 'a>(
+    service: &KubeService<'a>,
+    workloads: impl Iterator<Item = &'f Workload<'a>>,
+) -> Option<(&'f Workload<'a>, &'a Str, &'a Str)>
+where
+    'a: 'f,
+{
+    let selector = service.model.selector.as_ref()?;
+    let mut found = None;
+    for workload in workloads {
+        let labels = &workload.model.template.meta;
+        let mut missing = selector
+            .match_labels
+            .iter()
+            .filter(|(key, value)| labels.label(key).is_none_or(|it| it.value != value.value));
+        let Some((key, value)) = missing.next() else { continue };
+        let alone = selector.match_labels.len() == 1;
+        if missing.next().is_some() || (alone && workload.name() != service.name()) {
+            continue;
+        }
+        if found.is_some() {
+            return None;
+        }
+        found = Some((workload, key, value));
+    }
+    found
+}

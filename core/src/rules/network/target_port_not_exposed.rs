@@ -1,0 +1,157 @@
+use crate::facts::Facts;
+use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A Service sends traffic to a port that its Pods do not list.
+    ///
+    /// ## Why it hurts
+    /// A name that no container port has gives the Service no endpoint for that port. A number that
+    /// is not listed still works if the program listens there, but mostly it is the old port.
+    ///
+    /// ## What helps
+    /// Use the name or number of a container port; a name lets the number change in one place.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows the ports that
+    /// traffic goes to.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { app: web }
+    ///   ports:
+    ///     - port: 80
+    ///       targetPort: http # <- Service `web` sends to port `http`, but Deployment `web` lists only `web` (8080)
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: acme/web:1
+    ///           ports: [{ name: web, containerPort: 8080 }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { app: web }
+    ///   ports:
+    ///     - port: 80
+    ///       targetPort: web
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: acme/web:1
+    ///           ports: [{ name: web, containerPort: 8080 }]
+    /// ```
+    PLM405 "target-port-not-exposed" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.kube_services() {
+        for port in &service.model.ports {
+            let Some(target) = port.target() else { continue };
+            for workload in service.selects.iter().map(|it| &facts.workloads()[*it]) {
+                let listed: Vec<String> = workload.running().flat_map(|it| &it.1.ports).filter_map(port_name).collect();
+                let named = target.value.as_str().is_some();
+                if workload.lists_port(&target.value) || (listed.is_empty() && !named) {
+                    continue;
+                }
+                // An injected sidecar or a default in the image may listen on an unlisted number.
+                let ports = if listed.is_empty() { "no ports".to_owned() } else { format!("only {}", listed.join(", ")) };
+                let name = service.name();
+                let finding = out.at(
+                    target.span,
+                    format!("Service `{name}` sends to port `{}`, but {} lists {ports}", target.value, workload.label),
+                );
+                if named {
+                    finding.severity(Severity::Error);
+                } else {
+                    finding.confidence(Confidence::Likely);
+                }
+                finding
+                    .also(workload.span(), format!("{} is selected by `{name}`", workload.label))
+                    .check(format!(
+                        "kubectl get endpointslices -l kubernetes.io/service-name={name}{} -o yaml",
+                        workload.namespace_flag()
+                    ));
+                let mut ports = workload.running().flat_map(|it| &it.1.ports);
+                if let (Some(only), None, Some(written)) = (ports.next(), ports.next(), &port.target_port) {
+                    let value = only.name.as_ref().map(|it| it.value.to_string());
+                    if let Some(value) = value.or(only.container_port.map(|it| it.value.to_string())) {
+                        let editor = facts.editor(written.span.file);
+                        let edit = match only.name {
+                            Some(_) => editor.replace_scalar(written.span, &value),
+                            None => editor.replace(written.span, &value),
+                        };
+                        finding.fix(Fix::r#unsafe(format!("Send to `{value}`"), [edit]));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `` `web` (8080) `` or `8080`.
+fn port_name(port: &crate::model::kubernetes::ContainerPort) -> Option<String> {
+    let number = port.container_port?;
+    Some(match &port.name {
+        Some(name) => format!("`{name}` ({number})"),
+        None => number.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn service_and_pod(target: &str, ports: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{ name: web }}\nspec:\n  selector: {{ app: web }}\n  \
+             ports: [{{ port: 80, targetPort: {target} }}]\n---\napiVersion: v1\nkind: Pod\nmetadata: {{ name: web, \
+             labels: {{ app: web }} }}\nspec: {{ containers: [{{ name: web, image: a, ports: {ports} }}] }}\n"
+        )
+    }
+
+    #[test]
+    fn a_number_needs_other_ports_listed_to_be_suspicious() {
+        assert_eq!(messages(&RULE, &service_and_pod("3000", "[{ containerPort: 8080 }]")).len(), 1);
+        assert_eq!(messages(&RULE, &service_and_pod("3000", "[]")).len(), 0);
+        assert_eq!(messages(&RULE, &service_and_pod("8080", "[{ containerPort: 8080 }]")).len(), 0);
+    }
+
+    #[test]
+    fn a_name_must_be_listed() {
+        let all = messages(&RULE, &service_and_pod("http", "[]"));
+        assert_eq!(all, ["Service `web` sends to port `http`, but Pod `web` lists no ports"]);
+    }
+
+    #[test]
+    fn int_or_string_is_compared_by_type() {
+        assert_eq!(messages(&RULE, &service_and_pod("\"8080\"", "[{ containerPort: 8080 }]")).len(), 1);
+    }
+}
