@@ -29,7 +29,10 @@ pub enum Health {
 
 impl<'a> Facts<'a> {
     /// The services of the same project.
-    pub fn siblings<'f>(&'f self, service: &'f Service<'a>) -> impl Iterator<Item = &'f Service<'a>> + 'f {
+    pub fn siblings<'f>(
+        &'f self,
+        service: &'f Service<'a>,
+    ) -> impl Iterator<Item = &'f Service<'a>> + 'f {
         self.services.iter().filter(|it| it.project_index == service.project_index)
     }
 
@@ -65,15 +68,21 @@ impl<'a> Facts<'a> {
     /// it is told not to come back and has a command of its own.
     pub fn is_one_shot(&self, service: &Service<'a>) -> bool {
         service.starts_one_shot()
-            || self.waiters(service).any(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
+            || self
+                .waiters(service)
+                .any(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
     }
 
     /// Whether the start command itself waits for something before it serves.
     pub fn waits_by_itself(&self, unit: &Unit<'_>) -> bool {
         unit.start.commands.iter().any(|it| {
             let name = it.name().trim_end_matches(".sh");
-            let waiter = matches!(name, "wait-for-it" | "wait-for" | "wait4x" | "wait-port" | "wait-on" | "wait");
-            let dockerize = name == "dockerize" && it.words.iter().any(|it| it.text == "-wait" || it.text == "--wait");
+            let waiter = matches!(
+                name,
+                "wait-for-it" | "wait-for" | "wait4x" | "wait-port" | "wait-on" | "wait"
+            );
+            let dockerize = name == "dockerize"
+                && it.words.iter().any(|it| it.text == "-wait" || it.text == "--wait");
             waiter || dockerize || matches!(it.place, Place::UntilCondition | Place::WhileCondition)
         })
     }
@@ -84,7 +93,9 @@ impl<'a> Facts<'a> {
         let mut seen = vec![from.index];
         while let Some(at) = open.pop() {
             for dependency in self.services[at].model.dependencies() {
-                let Some(next) = self.sibling(&self.services[at], &dependency.service) else { continue };
+                let Some(next) = self.sibling(&self.services[at], &dependency.service) else {
+                    continue;
+                };
                 if next.index == on.index {
                     return true;
                 }
@@ -196,7 +207,10 @@ fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
         }
     }
     match target {
-        Some(target) => stages.iter().find(|it| it.0.eq_ignore_ascii_case(target)).map_or(Health::Unknown, |it| it.1),
+        Some(target) => stages
+            .iter()
+            .find(|it| it.0.eq_ignore_ascii_case(target))
+            .map_or(Health::Unknown, |it| it.1),
         None => health,
     }
 }

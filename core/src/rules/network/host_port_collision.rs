@@ -47,12 +47,21 @@ fn check(facts: &Facts, out: &mut Findings) {
         for (at, second) in project.services.iter().enumerate() {
             for first in project.services[..at].iter().filter(|it| may_run_together(it, second)) {
                 for taken in &first.ports {
-                    let Some(port) = second.ports.iter().find(|it| collide(taken, it)) else { continue };
+                    let Some(port) = second.ports.iter().find(|it| collide(taken, it)) else {
+                        continue;
+                    };
                     let range = port.published.map_or((0, 0), |it| it.value);
-                    let number = if range.0 == range.1 { range.0.to_string() } else { format!("{}-{}", range.0, range.1) };
+                    let number = if range.0 == range.1 {
+                        range.0.to_string()
+                    } else {
+                        format!("{}-{}", range.0, range.1)
+                    };
                     out.at(
                         port.span,
-                        format!("`{}` and `{}` both publish port {number} of the host", first.name, second.name),
+                        format!(
+                            "`{}` and `{}` both publish port {number} of the host",
+                            first.name, second.name
+                        ),
                     )
                     .also(taken.span, format!("`{}` publishes it here", first.name))
                     .check(format!("ss -ltnp 'sport = :{}'", range.0));
@@ -70,8 +79,12 @@ fn may_run_together(a: &Service, b: &Service) -> bool {
 
 fn collide(a: &Port, b: &Port) -> bool {
     let (Some(x), Some(y)) = (a.published, b.published) else { return false };
-    let any = |port: &Port| port.host_ip.as_ref().is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | ""));
-    let address = any(a) || any(b) || a.host_ip.as_ref().map(|it| &it.value) == b.host_ip.as_ref().map(|it| &it.value);
+    let any = |port: &Port| {
+        port.host_ip.as_ref().is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | ""))
+    };
+    let address = any(a)
+        || any(b)
+        || a.host_ip.as_ref().map(|it| &it.value) == b.host_ip.as_ref().map(|it| &it.value);
     // The engine picks a free port from a range that is wider than its target.
     let fixed = |it: (u16, u16)| it.0 == it.1;
     let overlap = x.value.0 <= y.value.1 && y.value.0 <= x.value.1;
@@ -84,7 +97,11 @@ mod tests {
     use crate::rules::testing::messages;
 
     fn two(a: &str, b: &str) -> usize {
-        messages(&RULE, &format!("services:\n  a: {{ image: x:1, {a} }}\n  b: {{ image: x:1, {b} }}\n")).len()
+        messages(
+            &RULE,
+            &format!("services:\n  a: {{ image: x:1, {a} }}\n  b: {{ image: x:1, {b} }}\n"),
+        )
+        .len()
     }
 
     #[test]

@@ -42,22 +42,32 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.is_data_store()) else { continue };
         for port in &service.model.ports {
-            let open = port.host_ip.as_ref().is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]"));
+            let open = port
+                .host_ip
+                .as_ref()
+                .is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]"));
             if !open || !family.ports.contains(&port.target) {
                 continue;
             }
             let name = service.name();
-            let finding =
-                out.at(port.span, format!("`{name}` ({}) is published on every address of the host", family.name));
+            let finding = out.at(
+                port.span,
+                format!("`{name}` ({}) is published on every address of the host", family.name),
+            );
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
-            finding.check(format!("ss -ltn 'sport = :{}'", port.published.map_or(port.target.value, |it| it.value.0)));
+            finding.check(format!(
+                "ss -ltn 'sport = :{}'",
+                port.published.map_or(port.target.value, |it| it.value.0)
+            ));
             if port.short_form && port.host_ip.is_none() && port.published.is_some() {
                 let text = facts.file(port.span.file).text();
                 let written = text.get(port.span.range()).unwrap_or_default();
                 let bare = written.trim_matches(['"', '\'']);
-                let edit = facts.editor(port.span.file).replace_scalar(port.span, &format!("127.0.0.1:{bare}"));
+                let edit = facts
+                    .editor(port.span.file)
+                    .replace_scalar(port.span, &format!("127.0.0.1:{bare}"));
                 finding.fix(Fix::r#unsafe("Publish on the host itself only", [edit]));
             }
         }
@@ -71,10 +81,23 @@ mod tests {
 
     #[test]
     fn loopback_and_unpublished_ports_are_silent() {
-        for ports in ["[\"127.0.0.1:5432:5432\"]", "[]", "[{ target: 5432, published: 5432, host_ip: 127.0.0.1 }]"] {
-            assert!(messages(&RULE, &format!("services: {{ db: {{ image: postgres, ports: {ports} }} }}")).is_empty());
+        for ports in [
+            "[\"127.0.0.1:5432:5432\"]",
+            "[]",
+            "[{ target: 5432, published: 5432, host_ip: 127.0.0.1 }]",
+        ] {
+            assert!(
+                messages(
+                    &RULE,
+                    &format!("services: {{ db: {{ image: postgres, ports: {ports} }} }}")
+                )
+                .is_empty()
+            );
         }
-        assert_eq!(messages(&RULE, "services: { db: { image: postgres, ports: [5432] } }").len(), 1);
+        assert_eq!(
+            messages(&RULE, "services: { db: { image: postgres, ports: [5432] } }").len(),
+            1
+        );
     }
 
     #[test]

@@ -65,7 +65,9 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.kube_services().iter().filter(|it| it.selects.is_empty()) {
-        let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else { continue };
+        let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else {
+            continue;
+        };
         let here = || facts.workloads().iter().filter(|it| it.namespace == service.namespace);
         if service.model.is_external_name() || here().next().is_none() {
             continue;
@@ -73,11 +75,17 @@ fn check(facts: &Facts, out: &mut Findings) {
         let name = service.name();
         if let Some((workload, key, value)) = near_miss(service, here()) {
             let actual = workload.model.template.meta.label(key);
-            let place = selector.match_labels.iter().find(|it| it.0.value == key.value).map_or(key.span, |it| it.0.span.to(it.1.span));
+            let place = selector
+                .match_labels
+                .iter()
+                .find(|it| it.0.value == key.value)
+                .map_or(key.span, |it| it.0.span.to(it.1.span));
             let label = &workload.label;
             let message = match actual {
                 Some(actual) => {
-                    format!("Service `{name}` selects no Pods: {label} has `{key}: {actual}`, not `{value}`")
+                    format!(
+                        "Service `{name}` selects no Pods: {label} has `{key}: {actual}`, not `{value}`"
+                    )
                 }
                 None => format!("Service `{name}` selects no Pods: {label} has no label `{key}`"),
             };
@@ -95,7 +103,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 selector.match_labels.iter().map(|it| format!("`{}: {}`", it.0, it.1)).collect();
             out.at(
                 selector.place.span,
-                format!("Service `{name}` selects no Pods: nothing in namespace `{}` carries {}", service.namespace, labels.join(", ")),
+                format!(
+                    "Service `{name}` selects no Pods: nothing in namespace `{}` carries {}",
+                    service.namespace,
+                    labels.join(", ")
+                ),
             );
         }
     }

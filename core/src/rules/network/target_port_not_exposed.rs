@@ -75,17 +75,25 @@ fn check(facts: &Facts, out: &mut Findings) {
         for port in &service.model.ports {
             let Some(target) = port.target() else { continue };
             for workload in service.selects.iter().map(|it| &facts.workloads()[*it]) {
-                let listed: Vec<String> = workload.running().flat_map(|it| &it.1.ports).filter_map(port_name).collect();
+                let listed: Vec<String> =
+                    workload.running().flat_map(|it| &it.1.ports).filter_map(port_name).collect();
                 let named = target.value.as_str().is_some();
                 if workload.lists_port(&target.value) || (listed.is_empty() && !named) {
                     continue;
                 }
                 // An injected sidecar or a default in the image may listen on an unlisted number.
-                let ports = if listed.is_empty() { "no ports".to_owned() } else { format!("only {}", listed.join(", ")) };
+                let ports = if listed.is_empty() {
+                    "no ports".to_owned()
+                } else {
+                    format!("only {}", listed.join(", "))
+                };
                 let name = service.name();
                 let finding = out.at(
                     target.span,
-                    format!("Service `{name}` sends to port `{}`, but {} lists {ports}", target.value, workload.label),
+                    format!(
+                        "Service `{name}` sends to port `{}`, but {} lists {ports}",
+                        target.value, workload.label
+                    ),
                 );
                 if named {
                     finding.severity(Severity::Error);
@@ -99,9 +107,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                         workload.namespace_flag()
                     ));
                 let mut ports = workload.running().flat_map(|it| &it.1.ports);
-                if let (Some(only), None, Some(written)) = (ports.next(), ports.next(), &port.target_port) {
+                if let (Some(only), None, Some(written)) =
+                    (ports.next(), ports.next(), &port.target_port)
+                {
                     let value = only.name.as_ref().map(|it| it.value.to_string());
-                    if let Some(value) = value.or(only.container_port.map(|it| it.value.to_string())) {
+                    if let Some(value) =
+                        value.or(only.container_port.map(|it| it.value.to_string()))
+                    {
                         let editor = facts.editor(written.span.file);
                         let edit = match only.name {
                             Some(_) => editor.replace_scalar(written.span, &value),
@@ -152,6 +164,9 @@ mod tests {
 
     #[test]
     fn int_or_string_is_compared_by_type() {
-        assert_eq!(messages(&RULE, &service_and_pod("\"8080\"", "[{ containerPort: 8080 }]")).len(), 1);
+        assert_eq!(
+            messages(&RULE, &service_and_pod("\"8080\"", "[{ containerPort: 8080 }]")).len(),
+            1
+        );
     }
 }

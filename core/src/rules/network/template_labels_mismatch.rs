@@ -77,7 +77,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 (None, None) => None,
             };
-            finding.maybe_fix(edit.map(|it| Fix::safe(format!("Label the Pods `{key}: {value}`"), [it])));
+            finding.maybe_fix(
+                edit.map(|it| Fix::safe(format!("Label the Pods `{key}: {value}`"), [it])),
+            );
         }
     }
 }

@@ -97,7 +97,9 @@ services:
 
     #[test]
     fn a_database_image_may_run_a_task() {
-        check_rule(&RULE, "\
+        check_rule(
+            &RULE,
+            "\
 services:
   web:
     image: ghcr.io/acme/web:1
@@ -106,6 +108,7 @@ services:
   seed:
     image: postgres:17
     command: [\"psql\", \"-f\", \"/seed.sql\"]
-");
+",
+        );
     }
 }

@@ -46,10 +46,17 @@ fn check(facts: &Facts, out: &mut Findings) {
         let first = &cycle[0];
         let finding = out.at(
             first.dependency.span,
-            format!("{} → {}: each waits for the other, so none can start", names.join(" → "), names[0]),
+            format!(
+                "{} → {}: each waits for the other, so none can start",
+                names.join(" → "),
+                names[0]
+            ),
         );
         for wait in &cycle[1..] {
-            finding.also(wait.dependency.span, format!("`{}` waits for `{}`", wait.from.name(), wait.on.name()));
+            finding.also(
+                wait.dependency.span,
+                format!("`{}` waits for `{}`", wait.from.name(), wait.on.name()),
+            );
         }
         finding.check("docker compose config -q");
     }
@@ -62,10 +69,25 @@ mod tests {
 
     #[test]
     fn a_long_circle_is_told_once_and_a_diamond_is_none() {
-        let service = |name: &str, on: &str| format!("  {name}: {{ image: x:1, depends_on: [{on}] }}\n");
-        let circle = format!("services:\n{}{}{}{}", service("a", "b"), service("b", "c"), service("c", "d"), service("d", "b"));
-        assert_eq!(messages(&RULE, &circle), ["`b` → `c` → `d` → `b`: each waits for the other, so none can start"]);
-        let diamond = format!("services:\n{}{}{}  d: {{ image: x:1 }}\n", service("a", "b, c"), service("b", "d"), service("c", "d"));
+        let service =
+            |name: &str, on: &str| format!("  {name}: {{ image: x:1, depends_on: [{on}] }}\n");
+        let circle = format!(
+            "services:\n{}{}{}{}",
+            service("a", "b"),
+            service("b", "c"),
+            service("c", "d"),
+            service("d", "b")
+        );
+        assert_eq!(
+            messages(&RULE, &circle),
+            ["`b` → `c` → `d` → `b`: each waits for the other, so none can start"]
+        );
+        let diamond = format!(
+            "services:\n{}{}{}  d: {{ image: x:1 }}\n",
+            service("a", "b, c"),
+            service("b", "d"),
+            service("c", "d")
+        );
         assert!(messages(&RULE, &diamond).is_empty());
     }
 }

@@ -63,13 +63,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.confidence(Confidence::Likely);
         }
         for wait in waits.take(5) {
-            finding.also(wait.dependency.span, format!("`{}` depends on it here", wait.from.name()));
+            finding
+                .also(wait.dependency.span, format!("`{}` depends on it here", wait.from.name()));
         }
         if let Some(shell) = ready_shell(service) {
             finding.check(format!("docker compose exec {name} sh -c '{shell}'"));
         }
         let edit = healthcheck_entry(facts, service);
-        finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{name}` the ready check of {}", family.name), [it])));
+        finding.maybe_fix(edit.map(|it| {
+            Fix::safe(format!("Give `{name}` the ready check of {}", family.name), [it])
+        }));
     }
 }
 

@@ -62,8 +62,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             format!("`{}` may start before `{}` can answer", from.name(), on.name()),
         );
         match &on.model.healthcheck {
-            Some(check) => finding.also(check.span, format!("the healthcheck of `{}` is there to be waited for", on.name())),
-            None => finding.also(on.span(), format!("`{}` has no healthcheck to wait for", on.name())),
+            Some(check) => finding.also(
+                check.span,
+                format!("the healthcheck of `{}` is there to be waited for", on.name()),
+            ),
+            None => {
+                finding.also(on.span(), format!("`{}` has no healthcheck to wait for", on.name()))
+            }
         };
         finding
             .check(format!("docker compose ps {} {}", on.name(), from.name()))
@@ -98,11 +103,17 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
         let entries = all.iter().map(|it| {
             let on = facts.sibling(wait.from, &it.service);
             let healthy = it.service.value == dependency.service.value
-                || on.is_some_and(|on| facts.health(on) == Health::Checked && on.model.healthcheck.is_some());
+                || on.is_some_and(|on| {
+                    facts.health(on) == Health::Checked && on.model.healthcheck.is_some()
+                });
             let name = if healthy { "service_healthy" } else { "service_started" };
             (it.service.to_string(), Yaml::map([("condition", Yaml::str(name))]))
         });
-        editor.replace_collection(list, wait.from.model.key("depends_on")?.name.span, &Yaml::map(entries))?
+        editor.replace_collection(
+            list,
+            wait.from.model.key("depends_on")?.name.span,
+            &Yaml::map(entries),
+        )?
     };
     let mut edits = vec![condition];
     if wait.on.model.healthcheck.is_none() {

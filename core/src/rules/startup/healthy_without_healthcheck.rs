@@ -53,13 +53,18 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = match facts.health(wait.on) {
             Health::Checked => continue,
             Health::Disabled(span) => {
-                let finding =
-                    out.at(place, format!("`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"));
+                let finding = out.at(
+                    place,
+                    format!(
+                        "`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"
+                    ),
+                );
                 finding.also(span, "it is switched off here")
             }
-            Health::None => {
-                out.at(place, format!("`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"))
-            }
+            Health::None => out.at(
+                place,
+                format!("`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"),
+            ),
             Health::Unknown => {
                 let message = format!(
                     "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` brings a healthcheck"
@@ -69,7 +74,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         finding.also(wait.on.span(), format!("`{on}` is defined here"));
         if let Some(image) = &wait.on.unit.image {
-            finding.check(format!("docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}", image.text));
+            finding.check(format!(
+                "docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}",
+                image.text
+            ));
         }
         let edit = healthcheck_entry(facts, wait.on);
         finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{on}` a healthcheck"), [it])));
@@ -110,7 +118,9 @@ services:
 
     #[test]
     fn a_dockerfile_of_the_project_may_bring_one() {
-        check_rule(&RULE, "\
+        check_rule(
+            &RULE,
+            "\
 # file: compose.yaml
 services:
   web:
@@ -122,6 +132,7 @@ services:
 # file: api/Dockerfile
 FROM python:3.13
 HEALTHCHECK CMD curl -f http://localhost/
-");
+",
+        );
     }
 }

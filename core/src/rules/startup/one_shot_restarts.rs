@@ -48,7 +48,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let edit = facts.editor(restart.span.file).replace_scalar(restart.span, "on-failure");
         out.at(
             restart.span,
-            format!("`{name}` runs one task and ends, but `restart: {restart}` runs it again for ever"),
+            format!(
+                "`{name}` runs one task and ends, but `restart: {restart}` runs it again for ever"
+            ),
         )
         .check(format!("docker compose logs --tail 50 {name}"))
         .fix(Fix::safe("Restart only after a failure", [edit]));
