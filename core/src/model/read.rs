@@ -158,19 +158,17 @@ impl Reader {
                 return true;
             };
             if !known(reader, key, entry) {
-                reader.unknown.push(UnknownKey {
-                    owner,
-                    key: Spanned::new(SmolStr::new(key), entry.key.span()),
-                    entry: entry.span(),
-                    collection: !entry.value.is_scalar(),
-                });
+                reader.unknown_key(owner, key, entry);
             }
             true
         };
         if node.entries().any(|it| it.key.is_merge_key()) {
             let own = node.resolve().span();
             let aliased = self.shared;
-            for entry in node.merged_entries() {
+            let all = node.merged_entries();
+            // What is overridden was looked at, too.
+            self.shared_items += all.len();
+            for entry in all {
                 self.shared = aliased || !own.contains(entry.key.span());
                 if !one(self, entry) {
                     break;
@@ -185,6 +183,16 @@ impl Reader {
         }
         self.shared = before;
         self.depth -= 1;
+    }
+
+    /// Keeps a key that nobody knows.
+    pub fn unknown_key(&mut self, owner: &'static str, key: &str, entry: Entry<'_>) {
+        self.unknown.push(UnknownKey {
+            owner,
+            key: Spanned::new(SmolStr::new(key), entry.key.span()),
+            entry: entry.span(),
+            collection: !entry.value.is_scalar(),
+        });
     }
 
     /// Reads every item of a sequence. Null is an empty one; anything else is recorded.
@@ -212,6 +220,16 @@ impl Reader {
         self.shared = before;
         self.depth -= 1;
         all
+    }
+
+    /// Reads something that is known to be reached through a merge key, as [`each`](Self::each) does
+    /// by itself for what is read inside its callback.
+    pub fn as_shared<T>(&mut self, shared: bool, read: impl FnOnce(&mut Reader) -> T) -> T {
+        let before = self.shared;
+        self.shared |= shared;
+        let value = read(self);
+        self.shared = before;
+        value
     }
 
     /// Where a mapping (or a sequence) is written.
@@ -250,6 +268,13 @@ impl Reader {
     pub fn bool(&mut self, node: Node<'_>) -> Option<Spanned<bool>> {
         match node.scalar() {
             Some(Scalar::Bool(it)) => Some(Spanned::new(it, node.span())),
+            Some(Scalar::Str(text)) if node.resolve().style() == Style::Plain => {
+                let value = Scalar::yaml_1_1_bool(text);
+                if value.is_none() {
+                    self.wrong_type(node, "true or false");
+                }
+                value.map(|it| Spanned::new(it, node.span()))
+            }
             Some(Scalar::Null) => None,
             _ => {
                 self.wrong_type(node, "true or false");

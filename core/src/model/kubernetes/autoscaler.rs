@@ -1,7 +1,8 @@
 //! What changes replicas or requests by itself.
 
 use super::Quantity;
-use crate::model::read::{Place, Str};
+use crate::model::read::{Place, Reader, Str};
+use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,4 +103,163 @@ pub enum MetricSource {
     /// A KEDA trigger.
     Trigger,
     Unknown,
+}
+
+pub(super) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
+    let mut it = new_autoscaler(reader, AutoscalerKind::Horizontal, spec);
+    reader.each(spec, "HorizontalPodAutoscalerSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "scaleTargetRef" => it.target = read_target(reader, value),
+            "minReplicas" => it.min = reader.int(value),
+            "maxReplicas" => it.max = reader.int(value),
+            "metrics" => it.metrics = reader.list(value, read_metric),
+            "targetCPUUtilizationPercentage" => {
+                it.metrics.push(Metric {
+                    source: MetricSource::Resource,
+                    name: Some(Str::new("cpu".into(), entry.key.span())),
+                    container: None,
+                    target_type: None,
+                    utilization: reader.int(value),
+                    value: None,
+                    span: entry.span(),
+                });
+            }
+            "behavior" => {}
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+/// KEDA's ScaledObject or ScaledJob.
+pub(super) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_>) -> Autoscaler {
+    let mut it = new_autoscaler(reader, kind, spec);
+    reader.each(spec, "", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "scaleTargetRef" => it.target = read_target(reader, value),
+            "minReplicaCount" => it.min = reader.int(value),
+            "maxReplicaCount" => it.max = reader.int(value),
+            "triggers" => {
+                it.metrics = reader.list(value, read_trigger);
+                it.triggers =
+                    reader.list(value, |reader, it| it.get("type").and_then(|it| reader.str(it)));
+            }
+            _ => {}
+        }
+        true
+    });
+    it
+}
+
+pub(super) fn read_vpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
+    let mut it = new_autoscaler(reader, AutoscalerKind::Vertical, spec);
+    it.target = spec.get("targetRef").and_then(|it| read_target(reader, it));
+    it.update_mode = spec.at(&["updatePolicy", "updateMode"]).and_then(|it| reader.str(it));
+    it
+}
+
+fn new_autoscaler(reader: &Reader, kind: AutoscalerKind, spec: Node<'_>) -> Autoscaler {
+    Autoscaler {
+        kind,
+        target: None,
+        min: None,
+        max: None,
+        metrics: Vec::new(),
+        triggers: Vec::new(),
+        update_mode: None,
+        place: spec.is_mapping().then(|| reader.place(spec)),
+    }
+}
+
+fn read_target(reader: &mut Reader, node: Node<'_>) -> Option<TargetRef> {
+    if node.is_null() {
+        return None;
+    }
+    let mut it = TargetRef { api_version: None, kind: None, name: None, place: reader.place(node) };
+    reader.each(node, "", |reader, key, entry| {
+        match key {
+            "apiVersion" => it.api_version = reader.str(entry.value),
+            "kind" => it.kind = reader.str(entry.value),
+            "name" => it.name = reader.str(entry.value),
+            _ => {}
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_metric(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
+    let mut it = Metric {
+        source: MetricSource::Unknown,
+        name: None,
+        container: None,
+        target_type: None,
+        utilization: None,
+        value: None,
+        span: node.span(),
+    };
+    reader.each(node, "MetricSpec", |reader, key, entry| {
+        let source = match key {
+            "type" => return true,
+            "resource" => MetricSource::Resource,
+            "containerResource" => MetricSource::ContainerResource,
+            "pods" => MetricSource::Pods,
+            "object" => MetricSource::Object,
+            "external" => MetricSource::External,
+            _ => return false,
+        };
+        it.source = source;
+        reader.each(entry.value, "", |reader, key, entry| {
+            let value = entry.value;
+            match key {
+                "name" => it.name = reader.str(value),
+                "container" => it.container = reader.str(value),
+                "metric" => it.name = value.get("name").and_then(|it| reader.str(it)),
+                "target" => reader.each(value, "MetricTarget", |reader, key, entry| {
+                    match key {
+                        "type" => it.target_type = reader.str(entry.value),
+                        "averageUtilization" => it.utilization = reader.int(entry.value),
+                        "averageValue" | "value" => it.value = read_amount(reader, entry.value),
+                        _ => return false,
+                    }
+                    true
+                }),
+                // autoscaling/v2beta1
+                "targetAverageUtilization" => it.utilization = reader.int(value),
+                "targetAverageValue" => it.value = read_amount(reader, value),
+                _ => {}
+            }
+            true
+        });
+        true
+    });
+    Some(it)
+}
+
+fn read_amount(reader: &mut Reader, node: Node<'_>) -> Option<Spanned<Quantity>> {
+    let raw = reader.str(node)?;
+    Quantity::parse(&raw).map(|it| Spanned::new(it, raw.span))
+}
+
+/// A KEDA trigger. `cpu` and `memory` are resource metrics of the HPA that KEDA makes.
+fn read_trigger(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
+    let name = node.get("type").and_then(|it| reader.str(it));
+    let resource = name.as_ref().is_some_and(|it| matches!(it.as_str(), "cpu" | "memory"));
+    // `metricType` took the place of `metadata.type`.
+    let target_type = node
+        .get("metricType")
+        .or_else(|| node.at(&["metadata", "type"]))
+        .and_then(|it| reader.str(it));
+    Some(Metric {
+        source: if resource { MetricSource::Resource } else { MetricSource::Trigger },
+        name,
+        container: node.at(&["metadata", "containerName"]).and_then(|it| reader.str(it)),
+        target_type,
+        utilization: None,
+        value: None,
+        span: node.span(),
+    })
 }

@@ -1,7 +1,11 @@
 //! Persistent storage.
 
+use super::quantity::read_resources;
+use super::scalar::key_of;
+use super::selector::read_selector;
 use super::{Resource, Selector};
-use crate::model::read::{Place, Str};
+use crate::model::read::{Place, Reader, Str};
+use crate::syntax::Node;
 
 /// The spec of a PersistentVolumeClaim.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,4 +46,55 @@ pub struct PersistentVolume {
 pub struct StorageClass {
     pub provisioner: Option<Str>,
     pub is_default: bool,
+}
+
+pub(super) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
+    let mut it = Claim { place: node.is_mapping().then(|| reader.place(node)), ..Claim::default() };
+    reader.each(node, "PersistentVolumeClaimSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "accessModes" => it.access_modes = reader.strings(value),
+            "resources" => {
+                let requests = value.get("requests").map(|it| read_resources(reader, it));
+                it.storage = storage(requests.unwrap_or_default());
+            }
+            "storageClassName" => {
+                // An empty class is a choice: no dynamic provisioning.
+                it.storage_class = reader.str(value);
+            }
+            "volumeName" => it.volume_name = reader.str(value),
+            "volumeMode" => it.volume_mode = reader.str(value),
+            "selector" => it.selector = read_selector(reader, value),
+            "dataSource" | "dataSourceRef" | "volumeAttributesClassName" => {}
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+fn storage(resources: Vec<Resource>) -> Option<Resource> {
+    resources.into_iter().find(|it| it.name.as_str() == "storage")
+}
+
+pub(super) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> PersistentVolume {
+    let mut it = PersistentVolume::default();
+    reader.each(node, "PersistentVolumeSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "accessModes" => it.access_modes = reader.strings(value),
+            "capacity" => it.capacity = storage(read_resources(reader, value)),
+            "storageClassName" => it.storage_class = reader.str(value),
+            "persistentVolumeReclaimPolicy" => it.reclaim_policy = reader.str(value),
+            "claimRef" => {
+                let name = value.get("name").and_then(|it| reader.str(it));
+                let namespace = value.get("namespace").and_then(|it| reader.str(it));
+                it.claim = name.map(|name| (name, namespace));
+            }
+            "mountOptions" | "nodeAffinity" | "volumeAttributesClassName" | "volumeMode" => {}
+            _ => it.source = Some(key_of(key, entry)),
+        }
+        true
+    });
+    it
 }

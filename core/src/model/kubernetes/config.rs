@@ -1,6 +1,8 @@
 //! ConfigMaps, Secrets, and what makes Secrets.
 
-use crate::model::read::{Place, Str};
+use super::scalar::{key_of, string_pairs};
+use crate::model::read::{Place, Reader, Str};
+use crate::syntax::{Entry, Node};
 use crate::text::Spanned;
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -40,8 +42,8 @@ pub enum SecretKind {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Secret {
     pub kind: SecretKind,
-    /// The Secret's name, where it is not that of the object.
-    pub makes: Option<Str>,
+    /// The names of the Secrets, where they are not that of the object. Empty means the object's.
+    pub makes: Vec<Str>,
     /// `Opaque` where none is written.
     pub secret_type: Option<Str>,
     /// Base64, as written.
@@ -69,4 +71,134 @@ impl Secret {
             .chain(self.string_data.iter().map(|it| &it.0))
             .chain(&self.hidden_keys)
     }
+}
+
+/// `data`, `binaryData` and `immutable`, which lie beside `metadata`; answers whether it knows the key.
+pub(super) fn read_config_map_key(
+    reader: &mut Reader,
+    it: &mut ConfigMap,
+    key: &str,
+    entry: Entry<'_>,
+) -> bool {
+    match key {
+        "data" => {
+            it.data = string_pairs(reader, entry.value);
+            it.data_place = Some(reader.place(entry.value));
+        }
+        "binaryData" => it.binary_keys = read_keys(reader, entry.value),
+        "immutable" => it.immutable = reader.bool(entry.value),
+        _ => return false,
+    }
+    true
+}
+
+/// As [`read_config_map_key`], for a Secret.
+pub(super) fn read_secret_key(
+    reader: &mut Reader,
+    it: &mut Secret,
+    key: &str,
+    entry: Entry<'_>,
+) -> bool {
+    match key {
+        "data" => {
+            it.data = string_pairs(reader, entry.value);
+            it.data_place = Some(reader.place(entry.value));
+        }
+        "stringData" => {
+            it.string_data = string_pairs(reader, entry.value);
+            it.string_data_place = Some(reader.place(entry.value));
+        }
+        "type" => it.secret_type = reader.str(entry.value),
+        "immutable" => it.immutable = reader.bool(entry.value),
+        "sops" => it.kind = SecretKind::Sops,
+        _ => return false,
+    }
+    true
+}
+
+fn read_keys(reader: &mut Reader, node: Node<'_>) -> Vec<Str> {
+    let mut keys = Vec::new();
+    reader.each(node, "", |_, key, entry| {
+        keys.push(key_of(key, entry));
+        true
+    });
+    keys
+}
+
+fn string_at(reader: &mut Reader, node: Node<'_>, path: &[&str]) -> Option<Str> {
+    node.at(path).and_then(|it| reader.str(it))
+}
+
+/// Bitnami's SealedSecret: `encryptedData`, and a template that may add keys and another name.
+pub(super) fn read_sealed_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
+    let keys = |reader: &mut Reader, path: &[&str]| {
+        spec.at(path).map(|it| read_keys(reader, it)).unwrap_or_default()
+    };
+    let mut hidden_keys = keys(reader, &["encryptedData"]);
+    hidden_keys.extend(keys(reader, &["template", "data"]));
+    hidden_keys.extend(keys(reader, &["template", "stringData"]));
+    Secret {
+        kind: SecretKind::SealedSecret,
+        makes: string_at(reader, spec, &["template", "metadata", "name"]).into_iter().collect(),
+        secret_type: string_at(reader, spec, &["template", "type"]),
+        keys_known: spec.get("encryptedData").is_some_and(Node::is_mapping),
+        hidden_keys,
+        ..Secret::default()
+    }
+}
+
+/// External Secrets Operator. `dataFrom` and `templateFrom` bring keys that no file names.
+pub(super) fn read_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
+    let data = spec
+        .get("data")
+        .map(|it| reader.list(it, |reader, it| it.get("secretKey").and_then(|it| reader.str(it))));
+    let mut hidden_keys = data.unwrap_or_default();
+    if let Some(template) = spec.at(&["target", "template", "data"]) {
+        hidden_keys.extend(read_keys(reader, template));
+    }
+    let unseen = spec.get("dataFrom").is_some()
+        || spec.at(&["target", "template", "templateFrom"]).is_some();
+    Secret {
+        kind: SecretKind::ExternalSecret,
+        makes: string_at(reader, spec, &["target", "name"]).into_iter().collect(),
+        secret_type: string_at(reader, spec, &["target", "template", "type"]),
+        keys_known: !unseen && !hidden_keys.is_empty(),
+        hidden_keys,
+        ..Secret::default()
+    }
+}
+
+/// Where other operators' objects name the Secret that they make, by group and kind. `None` for an
+/// object that makes no Secret.
+pub(super) fn read_secret_maker(
+    reader: &mut Reader,
+    group: &str,
+    kind: &str,
+    spec: Option<Node<'_>>,
+) -> Option<Secret> {
+    let path: &[&str] = match (group, kind) {
+        ("cert-manager.io", "Certificate") => &["secretName"],
+        (
+            "secrets.hashicorp.com",
+            "VaultStaticSecret" | "VaultDynamicSecret" | "VaultPKISecret",
+        )
+        | ("secrets.hashicorp.com", "HCPVaultSecretsApp") => &["destination", "name"],
+        ("secrets.infisical.com", "InfisicalSecret") => &["managedSecretReference", "secretName"],
+        ("secrets.doppler.com", "DopplerSecret") => &["managedSecret", "name"],
+        // These make a Secret of their own name.
+        ("onepassword.com", "OnePasswordItem") | ("redhatcop.redhat.io", "VaultSecret") => &[],
+        ("isindir.github.com", "SopsSecret") => &["secretTemplates"],
+        ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => &["secretObjects"],
+        _ => return None,
+    };
+    let target = spec.filter(|_| !path.is_empty()).and_then(|it| it.at(path));
+    let makes = match target {
+        Some(all) if all.is_sequence() => reader.list(all, |reader, it| {
+            let name = it.get("secretName").or_else(|| it.get("name"))?;
+            reader.str(name)
+        }),
+        Some(name) => reader.str(name).into_iter().collect(),
+        None => Vec::new(),
+    };
+    Some(Secret { kind: SecretKind::Other, makes, ..Secret::default() })
 }

@@ -4,12 +4,18 @@ mod autoscaler;
 mod claim;
 mod config;
 mod container;
+mod meta;
 mod pod;
 mod policy;
 mod probe;
 pub mod quantity;
 mod rbac;
+mod read_container;
+mod read_object;
+mod read_pod;
+mod read_workload;
 mod routes;
+mod scalar;
 mod selector;
 mod service;
 mod volume;
@@ -24,6 +30,7 @@ pub use policy::*;
 pub use probe::*;
 pub use quantity::{Quantity, Resource};
 pub use rbac::*;
+pub use read_object::{read, read_document};
 pub use routes::*;
 pub use selector::*;
 pub use service::*;
@@ -76,6 +83,17 @@ impl Object {
     pub fn name_span(&self) -> Span {
         let name = self.meta.name.as_ref().or(self.meta.generate_name.as_ref());
         name.map_or(self.kind.span, |it| it.span)
+    }
+
+    /// The names of the Secrets that this object is or makes; none for anything else.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        let secret = match &self.body {
+            Body::Secret(it) => Some(&**it),
+            _ => None,
+        };
+        let own = secret.filter(|it| it.makes.is_empty()).and(self.meta.name.as_ref());
+        let made = secret.map_or(&[][..], |it| &it.makes);
+        own.into_iter().chain(made).map(|it| it.as_str())
     }
 
     pub fn workload(&self) -> Option<&Workload> {
@@ -169,3 +187,6 @@ pub fn objects(
 pub fn is_true(flag: Option<Spanned<bool>>) -> bool {
     flag.is_some_and(|it| it.value)
 }
+
+#[cfg(test)]
+mod tests;

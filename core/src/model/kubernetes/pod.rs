@@ -1,7 +1,8 @@
 //! The Pod template and its spec.
 
 use super::{Container, Meta, Resources, Selector, Volume};
-use crate::model::read::{IntOrStr, Place, Str};
+use crate::model::read::{IntOrStr, Place, Reader, Str};
+use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
 /// `spec.template`, or the Pod itself.
@@ -144,4 +145,73 @@ impl ContainerPort {
             IntOrStr::Str(it) => self.name.as_ref().is_some_and(|name| name.value == *it),
         }
     }
+}
+
+/// `owner` is `SecurityContext` or `PodSecurityContext`: each has fields that the other lacks.
+pub(super) fn read_security(
+    reader: &mut Reader,
+    node: Node<'_>,
+    owner: &'static str,
+) -> Option<SecurityContext> {
+    if node.is_null() {
+        return None;
+    }
+    let of_pod = owner == "PodSecurityContext";
+    let mut it = SecurityContext { place: reader.place(node), ..SecurityContext::default() };
+    reader.each(node, owner, |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "runAsUser" => it.run_as_user = reader.int(value),
+            "runAsGroup" => it.run_as_group = reader.int(value),
+            "runAsNonRoot" => it.run_as_non_root = reader.bool(value),
+            "seccompProfile" => it.seccomp = value.get("type").and_then(|it| reader.str(it)),
+            "appArmorProfile" => it.apparmor = value.get("type").and_then(|it| reader.str(it)),
+            "seLinuxOptions" | "windowsOptions" => {}
+            "fsGroup" if of_pod => it.fs_group = reader.int(value),
+            "fsGroupChangePolicy"
+            | "seLinuxChangePolicy"
+            | "supplementalGroups"
+            | "supplementalGroupsPolicy"
+            | "sysctls"
+                if of_pod => {}
+            "privileged" if !of_pod => it.privileged = reader.bool(value),
+            "allowPrivilegeEscalation" if !of_pod => {
+                it.allow_privilege_escalation = reader.bool(value);
+            }
+            "readOnlyRootFilesystem" if !of_pod => {
+                it.read_only_root_filesystem = reader.bool(value);
+            }
+            "procMount" if !of_pod => {}
+            "capabilities" if !of_pod => {
+                reader.each(value, "Capabilities", |reader, key, entry| {
+                    match key {
+                        "add" => it.capabilities_add = reader.strings(entry.value),
+                        "drop" => it.capabilities_drop = reader.strings(entry.value),
+                        _ => return false,
+                    }
+                    true
+                });
+            }
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}
+
+pub(super) fn read_container_port(reader: &mut Reader, node: Node<'_>) -> Option<ContainerPort> {
+    let mut it = ContainerPort { place: reader.place(node), ..ContainerPort::default() };
+    reader.each(node, "ContainerPort", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "name" => it.name = reader.str(value),
+            "containerPort" => it.container_port = reader.int(value),
+            "protocol" => it.protocol = reader.str(value),
+            "hostPort" => it.host_port = reader.int(value),
+            "hostIP" => it.host_ip = reader.str(value),
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
 }

@@ -1,7 +1,10 @@
 //! What limits or watches Pods from beside: budgets, network policies, monitors, quotas.
 
+use super::quantity::read_resources;
+use super::selector::read_selector;
 use super::{Resource, Selector};
-use crate::model::read::{IntOrStr, Place, Str};
+use crate::model::read::{IntOrStr, Place, Reader, Str};
+use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -71,4 +74,98 @@ pub struct ResourceQuota {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PriorityClass {
     pub value: Option<Spanned<i64>>,
+}
+
+pub(super) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudget {
+    let mut it = DisruptionBudget {
+        place: spec.is_mapping().then(|| reader.place(spec)),
+        ..DisruptionBudget::default()
+    };
+    reader.each(spec, "PodDisruptionBudgetSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "selector" => it.selector = read_selector(reader, value),
+            "minAvailable" => it.min_available = reader.int_or_str(value),
+            "maxUnavailable" => it.max_unavailable = reader.int_or_str(value),
+            "unhealthyPodEvictionPolicy" => {}
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+pub(super) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> NetworkPolicy {
+    let mut it = NetworkPolicy {
+        place: spec.is_mapping().then(|| reader.place(spec)),
+        ..NetworkPolicy::default()
+    };
+    reader.each(spec, "NetworkPolicySpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "podSelector" => it.pod_selector = read_selector(reader, value),
+            "policyTypes" => it.policy_types = reader.strings(value),
+            "ingress" => it.ingress = Some(value.items().len()),
+            "egress" => it.egress = Some(value.items().len()),
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+pub(super) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_>) -> Monitor {
+    let mut it = Monitor {
+        kind,
+        place: spec.is_mapping().then(|| reader.place(spec)),
+        ..Monitor::default()
+    };
+    reader.each(spec, "", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "selector" => it.selector = read_selector(reader, value),
+            "namespaceSelector" => {
+                it.any_namespace =
+                    value.get("any").and_then(|it| reader.bool(it)).is_some_and(|it| it.value);
+                if let Some(names) = value.get("matchNames") {
+                    it.namespaces = reader.strings(names);
+                }
+            }
+            "endpoints" | "podMetricsEndpoints" => {
+                it.ports =
+                    reader.list(value, |reader, it| it.get("port").and_then(|it| reader.str(it)));
+            }
+            _ => {}
+        }
+        true
+    });
+    it
+}
+
+pub(super) fn read_limit_range(reader: &mut Reader, spec: Node<'_>) -> LimitRange {
+    let limits = spec.get("limits");
+    LimitRange { items: limits.map(|it| reader.list(it, read_limit)).unwrap_or_default() }
+}
+
+fn read_limit(reader: &mut Reader, node: Node<'_>) -> Option<LimitRangeItem> {
+    let mut it = LimitRangeItem { span: node.span(), ..LimitRangeItem::default() };
+    reader.each(node, "LimitRangeItem", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "type" => it.kind = reader.str(value),
+            "default" => it.default = read_resources(reader, value),
+            "defaultRequest" => it.default_request = read_resources(reader, value),
+            "min" => it.min = read_resources(reader, value),
+            "max" => it.max = read_resources(reader, value),
+            "maxLimitRequestRatio" => {}
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}
+
+pub(super) fn read_quota(reader: &mut Reader, spec: Node<'_>) -> ResourceQuota {
+    let hard = spec.get("hard");
+    ResourceQuota { hard: hard.map(|it| read_resources(reader, it)).unwrap_or_default() }
 }

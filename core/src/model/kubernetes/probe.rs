@@ -1,6 +1,7 @@
 //! Probes: how the kubelet asks a container whether it is well.
 
-use crate::model::read::{IntOrStr, Place, Str};
+use crate::model::read::{IntOrStr, Place, Reader, Str};
+use crate::syntax::Node;
 use crate::text::Spanned;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -115,4 +116,125 @@ impl Probe {
     pub fn initial_delay(&self) -> i64 {
         self.initial_delay_seconds.map_or(0, |it| it.value)
     }
+}
+
+pub(super) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
+    if node.is_null() {
+        return None;
+    }
+    let mut probe = Probe {
+        handler: ProbeHandler::None,
+        initial_delay_seconds: None,
+        period_seconds: None,
+        timeout_seconds: None,
+        success_threshold: None,
+        failure_threshold: None,
+        termination_grace_period_seconds: None,
+        place: reader.place(node),
+    };
+    reader.each(node, "Probe", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "initialDelaySeconds" => probe.initial_delay_seconds = reader.int(value),
+            "periodSeconds" => probe.period_seconds = reader.int(value),
+            "timeoutSeconds" => probe.timeout_seconds = reader.int(value),
+            "successThreshold" => probe.success_threshold = reader.int(value),
+            "failureThreshold" => probe.failure_threshold = reader.int(value),
+            "terminationGracePeriodSeconds" => {
+                probe.termination_grace_period_seconds = reader.int(value);
+            }
+            _ => match read_handler(reader, key, value) {
+                Some(ProbeHandler::None) => {}
+                Some(handler) => probe.handler = handler,
+                None => return false,
+            },
+        }
+        true
+    });
+    Some(probe)
+}
+
+/// The handler that this key writes; `None` for any other key. A null handler is none.
+pub(super) fn read_handler(reader: &mut Reader, key: &str, node: Node<'_>) -> Option<ProbeHandler> {
+    let read = match key {
+        "exec" => read_exec,
+        "httpGet" => read_http,
+        "tcpSocket" => read_tcp,
+        "grpc" => read_grpc,
+        _ => return None,
+    };
+    Some(if node.is_null() { ProbeHandler::None } else { read(reader, node) })
+}
+
+fn read_exec(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
+    let place = reader.place(node);
+    let mut words = Vec::new();
+    reader.each(node, "ExecAction", |reader, key, entry| {
+        match key {
+            "command" => words = reader.strings(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    ProbeHandler::Exec { command: words, place }
+}
+
+fn read_http(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
+    let place = reader.place(node);
+    let (mut path, mut port, mut host, mut scheme, mut headers) =
+        (None, None, None, None, Vec::new());
+    reader.each(node, "HTTPGetAction", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "path" => path = reader.str(value),
+            "port" => port = reader.int_or_str(value),
+            "host" => host = reader.str(value),
+            "scheme" => scheme = reader.str(value),
+            "httpHeaders" => headers = reader.list(value, read_header),
+            _ => return false,
+        }
+        true
+    });
+    ProbeHandler::Http { path, port, host, scheme, headers, place }
+}
+
+fn read_header(reader: &mut Reader, node: Node<'_>) -> Option<(Str, Str)> {
+    let (mut name, mut value) = (None, None);
+    reader.each(node, "HTTPHeader", |reader, key, entry| {
+        match key {
+            "name" => name = reader.str(entry.value),
+            "value" => value = reader.str(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    Some((name?, value?))
+}
+
+fn read_tcp(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
+    let place = reader.place(node);
+    let (mut port, mut host) = (None, None);
+    reader.each(node, "TCPSocketAction", |reader, key, entry| {
+        match key {
+            "port" => port = reader.int_or_str(entry.value),
+            "host" => host = reader.str(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    ProbeHandler::Tcp { port, host, place }
+}
+
+fn read_grpc(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
+    let place = reader.place(node);
+    let (mut port, mut service) = (None, None);
+    reader.each(node, "GRPCAction", |reader, key, entry| {
+        match key {
+            "port" => port = reader.int_or_str(entry.value),
+            "service" => service = reader.str(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    ProbeHandler::Grpc { port, service, place }
 }

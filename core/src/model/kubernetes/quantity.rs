@@ -1,6 +1,8 @@
 //! Quantities: `250m`, `512Mi`, `1.5`, `1e3`.
 
-use crate::model::read::Str;
+use super::scalar::key_of;
+use crate::model::read::{Reader, Str};
+use crate::syntax::{Node, Style};
 use crate::text::Spanned;
 
 /// An amount in thousandths, which is exact for every quantity that Kubernetes itself can keep.
@@ -39,5 +41,158 @@ impl Resource {
 
     pub fn value(&self) -> Option<Spanned<Quantity>> {
         self.quantity.map(|it| Spanned::new(it, self.raw.span))
+    }
+}
+
+impl Quantity {
+    /// Reads a quantity as the API server does; `None` where it refuses it, as for `1GB` or `1.5 Gi`.
+    pub fn parse(text: &str) -> Option<Quantity> {
+        let (negative, unsigned) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let number =
+            unsigned.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(unsigned.len());
+        let (number, suffix) = unsigned.split_at(number);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return None;
+        }
+        let scale = Scale::parse(suffix)?;
+        let digits: String = [whole, fraction].concat();
+        let digits = digits.trim_start_matches('0');
+        if digits.len() > 30 {
+            return None;
+        }
+        let value: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        let fraction = i32::try_from(fraction.len()).ok()?;
+        let milli = scale.milli(value, fraction)?;
+        Some(Quantity { milli: if negative { -milli } else { milli } })
+    }
+}
+
+/// What a suffix multiplies by.
+enum Scale {
+    /// A power of ten.
+    Ten(i32),
+    /// A power of two.
+    Two(u32),
+}
+
+impl Scale {
+    fn parse(suffix: &str) -> Option<Scale> {
+        Some(match suffix {
+            "" => Scale::Ten(0),
+            "n" => Scale::Ten(-9),
+            "u" => Scale::Ten(-6),
+            "m" => Scale::Ten(-3),
+            "k" => Scale::Ten(3),
+            "M" => Scale::Ten(6),
+            "G" => Scale::Ten(9),
+            "T" => Scale::Ten(12),
+            "P" => Scale::Ten(15),
+            "E" => Scale::Ten(18),
+            "Ki" => Scale::Two(10),
+            "Mi" => Scale::Two(20),
+            "Gi" => Scale::Two(30),
+            "Ti" => Scale::Two(40),
+            "Pi" => Scale::Two(50),
+            "Ei" => Scale::Two(60),
+            exponent => {
+                let digits = exponent.strip_prefix(['e', 'E'])?;
+                let power: i32 = digits.parse().ok()?;
+                Scale::Ten(power.clamp(-40, 40))
+            }
+        })
+    }
+
+    /// `value` has `fraction` digits behind its point. What is finer than a thousandth is rounded up.
+    fn milli(&self, value: i128, fraction: i32) -> Option<i128> {
+        let (value, power) = match self {
+            Scale::Ten(power) => (value, power + 3 - fraction),
+            Scale::Two(bits) => (value.checked_mul(1 << bits)?, 3 - fraction),
+        };
+        let factor = 10_i128.checked_pow(power.unsigned_abs());
+        if power >= 0 {
+            value.checked_mul(factor?)
+        } else {
+            // Beyond 38 places only the rounding is left.
+            let factor = factor.unwrap_or(i128::MAX);
+            Some(value / factor + i128::from(value % factor > 0))
+        }
+    }
+}
+
+/// `requests`, `limits` and other mappings from a resource's name to a quantity.
+pub(super) fn read_resources(reader: &mut Reader, node: Node<'_>) -> Vec<Resource> {
+    let mut all = Vec::new();
+    reader.each(node, "", |reader, key, entry| {
+        all.extend(read_quantity(reader, entry.value).map(|(raw, quantity, quoted)| Resource {
+            name: key_of(key, entry),
+            raw,
+            quantity,
+            quoted,
+        }));
+        true
+    });
+    all
+}
+
+/// A quantity as written and as read, and whether it is in quotes.
+pub(super) fn read_quantity(
+    reader: &mut Reader,
+    node: Node<'_>,
+) -> Option<(Str, Option<Quantity>, bool)> {
+    let raw = reader.str(node)?;
+    let quantity = Quantity::parse(&raw);
+    let quoted = node.resolve().style() != Style::Plain;
+    Some((raw, quantity, quoted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_exact() {
+        for (text, milli) in [
+            ("1", 1000),
+            ("100m", 100),
+            ("0.5", 500),
+            (".5", 500),
+            ("1.", 1000),
+            ("512Mi", 512 * 1024 * 1024 * 1000),
+            ("1.5Gi", 1536 * 1024 * 1024 * 1000),
+            ("500M", 500_000_000_000),
+            ("512m", 512),
+            ("1e3", 1_000_000),
+            ("1E3", 1_000_000),
+            ("2E", 2_000_000_000_000_000_000_000),
+            ("12e-1", 1200),
+            ("1u", 1),
+            ("100n", 1),
+            ("-1", -1000),
+            ("+2", 2000),
+            ("0", 0),
+        ] {
+            assert_eq!(Quantity::parse(text), Some(Quantity { milli }), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_api_server_refuses_is_none() {
+        for text in [
+            "", "1GB", "500MB", "1g", "1.5 Gi", "Mi", ".", "1.2.3", "1mi", "1K", "e3", "1e",
+            "0x10", "1_000", "-",
+        ] {
+            assert_eq!(Quantity::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn units_are_rounded_up() {
+        assert_eq!(Quantity { milli: 512 }.units(), 1);
+        assert_eq!(Quantity { milli: 2000 }.units(), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! Service accounts and roles, as far as other objects name them.
 
-use crate::model::read::Str;
+use crate::model::read::{Reader, Str};
+use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,4 +37,38 @@ pub struct Subject {
     pub kind: Option<Str>,
     pub name: Option<Str>,
     pub namespace: Option<Str>,
+}
+
+pub(super) fn read_rules(reader: &mut Reader, node: Node<'_>) -> Vec<RoleRule> {
+    reader.list(node, |reader, node| {
+        let mut it = RoleRule { span: node.span(), ..RoleRule::default() };
+        reader.each(node, "PolicyRule", |reader, key, entry| {
+            match key {
+                "apiGroups" => it.api_groups = reader.strings(entry.value),
+                "resources" => it.resources = reader.strings(entry.value),
+                "verbs" => it.verbs = reader.strings(entry.value),
+                "resourceNames" | "nonResourceURLs" => {}
+                _ => return false,
+            }
+            true
+        });
+        Some(it)
+    })
+}
+
+pub(super) fn read_subjects(reader: &mut Reader, node: Node<'_>) -> Vec<Subject> {
+    reader.list(node, |reader, node| {
+        let mut it = Subject::default();
+        reader.each(node, "Subject", |reader, key, entry| {
+            match key {
+                "kind" => it.kind = reader.str(entry.value),
+                "name" => it.name = reader.str(entry.value),
+                "namespace" => it.namespace = reader.str(entry.value),
+                "apiGroup" => {}
+                _ => return false,
+            }
+            true
+        });
+        Some(it)
+    })
 }

@@ -1,6 +1,7 @@
 //! What brings traffic from outside to a Service.
 
-use crate::model::read::{IntOrStr, Place, Str};
+use crate::model::read::{IntOrStr, Place, Reader, Str};
+use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
 /// Ingress, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute, IngressRoute, VirtualService ...
@@ -33,4 +34,261 @@ pub struct Tls {
     pub secret: Option<Str>,
     pub hosts: Vec<Str>,
     pub span: Span,
+}
+
+/// `networking.k8s.io` Ingress, also in its old groups.
+pub(super) fn read_ingress(reader: &mut Reader, spec: Node<'_>) -> Routes {
+    let mut it = new_routes(reader, spec);
+    reader.each(spec, "IngressSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "ingressClassName" => it.class = reader.str(value),
+            "defaultBackend" | "backend" => {
+                it.backends.extend(read_ingress_backend(reader, value, None));
+            }
+            "tls" => it.tls = reader.list(value, read_tls),
+            "rules" => {
+                reader.list(value, |reader, rule| {
+                    read_ingress_rule(reader, rule, &mut it);
+                    None::<()>
+                });
+            }
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+fn new_routes(reader: &Reader, spec: Node<'_>) -> Routes {
+    Routes { place: spec.is_mapping().then(|| reader.place(spec)), ..Routes::default() }
+}
+
+fn read_tls(reader: &mut Reader, node: Node<'_>) -> Option<Tls> {
+    let mut it = Tls { span: node.span(), ..Tls::default() };
+    reader.each(node, "IngressTLS", |reader, key, entry| {
+        match key {
+            "hosts" => it.hosts = reader.strings(entry.value),
+            "secretName" => it.secret = reader.str(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_ingress_rule(reader: &mut Reader, node: Node<'_>, it: &mut Routes) {
+    reader.each(node, "IngressRule", |reader, key, entry| {
+        match key {
+            "host" => it.hosts.extend(reader.str(entry.value)),
+            "http" => {
+                let Some(paths) = entry.value.get("paths") else { return true };
+                reader.list(paths, |reader, path| {
+                    let (mut at, mut backend) = (None, None);
+                    reader.each(path, "HTTPIngressPath", |reader, key, entry| {
+                        match key {
+                            "path" => at = reader.str(entry.value),
+                            "pathType" => {}
+                            "backend" => backend = Some(entry.value),
+                            _ => return false,
+                        }
+                        true
+                    });
+                    let backend = backend?;
+                    it.backends.extend(read_ingress_backend(reader, backend, at));
+                    None::<()>
+                });
+            }
+            _ => return false,
+        }
+        true
+    });
+}
+
+/// `service: {name, port: {number | name}}`, or the old `serviceName` and `servicePort`.
+fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Option<Backend> {
+    let (mut service, mut port) = (None, None);
+    reader.each(node, "IngressBackend", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "service" => reader.each(value, "IngressServiceBackend", |reader, key, entry| {
+                match key {
+                    "name" => service = reader.str(entry.value),
+                    "port" => {
+                        reader.each(entry.value, "ServiceBackendPort", |reader, key, entry| {
+                            match key {
+                                "number" | "name" => port = reader.int_or_str(entry.value),
+                                _ => return false,
+                            }
+                            true
+                        })
+                    }
+                    _ => return false,
+                }
+                true
+            }),
+            "serviceName" => service = reader.str(value),
+            "servicePort" => port = reader.int_or_str(value),
+            "resource" => {}
+            _ => return false,
+        }
+        true
+    });
+    Some(Backend { service: service?, namespace: None, port, path, span: node.span() })
+}
+
+/// The Gateway API: HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute.
+pub(super) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
+    let mut it = new_routes(reader, spec);
+    reader.each(spec, "", |reader, key, entry| {
+        match key {
+            "hostnames" => it.hosts = reader.strings(entry.value),
+            "parentRefs" => {
+                it.parents = reader.list(entry.value, |reader, node| {
+                    let name = node.get("name").and_then(|it| reader.str(it));
+                    let namespace = node.get("namespace").and_then(|it| reader.str(it));
+                    name.map(|name| (name, namespace))
+                });
+            }
+            "rules" => {
+                reader.list(entry.value, |reader, rule| {
+                    read_gateway_rule(reader, rule, &mut it);
+                    None::<()>
+                });
+            }
+            _ => {}
+        }
+        true
+    });
+    it
+}
+
+fn read_gateway_rule(reader: &mut Reader, rule: Node<'_>, it: &mut Routes) {
+    // One path tells where a backend lies; of several none does.
+    let matches = rule.get("matches").map(|it| it.items().collect::<Vec<_>>()).unwrap_or_default();
+    let path = match matches.as_slice() {
+        [only] => only.at(&["path", "value"]).and_then(|it| reader.str(it)),
+        _ => None,
+    };
+    let Some(backends) = rule.get("backendRefs") else { return };
+    let backends = reader.list(backends, |reader, node| read_reference(reader, node, path.clone()));
+    it.backends.extend(backends);
+}
+
+/// A reference to a Service in the words `kind`, `name`, `namespace`, `port`; others are none.
+fn read_reference(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Option<Backend> {
+    let (mut name, mut namespace, mut port, mut is_service) = (None, None, None, true);
+    reader.each(node, "", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "kind" => is_service &= value.as_str() == Some("Service"),
+            "group" => is_service &= matches!(value.as_str(), Some("" | "core")),
+            "name" => name = reader.str(value),
+            "namespace" => namespace = reader.str(value),
+            "port" => port = reader.int_or_str(value),
+            _ => {}
+        }
+        true
+    });
+    let service = name.filter(|_| is_service)?;
+    Some(Backend { service, namespace, port, path, span: node.span() })
+}
+
+/// Traefik: IngressRoute, IngressRouteTCP, IngressRouteUDP.
+pub(super) fn read_traefik(reader: &mut Reader, spec: Node<'_>) -> Routes {
+    let mut it = new_routes(reader, spec);
+    reader.each(spec, "", |reader, key, entry| {
+        match key {
+            "routes" => {
+                reader.list(entry.value, |reader, route| {
+                    if let Some(services) = route.get("services") {
+                        let all = reader.list(services, |reader, node| {
+                            // Names with `@` are of another provider.
+                            read_reference(reader, node, None)
+                                .filter(|it| !it.service.contains('@'))
+                        });
+                        it.backends.extend(all);
+                    }
+                    if let Some(rule) = route.get("match").and_then(|it| reader.str(it)) {
+                        it.hosts.extend(hosts_of_rule(&rule));
+                    }
+                    None::<()>
+                });
+            }
+            "tls" if !entry.value.is_null() => {
+                let secret = entry.value.get("secretName").and_then(|it| reader.str(it));
+                it.tls.push(Tls { secret, hosts: Vec::new(), span: entry.span() });
+            }
+            _ => {}
+        }
+        true
+    });
+    it
+}
+
+/// The hosts that a Traefik rule names in backticks or quotes: ``Host(`a`, `b`)``.
+fn hosts_of_rule(rule: &Str) -> Vec<Str> {
+    let mut hosts = Vec::new();
+    for (at, _) in rule.match_indices("Host(").chain(rule.match_indices("HostSNI(")) {
+        let inner = rule[at..].split(')').next().unwrap_or_default();
+        let words = inner.split(['`', '"']).skip(1).step_by(2);
+        let words = words.filter(|it| !it.is_empty() && *it != "*");
+        hosts.extend(words.map(|it| Str::new(it.into(), rule.span)));
+    }
+    hosts
+}
+
+/// Istio: the destinations of a VirtualService. Hosts with dots carry their namespace.
+pub(super) fn read_virtual_service(reader: &mut Reader, spec: Node<'_>) -> Routes {
+    let mut it = new_routes(reader, spec);
+    reader.each(spec, "", |reader, key, entry| {
+        match key {
+            "hosts" => it.hosts = reader.strings(entry.value),
+            "http" | "tcp" | "tls" => {
+                reader.list(entry.value, |reader, rule| {
+                    let routes = rule.get("route")?;
+                    let all = reader.list(routes, read_destination);
+                    it.backends.extend(all);
+                    None::<()>
+                });
+            }
+            _ => {}
+        }
+        true
+    });
+    it
+}
+
+fn read_destination(reader: &mut Reader, node: Node<'_>) -> Option<Backend> {
+    let destination = node.get("destination")?;
+    let host = destination.get("host").and_then(|it| reader.str(it))?;
+    let port = destination.at(&["port", "number"]).and_then(|it| reader.int_or_str(it));
+    let mut parts = host.split('.');
+    let service = Str::new(parts.next().unwrap_or_default().into(), host.span);
+    let namespace = parts.next().map(|it| Str::new(it.into(), host.span));
+    // `name.namespace` and `name.namespace.svc...` are Services; other dotted names are outside.
+    let inside = matches!(parts.next(), None | Some("svc"));
+    inside.then_some(Backend { service, namespace, port, path: None, span: destination.span() })
+}
+
+/// OpenShift: a Route.
+pub(super) fn read_openshift_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
+    let mut it = new_routes(reader, spec);
+    reader.each(spec, "", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "host" => it.hosts.extend(reader.str(value)),
+            "to" => it.backends.extend(read_reference(reader, value, None)),
+            "alternateBackends" => {
+                let all = reader.list(value, |reader, node| read_reference(reader, node, None));
+                it.backends.extend(all);
+            }
+            "tls" if !value.is_null() => {
+                it.tls.push(Tls { span: entry.span(), ..Tls::default() });
+            }
+            _ => {}
+        }
+        true
+    });
+    it
 }

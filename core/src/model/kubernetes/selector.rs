@@ -1,7 +1,9 @@
 //! Label selectors, and what they match.
 
 use super::find;
-use crate::model::read::{Place, Str};
+use super::scalar::string_pairs;
+use crate::model::read::{Place, Reader, Str};
+use crate::syntax::Node;
 use crate::text::Span;
 
 /// `matchLabels` and `matchExpressions`; a Service's plain map of labels reads as `matchLabels`.
@@ -60,4 +62,61 @@ impl Requirement {
             Operator::Unknown => false,
         }
     }
+}
+
+/// A LabelSelector with `matchLabels` and `matchExpressions`.
+pub(super) fn read_selector(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
+    if node.is_null() {
+        return None;
+    }
+    let mut selector = Selector { place: reader.place(node), ..Selector::default() };
+    reader.each(node, "LabelSelector", |reader, key, entry| {
+        match key {
+            "matchLabels" => {
+                selector.match_labels = string_pairs(reader, entry.value);
+                selector.labels_place = Some(reader.place(entry.value));
+            }
+            "matchExpressions" => {
+                selector.expressions = reader.list(entry.value, read_requirement);
+            }
+            _ => return false,
+        }
+        true
+    });
+    Some(selector)
+}
+
+/// A plain map of labels, as a Service has it.
+pub(super) fn read_label_map(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
+    if node.is_null() {
+        return None;
+    }
+    let place = reader.place(node);
+    Some(Selector {
+        match_labels: string_pairs(reader, node),
+        expressions: Vec::new(),
+        place,
+        labels_place: Some(place),
+    })
+}
+
+fn read_requirement(reader: &mut Reader, node: Node<'_>) -> Option<Requirement> {
+    let (mut name, mut operator, mut values) = (None, None, Vec::new());
+    reader.each(node, "LabelSelectorRequirement", |reader, key, entry| {
+        match key {
+            "key" => name = reader.str(entry.value),
+            "operator" => operator = reader.str(entry.value),
+            "values" => values = reader.strings(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    let operator = match operator.as_ref().map(|it| it.as_str()) {
+        Some("In") => Operator::In,
+        Some("NotIn") => Operator::NotIn,
+        Some("Exists") => Operator::Exists,
+        Some("DoesNotExist") => Operator::DoesNotExist,
+        _ => Operator::Unknown,
+    };
+    Some(Requirement { key: name?, operator, values, span: node.span() })
 }

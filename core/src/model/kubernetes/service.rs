@@ -1,7 +1,9 @@
 //! Services.
 
 use super::Selector;
-use crate::model::read::{IntOrStr, Place, Str};
+use super::selector::read_label_map;
+use crate::model::read::{IntOrStr, Place, Reader, Str};
+use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,4 +65,60 @@ impl ServicePort {
             IntOrStr::Str(it) => self.name.as_ref().is_some_and(|name| name.value == *it),
         }
     }
+}
+
+pub(super) fn read_service(reader: &mut Reader, node: Node<'_>) -> Service {
+    let mut it =
+        Service { place: node.is_mapping().then(|| reader.place(node)), ..Service::default() };
+    reader.each(node, "ServiceSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "type" => it.kind = reader.str(value),
+            "selector" => it.selector = read_label_map(reader, value),
+            "ports" => {
+                it.ports = reader.list(value, read_port);
+                it.ports_place = Some(reader.place(value));
+            }
+            "clusterIP" => it.cluster_ip = reader.str(value),
+            "externalName" => it.external_name = reader.str(value),
+            "externalIPs" => it.external_ips = reader.strings(value),
+            "sessionAffinity" => it.session_affinity = reader.str(value),
+            "publishNotReadyAddresses" => it.publish_not_ready_addresses = reader.bool(value),
+            "externalTrafficPolicy" => it.external_traffic_policy = reader.str(value),
+            "allocateLoadBalancerNodePorts"
+            | "clusterIPs"
+            | "healthCheckNodePort"
+            | "internalTrafficPolicy"
+            | "ipFamilies"
+            | "ipFamily"
+            | "ipFamilyPolicy"
+            | "loadBalancerClass"
+            | "loadBalancerIP"
+            | "loadBalancerSourceRanges"
+            | "sessionAffinityConfig"
+            | "topologyKeys"
+            | "trafficDistribution" => {}
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+fn read_port(reader: &mut Reader, node: Node<'_>) -> Option<ServicePort> {
+    let mut it = ServicePort { place: reader.place(node), ..ServicePort::default() };
+    reader.each(node, "ServicePort", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "name" => it.name = reader.str(value),
+            "port" => it.port = reader.int(value),
+            "targetPort" => it.target_port = reader.int_or_str(value),
+            "nodePort" => it.node_port = reader.int(value),
+            "protocol" => it.protocol = reader.str(value),
+            "appProtocol" => it.app_protocol = reader.str(value),
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
 }

@@ -1,7 +1,10 @@
 //! The volumes of a Pod.
 
 use super::Claim;
-use crate::model::read::{Place, Str};
+use super::claim::read_claim_spec;
+use super::scalar::key_of;
+use crate::model::read::{Place, Reader, Str};
+use crate::syntax::{Entry, Node};
 use crate::text::{Span, Spanned};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -107,4 +110,193 @@ impl VolumeSource {
             _ => None,
         }))
     }
+}
+
+pub(super) fn read_volume(reader: &mut Reader, node: Node<'_>) -> Option<Volume> {
+    let mut volume = Volume { name: None, source: VolumeSource::None, place: reader.place(node) };
+    reader.each(node, "Volume", |reader, key, entry| {
+        if key == "name" {
+            volume.name = reader.str(entry.value);
+            return true;
+        }
+        match read_source(reader, key, entry) {
+            Some(source) => volume.source = source,
+            None => return false,
+        }
+        true
+    });
+    Some(volume)
+}
+
+fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<VolumeSource> {
+    let value = entry.value;
+    Some(match key {
+        "emptyDir" => {
+            let (mut medium, mut size_limit) = (None, None);
+            reader.each(value, "EmptyDirVolumeSource", |reader, key, entry| {
+                match key {
+                    "medium" => medium = reader.str(entry.value),
+                    "sizeLimit" => size_limit = reader.str(entry.value),
+                    _ => return false,
+                }
+                true
+            });
+            VolumeSource::EmptyDir { medium, size_limit }
+        }
+        "hostPath" => {
+            let (mut path, mut kind) = (None, None);
+            reader.each(value, "HostPathVolumeSource", |reader, key, entry| {
+                match key {
+                    "path" => path = reader.str(entry.value),
+                    "type" => kind = reader.str(entry.value),
+                    _ => return false,
+                }
+                true
+            });
+            VolumeSource::HostPath { path, kind }
+        }
+        "configMap" => {
+            VolumeSource::ConfigMap(read_keyed(reader, value, "ConfigMapVolumeSource", "name"))
+        }
+        "secret" => {
+            VolumeSource::Secret(read_keyed(reader, value, "SecretVolumeSource", "secretName"))
+        }
+        "persistentVolumeClaim" => {
+            let (mut name, mut read_only) = (None, None);
+            reader.each(value, "PersistentVolumeClaimVolumeSource", |reader, key, entry| {
+                match key {
+                    "claimName" => name = reader.str(entry.value),
+                    "readOnly" => read_only = reader.bool(entry.value),
+                    _ => return false,
+                }
+                true
+            });
+            VolumeSource::Claim { name, read_only }
+        }
+        "projected" => {
+            let mut sources = Vec::new();
+            reader.each(value, "ProjectedVolumeSource", |reader, key, entry| {
+                match key {
+                    "sources" => sources = reader.list(entry.value, read_projection),
+                    "defaultMode" => {}
+                    _ => return false,
+                }
+                true
+            });
+            VolumeSource::Projected(sources)
+        }
+        "csi" => {
+            let (mut driver, mut read_only, mut secret, mut attributes) =
+                (None, None, None, Vec::new());
+            reader.each(value, "CSIVolumeSource", |reader, key, entry| {
+                let value = entry.value;
+                match key {
+                    "driver" => driver = reader.str(value),
+                    "readOnly" => read_only = reader.bool(value),
+                    "nodePublishSecretRef" => {
+                        secret = value.get("name").and_then(|it| reader.str(it));
+                    }
+                    "volumeAttributes" => attributes = reader.pairs(value),
+                    "fsType" => {}
+                    _ => return false,
+                }
+                true
+            });
+            VolumeSource::Csi { driver, read_only, secret, attributes }
+        }
+        "nfs" => {
+            let (mut server, mut path, mut read_only) = (None, None, None);
+            reader.each(value, "NFSVolumeSource", |reader, key, entry| {
+                match key {
+                    "server" => server = reader.str(entry.value),
+                    "path" => path = reader.str(entry.value),
+                    "readOnly" => read_only = reader.bool(entry.value),
+                    _ => return false,
+                }
+                true
+            });
+            VolumeSource::Nfs { server, path, read_only }
+        }
+        "downwardAPI" => VolumeSource::DownwardApi,
+        "ephemeral" => {
+            let claim = value.at(&["volumeClaimTemplate", "spec"]);
+            VolumeSource::Ephemeral(claim.map(|it| Box::new(read_claim_spec(reader, it))))
+        }
+        "awsElasticBlockStore"
+        | "azureDisk"
+        | "azureFile"
+        | "cephfs"
+        | "cinder"
+        | "fc"
+        | "flexVolume"
+        | "flocker"
+        | "gcePersistentDisk"
+        | "gitRepo"
+        | "glusterfs"
+        | "image"
+        | "iscsi"
+        | "photonPersistentDisk"
+        | "portworxVolume"
+        | "quobyte"
+        | "rbd"
+        | "scaleIO"
+        | "storageos"
+        | "vsphereVolume" => VolumeSource::Other(key_of(key, entry)),
+        _ => return None,
+    })
+}
+
+fn read_keyed(
+    reader: &mut Reader,
+    node: Node<'_>,
+    owner: &'static str,
+    name: &'static str,
+) -> KeyedSource {
+    let mut it = KeyedSource { place: reader.place(node), ..KeyedSource::default() };
+    // A Secret has `name` in a projected source and `secretName` as a volume.
+    reader.each(node, owner, |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "items" => it.items = reader.list(value, read_item),
+            "optional" => it.optional = reader.bool(value),
+            "defaultMode" => it.default_mode = reader.int(value),
+            key if key == name => it.name = reader.str(value),
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+fn read_item(reader: &mut Reader, node: Node<'_>) -> Option<KeyToPath> {
+    let mut it = KeyToPath::default();
+    reader.each(node, "KeyToPath", |reader, key, entry| {
+        match key {
+            "key" => it.key = reader.str(entry.value),
+            "path" => it.path = reader.str(entry.value),
+            "mode" => it.mode = reader.int(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_projection(reader: &mut Reader, node: Node<'_>) -> Option<Projection> {
+    let mut source = None;
+    reader.each(node, "VolumeProjection", |reader, key, entry| {
+        let value = entry.value;
+        source = Some(match key {
+            "configMap" => {
+                Projection::ConfigMap(read_keyed(reader, value, "ConfigMapProjection", "name"))
+            }
+            "secret" => Projection::Secret(read_keyed(reader, value, "SecretProjection", "name")),
+            "serviceAccountToken" => Projection::ServiceAccountToken(value.span()),
+            "downwardAPI" => Projection::DownwardApi(value.span()),
+            "clusterTrustBundle" | "podCertificate" => Projection::Other(value.span()),
+            _ => return false,
+        });
+        true
+    });
+    source
 }

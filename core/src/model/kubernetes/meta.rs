@@ -1,0 +1,40 @@
+//! `metadata`.
+
+use super::Meta;
+use super::scalar::string_pairs;
+use crate::model::read::Reader;
+use crate::syntax::Node;
+
+pub(super) fn read_meta(reader: &mut Reader, node: Node<'_>) -> Meta {
+    let mut meta = Meta { place: node.is_mapping().then(|| reader.place(node)), ..Meta::default() };
+    reader.each(node, "ObjectMeta", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "name" => meta.name = reader.str(value),
+            "generateName" => meta.generate_name = reader.str(value),
+            "namespace" => meta.namespace = reader.str(value),
+            "labels" => {
+                meta.labels = string_pairs(reader, value);
+                meta.labels_place = Some(reader.place(value));
+            }
+            "annotations" => {
+                meta.annotations = string_pairs(reader, value);
+                meta.annotations_place = Some(reader.place(value));
+            }
+            "creationTimestamp"
+            | "deletionGracePeriodSeconds"
+            | "deletionTimestamp"
+            | "finalizers"
+            | "generation"
+            | "managedFields"
+            | "ownerReferences"
+            | "resourceVersion"
+            | "selfLink"
+            | "uid"
+            | "clusterName" => {}
+            _ => return false,
+        }
+        true
+    });
+    meta
+}

@@ -1,0 +1,205 @@
+//! Reads a Pod template.
+
+use super::meta::read_meta;
+use super::pod::read_security;
+use super::read_container::{read_container, read_requirements};
+use super::scalar::string_pairs;
+use super::selector::read_selector;
+use super::volume::read_volume;
+use super::{Affinity, AffinityTerm, HostAlias, PodSpec, PodTemplate, Toleration, TopologySpread};
+use crate::model::read::{Reader, Str};
+use crate::syntax::Node;
+
+pub(super) fn read_template(reader: &mut Reader, node: Node<'_>) -> PodTemplate {
+    let mut it = PodTemplate {
+        place: node.is_mapping().then(|| reader.place(node)),
+        ..PodTemplate::default()
+    };
+    reader.each(node, "PodTemplateSpec", |reader, key, entry| {
+        match key {
+            "metadata" => it.meta = read_meta(reader, entry.value),
+            "spec" => it.spec = read_pod_spec(reader, entry.value),
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+pub(super) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
+    let mut it =
+        PodSpec { place: node.is_mapping().then(|| reader.place(node)), ..PodSpec::default() };
+    reader.each(node, "PodSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "containers" => {
+                it.containers = reader.list(value, read_container);
+                it.containers_place = Some(reader.place(value));
+            }
+            "initContainers" => it.init_containers = reader.list(value, read_container),
+            "ephemeralContainers" => it.ephemeral_containers = reader.list(value, read_container),
+            "volumes" => {
+                it.volumes = reader.list(value, read_volume);
+                it.volumes_place = Some(reader.place(value));
+            }
+            "hostNetwork" => it.host_network = reader.bool(value),
+            "hostPID" => it.host_pid = reader.bool(value),
+            "hostIPC" => it.host_ipc = reader.bool(value),
+            "shareProcessNamespace" => it.share_process_namespace = reader.bool(value),
+            "hostname" => it.hostname = reader.str(value),
+            "subdomain" => it.subdomain = reader.str(value),
+            "nodeName" => it.node_name = reader.str(value),
+            "nodeSelector" => it.node_selector = string_pairs(reader, value),
+            "affinity" => it.affinity = read_affinity(reader, value),
+            "tolerations" => it.tolerations = reader.list(value, read_toleration),
+            "topologySpreadConstraints" => {
+                it.topology_spread = reader.list(value, read_spread);
+            }
+            "serviceAccountName" => it.service_account_name = reader.str(value),
+            // The old name of the same field.
+            "serviceAccount" => {
+                if it.service_account_name.is_none() {
+                    it.service_account_name = reader.str(value);
+                }
+            }
+            "automountServiceAccountToken" => {
+                it.automount_service_account_token = reader.bool(value);
+            }
+            "terminationGracePeriodSeconds" => {
+                it.termination_grace_period_seconds = reader.int(value);
+            }
+            "activeDeadlineSeconds" => it.active_deadline_seconds = reader.int(value),
+            "enableServiceLinks" => it.enable_service_links = reader.bool(value),
+            "restartPolicy" => it.restart_policy = reader.str(value),
+            "imagePullSecrets" => it.image_pull_secrets = read_names(reader, value),
+            "hostAliases" => it.host_aliases = reader.list(value, read_host_alias),
+            "dnsPolicy" => it.dns_policy = reader.str(value),
+            "priorityClassName" => it.priority_class_name = reader.str(value),
+            "runtimeClassName" => it.runtime_class_name = reader.str(value),
+            "schedulerName" => it.scheduler_name = reader.str(value),
+            "securityContext" => it.security = read_security(reader, value, "PodSecurityContext"),
+            "resources" => it.resources = read_requirements(reader, value),
+            "dnsConfig" | "hostUsers" | "hostnameOverride" | "os" | "overhead"
+            | "preemptionPolicy" | "priority" | "readinessGates" | "resourceClaims"
+            | "schedulingGates" | "setHostnameAsFQDN" | "workloadRef" => {}
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+/// A list of `name: x`.
+pub(super) fn read_names(reader: &mut Reader, node: Node<'_>) -> Vec<Str> {
+    reader.list(node, |reader, it| {
+        let mut name = None;
+        reader.each(it, "LocalObjectReference", |reader, key, entry| {
+            if key == "name" {
+                name = reader.str(entry.value);
+            }
+            true
+        });
+        name
+    })
+}
+
+fn read_affinity(reader: &mut Reader, node: Node<'_>) -> Affinity {
+    let mut it = Affinity::default();
+    reader.each(node, "Affinity", |reader, key, entry| {
+        let value = entry.value;
+        let set = (!value.is_null()).then(|| entry.span());
+        match key {
+            "nodeAffinity" => it.node = set,
+            "podAffinity" => it.pod = set,
+            "podAntiAffinity" => {
+                it.anti = set;
+                it.anti_terms = read_anti_terms(reader, value);
+            }
+            _ => return false,
+        }
+        true
+    });
+    it
+}
+
+fn read_anti_terms(reader: &mut Reader, node: Node<'_>) -> Vec<AffinityTerm> {
+    let mut all = Vec::new();
+    reader.each(node, "PodAntiAffinity", |reader, key, entry| {
+        match key {
+            "requiredDuringSchedulingIgnoredDuringExecution" => {
+                all.extend(
+                    reader.list(entry.value, |reader, it| Some(read_term(reader, it, true))),
+                );
+            }
+            "preferredDuringSchedulingIgnoredDuringExecution" => {
+                all.extend(reader.list(entry.value, |reader, it| {
+                    it.get("podAffinityTerm").map(|it| read_term(reader, it, false))
+                }));
+            }
+            _ => return false,
+        }
+        true
+    });
+    all
+}
+
+fn read_term(reader: &mut Reader, node: Node<'_>, required: bool) -> AffinityTerm {
+    let mut term = AffinityTerm { required, topology_key: None, selector: None };
+    reader.each(node, "PodAffinityTerm", |reader, key, entry| {
+        match key {
+            "topologyKey" => term.topology_key = reader.str(entry.value),
+            "labelSelector" => term.selector = read_selector(reader, entry.value),
+            "namespaces" | "namespaceSelector" | "matchLabelKeys" | "mismatchLabelKeys" => {}
+            _ => return false,
+        }
+        true
+    });
+    term
+}
+
+fn read_toleration(reader: &mut Reader, node: Node<'_>) -> Option<Toleration> {
+    let mut it = Toleration { span: node.span(), ..Toleration::default() };
+    reader.each(node, "Toleration", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "key" => it.key = reader.str(value),
+            "operator" => it.operator = reader.str(value),
+            "value" => it.value = reader.str(value),
+            "effect" => it.effect = reader.str(value),
+            "tolerationSeconds" => {}
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_spread(reader: &mut Reader, node: Node<'_>) -> Option<TopologySpread> {
+    let mut it = TopologySpread { span: node.span(), ..TopologySpread::default() };
+    reader.each(node, "TopologySpreadConstraint", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "topologyKey" => it.topology_key = reader.str(value),
+            "maxSkew" => it.max_skew = reader.int(value),
+            "whenUnsatisfiable" => it.when_unsatisfiable = reader.str(value),
+            "labelSelector" => it.selector = read_selector(reader, value),
+            "matchLabelKeys" | "minDomains" | "nodeAffinityPolicy" | "nodeTaintsPolicy" => {}
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_host_alias(reader: &mut Reader, node: Node<'_>) -> Option<HostAlias> {
+    let mut it = HostAlias::default();
+    reader.each(node, "HostAlias", |reader, key, entry| {
+        match key {
+            "ip" => it.ip = reader.str(entry.value),
+            "hostnames" => it.hostnames = reader.strings(entry.value),
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}

@@ -1,0 +1,229 @@
+//! Reads the objects that run Pods.
+
+use super::claim::read_claim_spec;
+use super::meta::read_meta;
+use super::read_pod::{read_pod_spec, read_template};
+use super::selector::{read_label_map, read_selector};
+use super::{
+    Claim, ClaimTemplate, CronFields, JobFields, Meta, PodTemplate, Strategy, Workload,
+    WorkloadKind,
+};
+use crate::model::read::{Reader, Str};
+use crate::syntax::Node;
+
+/// Reads a workload from its `spec`. A Pod's own metadata is that of its template.
+pub(super) fn read_workload(
+    reader: &mut Reader,
+    kind: WorkloadKind,
+    spec: Option<Node<'_>>,
+    meta: &Meta,
+) -> Workload {
+    let mut it = Workload {
+        kind,
+        replicas: None,
+        selector: None,
+        template: PodTemplate::default(),
+        strategy: None,
+        service_name: None,
+        volume_claim_templates: Vec::new(),
+        pod_management_policy: None,
+        min_ready_seconds: None,
+        progress_deadline_seconds: None,
+        revision_history_limit: None,
+        paused: None,
+        job: JobFields::default(),
+        cron: CronFields::default(),
+        workload_ref: None,
+        place: spec.filter(|it| it.is_mapping()).map(|it| reader.place(it)),
+    };
+    let Some(spec) = spec else { return it };
+    match kind {
+        WorkloadKind::Pod => {
+            it.template.meta = meta.clone();
+            it.template.spec = read_pod_spec(reader, spec);
+            it.template.place = it.place;
+        }
+        WorkloadKind::Job => read_job(reader, spec, &mut it),
+        WorkloadKind::CronJob => read_cron_job(reader, spec, &mut it),
+        _ => read_server(reader, spec, &mut it),
+    }
+    it
+}
+
+fn owner(kind: WorkloadKind) -> &'static str {
+    match kind {
+        WorkloadKind::Deployment => "DeploymentSpec",
+        WorkloadKind::StatefulSet => "StatefulSetSpec",
+        WorkloadKind::DaemonSet => "DaemonSetSpec",
+        WorkloadKind::ReplicaSet => "ReplicaSetSpec",
+        WorkloadKind::ReplicationController => "ReplicationControllerSpec",
+        WorkloadKind::Job => "JobSpec",
+        WorkloadKind::CronJob => "CronJobSpec",
+        WorkloadKind::Pod => "PodSpec",
+        WorkloadKind::Rollout => "RolloutSpec",
+    }
+}
+
+fn read_server(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
+    use WorkloadKind::{
+        DaemonSet, Deployment, ReplicaSet, ReplicationController, Rollout, StatefulSet,
+    };
+    let kind = it.kind;
+    let any = |kinds: &[WorkloadKind]| kinds.contains(&kind);
+    reader.each(spec, owner(kind), |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "replicas" if kind != DaemonSet => it.replicas = reader.int(value),
+            "selector" if kind == ReplicationController => {
+                it.selector = read_label_map(reader, value);
+            }
+            "selector" => it.selector = read_selector(reader, value),
+            "template" => it.template = read_template(reader, value),
+            "strategy" if any(&[Deployment, Rollout]) => {
+                it.strategy = read_strategy(reader, value, kind);
+            }
+            "updateStrategy" if any(&[StatefulSet, DaemonSet]) => {
+                it.strategy = read_strategy(reader, value, kind);
+            }
+            "minReadySeconds" => it.min_ready_seconds = reader.int(value),
+            "revisionHistoryLimit" if !any(&[ReplicaSet, ReplicationController]) => {
+                it.revision_history_limit = reader.int(value);
+            }
+            "progressDeadlineSeconds" if any(&[Deployment, Rollout]) => {
+                it.progress_deadline_seconds = reader.int(value);
+            }
+            "paused" if any(&[Deployment, Rollout]) => it.paused = reader.bool(value),
+            "serviceName" if kind == StatefulSet => it.service_name = reader.str(value),
+            "podManagementPolicy" if kind == StatefulSet => {
+                it.pod_management_policy = reader.str(value);
+            }
+            "volumeClaimTemplates" if kind == StatefulSet => {
+                it.volume_claim_templates = reader.list(value, read_claim_template);
+            }
+            "ordinals" | "persistentVolumeClaimRetentionPolicy" if kind == StatefulSet => {}
+            "rollbackTo" if kind == Deployment => {}
+            "templateGeneration" if kind == DaemonSet => {}
+            "workloadRef" if kind == Rollout => {
+                let target = value.get("kind").and_then(|it| reader.str(it));
+                let name = value.get("name").and_then(|it| reader.str(it));
+                it.workload_ref = target.zip(name);
+            }
+            // Argo's own resource changes faster than Kubernetes: no key of it is called wrong.
+            _ => return kind == Rollout,
+        }
+        true
+    });
+}
+
+fn read_strategy(reader: &mut Reader, node: Node<'_>, kind: WorkloadKind) -> Option<Strategy> {
+    if node.is_null() {
+        return None;
+    }
+    let mut it = Strategy { place: reader.place(node), ..Strategy::default() };
+    let owner = match kind {
+        WorkloadKind::StatefulSet => "StatefulSetUpdateStrategy",
+        WorkloadKind::DaemonSet => "DaemonSetUpdateStrategy",
+        _ => "DeploymentStrategy",
+    };
+    reader.each(node, owner, |reader, key, entry| {
+        match key {
+            "type" => it.kind = reader.str(entry.value),
+            "rollingUpdate" => {
+                it.rolling_place = Some(reader.place(entry.value));
+                read_rolling(reader, entry.value, &mut it);
+            }
+            "canary" | "blueGreen" if kind == WorkloadKind::Rollout => {
+                let name = if key == "canary" { "Canary" } else { "BlueGreen" };
+                it.kind = Some(Str::new(name.into(), entry.key.span()));
+                it.max_surge = entry.value.get("maxSurge").and_then(|it| reader.int_or_str(it));
+                it.max_unavailable =
+                    entry.value.get("maxUnavailable").and_then(|it| reader.int_or_str(it));
+            }
+            _ => return kind == WorkloadKind::Rollout,
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_rolling(reader: &mut Reader, node: Node<'_>, it: &mut Strategy) {
+    reader.each(node, "RollingUpdate", |reader, key, entry| {
+        match key {
+            "maxSurge" => it.max_surge = reader.int_or_str(entry.value),
+            "maxUnavailable" => it.max_unavailable = reader.int_or_str(entry.value),
+            "partition" => it.partition = reader.int(entry.value),
+            _ => return false,
+        }
+        true
+    });
+}
+
+fn read_claim_template(reader: &mut Reader, node: Node<'_>) -> Option<ClaimTemplate> {
+    let mut it =
+        ClaimTemplate { meta: Meta::default(), claim: Claim::default(), place: reader.place(node) };
+    reader.each(node, "PersistentVolumeClaim", |reader, key, entry| {
+        match key {
+            "metadata" => it.meta = read_meta(reader, entry.value),
+            "spec" => it.claim = read_claim_spec(reader, entry.value),
+            "apiVersion" | "kind" | "status" => {}
+            _ => return false,
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_job(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
+    it.job.place = spec.is_mapping().then(|| reader.place(spec));
+    reader.each(spec, "JobSpec", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "parallelism" => it.job.parallelism = reader.int(value),
+            "completions" => it.job.completions = reader.int(value),
+            "completionMode" => it.job.completion_mode = reader.str(value),
+            "backoffLimit" => it.job.backoff_limit = reader.int(value),
+            "activeDeadlineSeconds" => it.job.active_deadline_seconds = reader.int(value),
+            "ttlSecondsAfterFinished" => it.job.ttl_seconds_after_finished = reader.int(value),
+            "suspend" => it.job.suspend = reader.bool(value),
+            "selector" => it.selector = read_selector(reader, value),
+            "template" => it.template = read_template(reader, value),
+            "backoffLimitPerIndex"
+            | "managedBy"
+            | "manualSelector"
+            | "maxFailedIndexes"
+            | "podFailurePolicy"
+            | "podReplacementPolicy"
+            | "successPolicy" => {}
+            _ => return false,
+        }
+        true
+    });
+}
+
+fn read_cron_job(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
+    reader.each(spec, "CronJobSpec", |reader, key, entry| {
+        let value = entry.value;
+        let cron = &mut it.cron;
+        match key {
+            "schedule" => cron.schedule = reader.str(value),
+            "timeZone" => cron.time_zone = reader.str(value),
+            "concurrencyPolicy" => cron.concurrency_policy = reader.str(value),
+            "suspend" => cron.suspend = reader.bool(value),
+            "startingDeadlineSeconds" => cron.starting_deadline_seconds = reader.int(value),
+            "successfulJobsHistoryLimit" => {
+                cron.successful_jobs_history_limit = reader.int(value);
+            }
+            "failedJobsHistoryLimit" => cron.failed_jobs_history_limit = reader.int(value),
+            "jobTemplate" => reader.each(value, "JobTemplateSpec", |reader, key, entry| {
+                match key {
+                    "metadata" => it.job.meta = Some(read_meta(reader, entry.value)),
+                    "spec" => read_job(reader, entry.value, it),
+                    _ => return false,
+                }
+                true
+            }),
+            _ => return false,
+        }
+        true
+    });
+}
