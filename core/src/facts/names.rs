@@ -50,12 +50,12 @@ impl Named {
     }
 }
 
-/// The name that an object gives to what others read: a SealedSecret names the Secret that it makes.
-fn given_name(object: &Object) -> Option<&str> {
-    let own = object.name().map(|it| it.as_str());
+/// The names that an object gives to what others read: a SealedSecret names the Secret that it
+/// makes, a SecretProviderClass several.
+fn given_names(object: &Object) -> Vec<&str> {
     match &object.body {
-        Body::Secret(it) => it.makes.as_ref().map(|it| it.as_str()).or(own),
-        _ => own,
+        Body::Secret(_) => object.secret_names().collect(),
+        _ => object.name().map(|it| it.as_str()).into_iter().collect(),
     }
 }
 
@@ -72,7 +72,7 @@ impl<'a> Index<'a> {
         for object in objects {
             let Some(kind) = Named::of(object) else { continue };
             index.by_kind.entry(kind).or_default().push(object);
-            if let Some(name) = given_name(object) {
+            for name in given_names(object) {
                 index.by_name.entry(kind).or_default().entry(name).or_default().push(object);
             }
         }
