@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
     /// The name of the same kind and namespace that is nearest to a misspelt one.
     pub fn near_name(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a str> {
         let names = self.all_named(kind).iter().filter(|it| it.namespace() == namespace);
-        nearest(name, names.filter_map(|it| given_name(it)))
+        nearest(name, names.flat_map(|it| given_names(it)))
     }
 
     /// The keys of a ConfigMap (or, with `secret`, a Secret).
