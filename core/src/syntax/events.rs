@@ -84,6 +84,8 @@ impl<'s> Events<'s> {
             emit_anchor_events: true,
             emit_unresolved_aliases: true,
             strict_indentation: false,
+            // As libyaml and its ports: what Compose and kubectl see.
+            block_scalar_eof_without_line_feed: true,
             max_buffered_comment_events: usize::MAX,
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,

@@ -1,9 +1,11 @@
 //! The type that a reader gives a scalar.
 
 use super::tree::Style;
+use std::borrow::Cow;
 
-/// A scalar as the YAML 1.2 core schema reads it, which is near what `go-yaml` does for Compose and
-/// Kubernetes; where YAML 1.1 readers differ, [`Scalar::yaml_1_1_bool`] tells.
+/// A scalar as `go-yaml` reads it for Compose and Kubernetes: the YAML 1.2 core schema, and YAML 1.1's
+/// numbers (`0440` is octal, `1_000` is a thousand). Where YAML 1.1 readers differ on booleans,
+/// [`Scalar::yaml_1_1_bool`] tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scalar<'t> {
     Null,
@@ -14,9 +16,12 @@ pub enum Scalar<'t> {
 }
 
 impl<'t> Scalar<'t> {
-    /// `tag` is the tag as written; `!!str` makes anything a string.
+    /// `tag` is the tag as written; `!!str` makes anything a string, `!!int` and its like read
+    /// quoted text too.
     pub fn read(text: &'t str, style: Style, tag: Option<&str>) -> Scalar<'t> {
-        if style != Style::Plain || tag == Some("!!str") || tag == Some("!") {
+        let tag = tag.map(|it| core_tag(it).unwrap_or(it));
+        let typed = matches!(tag, Some("int" | "float" | "bool" | "null"));
+        if style != Style::Plain && !typed || matches!(tag, Some("str" | "!")) {
             return Scalar::Str(text);
         }
         match text {
@@ -30,33 +35,7 @@ impl<'t> Scalar<'t> {
             ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
             _ => {}
         }
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let negative = text.starts_with('-');
-        if !digits.starts_with(|it: char| it.is_ascii_digit() || it == '.') {
-            return Scalar::Str(text);
-        }
-        let radix = |prefix: &str, radix| {
-            let digits = digits.strip_prefix(prefix)?;
-            if digits.starts_with(['+', '-']) {
-                return None;
-            }
-            i64::from_str_radix(digits, radix).ok().map(|it| if negative { -it } else { it })
-        };
-        if let Some(int) = radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| radix("0b", 2)) {
-            return Scalar::Int(int);
-        }
-        if digits.bytes().all(|it| it.is_ascii_digit())
-            && let Ok(int) = text.parse()
-        {
-            return Scalar::Int(int);
-        }
-        let numeric =
-            digits.bytes().all(|it| matches!(it, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
-                && digits.bytes().any(|it| it.is_ascii_digit());
-        match text.parse() {
-            Ok(float) if numeric => Scalar::Float(float),
-            _ => Scalar::Str(text),
-        }
+        number(text).unwrap_or(Scalar::Str(text))
     }
 
     pub fn as_bool(self) -> Option<bool> {
@@ -83,6 +62,55 @@ impl<'t> Scalar<'t> {
     }
 }
 
+/// The name of a core schema tag, written `!!int` or in full.
+fn core_tag(tag: &str) -> Option<&str> {
+    let full = || tag.strip_prefix("!<tag:yaml.org,2002:")?.strip_suffix('>');
+    tag.strip_prefix("!!").or_else(full)
+}
+
+fn number(text: &str) -> Option<Scalar<'static>> {
+    let first = text.bytes().next()?;
+    if !matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.') {
+        return None;
+    }
+    // Underscores divide digits, but a number does not start with one.
+    let plain = if text.contains('_') && first != b'.' {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
+    };
+    integer(&plain).map(Scalar::Int).or_else(|| float(&plain).map(Scalar::Float))
+}
+
+fn integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (radix, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
+        [b'0', _, ..] => (8, &digits[1..]),
+        _ => (10, digits),
+    };
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    let value = i128::from_str_radix(digits, radix).ok()?;
+    i64::try_from(if text.starts_with('-') { -value } else { value }).ok()
+}
+
+fn float(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, exponent) =
+        digits.split_once(['e', 'E']).map_or((digits, None), |(a, b)| (a, Some(b)));
+    let numeric = whole.bytes().all(|it| it.is_ascii_digit() || it == b'.')
+        && whole.bytes().any(|it| it.is_ascii_digit());
+    let exponent = exponent.is_none_or(|it| {
+        let it = it.strip_prefix(['-', '+']).unwrap_or(it);
+        !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit())
+    });
+    if numeric && exponent { text.parse().ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,9 +123,31 @@ mod tests {
         assert_eq!(read("-12"), Scalar::Int(-12));
         assert_eq!(read("0x1F"), Scalar::Int(31));
         assert_eq!(read("1.5e3"), Scalar::Float(1500.0));
-        for text in
-            ["yes", "22:22", "1.2.3", "1_000", "infinity", "0x", "-", ".", "e3", "2026-01-01"]
-        {
+        assert_eq!(read("0440"), Scalar::Int(288));
+        assert_eq!(read("0x_0A_74_AE"), Scalar::Int(685_230));
+        assert_eq!(read("+685_230"), Scalar::Int(685_230));
+        assert_eq!(read("089"), Scalar::Float(89.0));
+        assert_eq!(read("-9223372036854775808"), Scalar::Int(i64::MIN));
+        assert_eq!(read("9223372036854775808"), Scalar::Float(9_223_372_036_854_775_808.0));
+        for text in [
+            "yes",
+            "22:22",
+            "1.2.3",
+            "_1",
+            "infinity",
+            "inf",
+            "0x",
+            "0x-1",
+            "-",
+            "--1",
+            ".",
+            "e3",
+            "1e",
+            "2026-01-01",
+            "1.e.1",
+            "0o",
+            "+",
+        ] {
             assert_eq!(read(text), Scalar::Str(text));
         }
     }
@@ -106,5 +156,9 @@ mod tests {
     fn quotes_and_the_str_tag_make_strings() {
         assert_eq!(Scalar::read("1", Style::DoubleQuoted, None), Scalar::Str("1"));
         assert_eq!(Scalar::read("1", Style::Plain, Some("!!str")), Scalar::Str("1"));
+        let full = Some("!<tag:yaml.org,2002:str>");
+        assert_eq!(Scalar::read("1", Style::Plain, full), Scalar::Str("1"));
+        assert_eq!(Scalar::read("1", Style::SingleQuoted, Some("!!int")), Scalar::Int(1));
+        assert_eq!(Scalar::read("1", Style::SingleQuoted, Some("!mine")), Scalar::Str("1"));
     }
 }
