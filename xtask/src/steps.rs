@@ -47,8 +47,7 @@ fn clippy() -> Result {
 }
 
 fn neovim() -> Result {
-    cmd("cargo build --package plimsoll").run()?;
-    cmd("cargo test --package plimsoll-lsp --test neovim -- --ignored").run()
+    cmd("cargo test --package plimsoll --test neovim -- --ignored").run()
 }
 
 /// Runs the steps (all, or those named) until one fails, and ends with a table and a count.

@@ -59,7 +59,12 @@ pub(super) fn counts(report: &Report) -> String {
     if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
 }
 
-/// How many of the files take part in the analysis.
+/// How many of the files the report has something to say about, be it only that they are fine.
 pub(super) fn files_read(report: &Report) -> usize {
-    report.files.iter().filter(|it| it.kind != crate::report::Kind::Unknown).count()
+    let mut read: Vec<bool> =
+        report.files.iter().map(|it| it.kind != crate::report::Kind::Unknown).collect();
+    for finding in &report.findings {
+        read[finding.span.file.index()] = true;
+    }
+    read.into_iter().filter(|it| *it).count()
 }

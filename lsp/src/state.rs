@@ -1,0 +1,336 @@
+//! What handlers change and the worker reads: documents, folders, configuration, what is to be done.
+
+use crate::convert;
+use plimsoll_core::text::{Encoding, normalise_path};
+use plimsoll_core::{Config, Report};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, watch};
+use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
+
+/// Where a file belongs: the folder of its project and its name in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    pub root: PathBuf,
+    /// Path with `/` from the root, as the report names it.
+    pub name: String,
+}
+
+#[derive(Debug)]
+pub struct Document {
+    pub uri: Uri,
+    pub version: i32,
+    pub text: String,
+    pub place: Place,
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    /// The client has its answer to `initialize` and takes notifications from now on.
+    pub ready: bool,
+    pub encoding: Option<Encoding>,
+    /// The client takes edits that name the version they are meant for.
+    pub versioned_edits: bool,
+    pub asks_configuration: bool,
+    pub registers_watchers: bool,
+    pub roots: Vec<PathBuf>,
+    pub documents: HashMap<Uri, Document>,
+    pub config: Config,
+    /// The newest report of each project.
+    pub reports: HashMap<PathBuf, Arc<Report>>,
+    /// Files that changed, by project; one without names is only analysed again.
+    pending: BTreeMap<PathBuf, BTreeSet<String>>,
+    /// Projects that are no more.
+    closed: BTreeSet<PathBuf>,
+    /// Counts changes, so that a question can wait for the answer to what was typed before it.
+    changes: u64,
+}
+
+/// A file that changed.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The editor's text, which wins over the disk.
+    Text(Arc<str>),
+    /// As it is on disk now, or gone.
+    Disk,
+}
+
+/// What the worker takes at once: everything that is to be done.
+#[derive(Debug)]
+pub struct Work {
+    pub projects: Vec<Task>,
+    pub closed: BTreeSet<PathBuf>,
+    pub config: Config,
+    pub encoding: Encoding,
+    pub changes: u64,
+}
+
+#[derive(Debug)]
+pub struct Task {
+    pub root: PathBuf,
+    /// Below this many folders the project ends; one level where no workspace folder was opened.
+    pub depth: Option<usize>,
+    pub changed: Vec<(String, Change)>,
+    /// All open documents of the project: name, URI and version.
+    pub open: HashMap<String, Open>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Open {
+    pub uri: Uri,
+    pub version: i32,
+    pub text: Option<Arc<str>>,
+}
+
+#[derive(Debug)]
+pub struct Shared {
+    state: Mutex<State>,
+    pub wake: Notify,
+    /// How many changes the newest reports have seen.
+    pub done: watch::Sender<u64>,
+    pub orderly: AtomicBool,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Shared {
+            state: Mutex::default(),
+            wake: Notify::new(),
+            done: watch::Sender::new(0),
+            orderly: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Shared {
+    /// No code panics while it holds this; if one did, the state would still be the best there is.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state and wakes the worker. Never awaits, so that changes keep their order.
+    pub fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
+        state.changes += 1;
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Waits until what was changed so far has been analysed; not longer than people wait.
+    pub async fn settled(&self) {
+        let wanted = self.lock().changes;
+        let mut done = self.done.subscribe();
+        let wait = done.wait_for(|it| *it >= wanted);
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), wait).await;
+    }
+}
+
+impl State {
+    pub fn encoding(&self) -> Encoding {
+        self.encoding.unwrap_or(Encoding::Utf16)
+    }
+
+    /// The project of a file: the innermost workspace folder around it, or the folder it lies in.
+    /// A document that is no file (yet) is a project of its own.
+    pub fn place(&self, uri: &Uri) -> Place {
+        let file = uri.scheme().as_str() == "file";
+        let path = uri.to_file_path().filter(|_| file);
+        let Some(path) = path else {
+            let name = normalise_path(uri.path().decode().to_string_lossy().as_ref());
+            let name = name.trim_start_matches('/').to_owned();
+            return Place { root: PathBuf::from(uri.as_str()), name };
+        };
+        let around = self.roots.iter().filter(|it| path.starts_with(it));
+        let root = around.max_by_key(|it| it.as_os_str().len()).cloned();
+        let root = root.or_else(|| path.parent().map(Path::to_owned)).unwrap_or_default();
+        let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy();
+        Place { name: normalise_path(&name), root }
+    }
+
+    pub fn touch(&mut self, place: Place) {
+        self.pending.entry(place.root).or_default().insert(place.name);
+    }
+
+    /// Has every project analysed again, as after a change of configuration.
+    pub fn touch_all(&mut self) {
+        let places = self.documents.values().map(|it| it.place.root.clone());
+        let all: Vec<PathBuf> =
+            self.roots.iter().cloned().chain(places).chain(self.reports.keys().cloned()).collect();
+        for root in all {
+            self.pending.entry(root).or_default();
+        }
+    }
+
+    pub fn open(&mut self, uri: Uri, version: i32, text: String) {
+        let place = self.place(&uri);
+        self.touch(place.clone());
+        self.documents.insert(uri.clone(), Document { uri, version, text, place });
+    }
+
+    pub fn edit(&mut self, uri: &Uri, version: i32, changes: Vec<TextDocumentContentChangeEvent>) {
+        let encoding = self.encoding();
+        let Some(document) = self.documents.get_mut(uri) else { return };
+        for change in changes {
+            document.text = convert::changed(&document.text, change, encoding);
+        }
+        document.version = version;
+        let place = document.place.clone();
+        self.touch(place);
+    }
+
+    pub fn close(&mut self, uri: &Uri) {
+        let Some(document) = self.documents.remove(uri) else { return };
+        let root = document.place.root.clone();
+        self.touch(document.place);
+        let rooted = self.roots.contains(&root);
+        if !rooted && !self.documents.values().any(|it| it.place.root == root) {
+            // Nobody looks at this folder any more.
+            self.pending.remove(&root);
+            self.closed.insert(root);
+        }
+    }
+
+    /// A file changed on disk, which says nothing where the editor has it open.
+    pub fn disk_changed(&mut self, uri: &Uri) {
+        let place = self.place(uri);
+        let ours = self.roots.contains(&place.root) || self.reports.contains_key(&place.root);
+        if ours && !self.documents.values().any(|it| it.place == place) {
+            self.touch(place);
+        }
+    }
+
+    /// Replaces the workspace folders; documents move to the project that is now around them.
+    pub fn set_roots(&mut self, roots: Vec<PathBuf>) {
+        let old = mem::replace(&mut self.roots, roots);
+        let uris: Vec<Uri> = self.documents.keys().cloned().collect();
+        let mut left: BTreeSet<PathBuf> = old.into_iter().collect();
+        for uri in uris {
+            let place = self.place(&uri);
+            if let Some(document) = self.documents.get_mut(&uri) {
+                left.insert(mem::replace(&mut document.place, place.clone()).root);
+            }
+            self.touch(place);
+        }
+        for root in self.roots.clone() {
+            self.pending.entry(root).or_default();
+        }
+        for root in left {
+            let used = self.documents.values().any(|it| it.place.root == root);
+            if !used && !self.roots.contains(&root) {
+                self.pending.remove(&root);
+                self.closed.insert(root);
+            }
+        }
+    }
+
+    /// Takes everything that is to be done; nothing means that all is done.
+    pub fn take(&mut self, known: impl Fn(&Path) -> bool) -> Option<Work> {
+        if !self.ready || (self.pending.is_empty() && self.closed.is_empty()) {
+            return None;
+        }
+        let pending = mem::take(&mut self.pending);
+        let closed = mem::take(&mut self.closed);
+        for root in &closed {
+            self.reports.remove(root);
+        }
+        let projects = pending.into_iter().map(|(root, names)| self.task(root, names, &known));
+        Some(Work {
+            projects: projects.collect(),
+            closed,
+            config: self.config.clone(),
+            encoding: self.encoding(),
+            changes: self.changes,
+        })
+    }
+
+    fn task(&self, root: PathBuf, names: BTreeSet<String>, known: impl Fn(&Path) -> bool) -> Task {
+        // A project that is read for the first time needs the text of every open document.
+        let fresh = !known(&root);
+        let open: HashMap<String, Open> = self
+            .documents
+            .values()
+            .filter(|it| it.place.root == root)
+            .map(|it| {
+                let wanted = fresh || names.contains(&it.place.name);
+                let text = wanted.then(|| Arc::from(it.text.as_str()));
+                (it.place.name.clone(), Open { uri: it.uri.clone(), version: it.version, text })
+            })
+            .collect();
+        let edited = open
+            .iter()
+            .filter_map(|(name, it)| Some((name.clone(), Change::Text(it.text.clone()?))));
+        let mut changed: Vec<(String, Change)> = edited.collect();
+        let on_disk = names.into_iter().filter(|it| !open.contains_key(it));
+        changed.extend(on_disk.map(|it| (it, Change::Disk)));
+        changed.sort_by(|a, b| a.0.cmp(&b.0));
+        let depth = (!self.roots.contains(&root)).then_some(1);
+        Task { root, depth, changed, open }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::str::FromStr;
+
+    fn uri(text: &str) -> Uri {
+        Uri::from_str(text).unwrap()
+    }
+
+    fn state(roots: &[&str]) -> State {
+        State { ready: true, roots: roots.iter().map(PathBuf::from).collect(), ..State::default() }
+    }
+
+    #[test]
+    fn a_file_belongs_to_the_innermost_folder_around_it() {
+        let state = state(&["/w", "/w/sub"]);
+        let place = |it| {
+            let place = state.place(&uri(it));
+            (place.root.to_string_lossy().into_owned(), place.name)
+        };
+        assert_eq!(place("file:///w/a%20b.yaml"), ("/w".into(), "a b.yaml".into()));
+        assert_eq!(place("file:///w/sub/k/a.yaml"), ("/w/sub".into(), "k/a.yaml".into()));
+        assert_eq!(place("file:///other/a.yaml"), ("/other".into(), "a.yaml".into()));
+        assert_eq!(place("untitled:Untitled-1").1, "Untitled-1");
+    }
+
+    #[test]
+    fn the_editors_text_wins_over_the_disk() {
+        let mut state = state(&["/w"]);
+        state.open(uri("file:///w/a.yaml"), 1, "a: 1".into());
+        state.disk_changed(&uri("file:///w/a.yaml"));
+        state.disk_changed(&uri("file:///w/b.yaml"));
+        let work = state.take(|_| true).unwrap();
+        let task = &work.projects[0];
+        assert!(
+            matches!(&task.changed[0], (name, Change::Text(it)) if name == "a.yaml" && &**it == "a: 1")
+        );
+        assert!(matches!(&task.changed[1], (name, Change::Disk) if name == "b.yaml"));
+        assert!(state.take(|_| true).is_none());
+    }
+
+    #[test]
+    fn a_fresh_project_gets_every_open_text() {
+        let mut state = state(&["/w"]);
+        state.open(uri("file:///w/a.yaml"), 1, "a: 1".into());
+        assert!(state.take(|_| false).is_some());
+        state.open(uri("file:///w/b.yaml"), 1, "b: 1".into());
+        assert_eq!(state.take(|_| false).unwrap().projects[0].changed.len(), 2);
+        state.edit(&uri("file:///w/b.yaml"), 2, vec![]);
+        assert_eq!(state.take(|_| true).unwrap().projects[0].changed.len(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_nobody_looks_at_is_closed() {
+        let mut state = state(&["/w"]);
+        state.open(uri("file:///x/a.yaml"), 1, String::new());
+        let _ = state.take(|_| false);
+        state.close(&uri("file:///x/a.yaml"));
+        let work = state.take(|_| true).unwrap();
+        assert!(work.projects.is_empty() && work.closed.contains(Path::new("/x")));
+    }
+}
