@@ -167,12 +167,7 @@ fn explain_rule(
         print(&match format {
             PageFormat::Json => json(&rules::all().map(wire::Rule::from).collect::<Vec<_>>()),
             PageFormat::Markdown => rules::all().map(markdown_line).collect(),
-            PageFormat::Text => rules::all()
-                .map(wire::Rule::from)
-                .map(|it| {
-                    format!("{} {:<8} {:<36} {}\n", it.code, it.severity, it.name, it.summary)
-                })
-                .collect(),
+            PageFormat::Text => rules::all().map(text_line).collect(),
         })?;
         return Ok(0);
     };
@@ -187,9 +182,14 @@ fn explain_rule(
     Ok(0)
 }
 
+fn text_line(rule: &'static rules::Rule) -> String {
+    let summary = explain::explain(rule).summary;
+    format!("{} {:<8} {:<36} {summary}\n", rule.code, rule.severity.name(), rule.name)
+}
+
 fn markdown_line(rule: &'static rules::Rule) -> String {
-    let it = wire::Rule::from(rule);
-    format!("- [{} {}]({}) ({}): {}\n", it.code, it.name, it.url, it.severity, it.summary)
+    let (url, summary) = (wire::rule_url(rule), explain::explain(rule).summary);
+    format!("- [{} {}]({url}) ({}): {summary}\n", rule.code, rule.name, rule.severity.name())
 }
 
 /// Markdown reads well as it is; on a terminal its headings stand out.
