@@ -14,6 +14,7 @@ pub mod families;
 pub mod image;
 //X pub mod kube;
 pub mod migrations;
-//X pub mod net;
+pub mod net;
 //X pub mod secrets;
 pub mod shell;
+pub mod starts;

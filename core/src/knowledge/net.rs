@@ -1,0 +1,706 @@
+//! Hosts and ports inside the values of variables and arguments.
+//!
+//! Sources: RFC 3986 (authority), RFC 1123 and RFC 1918 (names, private addresses), the connection
+//! string pages of PostgreSQL ("Connection Strings"), Microsoft ("SqlConnection.ConnectionString"),
+//! MongoDB and Kafka. Only forms that can hardly mean anything else are read: `12:30`, `C:\data`,
+//! `postgres:16` and `acme/app:8080` name no host.
+
+/// A host, and perhaps its port, as written in a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint<'a> {
+    /// Without the brackets of an IPv6 address.
+    pub host: &'a str,
+    pub port: Option<u16>,
+    /// What stands before `://`, such as `http` or `jdbc:postgresql`.
+    pub scheme: Option<&'a str>,
+    /// Bytes of the host in the value, brackets included.
+    pub host_at: (usize, usize),
+    /// Bytes of the port's digits in the value.
+    pub port_at: Option<(usize, usize)>,
+}
+
+impl Endpoint<'_> {
+    /// The port, or the one that the scheme implies.
+    #[must_use]
+    pub fn effective_port(&self) -> Option<u16> {
+        self.port.or_else(|| default_port(self.scheme?))
+    }
+
+    /// Bytes from the host to the end of the port.
+    #[must_use]
+    pub fn at(&self) -> (usize, usize) {
+        (self.host_at.0, self.port_at.map_or(self.host_at.1, |it| it.1))
+    }
+}
+
+/// The port that a URL scheme stands for when none is written.
+#[must_use]
+pub fn default_port(scheme: &str) -> Option<u16> {
+    let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme);
+    let base = scheme.split('+').next().unwrap_or(scheme).to_ascii_lowercase();
+    Some(match base.as_str() {
+        "http" | "ws" => 80,
+        "https" | "wss" => 443,
+        "postgres" | "postgresql" | "postgis" | "cockroachdb" | "asyncpg" => 5432,
+        "mysql" | "mysql2" | "mariadb" => 3306,
+        "redis" | "rediss" | "valkey" => 6379,
+        "amqp" => 5672,
+        "amqps" => 5671,
+        "mongodb" => 27017,
+        "nats" => 4222,
+        "sqlserver" | "mssql" => 1433,
+        "oracle" => 1521,
+        "clickhouse" => 9000,
+        "neo4j" | "bolt" => 7687,
+        "memcached" | "memcache" => 11211,
+        "ldap" => 389,
+        "ldaps" => 636,
+        "smtp" => 25,
+        "smtps" => 465,
+        "ssh" | "sftp" => 22,
+        "ftp" => 21,
+        "mqtt" => 1883,
+        "mqtts" => 8883,
+        _ => return None,
+    })
+}
+
+/// Schemes whose "authority" is no host: files, sockets, buckets and images.
+const HOSTLESS: &[&str] = &[
+    "file",
+    "sqlite",
+    "sqlite3",
+    "unix",
+    "s3",
+    "s3a",
+    "s3n",
+    "gs",
+    "gcs",
+    "az",
+    "abfs",
+    "abfss",
+    "wasb",
+    "wasbs",
+    "docker",
+    "oci",
+    "data",
+    "urn",
+    "npm",
+    "pkg",
+    "secret",
+    "vault",
+    "arn",
+    "classpath",
+    "duckdb",
+    "mem",
+    "memory",
+    "docker-daemon",
+    "container",
+    "k8s",
+    "hf",
+    "models",
+    "chrome-extension",
+    "android",
+    "vscode",
+    "op",
+    "awssm",
+    "sns",
+    "sqs",
+    "jdbc:h2",
+    "jdbc:sqlite",
+    "fd",
+    "env",
+    "dns",
+    "srv",
+    "r2",
+    "b2",
+    "redis+socket",
+    "mongodb+srv",
+];
+
+/// The endpoints in a value, in the order they stand.
+#[must_use]
+pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    while let Some(found) = value[from..].find("://") {
+        let at = from + found;
+        let scheme_start = scheme_start(value, at);
+        plain_endpoints(value, from, scheme_start.max(from), &mut out);
+        let mut end = authority_end(value, at + 3);
+        // `http://a,http://b`: the next URL's scheme is no host.
+        let next_url = value[..end].ends_with(':') && value[end..].starts_with("//");
+        if let Some(comma) = value[at + 3..end].rfind(',').filter(|_| next_url) {
+            end = at + 3 + comma;
+        }
+        let scheme = &value[scheme_start.max(from)..at];
+        let known =
+            !scheme.is_empty() && !HOSTLESS.iter().any(|it| scheme.eq_ignore_ascii_case(it));
+        if known {
+            authority(value, at + 3, end, scheme, &mut out);
+        }
+        // What follows the authority up to white space or a comma belongs to the same URL.
+        let tail = value[end..].find([' ', ',', '\n', '\t', '"', '\'', ';', '|', '(', ')']);
+        let tail = tail.map_or(value.len(), |it| end + it);
+        // A URL may hold another one in its query.
+        from = value[end..tail].find("://").map_or(tail, |_| end);
+        if from <= at {
+            break;
+        }
+    }
+    if from == 0
+        && value.contains('=')
+        && (value.contains(';') || value.contains(' ') || has_host_pair(value))
+    {
+        pairs(value, &mut out);
+        if !out.is_empty() {
+            return out;
+        }
+    }
+    if let Some(at) = value.find("jdbc:oracle:thin:@").filter(|_| from == 0) {
+        let start = at + "jdbc:oracle:thin:@".len();
+        let start = if value[start..].starts_with("//") { start + 2 } else { start };
+        let end = start + value[start..].find(['/', ' ', ';']).unwrap_or(value.len() - start);
+        // `host:1521:SID`: what follows the second colon is no port.
+        let end = value[start..end].match_indices(':').nth(1).map_or(end, |(it, _)| start + it);
+        out.extend(host_and_port(value, start, end, Some("jdbc:oracle")));
+        return out;
+    }
+    plain_endpoints(value, from, value.len(), &mut out);
+    out
+}
+
+/// As [`endpoints`], and also a bare name when the key says that it holds one: `DB_HOST=db`.
+#[must_use]
+pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
+    let mut out = endpoints(value);
+    if out.is_empty() && is_host_key(key) {
+        let mut at = 0;
+        for part in value.split(',') {
+            let lead = part.len() - part.trim_start().len();
+            let (start, end) = (at + lead, at + lead + part.trim().len());
+            at += part.len() + 1;
+            match host_and_port(value, start, end, None) {
+                Some(it) if !is_no_host_word(it.host) => out.push(it),
+                // One part that is no host makes the whole list something else.
+                _ => return Vec::new(),
+            }
+        }
+    }
+    out
+}
+
+/// Whether a key names a peer's host: `DB_HOST`, `REDIS_ADDR`, `KAFKA_BROKERS`, `PGHOST`. Keys of
+/// the own listen address, and lists of allowed or virtual hosts, are none.
+#[must_use]
+pub fn is_host_key(key: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "HOST",
+        "HOSTNAME",
+        "HOSTS",
+        "ADDR",
+        "ADDRESS",
+        "ADDRESSES",
+        "ADDRS",
+        "SERVER",
+        "SERVERS",
+        "BROKER",
+        "BROKERS",
+        "ENDPOINT",
+        "ENDPOINTS",
+        "NODES",
+        "SEEDS",
+        "CONTACTPOINTS",
+        "SEED",
+    ];
+    const NOT: &[&str] = &[
+        "ALLOWED",
+        "VIRTUAL",
+        "LETSENCRYPT",
+        "TRUSTED",
+        "BIND",
+        "LISTEN",
+        "ADVERTISED",
+        "ADVERTISE",
+        "PUBLIC",
+        "EMAIL",
+        "MAIL",
+        "FROM",
+        "WHITELIST",
+        "ALLOWLIST",
+        "DOMAIN",
+        "EXTERNAL",
+        "MAC",
+        "OWN",
+        "LOCAL",
+        "POD",
+        "NODE",
+        "HTTP",
+        "ACCESS",
+        "CORS",
+        "DEFAULT",
+        "DNS",
+        "RPC",
+        "WEB",
+        "APP",
+        "WALLET",
+        "CONTRACT",
+        "IP",
+    ];
+    let upper = key.to_ascii_uppercase();
+    if matches!(upper.as_str(), "PGHOST" | "MYSQL_HOST" | "BOOTSTRAP_SERVERS") {
+        return true;
+    }
+    let words: Vec<&str> = upper.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
+    let Some((last, first)) = words.split_last() else { return false };
+    !first.is_empty() && ENDS.contains(last) && !first.iter().any(|it| NOT.contains(it))
+}
+
+/// `localhost`, `127.0.0.0/8` and `::1`.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.eq_ignore_ascii_case("localhost.localdomain")
+        || host == "::1"
+        || ipv4(host).is_some_and(|it| it[0] == 127)
+}
+
+/// The address that means "all of them" when listening.
+#[must_use]
+pub fn is_unspecified(host: &str) -> bool {
+    matches!(host, "0.0.0.0" | "::" | "[::]" | "*" | "0")
+}
+
+/// The four numbers of an IPv4 address.
+#[must_use]
+pub fn ipv4(host: &str) -> Option<[u8; 4]> {
+    host.parse::<std::net::Ipv4Addr>().ok().map(|it| it.octets())
+}
+
+/// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,
+/// 4193): one that means another machine elsewhere, or none.
+#[must_use]
+pub fn is_private_ip(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if let Some([a, b, ..]) = ipv4(host) {
+        return a == 10
+            || (a == 172 && (16..32).contains(&b))
+            || (a == 192 && b == 168)
+            || (a == 169 && b == 254)
+            || (a == 100 && (64..128).contains(&b));
+    }
+    host.parse::<std::net::Ipv6Addr>().is_ok_and(|it| matches!(it.segments()[0] & 0xfe00, 0xfc00))
+}
+
+/// A name as cluster DNS reads it (Kubernetes documentation, "DNS for Services and Pods").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClusterName<'a> {
+    pub service: &'a str,
+    pub namespace: Option<&'a str>,
+    /// The name has `.svc`, so that it can only be a Service. `a.b` may also be a domain.
+    pub certain: bool,
+}
+
+/// Reads `name`, `name.namespace` and `name.namespace.svc[.cluster.local]`. A Pod's own name before
+/// a headless Service (`db-0.db.shop.svc`) is left off.
+#[must_use]
+pub fn cluster_name(host: &str) -> Option<ClusterName<'_>> {
+    let host = host.trim_end_matches('.');
+    if ipv4(host).is_some() || host.contains(':') {
+        return None;
+    }
+    let labels: Vec<&str> = host.split('.').collect();
+    if let Some(at) = labels.iter().position(|it| *it == "svc") {
+        let service = *labels.get(at.checked_sub(2)?)?;
+        return Some(ClusterName { service, namespace: Some(labels[at - 1]), certain: true });
+    }
+    match labels.as_slice() {
+        [service] => Some(ClusterName { service, namespace: None, certain: false }),
+        [service, namespace] => {
+            Some(ClusterName { service, namespace: Some(namespace), certain: false })
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text can be a host's name or address. Underscores are let pass because Compose does.
+#[must_use]
+pub fn is_host(host: &str) -> bool {
+    if ipv4(host).is_some() {
+        return true;
+    }
+    let label = |it: &str| {
+        (1..=63).contains(&it.len())
+            && it.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && !it.starts_with('-')
+            && !it.ends_with('-')
+    };
+    let last = host.rsplit('.').next().unwrap_or(host);
+    host.len() <= 253 && host.split('.').all(label) && last.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// Values of host-like keys that are switches or modes.
+fn is_no_host_word(word: &str) -> bool {
+    [
+        "true",
+        "false",
+        "none",
+        "null",
+        "auto",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "default",
+        "memory",
+        "nil",
+        "undefined",
+    ]
+    .iter()
+    .any(|it| word.eq_ignore_ascii_case(it))
+}
+
+/// Walks back from `://` over the scheme, `jdbc:` and the like included.
+fn scheme_start(value: &str, end: usize) -> usize {
+    let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-' | b'_');
+    let bytes = value.as_bytes();
+    let mut start = end;
+    while start > 0 && part(bytes[start - 1]) {
+        start -= 1;
+    }
+    if value[..start].ends_with("jdbc:") { start - 5 } else { start }
+}
+
+/// Where the authority ends that begins at `start`.
+fn authority_end(value: &str, start: usize) -> usize {
+    let stop = |b: u8| {
+        matches!(
+            b,
+            b'/' | b'?'
+                | b'#'
+                | b' '
+                | b'\n'
+                | b'\t'
+                | b'"'
+                | b'\''
+                | b'<'
+                | b'>'
+                | b')'
+                | b';'
+                | b'|'
+                | b'\\'
+        )
+    };
+    value.as_bytes()[start..].iter().position(|b| stop(*b)).map_or(value.len(), |it| start + it)
+}
+
+/// The hosts of an authority: behind the user's name and password, separated by commas.
+fn authority<'a>(
+    value: &'a str,
+    start: usize,
+    end: usize,
+    scheme: &'a str,
+    out: &mut Vec<Endpoint<'a>>,
+) {
+    let mut at = value[start..end].rfind('@').map_or(start, |it| start + it + 1);
+    // Go's MySQL driver and others write the protocol before the address: `tcp(db:3306)`.
+    if let Some(it) = value[at..end].strip_prefix("tcp(") {
+        at = end - it.len();
+    }
+    for part in value[at..end].split(',') {
+        out.extend(host_and_port(value, at, at + part.len(), Some(scheme)));
+        at += part.len() + 1;
+    }
+}
+
+/// Reads `host`, `host:port`, `[v6]` or `[v6]:port` from exactly these bytes.
+fn host_and_port<'a>(
+    value: &'a str,
+    start: usize,
+    end: usize,
+    scheme: Option<&'a str>,
+) -> Option<Endpoint<'a>> {
+    let text = &value[start..end];
+    if let Some(inner) = text.strip_prefix('[') {
+        let close = inner.find(']')?;
+        let host = &inner[..close];
+        host.parse::<std::net::Ipv6Addr>().ok()?;
+        let host_end = start + close + 2;
+        let rest = &value[host_end..end];
+        let port = match rest.strip_prefix(':') {
+            Some(digits) => Some(port_number(digits)?),
+            None if rest.is_empty() => None,
+            None => return None,
+        };
+        let port_at = port.map(|_| (host_end + 1, end));
+        return Some(Endpoint { host, port, scheme, host_at: (start, host_end), port_at });
+    }
+    let (host, digits) = match text.split_once(':') {
+        Some((host, digits)) => (host, Some(digits)),
+        None => (text, None),
+    };
+    if !is_host(host) {
+        return None;
+    }
+    let host_at = (start, start + host.len());
+    let number = digits.and_then(port_number);
+    match digits {
+        // `http://db:${PORT}` still names its host.
+        Some(digits) if number.is_none() && !digits.starts_with(['$', '{']) => None,
+        _ => Some(Endpoint {
+            host,
+            port: number,
+            scheme,
+            host_at,
+            port_at: number.map(|_| (host_at.1 + 1, end)),
+        }),
+    }
+}
+
+fn port_number(digits: &str) -> Option<u16> {
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse().ok().filter(|it| plain && *it > 0)
+}
+
+/// `host:port` tokens outside URLs.
+fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<Endpoint<'a>>) {
+    let stop = |c: char| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '(' | ')' | '|' | '<' | '>')
+    };
+    let mut at = from;
+    for token in value[from..to].split(stop) {
+        let (start, end) = (at, at + token.len());
+        // Every separator is one byte except white space beyond ASCII.
+        at = end + value[end..].chars().next().map_or(1, char::len_utf8);
+        // Options and node numbers before the address: `--db=db:5432`, `1@kafka:9093`.
+        let start = token.rfind(['=', '@']).map_or(start, |it| start + it + 1);
+        let end = value[start..end].find('/').map_or(end, |it| start + it);
+        let Some(found) = host_and_port(value, start, end, None) else { continue };
+        if found.port.is_some_and(|port| is_usual_port(found.host, port)) {
+            out.push(found);
+        }
+    }
+}
+
+/// A bare `name:number` is taken for an address only when the number is no tag, level or count.
+fn is_usual_port(host: &str, port: u16) -> bool {
+    const LOW: &[u16] =
+        &[21, 22, 25, 53, 80, 110, 143, 389, 443, 465, 514, 587, 636, 853, 873, 993, 995];
+    if matches!(host, "sha256" | "sha512" | "md5" | "sha1") {
+        return false;
+    }
+    ipv4(host).is_some()
+        || port >= 1024
+        || (LOW.contains(&port) && (host == "localhost" || port >= 80))
+}
+
+/// Whether some `host=` or `server=` pair is in the text.
+fn has_host_pair(value: &str) -> bool {
+    pair_list(value).any(|(key, _, _)| is_pair_host_key(key))
+}
+
+fn is_pair_host_key(key: &str) -> bool {
+    let squeezed: String = key.chars().filter(|c| !c.is_whitespace() && *c != '_').collect();
+    [
+        "host",
+        "hostname",
+        "hostaddr",
+        "server",
+        "datasource",
+        "addr",
+        "address",
+        "networkaddress",
+        "servers",
+    ]
+    .iter()
+    .any(|it| squeezed.eq_ignore_ascii_case(it))
+}
+
+/// The `key=value` pairs of a connection string, with the value's bytes.
+fn pair_list(value: &str) -> impl Iterator<Item = (&str, usize, usize)> {
+    let by_semicolon = value.contains(';');
+    let mut at = 0;
+    value.split(move |c: char| if by_semicolon { c == ';' } else { c.is_whitespace() }).filter_map(
+        move |pair| {
+            let start = at;
+            at += pair.len() + value[start + pair.len()..].chars().next().map_or(1, char::len_utf8);
+            let (key, rest) = pair.split_once('=')?;
+            let lead = rest.len() - rest.trim_start().len();
+            let from = start + key.len() + 1 + lead;
+            Some((key.trim(), from, from + rest.trim().len()))
+        },
+    )
+}
+
+/// `host=db port=5432` and `Server=tcp:db,1433;Database=app`.
+fn pairs<'a>(value: &'a str, out: &mut Vec<Endpoint<'a>>) {
+    let mut port = None;
+    let first = out.len();
+    for (key, from, to) in pair_list(value) {
+        if key.eq_ignore_ascii_case("port") {
+            port = port_number(&value[from..to]).map(|it| (it, (from, to)));
+        } else if is_pair_host_key(key) {
+            let mut start = from;
+            if let Some(rest) = value[from..to].strip_prefix("tcp:") {
+                start = to - rest.len();
+            }
+            let list = &value[start..to];
+            // SQL Server writes the port behind a comma, and an instance behind a backslash.
+            let host_end = start + list.find([',', '\\']).unwrap_or(list.len());
+            let Some(mut found) = host_and_port(value, start, host_end, None) else { continue };
+            if let Some(number) =
+                value[host_end..to].strip_prefix(',').map(str::trim).and_then(port_number)
+            {
+                found.port = Some(number);
+                found.port_at = Some((to - value[host_end + 1..to].trim().len(), to));
+            }
+            out.push(found);
+        }
+    }
+    if let (Some((number, at)), [only]) = (port, &mut out[first..])
+        && only.port.is_none()
+    {
+        only.port = Some(number);
+        only.port_at = Some(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(value: &str) -> Vec<(String, Option<u16>)> {
+        let all = endpoints(value);
+        for it in &all {
+            let (start, end) = it.host_at;
+            assert_eq!(value[start..end].trim_matches(['[', ']']), it.host, "{value}");
+            if let (Some((start, end)), Some(port)) = (it.port_at, it.port) {
+                assert_eq!(value[start..end], port.to_string(), "{value}");
+            }
+        }
+        all.iter().map(|it| (it.host.to_owned(), it.port)).collect()
+    }
+
+    fn one(host: &str, port: u16) -> Vec<(String, Option<u16>)> {
+        vec![(host.to_owned(), Some(port))]
+    }
+
+    #[test]
+    fn reads_urls() {
+        assert_eq!(found("postgres://user:p@ss@db:5432/app"), one("db", 5432));
+        assert_eq!(found("jdbc:postgresql://db:5432/app?ssl=true"), one("db", 5432));
+        assert_eq!(found("jdbc:sqlserver://sql:1433;databaseName=x"), one("sql", 1433));
+        assert_eq!(found("jdbc:oracle:thin:@//ora:1521/FREE"), one("ora", 1521));
+        assert_eq!(found("jdbc:oracle:thin:@ora:1521:XE"), one("ora", 1521));
+        assert_eq!(found("http://[::1]:8080/x"), one("::1", 8080));
+        assert_eq!(found("redis://cache"), [("cache".to_owned(), None)]);
+        assert_eq!(found("http://db:${PORT}/x"), [("db".to_owned(), None)]);
+        assert_eq!(found("http://a:1,http://b:2/x,c:9092").len(), 3);
+        assert_eq!(found("mongodb://u:p@m1:27017,m2:27018/db?replicaSet=r").len(), 2);
+        assert_eq!(found("INTERNAL://kafka:29092,EXTERNAL://localhost:9092").len(), 2);
+        assert_eq!(found("http://web/?next=http://other:81/").len(), 2);
+        assert_eq!(endpoints("redis://cache/0")[0].effective_port(), Some(6379));
+    }
+
+    #[test]
+    fn reads_lists_and_pairs() {
+        assert_eq!(found("a:9092,b:9092").len(), 2);
+        assert_eq!(found("1@c1:9093,2@c2:9093").len(), 2);
+        assert_eq!(found("host=db port=5432 dbname=app"), one("db", 5432));
+        assert_eq!(found("Server=tcp:sql,1433;Database=app;User Id=sa"), one("sql", 1433));
+        assert_eq!(found("Data Source=sql;Initial Catalog=x"), [("sql".to_owned(), None)]);
+        assert_eq!(found("Host=db;Port=5433;Username=u"), one("db", 5433));
+        assert_eq!(found("root:1234@tcp(db:3306)/app"), one("db", 3306));
+        assert_eq!(found("--db=db:5432"), one("db", 5432));
+        assert_eq!(found("127.0.0.1:80"), one("127.0.0.1", 80));
+        assert_eq!(found("db:5432/app"), one("db", 5432));
+    }
+
+    #[test]
+    fn leaves_other_texts_alone() {
+        for value in [
+            "12:30",
+            "12:30:45",
+            "22:22",
+            "C:\\data",
+            "C:/data",
+            "postgres:16",
+            "redis:7.2",
+            "acme/app:8080",
+            "1.2.3",
+            "file:///tmp/x",
+            "sqlite:///app.db",
+            "s3://bucket/key",
+            "unix:///var/run/docker.sock",
+            ":8080",
+            "app:main",
+            "http://${HOST}:80",
+            "http://{{ host }}",
+            "",
+            "a=b",
+            "level:5",
+            "user:1000:1000",
+            "mongodb+srv://x.example",
+            "http://",
+            "://",
+            "jdbc:h2:mem:test",
+            "key=value;other=1",
+            "-Xmx512m -Dfoo=bar",
+            "sha256:1234",
+            "é:ü",
+            "sha256:99999",
+        ] {
+            assert_eq!(found(value), [], "{value}");
+        }
+    }
+
+    #[test]
+    fn reads_bare_hosts_where_the_key_says_so() {
+        let of = |key, value| {
+            endpoints_of(key, value).iter().map(|it| it.host.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("DB_HOST", "db"), ["db"]);
+        assert_eq!(of("PGHOST", "db"), ["db"]);
+        assert_eq!(of("CASSANDRA_SEEDS", "c1, c2"), ["c1", "c2"]);
+        assert_eq!(of("SPRING_DATA_REDIS_HOST", "cache"), ["cache"]);
+        for (key, value) in [
+            ("HOST", "db"),
+            ("ALLOWED_HOSTS", "web"),
+            ("VIRTUAL_HOST", "a.example"),
+            ("DB_NAME", "db"),
+            ("DB_HOST", "true"),
+            ("DB_HOST", ""),
+            ("DB_HOST", "${X}"),
+            ("DB_HOST", "two words"),
+            ("BIND_ADDRESS", "db"),
+            ("EMAIL_ADDRESS", "me"),
+        ] {
+            assert_eq!(of(key, value), Vec::<String>::new(), "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn tells_addresses_apart() {
+        assert!(is_loopback("localhost") && is_loopback("127.0.1.1") && is_loopback("[::1]"));
+        assert!(!is_loopback("localhost.example") && !is_loopback("128.0.0.1"));
+        assert!(
+            is_private_ip("10.0.0.5")
+                && is_private_ip("172.17.0.1")
+                && is_private_ip("192.168.1.2")
+        );
+        assert!(!is_private_ip("172.32.0.1") && !is_private_ip("8.8.8.8") && !is_private_ip("db"));
+    }
+
+    #[test]
+    fn reads_cluster_names() {
+        let name = |host| cluster_name(host).map(|it| (it.service, it.namespace, it.certain));
+        assert_eq!(name("db"), Some(("db", None, false)));
+        assert_eq!(name("db.shop"), Some(("db", Some("shop"), false)));
+        assert_eq!(name("db.shop.svc.cluster.local"), Some(("db", Some("shop"), true)));
+        assert_eq!(name("db-0.db.shop.svc"), Some(("db", Some("shop"), true)));
+        assert_eq!(name("a.example.com"), None);
+        assert_eq!(name("10.0.0.1"), None);
+        assert_eq!(name("svc"), None);
+    }
+}
