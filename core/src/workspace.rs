@@ -112,7 +112,8 @@ impl Workspace {
                 finding.subject = facts.subject_at(finding.span);
             }
         }
-        let decision = decision::decide(&facts, &findings);
+        let ran: Vec<&str> = rules::all().filter(|it| wanted(it)).map(|it| it.code).collect();
+        let decision = decision::decide(&facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
         findings.sort_by(|a, b| {

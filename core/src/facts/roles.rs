@@ -90,7 +90,7 @@ fn by_content(project: &Project, cluster: bool) -> Role {
     if services == 0 {
         return Role::Unknown;
     }
-    let development = project.services.iter().any(|it| is_development(it));
+    let development = project.services.iter().any(is_development);
     if development {
         return if cluster { Role::Development } else { Role::Unknown };
     }

@@ -1,0 +1,132 @@
+//! From answers to an outcome, with its reasons and what would change it.
+
+use super::signals::Counts;
+use crate::facts::Facts;
+use crate::report::{Answer, Decision, Outcome, Question, Role, Scenario};
+
+pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Decision {
+    let answer = |id: &str| questions.iter().find(|it| it.id == id).map_or(Answer::Unknown, |it| it.answer);
+    let yes = |id: &str| answer(id) == Answer::Yes;
+    let mut reasons = Vec::new();
+    let mut would_change = Vec::new();
+
+    let too_large = answer("one-server") == Answer::No;
+    let shaped = [yes("multi-node"), yes("replicas-and-rollouts"), yes("teams-and-environments")];
+    let shapes = shaped.iter().filter(|it| **it).count();
+    let platform = match (too_large, shapes) {
+        (true, _) | (false, 2..) => "kubernetes",
+        (false, 1) => "either",
+        (false, _) => "compose",
+    };
+    for question in questions.iter().take(4) {
+        let strongest = question.evidence.iter().filter(|it| it.points == question.answer).max_by_key(|it| it.weight);
+        match (question.by_person, strongest) {
+            (true, _) => reasons.push(format!("{} A person answered {}.", question.text, question.answer.name())),
+            (false, Some(it)) => reasons.push(format!("{} {}: {}.", question.text, capital(question.answer), it.fact)),
+            (false, None) => {}
+        }
+        if question.answer == Answer::Unknown {
+            reasons.push(format!("{} The files do not say.", question.text));
+            would_change.extend(question.settled_by.iter().cloned());
+        }
+    }
+
+    let cluster = facts.has_cluster_side();
+    let kubernetes = platform == "kubernetes" || cluster;
+    let pay = |in_use: bool, worth: Answer| match (in_use, kubernetes, worth) {
+        (true, _, _) => "in use",
+        (_, false, _) => "no",
+        (_, _, Answer::Yes) => "worth it",
+        (_, _, Answer::Unknown) => "not yet",
+        (_, _, Answer::No) => "no",
+    };
+    let outcome = Outcome {
+        platform,
+        helm: pay(counts.charts > 0, answer("packaging")),
+        argocd: pay(counts.argocd > 0, answer("gitops")),
+    };
+
+    let compose = facts.services().iter().any(|it| it.role != Role::Development);
+    let today = match (compose, cluster) {
+        (true, true) => "both",
+        (false, true) => "kubernetes",
+        (true, false) => "compose",
+        (false, false) if !facts.services().is_empty() => "compose",
+        (false, false) => "unknown",
+    };
+    let fit = match (today, platform) {
+        ("compose", "kubernetes") => "outgrown",
+        ("kubernetes", "compose") => "over-built",
+        ("both", "compose" | "kubernetes") => "mixed",
+        _ => "fits",
+    };
+    match fit {
+        "outgrown" => reasons.push("The files ask for things that one host cannot give.".to_owned()),
+        "over-built" => reasons.push(format!(
+            "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
+            counts.objects,
+            counts.kinds.len(),
+            counts.cluster_lines
+        )),
+        "mixed" => reasons.push(
+            "Both a Compose side and a cluster side look meant for production: every change is made twice, or drifts."
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    match platform {
+        "compose" => would_change.push("a second machine that must take over, or load that one machine cannot carry".to_owned()),
+        "kubernetes" => would_change.push("a measured load that fits one machine, and tolerance for its downtime".to_owned()),
+        _ => would_change.push("an answer to the questions that are still open".to_owned()),
+    }
+    Decision {
+        scenario: scenario(facts, &answer, platform),
+        next_steps: next_steps(fit, platform, today),
+        outcome,
+        today,
+        fit,
+        reasons,
+        would_change,
+        ..Decision::default()
+    }
+}
+
+fn capital(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Yes => "Yes",
+        Answer::No => "No",
+        Answer::Unknown => "Unknown",
+    }
+}
+
+fn scenario(facts: &Facts<'_>, answer: &dyn Fn(&str) -> Answer, platform: &str) -> Scenario {
+    let audited = facts.config().answer("audit").is_some_and(|it| it == "yes" || it == "true");
+    let (nearest, because) = if audited {
+        ("regulated", "changes are audited")
+    } else if answer("teams-and-environments") == Answer::Yes {
+        ("multi-team-platform", "many services, teams or environments share it")
+    } else if answer("replicas-and-rollouts") == Answer::Yes || platform != "compose" {
+        ("growing-saas", "it runs several replicas or scales with load, for few teams")
+    } else {
+        ("internal-app", "few services with one replica each")
+    };
+    Scenario { nearest, because: because.to_owned() }
+}
+
+fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<String> {
+    let steps: &[&str] = match (fit, platform, today) {
+        ("outgrown", ..) => &[
+            "Work through the crossing checklist: start order, migrations and mounts first.",
+            "Move one stateless service, with its probes and requests, before anything that holds data.",
+        ],
+        ("over-built", ..) => &[
+            "Price what the cluster costs in hours a month against one server with backups.",
+            "If it stays, write down which answer above it is kept for.",
+        ],
+        ("mixed", ..) => &["Decide which side is production, and mark the other as development (`plimsoll.yaml`, `roles`)."],
+        (_, "compose", _) => &["Work through the single-server checklist; it is what makes one machine a sound choice."],
+        (_, _, "unknown") => &["Hand over the Compose or Kubernetes files of one system."],
+        _ => &["Keep both sides' findings at zero errors before the next change of platform."],
+    };
+    steps.iter().map(|it| (*it).to_owned()).collect()
+}
