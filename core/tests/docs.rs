@@ -1,5 +1,7 @@
 //! `docs/rules/*.md` are the rules' own doc comments. `UPDATE_DOCS=1` rewrites them.
 
+#![allow(clippy::unwrap_used)]
+
 use plimsoll_core::{explain, rules};
 use std::fs;
 use std::path::Path;

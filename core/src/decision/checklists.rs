@@ -17,12 +17,28 @@ const fn item(item: &'static str, codes: &'static [&'static str], next: &'static
 /// What the files can show about one server; a rule not written yet leaves its item `cannot-see`.
 const SERVER: &[Item] = &[
     item("pinned-images", &["PLM801", "PLM811"], "Name a version, or a digest, for every image."),
-    item("health-checks", &["PLM102", "PLM103", "PLM619", "PLM624"], "Give what serves a healthcheck that can fail."),
-    item("restart-policies", &["PLM802", "PLM105", "PLM106"], "`restart: unless-stopped` for what must come back."),
-    item("persistent-data", &["PLM707"], "Mount a named volume where the data store keeps its data."),
+    item(
+        "health-checks",
+        &["PLM102", "PLM103", "PLM619", "PLM624"],
+        "Give what serves a healthcheck that can fail.",
+    ),
+    item(
+        "restart-policies",
+        &["PLM802", "PLM105", "PLM106"],
+        "`restart: unless-stopped` for what must come back.",
+    ),
+    item(
+        "persistent-data",
+        &["PLM707"],
+        "Mount a named volume where the data store keeps its data.",
+    ),
     item("backups", &["PLM805"], "Copy the volumes elsewhere on a schedule, and restore one once."),
     item("tls-edge", &["PLM804"], "Put one reverse proxy with certificates in front."),
-    item("host-hardening", &["PLM412", "PLM308", "PLM806"], "Publish only what the world should reach."),
+    item(
+        "host-hardening",
+        &["PLM412", "PLM308", "PLM806"],
+        "Publish only what the world should reach.",
+    ),
     item("logs-bounded", &["PLM803"], "Set `max-size` for the logs, or use the `local` driver."),
     item("monitoring", &["PLM810"], "Let something outside ask whether it still answers."),
 ];
@@ -70,10 +86,19 @@ const CROSSING: &[Item] = &[
 pub fn both(facts: &Facts<'_>, findings: &[Finding], written: &[&str]) -> Checklists {
     let served = facts.services().iter().any(|it| it.role != Role::Development);
     let any = !facts.services().is_empty() || facts.has_cluster_side();
-    Checklists { server: list(facts, SERVER, findings, written, served), crossing: list(facts, CROSSING, findings, written, any) }
+    Checklists {
+        server: list(facts, SERVER, findings, written, served),
+        crossing: list(facts, CROSSING, findings, written, any),
+    }
 }
 
-fn list(facts: &Facts<'_>, items: &[Item], findings: &[Finding], written: &[&str], applies: bool) -> Vec<ChecklistItem> {
+fn list(
+    facts: &Facts<'_>,
+    items: &[Item],
+    findings: &[Finding],
+    written: &[&str],
+    applies: bool,
+) -> Vec<ChecklistItem> {
     items
         .iter()
         .map(|item| {
@@ -91,7 +116,12 @@ fn list(facts: &Facts<'_>, items: &[Item], findings: &[Finding], written: &[&str
                 .iter()
                 .map(|it| {
                     let file = facts.file(it.span.file);
-                    format!("{} {}:{}", it.code, file.path(), file.lines.line_of(it.span.start as usize) + 1)
+                    format!(
+                        "{} {}:{}",
+                        it.code,
+                        file.path(),
+                        file.lines.line_of(it.span.start as usize) + 1
+                    )
                 })
                 .collect();
             places.sort();

@@ -5,7 +5,8 @@ use crate::facts::Facts;
 use crate::report::{Answer, Decision, Outcome, Question, Role, Scenario};
 
 pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Decision {
-    let answer = |id: &str| questions.iter().find(|it| it.id == id).map_or(Answer::Unknown, |it| it.answer);
+    let answer =
+        |id: &str| questions.iter().find(|it| it.id == id).map_or(Answer::Unknown, |it| it.answer);
     let yes = |id: &str| answer(id) == Answer::Yes;
     let mut reasons = Vec::new();
     let mut would_change = Vec::new();
@@ -19,10 +20,23 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         (false, _) => "compose",
     };
     for question in questions.iter().take(4) {
-        let strongest = question.evidence.iter().filter(|it| it.points == question.answer).max_by_key(|it| it.weight);
+        let strongest = question
+            .evidence
+            .iter()
+            .filter(|it| it.points == question.answer)
+            .max_by_key(|it| it.weight);
         match (question.by_person, strongest) {
-            (true, _) => reasons.push(format!("{} A person answered {}.", question.text, question.answer.name())),
-            (false, Some(it)) => reasons.push(format!("{} {}: {}.", question.text, capital(question.answer), it.fact)),
+            (true, _) => reasons.push(format!(
+                "{} A person answered {}.",
+                question.text,
+                question.answer.name()
+            )),
+            (false, Some(it)) => reasons.push(format!(
+                "{} {}: {}.",
+                question.text,
+                capital(question.answer),
+                it.fact
+            )),
             (false, None) => {}
         }
         if question.answer == Answer::Unknown {
@@ -75,8 +89,13 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         _ => {}
     }
     match platform {
-        "compose" => would_change.push("a second machine that must take over, or load that one machine cannot carry".to_owned()),
-        "kubernetes" => would_change.push("a measured load that fits one machine, and tolerance for its downtime".to_owned()),
+        "compose" => would_change.push(
+            "a second machine that must take over, or load that one machine cannot carry"
+                .to_owned(),
+        ),
+        "kubernetes" => would_change.push(
+            "a measured load that fits one machine, and tolerance for its downtime".to_owned(),
+        ),
         _ => would_change.push("an answer to the questions that are still open".to_owned()),
     }
     Decision {
@@ -123,8 +142,12 @@ fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<String> {
             "Price what the cluster costs in hours a month against one server with backups.",
             "If it stays, write down which answer above it is kept for.",
         ],
-        ("mixed", ..) => &["Decide which side is production, and mark the other as development (`plimsoll.yaml`, `roles`)."],
-        (_, "compose", _) => &["Work through the single-server checklist; it is what makes one machine a sound choice."],
+        ("mixed", ..) => &[
+            "Decide which side is production, and mark the other as development (`plimsoll.yaml`, `roles`).",
+        ],
+        (_, "compose", _) => &[
+            "Work through the single-server checklist; it is what makes one machine a sound choice.",
+        ],
         (_, _, "unknown") => &["Hand over the Compose or Kubernetes files of one system."],
         _ => &["Keep both sides' findings at zero errors before the next change of platform."],
     };

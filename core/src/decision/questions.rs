@@ -1,7 +1,6 @@
 //! The six questions, each answered from signals with their evidence.
 
 use super::signals::{self, Counts};
-use crate::config::Server;
 use crate::facts::Facts;
 use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::{Answer, Evidence, Kind, Question, Role};
@@ -34,9 +33,14 @@ impl Scale {
     /// Decisive evidence decides; else one side must outweigh the other by a sign (2).
     fn weigh(&self) -> Answer {
         let sum = |points: Answer| -> u32 {
-            self.evidence.iter().filter(|it| it.points == points).map(|it| u32::from(it.weight)).sum()
+            self.evidence
+                .iter()
+                .filter(|it| it.points == points)
+                .map(|it| u32::from(it.weight))
+                .sum()
         };
-        let decisive = |points: Answer| self.evidence.iter().any(|it| it.points == points && it.weight >= 3);
+        let decisive =
+            |points: Answer| self.evidence.iter().any(|it| it.points == points && it.weight >= 3);
         let (yes, no) = (sum(Answer::Yes), sum(Answer::No));
         match (decisive(Answer::Yes), decisive(Answer::No)) {
             (true, false) => Answer::Yes,
@@ -69,8 +73,16 @@ pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
         }
     };
     vec![
-        question("one-server", "Can one server carry the load and the failure model?", one_server(facts, counts)),
-        question("multi-node", "Must it run on several nodes, or move when a node is lost?", multi_node(facts)),
+        question(
+            "one-server",
+            "Can one server carry the load and the failure model?",
+            one_server(facts, counts),
+        ),
+        question(
+            "multi-node",
+            "Must it run on several nodes, or move when a node is lost?",
+            multi_node(facts),
+        ),
         question(
             "replicas-and-rollouts",
             "Does it need many replicas, controlled rollouts or autoscaling?",
@@ -81,8 +93,16 @@ pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
             "Are there many services across teams and environments?",
             teams(facts, counts),
         ),
-        question("gitops", "Is GitOps with drift control and pull-based delivery needed?", gitops(facts, counts)),
-        question("packaging", "Do charts and reuse across environments pay?", packaging(facts, counts)),
+        question(
+            "gitops",
+            "Is GitOps with drift control and pull-based delivery needed?",
+            gitops(facts, counts),
+        ),
+        question(
+            "packaging",
+            "Do charts and reuse across environments pay?",
+            packaging(facts, counts),
+        ),
     ]
 }
 
@@ -102,14 +122,26 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
         let weight = if share <= 0.5 { 2 } else { 1 };
         scale.says(Answer::Yes, weight, format!("the files ask for {sum}, which {size} has"), None);
     } else {
-        scale.settled_by.push("requests or limits for every container, so that they can be summed".to_owned());
+        scale
+            .settled_by
+            .push("requests or limits for every container, so that they can be summed".to_owned());
     }
     if counts.gpus > 1 {
         let weight = if counts.gpus > 8 { 3 } else { 1 };
-        scale.says(Answer::No, weight, format!("{} GPUs are asked for", counts.gpus), counts.first_gpu);
+        scale.says(
+            Answer::No,
+            weight,
+            format!("{} GPUs are asked for", counts.gpus),
+            counts.first_gpu,
+        );
     }
     if counts.containers > 0 && counts.replicated.is_empty() {
-        scale.says(Answer::Yes, 1, "everything runs as a single replica, so losing one machine stops it anyway", None);
+        scale.says(
+            Answer::Yes,
+            1,
+            "everything runs as a single replica, so losing one machine stops it anyway",
+            None,
+        );
     }
     let couplings = signals::host_couplings(facts);
     if let Some((first, span)) = couplings.first() {
@@ -119,18 +151,37 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
     if let Some(service) = production
         && !facts.has_cluster_side()
     {
-        scale.says(Answer::Yes, 1, "a Compose file for production runs it on one machine today", Some(service.span()));
+        scale.says(
+            Answer::Yes,
+            1,
+            "a Compose file for production runs it on one machine today",
+            Some(service.span()),
+        );
     }
     match facts.config().answer("downtime") {
         Some(it @ ("hours" | "minutes")) => {
-            scale.says(Answer::Yes, 2, format!("a person says that {it} of downtime are tolerable"), None);
+            scale.says(
+                Answer::Yes,
+                2,
+                format!("a person says that {it} of downtime are tolerable"),
+                None,
+            );
         }
         Some(it @ ("seconds" | "none")) => {
-            scale.says(Answer::No, 3, format!("a person says that the tolerable downtime is: {it}"), None);
+            scale.says(
+                Answer::No,
+                3,
+                format!("a person says that the tolerable downtime is: {it}"),
+                None,
+            );
         }
-        _ => scale.settled_by.push("how much downtime is tolerable (`downtime`: none, seconds, minutes, hours)".to_owned()),
+        _ => scale.settled_by.push(
+            "how much downtime is tolerable (`downtime`: none, seconds, minutes, hours)".to_owned(),
+        ),
     }
-    scale.settled_by.push("measured peak load of one machine (`docker stats`, `kubectl top pods`)".to_owned());
+    scale
+        .settled_by
+        .push("measured peak load of one machine (`docker stats`, `kubectl top pods`)".to_owned());
     scale
 }
 
@@ -155,7 +206,8 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
             agents.push((workload.label.clone(), workload.span()));
         }
     }
-    let budgets: Vec<_> = signals::objects_where(facts, |it| matches!(it, Body::DisruptionBudget(_))).collect();
+    let budgets: Vec<_> =
+        signals::objects_where(facts, |it| matches!(it, Body::DisruptionBudget(_))).collect();
     scale.counts(Answer::Yes, 2, &spread, "spread their Pods over nodes");
     scale.counts(Answer::Yes, 2, &pinned, "choose among different nodes");
     scale.counts(Answer::Yes, 1, &agents, "run on every node");
@@ -163,7 +215,11 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
     let mut swarm = Vec::new();
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
         let Some(deploy) = &service.model.deploy else { continue };
-        if let Some(placement) = deploy.placement.as_ref().filter(|it| !it.constraints.is_empty() || !it.preferences.is_empty()) {
+        if let Some(placement) = deploy
+            .placement
+            .as_ref()
+            .filter(|it| !it.constraints.is_empty() || !it.preferences.is_empty())
+        {
             swarm.push((service.unit.label.clone(), placement.span));
         } else if let Some(mode) = deploy.mode.as_ref().filter(|it| it.as_str() == "global") {
             swarm.push((service.unit.label.clone(), mode.span));
@@ -183,34 +239,53 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
 }
 
 fn is_platform_label(key: &str) -> bool {
-    matches!(key, "kubernetes.io/os" | "kubernetes.io/arch" | "beta.kubernetes.io/os" | "beta.kubernetes.io/arch")
+    matches!(
+        key,
+        "kubernetes.io/os"
+            | "kubernetes.io/arch"
+            | "beta.kubernetes.io/os"
+            | "beta.kubernetes.io/arch"
+    )
 }
 
 fn replicas(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let mut scale = Scale::default();
     let weight = if counts.replicated.len() > 1 { 2 } else { 1 };
     scale.counts(Answer::Yes, weight, &counts.replicated, "run as more than one replica");
-    let scalers: Vec<_> =
-        signals::objects_where(facts, |it| matches!(it, Body::Autoscaler(it) if it.scales_replicas())).collect();
+    let scalers: Vec<_> = signals::objects_where(
+        facts,
+        |it| matches!(it, Body::Autoscaler(it) if it.scales_replicas()),
+    )
+    .collect();
     scale.counts(Answer::Yes, 2, &scalers, "change the number of replicas by load");
     let mut rollouts = Vec::new();
     for workload in facts.workloads() {
         if workload.kind() == WorkloadKind::Rollout {
             rollouts.push((workload.label.clone(), workload.span()));
-        } else if let Some(strategy) = workload.model.strategy.as_ref().filter(|it| it.rolling_place.is_some()) {
+        } else if let Some(strategy) =
+            workload.model.strategy.as_ref().filter(|it| it.rolling_place.is_some())
+        {
             rollouts.push((workload.label.clone(), strategy.place.span));
         }
     }
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
-        if let Some(update) = service.model.deploy.as_ref().and_then(|it| it.update_config.as_ref()) {
+        if let Some(update) = service.model.deploy.as_ref().and_then(|it| it.update_config.as_ref())
+        {
             rollouts.push((service.unit.label.clone(), update.span));
         }
     }
     scale.counts(Answer::Yes, 1, &rollouts, "say how a new version rolls out");
     if scale.evidence.is_empty() && counts.containers > 0 {
-        scale.says(Answer::No, 2, "every server runs as one replica and none is scaled by load", None);
+        scale.says(
+            Answer::No,
+            2,
+            "every server runs as one replica and none is scaled by load",
+            None,
+        );
     }
-    scale.settled_by.push("whether peaks of load need more copies than one machine runs".to_owned());
+    scale
+        .settled_by
+        .push("whether peaks of load need more copies than one machine runs".to_owned());
     scale
 }
 
@@ -219,12 +294,22 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let things = counts.workloads.max(counts.compose_services);
     match things {
         0 => {}
-        1..=8 => scale.says(Answer::No, 2, format!("{things} workloads are few enough for one team"), None),
+        1..=8 => scale.says(
+            Answer::No,
+            2,
+            format!("{things} workloads are few enough for one team"),
+            None,
+        ),
         9..=20 => {}
         _ => scale.says(Answer::Yes, 1, format!("{things} workloads are run"), None),
     }
     if counts.namespaces.len() > 2 {
-        scale.says(Answer::Yes, 1, format!("objects live in {} namespaces", counts.namespaces.len()), None);
+        scale.says(
+            Answer::Yes,
+            1,
+            format!("objects live in {} namespaces", counts.namespaces.len()),
+            None,
+        );
     }
     let walls: Vec<_> = signals::objects_where(facts, |it| {
         matches!(it, Body::ResourceQuota(_) | Body::LimitRange(_) | Body::NetworkPolicy(_))
@@ -233,14 +318,31 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
     scale.counts(Answer::Yes, 1, &walls, "part tenants from one another");
     let owners = owners(facts);
     if owners > 2 {
-        scale.says(Answer::Yes, 1, format!("images come from {owners} owners of your own registries"), None);
+        scale.says(
+            Answer::Yes,
+            1,
+            format!("images come from {owners} owners of your own registries"),
+            None,
+        );
     }
     if counts.overlays > 1 {
-        scale.says(Answer::Yes, 1, format!("{} overlays stand for environments", counts.overlays), None);
+        scale.says(
+            Answer::Yes,
+            1,
+            format!("{} overlays stand for environments", counts.overlays),
+            None,
+        );
     }
     match facts.config().answer("teams").and_then(|it| it.parse::<u32>().ok()) {
-        Some(teams) if teams > 2 => scale.says(Answer::Yes, 3, format!("a person says that {teams} teams deploy"), None),
-        Some(teams) => scale.says(Answer::No, 2, format!("a person says that the number of teams is {teams}"), None),
+        Some(teams) if teams > 2 => {
+            scale.says(Answer::Yes, 3, format!("a person says that {teams} teams deploy"), None)
+        }
+        Some(teams) => scale.says(
+            Answer::No,
+            2,
+            format!("a person says that the number of teams is {teams}"),
+            None,
+        ),
         None => scale.settled_by.push("how many teams deploy on their own (`teams`)".to_owned()),
     }
     scale
@@ -266,12 +368,23 @@ fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
     } else if !facts.has_cluster_side() {
         scale.says(Answer::No, 2, "there is no cluster whose state could drift from Git", None);
     } else if counts.workloads <= 8 {
-        scale.says(Answer::No, 1, "a pipeline that applies these few objects is enough to follow", None);
+        scale.says(
+            Answer::No,
+            1,
+            "a pipeline that applies these few objects is enough to follow",
+            None,
+        );
     }
     match facts.config().answer("audit") {
-        Some("yes" | "true") => scale.says(Answer::Yes, 3, "a person says that changes are audited", None),
-        Some("no" | "false") => scale.says(Answer::No, 2, "a person says that changes are not audited", None),
-        _ => scale.settled_by.push("whether every change must be traceable (`audit`: yes, no)".to_owned()),
+        Some("yes" | "true") => {
+            scale.says(Answer::Yes, 3, "a person says that changes are audited", None)
+        }
+        Some("no" | "false") => {
+            scale.says(Answer::No, 2, "a person says that changes are not audited", None)
+        }
+        _ => scale
+            .settled_by
+            .push("whether every change must be traceable (`audit`: yes, no)".to_owned()),
     }
     scale
 }
@@ -280,14 +393,20 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let mut scale = Scale::default();
     if counts.charts > 0 {
         let chart = facts.files().find(|it| it.kind == Kind::Chart);
-        scale.says(Answer::Yes, 2, "a chart is among the files", chart.map(|it| Span::new(it.id, 0, 0)));
+        scale.says(
+            Answer::Yes,
+            2,
+            "a chart is among the files",
+            chart.map(|it| Span::new(it.id, 0, 0)),
+        );
     }
     if counts.overlays > 1 {
         scale.says(Answer::Yes, 2, format!("{} overlays reuse a base", counts.overlays), None);
     }
     let copies = copied_workloads(facts);
     if let Some((name, count, span)) = copies.first() {
-        let text = format!("`{name}` is written {count} times, once for each environment or namespace");
+        let text =
+            format!("`{name}` is written {count} times, once for each environment or namespace");
         scale.says(Answer::Yes, 2, text, Some(*span));
     }
     if scale.evidence.is_empty() {
@@ -306,12 +425,19 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
 fn copied_workloads(facts: &Facts<'_>) -> Vec<(String, usize, Span)> {
     let mut copies: BTreeMap<(String, String), Vec<Span>> = BTreeMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.name().is_empty()) {
-        let images: Vec<&str> =
-            workload.units.iter().filter_map(|it| it.image.as_ref()).map(|it| it.repository.as_str()).collect();
+        let images: Vec<&str> = workload
+            .units
+            .iter()
+            .filter_map(|it| it.image.as_ref())
+            .map(|it| it.repository.as_str())
+            .collect();
         copies.entry((workload.label.clone(), images.join(" "))).or_default().push(workload.span());
     }
-    let mut copies: Vec<_> =
-        copies.into_iter().filter(|it| it.1.len() > 1).map(|it| (it.0.0, it.1.len(), it.1[0])).collect();
+    let mut copies: Vec<_> = copies
+        .into_iter()
+        .filter(|it| it.1.len() > 1)
+        .map(|it| (it.0.0, it.1.len(), it.1[0]))
+        .collect();
     copies.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     copies
 }

@@ -37,7 +37,11 @@ impl Counts {
         let mut counts = Counts {
             workloads: facts.workloads().len(),
             objects: facts.objects().len(),
-            compose_services: facts.services().iter().filter(|it| it.role != Role::Development).count(),
+            compose_services: facts
+                .services()
+                .iter()
+                .filter(|it| it.role != Role::Development)
+                .count(),
             ..Counts::default()
         };
         // Both sides describe one system: the cluster's sums are taken where there is a cluster.
@@ -92,7 +96,8 @@ impl Counts {
                     self.sized += replicas;
                 }
                 for gpu in resources.gpus() {
-                    let count = gpu.quantity.map_or(1, |it| i64::try_from(it.units()).unwrap_or(i64::MAX));
+                    let count =
+                        gpu.quantity.map_or(1, |it| i64::try_from(it.units()).unwrap_or(i64::MAX));
                     self.gpus = self.gpus.saturating_add(count.saturating_mul(replicas));
                     self.first_gpu.get_or_insert(gpu.raw.span);
                 }
@@ -107,14 +112,19 @@ impl Counts {
             if let Some(span) = service.unit.copies.many() {
                 self.replicated.push((service.unit.label.clone(), span));
             }
-            if let Some(memory) = service.model.memory_limit().or(service.model.memory_reservation()) {
+            if let Some(memory) =
+                service.model.memory_limit().or(service.model.memory_reservation())
+            {
                 self.memory_bytes += memory.value as f64 * replicas as f64;
                 self.sized += replicas;
             }
             self.cpus += service.model.cpu_limit().map_or(0.0, |it| it.value) * replicas as f64;
             let reserved = service.model.deploy.as_ref().and_then(|it| it.reservations.as_ref());
-            for device in reserved.map_or(&[][..], |it| &it.devices).iter().chain(&service.model.gpus) {
-                let gpu = device.capabilities.is_empty() || device.capabilities.iter().any(|it| it.as_str() == "gpu");
+            for device in
+                reserved.map_or(&[][..], |it| &it.devices).iter().chain(&service.model.gpus)
+            {
+                let gpu = device.capabilities.is_empty()
+                    || device.capabilities.iter().any(|it| it.as_str() == "gpu");
                 if gpu {
                     self.gpus += device.count.map_or(1, |it| it.value.max(1)) * replicas;
                     self.first_gpu.get_or_insert(device.span);
@@ -138,7 +148,10 @@ pub fn host_couplings(facts: &Facts<'_>) -> Vec<(String, Span)> {
         }
         for volume in &workload.model.template.spec.volumes {
             if matches!(volume.source, VolumeSource::HostPath { .. }) {
-                found.push((format!("{} mounts a path of its node", workload.label), volume.place.span));
+                found.push((
+                    format!("{} mounts a path of its node", workload.label),
+                    volume.place.span,
+                ));
             }
         }
     }
@@ -146,7 +159,10 @@ pub fn host_couplings(facts: &Facts<'_>) -> Vec<(String, Span)> {
 }
 
 /// How many objects have a body that matches.
-pub fn objects_where<'f>(facts: &'f Facts<'_>, wanted: impl Fn(&Body) -> bool + 'f) -> impl Iterator<Item = (String, Span)> + 'f {
+pub fn objects_where<'f>(
+    facts: &'f Facts<'_>,
+    wanted: impl Fn(&Body) -> bool + 'f,
+) -> impl Iterator<Item = (String, Span)> + 'f {
     facts.objects().iter().filter(move |it| wanted(&it.body)).map(|it| {
         let name = it.name().map_or("", |it| it.as_str());
         (format!("{} `{name}`", it.kind.value), it.name_span())

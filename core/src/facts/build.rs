@@ -27,6 +27,10 @@ pub(super) fn facts<'a>(
     let mut workloads = workloads(&objects);
     let kube_services = kube_services(&objects, &mut workloads);
     autoscale(&objects, &mut workloads);
+    let mut service_index: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for service in &kube_services {
+        service_index.entry(service.name()).or_default().push(service.index);
+    }
     let mut facts = Facts {
         config,
         files,
@@ -38,6 +42,7 @@ pub(super) fn facts<'a>(
         services,
         workloads,
         kube_services,
+        service_index,
         counterparts: Vec::new(),
     };
     facts.counterparts = counterparts::find(&facts);

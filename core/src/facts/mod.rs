@@ -4,6 +4,7 @@
 mod build;
 mod contract;
 mod counterparts;
+mod hosts;
 mod images;
 mod map;
 mod names;
@@ -16,6 +17,7 @@ mod workload;
 
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
+pub use hosts::{KubeHost, Mention};
 pub use images::Image;
 pub use names::{Named, nearest};
 pub use order::{Health, Wait};
@@ -31,6 +33,7 @@ use crate::model::kubernetes::Object;
 use crate::report::Role;
 use crate::syntax::Problem;
 use crate::text::FileId;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// The project as rules and the decision see it.
@@ -46,6 +49,8 @@ pub struct Facts<'a> {
     services: Vec<Service<'a>>,
     workloads: Vec<Workload<'a>>,
     kube_services: Vec<KubeService<'a>>,
+    /// Services by name, in any namespace.
+    service_index: FxHashMap<&'a str, Vec<usize>>,
     counterparts: Vec<Counterpart>,
     named: names::Index<'a>,
 }

@@ -1,0 +1,187 @@
+//! Which peers a container names in its variables and its start command, and what those names mean
+//! on its side.
+
+use super::unit::{Site, Unit, VarSource};
+use super::{Facts, KubeService, Service, Workload};
+use crate::knowledge::net;
+use crate::text::Span;
+
+/// A host that a container is told to talk to.
+#[derive(Debug, Clone, Copy)]
+pub struct Mention<'a> {
+    /// The variable, or `None` for a word of the start command.
+    pub key: Option<&'a str>,
+    pub host: &'a str,
+    pub port: Option<u16>,
+    pub scheme: Option<&'a str>,
+    /// The host and its port, as near as the text allows.
+    pub span: Span,
+    /// The host alone, and the port alone; equal to the whole value where the text has escapes.
+    pub host_span: Span,
+    pub port_span: Option<Span>,
+    /// Written out, without a Compose variable in it.
+    pub literal: bool,
+    pub source: Option<VarSource>,
+}
+
+impl Mention<'_> {
+    /// The port, or the one that the scheme stands for.
+    pub fn effective_port(&self) -> Option<u16> {
+        self.port.or_else(|| self.scheme.and_then(net::default_port))
+    }
+
+    pub fn is_loopback(&self) -> bool {
+        net::is_loopback(self.host)
+    }
+
+    /// `DB_URL`, or "the start command".
+    pub fn place(&self) -> String {
+        self.key.map_or_else(|| "the start command".to_owned(), |it| format!("`{it}`"))
+    }
+}
+
+/// What a host name means to a Pod.
+#[derive(Debug, Clone, Copy)]
+pub enum KubeHost<'f, 'a> {
+    /// A Service of the project that it reaches by this name.
+    Service(&'f KubeService<'a>),
+    /// A Service of this name lives in another namespace, where the short name does not reach.
+    OtherNamespace(&'f KubeService<'a>),
+    /// A name inside the cluster that no Service of the project has.
+    Missing,
+    /// Something outside, or not to be known.
+    Outside,
+}
+
+impl<'a> Facts<'a> {
+    /// The peers that a container names, in the order of the files.
+    pub fn mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
+        let mut found = Vec::new();
+        for var in &unit.env {
+            let Some(value) = var.value else { continue };
+            for endpoint in net::endpoints_of(var.name, value) {
+                let at = |range: (usize, usize)| self.inside(var.value_span, value, range);
+                found.push(Mention {
+                    key: Some(var.name),
+                    host: endpoint.host,
+                    port: endpoint.port,
+                    scheme: endpoint.scheme,
+                    span: at(endpoint.at()),
+                    host_span: at(endpoint.host_at),
+                    port_span: endpoint.port_at.map(at),
+                    literal: var.literal,
+                    source: Some(var.source),
+                });
+            }
+        }
+        for word in &unit.start.words {
+            let value: &'a str = &word.value;
+            for endpoint in net::endpoints(value) {
+                let at = |range: (usize, usize)| self.inside(word.span, value, range);
+                found.push(Mention {
+                    key: None,
+                    host: endpoint.host,
+                    port: endpoint.port,
+                    scheme: endpoint.scheme,
+                    span: at(endpoint.at()),
+                    host_span: at(endpoint.host_at),
+                    port_span: endpoint.port_at.map(at),
+                    literal: true,
+                    source: None,
+                });
+            }
+        }
+        found
+    }
+
+    /// A part of a value as a part of its text; the whole where the text does not show the value
+    /// letter by letter.
+    pub fn inside(&self, span: Span, value: &str, range: (usize, usize)) -> Span {
+        let written = self.file(span.file).text().get(span.range()).unwrap_or_default();
+        match written.find(value) {
+            Some(at) if !value.is_empty() => span.inner(at + range.0..at + range.1),
+            _ => span,
+        }
+    }
+
+    /// The service of the same project that a host name means: by its name, its container's name, its
+    /// host name or an alias on a network.
+    pub fn compose_host<'f>(
+        &'f self,
+        from: &'f Service<'a>,
+        host: &str,
+    ) -> Option<&'f Service<'a>> {
+        let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
+        self.sibling(from, host).or_else(|| {
+            self.siblings(from).find(|it| {
+                let model = it.model;
+                let aliases = model.networks.iter().flat_map(|it| &it.aliases);
+                is(&model.container_name)
+                    || is(&model.hostname)
+                    || aliases.into_iter().any(|it| it.as_str() == host)
+            })
+        })
+    }
+
+    /// What a host name means to a Pod in a namespace.
+    pub fn kube_host(&self, namespace: &str, host: &str) -> KubeHost<'_, 'a> {
+        if net::ipv4(host).is_some() || net::is_loopback(host) {
+            return KubeHost::Outside;
+        }
+        let Some(name) = net::cluster_name(host) else { return KubeHost::Outside };
+        let wanted = name.namespace.unwrap_or(namespace);
+        let mut same_name = self.services_named(name.service);
+        if let Some(found) = same_name.clone().find(|it| it.namespace == wanted) {
+            return KubeHost::Service(found);
+        }
+        if name.namespace.is_none() {
+            return same_name.next().map_or(KubeHost::Missing, KubeHost::OtherNamespace);
+        }
+        if name.certain { KubeHost::Missing } else { KubeHost::Outside }
+    }
+
+    /// The Services of this name, in any namespace.
+    pub fn services_named<'f>(
+        &'f self,
+        name: &str,
+    ) -> impl Iterator<Item = &'f KubeService<'a>> + Clone + use<'f, 'a> {
+        let at = self.service_index.get(name).map_or(&[][..], |it| it);
+        at.iter().map(|it| &self.kube_services[*it])
+    }
+
+    /// The workload that a container is part of.
+    pub fn workload_of(&self, unit: &Unit<'_>) -> Option<&Workload<'a>> {
+        match unit.site {
+            Site::Container(workload, _) => Some(&self.workloads[workload]),
+            Site::Service(_) => None,
+        }
+    }
+
+    /// The Compose service that a unit is.
+    pub fn service_of(&self, unit: &Unit<'_>) -> Option<&Service<'a>> {
+        match unit.site {
+            Site::Service(service) => Some(&self.services[service]),
+            Site::Container(..) => None,
+        }
+    }
+
+    /// The ports on which a unit is known to listen: what it lists, and what its image family does.
+    pub fn listens_on(&self, unit: &Unit<'a>) -> Vec<u16> {
+        let mut ports: Vec<u16> = match unit.site {
+            Site::Service(at) => {
+                let model = self.services[at].model;
+                let exposed =
+                    model.expose.iter().filter_map(|it| it.split(['/', '-']).next()?.parse().ok());
+                model.ports.iter().map(|it| it.target.value).chain(exposed).collect()
+            }
+            Site::Container(workload, at) => {
+                let ports = &self.workloads[workload].container(at).ports;
+                ports.iter().filter_map(|it| u16::try_from(it.container_port?.value).ok()).collect()
+            }
+        };
+        ports.extend(unit.family().map_or(&[][..], |it| it.ports));
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+}
