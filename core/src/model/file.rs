@@ -38,7 +38,7 @@ impl FileModel {
             directives: Directives::default(),
             file,
         };
-        if matches!(model.kind, Kind::EnvFile | Kind::Dockerfile) {
+        if !detect::may_be_yaml(&model.file.path) {
             return model;
         }
         (model.tree, model.problems) = syntax::parse(id, &model.file.text, edited);
@@ -49,7 +49,7 @@ impl FileModel {
             model.problems.clear();
             return model;
         }
-        let (objects, problems) = kubernetes::objects(&model.tree, id);
+        let (objects, problems) = kubernetes::objects(&model.tree);
         model.objects = objects;
         model.problems.extend(problems);
         model.directives = directives::read(&model);

@@ -175,12 +175,10 @@ pub enum Body {
 }
 
 /// The objects of all documents, the items of a `List` each for itself.
-pub fn objects(
-    tree: &crate::syntax::Tree,
-    file: FileId,
-) -> (Vec<Object>, Vec<crate::syntax::Problem>) {
-    let _ = (tree, file);
-    (Vec::new(), Vec::new())
+pub fn objects(tree: &crate::syntax::Tree) -> (Vec<Object>, Vec<crate::syntax::Problem>) {
+    let mut reader = crate::model::read::Reader::new();
+    let objects = read(tree, &mut reader);
+    (objects, reader.problems)
 }
 
 /// A flag that is set and says so: absent flags are `false`.
