@@ -6,11 +6,14 @@
 mod duplicates;
 mod errors;
 mod events;
+mod lookup;
+mod merge;
 mod parse;
 mod repair;
 mod scalar;
 mod tree;
 
+pub use lookup::Step;
 pub use parse::{MAX_BYTES, Problem, ProblemKind, parse};
 pub use scalar::Scalar;
 pub use tree::{Comment, Document, Entry, Node, NodeId, NodeKind, Style, Tree, TreeBuilder};

@@ -298,64 +298,11 @@ impl<'t> Node<'t> {
         children.iter().map(move |it| self.tree.node(*it))
     }
 
-    /// The entries with merge keys honoured: own ones first, then those that `<<` brings and that no
-    /// earlier one overrides. At most [`MAX_HOPS`] mappings are read.
-    pub fn merged_entries(self) -> Vec<Entry<'t>> {
-        let own: Vec<Entry<'t>> = self.entries().collect();
-        if !own.iter().any(|it| it.key.is_merge_key()) {
-            return own;
-        }
-        let mut all: Vec<Entry<'t>> = Vec::new();
-        let mut queue = vec![self];
-        let mut read = 0;
-        while let Some(mapping) = queue.pop() {
-            read += 1;
-            if read > MAX_HOPS {
-                break;
-            }
-            let mut sources = Vec::new();
-            for entry in mapping.entries() {
-                if entry.key.is_merge_key() {
-                    let value = entry.value.resolve();
-                    if value.is_sequence() {
-                        sources.extend(value.items());
-                    } else {
-                        sources.push(value);
-                    }
-                } else if !all
-                    .iter()
-                    .any(|it| it.key.as_str().is_some() && it.key.as_str() == entry.key.as_str())
-                {
-                    all.push(entry);
-                }
-            }
-            queue.extend(sources.into_iter().rev());
-        }
-        all
-    }
-
     /// Whether this key is a plain `<<`.
     pub fn is_merge_key(self) -> bool {
         self.style() == Style::Plain
             && self.kind() == NodeKind::Scalar
             && self.as_str() == Some("<<")
-    }
-
-    /// The entry with this key; the last wins where one is written twice, and own ones win over merged ones.
-    pub fn entry(self, key: &str) -> Option<Entry<'t>> {
-        let mut merges = false;
-        let mut found = None;
-        for entry in self.entries() {
-            match entry.key.as_str() {
-                Some(it) if it == key => found = Some(entry),
-                Some("<<") => merges = true,
-                _ => {}
-            }
-        }
-        if found.is_some() || !merges {
-            return found;
-        }
-        self.merged_entries().into_iter().find(|it| it.key.as_str() == Some(key))
     }
 
     pub fn get(self, key: &str) -> Option<Node<'t>> {
