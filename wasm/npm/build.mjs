@@ -17,6 +17,9 @@ for (const file of readdirSync(join(here, "src"))) copyFileSync(join(here, "src"
 const base64 = readFileSync(join(glue, "plimsoll_bg.wasm")).toString("base64");
 writeFileSync(join(dist, "wasm_base64.js"), `export default "${base64}";\n`);
 
+// The package carries the licences; the repository has them once.
+for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(join(here, "../..", name), join(here, name));
+
 // CommonJS cannot import the modules above, so it gets them in one file.
 await build({
   entryPoints: [join(dist, "node.js")],

@@ -24,8 +24,19 @@ export interface Options {
   minSeverity?: Severity;
 }
 
-/** What `init` takes where the engine lies elsewhere. */
-export type EngineSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
+/** The instances of a class where the runtime's own types declare it, so that these need no library but the language's. */
+type Of<Scope, Name extends string> = Scope extends Record<Name, new (...args: any[]) => infer It> ? It : never;
+type WebAssemblyScope = typeof globalThis extends { WebAssembly: infer It } ? It : never;
+
+/** What `init` takes where the engine lies elsewhere: an address, a response, bytes or a compiled module. */
+export type EngineSource =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | Of<typeof globalThis, "URL">
+  | Of<typeof globalThis, "Request">
+  | Of<typeof globalThis, "Response">
+  | Of<WebAssemblyScope, "Module">;
 
 /**
  * Starts the engine; calling it again does nothing. Browsers, workers and bundlers must await it once before the

@@ -132,3 +132,18 @@ test("esbuild with plimsoll/inline, as a module and as a classic script", async 
     assert.equal(await resultOf(`esbuild-${format}.html`), expected);
   }
 });
+
+test("rollup with plimsoll/inline", async () => {
+  const { rollup } = await import(pathToFileURL(join(tools, "@rollup/wasm-node/dist/es/rollup.js")));
+  const { nodeResolve } = await import("@rollup/plugin-node-resolve");
+  const warnings = [];
+  const bundle = await rollup({
+    input: join(folder, "src/inline.js"),
+    plugins: [nodeResolve({ browser: true })],
+    onwarn: (warning) => warnings.push(warning.message),
+  });
+  await bundle.write({ file: join(folder, "rollup/out.js"), format: "es" });
+  assert.deepEqual(warnings, []);
+  write(folder, { "rollup.html": page('<script type="module" src="rollup/out.js"></script>') });
+  assert.equal(await resultOf("rollup.html"), expected);
+});

@@ -1,0 +1,110 @@
+// What the package promises to a caller in Node.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import init, { analyze, explain, rules, version, Workspace } from "plimsoll";
+
+const BROKEN = { path: "compose.yaml", text: "# 🚢\nservices:\n  app: [\n" };
+
+test("init may be called, twice, or not at all", async () => {
+  assert.equal(analyze([]).version, 1);
+  await Promise.all([init(), init()]);
+  await init();
+});
+
+test("places count lines from 1, columns in code points and offsets in bytes", () => {
+  const text = 'services:\n  app: {image: "🚢", ports: [\n';
+  const [finding] = analyze([{ path: "compose.yaml", text }]).findings;
+  assert.equal(finding.code, "PLM001");
+  const { line, column, offset } = finding.range.start;
+  const before = [...text.split("\n")[line - 1]].slice(0, column - 1).join("");
+  assert.ok(before.includes("🚢"), "the place is behind the emoji");
+  assert.equal(offset, Buffer.byteLength(`services:\n${before}`));
+});
+
+test("whatever the text holds, there is a report", () => {
+  const texts = ["", "\0", "\uFEFF", "\uD800", "{{ if }}", "a: &a [*a]", `${"[".repeat(5000)}`, "%", "a: b: c", "--- \n...\n---", "\t"];
+  for (const text of texts) {
+    const report = analyze([{ path: "compose.yaml", text }]);
+    assert.equal(report.files.length, 1, JSON.stringify(text));
+  }
+});
+
+test("options judge and choose", () => {
+  const codes = (options) => analyze([BROKEN], options).findings.map((it) => `${it.code} ${it.severity}`);
+  assert.deepEqual(codes(), ["PLM001 error"]);
+  assert.deepEqual(codes({ rules: { PLM001: "warning" } }), ["PLM001 warning"]);
+  assert.deepEqual(codes({ rules: { PLM001: "warning" }, minSeverity: "error" }), []);
+  assert.deepEqual(codes({ ignore: ["PLM0"] }), []);
+  assert.deepEqual(codes({ select: ["yaml-syntax"] }), ["PLM001 error"]);
+  assert.deepEqual(codes({ select: ["PLM002"] }), []);
+  const answers = { downtime: "minutes" };
+  assert.deepEqual(codes({ answers, server: { cpus: 4, memory: "8GiB" }, role: "production", roles: { "compose.yaml": "development" } }), ["PLM001 error"]);
+  const [file] = analyze([{ path: "compose.yaml", text: "services: {a: {image: a}}\n" }], { role: "development" }).files;
+  assert.deepEqual(file, { path: "compose.yaml", kind: "compose", role: "development" });
+});
+
+test("wrong arguments are a TypeError that names the argument", () => {
+  const workspace = new Workspace();
+  const wrong = [
+    [() => analyze(), /^files must be an array of \{ path, text \}, not undefined$/],
+    [() => analyze("services:"), /^files must be an array of \{ path, text \}, not string$/],
+    [() => analyze(["services:"]), /^files\[0\] must be an object, not string$/],
+    [() => analyze([BROKEN, { path: "a" }]), /^files\[1\]\.text must be a string, not undefined$/],
+    [() => analyze([{ path: 1, text: "" }]), /^files\[0\]\.path must be a string, not number$/],
+    [() => analyze([], "all"), /^options must be an object, not string$/],
+    [() => analyze([], { select: "PLM1" }), /^options\.select must be an array of strings, not string$/],
+    [() => analyze([], { select: [null] }), /^options\.select\[0\] must be a string, not null$/],
+    [() => analyze([], { select: ["PLM9999"] }), /PLM9999/],
+    [() => analyze([], { minSeverity: "fatal" }), /minSeverity/],
+    [() => analyze([], { minSeverity: 3 }), /^options\.minSeverity must be a string, not number$/],
+    [() => analyze([], { rules: { PLM001: "bad" } }), /`error`, `warning`, `info`, `hint` or `off`/],
+    [() => analyze([], { role: "prod" }), /`development`, `production` or `unknown`/],
+    [() => analyze([], { sevrer: {} }), /sevrer/],
+    [() => workspace.set("a.yaml"), /^text must be a string, not undefined$/],
+    [() => workspace.set(null, ""), /^path must be a string, not null$/],
+    [() => workspace.remove(), /^path must be a string, not undefined$/],
+    [() => workspace.report([]), /^options must be an object, not an array$/],
+    [() => explain(101), /^codeOrName must be a string, not number$/],
+  ];
+  for (const [action, message] of wrong) {
+    assert.throws(action, (error) => {
+      assert.ok(error instanceof TypeError, `${action}: ${error}`);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+  assert.deepEqual(workspace.report().files, []);
+});
+
+test("a workspace follows its files", () => {
+  const workspace = new Workspace();
+  workspace.set("./compose.yaml", BROKEN.text);
+  assert.deepEqual(workspace.report(), analyze([BROKEN]));
+  workspace.set("compose.yaml", "services: {}\n");
+  assert.deepEqual(workspace.report().findings.filter((it) => it.code === "PLM001"), []);
+  workspace.remove("never-there.yaml");
+  workspace.remove("compose.yaml");
+  assert.deepEqual(workspace.report().files, []);
+});
+
+test("rules and explanations come from the engine", () => {
+  const all = rules();
+  const codes = all.map((it) => it.code);
+  assert.deepEqual(codes, codes.toSorted());
+  assert.equal(new Set(codes).size, codes.length);
+  for (const rule of all) {
+    const page = explain(rule.code);
+    assert.deepEqual(page.rule, rule);
+    assert.deepEqual(explain(rule.name), page);
+    assert.ok(page.markdown.includes(rule.name) && page.sections.length > 0, rule.code);
+  }
+  assert.equal(explain("PLM9999"), undefined);
+});
+
+test("one version everywhere", () => {
+  const root = new URL("../../../", import.meta.url);
+  const cargo = readFileSync(new URL("Cargo.toml", root), "utf8").match(/^version = "(.+)"$/m)[1];
+  const npm = JSON.parse(readFileSync(new URL("wasm/npm/package.json", root), "utf8")).version;
+  assert.deepEqual([version, npm, analyze([]).tool.version], [cargo, cargo, cargo]);
+});

@@ -1,0 +1,17 @@
+//! The JSON Schema that is shipped is the one that the types give.
+
+use plimsoll_core::render::wire;
+
+#[test]
+fn the_shipped_schema_is_that_of_the_types() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/npm/schema/report.schema.json");
+    let schema = wire::schema();
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(path, &schema).unwrap();
+    }
+    let shipped = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        shipped == schema,
+        "{path} is out of date; `UPDATE_SCHEMA=1 cargo test -p plimsoll-wasm --test schema` writes it anew"
+    );
+}
