@@ -467,8 +467,8 @@ pub fn schema() -> String {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<Report>();
     schema.insert("title".to_owned(), "Plimsoll's report".into());
-    let mut text = serde_json::to_string_pretty(&schema)
-        .expect("internal error: a schema always serialises");
+    let mut text =
+        serde_json::to_string_pretty(&schema).expect("internal error: a schema always serialises");
     text.push('\n');
     text
 }
