@@ -36,7 +36,7 @@ export type EngineSource =
   | Of<typeof globalThis, "URL">
   | Of<typeof globalThis, "Request">
   | Of<typeof globalThis, "Response">
-  | Of<WebAssemblyScope, "Module">;
+  | (Of<WebAssemblyScope, "Module"> & object);
 
 /**
  * Starts the engine; calling it again does nothing. Browsers, workers and bundlers must await it once before the
