@@ -1,7 +1,253 @@
 //! Which Compose files form which project.
+//!
+//! * The default file of a folder and its override file are one project, as `docker compose up`
+//!   without `-f` reads them. `COMPOSE_FILE` in the `.env` file beside them names others.
+//! * Another Compose file of that folder that only changes services of the default file (one of its
+//!   services has nothing to run, and all such are defined there) is merged over the default file,
+//!   as with `-f compose.yaml -f compose.prod.yaml`.
+//! * Every other Compose file is a project of its own, unless another project includes or extends it.
 
-use super::{FileInput, Project};
+use super::check::consistency;
+use super::dotenv;
+use super::load::{Files, Loader};
+use super::lower::Environment;
+use super::read::Read;
+use super::schema::check_merged;
+use super::value::{Entry, Map, Value};
+use super::{FileInput, Key, Problem, ProblemKind, Project, VariableUse};
+use crate::syntax::Node;
+use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
 
-pub fn projects(_files: &[FileInput<'_>]) -> Vec<Project> {
-    Vec::new()
+/// The names that Compose looks for, best first.
+const DEFAULTS: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// All Compose projects of the files, each once.
+pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
+    let by_path: FxHashMap<&str, usize> =
+        files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
+    let files = Files { all: files, by_path: &by_path };
+    let mut folders: Vec<&str> = Vec::new();
+    for input in files.all.iter().filter(|it| it.compose && it.tree.is_some()) {
+        let folder = folder_of(input.path);
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    // Outer folders first: they include the inner ones.
+    folders.sort_by_key(|it| (it.matches('/').count() + usize::from(!it.is_empty()), *it));
+    let mut projects = Vec::new();
+    let mut taken: FxHashSet<FileId> = FxHashSet::default();
+    let mut bases: FxHashMap<&str, usize> = FxHashMap::default();
+    let add = |project: Project, taken: &mut FxHashSet<FileId>, all: &mut Vec<Project>| {
+        taken.extend(&project.files);
+        taken.extend(&project.included);
+        all.push(project);
+    };
+    for folder in &folders {
+        let default = default_files(files, folder);
+        let Some(first) = default.first() else { continue };
+        bases.insert(folder, *first);
+        if !taken.contains(&files.all[*first].id) {
+            add(project(files, &default), &mut taken, &mut projects);
+        }
+    }
+    for folder in &folders {
+        let base = bases.get(folder).copied();
+        let others = files
+            .all
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| it.compose && it.tree.is_some() && folder_of(it.path) == *folder);
+        for (index, input) in others {
+            if taken.contains(&input.id) {
+                continue;
+            }
+            let with_base = base.filter(|base| is_overlay(files, *base, index));
+            let list: Vec<usize> = with_base.into_iter().chain([index]).collect();
+            add(project(files, &list), &mut taken, &mut projects);
+        }
+    }
+    // An included file may come before the one that includes it.
+    let brought: FxHashSet<FileId> =
+        projects.iter().flat_map(|it| it.included.iter().copied()).collect();
+    projects.retain(|it| it.files.iter().any(|file| !brought.contains(file)) || it.files.len() > 1);
+    projects
+}
+
+/// The project made of these files, in this order.
+pub fn project_of(files: &[FileInput<'_>], list: &[FileId]) -> Project {
+    let by_path: FxHashMap<&str, usize> =
+        files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
+    let position = |id: &FileId| files.iter().position(|it| it.id == *id);
+    let list: Vec<usize> = list.iter().filter_map(position).collect();
+    project(Files { all: files, by_path: &by_path }, &list)
+}
+
+/// What `docker compose` reads in this folder when it is given no `-f`.
+fn default_files(files: Files<'_>, folder: &str) -> Vec<usize> {
+    let find = |name: &str| {
+        let (index, input) = files.find(&join_path(folder, name))?;
+        input.tree.is_some().then_some(index)
+    };
+    if let Some((_, env)) = files.find(&join_path(folder, ".env")) {
+        let variables = dotenv::parse(env.id, env.text, &|_| None).variables;
+        let value = |name: &str| {
+            let found = variables.iter().rev().find(|it| it.name.value == name)?;
+            Some(found.value.as_ref()?.value.clone())
+        };
+        if let Some(list) = value("COMPOSE_FILE").filter(|it| !it.is_empty()) {
+            let separator = value("COMPOSE_PATH_SEPARATOR").unwrap_or(SmolStr::new_static(":"));
+            let all: Vec<usize> = list.split(separator.as_str()).filter_map(find).collect();
+            if !all.is_empty() {
+                return all;
+            }
+        }
+    }
+    let Some(base) = DEFAULTS.iter().find_map(|it| find(it)) else { return Vec::new() };
+    let over = OVERRIDES.iter().find_map(|it| find(it));
+    [base].into_iter().chain(over).collect()
+}
+
+/// Whether a file only changes services that another one defines.
+fn is_overlay(files: Files<'_>, base: usize, other: usize) -> bool {
+    let services = |index: usize| -> Vec<(SmolStr, bool)> {
+        let roots = files.all[index].tree.into_iter().flat_map(|it| it.roots());
+        let entries = roots.filter_map(|it: Node<'_>| it.get("services"));
+        let runs = |it: Node<'_>| {
+            ["image", "build", "extends", "provider"].iter().any(|key| it.get(key).is_some())
+        };
+        entries
+            .flat_map(|it| it.merged_entries())
+            .filter_map(|it| Some((SmolStr::new(it.key.as_str()?), runs(it.value))))
+            .collect()
+    };
+    let mut partial = services(other);
+    partial.retain(|it| !it.1);
+    if partial.is_empty() {
+        return false;
+    }
+    let defined = services(base);
+    partial.iter().all(|it| defined.iter().any(|base| base.0 == it.0))
+}
+
+fn project(files: Files<'_>, list: &[usize]) -> Project {
+    let Some(first) = list.first().map(|it| &files.all[*it]) else { return Project::default() };
+    let folder = SmolStr::new(folder_of(first.path));
+    let mut project = Project {
+        folder: folder.clone(),
+        files: list.iter().map(|it| files.all[*it].id).collect(),
+        ..Project::default()
+    };
+    let mut loader = Loader::new(files, folder.clone());
+    let mut environment = Environment::default();
+    if let Some((_, input)) = files.find(&join_path(&folder, ".env")) {
+        let found = dotenv::parse(input.id, input.text, &|_| None);
+        if let Some((span, message)) = found.error {
+            loader.out.problem(ProblemKind::EnvFileInvalid, span, ".env", message);
+        }
+        environment = environment.with(&found.variables);
+        project.dot_env = found.variables;
+        project.dot_env_file = Some(input.id);
+    }
+    project.name = project_name(files, list, &folder, &environment);
+    environment.provide("COMPOSE_PROJECT_NAME", project.name.value.clone());
+    let model = loader.model(list, &environment, &folder);
+    check_merged(&model, &mut loader.out);
+    let empty = Map::default();
+    let root = model.as_map().unwrap_or(&empty);
+    Read { out: &mut loader.out, files, environment: &environment, folder: &folder, service: None }
+        .project(root, &mut project);
+    project.versions = versions(files, list);
+    project.included = std::mem::take(&mut loader.included);
+    project.included.sort();
+    project.included.dedup();
+    let mut problems = std::mem::take(&mut loader.out.problems);
+    problems.extend(consistency(&project));
+    let services = root.get("services");
+    if root.entries.is_empty() || services.is_some_and(Value::is_null) {
+        let span = root.entries.get("services").map_or(Span::default(), |it: &Entry| it.first);
+        let message = "this project has no services".to_owned();
+        let kind = ProblemKind::Empty;
+        let span = if span == Span::default() { Span::new(first.id, 0, 0) } else { span };
+        problems.push(Problem { kind, span, name: SmolStr::default(), service: None, message });
+    }
+    project.problems = unique(problems, |it| (it.span, it.kind, it.name.clone()));
+    let unknown = std::mem::take(&mut loader.unknown);
+    project.unknown_keys =
+        unique(unknown, |it| (it.key.span, ProblemKind::UnknownKey, it.key.value.clone()));
+    let uses = std::mem::take(&mut loader.out.variables);
+    project.variables = uses_once(uses);
+    project
+}
+
+/// A file that is read twice tells everything twice.
+fn unique<T>(all: Vec<T>, key: impl Fn(&T) -> (Span, ProblemKind, SmolStr)) -> Vec<T> {
+    let mut seen = FxHashSet::default();
+    all.into_iter().filter(|it| seen.insert(key(it))).collect()
+}
+
+fn uses_once(mut uses: Vec<VariableUse>) -> Vec<VariableUse> {
+    // The same text may be read with the variables of an `include` and without: the one where it
+    // is set says more.
+    uses.sort_by_key(|it| (it.span, it.value.is_none()));
+    let mut seen = FxHashSet::default();
+    uses.retain(|it| seen.insert((it.span, it.name.clone())));
+    uses
+}
+
+/// The obsolete top-level `version` of each file.
+fn versions(files: Files<'_>, list: &[usize]) -> Vec<Key> {
+    let mut all = Vec::new();
+    for index in list {
+        for root in files.all[*index].tree.into_iter().flat_map(|it| it.roots()) {
+            let found = root.entries().find(|it| it.key.as_str() == Some("version"));
+            if let Some(entry) = found {
+                let name = Spanned::new(SmolStr::new_static("version"), entry.key.span());
+                all.push(Key { name, entry: entry.span() });
+            }
+        }
+    }
+    all
+}
+
+/// `COMPOSE_PROJECT_NAME`, else the top-level `name` of the last file, else the folder's name.
+fn project_name(
+    files: Files<'_>,
+    list: &[usize],
+    folder: &str,
+    environment: &Environment,
+) -> crate::model::Str {
+    if let Some((name, span)) = environment.get("COMPOSE_PROJECT_NAME") {
+        return Spanned::new(plain_name(name), span.unwrap_or_default());
+    }
+    let lookup = |name: &str| environment.value(name);
+    for index in list.iter().rev() {
+        for root in files.all[*index].tree.into_iter().flat_map(|it| it.roots()) {
+            let Some(value) = root.get("name") else { continue };
+            let text = value.as_str().unwrap_or_default();
+            let text = super::interpolate::substitute(text, &lookup, &mut |_| {});
+            if let Some(text) = text.ok().filter(|it| !it.is_empty()) {
+                return Spanned::new(plain_name(&text), value.span());
+            }
+        }
+    }
+    Spanned::new(plain_name(name_of(folder)), Span::default())
+}
+
+/// Lower case, and only the signs that a project's name may have.
+fn plain_name(name: &str) -> SmolStr {
+    let name = name.to_lowercase();
+    let plain =
+        |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
+    let name: String = name.chars().filter(plain).collect();
+    SmolStr::new(name.trim_start_matches(['_', '-']))
 }

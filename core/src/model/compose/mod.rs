@@ -9,15 +9,32 @@
 //!
 //! What the real tool refuses becomes a [`Problem`], and the rest of the project is still read.
 
+mod canonical;
+mod check;
 mod deploy;
 mod discover;
+mod dotenv;
+mod interpolate;
+mod load;
+mod lower;
+mod merge;
 mod parts;
+mod paths;
 mod project;
+mod read;
+mod read_project;
+mod read_service;
+mod schema;
 mod service;
+mod short;
+mod units;
+mod value;
 
 pub use deploy::*;
+pub use discover::{project_of, projects};
 pub use parts::*;
 pub use project::*;
+pub use schema::known_keys;
 pub use service::*;
 
 use crate::syntax::Tree;
@@ -35,9 +52,4 @@ pub struct FileInput<'t> {
     pub tree: Option<&'t Tree>,
     /// It was detected as a Compose file: a candidate for a project of its own.
     pub compose: bool,
-}
-
-/// All Compose projects of the files, each once.
-pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
-    discover::projects(files)
 }

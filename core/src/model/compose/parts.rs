@@ -50,6 +50,11 @@ pub struct Command {
     pub words: Vec<Str>,
     /// Written as one string, which Compose splits into words; no shell runs it.
     pub shell_form: bool,
+    /// Shell form: the string itself, after interpolation.
+    pub text: Option<Str>,
+    /// Shell form: what Compose silently drops, from an unquoted `;`, `&`, `|`, `<` or `>` on. The
+    /// words end before it.
+    pub dropped: Option<Str>,
     /// The whole value.
     pub span: Span,
 }

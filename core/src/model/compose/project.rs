@@ -127,10 +127,11 @@ pub struct VariableUse {
     pub span: Span,
     /// The scalar that it stands in.
     pub scalar: Span,
-    /// Where the project's `.env` file (or an `include`'s own) sets it. `None`: nothing does that
-    /// we can see; the shell still may.
+    /// Where the project's `.env` file (or an `include`'s own) sets it. `None` where nothing does
+    /// that we can see, and the shell still may.
     pub set_by: Option<Span>,
-    /// The value that the `.env` file gives it.
+    /// The value that it has here; also set for what Compose itself provides
+    /// (`COMPOSE_PROJECT_NAME`), which has no place.
     pub value: Option<SmolStr>,
 }
 
@@ -170,14 +171,22 @@ pub enum ProblemKind {
     /// An `env_file` that does not parse.
     EnvFileInvalid,
     InvalidPort,
+    /// A healthcheck's `test` list that starts with neither `CMD`, `CMD-SHELL` nor `NONE`.
+    InvalidHealthTest,
     InvalidMount,
     InvalidDuration,
     InvalidSize,
     /// A string where a mapping is asked for and the like.
     WrongType,
+    /// Nothing where a value must be.
+    Null,
+    /// The same key twice in one mapping.
+    DuplicateKey,
     /// Another value that the schema refuses, such as an unknown `condition`.
     InvalidValue,
     UnknownKey,
+    /// A key that must be there is not.
+    MissingKey,
     /// Two keys that exclude each other.
     Conflict,
     /// Neither `image` nor `build`.

@@ -1,0 +1,337 @@
+//! Short forms become long ones, so that files can be merged and read in one way.
+
+use super::ProblemKind;
+use super::lower::Lowering;
+use super::merge::unify;
+use super::short::{parse_mount, parse_ports};
+use super::value::{Data, Entry, Kind, Map, Scalar, Value};
+use crate::text::Span;
+use smol_str::SmolStr;
+
+/// How many ports the ranges of one file may stand for before they are left alone.
+const MAX_PORTS: usize = 20_000;
+
+/// Rewrites the top level of one file.
+pub(super) fn canonical(root: &mut Value, out: &mut Lowering) {
+    let Some(root) = root.as_map_mut() else { return };
+    let mut canon = Canon { out, ports: 0 };
+    for section in ["services", "jobs"] {
+        if let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) {
+            for entry in map.entries.values_mut() {
+                canon.service(&mut entry.value);
+            }
+        }
+    }
+    for section in ["networks", "volumes", "secrets", "configs"] {
+        if let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) {
+            for entry in map.entries.values_mut() {
+                canon.top_level(&mut entry.value);
+            }
+        }
+    }
+    unify(root);
+}
+
+struct Canon<'c> {
+    out: &'c mut Lowering,
+    ports: usize,
+}
+
+impl Canon<'_> {
+    fn service(&mut self, service: &mut Value) {
+        let Some(map) = service.as_map_mut() else { return };
+        for (key, entry) in &mut map.entries {
+            let value = &mut entry.value;
+            match key.as_str() {
+                "build" => self.build(value),
+                "environment" => pairs(value, true),
+                "labels" | "annotations" | "sysctls" => pairs(value, false),
+                "depends_on" => dependencies(value),
+                "networks" | "models" => names(value),
+                "env_file" => {
+                    string_to_list(value);
+                    each(value, |item| {
+                        if item.text().is_some() {
+                            wrap(item, "path");
+                        }
+                    });
+                }
+                "dns" | "dns_search" | "tmpfs" | "label_file" => string_to_list(value),
+                "extra_hosts" => hosts(value),
+                "ports" => self.ports(value),
+                "volumes" => self.mounts(value),
+                "secrets" | "configs" => file_references(value),
+                "deploy" => {
+                    if let Some(labels) = value.as_map_mut().and_then(|it| it.get_mut("labels")) {
+                        pairs(labels, false);
+                    }
+                }
+                "gpus" => {
+                    if value.text().is_some() {
+                        let span = value.span;
+                        let all = Value::short_map(span, [("count", Value::string(span, "all"))]);
+                        value.data = Data::List(vec![all]);
+                    }
+                }
+                "extends" => {
+                    if value.text().is_some() {
+                        wrap(value, "service");
+                    }
+                }
+                "post_start" | "pre_stop" => each(value, |hook| {
+                    if let Some(it) = hook.as_map_mut().and_then(|it| it.get_mut("environment")) {
+                        pairs(it, true);
+                    }
+                }),
+                "pre_start" => {
+                    if let Data::List(items) = &mut value.data {
+                        for item in items {
+                            // A step is a small service of its own; steps do not nest.
+                            if item.get("pre_start").is_none() {
+                                self.service(item);
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn build(&mut self, build: &mut Value) {
+        if build.text().is_some() {
+            wrap(build, "context");
+        }
+        let Some(map) = build.as_map_mut() else { return };
+        for (key, entry) in &mut map.entries {
+            match key.as_str() {
+                "args" => pairs(&mut entry.value, true),
+                "labels" | "additional_contexts" => pairs(&mut entry.value, false),
+                "extra_hosts" => hosts(&mut entry.value),
+                "secrets" => file_references(&mut entry.value),
+                _ => {}
+            }
+        }
+    }
+
+    fn ports(&mut self, value: &mut Value) {
+        let Data::List(items) = &mut value.data else { return };
+        let mut all = Vec::with_capacity(items.len());
+        for item in items.drain(..) {
+            if item.as_map().is_some() {
+                all.push(item);
+                continue;
+            }
+            let Some(scalar) = item.as_scalar().filter(|it| it.kind != Kind::Null) else {
+                continue;
+            };
+            match parse_ports(item.span, scalar) {
+                Ok(ports) => {
+                    self.ports += ports.len();
+                    if self.ports > MAX_PORTS {
+                        let message = "the port ranges of this file stand for more than 20,000 ports; the rest is not read";
+                        self.out.problem(ProblemKind::Limit, item.span, "", message.to_owned());
+                        break;
+                    }
+                    all.extend(ports);
+                }
+                Err(message) => {
+                    let text = scalar.text.clone();
+                    self.out.problem(ProblemKind::InvalidPort, item.span, &text, message);
+                }
+            }
+        }
+        *items = all;
+    }
+
+    fn mounts(&mut self, value: &mut Value) {
+        let Data::List(items) = &mut value.data else { return };
+        let mut all = Vec::with_capacity(items.len());
+        for item in items.drain(..) {
+            let Some(scalar) = item.as_scalar().filter(|it| it.kind != Kind::Null) else {
+                all.push(item);
+                continue;
+            };
+            match parse_mount(item.span, scalar) {
+                Ok(mount) => all.push(mount),
+                Err(message) => {
+                    let text = scalar.text.clone();
+                    self.out.problem(ProblemKind::InvalidMount, item.span, &text, message);
+                }
+            }
+        }
+        *items = all;
+    }
+
+    fn top_level(&mut self, value: &mut Value) {
+        if value.is_null() {
+            value.data = Data::Map(Map { short: true, ..Map::default() });
+        }
+        let Some(map) = value.as_map_mut() else { return };
+        if let Some(labels) = map.get_mut("labels") {
+            pairs(labels, false);
+        }
+        // `external: {name: x}` is the old way to say `external: true` and `name: x`.
+        let Some(entry) = map.entries.get_mut("external") else { return };
+        let Some(inner) = entry.value.as_map() else { return };
+        let name = inner.entries.get("name").cloned();
+        let span = entry.value.span;
+        entry.value = Value::scalar(span, Kind::Bool, SmolStr::new_static("true"));
+        if let Some(name) = name {
+            if let Some(other) = map.get("name")
+                && !other.same(&name.value)
+            {
+                let message = "`name` and `external.name` say different things".to_owned();
+                self.out.problem(ProblemKind::Conflict, name.value.span, "name", message);
+            }
+            map.insert("name", name);
+        }
+    }
+}
+
+fn each(value: &mut Value, change: impl FnMut(&mut Value)) {
+    if let Data::List(items) = &mut value.data {
+        items.iter_mut().for_each(change);
+    }
+}
+
+/// `x` becomes `{key: x}`.
+fn wrap(value: &mut Value, key: &'static str) {
+    let inner = Value { tag: super::value::Tag::None, ..value.clone() };
+    let long = Value::short_map(value.span, [(key, inner)]);
+    value.data = long.data;
+}
+
+fn string_to_list(value: &mut Value) {
+    if value.text().is_some() {
+        let inner = Value { tag: super::value::Tag::None, ..value.clone() };
+        value.data = Data::List(vec![inner]);
+    }
+}
+
+/// Cuts `KEY=value` in two. The second is nothing where there is no `=`.
+fn cut(span: Span, scalar: &Scalar, signs: &[char]) -> ((SmolStr, Span), Option<Value>) {
+    let find = |text: &str| signs.iter().find_map(|sign| text.find(*sign));
+    let written = scalar.written();
+    let key_end = find(written).unwrap_or(written.len());
+    let key_span = scalar.part(span, 0, key_end);
+    let Some(end) = find(&scalar.text) else {
+        return ((scalar.text.clone(), key_span), None);
+    };
+    let start = (key_end + 1).min(written.len());
+    let raw = scalar.raw.as_ref().and_then(|it| it.get(start..)).map(SmolStr::new);
+    let value = Scalar {
+        kind: Kind::Str,
+        text: SmolStr::new(&scalar.text[end + 1..]),
+        raw: raw.filter(|it| it.contains('$')),
+        offset: scalar.offset.map(|_| 0),
+    };
+    let value_span = scalar.part(span, start, written.len());
+    let value = Value::new(value_span, Data::Scalar(value));
+    ((SmolStr::new(&scalar.text[..end]), key_span), Some(value))
+}
+
+/// A list of `KEY=value` becomes a mapping. `inherit`: a lone key is null, else it is empty.
+fn pairs(value: &mut Value, inherit: bool) {
+    match &mut value.data {
+        Data::List(items) => {
+            let mut map = Map { short: true, ..Map::default() };
+            map.places.push(value.place);
+            for item in items.drain(..) {
+                let Some(scalar) = item.as_scalar() else { continue };
+                let ((key, key_span), inner) = cut(item.span, scalar, &['=']);
+                let inner = inner.unwrap_or_else(|| match inherit {
+                    true => Value::null(key_span),
+                    false => Value::string(key_span, ""),
+                });
+                let entry = Entry { list: true, ..Entry::new(key_span, item.span, inner) };
+                map.insert(key, entry);
+            }
+            value.data = Data::Map(map);
+        }
+        Data::Map(map) if !inherit => {
+            for entry in map.entries.values_mut() {
+                if entry.value.is_null() {
+                    entry.value = Value::string(entry.value.span, "");
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A list of names becomes a mapping from names to nothing.
+fn names(value: &mut Value) {
+    if let Data::List(items) = &mut value.data {
+        let mut map = Map { short: true, ..Map::default() };
+        map.places.push(value.place);
+        for item in items.drain(..) {
+            if let Some(name) = item.text().cloned() {
+                map.insert(name, Entry::new(item.span, item.span, Value::null(item.span)));
+            }
+        }
+        value.data = Data::Map(map);
+    }
+}
+
+fn dependencies(value: &mut Value) {
+    let listed = value.as_list().is_some();
+    names(value);
+    if !listed {
+        return;
+    }
+    let Some(map) = value.as_map_mut() else { return };
+    for entry in map.entries.values_mut() {
+        let span = entry.key;
+        let required = Value::scalar(span, Kind::Bool, SmolStr::new_static("true"));
+        entry.value = Value::short_map(
+            span,
+            [("condition", Value::string(span, "service_started")), ("required", required)],
+        );
+    }
+}
+
+/// `host: address` and `host=address` become a list of pairs; a host may have several.
+fn hosts(value: &mut Value) {
+    let mut all = Vec::new();
+    let mut add = |host: SmolStr, host_span: Span, whole: Span, mut address: Value| {
+        if let Data::Scalar(scalar) = &mut address.data {
+            let plain = scalar.text.trim_start_matches('[').trim_end_matches(']');
+            scalar.text = SmolStr::new(plain);
+        }
+        let host = Value::string(host_span, host);
+        all.push(Value::short_map(whole, [("host", host), ("address", address)]));
+    };
+    match &value.data {
+        Data::List(items) => {
+            for item in items {
+                let Some(scalar) = item.as_scalar() else { continue };
+                let ((host, span), address) = cut(item.span, scalar, &['=', ':']);
+                let address = address.unwrap_or_else(|| Value::string(span, ""));
+                add(host, span, item.span, address);
+            }
+        }
+        Data::Map(map) => {
+            for (host, entry) in &map.entries {
+                match &entry.value.data {
+                    Data::List(items) => {
+                        for item in items {
+                            add(host.clone(), entry.key, item.span, item.clone());
+                        }
+                    }
+                    _ => add(host.clone(), entry.key, entry.first, entry.value.clone()),
+                }
+            }
+        }
+        Data::Scalar(_) => return,
+    }
+    value.data = Data::List(all);
+}
+
+fn file_references(value: &mut Value) {
+    each(value, |item| {
+        if item.text().is_some() {
+            wrap(item, "source");
+        }
+    });
+}

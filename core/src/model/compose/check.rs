@@ -1,0 +1,241 @@
+//! What the real tool refuses although every value alone is fine.
+
+use super::{FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+/// The consistency of a project that was read.
+pub(super) fn consistency(project: &Project) -> Vec<Problem> {
+    let mut check = Check { project, problems: Vec::new(), service: None };
+    for service in &project.services {
+        check.service = Some(service.name.value.clone());
+        check.service(service);
+    }
+    check.service = None;
+    for secret in &project.secrets {
+        check.file_object(secret, "secret", &["file", "environment"]);
+    }
+    for config in &project.configs {
+        check.file_object(config, "config", &["file", "environment", "content"]);
+    }
+    for volume in &project.volumes {
+        let other = volume.keys.iter().find(|it| {
+            !matches!(it.name.value.as_str(), "name" | "external")
+                && !it.name.value.starts_with("x-")
+        });
+        if let (true, Some(other)) = (volume.external, other) {
+            let name = other.name.value.clone();
+            let message = format!("an external volume is not made here, so `{name}` cannot be set");
+            check.problem(ProblemKind::Conflict, other.name.span, &name, message);
+        }
+    }
+    check.cycles();
+    check.container_names();
+    check.problems
+}
+
+struct Check<'p> {
+    project: &'p Project,
+    problems: Vec<Problem>,
+    service: Option<SmolStr>,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
+        let service = self.service.clone();
+        self.problems.push(Problem { kind, span, name: SmolStr::new(name), service, message });
+    }
+
+    fn service(&mut self, service: &Service) {
+        let project = self.project;
+        if service.image.is_none() && service.build.is_none() && !service.has_key("provider") {
+            let name = &service.name;
+            let message = format!("the service `{name}` has neither `image` nor `build`");
+            self.problem(ProblemKind::NothingToRun, name.span, &name.value, message);
+        }
+        for dependency in service.dependencies() {
+            let name = &dependency.service;
+            if dependency.required && project.service(&name.value).is_none() {
+                let message = format!("there is no service `{name}` in this project");
+                self.problem(ProblemKind::UndefinedService, name.span, &name.value, message);
+            }
+        }
+        for network in service.networks.iter().filter(|it| !it.implicit) {
+            let name = &network.name;
+            if name.value != "default" && project.network(&name.value).is_none() {
+                let message = format!("there is no network `{name}` at the top level");
+                self.problem(ProblemKind::UndefinedNetwork, name.span, &name.value, message);
+            }
+        }
+        if let (Some(mode), Some(key)) = (&service.network_mode, service.key("networks"))
+            && !service.networks.is_empty()
+        {
+            let message = format!("`network_mode: {mode}` and `networks` exclude each other");
+            self.problem(ProblemKind::Conflict, key.name.span, "networks", message);
+        }
+        for mount in &service.volumes {
+            self.mount(mount);
+        }
+        let build_secrets = service.build.iter().flat_map(|it| &it.secrets);
+        for secret in service.secrets.iter().chain(build_secrets) {
+            let name = &secret.source;
+            if project.secret(&name.value).is_none() {
+                let message = format!("there is no secret `{name}` at the top level");
+                self.problem(ProblemKind::UndefinedSecret, name.span, &name.value, message);
+            }
+        }
+        for config in &service.configs {
+            let name = &config.source;
+            if project.config(&name.value).is_none() {
+                let message = format!("there is no config `{name}` at the top level");
+                self.problem(ProblemKind::UndefinedConfig, name.span, &name.value, message);
+            }
+        }
+        self.scale(service);
+        self.resources(service);
+    }
+
+    fn mount(&mut self, mount: &Mount) {
+        if mount.kind != MountKind::Volume {
+            return;
+        }
+        let Some(source) = &mount.source else { return };
+        if !source.value.is_empty() && self.project.volume(&source.value).is_none() {
+            let message = format!("there is no volume `{source}` at the top level");
+            self.problem(ProblemKind::UndefinedVolume, source.span, &source.value, message);
+        }
+    }
+
+    fn scale(&mut self, service: &Service) {
+        let replicas = service.deploy.as_ref().and_then(|it| it.replicas);
+        if let (Some(scale), Some(replicas)) = (service.scale, replicas)
+            && scale.value != replicas.value
+        {
+            let message = format!(
+                "`scale` says {} and `deploy.replicas` says {}",
+                scale.value, replicas.value
+            );
+            self.problem(ProblemKind::Conflict, scale.span, "scale", message);
+        }
+        let count = service.scale.or(replicas).map_or(1, |it| it.value);
+        if let (Some(name), true) = (&service.container_name, count > 1) {
+            let message =
+                format!("`container_name` can be given once, and {count} containers are asked for");
+            self.problem(ProblemKind::Conflict, name.span, "container_name", message);
+        }
+    }
+
+    /// The older keys may repeat what `deploy.resources` says, not contradict it.
+    fn resources(&mut self, service: &Service) {
+        let deploy = service.deploy.as_ref();
+        let limits = deploy.and_then(|it| it.limits.as_ref());
+        let reservations = deploy.and_then(|it| it.reservations.as_ref());
+        let pairs = [
+            ("mem_limit", service.mem_limit, limits.and_then(|it| it.memory)),
+            ("mem_reservation", service.mem_reservation, reservations.and_then(|it| it.memory)),
+            ("pids_limit", service.pids_limit, limits.and_then(|it| it.pids)),
+        ];
+        for (key, old, new) in pairs {
+            if let (Some(old), Some(new)) = (old, new)
+                && old.value != new.value
+            {
+                let message = format!("`{key}` and `deploy.resources` say different things");
+                self.problem(ProblemKind::Conflict, old.span, key, message);
+            }
+        }
+        if let (Some(old), Some(new)) = (service.cpus, limits.and_then(|it| it.cpus))
+            && (old.value - new.value).abs() > f64::EPSILON
+        {
+            let message = "`cpus` and `deploy.resources` say different things".to_owned();
+            self.problem(ProblemKind::Conflict, old.span, "cpus", message);
+        }
+    }
+
+    fn file_object(&mut self, object: &FileObject, what: &str, ways: &[&str]) {
+        let written = |it: &&&str| object.keys.iter().any(|key| key.name.value == ***it);
+        let count = ways.iter().filter(written).count();
+        let key = &object.key;
+        if count > 1 {
+            let message = format!("the {what} `{key}` may only have one of {}", quoted(ways));
+            self.problem(ProblemKind::Conflict, key.span, &key.value, message);
+        }
+        let driver = object.keys.iter().any(|it| it.name.value == "driver");
+        if count == 0 && !object.external && !driver {
+            let message = format!("the {what} `{key}` needs one of {}", quoted(ways));
+            self.problem(ProblemKind::MissingKey, key.span, &key.value, message);
+        }
+    }
+
+    /// Each cycle is told once, at the dependency that closes it.
+    fn cycles(&mut self) {
+        let project = self.project;
+        let index: FxHashMap<&str, usize> = project
+            .services
+            .iter()
+            .enumerate()
+            .map(|(at, it)| (it.name.value.as_str(), at))
+            .collect();
+        let edges: Vec<Vec<(usize, Span)>> = project
+            .services
+            .iter()
+            .map(|it| {
+                let edge = |it: &super::Dependency| {
+                    Some((*index.get(it.service.value.as_str())?, it.service.span))
+                };
+                it.dependencies().filter_map(edge).collect()
+            })
+            .collect();
+        // 0: not seen, 1: on the way, 2: done.
+        let mut state = vec![0_u8; edges.len()];
+        for start in 0..edges.len() {
+            if state[start] != 0 {
+                continue;
+            }
+            let mut way: Vec<(usize, usize)> = vec![(start, 0)];
+            state[start] = 1;
+            while let Some((node, next)) = way.last_mut() {
+                let Some((target, span)) = edges[*node].get(*next).copied() else {
+                    state[*node] = 2;
+                    way.pop();
+                    continue;
+                };
+                *next += 1;
+                match state[target] {
+                    0 => {
+                        state[target] = 1;
+                        way.push((target, 0));
+                    }
+                    1 => {
+                        let from = way.iter().position(|it| it.0 == target).unwrap_or(0);
+                        let mut names: Vec<&str> = way[from..]
+                            .iter()
+                            .map(|it| project.services[it.0].name.value.as_str())
+                            .collect();
+                        names.push(project.services[target].name.value.as_str());
+                        let cycle = names.join(" -> ");
+                        let message = format!("these services wait for one another: {cycle}");
+                        self.problem(ProblemKind::DependencyCycle, span, &cycle, message);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn container_names(&mut self) {
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let project = self.project;
+        for name in project.services.iter().filter_map(|it| it.container_name.as_ref()) {
+            if !seen.insert(name.value.as_str()) {
+                let message = format!("another service has the container name `{name}` too");
+                self.problem(ProblemKind::Conflict, name.span, "container_name", message);
+            }
+        }
+    }
+}
+
+fn quoted(ways: &[&str]) -> String {
+    let all: Vec<String> = ways.iter().map(|it| format!("`{it}`")).collect();
+    all.join(", ")
+}

@@ -1,0 +1,331 @@
+//! `.env` files and files named by `env_file`.
+//!
+//! The dialect is the one of Compose: `export`, `KEY: value`, comments after a blank, quotes over
+//! several lines, escapes and variables in double quotes, variables without quotes, none in single
+//! quotes. A lone `KEY` takes the value of the environment.
+
+use super::interpolate::{Failure, substitute};
+use super::DotEnvVar;
+use crate::model::Str;
+use crate::text::{FileId, Span, Spanned};
+use smol_str::SmolStr;
+
+/// What a file sets, in its order, and the first thing that it cannot mean. Compose refuses the
+/// whole file then; we keep what came before.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DotEnv {
+    pub variables: Vec<DotEnvVar>,
+    pub error: Option<(Span, String)>,
+}
+
+/// `outer` answers variables of the environment around, which win over those of the file.
+pub(super) fn parse(file: FileId, text: &str, outer: &dyn Fn(&str) -> Option<SmolStr>) -> DotEnv {
+    let start = text.len() - text.trim_start_matches('\u{FEFF}').len();
+    let mut parser = Parser { file, text, at: start, found: DotEnv::default() };
+    while parser.skip_to_statement() {
+        if let Err(error) = parser.statement(outer) {
+            parser.found.error = Some(error);
+            break;
+        }
+    }
+    parser.found
+}
+
+/// The format `raw` of an `env_file`: lines of `KEY=value`, taken as they are.
+pub(super) fn parse_raw(file: FileId, text: &str) -> DotEnv {
+    let mut found = DotEnv::default();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let content = line.trim_end_matches(['\n', '\r']);
+        let indent = content.len() - content.trim_start().len();
+        let content = content.trim_start();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let start = start + indent;
+        let end = content.find('=').unwrap_or(content.len());
+        let name = Spanned::new(SmolStr::new(&content[..end]), Span::new(file, start, start + end));
+        let value = content.get(end + 1..).map(|value| {
+            Spanned::new(
+                SmolStr::new(value),
+                Span::new(file, start + end + 1, start + content.len()),
+            )
+        });
+        found.variables.push(DotEnvVar { name, value });
+    }
+    found
+}
+
+struct Parser<'t> {
+    file: FileId,
+    text: &'t str,
+    at: usize,
+    found: DotEnv,
+}
+
+type Error = (Span, String);
+
+/// A blank that does not end the line.
+fn is_blank(letter: char) -> bool {
+    matches!(letter, '\t' | '\u{0B}' | '\u{0C}' | '\r' | ' ' | '\u{85}' | '\u{A0}')
+}
+
+impl<'t> Parser<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn skip_blanks(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start_matches(is_blank).len();
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, start, end)
+    }
+
+    /// Moves past empty lines and comments; answers whether anything is left.
+    fn skip_to_statement(&mut self) -> bool {
+        loop {
+            let rest = self.rest();
+            self.at += rest.len() - rest.trim_start().len();
+            if !self.rest().starts_with('#') {
+                return !self.rest().is_empty();
+            }
+            match self.rest().find('\n') {
+                Some(end) => self.at += end,
+                None => self.at = self.text.len(),
+            }
+        }
+    }
+
+    fn statement(&mut self, outer: &dyn Fn(&str) -> Option<SmolStr>) -> Result<(), Error> {
+        if let Some(rest) = self.rest().strip_prefix("export")
+            && rest.starts_with(char::is_whitespace)
+        {
+            self.at += "export".len();
+            self.skip_blanks();
+        }
+        let start = self.at;
+        let mut lone = true;
+        let mut end = self.text.len();
+        for (at, letter) in self.text[start..].char_indices() {
+            match letter {
+                '=' | ':' => {
+                    (end, lone) = (start + at, false);
+                    break;
+                }
+                '\n' => {
+                    end = start + at;
+                    break;
+                }
+                '_' | '.' | '-' | '[' | ']' => {}
+                _ if is_blank(letter) || letter.is_alphanumeric() => {}
+                _ => {
+                    let at = start + at;
+                    return Err((
+                        self.span(at, at + letter.len_utf8()),
+                        format!("`{letter}` cannot stand in the name of a variable"),
+                    ));
+                }
+            }
+        }
+        let name = self.text[start..end].trim_end();
+        let span = self.span(start, start + name.len());
+        if name.contains(' ') {
+            return Err((span, "the name of a variable cannot hold a blank".to_owned()));
+        }
+        let name = Spanned::new(SmolStr::new(name), span);
+        if lone {
+            self.at = end;
+            let value = outer(&name.value).map(|it| Spanned::new(it, span));
+            self.found.variables.push(DotEnvVar { name, value });
+            return Ok(());
+        }
+        self.at = end + 1;
+        self.skip_blanks();
+        let value = self.value(outer)?;
+        self.found.variables.push(DotEnvVar { name, value: Some(value) });
+        Ok(())
+    }
+
+    fn value(&mut self, outer: &dyn Fn(&str) -> Option<SmolStr>) -> Result<Str, Error> {
+        let start = self.at;
+        let quote = self.rest().chars().next().filter(|it| matches!(it, '"' | '\''));
+        let Some(quote) = quote else {
+            let line = self.rest().split('\n').next().unwrap_or_default();
+            let content = line.split(" #").next().unwrap_or_default().trim_end();
+            self.at = start + line.len();
+            let span = self.span(start, start + content.len());
+            let value = self.expand(content, span, outer)?;
+            return Ok(Spanned::new(value, span));
+        };
+        let mut value = String::new();
+        let mut escaped = false;
+        for (at, letter) in self.text[start + 1..].char_indices() {
+            if letter == quote && !escaped {
+                let end = start + 1 + at + 1;
+                self.at = end;
+                let span = self.span(start, end);
+                let value = if quote == '"' {
+                    self.expand(&unescape(&value), span, outer)?
+                } else {
+                    SmolStr::new(value)
+                };
+                return Ok(Spanned::new(value, span));
+            }
+            if letter == '\\' && !escaped {
+                escaped = true;
+                continue;
+            }
+            if escaped && letter != quote {
+                value.push('\\');
+            }
+            escaped = false;
+            value.push(letter);
+        }
+        let line = self.text[start..].split('\n').next().unwrap_or_default();
+        Err((self.span(start, start + line.len()), "this quote is never closed".to_owned()))
+    }
+
+    fn expand(
+        &self,
+        text: &str,
+        span: Span,
+        outer: &dyn Fn(&str) -> Option<SmolStr>,
+    ) -> Result<SmolStr, Error> {
+        let lookup = |name: &str| {
+            outer(name).or_else(|| {
+                let variables = self.found.variables.iter().rev();
+                variables
+                    .into_iter()
+                    .find(|it| it.name.value == name)?
+                    .value
+                    .clone()
+                    .map(|it| it.value)
+            })
+        };
+        match substitute(text, &lookup, &mut |_| {}) {
+            Ok(value) => Ok(SmolStr::new(value)),
+            Err(Failure::Required { name, message, .. }) => {
+                Err((span, format!("the variable `{name}` must be set: {message}")))
+            }
+            Err(_) => Err((span, "this is no variable that Compose can replace".to_owned())),
+        }
+    }
+}
+
+/// The escapes of double quotes. `\$` becomes `$$`, which means a plain dollar sign.
+fn unescape(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            result.push(letter);
+            continue;
+        }
+        let Some(next) = letters.next() else {
+            result.push('\\');
+            break;
+        };
+        match next {
+            'a' => result.push('\u{07}'),
+            'b' => result.push('\u{08}'),
+            'f' => result.push('\u{0C}'),
+            'n' => result.push('\n'),
+            'r' => result.push('\r'),
+            't' => result.push('\t'),
+            'v' => result.push('\u{0B}'),
+            '\\' => result.push('\\'),
+            '"' => result.push('"'),
+            '$' => result.push_str("$$"),
+            '0' => {
+                let mut code = 0;
+                for _ in 0..3 {
+                    match letters.peek().and_then(|it| it.to_digit(8)) {
+                        Some(digit) => {
+                            code = code * 8 + digit;
+                            letters.next();
+                        }
+                        None => break,
+                    }
+                }
+                result.extend(char::from_u32(code));
+            }
+            other => {
+                result.push('\\');
+                result.push(other);
+            }
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(String, Option<String>)> {
+        let outer = |name: &str| (name == "OUTER").then(|| SmolStr::new("shell"));
+        let found = parse(FileId(0), text, &outer);
+        assert_eq!(found.error, None, "{text}");
+        let plain = |it: DotEnvVar| (it.name.to_string(), it.value.map(|it| it.to_string()));
+        found.variables.into_iter().map(plain).collect()
+    }
+
+    #[track_caller]
+    fn one(text: &str, value: &str) {
+        assert_eq!(read(text).pop().unwrap().1.as_deref(), Some(value), "{text}");
+    }
+
+    #[test]
+    fn values_are_read_as_compose_does() {
+        one("A=a b #c", "a b");
+        one("A=a#b", "a#b");
+        one("export A = \"x\\n\\\"y\\\"\" # c", "x\n\"y\"");
+        one("A='${B}\\n'", "${B}\\n");
+        one("B=1\nA=${B}$$B", "1$B");
+        one("B=1\nA=\"${B} \\$B\"", "1 $B");
+        one("A: v\r\n", "v");
+        one("A=\"two\nlines\"", "two\nlines");
+        one("A=${OUTER}", "shell");
+        one("A=${NO:-d}", "d");
+        one("A=", "");
+        one("\u{FEFF}# c\n\nA=1", "1");
+    }
+
+    #[test]
+    fn a_lone_name_takes_the_value_of_the_shell() {
+        let all = read("OUTER\nOTHER\n");
+        let outer = ("OUTER".to_owned(), Some("shell".to_owned()));
+        assert_eq!(all, [outer, ("OTHER".to_owned(), None)]);
+    }
+
+    #[test]
+    fn spans_hold_name_and_value() {
+        let text = "# x\nexport AB = \"c d\" # e\n";
+        let found = parse(FileId(3), text, &|_| None);
+        let variable = &found.variables[0];
+        assert_eq!(&text[variable.name.span.range()], "AB");
+        assert_eq!(&text[variable.value.as_ref().unwrap().span.range()], "\"c d\"");
+        assert_eq!(variable.name.span.file, FileId(3));
+    }
+
+    #[test]
+    fn what_compose_refuses_is_named() {
+        for (text, at) in [("A=1\nB!=2", "!"), ("A=\"x", "\"x"), ("A B=1", "A B"), ("A=${", "${")] {
+            let found = parse(FileId(0), text, &|_| None);
+            assert_eq!(&text[found.error.unwrap().0.range()], at, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_raw_format_takes_lines_as_they_are() {
+        let found = parse_raw(FileId(0), "A=\"x\" # y\n#c\nB=$A\n");
+        let values: Vec<_> =
+            found.variables.iter().map(|it| it.value.as_ref().unwrap().as_str()).collect();
+        assert_eq!(values, ["\"x\" # y", "$A"]);
+    }
+}

@@ -1,0 +1,237 @@
+//! Variables in strings: `$X`, `${X}`, defaults, requirements, replacements and `$$`.
+
+use super::VariableForm;
+use smol_str::SmolStr;
+use std::ops::Range;
+
+/// One variable found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Use {
+    /// The expression in the text, from `$` on. For one inside the word of another: of that one.
+    pub range: Range<usize>,
+    pub expression: SmolStr,
+    pub name: SmolStr,
+    pub form: VariableForm,
+    pub word: SmolStr,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// `${` that is no variable.
+    Invalid(Range<usize>),
+    /// A required variable is not set: its name and the message.
+    Required { range: Range<usize>, name: SmolStr, message: String },
+    /// Defaults inside defaults beyond what anyone means.
+    TooDeep(Range<usize>),
+}
+
+const MAX_DEPTH: usize = 24;
+/// Replacements may repeat one another; no value grows beyond this.
+const MAX_LENGTH: usize = 1 << 20;
+
+/// Replaces the variables of a text. `lookup` answers the value of a name; `used` hears of each.
+pub(super) fn substitute(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<SmolStr>,
+    used: &mut dyn FnMut(Use),
+) -> Result<String, Failure> {
+    expand(text, lookup, used, None, 0)
+}
+
+fn expand(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<SmolStr>,
+    used: &mut dyn FnMut(Use),
+    outer: Option<&Range<usize>>,
+    depth: usize,
+) -> Result<String, Failure> {
+    let place = |range: Range<usize>| outer.cloned().unwrap_or(range);
+    if depth > MAX_DEPTH {
+        return Err(Failure::TooDeep(place(0..text.len())));
+    }
+    let mut result = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(found) = text[at..].find('$') {
+        let dollar = at + found;
+        result.push_str(&text[at..dollar]);
+        let rest = &text[dollar + 1..];
+        if rest.starts_with('$') {
+            result.push('$');
+            at = dollar + 2;
+        } else if let Some(inside) = rest.strip_prefix('{') {
+            let Some(length) = closing(inside) else {
+                return Err(Failure::Invalid(place(dollar..text.len())));
+            };
+            let end = dollar + 2 + length + 1;
+            let range = place(dollar..end);
+            let expression = SmolStr::new(&text[dollar..end]);
+            let value = braced(&inside[..length], expression, range, lookup, used, depth)?;
+            result.push_str(&value);
+            at = end;
+        } else {
+            let length = name_length(rest);
+            if length == 0 {
+                // A lone dollar sign stays one.
+                result.push('$');
+                at = dollar + 1;
+                continue;
+            }
+            let end = dollar + 1 + length;
+            let name = &rest[..length];
+            used(Use {
+                range: place(dollar..end),
+                expression: SmolStr::new(&text[dollar..end]),
+                name: SmolStr::new(name),
+                form: VariableForm::Plain,
+                word: SmolStr::default(),
+            });
+            result.push_str(&lookup(name).unwrap_or_default());
+            at = end;
+        }
+        if result.len() > MAX_LENGTH {
+            return Err(Failure::TooDeep(place(0..text.len())));
+        }
+    }
+    result.push_str(&text[at..]);
+    Ok(result)
+}
+
+fn braced(
+    inside: &str,
+    expression: SmolStr,
+    range: Range<usize>,
+    lookup: &dyn Fn(&str) -> Option<SmolStr>,
+    used: &mut dyn FnMut(Use),
+    depth: usize,
+) -> Result<String, Failure> {
+    let length = name_length(inside);
+    if length == 0 {
+        return Err(Failure::Invalid(range));
+    }
+    let (name, rest) = inside.split_at(length);
+    let (empty, operator) = match rest.strip_prefix(':') {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    let (form, word) = match operator.chars().next() {
+        None if !empty => (VariableForm::Plain, ""),
+        Some('-') => (VariableForm::Default { empty }, &operator[1..]),
+        Some('?') => (VariableForm::Required { empty }, &operator[1..]),
+        Some('+') => (VariableForm::Alternative { empty }, &operator[1..]),
+        _ => return Err(Failure::Invalid(range)),
+    };
+    used(Use {
+        range: range.clone(),
+        expression,
+        name: SmolStr::new(name),
+        form,
+        word: SmolStr::new(word),
+    });
+    let value = lookup(name);
+    let set = value.as_ref().is_some_and(|it| !empty || !it.is_empty());
+    let word = |used: &mut dyn FnMut(Use)| expand(word, lookup, used, Some(&range), depth + 1);
+    match form {
+        VariableForm::Plain => Ok(value.unwrap_or_default().to_string()),
+        VariableForm::Default { .. } if set => Ok(value.unwrap_or_default().to_string()),
+        VariableForm::Default { .. } => word(used),
+        VariableForm::Alternative { .. } if set => word(used),
+        VariableForm::Alternative { .. } => Ok(String::new()),
+        VariableForm::Required { .. } if set => Ok(value.unwrap_or_default().to_string()),
+        VariableForm::Required { .. } => {
+            let message = word(used)?;
+            Err(Failure::Required { range: range.clone(), name: SmolStr::new(name), message })
+        }
+    }
+}
+
+/// The length of the name at the start of a text.
+fn name_length(text: &str) -> usize {
+    let starts = text.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
+    if !starts {
+        return 0;
+    }
+    text.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(text.len())
+}
+
+/// Where the brace closes that opened just before the text.
+fn closing(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut open = 1;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'}' => {
+                open -= 1;
+                if open == 0 {
+                    return Some(at);
+                }
+            }
+            b'$' if bytes.get(at + 1) == Some(&b'{') => {
+                open += 1;
+                at += 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(text: &str) -> Result<String, Failure> {
+        let lookup = |name: &str| match name {
+            "A" => Some(SmolStr::new("1")),
+            "EMPTY" => Some(SmolStr::default()),
+            _ => None,
+        };
+        substitute(text, &lookup, &mut |_| {})
+    }
+
+    #[test]
+    fn every_form_has_its_meaning() {
+        let cases = [
+            ("$A-${A}", "1-1"),
+            ("${EMPTY:-d}${EMPTY-d}${NO-d}${NO:-d}", "ddd"),
+            ("${A:+r}${EMPTY:+r}${EMPTY+r}${NO+r}", "rr"),
+            ("${NO:-${A}x${NO:-y}}", "1xy"),
+            ("${A:?m}${EMPTY?m}", "1"),
+            ("$$A $$${A} $1 a$", "$A $1 $1 a$"),
+            ("${NO:-a:-b}", "a:-b"),
+            ("${A:-${NO:?not looked at}}", "1"),
+        ];
+        for (text, value) in cases {
+            assert_eq!(run(text).as_deref(), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_variable_is_refused() {
+        for text in ["${A", "${}", "${1}", "${A!x}", "${A:}"] {
+            assert!(matches!(run(text), Err(Failure::Invalid(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_required_variable_says_why() {
+        let failure = run("a ${EMPTY:?set $A}").unwrap_err();
+        let Failure::Required { range, name, message } = failure else { panic!("{failure:?}") };
+        assert_eq!((range, name.as_str(), message.as_str()), (2..18, "EMPTY", "set 1"));
+    }
+
+    #[test]
+    fn uses_inside_a_default_point_at_the_whole() {
+        let mut uses = Vec::new();
+        let text = "x${NO:-${A}}";
+        substitute(text, &|_| None, &mut |it| uses.push((it.name.to_string(), it.range))).unwrap();
+        assert_eq!(uses, [("NO".to_owned(), 1..12), ("A".to_owned(), 1..12)]);
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let deep = format!("{}x{}", "${A_:-".repeat(5000), "}".repeat(5000));
+        assert!(matches!(run(&deep), Err(Failure::TooDeep(_))));
+    }
+}

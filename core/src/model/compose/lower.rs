@@ -1,0 +1,323 @@
+//! From the tree of one document to the [`Value`] that is merged: aliases and merge keys followed,
+//! variables replaced.
+
+use super::interpolate::{Failure, Use, substitute};
+use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value, print_float};
+use super::{Problem, ProblemKind, VariableUse};
+use crate::model::Place;
+use crate::syntax::{Node, NodeKind, Scalar as Typed, Style};
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::{SmolStr, format_smolstr};
+use std::rc::Rc;
+
+/// What variables are looked up in: the variables of one `.env` file, or of an `include` on top of
+/// its project's.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Environment {
+    values: Rc<FxHashMap<SmolStr, (SmolStr, Option<Span>)>>,
+}
+
+impl Environment {
+    /// Variables that are set already win.
+    pub fn with(&self, variables: &[super::DotEnvVar]) -> Environment {
+        let mut own: FxHashMap<SmolStr, (SmolStr, Option<Span>)> = FxHashMap::default();
+        for variable in variables {
+            if let Some(value) = &variable.value {
+                let place = variable.name.span.to(value.span);
+                own.insert(variable.name.value.clone(), (value.value.clone(), Some(place)));
+            }
+        }
+        for (name, value) in self.values.iter() {
+            own.insert(name.clone(), value.clone());
+        }
+        Environment { values: Rc::new(own) }
+    }
+
+    /// A variable that Compose itself sets, over all others.
+    pub fn provide(&mut self, name: &'static str, value: SmolStr) {
+        Rc::make_mut(&mut self.values).insert(SmolStr::new_static(name), (value, None));
+    }
+
+    pub fn value(&self, name: &str) -> Option<SmolStr> {
+        self.values.get(name).map(|it| it.0.clone())
+    }
+
+    pub fn get(&self, name: &str) -> Option<&(SmolStr, Option<Span>)> {
+        self.values.get(name)
+    }
+}
+
+/// How many nodes aliases and merge keys may add to one project.
+pub(super) const MAX_SHARED: usize = 200_000;
+/// How deep values may lie in one another; aliases can build more than the parser allows.
+const MAX_DEPTH: usize = 200;
+
+/// Collects what was seen on the way.
+#[derive(Debug, Default)]
+pub(super) struct Lowering {
+    pub variables: Vec<VariableUse>,
+    pub problems: Vec<Problem>,
+    shared_nodes: usize,
+    over: bool,
+}
+
+impl Lowering {
+    pub fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
+        let name = SmolStr::new(name);
+        self.problems.push(Problem { kind, span, name, service: None, message });
+    }
+
+    fn limit(&mut self, span: Span, message: &str) {
+        if !self.over {
+            self.over = true;
+            self.problem(ProblemKind::Limit, span, "", message.to_owned());
+        }
+    }
+
+    /// Reads one node. `text` is the text of its file.
+    pub fn lower(&mut self, node: Node<'_>, text: &str, environment: &Environment) -> Value {
+        Walk { out: self, text, environment }.value(node, false, 0)
+    }
+}
+
+struct Walk<'w> {
+    out: &'w mut Lowering,
+    text: &'w str,
+    environment: &'w Environment,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, node: Node<'_>, shared: bool, depth: usize) -> Value {
+        let span = node.span();
+        let shared = shared || node.kind() == NodeKind::Alias;
+        if shared {
+            self.out.shared_nodes += 1;
+            if self.out.shared_nodes > MAX_SHARED {
+                self.out.limit(
+                    span,
+                    "aliases make this file larger than 200,000 values; the rest is not read",
+                );
+                return Value::null(span);
+            }
+        }
+        if depth > MAX_DEPTH {
+            self.out.limit(
+                span,
+                "the values of this file lie deeper in one another than 200; the rest is not read",
+            );
+            return Value::null(span);
+        }
+        let target = node.resolve();
+        let data = match target.kind() {
+            NodeKind::Mapping => Data::Map(self.mapping(target, shared, depth)),
+            NodeKind::Sequence => {
+                let items = target.items().map(|it| self.value(it, shared, depth + 1));
+                Data::List(items.collect())
+            }
+            NodeKind::Scalar => Data::Scalar(self.scalar(target)),
+            NodeKind::Alias => return Value::null(span),
+        };
+        let tag = match node.tag().or_else(|| target.tag()).map(|it| it.0) {
+            Some("!reset") => Tag::Reset,
+            Some("!override") => Tag::Override,
+            _ => Tag::None,
+        };
+        // A value behind an alias is at fault where it is written, and used where the alias stands;
+        // the former is where a reader can change it.
+        Value { span: target.span(), tag, place: place(target, shared), data }
+    }
+
+    fn mapping(&mut self, node: Node<'_>, shared: bool, depth: usize) -> Map {
+        let mut map = Map { places: vec![place(node, shared)], ..Map::default() };
+        let own = node.span();
+        let merges = node.entries().any(|it| it.key.is_merge_key());
+        let entries = node.merged_entries();
+        map.entries.reserve(entries.len());
+        self.duplicates(node, shared);
+        for entry in entries {
+            let Some(key) = entry.key.as_str() else {
+                let message = "a key must be a plain string".to_owned();
+                self.out.problem(ProblemKind::WrongType, entry.key.span(), "", message);
+                continue;
+            };
+            let brought = merges && !own.contains(entry.key.span());
+            let value = self.value(entry.value, shared || brought, depth + 1);
+            let span = entry.key.span();
+            let whole = span.to(entry.value.span());
+            map.insert(key, Entry::new(span, whole, value));
+        }
+        map
+    }
+
+    fn duplicates(&mut self, node: Node<'_>, shared: bool) {
+        if shared {
+            return;
+        }
+        let mut seen = FxHashSet::default();
+        for entry in node.entries() {
+            let Some(key) = entry.key.as_str() else { continue };
+            if !seen.insert(key) && !entry.key.is_merge_key() {
+                let message = format!("the key `{key}` is written twice");
+                self.out.problem(ProblemKind::DuplicateKey, entry.key.span(), key, message);
+            }
+        }
+    }
+
+    fn scalar(&mut self, node: Node<'_>) -> Scalar {
+        let written = node.as_str().unwrap_or_default();
+        let span = node.span();
+        let offset = self.offset(node, written);
+        let (kind, text) = typed(node, written);
+        if kind != Kind::Str || !written.contains('$') {
+            return Scalar { kind, text, raw: None, offset };
+        }
+        let mut uses: Vec<Use> = Vec::new();
+        let lookup = |name: &str| self.environment.value(name);
+        let result = substitute(written, &lookup, &mut |it| uses.push(it));
+        let any = !uses.is_empty();
+        self.record(uses, span, offset);
+        let value = match result {
+            Ok(value) => SmolStr::new(value),
+            Err(failure) => {
+                self.fail(failure, span, offset);
+                SmolStr::default()
+            }
+        };
+        let raw = (any || value != written).then(|| SmolStr::new(written));
+        Scalar { kind, text: value, raw, offset }
+    }
+
+    /// How far from the span's start the text begins, if it stands there as it is.
+    fn offset(&self, node: Node<'_>, written: &str) -> Option<u8> {
+        let source = self.text.get(node.span().range())?;
+        if source == written {
+            Some(0)
+        } else if source.get(1..source.len().checked_sub(1)?) == Some(written) {
+            Some(1)
+        } else {
+            None
+        }
+    }
+
+    fn record(&mut self, uses: Vec<Use>, span: Span, offset: Option<u8>) {
+        let source = self.text.get(span.range()).unwrap_or_default();
+        let mut from = 0;
+        for it in uses {
+            let place = match offset {
+                Some(offset) => {
+                    let offset = offset as usize;
+                    span.inner(it.range.start + offset..it.range.end + offset)
+                }
+                // Folding and escapes move the text, but hardly ever change the expression.
+                None => match source.get(from..).and_then(|rest| rest.find(it.expression.as_str()))
+                {
+                    Some(at) => {
+                        let start = from + at;
+                        from = start + 1;
+                        span.inner(start..start + it.expression.len())
+                    }
+                    None => span,
+                },
+            };
+            let set = self.environment.get(&it.name);
+            self.out.variables.push(VariableUse {
+                name: it.name,
+                form: it.form,
+                word: it.word,
+                span: place,
+                scalar: span,
+                set_by: set.and_then(|it| it.1),
+                value: set.map(|it| it.0.clone()),
+            });
+        }
+    }
+
+    fn fail(&mut self, failure: Failure, span: Span, offset: Option<u8>) {
+        let place = |range: std::ops::Range<usize>| match offset {
+            Some(offset) => span.inner(range.start + offset as usize..range.end + offset as usize),
+            None => span,
+        };
+        match failure {
+            Failure::Invalid(range) => {
+                let message = "`${` starts no variable that Compose can read; a plain dollar sign is written `$$`";
+                let span = place(range);
+                self.out.problem(ProblemKind::InvalidInterpolation, span, "", message.to_owned());
+            }
+            Failure::Required { range, name, message } => {
+                let message = format!("the variable `{name}` must be set: {message}");
+                self.out.problem(ProblemKind::RequiredVariable, place(range), &name, message);
+            }
+            Failure::TooDeep(range) => {
+                let message = "the defaults of variables lie too deep in one another".to_owned();
+                self.out.problem(ProblemKind::Limit, place(range), "", message);
+            }
+        }
+    }
+}
+
+fn place(node: Node<'_>, shared: bool) -> Place {
+    Place { span: node.span(), flow: node.style() == Style::Flow, shared }
+}
+
+/// The type that Compose's reader gives a scalar, and how it prints it.
+fn typed(node: Node<'_>, written: &str) -> (Kind, SmolStr) {
+    let Some(scalar) = node.scalar() else { return (Kind::Null, SmolStr::default()) };
+    match scalar {
+        Typed::Null => (Kind::Null, SmolStr::default()),
+        Typed::Bool(it) => (Kind::Bool, SmolStr::new_static(if it { "true" } else { "false" })),
+        Typed::Int(it) => match octal(written) {
+            Some(it) => (Kind::Int, format_smolstr!("{it}")),
+            None => (Kind::Int, format_smolstr!("{it}")),
+        },
+        Typed::Float(it) => (Kind::Float, SmolStr::new(print_float(it))),
+        Typed::Str(text) if node.style() == Style::Plain && node.tag().is_none() => {
+            plain_string(text)
+        }
+        Typed::Str(text) => (Kind::Str, SmolStr::new(text)),
+    }
+}
+
+/// `0755` is octal to Compose.
+fn octal(written: &str) -> Option<i64> {
+    let (sign, digits) = match written.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, written.strip_prefix('+').unwrap_or(written)),
+    };
+    let digits = digits.strip_prefix('0')?;
+    if digits.is_empty() || digits.starts_with(['x', 'o', 'b']) {
+        return None;
+    }
+    i64::from_str_radix(digits, 8).ok().map(|it| sign * it)
+}
+
+/// What YAML 1.2 takes for a string and Compose's reader does not: `1_000` and dates.
+fn plain_string(text: &str) -> (Kind, SmolStr) {
+    let numeric = text.starts_with(|it: char| it.is_ascii_digit() || it == '-' || it == '+');
+    if numeric && text.contains('_') && !text.contains("__") && !text.ends_with('_') {
+        let plain = text.replace('_', "");
+        if let Ok(value) = plain.parse::<i64>() {
+            let value = octal(&plain).unwrap_or(value);
+            return (Kind::Int, format_smolstr!("{value}"));
+        }
+    }
+    if let Some(date) = date(text) {
+        return (Kind::Str, date);
+    }
+    (Kind::Str, SmolStr::new(text))
+}
+
+/// A plain date is a point in time to Compose, and prints as one.
+fn date(text: &str) -> Option<SmolStr> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| {
+        let part = text.get(range)?;
+        part.bytes().all(|it| it.is_ascii_digit()).then(|| part.parse::<u32>().ok())?
+    };
+    let (_, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let real = (1..=12).contains(&month) && (1..=31).contains(&day);
+    real.then(|| format_smolstr!("{text} 00:00:00 +0000 UTC"))
+}

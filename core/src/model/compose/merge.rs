@@ -1,0 +1,293 @@
+//! How a later file changes an earlier one.
+//!
+//! Mappings merge, sequences append and drop what is named again, `command`, `entrypoint` and a
+//! healthcheck's `test` replace, `!reset` and `!override` do what they say. All short forms have
+//! become long before.
+
+use super::ProblemKind;
+use super::lower::Lowering;
+use super::value::{Data, Entry, Map, Tag, Value};
+use rustc_hash::FxHashMap;
+use smol_str::{SmolStr, format_smolstr};
+
+/// Merges a file (or an extending service) over what was there.
+pub(super) struct Merge<'m> {
+    pub out: &'m mut Lowering,
+    /// The keys from the top level down.
+    pub path: Vec<SmolStr>,
+}
+
+impl Merge<'_> {
+    pub fn maps(&mut self, base: &mut Map, over: Map) {
+        base.short &= over.short;
+        base.places.extend(over.places);
+        for (key, mut entry) in over.entries {
+            match entry.value.tag {
+                Tag::Reset => {
+                    base.entries.shift_remove(&key);
+                    continue;
+                }
+                Tag::Override => {
+                    entry.value.tag = Tag::None;
+                    strip(&mut entry.value);
+                    replace(base, key, entry);
+                    continue;
+                }
+                Tag::None => {}
+            }
+            if key.starts_with("x-") || !base.entries.contains_key(&key) {
+                strip(&mut entry.value);
+                replace(base, key, entry);
+                continue;
+            }
+            self.path.push(key.clone());
+            let Some(old) = base.entries.get_mut(&key) else { continue };
+            if !entry.value.is_null() || self.replaces() {
+                old.last_key = entry.key;
+                old.last = entry.first;
+                old.list = entry.list;
+            }
+            self.values(&mut old.value, entry.value);
+            self.path.pop();
+        }
+    }
+
+    fn path(&self) -> [&str; 4] {
+        let at = |index: usize| self.path.get(index).map_or("", SmolStr::as_str);
+        [at(0), at(2), at(3), at(4)]
+    }
+
+    fn replaces(&self) -> bool {
+        let [section, key, inner, below] = self.path();
+        (section == "services" || section == "jobs")
+            && match key {
+                "command" | "entrypoint" => inner.is_empty(),
+                "healthcheck" => inner == "test" && below.is_empty(),
+                _ => false,
+            }
+    }
+
+    fn values(&mut self, base: &mut Value, mut over: Value) {
+        if self.replaces() {
+            strip(&mut over);
+            *base = over;
+            return;
+        }
+        if over.is_null() {
+            return;
+        }
+        if base.is_null() {
+            strip(&mut over);
+            *base = over;
+            return;
+        }
+        let [section, key, inner, _] = self.path();
+        if section == "services" && key == "logging" && inner.is_empty() {
+            let driver = |it: &Value| it.get("driver").and_then(Value::text).cloned();
+            if let (Some(old), Some(new)) = (driver(base), driver(&over))
+                && old != new
+            {
+                strip(&mut over);
+                *base = over;
+                return;
+            }
+        }
+        let ulimit = section == "services" && key == "ulimits" && !inner.is_empty();
+        let ipam = section == "networks" && key == "ipam" && inner == "config";
+        match (&mut base.data, over.data) {
+            (Data::Map(old), Data::Map(new)) => {
+                base.span = over.span;
+                base.place = over.place;
+                self.maps(old, new);
+            }
+            (Data::List(old), Data::List(new)) if ipam => {
+                base.span = over.span;
+                merge_subnets(self, old, new);
+            }
+            (Data::List(old), Data::List(mut new)) => {
+                base.span = over.span;
+                base.place = over.place;
+                new.iter_mut().for_each(strip);
+                old.extend(new);
+                unify_list(&self.path, old);
+            }
+            (Data::Scalar(_), data @ Data::Scalar(_)) => {
+                *base = Value { data, tag: Tag::None, ..over };
+            }
+            (_, data) => {
+                let mismatch = !ulimit;
+                let mut value = Value { data, tag: Tag::None, ..over };
+                strip(&mut value);
+                if mismatch {
+                    let name = self.path.last().cloned().unwrap_or_default();
+                    let message =
+                        format!("`{name}` has another shape here than in the file before");
+                    self.out.problem(ProblemKind::Conflict, value.span, &name, message);
+                }
+                *base = value;
+            }
+        }
+    }
+}
+
+fn replace(base: &mut Map, key: SmolStr, entry: Entry) {
+    match base.entries.get_mut(&key) {
+        Some(old) => {
+            old.last_key = entry.key;
+            old.last = entry.first;
+            old.list = entry.list;
+            old.value = entry.value;
+        }
+        None => {
+            base.entries.insert(key, entry);
+        }
+    }
+}
+
+/// Takes the tags off a value that nothing stands under: what it resets is gone.
+pub(super) fn strip(value: &mut Value) {
+    value.tag = Tag::None;
+    match &mut value.data {
+        Data::Scalar(_) => {}
+        Data::List(items) => {
+            items.retain(|it| it.tag != Tag::Reset);
+            items.iter_mut().for_each(strip);
+        }
+        Data::Map(map) => {
+            map.entries.retain(|_, it| it.value.tag != Tag::Reset);
+            map.entries.values_mut().for_each(|it| strip(&mut it.value));
+        }
+    }
+}
+
+fn merge_subnets(merge: &mut Merge<'_>, base: &mut Vec<Value>, over: Vec<Value>) {
+    let subnet = |it: &Value| it.get("subnet").and_then(Value::text).cloned();
+    for mut item in over {
+        let same = base.iter_mut().find(|it| subnet(it) == subnet(&item));
+        match (same, &item.data) {
+            (Some(old), Data::Map(new)) => {
+                let new = new.clone();
+                if let Some(map) = old.as_map_mut() {
+                    merge.maps(map, new);
+                }
+            }
+            _ => {
+                strip(&mut item);
+                base.push(item);
+            }
+        }
+    }
+}
+
+/// Drops what a list of one file names twice.
+pub(super) fn unify(root: &mut Map) {
+    let mut path: Vec<SmolStr> = Vec::new();
+    for section in ["services", "jobs"] {
+        let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };
+        path.push(SmolStr::new_static(section));
+        for (name, entry) in &mut map.entries {
+            let Some(service) = entry.value.as_map_mut() else { continue };
+            path.push(name.clone());
+            for (key, entry) in &mut service.entries {
+                path.push(key.clone());
+                unify_below(&mut path, &mut entry.value, 0);
+                path.pop();
+            }
+            path.pop();
+        }
+        path.clear();
+    }
+}
+
+fn unify_below(path: &mut Vec<SmolStr>, value: &mut Value, depth: usize) {
+    match &mut value.data {
+        Data::List(items) => unify_list(path, items),
+        Data::Map(map) if depth < 2 => {
+            for (key, entry) in &mut map.entries {
+                path.push(key.clone());
+                unify_below(path, &mut entry.value, depth + 1);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+type Identity = fn(&Value) -> Option<SmolStr>;
+
+/// Of items with one identity the last counts, at the place of the first.
+fn unify_list(path: &[SmolStr], items: &mut Vec<Value>) {
+    let Some(identity) = identity(path) else { return };
+    let mut seen: FxHashMap<SmolStr, usize> = FxHashMap::default();
+    let mut all: Vec<Value> = Vec::with_capacity(items.len());
+    for item in items.drain(..) {
+        let Some(key) = identity(&item) else {
+            all.push(item);
+            continue;
+        };
+        match seen.get(&key) {
+            Some(at) => all[*at] = item,
+            None => {
+                seen.insert(key, all.len());
+                all.push(item);
+            }
+        }
+    }
+    *items = all;
+}
+
+fn identity(path: &[SmolStr]) -> Option<Identity> {
+    let at = |index: usize| path.get(index).map_or("", SmolStr::as_str);
+    if !matches!(at(0), "services" | "jobs") {
+        return None;
+    }
+    match (path.len(), at(2)) {
+        (3, "volumes") => Some(|it| it.get("target")?.text().cloned()),
+        (3, "ports") => Some(port),
+        (3, "expose") => Some(|it| it.text().cloned()),
+        (3, "secrets") => Some(|it| file_reference(it, "/run/secrets")),
+        (3, "configs") => Some(|it| file_reference(it, "")),
+        (3, "env_file") => Some(|it| it.get("path")?.text().cloned()),
+        (3, "devices") => Some(device),
+        (3, "extra_hosts") => Some(|it| {
+            let (host, address) = (it.get("host")?.text()?, it.get("address")?.text()?);
+            Some(format_smolstr!("{host}={address}"))
+        }),
+        (
+            3,
+            "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search" | "links" | "profiles"
+            | "tmpfs",
+        ) => Some(key),
+        (4, "build") if at(3) == "tags" => Some(key),
+        (5, "networks") if matches!(at(4), "aliases" | "link_local_ips") => Some(key),
+        _ => None,
+    }
+}
+
+fn key(value: &Value) -> Option<SmolStr> {
+    let text = value.text()?;
+    Some(text.split_once('=').map_or_else(|| text.clone(), |it| SmolStr::new(it.0)))
+}
+
+fn port(value: &Value) -> Option<SmolStr> {
+    let get = |key: &str| value.get(key).and_then(Value::text).map(SmolStr::as_str);
+    let host = get("host_ip").unwrap_or("0.0.0.0");
+    let published = get("published").unwrap_or_default();
+    let protocol = get("protocol").unwrap_or("tcp");
+    Some(format_smolstr!("{host}:{published}:{}/{protocol}", get("target")?))
+}
+
+fn file_reference(value: &Value, folder: &str) -> Option<SmolStr> {
+    match value.get("target").and_then(Value::text) {
+        Some(target) => Some(target.clone()),
+        None => Some(format_smolstr!("{folder}/{}", value.get("source")?.text()?)),
+    }
+}
+
+fn device(value: &Value) -> Option<SmolStr> {
+    if let Some(target) = value.get("target") {
+        return target.text().cloned();
+    }
+    let text = value.text()?;
+    Some(SmolStr::new(text.split(':').nth(1).unwrap_or(text)))
+}

@@ -1,0 +1,193 @@
+//! The merged top level, and `deploy`, to their structs.
+
+use super::read::{Read, boolean, float, int, key_values, keys, place, str_at, str_of, strings};
+use super::value::{Entry, Map, Value};
+use super::{
+    Deploy, FileObject, Network, Placement, Project, Resources, RestartPolicy, Service,
+    UpdateConfig, Volume,
+};
+use crate::text::Spanned;
+use smol_str::SmolStr;
+
+impl Read<'_> {
+    /// Fills in what stands at the top level.
+    pub fn project(&mut self, root: &Map, project: &mut Project) {
+        project.keys = keys(root);
+        project.places.clone_from(&root.places);
+        if let Some(services) = section(root, "services") {
+            project.services_places.clone_from(&services.places);
+            for (name, entry) in &services.entries {
+                project.services.push(self.service(name, entry));
+            }
+        }
+        if let Some(map) = section(root, "networks") {
+            project.networks = map.entries.iter().map(|(key, it)| network(key, it)).collect();
+        }
+        if let Some(map) = section(root, "volumes") {
+            project.volumes = map.entries.iter().map(|(key, it)| volume(key, it)).collect();
+        }
+        if let Some(map) = section(root, "secrets") {
+            project.secrets = map.entries.iter().map(|(key, it)| self.object(key, it)).collect();
+        }
+        if let Some(map) = section(root, "configs") {
+            project.configs = map.entries.iter().map(|(key, it)| self.object(key, it)).collect();
+        }
+        add_default_network(project);
+        let mut profiles: Vec<SmolStr> = project
+            .services
+            .iter()
+            .flat_map(|it| &it.profiles)
+            .map(|it| it.value.clone())
+            .collect();
+        profiles.sort();
+        profiles.dedup();
+        project.profiles = profiles;
+    }
+
+    fn object(&self, key: &SmolStr, entry: &Entry) -> FileObject {
+        let empty = Map::default();
+        let map = entry.value.as_map().unwrap_or(&empty);
+        let file = str_at(map, "file");
+        FileObject {
+            key: Spanned::new(key.clone(), entry.key),
+            span: entry.first,
+            name: str_at(map, "name"),
+            external: is_external(map),
+            file_id: file.as_ref().and_then(|it| self.file(&it.value)),
+            file,
+            environment: str_at(map, "environment"),
+            content: str_at(map, "content"),
+            labels: key_values(map.get("labels")),
+            keys: keys(map),
+            places: map.places.clone(),
+        }
+    }
+
+    pub fn deploy(&mut self, value: Option<&Value>) -> Option<Deploy> {
+        let value = value?;
+        let map = value.as_map()?;
+        let resources = |key: &str| map.get("resources").and_then(|it| it.get(key));
+        Some(Deploy {
+            span: value.span,
+            place: place(map),
+            mode: str_at(map, "mode"),
+            replicas: int(map.get("replicas")),
+            endpoint_mode: str_at(map, "endpoint_mode"),
+            labels: key_values(map.get("labels")),
+            limits: resources("limits").and_then(|it| self.resources(it)),
+            reservations: resources("reservations").and_then(|it| self.resources(it)),
+            restart_policy: map.get("restart_policy").and_then(|it| self.restart_policy(it)),
+            placement: map.get("placement").and_then(placement),
+            update_config: map.get("update_config").and_then(|it| self.update(it)),
+            rollback_config: map.get("rollback_config").and_then(|it| self.update(it)),
+            keys: keys(map),
+        })
+    }
+
+    fn resources(&mut self, value: &Value) -> Option<Resources> {
+        let map = value.as_map()?;
+        Some(Resources {
+            span: value.span,
+            place: place(map),
+            cpus: self.loose_float(map.get("cpus")),
+            memory: self.size(map.get("memory")),
+            pids: int(map.get("pids")),
+            devices: self.devices(map.get("devices")),
+        })
+    }
+
+    fn restart_policy(&mut self, value: &Value) -> Option<RestartPolicy> {
+        let map = value.as_map()?;
+        Some(RestartPolicy {
+            span: value.span,
+            condition: str_at(map, "condition"),
+            delay: self.duration(map.get("delay")),
+            max_attempts: int(map.get("max_attempts")),
+            window: self.duration(map.get("window")),
+        })
+    }
+
+    fn update(&mut self, value: &Value) -> Option<UpdateConfig> {
+        let map = value.as_map()?;
+        Some(UpdateConfig {
+            span: value.span,
+            parallelism: int(map.get("parallelism")),
+            delay: self.duration(map.get("delay")),
+            failure_action: str_at(map, "failure_action"),
+            monitor: self.duration(map.get("monitor")),
+            max_failure_ratio: float(map.get("max_failure_ratio")),
+            order: str_at(map, "order"),
+        })
+    }
+}
+
+fn placement(value: &Value) -> Option<Placement> {
+    let map = value.as_map()?;
+    let preferences = map.get("preferences").and_then(Value::as_list).unwrap_or_default();
+    Some(Placement {
+        span: value.span,
+        constraints: strings(map.get("constraints")),
+        preferences: preferences.iter().filter_map(|it| str_of(it.get("spread")?)).collect(),
+        max_replicas_per_node: int(map.get("max_replicas_per_node")),
+    })
+}
+
+fn section<'m>(root: &'m Map, key: &str) -> Option<&'m Map> {
+    root.get(key)?.as_map()
+}
+
+fn is_external(map: &Map) -> bool {
+    boolean(map.get("external")).is_some_and(|it| it.value)
+}
+
+fn network(key: &SmolStr, entry: &Entry) -> Network {
+    let empty = Map::default();
+    let map = entry.value.as_map().unwrap_or(&empty);
+    let ipam = map.get("ipam").and_then(|it| it.get("config")).and_then(Value::as_list);
+    Network {
+        key: Spanned::new(key.clone(), entry.key),
+        span: entry.first,
+        implicit: false,
+        name: str_at(map, "name"),
+        external: is_external(map),
+        driver: str_at(map, "driver"),
+        driver_opts: key_values(map.get("driver_opts")),
+        internal: boolean(map.get("internal")),
+        attachable: boolean(map.get("attachable")),
+        enable_ipv6: boolean(map.get("enable_ipv6")),
+        subnets: ipam
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|it| str_of(it.get("subnet")?))
+            .collect(),
+        labels: key_values(map.get("labels")),
+        keys: keys(map),
+        places: map.places.clone(),
+    }
+}
+
+fn volume(key: &SmolStr, entry: &Entry) -> Volume {
+    let empty = Map::default();
+    let map = entry.value.as_map().unwrap_or(&empty);
+    Volume {
+        key: Spanned::new(key.clone(), entry.key),
+        span: entry.first,
+        name: str_at(map, "name"),
+        external: is_external(map),
+        driver: str_at(map, "driver"),
+        driver_opts: key_values(map.get("driver_opts")),
+        labels: key_values(map.get("labels")),
+        keys: keys(map),
+        places: map.places.clone(),
+    }
+}
+
+/// Compose adds the `default` network where a service uses it and none is written.
+fn add_default_network(project: &mut Project) {
+    let uses = |it: &Service| it.networks.iter().any(|it| it.name.value == "default");
+    let known = project.networks.iter().any(|it| it.key.value == "default");
+    if !known && project.services.iter().any(uses) {
+        let key = Spanned { value: SmolStr::new_static("default"), ..Spanned::default() };
+        project.networks.push(Network { key, implicit: true, ..Network::default() });
+    }
+}

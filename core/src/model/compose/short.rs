@@ -1,0 +1,255 @@
+//! The short forms of ports and mounts.
+
+use super::value::{Kind, Scalar, Value};
+use crate::text::Span;
+use smol_str::{SmolStr, format_smolstr};
+
+/// `[[ip:]host:]container[/protocol]`, with ranges. One value for each port.
+pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, String> {
+    let text = scalar.text.as_str();
+    let (address, protocol) = match text.split_once('/') {
+        Some((address, protocol)) => (address, protocol.to_ascii_lowercase()),
+        None => (text, "tcp".to_owned()),
+    };
+    if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
+        return Err(format!("`{protocol}` is no protocol for a port: `tcp`, `udp` and `sctp` are"));
+    }
+    let mut parts = address.rsplitn(3, ':');
+    let container = parts.next().unwrap_or_default();
+    let host = parts.next().unwrap_or_default();
+    let ip = parts.next().unwrap_or_default();
+    let ip = ip.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(ip);
+    if !ip.is_empty() && ip.parse::<std::net::IpAddr>().is_err() {
+        return Err(format!("`{ip}` is no IP address"));
+    }
+    if container.is_empty() {
+        return Err(format!("`{text}` names no port of the container"));
+    }
+    let targets =
+        range(container).ok_or_else(|| format!("`{container}` is no port of a container"))?;
+    let published = match host {
+        "" => None,
+        host => Some(range(host).ok_or_else(|| format!("`{host}` is no port of the host"))?),
+    };
+    let count = targets.1 - targets.0;
+    if let Some((first, last)) = published
+        && last - first != count
+        && count != 0
+    {
+        return Err(format!("the ranges `{host}` and `{container}` are not equally long"));
+    }
+    // The parts are only found again where nothing was replaced before them.
+    let plain = scalar.raw.is_none();
+    let place = |start: usize, end: usize| if plain { scalar.part(span, start, end) } else { span };
+    let container_start = address.len() - container.len();
+    let host_start = container_start.saturating_sub(1 + host.len());
+    let number = |it: u16| format_smolstr!("{it}");
+    let mut all = Vec::with_capacity(count as usize + 1);
+    for at in 0..=count {
+        let target_span = place(container_start, address.len());
+        let mut keys = vec![
+            ("target", Value::scalar(target_span, Kind::Int, number(targets.0 + at))),
+            ("protocol", Value::string(span, protocol.as_str())),
+        ];
+        if let Some((first, last)) = published {
+            let text = if last - first == count {
+                number(first + at)
+            } else {
+                format_smolstr!("{first}-{last}")
+            };
+            let host_span = place(host_start, host_start + host.len());
+            keys.push(("published", Value::string(host_span, text)));
+        }
+        if !ip.is_empty() {
+            keys.push(("host_ip", Value::string(place(0, host_start.saturating_sub(1)), ip)));
+        }
+        all.push(Value::short_map(span, keys));
+    }
+    Ok(all)
+}
+
+/// `80` or `80-90`.
+pub(super) fn range(text: &str) -> Option<(u16, u16)> {
+    let number =
+        |it: &str| it.bytes().all(|it| it.is_ascii_digit()).then(|| it.parse::<u16>().ok())?;
+    match text.split_once('-') {
+        None => number(text).map(|it| (it, it)),
+        Some((first, last)) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then_some((first, last))
+        }
+    }
+}
+
+/// `[source:]target[:options]`; the source may be a Windows path.
+pub(super) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> {
+    let text = scalar.text.as_str();
+    if text.is_empty() {
+        return Err("this mount is empty".to_owned());
+    }
+    let mut sections: Vec<(usize, usize)> = Vec::new();
+    if text.len() <= 2 {
+        sections.push((0, text.len()));
+    } else {
+        let mut start = 0;
+        for (at, letter) in text.char_indices() {
+            let drive = at - start == 1 && text.as_bytes()[start].is_ascii_alphabetic();
+            if letter == ':' && !drive {
+                sections.push((start, at));
+                start = at + 1;
+            }
+        }
+        sections.push((start, text.len()));
+    }
+    if sections.iter().any(|(start, end)| start == end) {
+        return Err(format!("`{text}` has an empty part between its colons"));
+    }
+    if sections.len() > 3 {
+        return Err(format!("`{text}` has too many colons for a mount"));
+    }
+    let plain = scalar.raw.is_none();
+    let value = |(start, end): (usize, usize)| {
+        let span = if plain { scalar.part(span, start, end) } else { span };
+        Value::string(span, &text[start..end])
+    };
+    let (source, target) = match sections.as_slice() {
+        [target] => (None, *target),
+        [source, target, ..] => (Some(*source), *target),
+        [] => (None, (0, text.len())),
+    };
+    let bind = source.is_some_and(|(start, end)| is_path(&text[start..end]));
+    let mut target = value(target);
+    if let super::value::Data::Scalar(it) = &mut target.data {
+        it.text = clean(&it.text);
+    }
+    let mut keys = vec![
+        ("type", Value::string(span, if bind { "bind" } else { "volume" })),
+        ("target", target),
+    ];
+    if let Some(source) = source {
+        keys.push(("source", value(source)));
+    }
+    if let Some((start, end)) = sections.get(2).copied() {
+        let options: Vec<&str> = text[start..end].split(',').collect();
+        let read_only = options.iter().rev().find_map(|it| match *it {
+            "ro" => Some(true),
+            "rw" => Some(false),
+            _ => None,
+        });
+        if read_only == Some(true) {
+            let yes = SmolStr::new_static("true");
+            keys.push(("read_only", Value::scalar(value((start, end)).span, Kind::Bool, yes)));
+        }
+        keys.push(("options", value((start, end))));
+    }
+    Ok(Value::short_map(span, keys))
+}
+
+/// Whether a source is a path of the host rather than the name of a volume.
+fn is_path(source: &str) -> bool {
+    let bytes = source.as_bytes();
+    source.starts_with(['.', '/', '~'])
+        || source.starts_with("\\\\")
+        || (bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':')
+}
+
+/// A path in the container without doubled and trailing slashes, `.` and `..`.
+pub(super) fn clean(path: &str) -> SmolStr {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|it| *it != "..") => {
+                parts.pop();
+            }
+            ".." if absolute => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (absolute, joined.is_empty()) {
+        (true, _) => format_smolstr!("/{joined}"),
+        (false, true) => SmolStr::new_static("."),
+        (false, false) => SmolStr::new(joined),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::FileId;
+
+    fn scalar(text: &str) -> (Span, Scalar) {
+        let span = Span::new(FileId(0), 10, 10 + text.len());
+        (span, Scalar { kind: Kind::Str, text: SmolStr::new(text), raw: None, offset: Some(0) })
+    }
+
+    fn ports(text: &str) -> Result<Vec<String>, String> {
+        let (span, scalar) = scalar(text);
+        let show = |it: &Value| {
+            let get = |key| it.get(key).and_then(Value::text).map_or("", SmolStr::as_str);
+            format!("{}|{}|{}|{}", get("host_ip"), get("published"), get("target"), get("protocol"))
+        };
+        parse_ports(span, &scalar).map(|it| it.iter().map(show).collect())
+    }
+
+    #[test]
+    fn ports_have_addresses_ranges_and_protocols() {
+        let cases: [(&str, &[&str]); 7] = [
+            ("80", &["||80|tcp"]),
+            ("8080:80/UDP", &["|8080|80|udp"]),
+            ("127.0.0.1::90", &["127.0.0.1||90|tcp"]),
+            ("[::1]:1:2", &["::1|1|2|tcp"]),
+            ("::1:1:2", &["::1|1|2|tcp"]),
+            ("1-2:11-12", &["|1|11|tcp", "|2|12|tcp"]),
+            ("3000-3002:30", &["|3000-3002|30|tcp"]),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(ports(text).unwrap(), wanted, "{text}");
+        }
+        for text in ["abc", "70000:1", "1-3:1-2", "x:1:1", "80/foo", "80:", "3-1", "+1"] {
+            assert!(ports(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_port_have_their_own_spans() {
+        let (span, scalar) = scalar("127.0.0.1:8080:80/tcp");
+        let port = parse_ports(span, &scalar).unwrap().remove(0);
+        let range = |key| port.get(key).unwrap().span.range();
+        assert_eq!(
+            (range("host_ip"), range("published"), range("target")),
+            (10..19, 20..24, 25..27)
+        );
+    }
+
+    fn mount(text: &str) -> Result<String, String> {
+        let (span, scalar) = scalar(text);
+        parse_mount(span, &scalar).map(|it| {
+            let get = |key| it.get(key).and_then(Value::text).map_or("-", SmolStr::as_str);
+            format!("{} {} {} {}", get("type"), get("source"), get("target"), get("read_only"))
+        })
+    }
+
+    #[test]
+    fn mounts_are_told_apart_as_compose_does() {
+        let cases = [
+            ("/data", "volume - /data -"),
+            ("db:/data/", "volume db /data -"),
+            ("./x:/y:ro", "bind ./x /y true"),
+            ("~/x:/y:rw", "bind ~/x /y -"),
+            ("C:\\x:/y", "bind C:\\x /y -"),
+            ("C:\\x:D:\\y:ro", "bind C:\\x D:\\y true"),
+            ("db:/x:nocopy,ro", "volume db /x true"),
+            // One letter before a colon is a drive to Compose.
+            ("a:/b", "volume - a:/b -"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(mount(text).as_deref(), Ok(wanted), "{text}");
+        }
+        for text in ["", "db:", ":/x", "db:/x:ro:z"] {
+            assert!(mount(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The tree that files are merged in: owned, interpolated, and every node knows its place.
+
+use crate::model::Place;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
+
+/// A Compose tag on a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    None,
+    /// `!reset`: takes the value of the files before away.
+    Reset,
+    /// `!override`: replaces it instead of merging with it.
+    Override,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub span: Span,
+    pub tag: Tag,
+    pub place: Place,
+    pub data: Data,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Data {
+    Scalar(Scalar),
+    List(Vec<Value>),
+    Map(Map),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Null,
+    Bool,
+    Int,
+    Float,
+    Str,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Scalar {
+    pub kind: Kind,
+    /// The value as a string, numbers in the form that Compose gives them.
+    pub text: SmolStr,
+    /// The text before interpolation, where it holds a variable.
+    pub raw: Option<SmolStr>,
+    /// How many bytes of the span come before the text, where the text stands in the file as it is.
+    pub offset: Option<u8>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Map {
+    pub entries: IndexMap<SmolStr, Entry, FxBuildHasher>,
+    /// Where each file writes this mapping; empty for one made from a short form.
+    pub places: Vec<Place>,
+    /// Made from a short form.
+    pub short: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// The key, where it was first written.
+    pub key: Span,
+    /// From key to value, where it was first written.
+    pub first: Span,
+    /// The key, where it was written last.
+    pub last_key: Span,
+    /// From key to value, where it was written last.
+    pub last: Span,
+    /// An item `KEY=value` of a list.
+    pub list: bool,
+    pub value: Value,
+}
+
+impl Entry {
+    pub fn new(key: Span, span: Span, value: Value) -> Entry {
+        Entry { key, first: span, last_key: key, last: span, list: false, value }
+    }
+}
+
+impl Value {
+    pub fn new(span: Span, data: Data) -> Value {
+        Value { span, tag: Tag::None, place: Place::default(), data }
+    }
+
+    pub fn null(span: Span) -> Value {
+        Value::scalar(span, Kind::Null, SmolStr::default())
+    }
+
+    pub fn string(span: Span, text: impl Into<SmolStr>) -> Value {
+        Value::scalar(span, Kind::Str, text.into())
+    }
+
+    pub fn scalar(span: Span, kind: Kind, text: SmolStr) -> Value {
+        Value::new(span, Data::Scalar(Scalar { kind, text, raw: None, offset: None }))
+    }
+
+    /// A mapping made from a short form; it has no place of its own.
+    pub fn short_map(
+        span: Span,
+        entries: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Value {
+        let mut map = Map { short: true, ..Map::default() };
+        for (key, value) in entries {
+            map.entries.insert(SmolStr::new_static(key), Entry::new(value.span, value.span, value));
+        }
+        Value::new(span, Data::Map(map))
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(&self.data, Data::Scalar(it) if it.kind == Kind::Null)
+    }
+
+    pub fn as_scalar(&self) -> Option<&Scalar> {
+        match &self.data {
+            Data::Scalar(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar that is not null.
+    pub fn text(&self) -> Option<&SmolStr> {
+        self.as_scalar().filter(|it| it.kind != Kind::Null).map(|it| &it.text)
+    }
+
+    pub fn as_map(&self) -> Option<&Map> {
+        match &self.data {
+            Data::Map(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    pub fn as_map_mut(&mut self) -> Option<&mut Map> {
+        match &mut self.data {
+            Data::Map(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    pub fn as_list(&self) -> Option<&[Value]> {
+        match &self.data {
+            Data::List(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_map()?.get(key)
+    }
+
+    /// Forgets where its mappings are written: a copy stands at no place of its own.
+    pub fn clear_places(&mut self) {
+        match &mut self.data {
+            Data::Scalar(_) => {}
+            Data::List(items) => items.iter_mut().for_each(Value::clear_places),
+            Data::Map(map) => {
+                map.places.clear();
+                map.entries.values_mut().for_each(|it| it.value.clear_places());
+            }
+        }
+    }
+
+    /// How many nodes there are, to pay for a copy. Counts no further than `limit`.
+    pub fn weight(&self, limit: usize) -> usize {
+        let mut stack = vec![self];
+        let mut count = 0;
+        while let Some(value) = stack.pop() {
+            count += 1;
+            if count > limit {
+                break;
+            }
+            match &value.data {
+                Data::Scalar(_) => {}
+                Data::List(items) => stack.extend(items),
+                Data::Map(map) => stack.extend(map.entries.values().map(|it| &it.value)),
+            }
+        }
+        count
+    }
+
+    /// Whether two values mean the same, wherever they are written.
+    pub fn same(&self, other: &Value) -> bool {
+        let mut stack = vec![(self, other)];
+        while let Some((left, right)) = stack.pop() {
+            match (&left.data, &right.data) {
+                (Data::Scalar(left), Data::Scalar(right)) => {
+                    if left.kind != right.kind || left.text != right.text {
+                        return false;
+                    }
+                }
+                (Data::List(left), Data::List(right)) => {
+                    if left.len() != right.len() {
+                        return false;
+                    }
+                    stack.extend(left.iter().zip(right));
+                }
+                (Data::Map(left), Data::Map(right)) => {
+                    if left.entries.len() != right.entries.len() {
+                        return false;
+                    }
+                    for (key, entry) in &left.entries {
+                        let Some(other) = right.entries.get(key) else { return false };
+                        stack.push((&entry.value, &other.value));
+                    }
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Map {
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.entries.get(key).map(|it| &it.value)
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.entries.get_mut(key).map(|it| &mut it.value)
+    }
+
+    pub fn insert(&mut self, key: impl Into<SmolStr>, entry: Entry) {
+        self.entries.insert(key.into(), entry);
+    }
+}
+
+impl Scalar {
+    /// The text as written, before interpolation.
+    pub fn written(&self) -> &str {
+        self.raw.as_ref().unwrap_or(&self.text)
+    }
+
+    /// The span of a part of the text as written, the whole span where escapes hide it.
+    pub fn part(&self, span: Span, start: usize, end: usize) -> Span {
+        match self.offset {
+            Some(offset) => span.inner(start + offset as usize..end + offset as usize),
+            None => span,
+        }
+    }
+}
+
+/// A number in the form that Go prints it in, as Compose makes strings of numbers.
+pub(super) fn print_float(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    if value == 0.0 {
+        return if value.is_sign_negative() { "-0".to_owned() } else { "0".to_owned() };
+    }
+    let exponent = format!("{value:e}");
+    let Some((digits, power)) = exponent.split_once('e') else { return exponent };
+    let power: i32 = power.parse().unwrap_or(0);
+    if !(-4..21).contains(&power) {
+        let sign = if power < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", power.abs());
+    }
+    format!("{value}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_printed_as_compose_does() {
+        let cases = [
+            (1.1, "1.1"),
+            (1000.0, "1000"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (0.00001, "1e-05"),
+            (-0.5, "-0.5"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(print_float(value), text);
+        }
+    }
+}
