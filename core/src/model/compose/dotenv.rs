@@ -4,8 +4,8 @@
 //! several lines, escapes and variables in double quotes, variables without quotes, none in single
 //! quotes. A lone `KEY` takes the value of the environment.
 
-use super::interpolate::{Failure, substitute};
 use super::DotEnvVar;
+use super::interpolate::{Failure, substitute};
 use crate::model::Str;
 use crate::text::{FileId, Span, Spanned};
 use smol_str::SmolStr;
