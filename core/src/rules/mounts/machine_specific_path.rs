@@ -1,0 +1,83 @@
+use crate::facts::Facts;
+use crate::model::compose::MountKind;
+use crate::report::{Findings, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A bind mount names a path of one person's machine.
+    ///
+    /// ## Why it hurts
+    /// On another machine the folder does not exist. Docker then creates an empty one, owned by root,
+    /// and the program starts without its files.
+    ///
+    /// ## What helps
+    /// A path relative to the Compose file, a named volume, or a variable that must be set
+    /// (`${DATA_DIR:?}`).
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config` shows the path that would be mounted; `ls -ld` on it shows whether it
+    /// was there before Docker came.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1
+    ///     volumes:
+    ///       - /home/maria/shop/uploads:/uploads # <- `web` mounts `/home/maria/shop/uploads`, which exists on one person's machine
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1
+    ///     volumes:
+    ///       - ./uploads:/uploads
+    /// ```
+    PLM309 "machine-specific-path" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
+            let Some(source) = &mount.source else { continue };
+            if !is_personal(source) || service.project.is_interpolated(mount.span) {
+                continue;
+            }
+            let finding = out.at(
+                mount.span,
+                format!("`{}` mounts `{source}`, which exists on one person's machine", service.name()),
+            );
+            if service.role == Role::Development {
+                finding.severity(Severity::Info);
+            }
+        }
+    }
+}
+
+fn is_personal(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/');
+    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|it| !it.is_empty());
+    path.starts_with("~/") || path == "~" || below("/home/") || below("/Users/") || drive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn only_personal_paths_count() {
+        let mount = |source: &str| messages(&RULE, &format!("services: {{a: {{image: x:1, volumes: ['{source}:/x']}}}}")).len();
+        assert_eq!(mount("~/data"), 1);
+        assert_eq!(mount("/Users/ann/data"), 1);
+        assert_eq!(mount("C:\\data"), 1);
+        for fine in ["./data", "/srv/data", "${HOME}/data", "data", "/homework"] {
+            assert_eq!(mount(fine), 0, "{fine}");
+        }
+    }
+}

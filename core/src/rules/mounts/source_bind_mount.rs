@@ -1,0 +1,103 @@
+use crate::facts::{Facts, Service};
+use crate::model::compose::{Mount, MountKind};
+use crate::report::{Findings, Role, Severity};
+use crate::rules::rule;
+use crate::text::normalise_path;
+
+rule! {
+    /// A service's sources are mounted over the files of its image.
+    ///
+    /// ## Why it hurts
+    /// What runs is the host's working copy, not what was built and tested. The image may lack files
+    /// that nobody misses until it runs elsewhere, in a cluster or on the next server.
+    ///
+    /// ## What helps
+    /// Copy the sources in the Dockerfile, and keep the mount in `compose.override.yaml` for
+    /// development.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose run --rm --no-deps -v /empty SERVICE ls` is no substitute: build the image and
+    /// start it with no mounts, once.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     build: .
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     volumes:
+    ///       - .:/app # <- the build context of `web` is mounted over `/app` of its image
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     build: .
+    ///     image: ghcr.io/acme/web:1.4.2
+    /// ```
+    PLM301 "source-bind-mount" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut told_development = Vec::new();
+    for service in facts.services() {
+        for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
+            let Some(what) = covered_sources(service, mount) else { continue };
+            let development = service.role == Role::Development;
+            if development {
+                // Usual there: said once a project, for whoever takes the file to a server.
+                if told_development.contains(&service.project_index) {
+                    continue;
+                }
+                told_development.push(service.project_index);
+            }
+            let name = service.name();
+            let finding =
+                out.at(mount.span, format!("{what} of `{name}` is mounted over `{}` of its image", mount.target));
+            if development {
+                finding.severity(Severity::Info);
+            }
+            if let Some(build) = &service.model.build {
+                finding.also(build.span, "the image is built here");
+            }
+        }
+    }
+}
+
+/// Whether a bind mount brings the build context, or a folder of sources in it.
+fn covered_sources(service: &Service<'_>, mount: &Mount) -> Option<&'static str> {
+    let build = service.model.build.as_ref()?;
+    let source = normalise_path(&mount.source.as_ref()?.value);
+    let context = normalise_path(&build.context.value);
+    if source == context {
+        return Some("the build context");
+    }
+    let inside = if context.is_empty() { Some(source.as_str()) } else { source.strip_prefix(&context)?.strip_prefix('/') };
+    let first = inside?.split('/').next()?;
+    let sources = ["src", "app", "lib", "server", "client", "backend", "frontend", "cmd", "pkg", "internal", "public", "templates"];
+    sources.contains(&first).then_some("a source folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn data_and_configuration_are_no_sources() {
+        let text = "services:\n  web:\n    build: .\n    volumes: ['./data:/data', './nginx.conf:/etc/nginx/nginx.conf']\n";
+        assert!(messages(&RULE, text).is_empty());
+        assert!(messages(&RULE, "services: {db: {image: postgres, volumes: ['.:/work']}}").is_empty());
+    }
+
+    #[test]
+    fn development_is_told_once() {
+        let text = "# file: compose.dev.yaml\nservices:\n  a: {build: ./a, volumes: ['./a:/app']}\n  b: {build: ./b, volumes: ['./b/src:/app/src']}\n";
+        let all = findings(&RULE, text);
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].severity.name(), "info");
+    }
+}

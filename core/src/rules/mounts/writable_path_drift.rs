@@ -1,0 +1,119 @@
+use crate::facts::Facts;
+use crate::model::compose::MountKind;
+use crate::report::{Findings, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// Compose keeps a path in a volume; in the cluster it dies with the container.
+    ///
+    /// ## Why it hurts
+    /// The container file system is thrown away at every restart and rollout. What Compose kept for
+    /// years is gone after the first one.
+    ///
+    /// ## What helps
+    /// Mount a PersistentVolumeClaim at the same path; an emptyDir if the content may be lost.
+    ///
+    /// ## How to troubleshoot
+    /// Write a file there, delete the Pod, and look whether it is still there in the next one.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   wiki:
+    ///     image: ghcr.io/acme/wiki:3
+    ///     volumes:
+    ///       - pages:/var/lib/wiki # <- Compose keeps `/var/lib/wiki` of `wiki` in volume `pages`, but container `wiki` of Deployment `wiki` has nothing mounted there
+    /// volumes: { pages: {} }
+    /// ```
+    /// ```yaml file=k8s/wiki.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: wiki }
+    /// spec:
+    ///   selector: { matchLabels: { app: wiki } }
+    ///   template:
+    ///     metadata: { labels: { app: wiki } }
+    ///     spec: { containers: [{ name: wiki, image: "ghcr.io/acme/wiki:3" }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   wiki:
+    ///     image: ghcr.io/acme/wiki:3
+    ///     volumes:
+    ///       - pages:/var/lib/wiki
+    /// volumes: { pages: {} }
+    /// ```
+    /// ```yaml file=k8s/wiki.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: wiki }
+    /// spec:
+    ///   selector: { matchLabels: { app: wiki } }
+    ///   template:
+    ///     metadata: { labels: { app: wiki } }
+    ///     spec:
+    ///       containers:
+    ///         - name: wiki
+    ///           image: ghcr.io/acme/wiki:3
+    ///           volumeMounts: [{ name: pages, mountPath: /var/lib/wiki }]
+    ///       volumes: [{ name: pages, persistentVolumeClaim: { claimName: wiki } }]
+    /// ```
+    PLM310 "writable-path-drift" {
+        since: "0.1.0", on: Dual, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for pair in facts.counterparts() {
+        let (service, workload, unit) = facts.pair(pair);
+        let container = workload.container(pair.unit);
+        for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume && !it.read_only) {
+            let target = mount.target.as_str();
+            let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
+            // A mount of the folder above, or of a folder in it, may well hold the data.
+            if paths.any(|it| is_below(target, it) || is_below(it, target)) {
+                continue;
+            }
+            let volume = mount.source.as_ref().map_or("", |it| it.as_str());
+            let finding = out.at(
+                mount.span,
+                format!(
+                    "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
+                    service.name(),
+                    unit.label
+                ),
+            );
+            finding
+                .also(container.span(), format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()))
+                .check(format!(
+                    "kubectl exec{} {} -c {} -- df {target}",
+                    workload.namespace_flag(),
+                    workload.reference(),
+                    unit.name
+                ));
+            if service.role == Role::Development {
+                finding.severity(Severity::Info);
+            }
+        }
+    }
+}
+
+/// Whether a path is a folder or something inside it.
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
+    let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));
+    path == folder || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_means_whole_parts() {
+        assert!(is_below("/data/db", "/data/"));
+        assert!(is_below("/data", "/data"));
+        assert!(!is_below("/database", "/data"));
+    }
+}
