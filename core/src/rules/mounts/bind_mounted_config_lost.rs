@@ -82,11 +82,18 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 mount.span,
-                format!("Compose gives `{}` the file `{target}`, but {} mounts nothing there", service.name(), unit.label),
+                format!(
+                    "Compose gives `{}` the file `{target}`, but {} mounts nothing there",
+                    service.name(),
+                    unit.label
+                ),
             );
             finding
                 .confidence(Confidence::Likely)
-                .also(container.span(), format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()))
+                .also(
+                    container.span(),
+                    format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
+                )
                 .check(format!("docker compose exec {} cat {target}", service.name()))
                 .check(format!(
                     "kubectl exec{} {} -c {} -- cat {target}",
@@ -104,8 +111,26 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// A single file of the host that configures a program. Directories, sockets and data are others'.
 fn is_config_file(mount: &Mount) -> bool {
     const SUFFIXES: &[&str] = &[
-        "conf", "cnf", "cfg", "ini", "toml", "yaml", "yml", "json", "xml", "properties", "env", "rules", "acl", "pem",
-        "crt", "cert", "key", "htpasswd", "sql", "hcl",
+        "conf",
+        "cnf",
+        "cfg",
+        "ini",
+        "toml",
+        "yaml",
+        "yml",
+        "json",
+        "xml",
+        "properties",
+        "env",
+        "rules",
+        "acl",
+        "pem",
+        "crt",
+        "cert",
+        "key",
+        "htpasswd",
+        "sql",
+        "hcl",
     ];
     let source = mount.source.as_ref().map_or("", |it| it.as_str());
     let suffix = |path: &str| name_of(path).rsplit_once('.').map(|it| it.1.to_ascii_lowercase());
@@ -113,7 +138,10 @@ fn is_config_file(mount: &Mount) -> bool {
         suffix(path).is_some_and(|it| SUFFIXES.contains(&it.as_str()))
             || matches!(name_of(path), "Caddyfile" | "Corefile")
     };
-    mount.kind == MountKind::Bind && named(source) && named(&mount.target) && !source.ends_with(".sock")
+    mount.kind == MountKind::Bind
+        && named(source)
+        && named(&mount.target)
+        && !source.ends_with(".sock")
 }
 
 #[cfg(test)]
@@ -125,15 +153,24 @@ mod tests {
 
     #[test]
     fn folders_and_sockets_are_no_configuration_files() {
-        for mount in ["./data:/data", "/var/run/docker.sock:/var/run/docker.sock", "./src:/app/src", "cfg:/etc/app.conf"] {
-            let text = format!("# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', volumes: ['{mount}']}}}}\n{POD}");
+        for mount in [
+            "./data:/data",
+            "/var/run/docker.sock:/var/run/docker.sock",
+            "./src:/app/src",
+            "cfg:/etc/app.conf",
+        ] {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', volumes: ['{mount}']}}}}\n{POD}"
+            );
             assert!(messages(&RULE, &text).is_empty(), "{mount}");
         }
     }
 
     #[test]
     fn without_a_counterpart_there_is_nothing_to_compare() {
-        let text = format!("# file: compose.yaml\nservices: {{api: {{image: 'acme/api:1', volumes: ['./a.conf:/etc/a.conf']}}}}\n{POD}");
+        let text = format!(
+            "# file: compose.yaml\nservices: {{api: {{image: 'acme/api:1', volumes: ['./a.conf:/etc/a.conf']}}}}\n{POD}"
+        );
         assert!(messages(&RULE, &text).is_empty());
     }
 }

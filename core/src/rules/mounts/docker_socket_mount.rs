@@ -51,7 +51,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         for volume in &workload.model.template.spec.volumes {
             let VolumeSource::HostPath { path: Some(path), .. } = &volume.source else { continue };
             let Some(name) = volume.name.as_ref().filter(|_| is_socket(path)) else { continue };
-            let user = workload.containers().find(|it| it.1.mounts.iter().any(|it| it.is_of(&name.value)));
+            let user =
+                workload.containers().find(|it| it.1.mounts.iter().any(|it| it.is_of(&name.value)));
             if let Some((unit, _)) = user {
                 tell(unit, path.span, out);
             }
@@ -60,14 +61,30 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn is_socket(path: &str) -> bool {
-    matches!(path, "/var/run/docker.sock" | "/run/docker.sock" | "//var/run/docker.sock" | "//./pipe/docker_engine")
+    matches!(
+        path,
+        "/var/run/docker.sock"
+            | "/run/docker.sock"
+            | "//var/run/docker.sock"
+            | "//./pipe/docker_engine"
+    )
 }
 
 fn tell(unit: &Unit<'_>, span: Span, out: &mut Findings) {
-    let finding = out.at(span, format!("{} gets the Docker socket, which is root on the host", unit.label));
+    let finding =
+        out.at(span, format!("{} gets the Docker socket, which is root on the host", unit.label));
     // These are made to speak with the engine: a trade-off that their users have chosen.
-    const PURPOSE: &[&str] =
-        &["traefik", "portainer", "watchtower", "autoheal", "diun", "dozzle", "docker-socket-proxy", "nginx-proxy", "cadvisor"];
+    const PURPOSE: &[&str] = &[
+        "traefik",
+        "portainer",
+        "watchtower",
+        "autoheal",
+        "diun",
+        "dozzle",
+        "docker-socket-proxy",
+        "nginx-proxy",
+        "cadvisor",
+    ];
     let repository = unit.image.as_ref().map_or("", |it| it.repository.as_str());
     let last = repository.rsplit('/').next().unwrap_or_default();
     let known = unit.family().is_some_and(|it| PURPOSE.contains(&it.id));

@@ -68,7 +68,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         let severity = if service.role == Role::Development { Severity::Info } else { severity };
         out.at(
             here.span,
-            format!("Compose runs `{}` as `{}`, but {} runs `{}`", here.text, service.name(), unit.label, there.text),
+            format!(
+                "Compose runs `{}` as `{}`, but {} runs `{}`",
+                here.text,
+                service.name(),
+                unit.label,
+                there.text
+            ),
         )
         .severity(severity)
         .also(there.span, format!("the counterpart, matched by {}", pair.why.says()))

@@ -49,7 +49,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 mount.span,
-                format!("`{}` mounts `{source}`, which exists on one person's machine", service.name()),
+                format!(
+                    "`{}` mounts `{source}`, which exists on one person's machine",
+                    service.name()
+                ),
             );
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
@@ -60,7 +63,10 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 fn is_personal(path: &str) -> bool {
     let bytes = path.as_bytes();
-    let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/');
+    let drive = bytes.len() > 2
+        && bytes[0].is_ascii_alphabetic()
+        && bytes[1] == b':'
+        && matches!(bytes[2], b'\\' | b'/');
     let below = |folder: &str| path.strip_prefix(folder).is_some_and(|it| !it.is_empty());
     path.starts_with("~/") || path == "~" || below("/home/") || below("/Users/") || drive
 }
@@ -72,7 +78,10 @@ mod tests {
 
     #[test]
     fn only_personal_paths_count() {
-        let mount = |source: &str| messages(&RULE, &format!("services: {{a: {{image: x:1, volumes: ['{source}:/x']}}}}")).len();
+        let mount = |source: &str| {
+            messages(&RULE, &format!("services: {{a: {{image: x:1, volumes: ['{source}:/x']}}}}"))
+                .len()
+        };
         assert_eq!(mount("~/data"), 1);
         assert_eq!(mount("/Users/ann/data"), 1);
         assert_eq!(mount("C:\\data"), 1);

@@ -55,8 +55,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 told_development.push(service.project_index);
             }
             let name = service.name();
-            let finding =
-                out.at(mount.span, format!("{what} of `{name}` is mounted over `{}` of its image", mount.target));
+            let finding = out.at(
+                mount.span,
+                format!("{what} of `{name}` is mounted over `{}` of its image", mount.target),
+            );
             if development {
                 finding.severity(Severity::Info);
             }
@@ -75,9 +77,26 @@ fn covered_sources(service: &Service<'_>, mount: &Mount) -> Option<&'static str>
     if source == context {
         return Some("the build context");
     }
-    let inside = if context.is_empty() { Some(source.as_str()) } else { source.strip_prefix(&context)?.strip_prefix('/') };
+    let inside = if context.is_empty() {
+        Some(source.as_str())
+    } else {
+        source.strip_prefix(&context)?.strip_prefix('/')
+    };
     let first = inside?.split('/').next()?;
-    let sources = ["src", "app", "lib", "server", "client", "backend", "frontend", "cmd", "pkg", "internal", "public", "templates"];
+    let sources = [
+        "src",
+        "app",
+        "lib",
+        "server",
+        "client",
+        "backend",
+        "frontend",
+        "cmd",
+        "pkg",
+        "internal",
+        "public",
+        "templates",
+    ];
     sources.contains(&first).then_some("a source folder")
 }
 
@@ -90,7 +109,9 @@ mod tests {
     fn data_and_configuration_are_no_sources() {
         let text = "services:\n  web:\n    build: .\n    volumes: ['./data:/data', './nginx.conf:/etc/nginx/nginx.conf']\n";
         assert!(messages(&RULE, text).is_empty());
-        assert!(messages(&RULE, "services: {db: {image: postgres, volumes: ['.:/work']}}").is_empty());
+        assert!(
+            messages(&RULE, "services: {db: {image: postgres, volumes: ['.:/work']}}").is_empty()
+        );
     }
 
     #[test]

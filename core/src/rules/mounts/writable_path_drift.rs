@@ -69,7 +69,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
-        for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume && !it.read_only) {
+        for mount in
+            service.model.volumes.iter().filter(|it| it.kind == MountKind::Volume && !it.read_only)
+        {
             let target = mount.target.as_str();
             let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
             // A mount of the folder above, or of a folder in it, may well hold the data.
@@ -86,7 +88,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             );
             finding
-                .also(container.span(), format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()))
+                .also(
+                    container.span(),
+                    format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
+                )
                 .check(format!(
                     "kubectl exec{} {} -c {} -- df {target}",
                     workload.namespace_flag(),
