@@ -21,10 +21,16 @@ pub(super) fn duplicate_keys(
         if problems.len() >= MAX_PROBLEMS {
             return;
         }
+        // Compose refuses a second merge key too, since its version 2.17.
+        let message = if key == "<<" {
+            "`<<` stands twice in this mapping: merge several as `<<: [*one, *two]`".to_owned()
+        } else {
+            format!("the key `{}` stands twice in this mapping", shown(key))
+        };
         problems.push(Problem {
             kind: ProblemKind::DuplicateKey,
             span: builder.span_of(second),
-            message: format!("the key `{}` stands twice in this mapping", shown(key)),
+            message,
             related: Some(builder.span_of(first)),
         });
     };

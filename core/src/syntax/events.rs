@@ -275,7 +275,7 @@ impl<'s> Events<'s> {
         range: Range<usize>,
     ) -> NodeId {
         let (style, range) = match style {
-            ScalarStyle::Plain => (Style::Plain, range),
+            ScalarStyle::Plain => (Style::Plain, self.without_mark(range, &value)),
             ScalarStyle::SingleQuoted => (Style::SingleQuoted, range),
             ScalarStyle::DoubleQuoted => (Style::DoubleQuoted, range),
             ScalarStyle::Literal => (Style::Literal, self.block_scalar(range)),
@@ -295,6 +295,14 @@ impl<'s> Events<'s> {
             }
         }
         builder.scalar(span, &value, style)
+    }
+
+    /// The parser takes a byte order mark at the start of a document into the range of the first
+    /// word, though not into its value.
+    fn without_mark(&self, range: Range<usize>, value: &str) -> Range<usize> {
+        const MARK: &str = "\u{FEFF}";
+        let marked = self.slice(&range).starts_with(MARK) && !value.starts_with(MARK);
+        if marked { range.start + MARK.len()..range.end } else { range }
     }
 
     /// From the `|` or `>` to the last letter: the parser's own range starts at the first content

@@ -68,4 +68,9 @@ fn duplicate_keys_name_both_places() {
     let places: Vec<_> =
         problems.iter().map(|it| (it.span.start, it.related.map(|it| it.start))).collect();
     assert_eq!(places, [(15, Some(9)), (21, Some(0))]);
+    let (_, problems) = read("a: &a {b: 1}\nc:\n  <<: *a\n  <<: *a\n");
+    assert!(problems[0].message.contains("<<: [*one, *two]"));
+    let many: String = (0..100).map(|it| format!("k{it}: 1\n")).collect();
+    assert_eq!(read(&format!("{many}k7: 2\nk99: 2\n")).1.len(), 2);
+    assert_eq!(read(&many).1.len(), 0);
 }

@@ -67,6 +67,7 @@ pub fn check(text: &str, tree: &Tree, problems: &[Problem]) {
         assert!(comment.span.start >= last, "comments out of order in {text:?}");
         last = comment.span.end;
     }
+    let repaired = tree.documents.iter().any(|it| it.repaired);
     for node in tree.nodes() {
         valid(node.span(), "node");
         node.tag().into_iter().for_each(|it| valid(it.1, "tag"));
@@ -75,12 +76,31 @@ pub fn check(text: &str, tree: &Tree, problems: &[Problem]) {
             assert_eq!(&text[span.range()], format!("&{name}"));
         }
         match node.kind() {
-            NodeKind::Scalar => assert!(node.as_str().is_some()),
+            NodeKind::Scalar if repaired => assert!(node.as_str().is_some()),
+            NodeKind::Scalar => as_written(text, node),
             NodeKind::Alias => assert!(text[node.span().range()].starts_with('*')),
             NodeKind::Mapping | NodeKind::Sequence => inside(text, node),
         }
     }
     reachable(tree);
+}
+
+/// A scalar's span holds just what it is written as.
+fn as_written(text: &str, node: Node<'_>) {
+    let written = &text[node.span().range()];
+    let value = node.as_str().unwrap();
+    let quoted =
+        |quote| written.len() > 1 && written.starts_with(quote) && written.ends_with(quote);
+    let right = match node.style() {
+        Style::Plain if written.is_empty() => value.is_empty(),
+        Style::Plain => written.lines().count() > 1 || written.contains('\r') || written == value,
+        Style::SingleQuoted => quoted('\''),
+        Style::DoubleQuoted => quoted('"'),
+        Style::Literal => written.starts_with('|') && !written.ends_with([' ', '\n', '\r']),
+        Style::Folded => written.starts_with('>') && !written.ends_with([' ', '\n', '\r']),
+        Style::Block | Style::Flow => false,
+    };
+    assert!(right, "{:?} {written:?} with the value {value:?} in {text:?}", node.style());
 }
 
 /// Children lie inside their collection, one after the other.
