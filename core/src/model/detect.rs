@@ -187,13 +187,12 @@ fn is_template(path: &str, text: &str, content: Kind) -> bool {
     }
     let folder = folder_of(path);
     let in_templates = folder.split('/').any(|it| it == "templates");
-    // These have their own braces, which nobody renders before they are applied.
-    let own_braces = content == Kind::ArgoCd || text.contains("apiVersion: argoproj.io/");
-    if own_braces && !in_templates {
-        return false;
-    }
+    // These have braces of their own, which Argo fills in; where YAML reads a mapping, it cannot.
+    let own_braces =
+        !in_templates && (content == Kind::ArgoCd || text.contains("apiVersion: argoproj.io/"));
     actions(text).any(|it| match it.place {
         ActionPlace::Start | ActionPlace::Line => true,
+        _ if own_braces => false,
         ActionPlace::Inside => !is_swarm_word(it.inner),
         ActionPlace::Quoted => {
             in_templates || (content == Kind::Kubernetes && is_helm_word(it.inner))

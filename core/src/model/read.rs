@@ -185,8 +185,11 @@ impl Reader {
         self.depth -= 1;
     }
 
-    /// Keeps a key that nobody knows.
+    /// Keeps a key that nobody knows. Those with a dollar (`$patch`) speak to whoever merges.
     pub fn unknown_key(&mut self, owner: &'static str, key: &str, entry: Entry<'_>) {
+        if key.starts_with('$') {
+            return;
+        }
         self.unknown.push(UnknownKey {
             owner,
             key: Spanned::new(SmolStr::new(key), entry.key.span()),

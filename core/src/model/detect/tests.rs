@@ -81,6 +81,9 @@ fn templates_are_programs() {
     ] {
         assert_eq!(kind("x.yaml", &format!("{service}{line}")), Kind::Template, "{line}");
     }
+    let argo =
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: {{.Name}}\n";
+    assert_eq!(kind("app.yaml", argo), Kind::Template);
     let quoted = format!("{service}  name: '{{{{ x }}}}'\n");
     assert_eq!(kind("c/templates/s.yaml", &quoted), Kind::Template);
     assert_eq!(kind("s.yaml", &quoted), Kind::Kubernetes);

@@ -206,7 +206,7 @@ fn volumes_know_their_sources() {
 
 #[test]
 fn unknown_and_misplaced_keys_are_kept() {
-    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replica: 2\n  template:\n    spec:\n      livenessProbe: {}\n      containers:\n      - name: a\n        readynessProbe:\n          httpGet: {port: 80}\n";
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replica: 2\n  template:\n    spec:\n      livenessProbe: {}\n      $patch: replace\n      containers:\n      - name: a\n        readynessProbe:\n          httpGet: {port: 80}\n";
     let object = one(text);
     let wanted = [
         ("DeploymentSpec", "replica"),
