@@ -1,0 +1,232 @@
+//! The language server through the real program and real pipes.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::fs;
+use std::time::Duration;
+use support::{Server, folder, open, uri};
+
+/// A key that stands twice, which any version of the rules reports.
+const TWICE: &str = "services:\n  a:\n    image: x\n    image: y\n";
+const ONCE: &str = "services:\n  a:\n    image: x\n";
+
+fn codes(published: &Value) -> Vec<&str> {
+    published["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["code"].as_str().unwrap())
+        .collect()
+}
+
+fn of(path: &std::path::Path) -> impl Fn(&Value) -> bool {
+    let uri = uri(path);
+    move |it| it["uri"] == uri.as_str()
+}
+
+#[test]
+fn diagnostics_carry_everything_and_are_cleared() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let path = root.path().join("compose.yaml");
+    let mut server = Server::start(root.path(), json!({}));
+    // From the disk, before the file is opened.
+    let first = server.diagnostics("the closed file's", of(&path));
+    assert!(codes(&first).contains(&"PLM002"), "{first}");
+    assert_eq!(first.get("version").unwrap_or(&Value::Null), &Value::Null);
+
+    server.notify("textDocument/didOpen", open(&path, 1, TWICE));
+    let opened = server.diagnostics("the opened file's", |it| it["version"] == 1);
+    let found = opened["diagnostics"].as_array().unwrap();
+    let twice = found.iter().find(|it| it["code"] == "PLM002").unwrap();
+    assert_eq!(twice["source"], "plimsoll");
+    assert_eq!(twice["severity"], 1);
+    assert_eq!(twice["range"]["start"], json!({ "line": 3, "character": 4 }));
+    assert_eq!(twice["range"]["end"], json!({ "line": 3, "character": 9 }));
+    assert!(twice["codeDescription"]["href"].as_str().unwrap().contains("PLM002"));
+    assert_eq!(twice["relatedInformation"][0]["location"]["range"]["start"]["line"], 2);
+
+    let change = json!({
+        "textDocument": { "uri": uri(&path), "version": 2 },
+        "contentChanges": [{
+            "range": { "start": { "line": 3, "character": 0 }, "end": { "line": 4, "character": 0 } },
+            "text": ""
+        }]
+    });
+    server.notify("textDocument/didChange", change);
+    let mended = server.diagnostics("the mended file's", |it| it["version"] == 2);
+    assert!(!codes(&mended).contains(&"PLM002"), "{mended}");
+
+    // Closed without saving: the disk counts again.
+    server.published.clear();
+    server.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri(&path) } }));
+    let closed = server.diagnostics("the closed file's", of(&path));
+    assert!(codes(&closed).contains(&"PLM002"), "{closed}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+/// Position encodings: the same edit and the same finding behind an emoji, both ways.
+#[test]
+fn positions_follow_the_negotiated_encoding() {
+    for (offered, start, end) in [("utf-8", 12, 13), ("utf-16", 10, 11)] {
+        let root = folder(&[]);
+        let path = root.path().join("compose.yaml");
+        let mut server = Server::spawn();
+        let general = json!({ "general": { "positionEncodings": [offered] } });
+        let answer = server.request("initialize", support::initialize(root.path(), general));
+        assert_eq!(answer["capabilities"]["positionEncoding"], offered);
+        server.notify("initialized", json!({}));
+        server.notify("textDocument/didOpen", open(&path, 1, "{\"🎵\": 1, b: 2}\n"));
+        let edit = json!({
+            "textDocument": { "uri": uri(&path), "version": 2 },
+            "contentChanges": [{
+                "range": {
+                    "start": { "line": 0, "character": start },
+                    "end": { "line": 0, "character": end }
+                },
+                "text": "c: 3, c"
+            }]
+        });
+        server.notify("textDocument/didChange", edit);
+        let found = server.diagnostics("the second version's", |it| it["version"] == 2);
+        let twice = &found["diagnostics"][0];
+        assert_eq!(twice["code"], "PLM002", "{found}");
+        assert_eq!(twice["range"]["start"]["character"], start + 6, "{offered}");
+    }
+}
+
+/// Edits of one burst must be applied in the order in which they were sent. Each puts a letter into
+/// a key at another place, so that any exchange of two leaves another key behind; the finding names
+/// the key that is there in the end.
+#[test]
+fn two_thousand_edits_in_one_burst_keep_their_order() {
+    const EDITS: usize = 2000;
+    let root = folder(&[]);
+    let path = root.path().join("compose.yaml");
+    let mut server = Server::start(root.path(), json!({}));
+    let mut key = b"key".to_vec();
+    server.notify("textDocument/didOpen", open(&path, 0, "key: 1\nkey: 2\n"));
+    let edits: Vec<Value> = (1..=EDITS)
+        .map(|number| {
+            let letter = b'a' + (number % 26) as u8;
+            let start = number * 37 % key.len();
+            // A key of more than 1,024 letters would not be one: first insert, then replace.
+            let end = if number <= 800 { start } else { start + 1 };
+            key.splice(start..end, [letter]);
+            let change = |line: usize| {
+                json!({
+                    "range": {
+                        "start": { "line": line, "character": start },
+                        "end": { "line": line, "character": end }
+                    },
+                    "text": char::from(letter).to_string()
+                })
+            };
+            json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": {
+                "textDocument": { "uri": uri(&path), "version": number },
+                "contentChanges": [change(0), change(1)]
+            }})
+        })
+        .collect();
+    server.burst(&edits);
+    let newest = server.diagnostics("the newest version's", |it| it["version"] == EDITS);
+    let message = newest["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(message.contains(std::str::from_utf8(&key).unwrap()), "{message}");
+    server.drain(Duration::from_millis(200));
+    let versions: Vec<i64> =
+        server.published.iter().filter_map(|it| it["version"].as_i64()).collect();
+    assert!(versions.is_sorted(), "an older version was published after a newer: {versions:?}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn files_that_change_on_disk_are_seen() {
+    let root = folder(&[("compose.yaml", ONCE)]);
+    let added = root.path().join("k8s/more.yaml");
+    let mut server = Server::start(root.path(), json!({}));
+    fs::create_dir(root.path().join("k8s")).unwrap();
+    fs::write(&added, "a: 1\na: 2\n").unwrap();
+    let event = |kind: i64| json!({ "changes": [{ "uri": uri(&added), "type": kind }] });
+    server.notify("workspace/didChangeWatchedFiles", event(1));
+    let found = server.diagnostics("the new file's", of(&added));
+    assert_eq!(codes(&found), ["PLM002"]);
+    server.published.clear();
+    fs::remove_file(&added).unwrap();
+    server.notify("workspace/didChangeWatchedFiles", event(3));
+    let gone = server.diagnostics("the deleted file's", of(&added));
+    assert!(codes(&gone).is_empty(), "{gone}");
+}
+
+#[test]
+fn hovers_explain_and_fixes_come_as_actions() {
+    let text = "services:\n  a:\n    image: x\n    image: y\n  b: &never\n    image: z\n";
+    let root = folder(&[("compose.yaml", text)]);
+    let path = root.path().join("compose.yaml");
+    let edits = json!({ "workspace": { "workspaceEdit": { "documentChanges": true } } });
+    let mut server = Server::start(root.path(), edits);
+    server.notify("textDocument/didOpen", open(&path, 7, text));
+    let document = json!({ "uri": uri(&path) });
+    // Asked at once: the answer waits for the analysis of what was typed before.
+    let hover = server.request(
+        "textDocument/hover",
+        json!({ "textDocument": document, "position": { "line": 3, "character": 6 } }),
+    );
+    let value = hover["contents"]["value"].as_str().unwrap();
+    assert!(value.contains("PLM002") && value.contains("Why it hurts"), "{value}");
+    let nothing = server.request(
+        "textDocument/hover",
+        json!({ "textDocument": document, "position": { "line": 0, "character": 0 } }),
+    );
+    assert_eq!(nothing, Value::Null);
+}
+
+#[test]
+fn settings_and_answers_of_the_client_count() {
+    let root = folder(&[]);
+    let path = root.path().join("compose.yaml");
+    let mut server = Server::start(root.path(), json!({}));
+    server.notify("textDocument/didOpen", open(&path, 1, TWICE));
+    server.diagnostics("the first", |it| codes(it).contains(&"PLM002"));
+    server.published.clear();
+    let settings = json!({ "settings": { "plimsoll": { "rules": { "PLM002": "off" } } } });
+    server.notify("workspace/didChangeConfiguration", settings);
+    server.diagnostics("those of the new settings", |it| !codes(it).contains(&"PLM002"));
+}
+
+/// A client that asks for it is asked for the section `plimsoll` and to watch files; one that never
+/// answers does not stop the server.
+#[test]
+fn a_silent_client_does_not_stop_the_server() {
+    let root = folder(&[]);
+    let path = root.path().join("compose.yaml");
+    let capabilities = json!({ "workspace": {
+        "configuration": true, "didChangeWatchedFiles": { "dynamicRegistration": true }
+    }});
+    let mut server = Server::start(root.path(), capabilities);
+    server.notify("textDocument/didOpen", open(&path, 1, TWICE));
+    server.diagnostics("the first", |it| it["version"] == 1);
+    server.drain(Duration::from_millis(100));
+    let asked: Vec<&str> = server.asked.iter().filter_map(|it| it["method"].as_str()).collect();
+    assert!(asked.contains(&"workspace/configuration"), "{asked:?}");
+    assert!(asked.contains(&"client/registerCapability"), "{asked:?}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn garbage_and_wild_ranges_do_not_end_the_server() {
+    let root = folder(&[]);
+    let path = root.path().join("compose.yaml");
+    let mut server = Server::start(root.path(), json!({}));
+    server.notify("textDocument/didOpen", open(&path, 1, "\u{0}{{{[\n\t- &a *a\n<<: *b"));
+    server.notify("textDocument/didChange", json!({
+        "textDocument": { "uri": uri(&path), "version": 2 },
+        "contentChanges": [{
+            "range": { "start": { "line": 99, "character": 99 }, "end": { "line": 0, "character": 0 } },
+            "text": "x"
+        }]
+    }));
+    server.notify("textDocument/didChange", json!({ "textDocument": 1 }));
+    server.diagnostics("the second version's", |it| it["version"] == 2);
+    assert!(server.running());
+    assert_eq!(server.stop(), Some(0));
+}

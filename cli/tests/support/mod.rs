@@ -1,0 +1,194 @@
+//! What the tests of the command share: folders of files, and a client for the language server.
+#![allow(dead_code, reason = "no test file uses all of it")]
+
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_plimsoll");
+
+/// A folder with these files.
+pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    root
+}
+
+/// A language server at the other end of two pipes, as an editor has it.
+pub struct Server {
+    child: Child,
+    input: ChildStdin,
+    messages: Receiver<Value>,
+    /// Diagnostics that came while something else was waited for.
+    pub published: Vec<Value>,
+    /// Requests of the server, answered with null.
+    pub asked: Vec<Value>,
+    id: i64,
+}
+
+impl Server {
+    /// Started and initialized, with a workspace folder and the client's capabilities.
+    pub fn start(root: &Path, capabilities: Value) -> Server {
+        let mut server = Server::spawn();
+        server.request("initialize", initialize(root, capabilities));
+        server.notify("initialized", json!({}));
+        server
+    }
+
+    pub fn spawn() -> Server {
+        let mut child = Command::new(BINARY)
+            .arg("lsp")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, messages) = channel();
+        std::thread::spawn(move || {
+            while let Some(message) = receive(&mut output) {
+                if sender.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        let input = child.stdin.take().unwrap();
+        Server { child, input, messages, published: Vec::new(), asked: Vec::new(), id: 0 }
+    }
+
+    pub fn notify(&mut self, method: &str, params: Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    pub fn send(&mut self, message: &Value) {
+        self.input.write_all(&frame(message)).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// Many messages in one write, as a burst of typing arrives.
+    pub fn burst(&mut self, messages: &[Value]) {
+        let bytes: Vec<u8> = messages.iter().flat_map(frame).collect();
+        self.input.write_all(&bytes).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    pub fn request(&mut self, method: &str, params: Value) -> Value {
+        self.id += 1;
+        let id = self.id;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let message = self.next(deadline).unwrap_or_else(|| panic!("no answer to {method}"));
+            if message["id"] == id && message.get("method").is_none() {
+                assert!(message.get("error").is_none(), "{method}: {message}");
+                return message["result"].clone();
+            }
+            self.keep(message);
+        }
+    }
+
+    fn next(&self, deadline: Instant) -> Option<Value> {
+        self.messages.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
+    }
+
+    fn keep(&mut self, message: Value) {
+        if message["method"] == "textDocument/publishDiagnostics" {
+            self.published.push(message["params"].clone());
+        } else if message.get("id").is_some() {
+            self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": null }));
+            self.asked.push(message);
+        }
+    }
+
+    /// The first diagnostics, of those already here and those to come, that fit.
+    pub fn diagnostics(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut seen = 0;
+        loop {
+            if let Some(found) = self.published[seen..].iter().find(|it| fits(it)) {
+                return found.clone();
+            }
+            seen = self.published.len();
+            let Some(message) = self.next(deadline) else {
+                panic!("{what} did not come; published: {:#?}", self.published)
+            };
+            self.keep(message);
+        }
+    }
+
+    /// Everything that still comes within a time.
+    pub fn drain(&mut self, time: Duration) {
+        let deadline = Instant::now() + time;
+        while let Some(message) = self.next(deadline) {
+            self.keep(message);
+        }
+    }
+
+    pub fn stop(mut self) -> Option<i32> {
+        self.request("shutdown", Value::Null);
+        self.notify("exit", Value::Null);
+        self.child.wait().unwrap().code()
+    }
+
+    pub fn running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn initialize(root: &Path, capabilities: Value) -> Value {
+    json!({
+        "processId": null,
+        "capabilities": capabilities,
+        "workspaceFolders": [{ "uri": uri(root), "name": "root" }],
+    })
+}
+
+pub fn uri(path: &Path) -> String {
+    format!("file://{}", path.to_str().unwrap())
+}
+
+pub fn open(path: &Path, version: i64, text: &str) -> Value {
+    json!({ "textDocument": {
+        "uri": uri(path), "languageId": "yaml", "version": version, "text": text
+    }})
+}
+
+fn frame(message: &Value) -> Vec<u8> {
+    let body = message.to_string();
+    format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn receive(output: &mut impl BufRead) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if output.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        match line.trim() {
+            "" => break,
+            line => {
+                if let Some(number) = line.strip_prefix("Content-Length:") {
+                    length = number.trim().parse().ok()?;
+                }
+            }
+        }
+    }
+    let mut body = vec![0; length];
+    output.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}
