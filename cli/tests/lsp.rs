@@ -96,42 +96,43 @@ fn positions_follow_the_negotiated_encoding() {
 }
 
 /// Edits of one burst must be applied in the order in which they were sent. Each puts a letter into
-/// a key at another place, so that any exchange of two leaves another key behind; the finding names
-/// the key that is there in the end.
+/// the middle of a key, so that any exchange of two neighbours leaves another key behind; every key
+/// stands twice, so the findings name all that is there in the end.
 #[test]
 fn two_thousand_edits_in_one_burst_keep_their_order() {
+    const KEYS: usize = 40;
     const EDITS: usize = 2000;
     let root = folder(&[]);
     let path = root.path().join("compose.yaml");
     let mut server = Server::start(root.path(), json!({}));
-    let mut key = b"key".to_vec();
-    server.notify("textDocument/didOpen", open(&path, 0, "key: 1\nkey: 2\n"));
+    let mut keys: Vec<Vec<u8>> = (0..KEYS).map(|it| format!("{it:02}").into_bytes()).collect();
+    let text: String = (0..KEYS).map(|it| format!("{it:02}: 1\n{it:02}: 2\n")).collect();
+    server.notify("textDocument/didOpen", open(&path, 0, &text));
     let edits: Vec<Value> = (1..=EDITS)
         .map(|number| {
+            let at = (number - 1) * KEYS / EDITS;
             let letter = b'a' + (number % 26) as u8;
-            let start = number * 37 % key.len();
-            // A key of more than 1,024 letters would not be one: first insert, then replace.
-            let end = if number <= 800 { start } else { start + 1 };
-            key.splice(start..end, [letter]);
+            let start = number * 37 % keys[at].len();
+            keys[at].insert(start, letter);
             let change = |line: usize| {
-                json!({
-                    "range": {
-                        "start": { "line": line, "character": start },
-                        "end": { "line": line, "character": end }
-                    },
-                    "text": char::from(letter).to_string()
-                })
+                let place = json!({ "line": line, "character": start });
+                let text = char::from(letter).to_string();
+                json!({ "range": { "start": place, "end": place }, "text": text })
             };
             json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": {
                 "textDocument": { "uri": uri(&path), "version": number },
-                "contentChanges": [change(0), change(1)]
+                "contentChanges": [change(at * 2), change(at * 2 + 1)]
             }})
         })
         .collect();
     server.burst(&edits);
     let newest = server.diagnostics("the newest version's", |it| it["version"] == EDITS);
-    let message = newest["diagnostics"][0]["message"].as_str().unwrap();
-    assert!(message.contains(std::str::from_utf8(&key).unwrap()), "{message}");
+    let found = newest["diagnostics"].as_array().unwrap();
+    assert_eq!(found.len(), KEYS, "{newest}");
+    for (finding, key) in found.iter().zip(&keys) {
+        let (message, key) = (finding["message"].as_str().unwrap(), str::from_utf8(key).unwrap());
+        assert!(message.contains(key), "`{key}` is not in: {message}");
+    }
     server.drain(Duration::from_millis(200));
     let versions: Vec<i64> =
         server.published.iter().filter_map(|it| it["version"].as_i64()).collect();
