@@ -1,6 +1,6 @@
 //! `check` and `test`: the steps, their order, and the table at the end.
 
-use crate::sh::{Result, cmd, say};
+use crate::sh::{Result, cmd, fs, root, say};
 use crate::{setup, tasks, wasm};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ const fn step(name: &'static str, about: &'static str, run: fn() -> Result) -> S
 pub const TEST: &[Step] = &[
     step("setup", "tools and packages are there", setup::all),
     step("format", "the sources are formatted", format),
+    step("locks", "the lock files name no other host", locks),
     step("clippy", "no warning in any target", clippy),
     step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
     step("wasm", "the package is built and small enough", wasm::build),
@@ -34,12 +35,38 @@ pub const TEST: &[Step] = &[
 /// The inner loop: under a minute when warm.
 pub const CHECK: &[Step] = &[
     step("format", "the sources are formatted", format),
+    step("locks", "the lock files name no other host", locks),
     step("clippy", "no warning in any target", clippy),
-    step("unit", "unit tests", || cmd("cargo test --quiet --workspace --lib --bins").run()),
+    step("unit", "unit tests, and the rules of the house", || {
+        cmd("cargo test --quiet --workspace --lib --bins --test house --test docs").run()
+    }),
 ];
 
 fn format() -> Result {
     cmd("cargo fmt --all --check").run().map_err(|why| format!("{why}; `cargo fmt --all` mends it"))
+}
+
+/// A lock file that was written against another registry would send every reader there.
+fn locks() -> Result {
+    let allowed = ["registry+https://github.com/rust-lang/crates.io-index", "wasm/npm", "web"];
+    for name in ["Cargo.lock", "package-lock.json"] {
+        let text = String::from_utf8_lossy(&fs::read(&root().join(name))?).into_owned();
+        for (number, line) in text.lines().enumerate() {
+            let Some(source) = source_of(line).filter(|it| !allowed.contains(it)) else {
+                continue;
+            };
+            let at = number + 1;
+            return Err(format!("{name}:{at} names `{source}` as a source: lock it again without"));
+        }
+    }
+    Ok(())
+}
+
+/// Where a line of a lock file says that a package comes from.
+fn source_of(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let value = line.strip_prefix("source = ").or_else(|| line.strip_prefix("\"resolved\": "))?;
+    Some(value.trim_end_matches(',').trim_matches('"'))
 }
 
 fn clippy() -> Result {
@@ -87,5 +114,17 @@ pub fn run(steps: &[Step], only: &[String]) -> Result {
     match failed {
         Some((name, why)) => Err(format!("step `{name}` failed: {why}")),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source_of;
+
+    #[test]
+    fn sources_are_read_from_both_kinds_of_lock_file() {
+        assert_eq!(source_of("source = \"registry+https://x\""), Some("registry+https://x"));
+        assert_eq!(source_of("      \"resolved\": \"https://y/z.tgz\","), Some("https://y/z.tgz"));
+        assert_eq!(source_of("      \"version\": \"1.0.0\","), None);
     }
 }
