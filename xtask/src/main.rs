@@ -61,6 +61,11 @@ const TASKS: &[Task] = &[
         run: tasks::corpus,
     },
     Task {
+        name: "oracle",
+        about: "compare our Compose model with the real docker-compose [compose DIR]",
+        run: tasks::oracle,
+    },
+    Task {
         name: "docs",
         about: "write docs/rules anew from the rules",
         run: |rest| none(rest).and_then(|()| tasks::docs()),

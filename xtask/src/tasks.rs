@@ -53,6 +53,16 @@ pub fn corpus(arguments: &[String]) -> Result {
         .run()
 }
 
+/// Our merged model of Compose projects against the real `docker-compose config`.
+pub fn oracle(arguments: &[String]) -> Result {
+    match arguments.first().map(String::as_str) {
+        Some("compose") => {}
+        _ => return Err("oracle takes `compose` and perhaps a folder".into()),
+    }
+    setup::python()?;
+    cmd("cargo run --quiet --release --package xtask-oracle --").args(arguments).run()
+}
+
 /// Writes `docs/rules/*.md` anew from the rules.
 pub fn docs() -> Result {
     cmd("cargo test --quiet --package plimsoll-core --test docs").env("UPDATE_DOCS", "1").run()
