@@ -1,0 +1,113 @@
+import type { Decision as Report, Question } from "plimsoll";
+import type { Project } from "../project";
+import { h } from "../ui/dom";
+import { inline } from "../ui/markdown";
+import { checklist, crossing } from "./checklists";
+import { placeLink, type Actions } from "./links";
+import { loadLine } from "./loadline";
+
+const FITS: Record<Report["fit"], string> = {
+  fits: "It fits what is run today.",
+  outgrown: "Outgrown: the files ask for what one host cannot give.",
+  "over-built": "Over-built: more is operated than is used.",
+  mixed: "Mixed: both sides look meant for production.",
+};
+const PLATFORMS: Record<Report["outcome"]["platform"], string> = {
+  compose: "Docker Compose carries this", either: "Either would carry this", kubernetes: "This asks for Kubernetes",
+};
+const SCENARIOS: Record<Report["scenario"]["nearest"], string> = {
+  "internal-app": "an internal business app", "growing-saas": "a growing SaaS",
+  "multi-team-platform": "a multi-team platform", regulated: "a regulated or high-change system",
+};
+
+/** What only a person knows, with the answers that the engine understands. */
+const ASKED: [key: string, label: string, values: [string, string][]][] = [
+  ["downtime", "Tolerable downtime", [["hours", "hours"], ["minutes", "minutes"], ["seconds", "seconds"], ["none", "none"]]],
+  ["teams", "Teams that deploy", [["1", "one"], ["2", "two"], ["3", "three"], ["5", "more"]]],
+  ["audit", "Changes are audited", [["yes", "yes"], ["no", "no"]]],
+];
+
+/** The decision report: the outcome first, then what it rests on. */
+export class Decision {
+  readonly element = h("div", { class: "decision" });
+  #open = new Set<string>();
+  #shown = "";
+
+  constructor(private readonly actions: Actions, private readonly project: Project) {}
+
+  show(report: Report): void {
+    const json = JSON.stringify([report, this.project.answers]);
+    if (json === this.#shown) return;
+    this.#shown = json;
+    const focused = document.activeElement?.getAttribute("data-answer");
+    this.element.replaceChildren(...this.#parts(report));
+    if (focused) this.element.querySelector<HTMLElement>(`[data-answer="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #parts(report: Report): HTMLElement[] {
+    const parts: (HTMLElement | false)[] = [
+      this.#verdict(report),
+      list("Why", report.reasons),
+      list("What would change this", report.wouldChange),
+      list("Next steps", report.nextSteps),
+      h("section", {}, h("h3", {}, "Six questions"), ...report.questions.map((it) => this.#question(it)), this.#form()),
+      checklist("A single server done well", report.checklists.server, this.actions),
+      checklist("Crossing from Compose to Kubernetes", report.checklists.crossing, this.actions),
+      crossing(report.crossing, this.actions),
+    ];
+    return parts.filter((it) => it !== false);
+  }
+
+  #verdict({ outcome, today, fit, scenario }: Report): HTMLElement {
+    return h("section", { class: "verdict" },
+      h("div", {},
+        h("h3", { class: "outcome" }, PLATFORMS[outcome.platform] ?? "Not enough to say yet"),
+        h("p", { class: `fit ${fit}` }, FITS[fit] ?? ""),
+        h("dl", {},
+          fact("Today", today), fact("Helm", outcome.helm), fact("Argo CD", outcome.argocd),
+          scenario.because ? fact("Nearest to", `${SCENARIOS[scenario.nearest]}: ${scenario.because}`) : null)),
+      loadLine(outcome.platform, today) as unknown as HTMLElement);
+  }
+
+  #question(question: Question): HTMLElement {
+    const settled = question.settledBy.length > 0;
+    const details = h("details", { class: "question", "data-id": question.id, open: this.#open.has(question.id) },
+      h("summary", {},
+        h("span", { class: `answer ${question.answer}` }, question.answer),
+        h("span", {}, question.text),
+        question.by === "person" && h("span", { class: "by" }, "your answer")),
+      h("ul", { class: "evidence" }, ...question.evidence.map((it) => h("li", {},
+        h("span", { class: `points ${it.points}`, title: `weight ${it.weight} of 3` },
+          `${it.points} `, h("span", { "aria-hidden": "true" }, "●".repeat(it.weight)),
+          h("span", { class: "visually-hidden" }, `, weight ${it.weight} of 3`)),
+        h("span", {}, ...inline(it.fact), " ", it.path && it.range ? placeLink(this.actions, it.path, it.range) : null)))),
+      settled && h("p", { class: "settled" }, "Would settle it: ", ...inline(question.settledBy.join("; ")), "."),
+      this.#select(question.id, "Your answer", [["yes", "yes"], ["no", "no"]]));
+    details.addEventListener("toggle", () => {
+      if (details.open) this.#open.add(question.id);
+      else this.#open.delete(question.id);
+    });
+    return details;
+  }
+
+  #form(): HTMLElement {
+    return h("fieldset", { class: "asked" },
+      h("legend", {}, "What the files cannot know"),
+      ...ASKED.map(([key, label, values]) => this.#select(key, label, values)));
+  }
+
+  #select(key: string, label: string, values: [string, string][]): HTMLElement {
+    const select = h("select", { "data-answer": key, onchange: () => this.project.answer(key, select.value) },
+      h("option", { value: "" }, "as the files say"),
+      ...values.map(([value, text]) => h("option", { value, selected: this.project.answers[key] === value }, text)));
+    return h("label", { class: "ask" }, label, " ", select);
+  }
+}
+
+function fact(name: string, value: string): HTMLElement {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value || "–"));
+}
+
+function list(title: string, items: string[]): HTMLElement | false {
+  return items.length > 0 && h("section", {}, h("h3", {}, title), h("ul", {}, ...items.map((it) => h("li", {}, ...inline(it)))));
+}

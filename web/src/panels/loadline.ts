@@ -1,0 +1,35 @@
+import type { Platform } from "plimsoll";
+
+const SVG = "http://www.w3.org/2000/svg";
+const LEVELS: [Platform, string][] = [["compose", "Compose"], ["either", "either"], ["kubernetes", "Kubernetes"]];
+
+/** The ship's load line: the water stands at the mark that the files ask for, the dot shows today's. */
+export function loadLine(platform: Platform, today: string): SVGSVGElement {
+  const svg = make("svg", { viewBox: "0 0 188 96", class: "loadline", role: "img",
+    "aria-label": `Load line: the files ask for ${platform}; today: ${today}` });
+  const y = (level: Platform) => 76 - 28 * LEVELS.findIndex(([it]) => it === level);
+  const water = LEVELS.some(([it]) => it === platform) ? y(platform) : 90;
+  svg.append(
+    make("rect", { x: 0, y: water, width: 188, height: 96 - water, class: "water" }),
+    make("path", { d: `M0 ${water}H188`, class: "waterline" }),
+    make("circle", { cx: 34, cy: 48, r: 17, class: "disc" }),
+    make("path", { d: "M8 48H60", class: "disc" }),
+    make("path", { d: "M84 12V84", class: "scale" }),
+  );
+  for (const [level, name] of LEVELS) {
+    const text = make("text", { x: 108, y: y(level) + (level === platform ? -5 : 4) });
+    if (level === platform) text.setAttribute("class", "wanted");
+    text.textContent = name;
+    svg.append(make("path", { d: `M84 ${y(level)}h18`, class: "scale" }), text);
+    if (today === level || today === "both" && level !== "either") {
+      svg.append(make("circle", { cx: 84, cy: y(level), r: 4.5, class: "today" }));
+    }
+  }
+  return svg;
+}
+
+function make<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Record<string, string | number>): SVGElementTagNameMap[K] {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  return element;
+}

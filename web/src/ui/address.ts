@@ -1,0 +1,63 @@
+import type { Example } from "../gallery";
+import type { Content, Project } from "../project";
+import { pack, unpack } from "../share";
+import { toast } from "./dom";
+
+/** Browsers and chat programs cut longer addresses. */
+const LIMIT = 100_000;
+const PAUSE = 700;
+
+/**
+ * Keeps the project in the part of the address after `#`, so that reloading loses nothing:
+ * `#files=…`, or `#example=NAME` while an example is untouched. `#rule=CODE` opens a rule.
+ */
+export class Address {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly project: Project) {
+    project.onChange((change) => {
+      if (change === "active") return;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.link(), PAUSE);
+    });
+  }
+
+  isExample(name: string): void {
+    clearTimeout(this.#timer);
+    history.replaceState(null, "", `#example=${encodeURIComponent(name)}`);
+  }
+
+  /** Writes the project into the address and returns it. */
+  async link(): Promise<string> {
+    clearTimeout(this.#timer);
+    const { version } = this.project;
+    const packed = await pack({ files: this.project.contents(), answers: this.project.answers });
+    const link = new URL(`#files=${packed}`, location.href).href;
+    // Too long for a link: the page works on, and the address says nothing rather than something old.
+    if (version === this.project.version) history.replaceState(null, "", link.length < LIMIT ? link : "#");
+    return link;
+  }
+
+  /** Whether the address named a project, and it is shown now. */
+  async restore(openRule: (code: string) => void, example: (name: string) => Promise<Example | undefined>): Promise<boolean> {
+    const parameters = new URLSearchParams(location.hash.slice(1));
+    const rule = parameters.get("rule");
+    if (rule) openRule(rule);
+    const files = parameters.get("files");
+    try {
+      if (files) {
+        const shared = await unpack(files);
+        this.project.replace(shared.files, shared.answers);
+        return true;
+      }
+    } catch {
+      toast("This link is damaged: some of it was lost on the way. An example is shown instead.");
+    }
+    const named = await example(parameters.get("example") ?? "");
+    if (named) {
+      this.project.replace(named.files satisfies Content[]);
+      this.isExample(named.name);
+    }
+    return named !== undefined;
+  }
+}
