@@ -8,13 +8,13 @@
 //! Two habits keep the findings true. A table says only what its source says, and an answer that
 //! is not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
-//X pub mod dev;
+pub mod dev;
 //X pub mod env;
 pub mod families;
 pub mod image;
 //X pub mod kube;
 pub mod migrations;
 pub mod net;
-//X pub mod secrets;
+pub mod secrets;
 pub mod shell;
 pub mod starts;
