@@ -1,0 +1,640 @@
+//! Environment variables whose meaning does not depend on the project.
+//!
+//! Sources: POSIX "Environment Variables" and the Docker, Kubernetes and Compose documentation on
+//! what they set; for drivers and switches, each framework's configuration reference.
+
+use super::net;
+
+/// Variables that the shell or the CI always has, so that an undefined `${HOME}` is no mistake.
+const SHELL: &[&str] = &[
+    "HOME",
+    "USER",
+    "PWD",
+    "PATH",
+    "SHELL",
+    "HOSTNAME",
+    "UID",
+    "GID",
+    "LOGNAME",
+    "TERM",
+    "LANG",
+    "TMPDIR",
+    "OLDPWD",
+    "USERNAME",
+    "USERPROFILE",
+    "COMPUTERNAME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "DISPLAY",
+    "SSH_AUTH_SOCK",
+    "XAUTHORITY",
+    "WAYLAND_DISPLAY",
+    "EUID",
+    "CI",
+    "COMPOSE_PROJECT_NAME",
+];
+
+/// Whether a shell has this variable anyway. `UID` is one that shells have but do not export.
+#[must_use]
+pub fn is_shell_variable(name: &str) -> bool {
+    SHELL.contains(&name)
+}
+
+/// Whether a shell has the variable without exporting it, so that Compose does not see it.
+#[must_use]
+pub fn is_unexported(name: &str) -> bool {
+    matches!(name, "UID" | "EUID" | "HOSTNAME" | "GID" | "COLUMNS" | "LINES")
+}
+
+/// Whether a variable belongs to one platform or one machine, so that the other side may lack it.
+#[must_use]
+pub fn is_platform_only(name: &str) -> bool {
+    const WHOLE: &[&str] = &[
+        "PATH",
+        "TZ",
+        "DEBUG",
+        "HOME",
+        "USER",
+        "HOSTNAME",
+        "LANG",
+        "LC_ALL",
+        "LANGUAGE",
+        "TERM",
+        "PUID",
+        "PGID",
+        "UID",
+        "GID",
+        "UMASK",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONPATH",
+        "NODE_ENV",
+        "FORCE_COLOR",
+        "NO_COLOR",
+        "CI",
+        "LOG_LEVEL",
+        "CHOKIDAR_USEPOLLING",
+        "WATCHPACK_POLLING",
+        "CHOKIDAR_INTERVAL",
+        "WDS_SOCKET_PORT",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "VIRTUAL_HOST",
+        "VIRTUAL_PORT",
+        "LETSENCRYPT_HOST",
+        "LETSENCRYPT_EMAIL",
+        "POD_NAME",
+        "POD_NAMESPACE",
+        "POD_IP",
+        "NODE_NAME",
+        "NODE_IP",
+        "HOST_IP",
+        "NAMESPACE",
+        "MY_POD_NAME",
+        "MY_POD_NAMESPACE",
+        "MY_POD_IP",
+        "MY_NODE_NAME",
+        "K8S_NAMESPACE",
+        "GOMAXPROCS",
+        "GOMEMLIMIT",
+        "JAVA_TOOL_OPTIONS",
+        "JAVA_OPTS",
+        "NODE_OPTIONS",
+        "WEB_CONCURRENCY",
+        "PORT",
+        "DOTNET_RUNNING_IN_CONTAINER",
+        "DOTNET_USE_POLLING_FILE_WATCHER",
+        "FLASK_DEBUG",
+        "XDEBUG_MODE",
+        "PHP_IDE_CONFIG",
+        "XDEBUG_CONFIG",
+        "MALLOC_ARENA_MAX",
+        "LD_PRELOAD",
+        "COMPOSE_PROJECT_NAME",
+        "ASPNETCORE_ENVIRONMENT",
+    ];
+    const STARTS: &[&str] = &[
+        "KUBERNETES_",
+        "OTEL_",
+        "DD_",
+        "SENTRY_",
+        "NEW_RELIC_",
+        "COMPOSE_",
+        "DOCKER_",
+        "K8S_",
+        "POD_",
+    ];
+    WHOLE.contains(&name) || STARTS.iter().any(|it| name.starts_with(it))
+}
+
+/// A variable that Kubernetes, or Docker's old links, put into a container for a Service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Injected<'a> {
+    /// The Service's name as the variable spells it: upper case, underscores for dashes.
+    pub service: &'a str,
+    pub port: Option<u16>,
+}
+
+/// Reads names such as `REDIS_SERVICE_HOST` and `REDIS_PORT_6379_TCP_ADDR` (Kubernetes
+/// documentation, "Service: Environment variables"). The plain `REDIS_PORT` is too common to tell.
+#[must_use]
+pub fn injected_variable(name: &str) -> Option<Injected<'_>> {
+    let plain = |it: &str| {
+        !it.is_empty()
+            && it.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    if let Some(service) = name.strip_suffix("_SERVICE_HOST") {
+        return plain(service).then_some(Injected { service, port: None });
+    }
+    if let Some(at) = name.find("_SERVICE_PORT") {
+        let rest = &name[at + "_SERVICE_PORT".len()..];
+        let service = &name[..at];
+        return (plain(service) && (rest.is_empty() || rest.starts_with('_')))
+            .then_some(Injected { service, port: None });
+    }
+    for (at, _) in name.match_indices("_PORT_") {
+        let service = &name[..at];
+        let mut parts = name[at + "_PORT_".len()..].split('_');
+        let port = parts.next().and_then(|it| it.parse().ok());
+        let protocol = matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"));
+        let field = matches!(parts.next(), None | Some("ADDR" | "PORT" | "PROTO"));
+        if port.is_some() && protocol && field && parts.next().is_none() && plain(service) {
+            return Some(Injected { service, port });
+        }
+    }
+    None
+}
+
+/// The prefix that a Service's injected variables have: `redis-master` gives `REDIS_MASTER`.
+#[must_use]
+pub fn link_prefix(service: &str) -> String {
+    service.to_ascii_uppercase().replace('-', "_")
+}
+
+/// The names that Kubernetes injects for a Service with these ports (number, name, protocol): the
+/// ones rule PLM421 is about.
+#[must_use]
+pub fn link_variables(service: &str, ports: &[(u16, Option<&str>, &str)]) -> Vec<String> {
+    let prefix = link_prefix(service);
+    let mut out = vec![
+        format!("{prefix}_SERVICE_HOST"),
+        format!("{prefix}_SERVICE_PORT"),
+        format!("{prefix}_PORT"),
+    ];
+    for (number, name, protocol) in ports {
+        if let Some(name) = name {
+            out.push(format!("{prefix}_SERVICE_PORT_{}", link_prefix(name)));
+        }
+        let base = format!("{prefix}_PORT_{number}_{}", protocol.to_ascii_uppercase());
+        out.extend(["_PORT", "_PROTO", "_ADDR"].map(|it| format!("{base}{it}")));
+        out.push(base);
+    }
+    out
+}
+
+/// State that a driver switch keeps inside one process or one container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Session,
+    Cache,
+    Queue,
+    Lock,
+    RateLimit,
+    Broadcast,
+}
+
+impl State {
+    /// The noun a message uses.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Session => "sessions",
+            Self::Cache => "the cache",
+            Self::Queue => "the queue",
+            Self::Lock => "locks",
+            Self::RateLimit => "rate limits",
+            Self::Broadcast => "live messages",
+        }
+    }
+}
+
+/// Which state `key=value` keeps in memory or in local files: `SESSION_DRIVER=file`.
+#[must_use]
+pub fn local_state(key: &str, value: &str) -> Option<State> {
+    const DRIVERS: &[(&str, State)] = &[
+        ("SESSION_DRIVER", State::Session),
+        ("SESSION_STORE", State::Session),
+        ("SESSION_TYPE", State::Session),
+        ("SESSION_BACKEND", State::Session),
+        ("SESSION_STORAGE", State::Session),
+        ("SPRING_SESSION_STORE_TYPE", State::Session),
+        ("CACHE_DRIVER", State::Cache),
+        ("CACHE_STORE", State::Cache),
+        ("CACHE_TYPE", State::Cache),
+        ("CACHE_BACKEND", State::Cache),
+        ("CACHE_ADAPTER", State::Cache),
+        ("SPRING_CACHE_TYPE", State::Cache),
+        ("QUEUE_DRIVER", State::Queue),
+        ("QUEUE_CONNECTION", State::Queue),
+        ("QUEUE_BACKEND", State::Queue),
+        ("QUEUE_TYPE", State::Queue),
+        ("LOCK_DRIVER", State::Lock),
+        ("LOCK_STORE", State::Lock),
+        ("RATE_LIMIT_STORE", State::RateLimit),
+        ("RATE_LIMIT_STORAGE", State::RateLimit),
+        ("RATELIMIT_STORAGE_URL", State::RateLimit),
+        ("RATELIMIT_STORAGE_URI", State::RateLimit),
+        ("BROADCAST_DRIVER", State::Broadcast),
+        ("BROADCAST_CONNECTION", State::Broadcast),
+        ("PUBSUB_TYPE", State::Broadcast),
+        ("CELERY_BROKER_URL", State::Queue),
+    ];
+    const LOCAL: &[&str] = &[
+        "file",
+        "files",
+        "filesystem",
+        "memory",
+        "inmemory",
+        "in-memory",
+        "in_memory",
+        "mem",
+        "local",
+        "array",
+        "simple",
+        "simplecache",
+        "memory://",
+        "memorystore",
+        "memory_store",
+        "filesystemcache",
+        "caffeine",
+        "hash_map",
+        "hashmap",
+        "locmem",
+        "node",
+        "map",
+    ];
+    let upper = key.to_ascii_uppercase();
+    let value = value.trim().to_ascii_lowercase();
+    let (_, state) = DRIVERS.iter().find(|it| {
+        upper == it.0 || upper.strip_suffix(it.0).is_some_and(|before| before.ends_with('_'))
+    })?;
+    let local = LOCAL.contains(&value.as_str())
+        || value.ends_with("locmemcache")
+        || value.starts_with("memory://");
+    // `sync` runs a job inside the request: nothing is kept, so nothing is lost.
+    local.then_some(*state)
+}
+
+/// A database in one file or in one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileDatabase<'a> {
+    /// `SQLite`, `H2`, `DuckDB`, …
+    pub engine: &'static str,
+    /// The file, when one is named; in-memory databases have none.
+    pub path: Option<&'a str>,
+}
+
+/// Reads a file database out of a value; `key` settles bare drivers (`DB_CONNECTION=sqlite`) and
+/// bare files (`DATABASE_PATH=/data/app.db`).
+#[must_use]
+pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> {
+    const SCHEMES: &[(&str, &str)] = &[
+        ("sqlite+aiosqlite://", "SQLite"),
+        ("sqlite+pysqlite://", "SQLite"),
+        ("jdbc:sqlite:", "SQLite"),
+        ("sqlite3://", "SQLite"),
+        ("sqlite://", "SQLite"),
+        ("sqlite3:", "SQLite"),
+        ("sqlite:", "SQLite"),
+        ("jdbc:h2:file:", "H2"),
+        ("jdbc:h2:mem:", "H2"),
+        ("jdbc:h2:", "H2"),
+        ("jdbc:hsqldb:file:", "HSQLDB"),
+        ("jdbc:hsqldb:mem:", "HSQLDB"),
+        ("jdbc:derby:", "Derby"),
+        ("jdbc:duckdb:", "DuckDB"),
+        ("duckdb://", "DuckDB"),
+        ("duckdb:", "DuckDB"),
+        ("pglite://", "PGlite"),
+    ];
+    let text = value.trim();
+    let lower = text.to_ascii_lowercase();
+    if lower.starts_with("jdbc:h2:tcp:")
+        || lower.starts_with("jdbc:h2:ssl:")
+        || lower.starts_with("jdbc:derby://")
+    {
+        return None;
+    }
+    if let Some((scheme, engine)) = SCHEMES.iter().find(|it| lower.starts_with(it.0)) {
+        let rest = text[scheme.len()..].split(['?', ';']).next().unwrap_or_default();
+        let memory =
+            scheme.ends_with("mem:") || rest.contains(":memory:") || rest.is_empty() || rest == "/";
+        // Four slashes, or three and a drive, are an absolute path; three are a relative one.
+        let path =
+            if scheme.ends_with("://") { rest.strip_prefix('/').unwrap_or(rest) } else { rest };
+        return Some(FileDatabase { engine, path: (!memory).then_some(path) });
+    }
+    let key = key.to_ascii_uppercase();
+    let bare_driver = matches!(
+        lower.as_str(),
+        "sqlite" | "sqlite3" | "better-sqlite3" | "h2" | "duckdb" | "django.db.backends.sqlite3"
+    );
+    let driver_key = [
+        "_CONNECTION",
+        "_CLIENT",
+        "_DRIVER",
+        "_ENGINE",
+        "_TYPE",
+        "_DIALECT",
+        "_VENDOR",
+        "_DB",
+        "_BACKEND",
+        "_ADAPTER",
+    ];
+    let about_db = ["DB", "DATABASE", "TYPEORM", "KC_DB", "SQL"].iter().any(|it| key.contains(it));
+    if bare_driver && about_db && (key == "DB" || driver_key.iter().any(|it| key.ends_with(it))) {
+        let engine = match lower.as_str() {
+            "h2" => "H2",
+            "duckdb" => "DuckDB",
+            _ => "SQLite",
+        };
+        return Some(FileDatabase { engine, path: None });
+    }
+    let connection = text.split(';').find_map(|it| {
+        let (name, file) = it.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("data source").then_some(file.trim())
+    });
+    let file = connection.unwrap_or(text);
+    let named =
+        [".sqlite", ".sqlite3", ".duckdb"].iter().any(|it| file.to_ascii_lowercase().ends_with(it))
+            || (file.to_ascii_lowercase().ends_with(".db") && (about_db || connection.is_some()));
+    if named && !file.contains("://") && !file.contains(char::is_whitespace) {
+        let engine = if file.ends_with("duckdb") { "DuckDB" } else { "SQLite" };
+        return Some(FileDatabase { engine, path: Some(file) });
+    }
+    None
+}
+
+/// Whether a key sets the address the program itself listens on.
+#[must_use]
+pub fn is_listen_key(key: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    const WHOLE: &[&str] = &[
+        "HOST",
+        "HOSTNAME",
+        "BIND",
+        "LISTEN",
+        "ADDRESS",
+        "BIND_HOST",
+        "BIND_ADDR",
+        "BIND_ADDRESS",
+        "BIND_IP",
+        "LISTEN_ADDR",
+        "LISTEN_ADDRESS",
+        "LISTEN_HOST",
+        "LISTEN_IP",
+        "SERVER_ADDRESS",
+        "SERVER_HOST",
+        "HTTP_HOST",
+        "HTTP_ADDR",
+        "HTTP_ADDRESS",
+        "APP_HOST",
+        "API_HOST",
+        "WEB_HOST",
+        "UVICORN_HOST",
+        "FLASK_RUN_HOST",
+        "GUNICORN_BIND",
+        "ASPNETCORE_URLS",
+        "DOTNET_URLS",
+        "URLS",
+        "NUXT_HOST",
+        "NITRO_HOST",
+        "VITE_HOST",
+        "ROCKET_ADDRESS",
+        "OLLAMA_HOST",
+        "QUARKUS_HTTP_HOST",
+        "KC_HTTP_HOST",
+        "GRADIO_SERVER_NAME",
+        "STREAMLIT_SERVER_ADDRESS",
+        "N8N_LISTEN_ADDRESS",
+        "GF_SERVER_HTTP_ADDR",
+        "ADDR",
+        "PHX_IP",
+        "MEILI_HTTP_ADDR",
+        "GRPC_ADDR",
+        "GRPC_HOST",
+        "METRICS_ADDR",
+        "METRICS_HOST",
+        "BINDING",
+    ];
+    WHOLE.contains(&upper.as_str())
+        || [
+            "_BIND",
+            "_BIND_ADDR",
+            "_BIND_ADDRESS",
+            "_BIND_HOST",
+            "_LISTEN",
+            "_LISTEN_ADDR",
+            "_LISTEN_ADDRESS",
+            "_LISTEN_HOST",
+            "_LISTENERS",
+        ]
+        .iter()
+        .any(|it| upper.ends_with(it))
+}
+
+/// Whether `key=value` makes a program listen on loopback only.
+#[must_use]
+pub fn listens_on_loopback(key: &str, value: &str) -> bool {
+    // `OLLAMA_HOST` and the like name the server to a client; only a server's own is judged here,
+    // which the caller knows.
+    if !is_listen_key(key) {
+        return false;
+    }
+    let text = value.trim();
+    let all: Vec<_> = net::endpoints(text);
+    if all.is_empty() {
+        let host = text
+            .rsplit_once(':')
+            .filter(|it| it.1.bytes().all(|b| b.is_ascii_digit()))
+            .map_or(text, |it| it.0);
+        return net::is_loopback(host);
+    }
+    all.iter().all(|it| net::is_loopback(it.host))
+}
+
+/// Whether a key names a directory for files that users upload or that must last.
+#[must_use]
+pub fn is_upload_key(key: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    let words: Vec<&str> = upper.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
+    let Some((last, first)) = words.split_last() else { return false };
+    let place = matches!(
+        *last,
+        "DIR" | "DIRECTORY" | "PATH" | "ROOT" | "FOLDER" | "LOCATION" | "DEST" | "DESTINATION"
+    );
+    let subject = |it: &&str| {
+        matches!(
+            *it,
+            "UPLOAD"
+                | "UPLOADS"
+                | "MEDIA"
+                | "STORAGE"
+                | "ATTACHMENT"
+                | "ATTACHMENTS"
+                | "FILE"
+                | "FILES"
+                | "ASSETS"
+                | "DOCUMENTS"
+                | "IMAGES"
+                | "AVATARS"
+        )
+    };
+    place && first.iter().any(|it| subject(&it))
+}
+
+/// Whether a value switches a leader election on, so that several copies agree who works.
+#[must_use]
+pub fn is_leader_election(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let squeezed: String = lower.chars().filter(|it| !matches!(it, '-' | '_' | '.')).collect();
+    squeezed.contains("leaderelect") && !lower.ends_with("=false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_is_always_there() {
+        assert!(is_shell_variable("HOME") && is_shell_variable("PWD"));
+        assert!(!is_shell_variable("DB_PASSWORD"));
+        assert!(is_unexported("UID") && !is_unexported("HOME"));
+        assert!(is_platform_only("TZ") && is_platform_only("KUBERNETES_SERVICE_HOST"));
+        assert!(!is_platform_only("DATABASE_URL"));
+    }
+
+    #[test]
+    fn reads_injected_names() {
+        let read = |name| injected_variable(name).map(|it| (it.service, it.port));
+        assert_eq!(read("REDIS_MASTER_SERVICE_HOST"), Some(("REDIS_MASTER", None)));
+        assert_eq!(read("DB_PORT_5432_TCP_ADDR"), Some(("DB", Some(5432))));
+        assert_eq!(read("DB_PORT_5432_TCP"), Some(("DB", Some(5432))));
+        assert_eq!(read("API_SERVICE_PORT_HTTP"), Some(("API", None)));
+        for name in [
+            "REDIS_PORT",
+            "DB_HOST",
+            "_SERVICE_HOST",
+            "API_SERVICE_PORTAL",
+            "X_PORT_A_TCP",
+            "auth_service_host_name",
+        ] {
+            assert_eq!(read(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn writes_injected_names() {
+        let names = link_variables("my-db", &[(5432, Some("pg"), "TCP")]);
+        for name in [
+            "MY_DB_PORT",
+            "MY_DB_SERVICE_HOST",
+            "MY_DB_SERVICE_PORT_PG",
+            "MY_DB_PORT_5432_TCP",
+            "MY_DB_PORT_5432_TCP_ADDR",
+        ] {
+            assert!(names.iter().any(|it| it == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn finds_local_state() {
+        assert_eq!(local_state("SESSION_DRIVER", "file"), Some(State::Session));
+        assert_eq!(local_state("CACHE_STORE", "array"), Some(State::Cache));
+        assert_eq!(local_state("APP_RATELIMIT_STORAGE_URL", "memory://"), Some(State::RateLimit));
+        assert_eq!(
+            local_state("CACHE_BACKEND", "django.core.cache.backends.locmem.LocMemCache"),
+            Some(State::Cache)
+        );
+        for (key, value) in [
+            ("SESSION_DRIVER", "redis"),
+            ("QUEUE_CONNECTION", "sync"),
+            ("FILE_DRIVER", "file"),
+            ("MYSESSION_DRIVER", "file"),
+        ] {
+            assert_eq!(local_state(key, value), None, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn finds_file_databases() {
+        let read = |key, value| file_database(key, value).map(|it| (it.engine, it.path));
+        assert_eq!(
+            read("DATABASE_URL", "sqlite:////data/app.db"),
+            Some(("SQLite", Some("/data/app.db")))
+        );
+        assert_eq!(read("DATABASE_URL", "sqlite:///app.db"), Some(("SQLite", Some("app.db"))));
+        assert_eq!(read("DATABASE_URL", "sqlite://:memory:"), Some(("SQLite", None)));
+        assert_eq!(
+            read("SPRING_DATASOURCE_URL", "jdbc:h2:file:/data/x;MODE=PostgreSQL"),
+            Some(("H2", Some("/data/x")))
+        );
+        assert_eq!(read("SPRING_DATASOURCE_URL", "jdbc:h2:mem:x"), Some(("H2", None)));
+        assert_eq!(read("DB_CONNECTION", "sqlite"), Some(("SQLite", None)));
+        assert_eq!(read("DATABASE_PATH", "/data/app.db"), Some(("SQLite", Some("/data/app.db"))));
+        assert_eq!(
+            read("ConnectionStrings__Db", "Data Source=/data/a.db"),
+            Some(("SQLite", Some("/data/a.db")))
+        );
+        for (key, value) in [
+            ("DATABASE_URL", "postgres://db/app"),
+            ("DATABASE_URL", "jdbc:h2:tcp://h2/x"),
+            ("HOST", "mongo.db"),
+            ("CACHE_TYPE", "sqlite"),
+            ("ConnectionStrings__Db", "Data Source=sql;Initial Catalog=x"),
+            ("", ""),
+            ("FEATURES", "h2"),
+        ] {
+            assert_eq!(read(key, value), None, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn finds_loopback_listeners() {
+        assert!(listens_on_loopback("HOST", "127.0.0.1"));
+        assert!(listens_on_loopback("LISTEN_ADDR", "localhost:8080"));
+        assert!(listens_on_loopback("ASPNETCORE_URLS", "http://localhost:5000"));
+        assert!(listens_on_loopback("GUNICORN_BIND", "127.0.0.1:80"));
+        for (key, value) in [
+            ("HOST", "0.0.0.0"),
+            ("LISTEN_ADDR", ":8080"),
+            ("DB_HOST", "localhost"),
+            ("ASPNETCORE_URLS", "http://+:80"),
+            ("HOST", ""),
+        ] {
+            assert!(!listens_on_loopback(key, value), "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn finds_upload_directories() {
+        assert!(
+            is_upload_key("UPLOAD_DIR")
+                && is_upload_key("MEDIA_ROOT")
+                && is_upload_key("STORAGE_PATH")
+        );
+        assert!(
+            !is_upload_key("CONFIG_DIR")
+                && !is_upload_key("UPLOAD_LIMIT")
+                && !is_upload_key("PATH")
+        );
+        assert!(
+            is_leader_election("--leader-elect") && is_leader_election("--leader-election=true")
+        );
+        assert!(!is_leader_election("--leader-elect=false"));
+    }
+}

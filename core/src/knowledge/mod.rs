@@ -9,12 +9,13 @@
 //! is not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
 pub mod dev;
-//X pub mod env;
+pub mod env;
 pub mod families;
 pub mod image;
-//X pub mod kube;
+pub mod kube;
 pub mod migrations;
 pub mod net;
 pub mod secrets;
 pub mod shell;
+pub mod singletons;
 pub mod starts;

@@ -1,0 +1,84 @@
+//! Processes of which only one may run: schedulers that start a job at a time of day.
+//!
+//! Source: each tool's documentation, which warns of a second scheduler (Celery "Periodic Tasks",
+//! Laravel "Task Scheduling", Airflow before 2.0, Clockwork README, Ofelia README).
+
+use super::shell::{Command, base_name};
+
+/// A scheduler in a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Singleton {
+    pub tool: &'static str,
+    /// The word that shows it, in the command's words.
+    pub index: usize,
+}
+
+/// A program and the words after it, one of which must be there.
+const TABLE: &[(&str, &[&str], &str)] = &[
+    ("celery", &["beat"], "celery beat"),
+    ("celery", &["-B", "--beat"], "celery worker with beat"),
+    ("artisan", &["schedule:work", "schedule:run"], "Laravel's scheduler"),
+    ("clockwork", &[], "clockwork"),
+    ("rqscheduler", &[], "rqscheduler"),
+    ("supercronic", &[], "supercronic"),
+    ("crond", &[], "crond"),
+    ("cron", &[], "cron"),
+    ("ofelia", &["daemon"], "Ofelia"),
+    ("whenever", &[], "whenever"),
+    ("rufus-scheduler", &[], "rufus-scheduler"),
+    ("apscheduler", &[], "APScheduler"),
+    ("good_job_cron", &[], "GoodJob cron"),
+];
+
+/// Finds a scheduler in a simple command.
+#[must_use]
+pub fn singleton(command: &Command) -> Option<Singleton> {
+    let all = command.texts();
+    let head = all.len() - command.program().len();
+    let texts = &all[head..];
+    let first = base_name(texts.first()?);
+    let interpreter = first.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let at = if matches!(interpreter, "python" | "php" | "ruby" | "node") {
+        1 + texts[1..].iter().take_while(|it| it.starts_with('-')).count()
+    } else {
+        0
+    };
+    let name = base_name(texts.get(at)?);
+    for (_, words, tool) in TABLE.iter().filter(|it| it.0 == name) {
+        let found = if words.is_empty() {
+            Some(0)
+        } else {
+            texts[at..].iter().position(|it| words.contains(it))
+        };
+        if let Some(found) = found {
+            return Some(Singleton { tool, index: head + at + found });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::shell::commands;
+
+    #[test]
+    fn finds_schedulers() {
+        let tool = |text: &str| commands(text).iter().find_map(singleton).map(|it| it.tool);
+        assert_eq!(tool("celery -A app beat -l info"), Some("celery beat"));
+        assert_eq!(tool("celery -A app worker -B"), Some("celery worker with beat"));
+        assert_eq!(tool("python -m celery -A app beat"), Some("celery beat"));
+        assert_eq!(tool("php artisan schedule:work"), Some("Laravel's scheduler"));
+        assert_eq!(tool("bundle exec clockwork clock.rb"), Some("clockwork"));
+        assert_eq!(tool("crond -f"), Some("crond"));
+        for text in [
+            "celery -A app worker",
+            "php artisan queue:work",
+            "node server.js",
+            "celery -A heartbeat worker",
+            "",
+        ] {
+            assert_eq!(tool(text), None, "{text}");
+        }
+    }
+}
