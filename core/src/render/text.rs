@@ -137,13 +137,11 @@ fn one<'r>(
             field(out, style, "help", &clean(help));
         }
     }
-    for command in &finding.check {
-        // Never wrapped: people copy these.
-        for (index, line) in command.lines().enumerate() {
-            let title = style.dim(if index == 0 { "check" } else { "" });
-            let pad = if index == 0 { 2 } else { 7 };
-            out.push_str(&format!("  {title}{:pad$}{}\n", "", clean(line)));
-        }
+    // Never wrapped: people copy these.
+    for (index, line) in finding.check.iter().flat_map(|it| it.lines()).enumerate() {
+        let title = if index == 0 { "check" } else { "" };
+        let pad = 7 - title.len();
+        out.push_str(&format!("  {}{:pad$}{}\n", style.dim(title), "", clean(line)));
     }
     for fix in &finding.fixes {
         let how = match fix.safety {

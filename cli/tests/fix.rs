@@ -1,0 +1,97 @@
+//! `plimsoll fix`: what is written, what is only shown, and what is never touched.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use support::{BINARY, folder};
+
+/// `db` can be waited for, and `app` does not: the fix writes the long form and keeps the comments.
+const EARLY: &str = "\
+services:
+  db:
+    image: postgres:16 # 🎵 stays
+    healthcheck:
+      test: pg_isready
+  app:
+    image: shop:1
+    # Needs the database.
+    depends_on: [db]
+";
+
+fn run(root: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(BINARY);
+    command.current_dir(root).arg("fix").args(arguments).args(["--select", "PLM101"]);
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    let text = |it| String::from_utf8(it).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn a_fix_is_written_once_and_keeps_the_rest() {
+    let root = folder(&[("compose.yaml", EARLY), ("other.yaml", "a: 1   # odd   spacing\n")]);
+    let (code, out, err) = run(root.path(), &[]);
+    assert_eq!((code, out.as_str()), (0, ""), "{err}");
+    assert!(err.contains("applied 1 fix in 1 file; 0 findings left"), "{err}");
+    let fixed = fs::read_to_string(root.path().join("compose.yaml")).unwrap();
+    assert!(fixed.contains("service_healthy"), "{fixed}");
+    for kept in ["postgres:16 # 🎵 stays\n", "# Needs the database.\n"] {
+        assert!(fixed.contains(kept), "{fixed}");
+    }
+    let other = fs::read_to_string(root.path().join("other.yaml")).unwrap();
+    assert_eq!(other, "a: 1   # odd   spacing\n");
+
+    let (_, _, err) = run(root.path(), &[]);
+    assert!(err.contains("applied 0 fixes in 0 files"), "{err}");
+    assert_eq!(fs::read_to_string(root.path().join("compose.yaml")).unwrap(), fixed);
+}
+
+#[test]
+fn a_diff_writes_nothing() {
+    let root = folder(&[("deploy/compose.yaml", EARLY)]);
+    let (_, out, _) = run(root.path(), &["--diff"]);
+    assert!(out.starts_with("--- a/deploy/compose.yaml\n+++ b/deploy/compose.yaml\n@@ "), "{out}");
+    assert!(out.lines().any(|it| it.starts_with('+') && it.contains("service_healthy")), "{out}");
+    let path = root.path().join("deploy/compose.yaml");
+    assert_eq!(fs::read_to_string(&path).unwrap(), EARLY);
+    // What it prints is a patch that brings the same text.
+    fs::write(root.path().join("fix.patch"), &out).unwrap();
+    let patch =
+        Command::new("git").args(["apply", "fix.patch"]).current_dir(&root).status().unwrap();
+    assert!(patch.success());
+    let patched = fs::read_to_string(&path).unwrap();
+    fs::write(&path, EARLY).unwrap();
+    run(root.path(), &[]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), patched);
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_links_and_unchanged_files_stay_as_they_are() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let root = folder(&[("real/compose.yaml", EARLY), ("clean.yaml", "a: 1\n")]);
+    let real = root.path().join("real/compose.yaml");
+    let link = root.path().join("compose.yaml");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("real/compose.yaml", &link).unwrap();
+    let inode = fs::metadata(root.path().join("clean.yaml")).unwrap().ino();
+    run(root.path(), &["compose.yaml", "clean.yaml"]);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read_to_string(&real).unwrap().contains("service_healthy"));
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(fs::metadata(root.path().join("clean.yaml")).unwrap().ino(), inode);
+    let left = fs::read_dir(root.path().join("real")).unwrap().count();
+    assert_eq!(left, 1, "no temporary file is left");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_never_rewritten() {
+    let root = folder(&[]);
+    let path = root.path().join("compose.yaml");
+    let bytes = [EARLY.as_bytes(), b"# caf\xe9\n"].concat();
+    fs::write(&path, &bytes).unwrap();
+    let (_, _, err) = run(root.path(), &[]);
+    assert!(err.contains("compose.yaml: left alone, since it is not UTF-8"), "{err}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}

@@ -1,0 +1,45 @@
+//! The language server in a real Neovim, with the configuration that `editors/neovim` hands out.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The editor that `cargo xtask setup` installs, or the one on `PATH`.
+fn neovim(root: &Path) -> PathBuf {
+    let ours = root.join(".tools/bin/nvim");
+    if ours.is_file() { ours } else { PathBuf::from("nvim") }
+}
+
+#[test]
+#[ignore = "needs Neovim 0.11: `cargo xtask setup` installs it, `cargo xtask test neovim` runs this"]
+fn findings_hovers_and_fixes_reach_neovim() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let tests = root.join("editors/neovim/tests");
+    // A copy, since the test edits; its name is what the check expects of the root.
+    let home = tempfile::tempdir().unwrap();
+    let project = home.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::copy(tests.join("project/compose.yaml"), project.join("compose.yaml")).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_plimsoll")).parent().unwrap().to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([program].into_iter().chain(std::env::split_paths(&path)));
+    let editor = neovim(root);
+    let run = Command::new(&editor)
+        .args(["--headless", "-n", "-i", "NONE", "-u"])
+        .arg(tests.join("init.lua"))
+        .arg("compose.yaml")
+        .arg(format!("+luafile {}", tests.join("check.lua").display()))
+        .current_dir(&project)
+        .env("PATH", path.unwrap())
+        .env("HOME", home.path())
+        .env("XDG_CONFIG_HOME", home.path())
+        .env("XDG_DATA_HOME", home.path())
+        .env("XDG_STATE_HOME", home.path())
+        .output();
+    let output = match run {
+        Ok(output) => output,
+        Err(error) => panic!("`nvim` is missing ({error}): run `cargo xtask setup`"),
+    };
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("every check holds"), "{said}");
+}
