@@ -1,0 +1,105 @@
+//! Who changes the schema of a database, and when.
+
+use super::{Facts, Service, Unit, Var, Workload};
+use crate::knowledge::families::Class;
+use crate::knowledge::migrations::{find_migration, is_migration_name, is_migration_switch};
+use crate::knowledge::shell::Command;
+use crate::model::kubernetes::{HookHandler, ProbeHandler};
+use crate::model::{Str, compose};
+use crate::text::Span;
+
+/// A migration that a container makes.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// The tool as its users write it, or the variable that switches it on.
+    pub tool: String,
+    /// The word (or variable) that says so.
+    pub span: Span,
+    /// Something else runs in the same start: the container does not only migrate.
+    pub then_serves: bool,
+    pub by_switch: bool,
+}
+
+/// Commands that neither serve nor migrate.
+const TRIVIAL: &[&str] = &[
+    "echo", "printf", "exit", "true", ":", "sleep", "set", "cd", "export", "nc", "wait-for-it", "wait-for-it.sh",
+    "wait-for", "wait-for.sh", "dockerize", "until", "pg_isready", "test", "[", "mkdir", "chown", "chmod", "cp", "ls",
+    "cat", "env", "date", "source", ".", "kill", "pkill", "touch", "if", "fi", "done",
+];
+
+impl<'a> Facts<'a> {
+    /// The migration in a container's start command, or one that a variable switches on.
+    pub fn migration_of(&self, unit: &Unit<'a>) -> Option<Migration> {
+        self.started_migration(unit).or_else(|| {
+            let switch: &Var<'a> =
+                unit.env.iter().find(|it| it.value.is_some_and(|value| is_migration_switch(it.name, value)))?;
+            let tool = switch.name.to_owned();
+            Some(Migration { tool, span: switch.span, then_serves: true, by_switch: true })
+        })
+    }
+
+    fn started_migration(&self, unit: &Unit<'a>) -> Option<Migration> {
+        let commands = &unit.start.commands;
+        for (at, command) in commands.iter().enumerate() {
+            let texts = command.texts();
+            let Some(hit) = find_migration(&texts) else { continue };
+            let others = commands.iter().enumerate().filter(|it| it.0 != at);
+            let then_serves = others.into_iter().any(|it| does_something(it.1));
+            let span = command.words.get(hit.index).map_or_else(Span::default, |it| unit.start.span_of(it));
+            return Some(Migration { tool: hit.tool.to_owned(), span, then_serves, by_switch: false });
+        }
+        None
+    }
+
+    /// Whether a container does nothing but migrate, by its command, its image or its name.
+    pub fn only_migrates(&self, unit: &Unit<'a>) -> bool {
+        match self.started_migration(unit) {
+            Some(it) => !it.then_serves,
+            None => {
+                unit.family().is_some_and(|it| it.class == Class::Migration)
+                    || (is_migration_name(unit.name) && unit.start.is_empty())
+            }
+        }
+    }
+
+    /// Whether a Compose service migrates in a task of its own.
+    pub fn is_migration_service(&self, service: &Service<'a>) -> bool {
+        self.only_migrates(&service.unit)
+    }
+
+    /// Whether anything of a workload migrates: a container, an init container, a hook, or all of it
+    /// by its name.
+    pub fn workload_migrates(&self, workload: &Workload<'a>) -> bool {
+        workload.units.iter().any(|it| self.migration_of(it).is_some() || self.only_migrates(it))
+            || is_migration_name(workload.name())
+            || workload.containers().any(|(_, it)| {
+                let hook = it.post_start.as_ref().and_then(|it| hook_words(&it.handler));
+                hook.is_some_and(|it| migration_in(it).is_some())
+            })
+    }
+}
+
+/// The tool in a list of words, for lifecycle hooks.
+pub fn migration_in(words: &[Str]) -> Option<&'static str> {
+    let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
+    let commands = crate::knowledge::shell::commands_of_argv(&texts);
+    commands.iter().find_map(|it| find_migration(&it.texts())).map(|it| it.tool)
+}
+
+/// The words of an exec hook.
+pub fn hook_words(handler: &HookHandler) -> Option<&[Str]> {
+    match handler {
+        HookHandler::Run(ProbeHandler::Exec { command, .. }) => Some(command),
+        _ => None,
+    }
+}
+
+fn does_something(command: &Command) -> bool {
+    let name = command.name();
+    !name.is_empty() && !TRIVIAL.contains(&name) && find_migration(&command.texts()).is_none()
+}
+
+/// Whether a service migrates before its container starts (`pre_start`).
+pub fn migrates_before_start(service: &compose::Service) -> bool {
+    service.pre_start.iter().any(|it| migration_in(&it.command.words).is_some())
+}

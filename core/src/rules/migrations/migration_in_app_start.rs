@@ -1,0 +1,131 @@
+use crate::facts::{Copies, Facts, Part};
+use crate::report::{Findings, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// An application migrates its database whenever one of its containers starts.
+    ///
+    /// ## Why it hurts
+    /// With several replicas, or old and new side by side in a rolling update, two migrations run at
+    /// the same time, or the old version meets the new schema. A failed migration becomes a crash
+    /// loop, and a scale-up at peak load begins with a schema change.
+    ///
+    /// ## What helps
+    /// Migrate once a release, before the new version starts. In Compose: a one-shot service that the
+    /// application awaits with `service_completed_successfully`, or a `pre_start` step. In Kubernetes:
+    /// a Job, or a hook of Helm or Argo CD that runs before the rollout.
+    ///
+    /// ## How to troubleshoot
+    /// Look for two "running migration" lines with the same version in the logs of different
+    /// containers, and for lock waits in the database.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: acme/web:1
+    ///           command: ["sh", "-c"]
+    ///           args: ["alembic upgrade head && gunicorn app:app"] # <- container `web` of Deployment `web` runs Alembic before it serves, in every replica
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: acme/web:1
+    ///           args: ["gunicorn", "app:app"]
+    /// ---
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: { generateName: web-migrate- }
+    /// spec:
+    ///   template:
+    ///     spec:
+    ///       restartPolicy: Never
+    ///       containers: [{ name: migrate, image: "acme/web:1", args: ["alembic", "upgrade", "head"] }]
+    /// ```
+    PLM201 "migration-in-app-start" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for unit in facts.units().filter(|it| it.part == Part::Main) {
+        let Some(migration) = facts.migration_of(unit).filter(|it| it.then_serves) else { continue };
+        let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
+        if job || facts.unit_role(unit) == Role::Development {
+            continue;
+        }
+        let (severity, when) = match unit.copies {
+            Copies::Many(_) => (Severity::Error, "in every replica"),
+            Copies::Overlapping => (Severity::Warning, "while the old version still runs"),
+            Copies::One => (Severity::Info, "at every start"),
+        };
+        let doing = if migration.by_switch { "migrates because of" } else { "runs" };
+        let tool = if migration.by_switch { format!("`{}`,", migration.tool) } else { format!("{} before it serves,", migration.tool) };
+        let finding = out.at(migration.span, format!("{} {doing} {tool} {when}", unit.label));
+        finding.severity(severity);
+        if let Some(span) = unit.copies.many() {
+            finding.also(span, "more than one replica may run");
+        }
+        match facts.workload_of(unit) {
+            Some(workload) => finding.check(format!(
+                "kubectl logs{} {} -c {} --all-pods --tail=50",
+                workload.namespace_flag(),
+                workload.reference(),
+                unit.name
+            )),
+            None => finding.check(format!("docker compose logs --tail 50 {}", unit.name)),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn deployment(spec: &str, container: &str) -> Vec<&'static str> {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  {spec}\n  template:\n    spec:\n      \
+             containers: [{{name: web, image: acme/web:1, {container}}}]\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn how_many_may_run_decides() {
+        let chained = "command: [sh, -c, 'python manage.py migrate && gunicorn app']";
+        assert_eq!(deployment("replicas: 2", chained), ["error"]);
+        assert_eq!(deployment("replicas: 1", chained), ["warning"]);
+        assert_eq!(deployment("strategy: {type: Recreate}", chained), ["info"]);
+        let text = "services: {web: {image: 'acme/web:1', command: sh -c 'rails db:migrate && rails server'}}";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+    }
+
+    #[test]
+    fn a_switch_counts_and_a_pure_migration_does_not() {
+        assert_eq!(deployment("replicas: 2", "env: [{name: RUN_MIGRATIONS, value: 'true'}]"), ["error"]);
+        assert_eq!(deployment("replicas: 2", "env: [{name: RUN_MIGRATIONS, value: 'false'}]"), [""; 0]);
+        assert_eq!(deployment("replicas: 2", "command: [alembic, upgrade, head]"), [""; 0], "PLM204's");
+        assert_eq!(deployment("replicas: 2", "command: [alembic, current]"), [""; 0]);
+    }
+}

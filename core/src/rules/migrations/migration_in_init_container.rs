@@ -1,0 +1,103 @@
+use crate::facts::{Copies, Facts, Part};
+use crate::report::{Findings, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// An init container migrates the database, once for every Pod.
+    ///
+    /// ## Why it hurts
+    /// Init containers run before *each* Pod: at every scale-up, every reschedule, and once for each
+    /// replica of a rollout, side by side. It is not the Kubernetes form of "once before start".
+    ///
+    /// ## What helps
+    /// A Job that the release awaits, or a hook of Helm (`pre-upgrade`) or Argo CD (`PreSync`).
+    ///
+    /// ## How to troubleshoot
+    /// The init container's logs of all Pods show when each of them migrated.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       initContainers:
+    ///         - name: migrate
+    ///           image: acme/web:1
+    ///           command: ["alembic", "upgrade", "head"] # <- init container `migrate` of Deployment `web` runs Alembic once for each Pod
+    ///       containers: [{ name: web, image: "acme/web:1" }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       initContainers:
+    ///         - name: wait
+    ///           image: acme/web:1
+    ///           command: ["alembic", "current", "--check-heads"]
+    ///       containers: [{ name: web, image: "acme/web:1" }]
+    /// ```
+    PLM202 "migration-in-init-container" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
+        for unit in workload.units.iter().filter(|it| it.part == Part::Init) {
+            let Some(migration) = facts.migration_of(unit) else { continue };
+            if workload.copies == Copies::One {
+                continue;
+            }
+            let finding = out.at(
+                migration.span,
+                format!("init container `{}` of {} runs {} once for each Pod", unit.name, workload.label, migration.tool),
+            );
+            if let Some(span) = workload.copies.many() {
+                finding.severity(Severity::Error).also(span, "more than one replica may run");
+            }
+            finding.check(format!(
+                "kubectl logs{} {} -c {} --all-pods --timestamps",
+                workload.namespace_flag(),
+                workload.reference(),
+                unit.name
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn owner(kind: &str, spec: &str) -> Vec<&'static str> {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec:\n  {spec}\n  template:\n    spec:\n      \
+             initContainers: [{{name: m, image: acme/web:1, args: [npx, prisma, migrate, deploy]}}]\n      \
+             containers: [{{name: web, image: acme/web:1}}]\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn a_job_migrates_once_and_a_recreated_pod_too() {
+        assert_eq!(owner("Job", "backoffLimit: 1"), [""; 0]);
+        assert_eq!(owner("Deployment", "strategy: {type: Recreate}"), [""; 0]);
+        assert_eq!(owner("Deployment", "replicas: 1"), ["warning"]);
+        assert_eq!(owner("StatefulSet", "replicas: 2"), ["error"]);
+    }
+}

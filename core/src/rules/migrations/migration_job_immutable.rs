@@ -1,0 +1,87 @@
+use crate::facts::Facts;
+use crate::model::kubernetes::WorkloadKind;
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// A migration Job keeps its name, so the next release cannot apply it.
+    ///
+    /// ## Why it hurts
+    /// A Job's Pod template cannot be changed. `kubectl apply` of the next image fails with "field is
+    /// immutable", and with an unchanged manifest nothing runs at all: the release goes out without its
+    /// migration.
+    ///
+    /// ## What helps
+    /// Make it a hook of Helm or Argo CD (both delete the old Job before the next), use
+    /// `generateName` with `kubectl create`, or let it go by itself with `ttlSecondsAfterFinished`.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get job` shows the age of the Job: older than the last release means it did not run.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata:
+    ///   name: migrate # <- Job `migrate` keeps its name and stays after it is done: applying it with a new image fails
+    /// spec:
+    ///   template:
+    ///     spec:
+    ///       restartPolicy: Never
+    ///       containers: [{ name: migrate, image: "acme/web:1", args: ["alembic", "upgrade", "head"] }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata:
+    ///   name: migrate
+    ///   annotations: { argocd.argoproj.io/hook: PreSync }
+    /// spec:
+    ///   template:
+    ///     spec:
+    ///       restartPolicy: Never
+    ///       containers: [{ name: migrate, image: "acme/web:1", args: ["alembic", "upgrade", "head"] }]
+    /// ```
+    PLM207 "migration-job-immutable" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::Job) {
+        let meta = &workload.object.meta;
+        let Some(name) = &meta.name else { continue };
+        let hook = meta.annotations.iter().any(|it| matches!(it.0.as_str(), "helm.sh/hook" | "argocd.argoproj.io/hook"));
+        let replaced = meta
+            .annotation("argocd.argoproj.io/sync-options")
+            .is_some_and(|it| it.contains("Replace=true") || it.contains("Force=true"));
+        let gone = workload.model.job.ttl_seconds_after_finished.is_some();
+        if hook || replaced || gone || !facts.workload_migrates(workload) {
+            continue;
+        }
+        out.at(
+            name.span,
+            format!("{} keeps its name and stays after it is done: applying it with a new image fails", workload.label),
+        )
+        .check(format!("kubectl get job{} {name}", workload.namespace_flag()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn what_goes_away_or_gets_a_new_name_is_silent() {
+        let job = |meta: &str, spec: &str| {
+            format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{{meta}}}\nspec: {{{spec}template: {{spec: {{containers: [{{name: m, image: a, args: [flyway, migrate]}}]}}}}}}\n")
+        };
+        assert_eq!(messages(&RULE, &job("name: m", "")).len(), 1);
+        assert!(messages(&RULE, &job("generateName: m-", "")).is_empty());
+        assert!(messages(&RULE, &job("name: m", "ttlSecondsAfterFinished: 60, ")).is_empty());
+        assert!(messages(&RULE, &job("name: m, annotations: {helm.sh/hook: pre-upgrade}", "")).is_empty());
+    }
+}

@@ -1,0 +1,100 @@
+use crate::facts::{Facts, Part};
+use crate::model::kubernetes::WorkloadKind;
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// A migration runs in several Pods, or in a workload that never ends.
+    ///
+    /// ## Why it hurts
+    /// A Job with `parallelism` or `completions` above 1 migrates that many times. A Deployment that
+    /// only migrates is started again after each success, for ever.
+    ///
+    /// ## What helps
+    /// One Job with one completion and no parallelism.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get pods` shows several Pods of the Job, or one in CrashLoopBackOff with exit code 0.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: { name: migrate }
+    /// spec:
+    ///   completions: 3 # <- Job `migrate` runs its migration 3 times
+    ///   template:
+    ///     spec:
+    ///       restartPolicy: Never
+    ///       containers: [{ name: migrate, image: "acme/web:1", args: ["alembic", "upgrade", "head"] }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: { name: migrate }
+    /// spec:
+    ///   template:
+    ///     spec:
+    ///       restartPolicy: Never
+    ///       containers: [{ name: migrate, image: "acme/web:1", args: ["alembic", "upgrade", "head"] }]
+    /// ```
+    PLM204 "migration-job-parallel" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        let mut running = workload.units.iter().filter(|it| it.part == Part::Main).peekable();
+        // Only a command is proof: a name alone may stand for anything.
+        let migrates = |it: &&crate::facts::Unit<'_>| {
+            facts.migration_of(it).is_some_and(|it| !it.then_serves && !it.by_switch)
+        };
+        let Some(first) = running.peek().copied().filter(migrates) else { continue };
+        if !running.all(|it| migrates(&it)) {
+            continue;
+        }
+        let label = &workload.label;
+        match workload.kind() {
+            WorkloadKind::Job | WorkloadKind::CronJob => {
+                let fields = [workload.model.job.completions, workload.model.job.parallelism];
+                if let Some(many) = fields.into_iter().flatten().find(|it| it.value > 1) {
+                    out.at(many.span, format!("{label} runs its migration {} times", many.value)).check(format!(
+                        "kubectl get pods{} -l job-name={}",
+                        workload.namespace_flag(),
+                        workload.name()
+                    ));
+                }
+            }
+            WorkloadKind::Pod => {}
+            kind => {
+                out.at(
+                    workload.object.kind.span,
+                    format!("{label} only migrates, and a {} starts it again after each success", kind.name()),
+                )
+                .also(first.start.span.unwrap_or(first.name.span), "all that it runs is this")
+                .check(format!("kubectl get pods{}", workload.namespace_flag()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn a_deployment_that_only_migrates_is_never_done() {
+        let text = |args: &str| {
+            format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: m}}\nspec: {{template: {{spec: {{containers: [{{name: m, image: a, args: {args}}}]}}}}}}\n")
+        };
+        assert_eq!(
+            messages(&RULE, &text("[flyway, migrate]")),
+            ["Deployment `m` only migrates, and a Deployment starts it again after each success"]
+        );
+        assert!(messages(&RULE, &text("[flyway, info]")).is_empty());
+    }
+}

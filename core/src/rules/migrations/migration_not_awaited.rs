@@ -1,0 +1,126 @@
+use crate::facts::{Facts, Service, migrates_before_start};
+use crate::model::compose::Condition;
+use crate::model::edit::Yaml;
+use crate::report::{Confidence, Findings, Fix, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// An application starts without waiting for the service that migrates its database.
+    ///
+    /// ## Why it hurts
+    /// On a deploy with a schema change the new code meets the old schema for as long as the migration
+    /// takes, and on the very first start it meets no schema at all.
+    ///
+    /// ## What helps
+    /// `depends_on` with `condition: service_completed_successfully`.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose ps -a` with the start times of both, and "relation does not exist" in the
+    /// application's log.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   migrate:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["alembic", "upgrade", "head"]
+    ///   web: # <- `web` does not wait until `migrate` has migrated the database
+    ///     image: ghcr.io/acme/web:1.4.2
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   migrate:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["alembic", "upgrade", "head"]
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     depends_on:
+    ///       migrate: { condition: service_completed_successfully }
+    /// ```
+    PLM206 "migration-not-awaited" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for migration in facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile()) {
+        for app in facts.siblings(migration).filter(|it| shares_code(migration, it)) {
+            let waits = facts.waiters(migration).any(|it| {
+                let done = it.dependency.condition.value == Condition::CompletedSuccessfully;
+                done && (it.from.index == app.index || facts.depends_transitively(app, it.from))
+            });
+            let starts_first = facts.depends_transitively(migration, app);
+            if waits || starts_first || facts.is_migration_service(app) || migrates_before_start(app.model) {
+                continue;
+            }
+            let (name, task) = (app.name(), migration.name());
+            let place = app.model.depends_on(task).map_or(app.span(), |it| it.span);
+            let finding =
+                out.at(place, format!("`{name}` does not wait until `{task}` has migrated the database"));
+            finding
+                .confidence(Confidence::Likely)
+                .also(migration.span(), format!("`{task}` migrates with the same image"))
+                .check(format!("docker compose ps -a {task} {name}"));
+            if app.role == Role::Development {
+                finding.severity(Severity::Info);
+            }
+            finding.maybe_fix(wait_for(facts, app, task));
+        }
+    }
+}
+
+/// Whether two services run the same code: the same image, or a build of the same context.
+fn shares_code(a: &Service<'_>, b: &Service<'_>) -> bool {
+    if a.index == b.index || b.has_profile() {
+        return false;
+    }
+    let image = |it: &Service<'_>| it.model.image.as_ref().map(|it| it.value.clone());
+    let build = |it: &Service<'_>| it.model.build.as_ref().map(|it| (it.context.value.clone(), it.dockerfile.as_ref().map(|it| it.value.clone())));
+    (image(a).is_some() && image(a) == image(b)) || (build(a).is_some() && build(a) == build(b))
+}
+
+fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
+    let condition = Yaml::map([("condition", Yaml::str("service_completed_successfully"))]);
+    let edit = if app.model.depends_on.is_empty() && app.model.depends_on_span.is_none() {
+        let place = app.model.place()?;
+        let value = Yaml::map([(task.to_owned(), condition)]);
+        facts.editor(place.span.file).insert_entry(place, "depends_on", &value)?
+    } else {
+        let long = app.model.depends_on.iter().all(|it| !it.short_form);
+        let place = app.model.depends_on_place.as_ref().filter(|_| long && app.model.depends_on(task).is_none())?;
+        facts.editor(place.span.file).insert_entry(place, task, &condition)?
+    };
+    Some(Fix::safe(format!("Wait until `{task}` is done"), [edit]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    const TASK: &str = "services:\n  migrate: {image: 'acme/web:1', command: [alembic, upgrade, head]}\n";
+
+    #[test]
+    fn waiting_through_another_service_is_waiting() {
+        let text = format!(
+            "{TASK}  web: {{image: 'acme/web:1', depends_on: {{migrate: {{condition: service_completed_successfully}}}}}}\n  \
+             worker: {{image: 'acme/web:1', depends_on: [web]}}\n"
+        );
+        assert!(messages(&RULE, &text).is_empty());
+    }
+
+    #[test]
+    fn other_images_have_other_databases_and_profiles_run_by_hand() {
+        assert!(messages(&RULE, &format!("{TASK}  db: {{image: 'postgres:17'}}\n")).is_empty());
+        let by_hand = "services:\n  migrate: {image: 'acme/web:1', profiles: [tools], command: [alembic, upgrade, head]}\n  web: {image: 'acme/web:1'}\n";
+        assert!(messages(&RULE, by_hand).is_empty());
+    }
+
+    #[test]
+    fn a_started_migration_is_not_a_finished_one() {
+        let text = format!("{TASK}  web: {{image: 'acme/web:1', depends_on: [migrate]}}\n");
+        assert_eq!(messages(&RULE, &text), ["`web` does not wait until `migrate` has migrated the database"]);
+    }
+}
