@@ -20,7 +20,7 @@ rule! {
     /// services:
     ///   migrate:
     ///     image: ghcr.io/acme/web:1
-    ///     command: ["alembic", "upgrade", "head"] # <- Compose migrates with Alembic in `migrate`, but nothing in the cluster does
+    ///     command: ["alembic", "upgrade", "head"] # <- Compose migrates with `alembic` in `migrate`, but nothing in the cluster does
     ///   web:
     ///     image: ghcr.io/acme/web:1
     ///     depends_on: { migrate: { condition: service_completed_successfully } }
@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         || same_build(counterpart, service)
                 });
                 if same {
-                    let what = if migration.by_switch { format!("because of `{}`", migration.tool) } else { format!("with {}", migration.tool) };
+                    let what = if migration.by_switch { format!("because of `{}`", migration.tool) } else { format!("with `{}`", migration.tool) };
                     out.at(
                         migration.span,
                         format!("Compose migrates {what} in `{}`, but nothing in the cluster does", service.name()),
@@ -108,7 +108,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let Some(migration) = migration else { continue };
                 out.at(
                     migration.span,
-                    format!("{} migrates with {}, but nothing in Compose does", workload.label, migration.tool),
+                    format!("{} migrates with `{}`, but nothing in Compose does", workload.label, migration.tool),
                 )
                 .confidence(Confidence::Likely)
                 .also(service.span(), format!("`{}` is the counterpart", service.name()));

@@ -34,7 +34,7 @@ rule! {
     ///         - name: web
     ///           image: acme/web:1
     ///           command: ["sh", "-c"]
-    ///           args: ["alembic upgrade head && gunicorn app:app"] # <- container `web` of Deployment `web` runs Alembic before it serves, in every replica
+    ///           args: ["alembic upgrade head && gunicorn app:app"] # <- container `web` of Deployment `web` runs `alembic` before it serves, in every replica
     /// ```
     ///
     /// ## Good
@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::One => (Severity::Info, "at every start"),
         };
         let doing = if migration.by_switch { "migrates because of" } else { "runs" };
-        let tool = if migration.by_switch { format!("`{}`,", migration.tool) } else { format!("{} before it serves,", migration.tool) };
+        let tool = if migration.by_switch { format!("`{}`,", migration.tool) } else { format!("`{}` before it serves,", migration.tool) };
         let finding = out.at(migration.span, format!("{} {doing} {tool} {when}", unit.label));
         finding.severity(severity);
         if let Some(span) = unit.copies.many() {

@@ -29,7 +29,7 @@ rule! {
     ///       initContainers:
     ///         - name: migrate
     ///           image: acme/web:1
-    ///           command: ["alembic", "upgrade", "head"] # <- init container `migrate` of Deployment `web` runs Alembic once for each Pod
+    ///           command: ["alembic", "upgrade", "head"] # <- init container `migrate` of Deployment `web` runs `alembic` once for each Pod
     ///       containers: [{ name: web, image: "acme/web:1" }]
     /// ```
     ///
@@ -64,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 migration.span,
-                format!("init container `{}` of {} runs {} once for each Pod", unit.name, workload.label, migration.tool),
+                format!("init container `{}` of {} runs `{}` once for each Pod", unit.name, workload.label, migration.tool),
             );
             if let Some(span) = workload.copies.many() {
                 finding.severity(Severity::Error).also(span, "more than one replica may run");

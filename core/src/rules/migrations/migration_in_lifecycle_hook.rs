@@ -26,7 +26,7 @@ rule! {
     ///       image: acme/web:1
     ///       lifecycle:
     ///         postStart:
-    ///           exec: # <- the `postStart` hook of container `web` of Pod `web` runs Django migrate beside the program's start
+    ///           exec: # <- the `postStart` hook of container `web` of Pod `web` runs `django migrate` beside the program's start
     ///             command: ["python", "manage.py", "migrate"]
     /// ```
     ///
@@ -56,7 +56,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(tool) = hook_words(&hook.handler).and_then(migration_in) else { continue };
             out.at(
                 hook.place.span,
-                format!("the `postStart` hook of {} runs {tool} beside the program's start", unit.label),
+                format!("the `postStart` hook of {} runs `{tool}` beside the program's start", unit.label),
             )
             .check(format!("kubectl describe{} {}", workload.namespace_flag(), workload.reference()));
         }

@@ -38,6 +38,9 @@ rule! {
     }
 }
 
+/// Web consoles and metrics of stores: they ask for a login, or hold no data.
+const CONSOLES: &[u16] = &[15672, 15692, 8222, 9001, 7474, 8080, 8091, 5540];
+
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.is_data_store()) else { continue };
@@ -46,7 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .host_ip
                 .as_ref()
                 .is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]"));
-            if !open || !family.ports.contains(&port.target) {
+            if !open || !family.ports.contains(&port.target) || CONSOLES.contains(&port.target) {
                 continue;
             }
             let name = service.name();
