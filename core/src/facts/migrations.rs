@@ -22,17 +22,51 @@ pub struct Migration {
 
 /// Commands that neither serve nor migrate.
 const TRIVIAL: &[&str] = &[
-    "echo", "printf", "exit", "true", ":", "sleep", "set", "cd", "export", "nc", "wait-for-it", "wait-for-it.sh",
-    "wait-for", "wait-for.sh", "dockerize", "until", "pg_isready", "test", "[", "mkdir", "chown", "chmod", "cp", "ls",
-    "cat", "env", "date", "source", ".", "kill", "pkill", "touch", "if", "fi", "done",
+    "echo",
+    "printf",
+    "exit",
+    "true",
+    ":",
+    "sleep",
+    "set",
+    "cd",
+    "export",
+    "nc",
+    "wait-for-it",
+    "wait-for-it.sh",
+    "wait-for",
+    "wait-for.sh",
+    "dockerize",
+    "until",
+    "pg_isready",
+    "test",
+    "[",
+    "mkdir",
+    "chown",
+    "chmod",
+    "cp",
+    "ls",
+    "cat",
+    "env",
+    "date",
+    "source",
+    ".",
+    "kill",
+    "pkill",
+    "touch",
+    "if",
+    "fi",
+    "done",
 ];
 
 impl<'a> Facts<'a> {
     /// The migration in a container's start command, or one that a variable switches on.
     pub fn migration_of(&self, unit: &Unit<'a>) -> Option<Migration> {
         self.started_migration(unit).or_else(|| {
-            let switch: &Var<'a> =
-                unit.env.iter().find(|it| it.value.is_some_and(|value| is_migration_switch(it.name, value)))?;
+            let switch: &Var<'a> = unit
+                .env
+                .iter()
+                .find(|it| it.value.is_some_and(|value| is_migration_switch(it.name, value)))?;
             let tool = switch.name.to_owned();
             Some(Migration { tool, span: switch.span, then_serves: true, by_switch: true })
         })
@@ -45,8 +79,16 @@ impl<'a> Facts<'a> {
             let Some(hit) = find_migration(&texts) else { continue };
             let others = commands.iter().enumerate().filter(|it| it.0 != at);
             let then_serves = others.into_iter().any(|it| does_something(it.1));
-            let span = command.words.get(hit.index).map_or_else(Span::default, |it| unit.start.span_of(it));
-            return Some(Migration { tool: hit.tool.to_owned(), span, then_serves, by_switch: false });
+            let span = command
+                .words
+                .get(hit.index)
+                .map_or_else(Span::default, |it| unit.start.span_of(it));
+            return Some(Migration {
+                tool: hit.tool.to_owned(),
+                span,
+                then_serves,
+                by_switch: false,
+            });
         }
         None
     }

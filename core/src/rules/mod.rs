@@ -15,7 +15,8 @@ mod network;
 mod startup;
 
 /// The rules of every family, in the order of their codes.
-const FAMILIES: &[&[&Rule]] = &[document::RULES, startup::RULES, migrations::RULES, mounts::RULES, network::RULES];
+const FAMILIES: &[&[&Rule]] =
+    &[document::RULES, startup::RULES, migrations::RULES, mounts::RULES, network::RULES];
 
 /// Which side of the crossing a rule reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

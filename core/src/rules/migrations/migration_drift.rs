@@ -72,13 +72,19 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for index in 0..facts.projects().len() {
-        let services: Vec<&Service<'_>> = facts.services().iter().filter(|it| it.project_index == index).collect();
+        let services: Vec<&Service<'_>> =
+            facts.services().iter().filter(|it| it.project_index == index).collect();
         let development = services.iter().all(|it| it.role == Role::Development);
-        let pairs: Vec<_> = facts.counterparts().iter().filter(|it| facts.services()[it.service].project_index == index).collect();
+        let pairs: Vec<_> = facts
+            .counterparts()
+            .iter()
+            .filter(|it| facts.services()[it.service].project_index == index)
+            .collect();
         if development || pairs.is_empty() {
             continue;
         }
-        let here = services.iter().find_map(|it| facts.migration_of(&it.unit).map(|found| (*it, found)));
+        let here =
+            services.iter().find_map(|it| facts.migration_of(&it.unit).map(|found| (*it, found)));
         let there = facts.workloads().iter().find(|it| facts.workload_migrates(it));
         match (here, there) {
             (Some((service, migration)), None) => {
@@ -87,14 +93,22 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let same = pairs.iter().any(|it| {
                     let (counterpart, _, unit) = facts.pair(it);
                     it.service == service.index
-                        || (code.is_some() && unit.image.as_ref().map(|it| it.repository.as_str()) == code)
+                        || (code.is_some()
+                            && unit.image.as_ref().map(|it| it.repository.as_str()) == code)
                         || same_build(counterpart, service)
                 });
                 if same {
-                    let what = if migration.by_switch { format!("because of `{}`", migration.tool) } else { format!("with `{}`", migration.tool) };
+                    let what = if migration.by_switch {
+                        format!("because of `{}`", migration.tool)
+                    } else {
+                        format!("with `{}`", migration.tool)
+                    };
                     out.at(
                         migration.span,
-                        format!("Compose migrates {what} in `{}`, but nothing in the cluster does", service.name()),
+                        format!(
+                            "Compose migrates {what} in `{}`, but nothing in the cluster does",
+                            service.name()
+                        ),
                     )
                     .confidence(Confidence::Likely);
                 }
@@ -102,13 +116,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             (None, Some(workload)) => {
                 // A service whose command is the image's own may migrate by itself: only a namesake
                 // that is told what to run, and does not migrate, is a difference.
-                let told = pairs.iter().find(|it| it.workload == workload.index).map(|it| facts.pair(it).0);
+                let told = pairs
+                    .iter()
+                    .find(|it| it.workload == workload.index)
+                    .map(|it| facts.pair(it).0);
                 let Some(service) = told.filter(|it| !it.unit.start.is_empty()) else { continue };
                 let migration = workload.units.iter().find_map(|it| facts.migration_of(it));
                 let Some(migration) = migration else { continue };
                 out.at(
                     migration.span,
-                    format!("{} migrates with `{}`, but nothing in Compose does", workload.label, migration.tool),
+                    format!(
+                        "{} migrates with `{}`, but nothing in Compose does",
+                        workload.label, migration.tool
+                    ),
                 )
                 .confidence(Confidence::Likely)
                 .also(service.span(), format!("`{}` is the counterpart", service.name()));

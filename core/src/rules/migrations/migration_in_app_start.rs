@@ -69,7 +69,9 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part == Part::Main) {
-        let Some(migration) = facts.migration_of(unit).filter(|it| it.then_serves) else { continue };
+        let Some(migration) = facts.migration_of(unit).filter(|it| it.then_serves) else {
+            continue;
+        };
         let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
         if job || facts.unit_role(unit) == Role::Development {
             continue;
@@ -80,7 +82,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::One => (Severity::Info, "at every start"),
         };
         let doing = if migration.by_switch { "migrates because of" } else { "runs" };
-        let tool = if migration.by_switch { format!("`{}`,", migration.tool) } else { format!("`{}` before it serves,", migration.tool) };
+        let tool = if migration.by_switch {
+            format!("`{}`,", migration.tool)
+        } else {
+            format!("`{}` before it serves,", migration.tool)
+        };
         let finding = out.at(migration.span, format!("{} {doing} {tool} {when}", unit.label));
         finding.severity(severity);
         if let Some(span) = unit.copies.many() {
@@ -123,9 +129,19 @@ mod tests {
 
     #[test]
     fn a_switch_counts_and_a_pure_migration_does_not() {
-        assert_eq!(deployment("replicas: 2", "env: [{name: RUN_MIGRATIONS, value: 'true'}]"), ["error"]);
-        assert_eq!(deployment("replicas: 2", "env: [{name: RUN_MIGRATIONS, value: 'false'}]"), [""; 0]);
-        assert_eq!(deployment("replicas: 2", "command: [alembic, upgrade, head]"), [""; 0], "PLM204's");
+        assert_eq!(
+            deployment("replicas: 2", "env: [{name: RUN_MIGRATIONS, value: 'true'}]"),
+            ["error"]
+        );
+        assert_eq!(
+            deployment("replicas: 2", "env: [{name: RUN_MIGRATIONS, value: 'false'}]"),
+            [""; 0]
+        );
+        assert_eq!(
+            deployment("replicas: 2", "command: [alembic, upgrade, head]"),
+            [""; 0],
+            "PLM204's"
+        );
         assert_eq!(deployment("replicas: 2", "command: [alembic, current]"), [""; 0]);
     }
 }

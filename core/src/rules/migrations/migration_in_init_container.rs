@@ -64,7 +64,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 migration.span,
-                format!("init container `{}` of {} runs `{}` once for each Pod", unit.name, workload.label, migration.tool),
+                format!(
+                    "init container `{}` of {} runs `{}` once for each Pod",
+                    unit.name, workload.label, migration.tool
+                ),
             );
             if let Some(span) = workload.copies.many() {
                 finding.severity(Severity::Error).also(span, "more than one replica may run");

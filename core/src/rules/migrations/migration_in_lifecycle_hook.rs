@@ -56,9 +56,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(tool) = hook_words(&hook.handler).and_then(migration_in) else { continue };
             out.at(
                 hook.place.span,
-                format!("the `postStart` hook of {} runs `{tool}` beside the program's start", unit.label),
+                format!(
+                    "the `postStart` hook of {} runs `{tool}` beside the program's start",
+                    unit.label
+                ),
             )
-            .check(format!("kubectl describe{} {}", workload.namespace_flag(), workload.reference()));
+            .check(format!(
+                "kubectl describe{} {}",
+                workload.namespace_flag(),
+                workload.reference()
+            ));
         }
     }
 }

@@ -53,7 +53,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::Job) {
         let meta = &workload.object.meta;
         let Some(name) = &meta.name else { continue };
-        let hook = meta.annotations.iter().any(|it| matches!(it.0.as_str(), "helm.sh/hook" | "argocd.argoproj.io/hook"));
+        let hook = meta
+            .annotations
+            .iter()
+            .any(|it| matches!(it.0.as_str(), "helm.sh/hook" | "argocd.argoproj.io/hook"));
         let replaced = meta
             .annotation("argocd.argoproj.io/sync-options")
             .is_some_and(|it| it.contains("Replace=true") || it.contains("Force=true"));
@@ -63,7 +66,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         out.at(
             name.span,
-            format!("{} keeps its name and stays after it is done: applying it with a new image fails", workload.label),
+            format!(
+                "{} keeps its name and stays after it is done: applying it with a new image fails",
+                workload.label
+            ),
         )
         .check(format!("kubectl get job{} {name}", workload.namespace_flag()));
     }
@@ -77,11 +83,16 @@ mod tests {
     #[test]
     fn what_goes_away_or_gets_a_new_name_is_silent() {
         let job = |meta: &str, spec: &str| {
-            format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{{meta}}}\nspec: {{{spec}template: {{spec: {{containers: [{{name: m, image: a, args: [flyway, migrate]}}]}}}}}}\n")
+            format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{{meta}}}\nspec: {{{spec}template: {{spec: {{containers: [{{name: m, image: a, args: [flyway, migrate]}}]}}}}}}\n"
+            )
         };
         assert_eq!(messages(&RULE, &job("name: m", "")).len(), 1);
         assert!(messages(&RULE, &job("generateName: m-", "")).is_empty());
         assert!(messages(&RULE, &job("name: m", "ttlSecondsAfterFinished: 60, ")).is_empty());
-        assert!(messages(&RULE, &job("name: m, annotations: {helm.sh/hook: pre-upgrade}", "")).is_empty());
+        assert!(
+            messages(&RULE, &job("name: m, annotations: {helm.sh/hook: pre-upgrade}", ""))
+                .is_empty()
+        );
     }
 }

@@ -61,18 +61,22 @@ fn check(facts: &Facts, out: &mut Findings) {
             WorkloadKind::Job | WorkloadKind::CronJob => {
                 let fields = [workload.model.job.completions, workload.model.job.parallelism];
                 if let Some(many) = fields.into_iter().flatten().find(|it| it.value > 1) {
-                    out.at(many.span, format!("{label} runs its migration {} times", many.value)).check(format!(
-                        "kubectl get pods{} -l job-name={}",
-                        workload.namespace_flag(),
-                        workload.name()
-                    ));
+                    out.at(many.span, format!("{label} runs its migration {} times", many.value))
+                        .check(format!(
+                            "kubectl get pods{} -l job-name={}",
+                            workload.namespace_flag(),
+                            workload.name()
+                        ));
                 }
             }
             WorkloadKind::Pod => {}
             kind => {
                 out.at(
                     workload.object.kind.span,
-                    format!("{label} only migrates, and a {} starts it again after each success", kind.name()),
+                    format!(
+                        "{label} only migrates, and a {} starts it again after each success",
+                        kind.name()
+                    ),
                 )
                 .also(first.start.span.unwrap_or(first.name.span), "all that it runs is this")
                 .check(format!("kubectl get pods{}", workload.namespace_flag()));
@@ -89,7 +93,9 @@ mod tests {
     #[test]
     fn a_deployment_that_only_migrates_is_never_done() {
         let text = |args: &str| {
-            format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: m}}\nspec: {{template: {{spec: {{containers: [{{name: m, image: a, args: {args}}}]}}}}}}\n")
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: m}}\nspec: {{template: {{spec: {{containers: [{{name: m, image: a, args: {args}}}]}}}}}}\n"
+            )
         };
         assert_eq!(
             messages(&RULE, &text("[flyway, migrate]")),

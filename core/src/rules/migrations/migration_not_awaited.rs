@@ -45,20 +45,28 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for migration in facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile()) {
+    for migration in
+        facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile())
+    {
         for app in facts.siblings(migration).filter(|it| shares_code(migration, it)) {
             let waits = facts.waiters(migration).any(|it| {
                 let done = it.dependency.condition.value == Condition::CompletedSuccessfully;
                 done && (it.from.index == app.index || facts.depends_transitively(app, it.from))
             });
             let starts_first = facts.depends_transitively(migration, app);
-            if waits || starts_first || facts.is_migration_service(app) || migrates_before_start(app.model) {
+            if waits
+                || starts_first
+                || facts.is_migration_service(app)
+                || migrates_before_start(app.model)
+            {
                 continue;
             }
             let (name, task) = (app.name(), migration.name());
             let place = app.model.depends_on(task).map_or(app.span(), |it| it.span);
-            let finding =
-                out.at(place, format!("`{name}` does not wait until `{task}` has migrated the database"));
+            let finding = out.at(
+                place,
+                format!("`{name}` does not wait until `{task}` has migrated the database"),
+            );
             finding
                 .confidence(Confidence::Likely)
                 .also(migration.span(), format!("`{task}` migrates with the same image"))
@@ -77,7 +85,12 @@ fn shares_code(a: &Service<'_>, b: &Service<'_>) -> bool {
         return false;
     }
     let image = |it: &Service<'_>| it.model.image.as_ref().map(|it| it.value.clone());
-    let build = |it: &Service<'_>| it.model.build.as_ref().map(|it| (it.context.value.clone(), it.dockerfile.as_ref().map(|it| it.value.clone())));
+    let build = |it: &Service<'_>| {
+        it.model
+            .build
+            .as_ref()
+            .map(|it| (it.context.value.clone(), it.dockerfile.as_ref().map(|it| it.value.clone())))
+    };
     (image(a).is_some() && image(a) == image(b)) || (build(a).is_some() && build(a) == build(b))
 }
 
@@ -89,7 +102,11 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
         facts.editor(place.span.file).insert_entry(place, "depends_on", &value)?
     } else {
         let long = app.model.depends_on.iter().all(|it| !it.short_form);
-        let place = app.model.depends_on_place.as_ref().filter(|_| long && app.model.depends_on(task).is_none())?;
+        let place = app
+            .model
+            .depends_on_place
+            .as_ref()
+            .filter(|_| long && app.model.depends_on(task).is_none())?;
         facts.editor(place.span.file).insert_entry(place, task, &condition)?
     };
     Some(Fix::safe(format!("Wait until `{task}` is done"), [edit]))
@@ -100,7 +117,8 @@ mod tests {
     use super::RULE;
     use crate::rules::testing::messages;
 
-    const TASK: &str = "services:\n  migrate: {image: 'acme/web:1', command: [alembic, upgrade, head]}\n";
+    const TASK: &str =
+        "services:\n  migrate: {image: 'acme/web:1', command: [alembic, upgrade, head]}\n";
 
     #[test]
     fn waiting_through_another_service_is_waiting() {
@@ -121,6 +139,9 @@ mod tests {
     #[test]
     fn a_started_migration_is_not_a_finished_one() {
         let text = format!("{TASK}  web: {{image: 'acme/web:1', depends_on: [migrate]}}\n");
-        assert_eq!(messages(&RULE, &text), ["`web` does not wait until `migrate` has migrated the database"]);
+        assert_eq!(
+            messages(&RULE, &text),
+            ["`web` does not wait until `migrate` has migrated the database"]
+        );
     }
 }
