@@ -99,15 +99,17 @@ pub fn document_around(text: &str, from: usize, error: usize) -> Range<usize> {
     start..at
 }
 
-/// The byte order marks at the start of lines inside a document.
+/// Takes away the byte order marks at the start of lines inside a document. Each patch holds the
+/// line break before, so that what follows the mark is placed behind it.
 pub fn byte_order_marks(text: &str, segment: &Range<usize>) -> Vec<Patch> {
-    const MARK: char = '\u{FEFF}';
-    let inside = &text[segment.clone()];
-    let marks = inside.match_indices(MARK).map(|(at, mark)| (segment.start + at, mark.len()));
-    marks
-        .filter(|(at, _)| text[..*at].ends_with(['\n', '\r']))
-        .map(|(at, len)| Patch::cut(at..at + len))
-        .collect()
+    let marks = text[segment.clone()].match_indices('\u{FEFF}');
+    let marks = marks.map(|(at, mark)| (segment.start + at, mark.len()));
+    let patch = |(at, len): (usize, usize)| {
+        let line_break = at.checked_sub(1).filter(|it| *it >= segment.start)?;
+        let line_break = text.get(line_break..at).filter(|it| matches!(*it, "\n" | "\r"))?;
+        Some(Patch { remove: at - 1..at + len, insert: line_break.to_owned() })
+    };
+    marks.filter_map(patch).collect()
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {
@@ -227,8 +229,8 @@ pub fn line_around(text: &str, segment: &Range<usize>, at: usize) -> Range<usize
 /// What mends a half-typed line without losing it, then what keeps at least its key.
 fn mend_line(text: &str, line: &Range<usize>) -> Vec<Patch> {
     let written = &text[line.clone()];
-    let content = written.trim();
     let LeftOpen { closing: open, comment, .. } = left_open(written);
+    let content = written[..comment].trim();
     let end = line.start + written[..comment].trim_end().len();
     let append = |insert: String| Patch { remove: end..end, insert };
     let mut patches = Vec::new();
