@@ -1,8 +1,46 @@
-//! `xtask-oracle compose [DIR]`: our merged Compose model against `docker-compose config`.
+//! `xtask-oracle compose [DIR]`: our Compose model beside the real tool's.
+//!
+//! Every project that we find below a folder is given to `docker-compose config` as well. Both
+//! answers are brought into one form and compared key by key; refusals must agree too.
 
+mod compose;
+mod shape;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    eprintln!("xtask-oracle: the comparison is not written yet");
-    ExitCode::FAILURE
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["compose"] => "examples",
+        ["compose", folder] => folder,
+        _ => {
+            eprintln!("usage: xtask-oracle compose [DIR]");
+            return ExitCode::from(2);
+        }
+    }
+    .to_owned();
+    let Some(tool) = find("docker-compose") else {
+        eprintln!("xtask-oracle: `docker-compose` is not installed; `cargo xtask setup` does that");
+        return ExitCode::FAILURE;
+    };
+    let run = std::path::absolute(&folder)
+        .map_err(|error| format!("{folder}: {error}"))
+        .and_then(|folder| compose::run(&folder, &tool));
+    match run {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A program of the project's own tools, else of the search path.
+fn find(program: &str) -> Option<PathBuf> {
+    let own = std::path::absolute(Path::new(".tools/bin").join(program)).ok()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::env::split_paths(&path).map(|it| it.join(program));
+    [own].into_iter().chain(all).find(|it| it.is_file())
 }

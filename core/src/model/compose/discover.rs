@@ -2,9 +2,9 @@
 //!
 //! * The default file of a folder and its override file are one project, as `docker compose up`
 //!   without `-f` reads them. `COMPOSE_FILE` in the `.env` file beside them names others.
-//! * Another Compose file of that folder that only changes services of the default file (one of its
-//!   services has nothing to run, and all such are defined there) is merged over the default file,
-//!   as with `-f compose.yaml -f compose.prod.yaml`.
+//! * Another Compose file that cannot stand alone (a service has nothing to run, a network is nowhere
+//!   defined), beside or below a default file that defines all that it lacks, is merged over that
+//!   one, as with `-f compose.yaml -f compose.prod.yaml`.
 //! * Every other Compose file is a project of its own, unless another project includes or extends it.
 
 use super::check::consistency;
@@ -15,7 +15,7 @@ use super::read::Read;
 use super::schema::check_merged;
 use super::value::{Entry, Map, Value};
 use super::{FileInput, Key, Problem, ProblemKind, Project, VariableUse};
-use crate::syntax::Node;
+use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -61,7 +61,7 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
         }
     }
     for folder in &folders {
-        let base = bases.get(folder).copied();
+        let base = nearest_base(&bases, folder);
         let others = files
             .all
             .iter()
@@ -117,26 +117,83 @@ fn default_files(files: Files<'_>, folder: &str) -> Vec<usize> {
     [base].into_iter().chain(over).collect()
 }
 
-/// Whether a file only changes services that another one defines.
+/// Whether a file cannot stand alone, and the other one defines all that it lacks.
 fn is_overlay(files: Files<'_>, base: usize, other: usize) -> bool {
-    let services = |index: usize| -> Vec<(SmolStr, bool)> {
-        let roots = files.all[index].tree.into_iter().flat_map(|it| it.roots());
-        let entries = roots.filter_map(|it: Node<'_>| it.get("services"));
-        let runs = |it: Node<'_>| {
-            ["image", "build", "extends", "provider"].iter().any(|key| it.get(key).is_some())
-        };
-        entries
-            .flat_map(|it| it.merged_entries())
-            .filter_map(|it| Some((SmolStr::new(it.key.as_str()?), runs(it.value))))
-            .collect()
-    };
-    let mut partial = services(other);
-    partial.retain(|it| !it.1);
-    if partial.is_empty() {
+    let lacks = lacks(files, other);
+    if lacks.is_empty() {
         return false;
     }
-    let defined = services(base);
-    partial.iter().all(|it| defined.iter().any(|base| base.0 == it.0))
+    let defined = defines(files, base);
+    lacks.iter().all(|it| defined.contains(it))
+}
+
+/// Names with the section that they belong to.
+type Names<'t> = FxHashSet<(&'static str, &'t str)>;
+
+const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "secrets", "configs"];
+
+fn roots<'t>(files: Files<'t>, index: usize) -> impl Iterator<Item = Node<'t>> {
+    files.all[index].tree.into_iter().flat_map(Tree::roots)
+}
+
+fn defines(files: Files<'_>, index: usize) -> Names<'_> {
+    let mut all = Names::default();
+    for root in roots(files, index) {
+        for section in SECTIONS {
+            let entries = root.get(section).map(Node::merged_entries).unwrap_or_default();
+            all.extend(entries.iter().filter_map(|it| Some((section, it.key.as_str()?))));
+        }
+    }
+    all
+}
+
+/// What a file names and does not define. A service without anything to run is lacking itself.
+fn lacks(files: Files<'_>, index: usize) -> Names<'_> {
+    let own = defines(files, index);
+    let mut lacks = Names::default();
+    let services = roots(files, index).filter_map(|it| it.get("services"));
+    for entry in services.flat_map(Node::merged_entries) {
+        let Some(name) = entry.key.as_str() else { continue };
+        let service = entry.value;
+        let runs = ["image", "build", "extends", "provider"];
+        if !runs.iter().any(|key| service.get(key).is_some()) {
+            lacks.insert(("services", name));
+        }
+        for (section, key) in
+            [("services", "depends_on"), ("networks", "networks"), ("secrets", "secrets"), ("configs", "configs")]
+        {
+            let Some(value) = service.get(key) else { continue };
+            let keys = value.entries().map(|it| it.key);
+            for used in keys.chain(value.items()).filter_map(|it| it.as_str()) {
+                let implicit = section == "networks" && used == "default";
+                if !implicit && !own.contains(&(section, used)) {
+                    lacks.insert((section, used));
+                }
+            }
+        }
+        for item in service.get("volumes").into_iter().flat_map(Node::items) {
+            let Some((source, _)) = item.as_str().and_then(|it| it.split_once(':')) else { continue };
+            let named = source.len() > 1 && !source.contains(['/', '.', '~', '$', '\\']);
+            if named && !own.contains(&("volumes", source)) {
+                lacks.insert(("volumes", source));
+            }
+        }
+    }
+    lacks
+}
+
+/// The default file of a folder or of the nearest folder around it.
+fn nearest_base(bases: &FxHashMap<&str, usize>, folder: &str) -> Option<usize> {
+    let mut folder = folder;
+    loop {
+        if let Some(found) = bases.get(folder) {
+            return Some(*found);
+        }
+        if folder.is_empty() {
+            return None;
+        }
+        folder = folder_of(folder);
+    }
 }
 
 fn project(files: Files<'_>, list: &[usize]) -> Project {

@@ -1,0 +1,255 @@
+//! Finds the projects, asks the real tool, compares and tells.
+
+use crate::shape;
+use plimsoll_core::model::compose::{FileInput, Project, project_of, projects};
+use plimsoll_core::model::detect::detect;
+use plimsoll_core::report::Kind;
+use plimsoll_core::syntax::{Tree, parse};
+use plimsoll_core::text::{File, FileId};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Loaded {
+    file: File,
+    tree: Option<Tree>,
+    broken: bool,
+    compose: bool,
+}
+
+/// How often a key was compared, and how often both sides said the same.
+#[derive(Default)]
+struct Tally {
+    compared: usize,
+    same: usize,
+}
+
+/// Compares all projects below a folder; `false` where anything differs without a known reason.
+pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
+    let files = load(folder)?;
+    let inputs: Vec<FileInput<'_>> = files
+        .iter()
+        .enumerate()
+        .map(|(at, it)| FileInput {
+            id: FileId(u32::try_from(at).unwrap_or(u32::MAX)),
+            path: &it.file.path,
+            text: &it.file.text,
+            tree: it.tree.as_ref(),
+            compose: it.compose,
+        })
+        .collect();
+    let mut all = projects(&inputs);
+    // Each file alone as well, so that nothing is left out because another file includes it.
+    for input in inputs.iter().filter(|it| it.compose) {
+        if !all.iter().any(|it| it.files == [input.id]) {
+            all.push(project_of(&inputs, &[input.id]));
+        }
+    }
+    if all.is_empty() {
+        return Err(format!("{}: no Compose project below this folder", folder.display()));
+    }
+    let mut tallies: BTreeMap<&'static str, Tally> = BTreeMap::new();
+    let (mut accepted, mut refused, mut agreeing) = (0, 0, 0);
+    let mut unexplained = 0;
+    let mut explained = 0;
+    for project in &all {
+        let names: Vec<&str> =
+            project.files.iter().map(|it| &*files[it.index()].file.path).collect();
+        let title = names.join(" + ");
+        let broken = project
+            .files
+            .iter()
+            .chain(&project.included)
+            .any(|it| files[it.index()].broken);
+        let ours_refuses = broken || project.is_refused();
+        match ask(folder, project, &names, tool)? {
+            Err(message) => {
+                refused += 1;
+                if ours_refuses {
+                    agreeing += 1;
+                    let ours = project.problems.iter().find(|it| it.kind.is_refused());
+                    let ours = ours.map_or("it does not parse", |it| it.message.as_str());
+                    println!("{title}\n    both refuse: {message}\n    as we say:   {ours}");
+                } else {
+                    unexplained += 1;
+                    println!("{title}\n    only the real tool refuses: {message}");
+                }
+            }
+            Ok(theirs) => {
+                accepted += 1;
+                if ours_refuses {
+                    unexplained += 1;
+                    println!("{title}\n    only we refuse:");
+                    for problem in &project.problems {
+                        println!("        {:?}: {}", problem.kind, problem.message);
+                    }
+                    continue;
+                }
+                agreeing += 1;
+                let differences = compare(project, &theirs, &mut tallies);
+                let mut told = false;
+                for difference in differences {
+                    if !std::mem::replace(&mut told, true) {
+                        println!("{title}");
+                    }
+                    match reason(&difference) {
+                        Some(reason) => {
+                            explained += 1;
+                            println!("    {} (known: {reason})", difference.place);
+                        }
+                        None => {
+                            unexplained += 1;
+                            println!("    {}", difference.place);
+                            println!("        ours:   {}", difference.ours);
+                            println!("        theirs: {}", difference.theirs);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    println!();
+    println!("{:<24} {:>9} {:>9}", "key", "compared", "the same");
+    for (key, tally) in &tallies {
+        println!("{key:<24} {:>9} {:>9}", tally.compared, tally.same);
+    }
+    println!();
+    println!(
+        "{} projects: the real tool accepts {accepted} and refuses {refused}; we agree on {agreeing}",
+        all.len()
+    );
+    let compared: usize = tallies.values().map(|it| it.compared).sum();
+    let same: usize = tallies.values().map(|it| it.same).sum();
+    println!("{same} of {compared} values are the same; {explained} differ for a known reason");
+    Ok(unexplained == 0)
+}
+
+pub struct Difference {
+    pub place: String,
+    pub ours: String,
+    pub theirs: String,
+}
+
+/// Differences that are meant to be.
+fn reason(_difference: &Difference) -> Option<&'static str> {
+    None
+}
+
+fn compare(
+    project: &Project,
+    theirs: &Value,
+    tallies: &mut BTreeMap<&'static str, Tally>,
+) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let mut one = |key: &'static str, place: String, ours: Value, theirs: Value| {
+        let tally = tallies.entry(key).or_default();
+        tally.compared += 1;
+        if ours == theirs {
+            tally.same += 1;
+        } else {
+            differences.push(Difference {
+                place,
+                ours: ours.to_string(),
+                theirs: theirs.to_string(),
+            });
+        }
+    };
+    let empty = serde_json::Map::new();
+    let services = theirs["services"].as_object().unwrap_or(&empty);
+    let mut names: Vec<&str> = services.keys().map(String::as_str).collect();
+    let mut own: Vec<&str> = project.services.iter().map(|it| it.name.value.as_str()).collect();
+    names.sort_unstable();
+    own.sort_unstable();
+    one("services", "services".to_owned(), own.into(), names.into());
+    for service in &project.services {
+        let name = service.name.value.as_str();
+        let Some(real) = services.get(name) else { continue };
+        for (key, read) in shape::SERVICE {
+            one(
+                key,
+                format!("services.{name}.{key}"),
+                read(service, project),
+                shape::real(key, &real[*key], name),
+            );
+        }
+    }
+    for (section, read) in shape::TOP_LEVEL {
+        // The real tool leaves out what no service uses.
+        for (key, real) in theirs[*section].as_object().unwrap_or(&empty) {
+            let ours = read(project, key);
+            let real = shape::real_object(section, key, real, &project.name.value);
+            one(section, format!("{section}.{key}"), ours, real);
+        }
+    }
+    one("name", "name".to_owned(), project.name.value.as_str().into(), theirs["name"].clone());
+    differences
+}
+
+/// What the real tool says: its model, or why it refuses.
+fn ask(
+    folder: &Path,
+    project: &Project,
+    names: &[&str],
+    tool: &Path,
+) -> Result<Result<Value, String>, String> {
+    let mut command = Command::new(tool);
+    command.current_dir(folder.join(project.folder.as_str()));
+    // Nothing of this machine may show: no shell variables and a home of its own.
+    command.env_clear().env("HOME", "/plimsoll-oracle-home");
+    for name in names {
+        command.arg("-f").arg(folder.join(name));
+    }
+    command.args(["--profile", "*", "config", "--format", "json", "--no-path-resolution"]);
+    let output = command.output().map_err(|error| format!("{}: {error}", tool.display()))?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr);
+        let last = message.lines().filter(|it| !it.starts_with("time=")).collect::<Vec<_>>();
+        return Ok(Err(last.join(" ")));
+    }
+    let value: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("the answer for {names:?} is no JSON: {error}"))?;
+    Ok(Ok(shape::unescape(value)))
+}
+
+fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        let entries = std::fs::read_dir(&next).map_err(|it| format!("{}: {it}", next.display()))?;
+        for entry in entries {
+            let path = entry.map_err(|it| format!("{}: {it}", next.display()))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if name != ".git" && name != "node_modules" {
+                    folders.push(path);
+                }
+            } else {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        if bytes.len() > 4_000_000 {
+            continue;
+        }
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+        let file = File::from_bytes(&name, &bytes);
+        let id = FileId(u32::try_from(all.len()).unwrap_or(u32::MAX));
+        let yaml = [".yml", ".yaml"].iter().any(|it| name.ends_with(it));
+        let (tree, broken) = if yaml {
+            let (tree, problems) = parse(id, &file.text, None);
+            (Some(tree), !problems.is_empty())
+        } else {
+            (None, false)
+        };
+        let compose = tree
+            .as_ref()
+            .is_some_and(|tree| detect(&file.path, &file.text, tree, &[]) == Kind::Compose);
+        all.push(Loaded { file, tree, broken, compose });
+    }
+    Ok(all)
+}
