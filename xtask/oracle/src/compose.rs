@@ -57,11 +57,8 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
         let names: Vec<&str> =
             project.files.iter().map(|it| &*files[it.index()].file.path).collect();
         let title = names.join(" + ");
-        let broken = project
-            .files
-            .iter()
-            .chain(&project.included)
-            .any(|it| files[it.index()].broken);
+        let broken =
+            project.files.iter().chain(&project.included).any(|it| files[it.index()].broken);
         let ours_refuses = broken || project.is_refused();
         match ask(folder, project, &names, tool)? {
             Err(message) => {

@@ -1,8 +1,8 @@
 //! Both sides in one form: what differs only in spelling is made equal here, and nothing else is.
 
 use plimsoll_core::model::compose::{
-    Build, Command, Deploy, Device, FileReference, KeyValue, MountKind, Project, Resources, Service,
-    UpdateConfig,
+    Build, Command, Deploy, Device, FileReference, KeyValue, MountKind, Project, Resources,
+    Service, UpdateConfig,
 };
 use plimsoll_core::text::{Spanned, normalise_path};
 use serde_json::{Map, Value, json};
@@ -20,7 +20,10 @@ pub const SERVICE: &[(&str, ReadService)] = &[
     ("entrypoint", |it, _| command(it.entrypoint.as_ref())),
     ("environment", |it, _| {
         let one = |it: &plimsoll_core::model::compose::EnvVar| {
-            (it.name.to_string(), it.value.as_ref().map_or(Value::Null, |it| json!(it.value.as_str())))
+            (
+                it.name.to_string(),
+                it.value.as_ref().map_or(Value::Null, |it| json!(it.value.as_str())),
+            )
         };
         object(it.environment.iter().map(one))
     }),
@@ -381,7 +384,11 @@ fn devices(values: &[Device]) -> Value {
     let one = |it: &Device| {
         bare(json!({
             "driver": text(&it.driver),
-            "count": it.count.map(|it| it.value),
+            // Neither a count nor names: all of them.
+            "count": match (it.count, it.device_ids.as_slice()) {
+                (None, []) => Some(-1),
+                (count, _) => count.map(|it| it.value),
+            },
             "device_ids": list(&it.device_ids),
             "capabilities": list(&it.capabilities),
             "options": pairs(&it.options),
@@ -393,7 +400,10 @@ fn devices(values: &[Device]) -> Value {
 fn hooks(values: &[plimsoll_core::model::compose::Hook]) -> Value {
     let one = |it: &plimsoll_core::model::compose::Hook| {
         let env = |it: &plimsoll_core::model::compose::EnvVar| {
-            (it.name.to_string(), it.value.as_ref().map_or(Value::Null, |it| json!(it.value.as_str())))
+            (
+                it.name.to_string(),
+                it.value.as_ref().map_or(Value::Null, |it| json!(it.value.as_str())),
+            )
         };
         bare(json!({
             "command": command(Some(&it.command)),
@@ -433,23 +443,31 @@ pub fn real(key: &str, value: &Value, _service: &str) -> Value {
             let folder = if key == "secrets" { "/run/secrets/" } else { "/" };
             each(&mut value, |it| reference(it, folder));
         }
-        "build" => {
-            if value.is_object() {
-                keep(
-                    &mut value,
-                    &[
-                        "context", "dockerfile", "dockerfile_inline", "args", "labels",
-                        "additional_contexts", "target", "cache_from", "cache_to", "platforms", "tags",
-                        "network", "secrets",
-                    ],
-                );
-                change(&mut value, "context", |it| path(it.clone()));
-                change(&mut value, "secrets", |it| {
-                    let mut it = it.clone();
-                    each(&mut it, |it| reference(it, "/run/secrets/"));
-                    it
-                });
-            }
+        "build" if value.is_object() => {
+            keep(
+                &mut value,
+                &[
+                    "context",
+                    "dockerfile",
+                    "dockerfile_inline",
+                    "args",
+                    "labels",
+                    "additional_contexts",
+                    "target",
+                    "cache_from",
+                    "cache_to",
+                    "platforms",
+                    "tags",
+                    "network",
+                    "secrets",
+                ],
+            );
+            change(&mut value, "context", |it| path(it.clone()));
+            change(&mut value, "secrets", |it| {
+                let mut it = it.clone();
+                each(&mut it, |it| reference(it, "/run/secrets/"));
+                it
+            });
         }
         "networks" => {
             if let Value::Object(map) = &mut value {
@@ -560,14 +578,30 @@ pub fn real_object(section: &str, key: &str, value: &Value, project: &str) -> Va
         keep(
             &mut value,
             &[
-                "name", "external", "driver", "driver_opts", "internal", "attachable", "enable_ipv6",
-                "subnets", "labels",
+                "name",
+                "external",
+                "driver",
+                "driver_opts",
+                "internal",
+                "attachable",
+                "enable_ipv6",
+                "subnets",
+                "labels",
             ],
         );
     } else {
         keep(
             &mut value,
-            &["name", "external", "driver", "driver_opts", "file", "environment", "content", "labels"],
+            &[
+                "name",
+                "external",
+                "driver",
+                "driver_opts",
+                "file",
+                "environment",
+                "content",
+                "labels",
+            ],
         );
         if section != "volumes" {
             keep(&mut value, &["name", "external", "file", "environment", "content", "labels"]);

@@ -66,17 +66,13 @@ impl Canon<'_> {
                         pairs(labels, false);
                     }
                 }
-                "gpus" => {
-                    if value.text().is_some() {
-                        let span = value.span;
-                        let all = Value::short_map(span, [("count", Value::string(span, "all"))]);
-                        value.data = Data::List(vec![all]);
-                    }
+                "gpus" if value.text().is_some() => {
+                    let span = value.span;
+                    let all = Value::short_map(span, [("count", Value::string(span, "all"))]);
+                    value.data = Data::List(vec![all]);
                 }
-                "extends" => {
-                    if value.text().is_some() {
-                        wrap(value, "service");
-                    }
+                "extends" if value.text().is_some() => {
+                    wrap(value, "service");
                 }
                 "post_start" | "pre_stop" => each(value, |hook| {
                     if let Some(it) = hook.as_map_mut().and_then(|it| it.get_mut("environment")) {

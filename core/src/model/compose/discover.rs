@@ -159,9 +159,12 @@ fn lacks(files: Files<'_>, index: usize) -> Names<'_> {
         if !runs.iter().any(|key| service.get(key).is_some()) {
             lacks.insert(("services", name));
         }
-        for (section, key) in
-            [("services", "depends_on"), ("networks", "networks"), ("secrets", "secrets"), ("configs", "configs")]
-        {
+        for (section, key) in [
+            ("services", "depends_on"),
+            ("networks", "networks"),
+            ("secrets", "secrets"),
+            ("configs", "configs"),
+        ] {
             let Some(value) = service.get(key) else { continue };
             let keys = value.entries().map(|it| it.key);
             for used in keys.chain(value.items()).filter_map(|it| it.as_str()) {
@@ -172,7 +175,9 @@ fn lacks(files: Files<'_>, index: usize) -> Names<'_> {
             }
         }
         for item in service.get("volumes").into_iter().flat_map(Node::items) {
-            let Some((source, _)) = item.as_str().and_then(|it| it.split_once(':')) else { continue };
+            let Some((source, _)) = item.as_str().and_then(|it| it.split_once(':')) else {
+                continue;
+            };
             let named = source.len() > 1 && !source.contains(['/', '.', '~', '$', '\\']);
             if named && !own.contains(&("volumes", source)) {
                 lacks.insert(("volumes", source));

@@ -7,7 +7,7 @@
 use super::ProblemKind;
 use super::lower::Lowering;
 use super::value::{Data, Entry, Map, Tag, Value};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
 /// Merges a file (or an extending service) over what was there.
@@ -108,8 +108,12 @@ impl Merge<'_> {
                 base.span = over.span;
                 base.place = over.place;
                 new.iter_mut().for_each(strip);
-                old.extend(new);
-                unify_list(&self.path, old);
+                if identity(&self.path).is_some() {
+                    old.extend(new);
+                    unify_list(&self.path, old);
+                } else {
+                    append(old, new);
+                }
             }
             (Data::Scalar(_), data @ Data::Scalar(_)) => {
                 *base = Value { data, tag: Tag::None, ..over };
@@ -126,6 +130,21 @@ impl Merge<'_> {
                 }
                 *base = value;
             }
+        }
+    }
+}
+
+/// Appends what is not there yet.
+fn append(base: &mut Vec<Value>, over: Vec<Value>) {
+    let mut texts: FxHashSet<SmolStr> = base.iter().filter_map(|it| it.text().cloned()).collect();
+    for item in over {
+        let known = match item.text() {
+            Some(text) => !texts.insert(text.clone()),
+            // Mappings in such lists are few; where they are not, nobody repeats them.
+            None => base.len() < 1000 && base.iter().any(|it| it.same(&item)),
+        };
+        if !known {
+            base.push(item);
         }
     }
 }
