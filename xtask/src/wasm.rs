@@ -40,7 +40,7 @@ fn glue(raw: &Path, work: &Path) -> Result {
         // What rustc emits by default; the optimizer must know that these may stay.
         .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
-        .args(["--enable-bulk-memory-opt", "-Oz", "-o"])
+        .args(["--enable-bulk-memory-opt", "-Oz", "--converge", "-o"])
         .arg(work.join("plimsoll_bg.wasm"))
         .run()
 }

@@ -140,6 +140,16 @@ impl Reader {
         owner: &'static str,
         mut known: impl FnMut(&mut Reader, &'t str, Entry<'t>) -> bool,
     ) {
+        self.each_entry(node, owner, &mut known);
+    }
+
+    // Not generic, as there are some hundred callers and each would have a copy of its own.
+    fn each_entry<'t>(
+        &mut self,
+        node: Node<'t>,
+        owner: &'static str,
+        known: &mut dyn FnMut(&mut Reader, &'t str, Entry<'t>) -> bool,
+    ) {
         if !node.is_mapping() {
             if !node.is_null() {
                 self.wrong_type(node, "a mapping");
@@ -204,25 +214,30 @@ impl Reader {
         node: Node<'t>,
         mut item: impl FnMut(&mut Reader, Node<'t>) -> Option<T>,
     ) -> Vec<T> {
+        let mut all = Vec::new();
+        self.each_item(node, &mut |reader, it| all.extend(item(reader, it)));
+        all
+    }
+
+    // Not generic, for the same reason as `each_entry`.
+    fn each_item<'t>(&mut self, node: Node<'t>, read: &mut dyn FnMut(&mut Reader, Node<'t>)) {
         if !node.is_sequence() {
             if !node.is_null() {
                 self.wrong_type(node, "a list");
             }
-            return Vec::new();
+            return;
         }
         let before = self.shared;
         self.depth += 1;
         self.shared |= node.kind() == NodeKind::Alias;
-        let mut all = Vec::with_capacity(node.items().len());
         for it in node.items() {
             if !self.spend(it) {
                 break;
             }
-            all.extend(item(self, it));
+            read(self, it);
         }
         self.shared = before;
         self.depth -= 1;
-        all
     }
 
     /// Reads something that is known to be reached through a merge key, as [`each`](Self::each) does
