@@ -87,7 +87,7 @@ pub fn dev_server(command: &Command) -> Option<DevServer> {
         if let Some(script) = texts.get(1 + run) {
             let mut parts = script.split([':', '-', '.']);
             if parts.any(|it| matches!(it, "dev" | "develop" | "watch" | "hot")) {
-                return hit("a `dev` script", 1 + run);
+                return hit("a development script", 1 + run);
             }
         }
     }
@@ -246,9 +246,9 @@ mod tests {
         for (text, wanted) in [
             ("nodemon app.js", "nodemon"),
             ("npx nodemon app.js", "nodemon"),
-            ("npm run dev", "a `dev` script"),
-            ("yarn dev", "a `dev` script"),
-            ("pnpm run start:dev", "a `dev` script"),
+            ("npm run dev", "a development script"),
+            ("yarn dev", "a development script"),
+            ("pnpm run start:dev", "a development script"),
             ("uvicorn app:app --reload", "--reload"),
             ("python -m uvicorn app:app --reload", "--reload"),
             ("gunicorn x --reload", "--reload"),
@@ -264,7 +264,7 @@ mod tests {
             ("./gradlew bootRun", "a Gradle development task"),
             ("node --inspect=0.0.0.0 app.js", "--inspect"),
             ("node --watch app.js", "--watch"),
-            ("sh -c 'npm ci && npm run dev'", "a `dev` script"),
+            ("sh -c 'npm ci && npm run dev'", "a development script"),
             ("ng serve", "ng serve"),
         ] {
             assert_eq!(what(text), Some(wanted), "{text}");

@@ -43,7 +43,7 @@ pub fn is_shell_variable(name: &str) -> bool {
 /// Whether a shell has the variable without exporting it, so that Compose does not see it.
 #[must_use]
 pub fn is_unexported(name: &str) -> bool {
-    matches!(name, "UID" | "EUID" | "HOSTNAME" | "GID" | "COLUMNS" | "LINES")
+    matches!(name, "UID" | "EUID" | "GID" | "COLUMNS" | "LINES")
 }
 
 /// Whether a variable belongs to one platform or one machine, so that the other side may lack it.
@@ -398,13 +398,9 @@ pub fn is_listen_key(key: &str) -> bool {
         "LISTEN_HOST",
         "LISTEN_IP",
         "SERVER_ADDRESS",
-        "SERVER_HOST",
         "HTTP_HOST",
         "HTTP_ADDR",
         "HTTP_ADDRESS",
-        "APP_HOST",
-        "API_HOST",
-        "WEB_HOST",
         "UVICORN_HOST",
         "FLASK_RUN_HOST",
         "GUNICORN_BIND",
@@ -415,7 +411,6 @@ pub fn is_listen_key(key: &str) -> bool {
         "NITRO_HOST",
         "VITE_HOST",
         "ROCKET_ADDRESS",
-        "OLLAMA_HOST",
         "QUARKUS_HTTP_HOST",
         "KC_HTTP_HOST",
         "GRADIO_SERVER_NAME",
@@ -447,11 +442,113 @@ pub fn is_listen_key(key: &str) -> bool {
         .any(|it| upper.ends_with(it))
 }
 
+/// Whether a key holds an address of the program itself, listened on or announced to others. What
+/// such a key says about loopback or a fixed address is no mistake about a peer.
+#[must_use]
+pub fn is_own_address_key(key: &str) -> bool {
+    if is_listen_key(key) {
+        return true;
+    }
+    let upper = key.to_ascii_uppercase();
+    matches!(
+        upper.as_str(),
+        "SERVER_NAME"
+            | "KC_HOSTNAME"
+            | "KC_HOSTNAME_URL"
+            | "SERVER_HOST"
+            | "API_HOST"
+            | "APP_HOST"
+            | "WEB_HOST"
+            | "PHX_HOST"
+            | "VIRTUAL_HOST"
+    ) || upper.split(['_', '.', '-']).any(|it| {
+        matches!(
+            it,
+            "LISTEN"
+                | "LISTENER"
+                | "LISTENERS"
+                | "BIND"
+                | "BINDING"
+                | "ADVERTISED"
+                | "ADVERTISE"
+                | "HOSTNAME"
+                | "ALLOWED"
+                | "TRUSTED"
+        )
+    })
+}
+
+/// Whether a URL under this key is opened by a browser or by someone outside, for whom `localhost`
+/// and a published port are right: `NEXT_PUBLIC_API_URL`, `CORS_ORIGINS`, `OAUTH_REDIRECT_URI`.
+#[must_use]
+pub fn is_browser_facing(key: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "NEXT_PUBLIC_",
+        "REACT_APP_",
+        "VITE_",
+        "NUXT_PUBLIC_",
+        "PUBLIC_",
+        "VUE_APP_",
+        "EXPO_PUBLIC_",
+        "GATSBY_",
+        "NG_APP_",
+        "STORYBOOK_",
+    ];
+    const WORDS: &[&str] = &[
+        "PUBLIC", "EXTERNAL", "CORS", "ORIGIN", "ORIGINS", "CALLBACK", "REDIRECT", "RETURN",
+        "BROWSER", "WEBSITE", "ISSUER", "CSRF", "REFERER", "REFERRER", "WEBHOOK", "LANDING",
+        "LOGOUT", "LOGIN", "DOMAIN",
+    ];
+    const WHOLE: &[&str] = &[
+        "APP_URL",
+        "BASE_URL",
+        "SITE_URL",
+        "ROOT_URL",
+        "PUBLIC_URL",
+        "WEB_URL",
+        "FRONTEND_URL",
+        "CLIENT_URL",
+        "SERVER_URL",
+        "NEXTAUTH_URL",
+        "AUTH_URL",
+        "GF_SERVER_ROOT_URL",
+        "KC_HOSTNAME",
+        "KC_HOSTNAME_URL",
+        "KC_HOSTNAME_ADMIN",
+        "N8N_EDITOR_BASE_URL",
+        "WEBHOOK_URL",
+        "MINIO_BROWSER_REDIRECT_URL",
+        "MINIO_SERVER_URL",
+        "API_PLATFORM_CREATE_CLIENT_ENTRYPOINT",
+        "HOMEPAGE",
+        "DJANGO_SITE_URL",
+        "BETTER_AUTH_URL",
+        "SUPABASE_PUBLIC_URL",
+        "ASSET_URL",
+        "CDN_URL",
+        "DEFAULT_URL_HOST",
+        "WORDPRESS_URL",
+        "WP_HOME",
+        "WP_SITEURL",
+    ];
+    // `paymentCallbackUrl` and `PAYMENT_CALLBACK_URL` mean the same.
+    let mut spaced = String::with_capacity(key.len() + 4);
+    let mut lower_before = false;
+    for c in key.chars() {
+        if c.is_ascii_uppercase() && lower_before {
+            spaced.push('_');
+        }
+        lower_before = c.is_ascii_lowercase();
+        spaced.push(c.to_ascii_uppercase());
+    }
+    WHOLE.contains(&spaced.as_str())
+        || STARTS.iter().any(|it| spaced.starts_with(it))
+        || spaced.split(['_', '.', '-', ':']).any(|it| WORDS.contains(&it))
+}
+
 /// Whether `key=value` makes a program listen on loopback only.
 #[must_use]
 pub fn listens_on_loopback(key: &str, value: &str) -> bool {
-    // `OLLAMA_HOST` and the like name the server to a client; only a server's own is judged here,
-    // which the caller knows.
     if !is_listen_key(key) {
         return false;
     }
@@ -494,7 +591,7 @@ pub fn is_upload_key(key: &str) -> bool {
                 | "AVATARS"
         )
     };
-    place && first.iter().any(|it| subject(&it))
+    place && first.iter().any(|it| subject(it))
 }
 
 /// Whether a value switches a leader election on, so that several copies agree who works.
@@ -617,6 +714,28 @@ mod tests {
             ("HOST", ""),
         ] {
             assert!(!listens_on_loopback(key, value), "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn tells_own_and_public_addresses_from_peers() {
+        for key in ["KAFKA_ADVERTISED_LISTENERS", "ETCD_LISTEN_CLIENT_URLS", "HOST", "KC_HOSTNAME"]
+        {
+            assert!(is_own_address_key(key), "{key}");
+        }
+        for key in [
+            "NEXT_PUBLIC_API_URL",
+            "CORS_ORIGINS",
+            "oauthRedirectUri",
+            "APP_URL",
+            "TEMPORAL_CORS_ORIGINS",
+        ] {
+            assert!(is_browser_facing(key), "{key}");
+        }
+        for key in
+            ["DATABASE_URL", "REDIS_HOST", "API_URL", "DB_HOSTNAME", "KAFKA_BROKERS", "OLLAMA_HOST"]
+        {
+            assert!(!is_own_address_key(key) && !is_browser_facing(key), "{key}");
         }
     }
 

@@ -320,7 +320,10 @@ pub fn validate(text: &str) -> Option<ImageProblem> {
     if image.path.bytes().any(|b| b.is_ascii_uppercase()) {
         let mut fixed = text.to_owned();
         fixed.replace_range(path_start..path_end, &image.path.to_ascii_lowercase());
-        return problem(Flaw::UpperCasePath, path_start, path_end, Some(fixed));
+        if image.path.to_ascii_lowercase().split('/').all(is_path_part) {
+            return problem(Flaw::UpperCasePath, path_start, path_end, Some(fixed));
+        }
+        return problem(Flaw::BadPath, path_start, path_end, None);
     }
     if let Some(registry) = image.registry
         && !registry.contains(['.', ':'])
@@ -482,6 +485,7 @@ mod tests {
         assert_eq!(flaw("nginx: 1"), Some((Flaw::Space, None)));
         assert_eq!(flaw("nginx:"), Some((Flaw::EmptyTag, Some("nginx".into()))));
         assert_eq!(flaw("nginx:1+2"), Some((Flaw::BadTag, None)));
+        assert_eq!(flaw("<YOUR-IMAGE>"), Some((Flaw::BadPath, None)));
         assert_eq!(flaw("foo//bar"), Some((Flaw::BadPath, None)));
         assert_eq!(flaw("nginx@sha256:12"), Some((Flaw::BadDigest, None)));
         assert_eq!(flaw("https://ghcr.io/a/b"), Some((Flaw::Scheme, Some("ghcr.io/a/b".into()))));

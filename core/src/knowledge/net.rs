@@ -369,7 +369,11 @@ fn scheme_start(value: &str, end: usize) -> usize {
     while start > 0 && part(bytes[start - 1]) {
         start -= 1;
     }
-    if value[..start].ends_with("jdbc:") { start - 5 } else { start }
+    if value[..start].ends_with("jdbc:") {
+        return start - 5;
+    }
+    // A scheme begins with a letter: in `${URL:-redis://…}` the dash belongs to the default.
+    start + bytes[start..end].iter().take_while(|b| !b.is_ascii_alphabetic()).count()
 }
 
 /// Where the authority ends that begins at `start`.
@@ -596,6 +600,7 @@ mod tests {
         assert_eq!(found("http://[::1]:8080/x"), one("::1", 8080));
         assert_eq!(found("redis://cache"), [("cache".to_owned(), None)]);
         assert_eq!(found("http://db:${PORT}/x"), [("db".to_owned(), None)]);
+        assert_eq!(endpoints("${U:-redis://cache:6379/1}")[0].scheme, Some("redis"));
         assert_eq!(found("http://a:1,http://b:2/x,c:9092").len(), 3);
         assert_eq!(found("mongodb://u:p@m1:27017,m2:27018/db?replicaSet=r").len(), 2);
         assert_eq!(found("INTERNAL://kafka:29092,EXTERNAL://localhost:9092").len(), 2);

@@ -87,7 +87,10 @@ pub fn judge(key: &str, value: &str) -> Judgement {
     if is_no_credential(text, kind) {
         return no;
     }
-    let grade = grade(text);
+    let grade = match grade(text) {
+        Verdict::Literal => repeats_key(key, text).unwrap_or(Verdict::Literal),
+        other => other,
+    };
     // A short word behind `TOKEN` or `KEY` may be a mode or a name.
     let short = kind == KeyKind::Token && text.len() < 12;
     let verdict = if grade == Verdict::Literal && short { Verdict::No } else { grade };
@@ -133,6 +136,16 @@ pub fn judge_words(words: &[&str]) -> Vec<(usize, Judgement)> {
         }
     }
     out
+}
+
+/// A value that only says its key again: `DB_PASSWORD=db_password` is a first guess, and
+/// `API_KEY=API_KEY_VALUE` keeps a place.
+fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
+    let (key, value) = (words_of(key).concat(), words_of(text).concat());
+    if key.len() > 5 && value.len() > key.len() && value.starts_with(&key) {
+        return Some(Verdict::Placeholder);
+    }
+    (value.len() > 5 && key.ends_with(&value)).then_some(Verdict::WeakDefault)
 }
 
 /// What a key promises.
@@ -405,6 +418,7 @@ pub fn is_placeholder(text: &str) -> bool {
         "changethis",
         "changeit",
         "replaceme",
+        "fake",
         "replacewith",
         "replacethis",
         "pleasechange",
@@ -629,6 +643,8 @@ mod tests {
         for value in ["postgres", "admin", "password", "123456", "minioadmin"] {
             assert_eq!(verdict("DB_PASSWORD", value), Verdict::WeakDefault, "{value}");
         }
+        assert_eq!(verdict("POSTGRES_PASSWORD", "postgres_password"), Verdict::WeakDefault);
+        assert_eq!(verdict("GOOGLE_API_KEY", "GOOGLE_API_KEY_VALUE"), Verdict::Placeholder);
         assert_eq!(verdict("U", "postgres://app:${PW}@db/x"), Verdict::Placeholder);
         assert_eq!(verdict("U", "postgres://postgres:postgres@db/x"), Verdict::WeakDefault);
         assert_eq!(verdict("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), Verdict::Placeholder);

@@ -116,6 +116,14 @@ pub fn commands_of_argv(words: &[&str]) -> Vec<Command> {
 /// Replaces each `sh -c "…"` by the commands of its script. The depth is bounded by `nesting`.
 fn unfold(commands: Vec<Command>, nesting: u8, out: &mut Vec<Command>) {
     for command in commands {
+        if nesting > 0
+            && let Some(at) = handed_over(&command)
+        {
+            let (waiter, rest) = split_at(command, at);
+            out.push(waiter);
+            unfold(vec![rest], nesting - 1, out);
+            continue;
+        }
         let Some(script) = (nesting > 0).then(|| script_of(&command)).flatten() else {
             out.push(command);
             continue;
@@ -149,6 +157,48 @@ fn unfold(commands: Vec<Command>, nesting: u8, out: &mut Vec<Command>) {
         }
         unfold(inner, nesting - 1, out);
     }
+}
+
+/// Where the command begins that a wait helper starts once its wait is over.
+fn handed_over(command: &Command) -> Option<usize> {
+    let program = command.program();
+    let head = command.words.len() - program.len();
+    let name = base_name(&program.first()?.text);
+    let stem = name.trim_end_matches(".sh").trim_end_matches(".py").replace('_', "-");
+    let at = if name == "dockerize" {
+        let mut at = 1;
+        while program.get(at).is_some_and(|it| it.text.starts_with('-') && it.text != "--") {
+            let flag = program[at].text.contains('=')
+                || matches!(
+                    program[at].text.as_str(),
+                    "-poll" | "-no-overwrite" | "-skip-redirect"
+                );
+            at += if flag { 1 } else { 2 };
+        }
+        at + usize::from(program.get(at).is_some_and(|it| it.text == "--"))
+    } else if stem.starts_with("wait-for") || matches!(stem.as_str(), "wait4x" | "waitforit") {
+        program.iter().position(|it| it.text == "--")? + 1
+    } else {
+        return None;
+    };
+    (at < program.len()).then_some(head + at)
+}
+
+/// Cuts a command in two, as if `&&` stood between.
+fn split_at(mut command: Command, at: usize) -> (Command, Command) {
+    let words = command.words.split_off(at);
+    if command.words.last().is_some_and(|it| it.text == "--") {
+        command.words.pop();
+    }
+    let rest = Command {
+        words,
+        assignments: Vec::new(),
+        place: command.place,
+        negated: false,
+        joint: command.joint,
+    };
+    command.joint = Joint::And;
+    (command, rest)
 }
 
 /// The script of `sh -c script`, past wrappers and with options such as `-ec`.
@@ -568,6 +618,20 @@ mod tests {
         assert_eq!(name("env A=1 poetry run alembic upgrade head"), "alembic");
         assert_eq!(name("timeout 60 bundle exec rails s"), "rails");
         assert_eq!(name("env"), "env");
+    }
+
+    #[test]
+    fn looks_behind_wait_helpers() {
+        assert_eq!(
+            shown("./wait-for-it.sh db:5432 -t 30 -- gunicorn x"),
+            ["./wait-for-it.sh db:5432 -t 30", "gunicorn x"]
+        );
+        assert_eq!(
+            shown("dockerize -wait tcp://db:1 -timeout 20s sh -c 'a && b'"),
+            ["dockerize -wait tcp://db:1 -timeout 20s", "a", "b"]
+        );
+        assert_eq!(shown("wait-for db:5432"), ["wait-for db:5432"]);
+        assert_eq!(shown("dockerize -wait tcp://db:1"), ["dockerize -wait tcp://db:1"]);
     }
 
     #[test]

@@ -127,6 +127,14 @@ const SERVING_WORDS: &[(&str, &[&str])] = &[
     ("medusa", &["start", "develop"]),
     ("deno", &["serve", "task"]),
     ("cargo", &["run"]),
+    ("redpanda", &["start"]),
+    ("weed", &["server", "master", "volume", "filer", "s3", "mount"]),
+    ("consul", &["agent"]),
+    ("vault", &["server"]),
+    ("cockroach", &["start", "start-single-node"]),
+    ("nomad", &["agent"]),
+    ("surreal", &["start"]),
+    ("hugo", &["server"]),
     ("go", &["run"]),
 ];
 

@@ -230,7 +230,6 @@ pub(super) const TABLE: &[Family] = &[
             "container-registry.oracle.com/database/express",
             "container-registry.oracle.com/database/enterprise",
         ],
-        without_healthcheck: &["gvenzl/oracle-free", "gvenzl/oracle-xe"],
         start: start(180, "Oracle opens or creates its database when it starts"),
         secrets: &["ORACLE_PASSWORD", "ORACLE_PWD", "APP_USER_PASSWORD"],
         persistent: true,
@@ -506,7 +505,6 @@ pub(super) const TABLE: &[Family] = &[
         ready: &[ready(
             "curl -s http://localhost:9200 >/dev/null || curl -sk https://localhost:9200 >/dev/null",
         )],
-        without_healthcheck: &["opensearchproject/opensearch"],
         memory_floor: floor(1024, "OpenSearch starts with a 1 GB heap by default (`jvm.options`)"),
         start: start(120, "the JVM starts and shards recover"),
         secrets: &["OPENSEARCH_INITIAL_ADMIN_PASSWORD"],
