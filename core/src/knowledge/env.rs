@@ -43,7 +43,7 @@ pub fn is_shell_variable(name: &str) -> bool {
 /// Whether a shell has the variable without exporting it, so that Compose does not see it.
 #[must_use]
 pub fn is_unexported(name: &str) -> bool {
-    matches!(name, "UID" | "EUID" | "GID" | "COLUMNS" | "LINES")
+    matches!(name, "UID" | "EUID" | "HOSTNAME" | "GID" | "COLUMNS" | "LINES")
 }
 
 /// Whether a variable belongs to one platform or one machine, so that the other side may lack it.
@@ -471,7 +471,6 @@ pub fn is_own_address_key(key: &str) -> bool {
                 | "BINDING"
                 | "ADVERTISED"
                 | "ADVERTISE"
-                | "HOSTNAME"
                 | "ALLOWED"
                 | "TRUSTED"
         )
@@ -591,7 +590,7 @@ pub fn is_upload_key(key: &str) -> bool {
                 | "AVATARS"
         )
     };
-    place && first.iter().any(|it| subject(it))
+    place && first.iter().any(subject)
 }
 
 /// Whether a value switches a leader election on, so that several copies agree who works.
@@ -610,7 +609,7 @@ mod tests {
     fn knows_what_is_always_there() {
         assert!(is_shell_variable("HOME") && is_shell_variable("PWD"));
         assert!(!is_shell_variable("DB_PASSWORD"));
-        assert!(is_unexported("UID") && !is_unexported("HOME"));
+        assert!(is_unexported("UID") && is_unexported("HOSTNAME") && !is_unexported("HOME"));
         assert!(is_platform_only("TZ") && is_platform_only("KUBERNETES_SERVICE_HOST"));
         assert!(!is_platform_only("DATABASE_URL"));
     }
