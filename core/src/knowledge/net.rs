@@ -275,7 +275,7 @@ pub fn is_unspecified(host: &str) -> bool {
 /// The four numbers of an IPv4 address.
 #[must_use]
 pub fn ipv4(host: &str) -> Option<[u8; 4]> {
-    host.parse::<std::net::Ipv4Addr>().ok().map(|it| it.octets())
+    host.parse::<core::net::Ipv4Addr>().ok().map(|it| it.octets())
 }
 
 /// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,
@@ -290,7 +290,7 @@ pub fn is_private_ip(host: &str) -> bool {
             || (a == 169 && b == 254)
             || (a == 100 && (64..128).contains(&b));
     }
-    host.parse::<std::net::Ipv6Addr>().is_ok_and(|it| matches!(it.segments()[0] & 0xfe00, 0xfc00))
+    host.parse::<core::net::Ipv6Addr>().is_ok_and(|it| matches!(it.segments()[0] & 0xfe00, 0xfc00))
 }
 
 /// A name as cluster DNS reads it (Kubernetes documentation, "DNS for Services and Pods").
@@ -429,7 +429,7 @@ fn host_and_port<'a>(
     if let Some(inner) = text.strip_prefix('[') {
         let close = inner.find(']')?;
         let host = &inner[..close];
-        host.parse::<std::net::Ipv6Addr>().ok()?;
+        host.parse::<core::net::Ipv6Addr>().ok()?;
         let host_end = start + close + 2;
         let rest = &value[host_end..end];
         let port = match rest.strip_prefix(':') {
