@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
 /**
@@ -24,10 +26,26 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+/** Writes `offline.js`, the service worker, with the names of all files that the build made. */
+const offline: Plugin = {
+  name: "offline",
+  apply: "build",
+  applyToEnvironment: ({ name }) => name === "client",
+  generateBundle: {
+    order: "post",
+    handler(_, bundle) {
+      const files = ["./", "./favicon.svg", ...Object.keys(bundle).filter((it) => it !== "index.html").map((it) => `./${it}`)];
+      const name = createHash("sha256").update(files.join()).digest("hex").slice(0, 12);
+      const source = `const FILES = ${JSON.stringify(files)};\nconst NAME = "plimsoll-${name}";\n`;
+      this.emitFile({ type: "asset", fileName: "offline.js", source: source + readFileSync("src/offline.js", "utf8") });
+    },
+  },
+};
+
 export default defineConfig({
   // Relative addresses, so that the folder can be served from anywhere.
   base: "./",
-  plugins: [contentSecurityPolicy],
+  plugins: [contentSecurityPolicy, offline],
   worker: { format: "es" },
   // The package loads its engine from beside itself, which bundling in advance would break.
   optimizeDeps: { exclude: ["plimsoll"] },

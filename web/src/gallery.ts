@@ -34,7 +34,9 @@ function example(name: string, all: Content[]): Example {
   const title = /^#\s+(.+)$/m.exec(readme)?.[1] ?? name.replaceAll("-", " ");
   const about = readme.replace(/^#.*$/m, "").trim().split(/\n\s*\n/)[0] ?? "";
   const files = all.filter((it) => !/\.md$/i.test(it.path));
-  const depth = (it: Content) => `${it.path.split("/").length} ${it.path}`;
-  files.sort((a, b) => (depth(a) < depth(b) ? -1 : 1));
+  // Compose files first, then folder by folder, and last what only accompanies them.
+  const rank = ({ path }: Content) =>
+    `${/(^|\/)\.|file$/i.test(path) ? 2 : /compose[^/]*$/.test(path) ? 0 : 1} ${path.split("/").length} ${path}`;
+  files.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   return { name, title, about: about.replace(/\s+/g, " "), files };
 }

@@ -1,7 +1,7 @@
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { bracketMatching, foldGutter, foldKeymap, indentUnit } from "@codemirror/language";
+import { bracketMatching, indentUnit } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { EditorState, StateEffect, StateField, type ChangeSpec, type Extension } from "@codemirror/state";
@@ -33,13 +33,13 @@ export class Editor {
   constructor(parent: HTMLElement, private readonly project: Project, private readonly onPaste: (text: string) => void) {
     this.#extensions = [
       EditorView.cspNonce.of("editor"),
-      lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
+      lineNumbers(), lintGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
       highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), search({ top: true }),
       // Tab is not bound: it leaves the editor, as everywhere else on the page.
-      keymap.of([...closeBracketsKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...defaultKeymap]),
+      keymap.of([...closeBracketsKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
       yaml(), indentUnit.of("  "), theme, flashField,
       placeholder("Paste a compose.yaml or Kubernetes manifests here, or drop files anywhere."),
-      EditorView.contentAttributes.of({ spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
+      EditorView.contentAttributes.of({ tabindex: "0", spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged || !this.#shown) return;
         this.project.edit(this.#shown, update.state.doc.toString());
@@ -47,7 +47,7 @@ export class Editor {
         if (pasted && !update.startState.doc.length) this.onPaste(this.#shown.text);
       }),
     ];
-    this.view = new EditorView({ parent });
+    this.view = new EditorView({ parent, state: EditorState.create({ extensions: this.#extensions }) });
     project.onChange((change) => {
       if (change !== "text") this.#follow();
     });

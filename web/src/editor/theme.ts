@@ -52,7 +52,6 @@ const look = EditorView.theme({
   ".cm-panel.cm-search input, .cm-panel.cm-search button": { fontFamily: "var(--sans)" },
   ".cm-textfield": { backgroundColor: "var(--surface)", borderColor: "var(--rule)" },
   ".cm-button": { backgroundImage: "none", backgroundColor: "var(--surface)", borderColor: "var(--rule)", color: "var(--ink)" },
-  ".cm-foldGutter span": { padding: "0 4px", cursor: "pointer" },
 });
 
 export const theme = [look, syntaxHighlighting(highlight)];

@@ -11,7 +11,7 @@ export function checklist(title: string, items: ChecklistItem[], actions: Action
   const done = items.filter((it) => it.state === "pass").length;
   const judged = items.filter((it) => it.state === "pass" || it.state === "fail").length;
   return items.length > 0 && h("section", {},
-    h("h3", {}, title, " ", h("span", { class: "count" }, judged ? `${done} of ${judged} hold` : "nothing to judge")),
+    h("h2", {}, title, " ", h("span", { class: "count" }, judged ? `${done} of ${judged} hold` : "nothing to judge")),
     h("ul", { class: "checklist" }, ...items.map((it) => {
       const [symbol, text] = STATES[it.state] ?? ["?", it.state];
       return h("li", { class: it.state },
@@ -34,7 +34,7 @@ function behind(text: string, actions: Actions): HTMLElement {
 
 export function crossing(rows: Crossing[], actions: Actions): HTMLElement | false {
   return rows.length > 0 && h("section", {},
-    h("h3", {}, "What becomes of each key"),
+    h("h2", {}, "What becomes of each key"),
     h("div", { class: "table", tabindex: 0, role: "region", "aria-label": "What becomes of each Compose key on Kubernetes" },
       h("table", {},
         h("thead", {}, h("tr", {}, ...["Service", "Key", "Fate", "Instead"].map((it) => h("th", { scope: "col" }, it)))),

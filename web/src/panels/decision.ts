@@ -50,7 +50,7 @@ export class Decision {
       list("Why", report.reasons),
       list("What would change this", report.wouldChange),
       list("Next steps", report.nextSteps),
-      h("section", {}, h("h3", {}, "Six questions"), ...report.questions.map((it) => this.#question(it)), this.#form()),
+      h("section", {}, h("h2", {}, "Six questions"), ...report.questions.map((it) => this.#question(it)), this.#form()),
       checklist("A single server done well", report.checklists.server, this.actions),
       checklist("Crossing from Compose to Kubernetes", report.checklists.crossing, this.actions),
       crossing(report.crossing, this.actions),
@@ -61,7 +61,7 @@ export class Decision {
   #verdict({ outcome, today, fit, scenario }: Report): HTMLElement {
     return h("section", { class: "verdict" },
       h("div", {},
-        h("h3", { class: "outcome" }, PLATFORMS[outcome.platform] ?? "Not enough to say yet"),
+        h("h2", { class: "outcome" }, PLATFORMS[outcome.platform] ?? "Not enough to say yet"),
         h("p", { class: `fit ${fit}` }, FITS[fit] ?? ""),
         h("dl", {},
           fact("Today", today), fact("Helm", outcome.helm), fact("Argo CD", outcome.argocd),
@@ -82,7 +82,7 @@ export class Decision {
           h("span", { class: "visually-hidden" }, `, weight ${it.weight} of 3`)),
         h("span", {}, ...inline(it.fact), " ", it.path && it.range ? placeLink(this.actions, it.path, it.range) : null)))),
       settled && h("p", { class: "settled" }, "Would settle it: ", ...inline(question.settledBy.join("; ")), "."),
-      this.#select(question.id, "Your answer", [["yes", "yes"], ["no", "no"]]));
+      this.#select(question.id, "Your answer", "as the files say", [["yes", "yes"], ["no", "no"]]));
     details.addEventListener("toggle", () => {
       if (details.open) this.#open.add(question.id);
       else this.#open.delete(question.id);
@@ -93,12 +93,12 @@ export class Decision {
   #form(): HTMLElement {
     return h("fieldset", { class: "asked" },
       h("legend", {}, "What the files cannot know"),
-      ...ASKED.map(([key, label, values]) => this.#select(key, label, values)));
+      ...ASKED.map(([key, label, values]) => this.#select(key, label, "not told", values)));
   }
 
-  #select(key: string, label: string, values: [string, string][]): HTMLElement {
+  #select(key: string, label: string, none: string, values: [string, string][]): HTMLElement {
     const select = h("select", { "data-answer": key, onchange: () => this.project.answer(key, select.value) },
-      h("option", { value: "" }, "as the files say"),
+      h("option", { value: "" }, none),
       ...values.map(([value, text]) => h("option", { value, selected: this.project.answers[key] === value }, text)));
     return h("label", { class: "ask" }, label, " ", select);
   }
@@ -109,5 +109,5 @@ function fact(name: string, value: string): HTMLElement {
 }
 
 function list(title: string, items: string[]): HTMLElement | false {
-  return items.length > 0 && h("section", {}, h("h3", {}, title), h("ul", {}, ...items.map((it) => h("li", {}, ...inline(it)))));
+  return items.length > 0 && h("section", {}, h("h2", {}, title), h("ul", {}, ...items.map((it) => h("li", {}, ...inline(it)))));
 }

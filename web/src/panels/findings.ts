@@ -23,14 +23,16 @@ export class Findings {
   #report: Report | undefined;
 
   constructor(private readonly actions: FindingActions) {
-    this.element = h("div", {}, this.#filters, this.#note, this.#list);
+    this.element = h("div", {}, h("h2", { class: "visually-hidden" }, "Findings"), this.#filters, this.#note, this.#list);
   }
 
   show(report: Report): void {
     this.#report = report;
     this.#showFilters(report);
     const rows = new Map<string, { json: string; row: HTMLElement }>();
-    for (const finding of report.findings) {
+    const rank = (it: Finding) => SEVERITIES.indexOf(it.severity);
+    // The worst first; the engine's order, by place, within.
+    for (const finding of report.findings.toSorted((a, b) => rank(a) - rank(b))) {
       if (this.#hidden.has(finding.severity)) continue;
       // The line is left out: a finding that moves with the text is still the same one.
       let key = [finding.code, finding.path, finding.subject, finding.message].join("\n");
@@ -127,10 +129,10 @@ export class Findings {
 }
 
 function section(title: string, ...children: Node[]): HTMLElement {
-  return h("section", {}, h("h4", {}, title), ...children);
+  return h("section", {}, h("h3", {}, title), ...children);
 }
 
 function command(text: string): HTMLElement {
   return h("div", { class: "command" },
-    h("code", { tabindex: 0, role: "region", "aria-label": "Command" }, text), copyButton(text, `the command ${text}`));
+    h("code", {}, text), copyButton(text, `the command ${text}`));
 }

@@ -11,7 +11,7 @@ export function preview(fix: Fix, docOf: (path: string) => Text | undefined): HT
     if (!doc) continue;
     const rows = changedLines(doc, fix.edits.filter((it) => it.path === path));
     blocks.push(
-      h("pre", { class: "diff", tabindex: 0, role: "region", "aria-label": `What changes in ${path}` },
+      h("pre", { class: "diff", tabindex: 0, role: "group", "aria-label": `What changes in ${path}` },
         h("span", { class: "diff-path" }, path),
         ...rows.map(([sign, text]) =>
           h("span", { class: sign === "+" ? "added" : sign === "-" ? "removed" : "same" }, `${sign} ${text}`))),

@@ -34,7 +34,7 @@ export class Rules {
     const found = await this.engine.explain(code);
     if (!found) return this.list();
     this.element.replaceChildren(this.#page(found));
-    this.element.querySelector<HTMLElement>("h3")?.focus();
+    this.element.querySelector<HTMLElement>("h2")?.focus();
   }
 
   #fill(): void {
@@ -45,7 +45,7 @@ export class Rules {
     });
     const families = group(shown);
     this.#list.replaceChildren(...[...families].map(([family, rules]) =>
-      h("section", {}, h("h3", {}, FAMILIES[family] ?? family, " ", h("span", { class: "count" }, `${family}xx`)),
+      h("section", {}, h("h2", {}, FAMILIES[family] ?? family, " ", h("span", { class: "count" }, `${family}xx`)),
         h("ul", { class: "rule-list" }, ...rules.map((it) => this.#row(it))))));
     if (!shown.length) this.#list.replaceChildren(h("p", { class: "empty" }, "No rule has these words."));
   }
@@ -61,18 +61,18 @@ export class Rules {
     const parts: Node[] = [];
     for (const { title, body } of sections) {
       if (examples.some((it) => it.section === title)) continue;
-      parts.push(h("h4", {}, title), ...markdown(body));
+      parts.push(h("h3", {}, title), ...markdown(body));
     }
     for (const section of new Set(examples.map((it) => it.section))) {
       const files = examples.filter((it) => it.section === section);
-      parts.push(h("h4", {}, section),
+      parts.push(h("h3", {}, section),
         ...files.flatMap((it) => [files.length > 1 && h("p", { class: "file-name" }, it.path), codeBlock(it.text)]).filter((it) => it !== false),
         h("button", { type: "button", class: "small", onclick: () => this.openProject(files, `${rule.code}, ${section}`) },
           `Open ${section} in the playground`));
     }
     return h("article", { class: "rule" },
       h("button", { type: "button", class: "small", onclick: () => void this.list() }, "← All rules"),
-      h("h3", { tabindex: -1 }, `${rule.code} ${rule.name}`),
+      h("h2", { tabindex: -1 }, `${rule.code} ${rule.name}`),
       h("p", { class: "rule-facts" }, `${rule.severity} · reads ${SIDES[rule.on]} · since ${rule.since}`),
       h("p", {}, ...inline(rule.summary)), ...parts);
   }

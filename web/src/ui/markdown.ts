@@ -50,5 +50,5 @@ export function inline(text: string): (Node | string)[] {
 
 /** A block of code that can be scrolled sideways, with the keyboard too. */
 export function codeBlock(text: string): HTMLElement {
-  return h("pre", { tabindex: 0, role: "region", "aria-label": "Code" }, h("code", {}, text));
+  return h("pre", { tabindex: 0, role: "group", "aria-label": "Code" }, h("code", {}, text));
 }

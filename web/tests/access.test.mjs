@@ -1,0 +1,67 @@
+// For everyone: no violation that axe-core can find, the keyboard alone, narrow windows, no network.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { analysed, axe, findings, launch, open, serve } from "./harness.mjs";
+
+let server;
+let browser;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 380], ["dark", 380]]) {
+  test(`axe finds nothing: ${colorScheme}, ${width} wide`, async () => {
+    // The policy of the page keeps axe itself out; the other tests run with it.
+    const { page, close } = await open(browser, server.url, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
+    await page.locator('.finding:has(.has-fix) .finding-toggle').first().click();
+    assert.deepEqual(await axe(page), [], "findings");
+    await page.click("#tab-decision");
+    for (const summary of await page.locator(".question summary").all()) await summary.click();
+    assert.deepEqual(await axe(page), [], "decision");
+    await page.click("#tab-rules");
+    await page.waitForSelector(".rule-list");
+    assert.deepEqual(await axe(page), [], "rules");
+    await page.locator(".rule-list button").last().click();
+    await page.waitForSelector(".rule");
+    assert.deepEqual(await axe(page), [], "a rule");
+    await page.click("#examples-button");
+    assert.deepEqual(await axe(page), [], "examples");
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing sticks out");
+    await close();
+  });
+}
+
+test("the keyboard alone reaches a finding, opens it and goes to its place", async () => {
+  const { page, calm, close } = await open(browser, server.url);
+  const focused = () => page.evaluate(() => document.activeElement?.className ?? "");
+  await page.locator(".cm-content").focus();
+  for (let presses = 0; presses < 12 && !(await focused()).includes("finding-toggle"); presses += 1) await page.keyboard.press("Tab");
+  assert.match(await focused(), /finding-toggle/, "Tab leaves the editor and arrives at the list");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('.finding-toggle[aria-expanded="true"]');
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  assert.match(await focused(), /place/);
+  await page.keyboard.press("Enter");
+  assert.match(await focused(), /cm-content/);
+  await page.locator("#tab-findings").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.locator("#decision").isVisible(), true);
+  calm();
+  await close();
+});
+
+test("after one visit the page opens without a network", async () => {
+  const { page, close } = await open(browser, server.url);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.context().setOffline(true);
+  await page.reload();
+  await analysed(page);
+  await findings(page, (it) => it.length > 0);
+  await close();
+});

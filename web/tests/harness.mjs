@@ -1,0 +1,107 @@
+// The built page, served on this machine, in a real Chromium.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
+const TYPES = {
+  ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".wasm": "application/wasm",
+};
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+
+export async function serve() {
+  assert.ok(existsSync(join(DIST, "index.html")), "web/dist is not built: `npm run build` in web/ first");
+  const server = createServer((request, response) => {
+    let path = join(DIST, normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname)));
+    if (existsSync(path) && statSync(path).isDirectory()) path = join(path, "index.html");
+    if (!existsSync(path)) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" });
+    response.end(readFileSync(path));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  return { url, close: () => new Promise((done) => server.close(done) && server.closeAllConnections()) };
+}
+
+export function launch() {
+  let executablePath;
+  try {
+    executablePath = execFileSync("sh", ["-c", "command -v chromium"]).toString().trim();
+  } catch {
+    throw new Error("`chromium` is missing: apt-get install chromium");
+  }
+  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+}
+
+/** A new page that remembers every request to elsewhere and every error; `calm` asserts there were none. */
+export async function open(browser, url, { hash = "", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const outside = [];
+  const errors = [];
+  context.on("request", (it) => {
+    if (!it.url().startsWith(url) && !/^(data|blob):/.test(it.url())) outside.push(it.url());
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (it) => ["error", "warning"].includes(it.type()) && errors.push(it.text()));
+  await page.goto(url + hash);
+  await analysed(page);
+  const calm = () => {
+    assert.deepEqual(outside, [], "no request leaves the page's own address");
+    assert.deepEqual(errors, [], "the console is silent");
+  };
+  return { page, calm, close: () => context.close() };
+}
+
+/** Waits until the engine has spoken of the text as it stands: the page says "N findings in …". */
+export async function analysed(page) {
+  await page.waitForFunction(() => /\d+ findings? in \d+ file/.test(document.querySelector("#status").textContent), undefined, { timeout: 20_000 });
+}
+
+/** What the list shows: `CODE path:line` for every row. */
+export function listed(page) {
+  return page.$$eval(".finding", (rows) =>
+    rows.map((row) => `${row.dataset.code} ${row.querySelector(".finding-meta .place").textContent}`));
+}
+
+/** Waits until the list is as wanted, or fails with what it shows instead. */
+export async function findings(page, wanted) {
+  const end = Date.now() + 15_000;
+  let rows;
+  do {
+    rows = await listed(page);
+    if (wanted(rows)) return rows;
+    await new Promise((done) => setTimeout(done, 50));
+  } while (Date.now() < end);
+  assert.fail(`the list did not become what it should: ${wanted}\nit shows:\n${rows.join("\n")}`);
+}
+
+/** Adds a file with a text, as a person does: a new tab, and a paste into it. */
+export async function addFile(page, text) {
+  await page.click("#add-button");
+  await paste(page, text);
+}
+
+/** Puts text into the open editor as one paste does, in the place of what is there. */
+export async function paste(page, text) {
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    document.querySelector(".cm-content").dispatchEvent(
+      new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
+}
+
+export async function axe(page) {
+  await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+}
