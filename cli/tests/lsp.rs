@@ -159,26 +159,64 @@ fn files_that_change_on_disk_are_seen() {
 }
 
 #[test]
-fn hovers_explain_and_fixes_come_as_actions() {
-    let text = "services:\n  a:\n    image: x\n    image: y\n  b: &never\n    image: z\n";
-    let root = folder(&[("compose.yaml", text)]);
+fn a_hover_explains_what_is_found_there() {
+    let root = folder(&[]);
     let path = root.path().join("compose.yaml");
-    let edits = json!({ "workspace": { "workspaceEdit": { "documentChanges": true } } });
-    let mut server = Server::start(root.path(), edits);
-    server.notify("textDocument/didOpen", open(&path, 7, text));
-    let document = json!({ "uri": uri(&path) });
+    let mut server = Server::start(root.path(), json!({}));
+    server.notify("textDocument/didOpen", open(&path, 7, TWICE));
+    let mut hover = |line: u32| {
+        let place = json!({ "line": line, "character": 6 });
+        let document = json!({ "uri": uri(&path) });
+        server.request("textDocument/hover", json!({ "textDocument": document, "position": place }))
+    };
     // Asked at once: the answer waits for the analysis of what was typed before.
-    let hover = server.request(
-        "textDocument/hover",
-        json!({ "textDocument": document, "position": { "line": 3, "character": 6 } }),
-    );
-    let value = hover["contents"]["value"].as_str().unwrap();
+    let found = hover(3);
+    let value = found["contents"]["value"].as_str().unwrap();
     assert!(value.contains("PLM002") && value.contains("Why it hurts"), "{value}");
-    let nothing = server.request(
-        "textDocument/hover",
-        json!({ "textDocument": document, "position": { "line": 0, "character": 0 } }),
-    );
-    assert_eq!(nothing, Value::Null);
+    assert_eq!(found["range"]["start"], json!({ "line": 3, "character": 4 }));
+    assert_eq!(hover(1), Value::Null);
+}
+
+#[test]
+fn fixes_are_offered_as_edits_of_the_open_version() {
+    let text = "services:\n  db:\n    image: postgres:16\n    healthcheck: {test: pg_isready}\n  \
+                app:\n    image: shop:1\n    depends_on: [db]\n";
+    let root = folder(&[]);
+    let path = root.path().join("compose.yaml");
+    for versioned in [true, false] {
+        let capabilities =
+            json!({ "workspace": { "workspaceEdit": { "documentChanges": versioned } } });
+        let mut server = Server::start(root.path(), capabilities);
+        server.notify("textDocument/didOpen", open(&path, 7, text));
+        let place = json!({ "line": 6, "character": 18 });
+        let actions = server.request(
+            "textDocument/codeAction",
+            json!({
+                "textDocument": { "uri": uri(&path) },
+                "range": { "start": place, "end": place },
+                "context": { "diagnostics": [] }
+            }),
+        );
+        let waits = |it: &&Value| it["diagnostics"][0]["code"] == "PLM101";
+        let action = actions.as_array().unwrap().iter().find(waits).unwrap();
+        assert_eq!((&action["kind"], &action["isPreferred"]), (&"quickfix".into(), &true.into()));
+        let edits = if versioned {
+            let document = &action["edit"]["documentChanges"][0];
+            assert_eq!(document["textDocument"], json!({ "uri": uri(&path), "version": 7 }));
+            &document["edits"]
+        } else {
+            &action["edit"]["changes"][uri(&path)]
+        };
+        // What the editor would do with the edits, sent back, is what the rule wanted.
+        let change = |it: &Value| json!({ "range": it["range"], "text": it["newText"] });
+        let changes: Vec<Value> = edits.as_array().unwrap().iter().rev().map(change).collect();
+        let change = json!({
+            "textDocument": { "uri": uri(&path), "version": 8 }, "contentChanges": changes
+        });
+        server.notify("textDocument/didChange", change);
+        let fixed = server.diagnostics("the fixed version's", |it| it["version"] == 8);
+        assert!(!codes(&fixed).contains(&"PLM101"), "{fixed}");
+    }
 }
 
 #[test]

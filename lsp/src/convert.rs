@@ -72,14 +72,13 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
             tags.push(DiagnosticTag::DEPRECATED);
         }
         let href = rules::find(finding.code).and_then(|it| Uri::from_str(&rule_url(it)).ok());
-        let fixes: Vec<_> = finding
-            .fixes
-            .iter()
-            .map(|it| {
-                let edits = self.edits(it);
-                json!({ "title": it.title, "safety": it.safety.name(), "changes": edits })
-            })
-            .collect();
+        let fixes = finding.fixes.iter().map(|fix| {
+            let edits = self.edits(fix).into_iter();
+            let changes: HashMap<String, _> =
+                edits.map(|(_, uri, edits)| (uri.as_str().to_owned(), edits)).collect();
+            json!({ "title": fix.title, "safety": fix.safety.name(), "changes": changes })
+        });
+        let fixes: Vec<_> = fixes.collect();
         Diagnostic {
             range: self.range(finding.span),
             severity: Some(match finding.severity {
@@ -98,15 +97,18 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
         }
     }
 
-    fn edits(&self, fix: &Fix) -> HashMap<String, Vec<TextEdit>> {
-        let mut changes: HashMap<String, Vec<TextEdit>> = HashMap::new();
+    /// The edits of a fix, file by file.
+    fn edits(&self, fix: &Fix) -> Vec<(FileId, Uri, Vec<TextEdit>)> {
+        let mut files: Vec<(FileId, Uri, Vec<TextEdit>)> = Vec::new();
         for edit in &fix.edits {
-            if let Some(uri) = (self.uri)(edit.span.file) {
-                let edit = TextEdit { range: self.range(edit.span), new_text: edit.text.clone() };
-                changes.entry(uri.as_str().to_owned()).or_default().push(edit);
+            let Some(uri) = (self.uri)(edit.span.file) else { continue };
+            let new = TextEdit { range: self.range(edit.span), new_text: edit.text.clone() };
+            match files.iter_mut().find(|it| it.0 == edit.span.file) {
+                Some((_, _, edits)) => edits.push(new),
+                None => files.push((edit.span.file, uri, vec![new])),
             }
         }
-        changes
+        files
     }
 
     /// A fix as an edit of the workspace. With `versions` (none for a file that is not open), a
@@ -116,35 +118,18 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
         fix: &Fix,
         versions: Option<&dyn Fn(FileId) -> Option<i32>>,
     ) -> WorkspaceEdit {
-        let mut changes: Vec<(FileId, Uri, Vec<TextEdit>)> = Vec::new();
-        for edit in &fix.edits {
-            let Some(uri) = (self.uri)(edit.span.file) else { continue };
-            let new = TextEdit { range: self.range(edit.span), new_text: edit.text.clone() };
-            match changes.iter_mut().find(|it| it.0 == edit.span.file) {
-                Some((_, _, edits)) => edits.push(new),
-                None => changes.push((edit.span.file, uri, vec![new])),
-            }
-        }
-        match versions {
-            Some(version) => WorkspaceEdit {
-                document_changes: Some(DocumentChanges::Edits(
-                    changes
-                        .into_iter()
-                        .map(|(file, uri, edits)| TextDocumentEdit {
-                            text_document: OptionalVersionedTextDocumentIdentifier {
-                                uri,
-                                version: version(file),
-                            },
-                            edits: edits.into_iter().map(OneOf::Left).collect(),
-                        })
-                        .collect(),
-                )),
-                ..WorkspaceEdit::default()
-            },
-            None => WorkspaceEdit {
-                changes: Some(changes.into_iter().map(|(_, uri, edits)| (uri, edits)).collect()),
-                ..WorkspaceEdit::default()
-            },
+        let files = self.edits(fix).into_iter();
+        let Some(version) = versions else {
+            let changes = files.map(|(_, uri, edits)| (uri, edits)).collect();
+            return WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() };
+        };
+        let documents = files.map(|(file, uri, edits)| TextDocumentEdit {
+            text_document: OptionalVersionedTextDocumentIdentifier { uri, version: version(file) },
+            edits: edits.into_iter().map(OneOf::Left).collect(),
+        });
+        WorkspaceEdit {
+            document_changes: Some(DocumentChanges::Edits(documents.collect())),
+            ..WorkspaceEdit::default()
         }
     }
 }
