@@ -8,6 +8,7 @@
 use crate::facts::Facts;
 use crate::report::{Findings, Severity};
 
+mod config;
 mod document;
 mod migrations;
 mod mounts;
@@ -16,7 +17,7 @@ mod startup;
 
 /// The rules of every family, in the order of their codes.
 const FAMILIES: &[&[&Rule]] =
-    &[document::RULES, startup::RULES, migrations::RULES, mounts::RULES, network::RULES];
+    &[document::RULES, startup::RULES, migrations::RULES, mounts::RULES, network::RULES, config::RULES];
 
 /// Which side of the crossing a rule reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

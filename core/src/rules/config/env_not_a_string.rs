@@ -1,0 +1,95 @@
+use crate::facts::Facts;
+use crate::model::edit::quote_scalar;
+use crate::model::kubernetes::{EnvValue, ScalarType};
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A variable of a container is written as a number or boolean, not as a string.
+    ///
+    /// ## Why it hurts
+    /// The API server refuses the whole object: "cannot unmarshal bool into Go struct field
+    /// EnvVar.value of type string". Compose takes the same value without a word.
+    ///
+    /// ## What helps
+    /// Quotes.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl apply --dry-run=client -f FILE` shows the refusal.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: acme/web:1
+    ///       env:
+    ///         - name: PORT
+    ///           value: 8080 # <- the value of `PORT` is a number, and Kubernetes takes only strings
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: acme/web:1
+    ///       env:
+    ///         - name: PORT
+    ///           value: "8080"
+    /// ```
+    PLM510 "env-not-a-string" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        for (_, container) in workload.containers() {
+            for var in &container.env {
+                // Null is passed through as an absent value.
+                let EnvValue::NotAString(value, kind @ (ScalarType::Bool | ScalarType::Number)) = &var.value else {
+                    continue;
+                };
+                let text = facts.file(value.span.file).text();
+                let written = text.get(value.span.range()).unwrap_or_default();
+                let mut quoted = quote_scalar(written);
+                if quoted == written {
+                    quoted = format!("\"{written}\"");
+                }
+                let edit = facts.editor(value.span.file).replace(value.span, &quoted);
+                out.at(
+                    value.span,
+                    format!("the value of `{}` is {}, and Kubernetes takes only strings", var.name, kind.name()),
+                )
+                .check(format!("kubectl apply --dry-run=client -f {}", facts.file(value.span.file).path()))
+                .fix(Fix::safe("Put it in quotes", [edit]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn strings_are_silent_whatever_they_hold() {
+        let value = |value: &str| {
+            messages(&RULE, &format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      image: a\n      env:\n        - name: X\n          value: {value}\n")).len()
+        };
+        for bad in ["true", "no", "1", "1.5"] {
+            assert_eq!(value(bad), 1, "{bad}");
+        }
+        for fine in ["\"true\"", "'1'", "web", "1.2.3", "22:22", "|\n            1", ""] {
+            assert_eq!(value(fine), 0, "{fine}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use crate::facts::{Facts, nearest};
+use crate::model::kubernetes::{EnvValue, KeyedSource, is_true};
+use crate::model::Str;
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A Pod reads a key that its ConfigMap or Secret does not have.
+    ///
+    /// ## Why it hurts
+    /// The container stays in `CreateContainerConfigError`: the object exists, so everything looks
+    /// right until one reads the event.
+    ///
+    /// ## What helps
+    /// Use a key that is there, add it, or mark the reference `optional: true`.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl describe pod` says "couldn't find key".
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: { name: web }
+    /// data: { LOG_LEVEL: info }
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: acme/web:1
+    ///       env:
+    ///         - name: LOG_LEVEL
+    ///           valueFrom:
+    ///             configMapKeyRef:
+    ///               name: web
+    ///               key: LOGLEVEL # <- ConfigMap `web` has no key `LOGLEVEL`; did you mean `LOG_LEVEL`?
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: { name: web }
+    /// data: { LOG_LEVEL: info }
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: acme/web:1
+    ///       env:
+    ///         - name: LOG_LEVEL
+    ///           valueFrom:
+    ///             configMapKeyRef:
+    ///               name: web
+    ///               key: LOG_LEVEL
+    /// ```
+    PLM505 "missing-key" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        let mut test = |name: Option<&Str>, key: Option<&Str>, secret: bool| {
+            let (Some(name), Some(key)) = (name, key) else { return };
+            let Some(keys) = facts.keys(workload.namespace, name, secret) else { return };
+            if !keys.complete || keys.has(key) {
+                return;
+            }
+            let kind = if secret { "Secret" } else { "ConfigMap" };
+            let near = nearest(key, keys.entries.iter().map(|it| it.0.as_str()));
+            let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
+            let finding = out.at(key.span, format!("{kind} `{name}` has no key `{key}`{hint}"));
+            finding.also(keys.object.name_span(), format!("{kind} `{name}` is defined here")).check(format!(
+                "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
+                kind.to_lowercase(),
+                workload.namespace_flag()
+            ));
+            if let Some(near) = near {
+                let edit = facts.editor(key.span.file).replace_scalar(key.span, near);
+                finding.fix(Fix::r#unsafe(format!("Read the key `{near}`"), [edit]));
+            }
+        };
+        for (_, container) in workload.containers() {
+            for var in &container.env {
+                let (reference, secret) = match &var.value {
+                    EnvValue::ConfigMapKey(it) => (it, false),
+                    EnvValue::SecretKey(it) => (it, true),
+                    _ => continue,
+                };
+                if !is_true(reference.optional) {
+                    test(reference.name.as_ref(), reference.key.as_ref(), secret);
+                }
+            }
+        }
+        let mut items = |source: &KeyedSource, secret: bool| {
+            if !is_true(source.optional) {
+                for item in &source.items {
+                    test(source.name.as_ref(), item.key.as_ref(), secret);
+                }
+            }
+        };
+        for volume in &workload.model.template.spec.volumes {
+            volume.source.config_maps().for_each(|it| items(it, false));
+            volume.source.secrets().for_each(|it| items(it, true));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn optional_references_and_unknown_contents_are_silent() {
+        let text = |optional: &str, kind: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, env: [{{name: X, valueFrom: {{secretKeyRef: {{name: s, key: k{optional}}}}}}}]}}]}}\n---\n{kind}\nmetadata: {{name: s}}\n"
+            )
+        };
+        let plain = "apiVersion: v1\nkind: Secret";
+        assert_eq!(messages(&RULE, &text("", plain)), ["Secret `s` has no key `k`"]);
+        assert!(messages(&RULE, &text(", optional: true", plain)).is_empty());
+        assert!(messages(&RULE, &text("", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret")).is_empty());
+    }
+
+    #[test]
+    fn items_of_volumes_are_read_too() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: a}]\n  volumes: [{name: v, configMap: {name: c, items: [{key: missing, path: x}]}}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {present: x}\n";
+        assert_eq!(messages(&RULE, text), ["ConfigMap `c` has no key `missing`"]);
+    }
+}

@@ -1,0 +1,192 @@
+use crate::facts::{Facts, Named, Workload};
+use crate::model::Str;
+use crate::model::kubernetes::{EnvSource, EnvValue, KeyedSource, VolumeSource, is_true};
+use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A Pod names a ConfigMap, Secret, claim or service account that the project does not define.
+    ///
+    /// ## Why it hurts
+    /// The container stays in `CreateContainerConfigError` (or the Pod in `Pending`) until somebody
+    /// creates the object. A rollout with it hangs; a new cluster never comes up.
+    ///
+    /// ## What helps
+    /// Define it, correct the name or the namespace, or mark the reference `optional: true` if the
+    /// program can do without.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl describe pod` names the missing object in its events.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: { name: web-config }
+    /// data: { MODE: fast }
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: acme/web:1
+    ///       envFrom:
+    ///         - configMapRef: { name: web-confg } # <- Pod `web` reads ConfigMap `web-confg`, which does not exist; did you mean `web-config`?
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: { name: web-config }
+    /// data: { MODE: fast }
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: acme/web:1
+    ///       envFrom:
+    ///         - configMapRef: { name: web-config }
+    /// ```
+    PLM504 "missing-reference" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut told: Vec<(Named, String, String)> = Vec::new();
+    for workload in facts.workloads() {
+        for (kind, name) in references(workload) {
+            let namespace = workload.namespace;
+            if facts.named(kind, namespace, name).is_some() || is_given(kind, name) {
+                continue;
+            }
+            let elsewhere = facts.named_anywhere(kind, name).first();
+            let near = facts.near_name(kind, namespace, name);
+            let unseen = facts.all_named(kind).is_empty();
+            let key = (kind, namespace.to_owned(), name.to_string());
+            let provable = elsewhere.is_some() || near.is_some();
+            // Where nothing of the kind is handed over, they live elsewhere: said once an object.
+            if !provable && told.contains(&key) {
+                continue;
+            }
+            told.push(key);
+            let what = format!("{} reads {} `{name}`", workload.label, kind.name());
+            let finding = match (elsewhere, near) {
+                (Some(other), _) => {
+                    let there = other.namespace();
+                    let message =
+                        format!("{what} in namespace `{namespace}`, but it is defined in namespace `{there}`");
+                    out.at(name.span, message).severity(Severity::Error).also(other.name_span(), "defined here")
+                }
+                (None, Some(near)) => out
+                    .at(name.span, format!("{what}, which does not exist; did you mean `{near}`?"))
+                    .severity(Severity::Error)
+                    .confidence(Confidence::Likely)
+                    .fix(Fix::r#unsafe(
+                        format!("Read `{near}`"),
+                        [facts.editor(name.span.file).replace_scalar(name.span, near)],
+                    )),
+                (None, None) => {
+                    let finding = out.at(name.span, format!("{what}, which none of these files defines"));
+                    finding.confidence(Confidence::Possible);
+                    if unseen { finding.severity(Severity::Info) } else { finding }
+                }
+            };
+            let resource = match kind {
+                Named::Claim => "pvc",
+                Named::ServiceAccount => "serviceaccount",
+                Named::PriorityClass => "priorityclass",
+                Named::Secret => "secret",
+                _ => "configmap",
+            };
+            finding.check(format!("kubectl get {resource} {name}{}", workload.namespace_flag()));
+        }
+    }
+}
+
+/// What every cluster has by itself.
+fn is_given(kind: Named, name: &str) -> bool {
+    match kind {
+        Named::ConfigMap => name == "kube-root-ca.crt",
+        Named::ServiceAccount => name == "default",
+        Named::PriorityClass => name.starts_with("system-"),
+        _ => false,
+    }
+}
+
+/// Every required reference of a workload, in the order of the text.
+fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
+    let spec = &workload.model.template.spec;
+    let mut found: Vec<(Named, &Str)> = Vec::new();
+    for container in spec.init_containers.iter().chain(&spec.containers) {
+        for from in container.env_from.iter().filter(|it| !is_true(it.optional)) {
+            let kind = match from.source {
+                EnvSource::ConfigMap => Named::ConfigMap,
+                EnvSource::Secret => Named::Secret,
+                EnvSource::Unknown => continue,
+            };
+            found.extend(from.name.as_ref().map(|it| (kind, it)));
+        }
+        for var in &container.env {
+            let (kind, reference) = match &var.value {
+                EnvValue::ConfigMapKey(it) => (Named::ConfigMap, it),
+                EnvValue::SecretKey(it) => (Named::Secret, it),
+                _ => continue,
+            };
+            if !is_true(reference.optional) {
+                found.extend(reference.name.as_ref().map(|it| (kind, it)));
+            }
+        }
+    }
+    let required = |it: &&KeyedSource| !is_true(it.optional);
+    for volume in &spec.volumes {
+        let source = &volume.source;
+        found.extend(source.config_maps().filter(required).filter_map(|it| Some((Named::ConfigMap, it.name.as_ref()?))));
+        found.extend(source.secrets().filter(required).filter_map(|it| Some((Named::Secret, it.name.as_ref()?))));
+        if let VolumeSource::Claim { name: Some(name), .. } = source {
+            found.push((Named::Claim, name));
+        }
+    }
+    found.extend(spec.image_pull_secrets.iter().map(|it| (Named::Secret, it)));
+    found.extend(spec.service_account_name.as_ref().map(|it| (Named::ServiceAccount, it)));
+    found.extend(spec.priority_class_name.as_ref().map(|it| (Named::PriorityClass, it)));
+    found.sort_by_key(|it| it.1.span);
+    found.dedup_by(|a, b| a.0 == b.0 && a.1.value == b.1.value);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn pod(reference: &str, others: &str) -> Vec<(&'static str, String)> {
+        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec: {{containers: [{{name: a, image: a, envFrom: [{reference}]}}]}}\n{others}");
+        findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
+    }
+
+    #[test]
+    fn what_is_known_decides_how_loud_it_is() {
+        let secret = "{secretRef: {name: db}}";
+        assert_eq!(pod(secret, "")[0].0, "info", "no Secret at all is handed over");
+        let other = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: mail-account, namespace: shop}\n";
+        assert_eq!(pod(secret, other)[0].0, "warning");
+        let elsewhere = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: data}\n";
+        let found = pod(secret, elsewhere);
+        assert_eq!(found[0].0, "error");
+        assert!(found[0].1.ends_with("but it is defined in namespace `data`"));
+    }
+
+    #[test]
+    fn optional_ones_and_operators_are_silent() {
+        assert!(pod("{secretRef: {name: db, optional: true}}", "").is_empty());
+        let sealed = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop}\n";
+        assert!(pod("{secretRef: {name: db}}", sealed).is_empty());
+    }
+}

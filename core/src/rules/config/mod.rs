@@ -1,0 +1,21 @@
+//! PLM5xx: one contract, two deliveries.
+
+use super::Rule;
+
+mod env_drift;
+mod env_not_a_string;
+mod literal_secret;
+mod missing_key;
+mod missing_reference;
+mod undefined_name;
+mod unset_variable;
+
+pub(super) const RULES: &[&Rule] = &[
+    &unset_variable::RULE,
+    &literal_secret::RULE,
+    &missing_reference::RULE,
+    &missing_key::RULE,
+    &env_drift::RULE,
+    &env_not_a_string::RULE,
+    &undefined_name::RULE,
+];

@@ -1,0 +1,144 @@
+use crate::facts::Facts;
+use crate::knowledge::env::is_shell_variable;
+use crate::model::compose::{VariableForm, VariableUse};
+use crate::model::edit::Editor;
+use crate::report::{Confidence, Edit, Findings, Fix, Kind, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A Compose file uses a variable that nothing sets.
+    ///
+    /// ## Why it hurts
+    /// Compose warns once and puts an empty text in its place. An empty password, tag or host name is
+    /// a different program, and the warning is long gone when somebody looks.
+    ///
+    /// ## What helps
+    /// `${NAME:?}` where it must be set, `${NAME:-default}` where it need not, and a line in `.env`.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config --variables` lists every variable with its default and whether it is
+    /// required.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17
+    ///     environment:
+    ///       POSTGRES_PASSWORD: ${DB_PASSWORD} # <- `DB_PASSWORD` is set by no `.env` file and has no default: it becomes empty
+    /// ```
+    /// ```yaml file=.env
+    /// TAG=17
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17
+    ///     environment:
+    ///       POSTGRES_PASSWORD: ${DB_PASSWORD:?set it in .env}
+    /// ```
+    /// ```yaml file=.env
+    /// TAG=17
+    /// ```
+    PLM501 "unset-variable" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let documented = facts.files().any(|it| it.kind == Kind::EnvFile);
+    let mut told: Vec<(crate::text::FileId, String)> = Vec::new();
+    let mut counted = Vec::new();
+    for project in facts.projects() {
+        let unset: Vec<&VariableUse> = project
+            .variables
+            .iter()
+            .filter(|it| it.form == VariableForm::Plain && it.set_by.is_none() && !is_shell_variable(&it.name))
+            .collect();
+        if !documented {
+            // Without any `.env` the values come from somewhere that we do not see.
+            let Some(first) = unset.first().filter(|it| !counted.contains(&it.span.file)) else { continue };
+            counted.push(first.span.file);
+            let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            out.at(
+                first.span,
+                format!("without a value in the shell {} would become empty", list(&names)),
+            )
+            .severity(Severity::Info)
+            .confidence(Confidence::Possible)
+            .check("docker compose config --variables");
+            continue;
+        }
+        for it in unset {
+            let key = (it.span.file, it.name.to_string());
+            if told.contains(&key) {
+                continue;
+            }
+            told.push(key);
+            out.at(
+                it.span,
+                format!("`{}` is set by no `.env` file and has no default: it becomes empty", it.name),
+            )
+            .confidence(Confidence::Likely)
+            .check("docker compose config --variables")
+            .maybe_fix(require(&facts.editor(it.span.file), facts.file(it.span.file).text(), project.variables.iter(), it));
+        }
+    }
+}
+
+/// Up to four names, and how many more.
+fn list(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(4).map(|it| format!("`{it}`")).collect();
+    match names.len().saturating_sub(4) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// `${NAME:?}` at every use in the file. Unsafe: a project that starts today would refuse to.
+fn require<'v>(
+    editor: &Editor<'_>,
+    text: &str,
+    all: impl Iterator<Item = &'v VariableUse>,
+    wanted: &VariableUse,
+) -> Option<Fix> {
+    let same = all.filter(|it| it.name == wanted.name && it.form == wanted.form && it.span.file == wanted.span.file);
+    let mut edits: Vec<Edit> = Vec::new();
+    for it in same {
+        let written = text.get(it.span.range())?;
+        // A use whose exact place is not known, or inside a flow collection, is left alone.
+        if written != format!("${{{}}}", it.name) && written != format!("${}", it.name) {
+            return None;
+        }
+        let edit = editor.replace(it.span, &format!("${{{}:?}}", it.name));
+        if !edits.contains(&edit) {
+            edits.push(edit);
+        }
+    }
+    Some(Fix::r#unsafe(format!("Refuse to start without `{}`", wanted.name), edits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn defaults_shell_variables_and_set_ones_are_silent() {
+        let text = "# file: compose.yaml\nservices: {a: {image: 'x:${TAG}', user: '${USER}', hostname: '${H:-h}', working_dir: '${W:?}'}}\n# file: .env\nTAG=1\n";
+        assert!(messages(&RULE, text).is_empty());
+        assert!(messages(&RULE, "services: {a: {image: x:1, command: 'echo $$HOME'}}").is_empty());
+    }
+
+    #[test]
+    fn without_any_env_file_it_is_told_once() {
+        let all = findings(&RULE, "services: {a: {image: 'x:${TAG}', hostname: '${H}'}}");
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].severity.name(), "info");
+        assert!(all[0].message.contains("`H`, `TAG`"));
+    }
+}
