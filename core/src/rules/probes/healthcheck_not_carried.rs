@@ -1,0 +1,174 @@
+use crate::facts::{Facts, Part};
+use crate::knowledge::shell;
+use crate::model::compose::Healthcheck;
+use crate::model::edit::Yaml;
+use crate::report::{Findings, Fix, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// Compose checks a service's health, and the cluster does not.
+    ///
+    /// ## Why it hurts
+    /// Without a readiness probe a Pod gets traffic from the moment its process exists, also while it
+    /// starts and while it hangs. The knowledge of how to ask it is there, on the other side.
+    ///
+    /// ## What helps
+    /// The same question as a readiness probe. A liveness probe only for what a restart cures.
+    ///
+    /// ## How to troubleshoot
+    /// During a rollout, errors in the first seconds of each new Pod are the fingerprint.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1
+    ///     healthcheck:
+    ///       test: ["CMD", "wget", "-q", "-O-", "http://localhost:8080/health"]
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web # <- Compose checks the health of `web`, but container `web` of Deployment `web` has no probe
+    ///           image: ghcr.io/acme/web:1
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1
+    ///     healthcheck:
+    ///       test: ["CMD", "wget", "-q", "-O-", "http://localhost:8080/health"]
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1
+    ///           readinessProbe:
+    ///             httpGet: { path: /health, port: 8080 }
+    /// ```
+    PLM615 "healthcheck-not-carried" {
+        since: "0.1.0", on: Dual, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for pair in facts.counterparts() {
+        let (service, workload, unit) = facts.pair(pair);
+        let Some(health) = service.model.healthcheck.as_ref().filter(|it| !it.disabled && it.test.is_some()) else {
+            continue;
+        };
+        let container = workload.container(pair.unit);
+        let probed = container.readiness.is_some() || container.liveness.is_some();
+        if probed || unit.part != Part::Main || workload.kind().is_job() {
+            continue;
+        }
+        let finding = out.at(
+            container.span(),
+            format!("Compose checks the health of `{}`, but {} has no probe", service.name(), unit.label),
+        );
+        finding
+            .also(health.span, format!("the healthcheck of `{}`", service.name()))
+            .check(format!("kubectl get pods{} -w", workload.namespace_flag()));
+        if service.role == Role::Development {
+            finding.severity(Severity::Info);
+        }
+        if let Some(probe) = translated(health) {
+            let place = &container.place;
+            let edit = facts.editor(place.span.file).insert_entry(place, "readinessProbe", &probe);
+            finding.maybe_fix(edit.map(|it| Fix::r#unsafe("Ask the same as a readiness probe", [it])));
+        }
+    }
+}
+
+/// The healthcheck as a readiness probe: an HTTP question where it is one, else the same command.
+fn translated(health: &Healthcheck) -> Option<Yaml> {
+    let test = health.test.as_ref()?;
+    let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
+    if arguments.is_empty() || arguments.iter().any(|it| it.contains('$')) && !test.is_shell() {
+        return None;
+    }
+    let handler = http_question(&arguments, test.is_shell()).unwrap_or_else(|| {
+        let words: Vec<String> = if test.is_shell() {
+            vec!["sh".to_owned(), "-c".to_owned(), arguments.join(" ")]
+        } else {
+            arguments.iter().map(|it| (*it).to_owned()).collect()
+        };
+        ("exec", Yaml::map([("command", Yaml::words(words))]))
+    });
+    let mut fields = vec![handler];
+    let seconds = |it: std::time::Duration| i64::try_from(it.as_secs().max(1)).unwrap_or(i64::MAX);
+    if let Some(it) = health.interval {
+        fields.push(("periodSeconds", Yaml::int(seconds(it.value))));
+    }
+    if let Some(it) = health.timeout {
+        fields.push(("timeoutSeconds", Yaml::int(seconds(it.value))));
+    }
+    if let Some(it) = health.retries.filter(|it| it.value > 0) {
+        fields.push(("failureThreshold", Yaml::int(it.value)));
+    }
+    Some(Yaml::map(fields))
+}
+
+/// `curl -f http://localhost:8080/health` as `httpGet`.
+fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml)> {
+    let text = arguments.join(" ");
+    let commands = if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };
+    let command = commands.first()?;
+    if !matches!(command.name(), "curl" | "wget") {
+        return None;
+    }
+    let url = command.words.iter().find_map(|it| it.text.strip_prefix("http://"))?;
+    let (address, path) = url.split_once('/').map_or((url, String::new()), |it| (it.0, it.1.to_owned()));
+    let (host, port) = address.split_once(':').unwrap_or((address, "80"));
+    if !crate::knowledge::net::is_loopback(host) || path.contains(['$', '`']) {
+        return None;
+    }
+    let port: u16 = port.parse().ok()?;
+    let path = Yaml::str(format!("/{path}"));
+    Some(("httpGet", Yaml::map([("path", path), ("port", Yaml::int(i64::from(port)))])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn sides(health: &str, container: &str) -> String {
+        format!(
+            "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', healthcheck: {health}}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: acme/web:1\n{container}"
+        )
+    }
+
+    #[test]
+    fn any_probe_and_a_disabled_check_are_silent() {
+        assert!(messages(&RULE, &sides("{test: [CMD, ok]}", "      livenessProbe: {tcpSocket: {port: 1}}\n")).is_empty());
+        assert!(messages(&RULE, &sides("{disable: true}", "")).is_empty());
+    }
+
+    #[test]
+    fn the_fix_asks_the_same_question() {
+        let fix = |health: &str| findings(&RULE, &sides(health, ""))[0].fixes[0].edits[0].text.clone();
+        let http = fix("{test: 'curl -f http://localhost:3000/up || exit 1', interval: 10s}");
+        assert!(http.contains("httpGet:") && http.contains("path: /up") && http.contains("port: 3000"), "{http}");
+        assert!(http.contains("periodSeconds: 10"), "{http}");
+        let exec = fix("{test: [CMD, pg_isready, -U, app]}");
+        assert!(exec.contains(r#"command: ["pg_isready", "-U", "app"]"#), "{exec}");
+    }
+}

@@ -1,0 +1,76 @@
+use super::missing_requests::limit_ranges;
+use crate::facts::{Facts, Part};
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// A container may take all the memory of its node.
+    ///
+    /// ## Why it hurts
+    /// A leak in it takes the node's other Pods down before it is stopped itself. This is a trade-off,
+    /// not a rule without exception: some run without limits on purpose and watch closely.
+    ///
+    /// ## What helps
+    /// A memory limit somewhat above the highest use that was measured.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl top pods --containers`; after a kill, `kubectl describe pod` says `OOMKilled`.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web # <- container `web` of Pod `web` has no memory limit
+    ///       image: acme/web:1
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   containers:
+    ///     - name: web
+    ///       image: acme/web:1
+    ///       resources: { limits: { memory: 256Mi } }
+    /// ```
+    PLM607 "missing-memory-limit" {
+        since: "0.1.0", on: Kubernetes, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
+        let limited = limit_ranges(facts, workload).iter().any(|it| it.default.iter().any(|it| it.name.as_str() == "memory"));
+        let pod = workload.model.template.spec.resources.as_ref();
+        if limited || pod.is_some_and(|it| it.limit("memory").is_some()) {
+            continue;
+        }
+        for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
+            if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
+                out.at(container.span(), format!("{} has no memory limit", unit.label)).check(format!(
+                    "kubectl top pods --containers{}",
+                    workload.namespace_flag()
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn a_default_of_the_namespace_is_a_limit() {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {containers: [{name: a, image: a}]}\n---\n";
+        let range = |namespace: &str| format!("{pod}apiVersion: v1\nkind: LimitRange\nmetadata: {{name: r, namespace: {namespace}}}\nspec: {{limits: [{{type: Container, default: {{memory: 1Gi}}}}]}}\n");
+        assert!(messages(&RULE, &range("shop")).is_empty());
+        assert_eq!(messages(&RULE, &range("other")).len(), 1);
+    }
+}

@@ -1,0 +1,120 @@
+use crate::facts::{Facts, Part, Workload};
+use crate::model::kubernetes::{Body, LimitRangeItem};
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// A container does not say how much memory or CPU it needs.
+    ///
+    /// ## Why it hurts
+    /// The scheduler counts it as nothing and fills the node. When memory runs out, the Pods without
+    /// requests are evicted first; under load they get the CPU that is left.
+    ///
+    /// ## What helps
+    /// Requests near what the container uses on an ordinary day. A memory limit sets the request too;
+    /// a LimitRange can give defaults to a whole namespace.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl top pods --containers` over a day; `kubectl describe node` shows what is requested.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web # <- container `web` of Deployment `web` requests no memory and no CPU
+    ///           image: acme/web:1
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: acme/web:1
+    ///           resources: { requests: { cpu: 100m, memory: 128Mi } }
+    /// ```
+    PLM606 "missing-requests" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
+        let ranges = limit_ranges(facts, workload);
+        let pod = workload.model.template.spec.resources.as_ref();
+        for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
+            let given = |name: &str| {
+                let own = container.resources.as_ref();
+                // A limit is also the request where none is written.
+                own.is_some_and(|it| it.request(name).is_some() || it.limit(name).is_some())
+                    || pod.is_some_and(|it| it.request(name).is_some())
+                    || ranges.iter().any(|it| {
+                        let defaults = it.default_request.iter().chain(&it.default);
+                        defaults.into_iter().any(|it| it.name.as_str() == name)
+                    })
+            };
+            let what = match (given("memory"), given("cpu")) {
+                (true, true) => continue,
+                (false, false) => "no memory and no CPU",
+                (false, true) => "no memory",
+                (true, false) => "no CPU",
+            };
+            let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
+            let place = if place.is_empty() { container.span() } else { place };
+            out.at(place, format!("{} requests {what}", unit.label)).check(format!(
+                "kubectl top pods --containers{}",
+                workload.namespace_flag()
+            ));
+        }
+    }
+}
+
+/// What the namespace's LimitRanges give to each container.
+pub(super) fn limit_ranges<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> Vec<&'a LimitRangeItem> {
+    let here = facts.objects().iter().filter(|it| it.namespace() == workload.namespace);
+    here.filter_map(|it| match &it.body {
+        Body::LimitRange(range) => Some(&range.items),
+        _ => None,
+    })
+    .flatten()
+    .filter(|it| it.kind.as_ref().is_none_or(|it| it.as_str() == "Container"))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn pod(resources: &str, more: &str) -> Vec<String> {
+        messages(&RULE, &format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, resources: {{{resources}}}}}]}}\n{more}"))
+    }
+
+    #[test]
+    fn limits_and_ranges_give_requests() {
+        assert_eq!(pod("requests: {memory: 1Mi}", ""), ["container `a` of Pod `a` requests no CPU"]);
+        assert!(pod("limits: {memory: 1Mi, cpu: 1}", "").is_empty());
+        let range = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: r}\nspec: {limits: [{type: Container, defaultRequest: {cpu: 1, memory: 1Mi}}]}\n";
+        assert!(pod("", range).is_empty());
+    }
+
+    #[test]
+    fn jobs_end_and_are_left_alone() {
+        let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: a}]}}}\n";
+        assert!(messages(&RULE, job).is_empty());
+    }
+}
