@@ -17,8 +17,15 @@ mod probes;
 mod startup;
 
 /// The rules of every family, in the order of their codes.
-const FAMILIES: &[&[&Rule]] =
-    &[document::RULES, startup::RULES, migrations::RULES, mounts::RULES, network::RULES, config::RULES, probes::RULES];
+const FAMILIES: &[&[&Rule]] = &[
+    document::RULES,
+    startup::RULES,
+    migrations::RULES,
+    mounts::RULES,
+    network::RULES,
+    config::RULES,
+    probes::RULES,
+];
 
 /// Which side of the crossing a rule reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -76,33 +76,54 @@ fn check(facts: &Facts, out: &mut Findings) {
         let container = workload.container(pair.unit);
         let open = container.env_from.iter().any(|it| {
             let secret = it.source == crate::model::kubernetes::EnvSource::Secret;
-            let known = it.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
-            known.is_none_or(|it| !it.complete) || it.prefix.as_ref().is_some_and(|it| !it.is_empty())
+            let known =
+                it.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
+            known.is_none_or(|it| !it.complete)
+                || it.prefix.as_ref().is_some_and(|it| !it.is_empty())
         });
         let unread_file = service.model.env_files.iter().any(|it| it.file.is_none());
         if !open {
             let only_here: Vec<&Var<'_>> = missing(&service.unit, unit);
             if let Some(first) = only_here.first() {
-                let place = service.model.key("environment").filter(|_| first.source == VarSource::Inline);
+                let place =
+                    service.model.key("environment").filter(|_| first.source == VarSource::Inline);
                 let span = place.map_or(first.name_span, |it| it.name.span);
-                let none = if only_here.len() == 1 { "does not get it" } else { "gets none of them" };
+                let none =
+                    if only_here.len() == 1 { "does not get it" } else { "gets none of them" };
                 let finding = out.at(
                     span,
-                    format!("Compose sets {} for `{}`, but {} {none}", names(&only_here), service.name(), unit.label),
+                    format!(
+                        "Compose sets {} for `{}`, but {} {none}",
+                        names(&only_here),
+                        service.name(),
+                        unit.label
+                    ),
                 );
-                finding.also(container.span(), format!("the counterpart, matched by {}", pair.why.says()));
+                finding.also(
+                    container.span(),
+                    format!("the counterpart, matched by {}", pair.why.says()),
+                );
                 quiet(finding, service.role);
             }
         }
         if !unread_file {
             let only_there: Vec<&Var<'_>> = missing(unit, &service.unit);
             if let Some(first) = only_there.first() {
-                let none = if only_there.len() == 1 { "does not get it" } else { "gets none of them" };
+                let none =
+                    if only_there.len() == 1 { "does not get it" } else { "gets none of them" };
                 let finding = out.at(
                     first.name_span,
-                    format!("{} gets {}, but service `{}` in Compose {none}", unit.label, names(&only_there), service.name()),
+                    format!(
+                        "{} gets {}, but service `{}` in Compose {none}",
+                        unit.label,
+                        names(&only_there),
+                        service.name()
+                    ),
                 );
-                finding.also(service.span(), format!("the counterpart, matched by {}", pair.why.says()));
+                finding.also(
+                    service.span(),
+                    format!("the counterpart, matched by {}", pair.why.says()),
+                );
                 quiet(finding, service.role);
             }
         }
@@ -143,16 +164,22 @@ mod tests {
     use crate::rules::testing::messages;
 
     fn sides(compose: &str, cluster: &str, more: &str) -> Vec<String> {
-        messages(&RULE, &format!(
-            "# file: compose.yaml\nservices:\n  web:\n    image: acme/web:1\n    environment: {compose}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: acme/web:1, {cluster}}}]}}\n{more}"
-        ))
+        messages(
+            &RULE,
+            &format!(
+                "# file: compose.yaml\nservices:\n  web:\n    image: acme/web:1\n    environment: {compose}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: acme/web:1, {cluster}}}]}}\n{more}"
+            ),
+        )
     }
 
     #[test]
     fn every_route_into_the_container_counts() {
         let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {A: x}\n";
         assert!(sides("{A: x}", "envFrom: [{configMapRef: {name: c}}]", config).is_empty());
-        assert!(sides("{A: x}", "env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: a}}}]", "").is_empty());
+        assert!(
+            sides("{A: x}", "env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: a}}}]", "")
+                .is_empty()
+        );
         assert!(sides("{A_FILE: /run/secrets/a}", "env: [{name: A, value: x}]", "").is_empty());
     }
 

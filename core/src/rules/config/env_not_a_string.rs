@@ -54,7 +54,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         for (_, container) in workload.containers() {
             for var in &container.env {
                 // Null is passed through as an absent value.
-                let EnvValue::NotAString(value, kind @ (ScalarType::Bool | ScalarType::Number)) = &var.value else {
+                let EnvValue::NotAString(value, kind @ (ScalarType::Bool | ScalarType::Number)) =
+                    &var.value
+                else {
                     continue;
                 };
                 let text = facts.file(value.span.file).text();
@@ -66,9 +68,16 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let edit = facts.editor(value.span.file).replace(value.span, &quoted);
                 out.at(
                     value.span,
-                    format!("the value of `{}` is {}, and Kubernetes takes only strings", var.name, kind.name()),
+                    format!(
+                        "the value of `{}` is {}, and Kubernetes takes only strings",
+                        var.name,
+                        kind.name()
+                    ),
                 )
-                .check(format!("kubectl apply --dry-run=client -f {}", facts.file(value.span.file).path()))
+                .check(format!(
+                    "kubectl apply --dry-run=client -f {}",
+                    facts.file(value.span.file).path()
+                ))
                 .fix(Fix::safe("Put it in quotes", [edit]));
             }
         }

@@ -51,8 +51,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Verdict::WeakDefault => true,
                 Verdict::No | Verdict::Placeholder => continue,
             };
-            let what = if weak { "holds a password that everybody tries first, in the file" } else { "is written out in the file" };
-            let finding = out.at(var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
+            let what = if weak {
+                "holds a password that everybody tries first, in the file"
+            } else {
+                "is written out in the file"
+            };
+            let finding =
+                out.at(var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
             finding.confidence(Confidence::Likely);
             if role == Role::Development || weak {
                 finding.severity(Severity::Info);

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, nearest};
-use crate::model::kubernetes::{EnvValue, KeyedSource, is_true};
 use crate::model::Str;
+use crate::model::kubernetes::{EnvValue, KeyedSource, is_true};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -77,11 +77,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             let near = nearest(key, keys.entries.iter().map(|it| it.0.as_str()));
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding = out.at(key.span, format!("{kind} `{name}` has no key `{key}`{hint}"));
-            finding.also(keys.object.name_span(), format!("{kind} `{name}` is defined here")).check(format!(
-                "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
-                kind.to_lowercase(),
-                workload.namespace_flag()
-            ));
+            finding
+                .also(keys.object.name_span(), format!("{kind} `{name}` is defined here"))
+                .check(format!(
+                    "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
+                    kind.to_lowercase(),
+                    workload.namespace_flag()
+                ));
             if let Some(near) = near {
                 let edit = facts.editor(key.span.file).replace_scalar(key.span, near);
                 finding.fix(Fix::r#unsafe(format!("Read the key `{near}`"), [edit]));
@@ -128,7 +130,10 @@ mod tests {
         let plain = "apiVersion: v1\nkind: Secret";
         assert_eq!(messages(&RULE, &text("", plain)), ["Secret `s` has no key `k`"]);
         assert!(messages(&RULE, &text(", optional: true", plain)).is_empty());
-        assert!(messages(&RULE, &text("", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret")).is_empty());
+        assert!(
+            messages(&RULE, &text("", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret"))
+                .is_empty()
+        );
     }
 
     #[test]

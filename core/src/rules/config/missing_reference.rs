@@ -80,9 +80,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let finding = match (elsewhere, near) {
                 (Some(other), _) => {
                     let there = other.namespace();
-                    let message =
-                        format!("{what} in namespace `{namespace}`, but it is defined in namespace `{there}`");
-                    out.at(name.span, message).severity(Severity::Error).also(other.name_span(), "defined here")
+                    let message = format!(
+                        "{what} in namespace `{namespace}`, but it is defined in namespace `{there}`"
+                    );
+                    out.at(name.span, message)
+                        .severity(Severity::Error)
+                        .also(other.name_span(), "defined here")
                 }
                 (None, Some(near)) => out
                     .at(name.span, format!("{what}, which does not exist; did you mean `{near}`?"))
@@ -93,7 +96,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                         [facts.editor(name.span.file).replace_scalar(name.span, near)],
                     )),
                 (None, None) => {
-                    let finding = out.at(name.span, format!("{what}, which none of these files defines"));
+                    let finding =
+                        out.at(name.span, format!("{what}, which none of these files defines"));
                     finding.confidence(Confidence::Possible);
                     if unseen { finding.severity(Severity::Info) } else { finding }
                 }
@@ -147,8 +151,18 @@ fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
     let required = |it: &&KeyedSource| !is_true(it.optional);
     for volume in &spec.volumes {
         let source = &volume.source;
-        found.extend(source.config_maps().filter(required).filter_map(|it| Some((Named::ConfigMap, it.name.as_ref()?))));
-        found.extend(source.secrets().filter(required).filter_map(|it| Some((Named::Secret, it.name.as_ref()?))));
+        found.extend(
+            source
+                .config_maps()
+                .filter(required)
+                .filter_map(|it| Some((Named::ConfigMap, it.name.as_ref()?))),
+        );
+        found.extend(
+            source
+                .secrets()
+                .filter(required)
+                .filter_map(|it| Some((Named::Secret, it.name.as_ref()?))),
+        );
         if let VolumeSource::Claim { name: Some(name), .. } = source {
             found.push((Named::Claim, name));
         }
@@ -167,7 +181,9 @@ mod tests {
     use crate::rules::testing::findings;
 
     fn pod(reference: &str, others: &str) -> Vec<(&'static str, String)> {
-        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec: {{containers: [{{name: a, image: a, envFrom: [{reference}]}}]}}\n{others}");
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec: {{containers: [{{name: a, image: a, envFrom: [{reference}]}}]}}\n{others}"
+        );
         findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
     }
 
@@ -175,9 +191,11 @@ mod tests {
     fn what_is_known_decides_how_loud_it_is() {
         let secret = "{secretRef: {name: db}}";
         assert_eq!(pod(secret, "")[0].0, "info", "no Secret at all is handed over");
-        let other = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: mail-account, namespace: shop}\n";
+        let other =
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {name: mail-account, namespace: shop}\n";
         assert_eq!(pod(secret, other)[0].0, "warning");
-        let elsewhere = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: data}\n";
+        let elsewhere =
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: data}\n";
         let found = pod(secret, elsewhere);
         assert_eq!(found[0].0, "error");
         assert!(found[0].1.ends_with("but it is defined in namespace `data`"));
@@ -186,7 +204,7 @@ mod tests {
     #[test]
     fn optional_ones_and_operators_are_silent() {
         assert!(pod("{secretRef: {name: db, optional: true}}", "").is_empty());
-        let sealed = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop}\n";
+        let sealed = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop}\nspec: {encryptedData: {a: AgBy}}\n";
         assert!(pod("{secretRef: {name: db}}", sealed).is_empty());
     }
 }

@@ -50,7 +50,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding = out.at(problem.span, format!("the {what} `{name}` is not defined{hint}"));
             finding.check("docker compose config -q");
-            let written = facts.file(problem.span.file).text().get(problem.span.range()).unwrap_or_default();
+            let written =
+                facts.file(problem.span.file).text().get(problem.span.range()).unwrap_or_default();
             // The name alone is replaced; it may stand inside a longer value.
             if let Some(near) = near
                 && written.matches(name).count() == 1
@@ -70,13 +71,22 @@ fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, V
         ProblemKind::UndefinedService => {
             ("service", project.services.iter().map(|it| it.name.value.as_str()).collect())
         }
-        ProblemKind::UndefinedNetwork => ("network", project.networks.iter().map(|it| it.key.value.as_str()).collect()),
-        ProblemKind::UndefinedVolume => ("volume", project.volumes.iter().map(|it| it.key.value.as_str()).collect()),
-        ProblemKind::UndefinedSecret => ("secret", project.secrets.iter().map(|it| it.key.value.as_str()).collect()),
-        ProblemKind::UndefinedConfig => ("config", project.configs.iter().map(|it| it.key.value.as_str()).collect()),
-        ProblemKind::ExtendsServiceMissing => {
-            ("service to extend", project.services.iter().map(|it| it.name.value.as_str()).collect())
+        ProblemKind::UndefinedNetwork => {
+            ("network", project.networks.iter().map(|it| it.key.value.as_str()).collect())
         }
+        ProblemKind::UndefinedVolume => {
+            ("volume", project.volumes.iter().map(|it| it.key.value.as_str()).collect())
+        }
+        ProblemKind::UndefinedSecret => {
+            ("secret", project.secrets.iter().map(|it| it.key.value.as_str()).collect())
+        }
+        ProblemKind::UndefinedConfig => {
+            ("config", project.configs.iter().map(|it| it.key.value.as_str()).collect())
+        }
+        ProblemKind::ExtendsServiceMissing => (
+            "service to extend",
+            project.services.iter().map(|it| it.name.value.as_str()).collect(),
+        ),
         _ => return None,
     })
 }

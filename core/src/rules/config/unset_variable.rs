@@ -55,11 +55,17 @@ fn check(facts: &Facts, out: &mut Findings) {
         let unset: Vec<&VariableUse> = project
             .variables
             .iter()
-            .filter(|it| it.form == VariableForm::Plain && it.set_by.is_none() && !is_shell_variable(&it.name))
+            .filter(|it| {
+                it.form == VariableForm::Plain
+                    && it.set_by.is_none()
+                    && !is_shell_variable(&it.name)
+            })
             .collect();
         if !documented {
             // Without any `.env` the values come from somewhere that we do not see.
-            let Some(first) = unset.first().filter(|it| !counted.contains(&it.span.file)) else { continue };
+            let Some(first) = unset.first().filter(|it| !counted.contains(&it.span.file)) else {
+                continue;
+            };
             counted.push(first.span.file);
             let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
             names.sort_unstable();
@@ -81,11 +87,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             told.push(key);
             out.at(
                 it.span,
-                format!("`{}` is set by no `.env` file and has no default: it becomes empty", it.name),
+                format!(
+                    "`{}` is set by no `.env` file and has no default: it becomes empty",
+                    it.name
+                ),
             )
             .confidence(Confidence::Likely)
             .check("docker compose config --variables")
-            .maybe_fix(require(&facts.editor(it.span.file), facts.file(it.span.file).text(), project.variables.iter(), it));
+            .maybe_fix(require(
+                &facts.editor(it.span.file),
+                facts.file(it.span.file).text(),
+                project.variables.iter(),
+                it,
+            ));
         }
     }
 }
@@ -106,7 +120,9 @@ fn require<'v>(
     all: impl Iterator<Item = &'v VariableUse>,
     wanted: &VariableUse,
 ) -> Option<Fix> {
-    let same = all.filter(|it| it.name == wanted.name && it.form == wanted.form && it.span.file == wanted.span.file);
+    let same = all.filter(|it| {
+        it.name == wanted.name && it.form == wanted.form && it.span.file == wanted.span.file
+    });
     let mut edits: Vec<Edit> = Vec::new();
     for it in same {
         let written = text.get(it.span.range())?;

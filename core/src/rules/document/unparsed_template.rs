@@ -20,15 +20,37 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut told: Vec<&str> = Vec::new();
     for file in facts.files().filter(|it| it.kind == Kind::Template) {
+        let chart = chart_of(file.path());
+        if told.contains(&chart) {
+            continue;
+        }
+        told.push(chart);
         let first_line = file.text().find('\n').unwrap_or(file.text().len());
-        out.at(
-            Span::new(file.id, 0, first_line),
-            "this template was left out: it becomes YAML only when it is rendered",
-        )
-        .subject(format!("template {}", file.path()))
-        .check("helm template . | plimsoll check -");
+        let others = facts
+            .files()
+            .filter(|it| it.kind == Kind::Template && chart_of(it.path()) == chart)
+            .count()
+            - 1;
+        let message = match others {
+            0 => "this template was left out: it becomes YAML only when it is rendered".to_owned(),
+            1 => "this template and one other of its chart were left out: they become YAML only when rendered".to_owned(),
+            more => format!("this template and {more} others of its chart were left out: they become YAML only when rendered"),
+        };
+        let folder = if chart.is_empty() { "." } else { chart };
+        out.at(Span::new(file.id, 0, first_line), message)
+            .subject(format!("templates of {folder}"))
+            .check(format!("helm template {folder} | plimsoll check -"));
     }
+}
+
+/// The chart that a template belongs to: the folder around `templates/`, else its own.
+fn chart_of(path: &str) -> &str {
+    path.split_once("/templates/").map_or_else(
+        || if path.starts_with("templates/") { "" } else { crate::text::folder_of(path) },
+        |it| it.0,
+    )
 }
 
 #[cfg(test)]

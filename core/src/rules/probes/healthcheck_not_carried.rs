@@ -71,7 +71,9 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
-        let Some(health) = service.model.healthcheck.as_ref().filter(|it| !it.disabled && it.test.is_some()) else {
+        let Some(health) =
+            service.model.healthcheck.as_ref().filter(|it| !it.disabled && it.test.is_some())
+        else {
             continue;
         };
         let container = workload.container(pair.unit);
@@ -81,7 +83,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             container.span(),
-            format!("Compose checks the health of `{}`, but {} has no probe", service.name(), unit.label),
+            format!(
+                "Compose checks the health of `{}`, but {} has no probe",
+                service.name(),
+                unit.label
+            ),
         );
         finding
             .also(health.span, format!("the healthcheck of `{}`", service.name()))
@@ -92,7 +98,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(probe) = translated(health) {
             let place = &container.place;
             let edit = facts.editor(place.span.file).insert_entry(place, "readinessProbe", &probe);
-            finding.maybe_fix(edit.map(|it| Fix::r#unsafe("Ask the same as a readiness probe", [it])));
+            finding
+                .maybe_fix(edit.map(|it| Fix::r#unsafe("Ask the same as a readiness probe", [it])));
         }
     }
 }
@@ -129,13 +136,15 @@ fn translated(health: &Healthcheck) -> Option<Yaml> {
 /// `curl -f http://localhost:8080/health` as `httpGet`.
 fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml)> {
     let text = arguments.join(" ");
-    let commands = if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };
+    let commands =
+        if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };
     let command = commands.first()?;
     if !matches!(command.name(), "curl" | "wget") {
         return None;
     }
     let url = command.words.iter().find_map(|it| it.text.strip_prefix("http://"))?;
-    let (address, path) = url.split_once('/').map_or((url, String::new()), |it| (it.0, it.1.to_owned()));
+    let (address, path) =
+        url.split_once('/').map_or((url, String::new()), |it| (it.0, it.1.to_owned()));
     let (host, port) = address.split_once(':').unwrap_or((address, "80"));
     if !crate::knowledge::net::is_loopback(host) || path.contains(['$', '`']) {
         return None;
@@ -158,15 +167,25 @@ mod tests {
 
     #[test]
     fn any_probe_and_a_disabled_check_are_silent() {
-        assert!(messages(&RULE, &sides("{test: [CMD, ok]}", "      livenessProbe: {tcpSocket: {port: 1}}\n")).is_empty());
+        assert!(
+            messages(
+                &RULE,
+                &sides("{test: [CMD, ok]}", "      livenessProbe: {tcpSocket: {port: 1}}\n")
+            )
+            .is_empty()
+        );
         assert!(messages(&RULE, &sides("{disable: true}", "")).is_empty());
     }
 
     #[test]
     fn the_fix_asks_the_same_question() {
-        let fix = |health: &str| findings(&RULE, &sides(health, ""))[0].fixes[0].edits[0].text.clone();
+        let fix =
+            |health: &str| findings(&RULE, &sides(health, ""))[0].fixes[0].edits[0].text.clone();
         let http = fix("{test: 'curl -f http://localhost:3000/up || exit 1', interval: 10s}");
-        assert!(http.contains("httpGet:") && http.contains("path: /up") && http.contains("port: 3000"), "{http}");
+        assert!(
+            http.contains("httpGet:") && http.contains("path: /up") && http.contains("port: 3000"),
+            "{http}"
+        );
         assert!(http.contains("periodSeconds: 10"), "{http}");
         let exec = fix("{test: [CMD, pg_isready, -U, app]}");
         assert!(exec.contains(r#"command: ["pg_isready", "-U", "app"]"#), "{exec}");

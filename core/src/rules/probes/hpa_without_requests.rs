@@ -76,9 +76,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             for metric in scaler.metrics.iter().filter(|it| it.is_utilization()) {
                 let Some(resource) = &metric.name else { continue };
                 let lacks = workload.running().find(|(unit, container)| {
-                    let meant = metric.container.as_ref().is_none_or(|it| it.value == unit.name.value);
+                    let meant =
+                        metric.container.as_ref().is_none_or(|it| it.value == unit.name.value);
                     let own = container.resources.as_ref();
-                    let asks = own.is_some_and(|it| it.request(resource).is_some() || it.limit(resource).is_some());
+                    let asks = own.is_some_and(|it| {
+                        it.request(resource).is_some() || it.limit(resource).is_some()
+                    });
                     let given = ranges.iter().any(|it| {
                         let defaults = it.default_request.iter().chain(&it.default);
                         defaults.into_iter().any(|it| it.name.value == resource.value)
@@ -119,7 +122,19 @@ mod tests {
             )).len()
         };
         assert_eq!(set("{name: cpu, target: {type: AverageValue, averageValue: 1}}", ""), 0);
-        assert_eq!(set("{name: memory, target: {type: Utilization, averageUtilization: 70}}", "requests: {cpu: 1}"), 1);
-        assert_eq!(set("{name: memory, target: {type: Utilization, averageUtilization: 70}}", "limits: {memory: 1Gi}"), 0);
+        assert_eq!(
+            set(
+                "{name: memory, target: {type: Utilization, averageUtilization: 70}}",
+                "requests: {cpu: 1}"
+            ),
+            1
+        );
+        assert_eq!(
+            set(
+                "{name: memory, target: {type: Utilization, averageUtilization: 70}}",
+                "limits: {memory: 1Gi}"
+            ),
+            0
+        );
     }
 }

@@ -45,17 +45,17 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
-        let limited = limit_ranges(facts, workload).iter().any(|it| it.default.iter().any(|it| it.name.as_str() == "memory"));
+        let limited = limit_ranges(facts, workload)
+            .iter()
+            .any(|it| it.default.iter().any(|it| it.name.as_str() == "memory"));
         let pod = workload.model.template.spec.resources.as_ref();
         if limited || pod.is_some_and(|it| it.limit("memory").is_some()) {
             continue;
         }
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
-                out.at(container.span(), format!("{} has no memory limit", unit.label)).check(format!(
-                    "kubectl top pods --containers{}",
-                    workload.namespace_flag()
-                ));
+                out.at(container.span(), format!("{} has no memory limit", unit.label))
+                    .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
             }
         }
     }
@@ -69,7 +69,11 @@ mod tests {
     #[test]
     fn a_default_of_the_namespace_is_a_limit() {
         let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {containers: [{name: a, image: a}]}\n---\n";
-        let range = |namespace: &str| format!("{pod}apiVersion: v1\nkind: LimitRange\nmetadata: {{name: r, namespace: {namespace}}}\nspec: {{limits: [{{type: Container, default: {{memory: 1Gi}}}}]}}\n");
+        let range = |namespace: &str| {
+            format!(
+                "{pod}apiVersion: v1\nkind: LimitRange\nmetadata: {{name: r, namespace: {namespace}}}\nspec: {{limits: [{{type: Container, default: {{memory: 1Gi}}}}]}}\n"
+            )
+        };
         assert!(messages(&RULE, &range("shop")).is_empty());
         assert_eq!(messages(&RULE, &range("other")).len(), 1);
     }

@@ -75,16 +75,17 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
             let place = if place.is_empty() { container.span() } else { place };
-            out.at(place, format!("{} requests {what}", unit.label)).check(format!(
-                "kubectl top pods --containers{}",
-                workload.namespace_flag()
-            ));
+            out.at(place, format!("{} requests {what}", unit.label))
+                .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
         }
     }
 }
 
 /// What the namespace's LimitRanges give to each container.
-pub(super) fn limit_ranges<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> Vec<&'a LimitRangeItem> {
+pub(super) fn limit_ranges<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+) -> Vec<&'a LimitRangeItem> {
     let here = facts.objects().iter().filter(|it| it.namespace() == workload.namespace);
     here.filter_map(|it| match &it.body {
         Body::LimitRange(range) => Some(&range.items),
@@ -101,12 +102,20 @@ mod tests {
     use crate::rules::testing::messages;
 
     fn pod(resources: &str, more: &str) -> Vec<String> {
-        messages(&RULE, &format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, resources: {{{resources}}}}}]}}\n{more}"))
+        messages(
+            &RULE,
+            &format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, resources: {{{resources}}}}}]}}\n{more}"
+            ),
+        )
     }
 
     #[test]
     fn limits_and_ranges_give_requests() {
-        assert_eq!(pod("requests: {memory: 1Mi}", ""), ["container `a` of Pod `a` requests no CPU"]);
+        assert_eq!(
+            pod("requests: {memory: 1Mi}", ""),
+            ["container `a` of Pod `a` requests no CPU"]
+        );
         assert!(pod("limits: {memory: 1Mi, cpu: 1}", "").is_empty());
         let range = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: r}\nspec: {limits: [{type: Container, defaultRequest: {cpu: 1, memory: 1Mi}}]}\n";
         assert!(pod("", range).is_empty());

@@ -71,20 +71,35 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .iter()
                     .filter_map(|it| {
                         let number = it.container_port?;
-                        Some(it.name.as_ref().map_or(number.to_string(), |name| format!("`{name}` ({number})")))
+                        Some(
+                            it.name
+                                .as_ref()
+                                .map_or(number.to_string(), |name| format!("`{name}` ({number})")),
+                        )
                     })
                     .collect();
-                let ports = if ports.is_empty() { "no ports".to_owned() } else { format!("only {}", ports.join(", ")) };
+                let ports = if ports.is_empty() {
+                    "no ports".to_owned()
+                } else {
+                    format!("only {}", ports.join(", "))
+                };
                 let finding = out.at(
                     port.span,
-                    format!("the `{field}` of {} asks port `{}`, but the container lists {ports}", unit.label, port.value),
+                    format!(
+                        "the `{field}` of {} asks port `{}`, but the container lists {ports}",
+                        unit.label, port.value
+                    ),
                 );
                 if named {
                     finding.severity(Severity::Error);
                 } else {
                     finding.confidence(Confidence::Likely);
                 }
-                finding.check(format!("kubectl describe{} {}", workload.namespace_flag(), workload.reference()));
+                finding.check(format!(
+                    "kubectl describe{} {}",
+                    workload.namespace_flag(),
+                    workload.reference()
+                ));
             }
         }
     }
@@ -96,7 +111,9 @@ mod tests {
     use crate::rules::testing::findings;
 
     fn probe(port: &str, ports: &str) -> Vec<&'static str> {
-        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, ports: {ports}, livenessProbe: {{tcpSocket: {{port: {port}}}}}}}]}}\n");
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, ports: {ports}, livenessProbe: {{tcpSocket: {{port: {port}}}}}}}]}}\n"
+        );
         findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
     }
 

@@ -70,10 +70,16 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if let Some(it) = probe.success_threshold.filter(|it| once && it.value > 1) {
                     out.at(it.span, format!("`successThreshold` {of} must be 1"));
                 }
-                if let Some(it) = probe.timeout_seconds.filter(|it| it.value > probe.period().max(1)) {
+                if let Some(it) =
+                    probe.timeout_seconds.filter(|it| it.value > probe.period().max(1))
+                {
                     let finding = out.at(
                         it.span,
-                        format!("`timeoutSeconds` {of} is {}, longer than its period of {} s", it.value, probe.period()),
+                        format!(
+                            "`timeoutSeconds` {of} is {}, longer than its period of {} s",
+                            it.value,
+                            probe.period()
+                        ),
                     );
                     finding.severity(Severity::Warning);
                     if let Some(period) = probe.period_seconds {
@@ -91,7 +97,9 @@ mod tests {
     use crate::rules::testing::findings;
 
     fn probe(field: &str, times: &str) -> Vec<&'static str> {
-        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, {field}: {{tcpSocket: {{port: 1}}, {times}}}}}]}}\n");
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, {field}: {{tcpSocket: {{port: 1}}, {times}}}}}]}}\n"
+        );
         findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
     }
 
@@ -100,6 +108,9 @@ mod tests {
         assert_eq!(probe("readinessProbe", "periodSeconds: 0"), ["error"]);
         assert_eq!(probe("readinessProbe", "timeoutSeconds: 30"), ["warning"]);
         assert_eq!(probe("readinessProbe", "successThreshold: 3"), [""; 0]);
-        assert_eq!(probe("startupProbe", "periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 30"), [""; 0]);
+        assert_eq!(
+            probe("startupProbe", "periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 30"),
+            [""; 0]
+        );
     }
 }

@@ -66,7 +66,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let name = &request.name;
                     out.at(
                         request.raw.span,
-                        format!("{} requests {} of {name}, more than its limit of {}", unit.label, request.raw, limit.raw),
+                        format!(
+                            "{} requests {} of {name}, more than its limit of {}",
+                            unit.label, request.raw, limit.raw
+                        ),
                     )
                     .also(limit.raw.span, "the limit");
                 }
@@ -92,7 +95,10 @@ fn malformed(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
             format!("`{raw}` of {} is {bytes} bytes; did you mean `{better}`?", resource.name),
         )
         .severity(Severity::Warning)
-        .fix(Fix::r#unsafe(format!("Ask for `{better}`"), [editor.replace_scalar(resource.raw.span, &better)]));
+        .fix(Fix::r#unsafe(
+            format!("Ask for `{better}`"),
+            [editor.replace_scalar(resource.raw.span, &better)],
+        ));
     } else if resource.quantity.is_none() && !raw.is_empty() && !raw.contains(['$', '{']) {
         // `1GB` is decimal by its letters, and so is `1G`: the fix changes the spelling, not the size.
         let digits = raw.trim_end_matches(|it: char| it.is_ascii_alphabetic());
@@ -111,7 +117,8 @@ fn malformed(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
         };
         let better = better.map(|it| format!("{digits}{it}"));
         let hint = better.as_ref().map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
-        let finding = out.at(resource.raw.span, format!("`{raw}` is no quantity: Kubernetes refuses it{hint}"));
+        let finding = out
+            .at(resource.raw.span, format!("`{raw}` is no quantity: Kubernetes refuses it{hint}"));
         if let Some(better) = better {
             let edit = editor.replace_scalar(resource.raw.span, &better);
             finding.fix(Fix::safe(format!("Write `{better}`"), [edit]));
@@ -126,7 +133,14 @@ mod tests {
 
     #[test]
     fn a_request_above_its_limit_is_told_with_both() {
-        let pod = |resources: &str| messages(&RULE, &format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, resources: {{{resources}}}}}]}}\n"));
+        let pod = |resources: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, resources: {{{resources}}}}}]}}\n"
+                ),
+            )
+        };
         assert_eq!(
             pod("requests: {cpu: 2}, limits: {cpu: 500m}"),
             ["container `a` of Pod `a` requests 2 of cpu, more than its limit of 500m"]
