@@ -1,7 +1,9 @@
 //! Finds the projects, asks the real tool, compares and tells.
 
 use crate::shape;
-use plimsoll_core::model::compose::{FileInput, Project, project_of, projects};
+use plimsoll_core::model::compose::{
+    FileInput, Problem, ProblemKind, Project, project_of, projects,
+};
 use plimsoll_core::model::detect::detect;
 use plimsoll_core::report::Kind;
 use plimsoll_core::syntax::{Tree, parse};
@@ -75,6 +77,13 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
             }
             Ok(theirs) => {
                 accepted += 1;
+                let refusals = || project.problems.iter().filter(|it| it.kind.is_refused());
+                if ours_refuses && refusals().all(|it| stricter(it).is_some()) && !broken {
+                    explained += 1;
+                    let reason = refusals().find_map(stricter).unwrap_or_default();
+                    println!("{title}\n    only we refuse (known: {reason})");
+                    continue;
+                }
                 if ours_refuses {
                     unexplained += 1;
                     println!("{title}\n    only we refuse:");
@@ -129,8 +138,31 @@ pub struct Difference {
 }
 
 /// Differences that are meant to be.
-fn reason(_difference: &Difference) -> Option<&'static str> {
+fn reason(difference: &Difference) -> Option<&'static str> {
+    if difference.place.ends_with(".environment") && difference.theirs.contains("\"\":\"") {
+        return Some(
+            "a lone name at the very end of an env file: the real tool makes it the value of a variable without a name",
+        );
+    }
+    if difference.place.ends_with(".stop_grace_period") && difference.theirs.contains("NaN") {
+        return Some("a negative duration is none at all to us");
+    }
     None
+}
+
+/// Refusals of ours that are meant to be, although the real tool goes on.
+fn stricter(problem: &Problem) -> Option<&'static str> {
+    match problem.kind {
+        ProblemKind::WrongType | ProblemKind::Conflict
+            if problem.message.contains("mapping or a list")
+                || problem.message.contains("another shape") =>
+        {
+            Some(
+                "an override with a plain value where a mapping belongs: the real tool makes a list of it",
+            )
+        }
+        _ => None,
+    }
 }
 
 fn compare(

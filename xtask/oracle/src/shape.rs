@@ -240,7 +240,8 @@ fn build(it: &Build) -> Value {
         "context": path(json!(it.context.value.as_str())),
         "dockerfile": dockerfile,
         "dockerfile_inline": text(&it.dockerfile_inline),
-        "args": pairs(&it.args),
+        // An argument that nothing sets is not passed on.
+        "args": bare(pairs(&it.args)),
         "labels": pairs(&it.labels),
         "additional_contexts": pairs(&it.additional_contexts),
         "target": text(&it.target),

@@ -119,6 +119,7 @@ impl Canon<'_> {
                 continue;
             }
             let Some(scalar) = item.as_scalar().filter(|it| it.kind != Kind::Null) else {
+                all.push(item);
                 continue;
             };
             match parse_ports(item.span, scalar) {

@@ -56,7 +56,7 @@ impl Check<'_> {
         }
         for dependency in service.dependencies() {
             let name = &dependency.service;
-            if dependency.required && project.service(&name.value).is_none() {
+            if project.service(&name.value).is_none() {
                 let message = format!("there is no service `{name}` in this project");
                 self.problem(ProblemKind::UndefinedService, name.span, &name.value, message);
             }
@@ -90,6 +90,23 @@ impl Check<'_> {
             if project.config(&name.value).is_none() {
                 let message = format!("there is no config `{name}` at the top level");
                 self.problem(ProblemKind::UndefinedConfig, name.span, &name.value, message);
+            }
+        }
+        for model in &service.models {
+            if !project.models.iter().any(|it| it.value == model.value) {
+                let message = format!("there is no model `{model}` at the top level");
+                self.problem(ProblemKind::UndefinedModel, model.span, &model.value, message);
+            }
+        }
+        let watched = service.develop.iter().flat_map(|it| &it.watch);
+        for path in watched.filter_map(|it| it.path.as_ref()).filter(|it| it.value.is_empty()) {
+            let message = "the `path` to watch is empty".to_owned();
+            self.problem(ProblemKind::InvalidValue, path.span, "", message);
+        }
+        for host in &service.extra_hosts {
+            if host.value.as_ref().is_none_or(|it| it.value.is_empty()) {
+                let message = format!("the host `{}` has no address", host.key);
+                self.problem(ProblemKind::InvalidValue, host.span, &host.key.value, message);
             }
         }
         self.scale(service);
@@ -160,8 +177,7 @@ impl Check<'_> {
             let message = format!("the {what} `{key}` may only have one of {}", quoted(ways));
             self.problem(ProblemKind::Conflict, key.span, &key.value, message);
         }
-        let driver = object.keys.iter().any(|it| it.name.value == "driver");
-        if count == 0 && !object.external && !driver {
+        if count == 0 && !object.external {
             let message = format!("the {what} `{key}` needs one of {}", quoted(ways));
             self.problem(ProblemKind::MissingKey, key.span, &key.value, message);
         }

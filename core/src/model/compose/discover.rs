@@ -221,6 +221,10 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
         project.dot_env_file = Some(input.id);
     }
     project.name = project_name(files, list, &folder, &environment);
+    if project.name.value.is_empty() && !project.name.span.is_empty() {
+        let message = "no letter or digit of this project's name is left".to_owned();
+        loader.out.problem(ProblemKind::InvalidValue, project.name.span, "name", message);
+    }
     environment.provide("COMPOSE_PROJECT_NAME", project.name.value.clone());
     let model = loader.model(list, &environment, &folder);
     check_merged(&model, &mut loader.out);
@@ -241,6 +245,14 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
         let kind = ProblemKind::Empty;
         let span = if span == Span::default() { Span::new(first.id, 0, 0) } else { span };
         problems.push(Problem { kind, span, name: SmolStr::default(), service: None, message });
+    }
+    let brought = project.files.iter().chain(&project.included);
+    let broken = brought
+        .filter_map(|id| files.all.iter().find(|it| it.id == *id)?.tree)
+        .any(|tree| tree.documents.iter().any(|it| it.broken));
+    if broken {
+        // What a broken document would have defined is not missing.
+        problems.retain(|it| !it.kind.is_absence());
     }
     project.problems = unique(problems, |it| (it.span, it.kind, it.name.clone()));
     let unknown = std::mem::take(&mut loader.unknown);

@@ -18,10 +18,23 @@ pub(super) struct DotEnv {
     pub error: Option<(Span, String)>,
 }
 
+/// Answers the value of a variable.
+type Lookup<'l> = &'l dyn Fn(&str) -> Option<SmolStr>;
+
 /// `outer` answers variables of the environment around, which win over those of the file.
-pub(super) fn parse(file: FileId, text: &str, outer: &dyn Fn(&str) -> Option<SmolStr>) -> DotEnv {
+pub(super) fn parse(file: FileId, text: &str, outer: Lookup<'_>) -> DotEnv {
+    parse_after(file, text, outer, &|_| None)
+}
+
+/// `earlier` answers variables of the files before, which those of this file win over.
+pub(super) fn parse_after(
+    file: FileId,
+    text: &str,
+    outer: Lookup<'_>,
+    earlier: Lookup<'_>,
+) -> DotEnv {
     let start = text.len() - text.trim_start_matches('\u{FEFF}').len();
-    let mut parser = Parser { file, text, at: start, found: DotEnv::default() };
+    let mut parser = Parser { file, text, at: start, earlier, found: DotEnv::default() };
     while parser.skip_to_statement() {
         if let Err(error) = parser.statement(outer) {
             parser.found.error = Some(error);
@@ -62,6 +75,7 @@ struct Parser<'t> {
     file: FileId,
     text: &'t str,
     at: usize,
+    earlier: Lookup<'t>,
     found: DotEnv,
 }
 
@@ -101,7 +115,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn statement(&mut self, outer: &dyn Fn(&str) -> Option<SmolStr>) -> Result<(), Error> {
+    fn statement(&mut self, outer: Lookup<'_>) -> Result<(), Error> {
         if let Some(rest) = self.rest().strip_prefix("export")
             && rest.starts_with(char::is_whitespace)
         {
@@ -151,7 +165,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn value(&mut self, outer: &dyn Fn(&str) -> Option<SmolStr>) -> Result<Str, Error> {
+    fn value(&mut self, outer: Lookup<'_>) -> Result<Str, Error> {
         let start = self.at;
         let quote = self.rest().chars().next().filter(|it| matches!(it, '"' | '\''));
         let Some(quote) = quote else {
@@ -190,22 +204,16 @@ impl<'t> Parser<'t> {
         Err((self.span(start, start + line.len()), "this quote is never closed".to_owned()))
     }
 
-    fn expand(
-        &self,
-        text: &str,
-        span: Span,
-        outer: &dyn Fn(&str) -> Option<SmolStr>,
-    ) -> Result<SmolStr, Error> {
+    fn expand(&self, text: &str, span: Span, outer: Lookup<'_>) -> Result<SmolStr, Error> {
         let lookup = |name: &str| {
-            outer(name).or_else(|| {
-                let variables = self.found.variables.iter().rev();
-                variables
-                    .into_iter()
-                    .find(|it| it.name.value == name)?
-                    .value
-                    .clone()
-                    .map(|it| it.value)
-            })
+            if let Some(value) = outer(name) {
+                return Some(value);
+            }
+            let own = self.found.variables.iter().rev().find(|it| it.name.value == name);
+            match own.and_then(|it| it.value.as_ref()) {
+                Some(value) => Some(value.value.clone()),
+                None => (self.earlier)(name),
+            }
         };
         match substitute(text, &lookup, &mut |_| {}) {
             Ok(value) => Ok(SmolStr::new(value)),

@@ -8,6 +8,7 @@ use super::paths::{is_relative, rebase};
 use super::schema;
 use super::value::{Data, Entry, Map, Value};
 use super::{FileInput, ProblemKind, UnknownKey};
+use crate::syntax::Document;
 use crate::text::{FileId, Span, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -97,7 +98,7 @@ impl<'t> Loader<'t> {
         for file in files {
             let scope = Scope { file: *file, environment, folder };
             chain.push(*file);
-            for mut document in self.documents(scope) {
+            for mut document in self.documents(scope, true) {
                 self.extend_all(&mut document, scope);
                 self.include_all(&mut document, scope, chain);
                 result = Some(self.over(result, document));
@@ -119,11 +120,19 @@ impl<'t> Loader<'t> {
     }
 
     /// The documents of one file: interpolated, checked, in long form, paths seen from the project.
-    fn documents(&mut self, scope: Scope<'_>) -> Vec<Value> {
+    fn documents(&mut self, scope: Scope<'_>, default_context: bool) -> Vec<Value> {
         let input = self.files.all[scope.file];
         let Some(tree) = input.tree else { return Vec::new() };
         self.loads += 1;
         let mut all = Vec::new();
+        let empty =
+            |it: &Document| !it.broken && it.root.is_none_or(|root| tree.node(root).is_null());
+        if tree.documents.len() > 1
+            && let Some(document) = tree.documents.iter().find(|it| empty(it))
+        {
+            let message = "this document is empty, and Compose reads no file with an empty one";
+            self.problem(ProblemKind::Null, document.span, "", message.to_owned());
+        }
         for root in tree.roots() {
             if root.is_null() {
                 continue;
@@ -135,7 +144,7 @@ impl<'t> Loader<'t> {
             }
             canonical(&mut value, &mut self.out);
             if let Some(map) = value.as_map_mut() {
-                rebase(map, scope.folder, &self.folder);
+                rebase(map, scope.folder, &self.folder, default_context);
             }
             all.push(value);
         }
@@ -225,6 +234,9 @@ impl<'t> Loader<'t> {
         chain.pop();
         services.done.insert(name.clone());
         let (Some(base), Some(entry)) = (base, services.map.entries.get_mut(name)) else { return };
+        if base.is_null() {
+            return;
+        }
         self.copies += base.weight(MAX_COPIES);
         if self.copies > MAX_COPIES {
             let message = "`extends` copies more than a million values; the rest is not read";
@@ -271,7 +283,7 @@ impl<'t> Loader<'t> {
                     return None;
                 }
                 let mut result = None;
-                for document in self.documents(scope) {
+                for document in self.documents(scope, false) {
                     result = Some(self.over(result, document));
                 }
                 let services = result
@@ -301,7 +313,7 @@ impl<'t> Loader<'t> {
         let Data::List(items) = include.value.data else { return };
         for item in items {
             if let Some(model) = self.include(&item, scope, chain) {
-                self.import(root, model, item.span);
+                self.import(root, model);
             }
         }
     }
@@ -383,8 +395,9 @@ impl<'t> Loader<'t> {
         environment
     }
 
-    /// Adds what an included file defines. Defined twice is fine only where it is the same.
-    fn import(&mut self, root: &mut Map, mut model: Value, item: Span) {
+    /// Puts what an included file defines under what is here: what is written here wins, and what an
+    /// earlier `include` brought.
+    fn import(&mut self, root: &mut Map, mut model: Value) {
         let Some(model) = model.as_map_mut() else { return };
         for section in ["services", "volumes", "networks", "secrets", "configs", "models", "jobs"] {
             let Some(mut from) = model.entries.shift_remove(section) else { continue };
@@ -396,20 +409,18 @@ impl<'t> Loader<'t> {
             });
             let Some(to) = target.value.as_map_mut() else { continue };
             for (name, entry) in from_map.entries {
-                match to.entries.get(&name) {
-                    None => {
-                        to.entries.insert(name, entry);
-                    }
-                    Some(old) if old.value.same(&entry.value) => {}
-                    Some(old) => {
-                        let span = old.key;
-                        let what = section.trim_end_matches('s');
-                        let message = format!(
-                            "the {what} `{name}` is defined here and, differently, by an included file"
-                        );
-                        let span = if span == Span::default() { item } else { span };
-                        self.problem(ProblemKind::IncludeConflict, span, &name, message);
-                    }
+                let Some(own) = to.entries.get_mut(&name) else {
+                    to.entries.insert(name, entry);
+                    continue;
+                };
+                let mut base = Map { short: true, ..Map::default() };
+                base.entries.insert(name.clone(), entry);
+                let mut over = Map { short: true, ..Map::default() };
+                over.entries.insert(name.clone(), own.clone());
+                let path = vec![SmolStr::new_static(section)];
+                Merge { out: &mut self.out, path }.maps(&mut base, over);
+                if let Some(merged) = base.entries.shift_remove(&name) {
+                    *own = merged;
                 }
             }
         }

@@ -150,13 +150,33 @@ impl Walk<'_> {
         map
     }
 
+    /// `<<` takes a mapping or a list of mappings.
+    fn merge_source(&mut self, entry: crate::syntax::Entry<'_>) {
+        if !entry.key.is_merge_key() {
+            return;
+        }
+        let value = entry.value.resolve();
+        let fits =
+            value.is_mapping() || (value.is_sequence() && value.items().all(|it| it.is_mapping()));
+        if !fits {
+            let message = "`<<` takes a mapping or a list of mappings".to_owned();
+            self.out.problem(ProblemKind::WrongType, entry.value.span(), "<<", message);
+        }
+    }
+
     fn duplicates(&mut self, node: Node<'_>, shared: bool) {
         if shared {
             return;
         }
         let mut seen = FxHashSet::default();
         for entry in node.entries() {
+            self.merge_source(entry);
             let Some(key) = entry.key.as_str() else { continue };
+            let plain = matches!(entry.key.scalar(), Some(Typed::Str(_)));
+            if !plain {
+                let message = format!("the key `{key}` is no string; Compose wants it in quotes");
+                self.out.problem(ProblemKind::WrongType, entry.key.span(), key, message);
+            }
             if !seen.insert(key) && !entry.key.is_merge_key() {
                 let message = format!("the key `{key}` is written twice");
                 self.out.problem(ProblemKind::DuplicateKey, entry.key.span(), key, message);
@@ -309,15 +329,54 @@ fn plain_string(text: &str) -> (Kind, SmolStr) {
 
 /// A plain date is a point in time to Compose, and prints as one.
 fn date(text: &str) -> Option<SmolStr> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+    let digits = |it: &str, least: usize, most: usize| {
+        let plain = it.bytes().all(|it| it.is_ascii_digit());
+        (plain && (least..=most).contains(&it.len())).then(|| it.parse::<u32>().ok())?
+    };
+    let day_end = text.find(['T', 't', ' ']).unwrap_or(text.len());
+    let (day, rest) = text.split_at(day_end);
+    let mut parts = day.split('-');
+    let year = digits(parts.next()?, 4, 4)?;
+    let month = digits(parts.next()?, 1, 2).filter(|it| (1..=12).contains(it))?;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let day = digits(parts.next()?, 1, 2).filter(|it| (1..=length).contains(it))?;
+    if parts.next().is_some() {
         return None;
     }
-    let number = |range: std::ops::Range<usize>| {
-        let part = text.get(range)?;
-        part.bytes().all(|it| it.is_ascii_digit()).then(|| part.parse::<u32>().ok())?
+    if rest.is_empty() {
+        return Some(format_smolstr!("{year:04}-{month:02}-{day:02} 00:00:00 +0000 UTC"));
+    }
+    let blank = rest.starts_with(' ');
+    let clock = &rest[1..];
+    let zone_at = clock.find(['Z', '+', '-']).unwrap_or(clock.len());
+    let (clock, zone) = clock.split_at(zone_at);
+    // The form with a blank has no zone, the one with `T` must have one.
+    let zone = match zone {
+        "" if blank => "+0000 UTC".to_owned(),
+        "Z" if !blank => "+0000 UTC".to_owned(),
+        zone if !blank && zone.len() == 6 && zone.as_bytes()[3] == b':' => {
+            let plain = zone.replace(':', "");
+            format!("{plain} {plain}")
+        }
+        _ => return None,
     };
-    let (_, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let real = (1..=12).contains(&month) && (1..=31).contains(&day);
-    real.then(|| format_smolstr!("{text} 00:00:00 +0000 UTC"))
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let mut parts = clock.split(':');
+    let hour = digits(parts.next()?, 1, 2).filter(|it| *it < 24)?;
+    let minute = digits(parts.next()?, 1, 2).filter(|it| *it < 60)?;
+    let second = digits(parts.next()?, 1, 2).filter(|it| *it < 60)?;
+    if parts.next().is_some() || !fraction.bytes().all(|it| it.is_ascii_digit()) {
+        return None;
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format_smolstr!(
+        "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{point}{fraction} {zone}"
+    ))
 }

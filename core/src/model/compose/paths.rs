@@ -5,11 +5,13 @@ use crate::text::{join_path, normalise_path};
 use smol_str::SmolStr;
 
 /// Rewrites the paths of one file that lies in (or is included for) `folder`.
-pub(super) fn rebase(root: &mut Map, folder: &str, project: &str) {
+/// `default_context`: a build without a context builds that folder, as in an included file; in an
+/// extended one it builds the project's.
+pub(super) fn rebase(root: &mut Map, folder: &str, project: &str, default_context: bool) {
     if folder == project {
         return;
     }
-    let rebase = Rebase { folder, project };
+    let rebase = Rebase { folder, project, default_context };
     for section in ["services", "jobs"] {
         let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };
         for entry in map.entries.values_mut() {
@@ -27,6 +29,7 @@ pub(super) fn rebase(root: &mut Map, folder: &str, project: &str) {
 struct Rebase<'r> {
     folder: &'r str,
     project: &'r str,
+    default_context: bool,
 }
 
 impl Rebase<'_> {
@@ -39,10 +42,7 @@ impl Rebase<'_> {
                     let Some(build) = value.as_map_mut() else { continue };
                     if let Some(context) = build.get_mut("context") {
                         self.path(context);
-                    } else if !build.entries.contains_key("dockerfile_inline")
-                        || !build.entries.is_empty()
-                    {
-                        // The context is the folder of the file where none is written.
+                    } else if self.default_context {
                         let span = value.span;
                         let here = Value::string(span, relative(self.project, self.folder));
                         let entry = super::value::Entry::new(span, span, here);

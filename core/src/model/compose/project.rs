@@ -24,6 +24,8 @@ pub struct Project {
     pub volumes: Vec<Volume>,
     pub secrets: Vec<FileObject>,
     pub configs: Vec<FileObject>,
+    /// The names of the top-level `models`.
+    pub models: Vec<Str>,
     /// Every profile that a service names, sorted, each once.
     pub profiles: Vec<SmolStr>,
     /// Every use of a variable, in the order of the files.
@@ -164,9 +166,7 @@ pub enum ProblemKind {
     ExtendsCycle,
     IncludeFileMissing,
     IncludeCycle,
-    /// A file included defines what the project or another included file defines too.
-    IncludeConflict,
-    /// A required `env_file` was not handed over.
+    /// A required `env_file` (or a `label_file`) was not handed over.
     EnvFileMissing,
     /// An `env_file` that does not parse.
     EnvFileInvalid,
@@ -202,6 +202,24 @@ impl ProblemKind {
     /// exist where the project lives and merely not have been handed over.
     pub fn is_refused(self) -> bool {
         !matches!(self, ProblemKind::Limit)
+    }
+
+    /// Whether something is not there that another document could have brought.
+    pub fn is_absence(self) -> bool {
+        matches!(
+            self,
+            ProblemKind::UndefinedService
+                | ProblemKind::UndefinedNetwork
+                | ProblemKind::UndefinedVolume
+                | ProblemKind::UndefinedSecret
+                | ProblemKind::UndefinedConfig
+                | ProblemKind::UndefinedModel
+                | ProblemKind::ExtendsServiceMissing
+                | ProblemKind::MissingKey
+                | ProblemKind::Null
+                | ProblemKind::NothingToRun
+                | ProblemKind::Empty
+        )
     }
 
     /// Whether the problem is that a file was not among those handed over.

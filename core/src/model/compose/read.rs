@@ -179,7 +179,8 @@ pub(super) fn int(value: Option<&Value>) -> Option<Spanned<i64>> {
     let text = value.text()?;
     let found = text.parse().ok().or_else(|| {
         let float: f64 = text.parse().ok()?;
-        (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
+        // Compose cuts off what comes after the point.
+        (float.abs() < 9e15).then_some(float.trunc() as i64)
     });
     found.map(|it| Spanned::new(it, value.span))
 }

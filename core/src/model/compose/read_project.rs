@@ -32,6 +32,10 @@ impl Read<'_> {
         if let Some(map) = section(root, "configs") {
             project.configs = map.entries.iter().map(|(key, it)| self.object(key, it)).collect();
         }
+        if let Some(map) = section(root, "models") {
+            let name = |(key, it): (&SmolStr, &Entry)| Spanned::new(key.clone(), it.key);
+            project.models = map.entries.iter().map(name).collect();
+        }
         add_default_network(project);
         let mut profiles: Vec<SmolStr> = project
             .services

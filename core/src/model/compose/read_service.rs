@@ -54,7 +54,7 @@ impl Read<'_> {
             scale: int(get("scale")),
             restart: text("restart"),
             profiles: list("profiles"),
-            labels: key_values(get("labels")),
+            labels: self.labels(get("label_file"), get("labels")),
             annotations: key_values(get("annotations")),
             secrets: self.file_references(get("secrets")),
             configs: self.file_references(get("configs")),
@@ -108,7 +108,8 @@ impl Read<'_> {
         };
         service.dns.retain(|it| !it.value.is_empty());
         imply_dependencies(&mut service);
-        if service.networks.is_empty() && service.network_mode.is_none() {
+        let alone = service.network_mode.is_some() || service.has_key("provider");
+        if service.networks.is_empty() && !alone {
             let name = Spanned::new(SmolStr::new_static("default"), service.name.span);
             service.networks.push(ServiceNetwork { name, implicit: true, ..Default::default() });
         }
@@ -179,6 +180,11 @@ impl Read<'_> {
                 self.problem(ProblemKind::EnvFileMissing, path.span, &path.value.clone(), message);
             }
             let format = str_at(map, "format");
+            if let Some(it) = format.as_ref().filter(|it| it.value != "raw") {
+                let message =
+                    format!("`{it}` is no format of an `env_file`; `raw` is the only one");
+                self.problem(ProblemKind::InvalidValue, it.span, &it.value.clone(), message);
+            }
             all.push(EnvFile { path, required, format, file, span: item.span });
         }
         all
@@ -195,11 +201,12 @@ impl Read<'_> {
             let found = if raw {
                 dotenv::parse_raw(id, input.text)
             } else {
-                let outer = |name: &str| {
-                    let earlier = all.get(name).and_then(|it: &EnvVar| it.value.as_ref());
-                    earlier.map(|it| it.value.clone()).or_else(|| self.environment.value(name))
+                let outer = |name: &str| self.environment.value(name);
+                let earlier = |name: &str| {
+                    let found = all.get(name).and_then(|it: &EnvVar| it.value.as_ref());
+                    found.map(|it| it.value.clone())
                 };
-                dotenv::parse(id, input.text, &outer)
+                dotenv::parse_after(id, input.text, &outer, &earlier)
             };
             if let Some((span, message)) = found.error {
                 self.problem(ProblemKind::EnvFileInvalid, span, &file.path.value.clone(), message);
@@ -225,6 +232,30 @@ impl Read<'_> {
             all.insert(variable.name.value.clone(), variable);
         }
         all.into_values().collect()
+    }
+
+    /// The labels of files, overridden by those of `labels`.
+    fn labels(&mut self, files: Option<&Value>, own: Option<&Value>) -> Vec<KeyValue> {
+        let own = key_values(own);
+        let mut all: Vec<KeyValue> = Vec::new();
+        for path in strings(files) {
+            let Some((_, input)) = self.files.find(&join_path(self.folder, &path.value)) else {
+                let message = format!("the file `{path}` that `label_file` names is not there");
+                self.problem(ProblemKind::EnvFileMissing, path.span, &path.value, message);
+                continue;
+            };
+            let outer = |name: &str| self.environment.value(name);
+            let found = dotenv::parse(input.id, input.text, &outer).variables;
+            for it in found {
+                let Some(value) = it.value else { continue };
+                let span = it.name.span.to(value.span);
+                all.retain(|old| old.key.value != it.name.value);
+                all.push(KeyValue { key: it.name, value: Some(value), span });
+            }
+        }
+        all.retain(|it| !own.iter().any(|own| own.key.value == it.key.value));
+        all.extend(own);
+        all
     }
 
     fn ports(&mut self, value: Option<&Value>) -> Vec<Port> {

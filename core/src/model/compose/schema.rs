@@ -21,6 +21,8 @@ pub(super) enum Type {
     PureBool,
     /// A whole number or a string that is one.
     Int,
+    /// A whole number of this range or a string that is one.
+    Between(i64, i64),
     /// A whole number and no string.
     PureInt,
     /// A number and no string.
@@ -140,8 +142,8 @@ const CONTAINER: &[(&str, Type)] = &[
     ("cgroup_parent", Str),
     ("command", COMMAND),
     ("configs", List(&Either(&[Str, Type::Object(&FILE_REFERENCE)]))),
-    ("cpu_count", Int),
-    ("cpu_percent", Number),
+    ("cpu_count", Type::Between(0, i64::MAX)),
+    ("cpu_percent", Type::Between(0, 100)),
     ("cpu_shares", Number),
     ("cpu_quota", Number),
     ("cpu_period", Number),
@@ -179,7 +181,7 @@ const CONTAINER: &[(&str, Type)] = &[
     ("models", Either(&[STRINGS, Names(&Either(&[Null, Type::Object(&SERVICE_MODEL)]))])),
     ("networks", Either(&[STRINGS, Names(&Either(&[Null, Type::Object(&SERVICE_NETWORK)]))])),
     ("oom_kill_disable", Bool),
-    ("oom_score_adj", Int),
+    ("oom_score_adj", Type::Between(-1000, 1000)),
     ("pid", Str),
     ("pids_limit", Int),
     ("platform", Str),
@@ -212,7 +214,7 @@ const WORKLOAD: &[(&str, Type)] = &[
     ("depends_on", Either(&[STRINGS, Names(&Type::Object(&DEPENDENCY))])),
     ("healthcheck", Type::Object(&HEALTHCHECK)),
     ("ports", List(&Either(&[PureNumber, Str, Type::Object(&PORT)]))),
-    ("expose", List(&Either(&[Str, PureNumber]))),
+    ("expose", List(&Either(&[Str, PureInt]))),
     ("stdin_open", Bool),
     ("tty", Bool),
 ];
@@ -777,8 +779,11 @@ impl Check<'_> {
                         entry: entry.first,
                         collection: entry.value.as_scalar().is_none(),
                     });
-                    let message = format!("Compose knows no key `{key}` here");
-                    self.problem(ProblemKind::UnknownKey, entry.key, key, message);
+                    // Compose reads past a key of `include` that it does not know.
+                    if object.name != "include" {
+                        let message = format!("Compose knows no key `{key}` here");
+                        self.problem(ProblemKind::UnknownKey, entry.key, key, message);
+                    }
                 }
             }
         }
@@ -799,6 +804,20 @@ impl Check<'_> {
         match wanted {
             Type::Bool if scalar.kind == Kind::Str && word_bool(text).is_none() => {
                 self.invalid(value, "true or false");
+            }
+            Type::Between(first, last)
+                if scalar.kind == Kind::Int
+                    && !text.parse::<i64>().is_ok_and(|it| (first..=last).contains(&it)) =>
+            {
+                self.invalid(value, &format!("a number from {first} to {last}"));
+            }
+            Type::Between(..) if scalar.kind == Kind::Str && text.parse::<f64>().is_err() => {
+                self.invalid(value, "a number");
+            }
+            _ if scalar.kind == Kind::Float
+                && text.parse::<f64>().is_ok_and(|it| !it.is_finite()) =>
+            {
+                self.invalid(value, "a number that Compose can take");
             }
             Type::Int if scalar.kind == Kind::Str && text.parse::<i64>().is_err() => {
                 self.invalid(value, "a whole number");
@@ -824,8 +843,8 @@ impl Check<'_> {
 /// The words that Compose takes for a boolean.
 pub(super) fn word_bool(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
-        "y" | "yes" | "true" | "on" | "1" => Some(true),
-        "n" | "no" | "false" | "off" | "0" => Some(false),
+        "y" | "yes" | "true" | "on" => Some(true),
+        "n" | "no" | "false" | "off" => Some(false),
         _ => None,
     }
 }
@@ -866,7 +885,7 @@ fn has_shape(value: &Value, wanted: Type) -> bool {
         }
         Type::Bool => matches!(kind, Some(Kind::Bool | Kind::Str)),
         Type::PureBool => kind == Some(Kind::Bool),
-        Type::Int => matches!(kind, Some(Kind::Int | Kind::Str)),
+        Type::Int | Type::Between(..) => matches!(kind, Some(Kind::Int | Kind::Str)),
         Type::PureInt => kind == Some(Kind::Int),
         Type::PureNumber => matches!(kind, Some(Kind::Int | Kind::Float)),
         Type::Number | Type::Loose => matches!(kind, Some(Kind::Int | Kind::Float | Kind::Str)),
@@ -884,7 +903,7 @@ fn expected(wanted: Type) -> String {
         Type::Any => "anything".to_owned(),
         Type::Str | Type::Enum(_) | Type::PullPolicy | Type::ContainerName => "a string".to_owned(),
         Type::Bool | Type::PureBool => "true or false".to_owned(),
-        Type::Int | Type::PureInt => "a whole number".to_owned(),
+        Type::Int | Type::PureInt | Type::Between(..) => "a whole number".to_owned(),
         Type::Number | Type::PureNumber => "a number".to_owned(),
         Type::Loose | Type::Option => "a number or a string".to_owned(),
         Type::Scalar => "a plain value".to_owned(),

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-/// `1h30m`, `1.5s`, `2d`; `None` for what Compose refuses.
+/// `1h30m`, `1.5s`, `2d`; `None` for what Compose refuses. It takes `-1s`, which is none at all.
 pub(super) fn duration(text: &str) -> Option<Duration> {
-    let text = text.strip_prefix('+').unwrap_or(text);
+    if let Some(rest) = text.strip_prefix('-') {
+        return duration_of(rest).map(|_| Duration::ZERO);
+    }
+    duration_of(text.strip_prefix('+').unwrap_or(text))
+}
+
+fn duration_of(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }
@@ -169,7 +175,7 @@ mod tests {
         ] {
             assert_eq!(millis(text), Some(wanted), "{text}");
         }
-        for text in ["5", "", "s", "5x", "1m30", "-1s", "1 s"] {
+        for text in ["5", "", "s", "5x", "1m30", "-", "1 s"] {
             assert_eq!(millis(text), None, "{text}");
         }
         assert_eq!(duration("1h1ns").map(|it| it.as_nanos()), Some(3_600_000_000_001));
