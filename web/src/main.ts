@@ -123,9 +123,12 @@ byId("share-button").addEventListener("click", async () => {
 });
 acceptFiles(project);
 
+const restore = () => address.restore(actions.openRule, (name) => gallery.find(name));
+// A link that is opened in this very tab changes the part after `#` and loads nothing.
+window.addEventListener("hashchange", () => void restore());
+
 async function start(): Promise<void> {
-  const restored = await address.restore((code) => actions.openRule(code), (name) => gallery.find(name));
-  if (restored) return;
+  if (await restore()) return;
   const first = await gallery.first();
   if (first) {
     project.replace(first.files);

@@ -40,9 +40,10 @@ export function launch() {
 }
 
 /** A new page that remembers every request to elsewhere and every error; `calm` asserts there were none. */
-export async function open(browser, url, { hash = "", ...options } = {}) {
+export async function open(browser, url, { hash = "", before, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
+  if (before) await page.addInitScript(before);
   const outside = [];
   const errors = [];
   context.on("request", (it) => {

@@ -253,3 +253,54 @@ test("the rules come from the engine, and their Bad opens in the playground", as
   calm();
   await close();
 });
+
+test("a result for an older text is dropped", async () => {
+  // Every answer of the engine comes 700 ms late, so that the text has changed when the first one is there.
+  const slow = () => {
+    globalThis.Worker = class extends Worker {
+      set onmessage(listener) {
+        super.onmessage = (event) => setTimeout(() => listener(event), 700);
+      }
+    };
+  };
+  const { page, calm, close } = await open(browser, server.url, { before: slow });
+  await page.click("#clear-button");
+  await findings(page, (it) => it.length === 0);
+  await page.evaluate(() => {
+    globalThis.seen = new Set();
+    new MutationObserver(() => {
+      for (const row of document.querySelectorAll(".finding")) globalThis.seen.add(row.dataset.code);
+    }).observe(document.querySelector(".findings"), { childList: true });
+  });
+  await paste(page, COMPOSE);
+  await page.waitForTimeout(350);
+  await paste(page, "a: [\n");
+  await findings(page, (it) => it.some((row) => row.startsWith("PLM001")));
+  assert.deepEqual(await page.evaluate(() => [...globalThis.seen]), ["PLM001"]);
+  calm();
+  await close();
+});
+
+test("a link opened in the same tab replaces the project; one to a rule opens the rule", async () => {
+  const { page, calm, close } = await both();
+  await page.evaluate(() => (location.hash = "#rule=PLM404"));
+  await page.waitForSelector(".rule");
+  assert.match(await page.locator(".rule h2").innerText(), /^PLM404 /);
+  assert.equal(await page.locator("#files li").count(), 2, "the files stay");
+  await page.evaluate(() => (location.hash = "#example=single-server"));
+  await page.waitForFunction(() => document.querySelector(".cm-content").textContent.includes("tickets"));
+  calm();
+  await close();
+});
+
+test("without its engine the page says so and stays an editor", async () => {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  const page = await context.newPage();
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto(server.url);
+  await page.waitForFunction(() => /engine stopped/.test(document.querySelector("#status").textContent));
+  await page.locator(".cm-content").click();
+  await page.keyboard.type("still here");
+  assert.match(await page.locator(".cm-content").innerText(), /still here/);
+  await context.close();
+});

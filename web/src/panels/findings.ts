@@ -9,6 +9,8 @@ export interface FindingActions extends Actions {
 }
 
 const SEVERITIES: Severity[] = ["error", "warning", "info", "hint"];
+/** More rows than anybody reads would only make the page slow; a button shows them all. */
+const LIMIT = 300;
 const SYMBOLS: Record<Severity, string> = { error: "■", warning: "▲", info: "●", hint: "○" };
 
 /** The list of findings, with a filter by severity. What is opened stays open while the text changes. */
@@ -17,23 +19,30 @@ export class Findings {
   #filters = h("div", { class: "filters", role: "group", "aria-label": "Show by severity" });
   #list = h("ol", { class: "findings" });
   #note = h("p", { class: "empty" });
+  #more = h("button", { type: "button", class: "more", hidden: true, onclick: () => this.#showAll() });
+  #limit = LIMIT;
   #hidden = new Set<Severity>();
   #open = new Set<string>();
   #rows = new Map<string, { json: string; row: HTMLElement }>();
   #report: Report | undefined;
 
   constructor(private readonly actions: FindingActions) {
-    this.element = h("div", {}, h("h2", { class: "visually-hidden" }, "Findings"), this.#filters, this.#note, this.#list);
+    this.element = h("div", {}, h("h2", { class: "visually-hidden" }, "Findings"), this.#filters, this.#note, this.#list, this.#more);
   }
 
   show(report: Report): void {
     this.#report = report;
     this.#showFilters(report);
     const rows = new Map<string, { json: string; row: HTMLElement }>();
+    let left = 0;
     const rank = (it: Finding) => SEVERITIES.indexOf(it.severity);
     // The worst first; the engine's order, by place, within.
     for (const finding of report.findings.toSorted((a, b) => rank(a) - rank(b))) {
       if (this.#hidden.has(finding.severity)) continue;
+      if (rows.size === this.#limit) {
+        left += 1;
+        continue;
+      }
       // The line is left out: a finding that moves with the text is still the same one.
       let key = [finding.code, finding.path, finding.subject, finding.message].join("\n");
       while (rows.has(key)) key += "\n";
@@ -43,7 +52,14 @@ export class Findings {
     }
     this.#rows = rows;
     reconcile(this.#list, [...rows.values()].map((it) => it.row));
+    this.#more.hidden = left === 0;
+    this.#more.textContent = `Show ${left} more`;
     this.#note.replaceChildren(...this.#remark(report));
+  }
+
+  #showAll(): void {
+    this.#limit = Infinity;
+    if (this.#report) this.show(this.#report);
   }
 
   #showFilters({ summary }: Report): void {

@@ -3,7 +3,7 @@ import type { Platform } from "plimsoll";
 const SVG = "http://www.w3.org/2000/svg";
 const LEVELS: [Platform, string][] = [["compose", "Compose"], ["either", "either"], ["kubernetes", "Kubernetes"]];
 
-/** The ship's load line: the water stands at the mark that the files ask for, the dot shows today's. */
+/** The ship's load line: the water stands at what the files ask for, the rings at what is run today. */
 export function loadLine(platform: Platform, today: string): SVGSVGElement {
   const svg = make("svg", { viewBox: "0 0 188 96", class: "loadline", role: "img",
     "aria-label": `Load line: the files ask for ${platform}; today: ${today}` });
@@ -12,17 +12,18 @@ export function loadLine(platform: Platform, today: string): SVGSVGElement {
   svg.append(
     make("rect", { x: 0, y: water, width: 188, height: 96 - water, class: "water" }),
     make("path", { d: `M0 ${water}H188`, class: "waterline" }),
-    make("circle", { cx: 34, cy: 48, r: 17, class: "disc" }),
-    make("path", { d: "M8 48H60", class: "disc" }),
-    make("path", { d: "M84 12V84", class: "scale" }),
+    make("circle", { cx: 28, cy: 48, r: 17, class: "disc" }),
+    make("path", { d: "M4 48H52", class: "disc" }),
+    make("path", { d: "M64 12V84", class: "scale" }),
   );
   for (const [level, name] of LEVELS) {
-    const text = make("text", { x: 108, y: y(level) + (level === platform ? -5 : 4) });
+    const text = make("text", { x: 88, y: y(level) + (level === platform ? -5 : 4) });
     if (level === platform) text.setAttribute("class", "wanted");
-    text.textContent = name;
-    svg.append(make("path", { d: `M84 ${y(level)}h18`, class: "scale" }), text);
-    if (today === level || today === "both" && level !== "either") {
-      svg.append(make("circle", { cx: 84, cy: y(level), r: 4.5, class: "today" }));
+    const here = today === level || (today === "both" && level !== "either");
+    text.textContent = here ? `${name} · today` : name;
+    svg.append(make("path", { d: `M64 ${y(level)}h18`, class: "scale" }), text);
+    if (here) {
+      svg.append(make("circle", { cx: 64, cy: y(level), r: 4.5, class: "today" }));
     }
   }
   return svg;
