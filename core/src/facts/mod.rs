@@ -10,8 +10,10 @@ mod map;
 mod migrations;
 mod names;
 mod order;
+mod replicas;
 mod roles;
 mod service;
+mod storage;
 mod subject;
 mod unit;
 mod workload;
@@ -24,6 +26,7 @@ pub use migrations::{Migration, hook_words, migrates_before_start, migration_in}
 pub use names::{Named, nearest};
 pub use order::{Health, Wait};
 pub use service::Service;
+pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use workload::{KubeService, Workload};
 

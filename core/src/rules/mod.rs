@@ -10,11 +10,13 @@ use crate::report::{Findings, Severity};
 
 mod config;
 mod document;
+mod host;
 mod migrations;
 mod mounts;
 mod network;
 mod probes;
 mod startup;
+mod state;
 
 /// The rules of every family, in the order of their codes.
 const FAMILIES: &[&[&Rule]] = &[
@@ -25,6 +27,8 @@ const FAMILIES: &[&[&Rule]] = &[
     network::RULES,
     config::RULES,
     probes::RULES,
+    state::RULES,
+    host::RULES,
 ];
 
 /// Which side of the crossing a rule reads.

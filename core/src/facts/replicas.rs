@@ -1,0 +1,75 @@
+//! How many of something run, in words and numbers.
+
+use super::unit::{Site, Unit};
+use super::{Facts, Workload};
+use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
+
+impl<'a> Facts<'a> {
+    /// The autoscalers that own a workload's replicas.
+    pub fn autoscalers<'f>(
+        &'f self,
+        workload: &'f Workload<'a>,
+    ) -> impl Iterator<Item = &'a Autoscaler> + 'f {
+        workload.autoscalers.iter().filter_map(|it| match &self.objects[*it].body {
+            Body::Autoscaler(it) => Some(&**it),
+            _ => None,
+        })
+    }
+
+    /// The fewest and the most replicas that a workload has while nothing is wrong; `None` where the
+    /// cluster decides (a DaemonSet) or the files do not tell.
+    pub fn replica_range(&self, workload: &Workload<'a>) -> Option<(i64, i64)> {
+        let mut scalers = self.autoscalers(workload).peekable();
+        if scalers.peek().is_none() {
+            let count = workload.model.replica_count()?;
+            return Some((count, count));
+        }
+        let mut range: Option<(i64, i64)> = None;
+        for scaler in scalers {
+            let (min, max) = (scaler.minimum()?, scaler.maximum()?);
+            range = Some(range.map_or((min, max), |it| (it.0.min(min), it.1.max(max))));
+        }
+        range
+    }
+
+    /// "3 replicas", "up to 10 replicas", "a Pod on every node".
+    pub fn replica_words(&self, unit: &Unit<'a>) -> String {
+        match unit.site {
+            Site::Service(at) => format!("{} replicas", self.services[at].model.replicas()),
+            Site::Container(at, _) => self.workload_replica_words(&self.workloads[at]),
+        }
+    }
+
+    /// The same for a workload.
+    pub fn workload_replica_words(&self, workload: &Workload<'a>) -> String {
+        if workload.kind() == WorkloadKind::DaemonSet {
+            return "a Pod on every node".to_owned();
+        }
+        match self.replica_range(workload) {
+            Some((min, max)) if min == max => format!("{max} replicas"),
+            Some((_, max)) => format!("up to {max} replicas"),
+            None => "several replicas".to_owned(),
+        }
+    }
+}
+
+impl Workload<'_> {
+    /// Whether all its Pods are told to run on one and the same node.
+    pub fn is_on_one_node(&self) -> bool {
+        let spec = &self.model.template.spec;
+        let by_name = spec.node_selector.iter().any(|it| it.0.value == "kubernetes.io/hostname");
+        spec.node_name.is_some() || by_name
+    }
+
+    /// Serves for as long as it runs: neither a Job nor one Pod on every node.
+    pub fn is_server_like(&self) -> bool {
+        matches!(
+            self.model.kind,
+            WorkloadKind::Deployment
+                | WorkloadKind::StatefulSet
+                | WorkloadKind::ReplicaSet
+                | WorkloadKind::ReplicationController
+                | WorkloadKind::Rollout
+        )
+    }
+}

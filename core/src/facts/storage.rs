@@ -1,0 +1,236 @@
+//! What lies behind a container's paths: claims, volumes, host folders, or nothing that lasts.
+
+use super::unit::{Part, Site, Unit};
+use super::{Facts, Named, Workload};
+use crate::knowledge::families::{Certainty, Family};
+use crate::model::Str;
+use crate::model::compose::MountKind;
+use crate::model::kubernetes::{self, Body, Claim, VolumeSource};
+use crate::text::Span;
+
+/// What keeps the bytes of a mounted path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Backing<'a> {
+    /// A named volume of a Compose project.
+    Volume(&'a Str),
+    /// A claim by its name; the object where the project has it.
+    Claim(&'a Str, Option<&'a Claim>),
+    /// A claim that a StatefulSet makes for each Pod.
+    ClaimTemplate(&'a kubernetes::ClaimTemplate),
+    /// A folder or file of the host.
+    Host(&'a Str),
+    /// A volume of Compose without a name: kept until the container is removed for good.
+    Anonymous,
+    /// RAM.
+    Memory,
+    /// Gone with the Pod: `emptyDir`, an ephemeral claim.
+    Scratch,
+    /// A ConfigMap, a Secret, an image: read, not written.
+    Config,
+    /// NFS, a CSI driver or another network disk: several nodes may write it.
+    Network,
+    /// Named, but nothing says what it is.
+    Unknown,
+}
+
+impl Backing<'_> {
+    /// Still there when the container is made anew.
+    pub fn lasts(self) -> bool {
+        !matches!(self, Backing::Anonymous | Backing::Memory | Backing::Scratch | Backing::Config)
+    }
+}
+
+/// One mounted path of a container.
+#[derive(Debug, Clone, Copy)]
+pub struct Mounted<'a> {
+    /// The path in the container.
+    pub path: &'a Str,
+    pub backing: Backing<'a>,
+    pub read_only: bool,
+    /// The whole entry as written.
+    pub span: Span,
+}
+
+impl Mounted<'_> {
+    /// Whether a path of the container lies on this mount.
+    pub fn covers(&self, path: &str) -> bool {
+        is_below(path, &self.path.value)
+    }
+}
+
+/// Whether a path is a folder or lies in it.
+pub fn is_below(path: &str, folder: &str) -> bool {
+    let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));
+    path.strip_prefix(folder).is_some_and(|it| it.is_empty() || it.starts_with('/'))
+}
+
+impl<'a> Facts<'a> {
+    /// What a container mounts, in the order of the file.
+    pub fn mounted(&self, unit: &Unit<'a>) -> Vec<Mounted<'a>> {
+        match unit.site {
+            Site::Service(at) => {
+                let model = self.services[at].model;
+                let volumes = model.volumes.iter().map(|it| Mounted {
+                    path: &it.target,
+                    backing: match (it.kind, &it.source) {
+                        (MountKind::Volume, Some(name)) => Backing::Volume(name),
+                        (MountKind::Bind, Some(path)) => Backing::Host(path),
+                        (MountKind::Volume | MountKind::Anonymous, _) => Backing::Anonymous,
+                        (MountKind::Tmpfs, _) => Backing::Memory,
+                        (MountKind::Image, _) => Backing::Config,
+                        (MountKind::Cluster, _) => Backing::Network,
+                        (MountKind::Bind | MountKind::Npipe, _) => Backing::Unknown,
+                    },
+                    read_only: it.read_only,
+                    span: it.span,
+                });
+                let memory = model.tmpfs.iter().map(|it| Mounted {
+                    path: it,
+                    backing: Backing::Memory,
+                    read_only: false,
+                    span: it.span,
+                });
+                volumes.chain(memory).collect()
+            }
+            Site::Container(workload, at) => {
+                let workload = &self.workloads[workload];
+                let mounts = workload.container(at).mounts.iter();
+                mounts
+                    .filter_map(|it| {
+                        let (name, path) = (it.name.as_ref()?, it.mount_path.as_ref()?);
+                        let (backing, locked) = self.backing(workload, name);
+                        Some(Mounted {
+                            path,
+                            backing,
+                            read_only: locked || kubernetes::is_true(it.read_only),
+                            span: it.place.span,
+                        })
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// What a volume of a Pod is, and whether it can only be read.
+    pub fn backing(&self, workload: &Workload<'a>, volume: &str) -> (Backing<'a>, bool) {
+        let model = workload.model;
+        let template = model
+            .volume_claim_templates
+            .iter()
+            .find(|it| it.name().is_some_and(|it| it.value == volume));
+        if let Some(template) = template {
+            return (Backing::ClaimTemplate(template), false);
+        }
+        let Some(volume) = model.template.spec.volume(volume) else {
+            return (Backing::Unknown, false);
+        };
+        match &volume.source {
+            VolumeSource::EmptyDir { medium, .. } => {
+                let memory = medium.as_ref().is_some_and(|it| it.value == "Memory");
+                (if memory { Backing::Memory } else { Backing::Scratch }, false)
+            }
+            VolumeSource::HostPath { path: Some(path), .. } => (Backing::Host(path), false),
+            VolumeSource::Claim { name: Some(name), read_only } => {
+                let claim = self.claim(workload.namespace, name);
+                (Backing::Claim(name, claim), kubernetes::is_true(*read_only))
+            }
+            VolumeSource::Ephemeral(_) => (Backing::Scratch, false),
+            VolumeSource::ConfigMap(_)
+            | VolumeSource::Secret(_)
+            | VolumeSource::Projected(_)
+            | VolumeSource::DownwardApi => (Backing::Config, true),
+            VolumeSource::Csi { read_only, .. } | VolumeSource::Nfs { read_only, .. } => {
+                (Backing::Network, kubernetes::is_true(*read_only))
+            }
+            VolumeSource::Other(_) => (Backing::Network, false),
+            _ => (Backing::Unknown, false),
+        }
+    }
+
+    /// The claim of this name in a namespace.
+    pub fn claim(&self, namespace: &str, name: &str) -> Option<&'a Claim> {
+        match &self.named(Named::Claim, namespace, name)?.body {
+            Body::Claim(it) => Some(it),
+            _ => None,
+        }
+    }
+}
+
+/// Programs of data store images that only talk to a server, or copy what it holds.
+const CLIENTS: &[&str] = &[
+    "psql",
+    "pg_dump",
+    "pg_dumpall",
+    "pg_isready",
+    "pg_basebackup",
+    "mysql",
+    "mysqldump",
+    "mariadb",
+    "mariadb-dump",
+    "mysqladmin",
+    "mongosh",
+    "mongo",
+    "mongodump",
+    "mongoimport",
+    "mongos",
+    "redis-cli",
+    "redis-sentinel",
+    "valkey-cli",
+    "clickhouse-client",
+    "cqlsh",
+    "influx",
+    "mc",
+    "etcdctl",
+    "rabbitmqadmin",
+    "kafka-topics",
+    "kafka-topics.sh",
+    "rpk",
+    "crond",
+    "cron",
+    "tail",
+    "kafka-console-consumer",
+];
+
+/// Programs and scripts that start the server itself.
+const SERVERS: &[&str] = &[
+    "postgres",
+    "mysqld",
+    "mariadbd",
+    "mongod",
+    "redis-server",
+    "valkey-server",
+    "rabbitmq-server",
+    "etcd",
+    "elasticsearch",
+    "docker-entrypoint.sh",
+    "entrypoint.sh",
+    "run.sh",
+];
+
+impl<'a> Unit<'a> {
+    /// Its image is surely that of a data store whose loss hurts, and the start command does not say
+    /// that it only runs a client of it.
+    pub fn stored(&self) -> Option<&'static Family> {
+        let image = self.image.as_ref()?;
+        let family = image.family.filter(|it| it.persistent && it.is_data_store())?;
+        let known = image.certainty == Certainty::Certain;
+        let commands = &self.start.commands;
+        let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
+        let client = ran(CLIENTS) && !ran(SERVERS);
+        (known && self.part == Part::Main && !client).then_some(family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_below;
+
+    #[test]
+    fn paths_are_compared_by_their_parts() {
+        assert!(is_below("/var/lib/mysql", "/var/lib/mysql/"));
+        assert!(is_below("/data/db", "/data"));
+        assert!(is_below("/data", "/"));
+        assert!(!is_below("/database", "/data"));
+        assert!(!is_below("/data", "/data/db"));
+    }
+}

@@ -1,0 +1,116 @@
+use crate::facts::{Facts, Unit};
+use crate::knowledge::image::{self, Flaw};
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// An image reference that no registry accepts.
+    ///
+    /// ## Why it hurts
+    /// The container never starts: Docker says "invalid reference format", and a Pod stays in
+    /// `InvalidImageName`. Nothing is pulled, so no registry's log shows it.
+    ///
+    /// ## What helps
+    /// `[registry/]repository[:tag][@digest]`: the repository in lower case, one tag, and after `@`
+    /// a digest only.
+    ///
+    /// ## How to troubleshoot
+    /// `docker pull IMAGE` refuses it at once, without the network.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   kafka:
+    ///     image: apache/kafka@3.7.0 # <- `apache/kafka@3.7.0` has a tag after `@`, where only a digest may stand
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   kafka:
+    ///     image: apache/kafka:3.7.0
+    /// ```
+    PLM811 "invalid-image-reference" {
+        since: "0.1.0", on: Both, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for unit in facts.units() {
+        let Some(image) = &unit.image else { continue };
+        if is_filled_in_later(facts, unit) {
+            continue;
+        }
+        let Some(problem) = image::validate(image.text) else { continue };
+        let message = match problem.flaw {
+            Flaw::Empty => format!("the image of {} is empty", unit.label),
+            flaw => format!("`{}` {}", image.text, flaw.says()),
+        };
+        let span = facts.inside(image.span, image.text, (problem.start, problem.end));
+        let finding = out.at(if problem.flaw == Flaw::Empty { image.span } else { span }, message);
+        if let Some(better) = problem.suggestion {
+            let edit = facts.editor(image.span.file).replace_scalar(image.span, &better);
+            finding
+                .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]))
+                .check(format!("docker pull {better}"));
+        }
+    }
+}
+
+/// Variables, marks that a script replaces, and what Compose builds and names itself.
+fn is_filled_in_later(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    let Some(image) = &unit.image else { return true };
+    let marks = ["<", ">", "%", "{{", "}}", "((", "@@", "__", "$("];
+    let capitals = image.text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
+    let interpolated =
+        facts.service_of(unit).is_some_and(|it| it.project.is_interpolated(image.span));
+    interpolated
+        || (capitals && !image.text.is_empty())
+        || marks.iter().any(|it| image.text.contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn pod(image: &str) -> usize {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec: {{ containers: [{{ name: a, image: \"{image}\" }}] }}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn what_no_registry_accepts() {
+        for image in [
+            "kafka@3.7.0",
+            "Acme/web:1",
+            "acme/Web:1",
+            "nginx:1.27:alpine",
+            "nginx: 1.27",
+            "nginx:",
+            "https://ghcr.io/acme/web:1",
+            "",
+        ] {
+            assert_eq!(pod(image), 1, "{image}");
+        }
+    }
+
+    #[test]
+    fn good_and_unfinished_ones_are_silent() {
+        for image in [
+            "localhost:5000/web:1",
+            "ghcr.io/acme/web:1.2.3-rc.1_4",
+            "IMAGE_NAME",
+            "<your-image>",
+            "__IMAGE__",
+            "$(IMAGE)",
+            "k8s.gcr.io/pause:3.9@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ] {
+            assert_eq!(pod(image), 0, "{image}");
+        }
+        let compose = "services: { a: { image: 'acme/web:${TAG}' }, b: { image: '${IMAGE}' } }";
+        assert!(messages(&RULE, compose).is_empty());
+    }
+}

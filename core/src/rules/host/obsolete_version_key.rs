@@ -1,0 +1,82 @@
+use crate::facts::Facts;
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// The top-level `version` of a Compose file does nothing.
+    ///
+    /// ## Why it hurts
+    /// Compose has not read it for years and prints a warning at every command, among which the
+    /// warnings that matter are lost. It also makes readers look for differences that do not exist.
+    ///
+    /// ## What helps
+    /// Remove the line.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config -q` prints "the attribute `version` is obsolete".
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// version: "3.8" # <- `version` is obsolete: Compose ignores it and says so at every start
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    /// ```
+    PLM807 "obsolete-version-key" {
+        since: "0.1.0", on: Compose, severity: Hint, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut seen = Vec::new();
+    for project in facts.projects() {
+        // `docker stack deploy` is another program, and it asks for the version.
+        let swarm = project.services.iter().any(|it| {
+            it.deploy.as_ref().is_some_and(|it| {
+                it.placement.is_some() || it.update_config.is_some() || it.endpoint_mode.is_some()
+            })
+        });
+        for key in &project.versions {
+            if swarm || seen.contains(&key.entry) {
+                continue;
+            }
+            seen.push(key.entry);
+            let edit = facts.editor(key.entry.file).remove_entry(key.entry);
+            let finding = out.at(
+                key.name.span,
+                "`version` is obsolete: Compose ignores it and says so at every start",
+            );
+            finding
+                .maybe_fix(edit.map(|it| Fix::safe("Remove `version`", [it])))
+                .check("docker compose config -q");
+            finding.unnecessary = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn each_file_says_it_once() {
+        let text = "# file: compose.yaml\nversion: '3'\nservices: { a: { image: 'a:1' } }\n\
+                    # file: compose.override.yaml\nversion: '3'\nservices: { a: { tty: true } }\n";
+        assert_eq!(messages(&RULE, text).len(), 2);
+    }
+
+    #[test]
+    fn a_stack_file_needs_it_and_others_have_none() {
+        let stack = "version: '3.8'\nservices: { a: { image: 'a:1', deploy: { placement: { constraints: [node.role == worker] } } } }\n";
+        assert!(messages(&RULE, stack).is_empty());
+        assert!(messages(&RULE, "services: { a: { image: 'a:1' } }\n").is_empty());
+    }
+}

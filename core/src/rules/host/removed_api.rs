@@ -1,0 +1,145 @@
+use crate::facts::Facts;
+use crate::knowledge::kube::{self, OldApi};
+use crate::model::kubernetes::{Body, Object};
+use crate::report::{Findings, Fix, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// An object uses an API version that newer clusters no longer serve.
+    ///
+    /// ## Why it hurts
+    /// `kubectl apply` fails with "no matches for kind", and a cluster upgrade that worked for
+    /// everything else stops at this file. Helm also cannot upgrade a release whose stored manifest
+    /// names such a version.
+    ///
+    /// ## What helps
+    /// The version that took its place. Some fields moved with it; the finding says which.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl api-resources` lists what a cluster serves; `kubectl convert` rewrites a file.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: batch/v1beta1 # <- `batch/v1beta1` no longer has CronJob since Kubernetes 1.25; `batch/v1` does
+    /// kind: CronJob
+    /// metadata: { name: report }
+    /// spec:
+    ///   schedule: "0 4 * * *"
+    ///   jobTemplate:
+    ///     spec:
+    ///       template:
+    ///         spec:
+    ///           restartPolicy: Never
+    ///           containers: [{ name: report, image: "ghcr.io/acme/report:2.1.0" }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: batch/v1
+    /// kind: CronJob
+    /// metadata: { name: report }
+    /// spec:
+    ///   schedule: "0 4 * * *"
+    ///   jobTemplate:
+    ///     spec:
+    ///       template:
+    ///         spec:
+    ///           restartPolicy: Never
+    ///           containers: [{ name: report, image: "ghcr.io/acme/report:2.1.0" }]
+    /// ```
+    PLM809 "removed-api" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for object in facts.objects() {
+        let Some(version) = &object.api_version else { continue };
+        let Some(old) = kube::old_api(version, &object.kind) else { continue };
+        let kind = &object.kind.value;
+        let instead = if old.replacement.is_empty() {
+            "nothing takes its place".to_owned()
+        } else {
+            format!("`{}` does", old.replacement)
+        };
+        let finding = match old.removed_in {
+            Some(release) => out.at(
+                version.span,
+                format!("`{version}` no longer has {kind} since Kubernetes {release}; {instead}"),
+            ),
+            None => {
+                let message = format!(
+                    "`{version}` {kind} is deprecated since Kubernetes {}; use `{}`",
+                    old.deprecated_in, old.replacement
+                );
+                let finding = out.at(version.span, message).severity(Severity::Warning);
+                finding.deprecated = true;
+                finding
+            }
+        };
+        if !old.note.is_empty() {
+            finding.help(format!("With the new version, {}.", old.note));
+        }
+        finding.check(format!("kubectl api-resources --api-group={}", group(old)));
+        if may_be_replaced(object, old) {
+            let edit =
+                facts.editor(version.span.file).replace_scalar(version.span, old.replacement);
+            finding.fix(Fix::safe(format!("Use `{}`", old.replacement), [edit]));
+        }
+    }
+}
+
+fn group(old: &OldApi) -> &str {
+    old.replacement.rsplit_once('/').map_or("", |it| it.0)
+}
+
+/// Whether the object is the same one under the new version, with nothing else to change.
+fn may_be_replaced(object: &Object, old: &OldApi) -> bool {
+    if old.replacement.is_empty() || old.removed_in.is_none() {
+        return false;
+    }
+    match &object.body {
+        // The selector used to be filled in from the labels.
+        Body::Workload(it) if group(old) == "apps" => it.selector.is_some(),
+        Body::DisruptionBudget(it) => it.selector.as_ref().is_some_and(|it| !it.is_empty()),
+        Body::Autoscaler(_) => old.api_version == "autoscaling/v2beta2",
+        _ => old.note.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn fixes(api: &str, kind: &str, spec: &str) -> Option<usize> {
+        let text = format!(
+            "apiVersion: {api}\nkind: {kind}\nmetadata: {{ name: a }}\nspec: {{ {spec} }}\n"
+        );
+        findings(&RULE, &text).first().map(|it| it.fixes.len())
+    }
+
+    #[test]
+    fn a_version_is_replaced_only_where_nothing_else_changes() {
+        assert_eq!(fixes("extensions/v1beta1", "Deployment", "template: {}"), Some(0));
+        assert_eq!(
+            fixes("apps/v1beta1", "Deployment", "selector: { matchLabels: { a: b } }"),
+            Some(1)
+        );
+        assert_eq!(fixes("extensions/v1beta1", "Ingress", "rules: []"), Some(0));
+        assert_eq!(
+            fixes("autoscaling/v2beta2", "HorizontalPodAutoscaler", "maxReplicas: 2"),
+            Some(1)
+        );
+        assert_eq!(fixes("policy/v1beta1", "PodDisruptionBudget", "selector: {}"), Some(0));
+        assert_eq!(fixes("policy/v1beta1", "PodSecurityPolicy", ""), Some(0));
+    }
+
+    #[test]
+    fn current_versions_are_silent_and_deprecated_ones_a_warning() {
+        assert_eq!(fixes("apps/v1", "Deployment", ""), None);
+        assert_eq!(fixes("example.com/v1beta1", "CronJob", ""), None);
+        let text = "apiVersion: v1\nkind: Endpoints\nmetadata: { name: a }\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
+    }
+}

@@ -1,0 +1,169 @@
+use crate::facts::{Facts, Unit};
+use crate::knowledge::image::Pin;
+use crate::report::{Confidence, Findings, Kind, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// An image has no tag, or a tag that its owner moves.
+    ///
+    /// ## Why it hurts
+    /// What runs depends on when it was last pulled. A restart on another machine brings another
+    /// version, the way back after a bad release has no name, and a new major version of a database
+    /// refuses the data of the old one.
+    ///
+    /// ## What helps
+    /// A version as exact as the image offers, and a tool that proposes updates to it. A digest is
+    /// the firmest pin.
+    ///
+    /// ## How to troubleshoot
+    /// `docker image inspect --format '{{.RepoDigests}}' IMAGE`, or the Pod's `status.containerStatuses`,
+    /// says which image really runs.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres # <- `postgres` has no tag, which means `latest`: what runs depends on the day of the pull
+    ///   web:
+    ///     image: ghcr.io/acme/web:${TAG:-latest} # <- the tag of `ghcr.io/acme/web:latest` moves: what runs depends on the day of the pull
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17.2
+    ///   web:
+    ///     image: ghcr.io/acme/web:${TAG:?set a release}
+    /// ```
+    PLM801 "unpinned-image" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for unit in facts.units() {
+        let Some(image) = &unit.image else { continue };
+        let moves = match image.pin {
+            Pin::Absent => false,
+            Pin::Moving => true,
+            _ => continue,
+        };
+        if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit) {
+            continue;
+        }
+        let text = image.text;
+        let rest = "what runs depends on the day of the pull";
+        let message = if moves {
+            format!("the tag of `{text}` moves: {rest}")
+        } else {
+            format!("`{text}` has no tag, which means `latest`: {rest}")
+        };
+        let finding = out.at(image.span, message);
+        if facts.unit_role(unit) == Role::Development {
+            finding.severity(Severity::Info);
+        }
+        if is_overlaid(facts, unit) {
+            finding.severity(Severity::Info).confidence(Confidence::Possible);
+        }
+        if let Some(service) = facts.service_of(unit) {
+            finding.check(format!("docker compose images {}", service.name()));
+        } else if let Some(workload) = facts.workload_of(unit) {
+            finding.check(format!(
+                "kubectl get {}{} -o jsonpath='{{..image}}'",
+                workload.reference(),
+                workload.namespace_flag()
+            ));
+        }
+    }
+}
+
+/// Built here, or put on the node by hand: then no registry can change it.
+fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    if let Some(service) = facts.service_of(unit) {
+        let image = unit.image.as_ref().map(|it| it.text);
+        let never = service
+            .model
+            .pull_policy
+            .as_ref()
+            .is_some_and(|it| matches!(it.as_str(), "never" | "build"));
+        // The image of a sibling that builds it is built here too.
+        let built = facts.services().iter().any(|it| {
+            it.project_index == service.project_index
+                && it.is_built()
+                && it.unit.image.as_ref().map(|it| it.text) == image
+        });
+        return service.is_built() || never || built || is_scratch(unit);
+    }
+    let policy = facts.workload_of(unit).and_then(|workload| {
+        let at = workload.units.iter().position(|it| it.site == unit.site)?;
+        workload.container(at).image_pull_policy.as_ref()
+    });
+    policy.is_some_and(|it| it.value == "Never") || is_scratch(unit)
+}
+
+/// `scratch` has no tags; a word in brackets waits to be filled in.
+fn is_scratch(unit: &Unit<'_>) -> bool {
+    unit.image.as_ref().is_some_and(|it| it.repository == "scratch" || it.text.contains(['<', '%']))
+}
+
+/// A kustomization beside or above may set the tag.
+fn is_overlaid(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    if unit.is_compose() {
+        return false;
+    }
+    let Some(image) = &unit.image else { return false };
+    let name = image.text.strip_suffix(":latest").unwrap_or(image.text);
+    facts.files().any(|it| {
+        it.kind == Kind::Kustomization && it.text().contains("images:") && it.text().contains(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn service(body: &str) -> usize {
+        messages(&RULE, &format!("services: {{ a: {{ {body} }} }}\n")).len()
+    }
+
+    #[test]
+    fn moving_tags() {
+        for image in
+            ["nginx", "nginx:latest", "nginx:stable", "nginx:alpine", "node:lts", "a/b:main"]
+        {
+            assert_eq!(service(&format!("image: '{image}'")), 1, "{image}");
+        }
+        assert_eq!(service("image: 'a:${TAG-latest}'"), 1);
+    }
+
+    #[test]
+    fn pins_variables_and_own_builds_are_silent() {
+        for body in [
+            "image: 'nginx:1.27'",
+            "image: 'nginx@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'",
+            "image: 'acme/web:${TAG}'",
+            "image: acme/web, build: .",
+            "image: acme/web, pull_policy: never",
+            "image: acme/web:2024-05-01",
+        ] {
+            assert_eq!(service(body), 0, "{body}");
+        }
+        let siblings = "services: { a: { image: web, build: . }, b: { image: web } }";
+        assert!(messages(&RULE, siblings).is_empty());
+    }
+
+    #[test]
+    fn development_is_a_trade_off_and_the_cluster_counts() {
+        let text = "# file: compose.dev.yaml\nservices: { a: { image: redis } }\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+        let pod = |policy: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec: {{ containers: [{{ name: a, image: redis{policy} }}] }}\n"
+            )
+        };
+        assert_eq!(messages(&RULE, &pod("")).len(), 1);
+        assert!(messages(&RULE, &pod(", imagePullPolicy: Never")).is_empty());
+    }
+}

@@ -1,0 +1,154 @@
+use crate::facts::{Backing, Copies, Facts, Workload};
+use crate::model::kubernetes::WorkloadKind;
+use crate::report::{Findings, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A database runs as a Deployment.
+    ///
+    /// ## Why it hurts
+    /// A Deployment takes its Pods for interchangeable. With several replicas each has data of its
+    /// own, or all of them open the same files. With one, a rolling update starts the new server
+    /// while the old one still runs on the same data.
+    ///
+    /// ## What helps
+    /// A StatefulSet with `volumeClaimTemplates`, an operator for this database, or a managed one.
+    /// A single replica on a claim with `strategy: { type: Recreate }` works too.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get pods` during an update shows two servers at once; their logs speak of lock files.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: db }
+    /// spec:
+    ///   replicas: 1
+    ///   selector: { matchLabels: { app: db } }
+    ///   template:
+    ///     metadata: { labels: { app: db } }
+    ///     spec:
+    ///       containers:
+    ///         - name: db
+    ///           image: postgres:17.2 # <- Deployment `db` runs PostgreSQL, and an update starts a second server beside the first
+    ///           volumeMounts: [{ name: data, mountPath: /var/lib/postgresql/data }]
+    ///       volumes:
+    ///         - name: data
+    ///           persistentVolumeClaim: { claimName: data }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: StatefulSet
+    /// metadata: { name: db }
+    /// spec:
+    ///   serviceName: db
+    ///   selector: { matchLabels: { app: db } }
+    ///   template:
+    ///     metadata: { labels: { app: db } }
+    ///     spec:
+    ///       containers:
+    ///         - name: db
+    ///           image: postgres:17.2
+    ///           volumeMounts: [{ name: data, mountPath: /var/lib/postgresql/data }]
+    ///   volumeClaimTemplates:
+    ///     - metadata: { name: data }
+    ///       spec:
+    ///         accessModes: [ReadWriteOnce]
+    ///         resources: { requests: { storage: 10Gi } }
+    /// ```
+    PLM706 "database-as-deployment" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let deployments = [WorkloadKind::Deployment, WorkloadKind::ReplicaSet, WorkloadKind::Rollout];
+    for workload in facts.workloads().iter().filter(|it| deployments.contains(&it.kind())) {
+        let none = workload.model.replicas.is_some_and(|it| it.value == 0);
+        let store = workload.units.iter().find_map(|it| Some((it, it.stored()?)));
+        let Some((unit, family)) = store.filter(|_| !none) else { continue };
+        let (label, name) = (&workload.label, family.name);
+        match workload.copies {
+            Copies::Many(many) => {
+                out.at(
+                    unit.image_or_name(),
+                    format!(
+                        "{label} runs {name} with {}, which do not share their data safely",
+                        facts.workload_replica_words(workload)
+                    ),
+                )
+                .severity(Severity::Error)
+                .also(many, "more than one replica is asked for here")
+                .check(get_pods(workload));
+            }
+            Copies::Overlapping => {
+                out.at(
+                    unit.image_or_name(),
+                    format!(
+                        "{label} runs {name}, and an update starts a second server beside the first"
+                    ),
+                )
+                .check(get_pods(workload));
+            }
+            Copies::One => {
+                // Without a lasting volume there is another finding, and it is the worse one.
+                let kept = facts.mounted(unit).iter().any(|it| {
+                    matches!(it.backing, Backing::Claim(..) | Backing::Host(_) | Backing::Network)
+                });
+                if kept {
+                    out.at(
+                        unit.image_or_name(),
+                        format!(
+                            "{label} runs {name} as one replica with a gap at each update; a StatefulSet names Pod and volume for good"
+                        ),
+                    )
+                    .severity(Severity::Info)
+                    .check(get_pods(workload));
+                }
+            }
+        }
+    }
+}
+
+fn get_pods(workload: &Workload<'_>) -> String {
+    format!("kubectl get pods{} -w | grep {}", workload.namespace_flag(), workload.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn severities(kind: &str, image: &str, spec: &str, command: &str) -> Vec<&'static str> {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{ name: db }}\nspec:\n{spec}  template:\n    spec:\n      \
+             containers: [{{ name: db, image: '{image}', {command} volumeMounts: [{{ name: d, mountPath: /d }}] }}]\n      \
+             volumes: [{{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn replicas_decide_how_bad_it_is() {
+        assert_eq!(severities("Deployment", "mysql:8.4", "  replicas: 2\n", ""), ["error"]);
+        assert_eq!(severities("Deployment", "mysql:8.4", "", ""), ["warning"]);
+        let recreate = "  strategy: { type: Recreate }\n";
+        assert_eq!(severities("Deployment", "mysql:8.4", recreate, ""), ["info"]);
+    }
+
+    #[test]
+    fn what_is_no_database_server_is_silent() {
+        assert!(severities("StatefulSet", "mysql:8.4", "", "").is_empty());
+        assert!(severities("Deployment", "acme/my-postgres-ui:1", "", "").is_empty());
+        assert!(severities("Deployment", "mysql:8.4", "  replicas: 0\n", "").is_empty());
+        let client = "command: [sh, -c, 'while true; do pg_dump app > /d/a; sleep 60; done'],";
+        assert!(severities("Deployment", "postgres:17", "", client).is_empty());
+        assert!(
+            severities("Deployment", "mongo:7", "", "command: [mongos, --configdb, a/b],")
+                .is_empty()
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! PLM7xx State: what one container forgave, replicas do not.
+
+use super::Rule;
+
+mod database_as_deployment;
+mod file_database_replicated;
+mod no_disruption_budget;
+mod replicas_can_share_node;
+mod rwo_rolling_deadlock;
+mod rwo_volume_shared;
+mod statefulset_service;
+
+pub(super) const RULES: &[&Rule] = &[
+    &rwo_volume_shared::RULE,
+    &rwo_rolling_deadlock::RULE,
+    &file_database_replicated::RULE,
+    &database_as_deployment::RULE,
+    &replicas_can_share_node::RULE,
+    &no_disruption_budget::RULE,
+    &statefulset_service::RULE,
+];

@@ -1,0 +1,117 @@
+use crate::facts::{Facts, Workload};
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// The replicas of a server may all land on one node.
+    ///
+    /// ## Why it hurts
+    /// Several replicas are there so that one may fail. The scheduler only prefers to spread them, and
+    /// after a node has been drained they often sit together: one more node failure, and all are gone.
+    ///
+    /// ## What helps
+    /// `topologySpreadConstraints` over `kubernetes.io/hostname` (and over the zone), or a preferred
+    /// `podAntiAffinity`.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get pods -o wide` shows on which node each replica runs.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3 # <- the 3 replicas of Deployment `web` may all run on one node
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           ports: [{ containerPort: 8080 }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       topologySpreadConstraints:
+    ///         - maxSkew: 1
+    ///           topologyKey: kubernetes.io/hostname
+    ///           whenUnsatisfiable: ScheduleAnyway
+    ///           labelSelector: { matchLabels: { app: web } }
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           ports: [{ containerPort: 8080 }]
+    /// ```
+    PLM711 "replicas-can-share-node" {
+        since: "0.1.0", on: Kubernetes, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| it.is_server_like() && serves(it)) {
+        let Some(many) = workload.copies.many() else { continue };
+        let spec = &workload.model.template.spec;
+        let spread = !spec.topology_spread.is_empty() || spec.affinity.anti.is_some();
+        let elsewhere = workload.model.workload_ref.is_some() || spec.scheduler_name.is_some();
+        if spread || elsewhere || workload.is_on_one_node() {
+            continue;
+        }
+        let words = facts.workload_replica_words(workload);
+        out.at(many, format!("the {words} of {} may all run on one node", workload.label)).check(
+            format!(
+                "kubectl get pods{} -o wide | grep {}",
+                workload.namespace_flag(),
+                workload.name()
+            ),
+        );
+    }
+}
+
+fn serves(workload: &Workload<'_>) -> bool {
+    let ports = workload.running().any(|it| !it.1.ports.is_empty());
+    ports || !workload.services.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn workload(kind: &str, spec: &str, pod: &str) -> usize {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{ name: web }}\nspec:\n{spec}  template:\n    spec:\n{pod}      \
+             containers: [{{ name: web, image: 'a:1', ports: [{{ containerPort: 80 }}] }}]\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn replicated_servers_count() {
+        assert_eq!(workload("Deployment", "  replicas: 2\n", ""), 1);
+        assert_eq!(workload("StatefulSet", "  replicas: 3\n", ""), 1);
+    }
+
+    #[test]
+    fn one_replica_agents_and_spread_ones_are_silent() {
+        assert_eq!(workload("Deployment", "", ""), 0);
+        assert_eq!(workload("DaemonSet", "", ""), 0);
+        let two = "  replicas: 2\n";
+        let spread = "      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: zone }]\n";
+        assert_eq!(workload("Deployment", two, spread), 0);
+        let anti = "      affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } }\n";
+        assert_eq!(workload("Deployment", two, anti), 0);
+        assert_eq!(workload("Deployment", two, "      nodeName: one\n"), 0);
+    }
+}

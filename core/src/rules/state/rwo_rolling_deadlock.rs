@@ -1,0 +1,200 @@
+use crate::facts::{Copies, Facts, Workload};
+use crate::model::edit::Yaml;
+use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
+use crate::report::{Confidence, Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A rolling update starts the new Pod while the old one still holds the volume.
+    ///
+    /// ## Why it hurts
+    /// The old Pod only goes when the new one is ready, and the new one cannot start on another node
+    /// before the old one lets go of the volume. The update hangs until its deadline. Where both land
+    /// on one node, old and new write the same files side by side, which a database does not survive.
+    ///
+    /// ## What helps
+    /// `strategy: { type: Recreate }`: a short gap in place of a hanging update. Or a StatefulSet, which
+    /// never starts a Pod before its predecessor is gone.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl rollout status` does not return, and `kubectl describe pod` of the new Pod shows a
+    /// "Multi-Attach error".
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: { name: data }
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   resources: { requests: { storage: 10Gi } }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: wiki }
+    /// spec:
+    ///   replicas: 1
+    ///   selector: { matchLabels: { app: wiki } }
+    ///   template:
+    ///     metadata: { labels: { app: wiki } }
+    ///     spec:
+    ///       containers:
+    ///         - name: wiki
+    ///           image: ghcr.io/acme/wiki:3.2.0
+    ///           volumeMounts: [{ name: data, mountPath: /data }]
+    ///       volumes:
+    ///         - name: data
+    ///           persistentVolumeClaim: { claimName: data } # <- Deployment `wiki` updates by starting the new Pod first, while the old one still holds claim `data` (ReadWriteOnce)
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: { name: data }
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   resources: { requests: { storage: 10Gi } }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: wiki }
+    /// spec:
+    ///   replicas: 1
+    ///   strategy: { type: Recreate }
+    ///   selector: { matchLabels: { app: wiki } }
+    ///   template:
+    ///     metadata: { labels: { app: wiki } }
+    ///     spec:
+    ///       containers:
+    ///         - name: wiki
+    ///           image: ghcr.io/acme/wiki:3.2.0
+    ///           volumeMounts: [{ name: data, mountPath: /data }]
+    ///       volumes:
+    ///         - name: data
+    ///           persistentVolumeClaim: { claimName: data }
+    /// ```
+    PLM702 "rwo-rolling-deadlock" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        let none = workload.model.replicas.is_some_and(|it| it.value == 0);
+        let deployment = workload.kind() == WorkloadKind::Deployment;
+        if !deployment || none || workload.copies != Copies::Overlapping {
+            continue;
+        }
+        let held = workload.model.template.spec.volumes.iter().find_map(|volume| {
+            let VolumeSource::Claim { name: Some(name), read_only } = &volume.source else {
+                return None;
+            };
+            let claim = facts.claim(workload.namespace, name).filter(|it| it.single_node())?;
+            let used = volume.name.as_ref().is_some_and(|volume| {
+                workload.containers().any(|(_, it)| it.mounts.iter().any(|it| it.is_of(volume)))
+            });
+            (used && !kubernetes::is_true(*read_only)).then_some((name, claim))
+        });
+        let Some((name, claim)) = held else { continue };
+        let once = claim.access_modes.iter().any(|it| it.value == "ReadWriteOnce");
+        if once && workload.is_on_one_node() {
+            continue;
+        }
+        let finding = out.at(
+            name.span,
+            format!(
+                "{} updates by starting the new Pod first, while the old one still holds claim `{name}` ({})",
+                workload.label,
+                if once { "ReadWriteOnce" } else { "ReadWriteOncePod" }
+            ),
+        );
+        if once {
+            finding.confidence(Confidence::Likely);
+        }
+        if let Some(strategy) = &workload.model.strategy {
+            finding.also(strategy.place.span, "the update strategy is written here");
+        }
+        if let Some(mode) = claim.access_modes.first() {
+            finding.also(mode.span, format!("claim `{name}` has this access mode"));
+        }
+        finding
+            .check(format!(
+                "kubectl rollout status{} {}",
+                workload.namespace_flag(),
+                workload.reference()
+            ))
+            .maybe_fix(recreate(facts, workload));
+    }
+}
+
+/// Writes `type: Recreate`, in the place of what is there.
+fn recreate(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<Fix> {
+    let place = workload.model.place.as_ref()?;
+    let editor = facts.editor(place.span.file);
+    let value = Yaml::map([("type", Yaml::str("Recreate"))]);
+    let edit = match &workload.model.strategy {
+        None => editor.insert_entry(place, "strategy", &value)?,
+        Some(it) if it.rolling_place.is_none() => match &it.kind {
+            Some(kind) => editor.replace_scalar(kind.span, "Recreate"),
+            None => editor.insert_entry(&it.place, "type", &Yaml::str("Recreate"))?,
+        },
+        // The numbers of a rolling update may not stand beside `Recreate`.
+        Some(it) => {
+            let text = facts.file(it.place.span.file).text().get(it.place.span.range())?;
+            if text.contains('#') || it.place.shared {
+                return None;
+            }
+            let new = if it.place.flow { "{ type: Recreate }" } else { "type: Recreate" };
+            editor.replace(it.place.span, new)
+        }
+    };
+    Some(Fix::safe("Stop the old Pod before starting the new one", [edit]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::fix::apply;
+    use crate::rules::testing::{files, messages, run};
+
+    fn project(kind: &str, spec: &str, mode: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: d }}\n\
+             spec: {{ accessModes: [{mode}] }}\n---\napiVersion: apps/v1\nkind: {kind}\n\
+             metadata: {{ name: web }}\nspec:\n{spec}  template:\n    spec:\n      \
+             containers: [{{ name: web, image: 'a:1', volumeMounts: [{{ name: d, mountPath: /d }}] }}]\n      \
+             volumes: [{{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n"
+        )
+    }
+
+    #[test]
+    fn what_does_not_overlap_is_silent() {
+        let silent = |kind: &str, spec: &str, mode: &str| {
+            assert!(messages(&RULE, &project(kind, spec, mode)).is_empty(), "{kind} {spec} {mode}");
+        };
+        silent("Deployment", "  strategy: { type: Recreate }\n", "ReadWriteOnce");
+        silent("Deployment", "  strategy: { rollingUpdate: { maxSurge: 0 } }\n", "ReadWriteOnce");
+        silent("Deployment", "", "ReadWriteMany");
+        silent("Deployment", "  replicas: 0\n", "ReadWriteOnce");
+        silent("Deployment", "  replicas: 2\n", "ReadWriteOnce");
+        silent("StatefulSet", "", "ReadWriteOnce");
+    }
+
+    #[test]
+    fn every_way_to_write_the_strategy_is_mended() {
+        for spec in [
+            "",
+            "  strategy: { type: RollingUpdate }\n",
+            "  strategy:\n    type: RollingUpdate\n    rollingUpdate:\n      maxSurge: 1\n      maxUnavailable: 0\n",
+            "  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n",
+        ] {
+            let before = files(&project("Deployment", spec, "ReadWriteOnce"));
+            let report = run(&RULE, &before);
+            assert_eq!(report.findings.len(), 1, "{spec}");
+            let (after, _) = apply(&before, &report, true);
+            assert!(run(&RULE, &after).findings.is_empty(), "{}", after[0].text);
+            assert!(!after[0].text.contains("rollingUpdate"), "{}", after[0].text);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+use crate::facts::{Facts, Workload};
+use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// Several replicas mount one claim that only one node may mount.
+    ///
+    /// ## Why it hurts
+    /// Replicas that land on another node than the first one stay in `ContainerCreating` with a
+    /// "Multi-Attach error". With `ReadWriteOncePod` it is every replica but the first. Those that do
+    /// land on one node write over each other's files.
+    ///
+    /// ## What helps
+    /// A StatefulSet with `volumeClaimTemplates`, where each Pod has a volume of its own; or a claim
+    /// with `ReadWriteMany`, if storage and program both can; or one replica.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl describe pod` of the waiting Pod shows `FailedAttachVolume`.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: { name: uploads }
+    /// spec:
+    ///   accessModes: [ReadWriteOnce]
+    ///   resources: { requests: { storage: 10Gi } }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           volumeMounts: [{ name: uploads, mountPath: /srv/uploads }]
+    ///       volumes:
+    ///         - name: uploads
+    ///           persistentVolumeClaim: { claimName: uploads } # <- Deployment `web` runs 3 replicas on claim `uploads`, which is ReadWriteOnce: only one node can mount it
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: { name: uploads }
+    /// spec:
+    ///   accessModes: [ReadWriteMany]
+    ///   resources: { requests: { storage: 10Gi } }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           volumeMounts: [{ name: uploads, mountPath: /srv/uploads }]
+    ///       volumes:
+    ///         - name: uploads
+    ///           persistentVolumeClaim: { claimName: uploads }
+    /// ```
+    PLM701 "rwo-volume-shared" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        let daemon = workload.kind() == WorkloadKind::DaemonSet;
+        let Some(many) = workload.copies.many().filter(|_| !daemon) else { continue };
+        for volume in &workload.model.template.spec.volumes {
+            let VolumeSource::Claim { name: Some(name), read_only } = &volume.source else {
+                continue;
+            };
+            let Some(claim) = facts.claim(workload.namespace, name).filter(|it| it.single_node())
+            else {
+                continue;
+            };
+            let mode = if claim.access_modes.iter().any(|it| it.value == "ReadWriteOnce") {
+                "ReadWriteOnce"
+            } else {
+                "ReadWriteOncePod"
+            };
+            let together = workload.is_on_one_node() || has_pod_affinity(workload);
+            let written = volume.name.as_ref().is_some_and(|it| is_written(workload, it));
+            let locked = kubernetes::is_true(*read_only) || !written;
+            if locked || (together && mode == "ReadWriteOnce") {
+                continue;
+            }
+            let what = if mode == "ReadWriteOnce" { "node" } else { "Pod" };
+            let finding = out.at(
+                name.span,
+                format!(
+                    "{} runs {} on claim `{name}`, which is {mode}: only one {what} can mount it",
+                    workload.label,
+                    facts.workload_replica_words(workload)
+                ),
+            );
+            finding.also(many, "more than one replica is asked for here");
+            if let Some(mode) = claim.access_modes.first() {
+                finding.also(mode.span, format!("claim `{name}` has this access mode"));
+            }
+            finding.check(format!(
+                "kubectl get pods{} -o wide | grep {}",
+                workload.namespace_flag(),
+                workload.name()
+            ));
+        }
+    }
+}
+
+/// Pods that are drawn to one node may share the volume; which node that is the files do not tell.
+fn has_pod_affinity(workload: &Workload<'_>) -> bool {
+    workload.model.template.spec.affinity.pod.is_some()
+}
+
+fn is_written(workload: &Workload<'_>, volume: &smol_str::SmolStr) -> bool {
+    workload.containers().any(|(_, it)| {
+        it.mounts.iter().any(|it| it.is_of(volume) && !kubernetes::is_true(it.read_only))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn project(kind: &str, replicas: u8, mode: &str, mount: &str, spec: &str) -> Vec<String> {
+        messages(
+            &RULE,
+            &format!(
+                "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: d }}\n\
+                 spec: {{ accessModes: [{mode}] }}\n---\napiVersion: apps/v1\nkind: {kind}\n\
+                 metadata: {{ name: web }}\nspec:\n  replicas: {replicas}\n  template:\n    spec:\n      {spec}\n      \
+                 containers: [{{ name: web, image: 'a:1', volumeMounts: [{{ name: d, mountPath: /d, {mount} }}] }}]\n      \
+                 volumes: [{{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n"
+            ),
+        )
+    }
+
+    #[test]
+    fn every_replicated_kind_that_names_a_claim_counts() {
+        for kind in ["Deployment", "StatefulSet", "ReplicaSet"] {
+            assert_eq!(project(kind, 2, "ReadWriteOnce", "", "").len(), 1, "{kind}");
+        }
+        assert_eq!(project("Deployment", 2, "ReadWriteOncePod", "", "nodeName: a").len(), 1);
+    }
+
+    #[test]
+    fn one_replica_other_modes_reading_and_one_node_are_silent() {
+        assert!(project("Deployment", 1, "ReadWriteOnce", "", "").is_empty());
+        assert!(project("Deployment", 2, "ReadWriteMany", "", "").is_empty());
+        assert!(project("Deployment", 2, "ReadWriteOnce", "readOnly: true", "").is_empty());
+        assert!(project("Deployment", 2, "ReadWriteOnce", "", "nodeName: a").is_empty());
+        let selector = "nodeSelector: { kubernetes.io/hostname: a }";
+        assert!(project("Deployment", 2, "ReadWriteOnce", "", selector).is_empty());
+    }
+
+    #[test]
+    fn a_claim_template_and_an_unknown_claim_are_silent() {
+        let text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: db }\nspec:\n  replicas: 3\n  \
+                    template: { spec: { containers: [{ name: db, image: 'a:1', volumeMounts: [{ name: d, mountPath: /d }] }] } }\n  \
+                    volumeClaimTemplates: [{ metadata: { name: d }, spec: { accessModes: [ReadWriteOnce] } }]\n";
+        assert!(messages(&RULE, text).is_empty());
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec:\n  replicas: 2\n  template:\n    spec:\n      \
+                    containers: [{ name: web, image: 'a:1', volumeMounts: [{ name: d, mountPath: /d }] }]\n      \
+                    volumes: [{ name: d, persistentVolumeClaim: { claimName: elsewhere } }]\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+}

@@ -1,0 +1,168 @@
+use crate::facts::{Facts, Named};
+use crate::model::kubernetes::{Body, WorkloadKind};
+use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A StatefulSet's `serviceName` names no headless Service.
+    ///
+    /// ## Why it hurts
+    /// The names of its Pods (`db-0.db`) come from that Service and resolve only if it exists and is
+    /// headless. A replica set or a cluster of servers whose members look for one another by these
+    /// names never forms.
+    ///
+    /// ## What helps
+    /// A Service with `clusterIP: None` that selects the Pods, and its name in `serviceName`. A second
+    /// Service with an address may stand beside it for those who just want any Pod.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl run -it --rm dns --image=busybox -- nslookup db-0.db` says whether the name resolves.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: db-headless }
+    /// spec:
+    ///   clusterIP: None
+    ///   selector: { app: db }
+    ///   ports: [{ port: 5432 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: StatefulSet
+    /// metadata: { name: db }
+    /// spec:
+    ///   serviceName: db-headles # <- StatefulSet `db` names Service `db-headles`, which does not exist; `db-headless` does
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: db } }
+    ///   template:
+    ///     metadata: { labels: { app: db } }
+    ///     spec: { containers: [{ name: db, image: "cockroachdb/cockroach:v24.3.1" }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: db-headless }
+    /// spec:
+    ///   clusterIP: None
+    ///   selector: { app: db }
+    ///   ports: [{ port: 5432 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: StatefulSet
+    /// metadata: { name: db }
+    /// spec:
+    ///   serviceName: db-headless
+    ///   replicas: 3
+    ///   selector: { matchLabels: { app: db } }
+    ///   template:
+    ///     metadata: { labels: { app: db } }
+    ///     spec: { containers: [{ name: db, image: "cockroachdb/cockroach:v24.3.1" }] }
+    /// ```
+    PLM713 "statefulset-service" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
+        let label = &workload.label;
+        let alone = !workload.copies.is_many();
+        let severity = if alone { Severity::Info } else { Severity::Warning };
+        let Some(name) = workload.model.service_name.as_ref().filter(|it| !it.is_empty()) else {
+            // Fragments without a spec are patches.
+            if workload.model.service_name.is_none() && !workload.units.is_empty() {
+                out.at(
+                    workload.span(),
+                    format!("{label} has no `serviceName`, so its Pods have no names of their own"),
+                )
+                .severity(severity);
+            }
+            continue;
+        };
+        let flag = workload.namespace_flag();
+        let check = format!("kubectl get service{flag} {name}");
+        if let Some(object) = facts.named(Named::Service, workload.namespace, name) {
+            let Body::Service(service) = &object.body else { continue };
+            if !service.is_headless() {
+                out.at(
+                    name.span,
+                    format!(
+                        "{label} names Service `{name}`, which is not headless, so its Pods have no names of their own"
+                    ),
+                )
+                .severity(severity)
+                .also(object.name_span(), format!("Service `{name}` has no `clusterIP: None`"))
+                .check(check);
+            }
+            continue;
+        }
+        // Without any Service here, they are kept somewhere else.
+        let mut here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
+        if here.next().is_none() {
+            continue;
+        }
+        let message = format!("{label} names Service `{name}`, which does not exist");
+        match facts.near_name(Named::Service, workload.namespace, name) {
+            Some(near) => {
+                let edit = facts.editor(name.span.file).replace_scalar(name.span, near);
+                out.at(name.span, format!("{message}; `{near}` does"))
+                    .check(check)
+                    .fix(Fix::r#unsafe(format!("Name Service `{near}`"), [edit]));
+            }
+            None => {
+                out.at(name.span, format!("{message} in the files"))
+                    .severity(severity)
+                    .confidence(Confidence::Likely)
+                    .check(check);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn project(service: &str, spec: &str) -> Vec<(String, &'static str)> {
+        let text = format!(
+            "{service}apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{ name: db }}\nspec:\n{spec}  template:\n    \
+             metadata: {{ labels: {{ app: db }} }}\n    spec: {{ containers: [{{ name: db, image: 'a:1' }}] }}\n"
+        );
+        findings(&RULE, &text).into_iter().map(|it| (it.message, it.severity.name())).collect()
+    }
+
+    fn service(name: &str, spec: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{ name: {name} }}\nspec: {{ {spec} }}\n---\n"
+        )
+    }
+
+    #[test]
+    fn replicas_need_a_headless_service() {
+        let found =
+            project(&service("db", "ports: [{ port: 1 }]"), "  replicas: 3\n  serviceName: db\n");
+        assert_eq!(found.len(), 1);
+        assert!(found[0].0.contains("not headless") && found[0].1 == "warning");
+        assert_eq!(project("", "  replicas: 3\n")[0].1, "warning");
+        let other = service("web", "ports: [{ port: 1 }]");
+        assert!(
+            project(&other, "  replicas: 3\n  serviceName: db\n")[0].0.contains("in the files")
+        );
+    }
+
+    #[test]
+    fn for_one_replica_it_is_a_trade_off() {
+        let found = project(&service("db", "ports: [{ port: 1 }]"), "  serviceName: db\n");
+        assert_eq!(found[0].1, "info");
+    }
+
+    #[test]
+    fn without_services_nothing_is_known() {
+        assert!(project("", "  serviceName: db\n").is_empty());
+        assert!(project(&service("db", "clusterIP: None"), "  serviceName: db\n").is_empty());
+    }
+}
