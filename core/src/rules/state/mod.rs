@@ -2,12 +2,14 @@
 
 use super::Rule;
 
+mod data_store_without_volume;
 mod database_as_deployment;
 mod file_database_replicated;
 mod no_disruption_budget;
 mod replicas_can_share_node;
 mod rwo_rolling_deadlock;
 mod rwo_volume_shared;
+mod single_host_replicas;
 mod statefulset_service;
 
 pub(super) const RULES: &[&Rule] = &[
@@ -15,6 +17,8 @@ pub(super) const RULES: &[&Rule] = &[
     &rwo_rolling_deadlock::RULE,
     &file_database_replicated::RULE,
     &database_as_deployment::RULE,
+    &data_store_without_volume::RULE,
+    &single_host_replicas::RULE,
     &replicas_can_share_node::RULE,
     &no_disruption_budget::RULE,
     &statefulset_service::RULE,

@@ -1,0 +1,139 @@
+use crate::facts::{Facts, Service};
+use crate::model::edit::Yaml;
+use crate::report::{Confidence, Findings, Fix, Role};
+use crate::rules::rule;
+
+rule! {
+    /// Container logs grow without end.
+    ///
+    /// ## Why it hurts
+    /// Docker's default driver, `json-file`, never rotates. A chatty service fills the disk after
+    /// weeks, and then everything on the host fails at once, the database first.
+    ///
+    /// ## What helps
+    /// `max-size` and `max-file` for each service, or once for the host in `/etc/docker/daemon.json`.
+    /// The driver `local` rotates by itself.
+    ///
+    /// ## How to troubleshoot
+    /// `sudo du -h /var/lib/docker/containers/*/*-json.log | sort -h` shows who writes how much.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services: # <- the logs of `web` grow without end, unless the host's Docker rotates them
+    ///   web:
+    ///     image: nginx:1.29
+    ///     restart: always
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    ///     restart: always
+    ///     logging:
+    ///       driver: json-file
+    ///       options:
+    ///         max-size: 10m
+    ///         max-file: "3"
+    /// ```
+    PLM803 "unbounded-logs" {
+        since: "0.1.0", on: Compose, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for (at, project) in facts.projects().iter().enumerate() {
+        let mut services = facts.services().iter().filter(|it| it.project_index == at);
+        let open: Vec<&Service<'_>> = services
+            .by_ref()
+            .filter(|it| it.role != Role::Development && grows(it) && !facts.is_one_shot(it))
+            .collect();
+        let kept = |it: &&Service<'_>| {
+            it.model.restart.as_ref().is_some_and(|it| it.value != "no") && !it.has_profile()
+        };
+        let Some(first) = open.iter().copied().find(kept) else { continue };
+        let key = project.keys.iter().find(|it| it.name.value == "services");
+        let all = facts.services().iter().filter(|it| it.project_index == at).count();
+        let names: Vec<String> = open.iter().take(3).map(|it| format!("`{}`", it.name())).collect();
+        let whose = match open.len() {
+            len if len > 3 && len == all => format!("all {len} services"),
+            len if len > 3 => format!("{} and {} others", names.join(", "), len - 3),
+            _ => names.join(", "),
+        };
+        out.at(
+            key.map_or(first.span(), |it| it.name.span),
+            format!("the logs of {whose} grow without end, unless the host's Docker rotates them"),
+        )
+        .confidence(Confidence::Likely)
+        .check("docker info --format '{{.LoggingDriver}}'")
+        .maybe_fix(bound(facts, &open));
+    }
+}
+
+/// Whether the driver is Docker's default one, without a limit.
+fn grows(service: &Service<'_>) -> bool {
+    let Some(logging) = &service.model.logging else {
+        return !service.model.has_key("logging") && !service.model.has_key("provider");
+    };
+    let default = logging.driver.as_ref().is_none_or(|it| it.value == "json-file");
+    default && !logging.options.iter().any(|it| it.key.value == "max-size")
+}
+
+fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
+    let options =
+        || Yaml::map([("max-size", Yaml::str("10m")), ("max-file", Yaml::Raw("\"3\"".into()))]);
+    let edits: Option<Vec<_>> = services
+        .iter()
+        .map(|it| match &it.model.logging {
+            None => {
+                let place = it.model.place()?;
+                let value = Yaml::map([("driver", Yaml::str("json-file")), ("options", options())]);
+                facts.editor(place.span.file).insert_entry(place, "logging", &value)
+            }
+            Some(logging) if logging.options.is_empty() => {
+                let place = logging.place.as_ref()?;
+                facts.editor(place.span.file).insert_entry(place, "options", &options())
+            }
+            Some(_) => None,
+        })
+        .collect();
+    Some(Fix::safe("Keep three log files of 10 MB for each container", edits?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn count(text: &str) -> usize {
+        messages(&RULE, text).len()
+    }
+
+    #[test]
+    fn it_is_said_once_a_project() {
+        let text = "services:\n  a: { image: 'a:1', restart: always }\n  b: { image: 'a:1', restart: always }\n";
+        assert_eq!(count(text), 1);
+        let text =
+            "services:\n  a: { image: 'a:1', restart: always, logging: { driver: json-file } }\n";
+        assert_eq!(count(text), 1);
+    }
+
+    #[test]
+    fn bounded_other_drivers_development_and_short_runs_are_silent() {
+        for body in [
+            "restart: always, logging: { driver: local }",
+            "restart: always, logging: { driver: journald }",
+            "restart: always, logging: { options: { max-size: 10m } }",
+            "tty: true",
+        ] {
+            assert_eq!(
+                count(&format!("services: {{ a: {{ image: 'a:1', {body} }} }}\n")),
+                0,
+                "{body}"
+            );
+        }
+        let dev = "# file: compose.dev.yaml\nservices: { a: { image: 'a:1', restart: always } }\n";
+        assert_eq!(count(dev), 0);
+    }
+}

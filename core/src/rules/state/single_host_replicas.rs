@@ -1,0 +1,122 @@
+use crate::facts::Facts;
+use crate::model::compose::{Project, Service};
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// A service with several replicas fixes something of which the host has only one.
+    ///
+    /// ## Why it hurts
+    /// A container name and a port of the host can be given to one container. `docker compose up`
+    /// refuses the name at once; with the port the first replica starts and the second one fails with
+    /// "port is already allocated".
+    ///
+    /// ## What helps
+    /// No `container_name`; no host port but a reverse proxy in front of the replicas, or a range that
+    /// has a port for each.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose ps -a` shows replicas that were created and never started.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     container_name: web # <- service `web` asks for 3 replicas, and only one container can be named `web`
+    ///     ports: ["8080:80"] # <- service `web` asks for 3 replicas, and only one container can have port 8080 of the host
+    ///     deploy: { replicas: 3 }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     ports: ["8080-8082:80"]
+    ///     deploy: { replicas: 3 }
+    /// ```
+    PLM709 "single-host-replicas" {
+        since: "0.1.0", on: Compose, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        let Some(many) = service.unit.copies.many() else { continue };
+        if is_for_swarm(service.project, service.model) {
+            continue;
+        }
+        let (name, replicas) = (service.name(), service.model.replicas());
+        let asks = format!("service `{name}` asks for {replicas} replicas, and only");
+        if let Some(container) = &service.model.container_name {
+            out.at(container.span, format!("{asks} one container can be named `{container}`"))
+                .also(many, "the replicas are asked for here")
+                .check("docker compose ps -a");
+        }
+        for port in &service.model.ports {
+            let Some(published) = port.published else { continue };
+            let (first, last) = published.value;
+            let free = i64::from(last) - i64::from(first) + 1;
+            if first == 0 || free >= replicas {
+                continue;
+            }
+            let message = if first == last {
+                format!("{asks} one container can have port {first} of the host")
+            } else {
+                format!("{asks} {free} ports of the host are given: {first}-{last}")
+            };
+            out.at(port.span, message)
+                .also(many, "the replicas are asked for here")
+                .check(format!("docker compose ps -a {name}"));
+        }
+    }
+}
+
+/// `docker stack deploy` ignores container names, and publishes a port once for all replicas.
+fn is_for_swarm(project: &Project, service: &Service) -> bool {
+    let swarm = |it: &Service| {
+        it.deploy.as_ref().is_some_and(|it| {
+            it.placement.is_some()
+                || it.update_config.is_some()
+                || it.rollback_config.is_some()
+                || it.endpoint_mode.is_some()
+                || it.mode.as_ref().is_some_and(|it| it.value == "global")
+        })
+    };
+    let overlay = project
+        .networks
+        .iter()
+        .any(|it| it.driver.as_ref().is_some_and(|it| it.value == "overlay"));
+    overlay || (service.scale.is_none() && project.services.iter().any(swarm))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn count(body: &str, more: &str) -> usize {
+        messages(&RULE, &format!("services:\n  a: {{ image: 'a:1', {body} }}\n{more}")).len()
+    }
+
+    #[test]
+    fn scale_counts_like_replicas() {
+        assert_eq!(count("scale: 2, ports: ['80:80']", ""), 1);
+        assert_eq!(count("scale: 4, ports: ['8080-8082:80']", ""), 1);
+        assert_eq!(count("scale: 2, container_name: web", ""), 1);
+    }
+
+    #[test]
+    fn one_replica_ranges_free_ports_and_swarm_are_silent() {
+        assert_eq!(count("ports: ['80:80'], container_name: web", ""), 0);
+        assert_eq!(count("scale: 3, ports: ['8080-8082:80']", ""), 0);
+        assert_eq!(count("scale: 3, ports: ['80']", ""), 0);
+        assert_eq!(
+            count("deploy: { replicas: 2, placement: { constraints: [a] } }, ports: ['80:80']", ""),
+            0
+        );
+        let overlay = "networks: { n: { driver: overlay } }\n";
+        assert_eq!(count("deploy: { replicas: 2 }, networks: [n], ports: ['80:80']", overlay), 0);
+    }
+}
