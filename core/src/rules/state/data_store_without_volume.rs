@@ -280,7 +280,7 @@ fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
         }
         Some(key) if key.entry.file == file => {
             let volumes = project.volumes.iter().filter(|it| it.span.file == file);
-            let (first, last) = (volumes.clone().next()?, volumes.last()?);
+            let (first, last) = (volumes.clone().next()?, volumes.clone().next_back()?);
             let span = first.key.span.to(last.span);
             let text = facts.file(file).text();
             let between = text.get(key.name.span.end as usize..span.start as usize)?;
@@ -302,8 +302,9 @@ mod tests {
     use crate::rules::testing::{files, findings, messages, run};
 
     fn service(image: &str, body: &str) -> Vec<&'static str> {
-        let text =
-            format!("services: {{ db: {{ image: '{image}', {body} }} }}\nvolumes: {{ vol: {{}} }}\n");
+        let text = format!(
+            "services: {{ db: {{ image: '{image}', {body} }} }}\nvolumes: {{ vol: {{}} }}\n"
+        );
         findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
     }
 
