@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use support::{BINARY, folder};
@@ -94,4 +95,16 @@ fn bytes_that_are_no_text_are_never_rewritten() {
     let (_, _, err) = run(root.path(), &[]);
     assert!(err.contains("compose.yaml: left alone, since it is not UTF-8"), "{err}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn standard_input_comes_back_fixed() {
+    let root = folder(&[]);
+    let mut command = Command::new(BINARY);
+    command.current_dir(&root).args(["fix", "-", "--select", "PLM101"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(EARLY.as_bytes()).unwrap();
+    let text = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert!(text.starts_with("services:\n") && text.contains("service_healthy"), "{text}");
 }

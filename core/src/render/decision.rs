@@ -2,24 +2,24 @@
 
 use super::place::Place;
 use super::text::{Style, clean, wrap};
-use crate::report::{Answer, ChecklistItem, Evidence, Report};
+use crate::report::{Answer, ChecklistItem, Crossing, Evidence, Report};
 
 pub fn decision(report: &Report, style: Style) -> String {
     let it = &report.decision;
     let mut out = format!(
-        "{}      {}, which {}\n{}   {}\n{}       {}\n{}    {}\n",
+        "{}      {} ({})\n{}   {}\n{}       {}\n{}    {}\n",
         style.bold("Today"),
-        it.today,
+        platform(it.today),
         fit(it.fit),
         style.bold("Platform"),
-        it.outcome.platform,
+        platform(it.outcome.platform),
         style.bold("Helm"),
         it.outcome.helm,
         style.bold("Argo CD"),
         it.outcome.argocd,
     );
     if !it.scenario.nearest.is_empty() {
-        let text = format!("{}. {}", it.scenario.nearest, clean(&it.scenario.because));
+        let text = format!("{}: {}", it.scenario.nearest, clean(&it.scenario.because));
         hang(&mut out, style, &format!("{}   ", style.bold("Scenario")), 11, &text);
     }
     list(&mut out, style, "Why", &it.reasons);
@@ -28,8 +28,7 @@ pub fn decision(report: &Report, style: Style) -> String {
     for (index, question) in it.questions.iter().enumerate() {
         let by = if question.by_person { "your answer" } else { "from the files" };
         let answer = match question.answer {
-            Answer::Yes => style.good("yes"),
-            Answer::No => style.bad("no"),
+            Answer::Yes | Answer::No => style.bold(question.answer.name()),
             Answer::Unknown => style.dim("unknown"),
         };
         out.push_str(&format!("  {}. {} {answer}", index + 1, question.text));
@@ -51,25 +50,39 @@ pub fn decision(report: &Report, style: Style) -> String {
     checklist(&mut out, style, "Crossing from Compose to Kubernetes", &it.checklists.crossing);
     if !it.crossing.is_empty() {
         heading(&mut out, style, "What becomes of each key on the way");
-        let wide =
-            it.crossing.iter().map(|it| it.service.len() + it.key.len()).max().unwrap_or(0) + 1;
-        let wide = wide.min(34);
-        for row in &it.crossing {
-            let name = clean(&format!("{} {}", row.service, row.key));
-            let head = format!("  {name:<wide$}  {:<8} ", row.fate);
-            hang(&mut out, style, &head, wide + 13, &clean(&row.instead));
+        let rows = crossing(&it.crossing);
+        let wide = rows.iter().map(|it| it.key.len()).max().unwrap_or(0);
+        for row in rows {
+            let head = format!("  {:<8} {:<wide$}  ", row.fate, clean(row.key));
+            let services = clean(&row.services.join(", "));
+            hang(
+                &mut out,
+                style,
+                &head,
+                wide + 13,
+                &format!("{} ({services})", clean(row.instead)),
+            );
         }
     }
     list(&mut out, style, "Next steps", &it.next_steps);
     out
 }
 
-fn fit(fit: &str) -> &str {
+fn platform(name: &'static str) -> &'static str {
+    match name {
+        "compose" => "Compose",
+        "kubernetes" => "Kubernetes",
+        "both" => "Compose and Kubernetes",
+        "either" => "either of the two",
+        "unknown" => "not to be seen in these files",
+        other => other,
+    }
+}
+
+fn fit(fit: &'static str) -> &'static str {
     match fit {
-        "fits" => "fits",
-        "outgrown" => "is outgrown",
-        "over-built" => "is over-built",
-        "mixed" => "fits in part",
+        "fits" => "it fits",
+        "mixed" => "it fits in part",
         other => other,
     }
 }
@@ -108,6 +121,56 @@ fn hang(out: &mut String, style: Style, head: &str, columns: usize, text: &str) 
     }
 }
 
+/// What becomes of one key, and of which services.
+pub(super) struct CrossingRow<'r> {
+    pub key: &'r str,
+    pub fate: &'static str,
+    pub instead: &'r str,
+    pub services: Vec<String>,
+}
+
+/// The crossing key by key, what is lost first.
+pub(super) fn crossing(all: &[Crossing]) -> Vec<CrossingRow<'_>> {
+    let mut rows: Vec<CrossingRow<'_>> = Vec::new();
+    for it in all {
+        let same = |row: &&mut CrossingRow<'_>| {
+            row.key == it.key && row.fate == it.fate && row.instead == it.instead
+        };
+        match rows.iter_mut().find(same) {
+            Some(row) => row.services.push(it.service.clone()),
+            None => rows.push(CrossingRow {
+                key: &it.key,
+                fate: it.fate,
+                instead: &it.instead,
+                services: vec![it.service.clone()],
+            }),
+        }
+    }
+    let order = |fate: &str| ["lost", "changed", "carried"].iter().position(|it| *it == fate);
+    rows.sort_by_key(|it| order(it.fate));
+    for row in &mut rows {
+        cut(&mut row.services);
+    }
+    rows
+}
+
+/// The first few of many names.
+fn cut(names: &mut Vec<String>) {
+    const SHOWN: usize = 3;
+    if names.len() > SHOWN + 1 {
+        let more = names.len() - SHOWN;
+        names.truncate(SHOWN);
+        names.push(format!("{more} more"));
+    }
+}
+
+/// The findings behind an item, the first few by name.
+pub(super) fn behind(item: &ChecklistItem) -> Vec<String> {
+    let mut all = item.findings.clone();
+    cut(&mut all);
+    all
+}
+
 fn checklist(out: &mut String, style: Style, title: &str, items: &[ChecklistItem]) {
     if items.is_empty() {
         return;
@@ -121,7 +184,7 @@ fn checklist(out: &mut String, style: Style, title: &str, items: &[ChecklistItem
             "fail" => style.bad(&state),
             _ => style.dim(&state),
         };
-        let findings = item.findings.join(", ");
+        let findings = behind(item).join(", ");
         let text = match (findings.as_str(), item.next.as_str()) {
             (findings, "") => findings.to_owned(),
             ("", next) => next.to_owned(),
@@ -129,5 +192,35 @@ fn checklist(out: &mut String, style: Style, title: &str, items: &[ChecklistItem
         };
         let head = format!("  {state} {:<wide$}  ", item.item);
         hang(out, style, &head, wide + 19, &clean(&text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(service: &str, key: &str, fate: &'static str) -> Crossing {
+        let [service, key] = [service, key].map(str::to_owned);
+        Crossing { service, key, fate, instead: "Something.".into(), span: None }
+    }
+
+    #[test]
+    fn a_key_is_one_row_whatever_the_number_of_services() {
+        let mut all = vec![row("a", "image", "carried")];
+        all.extend(["a", "b", "c", "d", "e"].map(|it| row(it, "depends_on", "lost")));
+        let rows = crossing(&all);
+        assert_eq!(rows.iter().map(|it| it.key).collect::<Vec<_>>(), ["depends_on", "image"]);
+        assert_eq!(rows[0].services, ["a", "b", "c", "2 more"]);
+    }
+
+    #[test]
+    fn the_report_is_plain_text_without_colour() {
+        let mut report = Report::default();
+        report.decision.today = "both";
+        report.decision.crossing = vec![row("web", "ports", "changed")];
+        let text = decision(&report, Style::default());
+        assert!(text.starts_with("Today      Compose and Kubernetes"), "{text}");
+        assert!(text.contains("  changed  ports  Something. (web)\n"), "{text}");
+        assert!(!text.contains('\x1b'));
     }
 }

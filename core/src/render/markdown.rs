@@ -1,13 +1,21 @@
 //! Markdown for a comment on a pull request, and for the decision report.
 
+use super::decision::{behind, crossing};
 use super::place::{Place, count, counts, files_read};
 use super::wire::rule_url;
 use crate::report::{Answer, ChecklistItem, Decision, Finding, Report, Safety, Severity};
 use crate::rules;
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
-/// The findings: a line each, the rest folded away.
+/// Services refuse comments beyond 65,536 characters; this leaves room for what a caller adds.
+const LIMIT: usize = 60_000;
+
+/// The findings: a line each, the rest folded away; as many as fit into one comment, worst first. The
+/// "why" and "help" of a rule stand with its first finding.
 pub fn markdown(report: &Report) -> String {
+    let mut told = FxHashSet::default();
+    let mut left_out = 0;
     let files = count(files_read(report), "file", "files");
     let mut out = format!("### Plimsoll: {} in {files}\n", counts(report));
     for severity in Severity::ALL {
@@ -16,10 +24,20 @@ pub fn markdown(report: &Report) -> String {
         if own.is_empty() {
             continue;
         }
-        out.push_str(&format!("\n**{}**\n\n", title(severity)));
-        for finding in own {
-            out.push_str(&item(report, finding));
+        if left_out == 0 {
+            out.push_str(&format!("\n**{}**\n\n", title(severity)));
         }
+        for finding in own {
+            let item = item(report, finding, &mut told);
+            if left_out > 0 || out.len() + item.len() > LIMIT {
+                left_out += 1;
+            } else {
+                out.push_str(&item);
+            }
+        }
+    }
+    if left_out > 0 {
+        out.push_str(&format!("\n… and {left_out} more: `plimsoll check` shows them all.\n"));
     }
     if report.suppressed > 0 {
         out.push_str(&format!("\n{} suppressed.\n", report.suppressed));
@@ -36,7 +54,11 @@ fn title(severity: Severity) -> &'static str {
     }
 }
 
-fn item(report: &Report, finding: &Finding) -> String {
+fn item<'r>(
+    report: &Report,
+    finding: &'r Finding,
+    told: &mut FxHashSet<(&'static str, &'r str)>,
+) -> String {
     let place = Place::of(report, finding.span);
     let code = match rules::find(finding.code) {
         Some(rule) => format!("[{}]({})", finding.code, rule_url(rule)),
@@ -56,8 +78,10 @@ fn item(report: &Report, finding: &Finding) -> String {
             inner.push_str(&format!("\n  **{title}** {text}\n"));
         }
     };
-    paragraph("Why it matters.", &finding.why);
-    for help in &finding.help {
+    if told.insert((finding.code, &*finding.why)) {
+        paragraph("Why it matters.", &finding.why);
+    }
+    for help in finding.help.iter().filter(|it| told.insert((finding.code, &***it))) {
         paragraph("What helps.", help);
     }
     for fix in &finding.fixes {
@@ -104,14 +128,15 @@ pub fn decision(report: &Report) -> String {
     checklist(&mut out, "A single server done well", &it.checklists.server);
     checklist(&mut out, "Crossing from Compose to Kubernetes", &it.checklists.crossing);
     if !it.crossing.is_empty() {
-        out.push_str("\n## What becomes of each key\n\n| service | key | fate | instead |\n| --- | --- | --- | --- |\n");
-        for row in &it.crossing {
+        out.push_str("\n## What becomes of each key\n\n| key | fate | instead | services |\n| --- | --- | --- | --- |\n");
+        for row in crossing(&it.crossing) {
+            let services: Vec<String> = row.services.iter().map(|it| code_span(it)).collect();
             out.push_str(&format!(
                 "| {} | {} | {} | {} |\n",
-                cell(&code_span(&row.service)),
-                cell(&code_span(&row.key)),
+                cell(&code_span(row.key)),
                 row.fate,
-                cell(&prose(&row.instead))
+                cell(&prose(row.instead)),
+                cell(&services.join(" "))
             ));
         }
     }
@@ -173,7 +198,7 @@ fn checklist(out: &mut String, title: &str, items: &[ChecklistItem]) {
             "fail" => "✗",
             _ => "?",
         };
-        let findings: Vec<String> = item.findings.iter().map(|it| code_span(it)).collect();
+        let findings: Vec<String> = behind(item).iter().map(|it| code_span(it)).collect();
         out.push_str(&format!(
             "| {mark} | {} | {} | {} | {} |\n",
             item.item,
@@ -237,6 +262,23 @@ mod tests {
         assert!(text.contains("`a.yaml:1`: `app` may start before `db` can answer\n"), "{text}");
         assert!(text.contains("<details><summary>service app</summary>"), "{text}");
         assert!(text.contains("  ```sh\n  docker compose logs db\n  ```\n"), "{text}");
+    }
+
+    #[test]
+    fn a_comment_stays_short_enough_and_says_what_is_missing() {
+        let mut report = report("a.yaml", "x: 1\n", 3..4);
+        report.findings = vec![report.findings[0].clone(); 2000];
+        let text = markdown(&report);
+        assert!(text.len() < 65_536 && text.contains("2000 warnings"));
+        let shown = text.matches("`app` may start").count();
+        assert!(
+            shown > 100
+                && text.ends_with(&format!(
+                    "… and {} more: `plimsoll check` shows them all.\n",
+                    2000 - shown
+                ))
+        );
+        assert_eq!(text.matches("Why it matters").count(), 1);
     }
 
     #[test]
