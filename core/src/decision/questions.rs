@@ -110,11 +110,22 @@ fn gib(bytes: f64) -> f64 {
     bytes / (1024.0 * 1024.0 * 1024.0)
 }
 
+/// To one decimal, if there is one. By hand, since the library's printing of any float is big.
+fn rounded(amount: f64) -> String {
+    let tenths = (amount * 10.0).round() as u64;
+    match tenths % 10 {
+        0 => format!("{}", tenths / 10),
+        rest => format!("{}.{rest}", tenths / 10),
+    }
+}
+
 fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let mut scale = Scale::default();
     let server = facts.config().server.unwrap_or_default();
-    let size = format!("a server of {} CPUs and {:.0} GiB", server.cpus, gib(server.memory_bytes));
-    let sum = format!("{:.1} CPUs and {:.1} GiB", counts.cpus, gib(counts.memory_bytes));
+    let amounts =
+        |cpus: f64, memory: f64| format!("{} CPUs and {} GiB", rounded(cpus), rounded(memory));
+    let size = format!("a server of {}", amounts(server.cpus, gib(server.memory_bytes)));
+    let sum = amounts(counts.cpus, gib(counts.memory_bytes));
     if counts.cpus > server.cpus || counts.memory_bytes > server.memory_bytes {
         scale.says(Answer::No, 3, format!("the files ask for {sum}, more than {size} has"), None);
     } else if counts.is_sized() {

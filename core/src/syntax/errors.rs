@@ -238,9 +238,11 @@ fn describe(kind: &ErrorKind, rest: &str) -> String {
 
 /// Rare categories: the parser's own words for them.
 fn sentence(kind: &ErrorKind) -> String {
-    let text = kind.to_string().replace('\n', " ");
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |it| it.to_lowercase().chain(letters).collect())
+    let mut text = kind.to_string().replace('\n', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -319,7 +319,7 @@ fn project_name(
 
 /// Lower case, and only the signs that a project's name may have.
 fn plain_name(name: &str) -> SmolStr {
-    let name = name.to_lowercase();
+    let name = name.to_ascii_lowercase();
     let plain =
         |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
     let name: String = name.chars().filter(plain).collect();

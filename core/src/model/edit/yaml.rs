@@ -156,7 +156,8 @@ pub fn quote_scalar(text: &str) -> String {
 
 /// A string in double quotes, with the escapes that JSON and YAML share.
 pub fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // Not by way of `Value`, which would bring the printing of numbers into the engine.
+    serde_json::to_string(text).expect("internal error: a string always serialises")
 }
 
 /// Whether the plain text is safe everywhere: no reader (YAML 1.1 or 1.2, in block or flow style)
