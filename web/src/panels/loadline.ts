@@ -5,13 +5,13 @@ const LEVELS: [Platform, string][] = [["compose", "Compose"], ["either", "either
 
 /** The ship's load line: the water stands at what the files ask for, the rings at what is run today. */
 export function loadLine(platform: Platform, today: string): SVGSVGElement {
-  const svg = make("svg", { viewBox: "0 0 188 96", class: "loadline", role: "img",
+  const svg = make("svg", { viewBox: "0 0 206 96", class: "loadline", role: "img",
     "aria-label": `Load line: the files ask for ${platform}; today: ${today}` });
   const y = (level: Platform) => 76 - 28 * LEVELS.findIndex(([it]) => it === level);
   const water = LEVELS.some(([it]) => it === platform) ? y(platform) : 90;
   svg.append(
-    make("rect", { x: 0, y: water, width: 188, height: 96 - water, class: "water" }),
-    make("path", { d: `M0 ${water}H188`, class: "waterline" }),
+    make("rect", { x: 0, y: water, width: 206, height: 96 - water, class: "water" }),
+    make("path", { d: `M0 ${water}H206`, class: "waterline" }),
     make("circle", { cx: 28, cy: 48, r: 17, class: "disc" }),
     make("path", { d: "M4 48H52", class: "disc" }),
     make("path", { d: "M64 12V84", class: "scale" }),
