@@ -2,6 +2,7 @@
 
 use super::contract::ConfigKeys;
 use super::service::Service;
+use super::sets::{Sets, may_share_namespace};
 use super::unit::Copies;
 use super::workload::{self, KubeService, Workload};
 use super::{Facts, counterparts, names, roles};
@@ -25,8 +26,9 @@ pub(super) fn facts<'a>(
     let roles = roles::of_files(files, projects, config, cluster);
     let services = services(projects, &roles);
     let mut workloads = workloads(&objects);
-    let kube_services = kube_services(&objects, &mut workloads);
-    autoscale(&objects, &mut workloads);
+    let sets = Sets::new(files);
+    let kube_services = kube_services(&objects, &mut workloads, &sets);
+    autoscale(&objects, &mut workloads, &sets);
     let mut service_index: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for service in &kube_services {
         service_index.entry(service.name()).or_default().push(service.index);
@@ -44,6 +46,7 @@ pub(super) fn facts<'a>(
         kube_services,
         service_index,
         counterparts: Vec::new(),
+        sets,
     };
     facts.counterparts = counterparts::find(&facts);
     facts
@@ -83,14 +86,12 @@ fn workloads<'a>(objects: &[&'a Object]) -> Vec<Workload<'a>> {
 fn kube_services<'a>(
     objects: &[&'a Object],
     workloads: &mut [Workload<'a>],
+    sets: &Sets,
 ) -> Vec<KubeService<'a>> {
-    let mut by_label: FxHashMap<(&str, &str, &str), Vec<usize>> = FxHashMap::default();
+    let mut by_label: FxHashMap<(&str, &str), Vec<usize>> = FxHashMap::default();
     for workload in workloads.iter() {
         for (key, value) in &workload.model.template.meta.labels {
-            by_label
-                .entry((workload.namespace, key.as_str(), value.as_str()))
-                .or_default()
-                .push(workload.index);
+            by_label.entry((key.as_str(), value.as_str())).or_default().push(workload.index);
         }
     }
     let mut services: Vec<KubeService<'a>> = Vec::new();
@@ -98,35 +99,41 @@ fn kube_services<'a>(
         let Some(model) = object.service() else { continue };
         let namespace = object.namespace();
         let mut selects = Vec::new();
+        let mut selects_elsewhere = false;
         if let Some(selector) = model.selector.as_ref().filter(|it| !it.is_empty()) {
             let lists = selector.match_labels.iter().map(|(key, value)| {
-                by_label.get(&(namespace, key.as_str(), value.as_str())).map_or(&[][..], |it| it)
+                by_label.get(&(key.as_str(), value.as_str())).map_or(&[][..], |it| it)
             });
             let candidates = lists.min_by_key(|it| it.len()).unwrap_or(&[]);
-            selects.extend(
-                candidates
-                    .iter()
-                    .filter(|it| selector.matches(&workloads[**it].model.template.meta.labels)),
-            );
+            for at in candidates {
+                let workload: &Workload<'a> = &workloads[*at];
+                let fits = may_share_namespace(workload.namespace, namespace)
+                    && selector.matches(&workload.model.template.meta.labels);
+                if fits && sets.together(object.file, workload.object.file) {
+                    selects.push(*at);
+                } else if fits {
+                    selects_elsewhere = true;
+                }
+            }
         }
         let index = services.len();
         for at in &selects {
             let workload: &mut Workload<'a> = &mut workloads[*at];
             workload.services.push(index);
         }
-        services.push(KubeService { index, object, model, namespace, selects });
+        services.push(KubeService { index, object, model, namespace, selects, selects_elsewhere });
     }
     services
 }
 
 /// Finds the autoscalers of each workload; one that may go above one replica makes it replicated.
-fn autoscale(objects: &[&Object], workloads: &mut [Workload<'_>]) {
-    let mut by_name: FxHashMap<(&str, &str, &str), usize> = FxHashMap::default();
+fn autoscale(objects: &[&Object], workloads: &mut [Workload<'_>], sets: &Sets) {
+    let mut by_name: FxHashMap<(&str, &str), Vec<usize>> = FxHashMap::default();
     for workload in workloads.iter() {
-        by_name.insert(
-            (workload.namespace, workload.model.kind.name(), workload.name()),
-            workload.index,
-        );
+        by_name
+            .entry((workload.model.kind.name(), workload.name()))
+            .or_default()
+            .push(workload.index);
     }
     let mut owned: Vec<(usize, usize, Option<crate::text::Span>)> = Vec::new();
     for (at, object) in objects.iter().enumerate() {
@@ -137,7 +144,13 @@ fn autoscale(objects: &[&Object], workloads: &mut [Workload<'_>]) {
         let Some(target) = &scaler.target else { continue };
         let kind = target.kind.as_ref().map_or("Deployment", |it| it.as_str());
         let Some(name) = &target.name else { continue };
-        if let Some(workload) = by_name.get(&(object.namespace(), kind, name.as_str())) {
+        for workload in by_name.get(&(kind, name.as_str())).map_or(&[][..], |it| it) {
+            let owner: &Workload<'_> = &workloads[*workload];
+            if !may_share_namespace(owner.namespace, object.namespace())
+                || !sets.together(owner.object.file, object.file)
+            {
+                continue;
+            }
             let many = scaler.maximum().is_some_and(|it| it > 1);
             let span = scaler.max.map_or(object.name_span(), |it| it.span);
             owned.push((*workload, at, many.then_some(span)));

@@ -131,7 +131,9 @@ impl<'a> Facts<'a> {
         let Some(name) = net::cluster_name(host) else { return KubeHost::Outside };
         let wanted = name.namespace.unwrap_or(namespace);
         let mut same_name = self.services_named(name.service);
-        if let Some(found) = same_name.clone().find(|it| it.namespace == wanted) {
+        if let Some(found) =
+            same_name.clone().find(|it| super::sets::may_share_namespace(it.namespace, wanted))
+        {
             return KubeHost::Service(found);
         }
         if name.namespace.is_none() {

@@ -13,6 +13,7 @@ mod order;
 mod replicas;
 mod roles;
 mod service;
+mod sets;
 mod storage;
 mod subject;
 mod unit;
@@ -58,6 +59,7 @@ pub struct Facts<'a> {
     service_index: FxHashMap<&'a str, Vec<usize>>,
     counterparts: Vec<Counterpart>,
     named: names::Index<'a>,
+    sets: sets::Sets,
 }
 
 impl<'a> Facts<'a> {
@@ -147,6 +149,16 @@ impl<'a> Facts<'a> {
             Site::Service(at) => self.services[at].role,
             Site::Container(..) => Role::Unknown,
         }
+    }
+
+    /// Whether two objects may meet in one namespace; `default` stands for one that names none.
+    pub fn may_share_namespace(&self, a: &str, b: &str) -> bool {
+        sets::may_share_namespace(a, b)
+    }
+
+    /// Whether two files may be applied together: neither defines again what the other defines.
+    pub fn together(&self, a: FileId, b: FileId) -> bool {
+        self.sets.together(a, b)
     }
 
     /// Whether there is anything for a cluster among the files.

@@ -2,6 +2,7 @@
 
 use super::Facts;
 use super::contract::ConfigKeys;
+use super::sets::may_share_namespace;
 use crate::model::kubernetes::{Body, Object};
 use rustc_hash::FxHashMap;
 
@@ -83,10 +84,9 @@ impl<'a> Index<'a> {
 impl<'a> Facts<'a> {
     /// The object of this kind and name in a namespace.
     pub fn named(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a Object> {
-        self.named_anywhere(kind, name)
-            .iter()
-            .copied()
-            .find(|it| kind.is_cluster_wide() || it.namespace() == namespace)
+        let all = self.named_anywhere(kind, name).iter().copied();
+        let exact = all.clone().find(|it| kind.is_cluster_wide() || it.namespace() == namespace);
+        exact.or_else(|| all.clone().find(|it| may_share_namespace(it.namespace(), namespace)))
     }
 
     /// Objects of this kind and name in any namespace.
@@ -101,7 +101,8 @@ impl<'a> Facts<'a> {
 
     /// The name of the same kind and namespace that is nearest to a misspelt one.
     pub fn near_name(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a str> {
-        let names = self.all_named(kind).iter().filter(|it| it.namespace() == namespace);
+        let names =
+            self.all_named(kind).iter().filter(|it| may_share_namespace(it.namespace(), namespace));
         nearest(name, names.flat_map(|it| given_names(it)))
     }
 

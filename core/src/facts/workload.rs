@@ -232,8 +232,10 @@ pub struct KubeService<'a> {
     pub object: &'a Object,
     pub model: &'a kubernetes::Service,
     pub namespace: &'a str,
-    /// Indices of the workloads whose Pods it selects, in its namespace.
+    /// Indices of the workloads whose Pods it selects, in its namespace and set of files.
     pub selects: Vec<usize>,
+    /// Its selector fits Pods of another set of files, with which this one is not applied.
+    pub selects_elsewhere: bool,
 }
 
 impl<'a> KubeService<'a> {

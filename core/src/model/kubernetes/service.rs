@@ -51,7 +51,12 @@ pub struct ServicePort {
 impl ServicePort {
     /// What the traffic goes to: a container port's number or name, and the place that says so.
     pub fn target(&self) -> Option<Spanned<IntOrStr>> {
-        self.target_port.clone().or_else(|| self.port.map(|it| it.map(IntOrStr::Int)))
+        // The API server takes 0 and the empty string for "not written".
+        let written = self.target_port.clone().filter(|it| match &it.value {
+            IntOrStr::Int(it) => *it != 0,
+            IntOrStr::Str(it) => !it.is_empty(),
+        });
+        written.or_else(|| self.port.map(|it| it.map(IntOrStr::Int)))
     }
 
     pub fn span(&self) -> Span {

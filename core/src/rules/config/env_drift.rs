@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Unit, Var, VarSource};
+use crate::facts::{Facts, Service, Unit, Var, VarSource};
 use crate::knowledge::env::is_platform_only;
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
@@ -103,7 +103,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     container.span(),
                     format!("the counterpart, matched by {}", pair.why.says()),
                 );
-                quiet(finding, service.role);
+                quiet(finding, service);
             }
         }
         if !unread_file {
@@ -124,7 +124,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     service.span(),
                     format!("the counterpart, matched by {}", pair.why.says()),
                 );
-                quiet(finding, service.role);
+                quiet(finding, service);
             }
         }
     }
@@ -137,10 +137,17 @@ fn missing<'u, 'a>(here: &'u Unit<'a>, there: &Unit<'a>) -> Vec<&'u Var<'a>> {
         .iter()
         .filter(|it| it.source != VarSource::Field && !is_platform_only(it.name))
         .filter(|it| {
-            let bare = it.name.strip_suffix("_FILE").unwrap_or(it.name);
-            !there.env.iter().any(|at| at.name.strip_suffix("_FILE").unwrap_or(at.name) == bare)
+            let bare = plain(it.name);
+            !there.env.iter().any(|at| plain(at.name) == bare)
         })
         .collect()
+}
+
+/// `spring.profiles.active` and `SPRING_PROFILES_ACTIVE` are one setting, and so are `KEY` and
+/// `KEY_FILE`.
+fn plain(name: &str) -> String {
+    let name = name.to_ascii_uppercase().replace(['.', '-'], "_");
+    name.strip_suffix("_FILE").map(str::to_owned).unwrap_or(name)
 }
 
 fn names(vars: &[&Var<'_>]) -> String {
@@ -151,9 +158,10 @@ fn names(vars: &[&Var<'_>]) -> String {
     shown.join(", ")
 }
 
-fn quiet(finding: &mut crate::report::Finding, role: Role) {
+/// A public product often takes other variables from its chart than from a Compose file.
+fn quiet(finding: &mut crate::report::Finding, service: &Service<'_>) {
     finding.confidence(Confidence::Likely);
-    if role == Role::Development {
+    if service.role == Role::Development || service.unit.family().is_some() {
         finding.severity(Severity::Info);
     }
 }

@@ -66,6 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if facts.named(kind, namespace, name).is_some() || is_given(kind, name) {
                 continue;
             }
+            // Objects that name no namespace land wherever they are applied.
             let elsewhere = facts.named_anywhere(kind, name).first();
             let near = facts.near_name(kind, namespace, name);
             let unseen = facts.all_named(kind).is_empty();

@@ -45,6 +45,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
         for problem in &project.problems {
             let Some((what, names)) = meant(project, problem) else { continue };
+            // A file that is laid over another one (`-f base -f this`) may name what that one defines.
+            let others = facts.projects().iter().filter(|it| it.files != project.files);
+            let overlay = others
+                .filter_map(|it| meant(it, problem))
+                .any(|it| it.1.contains(&problem.name.as_str()));
+            if overlay {
+                continue;
+            }
             let name = problem.name.as_str();
             let near = nearest(name, names.into_iter());
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
@@ -105,6 +113,12 @@ mod tests {
         ] {
             assert_eq!(messages(&RULE, text), [message], "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_to_be_laid_over_another_is_silent() {
+        let text = "# file: compose.yaml\nservices: {db: {image: postgres:17}}\n# file: extensions/web.yml\nservices: {web: {image: x:1, depends_on: [db]}}\n";
+        assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]

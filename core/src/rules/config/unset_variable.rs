@@ -48,7 +48,6 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let documented = facts.files().any(|it| it.kind == Kind::EnvFile);
     let mut told: Vec<(crate::text::FileId, String)> = Vec::new();
     let mut counted = Vec::new();
     for project in facts.projects() {
@@ -59,6 +58,18 @@ fn check(facts: &Facts, out: &mut Findings) {
                 it.form == VariableForm::Plain
                     && it.set_by.is_none()
                     && !is_shell_variable(&it.name)
+            })
+            .collect();
+        let documented =
+            facts.files().any(|it| it.kind == Kind::EnvFile && is_near(it.path(), &project.folder));
+        // A file laid over one elsewhere takes that one's `.env`.
+        let unset: Vec<&VariableUse> = unset
+            .into_iter()
+            .filter(|it| {
+                !facts
+                    .projects()
+                    .iter()
+                    .any(|at| at.dot_env.iter().any(|var| var.name.value == it.name))
             })
             .collect();
         if !documented {
@@ -102,6 +113,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             ));
         }
     }
+}
+
+/// Whether an env file lies in the project's folder, above it or just below.
+fn is_near(path: &str, folder: &str) -> bool {
+    let own = crate::text::folder_of(path);
+    let above = own.is_empty()
+        || own == folder
+        || folder.strip_prefix(own).is_some_and(|it| it.starts_with('/'));
+    above || crate::text::folder_of(own) == folder
 }
 
 /// Up to four names, and how many more.

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, KubeService, Workload};
 use crate::model::Str;
-use crate::report::{Findings, Fix, Severity};
+use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -64,12 +64,29 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for service in facts.kube_services().iter().filter(|it| it.selects.is_empty()) {
+    for service in
+        facts.kube_services().iter().filter(|it| it.selects.is_empty() && !it.selects_elsewhere)
+    {
         let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else {
             continue;
         };
-        let here = || facts.workloads().iter().filter(|it| it.namespace == service.namespace);
+        let here = || {
+            facts.workloads().iter().filter(|it| {
+                facts.may_share_namespace(it.namespace, service.namespace)
+                    && facts.together(it.object.file, service.object.file)
+            })
+        };
         if service.model.is_external_name() || here().next().is_none() {
+            continue;
+        }
+        // A controller sets such a label on running Pods: what else is asked for decides.
+        let labels: Vec<_> =
+            selector.match_labels.iter().filter(|it| !is_set_at_run_time(&it.0)).collect();
+        let all_others = |workload: &Workload<'_>| {
+            let template = &workload.model.template.meta;
+            labels.iter().all(|it| template.label(&it.0).is_some_and(|at| at.value == it.1.value))
+        };
+        if labels.len() < selector.match_labels.len() && here().any(all_others) {
             continue;
         }
         let name = service.name();
@@ -101,16 +118,36 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else {
             let labels: Vec<String> =
                 selector.match_labels.iter().map(|it| format!("`{}: {}`", it.0, it.1)).collect();
+            // Something that none of these files shows, as an operator's Pods, may carry them.
             out.at(
                 selector.place.span,
                 format!(
-                    "Service `{name}` selects no Pods: nothing in namespace `{}` carries {}",
+                    "Service `{name}` selects no Pods of these files: none in namespace `{}` carries {}",
                     service.namespace,
                     labels.join(", ")
                 ),
-            );
+            )
+            .confidence(Confidence::Likely);
         }
     }
+}
+
+/// Labels that controllers put on running Pods: Patroni and other operators mark who leads, and
+/// StatefulSets mark each Pod.
+fn is_set_at_run_time(key: &str) -> bool {
+    matches!(
+        key,
+        "role"
+            | "spilo-role"
+            | "redis-role"
+            | "statefulset.kubernetes.io/pod-name"
+            | "apps.kubernetes.io/pod-index"
+            | "controller-revision-hash"
+            | "pod-template-hash"
+            | "rollouts-pod-template-hash"
+    ) || key.ends_with("/role")
+        || key.ends_with("/instanceRole")
+        || key.ends_with("/podRole")
 }
 
 /// The workload that misses by one label, if it is the only one: the label's key and the value
@@ -142,4 +179,61 @@ where
         found = Some((workload, key, value));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn project(selector: &str, labels: &str) -> String {
+        format!(
+            "# file: a/service.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{selector: {selector}, ports: [{{port: 1}}]}}\n\
+             # file: a/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: db, labels: {labels}}}\nspec: {{containers: [{{name: db, image: x:1}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn labels_of_running_pods_and_a_lack_of_workloads_are_silent() {
+        assert!(messages(&RULE, &project("{app: db, role: primary}", "{app: db}")).is_empty());
+        assert!(
+            messages(
+                &RULE,
+                "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}}\n"
+            )
+            .is_empty()
+        );
+        let external = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {type: ExternalName, externalName: db.example}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n";
+        assert!(messages(&RULE, external).is_empty());
+    }
+
+    #[test]
+    fn how_near_it_is_decides() {
+        let severity =
+            |selector: &str| findings(&RULE, &project(selector, "{app: db}"))[0].severity.name();
+        assert_eq!(severity("{app: dbb}"), "error");
+        assert_eq!(severity("{app: cache, tier: x}"), "warning");
+    }
+
+    #[test]
+    fn another_set_of_manifests_is_not_this_one() {
+        let text = "\
+# file: one/all.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+# file: two/all.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: web, image: x:1}]}
+";
+        assert!(messages(&RULE, text).is_empty());
+    }
 }

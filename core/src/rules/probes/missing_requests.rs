@@ -86,7 +86,10 @@ pub(super) fn limit_ranges<'a>(
     facts: &Facts<'a>,
     workload: &Workload<'a>,
 ) -> Vec<&'a LimitRangeItem> {
-    let here = facts.objects().iter().filter(|it| it.namespace() == workload.namespace);
+    let here = facts
+        .objects()
+        .iter()
+        .filter(|it| facts.may_share_namespace(it.namespace(), workload.namespace));
     here.filter_map(|it| match &it.body {
         Body::LimitRange(range) => Some(&range.items),
         _ => None,

@@ -63,7 +63,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 // Container ports are informational: without any, a number says all there is to say.
                 // A sidecar's port is the Pod's too, so a number listed beside is no mistake either.
                 let beside = !named && workload.lists_port(&port.value);
-                if listed || beside || (!named && container.ports.is_empty()) {
+                // Two probes that agree on a number mean it: a health port of its own.
+                let agreed = !named
+                    && probes(container)
+                        .filter(|it| it.0 != field)
+                        .any(|it| it.1.handler.port().is_some_and(|it| it.value == port.value));
+                if listed || beside || agreed || (!named && container.ports.is_empty()) {
                     continue;
                 }
                 let ports: Vec<String> = container
@@ -123,5 +128,12 @@ mod tests {
         assert_eq!(probe("9000", "[]"), [""; 0]);
         assert_eq!(probe("8080", "[{containerPort: 8080}]"), [""; 0]);
         assert_eq!(probe("http", "[]"), ["error"]);
+    }
+
+    #[test]
+    fn two_probes_that_agree_mean_their_port() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, ports: [{containerPort: 80}], \
+                    livenessProbe: {httpGet: {port: 9000}}, readinessProbe: {httpGet: {port: 9000}}}]}\n";
+        assert!(findings(&RULE, text).is_empty());
     }
 }
