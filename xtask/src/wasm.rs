@@ -5,7 +5,7 @@
 
 use crate::setup;
 use crate::sh::{Result, cmd, fs, root, say, target_dir};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a browser may have to download, in bytes after brotli.
 const BROTLI_LIMIT: u64 = 300 * 1024;
@@ -15,6 +15,7 @@ pub fn build() -> Result {
     setup::npm()?;
     say("building the WebAssembly package");
     cmd("cargo build --package plimsoll-wasm --target wasm32-unknown-unknown --profile wasm")
+        .env("CARGO_ENCODED_RUSTFLAGS", path_flags().join("\u{1f}"))
         .run()?;
     let raw = target_dir().join("wasm32-unknown-unknown/wasm/plimsoll_wasm.wasm");
     let work = target_dir().join("plimsoll-npm");
@@ -27,7 +28,35 @@ pub fn build() -> Result {
         fs::write(&work.join("done"), "")?;
     }
     cmd("node wasm/npm/build.mjs").arg(&work).run()?;
-    measure(&root().join("wasm/npm/dist/plimsoll_bg.wasm"))
+    let engine = root().join("wasm/npm/dist/plimsoll_bg.wasm");
+    no_machine_paths(&engine)?;
+    measure(&engine)
+}
+
+/// The folders whose paths rustc would write into panic messages: cargo's sources and this checkout.
+fn machine_paths() -> Vec<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let registries = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
+    let sources = registries.into_iter().flatten().filter_map(|it| Some(it.ok()?.path()));
+    sources.chain([root().to_owned()]).collect()
+}
+
+/// What the package holds must not depend on where it was built, nor tell it.
+fn path_flags() -> Vec<String> {
+    let flag = |path: PathBuf| format!("--remap-path-prefix={}/=", path.display());
+    machine_paths().into_iter().map(flag).collect()
+}
+
+fn no_machine_paths(wasm: &Path) -> Result {
+    let bytes = fs::read(wasm)?;
+    for path in machine_paths() {
+        let path = path.display().to_string();
+        if bytes.windows(path.len()).any(|it| it == path.as_bytes()) {
+            return Err(format!("{} holds a path of this machine: {path}", wasm.display()));
+        }
+    }
+    Ok(())
 }
 
 fn glue(raw: &Path, work: &Path) -> Result {
