@@ -37,9 +37,7 @@ pub fn build() -> Result {
 fn machine_paths() -> Vec<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let registries = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
-    let sources = registries.into_iter().flatten().filter_map(|it| Some(it.ok()?.path()));
-    sources.chain([root().to_owned()]).collect()
+    home.map(|it| it.join("registry/src")).into_iter().chain([root().to_owned()]).collect()
 }
 
 /// What the package holds must not depend on where it was built, nor tell it.
