@@ -1,4 +1,5 @@
 //! The language server through the real program and real pipes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

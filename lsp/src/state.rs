@@ -333,4 +333,19 @@ mod tests {
         let work = state.take(|_| true).unwrap();
         assert!(work.projects.is_empty() && work.closed.contains(Path::new("/x")));
     }
+
+    #[test]
+    fn documents_move_with_the_workspace_folders() {
+        let mut state = state(&["/w"]);
+        let file = uri("file:///w/sub/a.yaml");
+        state.open(file.clone(), 1, "a: 1".into());
+        let _ = state.take(|_| false);
+        state.set_roots(vec![PathBuf::from("/w/sub")]);
+        let work = state.take(|it| it == Path::new("/w")).unwrap();
+        assert_eq!(state.documents[&file].place.name, "a.yaml");
+        assert!(work.closed.contains(Path::new("/w")));
+        let [task] = work.projects.as_slice() else { panic!("{work:?}") };
+        assert_eq!((task.root.as_path(), task.depth), (Path::new("/w/sub"), None));
+        assert_eq!(task.changed.len(), 1, "the new project gets the open text");
+    }
 }

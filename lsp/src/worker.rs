@@ -37,14 +37,13 @@ pub async fn run(shared: Arc<Shared>, client: Client) {
                 let root = task.root.clone();
                 let project = projects.remove(&root).unwrap_or_default();
                 let options = options.clone();
-                let analysis = tokio::task::spawn_blocking(move || {
+                let analysis = apart(move || {
                     let mut project = project;
                     let (report, troubles) = project.update(&task, &options);
                     let outgoing = diagnostics(&task, &report, encoding);
                     (project, task, Arc::new(report), outgoing, troubles)
                 });
-                // A panic costs this answer; the next change reads the project anew.
-                let Ok((project, task, report, outgoing, troubles)) = analysis.await else {
+                let Some((project, task, report, outgoing, troubles)) = analysis.await else {
                     let text = format!(
                         "the analysis of {} failed; it is tried again with the next change",
                         root.display()
@@ -63,6 +62,12 @@ pub async fn run(shared: Arc<Shared>, client: Client) {
             shared.done.send_replace(changes);
         }
     }
+}
+
+/// Work away from the thread that reads and writes messages. A panic costs this answer, not the
+/// process: there is none then, and the next change reads the project anew.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
 }
 
 fn diagnostics(task: &Task, report: &Report, encoding: Encoding) -> Published {
@@ -128,5 +133,18 @@ async fn publish(
             Some(fresh) => published.insert(name, fresh),
             None => published.remove(&name),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_costs_one_answer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let broken = runtime.block_on(apart(|| -> u32 { panic!("as wanted by this test") }));
+        assert_eq!(broken, None);
+        assert_eq!(runtime.block_on(apart(|| 1)), Some(1));
     }
 }

@@ -137,6 +137,7 @@ pub(super) fn crossing(all: &[Crossing]) -> Vec<CrossingRow<'_>> {
             row.key == it.key && row.fate == it.fate && row.instead == it.instead
         };
         match rows.iter_mut().find(same) {
+            Some(row) if row.services.contains(&it.service) => {}
             Some(row) => row.services.push(it.service.clone()),
             None => rows.push(CrossingRow {
                 key: &it.key,
