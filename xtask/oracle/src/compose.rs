@@ -222,20 +222,25 @@ fn ask(
     names: &[&str],
     tool: &Path,
 ) -> Result<Result<Value, String>, String> {
-    let mut command = Command::new(tool);
-    command.current_dir(folder.join(project.folder.as_str()));
-    // Nothing of this machine may show: no shell variables and a home of its own.
-    command.env_clear().env("HOME", "/plimsoll-oracle-home");
-    for name in names {
-        command.arg("-f").arg(folder.join(name));
-    }
-    command.args(["--profile", "*", "config", "--format", "json", "--no-path-resolution"]);
-    let output = command.output().map_err(|error| format!("{}: {error}", tool.display()))?;
+    let call = |arguments: &[&str]| {
+        let mut command = Command::new(tool);
+        command.current_dir(folder.join(project.folder.as_str()));
+        // Nothing of this machine may show: no shell variables and a home of its own.
+        command.env_clear().env("HOME", "/plimsoll-oracle-home");
+        for name in names {
+            command.arg("-f").arg(folder.join(name));
+        }
+        command.args(["--profile", "*", "config"]).args(arguments);
+        command.output().map_err(|error| format!("{}: {error}", tool.display()))
+    };
+    // Some refusals only come while paths are resolved, which the comparison leaves out.
+    let output = call(&["--quiet"])?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         let last = message.lines().filter(|it| !it.starts_with("time=")).collect::<Vec<_>>();
         return Ok(Err(last.join(" ")));
     }
+    let output = call(&["--format", "json", "--no-path-resolution"])?;
     let value: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("the answer for {names:?} is no JSON: {error}"))?;
     Ok(Ok(shape::unescape(value)))

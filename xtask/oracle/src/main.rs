@@ -1,8 +1,10 @@
-//! `xtask-oracle compose [DIR]`: our Compose model beside the real tool's.
+//! `xtask-oracle compose [DIR]`: our Compose model beside the real tool's. Without a folder it looks
+//! at the examples and at the small cases of the core's own tests.
 //!
 //! Every project that we find below a folder is given to `docker-compose config` as well. Both
 //! answers are brought into one form and compared key by key; refusals must agree too.
 
+mod cases;
 mod compose;
 mod shape;
 
@@ -11,30 +13,39 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["compose"] => "examples",
-        ["compose", folder] => folder,
+    let folders: Vec<PathBuf> = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["compose"] => match cases::unpack(Path::new("core/tests/compose_cases.txt")) {
+            Ok(cases) => vec![PathBuf::from("examples"), cases],
+            Err(why) => {
+                eprintln!("xtask-oracle: {why}");
+                return ExitCode::FAILURE;
+            }
+        },
+        ["compose", folder] => vec![PathBuf::from(folder)],
         _ => {
             eprintln!("usage: xtask-oracle compose [DIR]");
             return ExitCode::from(2);
         }
-    }
-    .to_owned();
+    };
     let Some(tool) = find("docker-compose") else {
         eprintln!("xtask-oracle: `docker-compose` is not installed; `cargo xtask setup` does that");
         return ExitCode::FAILURE;
     };
-    let run = std::path::absolute(&folder)
-        .map_err(|error| format!("{folder}: {error}"))
-        .and_then(|folder| compose::run(&folder, &tool));
-    match run {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(why) => {
-            eprintln!("xtask-oracle: {why}");
-            ExitCode::FAILURE
+    let mut agree = true;
+    for folder in folders {
+        println!("{}", folder.display());
+        let run = std::path::absolute(&folder)
+            .map_err(|error| format!("{}: {error}", folder.display()))
+            .and_then(|folder| compose::run(&folder, &tool));
+        match run {
+            Ok(same) => agree &= same,
+            Err(why) => {
+                eprintln!("xtask-oracle: {why}");
+                return ExitCode::FAILURE;
+            }
         }
     }
+    if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// A program of the project's own tools, else of the search path.

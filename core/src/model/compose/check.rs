@@ -114,6 +114,11 @@ impl Check<'_> {
     }
 
     fn mount(&mut self, mount: &Mount) {
+        let bare = mount.source.as_ref().is_none_or(|it| it.value.is_empty());
+        if mount.kind == MountKind::Bind && bare {
+            let message = "a bind mount needs a `source`, the path on the host".to_owned();
+            self.problem(ProblemKind::InvalidMount, mount.span, "", message);
+        }
         if mount.kind != MountKind::Volume {
             return;
         }

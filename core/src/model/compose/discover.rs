@@ -77,9 +77,17 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
         }
     }
     // An included file may come before the one that includes it.
-    let brought: FxHashSet<FileId> =
-        projects.iter().flat_map(|it| it.included.iter().copied()).collect();
-    projects.retain(|it| it.files.iter().any(|file| !brought.contains(file)) || it.files.len() > 1);
+    let mut at = 0;
+    while at < projects.len() {
+        let brought =
+            |it: &Project| projects[at].files.iter().all(|file| it.included.contains(file));
+        let others = projects.iter().enumerate().filter(|it| it.0 != at);
+        if others.into_iter().any(|it| brought(it.1)) {
+            projects.remove(at);
+        } else {
+            at += 1;
+        }
+    }
     projects
 }
 
@@ -236,6 +244,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     project.included = std::mem::take(&mut loader.included);
     project.included.sort();
     project.included.dedup();
+    project.included.retain(|it| !project.files.contains(it));
     let mut problems = std::mem::take(&mut loader.out.problems);
     problems.extend(consistency(&project));
     let services = root.get("services");
@@ -249,9 +258,9 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     let brought = project.files.iter().chain(&project.included);
     let broken = brought
         .filter_map(|id| files.all.iter().find(|it| it.id == *id)?.tree)
-        .any(|tree| tree.documents.iter().any(|it| it.broken));
+        .any(|tree| tree.documents.iter().any(|it| it.broken || it.repaired));
     if broken {
-        // What a broken document would have defined is not missing.
+        // What a broken document would have defined, or a repair took out, is not missing.
         problems.retain(|it| !it.kind.is_absence());
     }
     project.problems = unique(problems, |it| (it.span, it.kind, it.name.clone()));

@@ -53,3 +53,6 @@ pub struct FileInput<'t> {
     /// It was detected as a Compose file: a candidate for a project of its own.
     pub compose: bool,
 }
+
+#[cfg(test)]
+mod tests;

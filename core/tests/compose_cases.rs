@@ -1,0 +1,219 @@
+//! Small Compose projects with the verdict of the real tool, and what may never happen whatever
+//! the files hold.
+
+use plimsoll_core::model::compose::{FileInput, Project, projects};
+use plimsoll_core::syntax::{Tree, parse};
+use plimsoll_core::text::{File, FileId, Span};
+
+const CASES: &str = include_str!("compose_cases.txt");
+
+struct Case {
+    name: &'static str,
+    refused: bool,
+    files: Vec<(String, String)>,
+}
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for case in CASES.split("\n=== ").skip(1) {
+        let (head, rest) = case.split_once('\n').unwrap();
+        let (name, verdict) = head.split_once(' ').unwrap();
+        let refused = match verdict {
+            "accepted" => false,
+            "refused" | "stricter" => true,
+            other => panic!("{name}: {other}"),
+        };
+        let mut files = Vec::new();
+        for file in format!("\n{rest}").split("\n--- ").skip(1) {
+            let (path, text) = file.split_once('\n').unwrap_or((file, ""));
+            let text = match text.strip_suffix('␄') {
+                Some(text) => text.to_owned(),
+                None => format!("{text}\n"),
+            };
+            files.push((path.to_owned(), text.replace('␍', "\r")));
+        }
+        all.push(Case { name, refused, files });
+    }
+    all
+}
+
+fn read<R>(files: &[(String, String)], then: impl FnOnce(&[File], Vec<Project>, bool) -> R) -> R {
+    let id = |at: usize| FileId(u32::try_from(at).unwrap());
+    let files: Vec<File> =
+        files.iter().map(|(path, text)| File::new(path, text.as_str())).collect();
+    let is_yaml = |it: &File| [".yml", ".yaml"].iter().any(|end| it.path.ends_with(end));
+    let mut broken = false;
+    let trees: Vec<Option<Tree>> = files
+        .iter()
+        .enumerate()
+        .map(|(at, it)| {
+            is_yaml(it).then(|| {
+                let (tree, problems) = parse(id(at), &it.text, None);
+                broken |= !problems.is_empty();
+                tree
+            })
+        })
+        .collect();
+    let inputs: Vec<FileInput<'_>> = files
+        .iter()
+        .zip(&trees)
+        .enumerate()
+        .map(|(at, (file, tree))| FileInput {
+            id: id(at),
+            path: &file.path,
+            text: &file.text,
+            tree: tree.as_ref(),
+            compose: is_yaml(file),
+        })
+        .collect();
+    let all = projects(&inputs);
+    then(&files, all, broken)
+}
+
+#[test]
+fn we_refuse_what_the_real_tool_refuses_and_nothing_else() {
+    let all = cases();
+    assert!(all.len() > 400, "only {} cases were read", all.len());
+    for case in all {
+        read(&case.files, |_, projects, broken| {
+            let Some(project) = projects.first() else { panic!("{}: no project", case.name) };
+            let refused = broken || project.is_refused();
+            assert_eq!(refused, case.refused, "{}: {:?}", case.name, project.problems);
+        });
+    }
+}
+
+/// Every place that a project names must lie in the text of its file, on character boundaries.
+fn check_places(files: &[File], projects: &[Project], what: &str) {
+    let check = |span: Span| {
+        let text = &files[span.file.index()].text;
+        assert!(text.get(span.range()).is_some(), "{what}: {span:?} is not in its file");
+    };
+    for project in projects {
+        project.problems.iter().for_each(|it| check(it.span));
+        project.unknown_keys.iter().for_each(|it| check(it.entry));
+        for it in &project.variables {
+            check(it.span);
+            check(it.scalar);
+        }
+        for service in &project.services {
+            check(service.name.span);
+            check(service.span);
+            service.keys.iter().for_each(|it| check(it.entry));
+            service.places.iter().for_each(|it| check(it.span));
+            for it in &service.environment {
+                check(it.span);
+                check(it.name.span);
+                it.value.iter().for_each(|it| check(it.span));
+            }
+            for it in service.command.iter().flat_map(|it| &it.words) {
+                check(it.span);
+            }
+            for it in &service.ports {
+                check(it.span);
+                check(it.target.span);
+                it.published.iter().for_each(|it| check(it.span));
+            }
+            for it in &service.volumes {
+                check(it.span);
+                check(it.target.span);
+                it.source.iter().for_each(|it| check(it.span));
+            }
+            for it in service.dependencies() {
+                check(it.span);
+                check(it.service.span);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_place_lies_in_its_file() {
+    for case in cases() {
+        read(&case.files, |files, projects, _| check_places(files, &projects, case.name));
+    }
+}
+
+/// A small generator of numbers; the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end.max(1)
+    }
+}
+
+#[test]
+fn torn_and_spliced_files_never_make_it_panic() {
+    let all = cases();
+    let mut numbers = Numbers(7);
+    let boundary = |text: &str, at: usize| text.floor_char_boundary(at);
+    for round in 0..1500 {
+        let case = &all[numbers.below(all.len())];
+        let other = &all[numbers.below(all.len())];
+        let mut files = case.files.clone();
+        let at = numbers.below(files.len());
+        let donor = &other.files[numbers.below(other.files.len())].1;
+        let (from, to) = (numbers.below(donor.len() + 1), numbers.below(donor.len() + 1));
+        let piece = &donor[boundary(donor, from.min(to))..boundary(donor, from.max(to))];
+        let text = &mut files[at].1;
+        let (start, end) = (numbers.below(text.len() + 1), numbers.below(text.len() + 1));
+        let range = boundary(text, start.min(end))..boundary(text, start.max(end));
+        match round % 3 {
+            0 => text.replace_range(range, ""),
+            1 => text.insert_str(range.start, piece),
+            _ => text.replace_range(range, piece),
+        }
+        read(&files, |files, projects, _| {
+            check_places(files, &projects, &format!("round {round}"))
+        });
+    }
+}
+
+fn alone(text: String) -> Vec<(String, String)> {
+    vec![("compose.yaml".to_owned(), text)]
+}
+
+#[test]
+fn aliases_that_multiply_are_stopped() {
+    let mut text = "x-a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}", level - 1);
+        let items = [before.as_str(); 9].join(", ");
+        text.push_str(&format!("x-a{level}: &a{level} [{items}]\n"));
+    }
+    text.push_str("services: {a: {image: x, x-all: *a11}}\n");
+    read(&alone(text), |_, projects, _| {
+        let limits = projects[0]
+            .problems
+            .iter()
+            .filter(|it| it.kind == plimsoll_core::model::compose::ProblemKind::Limit);
+        assert_eq!(limits.count(), 1);
+        assert_eq!(projects[0].services.len(), 1);
+    });
+}
+
+#[test]
+fn services_that_extend_one_another_for_ever_are_stopped() {
+    let mut text = "services:\n  s0: {image: x}\n".to_owned();
+    for at in (1..5000).rev() {
+        text.push_str(&format!("  s{at}: {{extends: s{}}}\n", at - 1));
+    }
+    read(&alone(text), |_, projects, _| assert_eq!(projects[0].services.len(), 5000));
+}
+
+#[test]
+fn one_big_template_for_many_services_is_stopped() {
+    let mut text = "services:\n  base:\n    image: x\n    labels:\n".to_owned();
+    for at in 0..5000 {
+        text.push_str(&format!("      l{at}: v\n"));
+    }
+    for at in 0..2000 {
+        text.push_str(&format!("  s{at}: {{extends: base}}\n"));
+    }
+    read(&alone(text), |_, projects, _| {
+        assert!(projects[0].is_refused() || projects[0].services.len() == 2001)
+    });
+}
