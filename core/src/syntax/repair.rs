@@ -99,6 +99,20 @@ pub fn document_around(text: &str, from: usize, error: usize) -> Range<usize> {
     start..at
 }
 
+/// The end of the whole documents that hold at least `size` bytes from `start` on. Directives before
+/// a `---` stay with it.
+pub fn window(text: &str, start: usize, size: usize) -> usize {
+    let mut end = start;
+    loop {
+        end = document_around(text, start, floor_boundary(text, end.max(start + size))).end;
+        let last = text[start..end].trim_end().rsplit(['\n', '\r']).next();
+        if end >= text.len() || !last.is_some_and(|it| it.starts_with('%')) {
+            return end;
+        }
+        end += 1;
+    }
+}
+
 /// Takes away the byte order marks at the start of lines inside a document. Each patch holds the
 /// line break before, so that what follows the mark is placed behind it.
 pub fn byte_order_marks(text: &str, segment: &Range<usize>) -> Vec<Patch> {
