@@ -2,7 +2,7 @@
 
 use super::signals::{self, Counts};
 use crate::facts::Facts;
-use crate::model::kubernetes::{Body, WorkloadKind};
+use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
 use crate::report::{Answer, Evidence, Kind, Question, Role};
 use crate::text::Span;
 use std::collections::BTreeMap;
@@ -263,11 +263,11 @@ fn replicas(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let mut scale = Scale::default();
     let weight = if counts.replicated.len() > 1 { 2 } else { 1 };
     scale.counts(Answer::Yes, weight, &counts.replicated, "run as more than one replica");
-    let scalers: Vec<_> = signals::objects_where(
-        facts,
-        |it| matches!(it, Body::Autoscaler(it) if it.scales_replicas()),
-    )
-    .collect();
+    // An autoscaler that may run one replica at most scales nothing.
+    let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|most| most > 1);
+    let scalers: Vec<_> =
+        signals::objects_where(facts, |it| matches!(it, Body::Autoscaler(it) if scales(it)))
+            .collect();
     scale.counts(Answer::Yes, 2, &scalers, "change the number of replicas by load");
     let mut rollouts = Vec::new();
     for workload in facts.workloads() {
@@ -451,4 +451,30 @@ fn copied_workloads(facts: &Facts<'_>) -> Vec<(String, usize, Span)> {
         .collect();
     copies.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     copies
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::Answer;
+    use crate::{File, Options, analyze};
+
+    /// The answer to `replicas-and-rollouts` for a Deployment with an HPA of at most `most`.
+    fn answer_with_at_most(most: u32) -> Answer {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: a }}\nspec:\n  selector: {{ matchLabels: {{ a: b }} }}\n  \
+             template:\n    metadata: {{ labels: {{ a: b }} }}\n    spec:\n      containers: [{{ name: a, image: 'a:1' }}]\n---\n\
+             apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{ name: a }}\nspec:\n  \
+             scaleTargetRef: {{ kind: Deployment, name: a }}\n  minReplicas: 1\n  maxReplicas: {most}\n"
+        );
+        let report = analyze(&[File::new("a.yaml", text)], &Options::default());
+        let question =
+            report.decision.questions.iter().find(|it| it.id == "replicas-and-rollouts").unwrap();
+        question.answer
+    }
+
+    #[test]
+    fn an_autoscaler_of_one_replica_scales_nothing() {
+        assert_eq!(answer_with_at_most(1), Answer::No);
+        assert_eq!(answer_with_at_most(4), Answer::Yes);
+    }
 }
