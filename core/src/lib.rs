@@ -14,6 +14,7 @@ pub mod model;
 pub mod render;
 pub mod report;
 pub mod rules;
+mod sort;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
@@ -28,7 +29,7 @@ pub use workspace::{Options, Workspace};
 /// have the same path, the later one counts.
 pub fn analyze(files: &[File], options: &Options) -> Report {
     let mut files: Vec<&File> = files.iter().collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    sort::sort_by(&mut files, |a, b| a.path.cmp(&b.path));
     let mut workspace = Workspace::default();
     for file in files {
         workspace.set_file(file.clone());

@@ -116,7 +116,7 @@ impl Workspace {
         let decision = decision::decide(&facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
-        findings.sort_by(|a, b| {
+        crate::sort::sort_by(&mut findings, |a, b| {
             (path(a), a.span.start, a.code, a.span.end, &a.message).cmp(&(
                 path(b),
                 b.span.start,

@@ -124,7 +124,7 @@ fn list(
                     )
                 })
                 .collect();
-            places.sort();
+            crate::sort::sort(&mut places);
             places.dedup();
             let next = if state == "pass" || state == "not-applicable" { "" } else { item.next };
             ChecklistItem { item: item.item, state, findings: places, next: next.to_owned() }

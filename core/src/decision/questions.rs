@@ -4,8 +4,10 @@ use super::signals::{self, Counts};
 use crate::facts::Facts;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
 use crate::report::{Answer, Evidence, Kind, Question, Role};
+use crate::sort;
 use crate::text::Span;
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Collects evidence for one question.
 #[derive(Default)]
@@ -361,7 +363,7 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
 
 /// Distinct owners of images that are not public products.
 fn owners(facts: &Facts<'_>) -> usize {
-    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+    let mut owners: FxHashMap<String, usize> = FxHashMap::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()).filter(|it| it.family.is_none()) {
         if let Some((owner, _)) = image.repository.rsplit_once('/') {
             *owners.entry(owner.to_owned()).or_default() += 1;
@@ -434,7 +436,7 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
 
 /// Workloads of one kind, name and set of images in several namespaces or folders.
 fn copied_workloads(facts: &Facts<'_>) -> Vec<(String, usize, Span)> {
-    let mut copies: BTreeMap<(String, String), Vec<Span>> = BTreeMap::new();
+    let mut copies: IndexMap<(String, String), Vec<Span>, FxBuildHasher> = IndexMap::default();
     for workload in facts.workloads().iter().filter(|it| !it.name().is_empty()) {
         let images: Vec<&str> = workload
             .units
@@ -449,7 +451,7 @@ fn copied_workloads(facts: &Facts<'_>) -> Vec<(String, usize, Span)> {
         .filter(|it| it.1.len() > 1)
         .map(|it| (it.0.0, it.1.len(), it.1[0]))
         .collect();
-    copies.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sort::sort_by(&mut copies, |a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     copies
 }
 

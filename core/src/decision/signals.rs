@@ -4,7 +4,7 @@ use crate::facts::{Facts, Part};
 use crate::model::kubernetes::{Body, VolumeSource};
 use crate::report::{Kind, Role};
 use crate::text::Span;
-use std::collections::BTreeSet;
+use rustc_hash::FxHashSet;
 
 /// Sums of what the files ask for. Nothing is guessed: what is not written is not in a sum, and
 /// `sized` tells how much of the whole the sums cover.
@@ -21,8 +21,8 @@ pub struct Counts {
     pub workloads: usize,
     /// Replicated servers, one of them for evidence.
     pub replicated: Vec<(String, Span)>,
-    pub namespaces: BTreeSet<String>,
-    pub kinds: BTreeSet<String>,
+    pub namespaces: FxHashSet<String>,
+    pub kinds: FxHashSet<String>,
     pub objects: usize,
     pub cluster_lines: usize,
     pub compose_services: usize,

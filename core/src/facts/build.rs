@@ -11,6 +11,7 @@ use crate::model::FileModel;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Role;
+use crate::sort;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub(super) fn facts<'a>(
     config: &'a Config,
 ) -> Facts<'a> {
     let mut order: Vec<usize> = (0..files.len()).collect();
-    order.sort_by(|a, b| files[*a].file.path.cmp(&files[*b].file.path));
+    sort::sort_by(&mut order, |a, b| files[*a].file.path.cmp(&files[*b].file.path));
     let objects: Vec<&Object> = order.iter().flat_map(|it| files[*it].objects.iter()).collect();
     let cluster = objects.iter().any(|it| it.workload().is_some());
     let roles = roles::of_files(files, projects, config, cluster);

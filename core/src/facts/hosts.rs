@@ -182,7 +182,7 @@ impl<'a> Facts<'a> {
             }
         };
         ports.extend(unit.family().map_or(&[][..], |it| it.ports));
-        ports.sort_unstable();
+        crate::sort::sort(&mut ports);
         ports.dedup();
         ports
     }

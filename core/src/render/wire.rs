@@ -266,7 +266,7 @@ impl From<&report::Report> for Report {
                 role: it.role.map(|it| it.name().into()),
             })
             .collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        crate::sort::sort_by(&mut files, |a, b| a.path.cmp(&b.path));
         Report {
             version: VERSION,
             tool: Tool { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },

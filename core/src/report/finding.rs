@@ -99,7 +99,7 @@ impl Fix {
 
     fn new(title: impl Into<String>, safety: Safety, edits: impl IntoIterator<Item = Edit>) -> Fix {
         let mut edits: Vec<Edit> = edits.into_iter().collect();
-        edits.sort_by_key(|it| it.span);
+        crate::sort::sort_by_key(&mut edits, |it| it.span);
         Fix { title: title.into(), safety, edits }
     }
 }

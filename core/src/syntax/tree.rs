@@ -478,7 +478,7 @@ impl TreeBuilder {
     pub fn finish(mut self) -> Tree {
         // The parser looks ahead, so a comment may come after one that stands below it.
         if !self.tree.comments.is_sorted_by_key(|it| it.span) {
-            self.tree.comments.sort_by_key(|it| it.span);
+            crate::sort::sort_by_key(&mut self.tree.comments, |it| it.span);
         }
         self.tree
     }

@@ -15,6 +15,7 @@ use super::read::Read;
 use super::schema::check_merged;
 use super::value::{Entry, Map, Value};
 use super::{FileInput, Key, Problem, ProblemKind, Project, VariableUse};
+use crate::sort;
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -43,7 +44,8 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
         }
     }
     // Outer folders first: they include the inner ones.
-    folders.sort_by_key(|it| (it.matches('/').count() + usize::from(!it.is_empty()), *it));
+    let depth = |it: &str| it.matches('/').count() + usize::from(!it.is_empty());
+    sort::sort_by_key(&mut folders, |it| (depth(it), *it));
     let mut projects = Vec::new();
     let mut taken: FxHashSet<FileId> = FxHashSet::default();
     let mut bases: FxHashMap<&str, usize> = FxHashMap::default();
@@ -242,7 +244,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
         .project(root, &mut project);
     project.versions = versions(files, list);
     project.included = std::mem::take(&mut loader.included);
-    project.included.sort();
+    sort::sort(&mut project.included);
     project.included.dedup();
     project.included.retain(|it| !project.files.contains(it));
     let mut problems = std::mem::take(&mut loader.out.problems);
@@ -281,7 +283,7 @@ fn unique<T>(all: Vec<T>, key: impl Fn(&T) -> (Span, ProblemKind, SmolStr)) -> V
 fn uses_once(mut uses: Vec<VariableUse>) -> Vec<VariableUse> {
     // The same text may be read with the variables of an `include` and without: the one where it
     // is set says more.
-    uses.sort_by_key(|it| (it.span, it.value.is_none()));
+    sort::sort_by_key(&mut uses, |it| (it.span, it.value.is_none()));
     let mut seen = FxHashSet::default();
     uses.retain(|it| seen.insert((it.span, it.name.clone())));
     uses

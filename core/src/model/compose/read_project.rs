@@ -43,7 +43,7 @@ impl Read<'_> {
             .flat_map(|it| &it.profiles)
             .map(|it| it.value.clone())
             .collect();
-        profiles.sort();
+        crate::sort::sort(&mut profiles);
         profiles.dedup();
         project.profiles = profiles;
     }

@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .also(keys.object.name_span(), format!("{kind} `{name}` is defined here"))
                 .check(format!(
                     "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
-                    kind.to_lowercase(),
+                    kind.to_ascii_lowercase(),
                     workload.namespace_flag()
                 ));
             if let Some(near) = near {

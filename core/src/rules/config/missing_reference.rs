@@ -171,7 +171,7 @@ fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
     found.extend(spec.image_pull_secrets.iter().map(|it| (Named::Secret, it)));
     found.extend(spec.service_account_name.as_ref().map(|it| (Named::ServiceAccount, it)));
     found.extend(spec.priority_class_name.as_ref().map(|it| (Named::PriorityClass, it)));
-    found.sort_by_key(|it| it.1.span);
+    crate::sort::sort_by_key(&mut found, |it| it.1.span);
     found.dedup_by(|a, b| a.0 == b.0 && a.1.value == b.1.value);
     found
 }

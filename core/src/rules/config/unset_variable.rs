@@ -79,7 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             counted.push(first.span.file);
             let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
-            names.sort_unstable();
+            crate::sort::sort(&mut names);
             names.dedup();
             out.at(
                 first.span,
