@@ -15,6 +15,7 @@ mod deploy;
 mod discover;
 mod dotenv;
 mod interpolate;
+mod keys;
 mod load;
 mod lower;
 mod merge;
@@ -22,6 +23,7 @@ mod parts;
 mod paths;
 mod project;
 mod read;
+mod read_parts;
 mod read_project;
 mod read_service;
 mod schema;
@@ -32,9 +34,10 @@ mod value;
 
 pub use deploy::*;
 pub use discover::{project_of, projects};
+pub use keys::known_keys;
 pub use parts::*;
 pub use project::*;
-pub use schema::known_keys;
+
 pub use service::*;
 
 use crate::syntax::Tree;

@@ -1,0 +1,250 @@
+//! What a service builds, what it is told, what it opens and what it mounts.
+
+use super::dotenv;
+use super::read::{Read, boolean, key_values, keys, place, str_at, str_of, strings};
+use super::short::{clean, range};
+use super::value::Value;
+use super::{Build, EnvFile, EnvSource, EnvVar, KeyValue, Mount, MountKind, Port, ProblemKind};
+use crate::text::{Spanned, join_path};
+use smol_str::SmolStr;
+
+impl Read<'_> {
+    pub(super) fn build(&mut self, value: Option<&Value>) -> Option<Build> {
+        let value = value?;
+        let map = value.as_map()?;
+        let span = value.span;
+        let context =
+            str_at(map, "context").unwrap_or_else(|| Spanned::new(SmolStr::new_static("."), span));
+        let dockerfile = str_at(map, "dockerfile");
+        let dockerfile_inline = str_at(map, "dockerfile_inline");
+        if let (Some(it), Some(_)) = (&dockerfile, &dockerfile_inline) {
+            let message = "`dockerfile` and `dockerfile_inline` exclude each other".to_owned();
+            self.problem(ProblemKind::Conflict, it.span, "dockerfile", message);
+        }
+        let name = dockerfile.as_ref().map_or("Dockerfile", |it| it.value.as_str());
+        let dockerfile_id = match dockerfile_inline {
+            Some(_) => None,
+            None => self.file(&join_path(&context.value, name)),
+        };
+        Some(Build {
+            span,
+            place: place(map),
+            context,
+            dockerfile,
+            dockerfile_inline,
+            dockerfile_id,
+            target: str_at(map, "target"),
+            args: self.arguments(map.get("args")),
+            labels: key_values(map.get("labels")),
+            additional_contexts: key_values(map.get("additional_contexts")),
+            cache_from: strings(map.get("cache_from")),
+            cache_to: strings(map.get("cache_to")),
+            platforms: strings(map.get("platforms")),
+            tags: strings(map.get("tags")),
+            secrets: self.file_references(map.get("secrets")),
+            network: str_at(map, "network"),
+            keys: keys(map),
+        })
+    }
+
+    /// Build arguments without a value take that of the project.
+    fn arguments(&self, value: Option<&Value>) -> Vec<KeyValue> {
+        let mut all = key_values(value);
+        for it in &mut all {
+            if it.value.is_none() {
+                let value = self.environment.value(&it.key.value);
+                it.value = value.map(|value| Spanned::new(value, it.key.span));
+            }
+        }
+        all
+    }
+
+    pub(super) fn env_files(&mut self, value: Option<&Value>) -> Vec<EnvFile> {
+        let mut all = Vec::new();
+        for item in value.and_then(Value::as_list).unwrap_or_default() {
+            let Some(map) = item.as_map() else { continue };
+            let Some(path) = str_at(map, "path") else { continue };
+            let required = boolean(map.get("required")).is_none_or(|it| it.value);
+            let file = self.file(&path.value);
+            if file.is_none() && required {
+                let message =
+                    format!("the file `{}` that `env_file` names is not there", path.value);
+                self.problem(ProblemKind::EnvFileMissing, path.span, &path.value.clone(), message);
+            }
+            let format = str_at(map, "format");
+            if let Some(it) = format.as_ref().filter(|it| it.value != "raw") {
+                let message =
+                    format!("`{it}` is no format of an `env_file`; `raw` is the only one");
+                self.problem(ProblemKind::InvalidValue, it.span, &it.value.clone(), message);
+            }
+            all.push(EnvFile { path, required, format, file, span: item.span });
+        }
+        all
+    }
+
+    /// The variables of the files, overridden by those of `environment`.
+    pub(super) fn effective_environment(
+        &mut self,
+        files: &[EnvFile],
+        own: Option<&Value>,
+    ) -> Vec<EnvVar> {
+        let mut all: indexmap::IndexMap<SmolStr, EnvVar, rustc_hash::FxBuildHasher> =
+            indexmap::IndexMap::default();
+        for file in files {
+            let Some(id) = file.file else { continue };
+            let Some(input) = self.files.all.iter().find(|it| it.id == id) else { continue };
+            let raw = file.format.as_ref().is_some_and(|it| it.value == "raw");
+            let found = if raw {
+                dotenv::parse_raw(id, input.text)
+            } else {
+                let outer = |name: &str| self.environment.value(name);
+                let earlier = |name: &str| {
+                    let found = all.get(name).and_then(|it: &EnvVar| it.value.as_ref());
+                    found.map(|it| it.value.clone())
+                };
+                dotenv::parse_after(id, input.text, &outer, &earlier)
+            };
+            if let Some((span, message)) = found.error {
+                self.problem(ProblemKind::EnvFileInvalid, span, &file.path.value.clone(), message);
+            }
+            for variable in found.variables {
+                // A lone name that nothing sets is no variable.
+                let Some(value) = variable.value else { continue };
+                let span = variable.name.span.to(value.span);
+                let name = variable.name.value.clone();
+                let variable = EnvVar {
+                    name: variable.name,
+                    value: Some(value),
+                    span,
+                    from: EnvSource::EnvFile(id),
+                    interpolated: false,
+                    list_form: true,
+                    typed: false,
+                };
+                all.insert(name, variable);
+            }
+        }
+        for variable in self.environment(own) {
+            all.insert(variable.name.value.clone(), variable);
+        }
+        all.into_values().collect()
+    }
+
+    /// The labels of files, overridden by those of `labels`.
+    pub(super) fn labels(&mut self, files: Option<&Value>, own: Option<&Value>) -> Vec<KeyValue> {
+        let own = key_values(own);
+        let mut all: Vec<KeyValue> = Vec::new();
+        for path in strings(files) {
+            let Some((_, input)) = self.files.find(&join_path(self.folder, &path.value)) else {
+                let message = format!("the file `{path}` that `label_file` names is not there");
+                self.problem(ProblemKind::EnvFileMissing, path.span, &path.value, message);
+                continue;
+            };
+            let outer = |name: &str| self.environment.value(name);
+            let found = dotenv::parse(input.id, input.text, &outer).variables;
+            for it in found {
+                let Some(value) = it.value else { continue };
+                let span = it.name.span.to(value.span);
+                all.retain(|old| old.key.value != it.name.value);
+                all.push(KeyValue { key: it.name, value: Some(value), span });
+            }
+        }
+        all.retain(|it| !own.iter().any(|own| own.key.value == it.key.value));
+        all.extend(own);
+        all
+    }
+
+    pub(super) fn ports(&mut self, value: Option<&Value>) -> Vec<Port> {
+        let mut all = Vec::new();
+        for item in value.and_then(Value::as_list).unwrap_or_default() {
+            let Some(map) = item.as_map() else { continue };
+            let Some(target) = map.get("target") else {
+                let message = "a port needs a `target`, the port of the container".to_owned();
+                self.problem(ProblemKind::InvalidPort, item.span, "", message);
+                continue;
+            };
+            let number = |it: &Value| {
+                let (first, last) = range(it.text()?)?;
+                Some(Spanned::new((first, last), it.span))
+            };
+            let Some(target) = number(target).filter(|it| it.value.0 == it.value.1) else {
+                let name = target.text().cloned().unwrap_or_default();
+                let message = format!("`{name}` is no port of a container");
+                self.problem(ProblemKind::InvalidPort, target.span, &name, message);
+                continue;
+            };
+            let published =
+                map.get("published").filter(|it| it.text().is_some_and(|it| !it.is_empty()));
+            let host_ip = str_at(map, "host_ip").filter(|it| !it.value.is_empty());
+            if let Some(ip) = &host_ip
+                && ip.value.parse::<std::net::IpAddr>().is_err()
+            {
+                let message = format!("`{}` is no IP address", ip.value);
+                self.problem(ProblemKind::InvalidPort, ip.span, &ip.value.clone(), message);
+            }
+            all.push(Port {
+                host_ip,
+                published: published.and_then(number),
+                target: target.map(|it| it.0),
+                protocol: str_at(map, "protocol").map_or(SmolStr::new_static("tcp"), |it| it.value),
+                mode: str_at(map, "mode"),
+                name: str_at(map, "name"),
+                app_protocol: str_at(map, "app_protocol"),
+                span: item.span,
+                short_form: map.short,
+                place: place(map),
+            });
+        }
+        all
+    }
+
+    pub(super) fn mounts(&mut self, value: Option<&Value>) -> Vec<Mount> {
+        let mut all = Vec::new();
+        for item in value.and_then(Value::as_list).unwrap_or_default() {
+            let Some(map) = item.as_map() else { continue };
+            let source = str_at(map, "source");
+            let kind = match map.get("type").and_then(Value::text).map(SmolStr::as_str) {
+                Some("bind") => MountKind::Bind,
+                Some("tmpfs") => MountKind::Tmpfs,
+                Some("npipe") => MountKind::Npipe,
+                Some("cluster") => MountKind::Cluster,
+                Some("image") => MountKind::Image,
+                _ if source.is_none() => MountKind::Anonymous,
+                _ => MountKind::Volume,
+            };
+            let Some(mut target) = str_at(map, "target") else {
+                let message = "a mount needs a `target`, the path in the container".to_owned();
+                self.problem(ProblemKind::InvalidMount, item.span, "", message);
+                continue;
+            };
+            target.value = clean(&target.value);
+            let mut options: Vec<SmolStr> = match map.get("options").and_then(Value::text) {
+                Some(text) => text.split(',').map(SmolStr::new).collect(),
+                None => Vec::new(),
+            };
+            let inner = |section: &str, key: &str| {
+                map.get(section)?.get(key).and_then(Value::text).cloned()
+            };
+            if inner("volume", "nocopy").as_deref() == Some("true") {
+                options.push(SmolStr::new_static("nocopy"));
+            }
+            options.extend(inner("bind", "propagation"));
+            options.extend(inner("bind", "selinux"));
+            let subpath =
+                ["volume", "image"].iter().find_map(|it| str_of(map.get(it)?.get("subpath")?));
+            all.push(Mount {
+                kind,
+                source,
+                target,
+                read_only: boolean(map.get("read_only")).is_some_and(|it| it.value),
+                consistency: str_at(map, "consistency"),
+                options,
+                subpath,
+                span: item.span,
+                short_form: map.short,
+                place: place(map),
+            });
+        }
+        all
+    }
+}
