@@ -1,6 +1,8 @@
 //! Small Compose projects with the verdict of the real tool, and what may never happen whatever
 //! the files hold.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by a panic")]
+
 use plimsoll_core::model::compose::{FileInput, Project, projects};
 use plimsoll_core::syntax::{Tree, parse};
 use plimsoll_core::text::{File, FileId, Span};
