@@ -2,9 +2,13 @@
 
 use super::Rule;
 
+mod excess_privilege;
 mod invalid_image_reference;
+mod no_backup_in_sight;
+mod no_monitoring_in_sight;
 mod no_restart_policy;
 mod obsolete_version_key;
+mod plain_http_edge;
 mod removed_api;
 mod unbounded_logs;
 mod unpinned_image;
@@ -13,7 +17,11 @@ pub(super) const RULES: &[&Rule] = &[
     &unpinned_image::RULE,
     &no_restart_policy::RULE,
     &unbounded_logs::RULE,
+    &plain_http_edge::RULE,
+    &no_backup_in_sight::RULE,
+    &excess_privilege::RULE,
     &obsolete_version_key::RULE,
     &removed_api::RULE,
+    &no_monitoring_in_sight::RULE,
     &invalid_image_reference::RULE,
 ];

@@ -1,0 +1,223 @@
+use crate::facts::{Facts, Unit, Workload};
+use crate::knowledge::kube;
+use crate::model::kubernetes::{SecurityContext, WorkloadKind, is_true};
+use crate::report::{Findings, Role, Severity};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// A container gets more power over its host than an application needs.
+    ///
+    /// ## Why it hurts
+    /// A privileged container is root on the host with one command; `SYS_ADMIN`, the host's processes
+    /// and a switched-off seccomp profile lead to the same place in a few. One hole in the application
+    /// is then a hole in everything else that runs there.
+    ///
+    /// ## What helps
+    /// Leave it out and see what breaks; then add the one capability or device that it needs.
+    ///
+    /// ## How to troubleshoot
+    /// `docker inspect --format '{{.HostConfig.Privileged}} {{.HostConfig.CapAdd}}' CONTAINER`; in a
+    /// cluster `kubectl label --dry-run=server --overwrite ns NAMESPACE pod-security.kubernetes.io/enforce=restricted`
+    /// lists every Pod that asks for too much.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     privileged: true # <- service `web` is privileged, which is root on the host
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    ///     cap_add: [SYS_ADMIN] # <- service `api` gets the capability `SYS_ADMIN`, which is nearly root on the host
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     devices: ["/dev/ttyUSB0"]
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    ///     cap_add: [NET_BIND_SERVICE]
+    /// ```
+    PLM806 "excess-privilege" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        let model = service.model;
+        let unit = &service.unit;
+        let soft = service.role == Role::Development || is_agent(unit);
+        let mut tell = |span: Span, what: &str| report(unit, span, what, soft, out);
+        if let Some(it) = model.privileged.filter(|it| it.value) {
+            tell(it.span, "is privileged, which is root on the host");
+        }
+        for capability in model.cap_add.iter().filter(|it| is_root_like(it)) {
+            tell(capability.span, &capability_words(capability));
+        }
+        if let Some(pid) = model.pid.as_ref().filter(|it| it.value == "host") {
+            tell(pid.span, "sees and may kill the host's processes");
+        }
+        for option in &model.security_opt {
+            let (name, value) = option.split_once([':', '=']).unwrap_or((option, ""));
+            if value == "unconfined" {
+                tell(option.span, &format!("runs without the {name} profile of the host"));
+            }
+        }
+    }
+    for workload in facts.workloads() {
+        // What runs the cluster itself needs these powers.
+        if kube::is_system_namespace(workload.namespace) || is_node_agent(workload) {
+            continue;
+        }
+        pod(workload, out);
+        for (unit, container) in workload.containers() {
+            if let Some(context) = &container.security {
+                security(unit, context, out);
+            }
+        }
+    }
+}
+
+fn pod(workload: &Workload<'_>, out: &mut Findings) {
+    let spec = &workload.model.template.spec;
+    if let Some(it) = spec.host_pid.filter(|it| it.value) {
+        out.at(it.span, format!("{} sees and may kill the node's processes", workload.label));
+    }
+    if let Some(user) =
+        spec.security.as_ref().and_then(|it| it.run_as_user).filter(|it| it.value == 0)
+    {
+        let inside = spec.containers.iter().all(|it| {
+            it.security.as_ref().is_some_and(|it| it.run_as_user.is_some_and(|it| it.value != 0))
+        });
+        if !inside {
+            out.at(user.span, format!("{} is told to run as root", workload.label));
+        }
+    }
+}
+
+fn security(unit: &Unit<'_>, context: &SecurityContext, out: &mut Findings) {
+    let agent = is_agent(unit);
+    let mut tell = |span: Span, what: &str| report(unit, span, what, agent, out);
+    if let Some(it) = context.privileged.filter(|it| it.value) {
+        tell(it.span, "is privileged, which is root on the node");
+        return;
+    }
+    for capability in context.capabilities_add.iter().filter(|it| is_root_like(it)) {
+        tell(capability.span, &capability_words(capability));
+    }
+    if is_true(context.allow_privilege_escalation)
+        && let Some(it) = context.allow_privilege_escalation
+    {
+        tell(it.span, "may gain more privileges than it starts with");
+    }
+    if let Some(it) = context.run_as_user.filter(|it| it.value == 0)
+        && unit.part != crate::facts::Part::Init
+    {
+        tell(it.span, "is told to run as root");
+    }
+    if let Some(it) = context.seccomp.as_ref().filter(|it| it.value == "Unconfined") {
+        tell(it.span, "runs without a seccomp profile");
+    }
+}
+
+fn report(unit: &Unit<'_>, span: Span, what: &str, soft: bool, out: &mut Findings) {
+    let finding = out.at(span, format!("{} {what}", unit.label));
+    if soft {
+        finding.severity(Severity::Info);
+    }
+}
+
+fn is_root_like(capability: &str) -> bool {
+    let name = capability.strip_prefix("CAP_").unwrap_or(capability);
+    matches!(name, "ALL" | "SYS_ADMIN" | "SYS_MODULE" | "SYS_RAWIO" | "DAC_READ_SEARCH")
+}
+
+fn capability_words(capability: &str) -> String {
+    if capability.trim_start_matches("CAP_") == "ALL" {
+        "gets every capability, which is root on the host".to_owned()
+    } else {
+        format!("gets the capability `{capability}`, which is nearly root on the host")
+    }
+}
+
+fn is_node_agent(workload: &Workload<'_>) -> bool {
+    let image = |it: &Unit<'_>| {
+        it.image.as_ref().is_some_and(|it| {
+            let name = it.repository.as_str();
+            kube::is_node_agent(name) || name.contains("/csi") || name.contains("sig-storage")
+        })
+    };
+    workload.kind() == WorkloadKind::DaemonSet
+        || kube::is_node_agent(workload.name())
+        || workload.units.iter().any(image)
+}
+
+/// Made to look into the host, or to run containers of their own.
+fn is_agent(unit: &Unit<'_>) -> bool {
+    let repository = unit.image.as_ref().map_or("", |it| it.repository.as_str());
+    let tag = unit.image.as_ref().and_then(|it| it.tag).unwrap_or_default();
+    let last = repository.rsplit('/').next().unwrap_or_default();
+    let inside = last == "dind" || (last == "docker" && tag.contains("dind"));
+    let tools =
+        ["buildkit", "cadvisor", "kind", "k3s", "node", "tailscale", "wireguard", "home-assistant"];
+    kube::is_node_agent(last) || inside || tools.contains(&last) && last != "node"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn service(body: &str) -> usize {
+        messages(&RULE, &format!("services: {{ a: {{ image: 'a:1', {body} }} }}\n")).len()
+    }
+
+    fn pod(kind: &str, namespace: &str, spec: &str, context: &str) -> usize {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{ name: a, namespace: {namespace} }}\nspec:\n  template:\n    \
+             spec: {{ {spec} containers: [{{ name: a, image: 'a:1', securityContext: {{ {context} }} }}] }}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn every_way_to_be_root() {
+        assert_eq!(service("cap_add: [ALL]"), 1);
+        assert_eq!(service("pid: host"), 1);
+        assert_eq!(service("security_opt: ['seccomp:unconfined', 'apparmor=unconfined']"), 2);
+        for context in [
+            "privileged: true",
+            "capabilities: { add: [SYS_ADMIN] }",
+            "allowPrivilegeEscalation: true",
+            "runAsUser: 0",
+        ] {
+            assert_eq!(pod("Deployment", "shop", "", context), 1, "{context}");
+        }
+        assert_eq!(pod("Deployment", "shop", "hostPID: true,", ""), 1);
+        assert_eq!(pod("Deployment", "shop", "securityContext: { runAsUser: 0 },", ""), 1);
+    }
+
+    #[test]
+    fn usual_rights_agents_and_the_clusters_own_are_silent() {
+        assert_eq!(service("cap_add: [NET_ADMIN, NET_BIND_SERVICE]"), 0);
+        assert_eq!(service("security_opt: ['no-new-privileges:true']"), 0);
+        assert_eq!(service("privileged: false"), 0);
+        assert_eq!(pod("DaemonSet", "shop", "", "privileged: true"), 0);
+        assert_eq!(pod("Deployment", "kube-system", "", "privileged: true"), 0);
+        assert_eq!(
+            pod("Deployment", "shop", "securityContext: { runAsUser: 0 },", "runAsUser: 1000"),
+            0
+        );
+    }
+
+    #[test]
+    fn development_and_builders_are_a_trade_off() {
+        let text = "services: { d: { image: 'docker:27-dind', privileged: true } }\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+    }
+}

@@ -1,0 +1,175 @@
+use crate::facts::{Backing, Facts, Service};
+use crate::knowledge::families::Class;
+use crate::report::{Confidence, Findings, Role};
+use crate::rules::rule;
+
+rule! {
+    /// Databases keep their data in volumes, and nothing in the files backs them up.
+    ///
+    /// ## Why it hurts
+    /// A volume survives the container, not the disk, a wrong `docker volume rm` or a bad migration.
+    ///
+    /// ## What helps
+    /// A regular dump to another machine, and a restore that has been tried. If the provider or the
+    /// host's own cron does it, say so with a comment and ignore this finding.
+    ///
+    /// ## How to troubleshoot
+    /// Restore the last backup into an empty container. If there is none to restore, that is the answer.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     restart: always
+    ///   db:
+    ///     image: postgres:17.2
+    ///     restart: always
+    ///     volumes:
+    ///       - db-data:/var/lib/postgresql/data # <- the data of `db` is in a volume of this host, and nothing in these files backs it up
+    /// volumes:
+    ///   db-data:
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17.2
+    ///     restart: always
+    ///     volumes:
+    ///       - db-data:/var/lib/postgresql/data
+    ///   backup:
+    ///     image: prodrigestivill/postgres-backup-local:17
+    ///     restart: always
+    ///     environment: { POSTGRES_HOST: db }
+    /// volumes:
+    ///   db-data:
+    /// ```
+    PLM805 "no-backup-in-sight" {
+        since: "0.1.0", on: Compose, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for (at, _) in facts.projects().iter().enumerate() {
+        let all: Vec<&Service<'_>> =
+            facts.services().iter().filter(|it| it.project_index == at).collect();
+        let server = all.iter().any(|it| it.role == Role::Production)
+            || all.iter().any(|it| {
+                it.model
+                    .restart
+                    .as_ref()
+                    .is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
+            });
+        let development = all.iter().any(|it| it.role == Role::Development);
+        if !server || development || all.iter().any(|it| backs_up(it)) {
+            continue;
+        }
+        let stores: Vec<_> = all
+            .iter()
+            .filter(|it| it.unit.stored().is_some() && !it.has_profile())
+            .filter_map(|it| {
+                let mounts = facts.mounted(&it.unit);
+                let kept = |it: &crate::facts::Mounted<'_>| {
+                    matches!(it.backing, Backing::Volume(_) | Backing::Host(_)) && !it.read_only
+                };
+                Some((*it, mounts.into_iter().find(kept)?))
+            })
+            .collect();
+        let Some((_, mounted)) = stores.first() else { continue };
+        let names: Vec<String> = stores.iter().map(|it| format!("`{}`", it.0.name())).collect();
+        let finding = out.at(
+            mounted.span,
+            format!(
+                "the data of {} is in {} of this host, and nothing in these files backs it up",
+                names.join(", "),
+                if stores.len() == 1 { "a volume" } else { "volumes" }
+            ),
+        );
+        finding.confidence(Confidence::Possible);
+        for (service, mounted) in &stores[1..] {
+            finding.also(mounted.span, format!("the data of `{}`", service.name()));
+        }
+        finding.check("docker volume ls");
+    }
+}
+
+/// An image for backups, a name that says so, a dump in a command, or a label for a backup tool.
+fn backs_up(service: &Service<'_>) -> bool {
+    const WORDS: &[&str] = &[
+        "backup",
+        "restic",
+        "borg",
+        "kopia",
+        "duplicati",
+        "duplicity",
+        "litestream",
+        "wal-g",
+        "walg",
+        "pgbackrest",
+        "barman",
+        "pg_dump",
+        "mysqldump",
+        "mongodump",
+        "mariadb-dump",
+        "rclone",
+        "xtrabackup",
+        "snapshot",
+    ];
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        WORDS.iter().any(|it| text.contains(it))
+    };
+    let model = service.model;
+    service.unit.family().is_some_and(|it| it.class == Class::Backup)
+        || says(service.name())
+        || service.unit.image.as_ref().is_some_and(|it| says(it.text))
+        || says(&service.unit.start.joined())
+        || model.labels.iter().any(|it| says(&it.key))
+        || service.unit.env.iter().any(|it| says(it.name))
+        || model
+            .volumes
+            .iter()
+            .any(|it| says(&it.target) || it.source.as_ref().is_some_and(|it| says(it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    const DB: &str =
+        "  db: { image: 'mysql:8.4', restart: always, volumes: ['data:/var/lib/mysql'] }\n";
+
+    fn count(path: &str, more: &str) -> usize {
+        messages(
+            &RULE,
+            &format!("# file: {path}\nservices:\n{DB}{more}volumes: {{ data: {{}} }}\n"),
+        )
+        .len()
+    }
+
+    #[test]
+    fn it_is_said_once() {
+        let other = DB.replace("db:", "other:");
+        assert_eq!(count("compose.yaml", &other), 1);
+    }
+
+    #[test]
+    fn any_sign_of_a_backup_and_development_are_silent() {
+        assert_eq!(count("compose.yaml", "  b: { image: 'restic/restic:1' }\n"), 0);
+        assert_eq!(
+            count("compose.yaml", "  b: { image: 'alpine:3', command: mysqldump app }\n"),
+            0
+        );
+        assert_eq!(count("compose.yaml", "  db-backup: { image: 'alpine:3' }\n"), 0);
+        assert_eq!(count("compose.dev.yaml", ""), 0);
+        let cache = "services: { c: { image: 'redis:7', restart: always, volumes: ['d1:/data'] } }\nvolumes: { d1: {} }\n";
+        assert!(messages(&RULE, cache).is_empty());
+        let laptop = DB.replace("restart: always, ", "");
+        assert!(
+            messages(&RULE, &format!("services:\n{laptop}volumes: {{ data: {{}} }}\n")).is_empty()
+        );
+    }
+}

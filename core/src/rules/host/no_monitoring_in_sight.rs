@@ -1,0 +1,149 @@
+use crate::facts::{Facts, Service};
+use crate::knowledge::families::Class;
+use crate::report::{Confidence, Findings, Role};
+use crate::rules::rule;
+
+rule! {
+    /// A production stack has no monitoring among its services.
+    ///
+    /// ## Why it hurts
+    /// The first to notice that the disk is full or the site is down is a customer.
+    ///
+    /// ## What helps
+    /// One check from outside (an uptime service) covers most of it; metrics and alerts for disk,
+    /// memory and certificates cover the rest. If it runs elsewhere, ignore this finding.
+    ///
+    /// ## How to troubleshoot
+    /// Stop one service on purpose and see who is told, and when.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// # plimsoll: role=production
+    /// services: # <- nothing among these 3 services watches the others
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///   worker:
+    ///     image: ghcr.io/acme/worker:1.4.2
+    ///   db:
+    ///     image: postgres:17.2
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// # plimsoll: role=production
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///   worker:
+    ///     image: ghcr.io/acme/worker:1.4.2
+    ///   db:
+    ///     image: postgres:17.2
+    ///   metrics:
+    ///     image: prom/node-exporter:v1.9.1
+    /// ```
+    PLM810 "no-monitoring-in-sight" {
+        since: "0.1.0", on: Compose, severity: Hint, check: check,
+    }
+}
+
+/// Below this many services a stack is a tool, not a product.
+const STACK: usize = 3;
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for (at, project) in facts.projects().iter().enumerate() {
+        let all: Vec<&Service<'_>> =
+            facts.services().iter().filter(|it| it.project_index == at).collect();
+        let production = all.first().is_some_and(|it| it.role == Role::Production);
+        if !production || all.len() < STACK || all.iter().any(|it| watches(it)) {
+            continue;
+        }
+        let key = project.keys.iter().find(|it| it.name.value == "services");
+        out.at(
+            key.map_or(all[0].span(), |it| it.name.span),
+            format!("nothing among these {} services watches the others", all.len()),
+        )
+        .confidence(Confidence::Possible);
+    }
+}
+
+fn watches(service: &Service<'_>) -> bool {
+    const WORDS: &[&str] = &[
+        "exporter",
+        "prometheus",
+        "grafana",
+        "loki",
+        "uptime",
+        "monitor",
+        "netdata",
+        "zabbix",
+        "datadog",
+        "newrelic",
+        "telegraf",
+        "alertmanager",
+        "healthchecks",
+        "sentry",
+        "glances",
+        "checkmk",
+        "nagios",
+        "otel",
+        "opentelemetry",
+        "cadvisor",
+        "metrics",
+        "signoz",
+        "dozzle",
+        "beszel",
+        "gatus",
+        "vector",
+        "fluent",
+        "promtail",
+        "alloy",
+        "jaeger",
+        "zipkin",
+        "elastic/",
+    ];
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        WORDS.iter().any(|it| text.contains(it))
+    };
+    let variable = |name: &str| {
+        ["SENTRY_", "OTEL_", "DD_", "NEW_RELIC_", "PROMETHEUS_", "HEALTHCHECKS_"]
+            .iter()
+            .any(|it| name.starts_with(it))
+    };
+    service.unit.family().is_some_and(|it| it.class == Class::Monitoring)
+        || says(service.name())
+        || service.unit.image.as_ref().is_some_and(|it| says(it.text))
+        || service.unit.env.iter().any(|it| variable(it.name))
+        || service.model.labels.iter().any(|it| says(&it.key))
+        || service.model.logging.as_ref().is_some_and(|it| {
+            it.driver.as_ref().is_some_and(|it| {
+                !matches!(it.as_str(), "json-file" | "local" | "none" | "journald")
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn count(path: &str, more: &str) -> usize {
+        messages(
+            &RULE,
+            &format!("# file: {path}\nservices:\n  a: {{ image: 'a:1' }}\n  b: {{ image: 'b:1' }}\n{more}"),
+        )
+        .len()
+    }
+
+    #[test]
+    fn only_production_stacks_are_asked() {
+        assert_eq!(count("compose.prod.yaml", "  c: { image: 'c:1' }\n"), 1);
+        assert_eq!(count("compose.prod.yaml", ""), 0);
+        assert_eq!(count("compose.yaml", "  c: { image: 'c:1' }\n"), 0);
+        assert_eq!(
+            count("compose.prod.yaml", "  c: { image: 'c:1', environment: { SENTRY_DSN: x } }\n"),
+            0
+        );
+        assert_eq!(count("compose.prod.yaml", "  c: { image: 'louislam/uptime-kuma:1' }\n"), 0);
+    }
+}

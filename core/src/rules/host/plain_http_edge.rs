@@ -1,0 +1,150 @@
+use crate::facts::{Facts, Service};
+use crate::knowledge::families::Class;
+use crate::model::compose::Port;
+use crate::report::{Confidence, Findings, Role};
+use crate::rules::rule;
+
+rule! {
+    /// A server publishes plain HTTP to the world, with nothing in sight that speaks TLS.
+    ///
+    /// ## Why it hurts
+    /// Passwords and session cookies travel readable, and every network in between can change what
+    /// arrives. Browsers switch features off and warn their users.
+    ///
+    /// ## What helps
+    /// A reverse proxy that fetches certificates by itself (Caddy and Traefik do) as the only one that
+    /// publishes ports, or a tunnel. If something outside these files does it, publish on loopback.
+    ///
+    /// ## How to troubleshoot
+    /// `curl -I http://HOST` answers with content, not with a redirect to `https`.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    ///     restart: always
+    ///     ports:
+    ///       - "80:80" # <- service `web` publishes port 80 to the world, and nothing in these files speaks TLS
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: nginx:1.29
+    ///     restart: always
+    ///   edge:
+    ///     image: caddy:2.10
+    ///     restart: always
+    ///     ports: ["80:80", "443:443"]
+    /// ```
+    PLM804 "plain-http-edge" {
+        since: "0.1.0", on: Compose, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for (at, _) in facts.projects().iter().enumerate() {
+        let mut services = facts.services().iter().filter(|it| it.project_index == at);
+        let all: Vec<&Service<'_>> = services.by_ref().collect();
+        if all.iter().any(|it| it.role == Role::Development || brings_tls(it)) {
+            continue;
+        }
+        let open = all
+            .iter()
+            .find_map(|it| Some((*it, it.model.ports.iter().find(|port| is_open(it, port))?)));
+        let Some((service, port)) = open else { continue };
+        let number = port.published.map_or(port.target.value, |it| it.value.0);
+        out.at(
+            port.span,
+            format!(
+                "service `{}` publishes port {number} to the world, and nothing in these files speaks TLS",
+                service.name()
+            ),
+        )
+        .confidence(Confidence::Possible)
+        .check(format!("ss -ltn 'sport = :{number}'"));
+    }
+}
+
+/// Published on every address: port 80, or what an application in production listens on.
+fn is_open(service: &Service<'_>, port: &Port) -> bool {
+    let open = port
+        .host_ip
+        .as_ref()
+        .is_none_or(|it| matches!(it.as_str(), "" | "0.0.0.0" | "::" | "[::]"));
+    let web = matches!(port.target.value, 80 | 3000 | 4000 | 5000 | 8000 | 8080 | 8081 | 8888);
+    let data = service.unit.family().is_some_and(|it| it.is_data_store());
+    let eighty = port.published.is_some_and(|it| it.value == (80, 80));
+    let running = service.model.restart.as_ref().is_some_and(|it| it.value != "no");
+    let production = service.role == Role::Production || running;
+    let wanted = production && (eighty || (service.role == Role::Production && web));
+    open && wanted && !data && !service.has_profile() && port.protocol == "tcp"
+}
+
+/// A proxy or tunnel that speaks TLS, a port for it, a certificate, or labels for a proxy elsewhere.
+fn brings_tls(service: &Service<'_>) -> bool {
+    let model = service.model;
+    let family = service.unit.family();
+    let edge = family.is_some_and(|it| {
+        it.class == Class::Tunnel
+            || matches!(it.id, "caddy" | "traefik" | "nginx-proxy" | "nginx-proxy-manager" | "swag")
+    });
+    let port = model.ports.iter().any(|it| {
+        let published = it.published.map_or(0, |it| it.value.0);
+        matches!(published, 443 | 8443 | 9443) || matches!(it.target.value, 443 | 8443 | 9443)
+    });
+    let certificate = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["letsencrypt", "cert", "ssl", "tls", "acme"].iter().any(|it| text.contains(it))
+    };
+    let mounted = model
+        .volumes
+        .iter()
+        .any(|it| certificate(&it.target) || it.source.as_ref().is_some_and(|it| certificate(it)));
+    let labelled = model
+        .labels
+        .iter()
+        .any(|it| it.key.value.starts_with("traefik.") || it.key.value.starts_with("caddy"));
+    let named =
+        service.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"));
+    // Another network brings the traffic in, or the host's own network does.
+    let outside = model.network_mode.as_ref().is_some_and(|it| it.value == "host");
+    edge || port || mounted || labelled || named || outside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn count(body: &str, more: &str) -> usize {
+        let text =
+            format!("services:\n  web: {{ image: 'acme/web:1', restart: always, {body} }}\n{more}");
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn port_80_and_application_ports_in_production() {
+        assert_eq!(count("ports: ['80:8080']", ""), 1);
+        assert_eq!(count("ports: ['3000:3000'], mem_limit: 1g", ""), 1);
+        assert_eq!(count("ports: ['80:80', '8080:80']", ""), 1, "once a project");
+    }
+
+    #[test]
+    fn loopback_tls_and_other_roles_are_silent() {
+        assert_eq!(count("ports: ['127.0.0.1:80:80']", ""), 0);
+        assert_eq!(count("ports: ['80:80', '443:443']", ""), 0);
+        assert_eq!(count("ports: ['80:80'], volumes: ['./certs:/etc/nginx/certs']", ""), 0);
+        assert_eq!(count("ports: ['80:80'], labels: { traefik.enable: 'true' }", ""), 0);
+        assert_eq!(
+            count("ports: ['80:80']", "  tunnel: { image: 'cloudflare/cloudflared:2025.1.0' }\n"),
+            0
+        );
+        let dev = "# file: compose.dev.yaml\nservices: { a: { image: 'a:1', restart: always, ports: ['80:80'] } }\n";
+        assert!(messages(&RULE, dev).is_empty());
+        let bare = "services: { a: { image: 'a:1', ports: ['80:80'] } }\n";
+        assert!(messages(&RULE, bare).is_empty(), "nobody says that this runs on a server");
+    }
+}

@@ -1,0 +1,266 @@
+use crate::facts::{Backing, Facts, Mounted, Part, Unit};
+use crate::knowledge::families::Class;
+use crate::report::{Confidence, Findings, Severity};
+use crate::rules::rule;
+use rustc_hash::FxHashMap;
+
+rule! {
+    /// Several programs write to one volume.
+    ///
+    /// ## Why it hurts
+    /// Nothing keeps them from writing the same file at the same time. On the way to a cluster the
+    /// volume also ties all of them to one node, or needs storage that many nodes may write.
+    ///
+    /// ## What helps
+    /// One writer, and `read_only` for the others; or object storage or a database between them.
+    ///
+    /// ## How to troubleshoot
+    /// `docker ps --filter volume=NAME` lists who has it mounted; `lsof` in each shows open files.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    ///     volumes:
+    ///       - work:/srv/work # <- volume `work` is written by `api` and `importer`
+    ///   importer:
+    ///     image: ghcr.io/acme/importer:1.4.2
+    ///     volumes:
+    ///       - work:/work
+    /// volumes:
+    ///   work:
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    ///     volumes:
+    ///       - work:/srv/work:ro
+    ///   importer:
+    ///     image: ghcr.io/acme/importer:1.4.2
+    ///     volumes:
+    ///       - work:/work
+    /// volumes:
+    ///   work:
+    /// ```
+    PLM710 "shared-volume-writers" {
+        since: "0.1.0", on: Both, severity: Info, check: check,
+    }
+}
+
+/// One who writes a volume: its owner's index and name, and the mount.
+struct Writer<'f, 'a> {
+    owner: usize,
+    name: &'a str,
+    unit: &'f Unit<'a>,
+    mounted: Mounted<'a>,
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    // Side, project or namespace, and name: in the order of the files.
+    let mut order: Vec<(bool, String, &str)> = Vec::new();
+    let mut writers: FxHashMap<(bool, String, &str), Vec<Writer<'_, '_>>> = FxHashMap::default();
+    for unit in facts.units().filter(|it| it.part == Part::Main && !is_helper(facts, it)) {
+        for mounted in facts.mounted(unit).into_iter().filter(|it| !it.read_only && !is_asset(it)) {
+            let service = facts.service_of(unit);
+            let workload = facts.workload_of(unit);
+            let (key, owner, name) = match (mounted.backing, service, workload) {
+                (Backing::Volume(name), Some(service), _) => (
+                    (true, service.project_index.to_string(), name.as_str()),
+                    service.index,
+                    service.name(),
+                ),
+                (Backing::Claim(name, _), _, Some(workload)) => (
+                    (false, workload.namespace.to_owned(), name.as_str()),
+                    workload.index,
+                    workload.name(),
+                ),
+                _ => continue,
+            };
+            let list = writers.entry(key.clone()).or_default();
+            if list.is_empty() {
+                order.push(key);
+            }
+            if !list.iter().any(|it| it.owner == owner) {
+                list.push(Writer { owner, name, unit, mounted });
+            }
+        }
+    }
+    for key in order {
+        let Some(list) = writers.get(&key).filter(|it| it.len() > 1) else { continue };
+        tell(key.0, key.2, list, out);
+    }
+}
+
+fn tell(compose: bool, volume: &str, list: &[Writer<'_, '_>], out: &mut Findings) {
+    let first = &list[0];
+    let image = |it: &Writer<'_, '_>| it.unit.image.as_ref().map(|it| it.repository.clone());
+    let claim = match first.mounted.backing {
+        Backing::Claim(_, claim) => claim,
+        _ => None,
+    };
+    let single = claim.is_some_and(|it| it.single_node());
+    // One program in several roles knows how to share its files.
+    if !single && list.iter().all(|it| image(it).is_some() && image(it) == image(first)) {
+        return;
+    }
+    let names: Vec<String> = list.iter().map(|it| format!("`{}`", it.name)).collect();
+    let (last, others) = names.split_last().map_or(("", &[][..]), |it| (it.0.as_str(), it.1));
+    let all = format!("{} and {last}", others.join(", "));
+    let what = if compose { "volume" } else { "claim" };
+    let stores = list.iter().filter(|it| it.unit.stored().is_some()).count();
+    let message = if single {
+        format!("{what} `{volume}` is ReadWriteOnce, so {all} must all run on one node")
+    } else {
+        format!("{what} `{volume}` is written by {all}")
+    };
+    let finding = out.at(first.mounted.span, message);
+    for it in &list[1..] {
+        finding.also(it.mounted.span, format!("`{}` mounts it here", it.name));
+    }
+    if stores > 1 {
+        finding.severity(Severity::Warning);
+    } else if single {
+        finding.severity(Severity::Warning).confidence(Confidence::Likely);
+    }
+    if compose {
+        finding.check(format!("docker ps --filter volume={volume}"));
+    }
+}
+
+/// Tasks, backups and tools that look after files while the owner is down, or only read them.
+fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    let class = unit.family().map(|it| it.class);
+    let reader = matches!(
+        class,
+        Some(
+            Class::WebServer
+                | Class::Proxy
+                | Class::Backup
+                | Class::Monitoring
+                | Class::AdminUi
+                | Class::Tool
+        )
+    );
+    let service = facts.service_of(unit);
+    let task = service.is_some_and(|it| {
+        it.has_profile()
+            || it.starts_one_shot()
+            || facts.waits().any(|wait| {
+                wait.on.index == it.index
+                    && wait.dependency.condition.value
+                        == crate::model::compose::Condition::CompletedSuccessfully
+            })
+            || it.model.restart.as_ref().is_some_and(|it| it.value == "no")
+    });
+    let named = ["backup", "init", "setup", "migrat", "permission", "seed"]
+        .iter()
+        .any(|it| unit.name.contains(it));
+    let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
+    reader || task || named || job
+}
+
+/// Files that are written once and read often, and what programs share on purpose.
+fn is_asset(mounted: &Mounted<'_>) -> bool {
+    const WORDS: &[&str] = &[
+        "static",
+        "asset",
+        "public",
+        "www",
+        "html",
+        "media",
+        "upload",
+        "cert",
+        "ssl",
+        "tls",
+        "letsencrypt",
+        "sock",
+        "run",
+        "tmp",
+        "log",
+        "logs",
+        "conf",
+        "config",
+        "cache",
+        "model",
+        "models",
+        "node_modules",
+        "share",
+        "shared",
+        "plugins",
+        "theme",
+        "certs",
+        "vhost.d",
+        "acme",
+        "etc",
+        "dist",
+        "build",
+        "hub",
+    ];
+    let path = mounted.path.to_ascii_lowercase();
+    let source = match mounted.backing {
+        Backing::Volume(it) | Backing::Claim(it, _) => it.to_ascii_lowercase(),
+        _ => String::new(),
+    };
+    let parts = path.split(['/', '.', '-', '_']).chain(source.split(['-', '_', '.']));
+    parts
+        .into_iter()
+        .any(|part| WORDS.iter().any(|it| part == *it || part.strip_suffix('s') == Some(*it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn two(a: &str, b: &str) -> usize {
+        messages(
+            &RULE,
+            &format!("services:\n  a: {{ {a} }}\n  b: {{ {b} }}\nvolumes: {{ work: {{}}, static: {{}} }}\n"),
+        )
+        .len()
+    }
+
+    #[test]
+    fn readers_assets_tasks_and_one_program_are_silent() {
+        let a = "image: 'a:1', volumes: ['work:/data']";
+        assert_eq!(two(a, "image: 'b:1', volumes: ['work:/x']"), 1);
+        assert_eq!(two(a, "image: 'b:1', volumes: ['work:/x:ro']"), 0);
+        assert_eq!(two(a, "image: 'a:1', volumes: ['work:/data'], command: worker"), 0);
+        assert_eq!(two(a, "image: 'nginx:1', volumes: ['work:/x']"), 0);
+        assert_eq!(two(a, "image: 'restic/restic:1', volumes: ['work:/x']"), 0);
+        assert_eq!(two(a, "image: 'b:1', profiles: [x], volumes: ['work:/x']"), 0);
+        let asset = "image: 'a:1', volumes: ['static:/app/static']";
+        assert_eq!(two(asset, "image: 'b:1', volumes: ['static:/app/static']"), 0);
+    }
+
+    #[test]
+    fn two_servers_on_one_data_directory_are_worse() {
+        let text = "services:\n  a: { image: 'mysql:8', volumes: ['d1:/var/lib/mysql'] }\n  \
+                    b: { image: 'mariadb:11', volumes: ['d1:/var/lib/mysql'] }\nvolumes: { d1: {} }\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn a_claim_for_one_node_ties_its_users_together() {
+        let user = |name: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {name} }}\nspec:\n  template:\n    spec:\n      \
+                 containers: [{{ name: {name}, image: 'a:1', volumeMounts: [{{ name: d, mountPath: /d }}] }}]\n      \
+                 volumes: [{{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n---\n"
+            )
+        };
+        let claim = |mode: &str| {
+            format!(
+                "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: d }}\nspec: {{ accessModes: [{mode}] }}\n"
+            )
+        };
+        let text = format!("{}{}{}", user("a"), user("b"), claim("ReadWriteOnce"));
+        assert!(messages(&RULE, &text)[0].contains("one node"));
+        let text = format!("{}{}{}", user("a"), user("b"), claim("ReadWriteMany"));
+        assert!(messages(&RULE, &text).is_empty(), "one program in two roles");
+    }
+}
