@@ -55,3 +55,85 @@ pub fn apply(
     }
     before - findings.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::files;
+    use crate::{Options, analyze};
+
+    /// The codes that are left, and how many findings were silenced.
+    fn left(text: &str) -> (Vec<&'static str>, usize) {
+        let report = analyze(
+            &files(text),
+            &Options { select: vec!["PLM309".into(), "PLM006".into()], ..Options::default() },
+        );
+        (report.findings.iter().map(|it| it.code).collect(), report.suppressed)
+    }
+
+    const MOUNT: &str = "      - /home/ann/data:/data";
+
+    #[test]
+    fn a_comment_covers_its_line_the_next_one_or_a_node() {
+        let service = |before: &str, on_name: &str, behind: &str| {
+            format!(
+                "services:\n{before}  web:{on_name}\n    image: x:1\n    volumes:\n{MOUNT}{behind}\n"
+            )
+        };
+        assert_eq!(left(&service("", "", "")), (vec!["PLM309"], 0));
+        assert_eq!(left(&service("", "", " # plimsoll: ignore PLM309 -- only here")), (vec![], 1));
+        assert_eq!(
+            left(&service("  # plimsoll: ignore machine-specific-path\n", "", "")),
+            (vec![], 1)
+        );
+        assert_eq!(left(&service("", " # plimsoll: ignore PLM3", "")), (vec![], 1));
+        assert_eq!(left(&service("# plimsoll: ignore-file PLM309\n", "", "")), (vec![], 1));
+    }
+
+    #[test]
+    fn stale_and_unknown_ones_are_told() {
+        let text =
+            "services:\n  web: # plimsoll: ignore PLM309\n    image: x:1 # plimsoll: ignore PLM9\n";
+        assert_eq!(left(text), (vec!["PLM006", "PLM006"], 0));
+        // A rule that did not run cannot make its suppression stale.
+        assert_eq!(
+            left("services:\n  web: # plimsoll: ignore PLM101\n    image: x:1\n"),
+            (vec![], 0)
+        );
+    }
+
+    #[test]
+    fn an_annotation_covers_its_object() {
+        let pod = |annotation: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations: {{{annotation}}}\nspec: {{containers: [{{name: a, image: a}}]}}\n"
+            )
+        };
+        let count = |text: &str| {
+            let report = analyze(
+                &files(text),
+                &Options { select: vec!["PLM607".into()], ..Options::default() },
+            );
+            (report.findings.len(), report.suppressed)
+        };
+        assert_eq!(count(&pod("")), (1, 0));
+        assert_eq!(count(&pod("plimsoll.dev/ignore: 'PLM606, PLM607'")), (0, 1));
+    }
+
+    #[test]
+    fn configuration_changes_severities_and_switches_off() {
+        let text = format!(
+            "# file: compose.yaml\nservices:\n  web:\n    image: x:1\n    volumes:\n{MOUNT}\n# file: plimsoll.yaml\n"
+        );
+        let run = |config: &str| {
+            let report = analyze(
+                &files(&format!("{text}{config}")),
+                &Options { select: vec!["PLM309".into()], ..Options::default() },
+            );
+            report.findings.iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(run("role: unknown\n"), ["warning"]);
+        assert_eq!(run("rules: {machine-specific-path: error}\n"), ["error"]);
+        assert_eq!(run("ignore: [PLM3]\n"), [""; 0]);
+        assert_eq!(run("role: development\n"), ["info"]);
+    }
+}

@@ -63,9 +63,14 @@ pub fn oracle(arguments: &[String]) -> Result {
     cmd("cargo run --quiet --release --package xtask-oracle --").args(arguments).run()
 }
 
-/// Writes `docs/rules/*.md` anew from the rules.
+/// Writes anew what is generated: `docs/rules/*.md` from the rules, what the examples say, and the
+/// output that the README shows.
 pub fn docs() -> Result {
-    cmd("cargo test --quiet --package plimsoll-core --test docs").env("UPDATE_DOCS", "1").run()
+    cmd("cargo test --quiet --package plimsoll-core --test docs").env("UPDATE_DOCS", "1").run()?;
+    cmd("cargo test --quiet --package plimsoll-core --test corpus -- say")
+        .env("UPDATE_DOCS", "1")
+        .run()?;
+    cmd("cargo test --quiet --package plimsoll --test readme").env("UPDATE_DOCS", "1").run()
 }
 
 /// Speed and size against their limits.

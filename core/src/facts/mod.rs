@@ -95,6 +95,12 @@ impl<'a> Facts<'a> {
         self.files().flat_map(|it| it.problems.iter())
     }
 
+    /// What is not understood in configuration files.
+    pub fn config_problems(&self) -> Vec<Problem> {
+        let files = self.files().filter(|it| it.kind == crate::report::Kind::Config);
+        files.flat_map(|it| Config::read(&it.tree).1).collect()
+    }
+
     /// Every Compose project.
     pub fn projects(&self) -> &'a [Project] {
         self.projects

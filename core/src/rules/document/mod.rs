@@ -8,6 +8,7 @@ use crate::syntax::ProblemKind;
 mod duplicate_key;
 mod limits;
 mod unknown_anchor;
+mod unknown_setting;
 mod unparsed_template;
 mod unused_suppression;
 mod yaml_syntax;
@@ -19,6 +20,7 @@ pub(super) const RULES: &[&Rule] = &[
     &unparsed_template::RULE,
     &unused_suppression::RULE,
     &limits::RULE,
+    &unknown_setting::RULE,
 ];
 
 /// What the reader of the text noticed, as findings of the rule that asks for this kind.

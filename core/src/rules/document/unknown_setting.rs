@@ -1,0 +1,37 @@
+use crate::facts::Facts;
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// `plimsoll.yaml` has a setting that is not understood.
+    ///
+    /// ## Why it hurts
+    /// The setting does nothing: the role stays unknown, or the rule that was switched off still
+    /// speaks.
+    ///
+    /// ## What helps
+    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `answers`
+    /// and `server`.
+    ///
+    /// ## How to troubleshoot
+    /// `plimsoll explain` lists every rule's code and name.
+    ///
+    /// ## Bad
+    /// ```yaml file=plimsoll.yaml
+    /// role: prod # <- a role is `development`, `production` or `unknown`
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=plimsoll.yaml
+    /// role: production
+    /// ```
+    PLM008 "unknown-setting" {
+        since: "0.1.0", on: Document, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for problem in facts.config_problems() {
+        out.at(problem.span, problem.message);
+    }
+}
