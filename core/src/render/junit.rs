@@ -7,23 +7,22 @@ use super::place::Place;
 use crate::report::{Finding, Kind, Report, Severity};
 
 pub fn junit(report: &Report) -> String {
+    let mut by_file: Vec<Vec<&Finding>> = vec![Vec::new(); report.files.len()];
+    for finding in &report.findings {
+        by_file[finding.span.file.index()].push(finding);
+    }
     let mut files: Vec<_> = report
         .files
         .iter()
-        .enumerate()
-        .filter(|(index, it)| {
-            it.kind != Kind::Unknown
-                || report.findings.iter().any(|it| it.span.file.index() == *index)
-        })
+        .zip(by_file)
+        .filter(|(entry, own)| entry.kind != Kind::Unknown || !own.is_empty())
         .collect();
-    files.sort_by(|a, b| a.1.file.path.cmp(&b.1.file.path));
+    files.sort_by(|a, b| a.0.file.path.cmp(&b.0.file.path));
     let failures = report.findings.iter().filter(|it| fails(it)).count();
     let mut suites = String::new();
     let mut cases = 0;
-    for (index, entry) in files {
+    for (entry, own) in files {
         let path = attribute(&entry.file.path);
-        let own: Vec<&Finding> =
-            report.findings.iter().filter(|it| it.span.file.index() == index).collect();
         let failed = own.iter().filter(|it| fails(it)).count();
         let tests = own.len().max(1);
         cases += tests;

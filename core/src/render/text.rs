@@ -124,7 +124,7 @@ fn one<'r>(
         style.dim(finding.name)
     ));
     let subject = match finding.subject.as_str() {
-        "" => String::new(),
+        subject if names_all(&finding.message, subject) => String::new(),
         subject => format!("{}: ", clean(subject)),
     };
     field(out, style, "", &format!("{subject}{}", clean(&finding.message)));
@@ -151,6 +151,13 @@ fn one<'r>(
         field(out, style, "fix", &format!("{}{how}", clean(&fix.title)));
     }
     out.push('\n');
+}
+
+/// Whether a message already names everything in `Deployment shop/api, container web`.
+fn names_all(message: &str, subject: &str) -> bool {
+    let last = |part: &'static str, it: &str| it.rsplit(part).next().unwrap_or(it).to_owned();
+    let names = subject.split(", ").map(|it| last("/", &last(" ", it)));
+    names.into_iter().all(|it| it.is_empty() || message.contains(&format!("`{it}`")))
 }
 
 /// A title and a wrapped text that hangs beside it.
@@ -302,9 +309,18 @@ fn block(
             style.paint(CYAN, &marks)
         };
         let message = clean(label.message);
-        let space = if message.is_empty() { "" } else { " " };
         let bar = style.dim(&format!("{:>gutter$} │", ""));
-        out.push_str(&format!("  {bar} {marks}{space}{message}\n"));
+        if columns(&message) + start + 1 + (end - start) <= room {
+            let space = if message.is_empty() { "" } else { " " };
+            out.push_str(&format!("  {bar} {marks}{space}{message}\n"));
+        } else {
+            // No room beside the mark: the words go below it.
+            let indent = start.min(room / 3);
+            out.push_str(&format!("  {bar} {marks}\n"));
+            for line in wrap(&message, room - indent) {
+                out.push_str(&format!("  {bar} {:indent$}{line}\n", ""));
+            }
+        }
     }
 }
 
@@ -387,7 +403,7 @@ mod tests {
         assert_eq!(
             text(&report, Style::default(), true),
             "compose.yaml:4:18 warning PLM101 depends-on-started-only\n  \
-             service app: `app` may start before `db` can answer\n    \
+             `app` may start before `db` can answer\n    \
              2 │   db: {}\n      │   -- `db` has no healthcheck\n      ·\n    \
              4 │     depends_on: [db]\n      │                  ^^\n  \
              why    The short form waits until the container exists.\n  \
@@ -406,6 +422,28 @@ mod tests {
         assert_eq!(text.matches("a.yaml:1:4").count(), 2);
         assert_eq!(text.matches("  why ").count(), 1);
         assert_eq!(text.matches("  help ").count(), 1);
+    }
+
+    #[test]
+    fn the_subject_is_said_where_the_message_does_not() {
+        assert!(names_all("`web` of `api` waits", "Deployment shop/api, container web"));
+        assert!(!names_all("`web` waits", "Deployment shop/api, container web"));
+        assert!(names_all("anything", ""));
+    }
+
+    #[test]
+    fn words_go_below_a_mark_that_leaves_no_room() {
+        let yaml = format!("x: {}\n", "a".repeat(80));
+        let mut report = report("a.yaml", &yaml, 0..1);
+        report.findings[0].related[0].span = Span::new(FileId(0), 3, 83);
+        let text = text(&report, Style::default(), false);
+        assert!(
+            text.contains(&format!(
+                "│    {}\n      │    `db` has no healthcheck\n",
+                "-".repeat(80)
+            )),
+            "{text}"
+        );
     }
 
     #[test]
