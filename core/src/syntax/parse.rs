@@ -20,6 +20,10 @@ pub const MAX_BYTES: usize = 64 << 20;
 /// it was made to use up memory.
 const MAX_NODES: usize = 8 << 20;
 
+/// Files joined from more parts than this are broken for another reason; each position of a repaired
+/// document is looked up among its patches.
+const MAX_MARKS: usize = 64;
+
 /// To start the parser costs a look at everything that it is given, so after a broken document it is
 /// given about so many bytes at a time, in whole documents.
 const WINDOW: usize = 16 << 10;
@@ -159,7 +163,9 @@ impl Reader {
         // readers of Compose and Kubernetes skip one at the start of a line, and so do we.
         if *error == ErrorKind::BomInsideDocument {
             let marks = repair::byte_order_marks(&self.text, &segment);
-            if !marks.is_empty() && self.repaired(&segment, &marks, false).is_ok() {
+            if (1..=MAX_MARKS).contains(&marks.len())
+                && self.repaired(&segment, &marks, false).is_ok()
+            {
                 return next;
             }
         }
