@@ -95,12 +95,19 @@ impl<'a> Facts<'a> {
     }
 
     /// A part of a value as a part of its text; the whole where the text does not show the value
-    /// letter by letter.
+    /// letter by letter. Where variables stand in the text, a part that is written out beside them,
+    /// and only once, is found.
     pub fn inside(&self, span: Span, value: &str, range: (usize, usize)) -> Span {
         let written = self.file(span.file).text().get(span.range()).unwrap_or_default();
         match written.find(value) {
             Some(at) if !value.is_empty() => span.inner(at + range.0..at + range.1),
-            _ => span,
+            _ => {
+                let part = value.get(range.0..range.1).unwrap_or_default();
+                match written_once(written, part) {
+                    Some(at) => span.inner(at..at + part.len()),
+                    None => span,
+                }
+            }
         }
     }
 
@@ -186,4 +193,20 @@ impl<'a> Facts<'a> {
         ports.dedup();
         ports
     }
+}
+
+/// Where a word stands in a text that holds `${...}`, outside of those, if it does so once.
+fn written_once(text: &str, word: &str) -> Option<usize> {
+    if word.is_empty() || !text.contains("${") {
+        return None;
+    }
+    let joins = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.');
+    let mut found = text.match_indices(word).map(|it| it.0).filter(|at| {
+        let before = &text[..*at];
+        let inside = before.rfind("${").is_some_and(|open| !before[open..].contains('}'));
+        let after = &text[at + word.len()..];
+        !inside && !before.ends_with(joins) && !after.starts_with(joins)
+    });
+    let first = found.next()?;
+    if found.next().is_some() { None } else { Some(first) }
 }

@@ -1,0 +1,294 @@
+//! Peers: the mentions of others that a container is told to dial, who listens beside it, and
+//! whether a name may be given by something that the files do not show.
+
+use super::unit::{Part, Site, Unit};
+use super::{Facts, KubeHost, KubeService, Mention, Service, Workload};
+use crate::knowledge::env::{is_browser_facing, is_own_address_key};
+use crate::knowledge::net;
+use crate::model::IntOrStr;
+use crate::model::kubernetes::{Body, Object};
+use crate::report::Kind;
+
+impl<'a> Facts<'a> {
+    /// The hosts that a container dials: its mentions without listen addresses of its own, URLs for
+    /// browsers, and lists of exceptions.
+    pub fn peers(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
+        let mut peers = self.mentions(unit);
+        peers.retain(|it| match it.key {
+            Some(key) => {
+                let upper = key.to_ascii_uppercase();
+                !is_own_address_key(key)
+                    && !is_browser_facing(key)
+                    && !upper.contains("NO_PROXY")
+                    && !upper.contains("QUORUM_VOTERS")
+                    && !upper.contains("INITIAL_CLUSTER")
+            }
+            None => !flag_before(unit, it).is_some_and(|it| is_listen_flag(&it)),
+        });
+        peers
+    }
+
+    /// The ports that a unit is known to listen on, those that its variables and its command give it
+    /// among them.
+    pub fn own_ports(&self, unit: &Unit<'a>) -> Vec<u16> {
+        let mut ports = self.listens_on(unit);
+        for var in &unit.env {
+            let Some(value) = var.value else { continue };
+            if is_own_port_key(var.name) {
+                ports.extend(value.trim().parse::<u16>().ok());
+            } else if is_own_address_key(var.name) {
+                ports.extend(net::endpoints(value).iter().filter_map(net::Endpoint::effective_port));
+                ports.extend(value.rsplit(':').next().and_then(|it| it.parse::<u16>().ok()));
+            }
+        }
+        ports.extend(command_ports(unit));
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    /// Whether something in the same network namespace listens on a port, or may: a container that
+    /// lists no ports beside this one, or one that is put in when the Pod is made.
+    pub fn may_listen_beside(&self, unit: &Unit<'a>, port: u16) -> bool {
+        if self.own_ports(unit).contains(&port) {
+            return true;
+        }
+        match unit.site {
+            Site::Service(at) => {
+                let service = &self.services[at];
+                self.siblings(service).any(|it| {
+                    it.index != service.index
+                        && shares_namespace(service, it)
+                        && self.own_ports(&it.unit).contains(&port)
+                })
+            }
+            Site::Container(workload, _) => {
+                let workload = &self.workloads[workload];
+                let injected = workload.model.template.meta.annotations.iter().any(|it| {
+                    let key = it.0.as_str();
+                    key.contains("inject") || key.contains("sidecar") || key.contains("dapr.io")
+                });
+                injected
+                    || workload.units.iter().any(|it| {
+                        let ports = self.own_ports(it);
+                        it.site != unit.site
+                            && it.part != Part::Init
+                            && (ports.is_empty() || ports.contains(&port))
+                    })
+            }
+        }
+    }
+
+    /// Every service of the project that answers to a host name, by its name, its container's name,
+    /// its host name or an alias.
+    pub fn answers_to<'f>(&'f self, from: &'f Service<'a>, host: &str) -> Vec<&'f Service<'a>> {
+        let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
+        self.siblings(from)
+            .filter(|it| {
+                let model = it.model;
+                it.name() == host
+                    || is(&model.container_name)
+                    || is(&model.hostname)
+                    || model
+                        .networks
+                        .iter()
+                        .flat_map(|it| &it.aliases)
+                        .any(|it| it.as_str() == host)
+            })
+            .collect()
+    }
+
+    /// The Services through which a Compose service is reached in the cluster, with the workload that
+    /// they select.
+    pub fn cluster_services<'f>(
+        &'f self,
+        service: &Service<'a>,
+    ) -> Vec<(&'f KubeService<'a>, &'f Workload<'a>)> {
+        let Some(pair) = self.counterpart_of(service.index) else { return Vec::new() };
+        let workload = &self.workloads[pair.workload];
+        workload.services.iter().map(|it| (&self.kube_services[*it], workload)).collect()
+    }
+
+    /// Whether the text itself shows the host, not a variable.
+    pub fn shows_host(&self, mention: &Mention<'_>) -> bool {
+        mention.literal
+            || self.file(mention.host_span.file).text().get(mention.host_span.range())
+                == Some(mention.host)
+    }
+
+    /// Whether Services may come from something that is not read here: a chart, a template, an
+    /// application that a controller installs.
+    pub fn services_from_elsewhere(&self) -> bool {
+        self.files().any(|it| match it.kind {
+            Kind::Template | Kind::Chart | Kind::Values | Kind::ArgoCd => true,
+            Kind::Kustomization => {
+                let text = it.text();
+                text.contains("helmCharts:") || text.contains("://") || text.contains("github.com/")
+            }
+            _ => false,
+        }) || self.objects().iter().any(|it| installs_others(it))
+    }
+
+    /// Whether a Service of this name may be made by a controller from an object of the project, as
+    /// an operator makes `db-rw` from the cluster `db`.
+    pub fn operator_may_make(&self, name: &str) -> bool {
+        self.objects().iter().any(|it| {
+            matches!(it.body, Body::Other)
+                && it.name().is_some_and(|it| !it.is_empty() && name.starts_with(it.as_str()))
+        })
+    }
+
+    /// What is known of a host that no Service of the project has: `true` where the project shows the
+    /// Services of that namespace and nothing else may bring one.
+    pub fn is_unknown_service(&self, namespace: &str, host: &str) -> bool {
+        if !matches!(self.kube_host(namespace, host), KubeHost::Missing) {
+            return false;
+        }
+        let Some(name) = net::cluster_name(host) else { return false };
+        let wanted = name.namespace.unwrap_or(namespace);
+        self.kube_services().iter().any(|it| it.namespace == wanted)
+            && !matches!(name.service, "kubernetes" | "kube-dns")
+            && !self.services_from_elsewhere()
+            && !self.operator_may_make(name.service)
+            && !is_placeholder_host(name.service)
+    }
+}
+
+/// Whether a word stands for a host that the reader is to fill in.
+pub fn is_placeholder_host(host: &str) -> bool {
+    let lower = host.to_ascii_lowercase();
+    host.bytes().all(|it| it.is_ascii_uppercase() || it == b'_' || it == b'-')
+        || ["example", "your", "changeme", "change-me", "placeholder", "todo", "xxx", "hostname"]
+            .iter()
+            .any(|it| lower.contains(it))
+        || matches!(lower.as_str(), "host" | "server" | "ip" | "domain" | "address")
+}
+
+/// Whether two services share one network namespace (`network_mode: service:x`, or the host's).
+fn shares_namespace(a: &Service<'_>, b: &Service<'_>) -> bool {
+    let joined = |it: &Service<'_>| -> String {
+        let mode = it.model.network_mode.as_ref().map_or("", |it| it.as_str());
+        match mode.strip_prefix("service:").or_else(|| mode.strip_prefix("container:")) {
+            Some(other) => other.to_owned(),
+            None if mode == "host" => "host".to_owned(),
+            None => it.name().to_owned(),
+        }
+    };
+    joined(a) == joined(b)
+}
+
+/// Objects from which a controller installs whole applications.
+fn installs_others(object: &Object) -> bool {
+    matches!(
+        object.kind.as_str(),
+        "Application"
+            | "ApplicationSet"
+            | "HelmRelease"
+            | "HelmChart"
+            | "HelmChartConfig"
+            | "HelmApp"
+            | "Kustomization"
+            | "Subscription"
+            | "ClusterServiceVersion"
+    )
+}
+
+fn is_own_port_key(key: &str) -> bool {
+    matches!(
+        key.to_ascii_uppercase().as_str(),
+        "PORT"
+            | "HTTP_PORT"
+            | "HTTPS_PORT"
+            | "SERVER_PORT"
+            | "APP_PORT"
+            | "LISTEN_PORT"
+            | "WEB_PORT"
+            | "GRPC_PORT"
+            | "METRICS_PORT"
+            | "ADMIN_PORT"
+            | "CONTAINER_PORT"
+            | "ASPNETCORE_HTTP_PORTS"
+            | "ASPNETCORE_HTTPS_PORTS"
+    )
+}
+
+/// The ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.
+fn command_ports(unit: &Unit<'_>) -> Vec<u16> {
+    let mut ports = Vec::new();
+    for command in &unit.start.commands {
+        let mut before = "";
+        for word in &command.words {
+            let text = word.text.as_str();
+            let (flag, value) = match text.split_once('=') {
+                Some((flag, value)) if flag.starts_with('-') => (flag, value),
+                _ => (before, text),
+            };
+            let named = flag.starts_with('-')
+                && (flag.to_ascii_lowercase().contains("port") || flag == "-p");
+            if named {
+                ports.extend(value.parse::<u16>().ok());
+            }
+            if let Some((host, port)) = value.rsplit_once(':')
+                && (host.is_empty() || net::is_unspecified(host) || is_listen_flag(flag))
+            {
+                ports.extend(port.parse::<u16>().ok());
+            }
+            before = text;
+        }
+    }
+    ports
+}
+
+/// The option that a mention in a start command belongs to: `--bind` for `--bind=127.0.0.1:80` and
+/// for `--bind 127.0.0.1:80`.
+fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
+    let words = &unit.start.words;
+    let at = words
+        .iter()
+        .position(|it| it.span.contains(mention.span) && it.value.contains(mention.host))?;
+    let host = words[at].value.find(mention.host)?;
+    let mut text: String =
+        words[..at].iter().map(|it| it.value.as_str()).collect::<Vec<_>>().join(" ");
+    text.push(' ');
+    text.push_str(&words[at].value[..host]);
+    // What stands right before the host, a scheme and a user's name included.
+    let blank = text.rfind(char::is_whitespace)?;
+    let token = text[blank..].trim();
+    if let Some((flag, _)) = token.split_once('=') {
+        return Some(flag.to_owned());
+    }
+    let before = text[..blank].split_whitespace().next_back()?;
+    before.starts_with('-').then(|| before.to_owned())
+}
+
+/// Whether an option sets what a program listens on or announces.
+pub fn is_listen_flag(flag: &str) -> bool {
+    if !flag.starts_with('-') {
+        return false;
+    }
+    let name = flag.trim_start_matches('-').to_ascii_lowercase();
+    let has = |word: &str| name.contains(word);
+    has("listen")
+        || has("bind")
+        || has("advertise")
+        || has("announce")
+        || has("inspect")
+        || has("metrics")
+        || has("health")
+        || has("web.")
+        || has("http.addr")
+        || has("http-addr")
+        || has("grpc-addr")
+        || has("grpc.addr")
+        || matches!(
+            name.as_str(),
+            "host" | "addr" | "address" | "hostname" | "http" | "ip" | "h" | "l" | "b" | "s" | "hostip"
+        )
+}
+
+impl<'a> KubeService<'a> {
+    /// Whether it offers a port by number.
+    pub fn offers(&self, port: u16) -> bool {
+        self.model.ports.iter().any(|it| it.is(&IntOrStr::Int(i64::from(port))))
+    }
+}

@@ -1,0 +1,286 @@
+use crate::facts::{Facts, Mention, Service, Site, Unit, Workload};
+use crate::knowledge::net;
+use crate::report::{Confidence, Findings, Severity};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// A container looks for another service on its own loopback address.
+    ///
+    /// ## Why it hurts
+    /// Inside a container `localhost` is the container itself (in Kubernetes the Pod), not the host
+    /// and not its neighbours. What worked while everything ran on one machine is refused at once.
+    ///
+    /// ## What helps
+    /// Use the other service's name and the port that its container listens on.
+    ///
+    /// ## How to troubleshoot
+    /// "Connection refused" to `127.0.0.1` in the log. `nc -vz NAME PORT` from inside the container
+    /// shows that the name works.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DATABASE_URL: postgres://app@localhost:5432/app # <- `DATABASE_URL` of service `web` points at its own container, but `db` listens on port 5432
+    ///   db:
+    ///     image: postgres:17
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DATABASE_URL: postgres://app@db:5432/app
+    ///   db:
+    ///     image: postgres:17
+    /// ```
+    PLM401 "localhost-for-another-service" {
+        since: "0.1.0", on: Both, severity: Error, check: check,
+    }
+}
+
+/// Somebody else who listens on the port.
+struct Other {
+    /// The name to use instead.
+    name: String,
+    span: Span,
+    /// Its image is made to listen there.
+    by_family: bool,
+    /// Its container's port is also one of the host, where a browser would find it.
+    published: bool,
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for unit in facts.units().filter(|it| !on_host_network(facts, it)) {
+        for mention in facts.peers(unit).iter().filter(|it| it.is_loopback()) {
+            let Some(port) = port_of(unit, mention) else { continue };
+            if facts.may_listen_beside(unit, port) {
+                continue;
+            }
+            let others = match unit.site {
+                Site::Service(at) => in_compose(facts, &facts.services()[at], port),
+                Site::Container(at, _) => in_cluster(facts, &facts.workloads()[at], port),
+            };
+            report(facts, out, unit, mention, port, others);
+        }
+    }
+}
+
+fn report(
+    facts: &Facts,
+    out: &mut Findings,
+    unit: &Unit<'_>,
+    mention: &Mention<'_>,
+    port: u16,
+    others: Vec<Other>,
+) {
+    let place = mention.place();
+    let inner = if unit.is_compose() { "container" } else { "Pod" };
+    let key = mention.key.unwrap_or_default().to_ascii_lowercase();
+    let named = |it: &Other| key.contains(&it.name.to_ascii_lowercase().replace('-', "_"));
+    let Some(other) = others.iter().find(|it| named(it)).or_else(|| others.first()) else {
+        // Only what a scheme of a data store says is surely about another container.
+        let store = mention.scheme.and_then(net::default_port).is_some_and(|it| it > 1024);
+        if store && mention.key.is_some() && unit.family().is_none() {
+            out.at(
+                mention.span,
+                format!(
+                    "{place} of {} points at its own {inner}, where nothing is known to listen on port {port}",
+                    unit.label
+                ),
+            )
+            .severity(Severity::Info)
+            .confidence(Confidence::Likely);
+        }
+        return;
+    };
+    // The program itself may listen on a port that the files do not tell.
+    let unknown = facts.own_ports(unit).is_empty() && !other.by_family && !named(other);
+    if unknown || others.len() > 1 && !named(other) && !other.by_family {
+        return;
+    }
+    let finding = out.at(
+        mention.span,
+        format!(
+            "{place} of {} points at its own {inner}, but `{}` listens on port {port}",
+            unit.label, other.name
+        ),
+    );
+    finding.also(other.span, format!("`{}` is defined here", other.name));
+    let web = mention.scheme.is_some_and(|it| matches!(it, "http" | "https" | "ws" | "wss"));
+    if web && other.published {
+        // A page may hand this URL to a browser, for which it is right.
+        finding.severity(Severity::Info).confidence(Confidence::Possible);
+    } else if !other.by_family {
+        finding.confidence(Confidence::Likely);
+    }
+    if let Some(service) = facts.service_of(unit) {
+        finding.check(format!(
+            "docker compose exec {} sh -c 'nc -vz {} {port}'",
+            service.name(),
+            other.name
+        ));
+    }
+    if let Some(workload) = facts.workload_of(unit) {
+        finding.check(format!(
+            "kubectl exec{} {} -c {} -- nc -vz {} {port}",
+            workload.namespace_flag(),
+            workload.reference(),
+            unit.name,
+            other.name
+        ));
+    }
+}
+
+/// The port that is meant: written, of the scheme, or in the variable beside it (`DB_HOST`,
+/// `DB_PORT`).
+fn port_of(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<u16> {
+    if let Some(port) = mention.effective_port() {
+        return Some(port);
+    }
+    let key = mention.key?;
+    let stem = ["HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER"]
+        .iter()
+        .find_map(|it| key.strip_suffix(it))?;
+    if let Some(port) = unit.value(&format!("{stem}PORT")) {
+        return port.trim().parse().ok();
+    }
+    let word = stem.trim_end_matches('_').rsplit('_').next()?.to_ascii_lowercase();
+    let scheme = if word == "pg" { "postgres" } else { word.as_str() };
+    net::default_port(scheme).filter(|it| *it > 1024)
+}
+
+fn on_host_network(facts: &Facts, unit: &Unit<'_>) -> bool {
+    match unit.site {
+        Site::Service(at) => {
+            let mode = facts.services()[at].model.network_mode.as_ref();
+            mode.is_some_and(|it| it.as_str() == "host")
+        }
+        Site::Container(at, _) => {
+            let spec = &facts.workloads()[at].model.template.spec;
+            crate::model::kubernetes::is_true(spec.host_network)
+        }
+    }
+}
+
+fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
+    let family = |it: &Service<'_>| it.unit.family().map(|it| it.id);
+    let mut others = Vec::new();
+    for it in facts.siblings(&facts.services()[from.index]) {
+        // Two of one family are members of one cluster, or one is the other's test.
+        let twin = family(it).is_some() && family(it) == family(from);
+        if it.index == from.index || twin || !facts.listens_on(&it.unit).contains(&port) {
+            continue;
+        }
+        others.push(Other {
+            name: it.name().to_owned(),
+            span: it.span(),
+            by_family: is_store_port(&it.unit, port),
+            published: it
+                .model
+                .ports
+                .iter()
+                .any(|it| it.published.is_some_and(|it| it.value.0 <= port && port <= it.value.1)),
+        });
+    }
+    others.sort_by_key(|it| !it.by_family);
+    others
+}
+
+fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
+    let mut others = Vec::new();
+    for service in facts.kube_services().iter().filter(|it| it.namespace == from.namespace) {
+        let selected = || service.selects.iter().map(|it| &facts.workloads()[*it]);
+        if selected().any(|it| it.index == from.index) || !service.offers(port) {
+            continue;
+        }
+        let by_family = selected().any(|it| it.units.iter().any(|it| is_store_port(it, port)));
+        others.push(Other {
+            name: service.name().to_owned(),
+            span: service.span(),
+            by_family,
+            published: false,
+        });
+    }
+    others.sort_by_key(|it| !it.by_family);
+    others
+}
+
+/// Whether the unit's image is a data store's and listens on the port by default.
+fn is_store_port(unit: &Unit<'_>, port: u16) -> bool {
+    unit.family().is_some_and(|it| it.must_be_ready() && it.ports.contains(&port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::report::{Confidence, Severity};
+    use crate::rules::testing::{check_rule, findings, messages};
+
+    fn web(more: &str) -> Vec<String> {
+        messages(
+            &RULE,
+            &format!("services:\n  web: {{image: acme/web:1, {more}}}\n  db: {{image: postgres:17}}\n"),
+        )
+    }
+
+    #[test]
+    fn a_host_finds_its_port_beside_it_or_in_its_name() {
+        assert_eq!(web("environment: {DB_HOST: localhost, DB_PORT: 5432}").len(), 1);
+        assert_eq!(web("environment: {POSTGRES_HOST: 127.0.0.1}").len(), 1);
+        assert_eq!(web("environment: {DB_HOST: localhost}").len(), 0);
+        assert_eq!(web("command: [serve, --db, 'postgres://localhost/app']").len(), 1);
+    }
+
+    #[test]
+    fn own_addresses_browsers_and_own_ports_are_silent() {
+        assert!(web("environment: {HOST: 127.0.0.1, PORT: 5432}").is_empty());
+        assert!(web("environment: {NEXT_PUBLIC_API: 'http://localhost:5432'}").is_empty());
+        assert!(web("environment: {DB: 'postgres://localhost/x'}, expose: [5432]").is_empty());
+        assert!(web("network_mode: host, environment: {DB: 'postgres://localhost/x'}").is_empty());
+        assert!(web("command: [serve, --bind, '127.0.0.1:5432']").is_empty());
+        assert!(
+            web("healthcheck: {test: [CMD, pg_isready, -d, 'postgres://localhost:5432']}").is_empty()
+        );
+    }
+
+    #[test]
+    fn a_neighbour_in_one_network_namespace_may_be_meant() {
+        let text = "services:\n  web: {image: acme/web:1, environment: {D: 'postgres://localhost/x'}}\n  db: {image: postgres:17, network_mode: 'service:web'}\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn a_url_for_a_page_is_only_a_possibility() {
+        let text = "services:\n  front: {image: acme/f:1, environment: {API_URL: 'http://localhost:8000'}}\n  api: {image: acme/a:1, ports: ['8000:8000']}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found[0].severity, Severity::Info);
+        assert_eq!(found[0].confidence, Confidence::Possible);
+    }
+
+    #[test]
+    fn a_store_that_is_not_in_the_project_is_worth_a_word() {
+        let found = findings(
+            &RULE,
+            "services:\n  web: {image: acme/web:1, environment: {R: 'redis://localhost'}}\n",
+        );
+        assert_eq!(found[0].severity, Severity::Info);
+    }
+
+    #[test]
+    fn a_pod_is_one_machine() {
+        let pod = |sidecar: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n    - name: web\n      image: acme/web:1\n      env:\n        - name: REDIS_URL\n          value: redis://localhost:6379{sidecar}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: redis}}\nspec: {{selector: {{app: redis}}, ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: r, labels: {{app: redis}}}}\nspec: {{containers: [{{name: r, image: 'redis:8'}}]}}\n"
+            )
+        };
+        check_rule(&RULE, &pod(" # <- `REDIS_URL` of container `web` of Pod `web` points at its own Pod, but `redis` listens on port 6379"));
+        check_rule(&RULE, &pod("\n    - name: cache\n      image: redis:8"));
+        check_rule(&RULE, &pod("\n    - name: proxy\n      image: acme/proxy:1"));
+    }
+}

@@ -1,0 +1,211 @@
+use crate::facts::{Facts, Service, Unit, Workload};
+use crate::report::{Confidence, Findings, Role};
+use crate::rules::rule;
+use crate::text::{Span, Spanned};
+
+rule! {
+    /// A container listens on one port in Compose and on another one in the cluster.
+    ///
+    /// ## Why it hurts
+    /// The same image listens on the same port everywhere unless it is told otherwise. One of the two
+    /// sides then sends its traffic, or its probes, where nobody listens.
+    ///
+    /// ## What helps
+    /// Use one container port on both sides. The Service's `port`, like the published port in
+    /// Compose, may differ freely.
+    ///
+    /// ## How to troubleshoot
+    /// `ss -ltn` (or `netstat -ltn`) in the running container shows where the program listens.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     ports: ["8080:3000"]
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           ports:
+    ///             - containerPort: 8080 # <- container `web` of Deployment `web` listens on 8080, but service `web` on 3000 in Compose
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     ports: ["8080:3000"]
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           ports:
+    ///             - containerPort: 3000
+    /// ```
+    PLM419 "port-drift" {
+        since: "0.1.0", on: Dual, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for pair in facts.counterparts() {
+        let (service, workload, unit) = facts.pair(pair);
+        let here = compose_ports(service);
+        let there = cluster_ports(facts, workload, pair.unit);
+        let (Some(first_here), Some(first_there)) = (here.first(), there.first()) else { continue };
+        let meet = here.iter().any(|it| there.iter().any(|at| at.value == it.value));
+        // A side that tells its program the port may differ from the other one.
+        let told = |unit: &Unit<'_>, ports: &[Spanned<u16>]| {
+            ports.iter().any(|it| says_port(unit, it.value))
+        };
+        let other_program = differs(&service.unit, unit)
+            || (service.role == Role::Development && !service.unit.start.is_empty());
+        if meet || told(unit, &there) || told(&service.unit, &here) || other_program {
+            continue;
+        }
+        let finding = out.at(
+            first_there.span,
+            format!(
+                "{} listens on {}, but service `{}` on {} in Compose",
+                unit.label,
+                list(&there),
+                service.name(),
+                list(&here)
+            ),
+        );
+        finding
+            .also(first_here.span, format!("service `{}` in Compose", service.name()))
+            .check(format!(
+                "kubectl exec{} {} -c {} -- ss -ltn",
+                workload.namespace_flag(),
+                workload.reference(),
+                unit.name
+            ));
+        let same = service.unit.image.as_ref().is_some_and(|image| {
+            unit.image.as_ref().is_some_and(|it| it.repository == image.repository)
+        });
+        if !same || service.is_built() {
+            finding.confidence(Confidence::Likely);
+        }
+    }
+}
+
+fn list(ports: &[Spanned<u16>]) -> String {
+    let mut numbers: Vec<String> = ports.iter().map(|it| it.value.to_string()).collect();
+    numbers.dedup();
+    numbers.join(", ")
+}
+
+/// The container ports that Compose publishes or exposes.
+fn compose_ports(service: &Service<'_>) -> Vec<Spanned<u16>> {
+    let model = service.model;
+    let exposed = model
+        .expose
+        .iter()
+        .filter_map(|it| Some(Spanned::new(it.split('/').next()?.parse().ok()?, it.span)));
+    model.ports.iter().map(|it| Spanned::new(it.target.value, it.span)).chain(exposed).collect()
+}
+
+/// The container ports in the cluster: those listed, else the numbers that a Service sends to.
+fn cluster_ports(facts: &Facts, workload: &Workload<'_>, unit: usize) -> Vec<Spanned<u16>> {
+    let number = |value: i64, span: Span| Some(Spanned::new(u16::try_from(value).ok()?, span));
+    let listed: Vec<Spanned<u16>> = workload
+        .container(unit)
+        .ports
+        .iter()
+        .filter_map(|it| it.container_port.and_then(|it| number(it.value, it.span)))
+        .collect();
+    if !listed.is_empty() || workload.running().count() > 1 {
+        return listed;
+    }
+    let services = workload.services.iter().map(|it| &facts.kube_services()[*it]);
+    services
+        .flat_map(|it| &it.model.ports)
+        .filter_map(|it| it.target())
+        .filter_map(|it| number(it.value.as_int()?, it.span))
+        .collect()
+}
+
+/// Whether a variable or a word of the command gives the program this port.
+fn says_port(unit: &Unit<'_>, port: u16) -> bool {
+    let text = port.to_string();
+    let says = |value: &str| {
+        value.match_indices(&text).any(|(at, _)| {
+            let digit = |it: char| it.is_ascii_digit();
+            !value[..at].ends_with(digit) && !value[at + text.len()..].starts_with(digit)
+        })
+    };
+    unit.env.iter().any(|it| it.value.is_some_and(says))
+        || unit.start.words.iter().any(|it| says(&it.value))
+}
+
+/// Images of two repositories may listen on two ports.
+fn differs(a: &Unit<'_>, b: &Unit<'_>) -> bool {
+    match (&a.image, &b.image) {
+        (Some(a), Some(b)) => {
+            a.repository != b.repository && (a.family.is_some() || b.family.is_some())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn sides(compose: &str, container: &str) -> usize {
+        messages(
+            &RULE,
+            &format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', {compose}}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', {container}}}]}}\n"
+            ),
+        )
+        .len()
+    }
+
+    #[test]
+    fn one_common_port_is_enough() {
+        assert_eq!(sides("ports: ['80:3000']", "ports: [{containerPort: 8080}]"), 1);
+        assert_eq!(sides("expose: [3000]", "ports: [{containerPort: 8080}]"), 1);
+        let two = "ports: [{containerPort: 3000}, {containerPort: 9090}]";
+        assert_eq!(sides("ports: ['80:3000']", two), 0);
+        assert_eq!(sides("tty: true", two), 0);
+    }
+
+    #[test]
+    fn a_side_that_tells_its_program_the_port_may_differ() {
+        let told = "ports: [{containerPort: 8080}], env: [{name: PORT, value: '8080'}]";
+        assert_eq!(sides("ports: ['80:3000']", told), 0);
+        let told = "ports: [{containerPort: 8080}], args: [--listen, ':8080']";
+        assert_eq!(sides("ports: ['80:3000']", told), 0);
+        let by_compose = "ports: ['80:3000'], environment: {PORT: 3000}";
+        assert_eq!(sides(by_compose, "ports: [{containerPort: 8080}]"), 0);
+    }
+
+    #[test]
+    fn other_images_are_another_matter() {
+        let text = "# file: compose.yaml\nservices: {web: {image: 'nginx:1', ports: ['80:80']}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'nginxinc/nginx-unprivileged:1', ports: [{containerPort: 8080}]}]}\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+}

@@ -1,0 +1,256 @@
+use crate::facts::{Facts, KubeHost, KubeService, Mention, Service, Unit, Workload};
+use crate::report::{Confidence, Findings, Fix, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// The name that Compose gives a dependency is not the name of its Service in the cluster.
+    ///
+    /// ## Why it hurts
+    /// Compose makes a host name of every service; in a cluster only a Service's name resolves. The
+    /// program starts, and each lookup ends in "no such host".
+    ///
+    /// ## What helps
+    /// Name the Service like the Compose service, or set the variable to the Service's name in the
+    /// cluster.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl exec POD -- getent hosts NAME` prints nothing; `kubectl get svc` lists the names that
+    /// do resolve.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DATABASE_HOST: db
+    ///   db:
+    ///     image: postgres:17
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           env:
+    ///             - name: DATABASE_HOST
+    ///               value: db # <- `DATABASE_HOST` says `db` as in Compose, but in the cluster that is Service `postgres`
+    /// ```
+    /// ```yaml file=k8s/postgres.yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: postgres }
+    /// spec:
+    ///   selector: { app: postgres }
+    ///   ports: [{ port: 5432 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: StatefulSet
+    /// metadata: { name: postgres }
+    /// spec:
+    ///   serviceName: postgres
+    ///   selector: { matchLabels: { app: postgres } }
+    ///   template:
+    ///     metadata: { labels: { app: postgres } }
+    ///     spec:
+    ///       containers: [{ name: postgres, image: "postgres:17" }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DATABASE_HOST: db
+    ///   db:
+    ///     image: postgres:17
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           env:
+    ///             - name: DATABASE_HOST
+    ///               value: postgres
+    /// ```
+    /// ```yaml file=k8s/postgres.yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: postgres }
+    /// spec:
+    ///   selector: { app: postgres }
+    ///   ports: [{ port: 5432 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: StatefulSet
+    /// metadata: { name: postgres }
+    /// spec:
+    ///   serviceName: postgres
+    ///   selector: { matchLabels: { app: postgres } }
+    ///   template:
+    ///     metadata: { labels: { app: postgres } }
+    ///     spec:
+    ///       containers: [{ name: postgres, image: "postgres:17" }]
+    /// ```
+    PLM418 "service-name-drift" {
+        since: "0.1.0", on: Dual, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for pair in facts.counterparts() {
+        let (service, workload, unit) = facts.pair(pair);
+        for unit in &workload.units {
+            for mention in facts.peers(unit) {
+                if let Some((on, named)) = drifted(facts, service, workload, &mention) {
+                    report(facts, out, workload, &mention, on, named);
+                }
+            }
+        }
+        absent(facts, out, service, workload, unit);
+    }
+}
+
+/// The Compose service that a host in the cluster is the name of, and the Service that it has there
+/// instead; `None` where the host resolves, or nothing tells what it became.
+pub(super) fn drifted<'f, 'a>(
+    facts: &'f Facts<'a>,
+    service: &'f Service<'a>,
+    workload: &Workload<'a>,
+    mention: &Mention<'a>,
+) -> Option<(&'f Service<'a>, &'f KubeService<'a>)> {
+    let missing = matches!(facts.kube_host(workload.namespace, mention.host), KubeHost::Missing);
+    if !missing || mention.host.contains('.') || facts.operator_may_make(mention.host) {
+        return None;
+    }
+    let on = facts.compose_host(service, mention.host).filter(|it| it.index != service.index)?;
+    let services = facts.cluster_services(on);
+    let plain = services.iter().find(|it| !it.0.model.is_headless()).or_else(|| services.first())?;
+    Some((on, plain.0))
+}
+
+fn report(
+    facts: &Facts,
+    out: &mut Findings,
+    workload: &Workload<'_>,
+    mention: &Mention<'_>,
+    on: &Service<'_>,
+    named: &KubeService<'_>,
+) {
+    let place = mention.place();
+    let reach = if named.namespace == workload.namespace {
+        named.name().to_owned()
+    } else {
+        format!("{}.{}", named.name(), named.namespace)
+    };
+    let finding = out.at(
+        mention.host_span,
+        format!(
+            "{place} says `{}` as in Compose, but in the cluster that is Service `{reach}`",
+            mention.host
+        ),
+    );
+    finding
+        .also(on.span(), format!("service `{}` in Compose", on.name()))
+        .also(named.span(), format!("its Service in the cluster is `{}`", named.name()))
+        .check(format!("kubectl get svc{}", workload.namespace_flag()));
+    let written = facts.file(mention.host_span.file).text().get(mention.host_span.range());
+    if written == Some(mention.host) {
+        let edit = facts.editor(mention.host_span.file).replace(mention.host_span, &reach);
+        finding.fix(Fix::r#unsafe(format!("Use the name `{reach}`"), [edit]));
+    }
+}
+
+/// What Compose sets and the container in the cluster does not get at all: then the default in the
+/// image holds, and that is mostly the Compose name.
+fn absent(
+    facts: &Facts,
+    out: &mut Findings,
+    service: &Service<'_>,
+    workload: &Workload<'_>,
+    unit: &Unit<'_>,
+) {
+    let service = &facts.services()[service.index];
+    let crate::facts::Site::Container(_, at) = unit.site else { return };
+    let container = workload.container(at);
+    // What is read in whole may set the variable where we do not see it.
+    if !container.env_from.is_empty() {
+        return;
+    }
+    for mention in facts.peers(&service.unit) {
+        let Some(key) = mention.key.filter(|it| unit.var(it).is_none()) else { continue };
+        let missing =
+            matches!(facts.kube_host(workload.namespace, mention.host), KubeHost::Missing);
+        let Some(on) = facts.compose_host(service, mention.host) else { continue };
+        let services = facts.cluster_services(on);
+        let Some((named, _)) = services.first().filter(|_| missing && on.index != service.index)
+        else {
+            continue;
+        };
+        let finding = out.at(
+            container.span(),
+            format!(
+                "{} does not set `{key}`, which says `{}` in Compose; in the cluster that is Service `{}`",
+                unit.label,
+                mention.host,
+                named.name()
+            ),
+        );
+        finding
+            .also(mention.span, format!("Compose sets `{key}` here"))
+            .also(named.span(), format!("its Service in the cluster is `{}`", named.name()))
+            .confidence(Confidence::Likely)
+            .check(format!("kubectl get svc{}", workload.namespace_flag()));
+        if service.role == Role::Development {
+            finding.severity(Severity::Info);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn sides(cluster: &str, service: &str) -> Vec<String> {
+        messages(
+            &RULE,
+            &format!(
+                "# file: compose.yaml\nservices:\n  web: {{image: 'acme/web:1', environment: {{REDIS_URL: 'redis://cache:6379/0'}}}}\n  cache: {{image: 'redis:8'}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', {cluster}}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: redis, labels: {{app: redis}}}}\nspec: {{containers: [{{name: redis, image: 'redis:8'}}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: {service}}}\nspec: {{selector: {{app: redis}}, ports: [{{port: 6379}}]}}\n"
+            ),
+        )
+    }
+
+    #[test]
+    fn an_overridden_variable_is_right() {
+        let env = |value: &str| format!("env: [{{name: REDIS_URL, value: 'redis://{value}/0'}}]");
+        assert_eq!(sides(&env("cache"), "redis").len(), 1);
+        assert!(sides(&env("redis"), "redis").is_empty());
+        assert!(sides(&env("cache"), "cache").is_empty());
+        let secret = "env: [{name: REDIS_URL, valueFrom: {secretKeyRef: {name: s, key: u}}}]";
+        assert!(sides(secret, "redis").is_empty());
+        assert!(sides("envFrom: [{secretRef: {name: s}}]", "redis").is_empty());
+    }
+
+    #[test]
+    fn a_variable_that_is_left_out_falls_back_to_the_image() {
+        assert_eq!(sides("tty: false", "redis").len(), 1);
+        assert!(sides("tty: false", "cache").is_empty());
+    }
+}

@@ -1,0 +1,228 @@
+use super::service_name_drift::drifted;
+use crate::facts::{Facts, Mention, Part, Service, Unit, Workload, is_placeholder_host, nearest};
+use crate::report::{Confidence, Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A container is given a host name that nothing in the project has.
+    ///
+    /// ## Why it hurts
+    /// A name without dots is looked up among the services of the project (or of the namespace) alone.
+    /// If none has it, every connection ends in "no such host".
+    ///
+    /// ## What helps
+    /// Use the name of a service that exists, or add the one that is missing.
+    ///
+    /// ## How to troubleshoot
+    /// `getent hosts NAME` inside the container prints nothing.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       REDIS_URL: redis://reids:6379/0 # <- `REDIS_URL` of service `web` names `reids`, which no service has; is `redis` meant?
+    ///   redis:
+    ///     image: redis:8
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       REDIS_URL: redis://redis:6379/0
+    ///   redis:
+    ///     image: redis:8
+    /// ```
+    PLM406 "unknown-host" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        if reaches_further(service) {
+            continue;
+        }
+        for mention in facts.peers(&service.unit) {
+            if is_unknown(facts, service, &mention) {
+                let names = facts.siblings(service).map(|it| it.name());
+                let near = nearest(mention.host, names.filter(|it| *it != service.name()));
+                report(facts, out, &service.unit, &mention, near, "service");
+            }
+        }
+    }
+    for workload in facts.workloads() {
+        for unit in &workload.units {
+            for mention in facts.peers(unit) {
+                // What an init container waits for is PLM109's.
+                let waits = unit.part == Part::Init && mention.key.is_none();
+                if waits || !unknown_in_cluster(facts, workload, unit, &mention) {
+                    continue;
+                }
+                let here =
+                    facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
+                let near = nearest(mention.host, here.map(|it| it.name()));
+                report(facts, out, unit, &mention, near, "Service");
+            }
+        }
+    }
+}
+
+/// Whether names from outside the project may resolve in a service.
+fn reaches_further(service: &Service<'_>) -> bool {
+    let model = service.model;
+    let outside = model.networks.iter().any(|it| {
+        service.project.network(&it.name).is_some_and(|it| it.external)
+    });
+    outside
+        || model.network_mode.is_some()
+        || !model.external_links.is_empty()
+        || !model.dns.is_empty()
+        || !model.dns_search.is_empty()
+}
+
+fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bool {
+    let host = mention.host;
+    let service = &facts.services()[service.index];
+    let linked = service
+        .model
+        .links
+        .iter()
+        .any(|it| it.split(':').next_back().is_some_and(|it| it == host));
+    let written = service.model.extra_hosts.iter().any(|it| it.key.as_str() == host);
+    // Another file of the same workspace may be started together with this one.
+    let elsewhere = facts.services().iter().any(|it| it.name() == host)
+        || facts.services_named(host).next().is_some();
+    is_name(host)
+        && facts.shows_host(mention)
+        && !linked
+        && !written
+        && !elsewhere
+        && facts.answers_to(service, host).is_empty()
+}
+
+fn unknown_in_cluster(
+    facts: &Facts,
+    workload: &Workload<'_>,
+    unit: &Unit<'_>,
+    mention: &Mention<'_>,
+) -> bool {
+    let host = mention.host;
+    let workload = &facts.workloads()[workload.index];
+    let spec = &workload.model.template.spec;
+    let aliased =
+        spec.host_aliases.iter().any(|it| it.hostnames.iter().any(|it| it.as_str() == host));
+    if aliased || host.contains('_') || !facts.is_unknown_service(workload.namespace, host) {
+        return false;
+    }
+    // The name that it has in Compose is PLM418's.
+    let known_in_compose = facts.counterparts().iter().any(|it| {
+        it.workload == workload.index
+            && facts.mentions(unit).iter().any(|at| {
+                at.span == mention.span
+                    && drifted(facts, &facts.services()[it.service], workload, at).is_some()
+            })
+    });
+    !known_in_compose
+}
+
+/// A name without dots that stands for a machine, not a blank to be filled in.
+fn is_name(host: &str) -> bool {
+    !host.contains('.')
+        && !crate::knowledge::net::is_loopback(host)
+        && crate::knowledge::net::ipv4(host).is_none()
+        && !host.contains(':')
+        && !is_placeholder_host(host)
+}
+
+fn report(
+    facts: &Facts,
+    out: &mut Findings,
+    unit: &Unit<'_>,
+    mention: &Mention<'_>,
+    near: Option<&str>,
+    noun: &str,
+) {
+    let host = mention.host;
+    let mut message =
+        format!("{} of {} names `{host}`, which no {noun} has", mention.place(), unit.label);
+    if let Some(near) = near {
+        message.push_str(&format!("; is `{near}` meant?"));
+    }
+    let finding = out.at(mention.host_span, message);
+    finding.confidence(Confidence::Likely);
+    if let Some(service) = facts.service_of(unit) {
+        finding.check(format!("docker compose exec {} getent hosts {host}", service.name()));
+    }
+    if let Some(workload) = facts.workload_of(unit) {
+        finding.check(format!(
+            "kubectl exec{} {} -c {} -- getent hosts {host}",
+            workload.namespace_flag(),
+            workload.reference(),
+            unit.name
+        ));
+    }
+    let written = facts.file(mention.host_span.file).text().get(mention.host_span.range());
+    if let Some(near) = near.filter(|_| written == Some(host)) {
+        let edit = facts.editor(mention.host_span.file).replace(mention.host_span, near);
+        finding.fix(Fix::r#unsafe(format!("Use the name `{near}`"), [edit]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn web(host: &str, more: &str) -> usize {
+        let text = format!(
+            "services:\n  web: {{image: acme/web:1, environment: {{U: 'redis://{host}:6379'}}{more}\n  redis: {{image: redis:8}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn outside_names_and_blanks_are_silent() {
+        assert_eq!(web("cache", "}"), 1);
+        for host in ["cache.example.com", "10.0.0.3", "localhost", "CACHE", "your-redis", "$HOST"] {
+            assert_eq!(web(host, "}"), 0, "{host}");
+        }
+        assert_eq!(web("cache", ", extra_hosts: ['cache:10.1.1.1']}"), 0);
+        assert_eq!(web("cache", ", external_links: ['x:cache']}"), 0);
+        assert_eq!(web("cache", ", networks: [n]}\nnetworks: {n: {external: true}}\nx-a:"), 0);
+    }
+
+    #[test]
+    fn a_variable_is_not_known() {
+        let text = "services:\n  web: {image: acme/web:1, environment: {U: 'redis://${H:-cache}:6379'}}\n  redis: {image: redis:8}\n";
+        assert!(messages(&RULE, text).is_empty());
+        let text = "services:\n  web: {image: acme/web:1, environment: {U: 'redis://:${P}@cache:6379'}}\n  redis: {image: redis:8}\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    fn pod(host: &str, more: &str) -> usize {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: U, value: 'redis://{host}:6379'}}]}}]}}\n{more}"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn a_cluster_name_needs_services_to_be_missed() {
+        let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";
+        assert_eq!(pod("cache", service), 1);
+        assert_eq!(pod("cache.default.svc.cluster.local", service), 1);
+        assert_eq!(pod("cache", ""), 0);
+        assert_eq!(pod("redis", service), 0);
+        assert_eq!(pod("cache.other.svc", service), 0, "that namespace is not shown");
+        assert_eq!(pod("redis-0.redis", service), 0, "a Pod of a headless Service");
+        let operator = "---\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: cache}\nspec: {}\n";
+        assert_eq!(pod("cache-rw", &format!("{service}{operator}")), 0);
+        let chart = "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x}\nspec: {}\n";
+        assert_eq!(pod("cache", &format!("{service}{chart}")), 0);
+    }
+}
