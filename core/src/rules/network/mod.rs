@@ -2,10 +2,16 @@
 
 use super::Rule;
 
+mod backend_missing;
+mod cross_namespace_short_name;
+mod duplicate_service_port;
 mod host_port_collision;
+mod listens_on_loopback;
 mod localhost_for_another_service;
+mod no_shared_network;
 mod port_drift;
 mod published_data_store;
+mod published_port_between_services;
 mod selector_matches_nothing;
 mod service_name_drift;
 mod target_port_not_exposed;
@@ -17,9 +23,15 @@ pub(super) const RULES: &[&Rule] = &[
     &selector_matches_nothing::RULE,
     &target_port_not_exposed::RULE,
     &unknown_host::RULE,
+    &cross_namespace_short_name::RULE,
+    &backend_missing::RULE,
+    &published_port_between_services::RULE,
+    &no_shared_network::RULE,
     &published_data_store::RULE,
+    &listens_on_loopback::RULE,
     &host_port_collision::RULE,
     &service_name_drift::RULE,
     &port_drift::RULE,
+    &duplicate_service_port::RULE,
     &template_labels_mismatch::RULE,
 ];

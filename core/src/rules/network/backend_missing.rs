@@ -1,0 +1,257 @@
+use crate::facts::{Facts, Named};
+use crate::model::kubernetes::{Backend, Body, Object, ServicePort};
+use crate::report::{Confidence, Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// An Ingress or route sends traffic to a Service or port that does not exist.
+    ///
+    /// ## Why it hurts
+    /// The controller answers 503 (some drop the whole route) for a path that looks served. Nothing in
+    /// the cluster refuses the object, because the Service might still come.
+    ///
+    /// ## What helps
+    /// Name a Service of the same namespace and one of its ports: the Service's `port`, not the
+    /// container's.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl describe ingress NAME` shows "endpoints not found" behind the backend.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: { name: shop }
+    /// spec:
+    ///   rules:
+    ///     - http:
+    ///         paths:
+    ///           - path: /
+    ///             pathType: Prefix
+    ///             backend:
+    ///               service:
+    ///                 name: web
+    ///                 port:
+    ///                   number: 8080 # <- Ingress `shop` sends to port 8080 of Service `web`, which has only 80
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { app: web }
+    ///   ports:
+    ///     - port: 80
+    ///       targetPort: 8080
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: { name: shop }
+    /// spec:
+    ///   rules:
+    ///     - http:
+    ///         paths:
+    ///           - path: /
+    ///             pathType: Prefix
+    ///             backend:
+    ///               service:
+    ///                 name: web
+    ///                 port:
+    ///                   number: 80
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { app: web }
+    ///   ports:
+    ///     - port: 80
+    ///       targetPort: 8080
+    /// ```
+    PLM408 "backend-missing" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for object in facts.objects() {
+        let Body::Routes(routes) = &object.body else { continue };
+        for backend in &routes.backends {
+            let namespace = backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
+            // An annotation of a load balancer takes the place of the Service.
+            let by_annotation = backend
+                .port
+                .as_ref()
+                .is_some_and(|it| it.value.as_str().is_some_and(|it| it == "use-annotation"));
+            if by_annotation {
+                continue;
+            }
+            match facts.named(Named::Service, namespace, &backend.service) {
+                Some(service) => port(facts, out, object, backend, service),
+                None => missing(facts, out, object, backend, namespace),
+            }
+        }
+    }
+}
+
+fn label(object: &Object) -> String {
+    format!("{} `{}`", object.kind.value, object.name().map_or("", |it| it.as_str()))
+}
+
+fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, service: &Object) {
+    let (Some(model), Some(port)) = (service.service(), &backend.port) else { return };
+    if model.is_external_name() || model.ports.is_empty() {
+        return;
+    }
+    if model.ports.iter().any(|it| it.is(&port.value)) {
+        return;
+    }
+    // Traefik also takes the number of a port as a word, and the name where a number stands.
+    let text = port.value.to_string();
+    if model.ports.iter().any(|it| it.port.is_some_and(|it| it.value.to_string() == text)) {
+        return;
+    }
+    let listed: Vec<String> = model.ports.iter().map(port_name).collect();
+    let finding = out.at(
+        port.span,
+        format!(
+            "{} sends to port {} of Service `{}`, which has only {}",
+            label(route),
+            if port.value.as_str().is_some() { format!("`{text}`") } else { text },
+            backend.service,
+            listed.join(", ")
+        ),
+    );
+    finding
+        .also(
+            model.ports_place.map_or(service.name_span(), |it| it.span),
+            format!("the ports of Service `{}`", backend.service),
+        )
+        .check(format!(
+            "kubectl describe {} {} -n {}",
+            route.kind.value.to_ascii_lowercase(),
+            route.name().map_or("", |it| it.as_str()),
+            route.namespace()
+        ));
+    if let ([only], Some(_)) = (model.ports.as_slice(), port.value.as_int())
+        && let Some(number) = only.port
+    {
+        let edit = facts.editor(port.span.file).replace(port.span, &number.value.to_string());
+        finding.fix(Fix::r#unsafe(format!("Send to port {}", number.value), [edit]));
+    }
+}
+
+/// `80` or `` `http` (80) ``.
+fn port_name(port: &ServicePort) -> String {
+    let number = port.port.map_or_else(|| "?".to_owned(), |it| it.value.to_string());
+    match &port.name {
+        Some(name) => format!("`{name}` ({number})"),
+        None => number,
+    }
+}
+
+fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, namespace: &str) {
+    let name = backend.service.as_str();
+    let written = backend.namespace.as_ref().or(route.meta.namespace.as_ref());
+    let elsewhere = facts
+        .named_anywhere(Named::Service, name)
+        .first()
+        .copied()
+        .and_then(|it| Some((it, it.meta.namespace.as_ref()?)))
+        .filter(|_| written.is_some());
+    let near = facts.near_name(Named::Service, namespace, name);
+    let here = facts.all_named(Named::Service).iter().any(|it| it.namespace() == namespace);
+    let unseen = facts.services_from_elsewhere() || facts.operator_may_make(name);
+    // A Service without a namespace in its file may be applied to this one.
+    let unsettled = elsewhere.is_none() && !facts.named_anywhere(Named::Service, name).is_empty();
+    if unsettled || (elsewhere.is_none() && (unseen || !here)) {
+        return;
+    }
+    let label = label(route);
+    let finding = match (elsewhere, near) {
+        (Some((service, other)), _) => {
+            let finding = out.at(
+                backend.service.span,
+                format!(
+                    "{label} sends to Service `{name}`, which lives in namespace `{other}`, not in `{namespace}`"
+                ),
+            );
+            finding.also(service.name_span(), format!("Service `{name}`"));
+            finding
+        }
+        (None, Some(near)) => {
+            let finding = out.at(
+                backend.service.span,
+                format!("{label} sends to Service `{name}`, which does not exist; is `{near}` meant?"),
+            );
+            let span = backend.service.span;
+            if facts.file(span.file).text().get(span.range()).is_some_and(|it| it.contains(name)) {
+                let edit = facts.editor(span.file).replace_scalar(span, near);
+                finding.fix(Fix::r#unsafe(format!("Send to `{near}`"), [edit]));
+            }
+            finding
+        }
+        (None, None) => {
+            let finding = out.at(
+                backend.service.span,
+                format!("{label} sends to Service `{name}`, which does not exist in namespace `{namespace}`"),
+            );
+            finding.confidence(Confidence::Likely);
+            finding
+        }
+    };
+    finding.check(format!("kubectl get svc {name} -n {namespace}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn ingress(name: &str, more: &str) -> Vec<String> {
+        let text = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: shop, namespace: shop}}\nspec: {{rules: [{{http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {name}, port: {{number: 80}}}}}}}}]}}}}]}}\n{more}"
+        );
+        messages(&RULE, &text)
+    }
+
+    fn service(name: &str, namespace: &str) -> String {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{ports: [{{name: http, port: 80}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn a_service_may_be_missing_misspelt_or_elsewhere() {
+        assert!(ingress("web", &service("web", "shop")).is_empty());
+        assert!(ingress("wep", &service("web", "shop"))[0].contains("is `web` meant?"));
+        assert!(ingress("api", &service("web", "shop"))[0].contains("does not exist in"));
+        assert!(ingress("web", &service("web", "front"))[0].contains("lives in namespace `front`"));
+    }
+
+    #[test]
+    fn without_services_or_with_a_chart_they_come_from_elsewhere() {
+        assert!(ingress("web", "").is_empty());
+        assert!(ingress("api", &service("web", "front")).is_empty());
+        let chart = "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec: {}\n";
+        assert!(ingress("api", &format!("{}{chart}", service("web", "shop"))).is_empty());
+    }
+
+    #[test]
+    fn ports_go_by_number_or_name() {
+        let route = |port: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r, namespace: shop}}\nspec: {{rules: [{{backendRefs: [{{name: web, port: {port}}}]}}]}}\n{}",
+                    service("web", "shop")
+                ),
+            )
+            .len()
+        };
+        assert_eq!(route("80"), 0);
+        assert_eq!(route("8080"), 1);
+    }
+}

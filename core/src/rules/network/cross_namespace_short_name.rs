@@ -1,0 +1,132 @@
+use crate::facts::{Facts, KubeHost, Part};
+use crate::report::{Confidence, Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A short host name is used for a Service that lives in another namespace.
+    ///
+    /// ## Why it hurts
+    /// A name without dots is looked up in the Pod's own namespace only. The Service exists, and still
+    /// the name does not resolve.
+    ///
+    /// ## What helps
+    /// Write the namespace behind the name: `redis.data`, or `redis.data.svc.cluster.local` in full.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get svc -A` shows where the Service lives; a lookup of the long name from the Pod works
+    /// while the short one fails.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: redis, namespace: data }
+    /// spec: { selector: { app: redis }, ports: [{ port: 6379 }] }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web, namespace: shop }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           env:
+    ///             - name: REDIS_URL
+    ///               value: redis://redis:6379/0 # <- `REDIS_URL` names `redis`, but Service `redis` lives in namespace `data`, not in `shop`
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: redis, namespace: data }
+    /// spec: { selector: { app: redis }, ports: [{ port: 6379 }] }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web, namespace: shop }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           env:
+    ///             - name: REDIS_URL
+    ///               value: redis://redis.data:6379/0
+    /// ```
+    PLM407 "cross-namespace-short-name" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        // Without a namespace in the file it is the one that somebody applies it to.
+        let Some(home) = &workload.object.meta.namespace else { continue };
+        for unit in &workload.units {
+            for mention in facts.peers(unit) {
+                let waits = unit.part == Part::Init && mention.key.is_none();
+                let KubeHost::OtherNamespace(service) = facts.kube_host(home, mention.host) else {
+                    continue;
+                };
+                let Some(namespace) = service.object.meta.namespace.as_ref().filter(|_| !waits)
+                else {
+                    continue;
+                };
+                let host = mention.host;
+                let finding = out.at(
+                    mention.host_span,
+                    format!(
+                        "{} names `{host}`, but Service `{host}` lives in namespace `{namespace}`, not in `{home}`",
+                        mention.place()
+                    ),
+                );
+                finding
+                    .also(service.span(), format!("Service `{host}` in namespace `{namespace}`"))
+                    .check(format!(
+                        "kubectl exec -n {home} {} -c {} -- getent hosts {host}.{namespace}",
+                        workload.reference(),
+                        unit.name
+                    ));
+                if facts.services_from_elsewhere() || facts.operator_may_make(host) {
+                    finding.confidence(Confidence::Likely);
+                }
+                let span = mention.host_span;
+                let alone = facts.services_named(host).count() == 1;
+                if alone && facts.file(span.file).text().get(span.range()) == Some(host) {
+                    let long = format!("{host}.{namespace}");
+                    let edit = facts.editor(span.file).replace(span, &long);
+                    finding.fix(Fix::r#unsafe(format!("Use the name `{long}`"), [edit]));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn pod(namespace: &str, host: &str) -> usize {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: redis, namespace: data}}\nspec: {{ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web{namespace}}}\nspec: {{containers: [{{name: web, image: 'a/b:1', env: [{{name: U, value: 'redis://{host}:6379'}}]}}]}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn the_long_name_and_an_unknown_namespace_are_silent() {
+        assert_eq!(pod(", namespace: shop", "redis"), 1);
+        assert_eq!(pod(", namespace: shop", "redis.data"), 0);
+        assert_eq!(pod(", namespace: data", "redis"), 0);
+        assert_eq!(pod("", "redis"), 0);
+    }
+}

@@ -1,0 +1,169 @@
+use crate::facts::Facts;
+use crate::model::Str;
+use crate::report::{Findings, Severity};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// Ports of a Service or container clash, or one of several has no name.
+    ///
+    /// ## Why it hurts
+    /// The API server refuses the object. With `kubectl apply` over many files the others go through,
+    /// and the one Service that is left out is easily overlooked.
+    ///
+    /// ## What helps
+    /// Give each port of a Service its own name and its own number.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl apply --dry-run=server -f FILE` says which port is refused.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { app: web }
+    ///   ports:
+    ///     - name: http
+    ///       port: 80
+    ///     - port: 443 # <- port 443 of Service `web` has no name, which a Service with several ports needs
+    ///     - name: admin
+    ///       port: 80 # <- Service `web` lists port 80 (TCP) twice
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { app: web }
+    ///   ports:
+    ///     - name: http
+    ///       port: 80
+    ///     - name: https
+    ///       port: 443
+    ///     - name: admin
+    ///       port: 9000
+    /// ```
+    PLM420 "duplicate-service-port" {
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+    }
+}
+
+/// A port as both a Service and a container have it.
+struct Listed<'a> {
+    name: Option<&'a Str>,
+    number: Option<i64>,
+    protocol: &'a str,
+    span: Span,
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.kube_services() {
+        let owner = format!("Service `{}`", service.name());
+        let ports: Vec<Listed<'_>> = service
+            .model
+            .ports
+            .iter()
+            .map(|it| Listed {
+                name: it.name.as_ref(),
+                number: it.port.map(|it| it.value),
+                protocol: it.protocol.as_ref().map_or("TCP", |it| it.as_str()),
+                span: it.span(),
+            })
+            .collect();
+        clashes(out, &owner, &ports, Severity::Error);
+        for port in ports.iter().filter(|it| it.name.is_none() && ports.len() > 1) {
+            let number = port.number.map(|it| format!(" {it}")).unwrap_or_default();
+            out.at(
+                port.span,
+                format!(
+                    "port{number} of {owner} has no name, which a Service with several ports needs"
+                ),
+            );
+        }
+    }
+    for workload in facts.workloads() {
+        for (unit, container) in workload.containers() {
+            let ports: Vec<Listed<'_>> = container
+                .ports
+                .iter()
+                .map(|it| Listed {
+                    name: it.name.as_ref(),
+                    number: it.container_port.map(|it| it.value),
+                    protocol: it.protocol.as_ref().map_or("TCP", |it| it.as_str()),
+                    span: it.container_port.map_or(it.place.span, |it| it.span),
+                })
+                .collect();
+            // A number that a container lists twice is let pass, and lost by later merges.
+            clashes(out, &unit.label, &ports, Severity::Warning);
+        }
+    }
+}
+
+fn clashes(out: &mut Findings, owner: &str, ports: &[Listed<'_>], same_number: Severity) {
+    for (at, port) in ports.iter().enumerate() {
+        let before = &ports[..at];
+        if let Some(name) = port.name
+            && let Some(first) =
+                before.iter().find(|it| it.name.is_some_and(|it| it.value == name.value))
+        {
+            let place = first.name.map_or(first.span, |it| it.span);
+            out.at(name.span, format!("{owner} has two ports named `{name}`"))
+                .also(place, "the first one");
+        }
+        let same = |it: &&Listed<'_>| {
+            it.number.is_some() && it.number == port.number && it.protocol == port.protocol
+        };
+        if let (Some(first), Some(number)) = (before.iter().find(same), port.number) {
+            out.at(port.span, format!("{owner} lists port {number} ({}) twice", port.protocol))
+                .severity(same_number)
+                .also(first.span, "the first one");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::report::Severity;
+    use crate::rules::testing::{findings, messages};
+
+    fn service(ports: &str) -> usize {
+        messages(
+            &RULE,
+            &format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{ports}]}}\n"
+            ),
+        )
+        .len()
+    }
+
+    #[test]
+    fn protocols_part_numbers_and_one_port_needs_no_name() {
+        assert_eq!(service("{port: 80}"), 0);
+        assert_eq!(service("{name: a, port: 53}, {name: b, port: 53, protocol: UDP}"), 0);
+        assert_eq!(service("{name: a, port: 80}, {name: a, port: 81}"), 1);
+        assert_eq!(service("{name: a, port: 80}, {name: b, port: 80}"), 1);
+        assert_eq!(service("{port: 80}, {port: 81}"), 2);
+    }
+
+    #[test]
+    fn a_container_may_list_a_number_twice_but_no_name() {
+        let pod = |ports: &str| {
+            findings(
+                &RULE,
+                &format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, image: a, ports: [{ports}]}}]}}\n"
+                ),
+            )
+        };
+        let names = pod("{name: a, containerPort: 1}, {name: a, containerPort: 2}");
+        assert_eq!(names[0].severity, Severity::Error);
+        let numbers = pod("{containerPort: 1}, {containerPort: 1}");
+        assert_eq!(numbers[0].severity, Severity::Warning);
+        assert!(pod("{containerPort: 1}, {containerPort: 2}").is_empty());
+    }
+}

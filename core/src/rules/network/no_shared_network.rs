@@ -1,0 +1,139 @@
+use crate::facts::{Facts, Service};
+use crate::report::{Confidence, Findings};
+use crate::rules::rule;
+
+rule! {
+    /// A service names another one with which it shares no network.
+    ///
+    /// ## Why it hurts
+    /// Compose resolves a service's name only for services on one of its networks. For all others the
+    /// name does not exist, though both containers run.
+    ///
+    /// ## What helps
+    /// Put both services on one network. Where a service lists `networks`, the default one is no longer
+    /// among them unless it is listed too.
+    ///
+    /// ## How to troubleshoot
+    /// `docker inspect --format '{{json .NetworkSettings.Networks}}' CONTAINER` for both containers.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DB_HOST: db # <- `DB_HOST` of `web` names `db`, but the two share no network
+    ///   db:
+    ///     image: postgres:17
+    ///     networks: [backend]
+    /// networks:
+    ///   backend: {}
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DB_HOST: db
+    ///     networks: [default, backend]
+    ///   db:
+    ///     image: postgres:17
+    ///     networks: [backend]
+    /// networks:
+    ///   backend: {}
+    /// ```
+    PLM410 "no-shared-network" {
+        since: "0.1.0", on: Compose, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services().iter().filter(|it| it.model.network_mode.is_none()) {
+        let mut told: Vec<usize> = Vec::new();
+        for mention in facts.peers(&service.unit) {
+            let named = facts.answers_to(service, mention.host);
+            let Some(on) = named.first() else { continue };
+            let joined = named.iter().any(|it| {
+                it.index == service.index
+                    || it.model.network_mode.is_some()
+                    || it.model.shares_network_with(service.model)
+            });
+            let written =
+                service.model.extra_hosts.iter().any(|it| it.key.as_str() == mention.host);
+            if joined || written || told.contains(&on.index) || !facts.shows_host(&mention) {
+                continue;
+            }
+            told.push(on.index);
+            let finding = out.at(
+                mention.span,
+                format!(
+                    "{} of `{}` names `{}`, but the two share no network",
+                    mention.place(),
+                    service.name(),
+                    mention.host
+                ),
+            );
+            for it in [service, on] {
+                let place = it.model.key("networks").map_or(it.span(), |it| it.name.span);
+                finding.also(place, format!("`{}` is on {}", it.name(), networks(it)));
+            }
+            finding.check(format!(
+                "docker compose exec {} getent hosts {}",
+                service.name(),
+                mention.host
+            ));
+            // On a network from outside somebody else may answer to the name.
+            let outside = service
+                .model
+                .networks
+                .iter()
+                .any(|it| service.project.network(&it.name).is_some_and(|it| it.external));
+            if outside {
+                finding.confidence(Confidence::Likely);
+            }
+        }
+    }
+}
+
+/// `` `front` and `back` ``, or "no network".
+fn networks(service: &Service<'_>) -> String {
+    let names: Vec<String> = service
+        .model
+        .networks
+        .iter()
+        .map(|it| {
+            if it.implicit { "the default network".to_owned() } else { format!("`{}`", it.name) }
+        })
+        .collect();
+    if names.is_empty() { "no network".to_owned() } else { names.join(" and ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn two(web: &str, db: &str) -> usize {
+        let text = format!(
+            "services:\n  web: {{image: a/web:1, environment: {{U: 'postgres://db:5432/x'}}{web}}}\n  db: {{image: 'postgres:17'{db}}}\nnetworks: {{a: {{}}, b: {{}}}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn one_common_network_is_enough() {
+        assert_eq!(two("", ", networks: [a]"), 1);
+        assert_eq!(two(", networks: [b]", ", networks: [a]"), 1);
+        assert_eq!(two(", networks: [a, b]", ", networks: [a]"), 0);
+        assert_eq!(two("", ""), 0);
+    }
+
+    #[test]
+    fn a_network_mode_and_a_written_address_are_silent() {
+        assert_eq!(two(", network_mode: host", ", networks: [a]"), 0);
+        assert_eq!(two("", ", network_mode: host"), 0);
+        assert_eq!(two(", extra_hosts: ['db:10.0.0.2']", ", networks: [a]"), 0);
+    }
+}

@@ -1,0 +1,117 @@
+use crate::facts::Facts;
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// One service calls another by the port that is published on the host.
+    ///
+    /// ## Why it hurts
+    /// Between containers only the container's own port counts; the published one exists on the host
+    /// alone. The name resolves and the connection is refused.
+    ///
+    /// ## What helps
+    /// Use the container port, the right-hand number of `ports`. It need not be published at all.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose exec FROM nc -vz NAME PORT` is refused for the host's port and works for the
+    /// container's.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       API_URL: http://api:8081 # <- `API_URL` uses port 8081 of `api`, which exists on the host only; the container listens on 3000
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    ///     ports:
+    ///       - "8081:3000"
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       API_URL: http://api:3000
+    ///   api:
+    ///     image: ghcr.io/acme/api:1.4.2
+    ///     ports:
+    ///       - "8081:3000"
+    /// ```
+    PLM409 "published-port-between-services" {
+        since: "0.1.0", on: Compose, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        for mention in facts.peers(&service.unit) {
+            let (Some(used), Some(on)) = (mention.port, facts.compose_host(service, mention.host))
+            else {
+                continue;
+            };
+            // A container on the host's network, or beside another one, has no ports of its own.
+            if on.index == service.index
+                || on.model.network_mode.is_some()
+                || service.model.network_mode.is_some()
+                || facts.own_ports(&on.unit).contains(&used)
+            {
+                continue;
+            }
+            let published = on.model.ports.iter().find(|it| {
+                it.target.value != used && it.published.is_some_and(|it| it.value == (used, used))
+            });
+            let Some(port) = published else { continue };
+            let target = port.target.value;
+            let finding = out.at(
+                mention.port_span.unwrap_or(mention.span),
+                format!(
+                    "{} uses port {used} of `{}`, which exists on the host only; the container listens on {target}",
+                    mention.place(),
+                    mention.host
+                ),
+            );
+            finding.also(port.span, format!("`{}` publishes its port here", on.name())).check(
+                format!(
+                    "docker compose exec {} nc -vz {} {target}",
+                    service.name(),
+                    mention.host
+                ),
+            );
+            let written = |span: &crate::text::Span| {
+                facts.file(span.file).text().get(span.range()) == Some(used.to_string().as_str())
+            };
+            if let Some(span) = mention.port_span.filter(written) {
+                let edit = facts.editor(span.file).replace(span, &target.to_string());
+                finding.fix(Fix::safe(format!("Use the container port {target}"), [edit]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn call(port: &str, api: &str) -> usize {
+        let text = format!(
+            "services:\n  web: {{image: a/web:1, environment: {{U: 'http://api:{port}/x'}}}}\n  api: {{image: a/api:1, {api}}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn the_container_port_and_unknown_ports_are_silent() {
+        assert_eq!(call("8081", "ports: ['8081:3000']"), 1);
+        assert_eq!(call("3000", "ports: ['8081:3000']"), 0);
+        assert_eq!(call("8081", "ports: ['8081:3000'], expose: [8081]"), 0);
+        assert_eq!(call("8081", "ports: ['8081:3000', '9000:8081']"), 0);
+        assert_eq!(call("9999", "ports: ['8081:3000']"), 0);
+        assert_eq!(call("8081", "ports: ['8081:3000'], environment: {PORT: 8081}"), 0);
+        assert_eq!(call("8081", "ports: ['8081:3000'], network_mode: host"), 0);
+    }
+}
