@@ -65,8 +65,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 let here =
                     facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-                let near = nearest(mention.host, here.map(|it| it.name()));
-                report(facts, out, unit, &mention, near, "Service");
+                let name = mention.host.split('.').next().unwrap_or(mention.host);
+                let near = nearest(name, here.map(|it| it.name()));
+                // A long name says where it lives, which may well be outside of these files.
+                if near.is_some() || name == mention.host {
+                    report(facts, out, unit, &mention, near, "Service");
+                }
             }
         }
     }
@@ -168,7 +172,9 @@ fn report(
     }
     let written = facts.file(mention.host_span.file).text().get(mention.host_span.range());
     if let Some(near) = near.filter(|_| written == Some(host)) {
-        let edit = facts.editor(mention.host_span.file).replace(mention.host_span, near);
+        let rest = host.find('.').map_or("", |at| &host[at..]);
+        let name = format!("{near}{rest}");
+        let edit = facts.editor(mention.host_span.file).replace(mention.host_span, &name);
         finding.fix(Fix::r#unsafe(format!("Use the name `{near}`"), [edit]));
     }
 }
@@ -215,7 +221,8 @@ mod tests {
     fn a_cluster_name_needs_services_to_be_missed() {
         let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";
         assert_eq!(pod("cache", service), 1);
-        assert_eq!(pod("cache.default.svc.cluster.local", service), 1);
+        assert_eq!(pod("reids.default.svc.cluster.local", service), 1);
+        assert_eq!(pod("cache.default.svc.cluster.local", service), 0);
         assert_eq!(pod("cache", ""), 0);
         assert_eq!(pod("redis", service), 0);
         assert_eq!(pod("cache.other.svc", service), 0, "that namespace is not shown");
