@@ -11,3 +11,166 @@ mod migrations;
 mod names;
 mod order;
 mod peers;
+mod replicas;
+mod roles;
+mod service;
+mod sets;
+mod storage;
+mod subject;
+mod unit;
+mod workload;
+
+pub use contract::ConfigKeys;
+pub use counterparts::{Counterpart, Why};
+pub use hosts::{KubeHost, Mention};
+pub use images::Image;
+pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
+pub use names::{Named, nearest};
+pub use order::{Health, Wait};
+pub use peers::{is_listen_flag, is_placeholder_host};
+pub use service::Service;
+pub use storage::{Backing, Mounted, is_below};
+pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+pub use workload::{KubeService, Workload};
+
+use crate::config::Config;
+use crate::model::FileModel;
+use crate::model::compose::Project;
+use crate::model::edit::Editor;
+use crate::model::kubernetes::Object;
+use crate::report::Role;
+use crate::syntax::Problem;
+use crate::text::FileId;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// The project as rules and the decision see it.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    config: &'a Config,
+    files: &'a [Arc<FileModel>],
+    /// Indices of `files`, sorted by path: the order in which everything else is listed.
+    order: Vec<usize>,
+    projects: &'a [Project],
+    roles: Vec<Option<Role>>,
+    objects: Vec<&'a Object>,
+    services: Vec<Service<'a>>,
+    workloads: Vec<Workload<'a>>,
+    kube_services: Vec<KubeService<'a>>,
+    /// Services by name, in any namespace.
+    service_index: FxHashMap<&'a str, Vec<usize>>,
+    counterparts: Vec<Counterpart>,
+    named: names::Index<'a>,
+    sets: sets::Sets,
+}
+
+impl<'a> Facts<'a> {
+    pub fn new(
+        files: &'a [Arc<FileModel>],
+        projects: &'a [Project],
+        config: &'a Config,
+    ) -> Facts<'a> {
+        build::facts(files, projects, config)
+    }
+
+    pub fn config(&self) -> &'a Config {
+        self.config
+    }
+
+    /// The files, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = &'a FileModel> + '_ {
+        self.order.iter().map(|it| &*self.files[*it])
+    }
+
+    pub fn file(&self, id: FileId) -> &'a FileModel {
+        &self.files[id.index()]
+    }
+
+    /// Makes text edits in a file.
+    pub fn editor(&self, file: FileId) -> Editor<'a> {
+        let model: &'a FileModel = &self.files[file.index()];
+        Editor::new(file, &model.file.text)
+    }
+
+    /// What is wrong with the texts, of files of every kind.
+    pub fn problems(&self) -> impl Iterator<Item = &'a Problem> + '_ {
+        self.files().flat_map(|it| it.problems.iter())
+    }
+
+    /// What is not understood in configuration files.
+    pub fn config_problems(&self) -> Vec<Problem> {
+        let files = self.files().filter(|it| it.kind == crate::report::Kind::Config);
+        files.flat_map(|it| Config::read(&it.tree).1).collect()
+    }
+
+    /// Every Compose project.
+    pub fn projects(&self) -> &'a [Project] {
+        self.projects
+    }
+
+    /// Every Compose service of every project.
+    pub fn services(&self) -> &[Service<'a>] {
+        &self.services
+    }
+
+    /// Every Kubernetes object.
+    pub fn objects(&self) -> &[&'a Object] {
+        &self.objects
+    }
+
+    /// Every owner of a Pod template.
+    pub fn workloads(&self) -> &[Workload<'a>] {
+        &self.workloads
+    }
+
+    /// Every Kubernetes Service.
+    pub fn kube_services(&self) -> &[KubeService<'a>] {
+        &self.kube_services
+    }
+
+    /// Compose services and the containers that run the same thing in the cluster.
+    pub fn counterparts(&self) -> &[Counterpart] {
+        &self.counterparts
+    }
+
+    /// Every container to run: Compose services, then the containers of each workload.
+    pub fn units(&self) -> impl Iterator<Item = &Unit<'a>> + '_ {
+        let services = self.services.iter().map(|it| &it.unit);
+        services.chain(self.workloads.iter().flat_map(|it| it.units.iter()))
+    }
+
+    pub fn unit(&self, site: Site) -> &Unit<'a> {
+        match site {
+            Site::Service(at) => &self.services[at].unit,
+            Site::Container(workload, at) => &self.workloads[workload].units[at],
+        }
+    }
+
+    /// The role of a file, if it is a Compose file.
+    pub fn role_of(&self, file: FileId) -> Option<Role> {
+        self.roles.get(file.index()).copied().flatten()
+    }
+
+    /// The role that a unit runs in; a cluster's is never development.
+    pub fn unit_role(&self, unit: &Unit<'_>) -> Role {
+        match unit.site {
+            Site::Service(at) => self.services[at].role,
+            Site::Container(..) => Role::Unknown,
+        }
+    }
+
+    /// Whether two objects may meet in one namespace; `default` stands for one that names none.
+    pub fn may_share_namespace(&self, a: &str, b: &str) -> bool {
+        sets::may_share_namespace(a, b)
+    }
+
+    /// Whether two files may be applied together: neither defines again what the other defines.
+    pub fn together(&self, a: FileId, b: FileId) -> bool {
+        self.sets.together(a, b)
+    }
+
+    /// Whether there is anything for a cluster among the files.
+    pub fn has_cluster_side(&self) -> bool {
+        !self.workloads.is_empty()
+    }
+}
