@@ -37,7 +37,8 @@ impl<'a> Facts<'a> {
             if is_own_port_key(var.name) {
                 ports.extend(value.trim().parse::<u16>().ok());
             } else if is_own_address_key(var.name) {
-                ports.extend(net::endpoints(value).iter().filter_map(net::Endpoint::effective_port));
+                ports
+                    .extend(net::endpoints(value).iter().filter_map(net::Endpoint::effective_port));
                 ports.extend(value.rsplit(':').next().and_then(|it| it.parse::<u16>().ok()));
             }
         }
@@ -282,7 +283,17 @@ pub fn is_listen_flag(flag: &str) -> bool {
         || has("grpc.addr")
         || matches!(
             name.as_str(),
-            "host" | "addr" | "address" | "hostname" | "http" | "ip" | "h" | "l" | "b" | "s" | "hostip"
+            "host"
+                | "addr"
+                | "address"
+                | "hostname"
+                | "http"
+                | "ip"
+                | "h"
+                | "l"
+                | "b"
+                | "s"
+                | "hostip"
         )
 }
 

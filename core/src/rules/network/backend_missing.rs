@@ -184,7 +184,9 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         (None, Some(near)) => {
             let finding = out.at(
                 backend.service.span,
-                format!("{label} sends to Service `{name}`, which does not exist; is `{near}` meant?"),
+                format!(
+                    "{label} sends to Service `{name}`, which does not exist; is `{near}` meant?"
+                ),
             );
             let span = backend.service.span;
             if facts.file(span.file).text().get(span.range()).is_some_and(|it| it.contains(name)) {

@@ -75,8 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     for workload in facts.workloads() {
-        let on_host =
-            crate::model::kubernetes::is_true(workload.model.template.spec.host_network);
+        let on_host = crate::model::kubernetes::is_true(workload.model.template.spec.host_network);
         let alone = workload.running().count() == 1;
         for unit in workload.units.iter().filter(|it| it.part != Part::Init && !on_host) {
             for told in told(facts, unit) {
@@ -145,7 +144,9 @@ fn reached(told: &Told, targets: &[u16]) -> Option<u16> {
 fn told(facts: &Facts, unit: &Unit<'_>) -> Vec<Told> {
     let mut found = Vec::new();
     for var in &unit.env {
-        let Some(value) = var.value.filter(|it| listens_on_loopback(var.name, it)) else { continue };
+        let Some(value) = var.value.filter(|it| listens_on_loopback(var.name, it)) else {
+            continue;
+        };
         let port = net::endpoints(value)
             .iter()
             .find_map(|it| it.port)
@@ -207,7 +208,10 @@ mod tests {
     fn an_option_or_a_variable_may_say_it() {
         assert_eq!(web("command: [uvicorn, app, --host, 127.0.0.1], ports: ['80:8000']"), 1);
         assert_eq!(web("command: [uvicorn, app, --host=localhost], ports: ['80:8000']"), 1);
-        assert_eq!(web("command: python manage.py runserver 127.0.0.1:8000, ports: ['80:8000']"), 1);
+        assert_eq!(
+            web("command: python manage.py runserver 127.0.0.1:8000, ports: ['80:8000']"),
+            1
+        );
         assert_eq!(web("environment: {BIND_ADDR: '127.0.0.1:8000'}, ports: ['80:8000']"), 1);
     }
 

@@ -225,7 +225,9 @@ mod tests {
     fn web(more: &str) -> Vec<String> {
         messages(
             &RULE,
-            &format!("services:\n  web: {{image: acme/web:1, {more}}}\n  db: {{image: postgres:17}}\n"),
+            &format!(
+                "services:\n  web: {{image: acme/web:1, {more}}}\n  db: {{image: postgres:17}}\n"
+            ),
         )
     }
 
@@ -245,7 +247,8 @@ mod tests {
         assert!(web("network_mode: host, environment: {DB: 'postgres://localhost/x'}").is_empty());
         assert!(web("command: [serve, --bind, '127.0.0.1:5432']").is_empty());
         assert!(
-            web("healthcheck: {test: [CMD, pg_isready, -d, 'postgres://localhost:5432']}").is_empty()
+            web("healthcheck: {test: [CMD, pg_isready, -d, 'postgres://localhost:5432']}")
+                .is_empty()
         );
     }
 
@@ -279,7 +282,12 @@ mod tests {
                 "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n    - name: web\n      image: acme/web:1\n      env:\n        - name: REDIS_URL\n          value: redis://localhost:6379{sidecar}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: redis}}\nspec: {{selector: {{app: redis}}, ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: r, labels: {{app: redis}}}}\nspec: {{containers: [{{name: r, image: 'redis:8'}}]}}\n"
             )
         };
-        check_rule(&RULE, &pod(" # <- `REDIS_URL` of container `web` of Pod `web` points at its own Pod, but `redis` listens on port 6379"));
+        check_rule(
+            &RULE,
+            &pod(
+                " # <- `REDIS_URL` of container `web` of Pod `web` points at its own Pod, but `redis` listens on port 6379",
+            ),
+        );
         check_rule(&RULE, &pod("\n    - name: cache\n      image: redis:8"));
         check_rule(&RULE, &pod("\n    - name: proxy\n      image: acme/proxy:1"));
     }

@@ -93,14 +93,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 list(&here)
             ),
         );
-        finding
-            .also(first_here.span, format!("service `{}` in Compose", service.name()))
-            .check(format!(
+        finding.also(first_here.span, format!("service `{}` in Compose", service.name())).check(
+            format!(
                 "kubectl exec{} {} -c {} -- ss -ltn",
                 workload.namespace_flag(),
                 workload.reference(),
                 unit.name
-            ));
+            ),
+        );
         let same = service.unit.image.as_ref().is_some_and(|image| {
             unit.image.as_ref().is_some_and(|it| it.repository == image.repository)
         });

@@ -75,11 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             );
             finding.also(port.span, format!("`{}` publishes its port here", on.name())).check(
-                format!(
-                    "docker compose exec {} nc -vz {} {target}",
-                    service.name(),
-                    mention.host
-                ),
+                format!("docker compose exec {} nc -vz {} {target}", service.name(), mention.host),
             );
             let written = |span: &crate::text::Span| {
                 facts.file(span.file).text().get(span.range()) == Some(used.to_string().as_str())

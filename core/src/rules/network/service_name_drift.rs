@@ -141,7 +141,8 @@ pub(super) fn drifted<'f, 'a>(
     }
     let on = facts.compose_host(service, mention.host).filter(|it| it.index != service.index)?;
     let services = facts.cluster_services(on);
-    let plain = services.iter().find(|it| !it.0.model.is_headless()).or_else(|| services.first())?;
+    let plain =
+        services.iter().find(|it| !it.0.model.is_headless()).or_else(|| services.first())?;
     Some((on, plain.0))
 }
 

@@ -79,9 +79,10 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Whether names from outside the project may resolve in a service.
 fn reaches_further(service: &Service<'_>) -> bool {
     let model = service.model;
-    let outside = model.networks.iter().any(|it| {
-        service.project.network(&it.name).is_some_and(|it| it.external)
-    });
+    let outside = model
+        .networks
+        .iter()
+        .any(|it| service.project.network(&it.name).is_some_and(|it| it.external));
     outside
         || model.network_mode.is_some()
         || !model.external_links.is_empty()
@@ -92,11 +93,8 @@ fn reaches_further(service: &Service<'_>) -> bool {
 fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bool {
     let host = mention.host;
     let service = &facts.services()[service.index];
-    let linked = service
-        .model
-        .links
-        .iter()
-        .any(|it| it.split(':').next_back().is_some_and(|it| it == host));
+    let linked =
+        service.model.links.iter().any(|it| it.split(':').next_back().is_some_and(|it| it == host));
     let written = service.model.extra_hosts.iter().any(|it| it.key.as_str() == host);
     // Another file of the same workspace may be started together with this one.
     let elsewhere = facts.services().iter().any(|it| it.name() == host)
