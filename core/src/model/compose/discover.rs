@@ -261,9 +261,19 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     let broken = brought
         .filter_map(|id| files.all.iter().find(|it| it.id == *id)?.tree)
         .any(|tree| tree.documents.iter().any(|it| it.broken || it.repaired));
-    if broken {
-        // What a broken document would have defined, or a repair took out, is not missing.
+    if broken || loader.incomplete {
+        // What a file that we do not have defines,
+        // what a broken document would have defined, or a repair took out, is not missing.
         problems.retain(|it| !it.kind.is_absence());
+    }
+    let unread = |it: &Problem| {
+        use ProblemKind::{ExtendsCycle, ExtendsFileMissing, ExtendsServiceMissing, Limit};
+        matches!(it.kind, ExtendsCycle | ExtendsFileMissing | ExtendsServiceMissing | Limit)
+    };
+    if problems.iter().any(unread) {
+        // A service whose template was not read may well have something to run.
+        let extends = |name: &str| project.service(name).is_some_and(|it| it.extends.is_some());
+        problems.retain(|it| it.kind != ProblemKind::NothingToRun || !extends(&it.name));
     }
     project.problems = unique(problems, |it| (it.span, it.kind, it.name.clone()));
     let unknown = std::mem::take(&mut loader.unknown);

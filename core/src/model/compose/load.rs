@@ -18,7 +18,7 @@ const MAX_CHAIN: usize = 40;
 /// How many times files may be read for `include` and `extends`, over one project.
 const MAX_LOADS: usize = 500;
 /// How many values `extends` may copy, over one project.
-const MAX_COPIES: usize = 1_000_000;
+const MAX_COPIES: usize = 300_000;
 
 /// The files by their path.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,8 @@ pub(super) struct Loader<'t> {
     pub unknown: Vec<UnknownKey>,
     /// The files that `include` and `extends` brought in.
     pub included: Vec<FileId>,
+    /// An included file could not be read: what it defines is not known.
+    pub incomplete: bool,
     loads: usize,
     copies: usize,
     /// Files that were read for `extends`.
@@ -71,6 +73,7 @@ impl<'t> Loader<'t> {
             out: Lowering::default(),
             unknown: Vec::new(),
             included: Vec::new(),
+            incomplete: false,
             loads: 0,
             copies: 0,
             extended: FxHashMap::default(),
@@ -237,9 +240,12 @@ impl<'t> Loader<'t> {
         if base.is_null() {
             return;
         }
+        if self.copies > MAX_COPIES {
+            return;
+        }
         self.copies += base.weight(MAX_COPIES);
         if self.copies > MAX_COPIES {
-            let message = "`extends` copies more than a million values; the rest is not read";
+            let message = "`extends` copies more than 300,000 values; the rest is not read";
             self.problem(ProblemKind::Limit, target_span, &target, message.to_owned());
             return;
         }
@@ -342,6 +348,7 @@ impl<'t> Loader<'t> {
                     self.included.push(input.id);
                 }
                 _ => {
+                    self.incomplete = true;
                     // A remote one cannot be seen from here.
                     if is_relative(path) {
                         let message =

@@ -346,3 +346,11 @@ fn unknown_keys_say_where_they_stand() {
         assert!(known_keys(owner).contains(&key), "{owner} {key}");
     }
 }
+
+#[test]
+fn what_a_missing_file_defines_is_not_missing_too() {
+    let text = "include: [gone.yaml]\nservices: {a: {image: x, depends_on: [b], networks: [n]}}\n";
+    assert_eq!(kinds(given(&[("compose.yaml", text)]).only()), [ProblemKind::IncludeFileMissing]);
+    let text = "services: {a: {extends: {file: gone.yaml, service: b}}}\n";
+    assert_eq!(kinds(given(&[("compose.yaml", text)]).only()), [ProblemKind::ExtendsFileMissing]);
+}
