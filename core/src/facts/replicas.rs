@@ -1,8 +1,9 @@
 //! How many of something run, in words and numbers.
 
 use super::unit::{Site, Unit};
-use super::{Facts, Workload};
+use super::{Facts, Service, Workload};
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
+use crate::text::name_of;
 
 impl<'a> Facts<'a> {
     /// The autoscalers that own a workload's replicas.
@@ -30,6 +31,28 @@ impl<'a> Facts<'a> {
             range = Some(range.map_or((min, max), |it| (it.0.min(min), it.1.max(max))));
         }
         range
+    }
+
+    /// Whether a service is meant for `docker stack deploy`, which brings back what stops, publishes a
+    /// port once for all replicas and knows no container names. `scale` is Compose's alone.
+    pub fn is_for_swarm(&self, service: &Service<'a>) -> bool {
+        let project = service.project;
+        let named = project.files.iter().any(|it| {
+            let name = name_of(self.file(*it).path()).to_ascii_lowercase();
+            name.split(['.', '-', '_']).any(|it| matches!(it, "swarm" | "stack"))
+        });
+        let overlay = project
+            .networks
+            .iter()
+            .any(|it| it.driver.as_ref().is_some_and(|it| it.value == "overlay"));
+        let written = project.services.iter().filter_map(|it| it.deploy.as_ref()).any(|it| {
+            it.placement.is_some()
+                || it.update_config.is_some()
+                || it.rollback_config.is_some()
+                || it.endpoint_mode.is_some()
+                || it.mode.as_ref().is_some_and(|it| it.value == "global")
+        });
+        named || overlay || (service.model.scale.is_none() && written)
     }
 
     /// "3 replicas", "up to 10 replicas", "a Pod on every node".

@@ -13,6 +13,7 @@ pub mod env;
 pub mod families;
 pub mod image;
 pub mod kube;
+pub mod kube_keys;
 pub mod migrations;
 pub mod net;
 pub mod secrets;

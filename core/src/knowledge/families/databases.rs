@@ -264,6 +264,7 @@ pub(super) const TABLE: &[Family] = &[
         data: &[
             dir_in(BITNAMI, "/bitnami/cassandra"),
             dir_in(&["gcr.io/google-samples/cassandra"], "/cassandra_data"),
+            dir_in(&["gcr.io/google-samples/cassandra"], "/var/lib/cassandra"),
             dir("/var/lib/cassandra"),
         ],
         ready: &[ready("cqlsh -e 'SELECT now() FROM system.local'")],

@@ -101,7 +101,8 @@ fn pod(workload: &Workload<'_>, out: &mut Findings) {
 }
 
 fn security(unit: &Unit<'_>, context: &SecurityContext, out: &mut Findings) {
-    let agent = is_agent(unit);
+    // A step before the start that sets a kernel parameter ends at once.
+    let agent = is_agent(unit) || unit.part == crate::facts::Part::Init;
     let mut tell = |span: Span, what: &str| report(unit, span, what, agent, out);
     if let Some(it) = context.privileged.filter(|it| it.value) {
         tell(it.span, "is privileged, which is root on the node");

@@ -11,6 +11,7 @@ mod obsolete_version_key;
 mod plain_http_edge;
 mod removed_api;
 mod unbounded_logs;
+mod unknown_or_misplaced_key;
 mod unpinned_image;
 
 pub(super) const RULES: &[&Rule] = &[
@@ -21,6 +22,7 @@ pub(super) const RULES: &[&Rule] = &[
     &no_backup_in_sight::RULE,
     &excess_privilege::RULE,
     &obsolete_version_key::RULE,
+    &unknown_or_misplaced_key::RULE,
     &removed_api::RULE,
     &no_monitoring_in_sight::RULE,
     &invalid_image_reference::RULE,

@@ -1,4 +1,4 @@
-use crate::facts::{Backing, Facts, Service};
+use crate::facts::{Backing, Facts, Mounted, Service, is_below};
 use crate::knowledge::families::Class;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
@@ -70,9 +70,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             .iter()
             .filter(|it| it.unit.stored().is_some() && !it.has_profile())
             .filter_map(|it| {
+                let image = it.unit.image.as_ref()?;
+                let family = image.family?;
+                let dirs = family.data_dirs(&image.repository, image.major);
                 let mounts = facts.mounted(&it.unit);
-                let kept = |it: &crate::facts::Mounted<'_>| {
-                    matches!(it.backing, Backing::Volume(_) | Backing::Host(_)) && !it.read_only
+                let kept = |it: &Mounted<'_>| {
+                    let data = dirs.iter().any(|dir| it.covers(dir) || is_below(it.path, dir));
+                    data && matches!(it.backing, Backing::Volume(_) | Backing::Host(_))
                 };
                 Some((*it, mounts.into_iter().find(kept)?))
             })

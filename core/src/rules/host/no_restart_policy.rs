@@ -58,7 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let bare: Vec<&Service<'_>> =
             services.iter().copied().filter(|it| is_bare(facts, it)).collect();
         let some_have = services.iter().any(|it| has_policy(it));
-        if some_have || bare.len() == 1 {
+        if bare.len() <= 2 && (some_have || bare.len() == 1) {
             for service in bare {
                 let name = service.name();
                 out.at(
@@ -76,8 +76,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             let finding = out.at(
                 first.span(),
                 format!(
-                    "no service has a restart policy, so {} stay down after a crash or a reboot",
-                    names.join(", ")
+                    "{} have no restart policy, so they stay down after a crash or a reboot",
+                    and_others(&names)
                 ),
             );
             for other in &bare[1..] {
@@ -85,6 +85,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             finding.check("docker compose ps -a").maybe_fix(add(facts, &bare));
         }
+    }
+}
+
+/// "`a` and `b`", "`a`, `b`, `c` and 4 others".
+fn and_others(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] if names.len() <= 4 => format!("{} and {last}", all.join(", ")),
+        _ => format!("{} and {} others", names[..3].join(", "), names.len() - 3),
     }
 }
 
@@ -112,6 +122,7 @@ fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     let interactive = model.stdin_open.is_some_and(|it| it.value) && model.ports.is_empty();
     let away = service.role == Role::Development
         || service.has_profile()
+        || facts.is_for_swarm(service)
         || model.has_key("provider")
         || interactive;
     !away && !has_policy(service) && !is_task(facts, service) && keeps_running(service)
@@ -182,7 +193,7 @@ mod tests {
             "services:\n  a: { image: 'nginx:1', ports: ['80:80'] }\n  b: { image: 'redis:7' }\n";
         assert_eq!(
             messages(&RULE, text),
-            ["no service has a restart policy, so `a`, `b` stay down after a crash or a reboot"]
+            ["`a` and `b` have no restart policy, so they stay down after a crash or a reboot"]
         );
         let text =
             "services:\n  a: { image: 'nginx:1', restart: always }\n  b: { image: 'redis:7' }\n";
@@ -191,6 +202,9 @@ mod tests {
 
     #[test]
     fn development_tasks_and_tools_are_silent() {
+        let stack =
+            "# file: docker-stack.yml\nservices: { a: { image: 'nginx:1', ports: ['80:80'] } }\n";
+        assert_eq!(count(stack), 0, "Swarm brings back what stops");
         assert_eq!(count("# file: compose.dev.yaml\nservices: { a: { image: 'nginx:1' } }\n"), 0);
         for body in [
             "image: 'a:1', command: [alembic, upgrade, head]",

@@ -36,13 +36,10 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut seen = Vec::new();
-    for project in facts.projects() {
+    for (at, project) in facts.projects().iter().enumerate() {
         // `docker stack deploy` is another program, and it asks for the version.
-        let swarm = project.services.iter().any(|it| {
-            it.deploy.as_ref().is_some_and(|it| {
-                it.placement.is_some() || it.update_config.is_some() || it.endpoint_mode.is_some()
-            })
-        });
+        let mut services = facts.services().iter().filter(|it| it.project_index == at);
+        let swarm = services.any(|it| facts.is_for_swarm(it));
         for key in &project.versions {
             if swarm || seen.contains(&key.entry) {
                 continue;

@@ -2,6 +2,8 @@ use crate::facts::{Facts, Unit};
 use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity};
 use crate::rules::rule;
+use crate::text::{FileId, Span};
+use rustc_hash::FxHashMap;
 
 rule! {
     /// An image has no tag, or a tag that its owner moves.
@@ -42,6 +44,16 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // The same reference in one file is one thing to mend.
+    let mut places: FxHashMap<(FileId, &str), Vec<Span>> = FxHashMap::default();
+    for image in facts.units().filter_map(|it| it.image.as_ref()) {
+        if matches!(image.pin, Pin::Absent | Pin::Moving) {
+            let spans = places.entry((image.span.file, image.text)).or_default();
+            if !spans.contains(&image.span) {
+                spans.push(image.span);
+            }
+        }
+    }
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
         let moves = match image.pin {
@@ -53,6 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let text = image.text;
+        let Some(again) = places.remove(&(image.span.file, text)) else { continue };
         let rest = "what runs depends on the day of the pull";
         let message = if moves {
             format!("the tag of `{text}` moves: {rest}")
@@ -65,6 +78,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if is_overlaid(facts, unit) {
             finding.severity(Severity::Info).confidence(Confidence::Possible);
+        }
+        for other in again.into_iter().filter(|it| *it != image.span) {
+            finding.also(other, "the same image again");
         }
         if let Some(service) = facts.service_of(unit) {
             finding.check(format!("docker compose images {}", service.name()));
@@ -136,6 +152,15 @@ mod tests {
             assert_eq!(service(&format!("image: '{image}'")), 1, "{image}");
         }
         assert_eq!(service("image: 'a:${TAG-latest}'"), 1);
+    }
+
+    #[test]
+    fn one_image_in_one_file_is_said_once() {
+        let text =
+            "services:\n  a: { image: redis }\n  b: { image: redis }\n  c: { image: nginx }\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].related.len(), 1);
     }
 
     #[test]

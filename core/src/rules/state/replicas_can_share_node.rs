@@ -22,7 +22,7 @@ rule! {
     /// kind: Deployment
     /// metadata: { name: web }
     /// spec:
-    ///   replicas: 3 # <- the 3 replicas of Deployment `web` may all run on one node
+    ///   replicas: 3 # <- Deployment `web` has 3 replicas, which may all run on one node
     ///   selector: { matchLabels: { app: web } }
     ///   template:
     ///     metadata: { labels: { app: web } }
@@ -69,13 +69,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let words = facts.workload_replica_words(workload);
-        out.at(many, format!("the {words} of {} may all run on one node", workload.label)).check(
-            format!(
+        out.at(many, format!("{} has {words}, which may all run on one node", workload.label))
+            .check(format!(
                 "kubectl get pods{} -o wide | grep {}",
                 workload.namespace_flag(),
                 workload.name()
-            ),
-        );
+            ));
     }
 }
 

@@ -63,8 +63,16 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Side, project or namespace, and name: in the order of the files.
     let mut order: Vec<(bool, String, &str)> = Vec::new();
     let mut writers: FxHashMap<(bool, String, &str), Vec<Writer<'_, '_>>> = FxHashMap::default();
-    for unit in facts.units().filter(|it| it.part == Part::Main && !is_helper(facts, it)) {
-        for mounted in facts.mounted(unit).into_iter().filter(|it| !it.read_only && !is_asset(it)) {
+    for unit in facts.units().filter(|it| it.part == Part::Main) {
+        let mut mounts = facts.mounted(unit);
+        mounts.retain(|it| {
+            let shared = matches!(it.backing, Backing::Volume(_) | Backing::Claim(..));
+            shared && !it.read_only && !is_asset(it)
+        });
+        if mounts.is_empty() || is_helper(facts, unit) {
+            continue;
+        }
+        for mounted in mounts {
             let service = facts.service_of(unit);
             let workload = facts.workload_of(unit);
             let (key, owner, name) = match (mounted.backing, service, workload) {

@@ -1,5 +1,4 @@
 use crate::facts::Facts;
-use crate::model::compose::{Project, Service};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -44,7 +43,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(many) = service.unit.copies.many() else { continue };
-        if is_for_swarm(service.project, service.model) {
+        if facts.is_for_swarm(service) {
             continue;
         }
         let (name, replicas) = (service.name(), service.model.replicas());
@@ -71,24 +70,6 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(format!("docker compose ps -a {name}"));
         }
     }
-}
-
-/// `docker stack deploy` ignores container names, and publishes a port once for all replicas.
-fn is_for_swarm(project: &Project, service: &Service) -> bool {
-    let swarm = |it: &Service| {
-        it.deploy.as_ref().is_some_and(|it| {
-            it.placement.is_some()
-                || it.update_config.is_some()
-                || it.rollback_config.is_some()
-                || it.endpoint_mode.is_some()
-                || it.mode.as_ref().is_some_and(|it| it.value == "global")
-        })
-    };
-    let overlay = project
-        .networks
-        .iter()
-        .any(|it| it.driver.as_ref().is_some_and(|it| it.value == "overlay"));
-    overlay || (service.scale.is_none() && project.services.iter().any(swarm))
 }
 
 #[cfg(test)]
@@ -118,5 +99,7 @@ mod tests {
         );
         let overlay = "networks: { n: { driver: overlay } }\n";
         assert_eq!(count("deploy: { replicas: 2 }, networks: [n], ports: ['80:80']", overlay), 0);
+        let stack = "# file: docker-stack.yml\nservices: { a: { image: 'a:1', ports: ['80:80'], deploy: { replicas: 2 } } }\n";
+        assert!(messages(&RULE, stack).is_empty());
     }
 }

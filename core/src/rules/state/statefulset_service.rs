@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named};
+use crate::facts::{Facts, Named, Workload};
 use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
@@ -69,8 +69,9 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
         let label = &workload.label;
-        let alone = !workload.copies.is_many();
-        let severity = if alone { Severity::Info } else { Severity::Warning };
+        // Without anybody who asks for a Pod by its name, it is only good to know.
+        let asked = workload.copies.is_many() && asks_for_pods(facts, workload);
+        let severity = if asked { Severity::Warning } else { Severity::Info };
         let Some(name) = workload.model.service_name.as_ref().filter(|it| !it.is_empty()) else {
             // Fragments without a spec are patches.
             if workload.model.service_name.is_none() && !workload.units.is_empty() {
@@ -114,12 +115,20 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             None => {
                 out.at(name.span, format!("{message} in the files"))
-                    .severity(severity)
                     .confidence(Confidence::Likely)
                     .check(check);
             }
         }
     }
+}
+
+/// Whether anything in the files names one of the workload's Pods, as `db-0.db`.
+fn asks_for_pods(facts: &Facts<'_>, workload: &Workload<'_>) -> bool {
+    let first = format!("{}-0.", workload.name());
+    facts.units().any(|it| {
+        it.env.iter().any(|it| it.value.is_some_and(|it| it.contains(&first)))
+            || it.start.words.iter().any(|it| it.contains(&first) || it.contains("${HOSTNAME}."))
+    })
 }
 
 #[cfg(test)]
@@ -142,16 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn replicas_need_a_headless_service() {
-        let found =
-            project(&service("db", "ports: [{ port: 1 }]"), "  replicas: 3\n  serviceName: db\n");
+    fn who_asks_for_a_pod_by_name_needs_a_headless_service() {
+        let plain = service("db", "ports: [{ port: 1 }]");
+        let found = project(&plain, "  replicas: 3\n  serviceName: db\n");
         assert_eq!(found.len(), 1);
-        assert!(found[0].0.contains("not headless") && found[0].1 == "warning");
-        assert_eq!(project("", "  replicas: 3\n")[0].1, "warning");
+        assert!(found[0].0.contains("not headless") && found[0].1 == "info");
+        let peer = "apiVersion: v1\nkind: Pod\nmetadata: { name: p }\n\
+                    spec: { containers: [{ name: p, image: 'a:1', args: [db-0.db, db-1.db] }] }\n---\n";
+        let found = project(&format!("{plain}{peer}"), "  replicas: 3\n  serviceName: db\n");
+        assert_eq!(found[0].1, "warning");
+        assert_eq!(project("", "  replicas: 3\n")[0].1, "info");
         let other = service("web", "ports: [{ port: 1 }]");
-        assert!(
-            project(&other, "  replicas: 3\n  serviceName: db\n")[0].0.contains("in the files")
-        );
+        let found = project(&other, "  replicas: 3\n  serviceName: db\n");
+        assert!(found[0].0.contains("in the files") && found[0].1 == "warning");
     }
 
     #[test]

@@ -1,0 +1,206 @@
+use crate::facts::{Facts, nearest};
+use crate::knowledge::kube_keys;
+use crate::model::compose::known_keys;
+use crate::model::kubernetes::Object;
+use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// A key that the platform does not know where it stands.
+    ///
+    /// ## Why it hurts
+    /// Compose refuses the whole file. Kubernetes is worse: depending on the tool it warns or drops the
+    /// key without a word, and the probe, limit or selector that everybody sees in the file does not
+    /// exist in the cluster.
+    ///
+    /// ## What helps
+    /// The right name, at the right level: most of these are typing mistakes, or stand one level too
+    /// high or too low.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config -q` names the key; `kubectl apply --dry-run=server --validate=strict -f FILE`
+    /// does the same for a cluster, and `kubectl explain` lists what may stand where.
+    ///
+    /// ## Bad
+    /// ```yaml file=deployment.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           readynessProbe: # <- `readynessProbe` is no key of a container; `readinessProbe` is
+    ///             httpGet: { path: /ready, port: 8080 }
+    ///       livenessProbe: # <- `livenessProbe` has no effect in the Pod's `spec`: it belongs to a container
+    ///         httpGet: { path: /live, port: 8080 }
+    /// ```
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     enviroment: # <- Compose refuses `enviroment` in a service; `environment` is the key
+    ///       PORT: "8080"
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=deployment.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           readinessProbe:
+    ///             httpGet: { path: /ready, port: 8080 }
+    ///           livenessProbe:
+    ///             httpGet: { path: /live, port: 8080 }
+    /// ```
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       PORT: "8080"
+    /// ```
+    PLM808 "unknown-or-misplaced-key" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut seen: Vec<Span> = Vec::new();
+    for project in facts.projects() {
+        for it in &project.unknown_keys {
+            if seen.contains(&it.key.span) {
+                continue;
+            }
+            seen.push(it.key.span);
+            compose(facts, it.owner, &it.key, out);
+        }
+    }
+    for object in facts.objects() {
+        kubernetes(facts, object, out);
+    }
+}
+
+fn compose(facts: &Facts<'_>, owner: &str, key: &crate::model::Str, out: &mut Findings) {
+    let inside = match owner {
+        "project" => "at the top level".to_owned(),
+        "service" => "in a service".to_owned(),
+        _ => format!("in `{owner}`"),
+    };
+    let keys = known_keys(owner);
+    let refused = format!("Compose refuses `{key}` {inside}");
+    let check = "docker compose config -q";
+    if let Some(meant) = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys)) {
+        let edit = facts.editor(key.span.file).replace_scalar(key.span, meant);
+        out.at(key.span, format!("{refused}; `{meant}` is the key"))
+            .severity(Severity::Error)
+            .check(check)
+            .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
+    } else if let Some(place) = elsewhere(owner, key) {
+        out.at(key.span, format!("{refused}; it belongs {place}"))
+            .severity(Severity::Error)
+            .check(check);
+    } else {
+        // A newer Compose, or another tool that reads the file, may know it.
+        out.at(key.span, refused).confidence(Confidence::Likely).check(check);
+    }
+}
+
+/// The same key in another spelling: `containerName` for `container_name`.
+fn spelt(key: &str, keys: &[&'static str]) -> Option<&'static str> {
+    let plain = |it: &str| it.to_ascii_lowercase().replace(['_', '-'], "");
+    keys.iter().copied().find(|it| plain(it) == plain(key))
+}
+
+/// Where in a Compose file a key would be known.
+fn elsewhere(owner: &str, key: &str) -> Option<&'static str> {
+    const PLACES: &[(&str, &str)] = &[
+        ("deploy", "under `deploy`"),
+        ("healthcheck", "under `healthcheck`"),
+        ("build", "under `build`"),
+        ("logging", "under `logging`"),
+        ("service", "in a service"),
+        ("project", "at the top level"),
+    ];
+    let found = PLACES.iter().filter(|it| it.0 != owner);
+    found.clone().find(|it| known_keys(it.0).contains(&key)).map(|it| it.1)
+}
+
+fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
+    for it in &object.unknown {
+        let Some(words) = kube_keys::words_for(it.owner) else { continue };
+        let key = &it.key;
+        // Marks of templates and of tools that rewrite the file.
+        if key.starts_with(['<', '{', '#', '_']) || key.starts_with("x-") {
+            continue;
+        }
+        let check = "kubectl apply --dry-run=server --validate=strict -f FILE";
+        let keys = kube_keys::known_keys(it.owner);
+        let exact = kube_keys::belongs_to(key).filter(|at| *at != it.owner);
+        let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
+        if let Some(meant) = meant.filter(|_| exact.is_none()) {
+            let edit = facts.editor(key.span.file).replace_scalar(key.span, meant);
+            out.at(key.span, format!("`{key}` is no key of {words}; `{meant}` is"))
+                .check(check)
+                .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
+        } else if let Some(place) = exact.and_then(kube_keys::words_for) {
+            out.at(key.span, format!("`{key}` has no effect in {words}: it belongs to {place}"))
+                .check(check);
+        } else {
+            out.at(key.span, format!("`{key}` is no key of {words}"))
+                .confidence(Confidence::Likely)
+                .check(check);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn compose_says_what_was_meant() {
+        let say = |body: &str| {
+            messages(&RULE, &format!("services: {{ a: {{ image: 'a:1', {body} }} }}\n"))
+        };
+        assert!(say("containerName: x")[0].contains("`container_name` is the key"));
+        assert!(say("replicas: 2")[0].contains("under `deploy`"));
+        assert_eq!(say("frobnicate: 1"), ["Compose refuses `frobnicate` in a service"]);
+        assert!(say("x-note: 1").is_empty());
+    }
+
+    #[test]
+    fn a_key_of_a_file_that_two_projects_share_is_said_once() {
+        let text = "# file: base.yaml\nservices: { a: { image: 'a:1', enviroment: {} } }\n\
+                    # file: compose.yaml\ninclude: [base.yaml]\nservices: { b: { image: 'a:1' } }\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    #[test]
+    fn real_fields_custom_kinds_and_pod_level_resources_are_silent() {
+        let pod = |spec: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec: {{ {spec}, containers: [{{ name: a, image: 'a:1' }}] }}\n"
+            )
+        };
+        assert!(messages(&RULE, &pod("resources: { limits: { memory: 1Gi } }")).is_empty());
+        assert!(messages(&RULE, &pod("shareProcessNamespace: true")).is_empty());
+        assert_eq!(findings(&RULE, &pod("imagePullPolicy: Always")).len(), 1);
+        let custom = "apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: a }\nspec: { anything: true }\n";
+        assert!(messages(&RULE, custom).is_empty());
+    }
+}
