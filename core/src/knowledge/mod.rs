@@ -8,6 +8,7 @@
 //! Two habits keep the findings true. A table says only what its source says, and an answer that
 //! is not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
+pub mod cron;
 pub mod dev;
 pub mod env;
 pub mod families;

@@ -5,6 +5,7 @@ use crate::model::kubernetes::Object;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A key that the platform does not know where it stands.
@@ -79,14 +80,12 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut seen: Vec<Span> = Vec::new();
+    let mut seen: FxHashSet<Span> = FxHashSet::default();
     for project in facts.projects() {
         for it in &project.unknown_keys {
-            if seen.contains(&it.key.span) {
-                continue;
+            if seen.insert(it.key.span) {
+                compose(facts, it.owner, &it.key, out);
             }
-            seen.push(it.key.span);
-            compose(facts, it.owner, &it.key, out);
         }
     }
     for object in facts.objects() {
@@ -140,6 +139,8 @@ fn elsewhere(owner: &str, key: &str) -> Option<&'static str> {
 }
 
 fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
+    // A patch may be for another kind than it says.
+    let patch = object.workload().is_some_and(|it| it.template.spec.containers.is_empty());
     for it in &object.unknown {
         let Some(words) = kube_keys::words_for(it.owner) else { continue };
         let key = &it.key;
@@ -159,7 +160,7 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         } else if let Some(place) = exact.and_then(kube_keys::words_for) {
             out.at(key.span, format!("`{key}` has no effect in {words}: it belongs to {place}"))
                 .check(check);
-        } else {
+        } else if !patch {
             out.at(key.span, format!("`{key}` is no key of {words}"))
                 .confidence(Confidence::Likely)
                 .check(check);
@@ -200,6 +201,8 @@ mod tests {
         assert!(messages(&RULE, &pod("resources: { limits: { memory: 1Gi } }")).is_empty());
         assert!(messages(&RULE, &pod("shareProcessNamespace: true")).is_empty());
         assert_eq!(findings(&RULE, &pod("imagePullPolicy: Always")).len(), 1);
+        let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { serviceName: a }\n";
+        assert!(messages(&RULE, patch).is_empty());
         let custom = "apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: a }\nspec: { anything: true }\n";
         assert!(messages(&RULE, custom).is_empty());
     }

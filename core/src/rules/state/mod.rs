@@ -2,6 +2,8 @@
 
 use super::Rule;
 
+mod autoscaler_range;
+mod cron_overlap;
 mod data_store_without_volume;
 mod database_as_deployment;
 mod file_database_replicated;
@@ -32,4 +34,6 @@ pub(super) const RULES: &[&Rule] = &[
     &no_disruption_budget::RULE,
     &statefulset_service::RULE,
     &sticky_assumption::RULE,
+    &autoscaler_range::RULE,
+    &cron_overlap::RULE,
 ];

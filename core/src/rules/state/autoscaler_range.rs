@@ -1,0 +1,189 @@
+use crate::facts::{Facts, Workload};
+use crate::model::IntOrStr;
+use crate::model::kubernetes::{Autoscaler, Body, Object};
+use crate::report::{Findings, Severity};
+use crate::rules::rule;
+use crate::text::folder_of;
+
+rule! {
+    /// An autoscaler whose bounds leave it nothing to do, or that shares its workload with another.
+    ///
+    /// ## Why it hurts
+    /// A minimum above the maximum is refused. A minimum at the maximum never scales. A minimum that a
+    /// disruption budget needs in full blocks every node drain while traffic is low. Two autoscalers on
+    /// one workload set it to one number after the other, or stop because they see each other.
+    ///
+    /// ## What helps
+    /// One autoscaler a workload, with a minimum that carries quiet hours and one lost Pod, and a
+    /// maximum that the cluster has room for.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl describe hpa` shows why it does not scale under `Conditions`.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: autoscaling/v2
+    /// kind: HorizontalPodAutoscaler
+    /// metadata: { name: web }
+    /// spec:
+    ///   scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }
+    ///   minReplicas: 4
+    ///   maxReplicas: 3 # <- HorizontalPodAutoscaler `web` has a maximum of 3, below its minimum of 4
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: autoscaling/v2
+    /// kind: HorizontalPodAutoscaler
+    /// metadata: { name: web }
+    /// spec:
+    ///   scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }
+    ///   minReplicas: 2
+    ///   maxReplicas: 6
+    /// ```
+    PLM715 "autoscaler-range" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for object in facts.objects() {
+        if let Body::Autoscaler(scaler) = &object.body {
+            bounds(object, scaler, out);
+        }
+    }
+    for workload in facts.workloads() {
+        rivals(facts, workload, out);
+        budget(facts, workload, out);
+    }
+}
+
+fn label(object: &Object) -> String {
+    format!("{} `{}`", object.kind, object.name().map_or("", |it| it.as_str()))
+}
+
+fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
+    let (Some(low), Some(high)) = (scaler.min, scaler.max) else { return };
+    let label = label(object);
+    let (min, max) = (low.value, high.value);
+    if !scaler.scales_replicas() || min < max {
+        return;
+    }
+    if min > max {
+        out.at(high.span, format!("{label} has a maximum of {max}, below its minimum of {min}"))
+            .severity(Severity::Error)
+            .also(low.span, "the minimum is written here");
+    } else {
+        out.at(
+            high.span,
+            format!("{label} never scales: its minimum and its maximum are both {max}"),
+        )
+        .also(low.span, "the minimum is written here");
+    }
+}
+
+/// Two that own one workload, next to each other: copies for other environments lie elsewhere.
+fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
+    let objects: Vec<&Object> =
+        workload.autoscalers.iter().map(|it| facts.objects()[*it]).collect();
+    let Some((first, others)) = objects.split_first() else { return };
+    let folder = |it: &Object| folder_of(facts.file(it.file).path());
+    for other in others {
+        let same = other.kind.value == first.kind.value
+            && other.name().map(|it| &it.value) == first.name().map(|it| &it.value);
+        if same || folder(first) != folder(other) {
+            continue;
+        }
+        out.at(
+            other.name_span(),
+            format!("{} and {} both scale {}", label(first), label(other), workload.label),
+        )
+        .severity(Severity::Error)
+        .also(first.name_span(), "the other one")
+        .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
+    }
+}
+
+/// A budget that is met by nothing less than the minimum.
+fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
+    let Some(scaler) = facts.autoscalers(workload).next() else { return };
+    let (Some(low), Some(max)) = (scaler.minimum(), scaler.maximum()) else { return };
+    if low < 1 || low >= max {
+        return;
+    }
+    let labels = &workload.model.template.meta.labels;
+    for object in facts.objects() {
+        let Body::DisruptionBudget(budget) = &object.body else { continue };
+        let selects = budget.selector.as_ref().is_some_and(|it| it.matches(labels));
+        let Some(min) = &budget.min_available else { continue };
+        let IntOrStr::Int(kept) = min.value else { continue };
+        if !selects || object.namespace() != workload.namespace || kept < low || kept >= max {
+            continue;
+        }
+        let span = scaler
+            .min
+            .map_or_else(|| scaler.max.map_or(object.name_span(), |it| it.span), |it| it.span);
+        out.at(
+            span,
+            format!(
+                "{} may go down to {low}, and {} keeps {kept}: no node can be drained then",
+                workload.label,
+                label(object)
+            ),
+        )
+        .also(min.span, "the budget is written here")
+        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn hpa(name: &str, bounds: &str) -> String {
+        format!(
+            "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{ name: {name} }}\n\
+             spec: {{ scaleTargetRef: {{ kind: Deployment, name: web }}, {bounds} }}\n---\n"
+        )
+    }
+
+    const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n\
+                       spec: { template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web, image: 'a:1' }] } } }\n---\n";
+
+    #[test]
+    fn equal_bounds_never_scale() {
+        let found = findings(&RULE, &hpa("a", "minReplicas: 3, maxReplicas: 3"));
+        assert_eq!(found[0].severity.name(), "warning");
+        assert!(messages(&RULE, &hpa("a", "maxReplicas: 3")).is_empty());
+    }
+
+    #[test]
+    fn two_on_one_workload_are_rivals() {
+        let range = "minReplicas: 2, maxReplicas: 3";
+        let text = format!("{WEB}{}{}", hpa("a", range), hpa("b", range));
+        assert!(messages(&RULE, &text)[0].contains("both scale Deployment `web`"));
+        let text = format!(
+            "# file: base/a.yaml\n{WEB}{}# file: staging/b.yaml\n{}",
+            hpa("a", range),
+            hpa("b", range)
+        );
+        assert!(messages(&RULE, &text).is_empty(), "another folder, another environment");
+    }
+
+    #[test]
+    fn the_minimum_must_leave_a_budget_room() {
+        let budget = |spec: &str| {
+            format!(
+                "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{ name: web }}\n\
+                 spec: {{ {spec}, selector: {{ matchLabels: {{ app: web }} }} }}\n"
+            )
+        };
+        let count = |bounds: &str, spec: &str| {
+            messages(&RULE, &format!("{WEB}{}{}", hpa("a", bounds), budget(spec))).len()
+        };
+        assert_eq!(count("maxReplicas: 3", "minAvailable: 1"), 1);
+        assert_eq!(count("minReplicas: 2, maxReplicas: 3", "minAvailable: 1"), 0);
+        assert_eq!(count("maxReplicas: 3", "maxUnavailable: 1"), 0);
+    }
+}
