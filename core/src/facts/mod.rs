@@ -11,6 +11,7 @@ mod migrations;
 mod names;
 mod order;
 mod peers;
+mod probes;
 mod replicas;
 mod roles;
 mod service;
@@ -28,6 +29,7 @@ pub use migrations::{Migration, hook_words, migrates_before_start, migration_in}
 pub use names::{Named, nearest};
 pub use order::{Health, Wait};
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use probes::probe_of_healthcheck;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeHost, KubeService, Mention, Service, Unit, Workload};
+use crate::facts::{Facts, KubeHost, KubeService, Mention, Part, Service, Unit, Workload};
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
@@ -118,6 +118,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let (service, workload, unit) = facts.pair(pair);
         for unit in &workload.units {
             for mention in facts.peers(unit) {
+                // What an init container waits for in vain is PLM109's.
+                let waits = unit.part == Part::Init && mention.key.is_none();
+                if waits && facts.is_unknown_service(workload.namespace, mention.host) {
+                    continue;
+                }
                 if let Some((on, named)) = drifted(facts, service, workload, &mention) {
                     report(facts, out, workload, &mention, on, named);
                 }

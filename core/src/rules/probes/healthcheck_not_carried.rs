@@ -1,7 +1,4 @@
-use crate::facts::{Facts, Part};
-use crate::knowledge::shell;
-use crate::model::compose::Healthcheck;
-use crate::model::edit::Yaml;
+use crate::facts::{Facts, Part, probe_of_healthcheck};
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
@@ -95,63 +92,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }
-        if let Some(probe) = translated(health) {
+        if let Some(probe) = probe_of_healthcheck(health) {
             let place = &container.place;
             let edit = facts.editor(place.span.file).insert_entry(place, "readinessProbe", &probe);
             finding
                 .maybe_fix(edit.map(|it| Fix::r#unsafe("Ask the same as a readiness probe", [it])));
         }
     }
-}
-
-/// The healthcheck as a readiness probe: an HTTP question where it is one, else the same command.
-fn translated(health: &Healthcheck) -> Option<Yaml> {
-    let test = health.test.as_ref()?;
-    let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
-    if arguments.is_empty() || arguments.iter().any(|it| it.contains('$')) && !test.is_shell() {
-        return None;
-    }
-    let handler = http_question(&arguments, test.is_shell()).unwrap_or_else(|| {
-        let words: Vec<String> = if test.is_shell() {
-            vec!["sh".to_owned(), "-c".to_owned(), arguments.join(" ")]
-        } else {
-            arguments.iter().map(|it| (*it).to_owned()).collect()
-        };
-        ("exec", Yaml::map([("command", Yaml::words(words))]))
-    });
-    let mut fields = vec![handler];
-    let seconds = |it: std::time::Duration| i64::try_from(it.as_secs().max(1)).unwrap_or(i64::MAX);
-    if let Some(it) = health.interval {
-        fields.push(("periodSeconds", Yaml::int(seconds(it.value))));
-    }
-    if let Some(it) = health.timeout {
-        fields.push(("timeoutSeconds", Yaml::int(seconds(it.value))));
-    }
-    if let Some(it) = health.retries.filter(|it| it.value > 0) {
-        fields.push(("failureThreshold", Yaml::int(it.value)));
-    }
-    Some(Yaml::map(fields))
-}
-
-/// `curl -f http://localhost:8080/health` as `httpGet`.
-fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml)> {
-    let text = arguments.join(" ");
-    let commands =
-        if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };
-    let command = commands.first()?;
-    if !matches!(command.name(), "curl" | "wget") {
-        return None;
-    }
-    let url = command.words.iter().find_map(|it| it.text.strip_prefix("http://"))?;
-    let (address, path) =
-        url.split_once('/').map_or((url, String::new()), |it| (it.0, it.1.to_owned()));
-    let (host, port) = address.split_once(':').unwrap_or((address, "80"));
-    if !crate::knowledge::net::is_loopback(host) || path.contains(['$', '`']) {
-        return None;
-    }
-    let port: u16 = port.parse().ok()?;
-    let path = Yaml::str(format!("/{path}"));
-    Some(("httpGet", Yaml::map([("path", path), ("port", Yaml::int(i64::from(port)))])))
 }
 
 #[cfg(test)]

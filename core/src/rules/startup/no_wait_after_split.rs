@@ -1,0 +1,147 @@
+use crate::facts::{Facts, Part, Workload};
+use crate::knowledge::starts::wait_of;
+use crate::model::compose::Condition;
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// Compose holds a service back until another one is healthy, and nothing in the cluster does.
+    ///
+    /// ## Why it hurts
+    /// Kubernetes knows no `depends_on`: all Pods start at once. A program that relied on the order
+    /// crashes until the other one is there, and without a readiness probe it gets traffic meanwhile.
+    ///
+    /// ## What helps
+    /// Let the program retry, and give it a readiness probe that passes once it has what it needs. An
+    /// init container that waits is the second best.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get pods` counts restarts right after a rollout that stop by themselves.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     depends_on:
+    ///       db: { condition: service_healthy }
+    ///   db:
+    ///     image: postgres:17
+    ///     healthcheck:
+    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web # <- Compose starts `web` once `db` is healthy, but container `web` of Deployment `web` waits for nothing and is ready at once
+    ///           image: ghcr.io/acme/web:1.4.2
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     depends_on:
+    ///       db: { condition: service_healthy }
+    ///   db:
+    ///     image: postgres:17
+    ///     healthcheck:
+    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           readinessProbe:
+    ///             httpGet: { path: /ready, port: 8080 }
+    /// ```
+    PLM112 "no-wait-after-split" {
+        since: "0.1.0", on: Dual, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for pair in facts.counterparts() {
+        let (service, workload, unit) = facts.pair(pair);
+        let healthy: Vec<_> = service
+            .model
+            .depends_on
+            .iter()
+            .filter(|it| it.condition.value == Condition::Healthy)
+            .collect();
+        let Some(first) = healthy.first() else { continue };
+        let container = workload.container(pair.unit);
+        let probed = container.readiness.is_some() || container.startup.is_some();
+        if probed || workload.kind().is_job() || waits(facts, workload) {
+            continue;
+        }
+        let names: Vec<String> = healthy.iter().map(|it| format!("`{}`", it.service)).collect();
+        let are = if names.len() == 1 { "is" } else { "are" };
+        out.at(
+            container.span(),
+            format!(
+                "Compose starts `{}` once {} {are} healthy, but {} waits for nothing and is ready at once",
+                service.name(),
+                names.join(" and "),
+                unit.label
+            ),
+        )
+        .also(first.span, "the order in Compose")
+        .check(format!(
+            "kubectl rollout status{} {}",
+            workload.namespace_flag(),
+            workload.reference()
+        ));
+    }
+}
+
+/// Whether an init container, or a container itself, waits for something.
+fn waits(facts: &Facts, workload: &Workload<'_>) -> bool {
+    workload.units.iter().any(|unit| {
+        facts.waits_by_itself(unit)
+            || unit.start.commands.iter().any(|it| wait_of(it).is_some())
+            || (unit.part == Part::Init && unit.name.contains("wait"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn sides(condition: &str, kind: &str, pod: &str) -> usize {
+        let text = format!(
+            "# file: compose.yaml\nservices:\n  web: {{image: 'a/web:1', depends_on: {{db: {{condition: {condition}}}}}}}\n  db: {{image: 'postgres:17'}}\n# file: k.yaml\napiVersion: batch/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{{pod}}}}}}}\n"
+        );
+        messages(&RULE, &text.replace("batch/v1", if kind == "Job" { "batch/v1" } else { "apps/v1" }))
+            .len()
+    }
+
+    #[test]
+    fn any_wait_on_the_other_side_is_silent() {
+        let main = "containers: [{name: web, image: 'a/web:1'}]";
+        assert_eq!(sides("service_healthy", "Deployment", main), 1);
+        assert_eq!(sides("service_started", "Deployment", main), 0);
+        assert_eq!(sides("service_healthy", "Job", main), 0);
+        let init = "initContainers: [{name: w, image: b, command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]";
+        assert_eq!(sides("service_healthy", "Deployment", &format!("{init}, {main}")), 0);
+        let startup = "containers: [{name: web, image: 'a/web:1', startupProbe: {tcpSocket: {port: 1}}}]";
+        assert_eq!(sides("service_healthy", "Deployment", startup), 0);
+    }
+}

@@ -1,0 +1,124 @@
+use crate::facts::{Facts, Part, Unit};
+use crate::knowledge::shell::{Command, Joint};
+use crate::knowledge::starts::{fixed_sleep, is_trivial, wait_of};
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// A container sleeps a fixed time and hopes that what it needs is ready by then.
+    ///
+    /// ## Why it hurts
+    /// On a good day the time is wasted; on a slow one, after a reboot or with more data, it is not
+    /// enough. The failure comes exactly when everything is slow already.
+    ///
+    /// ## What helps
+    /// Wait for the thing itself: `service_healthy` in Compose, an init container or a retry in the
+    /// program in Kubernetes.
+    ///
+    /// ## How to troubleshoot
+    /// Compare the time at which the dependency says that it is ready with the first connection.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: sh -c "sleep 10 && gunicorn app:app" # <- service `web` sleeps 10 seconds before `gunicorn`, in place of waiting for what it needs
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["gunicorn", "app:app"]
+    ///     depends_on: { db: { condition: service_healthy } }
+    ///   db:
+    ///     image: postgres:17
+    ///     healthcheck:
+    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    /// ```
+    PLM107 "sleep-as-ordering" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for unit in facts.units() {
+        let commands = &unit.start.commands;
+        for (at, command) in commands.iter().enumerate() {
+            let Some(seconds) = fixed_sleep(command) else { continue };
+            let before = &commands[..at];
+            let after = &commands[at + 1..];
+            // `a || sleep 5` is a retry; behind `server &` it waits for its own child.
+            let retry = before.last().is_some_and(|it| it.joint == Joint::Or);
+            let own = before.iter().any(|it| it.joint == Joint::Background);
+            // Grace after a real wait hides no order.
+            let waited = before.iter().any(|it| wait_of(it).is_some());
+            if retry || own || waited || command.joint == Joint::Background {
+                continue;
+            }
+            let next = after.iter().find(|it| !is_trivial(it) && fixed_sleep(it).is_none());
+            let Some(before_what) = before_what(unit, next, before) else { continue };
+            let unit_of_time = if seconds == 1 { "second" } else { "seconds" };
+            out.at(
+                command.words.first().map_or_else(Default::default, |it| unit.start.span_of(it)),
+                format!(
+                    "{} sleeps {seconds} {unit_of_time} {before_what}, in place of waiting for what it needs",
+                    unit.label
+                ),
+            );
+            break;
+        }
+    }
+}
+
+/// What the sleep delays: the next command, or for an init container that does nothing else the
+/// containers of the Pod.
+fn before_what(unit: &Unit<'_>, next: Option<&Command>, before: &[Command]) -> Option<String> {
+    match next {
+        Some(next) => Some(format!("before `{}`", next.name())),
+        None => {
+            let only = unit.part == Part::Init && before.iter().all(is_trivial);
+            only.then(|| "before the containers of its Pod start".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn web(command: &str) -> usize {
+        messages(&RULE, &format!("services: {{web: {{image: 'a/b:1', command: {command}}}}}\n")).len()
+    }
+
+    #[test]
+    fn loops_retries_and_keeping_alive_are_silent() {
+        assert_eq!(web("[sh, -c, 'sleep 5; exec serve']"), 1);
+        assert_eq!(web("[sh, -c, 'echo wait; sleep 1m && migrate']"), 1);
+        assert_eq!(web("[sleep, infinity]"), 0);
+        assert_eq!(web("[sleep, '3600']"), 0);
+        assert_eq!(web("[sh, -c, 'while true; do backup; sleep 3600; done']"), 0);
+        assert_eq!(web("[sh, -c, 'until nc -z db 5432; do sleep 1; done; serve']"), 0);
+        assert_eq!(web("[sh, -c, 'migrate || sleep 5; serve']"), 0);
+        assert_eq!(web("[sh, -c, 'serve & sleep 5; init']"), 0);
+    }
+
+    #[test]
+    fn hooks_may_sleep_and_init_containers_may_not() {
+        let pod = |init: &str, main: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  initContainers: [{{name: i, image: b, command: {init}}}]\n  containers: [{{name: c, image: a, {main}}}]\n"
+                ),
+            )
+            .len()
+        };
+        assert_eq!(pod("[sleep, '30']", "tty: true"), 1);
+        assert_eq!(pod("[true]", "lifecycle: {preStop: {exec: {command: [sleep, '15']}}}"), 0);
+        assert_eq!(pod("[true]", "command: [sh, -c, 'sleep 20; serve']"), 1);
+    }
+}

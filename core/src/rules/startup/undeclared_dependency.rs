@@ -1,0 +1,141 @@
+use crate::facts::{Facts, Health, Service};
+use crate::model::edit::Yaml;
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A service talks to another one that its `depends_on` does not name.
+    ///
+    /// ## Why it hurts
+    /// `docker compose up SERVICE` starts it alone, and a plain `up` starts both in any order. The
+    /// first connections fail, or everything does, depending on who was faster.
+    ///
+    /// ## What helps
+    /// Name the other service in `depends_on`, with `service_healthy` where it has a healthcheck.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose up SERVICE` in a stopped project: what does not come up was not declared.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DATABASE_URL: postgres://app@db:5432/app # <- `web` talks to `db`, but does not depend on it
+    ///   db:
+    ///     image: postgres:17
+    ///     healthcheck:
+    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DATABASE_URL: postgres://app@db:5432/app
+    ///     depends_on:
+    ///       db:
+    ///         condition: service_healthy
+    ///   db:
+    ///     image: postgres:17
+    ///     healthcheck:
+    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    /// ```
+    PLM104 "undeclared-dependency" {
+        since: "0.1.0", on: Compose, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        let mut told: Vec<usize> = Vec::new();
+        for mention in facts.peers(&service.unit) {
+            let Some(on) = facts.compose_host(service, mention.host) else { continue };
+            let known = on.index == service.index
+                || told.contains(&on.index)
+                || facts.depends_transitively(service, on)
+                // The other way round would make a circle of two that call each other.
+                || facts.depends_transitively(on, service);
+            if known || !run_together(service, on) || !facts.shows_host(&mention) {
+                continue;
+            }
+            told.push(on.index);
+            let finding = out.at(
+                mention.span,
+                format!("`{}` talks to `{}`, but does not depend on it", service.name(), on.name()),
+            );
+            finding
+                .also(on.span(), format!("`{}` is defined here", on.name()))
+                .check(format!("docker compose config --format json | jq '.services[\"{}\"].depends_on'", service.name()))
+                .maybe_fix(declare(facts, service, on));
+        }
+    }
+}
+
+/// A service of a profile may be absent when the other one runs.
+fn run_together(from: &Service<'_>, on: &Service<'_>) -> bool {
+    let of = |it: &Service<'_>| -> Vec<String> {
+        let mut names: Vec<String> =
+            it.model.profiles.iter().map(|it| it.value.to_string()).collect();
+        names.sort();
+        names
+    };
+    on.model.profiles.is_empty() || of(from) == of(on)
+}
+
+/// Adds the dependency in the form that the others have.
+fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
+    let healthy = facts.health(on) == Health::Checked && on.model.healthcheck.is_some();
+    let condition = if healthy { "service_healthy" } else { "service_started" };
+    let long = Yaml::map([("condition", Yaml::str(condition))]);
+    let model = from.model;
+    let edit = match (&model.depends_on_place, model.has_key("depends_on")) {
+        (None, true) => None,
+        (Some(place), _) => {
+            let editor = facts.editor(place.span.file);
+            if model.depends_on.iter().all(|it| it.short_form) {
+                editor.insert_item(place, &Yaml::str(on.name()))
+            } else {
+                editor.insert_entry(place, on.name(), &long)
+            }
+        }
+        (None, false) => {
+            let place = model.place()?;
+            let entry = Yaml::map([(on.name(), long)]);
+            facts.editor(place.span.file).insert_entry(place, "depends_on", &entry)
+        }
+    };
+    edit.map(|it| Fix::safe(format!("Let `{}` depend on `{}`", from.name(), on.name()), [it]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn web(web: &str, db: &str) -> usize {
+        let text = format!(
+            "services:\n  web: {{image: a/web:1, environment: {{DB_HOST: db}}{web}}}\n  db: {{image: 'postgres:17'{db}}}\n  mid: {{image: a/m:1, depends_on: [db]}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn a_path_of_dependencies_is_enough() {
+        assert_eq!(web("", ""), 1);
+        assert_eq!(web(", depends_on: [db]", ""), 0);
+        assert_eq!(web(", depends_on: [mid]", ""), 0);
+        assert_eq!(web("", ", depends_on: [web]"), 0, "that would be a circle");
+        assert_eq!(web("", ", profiles: [data]"), 0);
+        assert_eq!(web(", profiles: [data]", ", profiles: [data]"), 1);
+    }
+
+    #[test]
+    fn the_fix_keeps_the_form_of_the_list() {
+        let text = "services:\n  web:\n    image: a/web:1\n    command: [serve, --db, 'db:5432']\n    depends_on:\n      - mid\n  db: {image: 'postgres:17'}\n  mid: {image: a/m:1}\n";
+        assert_eq!(findings(&RULE, text)[0].fixes[0].edits[0].text, "\n      - db");
+    }
+}

@@ -1,0 +1,143 @@
+use crate::facts::{Facts, KubeHost, Part, Workload, nearest};
+use crate::knowledge::starts::{Target, wait_of};
+use crate::report::{Confidence, Findings};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// An init container waits for a host that no Service has.
+    ///
+    /// ## Why it hurts
+    /// The wait never ends, and the Pod stays in `Init:0/1` without an error anywhere.
+    ///
+    /// ## What helps
+    /// Wait for the name of a Service in the same namespace, or write the namespace behind the name.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl logs POD -c INIT` repeats "bad address" or "could not resolve host".
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: postgres }
+    /// spec: { selector: { app: postgres }, ports: [{ port: 5432 }] }
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   initContainers:
+    ///     - name: wait
+    ///       image: busybox:1.37
+    ///       command: ["sh", "-c", "until nc -z postgress 5432; do sleep 1; done"] # <- container `wait` of Pod `web` waits for `postgress`, which no Service has; is `postgres` meant?
+    ///   containers:
+    ///     - name: web
+    ///       image: ghcr.io/acme/web:1.4.2
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: postgres }
+    /// spec: { selector: { app: postgres }, ports: [{ port: 5432 }] }
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: web }
+    /// spec:
+    ///   initContainers:
+    ///     - name: wait
+    ///       image: busybox:1.37
+    ///       command: ["sh", "-c", "until nc -z postgres 5432; do sleep 1; done"]
+    ///   containers:
+    ///     - name: web
+    ///       image: ghcr.io/acme/web:1.4.2
+    /// ```
+    PLM109 "waits-for-unknown-service" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        for unit in workload.units.iter().filter(|it| it.part == Part::Init) {
+            for command in &unit.start.commands {
+                let Some(wait) = wait_of(command) else { continue };
+                for target in &wait.targets {
+                    let span = unit.start.span_of(target.word);
+                    let Some(end) = unknown(facts, workload, target) else { continue };
+                    let finding = out.at(
+                        narrow(facts, span, target.host),
+                        format!("{} waits for `{}`, {end}", unit.label, target.host),
+                    );
+                    finding.confidence(Confidence::Likely).check(format!(
+                        "kubectl logs{} {} -c {} --tail 5",
+                        workload.namespace_flag(),
+                        workload.reference(),
+                        unit.name
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// How the sentence ends where the host does not resolve.
+fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Option<String> {
+    let host = target.host;
+    if let KubeHost::OtherNamespace(service) = facts.kube_host(workload.namespace, host) {
+        let there = service.object.meta.namespace.as_ref()?;
+        let here = workload.object.meta.namespace.as_ref()?;
+        return Some(format!("which lives in namespace `{there}`, not in `{here}`"));
+    }
+    if !facts.is_unknown_service(workload.namespace, host) {
+        return None;
+    }
+    let name = host.split('.').next().unwrap_or(host);
+    let here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
+    match nearest(name, here.map(|it| it.name())) {
+        Some(near) => Some(format!("which no Service has; is `{near}` meant?")),
+        // A long name says where it lives, which may well be outside of these files.
+        None => (name == host).then(|| "which no Service has".to_owned()),
+    }
+}
+
+/// The host alone where the word shows it once.
+fn narrow(facts: &Facts, span: Span, host: &str) -> Span {
+    let text = facts.file(span.file).text().get(span.range()).unwrap_or_default();
+    match (text.find(host), text.matches(host).count()) {
+        (Some(at), 1) => span.inner(at..at + host.len()),
+        _ => span,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn pod(host: &str, more: &str) -> usize {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\nspec:\n  initContainers: [{{name: w, image: b, command: [sh, -c, 'until nc -z {host} 80; do sleep 1; done']}}]\n  containers: [{{name: c, image: a}}]\n{more}"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    fn service(namespace: &str) -> String {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: api, namespace: {namespace}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn outside_names_and_projects_without_services_are_silent() {
+        assert_eq!(pod("db", &service("shop")), 1);
+        assert_eq!(pod("api", &service("shop")), 0);
+        assert_eq!(pod("api", &service("back")), 1, "a short name does not reach there");
+        assert_eq!(pod("api.back", &service("back")), 0);
+        assert_eq!(pod("db.example.com", &service("shop")), 0);
+        assert_eq!(pod("db", ""), 0);
+    }
+}
