@@ -96,7 +96,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ));
             let probe = probe_for(facts, workload, at, port);
             let place: &Place = &container.place;
-            let edit = facts.editor(place.span.file).insert_entry(place, "readinessProbe", &probe.1);
+            let edit =
+                facts.editor(place.span.file).insert_entry(place, "readinessProbe", &probe.1);
             finding.maybe_fix(edit.map(|it| Fix::r#unsafe(probe.0, [it])));
         }
     }
@@ -145,7 +146,8 @@ fn probe_for(
     }
     let container = workload.container(unit);
     if let Some((key, handler)) = container.liveness.as_ref().and_then(|it| handler(&it.handler)) {
-        let sooner = [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];
+        let sooner =
+            [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];
         return ("Ask the same as the liveness probe, but sooner", Yaml::map(sooner));
     }
     let target = port.target().map(|it| it.value).unwrap_or(IntOrStr::Int(80));
@@ -163,9 +165,9 @@ fn port_value(port: &IntOrStr) -> Yaml {
 /// A handler without the parts that seldom matter.
 fn handler(handler: &ProbeHandler) -> Option<(&'static str, Yaml)> {
     match handler {
-        ProbeHandler::Http { path, port: Some(port), host: None, scheme: None, headers, .. }
-            if headers.is_empty() =>
-        {
+        ProbeHandler::Http {
+            path, port: Some(port), host: None, scheme: None, headers, ..
+        } if headers.is_empty() => {
             let path = path.as_ref().map_or("/", |it| it.as_str());
             let fields = [("path", Yaml::str(path)), ("port", port_value(&port.value))];
             Some(("httpGet", Yaml::map(fields)))

@@ -129,8 +129,11 @@ mod tests {
         let text = format!(
             "# file: compose.yaml\nservices:\n  web: {{image: 'a/web:1', depends_on: {{db: {{condition: {condition}}}}}}}\n  db: {{image: 'postgres:17'}}\n# file: k.yaml\napiVersion: batch/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{{pod}}}}}}}\n"
         );
-        messages(&RULE, &text.replace("batch/v1", if kind == "Job" { "batch/v1" } else { "apps/v1" }))
-            .len()
+        messages(
+            &RULE,
+            &text.replace("batch/v1", if kind == "Job" { "batch/v1" } else { "apps/v1" }),
+        )
+        .len()
     }
 
     #[test]
@@ -141,7 +144,8 @@ mod tests {
         assert_eq!(sides("service_healthy", "Job", main), 0);
         let init = "initContainers: [{name: w, image: b, command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]";
         assert_eq!(sides("service_healthy", "Deployment", &format!("{init}, {main}")), 0);
-        let startup = "containers: [{name: web, image: 'a/web:1', startupProbe: {tcpSocket: {port: 1}}}]";
+        let startup =
+            "containers: [{name: web, image: 'a/web:1', startupProbe: {tcpSocket: {port: 1}}}]";
         assert_eq!(sides("service_healthy", "Deployment", startup), 0);
     }
 }

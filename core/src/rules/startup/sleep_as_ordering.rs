@@ -91,7 +91,8 @@ mod tests {
     use crate::rules::testing::messages;
 
     fn web(command: &str) -> usize {
-        messages(&RULE, &format!("services: {{web: {{image: 'a/b:1', command: {command}}}}}\n")).len()
+        messages(&RULE, &format!("services: {{web: {{image: 'a/b:1', command: {command}}}}}\n"))
+            .len()
     }
 
     #[test]

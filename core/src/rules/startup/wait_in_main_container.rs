@@ -112,7 +112,10 @@ mod tests {
         assert_eq!(pod("[./wait-for-it.sh, 'db:5432', --, serve]"), 1);
         assert_eq!(pod("[dockerize, -wait, 'tcp://db:5432', serve]"), 1);
         assert_eq!(pod("[sh, -c, 'while ! nc -z db 5432; do sleep 1; done; serve']"), 1);
-        assert_eq!(pod("[sh, -c, 'until curl -s localhost:15021/ready; do sleep 1; done; serve']"), 0);
+        assert_eq!(
+            pod("[sh, -c, 'until curl -s localhost:15021/ready; do sleep 1; done; serve']"),
+            0
+        );
         assert_eq!(pod("[sh, -c, 'while true; do curl http://a:80; sleep 1; done']"), 0);
         assert_eq!(pod("[serve]"), 0);
     }
