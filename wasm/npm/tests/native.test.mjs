@@ -17,7 +17,7 @@ before(() => {
 
 test("there are examples with findings to compare", () => {
   const found = projects.filter(({ files }) => analyze(files).findings.length > 0);
-  assert.ok(found.length >= 3, `only ${found.length} of ${projects.length} examples have findings`);
+  assert.ok(found.length >= 2, `only ${found.length} of ${projects.length} examples have findings`);
 });
 
 for (const { name, home, files } of projects) {
