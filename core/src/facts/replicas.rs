@@ -84,6 +84,13 @@ impl Workload<'_> {
         spec.node_name.is_some() || by_name
     }
 
+    /// Written as a patch of another manifest: neither a selector nor labels, which no complete one
+    /// lacks.
+    pub fn is_patch(&self) -> bool {
+        let whole = matches!(self.model.kind, WorkloadKind::Pod) || self.model.kind.is_job();
+        !whole && self.model.selector.is_none() && self.model.template.meta.labels.is_empty()
+    }
+
     /// Serves for as long as it runs: neither a Job nor one Pod on every node.
     pub fn is_server_like(&self) -> bool {
         matches!(

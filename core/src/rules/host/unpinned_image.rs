@@ -2,7 +2,7 @@ use crate::facts::{Facts, Unit};
 use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity};
 use crate::rules::rule;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, name_of};
 use rustc_hash::FxHashMap;
 
 rule! {
@@ -115,7 +115,16 @@ fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
         let at = workload.units.iter().position(|it| it.site == unit.site)?;
         workload.container(at).image_pull_policy.as_ref()
     });
-    policy.is_some_and(|it| it.value == "Never") || is_scratch(unit)
+    policy.is_some_and(|it| it.value == "Never") || is_scratch(unit) || is_filled_in(facts, unit)
+}
+
+/// Tools that build an image also write its tag into the manifest.
+fn is_filled_in(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    let Some(image) = unit.image.as_ref().filter(|it| it.pin == Pin::Absent) else { return false };
+    facts.files().any(|it| {
+        let name = name_of(it.path());
+        (name.starts_with("skaffold") || name == "Tiltfile") && it.text().contains(image.text)
+    })
 }
 
 /// `scratch` has no tags; a word in brackets waits to be filled in.
@@ -177,6 +186,13 @@ mod tests {
         }
         let siblings = "services: { a: { image: web, build: . }, b: { image: web } }";
         assert!(messages(&RULE, siblings).is_empty());
+    }
+
+    #[test]
+    fn images_that_skaffold_builds_are_silent() {
+        let text = "# file: skaffold.yaml\napiVersion: skaffold/v4beta1\nkind: Config\nbuild: { artifacts: [{ image: web }] }\n\
+                    # file: pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, image: web }] }\n";
+        assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]

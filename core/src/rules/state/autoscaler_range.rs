@@ -1,7 +1,7 @@
 use crate::facts::{Facts, Workload};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Autoscaler, Body, Object};
-use crate::report::{Findings, Severity};
+use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use crate::text::folder_of;
 
@@ -94,13 +94,19 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         if same || folder(first) != folder(other) {
             continue;
         }
-        out.at(
+        let finding = out.at(
             other.name_span(),
             format!("{} and {} both scale {}", label(first), label(other), workload.label),
-        )
-        .severity(Severity::Error)
-        .also(first.name_span(), "the other one")
-        .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
+        );
+        finding
+            .also(first.name_span(), "the other one")
+            .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
+        // Two files may be a choice, of which only one is applied.
+        if first.file == other.file {
+            finding.severity(Severity::Error);
+        } else {
+            finding.confidence(Confidence::Likely);
+        }
     }
 }
 

@@ -55,19 +55,19 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let Some(family) = unit.stored() else { continue };
-        let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
+        let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job() || it.is_patch());
         let profile = facts.service_of(unit).is_some_and(|it| it.has_profile());
         if job || profile || facts.unit_role(unit) == Role::Development || inherits(facts, unit) {
             continue;
         }
         let Some(home) = home(family, unit) else { continue };
         let mounted = facts.mounted(unit);
-        if mounted.iter().any(|it| keeps(it, &home)) {
+        if mounted.iter().any(|it| keeps(it, &home) || is_told(unit, it)) {
             continue;
         }
         let data = home.paths[0].as_str();
         let label = format!("{} ({})", unit.label, family.name);
-        if let Some(wrong) = misplaced(unit, &home, &mounted) {
+        if let Some(wrong) = misplaced(&home, &mounted) {
             let finding = out
                 .at(
                     wrong.path.span,
@@ -180,12 +180,17 @@ fn keeps(mounted: &Mounted<'_>, home: &Home) -> bool {
     near && mounted.backing.lasts() && !home.known_wrong(path)
 }
 
+/// Whether a variable sends the program to a lasting mount, as `KAFKA_LOG_DIRS` does.
+fn is_told(unit: &Unit<'_>, mounted: &Mounted<'_>) -> bool {
+    let path = mounted.path.trim_end_matches('/');
+    let names = |it: &str| it.split([',', ' ', '=']).any(|it| is_below(it, path));
+    mounted.backing.lasts()
+        && path.len() > 1
+        && unit.env.iter().any(|it| it.value.is_some_and(names))
+}
+
 /// A lasting volume that can only be meant for the data, and is not where the data is.
-fn misplaced<'m, 'a>(
-    unit: &Unit<'a>,
-    home: &Home,
-    mounted: &'m [Mounted<'a>],
-) -> Option<&'m Mounted<'a>> {
+fn misplaced<'m, 'a>(home: &Home, mounted: &'m [Mounted<'a>]) -> Option<&'m Mounted<'a>> {
     if let Some(trap) = mounted.iter().find(|it| it.backing.lasts() && home.known_wrong(it.path)) {
         return Some(trap);
     }
@@ -196,9 +201,7 @@ fn misplaced<'m, 'a>(
         matches!(it.backing, Backing::Volume(_) | Backing::Claim(..) | Backing::ClaimTemplate(_))
     });
     let only = volumes.next().filter(|it| !it.read_only && is_like_data(it.path))?;
-    let named =
-        unit.env.iter().any(|it| it.value.is_some_and(|it| it.contains(only.path.as_str())));
-    (volumes.next().is_none() && !named).then_some(only)
+    volumes.next().is_none().then_some(only)
 }
 
 /// Paths that volumes of data are mounted at, other than for backups, logs and settings.
@@ -239,9 +242,17 @@ fn is_config(mounted: &Mounted<'_>) -> bool {
         || path.ends_with("/conf.d")
 }
 
-/// Volumes that come from another service, or an image that is built here and may do anything.
+/// Volumes that come from another service or from a variable that only the server sets, or an image
+/// that is built here and may do anything.
 fn inherits(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
-    facts.service_of(unit).is_some_and(|it| !it.model.volumes_from.is_empty() || it.is_built())
+    let Some(service) = facts.service_of(unit) else { return false };
+    let unset = service.model.key("volumes").is_some_and(|it| {
+        service
+            .project
+            .variables_in(it.entry)
+            .any(|it| it.value.as_ref().is_none_or(|it| it.is_empty()))
+    });
+    unset || !service.model.volumes_from.is_empty() || service.is_built()
 }
 
 fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut crate::report::Finding) {
@@ -341,6 +352,13 @@ mod tests {
             ("redis:7", ""),
             ("memcached:1", ""),
             ("acme/own-postgres:1", ""),
+            (
+                "apache/kafka:4.0.0",
+                "environment: { KAFKA_LOG_DIRS: /kafka/logs }, volumes: ['vol:/kafka']",
+            ),
+            ("postgres:17", "volumes: ['${DB_DATA}:/var/lib/postgresql/data']"),
+            ("minio/minio:1", "command: server /export, volumes: ['vol:/export']"),
+            ("rabbitmq:4", "volumes: ['vol:/var/lib/rabbitmq/mnesia']"),
             ("postgres:17", "command: [pg_dump, app]"),
         ] {
             assert!(service(image, body).is_empty(), "{image} {body}");
@@ -362,10 +380,17 @@ mod tests {
     }
 
     #[test]
+    fn a_patch_is_not_the_whole_workload() {
+        let text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: db }\n\
+                    spec: { template: { spec: { containers: [{ name: db, image: 'postgres:17' }] } } }\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
     fn the_cluster_counts_too() {
         let pod = |volume: &str| {
             let text = format!(
-                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{ name: db }}\nspec:\n  template:\n    spec:\n      \
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{ name: db }}\nspec:\n  selector: {{ matchLabels: {{ a: b }} }}\n  template:\n    spec:\n      \
                  containers: [{{ name: db, image: 'postgres:17', volumeMounts: [{{ name: d, mountPath: /var/lib/postgresql/data }}] }}]\n      \
                  volumes: [{volume}]\n"
             );

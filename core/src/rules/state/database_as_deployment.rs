@@ -66,7 +66,9 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let deployments = [WorkloadKind::Deployment, WorkloadKind::ReplicaSet, WorkloadKind::Rollout];
-    for workload in facts.workloads().iter().filter(|it| deployments.contains(&it.kind())) {
+    for workload in
+        facts.workloads().iter().filter(|it| deployments.contains(&it.kind()) && !it.is_patch())
+    {
         let none = workload.model.replicas.is_some_and(|it| it.value == 0);
         let store = workload.units.iter().find_map(|it| Some((it, it.stored()?)));
         let Some((unit, family)) = store.filter(|_| !none) else { continue };
@@ -124,7 +126,7 @@ mod tests {
 
     fn severities(kind: &str, image: &str, spec: &str, command: &str) -> Vec<&'static str> {
         let text = format!(
-            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{ name: db }}\nspec:\n{spec}  template:\n    spec:\n      \
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{ name: db }}\nspec:\n{spec}  selector: {{ matchLabels: {{ a: b }} }}\n  template:\n    spec:\n      \
              containers: [{{ name: db, image: '{image}', {command} volumeMounts: [{{ name: d, mountPath: /d }}] }}]\n      \
              volumes: [{{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n"
         );
