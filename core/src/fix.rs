@@ -11,10 +11,17 @@ pub fn apply(files: &[File], report: &Report, unsafe_too: bool) -> (Vec<File>, u
     for finding in &report.findings {
         let wanted = finding.fixes.iter().find(|it| unsafe_too || it.safety == Safety::Safe);
         let Some(fix) = wanted else { continue };
-        let free = fix.edits.iter().all(|new| !edits.iter().any(|old| collide(old, new)));
-        let twice = fix.edits.iter().all(|new| edits.contains(&new));
+        // Taken edits are sorted and apart from one another: only the neighbours can collide.
+        let near = |new: &Edit| {
+            let at = edits.partition_point(|it| it.span < new.span);
+            edits[at.saturating_sub(1)..edits.len().min(at + 1)].to_vec()
+        };
+        let free = fix.edits.iter().all(|new| !near(new).into_iter().any(|old| collide(old, new)));
+        let twice = fix.edits.iter().all(|new| near(new).contains(&new));
         if free {
-            edits.extend(&fix.edits);
+            for edit in &fix.edits {
+                edits.insert(edits.partition_point(|it| it.span < edit.span), edit);
+            }
             applied += 1;
         } else if twice {
             applied += 1;

@@ -303,7 +303,7 @@ fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
         }
         Some(_) => return None,
     };
-    Some(Fix::safe(format!("Keep `{data}` in volume `{name}`"), [service_edit, top]))
+    Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [service_edit, top]))
 }
 
 #[cfg(test)]
