@@ -20,7 +20,8 @@ pub fn apply(files: &[File], report: &Report, unsafe_too: bool) -> (Vec<File>, u
         let twice = fix.edits.iter().all(|new| near(new).contains(&new));
         if free {
             for edit in &fix.edits {
-                edits.insert(edits.partition_point(|it| it.span < edit.span), edit);
+                // Behind its equals: two insertions of one fix at one place keep their order.
+                edits.insert(edits.partition_point(|it| it.span <= edit.span), edit);
             }
             applied += 1;
         } else if twice {
