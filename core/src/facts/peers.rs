@@ -8,6 +8,7 @@ use crate::knowledge::net;
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Kind;
+use crate::text::Span;
 
 impl<'a> Facts<'a> {
     /// The hosts that a container dials: its mentions without listen addresses of its own, URLs for
@@ -108,6 +109,25 @@ impl<'a> Facts<'a> {
         let Some(pair) = self.counterpart_of(service.index) else { return Vec::new() };
         let workload = &self.workloads[pair.workload];
         workload.services.iter().map(|it| (&self.kube_services[*it], workload)).collect()
+    }
+
+    /// The Compose service that a host in the cluster is the name of, and the Service that it has there
+    /// instead; `None` where the host resolves, or nothing tells what it became.
+    pub fn drifted<'f>(
+        &'f self,
+        service: &'f Service<'a>,
+        workload: &Workload<'a>,
+        mention: &Mention<'a>,
+    ) -> Option<(&'f Service<'a>, &'f KubeService<'a>)> {
+        let missing = matches!(self.kube_host(workload.namespace, mention.host), KubeHost::Missing);
+        if !missing || mention.host.contains('.') || self.operator_may_make(mention.host) {
+            return None;
+        }
+        let on = self.compose_host(service, mention.host).filter(|it| it.index != service.index)?;
+        let services = self.cluster_services(on);
+        let plain =
+            services.iter().find(|it| !it.0.model.is_headless()).or_else(|| services.first())?;
+        Some((on, plain.0))
     }
 
     /// Whether the text itself shows the host, not a variable.
@@ -302,4 +322,42 @@ impl<'a> KubeService<'a> {
     pub fn offers(&self, port: u16) -> bool {
         self.model.ports.iter().any(|it| it.is(&IntOrStr::Int(i64::from(port))))
     }
+}
+
+impl Unit<'_> {
+    /// The variables that a container's command reads, and in a cluster those that its variables are put
+    /// together from, each with the value that does so.
+    pub fn read_variables(&self) -> Vec<(String, Span)> {
+        let mut found = Vec::new();
+        for word in &self.start.words {
+            found.extend(names_in(&word.value, true).into_iter().map(|it| (it, word.span)));
+        }
+        if !self.is_compose() {
+            for var in &self.env {
+                let names = names_in(var.value.unwrap_or_default(), false);
+                found.extend(names.into_iter().map(|it| (it, var.value_span)));
+            }
+        }
+        found
+    }
+}
+
+/// `$(NAME)`, and in a shell's text `$NAME` and `${NAME}` as well.
+fn names_in(text: &str, shell: bool) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in text.match_indices('$') {
+        let rest = &text[at + 1..];
+        let inner = match rest.as_bytes().first() {
+            Some(b'(') => &rest[1..],
+            Some(b'{') if shell => &rest[1..],
+            Some(_) if shell => rest,
+            _ => continue,
+        };
+        let end = inner.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+        let name = &inner[..end.unwrap_or(inner.len())];
+        if !name.is_empty() {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }

@@ -123,32 +123,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if waits && facts.is_unknown_service(workload.namespace, mention.host) {
                     continue;
                 }
-                if let Some((on, named)) = drifted(facts, service, workload, &mention) {
+                if let Some((on, named)) = facts.drifted(service, workload, &mention) {
                     report(facts, out, workload, &mention, on, named);
                 }
             }
         }
         absent(facts, out, service, workload, unit);
     }
-}
-
-/// The Compose service that a host in the cluster is the name of, and the Service that it has there
-/// instead; `None` where the host resolves, or nothing tells what it became.
-pub(super) fn drifted<'f, 'a>(
-    facts: &'f Facts<'a>,
-    service: &'f Service<'a>,
-    workload: &Workload<'a>,
-    mention: &Mention<'a>,
-) -> Option<(&'f Service<'a>, &'f KubeService<'a>)> {
-    let missing = matches!(facts.kube_host(workload.namespace, mention.host), KubeHost::Missing);
-    if !missing || mention.host.contains('.') || facts.operator_may_make(mention.host) {
-        return None;
-    }
-    let on = facts.compose_host(service, mention.host).filter(|it| it.index != service.index)?;
-    let services = facts.cluster_services(on);
-    let plain =
-        services.iter().find(|it| !it.0.model.is_headless()).or_else(|| services.first())?;
-    Some((on, plain.0))
 }
 
 fn report(

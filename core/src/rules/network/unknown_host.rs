@@ -1,4 +1,3 @@
-use super::service_name_drift::drifted;
 use crate::facts::{Facts, Mention, Part, Service, Unit, Workload, is_placeholder_host, nearest};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -126,7 +125,7 @@ fn unknown_in_cluster(
         it.workload == workload.index
             && facts.mentions(unit).iter().any(|at| {
                 at.span == mention.span
-                    && drifted(facts, &facts.services()[it.service], workload, at).is_some()
+                    && facts.drifted(&facts.services()[it.service], workload, at).is_some()
             })
     });
     !known_in_compose

@@ -1,0 +1,142 @@
+use crate::facts::{Facts, Service};
+use crate::knowledge::kube::is_node_agent;
+use crate::report::{Findings, Role, Severity};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// A service reaches out to, or lives on, the network of its host.
+    ///
+    /// ## Why it hurts
+    /// What it needs then runs beside the containers, started and updated by somebody else. It works on
+    /// that one machine; a second host, and a cluster, have nothing at the same address. On the host's
+    /// own network, service names and published ports mean nothing either.
+    ///
+    /// ## What helps
+    /// Run the other program as a service of the project and use its name; publish ports in place of
+    /// `network_mode: host`.
+    ///
+    /// ## How to troubleshoot
+    /// `ss -ltnp` on the host shows which programs outside of containers listen.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DB_URL: postgres://app@host.docker.internal:5432/app # <- `web` needs something that runs on its host: `DB_URL` names `host.docker.internal`
+    ///   agent:
+    ///     image: ghcr.io/acme/agent:1.4.2
+    ///     network_mode: host # <- `agent` lives on the network of its host
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       DB_URL: postgres://app@db:5432/app
+    ///   db:
+    ///     image: postgres:17
+    /// ```
+    PLM411 "host-gateway" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+/// Names and addresses of the host as a container sees it.
+const HOSTS: &[&str] = &[
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "docker.for.mac.localhost",
+    "docker.for.mac.host.internal",
+    "docker.for.win.localhost",
+    "host.containers.internal",
+    "172.17.0.1",
+];
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        let name = service.name();
+        if let Some(mode) = service.model.network_mode.as_ref().filter(|it| it.as_str() == "host") {
+            // An agent watches its host, which is its purpose.
+            let image = service.unit.image.as_ref().map_or("", |it| it.repository.as_str());
+            let last = image.rsplit('/').next().unwrap_or_default();
+            let agent = is_node_agent(last) || is_node_agent(name);
+            let key = service.model.key("network_mode").map_or(mode.span, |it| it.name.span);
+            let place = if mode.span.file == key.file { mode.span } else { key };
+            say(out, service, place, format!("`{name}` lives on the network of its host"), agent);
+        }
+        let peers = facts.peers(&service.unit);
+        if let Some(mention) = peers.iter().find(|it| HOSTS.contains(&it.host)) {
+            say(
+                out,
+                service,
+                mention.span,
+                format!(
+                    "`{name}` needs something that runs on its host: {} names `{}`",
+                    mention.place(),
+                    mention.host
+                ),
+                false,
+            );
+        } else if let Some(entry) = service
+            .model
+            .extra_hosts
+            .iter()
+            .find(|it| it.value.as_ref().is_some_and(|it| it.as_str() == "host-gateway"))
+        {
+            say(
+                out,
+                service,
+                entry.span,
+                format!(
+                    "`{name}` is made to reach programs on its host, under the name `{}`",
+                    entry.key
+                ),
+                true,
+            );
+        }
+    }
+}
+
+fn say(out: &mut Findings, service: &Service<'_>, span: Span, message: String, mild: bool) {
+    let finding = out.at(span, message);
+    if mild || service.role == Role::Development {
+        finding.severity(Severity::Info);
+    }
+    finding.check("ss -ltnp");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::report::Severity;
+    use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn each_way_to_the_host_is_told_once() {
+        let web = |more: &str| {
+            messages(&RULE, &format!("services: {{web: {{image: 'a/b:1', {more}}}}}\n")).len()
+        };
+        assert_eq!(
+            web("environment: {A: 'http://172.17.0.1:80', B: 'http://host.docker.internal'}"),
+            1
+        );
+        assert_eq!(web("extra_hosts: ['host.docker.internal:host-gateway']"), 1);
+        assert_eq!(web("network_mode: bridge"), 0);
+        assert_eq!(web("environment: {A: 'http://api:80'}"), 0);
+    }
+
+    #[test]
+    fn development_and_agents_are_milder() {
+        let dev = "# file: compose.override.yaml\nservices: {web: {image: 'a/b:1', network_mode: host}}\n";
+        assert_eq!(findings(&RULE, dev)[0].severity, Severity::Info);
+        let agent = "services: {m: {image: 'prom/node-exporter:v1', network_mode: host}}\n";
+        assert_eq!(findings(&RULE, agent)[0].severity, Severity::Info);
+        let web = "services: {m: {image: 'a/b:1', network_mode: host}}\n";
+        assert_eq!(findings(&RULE, web)[0].severity, Severity::Warning);
+    }
+}

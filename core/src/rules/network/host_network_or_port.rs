@@ -1,0 +1,117 @@
+use crate::facts::{Facts, Workload};
+use crate::knowledge::kube::{is_ingress_controller, is_node_agent, is_system_namespace};
+use crate::model::kubernetes::WorkloadKind;
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// An application takes ports of the node that it runs on.
+    ///
+    /// ## Why it hurts
+    /// Only one such Pod fits on a node, so a rollout or a second replica stays Pending. The port is
+    /// open on the node's own address, past any Service or NetworkPolicy.
+    ///
+    /// ## What helps
+    /// A Service, with an Ingress or of type LoadBalancer where traffic comes from outside.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl describe pod` says "didn't have free ports for the requested pod ports".
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           ports:
+    ///             - containerPort: 8080
+    ///               hostPort: 80 # <- container `web` of Deployment `web` takes port 80 of its node
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    ///           ports:
+    ///             - containerPort: 8080
+    /// ```
+    PLM417 "host-network-or-port" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| !belongs_to_the_node(it)) {
+        let spec = &workload.model.template.spec;
+        if let Some(network) = spec.host_network.filter(|it| it.value) {
+            out.at(network.span, format!("{} lives on the network of its node", workload.label))
+                .check(format!(
+                    "kubectl get pods{} -o wide --field-selector status.phase=Pending",
+                    workload.namespace_flag()
+                ));
+            continue;
+        }
+        for (unit, container) in workload.containers() {
+            for port in container.ports.iter().filter_map(|it| it.host_port) {
+                if port.value == 0 {
+                    continue;
+                }
+                out.at(port.span, format!("{} takes port {} of its node", unit.label, port.value))
+                    .check(format!(
+                        "kubectl get pods{} -o wide --field-selector status.phase=Pending",
+                        workload.namespace_flag()
+                    ));
+            }
+        }
+    }
+}
+
+/// Agents, edge proxies and parts of the cluster itself.
+fn belongs_to_the_node(workload: &Workload<'_>) -> bool {
+    workload.kind() == WorkloadKind::DaemonSet
+        || is_system_namespace(workload.namespace)
+        || is_node_agent(workload.name())
+        || workload.units.iter().any(|it| {
+            it.image.as_ref().is_some_and(|it| {
+                let last = it.repository.rsplit('/').next().unwrap_or_default();
+                is_ingress_controller(&it.repository) || is_node_agent(last)
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn pod(kind: &str, name: &str, image: &str, spec: &str) -> usize {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{{spec}containers: [{{name: c, image: '{image}', ports: [{{containerPort: 80, hostPort: 80}}]}}]}}}}}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn agents_and_edge_proxies_are_silent() {
+        assert_eq!(pod("Deployment", "web", "acme/web:1", ""), 1);
+        assert_eq!(pod("Deployment", "web", "acme/web:1", "hostNetwork: true, "), 1);
+        assert_eq!(pod("DaemonSet", "agent", "acme/agent:1", "hostNetwork: true, "), 0);
+        assert_eq!(pod("Deployment", "edge", "traefik:v3", ""), 0);
+    }
+}

@@ -1,0 +1,282 @@
+use crate::facts::{Facts, KubeService, Workload};
+use crate::model::Str;
+use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
+use crate::report::{Confidence, Findings};
+use crate::rules::rule;
+
+rule! {
+    /// A policy, budget or monitor selects nothing.
+    ///
+    /// ## Why it hurts
+    /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets all
+    /// Pods be evicted at once, the monitor collects no metrics. Nobody is told.
+    ///
+    /// ## What helps
+    /// Select the labels of the Pod template (for a ServiceMonitor the labels of the Service), in the
+    /// same namespace.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get pods -l KEY=VALUE` in the object's namespace lists what it selects.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: policy/v1
+    /// kind: PodDisruptionBudget
+    /// metadata: { name: web }
+    /// spec:
+    ///   minAvailable: 1
+    ///   selector:
+    ///     matchLabels: { app: webs } # <- PodDisruptionBudget `web` selects no Pods: Deployment `web` has `app: web`, not `webs`
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 2
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec: { containers: [{ name: web, image: "acme/web:1" }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: policy/v1
+    /// kind: PodDisruptionBudget
+    /// metadata: { name: web }
+    /// spec:
+    ///   minAvailable: 1
+    ///   selector:
+    ///     matchLabels: { app: web }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   replicas: 2
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec: { containers: [{ name: web, image: "acme/web:1" }] }
+    /// ```
+    PLM422 "selects-nothing" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for object in facts.objects() {
+        match &object.body {
+            Body::NetworkPolicy(it) => pods(facts, out, object, it.pod_selector.as_ref(), &[]),
+            Body::DisruptionBudget(it) => pods(facts, out, object, it.selector.as_ref(), &[]),
+            Body::Monitor(it) if it.any_namespace => {}
+            Body::Monitor(it) if it.kind == MonitorKind::Pod => {
+                pods(facts, out, object, it.selector.as_ref(), &it.namespaces);
+            }
+            Body::Monitor(it) => services(facts, out, object, it),
+            _ => {}
+        }
+    }
+}
+
+fn label(object: &Object) -> String {
+    format!("{} `{}`", object.kind.value, object.name().map_or("", |it| it.as_str()))
+}
+
+fn is_in(namespace: &str, object: &Object, namespaces: &[Str]) -> bool {
+    if namespaces.is_empty() {
+        namespace == object.namespace()
+    } else {
+        namespaces.iter().any(|it| it.as_str() == namespace)
+    }
+}
+
+fn pods(
+    facts: &Facts,
+    out: &mut Findings,
+    object: &Object,
+    selector: Option<&Selector>,
+    namespaces: &[Str],
+) {
+    let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
+    let here: Vec<&Workload<'_>> =
+        facts.workloads().iter().filter(|it| is_in(it.namespace, object, namespaces)).collect();
+    let labels = |it: &Workload<'_>| selector.matches(&it.model.template.meta.labels);
+    if here.is_empty() || here.iter().any(|it| labels(it)) || may_come(facts, selector) {
+        return;
+    }
+    let candidates = here.iter().map(|it| (&it.model.template.meta.labels, it.label.as_str()));
+    let near = near_miss(selector, candidates.collect());
+    report(facts, out, object, selector, "Pods", near);
+}
+
+fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monitor) {
+    let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
+    let matches = |it: &&KubeService<'_>| selector.matches(&it.object.meta.labels);
+    let all = facts.kube_services();
+    let here: Vec<_> =
+        all.iter().filter(|it| is_in(it.namespace, object, &monitor.namespaces)).collect();
+    if here.iter().any(|it| matches(it)) || may_come(facts, selector) {
+        return;
+    }
+    let explicit = |it: &Object| it.meta.namespace.clone();
+    let elsewhere = all.iter().find(matches).and_then(|it| Some((it, explicit(it.object)?)));
+    if let (Some((service, there)), Some(home), true) =
+        (elsewhere, explicit(object), monitor.namespaces.is_empty())
+    {
+        out.at(
+            selector.place.span,
+            format!(
+                "{} looks in namespace `{home}` only, but Service `{}` lives in `{there}`",
+                label(object),
+                service.name()
+            ),
+        )
+        .also(service.span(), format!("Service `{}`", service.name()))
+        .help(format!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
+        return;
+    }
+    if here.is_empty() || all.iter().any(|it| matches(&it)) {
+        return;
+    }
+    let names: Vec<String> = here.iter().map(|it| format!("Service `{}`", it.name())).collect();
+    let candidates =
+        here.iter().map(|it| &it.object.meta.labels).zip(names.iter().map(|it| it.as_str()));
+    let near = near_miss(selector, candidates.collect());
+    report(facts, out, object, selector, "Services", near);
+}
+
+/// Pods and Services that charts and operators make are not to be seen here.
+fn may_come(facts: &Facts, selector: &Selector) -> bool {
+    facts.services_from_elsewhere()
+        || selector.match_labels.iter().any(|(key, value)| {
+            facts.operator_may_make(value) || key.contains("cnpg.io") || key.contains("strimzi.io")
+        })
+}
+
+/// What would be selected if one label had another value.
+struct Near<'n> {
+    label: &'n str,
+    key: &'n Str,
+    value: &'n Str,
+    actual: &'n Str,
+}
+
+/// The only one that carries all labels but one, and that one with another value.
+fn near_miss<'n>(
+    selector: &'n Selector,
+    candidates: Vec<(&'n Vec<(Str, Str)>, &'n str)>,
+) -> Option<Near<'n>> {
+    let mut found: Option<Near<'n>> = None;
+    for (labels, label) in candidates {
+        let value_of = |key: &Str| labels.iter().find(|it| it.0.value == key.value).map(|it| &it.1);
+        let mut missing = selector
+            .match_labels
+            .iter()
+            .filter(|it| value_of(&it.0).is_none_or(|at| at.value != it.1.value));
+        let (Some((key, value)), None) = (missing.next(), missing.next()) else { continue };
+        let Some(actual) = value_of(key) else { continue };
+        // With one label alone any other value would be "near"; only a slip of the pen is.
+        let slip = crate::facts::nearest(value, std::iter::once(actual.as_str())).is_some();
+        if selector.match_labels.len() == 1 && !slip {
+            continue;
+        }
+        if found.is_some() {
+            return None;
+        }
+        found = Some(Near { label, key, value, actual });
+    }
+    found
+}
+
+fn report(
+    facts: &Facts,
+    out: &mut Findings,
+    object: &Object,
+    selector: &Selector,
+    what: &str,
+    near: Option<Near<'_>>,
+) {
+    let subject = label(object);
+    let labels: Vec<String> =
+        selector.match_labels.iter().map(|it| format!("{}={}", it.0, it.1)).collect();
+    let finding = match near {
+        Some(it) => {
+            let finding = out.at(
+                it.value.span,
+                format!(
+                    "{subject} selects no {what}: {} has `{}: {}`, not `{}`",
+                    it.label, it.key, it.actual, it.value
+                ),
+            );
+            let edit =
+                facts.editor(it.value.span.file).replace_scalar(it.value.span, it.actual.as_str());
+            finding.also(it.actual.span, format!("{} has this", it.label)).fix(
+                crate::report::Fix::r#unsafe(format!("Select `{}: {}`", it.key, it.actual), [edit]),
+            );
+            finding
+        }
+        None => {
+            let finding = out.at(
+                selector.place.span,
+                format!("{subject} selects no {what} of namespace `{}`", object.namespace()),
+            );
+            finding.confidence(Confidence::Likely);
+            finding
+        }
+    };
+    if !labels.is_empty() {
+        finding.check(format!(
+            "kubectl get {} -n {} -l {}",
+            what.to_ascii_lowercase(),
+            object.namespace(),
+            labels.join(",")
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    const WEB: &str = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web, tier: front}}\nspec: {containers: [{name: c, image: a}]}\n";
+
+    fn policy(selector: &str, more: &str) -> Vec<String> {
+        messages(
+            &RULE,
+            &format!(
+                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: shop}}\nspec: {{podSelector: {selector}}}\n{more}"
+            ),
+        )
+    }
+
+    #[test]
+    fn an_empty_selector_and_a_project_without_workloads_are_silent() {
+        assert_eq!(policy("{matchLabels: {app: api}}", WEB).len(), 1);
+        assert!(policy("{matchLabels: {app: web}}", WEB).is_empty());
+        assert!(policy("{}", WEB).is_empty());
+        assert!(policy("{matchLabels: {app: api}}", "").is_empty());
+        assert!(
+            policy("{matchExpressions: [{key: app, operator: In, values: [web]}]}", WEB).is_empty()
+        );
+        let near = policy("{matchLabels: {app: web, tier: back}}", WEB);
+        assert!(near[0].contains("`tier: front`, not `back`"), "{near:?}");
+    }
+
+    #[test]
+    fn a_service_monitor_looks_at_services_of_its_namespace() {
+        let monitor = |namespace: &str, selector: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {{name: m, namespace: {namespace}}}\nspec: {{selector: {{matchLabels: {{app: web}}}}{selector}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop, labels: {{app: web}}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+                ),
+            )
+        };
+        assert!(monitor("shop", "").is_empty());
+        assert!(monitor("monitoring", "")[0].contains("looks in namespace `monitoring` only"));
+        assert!(monitor("monitoring", ", namespaceSelector: {any: true}").is_empty());
+        assert!(monitor("monitoring", ", namespaceSelector: {matchNames: [shop]}").is_empty());
+    }
+}

@@ -1,0 +1,213 @@
+use crate::facts::{Facts, KubeService, Unit, Workload};
+use crate::knowledge::env::link_variables;
+use crate::model::edit::Yaml;
+use crate::model::kubernetes::{EnvSource, is_true};
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+
+rule! {
+    /// A variable that a Service puts into every Pod has the name of one that the program reads.
+    ///
+    /// ## Why it hurts
+    /// A Service `redis` gives all Pods of its namespace `REDIS_PORT=tcp://10.96.0.12:6379`. A program
+    /// that reads `REDIS_PORT` as a number fails at start, and only in the cluster.
+    ///
+    /// ## What helps
+    /// `enableServiceLinks: false` in the Pod's spec, or setting the variable yourself.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl exec POD -- env` shows values that begin with `tcp://`.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       REDIS_PORT: "6379"
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: redis }
+    /// spec:
+    ///   selector: { app: redis }
+    ///   ports: [{ port: 6379 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       containers:
+    ///         - name: web # <- Service `redis` sets `REDIS_PORT` in container `web` of Deployment `web`, which Compose sets to `6379`
+    ///           image: ghcr.io/acme/web:1.4.2
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     environment:
+    ///       REDIS_PORT: "6379"
+    /// ```
+    /// ```yaml file=k8s/web.yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: redis }
+    /// spec:
+    ///   selector: { app: redis }
+    ///   ports: [{ port: 6379 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       enableServiceLinks: false
+    ///       containers:
+    ///         - name: web
+    ///           image: ghcr.io/acme/web:1.4.2
+    /// ```
+    PLM421 "service-link-collision" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        let spec = &workload.model.template.spec;
+        if spec.enable_service_links.is_some_and(|it| !it.value) || is_true(spec.host_network) {
+            continue;
+        }
+        for (at, unit) in workload.units.iter().enumerate() {
+            if may_be_set_elsewhere(facts, workload, at) {
+                continue;
+            }
+            for (service, name) in injected(facts, workload) {
+                if unit.var(&name).is_some() {
+                    continue;
+                }
+                let Some(reason) = reads(facts, workload, at, unit, &name) else { continue };
+                let finding = out.at(
+                    workload.container(at).span(),
+                    format!(
+                        "Service `{}` sets `{name}` in {}, {}",
+                        service.name(),
+                        unit.label,
+                        reason.0
+                    ),
+                );
+                finding
+                    .also(service.span(), format!("Service `{}`", service.name()))
+                    .also(reason.1, "the variable that is meant")
+                    .check(format!(
+                        "kubectl exec{} {} -c {} -- printenv {name}",
+                        workload.namespace_flag(),
+                        workload.reference(),
+                        unit.name
+                    ));
+                if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {
+                    let off = Yaml::bool(false);
+                    let editor = facts.editor(place.span.file);
+                    let edit = editor.insert_entry(&place, "enableServiceLinks", &off);
+                    finding.maybe_fix(
+                        edit.map(|it| Fix::r#unsafe("Switch Service links off for this Pod", [it])),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Each variable that a Service of the namespace puts into the workload's Pods.
+fn injected<'f, 'a>(
+    facts: &'f Facts<'a>,
+    workload: &Workload<'a>,
+) -> Vec<(&'f KubeService<'a>, String)> {
+    let mut all = Vec::new();
+    let near = |it: &&KubeService<'a>| {
+        it.namespace == workload.namespace
+            && facts.together(it.object.file, workload.object.file)
+            // Without an address of its own a Service gives no variables.
+            && !it.model.is_headless()
+            && !it.model.is_external_name()
+    };
+    for service in facts.kube_services().iter().filter(near) {
+        let ports: Vec<(u16, Option<&str>, &str)> = service
+            .model
+            .ports
+            .iter()
+            .filter_map(|it| {
+                let number = u16::try_from(it.port?.value).ok()?;
+                let protocol = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
+                Some((number, it.name.as_ref().map(|it| it.as_str()), protocol))
+            })
+            .collect();
+        all.extend(link_variables(service.name(), &ports).into_iter().map(|it| (service, it)));
+    }
+    all
+}
+
+/// Whether the container takes variables in whole from something that we do not see.
+fn may_be_set_elsewhere(facts: &Facts, workload: &Workload<'_>, unit: usize) -> bool {
+    workload.container(unit).env_from.iter().any(|it| {
+        let secret = it.source == EnvSource::Secret;
+        let known = it.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
+        known.is_none_or(|it| !it.complete) || it.prefix.is_some()
+    })
+}
+
+/// How we know that the program reads the variable, and where: its Compose side sets it.
+fn reads(
+    facts: &Facts,
+    workload: &Workload<'_>,
+    at: usize,
+    unit: &Unit<'_>,
+    name: &str,
+) -> Option<(String, crate::text::Span)> {
+    let pair = facts.counterpart_of_container(workload.index, at);
+    if let Some(pair) = pair {
+        let (service, _, _) = facts.pair(pair);
+        if let Some(var) = service.unit.var(name) {
+            let text = match var.value.filter(|it| !it.is_empty()) {
+                Some(value) => format!("which Compose sets to `{value}`"),
+                None => "which Compose sets itself".to_owned(),
+            };
+            return Some((text, var.span));
+        }
+    }
+    // `X_SERVICE_HOST` is read for what it is: that is PLM403.
+    let plain = name.ends_with("_PORT") && !name.contains("_SERVICE_") && !name.contains("_TCP");
+    let read = unit.read_variables().into_iter().find(|it| plain && it.0 == name)?;
+    Some(("which its command reads".to_owned(), read.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn pod(service: &str, spec: &str, container: &str) -> usize {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: redis}}\nspec: {{{service}ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{{spec}containers: [{{name: c, image: a, args: [sh, -c, 'serve -p $REDIS_PORT'], {container}}}]}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn own_values_and_links_that_are_off_are_silent() {
+        assert_eq!(pod("", "", "tty: true"), 1);
+        assert_eq!(pod("", "enableServiceLinks: false, ", "tty: true"), 0);
+        assert_eq!(pod("", "", "env: [{name: REDIS_PORT, value: '6379'}]"), 0);
+        assert_eq!(pod("", "", "envFrom: [{configMapRef: {name: elsewhere}}]"), 0);
+        assert_eq!(pod("clusterIP: None, ", "", "tty: true"), 0);
+    }
+}
