@@ -137,7 +137,7 @@ impl Version {
 const MOVING: &[&str] = &[
     "latest", "stable", "lts", "nightly", "main", "master", "edge", "develop", "dev", "mainline",
     "current", "beta", "alpha", "rc", "canary", "next", "unstable", "snapshot", "trunk", "head",
-    "rolling",
+    "rolling", "release",
 ];
 
 /// Variants of an image that say nothing about its version.

@@ -3,7 +3,7 @@ use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, Span, name_of};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// An image has no tag, or a tag that its owner moves.
@@ -44,6 +44,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let elsewhere = Elsewhere::new(facts);
     // The same reference in one file is one thing to mend.
     let mut places: FxHashMap<(FileId, &str), Vec<Span>> = FxHashMap::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()) {
@@ -64,6 +65,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit) {
             continue;
         }
+        if !unit.is_compose() && !moves && elsewhere.built.contains(image.text) {
+            continue;
+        }
         let text = image.text;
         let Some(again) = places.remove(&(image.span.file, text)) else { continue };
         let rest = "what runs depends on the day of the pull";
@@ -76,7 +80,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if facts.unit_role(unit) == Role::Development {
             finding.severity(Severity::Info);
         }
-        if is_overlaid(facts, unit) {
+        let name = image.text.strip_suffix(":latest").unwrap_or(image.text);
+        if !unit.is_compose() && elsewhere.tagged.contains(name) {
             finding.severity(Severity::Info).confidence(Confidence::Possible);
         }
         for other in again.into_iter().filter(|it| *it != image.span) {
@@ -115,16 +120,7 @@ fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
         let at = workload.units.iter().position(|it| it.site == unit.site)?;
         workload.container(at).image_pull_policy.as_ref()
     });
-    policy.is_some_and(|it| it.value == "Never") || is_scratch(unit) || is_filled_in(facts, unit)
-}
-
-/// Tools that build an image also write its tag into the manifest.
-fn is_filled_in(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
-    let Some(image) = unit.image.as_ref().filter(|it| it.pin == Pin::Absent) else { return false };
-    facts.files().any(|it| {
-        let name = name_of(it.path());
-        (name.starts_with("skaffold") || name == "Tiltfile") && it.text().contains(image.text)
-    })
+    policy.is_some_and(|it| it.value == "Never") || is_scratch(unit)
 }
 
 /// `scratch` has no tags; a word in brackets waits to be filled in.
@@ -132,15 +128,34 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
     unit.image.as_ref().is_some_and(|it| it.repository == "scratch" || it.text.contains(['<', '%']))
 }
 
-/// A kustomization beside or above may set the tag.
-fn is_overlaid(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
-    if unit.is_compose() {
-        return false;
+/// Image names that a kustomization may give a tag, and names that a tool builds and tags.
+#[derive(Default)]
+struct Elsewhere<'a> {
+    tagged: FxHashSet<&'a str>,
+    built: FxHashSet<&'a str>,
+}
+
+impl<'a> Elsewhere<'a> {
+    fn new(facts: &Facts<'a>) -> Elsewhere<'a> {
+        let mut found = Elsewhere::default();
+        for file in facts.files() {
+            let name = name_of(file.path());
+            if file.kind == Kind::Kustomization && file.text().contains("images:") {
+                found.tagged.extend(values(file.text(), "name:"));
+            } else if name.starts_with("skaffold") {
+                found.built.extend(values(file.text(), "image:"));
+            }
+        }
+        found
     }
-    let Some(image) = &unit.image else { return false };
-    let name = image.text.strip_suffix(":latest").unwrap_or(image.text);
-    facts.files().any(|it| {
-        it.kind == Kind::Kustomization && it.text().contains("images:") && it.text().contains(name)
+}
+
+/// The words behind a key, wherever it stands.
+fn values<'t>(text: &'t str, key: &'static str) -> impl Iterator<Item = &'t str> {
+    text.match_indices(key).filter_map(move |(at, _)| {
+        let rest = text[at + key.len()..].lines().next()?;
+        let word = rest.split([',', '}', '#']).next()?;
+        Some(word.trim().trim_matches(['"', '\'']))
     })
 }
 
@@ -186,6 +201,16 @@ mod tests {
         }
         let siblings = "services: { a: { image: web, build: . }, b: { image: web } }";
         assert!(messages(&RULE, siblings).is_empty());
+    }
+
+    #[test]
+    fn a_kustomization_may_give_the_tag() {
+        let text = "# file: kustomization.yaml\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
+                    resources: [pod.yaml]\nimages: [{ name: web, newTag: '1.2' }]\n\
+                    # file: pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, image: web }, { name: b, image: db }] }\n";
+        let mut found: Vec<_> = findings(&RULE, text).iter().map(|it| it.severity.name()).collect();
+        found.sort_unstable();
+        assert_eq!(found, ["info", "warning"]);
     }
 
     #[test]

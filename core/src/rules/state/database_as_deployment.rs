@@ -104,7 +104,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     out.at(
                         unit.image_or_name(),
                         format!(
-                            "{label} runs {name} as one replica with a gap at each update; a StatefulSet names Pod and volume for good"
+                            "{label} runs {name}: safe with one replica and `Recreate`, at the price of a gap at each update"
                         ),
                     )
                     .severity(Severity::Info)
