@@ -22,7 +22,7 @@ pub const TEST: &[Step] = &[
     step("locks", "the lock files name no other host", locks),
     step("clippy", "no warning in any target", clippy),
     step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
-    step("wasm", "the package is built and small enough", wasm::build_and_measure),
+    step("wasm", "the package is built", wasm::build),
     step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
     step("consumers", "the package works for its users", || {
         cmd("npm run test:consumers --workspace wasm/npm").run()
