@@ -322,6 +322,25 @@ pub fn words_for(owner: &str) -> Option<&'static str> {
     })
 }
 
+/// The key that is meant by another word for the same thing.
+#[must_use]
+pub fn synonym(owner: &str, key: &str) -> Option<&'static str> {
+    const WORDS: &[(&str, &str, &str)] = &[
+        ("ContainerPort", "port", "containerPort"),
+        ("ContainerPort", "targetPort", "containerPort"),
+        ("ServicePort", "containerPort", "targetPort"),
+        ("VolumeMount", "path", "mountPath"),
+        ("VolumeMount", "volumeName", "name"),
+        ("Container", "environment", "env"),
+        ("Container", "entrypoint", "command"),
+        ("Container", "healthcheck", "livenessProbe"),
+        ("Probe", "timeout", "timeoutSeconds"),
+        ("Probe", "interval", "periodSeconds"),
+        ("Probe", "retries", "failureThreshold"),
+    ];
+    WORDS.iter().find(|it| it.0 == owner && it.1 == key).map(|it| it.2)
+}
+
 /// Where a key of a workload that stands at the wrong level belongs, the nearest place first. Keys
 /// that many types have (`name`, `resources`) say nothing.
 #[must_use]

@@ -157,7 +157,11 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
             out.at(key.span, format!("`{key}` is no key of {words}; `{meant}` is"))
                 .check(check)
                 .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
+        } else if let Some(meant) = kube_keys::synonym(it.owner, key) {
+            out.at(key.span, format!("`{key}` is no key of {words}; `{meant}` is meant"))
+                .check(check);
         } else if let Some(place) = exact.and_then(kube_keys::words_for) {
+            let place = place.replace("Deployment", &object.kind);
             out.at(key.span, format!("`{key}` has no effect in {words}: it belongs to {place}"))
                 .check(check);
         } else if !patch {
@@ -203,6 +207,14 @@ mod tests {
         assert_eq!(findings(&RULE, &pod("imagePullPolicy: Always")).len(), 1);
         let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { serviceName: a }\n";
         assert!(messages(&RULE, patch).is_empty());
+        let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: a }\n\
+                   spec: { template: { spec: { replicas: 2, containers: [{ name: a, image: 'a:1', ports: [{ port: 80 }] }] } } }\n";
+        let found = messages(&RULE, set);
+        assert!(
+            found.iter().any(|it| it.ends_with("belongs to the `spec` of a StatefulSet")),
+            "{found:?}"
+        );
+        assert!(found.iter().any(|it| it.ends_with("`containerPort` is meant")), "{found:?}");
         let custom = "apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: a }\nspec: { anything: true }\n";
         assert!(messages(&RULE, custom).is_empty());
     }

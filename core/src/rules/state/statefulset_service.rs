@@ -114,7 +114,15 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .fix(Fix::r#unsafe(format!("Name Service `{near}`"), [edit]));
             }
             None => {
+                // An operator's object may bring its Services along.
+                let operated = facts.objects().iter().any(|it| {
+                    it.body == Body::Other
+                        && it.group().contains('.')
+                        && !it.group().ends_with("k8s.io")
+                });
+                let severity = if operated { Severity::Info } else { Severity::Warning };
                 out.at(name.span, format!("{message} in the files"))
+                    .severity(severity)
                     .confidence(Confidence::Likely)
                     .check(check);
             }
@@ -164,6 +172,14 @@ mod tests {
         let other = service("web", "ports: [{ port: 1 }]");
         let found = project(&other, "  replicas: 3\n  serviceName: db\n");
         assert!(found[0].0.contains("in the files") && found[0].1 == "warning");
+    }
+
+    #[test]
+    fn an_operator_may_bring_the_service() {
+        let other = service("web", "ports: [{ port: 1 }]");
+        let custom = "apiVersion: example.com/v1\nkind: Database\nmetadata: { name: x }\n---\n";
+        let found = project(&format!("{other}{custom}"), "  replicas: 3\n  serviceName: db\n");
+        assert_eq!(found[0].1, "info");
     }
 
     #[test]
