@@ -132,9 +132,16 @@ impl<'a> Facts<'a> {
 
     /// Whether the text itself shows the host, not a variable.
     pub fn shows_host(&self, mention: &Mention<'_>) -> bool {
-        mention.literal
-            || self.file(mention.host_span.file).text().get(mention.host_span.range())
-                == Some(mention.host)
+        if mention.literal {
+            return true;
+        }
+        let text = self.file(mention.host_span.file).text();
+        let range = mention.host_span.range();
+        let line =
+            text.get(..range.start).and_then(|it| it.lines().next_back()).unwrap_or_default();
+        // The default of a variable, as in `${HOST:-db}`, is replaced where the variable is set.
+        let in_variable = line.rfind("${").is_some_and(|open| !line[open..].contains('}'));
+        text.get(range) == Some(mention.host) && !in_variable
     }
 
     /// Whether Services may come from something that is not read here: a chart, a template, an

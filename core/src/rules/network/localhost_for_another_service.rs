@@ -51,6 +51,8 @@ struct Other {
     span: Span,
     /// Its image is made to listen there.
     by_family: bool,
+    /// It is the main port of its image, or one that the files list.
+    main: bool,
     /// Its container's port is also one of the host, where a browser would find it.
     published: bool,
 }
@@ -116,6 +118,9 @@ fn report(
     if web && other.published {
         // A page may hand this URL to a browser, for which it is right.
         finding.severity(Severity::Info).confidence(Confidence::Possible);
+    } else if !facts.shows_host(mention) {
+        // A default that whoever starts the project may replace.
+        finding.severity(Severity::Warning).confidence(Confidence::Likely);
     } else if !other.by_family {
         finding.confidence(Confidence::Likely);
     }
@@ -181,6 +186,8 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
             name: it.name().to_owned(),
             span: it.span(),
             by_family: is_store_port(&it.unit, port),
+            main: it.model.ports.iter().any(|it| it.target.value == port)
+                || it.unit.family().is_some_and(|it| it.ports.first() == Some(&port)),
             published: it
                 .model
                 .ports
@@ -188,7 +195,7 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
                 .any(|it| it.published.is_some_and(|it| it.value.0 <= port && port <= it.value.1)),
         });
     }
-    others.sort_by_key(|it| !it.by_family);
+    others.sort_by_key(|it| (!it.main, !it.by_family));
     others
 }
 
@@ -204,6 +211,7 @@ fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
             name: service.name().to_owned(),
             span: service.span(),
             by_family,
+            main: true,
             published: false,
         });
     }
@@ -264,6 +272,14 @@ mod tests {
         let found = findings(&RULE, text);
         assert_eq!(found[0].severity, Severity::Info);
         assert_eq!(found[0].confidence, Confidence::Possible);
+    }
+
+    #[test]
+    fn the_main_port_decides_between_two_and_a_default_may_be_replaced() {
+        let text = "services:\n  web: {image: acme/w:1, environment: {S3: 's3x://localhost:9000'}}\n  login: {image: 'quay.io/keycloak/keycloak:25.0'}\n  store: {image: 'minio/minio:1'}\n";
+        assert!(messages(&RULE, text)[0].contains("`store` listens"));
+        let text = "services:\n  web: {image: acme/w:1, environment: {REDIS_HOST: '${H:-localhost}'}}\n  redis: {image: 'redis:8'}\n";
+        assert_eq!(findings(&RULE, text)[0].severity, Severity::Warning);
     }
 
     #[test]

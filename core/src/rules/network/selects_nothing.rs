@@ -116,7 +116,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     let all = facts.kube_services();
     let here: Vec<_> =
         all.iter().filter(|it| is_in(it.namespace, object, &monitor.namespaces)).collect();
-    if here.iter().any(|it| matches(it)) || may_come(facts, selector) {
+    if here.iter().any(matches) || may_come(facts, selector) {
         return;
     }
     let explicit = |it: &Object| it.meta.namespace.clone();

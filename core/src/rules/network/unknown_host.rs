@@ -140,6 +140,12 @@ fn is_name(host: &str) -> bool {
         && !is_placeholder_host(host)
 }
 
+/// Members of a cluster differ in a number only; one of them is not a slip for another.
+fn is_slip(host: &str, near: &str) -> bool {
+    let letters = |it: &str| it.chars().filter(|it| !it.is_ascii_digit()).collect::<String>();
+    letters(host) != letters(near)
+}
+
 fn report(
     facts: &Facts,
     out: &mut Findings,
@@ -149,6 +155,7 @@ fn report(
     noun: &str,
 ) {
     let host = mention.host;
+    let near = near.filter(|it| is_slip(host, it));
     let mut message =
         format!("{} of {} names `{host}`, which no {noun} has", mention.place(), unit.label);
     if let Some(near) = near {
@@ -191,6 +198,8 @@ mod tests {
     #[test]
     fn outside_names_and_blanks_are_silent() {
         assert_eq!(web("cache", "}"), 1);
+        let member = "services:\n  a: {image: x:1, environment: {PEER_HOST: mongo2}}\n  mongo1: {image: mongo:7}\n";
+        assert!(!messages(&RULE, member)[0].contains("is `mongo1` meant"));
         for host in ["cache.example.com", "10.0.0.3", "localhost", "CACHE", "your-redis", "$HOST"] {
             assert_eq!(web(host, "}"), 0, "{host}");
         }
@@ -201,6 +210,9 @@ mod tests {
 
     #[test]
     fn a_variable_is_not_known() {
+        let text =
+            "services:\n  web: {image: acme/web:1, environment: {REDIS_HOST: '${H:-cache}'}}\n";
+        assert!(messages(&RULE, text).is_empty());
         let text = "services:\n  web: {image: acme/web:1, environment: {U: 'redis://${H:-cache}:6379'}}\n  redis: {image: redis:8}\n";
         assert!(messages(&RULE, text).is_empty());
         let text = "services:\n  web: {image: acme/web:1, environment: {U: 'redis://:${P}@cache:6379'}}\n  redis: {image: redis:8}\n";

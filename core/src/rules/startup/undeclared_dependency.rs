@@ -50,6 +50,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let talks = talks(facts);
     for service in facts.services() {
         let mut told: Vec<usize> = Vec::new();
         for mention in facts.peers(&service.unit) {
@@ -57,8 +58,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             let known = on.index == service.index
                 || told.contains(&on.index)
                 || facts.depends_transitively(service, on)
-                // The other way round would make a circle of two that call each other.
-                || facts.depends_transitively(on, service);
+                // Two that call each other, by whatever way, would wait for each other.
+                || leads_to(&talks, on.index, service.index);
             if known || !run_together(service, on) || !facts.shows_host(&mention) {
                 continue;
             }
@@ -76,6 +77,35 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .maybe_fix(declare(facts, service, on));
         }
     }
+}
+
+/// Whom each service needs: by `depends_on`, or because it talks to it.
+fn talks(facts: &Facts) -> Vec<Vec<usize>> {
+    let of = |service: &Service<'_>| {
+        let service = &facts.services()[service.index];
+        let declared = service
+            .model
+            .dependencies()
+            .filter_map(|it| facts.sibling(service, &it.service).map(|it| it.index));
+        let peers = facts.peers(&service.unit);
+        let named = peers.iter().filter_map(|it| facts.compose_host(service, it.host));
+        declared.chain(named.map(|it| it.index)).filter(|it| *it != service.index).collect()
+    };
+    facts.services().iter().map(of).collect()
+}
+
+fn leads_to(talks: &[Vec<usize>], from: usize, to: usize) -> bool {
+    let mut open = vec![from];
+    let mut seen = vec![false; talks.len()];
+    while let Some(at) = open.pop() {
+        if at == to {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[at], true) {
+            open.extend(&talks[at]);
+        }
+    }
+    false
 }
 
 /// A service of a profile may be absent when the other one runs.
@@ -134,6 +164,12 @@ mod tests {
         assert_eq!(web("", ", depends_on: [web]"), 0, "that would be a circle");
         assert_eq!(web("", ", profiles: [data]"), 0);
         assert_eq!(web(", profiles: [data]", ", profiles: [data]"), 1);
+    }
+
+    #[test]
+    fn members_that_call_each_other_are_silent() {
+        let text = "services:\n  a: {image: x/a:1, environment: {PEER_HOST: b}}\n  b: {image: x/b:1, environment: {PEER_HOST: c}}\n  c: {image: x/c:1, environment: {PEER_HOST: a}}\n";
+        assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]
