@@ -94,7 +94,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let scratch = mounted.iter().find(|it| it.backing == Backing::Scratch && home.is_at(it));
-        let finding = match scratch {
+        let unnamed = mounted.iter().find(|it| it.backing == Backing::Anonymous && home.is_at(it));
+        let finding = match scratch.or(unnamed) {
+            Some(it) if it.backing == Backing::Anonymous => out.at(
+                it.span,
+                format!(
+                    "{label} keeps its data in a volume without a name, which `docker compose down` leaves behind"
+                ),
+            ),
             Some(it) => out.at(
                 it.span,
                 format!("{label} keeps its data in an `emptyDir`, which goes with the Pod"),
@@ -377,6 +384,13 @@ mod tests {
             assert!(run(&RULE, &after).findings.is_empty(), "{}", after[0].text);
             assert!(after[0].text.contains("\n  db-data:"), "{}", after[0].text);
         }
+    }
+
+    #[test]
+    fn a_volume_without_a_name_is_not_found_again() {
+        let text =
+            "services: { db: { image: 'postgres:17', volumes: [/var/lib/postgresql/data] } }\n";
+        assert!(messages(&RULE, text)[0].contains("without a name"));
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn recreate(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<Fix> {
             editor.replace(it.place.span, new)
         }
     };
-    Some(Fix::safe("Stop the old Pod before starting the new one", [edit]))
+    Some(Fix::r#unsafe("Stop the old Pod before starting the new one", [edit]))
 }
 
 #[cfg(test)]
