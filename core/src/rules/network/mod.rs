@@ -10,8 +10,10 @@ mod host_gateway;
 mod host_network_or_port;
 mod host_port_collision;
 mod injected_service_variables;
+mod legacy_links;
 mod listens_on_loopback;
 mod localhost_for_another_service;
+mod name_not_dns_safe;
 mod no_shared_network;
 mod port_drift;
 mod published_data_store;
@@ -39,6 +41,8 @@ pub(super) const RULES: &[&Rule] = &[
     &published_data_store::RULE,
     &listens_on_loopback::RULE,
     &host_port_collision::RULE,
+    &name_not_dns_safe::RULE,
+    &legacy_links::RULE,
     &host_network_or_port::RULE,
     &service_name_drift::RULE,
     &port_drift::RULE,
