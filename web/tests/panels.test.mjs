@@ -111,7 +111,7 @@ test("a result for an older text is dropped", async () => {
   });
   await paste(page, COMPOSE);
   await page.waitForTimeout(350);
-  await paste(page, "a: [\n");
+  await paste(page, "x-a: [\n");
   await findings(page, (it) => it.some((row) => row.startsWith("PLM001")));
   assert.deepEqual(await page.evaluate(() => [...globalThis.seen]), ["PLM001"]);
   calm();
