@@ -90,10 +90,14 @@ fn positions_follow_the_negotiated_encoding() {
         });
         server.notify("textDocument/didChange", edit);
         let found = server.diagnostics("the second version's", |it| it["version"] == 2);
-        let twice = &found["diagnostics"][0];
-        assert_eq!(twice["code"], "PLM002", "{found}");
+        let twice = duplicate_keys(&found).next().unwrap();
         assert_eq!(twice["range"]["start"]["character"], start + 6, "{offered}");
     }
+}
+
+/// Those of PLM002, whatever other rules say about the same text.
+fn duplicate_keys(published: &Value) -> impl Iterator<Item = &Value> {
+    published["diagnostics"].as_array().unwrap().iter().filter(|it| it["code"] == "PLM002")
 }
 
 /// Edits of one burst must be applied in the order in which they were sent. Each puts a letter into
@@ -128,9 +132,9 @@ fn two_thousand_edits_in_one_burst_keep_their_order() {
         .collect();
     server.burst(&edits);
     let newest = server.diagnostics("the newest version's", |it| it["version"] == EDITS);
-    let found = newest["diagnostics"].as_array().unwrap();
-    assert_eq!(found.len(), KEYS, "{newest}");
-    for (finding, key) in found.iter().zip(&keys) {
+    let found: Vec<&Value> = duplicate_keys(&newest).collect();
+    assert_eq!(found.len(), KEYS);
+    for (finding, key) in found.into_iter().zip(&keys) {
         let (message, key) = (finding["message"].as_str().unwrap(), str::from_utf8(key).unwrap());
         assert!(message.contains(key), "`{key}` is not in: {message}");
     }

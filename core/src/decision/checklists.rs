@@ -1,7 +1,7 @@
 //! Two checklists: a single server done well, and the crossing from Compose to Kubernetes.
 
 use crate::facts::Facts;
-use crate::report::{ChecklistItem, Checklists, Finding, Role, Severity};
+use crate::report::{ChecklistItem, Checklists, Finding, Role};
 
 /// An item, the rules whose findings fail it, and what to do next.
 struct Item {
@@ -104,7 +104,7 @@ fn list(
         .map(|item| {
             let behind: Vec<&Finding> =
                 findings.iter().filter(|it| item.codes.contains(&it.code)).collect();
-            let fails = behind.iter().any(|it| it.severity <= Severity::Info);
+            let fails = !behind.is_empty();
             let seen = item.codes.iter().any(|it| written.contains(it));
             let state = match (applies, fails, seen) {
                 (false, ..) => "not-applicable",
