@@ -88,7 +88,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         for (at, unit) in workload.units.iter().enumerate() {
-            if may_be_set_elsewhere(facts, workload, at) {
+            if !has_such_names(facts, workload, at, unit)
+                || may_be_set_elsewhere(facts, workload, at)
+            {
                 continue;
             }
             for (service, name) in injected(facts, workload) {
@@ -125,6 +127,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether any variable that the container is known to read has a name that a Service could set.
+/// Asked first, since most have none and a big namespace has thousands of Services.
+fn has_such_names(facts: &Facts, workload: &Workload<'_>, at: usize, unit: &Unit<'_>) -> bool {
+    let such = |name: &str| name.contains("_PORT") || name.ends_with("_SERVICE_HOST");
+    let pair = facts.counterpart_of_container(workload.index, at);
+    pair.is_some_and(|it| facts.pair(it).0.unit.env.iter().any(|var| such(&var.name)))
+        || unit.read_variables().iter().any(|it| such(&it.0))
 }
 
 /// Each variable that a Service of the namespace puts into the workload's Pods.
