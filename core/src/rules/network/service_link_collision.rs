@@ -134,7 +134,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn has_such_names(facts: &Facts, workload: &Workload<'_>, at: usize, unit: &Unit<'_>) -> bool {
     let such = |name: &str| name.contains("_PORT") || name.ends_with("_SERVICE_HOST");
     let pair = facts.counterpart_of_container(workload.index, at);
-    pair.is_some_and(|it| facts.pair(it).0.unit.env.iter().any(|var| such(&var.name)))
+    pair.is_some_and(|it| facts.pair(it).0.unit.env.iter().any(|var| such(var.name)))
         || unit.read_variables().iter().any(|it| such(&it.0))
 }
 
