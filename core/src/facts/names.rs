@@ -131,11 +131,12 @@ pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Opt
 
 /// Optimal string alignment distance, or `limit + 1` where it is more. Words are cut at 128 letters.
 fn distance(a: &str, b: &str, limit: usize) -> usize {
-    let a: Vec<char> = a.chars().take(128).collect();
-    let b: Vec<char> = b.chars().take(128).collect();
-    if a.len().abs_diff(b.len()) > limit {
+    // Most pairs differ too much at a glance, and a big project has millions of pairs.
+    if a.chars().take(128).count().abs_diff(b.chars().take(128).count()) > limit {
         return limit + 1;
     }
+    let a: Vec<char> = a.chars().take(128).collect();
+    let b: Vec<char> = b.chars().take(128).collect();
     let mut older: Vec<usize> = vec![0; b.len() + 1];
     let mut above: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
@@ -148,6 +149,10 @@ fn distance(a: &str, b: &str, limit: usize) -> usize {
             row.push(cost);
         }
         older = std::mem::replace(&mut above, row);
+        // A cell costs no less than the cheapest of the two rows before it.
+        if older.iter().chain(&above).all(|it| *it > limit) {
+            return limit + 1;
+        }
     }
     above[b.len()]
 }

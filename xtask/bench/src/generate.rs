@@ -55,9 +55,13 @@ fn generate(enough: impl Fn(&str) -> bool) -> (String, usize) {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut text = String::new();
     let mut documents = 0;
+    let (mut app, mut space) = (String::new(), "");
     while !enough(&text) {
-        let app = format!("{}-{}-{documents}", random.pick(&APPS), random.pick(&PARTS));
-        let space = random.pick(&SPACES);
+        // Three manifests make one application, and mean one another.
+        if documents % 3 == 0 {
+            app = format!("{}-{}-{documents}", random.pick(&APPS), random.pick(&PARTS));
+            space = random.pick(&SPACES);
+        }
         match documents % 3 {
             0 => deployment(&mut text, &mut random, &app, space),
             1 => config_map(&mut text, &mut random, &app, space),
@@ -87,7 +91,7 @@ fn head(text: &mut String, random: &mut Random, api: &str, kind: &str, app: &str
         );
     }
     line!(text, "apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {app}\n  namespace: {space}");
-    line!(text, "  labels: &labels-{kind}");
+    line!(text, "  labels:");
     line!(text, "    app.kubernetes.io/name: {app}");
     line!(text, "    app.kubernetes.io/part-of: \"{}\"", random.pick(&APPS));
     line!(text, "    app.kubernetes.io/version: '1.{}.{}'", random.below(30), random.below(10));
@@ -109,8 +113,8 @@ fn deployment(text: &mut String, random: &mut Random, app: &str, space: &str) {
         text,
         "  strategy:\n    type: RollingUpdate\n    rollingUpdate: {{ maxSurge: 1, maxUnavailable: 0 }}"
     );
-    line!(text, "  selector:\n    matchLabels:\n      app: {app}");
-    line!(text, "  template:\n    metadata:\n      labels:\n        app: {app}\n    spec:");
+    line!(text, "  selector:\n    matchLabels: &pods\n      app: {app}");
+    line!(text, "  template:\n    metadata:\n      labels: *pods\n    spec:");
     line!(text, "      terminationGracePeriodSeconds: {}", 30 + random.below(60));
     line!(text, "      containers:");
     for index in 0..1 + random.below(2) {
@@ -224,7 +228,7 @@ fn config_map(text: &mut String, random: &mut Random, app: &str, space: &str) {
 fn service(text: &mut String, random: &mut Random, app: &str, space: &str) {
     head(text, random, "v1", "Service", app, space);
     line!(text, "spec:\n  type: {}", random.pick(&["ClusterIP", "ClusterIP", "LoadBalancer"]));
-    line!(text, "  selector: *labels-Service");
+    line!(text, "  selector: {{ app: {app} }}");
     line!(text, "  ports:");
     for index in 0..1 + random.below(3) {
         line!(
