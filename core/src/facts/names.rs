@@ -113,20 +113,43 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The candidate that is so near to a word that it is probably meant: one or two letters differ.
+/// The candidate that is so near to a word that it is probably meant: one or two letters differ, in
+/// one place. Names that differ by their number only, as `web-1` and `web-2`, are different things.
 pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let limit = if word.chars().count() <= 4 { 1 } else { 2 };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
-        if candidate == word {
+        let Some((here, there)) = difference(word, candidate) else { continue };
+        let number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+        if here.len().max(there.len()) > 4 * limit || (number(here) && number(there)) {
             continue;
         }
-        let distance = distance(word, candidate, limit);
+        let distance = distance(here, there, limit);
         if distance <= limit && best.is_none_or(|it| distance < it.0) {
             best = Some((distance, candidate));
         }
     }
     best.map(|it| it.1)
+}
+
+/// What two words do not share, without their common start and end; none for equal words.
+fn difference<'w>(a: &'w str, b: &'w str) -> Option<(&'w str, &'w str)> {
+    let start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    if start == a.len() && start == b.len() {
+        return None;
+    }
+    let start = crate::text::floor_boundary(a, start);
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let (a_end, b_end) = (a.len() - end, b.len() - end);
+    // A letter of several bytes may have been cut in two: then it belongs to the difference.
+    let up = |text: &str, mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at += 1;
+        }
+        at
+    };
+    Some((&a[..up(a, a_end)], &b[..up(b, b_end)]))
 }
 
 /// Optimal string alignment distance, or `limit + 1` where it is more. Words are cut at 128 letters.
@@ -168,5 +191,7 @@ mod tests {
         assert_eq!(nearest("postgress", names.into_iter()), Some("postgres"));
         assert_eq!(nearest("api", names.into_iter()), None);
         assert_eq!(nearest("redis", names.into_iter()), None, "an exact name is no near miss");
+        assert_eq!(nearest("web-1", ["web-2", "web-10"].into_iter()), None, "another member");
+        assert_eq!(nearest("größe", ["grösse", "grüße"].into_iter()), Some("grüße"));
     }
 }
