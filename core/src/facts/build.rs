@@ -34,6 +34,8 @@ pub(super) fn facts<'a>(
     for service in &kube_services {
         service_index.entry(service.name()).or_default().push(service.index);
     }
+    let limit_ranges =
+        objects.iter().copied().filter(|it| matches!(it.body, Body::LimitRange(_))).collect();
     let mut facts = Facts {
         config,
         files,
@@ -45,6 +47,7 @@ pub(super) fn facts<'a>(
         services,
         workloads,
         kube_services,
+        limit_ranges,
         service_index,
         counterparts: Vec::new(),
         sets,

@@ -26,7 +26,7 @@ pub use counterparts::{Counterpart, Why};
 pub use hosts::{KubeHost, Mention};
 pub use images::Image;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
-pub use names::{Named, nearest};
+pub use names::{MANY, Named, nearest};
 pub use order::{Health, Wait};
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use probes::probe_of_healthcheck;
@@ -59,6 +59,7 @@ pub struct Facts<'a> {
     services: Vec<Service<'a>>,
     workloads: Vec<Workload<'a>>,
     kube_services: Vec<KubeService<'a>>,
+    limit_ranges: Vec<&'a Object>,
     /// Services by name, in any namespace.
     service_index: FxHashMap<&'a str, Vec<usize>>,
     counterparts: Vec<Counterpart>,
@@ -123,6 +124,11 @@ impl<'a> Facts<'a> {
     /// Every owner of a Pod template.
     pub fn workloads(&self) -> &[Workload<'a>] {
         &self.workloads
+    }
+
+    /// Every LimitRange: rules ask for them once a workload.
+    pub fn limit_ranges(&self) -> &[&'a Object] {
+        &self.limit_ranges
     }
 
     /// Every Kubernetes Service.

@@ -60,6 +60,9 @@ fn given_names(object: &Object) -> Vec<&str> {
     }
 }
 
+/// Beyond this many candidates a near miss is no longer looked for.
+pub const MANY: usize = 500;
+
 #[derive(Debug, Default)]
 pub(super) struct Index<'a> {
     /// All objects of a kind and name, in any namespace.
@@ -101,8 +104,12 @@ impl<'a> Facts<'a> {
 
     /// The name of the same kind and namespace that is nearest to a misspelt one.
     pub fn near_name(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a str> {
-        let names =
-            self.all_named(kind).iter().filter(|it| may_share_namespace(it.namespace(), namespace));
+        let all = self.all_named(kind);
+        // Among so many some name is always near, and it means nothing.
+        if all.len() > MANY {
+            return None;
+        }
+        let names = all.iter().filter(|it| may_share_namespace(it.namespace(), namespace));
         nearest(name, names.flat_map(|it| given_names(it)))
     }
 

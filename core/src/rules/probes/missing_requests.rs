@@ -87,7 +87,7 @@ pub(super) fn limit_ranges<'a>(
     workload: &Workload<'a>,
 ) -> Vec<&'a LimitRangeItem> {
     let here = facts
-        .objects()
+        .limit_ranges()
         .iter()
         .filter(|it| facts.may_share_namespace(it.namespace(), workload.namespace));
     here.filter_map(|it| match &it.body {
