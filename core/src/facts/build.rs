@@ -52,6 +52,12 @@ pub(super) fn facts<'a>(
         counterparts: Vec::new(),
         sets,
     };
+    let found: Vec<_> = facts.units().map(|it| facts.find_mentions(it)).collect();
+    let services = facts.services.iter_mut().map(|it| &mut it.unit);
+    let units = services.chain(facts.workloads.iter_mut().flat_map(|it| it.units.iter_mut()));
+    for (unit, mentions) in units.zip(found) {
+        unit.mentions = mentions;
+    }
     facts.counterparts = counterparts::find(&facts);
     facts
 }

@@ -56,6 +56,10 @@ pub enum KubeHost<'f, 'a> {
 impl<'a> Facts<'a> {
     /// The peers that a container names, in the order of the files.
     pub fn mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
+        unit.mentions.clone()
+    }
+
+    pub(super) fn find_mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
         let mut found = Vec::new();
         for var in &unit.env {
             let Some(value) = var.value else { continue };
@@ -99,7 +103,16 @@ impl<'a> Facts<'a> {
     /// and only once, is found.
     pub fn inside(&self, span: Span, value: &str, range: (usize, usize)) -> Span {
         let written = self.file(span.file).text().get(span.range()).unwrap_or_default();
-        match written.find(value) {
+        // Nearly all values stand as they are, or in quotes: searching is for the rest.
+        let quoted = || written.get(1..written.len().saturating_sub(1)) == Some(value);
+        let at = if written == value {
+            Some(0)
+        } else if quoted() {
+            Some(1)
+        } else {
+            written.find(value)
+        };
+        match at {
             Some(at) if !value.is_empty() => span.inner(at + range.0..at + range.1),
             _ => {
                 let part = value.get(range.0..range.1).unwrap_or_default();

@@ -58,6 +58,7 @@ impl<'a> Service<'a> {
             start: Start::new(entrypoint, command),
             env,
             copies,
+            mentions: Vec::new(),
             label: format!("service `{}`", model.name.value),
         };
         Service { index, project_index, project, model, role, unit }

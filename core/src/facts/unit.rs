@@ -1,6 +1,7 @@
 //! One container to run, on either side: what rules ask of a Compose service and of a container in
 //! a Pod template alike.
 
+use super::hosts::Mention;
 use super::images::Image;
 use crate::knowledge::shell;
 use crate::model::Str;
@@ -126,6 +127,8 @@ pub struct Unit<'a> {
     /// Every variable that it gets, each name once, in the order of the files.
     pub env: Vec<Var<'a>>,
     pub copies: Copies,
+    /// The peers that it names; several rules ask for them.
+    pub(super) mentions: Vec<Mention<'a>>,
     /// For messages: "service `web`", "container `web` of Deployment `shop`".
     pub label: String,
 }

@@ -112,6 +112,7 @@ impl<'a> Workload<'a> {
                 start: Start::new(&it.command, &it.args),
                 env: environment(it, namespace, keys),
                 copies,
+                mentions: Vec::new(),
                 label: format!("container `{}` of {label}", it.label()),
             })
             .collect();
