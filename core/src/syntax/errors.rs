@@ -16,28 +16,32 @@ pub(super) fn explain(
 ) -> (Range<usize>, String) {
     use ErrorKind as E;
     let case = Case { text, segment, at, line: line_around(text, segment, at) };
-    let (place, message) = match kind {
+    let found = match kind {
         // Quotes and brackets that are never closed are named where they open: that is exact.
         E::UnclosedFlowCollection { .. } | E::UnclosedQuotedScalar => None,
         _ => case.template(),
-    }
-    .or_else(|| match kind {
-        E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
-            case.open_above(&['"', '\''])
-        }
-        E::InvalidColonPlacement
-        | E::ExpectedFlowMappingSeparator
-        | E::ExpectedFlowSequenceSeparator
-        | E::MappingValueNotAllowed
-        | E::BlockEntryInFlowCollection
-        | E::PlainScalarStartsWithDashFlowIndicator => case.open_above(&['[', '{']),
-        _ => None,
-    })
-    .or_else(|| match kind {
-        E::MappingValueNotAllowed | E::InvalidColonPlacement => Some(case.second_colon()),
-        _ => None,
-    })
-    .unwrap_or_else(|| (at, describe(kind, case.rest())));
+    };
+    let (place, message) = case
+        .conflict()
+        .or(found)
+        .or_else(|| match kind {
+            E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
+                case.open_above(&['"', '\''])
+            }
+            E::InvalidColonPlacement
+            | E::ExpectedFlowMappingSeparator
+            | E::ExpectedFlowSequenceSeparator
+            | E::MappingValueNotAllowed
+            | E::BlockEntryInFlowCollection
+            | E::PlainScalarStartsWithDashFlowIndicator => case.open_above(&['[', '{']),
+            E::TabInPlainScalar => case.tab_below(),
+            _ => None,
+        })
+        .or_else(|| match kind {
+            E::MappingValueNotAllowed | E::InvalidColonPlacement => Some(case.second_colon()),
+            _ => None,
+        })
+        .unwrap_or_else(|| (at, describe(kind, case.rest())));
     (repair::token_at(text, place, segment), message)
 }
 
@@ -77,6 +81,40 @@ impl Case<'_> {
         })
     }
 
+    /// Merge tools leave their marks in both halves; nothing below them can be trusted to fit.
+    fn conflict(&self) -> Option<(usize, String)> {
+        let mark = repair::conflicts(self.text, self.segment).first()?.remove.start;
+        let message = "a merge conflict is not resolved here: keep one half, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`";
+        (mark <= self.line.end).then(|| (mark, message.to_owned()))
+    }
+
+    /// The parser tells of a tab where the value above it ends.
+    fn tab_below(&self) -> Option<(usize, String)> {
+        let below =
+            self.text[self.line.end..self.segment.end].find(|it| !matches!(it, '\r' | '\n'))?;
+        let line = line_around(self.text, self.segment, self.line.end + below);
+        let written = &self.text[line.clone()];
+        let content = written.trim_start();
+        let margin = &written[..written.len() - content.len()];
+        let place = line.start + margin.len();
+        (margin.contains('\t') && !content.is_empty())
+            .then(|| (place, describe(&ErrorKind::TabInIndentation, content)))
+    }
+
+    /// Whether the line above a deeper one is a single word that stands where a key would.
+    fn is_bare_key(&self, line: &Range<usize>, content: &str) -> bool {
+        let word = content.split(" #").next().unwrap_or_default().trim_end();
+        if word.is_empty() || word.contains([' ', '\t', ':', '"', '\'', '[', '{', '|', '>']) {
+            return false;
+        }
+        // Behind `key: text` a deeper line goes on with the text.
+        let depth = indent(&self.text[line.clone()]);
+        let above = lines_before(self.text, self.segment, line);
+        let above = above.iter().map(|it| self.text[it.clone()].trim_end());
+        let above = above.filter(|it| !it.trim_start().starts_with('#')).find(|it| !it.is_empty());
+        above.is_none_or(|it| it.ends_with(':') || indent(it) >= depth || it.starts_with("---"))
+    }
+
     /// A `:` where no key may stand.
     fn second_colon(&self) -> (usize, String) {
         let line = &self.text[self.line.clone()];
@@ -103,6 +141,10 @@ impl Case<'_> {
         {
             let place = above.start + written.len() - content.len();
             return (place, format!("a space is missing after `{name}:`"));
+        }
+        if indent(line) > indent(written) && self.is_bare_key(above, content) {
+            let place = above.start + written.len() - content.len();
+            return (place, "a key needs a `:` after it".to_owned());
         }
         if indent(line) > indent(written) {
             let message = "this key is indented below a line that already has a value: give it the indentation of its neighbours";
@@ -252,7 +294,7 @@ mod tests {
     use std::sync::Arc;
 
     /// The text, what is underlined, and words of the message.
-    const CASES: [(&str, &str, &str); 41] = [
+    const CASES: [(&str, &str, &str); 47] = [
         ("a: [1, 2", "[1", "`[` is never closed"),
         ("a: {b: 1\n---\nc: 1", "{b:", "`{` is never closed"),
         ("a: \"x\nb: 1\n", "\"x", "quote is never closed"),
@@ -275,7 +317,13 @@ mod tests {
         ("a: - b", "-", "on a line of its own"),
         ("a: [- b]", "-", "divided by `,`"),
         ("a:\n\tb: 1", "b:", "only spaces"),
-        ("a: 1\n\tb: 1", "1", "tab indents the line after"),
+        ("a: 1\n\tb: 1", "b:", "tab indents this line"),
+        ("a:\n  b: 1\n\n \tc: [x]\n", "c:", "tab indents this line"),
+        ("a:\n  db\n    image: x\n", "db", "needs a `:`"),
+        ("a:\n  x: 1\n  db # the store\n    image: x\n", "db", "needs a `:`"),
+        ("a:\n  - db\n      image: x\n", "db", "needs a `:`"),
+        ("a: b\n  c\n    d: e\n", "d:", "already has a value"),
+        ("a:\n<<<<<<< HEAD\n  b: 1\n=======\n  b: 2\n>>>>>>> x\n", "<<<<<<<", "merge conflict"),
         ("a: @x", "@x", "start with `@`: quote it"),
         ("a: `x`", "`x`", "backtick"),
         ("a: %x", "%x", "start with `%`: quote it"),

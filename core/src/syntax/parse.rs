@@ -74,11 +74,7 @@ fn read(file: FileId, text: &Arc<str>, edited: Option<Range<usize>>, max_nodes: 
         effort: (2 * text.len()).saturating_add(4 << 20),
     };
     if text.len() > MAX_BYTES {
-        let message = format!(
-            "this file is {} MiB; files over {} MiB are not read",
-            text.len() >> 20,
-            MAX_BYTES >> 20
-        );
+        let message = format!("this file is larger than {} MiB and is not read", MAX_BYTES >> 20);
         reader.problem(ProblemKind::Limit, Span::new(file, 0, 0), message);
         return reader;
     }
@@ -171,7 +167,10 @@ impl Reader {
         }
         let (place, message) = explain(error, &self.text, &segment, at);
         self.problem(ProblemKind::Syntax, Span::new(self.file, place.start, place.end), message);
-        if !self.repair(&segment, at) {
+        let conflicts = repair::conflicts(&self.text, &segment);
+        let halved = (1..=MAX_MARKS).contains(&conflicts.len())
+            && self.repaired(&segment, &conflicts, true).is_ok();
+        if !halved && !self.repair(&segment, at) {
             self.leave_out(segment);
         }
         next

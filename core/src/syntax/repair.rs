@@ -126,6 +126,45 @@ pub fn byte_order_marks(text: &str, segment: &Range<usize>) -> Vec<Patch> {
     marks.filter_map(patch).collect()
 }
 
+/// Takes the later half of each merge conflict away, and the marks.
+pub fn conflicts(text: &str, segment: &Range<usize>) -> Vec<Patch> {
+    if !text[segment.clone()].contains("<<<<<<< ") {
+        return Vec::new();
+    }
+    let mut patches = Vec::new();
+    let mut at = segment.start;
+    let mut open: Option<usize> = None;
+    for line in lines(&text[segment.clone()]) {
+        let start = at;
+        at += line.len();
+        let end = start + line.trim_end_matches(['\r', '\n']).len();
+        match (line.get(..8).unwrap_or(line).trim_end(), open) {
+            ("<<<<<<<", None) => patches.push(Patch::cut(start..end)),
+            ("|||||||" | "=======", None) if !patches.is_empty() => open = Some(start),
+            (">>>>>>>", Some(start)) => {
+                patches.push(Patch::cut(start..end));
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    patches
+}
+
+/// A line that a tab or a space too many (or too few) puts out of place, beside the line above it.
+fn indented_anew(text: &str, line: &Range<usize>, above: &[Range<usize>]) -> Option<Patch> {
+    let written = &text[line.clone()];
+    let content = written.trim_start();
+    let neighbour = above.iter().map(|it| &text[it.clone()]).find(|it| !it.trim().is_empty())?;
+    let margin = written.len() - content.len();
+    let wanted = indent(neighbour);
+    // With the line break before it, what follows the new margin is placed behind the old one.
+    let start = line.start.checked_sub(1).filter(|it| text.as_bytes()[*it] == b'\n')?;
+    let insert = format!("\n{}", " ".repeat(wanted));
+    let same = text[start..line.start + margin] == insert;
+    (!same && !content.is_empty()).then(|| Patch { remove: start..line.start + margin, insert })
+}
+
 fn is_marker(line: &str, marker: &str) -> bool {
     let after = line.strip_prefix(marker);
     after.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
@@ -198,6 +237,15 @@ pub fn patches(
     }
     let named = line_around(text, segment, error);
     let before = lines_before(text, segment, &named);
+    let below = line_around(text, segment, (named.end + 1).min(segment.end));
+    indented_anew(text, &named, &before).into_iter().for_each(&mut add);
+    if text[below.clone()].starts_with([' ', '\t'])
+        && text[below.clone()].trim_start_matches(' ').starts_with('\t')
+    {
+        let above: Vec<Range<usize>> =
+            std::iter::once(named.clone()).chain(before.iter().cloned()).collect();
+        indented_anew(text, &below, &above).into_iter().for_each(&mut add);
+    }
     mend_line(text, &named).into_iter().for_each(&mut add);
     // The line that left something open, often far above the place where it shows.
     if let Some(open) = before.iter().find(|it| left_open(&text[(*it).clone()]).opener.is_some()) {
