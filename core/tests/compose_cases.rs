@@ -6,12 +6,15 @@
 use plimsoll_core::model::compose::{FileInput, ProblemKind, Project, projects};
 use plimsoll_core::syntax::{Tree, parse};
 use plimsoll_core::text::{File, FileId, Span};
+use plimsoll_core::{Options, analyze};
 
 const CASES: &str = include_str!("compose_cases.txt");
 
 struct Case {
     name: &'static str,
     refused: bool,
+    /// The real tool accepts it; that we refuse it is on purpose.
+    stricter: bool,
     files: Vec<(String, String)>,
 }
 
@@ -34,7 +37,7 @@ fn cases() -> Vec<Case> {
             };
             files.push((path.to_owned(), text.replace('␍', "\r")));
         }
-        all.push(Case { name, refused, files });
+        all.push(Case { name, refused, stricter: verdict == "stricter", files });
     }
     all
 }
@@ -82,6 +85,32 @@ fn we_refuse_what_the_real_tool_refuses_and_nothing_else() {
             let refused = broken || project.is_refused();
             assert_eq!(refused, case.refused, "{}: {:?}", case.name, project.problems);
         });
+    }
+}
+
+/// A refusal that nobody hears of is worth nothing: each is a finding, unless what is missing may be
+/// there where the project lives.
+#[test]
+fn what_the_real_tool_refuses_is_a_finding_and_what_it_accepts_is_not() {
+    for case in cases() {
+        let elsewhere = read(&case.files, |_, projects, _| {
+            projects[0].problems.iter().filter(|it| it.kind.is_refused()).any(|it| {
+                it.kind.is_missing_file()
+                    || it.kind == ProblemKind::RequiredVariable
+                    || projects[0].is_interpolated(it.span)
+            })
+        });
+        let files: Vec<File> =
+            case.files.iter().map(|(path, text)| File::new(path, text.as_str())).collect();
+        let report = analyze(&files, &Options::default());
+        let told = |codes: &[&str]| report.findings.iter().any(|it| codes.contains(&it.code));
+        if case.refused && !case.stricter && !elsewhere {
+            let codes =
+                ["PLM001", "PLM002", "PLM003", "PLM009", "PLM111", "PLM515", "PLM709", "PLM808"];
+            assert!(told(&codes), "{}: nothing is said", case.name);
+        } else if !case.refused || case.stricter {
+            assert!(!told(&["PLM009"]), "{}: {:?}", case.name, report.findings);
+        }
     }
 }
 

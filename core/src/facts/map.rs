@@ -41,7 +41,7 @@ impl Facts<'_> {
         for it in &self.counterparts {
             let (service, workload, _) = self.pair(it);
             let from = self.service_id(service.index);
-            drawing.edge(&from, &workload_id(workload), "counterpart", None);
+            drawing.edge(&from, &self.workload_id(workload), "counterpart", None);
         }
         drawing.map
     }
@@ -85,8 +85,12 @@ impl Facts<'_> {
 
     fn draw_cluster(&self, drawing: &mut Drawing) {
         for workload in &self.workloads {
-            let id = workload_id(workload);
-            drawing.node(&id, "workload", workload.name(), Some(workload.span()));
+            let id = self.workload_id(workload);
+            let label = match workload.name() {
+                "" => workload.kind().name(),
+                name => name,
+            };
+            drawing.node(&id, "workload", label, Some(workload.span()));
             for volume in &workload.model.template.spec.volumes {
                 if let VolumeSource::Claim { name: Some(name), .. } = &volume.source {
                     let claim = format!("claim/{}/{}", workload.namespace, name.value);
@@ -119,7 +123,7 @@ impl Facts<'_> {
             drawing.node(&id, "k8s-service", service.name(), Some(service.span()));
             for at in &service.selects {
                 let selector = service.model.selector.as_ref().map(|it| it.place.span);
-                drawing.edge(&id, &workload_id(&self.workloads[*at]), "selects", selector);
+                drawing.edge(&id, &self.workload_id(&self.workloads[*at]), "selects", selector);
             }
         }
         for object in &self.objects {
@@ -137,8 +141,14 @@ impl Facts<'_> {
             }
         }
     }
-}
 
-fn workload_id(workload: &super::Workload<'_>) -> String {
-    format!("{}/{}/{}", workload.kind().name(), workload.namespace, workload.name())
+    fn workload_id(&self, workload: &super::Workload<'_>) -> String {
+        let (kind, namespace) = (workload.kind().name(), workload.namespace);
+        let place = workload.span();
+        match workload.name() {
+            // Fragments have no name to tell them apart.
+            "" => format!("{kind}/{namespace}/@{}:{}", self.file(place.file).path(), place.start),
+            name => format!("{kind}/{namespace}/{name}"),
+        }
+    }
 }

@@ -26,12 +26,13 @@ impl Facts<'_> {
         let namespace =
             object.meta.namespace.as_ref().map(|it| format!("{}/", it.value)).unwrap_or_default();
         let subject = format!("{} {namespace}{name}", object.kind.value);
+        let subject = subject.trim_end();
         let containers = object.workload().map(|it| &it.template.spec);
         let container =
             containers.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
         match container {
             Some(it) => format!("{subject}, container {}", it.label()),
-            None => subject.trim_end().to_owned(),
+            None => subject.to_owned(),
         }
     }
 }

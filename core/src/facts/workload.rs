@@ -80,7 +80,11 @@ impl<'a> Workload<'a> {
             WorkloadKind::Pod => "pod",
             WorkloadKind::Rollout => "rollout",
         };
-        format!("{kind}/{}", self.name())
+        // The name of a fragment is given where it is used, that of `generateName` by the server.
+        match self.name() {
+            "" => format!("{kind}/NAME"),
+            name => format!("{kind}/{name}"),
+        }
     }
 
     pub(super) fn new(
@@ -91,8 +95,11 @@ impl<'a> Workload<'a> {
         keys: &FxHashMap<(&'a str, &'a str, bool), ConfigKeys<'a>>,
     ) -> Workload<'a> {
         let namespace = object.namespace();
-        let name = object.name().map_or("(unnamed)", |it| it.as_str());
-        let label = format!("{} `{name}`", model.kind.name());
+        let generated = object.meta.generate_name.as_ref();
+        let label = match object.name().or(generated) {
+            Some(name) => format!("{} `{name}`", model.kind.name()),
+            None => format!("the unnamed {}", model.kind.name()),
+        };
         let spec = &model.template.spec;
         let inits = spec.init_containers.len();
         let units = spec

@@ -257,7 +257,7 @@ impl Check<'_> {
                 self.invalid(value, "a pull policy that Compose knows");
             }
             Type::ContainerName if !is_container_name(text) => {
-                self.invalid(value, "a name for a container: it takes two signs at least");
+                self.invalid(value, "a name for a container, which takes at least two characters");
             }
             _ => {}
         }

@@ -91,6 +91,9 @@ fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, V
         ProblemKind::UndefinedConfig => {
             ("config", project.configs.iter().map(|it| it.key.value.as_str()).collect())
         }
+        ProblemKind::UndefinedModel => {
+            ("model", project.models.iter().map(|it| it.value.as_str()).collect())
+        }
         ProblemKind::ExtendsServiceMissing => (
             "service to extend",
             project.services.iter().map(|it| it.name.value.as_str()).collect(),
@@ -109,6 +112,7 @@ mod tests {
         for (text, message) in [
             ("services: {a: {image: x:1, networks: [back]}}", "the network `back` is not defined"),
             ("services: {a: {image: x:1, secrets: [key]}}", "the secret `key` is not defined"),
+            ("services: {a: {image: x:1, models: [llm]}}", "the model `llm` is not defined"),
             ("services: {a: {image: x:1, depends_on: [b1]}}", "the service `b1` is not defined"),
         ] {
             assert_eq!(messages(&RULE, text), [message], "{text}");

@@ -1,4 +1,5 @@
 use crate::facts::Facts;
+use crate::model::compose;
 use crate::report::Findings;
 use crate::rules::rule;
 use crate::syntax::ProblemKind;
@@ -23,6 +24,12 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     super::report_problems(facts, ProblemKind::Limit, out);
+    // Aliases, `extends`, `include` and ranges of ports multiply only when a project is put together.
+    for project in facts.projects() {
+        for problem in project.problems.iter().filter(|it| it.kind == compose::ProblemKind::Limit) {
+            out.at(problem.span, problem.message.clone());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -35,5 +42,17 @@ mod tests {
         let deep = format!("services:\n  a: {}", "[".repeat(300));
         assert!(messages(&RULE, &deep)[0].contains("255 deep"));
         assert!(messages(&RULE, "services: {a: {image: nginx}}").is_empty());
+    }
+
+    #[test]
+    fn aliases_that_multiply_are_said() {
+        let mut text = "x-0: &a0 { A: '1' }\n".to_owned();
+        for level in 1..12 {
+            let alias = format!("*a{}, ", level - 1).repeat(9);
+            text.push_str(&format!("x-{level}: &a{level} [{alias}]\n"));
+        }
+        text.push_str("services: { a: { image: 'x:1', environment: *a11 } }\n");
+        let told = messages(&RULE, &text);
+        assert_eq!(told.len(), 1, "{told:?}");
     }
 }

@@ -7,6 +7,7 @@ use crate::syntax::ProblemKind;
 
 mod duplicate_key;
 mod limits;
+mod refused_by_compose;
 mod unknown_anchor;
 mod unknown_setting;
 mod unparsed_template;
@@ -21,6 +22,7 @@ pub(super) const RULES: &[&Rule] = &[
     &unused_suppression::RULE,
     &limits::RULE,
     &unknown_setting::RULE,
+    &refused_by_compose::RULE,
 ];
 
 /// What the reader of the text noticed, as findings of the rule that asks for this kind.

@@ -10,7 +10,8 @@ rule! {
     /// Nothing was checked in this file. Silence about it means nothing.
     ///
     /// ## What helps
-    /// Render it and hand over the result: `helm template . | plimsoll check -`.
+    /// Render it with the tool that it was written for (Helm, Jinja, Go templates) and hand over the
+    /// result, for a chart `helm template . | plimsoll check -`.
     ///
     /// ## How to troubleshoot
     /// `helm template . --debug` shows the text that the cluster would get.
@@ -33,16 +34,34 @@ fn check(facts: &Facts, out: &mut Findings) {
             .filter(|it| it.kind == Kind::Template && chart_of(it.path()) == chart)
             .count()
             - 1;
+        let helm = is_chart(facts, chart);
+        let whole = if helm { "chart" } else { "folder" };
         let message = match others {
             0 => "this template was left out: it becomes YAML only when it is rendered".to_owned(),
-            1 => "this template and one other of its chart were left out: they become YAML only when rendered".to_owned(),
-            more => format!("this template and {more} others of its chart were left out: they become YAML only when rendered"),
+            1 => format!(
+                "this template and one other of its {whole} were left out: they become YAML only when rendered"
+            ),
+            more => format!(
+                "this template and {more} others of its {whole} were left out: they become YAML only when rendered"
+            ),
         };
         let folder = if chart.is_empty() { "." } else { chart };
-        out.at(Span::new(file.id, 0, first_line), message)
-            .subject(format!("templates of {folder}"))
-            .check(format!("helm template {folder} | plimsoll check -"));
+        let finding = out.at(Span::new(file.id, 0, first_line), message);
+        finding.subject(format!("templates of {folder}"));
+        if helm {
+            finding.check(format!("helm template {folder} | plimsoll check -"));
+        }
     }
+}
+
+/// Whether Helm renders it: beside a `Chart.yaml`, or in a folder that says so.
+fn is_chart(facts: &Facts, folder: &str) -> bool {
+    let of = |path: &str| crate::text::folder_of(path) == folder;
+    facts.files().any(|it| match it.kind {
+        Kind::Chart => of(it.path()),
+        Kind::Template => it.path().contains("templates/") && chart_of(it.path()) == folder,
+        _ => false,
+    })
 }
 
 /// The chart that a template belongs to: the folder around `templates/`, else its own.
@@ -63,6 +82,13 @@ mod tests {
         let template =
             "# file: chart/templates/app.yaml\n{{- if .Values.on }}\nkind: Pod\n{{- end }}\n";
         assert_eq!(messages(&RULE, template).len(), 1);
+        let two =
+            |names: [&str; 2]| names.map(|it| format!("# file: {it}\na: {{{{ b }}}}\n")).concat();
+        assert!(
+            messages(&RULE, &two(["chart/templates/a.yaml", "chart/templates/b.yaml"]))[0]
+                .contains("its chart")
+        );
+        assert!(messages(&RULE, &two(["site/a.yml", "site/b.yml"]))[0].contains("its folder"));
         let plain = "# file: chart/app.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ b }}'}\n";
         assert!(messages(&RULE, plain).is_empty());
     }
