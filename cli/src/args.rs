@@ -2,6 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_core::config::wrong_answer;
 use plimsoll_core::report::Severity;
 use std::path::PathBuf;
 
@@ -150,7 +151,10 @@ pub enum PageFormat {
 
 fn answer(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some((key, value)) if !key.is_empty() => match wrong_answer(key, value) {
+            Some(why) => Err(why),
+            None => Ok((key.to_owned(), value.to_owned())),
+        },
         _ => Err("an answer is KEY=VALUE, as downtime=minutes".to_owned()),
     }
 }

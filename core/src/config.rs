@@ -91,26 +91,35 @@ impl Config {
                 }
                 "answers" => {
                     for entry in entry.value.merged_entries() {
-                        if let (Some(key), Some(value)) = (entry.key.as_str(), entry.value.as_str())
-                        {
-                            config.answers.push((key.to_owned(), value.to_owned()));
+                        let key = entry.key.as_str().unwrap_or_default();
+                        let value = entry.value.as_str().unwrap_or_default();
+                        match answer_problem(key, value) {
+                            Some((true, message)) => problem(entry.key.span(), message),
+                            Some((false, message)) => problem(entry.value.span(), message),
+                            None => config.answers.push((key.to_owned(), value.to_owned())),
                         }
                     }
                 }
                 "server" => {
                     let mut server = Server::default();
-                    if let Some(cpus) = entry
-                        .value
-                        .get("cpus")
-                        .and_then(Node::as_str)
-                        .and_then(|it| it.parse().ok())
-                    {
-                        server.cpus = cpus;
-                    }
-                    if let Some(memory) = entry.value.get("memory") {
-                        match memory.as_str().and_then(bytes) {
-                            Some(bytes) => server.memory_bytes = bytes,
-                            None => problem(memory.span(), "memory is written as `64GiB`".into()),
+                    for entry in entry.value.merged_entries() {
+                        let value = entry.value.as_str().unwrap_or_default();
+                        match entry.key.as_str().unwrap_or_default() {
+                            "cpus" => match value.parse() {
+                                Ok(cpus) if cpus > 0.0 && cpus < 1e6 => server.cpus = cpus,
+                                _ => problem(entry.value.span(), "`cpus` is a number, as 8".into()),
+                            },
+                            "memory" => match bytes(value).filter(|it| *it > 0.0) {
+                                Some(bytes) => server.memory_bytes = bytes,
+                                None => problem(
+                                    entry.value.span(),
+                                    "memory is written as `64GiB`".into(),
+                                ),
+                            },
+                            key => problem(
+                                entry.key.span(),
+                                format!("`{key}` is not known of a server: `cpus` or `memory`"),
+                            ),
                         }
                     }
                     config.server = Some(server);
@@ -146,6 +155,52 @@ impl Config {
     pub fn rule(&self, rule: &rules::Rule) -> Option<Option<Severity>> {
         self.rules.iter().rev().find(|it| rule.is(&it.0)).map(|it| it.1)
     }
+}
+
+/// The words that answer a question; none for one that takes a number.
+fn answers_to(key: &str) -> Option<&'static [&'static str]> {
+    Some(match key {
+        "downtime" => &["none", "seconds", "minutes", "hours"],
+        "audit" => &["yes", "no"],
+        "teams" => &[],
+        key if QUESTIONS.contains(&key) => &["yes", "no"],
+        _ => return None,
+    })
+}
+
+/// What is wrong with an answer, and whether its key is.
+fn answer_problem(key: &str, value: &str) -> Option<(bool, String)> {
+    let Some(words) = answers_to(key) else {
+        let known = QUESTIONS.join(", ");
+        let message = format!("`{key}` is no question: downtime, teams, audit, {known}");
+        return Some((true, message));
+    };
+    let value = match value {
+        "true" => "yes",
+        "false" => "no",
+        other => other,
+    };
+    match words {
+        [] if value.parse::<u32>().is_err() => Some((false, format!("`{key}` is a number"))),
+        [] => None,
+        _ if words.contains(&value) => None,
+        _ => Some((false, format!("`{key}` is answered by {}", words.join(", ")))),
+    }
+}
+
+/// The keys of the decision's six questions.
+pub const QUESTIONS: [&str; 6] = [
+    "one-server",
+    "multi-node",
+    "replicas-and-rollouts",
+    "teams-and-environments",
+    "gitops",
+    "packaging",
+];
+
+/// What is wrong with a person's answer, if something is: `downtime` and `minutes` are fine.
+pub fn wrong_answer(key: &str, value: &str) -> Option<String> {
+    answer_problem(key, value).map(|it| it.1)
 }
 
 fn one_or_many(node: Node<'_>) -> Vec<Node<'_>> {
@@ -199,5 +254,10 @@ mod tests {
     fn what_is_not_understood_is_said() {
         let (_, problems) = read("role: prod\nrules: {PLM9999: off, PLM001: bad}\nsevrer: {}\n");
         assert_eq!(problems.len(), 4, "{problems:?}");
+        let (config, problems) = read(
+            "answers: {downtime: never, teams: some, nonsense: 1, gitops: perhaps, audit: no}\nserver: {cpus: many, memory: 1X, disks: 3}\n",
+        );
+        assert_eq!(problems.len(), 7, "{problems:?}");
+        assert_eq!(config.answers, [("audit".to_owned(), "no".to_owned())]);
     }
 }

@@ -102,6 +102,39 @@ mod tests {
     }
 
     #[test]
+    fn words_that_mean_nothing_are_told() {
+        let text =
+            |comment: &str| format!("services:\n  web: # plimsoll: {comment}\n    image: x:1\n");
+        for comment in ["igonre PLM309", "role=prod"] {
+            assert_eq!(left(&text(comment)), (vec!["PLM006"], 0), "{comment}");
+        }
+        assert_eq!(left(&text("role=production")), (vec![], 0));
+    }
+
+    #[test]
+    fn an_annotation_of_a_list_covers_its_item_alone() {
+        let pod = |annotations: &str| {
+            format!(
+                "  - apiVersion: v1\n    kind: Pod\n    metadata: {{name: a, annotations: {{{annotations}}}}}\n    spec: {{containers: [{{name: a, image: a}}]}}\n"
+            )
+        };
+        let text = format!(
+            "apiVersion: v1\nkind: List\nitems:\n{}{}",
+            pod(""),
+            pod("plimsoll.dev/ignore: PLM607 PLM101")
+        );
+        let options = Options {
+            select: vec!["PLM607".into(), "PLM006".into(), "PLM101".into()],
+            ..Options::default()
+        };
+        let report = analyze(&files(&text), &options);
+        let found: Vec<_> =
+            report.findings.iter().map(|it| (it.code, &text[it.span.range()])).collect();
+        assert_eq!(found, [("PLM607", "a"), ("PLM006", "PLM101")]);
+        assert_eq!(report.suppressed, 1);
+    }
+
+    #[test]
     fn an_annotation_covers_its_object() {
         let pod = |annotation: &str| {
             format!(

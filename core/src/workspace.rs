@@ -157,6 +157,10 @@ impl Workspace {
         let stale = rules::find("PLM006").expect("internal error: PLM006 is a rule");
         let mut out = Findings::new(stale.code, stale.name, stale.severity);
         let suppressed = suppress::apply(findings, &suppressions, &wanted, &mut out);
+        for (word, span) in facts.files().flat_map(|it| &it.directives.unknown) {
+            let known = "write `ignore`, `ignore-file` or `role=production`";
+            out.at(*span, format!("`{word}` means nothing to Plimsoll: {known}"));
+        }
         if wanted(stale) {
             findings.extend(told(stale, out));
         }

@@ -475,6 +475,13 @@ mod tests {
     }
 
     #[test]
+    fn the_questions_are_those_that_can_be_answered() {
+        let report = analyze(&[], &Options::default());
+        let ids: Vec<&str> = report.decision.questions.iter().map(|it| it.id).collect();
+        assert_eq!(ids, crate::config::QUESTIONS);
+    }
+
+    #[test]
     fn an_autoscaler_of_one_replica_scales_nothing() {
         assert_eq!(answer_with_at_most(1), Answer::No);
         assert_eq!(answer_with_at_most(4), Answer::Yes);

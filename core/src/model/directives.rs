@@ -32,6 +32,8 @@ pub struct Directives {
     pub suppressions: Vec<Suppression>,
     /// `# plimsoll: role=production`
     pub role: Option<Role>,
+    /// Words after the mark that mean nothing.
+    pub unknown: Vec<(String, Span)>,
 }
 
 /// Reads the directives in a file's comments and annotations.
@@ -48,7 +50,10 @@ pub fn read(file: &FileModel) -> Directives {
         let directive_at = at + MARK.len();
         let directive = directive.split(" -- ").next().unwrap_or_default();
         let mut words = words(directive);
-        let Some((verb, _)) = words.next() else { continue };
+        let Some((verb, verb_at)) = words.next() else { continue };
+        let place = |word: &str, at: usize| {
+            comment.span.inner(directive_at + at..directive_at + at + word.len())
+        };
         if let Some(role) = verb.strip_prefix("role=").and_then(Role::from_name) {
             directives.role = Some(role);
             continue;
@@ -56,30 +61,34 @@ pub fn read(file: &FileModel) -> Directives {
         let covers = match verb {
             "ignore-file" => Span::new(file.id, 0, text.len()),
             "ignore" => covered(file, comment.span, comment.own_line),
-            _ => continue,
+            _ => {
+                directives.unknown.push((verb.to_owned(), place(verb, verb_at)));
+                continue;
+            }
         };
         let selectors = words
             .take_while(|it| !it.0.starts_with('#'))
-            .map(|(word, at)| {
-                (
-                    word.to_owned(),
-                    comment.span.inner(directive_at + at..directive_at + at + word.len()),
-                )
-            })
+            .map(|(word, at)| (word.to_owned(), place(word, at)))
             .collect();
         directives.suppressions.push(Suppression { selectors, covers, span: comment.span });
     }
-    for root in file.tree.roots() {
-        if let Some(value) = root.at(&["metadata", "annotations", ANNOTATION])
-            && let Some(list) = value.as_str()
-        {
-            let selectors = words(list).map(|(word, _)| (word.to_owned(), value.span())).collect();
-            directives.suppressions.push(Suppression {
-                selectors,
-                covers: root.span(),
-                span: value.span(),
-            });
-        }
+    for object in &file.objects {
+        let Some((_, list)) = object.meta.annotations.iter().find(|it| it.0.value == ANNOTATION)
+        else {
+            continue;
+        };
+        let written = &text[list.span.range()];
+        let place = |word: &str| match written.find(word) {
+            Some(at) => list.span.inner(at..at + word.len()),
+            None => list.span,
+        };
+        let selectors =
+            words(&list.value).map(|(word, _)| (word.to_owned(), place(word))).collect();
+        directives.suppressions.push(Suppression {
+            selectors,
+            covers: object.span,
+            span: list.span,
+        });
     }
     directives
 }

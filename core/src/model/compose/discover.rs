@@ -223,8 +223,8 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     let mut environment = Environment::default();
     if let Some((_, input)) = files.find(&join_path(&folder, ".env")) {
         let found = dotenv::parse(input.id, input.text, &|_| None);
-        if let Some((span, message)) = found.error {
-            loader.out.problem(ProblemKind::EnvFileInvalid, span, ".env", message);
+        if let Some((kind, span, message)) = found.error {
+            loader.out.problem(kind, span, ".env", message);
         }
         environment = environment.with(&found.variables);
         project.dot_env = found.variables;

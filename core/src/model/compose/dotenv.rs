@@ -5,7 +5,8 @@
 //! quotes. A lone `KEY` takes the value of the environment.
 
 use super::DotEnvVar;
-use super::interpolate::{Failure, substitute};
+use super::ProblemKind;
+use super::interpolate::{Failure, TOO_DEEP, substitute};
 use crate::model::Str;
 use crate::text::{FileId, Span, Spanned};
 use smol_str::SmolStr;
@@ -15,7 +16,7 @@ use smol_str::SmolStr;
 #[derive(Debug, Clone, Default)]
 pub(super) struct DotEnv {
     pub variables: Vec<DotEnvVar>,
-    pub error: Option<(Span, String)>,
+    pub error: Option<(ProblemKind, Span, String)>,
 }
 
 /// Answers the value of a variable.
@@ -79,7 +80,7 @@ struct Parser<'t> {
     found: DotEnv,
 }
 
-type Error = (Span, String);
+type Error = (ProblemKind, Span, String);
 
 /// A blank that does not end the line.
 fn is_blank(letter: char) -> bool {
@@ -140,6 +141,7 @@ impl<'t> Parser<'t> {
                 _ => {
                     let at = start + at;
                     return Err((
+                        ProblemKind::EnvFileInvalid,
                         self.span(at, at + letter.len_utf8()),
                         format!("`{letter}` cannot stand in the name of a variable"),
                     ));
@@ -149,7 +151,11 @@ impl<'t> Parser<'t> {
         let name = self.text[start..end].trim_end();
         let span = self.span(start, start + name.len());
         if name.contains(' ') {
-            return Err((span, "the name of a variable cannot hold a blank".to_owned()));
+            return Err((
+                ProblemKind::EnvFileInvalid,
+                span,
+                "the name of a variable cannot hold a blank".to_owned(),
+            ));
         }
         let name = Spanned::new(SmolStr::new(name), span);
         if lone {
@@ -201,7 +207,11 @@ impl<'t> Parser<'t> {
             value.push(letter);
         }
         let line = self.text[start..].split('\n').next().unwrap_or_default();
-        Err((self.span(start, start + line.len()), "this quote is never closed".to_owned()))
+        Err((
+            ProblemKind::EnvFileInvalid,
+            self.span(start, start + line.len()),
+            "this quote is never closed".to_owned(),
+        ))
     }
 
     fn expand(&self, text: &str, span: Span, outer: Lookup<'_>) -> Result<SmolStr, Error> {
@@ -218,9 +228,15 @@ impl<'t> Parser<'t> {
         match substitute(text, &lookup, &mut |_| {}) {
             Ok(value) => Ok(SmolStr::new(value)),
             Err(Failure::Required { name, message, .. }) => {
-                Err((span, format!("the variable `{name}` must be set: {message}")))
+                let message = format!("the variable `{name}` must be set: {message}");
+                Err((ProblemKind::RequiredVariable, span, message))
             }
-            Err(_) => Err((span, "this is no variable that Compose can replace".to_owned())),
+            Err(Failure::TooDeep(_)) => Err((ProblemKind::Limit, span, TOO_DEEP.to_owned())),
+            Err(Failure::Invalid(_)) => Err((
+                ProblemKind::EnvFileInvalid,
+                span,
+                "this is no variable that Compose can replace".to_owned(),
+            )),
         }
     }
 }
@@ -322,10 +338,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_shell_may_set_and_our_own_limit_are_no_fault_of_the_file() {
+        let doubled = (1..40).map(|it| format!("A{it}=$A{0}$A{0}\n", it - 1)).collect::<String>();
+        for (text, kind) in [
+            ("A=${B:?set it}", ProblemKind::RequiredVariable),
+            (&*format!("A0=0123456789\n{doubled}"), ProblemKind::Limit),
+        ] {
+            assert_eq!(parse(FileId(0), text, &|_| None).error.unwrap().0, kind);
+        }
+    }
+
+    #[test]
     fn what_compose_refuses_is_named() {
         for (text, at) in [("A=1\nB!=2", "!"), ("A=\"x", "\"x"), ("A B=1", "A B"), ("A=${", "${")] {
             let found = parse(FileId(0), text, &|_| None);
-            assert_eq!(&text[found.error.unwrap().0.range()], at, "{text}");
+            assert_eq!(&text[found.error.unwrap().1.range()], at, "{text}");
         }
     }
 

@@ -21,9 +21,11 @@ pub(super) enum Failure {
     Invalid(Range<usize>),
     /// A required variable is not set: its name and the message.
     Required { range: Range<usize>, name: SmolStr, message: String },
-    /// Defaults inside defaults beyond what anyone means.
+    /// Defaults inside defaults, or a value made of values, beyond what anyone means.
     TooDeep(Range<usize>),
 }
+
+pub(super) const TOO_DEEP: &str = "variables lie more than 24 deep in one another here, or make a value larger than 1 MiB; it is not read";
 
 const MAX_DEPTH: usize = 24;
 /// Replacements may repeat one another; no value grows beyond this.

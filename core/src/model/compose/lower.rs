@@ -1,7 +1,7 @@
 //! From the tree of one document to the [`Value`] that is merged: aliases and merge keys followed,
 //! variables replaced.
 
-use super::interpolate::{Failure, Use, substitute};
+use super::interpolate::{Failure, TOO_DEEP, Use, substitute};
 use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value, print_float};
 use super::{Problem, ProblemKind, VariableUse};
 use crate::model::Place;
@@ -269,8 +269,7 @@ impl Walk<'_> {
                 self.out.problem(ProblemKind::RequiredVariable, place(range), &name, message);
             }
             Failure::TooDeep(range) => {
-                let message = "the defaults of variables lie too deep in one another".to_owned();
-                self.out.problem(ProblemKind::Limit, place(range), "", message);
+                self.out.problem(ProblemKind::Limit, place(range), "", TOO_DEEP.to_owned());
             }
         }
     }

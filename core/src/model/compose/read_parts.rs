@@ -104,8 +104,8 @@ impl Read<'_> {
                 };
                 dotenv::parse_after(id, input.text, &outer, &earlier)
             };
-            if let Some((span, message)) = found.error {
-                self.problem(ProblemKind::EnvFileInvalid, span, &file.path.value.clone(), message);
+            if let Some((kind, span, message)) = found.error {
+                self.problem(kind, span, &file.path.value.clone(), message);
             }
             for variable in found.variables {
                 // A lone name that nothing sets is no variable.

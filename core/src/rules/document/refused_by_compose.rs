@@ -3,6 +3,7 @@ use crate::model::compose::{Problem, ProblemKind, Project};
 use crate::report::Findings;
 use crate::rules::rule;
 use crate::syntax;
+use crate::text::Span;
 
 rule! {
     /// A value that `docker compose` refuses, so that no service of the project starts.
@@ -44,20 +45,21 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     // What a file lacks, one that is laid over it (`-f this -f that`) may bring.
     let alone = facts.projects().len() == 1;
+    let circle = |it: &Problem| it.kind == ProblemKind::DependencyCycle;
+    let circles = facts.projects().iter().any(|it| it.problems.iter().any(circle))
+        && !facts.dependency_cycles().is_empty();
     for project in facts.projects() {
         // What is refused is not read either, so something may seem to be missing because of it.
         let whole = alone && project.problems.iter().all(|it| it.kind.is_absence());
         // A word where an override file should have a mapping: Compose passes over it.
-        let passed_over = |it: &Problem| {
-            project.problems.iter().any(|other| {
-                other.kind == ProblemKind::Conflict
-                    && other.span == it.span
-                    && matches!(other.name.as_str(), "environment" | "labels")
-            })
+        let shape = |it: &&Problem| {
+            it.kind == ProblemKind::Conflict && matches!(it.name.as_str(), "environment" | "labels")
         };
+        let passed_over: Vec<Span> =
+            project.problems.iter().filter(shape).map(|it| it.span).collect();
         let told = |it: &&Problem| {
-            !passed_over(it)
-                && !is_told_elsewhere(facts, it, project)
+            !passed_over.contains(&it.span)
+                && !is_told_elsewhere(it, project, circles)
                 && (whole || !it.kind.is_absence())
                 && is_whole(facts, it)
         };
@@ -72,13 +74,13 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Whether another rule speaks of it, or what is refused may well be there where the project lives.
-fn is_told_elsewhere(facts: &Facts, problem: &Problem, project: &Project) -> bool {
+fn is_told_elsewhere(problem: &Problem, project: &Project, circles: bool) -> bool {
     use ProblemKind as P;
     match problem.kind {
         // PLM007, PLM002, PLM808
         P::Limit | P::DuplicateKey | P::UnknownKey => true,
         // PLM111 tells those of `depends_on`; `links` and `volumes_from` make them too.
-        P::DependencyCycle => !facts.dependency_cycles().is_empty(),
+        P::DependencyCycle => circles,
         // PLM515
         P::UndefinedService
         | P::UndefinedNetwork

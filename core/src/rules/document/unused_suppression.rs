@@ -1,7 +1,7 @@
 use crate::rules::rule;
 
 rule! {
-    /// A suppression silences nothing, or names a rule that does not exist.
+    /// A comment to Plimsoll silences nothing, or is not understood.
     ///
     /// ## Why it hurts
     /// A stale comment hides the next finding of the same kind at that place, and tells the reader
