@@ -17,6 +17,7 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
     let platform = match (too_large, shapes) {
         (true, _) | (false, 2..) => "kubernetes",
         (false, 1) => "either",
+        (false, _) if counts.is_empty() => "either",
         (false, _) => "compose",
     };
     for question in questions.iter().take(4) {
@@ -41,7 +42,9 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         }
         if question.answer == Answer::Unknown {
             reasons.push(format!("{} The files do not say.", question.text));
-            would_change.extend(question.settled_by.iter().cloned());
+            let new = question.settled_by.iter().filter(|it| !would_change.contains(*it));
+            let new: Vec<String> = new.cloned().collect();
+            would_change.extend(new);
         }
     }
 
@@ -99,7 +102,7 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         _ => would_change.push("an answer to the questions that are still open".to_owned()),
     }
     Decision {
-        scenario: scenario(facts, &answer, platform),
+        scenario: scenario(facts, counts, &answer, platform),
         next_steps: next_steps(fit, platform, today),
         outcome,
         today,
@@ -118,14 +121,23 @@ fn capital(answer: Answer) -> &'static str {
     }
 }
 
-fn scenario(facts: &Facts<'_>, answer: &dyn Fn(&str) -> Answer, platform: &str) -> Scenario {
+fn scenario(
+    facts: &Facts<'_>,
+    counts: &Counts,
+    answer: &dyn Fn(&str) -> Answer,
+    platform: &str,
+) -> Scenario {
     let audited = facts.config().answer("audit").is_some_and(|it| it == "yes" || it == "true");
     let (nearest, because) = if audited {
         ("regulated", "changes are audited")
     } else if answer("teams-and-environments") == Answer::Yes {
         ("multi-team-platform", "many services, teams or environments share it")
-    } else if answer("replicas-and-rollouts") == Answer::Yes || platform != "compose" {
+    } else if answer("replicas-and-rollouts") == Answer::Yes
+        || platform != "compose" && !counts.is_empty()
+    {
         ("growing-saas", "it runs several replicas or scales with load, for few teams")
+    } else if counts.is_empty() {
+        ("internal-app", "nothing was seen that asks for more")
     } else {
         ("internal-app", "few services with one replica each")
     };
@@ -145,10 +157,10 @@ fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<String> {
         ("mixed", ..) => &[
             "Decide which side is production, and mark the other as development (`plimsoll.yaml`, `roles`).",
         ],
+        (_, _, "unknown") => &["Hand over the Compose or Kubernetes files of one system."],
         (_, "compose", _) => &[
             "Work through the single-server checklist; it is what makes one machine a sound choice.",
         ],
-        (_, _, "unknown") => &["Hand over the Compose or Kubernetes files of one system."],
         _ => &["Keep both sides' findings at zero errors before the next change of platform."],
     };
     steps.iter().map(|it| (*it).to_owned()).collect()

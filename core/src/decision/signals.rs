@@ -26,6 +26,8 @@ pub struct Counts {
     pub objects: usize,
     pub cluster_lines: usize,
     pub compose_services: usize,
+    /// Compose services of every role.
+    pub services: usize,
     pub charts: usize,
     pub overlays: usize,
     pub argocd: usize,
@@ -37,6 +39,7 @@ impl Counts {
         let mut counts = Counts {
             workloads: facts.workloads().len(),
             objects: facts.objects().len(),
+            services: facts.services().len(),
             compose_services: facts
                 .services()
                 .iter()
@@ -131,6 +134,11 @@ impl Counts {
                 }
             }
         }
+    }
+
+    /// Whether the files show no system at all.
+    pub fn is_empty(&self) -> bool {
+        self.services + self.objects + self.charts + self.argocd + self.overlays == 0
     }
 
     /// At least half of what runs says how much memory it takes.

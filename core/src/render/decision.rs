@@ -6,11 +6,13 @@ use crate::report::{Answer, ChecklistItem, Crossing, Evidence, Report};
 
 pub fn decision(report: &Report, style: Style) -> String {
     let it = &report.decision;
+    // What is not seen fits nothing.
+    let fit = if it.today == "unknown" { String::new() } else { format!(" ({})", fit(it.fit)) };
     let mut out = format!(
-        "{}      {} ({})\n{}   {}\n{}       {}\n{}    {}\n",
+        "{}      {}{}\n{}   {}\n{}       {}\n{}    {}\n",
         style.bold("Today"),
         platform(it.today),
-        fit(it.fit),
+        fit,
         style.bold("Platform"),
         platform(it.outcome.platform),
         style.bold("Helm"),
