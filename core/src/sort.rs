@@ -6,25 +6,64 @@
 use std::cmp::Ordering;
 
 /// Sorts stably.
-pub fn sort_by<T>(list: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
-    let order = order(list.len(), &|a, b| compare(&list[a], &list[b]));
-    let mut items: Vec<Option<T>> = list.drain(..).map(Some).collect();
-    list.extend(order.into_iter().filter_map(|at| items[at].take()));
+pub fn sort_by<T>(list: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    for (a, b) in swaps(list.len(), &|a, b| compare(&list[a], &list[b])) {
+        list.swap(a, b);
+    }
 }
 
 /// Sorts stably by a key, which is made for each comparison.
-pub fn sort_by_key<T, K: Ord>(list: &mut Vec<T>, key: impl Fn(&T) -> K) {
+pub fn sort_by_key<T, K: Ord>(list: &mut [T], key: impl Fn(&T) -> K) {
     sort_by(list, |a, b| key(a).cmp(&key(b)));
 }
 
 /// Sorts.
-pub fn sort<T: Ord>(list: &mut Vec<T>) {
+pub fn sort<T: Ord>(list: &mut [T]) {
     sort_by(list, T::cmp);
 }
 
+/// The pairs to swap, one after the other, to bring a list into order.
+fn swaps(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<(usize, usize)> {
+    let mut order = order(count, compare);
+    let mut swaps = Vec::new();
+    for start in 0..count {
+        // Follows a circle of places, each of which waits for what is in the next one.
+        let mut at = start;
+        while order[at] != at {
+            let from = std::mem::replace(&mut order[at], at);
+            if from != start {
+                swaps.push((at, from));
+            }
+            at = from;
+        }
+    }
+    swaps
+}
+
+/// Which item comes first, second and so on: merges ever longer runs.
 fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|a, b| compare(*a, *b));
+    // Most lists are in order already.
+    let mut width = if (1..count).all(|it| compare(it - 1, it).is_le()) { count } else { 1 };
+    while width < count {
+        let mut merged = Vec::with_capacity(count);
+        for pair in order.chunks(2 * width) {
+            let (mut left, mut right) = pair.split_at(width.min(pair.len()));
+            while let ([a, rest_left @ ..], [b, rest_right @ ..]) = (left, right) {
+                if compare(*a, *b).is_le() {
+                    merged.push(*a);
+                    left = rest_left;
+                } else {
+                    merged.push(*b);
+                    right = rest_right;
+                }
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        order = merged;
+        width *= 2;
+    }
     order
 }
 
@@ -39,5 +78,19 @@ mod tests {
         assert_eq!(list, [(0, 'e'), (1, 'b'), (1, 'd'), (2, 'a'), (2, 'c')]);
         sort(&mut list);
         assert!(list.is_sorted());
+    }
+
+    #[test]
+    fn every_arrangement_comes_into_order() {
+        for count in 0..40_usize {
+            for step in 1..12 {
+                let mut list: Vec<(usize, usize)> =
+                    (0..count).map(|at| (at * step % 7, at)).collect();
+                let mut expected = list.clone();
+                expected.sort_by_key(|it| it.0);
+                sort_by_key(&mut list, |it| it.0);
+                assert_eq!(list, expected);
+            }
+        }
     }
 }

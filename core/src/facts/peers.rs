@@ -44,7 +44,7 @@ impl<'a> Facts<'a> {
             }
         }
         ports.extend(command_ports(unit));
-        ports.sort_unstable();
+        crate::sort::sort(&mut ports);
         ports.dedup();
         ports
     }

@@ -150,7 +150,7 @@ pub(super) fn crossing(all: &[Crossing]) -> Vec<CrossingRow<'_>> {
         }
     }
     let order = |fate: &str| ["lost", "changed", "carried"].iter().position(|it| *it == fate);
-    rows.sort_by_key(|it| order(it.fate));
+    crate::sort::sort_by_key(&mut rows, |it| order(it.fate));
     for row in &mut rows {
         cut(&mut row.services);
     }

@@ -239,7 +239,7 @@ fn snippets(out: &mut String, report: &Report, finding: &Finding, style: Style) 
                 label(&entry.lines, &entry.file.text, span, message, primary)
             })
             .collect();
-        labels.sort_by_key(|it| (it.line, !it.primary, it.start));
+        crate::sort::sort_by_key(&mut labels, |it| (it.line, !it.primary, it.start));
         if file != finding.span.file
             && let Some(also) = finding.related.iter().find(|it| it.span.file == file)
         {

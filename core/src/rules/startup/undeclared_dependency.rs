@@ -110,13 +110,10 @@ fn leads_to(talks: &[Vec<usize>], from: usize, to: usize) -> bool {
 
 /// A service of a profile may be absent when the other one runs.
 fn run_together(from: &Service<'_>, on: &Service<'_>) -> bool {
-    let of = |it: &Service<'_>| -> Vec<String> {
-        let mut names: Vec<String> =
-            it.model.profiles.iter().map(|it| it.value.to_string()).collect();
-        names.sort();
-        names
-    };
-    on.model.profiles.is_empty() || of(from) == of(on)
+    let (from, on) = (&from.model.profiles, &on.model.profiles);
+    on.is_empty()
+        || from.len() == on.len()
+            && from.iter().all(|it| on.iter().any(|other| other.value == it.value))
 }
 
 /// Adds the dependency in the form that the others have.
