@@ -1,14 +1,14 @@
 use crate::facts::{Facts, Service};
 use crate::model::Str;
-use crate::report::{Findings, Fix, Severity};
+use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A service relies on `links`, or on a fixed container name where it is to scale.
+    /// A service relies on `links`.
     ///
     /// ## Why it hurts
     /// Services of one network reach each other by name without `links`, which Kubernetes does not know
-    /// at all. A `container_name` can be held by one container only, so a second copy does not start.
+    /// at all. (A `container_name` where several copies are to run is PLM709.)
     ///
     /// ## What helps
     /// Networks and service names; a network's `aliases` where another name is needed; `depends_on` for
@@ -27,10 +27,6 @@ rule! {
     ///       - db # <- `web` links to `db`, which it reaches by its name anyway
     ///   db:
     ///     image: postgres:17
-    ///   worker:
-    ///     image: ghcr.io/acme/worker:1.4.2
-    ///     container_name: worker # <- `worker` is to run in several copies, but only one container can be named `worker`
-    ///     deploy: { replicas: 3 }
     /// ```
     ///
     /// ## Good
@@ -41,9 +37,6 @@ rule! {
     ///     depends_on: [db]
     ///   db:
     ///     image: postgres:17
-    ///   worker:
-    ///     image: ghcr.io/acme/worker:1.4.2
-    ///     deploy: { replicas: 3 }
     /// ```
     PLM416 "legacy-links" {
         since: "0.1.0", on: Compose, severity: Info, check: check,
@@ -69,18 +62,6 @@ fn check(facts: &Facts, out: &mut Findings) {
                 parts(link).0
             );
             out.at(link.span, message);
-        }
-        if let (Some(fixed), Some(many)) =
-            (&service.model.container_name, service.unit.copies.many())
-        {
-            out.at(
-                fixed.span,
-                format!(
-                    "`{name}` is to run in several copies, but only one container can be named `{fixed}`"
-                ),
-            )
-            .severity(Severity::Error)
-            .also(many, "the number of copies");
         }
     }
 }
@@ -113,12 +94,6 @@ fn without_links(facts: &Facts, service: &Service<'_>) -> Option<Fix> {
 mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
-
-    #[test]
-    fn one_copy_may_have_a_fixed_name() {
-        let text = "services: {web: {image: 'a/b:1', container_name: web}}\n";
-        assert!(messages(&RULE, text).is_empty());
-    }
 
     #[test]
     fn links_that_bring_a_name_or_an_order_stay() {

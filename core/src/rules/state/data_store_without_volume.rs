@@ -1,6 +1,7 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit, is_below};
 use crate::knowledge::families::Family;
 use crate::model::edit::Yaml;
+use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
@@ -56,8 +57,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let Some(family) = unit.stored() else { continue };
         let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job() || it.is_patch());
+        // Several replicas of a Deployment need more than a volume, which PLM706 tells.
+        let interchangeable = facts
+            .workload_of(unit)
+            .is_some_and(|it| it.kind() == WorkloadKind::Deployment && it.copies.many().is_some());
         let profile = facts.service_of(unit).is_some_and(|it| it.has_profile());
-        if job || profile || facts.unit_role(unit) == Role::Development || inherits(facts, unit) {
+        if job
+            || interchangeable
+            || profile
+            || facts.unit_role(unit) == Role::Development
+            || inherits(facts, unit)
+        {
             continue;
         }
         let Some(home) = home(family, unit) else { continue };

@@ -1,4 +1,5 @@
-use crate::facts::{Backing, Copies, Facts, Workload};
+use crate::facts::{Backing, Copies, Facts, Unit, Workload};
+use crate::knowledge::families::Family;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
@@ -73,6 +74,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let store = workload.units.iter().find_map(|it| Some((it, it.stored()?)));
         let Some((unit, family)) = store.filter(|_| !none) else { continue };
         let (label, name) = (&workload.label, family.name);
+        let kept = facts.mounted(unit).iter().any(|it| {
+            matches!(it.backing, Backing::Claim(..) | Backing::Host(_) | Backing::Network)
+        });
         match workload.copies {
             Copies::Many(many) => {
                 out.at(
@@ -86,6 +90,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .also(many, "more than one replica is asked for here")
                 .check(get_pods(workload));
             }
+            // Without a lasting volume there is another finding, and it is the worse one.
+            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, family) => {}
             Copies::Overlapping => {
                 out.at(
                     unit.image_or_name(),
@@ -96,10 +102,6 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(get_pods(workload));
             }
             Copies::One => {
-                // Without a lasting volume there is another finding, and it is the worse one.
-                let kept = facts.mounted(unit).iter().any(|it| {
-                    matches!(it.backing, Backing::Claim(..) | Backing::Host(_) | Backing::Network)
-                });
                 if kept {
                     out.at(
                         unit.image_or_name(),
@@ -115,6 +117,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Whether it is plain where the data lies, so that a volume there can be missed.
+fn has_one_home(unit: &Unit<'_>, family: &Family) -> bool {
+    let one =
+        unit.image.as_ref().is_some_and(|it| family.data_dirs(&it.repository, it.major).len() == 1);
+    let mut words = unit.start.commands.iter().flat_map(|it| &it.words);
+    one && !words.any(|it| it.text.contains('/'))
+}
+
 fn get_pods(workload: &Workload<'_>) -> String {
     format!("kubectl get pods{} -w | grep {}", workload.namespace_flag(), workload.name())
 }
@@ -122,7 +132,8 @@ fn get_pods(workload: &Workload<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{files, findings};
+    use crate::{Options, analyze};
 
     fn severities(kind: &str, image: &str, spec: &str, command: &str) -> Vec<&'static str> {
         let text = format!(
@@ -139,6 +150,27 @@ mod tests {
         assert_eq!(severities("Deployment", "mysql:8.4", "", ""), ["warning"]);
         let recreate = "  strategy: { type: Recreate }\n";
         assert_eq!(severities("Deployment", "mysql:8.4", recreate, ""), ["info"]);
+    }
+
+    /// PLM707 tells that the data is lost, and PLM706 that it is shared: one of them for one database.
+    #[test]
+    fn without_a_volume_the_loss_is_told_and_nothing_else() {
+        let text = |replicas: &str, volume: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: db }}\nspec:\n{replicas}  selector: {{ matchLabels: {{ a: b }} }}\n  template:\n    spec:\n      containers: [{{ name: db, image: 'postgres:17.2', volumeMounts: [{{ name: d, mountPath: /var/lib/postgresql/data }}] }}]\n      volumes: [{{ name: d, {volume} }}]\n"
+            )
+        };
+        let codes = |text: &str| {
+            let options =
+                Options { select: vec!["PLM706".into(), "PLM707".into()], ..Options::default() };
+            let report = analyze(&files(text), &options);
+            report.findings.iter().map(|it| it.code).collect::<Vec<_>>()
+        };
+        let claim = "persistentVolumeClaim: { claimName: d }";
+        assert_eq!(codes(&text("", "emptyDir: {}")), ["PLM707"]);
+        assert_eq!(codes(&text("", claim)), ["PLM706"]);
+        assert_eq!(codes(&text("  replicas: 2\n", "emptyDir: {}")), ["PLM706"]);
+        assert_eq!(codes(&text("  replicas: 2\n", claim)), ["PLM706"]);
     }
 
     #[test]
