@@ -88,7 +88,13 @@ pub fn explain(rule: &'static Rule) -> Explanation {
         section.body = section.body.trim().to_owned();
     }
     let summary = sections.remove(0).body;
-    Explanation { code: rule.code, name: rule.name, summary: unwrap(&summary), sections, examples }
+    Explanation {
+        code: rule.code,
+        name: rule.name,
+        summary: unwrap(summary.lines()),
+        sections,
+        examples,
+    }
 }
 
 fn fitting_name(text: &str) -> &'static str {
@@ -96,16 +102,27 @@ fn fitting_name(text: &str) -> &'static str {
 }
 
 /// Hard-wrapped prose as one line a paragraph.
-fn unwrap(text: &str) -> String {
-    text.split("\n\n")
-        .map(|it| it.lines().collect::<Vec<_>>().join(" "))
-        .collect::<Vec<_>>()
-        .join("\n\n")
+fn unwrap<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let mut prose = String::new();
+    for line in lines {
+        if line.is_empty() {
+            prose.push_str("\n\n");
+        } else {
+            if !prose.is_empty() && !prose.ends_with('\n') {
+                prose.push(' ');
+            }
+            prose.push_str(line);
+        }
+    }
+    prose
 }
 
-/// The prose of a section as one line a paragraph, for a finding's "why" and "help".
+/// The prose of a section as one line a paragraph, for a finding's "why" and "help". It looks for
+/// this section alone, because an analysis asks for those of every rule that finds something.
 pub fn prose(rule: &'static Rule, title: &str) -> String {
-    explain(rule).section(title).map(unwrap).unwrap_or_default()
+    let mut sections = rule.doc.split("\n ## ");
+    let body = sections.find_map(|it| it.strip_prefix(title)?.strip_prefix('\n'));
+    unwrap(body.unwrap_or_default().trim().lines().map(|it| it.strip_prefix(' ').unwrap_or(it)))
 }
 
 /// The page in `docs/rules` for a rule.
@@ -124,4 +141,20 @@ pub fn markdown(rule: &'static Rule) -> String {
         page.push_str(&format!("\n## {}\n\n{}\n", section.title, section.body));
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_to_a_section_finds_what_the_whole_explanation_has() {
+        for rule in crate::rules() {
+            let explanation = explain(rule);
+            for title in [WHY, HELP] {
+                let section = explanation.section(title).unwrap_or_default();
+                assert_eq!(prose(rule, title), unwrap(section.lines()), "{}", rule.code);
+            }
+        }
+    }
 }

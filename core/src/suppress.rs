@@ -16,7 +16,6 @@ pub fn apply(
         suppressions.iter().map(|it| vec![false; it.selectors.len().max(1)]).collect();
     let before = findings.len();
     findings.retain(|finding| {
-        let Some(rule) = rules::find(finding.code) else { return true };
         let mut silenced = false;
         for (suppression, used) in suppressions.iter().zip(&mut used) {
             let covers = suppression.covers;
@@ -30,8 +29,9 @@ pub fn apply(
                 used[0] = true;
                 silenced = true;
             }
+            let rule = rules::find(finding.code);
             for (selector, used) in suppression.selectors.iter().zip(used) {
-                if rule.is(&selector.0) {
+                if rule.is_some_and(|it| it.is(&selector.0)) {
                     *used = true;
                     silenced = true;
                 }

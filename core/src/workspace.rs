@@ -98,21 +98,14 @@ impl Workspace {
         let facts = Facts::new(&self.files, &projects, &config);
         let mut findings = Vec::new();
         let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
+        let mut ran: Vec<&str> = Vec::new();
         for rule in rules::all().filter(|it| wanted(it)) {
+            ran.push(rule.code);
             let mut out = Findings::new(rule.code, rule.name, rule.severity);
             rule.run(&facts, &mut out);
-            findings.extend(told(rule, out));
+            tell(rule, out, &facts, &mut findings);
         }
         let suppressed = self.suppress(&facts, &mut findings, wanted);
-        for finding in &mut findings {
-            if let Some(Some(severity)) = rules::find(finding.code).and_then(|it| config.rule(it)) {
-                finding.severity = severity;
-            }
-            if finding.subject.is_empty() {
-                finding.subject = facts.subject_at(finding.span);
-            }
-        }
-        let ran: Vec<&str> = rules::all().filter(|it| wanted(it)).map(|it| it.code).collect();
         let decision = decision::decide(&facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
@@ -162,7 +155,7 @@ impl Workspace {
             out.at(*span, format!("`{word}` means nothing to Plimsoll: {known}"));
         }
         if wanted(stale) {
-            findings.extend(told(stale, out));
+            tell(stale, out, facts, findings);
         }
         suppressed
     }
@@ -187,23 +180,29 @@ fn id_of(at: usize) -> FileId {
     FileId(u32::try_from(at).unwrap_or(u32::MAX))
 }
 
-/// A rule's findings, with the rule's own words where the finding has none.
-fn told(rule: &'static rules::Rule, out: Findings) -> Vec<Finding> {
-    let mut findings = out.into_list();
-    if findings.is_empty() {
-        return findings;
+/// Takes over a rule's findings, with the rule's own words where a finding has none.
+fn tell(rule: &'static rules::Rule, out: Findings, facts: &Facts, findings: &mut Vec<Finding>) {
+    if out.is_empty() {
+        return;
     }
-    let why: Arc<str> = explain::prose(rule, explain::WHY).into();
-    let help: Arc<str> = explain::prose(rule, explain::HELP).into();
-    for finding in &mut findings {
+    let why = explain::prose(rule, explain::WHY);
+    let help = explain::prose(rule, explain::HELP);
+    let severity = facts.config().rule(rule).flatten();
+    for mut finding in out.into_list() {
         if finding.why.is_empty() {
-            finding.why = Cow::Owned(why.to_string());
+            finding.why = Cow::Owned(why.clone());
         }
         if finding.help.is_empty() && !help.is_empty() {
-            finding.help.push(Cow::Owned(help.to_string()));
+            finding.help.push(Cow::Owned(help.clone()));
         }
+        if let Some(severity) = severity {
+            finding.severity = severity;
+        }
+        if finding.subject.is_empty() {
+            finding.subject = facts.subject_at(finding.span);
+        }
+        findings.push(finding);
     }
-    findings
 }
 
 /// What changed between two texts, as a range of the new one.

@@ -100,17 +100,17 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
         for key in &service.model.keys {
             let name = key.name.as_str();
-            let row = |fate, instead: &str| Crossing {
+            let row = |fate, instead| Crossing {
                 service: service.name().to_owned(),
                 key: name.to_owned(),
                 fate,
-                instead: instead.to_owned(),
+                instead,
                 span: Some(key.name.span),
             };
             if name == "volumes" {
                 rows.extend(mounts(service.model).map(|(fate, instead)| row(fate, instead)));
             } else if let Some((_, fate, instead)) = KEYS.iter().find(|it| it.0 == name) {
-                rows.push(row(*fate, instead));
+                rows.push(row(*fate, *instead));
             }
         }
     }

@@ -5,7 +5,7 @@ use super::service::Service;
 use super::sets::{Sets, may_share_namespace};
 use super::unit::Copies;
 use super::workload::{self, KubeService, Workload};
-use super::{Facts, counterparts, names, roles};
+use super::{Facts, counterparts, migrations, names, order, peers, roles};
 use crate::config::Config;
 use crate::model::FileModel;
 use crate::model::compose::Project;
@@ -45,6 +45,7 @@ pub(super) fn facts<'a>(
         named: names::Index::new(&objects),
         objects,
         services,
+        waits: Vec::new(),
         workloads,
         kube_services,
         limit_ranges,
@@ -52,11 +53,14 @@ pub(super) fn facts<'a>(
         counterparts: Vec::new(),
         sets,
     };
+    facts.waits = order::waits(&facts);
     let found: Vec<_> = facts.units().map(|it| facts.find_mentions(it)).collect();
     let services = facts.services.iter_mut().map(|it| &mut it.unit);
     let units = services.chain(facts.workloads.iter_mut().flat_map(|it| it.units.iter_mut()));
     for (unit, mentions) in units.zip(found) {
+        unit.peers = mentions.iter().filter(|it| peers::is_peer(unit, it)).copied().collect();
         unit.mentions = mentions;
+        unit.migration = migrations::of_unit(unit);
     }
     facts.counterparts = counterparts::find(&facts);
     facts

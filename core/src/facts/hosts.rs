@@ -54,9 +54,9 @@ pub enum KubeHost<'f, 'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The peers that a container names, in the order of the files.
-    pub fn mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
-        unit.mentions.clone()
+    /// The hosts that a container names, in the order of the files.
+    pub fn mentions<'f>(&self, unit: &'f Unit<'a>) -> &'f [Mention<'a>] {
+        &unit.mentions
     }
 
     pub(super) fn find_mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {

@@ -59,45 +59,43 @@ const TRIVIAL: &[&str] = &[
     "done",
 ];
 
-impl<'a> Facts<'a> {
-    /// The migration in a container's start command, or one that a variable switches on.
-    pub fn migration_of(&self, unit: &Unit<'a>) -> Option<Migration> {
-        self.started_migration(unit).or_else(|| {
-            let switch: &Var<'a> = unit
-                .env
-                .iter()
-                .find(|it| it.value.is_some_and(|value| is_migration_switch(it.name, value)))?;
-            let tool = switch.name.to_owned();
-            Some(Migration { tool, span: switch.span, then_serves: true, by_switch: true })
-        })
-    }
+/// The migration in a container's start command, or one that a variable switches on.
+pub(super) fn of_unit(unit: &Unit<'_>) -> Option<Migration> {
+    started(unit).or_else(|| {
+        let switch: &Var<'_> = unit
+            .env
+            .iter()
+            .find(|it| it.value.is_some_and(|value| is_migration_switch(it.name, value)))?;
+        let tool = switch.name.to_owned();
+        Some(Migration { tool, span: switch.span, then_serves: true, by_switch: true })
+    })
+}
 
-    fn started_migration(&self, unit: &Unit<'a>) -> Option<Migration> {
-        let commands = &unit.start.commands;
-        for (at, command) in commands.iter().enumerate() {
-            let texts = command.texts();
-            let Some(hit) = find_migration(&texts) else { continue };
-            let others = commands.iter().enumerate().filter(|it| it.0 != at);
-            let then_serves = others.into_iter().any(|it| does_something(it.1));
-            let span = command
-                .words
-                .get(hit.index)
-                .map_or_else(Span::default, |it| unit.start.span_of(it));
-            return Some(Migration {
-                tool: hit.tool.to_owned(),
-                span,
-                then_serves,
-                by_switch: false,
-            });
-        }
-        None
+fn started(unit: &Unit<'_>) -> Option<Migration> {
+    let commands = &unit.start.commands;
+    for (at, command) in commands.iter().enumerate() {
+        let texts = command.texts();
+        let Some(hit) = find_migration(&texts) else { continue };
+        let others = commands.iter().enumerate().filter(|it| it.0 != at);
+        let then_serves = others.into_iter().any(|it| does_something(it.1));
+        let span =
+            command.words.get(hit.index).map_or_else(Span::default, |it| unit.start.span_of(it));
+        return Some(Migration { tool: hit.tool.to_owned(), span, then_serves, by_switch: false });
+    }
+    None
+}
+
+impl<'a> Facts<'a> {
+    /// The migration that a container makes.
+    pub fn migration_of<'f>(&self, unit: &'f Unit<'a>) -> Option<&'f Migration> {
+        unit.migration.as_ref()
     }
 
     /// Whether a container does nothing but migrate, by its command, its image or its name.
     pub fn only_migrates(&self, unit: &Unit<'a>) -> bool {
-        match self.started_migration(unit) {
-            Some(it) => !it.then_serves,
-            None => {
+        match self.migration_of(unit) {
+            Some(it) if !it.by_switch => !it.then_serves,
+            _ => {
                 unit.family().is_some_and(|it| it.class == Class::Migration)
                     || (is_migration_name(unit.name) && unit.start.is_empty())
             }

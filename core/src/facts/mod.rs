@@ -57,6 +57,7 @@ pub struct Facts<'a> {
     roles: Vec<Option<Role>>,
     objects: Vec<&'a Object>,
     services: Vec<Service<'a>>,
+    waits: Vec<order::Pair<'a>>,
     workloads: Vec<Workload<'a>>,
     kube_services: Vec<KubeService<'a>>,
     limit_ranges: Vec<&'a Object>,

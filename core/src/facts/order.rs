@@ -1,7 +1,7 @@
 //! Who waits for whom at start, and what there is to wait for.
 
 use super::{Facts, Service, Unit};
-use crate::knowledge::families::Known;
+use crate::knowledge::families::{Certainty, Family, Known, family_of};
 use crate::knowledge::shell::Place;
 use crate::model::compose::{Condition, Dependency};
 use crate::text::Span;
@@ -27,21 +27,42 @@ pub enum Health {
     Unknown,
 }
 
+/// A [`Wait`] by the indices of its services.
+#[derive(Debug)]
+pub(super) struct Pair<'a> {
+    from: usize,
+    on: usize,
+    dependency: &'a Dependency,
+}
+
+/// Finds them once: a dozen rules ask, some of them for each service.
+pub(super) fn waits<'a>(facts: &Facts<'a>) -> Vec<Pair<'a>> {
+    let mut waits = Vec::new();
+    for from in facts.services() {
+        let model: &'a crate::model::compose::Service = from.model;
+        for dependency in &model.depends_on {
+            if let Some(on) = facts.sibling(from, &dependency.service) {
+                waits.push(Pair { from: from.index, on: on.index, dependency });
+            }
+        }
+    }
+    waits
+}
+
 impl<'a> Facts<'a> {
     /// The services of the same project.
     pub fn siblings<'f>(
         &'f self,
         service: &'f Service<'a>,
     ) -> impl Iterator<Item = &'f Service<'a>> + 'f {
-        self.services.iter().filter(|it| it.project_index == service.project_index)
+        self.services[self.first_of_project(service)..]
+            .iter()
+            .take_while(|it| it.project_index == service.project_index)
     }
 
     /// The service of the same project with this name.
     pub fn sibling<'f>(&'f self, service: &'f Service<'a>, name: &str) -> Option<&'f Service<'a>> {
-        self.services[self.first_of_project(service)..]
-            .iter()
-            .take_while(|it| it.project_index == service.project_index)
-            .find(|it| it.name() == name)
+        self.siblings(service).find(|it| it.name() == name)
     }
 
     fn first_of_project(&self, service: &Service<'_>) -> usize {
@@ -50,18 +71,17 @@ impl<'a> Facts<'a> {
 
     /// Every written `depends_on` whose target exists.
     pub fn waits(&self) -> impl Iterator<Item = Wait<'_, 'a>> {
-        self.services.iter().flat_map(move |from| {
-            let model: &'a crate::model::compose::Service = from.model;
-            model.depends_on.iter().filter_map(move |dependency| {
-                let on = self.sibling(from, &dependency.service)?;
-                Some(Wait { from, on, dependency })
-            })
-        })
+        self.waits.iter().map(|it| self.wait(it))
+    }
+
+    fn wait(&self, it: &Pair<'a>) -> Wait<'_, 'a> {
+        let (from, on) = (&self.services[it.from], &self.services[it.on]);
+        Wait { from, on, dependency: it.dependency }
     }
 
     /// Those who wait for a service.
     pub fn waiters<'f>(&'f self, on: &'f Service<'a>) -> impl Iterator<Item = Wait<'f, 'a>> {
-        self.waits().filter(move |it| it.on.index == on.index)
+        self.waits.iter().filter(move |it| it.on == on.index).map(|it| self.wait(it))
     }
 
     /// Whether a service runs to an end: it migrates or seeds, somebody waits for its completion, or
@@ -164,15 +184,19 @@ impl<'a> Facts<'a> {
             };
         }
         match &service.unit.image {
-            Some(image) => image_health(&image.repository),
-            None => Health::Unknown,
+            Some(image) if image.certainty == Certainty::Certain => {
+                image.family.map_or(Health::Unknown, |it| family_health(it, &image.repository))
+            }
+            _ => Health::Unknown,
         }
     }
 }
 
 fn image_health(repository: &str) -> Health {
-    use crate::knowledge::families::{Certainty, match_of};
-    let Some((family, Certainty::Certain)) = match_of(repository) else { return Health::Unknown };
+    family_of(repository).map_or(Health::Unknown, |it| family_health(it, repository))
+}
+
+fn family_health(family: &Family, repository: &str) -> Health {
     match family.brings_healthcheck(repository) {
         Known::Yes => Health::Checked,
         Known::No => Health::None,

@@ -13,20 +13,8 @@ use crate::text::Span;
 impl<'a> Facts<'a> {
     /// The hosts that a container dials: its mentions without listen addresses of its own, URLs for
     /// browsers, and lists of exceptions.
-    pub fn peers(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
-        let mut peers = self.mentions(unit);
-        peers.retain(|it| match it.key {
-            Some(key) => {
-                let upper = key.to_ascii_uppercase();
-                !is_own_address_key(key)
-                    && !is_browser_facing(key)
-                    && !upper.contains("NO_PROXY")
-                    && !upper.contains("QUORUM_VOTERS")
-                    && !upper.contains("INITIAL_CLUSTER")
-            }
-            None => !flag_before(unit, it).is_some_and(|it| is_listen_flag(&it)),
-        });
-        peers
+    pub fn peers<'f>(&self, unit: &'f Unit<'a>) -> &'f [Mention<'a>] {
+        &unit.peers
     }
 
     /// The ports that a unit is known to listen on, those that its variables and its command give it
@@ -182,6 +170,21 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Whether a container dials a host that it names.
+pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
+    match mention.key {
+        Some(key) => {
+            let upper = key.to_ascii_uppercase();
+            !is_own_address_key(key)
+                && !is_browser_facing(key)
+                && !upper.contains("NO_PROXY")
+                && !upper.contains("QUORUM_VOTERS")
+                && !upper.contains("INITIAL_CLUSTER")
+        }
+        None => !flag_before(unit, mention).is_some_and(|it| is_listen_flag(&it)),
+    }
+}
+
 /// Whether a word stands for a host that the reader is to fill in.
 pub fn is_placeholder_host(host: &str) -> bool {
     let lower = host.to_ascii_lowercase();
@@ -334,37 +337,28 @@ impl<'a> KubeService<'a> {
 impl Unit<'_> {
     /// The variables that a container's command reads, and in a cluster those that its variables are put
     /// together from, each with the value that does so.
-    pub fn read_variables(&self) -> Vec<(String, Span)> {
-        let mut found = Vec::new();
-        for word in &self.start.words {
-            found.extend(names_in(&word.value, true).into_iter().map(|it| (it, word.span)));
-        }
-        if !self.is_compose() {
-            for var in &self.env {
-                let names = names_in(var.value.unwrap_or_default(), false);
-                found.extend(names.into_iter().map(|it| (it, var.value_span)));
-            }
-        }
-        found
+    pub fn read_variables(&self) -> impl Iterator<Item = (&str, Span)> {
+        let words = self.start.words.iter().map(|it| (it.value.as_str(), true, it.span));
+        let env = if self.is_compose() { &[][..] } else { &self.env };
+        let values = env.iter().map(|it| (it.value.unwrap_or_default(), false, it.value_span));
+        words
+            .chain(values)
+            .flat_map(|(text, shell, span)| names_in(text, shell).map(move |it| (it, span)))
     }
 }
 
 /// `$(NAME)`, and in a shell's text `$NAME` and `${NAME}` as well.
-fn names_in(text: &str, shell: bool) -> Vec<String> {
-    let mut names = Vec::new();
-    for (at, _) in text.match_indices('$') {
+fn names_in(text: &str, shell: bool) -> impl Iterator<Item = &str> {
+    memchr::memchr_iter(b'$', text.as_bytes()).filter_map(move |at| {
         let rest = &text[at + 1..];
         let inner = match rest.as_bytes().first() {
             Some(b'(') => &rest[1..],
             Some(b'{') if shell => &rest[1..],
             Some(_) if shell => rest,
-            _ => continue,
+            _ => return None,
         };
         let end = inner.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
         let name = &inner[..end.unwrap_or(inner.len())];
-        if !name.is_empty() {
-            names.push(name.to_owned());
-        }
-    }
-    names
+        (!name.is_empty()).then_some(name)
+    })
 }

@@ -59,6 +59,8 @@ impl<'a> Service<'a> {
             env,
             copies,
             mentions: Vec::new(),
+            peers: Vec::new(),
+            migration: None,
             label: format!("service `{}`", model.name.value),
         };
         Service { index, project_index, project, model, role, unit }
@@ -83,8 +85,8 @@ impl<'a> Service<'a> {
     pub fn starts_one_shot(&self) -> bool {
         let commands = &self.unit.start.commands;
         let Some(last) = commands.last() else { return false };
-        let texts = last.texts();
-        migrations::find_migration(&texts).is_some()
+        let migrates = self.unit.migration.as_ref().is_some_and(|it| !it.by_switch);
+        (migrates && migrations::find_migration(&last.texts()).is_some())
             || migrations::is_migration_name(shell::base_name(last.name()))
             || self
                 .unit

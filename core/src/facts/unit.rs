@@ -3,6 +3,7 @@
 
 use super::hosts::Mention;
 use super::images::Image;
+use super::migrations::Migration;
 use crate::knowledge::shell;
 use crate::model::Str;
 use crate::text::Span;
@@ -127,8 +128,11 @@ pub struct Unit<'a> {
     /// Every variable that it gets, each name once, in the order of the files.
     pub env: Vec<Var<'a>>,
     pub copies: Copies,
-    /// The peers that it names; several rules ask for them.
+    /// The hosts that it names, and those of them that it dials; many rules ask for them.
     pub(super) mentions: Vec<Mention<'a>>,
+    pub(super) peers: Vec<Mention<'a>>,
+    /// The migration in its start command, or one that a variable switches on.
+    pub migration: Option<Migration>,
     /// For messages: "service `web`", "container `web` of Deployment `shop`".
     pub label: String,
 }

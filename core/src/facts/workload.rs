@@ -120,6 +120,8 @@ impl<'a> Workload<'a> {
                 env: environment(it, namespace, keys),
                 copies,
                 mentions: Vec::new(),
+                peers: Vec::new(),
+                migration: None,
                 label: format!("container `{}` of {label}", it.label()),
             })
             .collect();

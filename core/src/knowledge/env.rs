@@ -323,6 +323,13 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
     ];
     let text = value.trim();
     let lower = text.to_ascii_lowercase();
+    // One of these stands in all that follows, and in few other values.
+    if !["sqlite", "h2", ".db", "duckdb", "hsqldb", "derby", "pglite"]
+        .iter()
+        .any(|it| lower.contains(it))
+    {
+        return None;
+    }
     if lower.starts_with("jdbc:h2:tcp:")
         || lower.starts_with("jdbc:h2:ssl:")
         || lower.starts_with("jdbc:derby://")

@@ -376,6 +376,9 @@ fn is_path_part(part: &str) -> bool {
 
 /// Finds a character outside `${…}` and `{{…}}`.
 fn find_outside(text: &str, wanted: char, last: bool) -> Option<usize> {
+    if !text.contains('{') {
+        return if last { text.rfind(wanted) } else { text.find(wanted) };
+    }
     let mut depth = 0usize;
     let mut found = None;
     for (at, c) in text.char_indices() {

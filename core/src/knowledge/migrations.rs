@@ -304,13 +304,17 @@ const SWITCHES: &[&str] = &[
 /// Whether `key=value` makes an application migrate when it starts.
 #[must_use]
 pub fn is_migration_switch(key: &str, value: &str) -> bool {
-    let upper = key.to_ascii_uppercase();
     let value = value.trim();
-    if upper == "SPRING_JPA_HIBERNATE_DDL_AUTO" || key == "spring.jpa.hibernate.ddl-auto" {
-        return matches!(value, "update" | "create" | "create-drop");
+    if matches!(value, "update" | "create" | "create-drop") {
+        return key.eq_ignore_ascii_case("SPRING_JPA_HIBERNATE_DDL_AUTO")
+            || key == "spring.jpa.hibernate.ddl-auto";
     }
     let on = ["true", "1", "yes", "on", "enabled"].iter().any(|it| value.eq_ignore_ascii_case(it));
-    on && SWITCHES
+    if !on {
+        return false;
+    }
+    let upper = key.to_ascii_uppercase();
+    SWITCHES
         .iter()
         .any(|it| upper == *it || (it.len() > 12 && upper.ends_with(it) && is_word_end(&upper, it)))
 }

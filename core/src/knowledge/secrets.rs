@@ -141,7 +141,7 @@ pub fn judge_words(words: &[&str]) -> Vec<(usize, Judgement)> {
 /// A value that only says its key again: `DB_PASSWORD=db_password` is a first guess, and
 /// `API_KEY=API_KEY_VALUE` keeps a place.
 fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
-    let (key, value) = (words_of(key).concat(), words_of(text).concat());
+    let (key, value) = (words_of(key).replace('_', ""), words_of(text).replace('_', ""));
     if key.len() > 5 && value.len() > key.len() && value.starts_with(&key) {
         return Some(Verdict::Placeholder);
     }
@@ -200,11 +200,17 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         "WITHOUT",
         "ROTATE",
     ];
-    let mut words = words_of(key);
+    // One of these stands in every name that the patterns below know.
+    const PARTS: &[&str] =
+        &["PASS", "PWD", "TOKEN", "KEY", "SECRET", "MASTERAUTH", "CREDENTIALS", "COOKIE"];
+    let all = words_of(key);
+    if !PARTS.iter().any(|it| all.contains(it)) {
+        return None;
+    }
+    let mut words: Vec<&str> = all.split('_').collect();
     while words.len() > 1 && words.last().is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit())) {
         words.pop();
     }
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if words.iter().any(|it| ABOUT.contains(it)) {
         return None;
     }
@@ -235,23 +241,23 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     }
 }
 
-/// The words of a key in upper case: `dbPassword`, `db-password`, `DB__PASSWORD` all have two.
-fn words_of(key: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
+/// The words of a key in upper case, with `_` between them: `dbPassword`, `db-password` and
+/// `DB__PASSWORD` are all `DB_PASSWORD`.
+fn words_of(key: &str) -> String {
+    let mut words = String::with_capacity(key.len() + 4);
     let mut lower_before = false;
-    for c in key.chars() {
-        let border = !c.is_ascii_alphanumeric();
-        if (border || (c.is_ascii_uppercase() && lower_before)) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+    let mut border = false;
+    for b in key.bytes() {
+        let sign = !b.is_ascii_alphanumeric();
+        border |= sign || (b.is_ascii_uppercase() && lower_before);
+        if !sign {
+            if border && !words.is_empty() {
+                words.push('_');
+            }
+            border = false;
+            words.push(b.to_ascii_uppercase() as char);
         }
-        if !border {
-            word.push(c.to_ascii_uppercase());
-        }
-        lower_before = c.is_ascii_lowercase() || c.is_ascii_digit();
-    }
-    if !word.is_empty() {
-        words.push(word);
+        lower_before = b.is_ascii_lowercase() || b.is_ascii_digit();
     }
     words
 }
@@ -465,13 +471,10 @@ fn by_shape(value: &str) -> Option<Judgement> {
         });
     }
     let in_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    for &(prefix, least, service) in TOKENS {
-        for (start, _) in value.match_indices(prefix) {
-            let bytes = value.as_bytes();
-            if start > 0 && in_token(bytes[start - 1]) {
-                continue;
-            }
-            let rest = &bytes[start + prefix.len()..];
+    let bytes = value.as_bytes();
+    for start in (0..bytes.len()).filter(|it| *it == 0 || !in_token(bytes[it - 1])) {
+        for &(prefix, least, service) in TOKENS {
+            let Some(rest) = bytes[start..].strip_prefix(prefix.as_bytes()) else { continue };
             let length = rest.iter().take_while(|b| in_token(**b)).count();
             let end = start + prefix.len() + length;
             let exact = service != "AWS"
@@ -498,6 +501,9 @@ fn by_shape(value: &str) -> Option<Judgement> {
 /// The bytes of the password in a URL or a connection string.
 #[must_use]
 pub fn password_in(value: &str) -> Option<(usize, usize)> {
+    if !value.contains(['@', '=']) {
+        return None;
+    }
     let mut from = 0;
     while let Some(found) = value[from..].find("://") {
         let start = from + found + 3;

@@ -257,8 +257,13 @@ fn actions(text: &str) -> impl Iterator<Item = Action<'_>> {
 }
 
 fn find_braces(text: &str) -> Option<usize> {
-    let at = text.find("{{").or_else(|| text.find("{%"))?;
-    (!text[..at].ends_with('$')).then_some(at)
+    let bytes = text.as_bytes();
+    let after = |it: &usize| bytes.get(it + 1).copied();
+    let open = || memchr::memchr_iter(b'{', bytes);
+    let at = open()
+        .find(|it| after(it) == Some(b'{'))
+        .or_else(|| open().find(|it| after(it) == Some(b'%')))?;
+    (at == 0 || bytes[at - 1] != b'$').then_some(at)
 }
 
 fn inner_of(text: &str, at: usize) -> &str {
@@ -267,6 +272,9 @@ fn inner_of(text: &str, at: usize) -> &str {
 
 /// Whether a line ends with the head of a block scalar: `key: |-`.
 fn opens_block(line: &str) -> bool {
+    if memchr::memchr2(b'|', b'>', line.as_bytes()).is_none() {
+        return false;
+    }
     let line = line.split(" #").next().unwrap_or(line).trim_end();
     let head = line.rsplit([' ', '\t']).next().unwrap_or_default();
     let marks = head.strip_prefix(['|', '>']);
@@ -278,13 +286,17 @@ fn opens_block(line: &str) -> bool {
 /// The first action of a line outside of comments.
 fn of_line(line: &str) -> Option<Action<'_>> {
     let bytes = line.as_bytes();
-    if bytes[0] == b'#' {
+    if bytes[0] == b'#' || memchr::memchr(b'{', bytes).is_none() {
         return None;
     }
     let mut quote = None;
     let mut at = 0;
     while at < bytes.len() {
         let here = bytes[at];
+        if !matches!(here, b'\\' | b'"' | b'\'' | b'#' | b'{') {
+            at += 1;
+            continue;
+        }
         let before = line[..at].trim_end_matches(' ');
         // Quotes and comments begin only where a token may.
         let spaced = before.len() < at && before.ends_with([':', '-']);

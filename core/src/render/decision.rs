@@ -188,7 +188,7 @@ fn checklist(out: &mut String, style: Style, title: &str, items: &[ChecklistItem
             _ => style.dim(&state),
         };
         let findings = behind(item).join(", ");
-        let text = match (findings.as_str(), item.next.as_str()) {
+        let text = match (findings.as_str(), item.next) {
             (findings, "") => findings.to_owned(),
             ("", next) => next.to_owned(),
             (findings, next) => format!("{next} ({findings})"),

@@ -395,7 +395,7 @@ impl Places<'_> {
                     service: it.service.clone(),
                     key: it.key.clone(),
                     fate: it.fate.into(),
-                    instead: it.instead.clone(),
+                    instead: it.instead.to_owned(),
                     path: it.span.map(|it| self.path(it)),
                     range: it.span.map(|it| self.range(it)),
                 })
@@ -439,7 +439,7 @@ fn checklist(items: &[report::ChecklistItem]) -> Vec<ChecklistItem> {
             item: it.item,
             state: it.state.into(),
             findings: it.findings.clone(),
-            next: it.next.clone(),
+            next: it.next.to_owned(),
         })
         .collect()
 }

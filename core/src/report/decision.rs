@@ -69,7 +69,7 @@ pub struct ChecklistItem {
     pub state: &'static str,
     /// `PLM801 compose.yaml:4`.
     pub findings: Vec<String>,
-    pub next: String,
+    pub next: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -85,7 +85,7 @@ pub struct Crossing {
     pub key: String,
     /// `carried`, `changed`, `lost`.
     pub fate: &'static str,
-    pub instead: String,
+    pub instead: &'static str,
     pub span: Option<Span>,
 }
 

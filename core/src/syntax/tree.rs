@@ -129,6 +129,10 @@ impl Tree {
         &self.text
     }
 
+    fn children_of(&self, first: u32, len: u32) -> &[NodeId] {
+        &self.children[first as usize..first as usize + len as usize]
+    }
+
     /// Every node of every document, leaves before what holds them.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
         (0..self.nodes.len()).map(|it| self.node(NodeId(fit(it))))
@@ -273,18 +277,12 @@ impl<'t> Node<'t> {
         self.resolve().kind() == NodeKind::Scalar
     }
 
-    fn children(self) -> &'t [NodeId] {
-        match self.resolve().data().data {
-            Data::Mapping { first, len } | Data::Sequence { first, len } => {
-                &self.tree.children[first as usize..first as usize + len as usize]
-            }
-            _ => &[],
-        }
-    }
-
     /// The entries as written, `<<` among them; empty for anything but a mapping.
     pub fn entries(self) -> impl ExactSizeIterator<Item = Entry<'t>> + Clone {
-        let children = if self.is_mapping() { self.children() } else { &[] };
+        let children = match self.resolve().data().data {
+            Data::Mapping { first, len } => self.tree.children_of(first, len),
+            _ => &[],
+        };
         let (pairs, _) = children.as_chunks::<2>();
         pairs.iter().map(move |[key, value]| Entry {
             key: self.tree.node(*key),
@@ -294,15 +292,21 @@ impl<'t> Node<'t> {
 
     /// The items of a sequence; empty for anything else.
     pub fn items(self) -> impl ExactSizeIterator<Item = Node<'t>> + Clone {
-        let children = if self.is_sequence() { self.children() } else { &[] };
+        let children = match self.resolve().data().data {
+            Data::Sequence { first, len } => self.tree.children_of(first, len),
+            _ => &[],
+        };
         children.iter().map(move |it| self.tree.node(*it))
     }
 
     /// Whether this key is a plain `<<`.
     pub fn is_merge_key(self) -> bool {
-        self.style() == Style::Plain
-            && self.kind() == NodeKind::Scalar
-            && self.as_str() == Some("<<")
+        let data = self.data();
+        let short = matches!(
+            data.data,
+            Data::Scalar(Value::Slice { len: 2, .. } | Value::Owned { len: 2, .. })
+        );
+        short && data.style == Style::Plain && self.as_str() == Some("<<")
     }
 
     pub fn get(self, key: &str) -> Option<Node<'t>> {

@@ -5,7 +5,7 @@ use super::interpolate::{Failure, TOO_DEEP, Use, substitute};
 use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value, print_float};
 use super::{Problem, ProblemKind, VariableUse};
 use crate::model::Place;
-use crate::syntax::{Node, NodeKind, Scalar as Typed, Style};
+use crate::syntax::{Entry as SourceEntry, Node, NodeKind, Scalar as Typed, Style};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
@@ -130,28 +130,44 @@ impl Walk<'_> {
 
     fn mapping(&mut self, node: Node<'_>, shared: bool, depth: usize) -> Map {
         let mut map = Map { places: vec![place(node, shared)], ..Map::default() };
-        let own = node.span();
-        let merges = node.entries().any(|it| it.key.is_merge_key());
-        let entries = node.merged_entries();
-        map.entries.reserve(entries.len());
-        self.duplicates(node, shared);
-        for entry in entries {
-            let Some(key) = entry.key.as_str() else {
-                let message = "a key must be a plain string".to_owned();
-                self.out.problem(ProblemKind::WrongType, entry.key.span(), "", message);
-                continue;
-            };
-            let brought = merges && !own.contains(entry.key.span());
-            let value = self.value(entry.value, shared || brought, depth + 1);
-            let span = entry.key.span();
-            let whole = span.to(entry.value.span());
-            map.insert(key, Entry::new(span, whole, value));
+        if node.entries().any(|it| it.key.is_merge_key()) {
+            let own = node.span();
+            let entries = node.merged_entries();
+            map.entries.reserve(entries.len());
+            if !shared {
+                self.keys(node);
+            }
+            for entry in entries {
+                let brought = !own.contains(entry.key.span());
+                self.entry(&mut map, entry, shared || brought, depth);
+            }
+            return map;
+        }
+        map.entries.reserve(node.entries().len());
+        for entry in node.entries() {
+            let twice = self.entry(&mut map, entry, shared, depth);
+            if let Some(key) = entry.key.as_str().filter(|_| !shared) {
+                self.key(entry.key, key, twice);
+            }
         }
         map
     }
 
+    /// Reads one entry; whether its key was there already.
+    fn entry(&mut self, map: &mut Map, entry: SourceEntry<'_>, shared: bool, depth: usize) -> bool {
+        let Some(key) = entry.key.as_str() else {
+            let message = "a key must be a plain string".to_owned();
+            self.out.problem(ProblemKind::WrongType, entry.key.span(), "", message);
+            return false;
+        };
+        let value = self.value(entry.value, shared, depth + 1);
+        let span = entry.key.span();
+        let whole = span.to(entry.value.span());
+        map.entries.insert(SmolStr::new(key), Entry::new(span, whole, value)).is_some()
+    }
+
     /// `<<` takes a mapping or a list of mappings.
-    fn merge_source(&mut self, entry: crate::syntax::Entry<'_>) {
+    fn merge_source(&mut self, entry: SourceEntry<'_>) {
         if !entry.key.is_merge_key() {
             return;
         }
@@ -164,23 +180,26 @@ impl Walk<'_> {
         }
     }
 
-    fn duplicates(&mut self, node: Node<'_>, shared: bool) {
-        if shared {
-            return;
-        }
+    /// Checks the keys as they are written, those that a merge overrides among them.
+    fn keys(&mut self, node: Node<'_>) {
         let mut seen = FxHashSet::default();
         for entry in node.entries() {
             self.merge_source(entry);
             let Some(key) = entry.key.as_str() else { continue };
-            let plain = matches!(entry.key.scalar(), Some(Typed::Str(_)));
-            if !plain {
-                let message = format!("the key `{key}` is no string; Compose wants it in quotes");
-                self.out.problem(ProblemKind::WrongType, entry.key.span(), key, message);
-            }
-            if !seen.insert(key) && !entry.key.is_merge_key() {
-                let message = format!("the key `{key}` is written twice");
-                self.out.problem(ProblemKind::DuplicateKey, entry.key.span(), key, message);
-            }
+            let twice = !seen.insert(key) && !entry.key.is_merge_key();
+            self.key(entry.key, key, twice);
+        }
+    }
+
+    fn key(&mut self, node: Node<'_>, key: &str, twice: bool) {
+        let plain = matches!(node.scalar(), Some(Typed::Str(_)));
+        if !plain {
+            let message = format!("the key `{key}` is no string; Compose wants it in quotes");
+            self.out.problem(ProblemKind::WrongType, node.span(), key, message);
+        }
+        if twice {
+            let message = format!("the key `{key}` is written twice");
+            self.out.problem(ProblemKind::DuplicateKey, node.span(), key, message);
         }
     }
 
@@ -328,6 +347,9 @@ fn plain_string(text: &str) -> (Kind, SmolStr) {
 
 /// A plain date is a point in time to Compose, and prints as one.
 fn date(text: &str) -> Option<SmolStr> {
+    if !text.starts_with(|it: char| it.is_ascii_digit()) {
+        return None;
+    }
     let digits = |it: &str, least: usize, most: usize| {
         let plain = it.bytes().all(|it| it.is_ascii_digit());
         (plain && (least..=most).contains(&it.len())).then(|| it.parse::<u32>().ok())?

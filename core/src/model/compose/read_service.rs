@@ -14,9 +14,12 @@ impl Read<'_> {
         self.service = Some(name.clone());
         let empty = Map::default();
         let map = entry.value.as_map().unwrap_or(&empty);
-        let get = |key: &str| map.get(key);
-        let text = |key: &str| str_at(map, key);
-        let list = |key: &str| strings(map.get(key));
+        // A service has some ten of the ninety keys that are asked for.
+        let bit = |key: &str| 1u64 << ((usize::from(key.as_bytes()[0]) + 7 * key.len()) % 64);
+        let there = map.entries.keys().filter(|it| !it.is_empty()).fold(0, |all, it| all | bit(it));
+        let get = |key: &str| if there & bit(key) == 0 { None } else { map.get(key) };
+        let text = |key: &str| get(key).and_then(str_of);
+        let list = |key: &str| strings(get(key));
         let env_files = self.env_files(get("env_file"));
         let environment = self.effective_environment(&env_files, get("environment"));
         let mut service = Service {

@@ -121,6 +121,10 @@ impl Check<'_> {
         if value.tag == Tag::Reset {
             return;
         }
+        // After the merge only what is null or missing counts.
+        if self.merged && value.as_scalar().is_some_and(|it| it.kind != Kind::Null) {
+            return;
+        }
         match wanted {
             Type::Either(types) => match types.iter().find(|it| has_shape(value, **it)) {
                 Some(found) => self.value(value, *found),

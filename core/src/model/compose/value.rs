@@ -104,6 +104,8 @@ impl Value {
         entries: impl IntoIterator<Item = (&'static str, Value)>,
     ) -> Value {
         let mut map = Map { short: true, ..Map::default() };
+        let entries = entries.into_iter();
+        map.entries.reserve_exact(entries.size_hint().0);
         for (key, value) in entries {
             map.entries.insert(SmolStr::new_static(key), Entry::new(value.span, value.span, value));
         }

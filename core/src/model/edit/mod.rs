@@ -26,12 +26,17 @@ impl<'a> Editor<'a> {
 
     /// Adds an entry to the end of a mapping.
     pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml) -> Option<Edit> {
-        self.insert_entries(place, &[(key, value.clone())])
+        self.insert_all(place, &[(key, value)])
     }
 
     /// Adds entries to the end of a mapping, in one edit. None for a place that is shared through an
     /// alias, is of another file, or has comments inside its braces.
     pub fn insert_entries(&self, place: &Place, entries: &[(&str, Yaml)]) -> Option<Edit> {
+        let entries: Vec<(&str, &Yaml)> = entries.iter().map(|it| (it.0, &it.1)).collect();
+        self.insert_all(place, &entries)
+    }
+
+    fn insert_all(&self, place: &Place, entries: &[(&str, &Yaml)]) -> Option<Edit> {
         let range = self.own(place)?;
         if entries.is_empty() {
             return None;
@@ -45,7 +50,7 @@ impl<'a> Editor<'a> {
                 .collect();
             return self.insert_flow(range, &new);
         }
-        let mut lines = Vec::new();
+        let mut lines = String::new();
         for (name, value) in entries {
             value.entry_lines(&key(name), 0, &mut lines);
         }
@@ -58,7 +63,7 @@ impl<'a> Editor<'a> {
         if place.flow {
             return self.insert_flow(range, &[item.flow(self.is_json())]);
         }
-        let mut lines = Vec::new();
+        let mut lines = String::new();
         item.item_lines(0, &mut lines);
         self.insert_block(range, &lines, true)
     }
@@ -99,7 +104,7 @@ impl<'a> Editor<'a> {
             return Some(Edit { span, text: value.flow(self.is_json()) });
         }
         let column = |at: u32| at as usize - self.line_start(at as usize);
-        let mut lines = Vec::new();
+        let mut lines = String::new();
         let Yaml::Map(entries) = value else { return None };
         for (name, value) in entries {
             value.entry_lines(&quote_scalar(name), 0, &mut lines);
@@ -108,7 +113,7 @@ impl<'a> Editor<'a> {
         let deeper = column(span.start).max(column(key.start) + 2);
         let pad = " ".repeat(deeper - column(span.start));
         let newline = format!("{}{}", self.newline(), " ".repeat(deeper));
-        Some(Edit { span, text: format!("{pad}{}", lines.join(&newline)) })
+        Some(Edit { span, text: format!("{pad}{}", lines.get(1..)?.replace('\n', &newline)) })
     }
 
     /// Removes an entry (key and value) or an item of a sequence. In block style its lines go too; a
@@ -225,7 +230,8 @@ impl<'a> Editor<'a> {
         Some(Edit { span: Span::new(self.file, at, at), text })
     }
 
-    fn insert_block(&self, range: Range<usize>, lines: &[String], sequence: bool) -> Option<Edit> {
+    /// `lines` has a line feed before each.
+    fn insert_block(&self, range: Range<usize>, lines: &str, sequence: bool) -> Option<Edit> {
         let (indent, end) = if range.is_empty() {
             // `key:` without a value: its first entry goes one step further in.
             let colon = self.colon_after(range.start)?;
@@ -251,7 +257,7 @@ impl<'a> Editor<'a> {
         let at = if self.text[..at].ends_with('\r') { at - 1 } else { at };
         let newline = self.newline();
         let mut text = String::new();
-        for line in lines {
+        for line in lines.split('\n').skip(1) {
             text.push_str(newline);
             if !line.is_empty() {
                 text.extend(std::iter::repeat_n(' ', indent));

@@ -48,87 +48,118 @@ impl Yaml {
 
     /// On one line. `json` quotes every string and key.
     pub fn flow(&self, json: bool) -> String {
-        let string = |it: &str| if json { json_string(it) } else { quote_scalar(it) };
+        let mut out = String::new();
+        self.write_flow(json, &mut out);
+        out
+    }
+
+    fn write_flow(&self, json: bool, out: &mut String) {
         match self {
-            Yaml::Str(it) => string(it),
-            Yaml::Block(it) => json_string(it),
-            Yaml::Raw(it) => it.clone(),
+            Yaml::Str(it) => write_scalar(it, json, out),
+            Yaml::Block(it) => write_scalar(it, true, out),
+            Yaml::Raw(it) => out.push_str(it),
             Yaml::Words(all) => {
-                let all: Vec<String> = all.iter().map(|it| json_string(it)).collect();
-                format!("[{}]", all.join(", "))
+                write_list("[", "]", all, out, |it, out| write_scalar(it, true, out))
             }
-            Yaml::List(all) => {
-                let all: Vec<String> = all.iter().map(|it| it.flow(json)).collect();
-                format!("[{}]", all.join(", "))
-            }
-            Yaml::Map(all) if all.is_empty() => "{}".to_owned(),
+            Yaml::List(all) => write_list("[", "]", all, out, |it, out| it.write_flow(json, out)),
+            Yaml::Map(all) if all.is_empty() => out.push_str("{}"),
             Yaml::Map(all) => {
-                let all: Vec<String> = all
-                    .iter()
-                    .map(|(key, value)| format!("{}: {}", string(key), value.flow(json)))
-                    .collect();
-                if json {
-                    format!("{{{}}}", all.join(", "))
-                } else {
-                    format!("{{ {} }}", all.join(", "))
-                }
+                let (open, close) = if json { ("{", "}") } else { ("{ ", " }") };
+                write_list(open, close, all, out, |(key, value), out| {
+                    write_scalar(key, json, out);
+                    out.push_str(": ");
+                    value.write_flow(json, out);
+                });
             }
         }
     }
 
-    /// `key: value` in block style, as lines without their line breaks. `key` is written as it is.
-    pub fn entry_lines(&self, key: &str, indent: usize, lines: &mut Vec<String>) {
-        let pad = " ".repeat(indent);
+    /// `key: value` in block style, each line with a line feed before it. `key` is written as it is.
+    pub fn entry_lines(&self, key: &str, indent: usize, out: &mut String) {
+        start_line(indent, out);
+        out.push_str(key);
+        self.behind_key(indent, out);
+    }
+
+    fn behind_key(&self, indent: usize, out: &mut String) {
+        out.push(':');
         match self {
-            Yaml::Map(all) if !all.is_empty() => {
-                lines.push(format!("{pad}{key}:"));
-                for (key, value) in all {
-                    value.entry_lines(&quote_scalar(key), indent + 2, lines);
-                }
-            }
+            Yaml::Map(all) if !all.is_empty() => write_entries(all, indent + 2, out),
             Yaml::List(all) if !all.is_empty() => {
-                lines.push(format!("{pad}{key}:"));
                 for item in all {
-                    item.item_lines(indent + 2, lines);
+                    item.item_lines(indent + 2, out);
                 }
             }
             Yaml::Block(text) if is_block(text) => {
-                let chomp = if text.ends_with('\n') { "" } else { "-" };
-                lines.push(format!("{pad}{key}: |{chomp}"));
-                lines.extend(
-                    text.lines().map(|it| {
-                        if it.is_empty() { String::new() } else { format!("{pad}  {it}") }
-                    }),
-                );
+                out.push_str(if text.ends_with('\n') { " |" } else { " |-" });
+                for line in text.lines() {
+                    start_line(if line.is_empty() { 0 } else { indent + 2 }, out);
+                    out.push_str(line);
+                }
             }
-            _ => lines.push(format!("{pad}{key}: {}", self.flow(false))),
+            _ => {
+                out.push(' ');
+                self.write_flow(false, out);
+            }
         }
     }
 
-    /// `- value` in block style.
-    pub fn item_lines(&self, indent: usize, lines: &mut Vec<String>) {
-        let pad = " ".repeat(indent);
-        let mut own = Vec::new();
+    /// `- value` in block style, each line with a line feed before it.
+    pub fn item_lines(&self, indent: usize, out: &mut String) {
+        let dash = out.len() + 1 + indent;
         match self {
-            Yaml::Map(all) if !all.is_empty() => {
-                for (key, value) in all {
-                    value.entry_lines(&quote_scalar(key), 0, &mut own);
-                }
-            }
+            Yaml::Map(all) if !all.is_empty() => write_entries(all, indent + 2, out),
             Yaml::List(all) if !all.is_empty() => {
                 for item in all {
-                    item.item_lines(0, &mut own);
+                    item.item_lines(indent + 2, out);
                 }
             }
-            _ => own.push(self.flow(false)),
+            _ => {
+                start_line(indent + 2, out);
+                self.write_flow(false, out);
+            }
         }
-        for (at, line) in own.iter().enumerate() {
-            lines.push(match (at, line.is_empty()) {
-                (0, _) => format!("{pad}- {line}"),
-                (_, true) => String::new(),
-                _ => format!("{pad}  {line}"),
-            });
+        out.replace_range(dash..=dash, "-");
+    }
+}
+
+fn start_line(indent: usize, out: &mut String) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+fn write_entries(all: &[(String, Yaml)], indent: usize, out: &mut String) {
+    for (key, value) in all {
+        start_line(indent, out);
+        write_scalar(key, false, out);
+        value.behind_key(indent, out);
+    }
+}
+
+fn write_list<T>(
+    open: &str,
+    close: &str,
+    all: &[T],
+    out: &mut String,
+    one: impl Fn(&T, &mut String),
+) {
+    out.push_str(open);
+    for (at, it) in all.iter().enumerate() {
+        if at > 0 {
+            out.push_str(", ");
         }
+        one(it, out);
+    }
+    out.push_str(close);
+}
+
+fn write_scalar(text: &str, json: bool, out: &mut String) {
+    if json {
+        out.push_str(&json_string(text));
+    } else if is_plain(text) {
+        out.push_str(text);
+    } else {
+        out.push_str(&quote_scalar(text));
     }
 }
 

@@ -38,10 +38,10 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
+        let Some(problem) = image::validate(image.text) else { continue };
         if is_filled_in_later(facts, unit) {
             continue;
         }
-        let Some(problem) = image::validate(image.text) else { continue };
         let message = match problem.flaw {
             Flaw::Empty => format!("the image of {} is empty", unit.label),
             flaw => format!("`{}` {}", image.text, flaw.says()),

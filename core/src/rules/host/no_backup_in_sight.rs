@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
             });
         let development = all.iter().any(|it| it.role == Role::Development);
-        if !server || development || all.iter().any(|it| backs_up(it)) {
+        if !server || development {
             continue;
         }
         let stores: Vec<_> = all
@@ -82,6 +82,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             })
             .collect();
         let Some((_, mounted)) = stores.first() else { continue };
+        if all.iter().any(|it| backs_up(it)) {
+            continue;
+        }
         let names: Vec<String> = stores.iter().map(|it| format!("`{}`", it.0.name())).collect();
         let finding = out.at(
             mounted.span,

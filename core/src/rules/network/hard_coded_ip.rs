@@ -49,7 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
         for mention in facts.peers(unit) {
             let ip = mention.host;
-            if !net::is_private_ip(ip) || is_meant(facts, unit, &mention) {
+            if !net::is_private_ip(ip) || is_meant(facts, unit, mention) {
                 continue;
             }
             let finding = out.at(

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, Workload};
 use crate::knowledge::kube::{is_ingress_controller, is_node_agent, is_system_namespace};
-use crate::model::kubernetes::WorkloadKind;
+use crate::model::kubernetes::{Container, WorkloadKind, is_true};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -57,7 +57,13 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for workload in facts.workloads().iter().filter(|it| !belongs_to_the_node(it)) {
+    for workload in facts.workloads() {
+        let port = |it: &Container| it.ports.iter().any(|it| it.host_port.is_some());
+        let takes = is_true(workload.model.template.spec.host_network)
+            || workload.containers().any(|it| port(it.1));
+        if !takes || belongs_to_the_node(workload) {
+            continue;
+        }
         let spec = &workload.model.template.spec;
         if let Some(network) = spec.host_network.filter(|it| it.value) {
             out.at(network.span, format!("{} lives on the network of its node", workload.label))

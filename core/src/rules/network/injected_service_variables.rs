@@ -51,14 +51,14 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
-        let mut told: Vec<String> = Vec::new();
+        let mut told: Vec<&str> = Vec::new();
         for (name, span) in unit.read_variables() {
-            let Some(injected) = injected_variable(&name) else { continue };
-            let set = unit.var(&name).is_some() || injected.service == "KUBERNETES";
+            let Some(injected) = injected_variable(name) else { continue };
+            let set = unit.var(name).is_some() || injected.service == "KUBERNETES";
             if set || told.contains(&name) {
                 continue;
             }
-            told.push(name.clone());
+            told.push(name);
             let Some(workload) = facts.workload_of(unit) else {
                 out.at(
                     span,

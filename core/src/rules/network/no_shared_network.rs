@@ -62,7 +62,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             });
             let written =
                 service.model.extra_hosts.iter().any(|it| it.key.as_str() == mention.host);
-            if joined || written || told.contains(&on.index) || !facts.shows_host(&mention) {
+            if joined || written || told.contains(&on.index) || !facts.shows_host(mention) {
                 continue;
             }
             told.push(on.index);

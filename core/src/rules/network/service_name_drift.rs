@@ -123,8 +123,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if waits && facts.is_unknown_service(workload.namespace, mention.host) {
                     continue;
                 }
-                if let Some((on, named)) = facts.drifted(service, workload, &mention) {
-                    report(facts, out, workload, &mention, on, named);
+                if let Some((on, named)) = facts.drifted(service, workload, mention) {
+                    report(facts, out, workload, mention, on, named);
                 }
             }
         }

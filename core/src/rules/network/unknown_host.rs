@@ -47,10 +47,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         for mention in facts.peers(&service.unit) {
-            if is_unknown(facts, service, &mention) {
+            if is_unknown(facts, service, mention) {
                 let names = facts.siblings(service).map(|it| it.name());
                 let near = nearest(mention.host, names.filter(|it| *it != service.name()));
-                report(facts, out, &service.unit, &mention, near, "service");
+                report(facts, out, &service.unit, mention, near, "service");
             }
         }
     }
@@ -59,7 +59,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             for mention in facts.peers(unit) {
                 // What an init container waits for is PLM109's.
                 let waits = unit.part == Part::Init && mention.key.is_none();
-                if waits || !unknown_in_cluster(facts, workload, unit, &mention) {
+                if waits || !unknown_in_cluster(facts, workload, unit, mention) {
                     continue;
                 }
                 let here =
@@ -68,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let near = nearest(name, here.map(|it| it.name()));
                 // A long name says where it lives, which may well be outside of these files.
                 if near.is_some() || name == mention.host {
-                    report(facts, out, unit, &mention, near, "Service");
+                    report(facts, out, unit, mention, near, "Service");
                 }
             }
         }

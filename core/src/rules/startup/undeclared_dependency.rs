@@ -60,7 +60,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 || facts.depends_transitively(service, on)
                 // Two that call each other, by whatever way, would wait for each other.
                 || leads_to(&talks, on.index, service.index);
-            if known || !run_together(service, on) || !facts.shows_host(&mention) {
+            if known || !run_together(service, on) || !facts.shows_host(mention) {
                 continue;
             }
             told.push(on.index);
