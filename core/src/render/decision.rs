@@ -144,7 +144,7 @@ pub(super) fn crossing(all: &[Crossing]) -> Vec<CrossingRow<'_>> {
             None => rows.push(CrossingRow {
                 key: &it.key,
                 fate: it.fate,
-                instead: &it.instead,
+                instead: it.instead,
                 services: vec![it.service.clone()],
             }),
         }
@@ -204,7 +204,7 @@ mod tests {
 
     fn row(service: &str, key: &str, fate: &'static str) -> Crossing {
         let [service, key] = [service, key].map(str::to_owned);
-        Crossing { service, key, fate, instead: "Something.".into(), span: None }
+        Crossing { service, key, fate, instead: "Something.", span: None }
     }
 
     #[test]

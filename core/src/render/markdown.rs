@@ -204,7 +204,7 @@ fn checklist(out: &mut String, title: &str, items: &[ChecklistItem]) {
             item.item,
             item.state,
             cell(&findings.join(" ")),
-            cell(&prose(&item.next))
+            cell(&prose(item.next))
         ));
     }
 }
