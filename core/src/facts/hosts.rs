@@ -201,7 +201,9 @@ impl<'a> Facts<'a> {
                 ports.iter().filter_map(|it| u16::try_from(it.container_port?.value).ok()).collect()
             }
         };
-        ports.extend(unit.family().map_or(&[][..], |it| it.ports));
+        if let Some(family) = unit.family() {
+            ports.extend(family.ports());
+        }
         crate::sort::sort(&mut ports);
         ports.dedup();
         ports

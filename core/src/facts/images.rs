@@ -14,7 +14,7 @@ pub struct Image<'a> {
     pub repository: String,
     pub tag: Option<&'a str>,
     pub pin: Pin,
-    pub family: Option<&'static Family>,
+    pub family: Option<Family>,
     pub certainty: Certainty,
     /// The major version of the program in it, where the tag tells.
     pub major: Option<u64>,

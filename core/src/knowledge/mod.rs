@@ -21,3 +21,4 @@ pub mod secrets;
 pub mod shell;
 pub mod singletons;
 pub mod starts;
+pub mod words;

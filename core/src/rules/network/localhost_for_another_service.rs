@@ -187,7 +187,7 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
             span: it.span(),
             by_family: is_store_port(&it.unit, port),
             main: it.model.ports.iter().any(|it| it.target.value == port)
-                || it.unit.family().is_some_and(|it| it.ports.first() == Some(&port)),
+                || it.unit.family().is_some_and(|it| it.ports().first() == Some(&port)),
             published: it
                 .model
                 .ports
@@ -221,7 +221,7 @@ fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
 
 /// Whether the unit's image is a data store's and listens on the port by default.
 fn is_store_port(unit: &Unit<'_>, port: u16) -> bool {
-    unit.family().is_some_and(|it| it.must_be_ready() && it.ports.contains(&port))
+    unit.family().is_some_and(|it| it.must_be_ready() && it.ports().contains(&port))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .host_ip
                 .as_ref()
                 .is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]"));
-            if !open || !family.ports.contains(&port.target) || CONSOLES.contains(&port.target) {
+            if !open || !family.ports().contains(&port.target) || CONSOLES.contains(&port.target) {
                 continue;
             }
             let name = service.name();

@@ -70,7 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         {
             continue;
         }
-        let Some(home) = home(family, unit) else { continue };
+        let Some(home) = home(&family, unit) else { continue };
         let mounted = facts.mounted(unit);
         if mounted.iter().any(|it| keeps(it, &home) || is_told(unit, it)) {
             continue;
