@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(get_pods(workload));
             }
             // Without a lasting volume there is another finding, and it is the worse one.
-            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, family) => {}
+            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, &family) => {}
             Copies::Overlapping => {
                 out.at(
                     unit.image_or_name(),
