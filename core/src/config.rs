@@ -1,5 +1,6 @@
 //! `plimsoll.yaml`: what a person says about the project, and the same keys from an editor.
 
+use crate::decimal::Decimal;
 use crate::report::{Role, Severity};
 use crate::rules;
 use crate::syntax::{Node, Problem, ProblemKind, Tree};
@@ -105,8 +106,8 @@ impl Config {
                     for entry in entry.value.merged_entries() {
                         let value = entry.value.as_str().unwrap_or_default();
                         match entry.key.as_str().unwrap_or_default() {
-                            "cpus" => match value.parse() {
-                                Ok(cpus) if cpus > 0.0 && cpus < 1e6 => server.cpus = cpus,
+                            "cpus" => match Decimal::parse(value).map(Decimal::to_f64) {
+                                Some(cpus) if cpus > 0.0 && cpus < 1e6 => server.cpus = cpus,
                                 _ => problem(entry.value.span(), "`cpus` is a number, as 8".into()),
                             },
                             "memory" => match bytes(value).filter(|it| *it > 0.0) {
@@ -210,16 +211,16 @@ fn one_or_many(node: Node<'_>) -> Vec<Node<'_>> {
 /// `64GiB`, `64Gi`, `64G`, `500MB` or a plain number of bytes.
 fn bytes(text: &str) -> Option<f64> {
     let split = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
-    let number: f64 = text[..split].parse().ok()?;
-    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" | "ki" | "kib" => 1024.0,
-        "m" | "mb" | "mi" | "mib" => 1024.0 * 1024.0,
-        "g" | "gb" | "gi" | "gib" => 1024.0 * 1024.0 * 1024.0,
-        "t" | "tb" | "ti" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+    let number = Decimal::parse(&text[..split])?;
+    let power = match text[split..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "ki" | "kib" => 10,
+        "m" | "mb" | "mi" | "mib" => 20,
+        "g" | "gb" | "gi" | "gib" => 30,
+        "t" | "tb" | "ti" | "tib" => 40,
         _ => return None,
     };
-    Some(number * unit)
+    Some(number.times(1 << power) as f64)
 }
 
 #[cfg(test)]

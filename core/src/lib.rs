@@ -5,6 +5,7 @@
 //! in `docs/architecture.md`.
 
 pub mod config;
+pub mod decimal;
 pub mod decision;
 pub mod explain;
 pub mod facts;

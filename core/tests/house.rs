@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("sort", &[]),
+    ("decimal", &[]),
     ("knowledge", &[]),
     ("report", &["text"]),
     ("syntax", &["text"]),
@@ -81,8 +82,9 @@ fn imports_point_up_the_stream() {
                 continue;
             }
             for name in imported(line) {
-                // `sort` is a tool like those of the standard library: everyone may use it.
-                if name != room && name != "sort" && !allowed.contains(&name.as_str()) {
+                // These are tools like those of the standard library: everyone may use them.
+                let tool = matches!(name.as_str(), "sort" | "decimal");
+                if name != room && !tool && !allowed.contains(&name.as_str()) {
                     wrong.push(format!(
                         "{}:{}: {room} may not import {name}",
                         path.display(),

@@ -294,23 +294,26 @@ pub fn fixed_sleep(command: &Command) -> Option<u64> {
     if command.name() != "sleep" || command.place != Place::Plain {
         return None;
     }
-    let mut total = 0.0;
+    // Milliseconds.
+    let mut total = 0_u64;
     for word in &command.program()[1..] {
         let text = word.text.as_str();
         let (digits, unit) = match text.char_indices().next_back()? {
-            (at, 's') => (&text[..at], 1.0),
-            (at, 'm') => (&text[..at], 60.0),
-            (at, 'h') => (&text[..at], 3600.0),
-            (at, 'd') => (&text[..at], 86_400.0),
-            _ => (text, 1.0),
+            (at, 's') => (&text[..at], 1),
+            (at, 'm') => (&text[..at], 60),
+            (at, 'h') => (&text[..at], 3600),
+            (at, 'd') => (&text[..at], 86_400),
+            _ => (text, 1),
         };
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        if digits == "." || !fraction.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        total += digits.parse::<f64>().ok()? * unit;
+        let thousandths: u64 = format!("0{whole}{:0<3.3}", fraction).parse().ok()?;
+        total = total.saturating_add(thousandths.saturating_mul(unit));
     }
     // A day and more is a container that is kept alive, not one that waits for another.
-    (total > 0.0 && total < 86_400.0).then_some(total.ceil() as u64)
+    (0 < total && total < 86_400_000).then_some(total.div_ceil(1000))
 }
 
 /// A command that waits for something else to answer.

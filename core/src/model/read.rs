@@ -344,7 +344,7 @@ impl Reader {
             NodeKind::Scalar => match node.scalar() {
                 Some(Scalar::Null) => "nothing",
                 Some(Scalar::Bool(_)) => "true or false",
-                Some(Scalar::Int(_) | Scalar::Float(_)) => "a number",
+                Some(Scalar::Int(_) | Scalar::Float(_) | Scalar::NotFinite(_)) => "a number",
                 _ => "a string",
             },
         };

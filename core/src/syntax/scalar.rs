@@ -1,6 +1,7 @@
 //! The type that a reader gives a scalar.
 
 use super::tree::Style;
+use crate::decimal::Decimal;
 use std::borrow::Cow;
 
 /// A scalar as `go-yaml` reads it for Compose and Kubernetes: the YAML 1.2 core schema, and YAML 1.1's
@@ -11,7 +12,9 @@ pub enum Scalar<'t> {
     Null,
     Bool(bool),
     Int(i64),
-    Float(f64),
+    Float(Decimal),
+    /// Infinity or no number at all, as Go prints it.
+    NotFinite(&'static str),
     Str(&'t str),
 }
 
@@ -29,10 +32,10 @@ impl<'t> Scalar<'t> {
             "true" | "True" | "TRUE" => return Scalar::Bool(true),
             "false" | "False" | "FALSE" => return Scalar::Bool(false),
             ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
-                return Scalar::Float(f64::INFINITY);
+                return Scalar::NotFinite("+Inf");
             }
-            "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
-            ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
+            "-.inf" | "-.Inf" | "-.INF" => return Scalar::NotFinite("-Inf"),
+            ".nan" | ".NaN" | ".NAN" => return Scalar::NotFinite("NaN"),
             _ => {}
         }
         number(text).unwrap_or(Scalar::Str(text))
@@ -79,7 +82,7 @@ fn number(text: &str) -> Option<Scalar<'static>> {
     } else {
         Cow::Borrowed(text)
     };
-    integer(&plain).map(Scalar::Int).or_else(|| float(&plain).map(Scalar::Float))
+    integer(&plain).map(Scalar::Int).or_else(|| Decimal::parse(&plain).map(Scalar::Float))
 }
 
 fn integer(text: &str) -> Option<i64> {
@@ -98,19 +101,6 @@ fn integer(text: &str) -> Option<i64> {
     i64::try_from(if text.starts_with('-') { -value } else { value }).ok()
 }
 
-fn float(text: &str) -> Option<f64> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (whole, exponent) =
-        digits.split_once(['e', 'E']).map_or((digits, None), |(a, b)| (a, Some(b)));
-    let numeric = whole.bytes().all(|it| it.is_ascii_digit() || it == b'.')
-        && whole.bytes().any(|it| it.is_ascii_digit());
-    let exponent = exponent.is_none_or(|it| {
-        let it = it.strip_prefix(['-', '+']).unwrap_or(it);
-        !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit())
-    });
-    if numeric && exponent { text.parse().ok() } else { None }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,13 +112,14 @@ mod tests {
         assert_eq!(read("True"), Scalar::Bool(true));
         assert_eq!(read("-12"), Scalar::Int(-12));
         assert_eq!(read("0x1F"), Scalar::Int(31));
-        assert_eq!(read("1.5e3"), Scalar::Float(1500.0));
+        let float = |text| Decimal::parse(text).map(Scalar::Float).unwrap();
+        assert_eq!(read("1.5e3"), float("1500"));
         assert_eq!(read("0440"), Scalar::Int(288));
         assert_eq!(read("0x_0A_74_AE"), Scalar::Int(685_230));
         assert_eq!(read("+685_230"), Scalar::Int(685_230));
-        assert_eq!(read("089"), Scalar::Float(89.0));
+        assert_eq!(read("089"), float("89"));
         assert_eq!(read("-9223372036854775808"), Scalar::Int(i64::MIN));
-        assert_eq!(read("9223372036854775808"), Scalar::Float(9_223_372_036_854_775_808.0));
+        assert_eq!(read("9223372036854775808"), float("9223372036854775808"));
         for text in [
             "yes",
             "22:22",

@@ -2,7 +2,7 @@
 //! variables replaced.
 
 use super::interpolate::{Failure, TOO_DEEP, Use, substitute};
-use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value, print_float};
+use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value};
 use super::{Problem, ProblemKind, VariableUse};
 use crate::model::Place;
 use crate::syntax::{Entry as SourceEntry, Node, NodeKind, Scalar as Typed, Style};
@@ -308,7 +308,12 @@ fn typed(node: Node<'_>, written: &str) -> (Kind, SmolStr) {
             Some(it) => (Kind::Int, format_smolstr!("{it}")),
             None => (Kind::Int, format_smolstr!("{it}")),
         },
-        Typed::Float(it) => (Kind::Float, SmolStr::new(print_float(it))),
+        // Up to 64 bits without a sign, this is a whole number to Compose.
+        Typed::Float(_) if written.parse::<u64>().is_ok_and(|it| it > i64::MAX as u64) => {
+            (Kind::Int, SmolStr::new(written))
+        }
+        Typed::Float(it) => (Kind::Float, format_smolstr!("{it}")),
+        Typed::NotFinite(it) => (Kind::Float, SmolStr::new_static(it)),
         Typed::Str(text) if node.style() == Style::Plain && node.tag().is_none() => {
             plain_string(text)
         }

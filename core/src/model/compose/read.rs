@@ -6,6 +6,7 @@ use super::schema::word_bool;
 use super::units;
 use super::value::{Data, Kind, Map, Value};
 use super::{Command, EnvSource, EnvVar, FileReference, Key, KeyValue, ProblemKind};
+use crate::decimal::Decimal;
 use crate::model::{Place, Str};
 use crate::text::{FileId, Span, Spanned, join_path};
 use smol_str::SmolStr;
@@ -178,16 +179,16 @@ pub(super) fn int(value: Option<&Value>) -> Option<Spanned<i64>> {
     let value = value?;
     let text = value.text()?;
     let found = text.parse().ok().or_else(|| {
-        let float: f64 = text.parse().ok()?;
         // Compose cuts off what comes after the point.
-        (float.abs() < 9e15).then_some(float.trunc() as i64)
+        let whole = Decimal::parse(text)?.times(1);
+        (whole.unsigned_abs() < 9_000_000_000_000_000).then_some(whole)
     });
     found.map(|it| Spanned::new(it, value.span))
 }
 
 pub(super) fn float(value: Option<&Value>) -> Option<Spanned<f64>> {
     let value = value?;
-    value.text()?.parse().ok().map(|it| Spanned::new(it, value.span))
+    Some(Spanned::new(Decimal::parse(value.text()?)?.to_f64(), value.span))
 }
 
 /// A mapping (or what was a list of `KEY=value`).

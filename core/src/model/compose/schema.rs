@@ -4,6 +4,7 @@ use super::keys::PROJECT;
 use super::lower::Lowering;
 use super::value::{Data, Kind, Map, Tag, Value};
 use super::{ProblemKind, UnknownKey};
+use crate::decimal::Decimal;
 use crate::text::{Span, Spanned};
 use smol_str::SmolStr;
 
@@ -239,18 +240,16 @@ impl Check<'_> {
             {
                 self.invalid(value, &format!("a number from {first} to {last}"));
             }
-            Type::Between(..) if scalar.kind == Kind::Str && text.parse::<f64>().is_err() => {
+            Type::Between(..) if scalar.kind == Kind::Str && Decimal::parse(text).is_none() => {
                 self.invalid(value, "a number");
             }
-            _ if scalar.kind == Kind::Float
-                && text.parse::<f64>().is_ok_and(|it| !it.is_finite()) =>
-            {
+            _ if scalar.kind == Kind::Float && Decimal::parse(text).is_none() => {
                 self.invalid(value, "a number that Compose can take");
             }
             Type::Int if scalar.kind == Kind::Str && text.parse::<i64>().is_err() => {
                 self.invalid(value, "a whole number");
             }
-            Type::Number if scalar.kind == Kind::Str && text.parse::<f64>().is_err() => {
+            Type::Number if scalar.kind == Kind::Str && Decimal::parse(text).is_none() => {
                 self.invalid(value, "a number");
             }
             Type::Enum(words) if !words.contains(&text) => {

@@ -1,6 +1,10 @@
 //! Durations, sizes and command lines as Compose reads them.
 
+use crate::decimal::Decimal;
 use std::time::Duration;
+
+/// Nanoseconds.
+const SECOND: u64 = 1_000_000_000;
 
 /// `1h30m`, `1.5s`, `2d`; `None` for what Compose refuses. It takes `-1s`, which is none at all.
 pub(super) fn duration(text: &str) -> Option<Duration> {
@@ -17,30 +21,29 @@ fn duration_of(text: &str) -> Option<Duration> {
     if text.is_empty() {
         return None;
     }
-    let mut seconds = 0.0;
+    let mut nanoseconds = 0_i64;
     let mut rest = text;
     while !rest.is_empty() {
         let digits = rest.find(|it: char| !it.is_ascii_digit() && it != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
+        let number = Decimal::parse(&rest[..digits])?;
         rest = &rest[digits..];
         let unit = rest.find(|it: char| it.is_ascii_digit() || it == '.').unwrap_or(rest.len());
-        seconds += number
-            * match &rest[..unit] {
-                "ns" => 1e-9,
-                "us" | "µs" | "μs" => 1e-6,
-                "ms" => 1e-3,
-                "s" => 1.0,
-                "m" => 60.0,
-                "h" => 3600.0,
-                "d" => 86_400.0,
-                "w" => 604_800.0,
-                _ => return None,
-            };
+        let amount = number.times(match &rest[..unit] {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => SECOND,
+            "m" => 60 * SECOND,
+            "h" => 3600 * SECOND,
+            "d" => 86_400 * SECOND,
+            "w" => 604_800 * SECOND,
+            _ => return None,
+        });
+        nanoseconds = nanoseconds.saturating_add(amount);
         rest = &rest[unit..];
     }
-    // The smallest unit that counts is a nanosecond; a float of seconds would blur it.
-    let nanoseconds = (seconds * 1e9).round();
-    (nanoseconds < 9.3e18).then(|| Duration::from_nanos(nanoseconds as u64))
+    // What is longer than three centuries does not fit.
+    (nanoseconds < i64::MAX).then(|| Duration::from_nanos(nanoseconds as u64))
 }
 
 /// `512m`, `1.5GiB`, `1024`: a number of bytes, always in powers of 1024.
@@ -50,21 +53,20 @@ pub(super) fn bytes(text: &str) -> Option<i64> {
     }
     let last = text.rfind(|it: char| it.is_ascii_digit() || matches!(it, '.' | ' '))?;
     let (number, suffix) = text.split_at(last + 1);
-    let number: f64 = number.strip_suffix(' ').unwrap_or(number).parse().ok()?;
-    if number < 0.0 {
+    let number = Decimal::parse(number.strip_suffix(' ').unwrap_or(number))?;
+    if number.is_negative() {
         return None;
     }
-    let suffix = suffix.to_ascii_lowercase();
-    let factor = match suffix.as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" | "kib" => 1024.0,
-        "m" | "mb" | "mib" => 1024.0 * 1024.0,
-        "g" | "gb" | "gib" => 1024.0 * 1024.0 * 1024.0,
-        "t" | "tb" | "tib" => 1024.0_f64.powi(4),
-        "p" | "pb" | "pib" => 1024.0_f64.powi(5),
+    let power = match suffix.to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        "t" | "tb" | "tib" => 40,
+        "p" | "pb" | "pib" => 50,
         _ => return None,
     };
-    Some((number * factor) as i64)
+    Some(number.times(1 << power))
 }
 
 /// A command line cut into words.

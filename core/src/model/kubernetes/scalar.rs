@@ -15,7 +15,9 @@ pub(super) fn scalar_type(node: Node<'_>) -> Option<ScalarType> {
     match Scalar::read(text, node.style(), node.tag().map(|it| it.0)) {
         Scalar::Null => return Some(ScalarType::Null),
         Scalar::Bool(_) => return Some(ScalarType::Bool),
-        Scalar::Int(_) | Scalar::Float(_) => return Some(ScalarType::Number),
+        Scalar::Int(_) | Scalar::Float(_) | Scalar::NotFinite(_) => {
+            return Some(ScalarType::Number);
+        }
         Scalar::Str(_) => {}
     }
     if node.style() != Style::Plain || node.tag().is_some() {
