@@ -5,6 +5,7 @@ use crate::facts::Facts;
 use crate::report::Findings;
 use crate::syntax::ProblemKind;
 
+mod command_cut_short;
 mod duplicate_key;
 mod limits;
 mod refused_by_compose;
@@ -23,6 +24,7 @@ pub(super) const RULES: &[&Rule] = &[
     &limits::RULE,
     &unknown_setting::RULE,
     &refused_by_compose::RULE,
+    &command_cut_short::RULE,
 ];
 
 /// What the reader of the text noticed, as findings of the rule that asks for this kind.

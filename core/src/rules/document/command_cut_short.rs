@@ -1,0 +1,143 @@
+use crate::facts::Facts;
+use crate::model::compose::Command;
+use crate::model::edit::Yaml;
+use crate::report::{Findings, Fix, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// Compose runs only the first part of a command that was written for a shell.
+    ///
+    /// ## Why it hurts
+    /// A command that is one string is split into words by Compose, and no shell sees it. At the first
+    /// `&&`, `;`, `|`, `&`, `<` or `>` outside of quotes it stops, without a word: what follows never
+    /// runs, and a container whose command was cut down to its first step ends as if all were done.
+    ///
+    /// ## What helps
+    /// Give the whole line to a shell, as `["sh", "-c", "..."]`, or run the steps one after the other
+    /// as services of their own.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config` shows the words that the container really gets.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: flask db upgrade && gunicorn app:app # <- Compose runs `flask db upgrade` and drops `&& gunicorn app:app`
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["sh", "-c", "flask db upgrade && exec gunicorn app:app"]
+    /// ```
+    PLM010 "command-cut-short" {
+        since: "0.1.0", on: Compose, severity: Error, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for service in facts.services() {
+        let model = service.model;
+        let hooks = [&model.pre_start, &model.post_start, &model.pre_stop];
+        let hooks = hooks.into_iter().flatten().map(|it| &it.command);
+        for command in model.command.iter().chain(&model.entrypoint).chain(hooks) {
+            let Some(dropped) = &command.dropped else { continue };
+            let rest = dropped.trim();
+            // A sign at the very end takes nothing with it.
+            if rest.trim_matches([';', '&', '|', ' ']).is_empty() {
+                continue;
+            }
+            let words: Vec<&str> = command.words.iter().map(|it| it.as_str()).collect();
+            let kept = match words.is_empty() {
+                true => "nothing".to_owned(),
+                false => format!("`{}`", one_line(&words.join(" "))),
+            };
+            let message = format!("Compose runs {kept} and drops `{}`", one_line(rest));
+            let finding = out.at(dropped.span, message);
+            if rest.starts_with(['<', '>']) || rest.starts_with(|it: char| it.is_ascii_digit()) {
+                // The program runs all the same; only its output goes elsewhere.
+                finding.severity(Severity::Warning);
+            }
+            finding
+                .check(format!("docker compose config {}", service.name()))
+                .maybe_fix(in_a_shell(facts, command));
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The same line for a shell, where it is written as it is read: on one line, without variables. The
+/// image may hold no shell, so it is to be read first.
+fn in_a_shell(facts: &Facts, command: &Command) -> Option<Fix> {
+    let text = command.text.as_ref()?;
+    let written = facts.file(text.span.file).text().get(text.span.range())?;
+    if written.trim_matches(['"', '\'']) != text.as_str() || text.contains('$') {
+        return None;
+    }
+    let list = Yaml::words(["sh", "-c", text.as_str()]).flow(true);
+    let edit = facts.editor(text.span.file).replace(text.span, &list);
+    Some(Fix::r#unsafe("Let a shell run the whole line", [edit]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn told(command: &str) -> Vec<String> {
+        messages(&RULE, &format!("services:\n  a:\n    image: x:1\n    command: {command}\n"))
+    }
+
+    #[test]
+    fn every_sign_of_a_shell_cuts() {
+        for (command, message) in [
+            ("migrate; serve", "Compose runs `migrate` and drops `; serve`"),
+            ("serve | tee x", "Compose runs `serve` and drops `| tee x`"),
+            ("curl http://x/?a=1&b=2 -v", "Compose runs `curl http://x/?a=1` and drops `&b=2 -v`"),
+            ("'&& serve'", "Compose runs nothing and drops `&& serve`"),
+            (">\n      sh -c \"a\" &&\n      b", "Compose runs `sh -c a` and drops `&& b`"),
+        ] {
+            assert_eq!(told(command), [message], "{command}");
+        }
+    }
+
+    #[test]
+    fn what_a_shell_gets_and_what_loses_nothing_are_silent() {
+        for command in
+            ["sh -c 'a && b'", "[\"a && b\"]", "serve &", "echo \"a > b\"", "serve --flag"]
+        {
+            assert!(told(command).is_empty(), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_redirection_is_a_warning() {
+        let text = "services: {a: {image: x:1, command: 'serve 2> /log'}}\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn a_line_with_variables_or_a_block_has_no_fix() {
+        let fixes = |command: &str| {
+            let text = format!("services:\n  a:\n    image: x:1\n    command: {command}\n");
+            findings(&RULE, &text)[0].fixes.len()
+        };
+        assert_eq!(fixes("a && b"), 1);
+        assert_eq!(fixes("a && $$HOME/b"), 0);
+        assert_eq!(fixes(">\n      a &&\n      b"), 0);
+    }
+
+    #[test]
+    fn hooks_and_entrypoints_are_read_too() {
+        let text =
+            "services: {a: {image: x:1, entrypoint: 'a && b', post_start: [{command: 'c; d'}]}}\n";
+        assert_eq!(messages(&RULE, text).len(), 2);
+    }
+}
