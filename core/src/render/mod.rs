@@ -6,6 +6,7 @@ mod decision;
 mod github;
 mod junit;
 mod markdown;
+pub mod options;
 mod place;
 mod sarif;
 #[cfg(test)]

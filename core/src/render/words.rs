@@ -39,6 +39,8 @@ macro_rules! words {
 words! {
     /// How bad a finding is, worst first.
     Severity = "error" | "warning" | "info" | "hint";
+    /// What a rule is set to.
+    Level = "error" | "warning" | "info" | "hint" | "off";
     /// How sure a finding is.
     Confidence = "certain" | "likely" | "possible";
     /// Whether a fix may be applied without being read first.
@@ -77,6 +79,7 @@ mod tests {
     #[test]
     fn the_lists_are_those_of_the_report() {
         assert_eq!(Severity::ALL, report::Severity::ALL.map(report::Severity::name));
+        assert_eq!(Level::ALL[..4], *Severity::ALL);
         let confidence =
             [report::Confidence::Certain, report::Confidence::Likely, report::Confidence::Possible];
         assert_eq!(Confidence::ALL, confidence.map(report::Confidence::name));

@@ -1,29 +1,3 @@
-/** A file of the project. The path is only a name, with `/` between folders; nothing is opened. */
-export interface SourceFile {
-  path: string;
-  text: string;
-}
-
-/** What to look for and how to judge it: the keys of `plimsoll.yaml`, and two filters. */
-export interface Options {
-  /** The role of every Compose file that `roles` does not name. */
-  role?: Role;
-  /** Path or file name of a Compose file, and its role. */
-  roles?: Record<string, Role>;
-  /** A code, family (`PLM1`) or name, and its severity. */
-  rules?: Record<string, Severity | "off">;
-  /** Codes, families or names to leave out. */
-  ignore?: string[];
-  /** Your own answers for the decision, which win over what the files suggest. */
-  answers?: Record<string, string>;
-  /** The machine that the files are measured against; 16 CPUs and 64 GiB unless told. */
-  server?: { cpus?: number; memory?: string };
-  /** Codes, families or names; all others are left out. */
-  select?: string[];
-  /** Findings below it are left out. */
-  minSeverity?: Severity;
-}
-
 /** The instances of a class where the runtime's own types declare it, so that these need no library but the language's. */
 type Of<Scope, Name extends string> = Scope extends Record<Name, new (...args: any[]) => infer It> ? It : never;
 type WebAssemblyScope = typeof globalThis extends { WebAssembly: infer It } ? It : never;
