@@ -10,6 +10,7 @@ pub mod decision;
 pub mod explain;
 pub mod facts;
 pub mod fix;
+mod index;
 pub mod knowledge;
 pub mod model;
 pub mod render;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("sort", &[]),
+    ("index", &[]),
     ("decimal", &[]),
     ("knowledge", &[]),
     ("report", &["text"]),
@@ -83,7 +84,7 @@ fn imports_point_up_the_stream() {
             }
             for name in imported(line) {
                 // These are tools like those of the standard library: everyone may use them.
-                let tool = matches!(name.as_str(), "sort" | "decimal");
+                let tool = matches!(name.as_str(), "sort" | "index" | "decimal");
                 if name != room && !tool && !allowed.contains(&name.as_str()) {
                     wrong.push(format!(
                         "{}:{}: {room} may not import {name}",

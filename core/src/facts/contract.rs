@@ -14,22 +14,24 @@ pub struct ConfigKeys<'a> {
 
 impl<'a> ConfigKeys<'a> {
     pub fn of(object: &'a Object) -> Option<ConfigKeys<'a>> {
-        match &object.body {
-            Body::ConfigMap(it) => {
-                let mut entries: Vec<(&Str, Option<&Str>)> =
-                    it.data.iter().map(|(key, value)| (key, Some(value))).collect();
-                entries.extend(it.binary_keys.iter().map(|it| (it, None)));
-                Some(ConfigKeys { object, entries, complete: true })
-            }
+        let mut entries: Vec<(&Str, Option<&Str>)> = Vec::new();
+        let (data, other, complete) = match &object.body {
+            Body::ConfigMap(it) => (&it.data, &it.binary_keys, true),
             Body::Secret(it) => {
-                let mut entries: Vec<(&Str, Option<&Str>)> =
-                    it.data.iter().map(|(key, _)| (key, None)).collect();
-                entries.extend(it.string_data.iter().map(|(key, value)| (key, Some(value))));
-                entries.extend(it.hidden_keys.iter().map(|it| (it, None)));
-                Some(ConfigKeys { object, entries, complete: it.keys_known })
+                for (key, _) in &it.data {
+                    entries.push((key, None));
+                }
+                (&it.string_data, &it.hidden_keys, it.keys_known)
             }
-            _ => None,
+            _ => return None,
+        };
+        for (key, value) in data {
+            entries.push((key, Some(value)));
         }
+        for key in other {
+            entries.push((key, None));
+        }
+        Some(ConfigKeys { object, entries, complete })
     }
 
     pub fn has(&self, key: &str) -> bool {

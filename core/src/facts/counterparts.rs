@@ -1,9 +1,9 @@
 //! What runs on both sides: a Compose service and the container that runs the same thing in the
 //! cluster. A match carries why it was made; where two would fit, none is made.
 
-use super::{Facts, Part, Service, Site, Unit, Workload};
+use super::{Facts, Part, Service, Unit, Workload};
+use crate::index::Index;
 use crate::report::Role;
-use rustc_hash::FxHashMap;
 
 /// Why two are taken for the same thing, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,27 +61,31 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Counterpart> {
     if facts.services.is_empty() || facts.workloads.is_empty() {
         return Vec::new();
     }
-    let mut by_name: FxHashMap<String, Vec<(usize, usize)>> = FxHashMap::default();
-    let mut by_image: FxHashMap<&str, Vec<(usize, usize)>> = FxHashMap::default();
+    // Of each container its workload and its place among the units.
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    let mut by_name = Index::default();
+    let mut by_image = Index::default();
     for workload in facts.workloads.iter() {
         for (at, unit) in workload.units.iter().enumerate().filter(|it| it.1.part == Part::Main) {
             for name in names_of(facts, workload, unit) {
-                let list = by_name.entry(name).or_default();
-                if !list.contains(&(workload.index, at)) {
-                    list.push((workload.index, at));
+                if by_name.get(&[&name]).last() != Some(&places.len()) {
+                    by_name.add(&[&name], places.len());
                 }
             }
             if let Some(image) = &unit.image {
-                by_image.entry(&image.repository).or_default().push((workload.index, at));
+                by_image.add(&[&image.repository], places.len());
             }
+            places.push((workload.index, at));
         }
     }
     let mut found: Vec<Counterpart> = Vec::new();
     for service in &facts.services {
-        let named = by_name.get(&plain(service.name())).map_or(&[][..], |it| it);
+        let named = by_name.get(&[&plain(service.name())]);
         let image = service.unit.image.as_ref().map(|it| it.repository.as_str());
-        let imaged = image.and_then(|it| by_image.get(it)).map_or(&[][..], |it| it);
-        let both: Vec<_> = named.iter().copied().filter(|it| imaged.contains(it)).collect();
+        let imaged = image.map_or(&[][..], |it| by_image.get(&[it]));
+        let mut both = named.to_vec();
+        both.retain(|it| imaged.contains(it));
+        let one = |list: &[usize]| nearest_one(facts, service, &places, list);
         let twice = image.is_some_and(|image| {
             let siblings =
                 facts.services.iter().filter(|it| it.project_index == service.project_index);
@@ -90,20 +94,15 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Counterpart> {
                 .count()
                 > 1
         });
-        let choice = nearest_one(facts, service, &both)
-            .map(|it| (it, Why::ImageAndName))
-            .or_else(|| {
-                let alone = if twice || !both.is_empty() {
-                    None
-                } else {
-                    nearest_one(facts, service, imaged)
-                };
-                alone.map(|it| (it, Why::Image))
-            })
-            .or_else(|| {
-                let alone = if both.is_empty() { nearest_one(facts, service, named) } else { None };
-                alone.filter(|it| !differ(facts, service, *it)).map(|it| (it, Why::Name))
-            });
+        let choice = if let Some(it) = one(&both) {
+            Some((it, Why::ImageAndName))
+        } else if !both.is_empty() {
+            None
+        } else if let Some(it) = if twice { None } else { one(imaged) } {
+            Some((it, Why::Image))
+        } else {
+            one(named).filter(|it| !differ(facts, service, *it)).map(|it| (it, Why::Name))
+        };
         if let Some(((workload, unit), why)) = choice {
             found.push(Counterpart { service: service.index, workload, unit, why });
         }
@@ -124,18 +123,24 @@ fn differ(facts: &Facts<'_>, service: &Service<'_>, (workload, unit): (usize, us
 fn nearest_one(
     facts: &Facts<'_>,
     service: &Service<'_>,
-    candidates: &[(usize, usize)],
+    places: &[(usize, usize)],
+    candidates: &[usize],
 ) -> Option<(usize, usize)> {
     let path = |file: crate::text::FileId| &*facts.file(file).file.path;
     let home = path(service.model.name.span.file);
-    let common = |it: &(usize, usize)| {
-        let other = path(facts.workloads[it.0].object.file);
-        home.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count()
-    };
-    let best = candidates.iter().map(common).max()?;
-    let mut nearest = candidates.iter().filter(|it| common(it) == best);
-    let first = nearest.next()?;
-    if nearest.next().is_some() { None } else { Some(*first) }
+    let mut best = None;
+    let mut choice = None;
+    for at in candidates {
+        let other = path(facts.workloads[places[*at].0].object.file);
+        let common = home.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count();
+        if Some(common) > best {
+            best = Some(common);
+            choice = Some(places[*at]);
+        } else if Some(common) == best {
+            choice = None;
+        }
+    }
+    choice
 }
 
 /// A container has one counterpart: that of the project which is nearest to production. Of two
@@ -146,14 +151,15 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
         Role::Unknown => 1,
         Role::Development => 2,
     };
-    let mut by_unit: FxHashMap<Site, Vec<Counterpart>> = FxHashMap::default();
-    for it in found {
-        by_unit.entry(Site::Container(it.workload, it.unit)).or_default().push(it);
+    let mut by_unit = Index::default();
+    for (at, it) in found.iter().enumerate() {
+        by_unit.add(&[&it.workload.to_string(), &it.unit.to_string()], at);
     }
     let mut kept: Vec<Counterpart> = Vec::new();
-    for group in by_unit.into_values() {
-        let best = group.iter().map(|it| (rank(it), it.why)).min();
-        let mut first = group.iter().filter(|it| Some((rank(it), it.why)) == best);
+    for group in by_unit.lists() {
+        let group = || group.iter().map(|at| &found[*at]);
+        let best = group().map(|it| (rank(it), it.why)).min();
+        let mut first = group().filter(|it| Some((rank(it), it.why)) == best);
         let Some(it) = first.next() else { continue };
         let rival = first.any(|other| {
             facts.services[other.service].project_index == facts.services[it.service].project_index

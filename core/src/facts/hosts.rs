@@ -63,39 +63,38 @@ impl<'a> Facts<'a> {
         let mut found = Vec::new();
         for var in &unit.env {
             let Some(value) = var.value else { continue };
+            let from = (Some(var.name), Some(var.source), var.literal);
             for endpoint in net::endpoints_of(var.name, value) {
-                let at = |range: (usize, usize)| self.inside(var.value_span, value, range);
-                found.push(Mention {
-                    key: Some(var.name),
-                    host: endpoint.host,
-                    port: endpoint.port,
-                    scheme: endpoint.scheme,
-                    span: at(endpoint.at()),
-                    host_span: at(endpoint.host_at),
-                    port_span: endpoint.port_at.map(at),
-                    literal: var.literal,
-                    source: Some(var.source),
-                });
+                found.push(self.mention(from, &endpoint, value, var.value_span));
             }
         }
         for word in &unit.start.words {
-            let value: &'a str = &word.value;
-            for endpoint in net::endpoints(value) {
-                let at = |range: (usize, usize)| self.inside(word.span, value, range);
-                found.push(Mention {
-                    key: None,
-                    host: endpoint.host,
-                    port: endpoint.port,
-                    scheme: endpoint.scheme,
-                    span: at(endpoint.at()),
-                    host_span: at(endpoint.host_at),
-                    port_span: endpoint.port_at.map(at),
-                    literal: true,
-                    source: None,
-                });
+            for endpoint in net::endpoints(&word.value) {
+                found.push(self.mention((None, None, true), &endpoint, &word.value, word.span));
             }
         }
         found
+    }
+
+    fn mention(
+        &self,
+        (key, source, literal): (Option<&'a str>, Option<VarSource>, bool),
+        endpoint: &net::Endpoint<'a>,
+        value: &str,
+        span: Span,
+    ) -> Mention<'a> {
+        let at = |range: (usize, usize)| self.inside(span, value, range);
+        Mention {
+            key,
+            host: endpoint.host,
+            port: endpoint.port,
+            scheme: endpoint.scheme,
+            span: at(endpoint.at()),
+            host_span: at(endpoint.host_at),
+            port_span: endpoint.port_at.map(at),
+            literal,
+            source,
+        }
     }
 
     /// A part of a value as a part of its text; the whole where the text does not show the value
@@ -167,8 +166,7 @@ impl<'a> Facts<'a> {
         &'f self,
         name: &str,
     ) -> impl Iterator<Item = &'f KubeService<'a>> + Clone + use<'f, 'a> {
-        let at = self.service_index.get(name).map_or(&[][..], |it| it);
-        at.iter().map(|it| &self.kube_services[*it])
+        self.service_index.get(&[name]).iter().map(|it| &self.kube_services[*it])
     }
 
     /// The workload that a container is part of.
@@ -189,18 +187,25 @@ impl<'a> Facts<'a> {
 
     /// The ports on which a unit is known to listen: what it lists, and what its image family does.
     pub fn listens_on(&self, unit: &Unit<'a>) -> Vec<u16> {
-        let mut ports: Vec<u16> = match unit.site {
+        let mut ports: Vec<u16> = Vec::new();
+        match unit.site {
             Site::Service(at) => {
                 let model = self.services[at].model;
-                let exposed =
-                    model.expose.iter().filter_map(|it| it.split(['/', '-']).next()?.parse().ok());
-                model.ports.iter().map(|it| it.target.value).chain(exposed).collect()
+                for port in &model.ports {
+                    ports.push(port.target.value);
+                }
+                for port in &model.expose {
+                    let number = port.split(['/', '-']).next();
+                    ports.extend(number.and_then(|it| it.parse::<u16>().ok()));
+                }
             }
             Site::Container(workload, at) => {
-                let ports = &self.workloads[workload].container(at).ports;
-                ports.iter().filter_map(|it| u16::try_from(it.container_port?.value).ok()).collect()
+                for port in &self.workloads[workload].container(at).ports {
+                    let number = port.container_port.and_then(|it| u16::try_from(it.value).ok());
+                    ports.extend(number);
+                }
             }
-        };
+        }
         if let Some(family) = unit.family() {
             ports.extend(family.ports());
         }

@@ -32,10 +32,11 @@ pub use peers::{is_listen_flag, is_placeholder_host};
 pub use probes::probe_of_healthcheck;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
-pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+pub use unit::{Copies, Part, Site, Start, Unit, Units, Var, VarSource};
 pub use workload::{KubeService, Workload};
 
 use crate::config::Config;
+use crate::index::Index;
 use crate::model::FileModel;
 use crate::model::compose::Project;
 use crate::model::edit::Editor;
@@ -43,7 +44,6 @@ use crate::model::kubernetes::Object;
 use crate::report::Role;
 use crate::syntax::Problem;
 use crate::text::FileId;
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// The project as rules and the decision see it.
@@ -62,7 +62,7 @@ pub struct Facts<'a> {
     kube_services: Vec<KubeService<'a>>,
     limit_ranges: Vec<&'a Object>,
     /// Services by name, in any namespace.
-    service_index: FxHashMap<&'a str, Vec<usize>>,
+    service_index: Index,
     counterparts: Vec<Counterpart>,
     named: names::Index<'a>,
     sets: sets::Sets,
@@ -143,9 +143,8 @@ impl<'a> Facts<'a> {
     }
 
     /// Every container to run: Compose services, then the containers of each workload.
-    pub fn units(&self) -> impl Iterator<Item = &Unit<'a>> + '_ {
-        let services = self.services.iter().map(|it| &it.unit);
-        services.chain(self.workloads.iter().flat_map(|it| it.units.iter()))
+    pub fn units(&self) -> Units<'_, 'a> {
+        Units { services: self.services.iter(), workloads: self.workloads.iter(), rest: [].iter() }
     }
 
     pub fn unit(&self, site: Site) -> &Unit<'a> {

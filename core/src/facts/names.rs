@@ -4,7 +4,6 @@ use super::Facts;
 use super::contract::ConfigKeys;
 use super::sets::may_share_namespace;
 use crate::model::kubernetes::{Body, Object};
-use rustc_hash::FxHashMap;
 
 /// The kinds that other objects name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,41 +64,71 @@ pub const MANY: usize = 500;
 
 #[derive(Debug, Default)]
 pub(super) struct Index<'a> {
-    /// All objects of a kind and name, in any namespace.
-    by_name: FxHashMap<Named, FxHashMap<&'a str, Vec<&'a Object>>>,
-    by_kind: FxHashMap<Named, Vec<&'a Object>>,
+    objects: Vec<&'a Object>,
+    /// Places in `objects` by kind and name, in any namespace.
+    by_name: crate::index::Index,
+    by_kind: [Vec<&'a Object>; 7],
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(objects: &[&'a Object]) -> Index<'a> {
-        let mut index = Index::default();
-        for object in objects {
+        let mut index = Index { objects: objects.to_vec(), ..Index::default() };
+        for (at, object) in objects.iter().enumerate() {
             let Some(kind) = Named::of(object) else { continue };
-            index.by_kind.entry(kind).or_default().push(object);
+            index.by_kind[kind as usize].push(object);
             for name in given_names(object) {
-                index.by_name.entry(kind).or_default().entry(name).or_default().push(object);
+                index.by_name.add(&[kind.name(), name], at);
             }
         }
         index
     }
+
+    /// Objects of this kind and name in any namespace.
+    fn anywhere(&self, kind: Named, name: &str) -> Vec<&'a Object> {
+        let mut found = Vec::new();
+        for at in self.by_name.get(&[kind.name(), name]) {
+            found.push(self.objects[*at]);
+        }
+        found
+    }
+
+    /// The keys of a ConfigMap (or, with `secret`, a Secret) that has this very namespace and name.
+    pub(super) fn keys(&self, namespace: &str, name: &str, secret: bool) -> Option<ConfigKeys<'a>> {
+        let mut all = self.anywhere(config_kind(secret), name).into_iter();
+        let object = all.find(|it| {
+            it.namespace() == namespace && it.name().is_some_and(|it| it.as_str() == name)
+        });
+        ConfigKeys::of(object?)
+    }
+}
+
+fn config_kind(secret: bool) -> Named {
+    if secret { Named::Secret } else { Named::ConfigMap }
 }
 
 impl<'a> Facts<'a> {
     /// The object of this kind and name in a namespace.
     pub fn named(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a Object> {
-        let all = self.named_anywhere(kind, name).iter().copied();
-        let exact = all.clone().find(|it| kind.is_cluster_wide() || it.namespace() == namespace);
-        exact.or_else(|| all.clone().find(|it| may_share_namespace(it.namespace(), namespace)))
+        let mut chosen = None;
+        for object in self.named.anywhere(kind, name) {
+            if kind.is_cluster_wide() || object.namespace() == namespace {
+                return Some(object);
+            }
+            if chosen.is_none() && may_share_namespace(object.namespace(), namespace) {
+                chosen = Some(object);
+            }
+        }
+        chosen
     }
 
     /// Objects of this kind and name in any namespace.
-    pub fn named_anywhere(&self, kind: Named, name: &str) -> &[&'a Object] {
-        self.named.by_name.get(&kind).and_then(|it| it.get(name)).map_or(&[], |it| it)
+    pub fn named_anywhere(&self, kind: Named, name: &str) -> Vec<&'a Object> {
+        self.named.anywhere(kind, name)
     }
 
     /// All objects of a kind.
     pub fn all_named(&self, kind: Named) -> &[&'a Object] {
-        self.named.by_kind.get(&kind).map_or(&[], |it| it)
+        &self.named.by_kind[kind as usize]
     }
 
     /// The name of the same kind and namespace that is nearest to a misspelt one.
@@ -115,8 +144,7 @@ impl<'a> Facts<'a> {
 
     /// The keys of a ConfigMap (or, with `secret`, a Secret).
     pub fn keys(&self, namespace: &str, name: &str, secret: bool) -> Option<ConfigKeys<'a>> {
-        let kind = if secret { Named::Secret } else { Named::ConfigMap };
-        self.named(kind, namespace, name).and_then(ConfigKeys::of)
+        self.named(config_kind(secret), namespace, name).and_then(ConfigKeys::of)
     }
 }
 

@@ -29,22 +29,22 @@ impl<'a> Service<'a> {
     ) -> Service<'a> {
         let entrypoint = model.entrypoint.as_ref().map_or(&[][..], |it| &it.words);
         let command = model.command.as_ref().map_or(&[][..], |it| &it.words);
-        let env = model
-            .environment
-            .iter()
-            .map(|it| Var {
+        let mut env = Vec::new();
+        for it in &model.environment {
+            let value = it.value.as_ref();
+            env.push(Var {
                 name: &it.name.value,
                 name_span: it.name.span,
-                value: it.value.as_ref().map(|it| it.value.as_str()),
-                value_span: it.value.as_ref().map_or(it.name.span, |it| it.span),
+                value: value.map(|it| it.value.as_str()),
+                value_span: value.map_or(it.name.span, |it| it.span),
                 span: it.span,
                 source: match it.from {
                     EnvSource::Environment => VarSource::Inline,
                     EnvSource::EnvFile(_) => VarSource::EnvFile,
                 },
                 literal: !it.interpolated,
-            })
-            .collect();
+            });
+        }
         let replicas = model.scale.or_else(|| model.deploy.as_ref().and_then(|it| it.replicas));
         let copies = match replicas {
             Some(it) if it.value > 1 => Copies::Many(it.span),

@@ -4,9 +4,10 @@
 //! forms, an overlay for each environment. Two files that define the same object cannot belong to
 //! one set, and neither can their folders. What lies in different sets says nothing about each other.
 
+use crate::index::Index;
 use crate::model::FileModel;
 use crate::text::{FileId, folder_of};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Pairs of files, and of folders, that define the same object.
@@ -22,30 +23,29 @@ const MAX_PLACES: usize = 64;
 
 impl Sets {
     pub(super) fn new(files: &[Arc<FileModel>]) -> Sets {
-        let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
-        let mut folders = Vec::with_capacity(files.len());
-        for file in files {
-            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            folders.push(*numbers.entry(folder_of(&file.file.path)).or_insert(next));
+        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let mut sets = Sets::default();
+        let mut folders = Index::default();
+        for (at, file) in files.iter().enumerate() {
+            // A folder goes by the number of its first file.
+            let first = folders.add(&[folder_of(&file.file.path)], at)[0];
+            sets.folders.push(number(first));
         }
-        let mut places: FxHashMap<(&str, &str, &str), Vec<u32>> = FxHashMap::default();
+        let mut places = Index::default();
         for file in files.iter().filter(|_| files.len() > 1) {
             for object in &file.objects {
                 let Some(name) = object.name() else { continue };
-                let list = places
-                    .entry((object.kind.as_str(), object.namespace(), name.as_str()))
-                    .or_default();
-                if list.last() != Some(&file.id.0) {
-                    list.push(file.id.0);
+                let key = [object.kind.as_str(), object.namespace(), name];
+                if places.get(&key).last() != Some(&file.id.index()) {
+                    places.add(&key, file.id.index());
                 }
             }
         }
-        let mut sets = Sets { folders, ..Sets::default() };
-        for list in places.values().filter(|it| (2..=MAX_PLACES).contains(&it.len())) {
+        for list in places.lists().iter().filter(|it| (2..=MAX_PLACES).contains(&it.len())) {
             for (at, a) in list.iter().enumerate() {
                 for b in &list[at + 1..] {
-                    sets.files.insert(ordered(*a, *b));
-                    let (x, y) = (sets.folders[*a as usize], sets.folders[*b as usize]);
+                    sets.files.insert(ordered(number(*a), number(*b)));
+                    let (x, y) = (sets.folders[*a], sets.folders[*b]);
                     if x != y {
                         sets.apart.insert(ordered(x, y));
                     }

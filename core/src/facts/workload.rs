@@ -1,12 +1,11 @@
 //! A workload with its containers, and a Service with what it selects.
 
-use super::contract::ConfigKeys;
 use super::images::Image;
+use super::names;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
 use crate::text::{Span, Spanned};
-use rustc_hash::FxHashMap;
 
 #[derive(Debug)]
 pub struct Workload<'a> {
@@ -92,7 +91,7 @@ impl<'a> Workload<'a> {
         object: &'a Object,
         model: &'a kubernetes::Workload,
         copies: Copies,
-        keys: &FxHashMap<(&'a str, &'a str, bool), ConfigKeys<'a>>,
+        named: &names::Index<'a>,
     ) -> Workload<'a> {
         let namespace = object.namespace();
         let generated = object.meta.generate_name.as_ref();
@@ -102,29 +101,29 @@ impl<'a> Workload<'a> {
         };
         let spec = &model.template.spec;
         let inits = spec.init_containers.len();
-        let units = spec
-            .init_containers
-            .iter()
-            .chain(&spec.containers)
-            .enumerate()
-            .map(|(at, it)| Unit {
-                site: Site::Container(index, at),
-                part: match (at < inits, it.is_sidecar()) {
-                    (false, _) => Part::Main,
-                    (true, true) => Part::Sidecar,
-                    (true, false) => Part::Init,
-                },
-                name: it.name.as_ref().or(it.image.as_ref()).unwrap_or(&object.kind),
-                image: it.image.as_ref().map(Image::new),
-                start: Start::new(&it.command, &it.args),
-                env: environment(it, namespace, keys),
-                copies,
-                mentions: Vec::new(),
-                peers: Vec::new(),
-                migration: None,
-                label: format!("container `{}` of {label}", it.label()),
-            })
-            .collect();
+        let mut units = Vec::new();
+        for list in [&spec.init_containers, &spec.containers] {
+            for it in list {
+                let at = units.len();
+                units.push(Unit {
+                    site: Site::Container(index, at),
+                    part: match (at < inits, it.is_sidecar()) {
+                        (false, _) => Part::Main,
+                        (true, true) => Part::Sidecar,
+                        (true, false) => Part::Init,
+                    },
+                    name: it.name.as_ref().or(it.image.as_ref()).unwrap_or(&object.kind),
+                    image: it.image.as_ref().map(Image::new),
+                    start: Start::new(&it.command, &it.args),
+                    env: environment(it, namespace, named),
+                    copies,
+                    mentions: Vec::new(),
+                    peers: Vec::new(),
+                    migration: None,
+                    label: format!("container `{}` of {label}", it.label()),
+                });
+            }
+        }
         Workload {
             index,
             object,
@@ -176,7 +175,7 @@ fn overlaps(kind: WorkloadKind, model: &kubernetes::Workload) -> bool {
 fn environment<'a>(
     container: &'a Container,
     namespace: &'a str,
-    keys: &FxHashMap<(&'a str, &'a str, bool), ConfigKeys<'a>>,
+    named: &names::Index<'a>,
 ) -> Vec<Var<'a>> {
     let mut vars: Vec<Var<'a>> = Vec::new();
     let mut put = |var: Var<'a>| match vars.iter_mut().find(|it| it.name == var.name) {
@@ -186,7 +185,7 @@ fn environment<'a>(
     for from in &container.env_from {
         let secret = from.source == kubernetes::EnvSource::Secret;
         let Some(name) = &from.name else { continue };
-        let Some(known) = keys.get(&(namespace, name.as_str(), secret)) else { continue };
+        let Some(known) = named.keys(namespace, name, secret) else { continue };
         // A prefix makes names that stand nowhere in the text, and no rule needs those.
         if from.prefix.as_ref().is_some_and(|it| !it.is_empty()) {
             continue;
@@ -221,7 +220,7 @@ fn environment<'a>(
             EnvValue::ConfigMapKey(reference) => {
                 let name = reference.name.as_ref().map_or("", |it| it.as_str());
                 let key = reference.key.as_ref().map_or("", |it| it.as_str());
-                let known = keys.get(&(namespace, name, false));
+                let known = named.keys(namespace, name, false);
                 let value = known.and_then(|it| it.value(key));
                 at(value, VarSource::ConfigMap)
             }

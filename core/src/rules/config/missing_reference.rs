@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             // Objects that name no namespace land wherever they are applied.
-            let elsewhere = facts.named_anywhere(kind, name).first();
+            let elsewhere = facts.named_anywhere(kind, name).first().copied();
             let near = facts.near_name(kind, namespace, name);
             let unseen = facts.all_named(kind).is_empty();
             let key = (kind, namespace.to_owned(), name.to_string());

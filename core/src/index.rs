@@ -1,0 +1,44 @@
+//! Lists of numbers by name, with one copy of the hash table for all that is looked up.
+//!
+//! A hash table is compiled anew for every type of key and value, and this crate is downloaded by
+//! browsers. Here a key is a few words, and a value is an index into a list of the caller's.
+
+use rustc_hash::FxHashMap;
+
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    numbers: FxHashMap<String, usize>,
+    lists: Vec<Vec<usize>>,
+}
+
+impl Index {
+    /// Adds a number to the list of a key and gives the list.
+    pub fn add(&mut self, key: &[&str], value: usize) -> &[usize] {
+        let next = self.lists.len();
+        let number = *self.numbers.entry(joined(key)).or_insert(next);
+        if number == next {
+            self.lists.push(Vec::new());
+        }
+        let list = &mut self.lists[number];
+        list.push(value);
+        list
+    }
+
+    /// What was added under a key, in that order.
+    pub fn get(&self, key: &[&str]) -> &[usize] {
+        match self.numbers.get(&joined(key)) {
+            Some(at) => &self.lists[*at],
+            None => &[],
+        }
+    }
+
+    /// Every list, in the order in which their keys first came.
+    pub fn lists(&self) -> &[Vec<usize>] {
+        &self.lists
+    }
+}
+
+/// The words of a key, none of which holds a line break that another could be mistaken for.
+fn joined(key: &[&str]) -> String {
+    key.join("\n")
+}
