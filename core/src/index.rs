@@ -24,6 +24,11 @@ impl Index {
         list
     }
 
+    /// Counts a key that has nothing to say but that it is there.
+    pub fn count(&mut self, key: &str) {
+        self.add(&[key], 0);
+    }
+
     /// What was added under a key, in that order.
     pub fn get(&self, key: &[&str]) -> &[usize] {
         match self.numbers.get(&joined(key)) {

@@ -94,33 +94,25 @@ fn list(
     written: &[u16],
     applies: bool,
 ) -> Vec<ChecklistItem> {
-    items
-        .iter()
-        .map(|item| {
-            let behind = || findings.iter().filter(|it| item.codes.contains(&it.0)).map(|it| it.1);
-            let fails = behind().next().is_some();
-            let seen = item.codes.iter().any(|it| written.contains(it));
-            let state = match (applies, fails, seen) {
-                (false, ..) => "not-applicable",
-                (_, true, _) => "fail",
-                (_, _, false) => "cannot-see",
-                _ => "pass",
-            };
-            let mut places: Vec<String> = behind()
-                .map(|it| {
-                    let file = facts.file(it.span.file);
-                    format!(
-                        "{} {}:{}",
-                        it.code,
-                        file.path(),
-                        file.lines.line_of(it.span.start as usize) + 1
-                    )
-                })
-                .collect();
-            crate::sort::sort(&mut places);
-            places.dedup();
-            let next = if state == "pass" || state == "not-applicable" { "" } else { item.next };
-            ChecklistItem { item: item.item, state, findings: places, next }
-        })
-        .collect()
+    let mut rows = Vec::new();
+    for item in items {
+        let mut places: Vec<String> = Vec::new();
+        for (_, it) in findings.iter().filter(|it| item.codes.contains(&it.0)) {
+            let file = facts.file(it.span.file);
+            let line = file.lines.line_of(it.span.start as usize) + 1;
+            places.push(format!("{} {}:{line}", it.code, file.path()));
+        }
+        let seen = item.codes.iter().any(|it| written.contains(it));
+        let state = match (applies, places.is_empty(), seen) {
+            (false, ..) => "not-applicable",
+            (_, false, _) => "fail",
+            (_, _, false) => "cannot-see",
+            _ => "pass",
+        };
+        crate::sort::sort(&mut places);
+        places.dedup();
+        let next = if state == "pass" || state == "not-applicable" { "" } else { item.next };
+        rows.push(ChecklistItem { item: item.item, state, findings: places, next });
+    }
+    rows
 }

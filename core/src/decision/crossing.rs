@@ -5,133 +5,100 @@ use crate::facts::Facts;
 use crate::model::compose::{MountKind, Service};
 use crate::report::{Crossing, Role};
 
-/// Fate and advice for keys that need no look at their value.
-const KEYS: &[(&str, &str, &str)] = &[
-    ("image", "carried", "`containers[].image`"),
-    ("build", "lost", "Build and push in a pipeline; Kubernetes only pulls images."),
-    ("command", "changed", "`args`: Compose's `command` replaces the image's CMD, as `args` does."),
-    (
-        "entrypoint",
-        "changed",
-        "`command`: Compose's `entrypoint` replaces the image's ENTRYPOINT, as `command` does.",
-    ),
-    (
-        "environment",
-        "changed",
-        "`env` for plain values, a Secret for credentials; every value as a string.",
-    ),
-    ("env_file", "changed", "A ConfigMap or Secret with `envFrom`."),
-    (
-        "ports",
-        "changed",
-        "A Service for others in the cluster; an Ingress or Gateway route for the world.",
-    ),
-    ("expose", "changed", "A Service port."),
-    ("networks", "lost", "Every Pod reaches every other; a NetworkPolicy takes that back."),
-    (
-        "depends_on",
-        "lost",
-        "Retries in the client, a readiness probe on the dependency, an init container only to wait.",
-    ),
-    (
-        "healthcheck",
-        "changed",
-        "A readiness probe for traffic; a liveness probe only for what a restart cures; a startup probe for `start_period`.",
-    ),
-    ("restart", "changed", "Deployments always restart; a one-shot task becomes a Job."),
-    (
-        "deploy",
-        "changed",
-        "`replicas`, `resources` and the strategy have their own fields; `placement` becomes affinity or node selectors.",
-    ),
-    ("scale", "changed", "`spec.replicas`"),
-    ("labels", "carried", "Labels and annotations of the Pod template."),
-    (
-        "secrets",
-        "changed",
-        "A Secret as a volume; the path `/run/secrets/NAME` must be set as `mountPath`.",
-    ),
-    ("configs", "changed", "A ConfigMap as a volume."),
-    ("container_name", "lost", "Pods have generated names; a Service gives a stable one."),
-    ("hostname", "lost", "A Service's name; `hostname` with a headless Service for a StatefulSet."),
-    ("links", "lost", "A Service of that name."),
-    ("external_links", "lost", "A Service of type ExternalName."),
-    ("extra_hosts", "changed", "`hostAliases`"),
-    (
-        "network_mode",
-        "lost",
-        "Containers of one Pod share a network; `hostNetwork` ties Pods to nodes.",
-    ),
-    ("profiles", "lost", "Another overlay or another values file."),
-    ("extends", "lost", "Overlays, or a chart's helpers."),
-    ("develop", "lost", "Stays with Compose: it is for development."),
-    ("logging", "lost", "The node's log collection; bounded by the kubelet."),
-    (
-        "stop_grace_period",
-        "changed",
-        "`terminationGracePeriodSeconds`, 30 by default where Compose waits 10.",
-    ),
-    ("mem_limit", "changed", "`resources.limits.memory`, with a request beside it."),
-    ("cpus", "changed", "`resources.limits.cpu`, or better a request alone."),
-    ("user", "changed", "`securityContext.runAsUser`"),
-    ("working_dir", "changed", "`workingDir`"),
-    ("privileged", "changed", "`securityContext.privileged`"),
-    ("cap_add", "changed", "`securityContext.capabilities.add`"),
-    (
-        "read_only",
-        "changed",
-        "`securityContext.readOnlyRootFilesystem`, with an emptyDir for what is written.",
-    ),
-    ("tmpfs", "changed", "An emptyDir, with `medium: Memory` if it must not touch a disk."),
-    ("shm_size", "changed", "An emptyDir with `medium: Memory` at `/dev/shm`."),
-    (
-        "pre_start",
-        "changed",
-        "A Job or hook for what runs once; an init container runs once for every Pod.",
-    ),
-    ("init", "lost", "An init such as tini in the image, or `shareProcessNamespace`."),
-    ("ulimits", "lost", "The node's settings."),
-    ("sysctls", "changed", "`securityContext.sysctls`, where the cluster allows it."),
-    ("devices", "changed", "A device plugin's resource, such as `nvidia.com/gpu`."),
-];
+/// Fate and advice for keys that need no look at their value: one a line, since a table of strings
+/// would weigh more than its words.
+const KEYS: &str = "\
+image carried `containers[].image`
+build lost Build and push in a pipeline; Kubernetes only pulls images.
+command changed `args`: Compose's `command` replaces the image's CMD, as `args` does.
+entrypoint changed `command`: Compose's `entrypoint` replaces the image's ENTRYPOINT, as `command` does.
+environment changed `env` for plain values, a Secret for credentials; every value as a string.
+env_file changed A ConfigMap or Secret with `envFrom`.
+ports changed A Service for others in the cluster; an Ingress or Gateway route for the world.
+expose changed A Service port.
+networks lost Every Pod reaches every other; a NetworkPolicy takes that back.
+depends_on lost Retries in the client, a readiness probe on the dependency, an init container only to wait.
+healthcheck changed A readiness probe for traffic; a liveness probe only for what a restart cures; a startup probe for `start_period`.
+restart changed Deployments always restart; a one-shot task becomes a Job.
+deploy changed `replicas`, `resources` and the strategy have their own fields; `placement` becomes affinity or node selectors.
+scale changed `spec.replicas`
+labels carried Labels and annotations of the Pod template.
+secrets changed A Secret as a volume; the path `/run/secrets/NAME` must be set as `mountPath`.
+configs changed A ConfigMap as a volume.
+container_name lost Pods have generated names; a Service gives a stable one.
+hostname lost A Service's name; `hostname` with a headless Service for a StatefulSet.
+links lost A Service of that name.
+external_links lost A Service of type ExternalName.
+extra_hosts changed `hostAliases`
+network_mode lost Containers of one Pod share a network; `hostNetwork` ties Pods to nodes.
+profiles lost Another overlay or another values file.
+extends lost Overlays, or a chart's helpers.
+develop lost Stays with Compose: it is for development.
+logging lost The node's log collection; bounded by the kubelet.
+stop_grace_period changed `terminationGracePeriodSeconds`, 30 by default where Compose waits 10.
+mem_limit changed `resources.limits.memory`, with a request beside it.
+cpus changed `resources.limits.cpu`, or better a request alone.
+user changed `securityContext.runAsUser`
+working_dir changed `workingDir`
+privileged changed `securityContext.privileged`
+cap_add changed `securityContext.capabilities.add`
+read_only changed `securityContext.readOnlyRootFilesystem`, with an emptyDir for what is written.
+tmpfs changed An emptyDir, with `medium: Memory` if it must not touch a disk.
+shm_size changed An emptyDir with `medium: Memory` at `/dev/shm`.
+pre_start changed A Job or hook for what runs once; an init container runs once for every Pod.
+init lost An init such as tini in the image, or `shareProcessNamespace`.
+ulimits lost The node's settings.
+sysctls changed `securityContext.sysctls`, where the cluster allows it.
+devices changed A device plugin's resource, such as `nvidia.com/gpu`.
+";
 
 pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
     let mut rows = Vec::new();
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
         for key in &service.model.keys {
             let name = key.name.as_str();
-            let row = |fate, instead| Crossing {
-                service: service.name().to_owned(),
-                key: name.to_owned(),
-                fate,
-                instead,
-                span: Some(key.name.span),
+            let mut row = |fate, instead: &'static str| {
+                rows.push(Crossing {
+                    service: service.name().to_owned(),
+                    key: name.to_owned(),
+                    fate,
+                    instead,
+                    span: Some(key.name.span),
+                });
             };
             if name == "volumes" {
-                rows.extend(mounts(service.model).map(|(fate, instead)| row(fate, instead)));
-            } else if let Some((_, fate, instead)) = KEYS.iter().find(|it| it.0 == name) {
-                rows.push(row(*fate, *instead));
+                mounts(service.model, &mut row);
+            } else if let Some((fate, instead)) = advice(name) {
+                row(fate, instead);
             }
         }
     }
     rows
 }
 
+fn advice(key: &str) -> Option<(&'static str, &'static str)> {
+    KEYS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.split_once(' '))
+}
+
 /// One row for each kind of mount that a service has.
-fn mounts(service: &Service) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let has = |kinds: &[MountKind]| service.volumes.iter().any(|it| kinds.contains(&it.kind));
-    [
-        has(&[MountKind::Bind]).then_some((
+fn mounts(service: &Service, row: &mut dyn FnMut(&'static str, &'static str)) {
+    let has = |kind: MountKind| service.volumes.iter().any(|it| it.kind == kind);
+    if has(MountKind::Bind) {
+        row(
             "lost",
             "Files of the host do not follow a Pod: sources belong in the image, configuration in a ConfigMap.",
-        )),
-        has(&[MountKind::Volume, MountKind::Cluster]).then_some((
+        );
+    }
+    if has(MountKind::Volume) || has(MountKind::Cluster) {
+        row(
             "changed",
             "A PersistentVolumeClaim; one that several Pods share needs ReadWriteMany, or a StatefulSet with one each.",
-        )),
-        has(&[MountKind::Anonymous]).then_some(("lost", "An emptyDir, empty again for every new Pod.")),
-        has(&[MountKind::Tmpfs]).then_some(("changed", "An emptyDir with `medium: Memory`.")),
-    ]
-    .into_iter()
-    .flatten()
+        );
+    }
+    if has(MountKind::Anonymous) {
+        row("lost", "An emptyDir, empty again for every new Pod.");
+    }
+    if has(MountKind::Tmpfs) {
+        row("changed", "An emptyDir with `medium: Memory`.");
+    }
 }

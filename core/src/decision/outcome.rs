@@ -42,9 +42,11 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         }
         if question.answer == Answer::Unknown {
             reasons.push(format!("{} The files do not say.", question.text));
-            let new = question.settled_by.iter().filter(|it| !would_change.contains(*it));
-            let new: Vec<String> = new.cloned().collect();
-            would_change.extend(new);
+            for it in &question.settled_by {
+                if !would_change.contains(it) {
+                    would_change.push(it.clone());
+                }
+            }
         }
     }
 
@@ -82,7 +84,7 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         "over-built" => reasons.push(format!(
             "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
             counts.objects,
-            counts.kinds.len(),
+            counts.kinds.lists().len(),
             counts.cluster_lines
         )),
         "mixed" => reasons.push(

@@ -2,12 +2,10 @@
 
 use super::signals::{self, Counts};
 use crate::facts::Facts;
+use crate::index::Index;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
 use crate::report::{Answer, Evidence, Kind, Question, Role};
-use crate::sort;
 use crate::text::Span;
-use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Collects evidence for one question.
 #[derive(Default)]
@@ -219,8 +217,7 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
             agents.push((workload.label.clone(), workload.span()));
         }
     }
-    let budgets: Vec<_> =
-        signals::objects_where(facts, |it| matches!(it, Body::DisruptionBudget(_))).collect();
+    let budgets = signals::objects_where(facts, &|it| matches!(it, Body::DisruptionBudget(_)));
     scale.counts(Answer::Yes, 2, &spread, "spread their Pods over nodes");
     scale.counts(Answer::Yes, 2, &pinned, "choose among different nodes");
     scale.counts(Answer::Yes, 1, &agents, "run on every node");
@@ -267,9 +264,8 @@ fn replicas(facts: &Facts<'_>, counts: &Counts) -> Scale {
     scale.counts(Answer::Yes, weight, &counts.replicated, "run as more than one replica");
     // An autoscaler that may run one replica at most scales nothing.
     let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|most| most > 1);
-    let scalers: Vec<_> =
-        signals::objects_where(facts, |it| matches!(it, Body::Autoscaler(it) if scales(it)))
-            .collect();
+    let scalers =
+        signals::objects_where(facts, &|it| matches!(it, Body::Autoscaler(it) if scales(it)));
     scale.counts(Answer::Yes, 2, &scalers, "change the number of replicas by load");
     let mut rollouts = Vec::new();
     for workload in facts.workloads() {
@@ -316,18 +312,17 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         9..=20 => {}
         _ => scale.says(Answer::Yes, 1, format!("{things} workloads are run"), None),
     }
-    if counts.namespaces.len() > 2 {
+    if counts.namespaces.lists().len() > 2 {
         scale.says(
             Answer::Yes,
             1,
-            format!("objects live in {} namespaces", counts.namespaces.len()),
+            format!("objects live in {} namespaces", counts.namespaces.lists().len()),
             None,
         );
     }
-    let walls: Vec<_> = signals::objects_where(facts, |it| {
+    let walls = signals::objects_where(facts, &|it| {
         matches!(it, Body::ResourceQuota(_) | Body::LimitRange(_) | Body::NetworkPolicy(_))
-    })
-    .collect();
+    });
     scale.counts(Answer::Yes, 1, &walls, "part tenants from one another");
     let owners = owners(facts);
     if owners > 2 {
@@ -363,13 +358,13 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
 
 /// Distinct owners of images that are not public products.
 fn owners(facts: &Facts<'_>) -> usize {
-    let mut owners: FxHashMap<String, usize> = FxHashMap::default();
+    let mut owners = Index::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()).filter(|it| it.family.is_none()) {
         if let Some((owner, _)) = image.repository.rsplit_once('/') {
-            *owners.entry(owner.to_owned()).or_default() += 1;
+            owners.count(owner);
         }
     }
-    owners.values().filter(|it| **it > 1).count()
+    owners.lists().iter().filter(|it| it.len() > 1).count()
 }
 
 fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
@@ -416,11 +411,10 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
     if counts.overlays > 1 {
         scale.says(Answer::Yes, 2, format!("{} overlays reuse a base", counts.overlays), None);
     }
-    let copies = copied_workloads(facts);
-    if let Some((name, count, span)) = copies.first() {
+    if let Some((name, count, span)) = copied_workload(facts) {
         let text =
             format!("`{name}` is written {count} times, once for each environment or namespace");
-        scale.says(Answer::Yes, 2, text, Some(*span));
+        scale.says(Answer::Yes, 2, text, Some(span));
     }
     if scale.evidence.is_empty() {
         let what = if facts.has_cluster_side() {
@@ -434,25 +428,28 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
     scale
 }
 
-/// Workloads of one kind, name and set of images in several namespaces or folders.
-fn copied_workloads(facts: &Facts<'_>) -> Vec<(String, usize, Span)> {
-    let mut copies: IndexMap<(String, String), Vec<Span>, FxBuildHasher> = IndexMap::default();
+/// The workload that stands most often in several namespaces or folders, with the same kind, name
+/// and images: its label, how often, and its first place.
+fn copied_workload<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, usize, Span)> {
+    let mut copies = Index::default();
     for workload in facts.workloads().iter().filter(|it| !it.name().is_empty()) {
-        let images: Vec<&str> = workload
-            .units
-            .iter()
-            .filter_map(|it| it.image.as_ref())
-            .map(|it| it.repository.as_str())
-            .collect();
-        copies.entry((workload.label.clone(), images.join(" "))).or_default().push(workload.span());
+        let mut key = vec![workload.label.as_str()];
+        key.extend(
+            workload.units.iter().filter_map(|it| Some(it.image.as_ref()?.repository.as_str())),
+        );
+        copies.add(&key, workload.index);
     }
-    let mut copies: Vec<_> = copies
-        .into_iter()
-        .filter(|it| it.1.len() > 1)
-        .map(|it| (it.0.0, it.1.len(), it.1[0]))
-        .collect();
-    sort::sort_by(&mut copies, |a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    copies
+    let mut most: Option<(usize, &str, Span)> = None;
+    for list in copies.lists() {
+        let first = &facts.workloads()[list[0]];
+        let more = most.is_none_or(|(count, label, _)| {
+            list.len() > count || list.len() == count && first.label.as_str() < label
+        });
+        if list.len() > 1 && more {
+            most = Some((list.len(), &first.label, first.span()));
+        }
+    }
+    most.map(|(count, label, span)| (label, count, span))
 }
 
 #[cfg(test)]

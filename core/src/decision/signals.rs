@@ -1,10 +1,10 @@
 //! What can be counted in the files, before anybody draws a conclusion from it.
 
 use crate::facts::{Facts, Part};
+use crate::index::Index;
 use crate::model::kubernetes::{Body, VolumeSource};
 use crate::report::{Kind, Role};
 use crate::text::Span;
-use rustc_hash::FxHashSet;
 
 /// Sums of what the files ask for. Nothing is guessed: what is not written is not in a sum, and
 /// `sized` tells how much of the whole the sums cover.
@@ -21,8 +21,8 @@ pub struct Counts {
     pub workloads: usize,
     /// Replicated servers, one of them for evidence.
     pub replicated: Vec<(String, Span)>,
-    pub namespaces: FxHashSet<String>,
-    pub kinds: FxHashSet<String>,
+    pub namespaces: Index,
+    pub kinds: Index,
     pub objects: usize,
     pub cluster_lines: usize,
     pub compose_services: usize,
@@ -54,9 +54,9 @@ impl Counts {
             counts.compose(facts);
         }
         for object in facts.objects() {
-            counts.kinds.insert(object.kind.value.to_string());
+            counts.kinds.count(&object.kind);
             if let Some(namespace) = &object.meta.namespace {
-                counts.namespaces.insert(namespace.value.to_string());
+                counts.namespaces.count(namespace);
             }
             if object.group().ends_with("fluxcd.io") {
                 counts.flux += 1;
@@ -166,13 +166,12 @@ pub fn host_couplings(facts: &Facts<'_>) -> Vec<(String, Span)> {
     found
 }
 
-/// How many objects have a body that matches.
-pub fn objects_where<'f>(
-    facts: &'f Facts<'_>,
-    wanted: impl Fn(&Body) -> bool + 'f,
-) -> impl Iterator<Item = (String, Span)> + 'f {
-    facts.objects().iter().filter(move |it| wanted(&it.body)).map(|it| {
+/// The objects that are wanted, with their names.
+pub fn objects_where(facts: &Facts<'_>, wanted: &dyn Fn(&Body) -> bool) -> Vec<(String, Span)> {
+    let mut found = Vec::new();
+    for it in facts.objects().iter().filter(|it| wanted(&it.body)) {
         let name = it.name().map_or("", |it| it.as_str());
-        (format!("{} `{name}`", it.kind.value), it.name_span())
-    })
+        found.push((format!("{} `{name}`", it.kind.value), it.name_span()));
+    }
+    found
 }

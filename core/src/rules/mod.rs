@@ -79,8 +79,6 @@ pub struct Rule {
     /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
     pub doc: &'static str,
     pub check: Check,
-    /// The source file, for links and for the house test.
-    pub file: &'static str,
 }
 
 impl Rule {
@@ -137,7 +135,6 @@ macro_rules! rule {
             since: $since,
             doc: concat!($($doc, "\n"),*),
             check: rule!(@check $check),
-            file: file!(),
         };
     };
     (@check engine) => { $crate::rules::Check::Engine };
