@@ -19,15 +19,21 @@ impl Scale {
         self.evidence.push(Evidence { fact: fact.into(), points, weight, span });
     }
 
-    /// Several places with one meaning: the first is shown, the others counted.
-    fn counts(&mut self, points: Answer, weight: u8, found: &[(String, Span)], what: &str) {
+    /// Several places with one meaning: the first is shown, the others counted. `what` they do, for
+    /// one of them and for several.
+    fn counts(&mut self, points: Answer, weight: u8, found: &[(String, Span)], what: [&str; 2]) {
         let Some((first, span)) = found.first() else { return };
         let more = match found.len() - 1 {
             0 => String::new(),
             1 => " and one more".to_owned(),
             more => format!(" and {more} more"),
         };
-        self.says(points, weight, format!("{first}{more} {what}"), Some(*span));
+        self.says(
+            points,
+            weight,
+            format!("{first}{more} {}", what[usize::from(found.len() > 1)]),
+            Some(*span),
+        );
     }
 
     /// Decisive evidence decides; else one side must outweigh the other by a sign (2).
@@ -218,10 +224,25 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
         }
     }
     let budgets = signals::objects_where(facts, &|it| matches!(it, Body::DisruptionBudget(_)));
-    scale.counts(Answer::Yes, 2, &spread, "spread their Pods over nodes");
-    scale.counts(Answer::Yes, 2, &pinned, "choose among different nodes");
-    scale.counts(Answer::Yes, 1, &agents, "run on every node");
-    scale.counts(Answer::Yes, 1, &budgets, "guard against drained nodes");
+    scale.counts(
+        Answer::Yes,
+        2,
+        &spread,
+        ["spreads its Pods over nodes", "spread their Pods over nodes"],
+    );
+    scale.counts(
+        Answer::Yes,
+        2,
+        &pinned,
+        ["chooses among different nodes", "choose among different nodes"],
+    );
+    scale.counts(Answer::Yes, 1, &agents, ["runs on every node", "run on every node"]);
+    scale.counts(
+        Answer::Yes,
+        1,
+        &budgets,
+        ["guards against drained nodes", "guard against drained nodes"],
+    );
     let mut swarm = Vec::new();
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
         let Some(deploy) = &service.model.deploy else { continue };
@@ -235,7 +256,12 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
             swarm.push((service.unit.label.clone(), mode.span));
         }
     }
-    scale.counts(Answer::Yes, 2, &swarm, "say on which nodes of a Swarm they run");
+    scale.counts(
+        Answer::Yes,
+        2,
+        &swarm,
+        ["says on which nodes of a Swarm it runs", "say on which nodes of a Swarm they run"],
+    );
     if scale.evidence.is_empty() {
         let what = if facts.has_cluster_side() {
             "no workload spreads over nodes, chooses a node or guards against losing one"
@@ -261,12 +287,22 @@ fn is_platform_label(key: &str) -> bool {
 fn replicas(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let mut scale = Scale::default();
     let weight = if counts.replicated.len() > 1 { 2 } else { 1 };
-    scale.counts(Answer::Yes, weight, &counts.replicated, "run as more than one replica");
+    scale.counts(
+        Answer::Yes,
+        weight,
+        &counts.replicated,
+        ["runs as more than one replica", "run as more than one replica"],
+    );
     // An autoscaler that may run one replica at most scales nothing.
     let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|most| most > 1);
     let scalers =
         signals::objects_where(facts, &|it| matches!(it, Body::Autoscaler(it) if scales(it)));
-    scale.counts(Answer::Yes, 2, &scalers, "change the number of replicas by load");
+    scale.counts(
+        Answer::Yes,
+        2,
+        &scalers,
+        ["changes the number of replicas by load", "change the number of replicas by load"],
+    );
     let mut rollouts = Vec::new();
     for workload in facts.workloads() {
         if workload.kind() == WorkloadKind::Rollout {
@@ -283,7 +319,12 @@ fn replicas(facts: &Facts<'_>, counts: &Counts) -> Scale {
             rollouts.push((service.unit.label.clone(), update.span));
         }
     }
-    scale.counts(Answer::Yes, 1, &rollouts, "say how a new version rolls out");
+    scale.counts(
+        Answer::Yes,
+        1,
+        &rollouts,
+        ["says how a new version rolls out", "say how a new version rolls out"],
+    );
     if scale.evidence.is_empty() && counts.containers > 0 {
         scale.says(
             Answer::No,
@@ -323,7 +364,12 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let walls = signals::objects_where(facts, &|it| {
         matches!(it, Body::ResourceQuota(_) | Body::LimitRange(_) | Body::NetworkPolicy(_))
     });
-    scale.counts(Answer::Yes, 1, &walls, "part tenants from one another");
+    scale.counts(
+        Answer::Yes,
+        1,
+        &walls,
+        ["parts tenants from one another", "part tenants from one another"],
+    );
     let owners = owners(facts);
     if owners > 2 {
         scale.says(
