@@ -31,6 +31,11 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
+/// Whether Compose finds the file by itself, so that nothing has to be laid over it.
+pub fn is_default_name(path: &str) -> bool {
+    DEFAULTS.contains(&name_of(path))
+}
+
 /// All Compose projects of the files, each once.
 pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
     let by_path: FxHashMap<&str, usize> =

@@ -33,7 +33,7 @@ mod units;
 mod value;
 
 pub use deploy::*;
-pub use discover::{project_of, projects};
+pub use discover::{is_default_name, project_of, projects};
 pub use keys::known_keys;
 pub use parts::*;
 pub use project::*;

@@ -1,16 +1,18 @@
 use crate::facts::{Facts, nearest};
 use crate::model::compose::{Problem, ProblemKind, Project};
-use crate::report::{Findings, Fix};
+use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
 
 rule! {
     /// A service names a network, volume, secret, config or service that is not defined.
     ///
     /// ## Why it hurts
-    /// `docker compose` refuses the whole project, also for the services that are right.
+    /// `docker compose` refuses the whole project, also for the services that are right. A service
+    /// whose profile is not switched on counts as not defined.
     ///
     /// ## What helps
-    /// Define it at the top level, correct the name, or mark it `external: true` where it exists.
+    /// Define it at the top level, correct the name, or mark it `external: true` where it exists. What
+    /// is needed without a profile gets none, or `required: false` where it is waited for.
     ///
     /// ## How to troubleshoot
     /// `docker compose config -q` names the first of them.
@@ -43,6 +45,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
+        behind_a_profile(project, out);
         for problem in &project.problems {
             let Some((what, names)) = meant(project, problem) else { continue };
             // A file that is laid over another one (`-f base -f this`) may name what that one defines.
@@ -68,6 +71,47 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let span = problem.span.inner(at..at + name.len());
                 let edit = facts.editor(span.file).replace(span, near);
                 finding.fix(Fix::r#unsafe(format!("Use the {what} `{near}`"), [edit]));
+            }
+        }
+    }
+}
+
+/// Waiting for a service that the profiles in force leave out.
+fn behind_a_profile(project: &Project, out: &mut Findings) {
+    let set = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
+    let always: Vec<&str> = set
+        .and_then(|it| it.value.as_ref())
+        .map(|it| it.split(',').map(str::trim).collect())
+        .unwrap_or_default();
+    for service in &project.services {
+        // Without a profile it always starts; else with each of its own, perhaps alone.
+        let alone: Vec<Option<&str>> = match service.profiles.as_slice() {
+            [] => vec![None],
+            all => all.iter().map(|it| Some(it.as_str())).collect(),
+        };
+        for dependency in service.depends_on.iter().filter(|it| it.required) {
+            let Some(on) = project.service(&dependency.service.value) else { continue };
+            let Some(first) = on.profiles.first() else { continue };
+            let enabled = |with: Option<&str>| {
+                let on = |it: &str| it == "*" || on.profiles.iter().any(|own| own.value == it);
+                always.iter().copied().chain(with).any(on)
+            };
+            let Some(with) = alone.iter().find(|it| !enabled(**it)) else { continue };
+            let (name, needed) = (&service.name, &on.name);
+            let message = match with {
+                Some(with) => format!(
+                    "with profile `{with}` alone `{name}` starts and `{needed}`, which it waits for, is not defined"
+                ),
+                None => format!(
+                    "`{name}` starts without a profile, and `{needed}`, which it waits for, is only defined with profile `{first}`"
+                ),
+            };
+            let finding = out.at(dependency.service.span, message);
+            finding
+                .also(first.span, format!("`{needed}` has a profile"))
+                .check("docker compose config -q");
+            if with.is_some() {
+                finding.severity(Severity::Warning);
             }
         }
     }
@@ -105,7 +149,7 @@ fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, V
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     #[test]
     fn every_kind_of_name_is_looked_up() {
@@ -117,6 +161,26 @@ mod tests {
         ] {
             assert_eq!(messages(&RULE, text), [message], "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_profile_leaves_out_is_not_defined() {
+        let count = |web: &str, db: &str, env: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: x:1, {web}}}, db: {{image: x:1, {db}}}}}\n# file: .env\n{env}\n"
+            );
+            findings(&RULE, &text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        let waits = "depends_on: [db]";
+        assert_eq!(count(waits, "profiles: [p]", ""), ["error"]);
+        assert_eq!(count(waits, "profiles: [p]", "COMPOSE_PROFILES=q,p"), [""; 0]);
+        assert_eq!(count(waits, "", ""), [""; 0]);
+        let optional = "depends_on: {db: {condition: service_started, required: false}}";
+        assert_eq!(count(optional, "profiles: [p]", ""), [""; 0]);
+        let web = |profiles: &str| format!("{waits}, profiles: [{profiles}]");
+        assert_eq!(count(&web("q"), "profiles: [p]", ""), ["warning"]);
+        assert_eq!(count(&web("p"), "profiles: [p, q]", ""), [""; 0]);
+        assert_eq!(count(&web("p, q"), "profiles: [p]", ""), ["warning"]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use crate::facts::Facts;
-use crate::model::compose::{Problem, ProblemKind, Project};
+use crate::model::compose::{Problem, ProblemKind, Project, is_default_name};
 use crate::report::Findings;
 use crate::rules::rule;
 use crate::syntax;
@@ -43,8 +43,11 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    // What a file lacks, one that is laid over it (`-f this -f that`) may bring.
-    let alone = facts.projects().len() == 1;
+    // What a file lacks, one that is laid over it (`-f this -f that`) may bring, and a file with a name
+    // of its own may be the one that is laid over.
+    let base =
+        |it: &Project| it.files.first().is_some_and(|it| is_default_name(facts.file(*it).path()));
+    let alone = facts.projects().len() == 1 && facts.projects().iter().all(base);
     let circle = |it: &Problem| it.kind == ProblemKind::DependencyCycle;
     let circles = facts.projects().iter().any(|it| it.problems.iter().any(circle))
         && !facts.dependency_cycles().is_empty();
@@ -147,6 +150,8 @@ mod tests {
     fn half_a_project_and_a_broken_file_are_silent() {
         let half = "# file: compose.yaml\nservices: {a: {image: x:1}}\n# file: extra/web.yaml\nservices: {a: {ports: ['80:80']}}\n";
         assert_eq!(messages(&RULE, half), NONE);
+        let over = "# file: compose.prod.yaml\nservices: {a: {ports: ['80:80']}}\n";
+        assert_eq!(messages(&RULE, over), NONE);
         assert_eq!(
             messages(&RULE, "services:\n  a:\n    image: x:1\n    ports: [99999:80\n"),
             NONE
