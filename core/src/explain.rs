@@ -120,9 +120,13 @@ fn unwrap<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 /// The prose of a section as one line a paragraph, for a finding's "why" and "help". It looks for
 /// this section alone, because an analysis asks for those of every rule that finds something.
 pub fn prose(rule: &'static Rule, title: &str) -> String {
-    let mut sections = rule.doc.split("\n ## ");
-    let body = sections.find_map(|it| it.strip_prefix(title)?.strip_prefix('\n'));
-    unwrap(body.unwrap_or_default().trim().lines().map(|it| it.strip_prefix(' ').unwrap_or(it)))
+    let mut headings = memchr::memchr_iter(b'\n', rule.doc.as_bytes())
+        .map(|it| &rule.doc[it + 1..])
+        .filter_map(|it| it.strip_prefix(" ## "));
+    let body = headings.find_map(|it| it.strip_prefix(title)?.strip_prefix('\n'));
+    let rest = headings.next().map_or(0, |it| it.len() + " ## ".len());
+    let body = body.map_or("", |it| it[..it.len() - rest].trim());
+    unwrap(body.lines().map(|it| it.strip_prefix(' ').unwrap_or(it)))
 }
 
 /// The page in `docs/rules` for a rule.

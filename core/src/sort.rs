@@ -24,6 +24,10 @@ pub fn sort<T: Ord>(list: &mut [T]) {
 
 /// The pairs to swap, one after the other, to bring a list into order.
 fn swaps(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<(usize, usize)> {
+    // Most lists are in order already.
+    if (1..count).all(|it| compare(it - 1, it).is_le()) {
+        return Vec::new();
+    }
     let mut order = order(count, compare);
     let mut swaps = Vec::new();
     for start in 0..count {
@@ -43,8 +47,7 @@ fn swaps(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<(usize
 /// Which item comes first, second and so on: merges ever longer runs.
 fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    // Most lists are in order already.
-    let mut width = if (1..count).all(|it| compare(it - 1, it).is_le()) { count } else { 1 };
+    let mut width = 1;
     while width < count {
         let mut merged = Vec::with_capacity(count);
         for pair in order.chunks(2 * width) {

@@ -189,11 +189,14 @@ pub struct LineIndex {
 impl LineIndex {
     pub fn new(text: &str) -> LineIndex {
         let bytes = text.as_bytes();
-        let mut starts = vec![0];
-        for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
-            if bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n') {
-                starts.push(offset(at + 1));
-            }
+        let mut starts = Vec::with_capacity(16 + bytes.len() / 32);
+        starts.push(0);
+        let lone = |it: usize| bytes[it] == b'\r' && bytes.get(it + 1) != Some(&b'\n');
+        if memchr::memchr(b'\r', bytes).is_none() {
+            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|it| offset(it + 1)));
+        } else {
+            let breaks = (0..bytes.len()).filter(|it| bytes[*it] == b'\n' || lone(*it));
+            starts.extend(breaks.map(|it| offset(it + 1)));
         }
         LineIndex { starts }
     }

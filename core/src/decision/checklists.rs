@@ -74,7 +74,10 @@ const CROSSING: &[Item] = &[
 pub fn both(facts: &Facts<'_>, findings: &[Finding], written: &[&str]) -> Checklists {
     let served = facts.services().iter().any(|it| it.role != Role::Development);
     let any = !facts.services().is_empty() || facts.has_cluster_side();
-    let findings: Vec<(u16, &Finding)> = findings.iter().map(|it| (number(it.code), it)).collect();
+    // Only the few findings that an item looks at are compared with each item.
+    let all = || SERVER.iter().chain(CROSSING).flat_map(|it| it.codes);
+    let numbered = findings.iter().map(|it| (number(it.code), it));
+    let findings: Vec<_> = numbered.filter(|it| all().any(|code| *code == it.0)).collect();
     let written: Vec<u16> = written.iter().map(|it| number(it)).collect();
     Checklists {
         server: list(facts, SERVER, &findings, &written, served),
@@ -102,7 +105,8 @@ fn list(
             let line = file.lines.line_of(it.span.start as usize) + 1;
             places.push(format!("{} {}:{line}", it.code, file.path()));
         }
-        let seen = item.codes.iter().any(|it| written.contains(it));
+        // Rules run in the order of their codes.
+        let seen = item.codes.iter().any(|it| written.binary_search(it).is_ok());
         let state = match (applies, places.is_empty(), seen) {
             (false, ..) => "not-applicable",
             (_, false, _) => "fail",

@@ -95,7 +95,7 @@ fn look_at<'a>(unit: &mut Unit<'a>, mentions: Vec<Mention<'a>>) {
 }
 
 fn services<'a>(projects: &'a [Project], roles: &[Option<Role>]) -> Vec<Service<'a>> {
-    let mut services = Vec::new();
+    let mut services = Vec::with_capacity(projects.iter().map(|it| it.services.len()).sum());
     for (project_index, project) in projects.iter().enumerate() {
         let role = roles::of_project(project, roles);
         for model in &project.services {

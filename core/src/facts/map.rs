@@ -54,30 +54,20 @@ impl Facts<'_> {
     }
 
     fn draw_compose(&self, drawing: &mut Drawing) {
-        for service in &self.services {
-            let id = self.service_id(service.index);
-            drawing.node(&id, "service", service.name(), Some(service.span()));
+        let ids: Vec<String> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
+        for (service, id) in self.services.iter().zip(&ids) {
+            drawing.node(id, "service", service.name(), Some(service.span()));
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
                 let volume = format!("volume#{}/{}", service.project_index, source.value);
                 drawing.node(&volume, "volume", &source.value, Some(source.span));
-                drawing.edge(&id, &volume, "mounts", Some(mount.span));
+                drawing.edge(id, &volume, "mounts", Some(mount.span));
             }
         }
-        for service in &self.services {
-            let id = self.service_id(service.index);
+        for (service, id) in self.services.iter().zip(&ids) {
             for dependency in service.model.dependencies() {
-                let siblings =
-                    self.services.iter().filter(|it| it.project_index == service.project_index);
-                if let Some(on) =
-                    siblings.into_iter().find(|it| it.name() == dependency.service.as_str())
-                {
-                    drawing.edge(
-                        &id,
-                        &self.service_id(on.index),
-                        "depends-on",
-                        Some(dependency.span),
-                    );
+                if let Some(on) = self.sibling(service, &dependency.service) {
+                    drawing.edge(id, &ids[on.index], "depends-on", Some(dependency.span));
                 }
             }
         }

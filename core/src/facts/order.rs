@@ -134,7 +134,10 @@ impl<'a> Facts<'a> {
         let from = |at: usize| waits.iter().filter(move |it| it.from.index == at);
         let mut cycles = Vec::new();
         let mut done = vec![false; self.services.len()];
-        for start in 0..self.services.len() {
+        // A circle comes back to where it starts.
+        let both =
+            |at: usize| from(at).next().is_some() && waits.iter().any(|it| it.on.index == at);
+        for start in (0..self.services.len()).filter(|it| both(*it)) {
             // Breadth first from each service back to itself gives the shortest circle through it.
             let mut came: Vec<Option<Wait<'_, 'a>>> = vec![None; self.services.len()];
             let mut open = std::collections::VecDeque::from([start]);

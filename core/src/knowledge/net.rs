@@ -122,6 +122,10 @@ const HOSTLESS: &[&str] = &[
 #[must_use]
 pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
     let mut out = Vec::new();
+    // Before a port or behind a scheme stands the one, in a pair the other.
+    if !value.contains([':', '=']) {
+        return out;
+    }
     let mut from = 0;
     while let Some(found) = value[from..].find("://") {
         let at = from + found;
@@ -247,8 +251,12 @@ pub fn is_host_key(key: &str) -> bool {
         "CONTRACT",
         "IP",
     ];
+    let last = key.rsplit(['_', '.', '-']).find(|it| !it.is_empty()).unwrap_or_default();
+    if last.len() == key.len() || !ENDS.iter().any(|it| it.eq_ignore_ascii_case(last)) {
+        return key.eq_ignore_ascii_case("PGHOST");
+    }
     let upper = key.to_ascii_uppercase();
-    if matches!(upper.as_str(), "PGHOST" | "MYSQL_HOST" | "BOOTSTRAP_SERVERS") {
+    if matches!(upper.as_str(), "MYSQL_HOST" | "BOOTSTRAP_SERVERS") {
         return true;
     }
     let words: Vec<&str> = upper.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
@@ -477,6 +485,9 @@ fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<End
         let (start, end) = (at, at + token.len());
         // Every separator is one byte except white space beyond ASCII.
         at = end + value[end..].chars().next().map_or(1, char::len_utf8);
+        if !token.contains(':') {
+            continue;
+        }
         // Options and node numbers before the address: `--db=db:5432`, `1@kafka:9093`.
         let start = token.rfind(['=', '@']).map_or(start, |it| start + it + 1);
         let end = value[start..end].find('/').map_or(end, |it| start + it);

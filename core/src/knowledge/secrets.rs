@@ -211,10 +211,7 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     while words.len() > 1 && words.last().is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit())) {
         words.pop();
     }
-    if words.iter().any(|it| ABOUT.contains(it)) {
-        return None;
-    }
-    match words.as_slice() {
+    let kind = match words.as_slice() {
         // The shell's own working directory.
         ["PWD" | "OLDPWD"] => None,
         [
@@ -238,7 +235,8 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         | [.., "SECRET", "KEY", "BASE"]
         | [.., "ERLANG", "COOKIE"] => Some(KeyKind::Token),
         _ => None,
-    }
+    };
+    kind.filter(|_| !words.iter().any(|it| ABOUT.contains(it)))
 }
 
 /// The words of a key in upper case, with `_` between them: `dbPassword`, `db-password` and

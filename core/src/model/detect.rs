@@ -190,14 +190,14 @@ fn is_template(path: &str, text: &str, content: Kind) -> bool {
     // These have braces of their own, which Argo fills in; where YAML reads a mapping, it cannot.
     let own_braces =
         !in_templates && (content == Kind::ArgoCd || text.contains("apiVersion: argoproj.io/"));
-    actions(text).any(|it| match it.place {
+    actions(text, in_templates).any(|it| match it.place {
         ActionPlace::Start | ActionPlace::Line => true,
         _ if own_braces => false,
         ActionPlace::Inside => !is_swarm_word(it.inner),
         ActionPlace::Quoted => {
             in_templates || (content == Kind::Kubernetes && is_helm_word(it.inner))
         }
-        ActionPlace::Block => in_templates && is_helm_word(it.inner),
+        ActionPlace::Block => is_helm_word(it.inner),
     })
 }
 
@@ -238,17 +238,22 @@ struct Action<'t> {
     inner: &'t str,
 }
 
-fn actions(text: &str) -> impl Iterator<Item = Action<'_>> {
+/// The first action of each line; those in block scalars only with `blocks`.
+fn actions(text: &str, blocks: bool) -> impl Iterator<Item = Action<'_>> {
     // The indentation of the line whose block scalar we are in.
     let mut block: Option<usize> = None;
-    text.lines().filter_map(move |line| {
-        let content = line.trim_start_matches(' ');
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+    ends.filter_map(move |end| {
+        let line = &text[std::mem::replace(&mut start, end + 1)..end];
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let indent = line.bytes().take_while(|it| *it == b' ').count();
+        let content = &line[indent..];
         if content.is_empty() {
             return None;
         }
-        let indent = line.len() - content.len();
         if block.is_some_and(|it| indent > it) {
-            let at = find_braces(content)?;
+            let at = if blocks { find_braces(content)? } else { return None };
             return Some(Action { place: ActionPlace::Block, inner: inner_of(content, at) });
         }
         block = opens_block(content).then_some(indent);

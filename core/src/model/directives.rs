@@ -40,6 +40,10 @@ pub struct Directives {
 pub fn read(file: &FileModel) -> Directives {
     let mut directives = Directives::default();
     let text = &*file.file.text;
+    // Most files have nothing to say to us.
+    if !text.contains("plimsoll") {
+        return directives;
+    }
     for comment in &file.tree.comments {
         let body = &text[comment.span.range()];
         let Some(at) = body.find(MARK) else { continue };

@@ -35,10 +35,14 @@ pub(super) fn duplicate_keys(
         });
     };
     if children.len() <= 2 * FEW_KEYS {
-        for (at, (key, second)) in keys().enumerate().skip(1) {
-            if let Some((_, first)) = keys().take(at).find(|it| it.0 == key) {
+        let mut before: [&str; FEW_KEYS] = [""; FEW_KEYS];
+        for (at, (key, second)) in keys().enumerate() {
+            if let Some(first) = before[..at].iter().position(|it| *it == key)
+                && let Some((_, first)) = keys().nth(first)
+            {
                 report(key, first, second);
             }
+            before[at] = key;
         }
         return;
     }

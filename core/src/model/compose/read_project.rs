@@ -16,6 +16,7 @@ impl Read<'_> {
         project.places.clone_from(&root.places);
         if let Some(services) = section(root, "services") {
             project.services_places.clone_from(&services.places);
+            project.services.reserve_exact(services.entries.len());
             for (name, entry) in &services.entries {
                 project.services.push(self.service(name, entry));
             }

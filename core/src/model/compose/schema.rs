@@ -123,7 +123,7 @@ impl Check<'_> {
             return;
         }
         // After the merge only what is null or missing counts.
-        if self.merged && value.as_scalar().is_some_and(|it| it.kind != Kind::Null) {
+        if self.merged && is_some_scalar(value) {
             return;
         }
         match wanted {
@@ -198,6 +198,9 @@ impl Check<'_> {
 
     fn object(&mut self, value: &Value, map: &Map, object: &'static Object) {
         for (key, entry) in &map.entries {
+            if self.merged && is_some_scalar(&entry.value) {
+                continue;
+            }
             match object.find(key) {
                 Some(wanted) => self.value(&entry.value, wanted),
                 None if object.extensions && key.starts_with("x-") => {}
@@ -265,6 +268,10 @@ impl Check<'_> {
             _ => {}
         }
     }
+}
+
+fn is_some_scalar(value: &Value) -> bool {
+    value.as_scalar().is_some_and(|it| it.kind != Kind::Null)
 }
 
 /// The words that Compose takes for a boolean.

@@ -51,8 +51,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let model = service.model;
         let unit = &service.unit;
-        let soft = service.role == Role::Development || is_agent(unit);
-        let mut tell = |span: Span, what: &str| report(unit, span, what, soft, out);
+        let mut tell = |span: Span, what: &str| {
+            let soft = service.role == Role::Development || is_agent(unit);
+            report(unit, span, what, soft, out);
+        };
         if let Some(it) = model.privileged.filter(|it| it.value) {
             tell(it.span, "is privileged, which is root on the host");
         }
@@ -71,7 +73,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
     for workload in facts.workloads() {
         // What runs the cluster itself needs these powers.
-        if kube::is_system_namespace(workload.namespace) || is_node_agent(workload) {
+        let spec = &workload.model.template.spec;
+        let secured = spec.security.is_some()
+            || spec.host_pid.is_some()
+            || workload.containers().any(|it| it.1.security.is_some());
+        if !secured || kube::is_system_namespace(workload.namespace) || is_node_agent(workload) {
             continue;
         }
         pod(workload, out);
@@ -102,8 +108,10 @@ fn pod(workload: &Workload<'_>, out: &mut Findings) {
 
 fn security(unit: &Unit<'_>, context: &SecurityContext, out: &mut Findings) {
     // A step before the start that sets a kernel parameter ends at once.
-    let agent = is_agent(unit) || unit.part == crate::facts::Part::Init;
-    let mut tell = |span: Span, what: &str| report(unit, span, what, agent, out);
+    let mut tell = |span: Span, what: &str| {
+        let agent = is_agent(unit) || unit.part == crate::facts::Part::Init;
+        report(unit, span, what, agent, out);
+    };
     if let Some(it) = context.privileged.filter(|it| it.value) {
         tell(it.span, "is privileged, which is root on the node");
         return;
