@@ -111,8 +111,8 @@ pub(super) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
         let value = entry.value;
         match key {
             "scaleTargetRef" => it.target = read_target(reader, value),
-            "minReplicas" => it.min = reader.int(value),
-            "maxReplicas" => it.max = reader.int(value),
+            "minReplicas" => reader.read(value, &mut it.min),
+            "maxReplicas" => reader.read(value, &mut it.max),
             "metrics" => it.metrics = reader.list(value, read_metric),
             "targetCPUUtilizationPercentage" => {
                 it.metrics.push(Metric {
@@ -140,8 +140,8 @@ pub(super) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_
         let value = entry.value;
         match key {
             "scaleTargetRef" => it.target = read_target(reader, value),
-            "minReplicaCount" => it.min = reader.int(value),
-            "maxReplicaCount" => it.max = reader.int(value),
+            "minReplicaCount" => reader.read(value, &mut it.min),
+            "maxReplicaCount" => reader.read(value, &mut it.max),
             "triggers" => {
                 it.metrics = reader.list(value, read_trigger);
                 it.triggers =
@@ -181,9 +181,9 @@ fn read_target(reader: &mut Reader, node: Node<'_>) -> Option<TargetRef> {
     let mut it = TargetRef { api_version: None, kind: None, name: None, place: reader.place(node) };
     reader.each(node, "", |reader, key, entry| {
         match key {
-            "apiVersion" => it.api_version = reader.str(entry.value),
-            "kind" => it.kind = reader.str(entry.value),
-            "name" => it.name = reader.str(entry.value),
+            "apiVersion" => reader.read(entry.value, &mut it.api_version),
+            "kind" => reader.read(entry.value, &mut it.kind),
+            "name" => reader.read(entry.value, &mut it.name),
             _ => {}
         }
         true
@@ -215,20 +215,20 @@ fn read_metric(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
         reader.each(entry.value, "", |reader, key, entry| {
             let value = entry.value;
             match key {
-                "name" => it.name = reader.str(value),
-                "container" => it.container = reader.str(value),
+                "name" => reader.read(value, &mut it.name),
+                "container" => reader.read(value, &mut it.container),
                 "metric" => it.name = value.get("name").and_then(|it| reader.str(it)),
                 "target" => reader.each(value, "MetricTarget", |reader, key, entry| {
                     match key {
-                        "type" => it.target_type = reader.str(entry.value),
-                        "averageUtilization" => it.utilization = reader.int(entry.value),
+                        "type" => reader.read(entry.value, &mut it.target_type),
+                        "averageUtilization" => reader.read(entry.value, &mut it.utilization),
                         "averageValue" | "value" => it.value = read_amount(reader, entry.value),
                         _ => return false,
                     }
                     true
                 }),
                 // autoscaling/v2beta1
-                "targetAverageUtilization" => it.utilization = reader.int(value),
+                "targetAverageUtilization" => reader.read(value, &mut it.utilization),
                 "targetAverageValue" => it.value = read_amount(reader, value),
                 _ => {}
             }

@@ -53,17 +53,17 @@ pub(super) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
     reader.each(node, "PersistentVolumeClaimSpec", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "accessModes" => it.access_modes = reader.strings(value),
+            "accessModes" => reader.read(value, &mut it.access_modes),
             "resources" => {
                 let requests = value.get("requests").map(|it| read_resources(reader, it));
                 it.storage = storage(requests.unwrap_or_default());
             }
             "storageClassName" => {
                 // An empty class is a choice: no dynamic provisioning.
-                it.storage_class = reader.str(value);
+                reader.read(value, &mut it.storage_class);
             }
-            "volumeName" => it.volume_name = reader.str(value),
-            "volumeMode" => it.volume_mode = reader.str(value),
+            "volumeName" => reader.read(value, &mut it.volume_name),
+            "volumeMode" => reader.read(value, &mut it.volume_mode),
             "selector" => it.selector = read_selector(reader, value),
             "dataSource" | "dataSourceRef" | "volumeAttributesClassName" => {}
             _ => return false,
@@ -82,10 +82,10 @@ pub(super) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> Per
     reader.each(node, "PersistentVolumeSpec", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "accessModes" => it.access_modes = reader.strings(value),
+            "accessModes" => reader.read(value, &mut it.access_modes),
             "capacity" => it.capacity = storage(read_resources(reader, value)),
-            "storageClassName" => it.storage_class = reader.str(value),
-            "persistentVolumeReclaimPolicy" => it.reclaim_policy = reader.str(value),
+            "storageClassName" => reader.read(value, &mut it.storage_class),
+            "persistentVolumeReclaimPolicy" => reader.read(value, &mut it.reclaim_policy),
             "claimRef" => {
                 let name = value.get("name").and_then(|it| reader.str(it));
                 let namespace = value.get("namespace").and_then(|it| reader.str(it));

@@ -86,7 +86,7 @@ pub(super) fn read_config_map_key(
             it.data_place = Some(reader.place(entry.value));
         }
         "binaryData" => it.binary_keys = read_keys(reader, entry.value),
-        "immutable" => it.immutable = reader.bool(entry.value),
+        "immutable" => reader.read(entry.value, &mut it.immutable),
         _ => return false,
     }
     true
@@ -108,8 +108,8 @@ pub(super) fn read_secret_key(
             it.string_data = string_pairs(reader, entry.value);
             it.string_data_place = Some(reader.place(entry.value));
         }
-        "type" => it.secret_type = reader.str(entry.value),
-        "immutable" => it.immutable = reader.bool(entry.value),
+        "type" => reader.read(entry.value, &mut it.secret_type),
+        "immutable" => reader.read(entry.value, &mut it.immutable),
         "sops" => it.kind = SecretKind::Sops,
         _ => return false,
     }

@@ -10,9 +10,9 @@ pub(super) fn read_meta(reader: &mut Reader, node: Node<'_>) -> Meta {
     reader.each(node, "ObjectMeta", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "name" => meta.name = reader.str(value),
-            "generateName" => meta.generate_name = reader.str(value),
-            "namespace" => meta.namespace = reader.str(value),
+            "name" => reader.read(value, &mut meta.name),
+            "generateName" => reader.read(value, &mut meta.generate_name),
+            "namespace" => reader.read(value, &mut meta.namespace),
             "labels" => {
                 meta.labels = string_pairs(reader, value);
                 meta.labels_place = Some(reader.place(value));

@@ -161,32 +161,32 @@ pub(super) fn read_security(
     reader.each(node, owner, |reader, key, entry| {
         let value = entry.value;
         match key {
-            "runAsUser" => it.run_as_user = reader.int(value),
-            "runAsGroup" => it.run_as_group = reader.int(value),
-            "runAsNonRoot" => it.run_as_non_root = reader.bool(value),
+            "runAsUser" => reader.read(value, &mut it.run_as_user),
+            "runAsGroup" => reader.read(value, &mut it.run_as_group),
+            "runAsNonRoot" => reader.read(value, &mut it.run_as_non_root),
             "seccompProfile" => it.seccomp = value.get("type").and_then(|it| reader.str(it)),
             "appArmorProfile" => it.apparmor = value.get("type").and_then(|it| reader.str(it)),
             "seLinuxOptions" | "windowsOptions" => {}
-            "fsGroup" if of_pod => it.fs_group = reader.int(value),
+            "fsGroup" if of_pod => reader.read(value, &mut it.fs_group),
             "fsGroupChangePolicy"
             | "seLinuxChangePolicy"
             | "supplementalGroups"
             | "supplementalGroupsPolicy"
             | "sysctls"
                 if of_pod => {}
-            "privileged" if !of_pod => it.privileged = reader.bool(value),
+            "privileged" if !of_pod => reader.read(value, &mut it.privileged),
             "allowPrivilegeEscalation" if !of_pod => {
-                it.allow_privilege_escalation = reader.bool(value);
+                reader.read(value, &mut it.allow_privilege_escalation);
             }
             "readOnlyRootFilesystem" if !of_pod => {
-                it.read_only_root_filesystem = reader.bool(value);
+                reader.read(value, &mut it.read_only_root_filesystem);
             }
             "procMount" if !of_pod => {}
             "capabilities" if !of_pod => {
                 reader.each(value, "Capabilities", |reader, key, entry| {
                     match key {
-                        "add" => it.capabilities_add = reader.strings(entry.value),
-                        "drop" => it.capabilities_drop = reader.strings(entry.value),
+                        "add" => reader.read(entry.value, &mut it.capabilities_add),
+                        "drop" => reader.read(entry.value, &mut it.capabilities_drop),
                         _ => return false,
                     }
                     true
@@ -204,11 +204,11 @@ pub(super) fn read_container_port(reader: &mut Reader, node: Node<'_>) -> Option
     reader.each(node, "ContainerPort", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "name" => it.name = reader.str(value),
-            "containerPort" => it.container_port = reader.int(value),
-            "protocol" => it.protocol = reader.str(value),
-            "hostPort" => it.host_port = reader.int(value),
-            "hostIP" => it.host_ip = reader.str(value),
+            "name" => reader.read(value, &mut it.name),
+            "containerPort" => reader.read(value, &mut it.container_port),
+            "protocol" => reader.read(value, &mut it.protocol),
+            "hostPort" => reader.read(value, &mut it.host_port),
+            "hostIP" => reader.read(value, &mut it.host_ip),
             _ => return false,
         }
         true

@@ -85,8 +85,8 @@ pub(super) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudg
         let value = entry.value;
         match key {
             "selector" => it.selector = read_selector(reader, value),
-            "minAvailable" => it.min_available = reader.int_or_str(value),
-            "maxUnavailable" => it.max_unavailable = reader.int_or_str(value),
+            "minAvailable" => reader.read(value, &mut it.min_available),
+            "maxUnavailable" => reader.read(value, &mut it.max_unavailable),
             "unhealthyPodEvictionPolicy" => {}
             _ => return false,
         }
@@ -104,7 +104,7 @@ pub(super) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> Networ
         let value = entry.value;
         match key {
             "podSelector" => it.pod_selector = read_selector(reader, value),
-            "policyTypes" => it.policy_types = reader.strings(value),
+            "policyTypes" => reader.read(value, &mut it.policy_types),
             "ingress" => it.ingress = Some(value.items().len()),
             "egress" => it.egress = Some(value.items().len()),
             _ => return false,
@@ -128,7 +128,7 @@ pub(super) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_
                 it.any_namespace =
                     value.get("any").and_then(|it| reader.bool(it)).is_some_and(|it| it.value);
                 if let Some(names) = value.get("matchNames") {
-                    it.namespaces = reader.strings(names);
+                    reader.read(names, &mut it.namespaces);
                 }
             }
             "endpoints" | "podMetricsEndpoints" => {
@@ -152,7 +152,7 @@ fn read_limit(reader: &mut Reader, node: Node<'_>) -> Option<LimitRangeItem> {
     reader.each(node, "LimitRangeItem", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "type" => it.kind = reader.str(value),
+            "type" => reader.read(value, &mut it.kind),
             "default" => it.default = read_resources(reader, value),
             "defaultRequest" => it.default_request = read_resources(reader, value),
             "min" => it.min = read_resources(reader, value),

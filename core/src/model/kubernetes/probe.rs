@@ -135,13 +135,13 @@ pub(super) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
     reader.each(node, "Probe", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "initialDelaySeconds" => probe.initial_delay_seconds = reader.int(value),
-            "periodSeconds" => probe.period_seconds = reader.int(value),
-            "timeoutSeconds" => probe.timeout_seconds = reader.int(value),
-            "successThreshold" => probe.success_threshold = reader.int(value),
-            "failureThreshold" => probe.failure_threshold = reader.int(value),
+            "initialDelaySeconds" => reader.read(value, &mut probe.initial_delay_seconds),
+            "periodSeconds" => reader.read(value, &mut probe.period_seconds),
+            "timeoutSeconds" => reader.read(value, &mut probe.timeout_seconds),
+            "successThreshold" => reader.read(value, &mut probe.success_threshold),
+            "failureThreshold" => reader.read(value, &mut probe.failure_threshold),
             "terminationGracePeriodSeconds" => {
-                probe.termination_grace_period_seconds = reader.int(value);
+                reader.read(value, &mut probe.termination_grace_period_seconds);
             }
             _ => match read_handler(reader, key, value) {
                 Some(ProbeHandler::None) => {}
@@ -171,7 +171,7 @@ fn read_exec(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
     let mut words = Vec::new();
     reader.each(node, "ExecAction", |reader, key, entry| {
         match key {
-            "command" => words = reader.strings(entry.value),
+            "command" => reader.read(entry.value, &mut words),
             _ => return false,
         }
         true
@@ -186,10 +186,10 @@ fn read_http(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
     reader.each(node, "HTTPGetAction", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "path" => path = reader.str(value),
-            "port" => port = reader.int_or_str(value),
-            "host" => host = reader.str(value),
-            "scheme" => scheme = reader.str(value),
+            "path" => reader.read(value, &mut path),
+            "port" => reader.read(value, &mut port),
+            "host" => reader.read(value, &mut host),
+            "scheme" => reader.read(value, &mut scheme),
             "httpHeaders" => headers = reader.list(value, read_header),
             _ => return false,
         }
@@ -202,8 +202,8 @@ fn read_header(reader: &mut Reader, node: Node<'_>) -> Option<(Str, Str)> {
     let (mut name, mut value) = (None, None);
     reader.each(node, "HTTPHeader", |reader, key, entry| {
         match key {
-            "name" => name = reader.str(entry.value),
-            "value" => value = reader.str(entry.value),
+            "name" => reader.read(entry.value, &mut name),
+            "value" => reader.read(entry.value, &mut value),
             _ => return false,
         }
         true
@@ -216,8 +216,8 @@ fn read_tcp(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
     let (mut port, mut host) = (None, None);
     reader.each(node, "TCPSocketAction", |reader, key, entry| {
         match key {
-            "port" => port = reader.int_or_str(entry.value),
-            "host" => host = reader.str(entry.value),
+            "port" => reader.read(entry.value, &mut port),
+            "host" => reader.read(entry.value, &mut host),
             _ => return false,
         }
         true
@@ -230,8 +230,8 @@ fn read_grpc(reader: &mut Reader, node: Node<'_>) -> ProbeHandler {
     let (mut port, mut service) = (None, None);
     reader.each(node, "GRPCAction", |reader, key, entry| {
         match key {
-            "port" => port = reader.int_or_str(entry.value),
-            "service" => service = reader.str(entry.value),
+            "port" => reader.read(entry.value, &mut port),
+            "service" => reader.read(entry.value, &mut service),
             _ => return false,
         }
         true

@@ -44,9 +44,9 @@ pub(super) fn read_rules(reader: &mut Reader, node: Node<'_>) -> Vec<RoleRule> {
         let mut it = RoleRule { span: node.span(), ..RoleRule::default() };
         reader.each(node, "PolicyRule", |reader, key, entry| {
             match key {
-                "apiGroups" => it.api_groups = reader.strings(entry.value),
-                "resources" => it.resources = reader.strings(entry.value),
-                "verbs" => it.verbs = reader.strings(entry.value),
+                "apiGroups" => reader.read(entry.value, &mut it.api_groups),
+                "resources" => reader.read(entry.value, &mut it.resources),
+                "verbs" => reader.read(entry.value, &mut it.verbs),
                 "resourceNames" | "nonResourceURLs" => {}
                 _ => return false,
             }
@@ -61,9 +61,9 @@ pub(super) fn read_subjects(reader: &mut Reader, node: Node<'_>) -> Vec<Subject>
         let mut it = Subject::default();
         reader.each(node, "Subject", |reader, key, entry| {
             match key {
-                "kind" => it.kind = reader.str(entry.value),
-                "name" => it.name = reader.str(entry.value),
-                "namespace" => it.namespace = reader.str(entry.value),
+                "kind" => reader.read(entry.value, &mut it.kind),
+                "name" => reader.read(entry.value, &mut it.name),
+                "namespace" => reader.read(entry.value, &mut it.namespace),
                 "apiGroup" => {}
                 _ => return false,
             }

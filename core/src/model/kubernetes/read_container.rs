@@ -18,18 +18,18 @@ pub(super) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
     reader.each(node, "Container", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "name" => it.name = reader.str(value),
-            "image" => it.image = reader.str(value),
-            "imagePullPolicy" => it.image_pull_policy = reader.str(value),
+            "name" => reader.read(value, &mut it.name),
+            "image" => reader.read(value, &mut it.image),
+            "imagePullPolicy" => reader.read(value, &mut it.image_pull_policy),
             "command" => {
-                it.command = reader.strings(value);
+                reader.read(value, &mut it.command);
                 it.command_span = Some(value.span());
             }
             "args" => {
-                it.args = reader.strings(value);
+                reader.read(value, &mut it.args);
                 it.args_span = Some(value.span());
             }
-            "workingDir" => it.working_dir = reader.str(value),
+            "workingDir" => reader.read(value, &mut it.working_dir),
             "env" => {
                 it.env = reader.list(value, read_env);
                 it.env_place = Some(reader.place(value));
@@ -60,9 +60,9 @@ pub(super) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
             "securityContext" => {
                 it.security = read_security(reader, value, "SecurityContext");
             }
-            "restartPolicy" => it.restart_policy = reader.str(value),
-            "stdin" => it.stdin = reader.bool(value),
-            "tty" => it.tty = reader.bool(value),
+            "restartPolicy" => reader.read(value, &mut it.restart_policy),
+            "stdin" => reader.read(value, &mut it.stdin),
+            "tty" => reader.read(value, &mut it.tty),
             "resizePolicy"
             | "restartPolicyRules"
             | "stdinOnce"
@@ -82,7 +82,7 @@ fn read_env(reader: &mut Reader, node: Node<'_>) -> Option<EnvVar> {
     reader.each(node, "EnvVar", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "name" => name = reader.str(value),
+            "name" => reader.read(value, &mut name),
             "value" => match value.as_str() {
                 Some(text) => {
                     let text = Spanned::new(SmolStr::new(text), value.span());
@@ -132,9 +132,9 @@ fn read_key_ref(reader: &mut Reader, node: Node<'_>) -> KeyRef {
     let mut it = KeyRef { place: reader.place(node), ..KeyRef::default() };
     reader.each(node, "KeySelector", |reader, key, entry| {
         match key {
-            "name" => it.name = reader.str(entry.value),
-            "key" => it.key = reader.str(entry.value),
-            "optional" => it.optional = reader.bool(entry.value),
+            "name" => reader.read(entry.value, &mut it.name),
+            "key" => reader.read(entry.value, &mut it.key),
+            "optional" => reader.read(entry.value, &mut it.optional),
             _ => return false,
         }
         true
@@ -153,7 +153,7 @@ fn read_env_from(reader: &mut Reader, node: Node<'_>) -> Option<EnvFrom> {
     reader.each(node, "EnvFromSource", |reader, key, entry| {
         it.source = match key {
             "prefix" => {
-                it.prefix = reader.str(entry.value);
+                reader.read(entry.value, &mut it.prefix);
                 return true;
             }
             "configMapRef" => EnvSource::ConfigMap,
@@ -162,8 +162,8 @@ fn read_env_from(reader: &mut Reader, node: Node<'_>) -> Option<EnvFrom> {
         };
         reader.each(entry.value, "EnvSource", |reader, key, entry| {
             match key {
-                "name" => it.name = reader.str(entry.value),
-                "optional" => it.optional = reader.bool(entry.value),
+                "name" => reader.read(entry.value, &mut it.name),
+                "optional" => reader.read(entry.value, &mut it.optional),
                 _ => return false,
             }
             true
@@ -230,12 +230,12 @@ fn read_mount(reader: &mut Reader, node: Node<'_>) -> Option<VolumeMount> {
     reader.each(node, "VolumeMount", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "name" => it.name = reader.str(value),
-            "mountPath" => it.mount_path = reader.str(value),
-            "subPath" => it.sub_path = reader.str(value),
-            "subPathExpr" => it.sub_path_expr = reader.str(value),
-            "readOnly" => it.read_only = reader.bool(value),
-            "mountPropagation" => it.propagation = reader.str(value),
+            "name" => reader.read(value, &mut it.name),
+            "mountPath" => reader.read(value, &mut it.mount_path),
+            "subPath" => reader.read(value, &mut it.sub_path),
+            "subPathExpr" => reader.read(value, &mut it.sub_path_expr),
+            "readOnly" => reader.read(value, &mut it.read_only),
+            "mountPropagation" => reader.read(value, &mut it.propagation),
             "recursiveReadOnly" => {}
             _ => return false,
         }
@@ -248,8 +248,8 @@ fn read_device(reader: &mut Reader, node: Node<'_>) -> Option<(Str, Option<Str>)
     let (mut name, mut path) = (None, None);
     reader.each(node, "VolumeDevice", |reader, key, entry| {
         match key {
-            "name" => name = reader.str(entry.value),
-            "devicePath" => path = reader.str(entry.value),
+            "name" => reader.read(entry.value, &mut name),
+            "devicePath" => reader.read(entry.value, &mut path),
             _ => return false,
         }
         true

@@ -61,8 +61,8 @@ fn read_object(
     let mut top = Top::default();
     reader.each(root, "", |reader, key, entry| {
         match key {
-            "apiVersion" => top.api_version = reader.str(entry.value),
-            "kind" => top.kind = reader.str(entry.value),
+            "apiVersion" => reader.read(entry.value, &mut top.api_version),
+            "kind" => reader.read(entry.value, &mut top.kind),
             "metadata" => top.meta = Some(entry.value),
             "spec" => top.spec = Some(entry.value),
             "items" => top.items = Some(entry.value),
@@ -260,7 +260,7 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
                 match key {
                     "imagePullSecrets" => it.image_pull_secrets = read_names(reader, entry.value),
                     "automountServiceAccountToken" => {
-                        it.automount_token = reader.bool(entry.value);
+                        reader.read(entry.value, &mut it.automount_token);
                     }
                     "secrets" => {}
                     _ => return false,

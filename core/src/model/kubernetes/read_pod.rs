@@ -42,41 +42,41 @@ pub(super) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
                 it.volumes = reader.list(value, read_volume);
                 it.volumes_place = Some(reader.place(value));
             }
-            "hostNetwork" => it.host_network = reader.bool(value),
-            "hostPID" => it.host_pid = reader.bool(value),
-            "hostIPC" => it.host_ipc = reader.bool(value),
-            "shareProcessNamespace" => it.share_process_namespace = reader.bool(value),
-            "hostname" => it.hostname = reader.str(value),
-            "subdomain" => it.subdomain = reader.str(value),
-            "nodeName" => it.node_name = reader.str(value),
+            "hostNetwork" => reader.read(value, &mut it.host_network),
+            "hostPID" => reader.read(value, &mut it.host_pid),
+            "hostIPC" => reader.read(value, &mut it.host_ipc),
+            "shareProcessNamespace" => reader.read(value, &mut it.share_process_namespace),
+            "hostname" => reader.read(value, &mut it.hostname),
+            "subdomain" => reader.read(value, &mut it.subdomain),
+            "nodeName" => reader.read(value, &mut it.node_name),
             "nodeSelector" => it.node_selector = string_pairs(reader, value),
             "affinity" => it.affinity = read_affinity(reader, value),
             "tolerations" => it.tolerations = reader.list(value, read_toleration),
             "topologySpreadConstraints" => {
                 it.topology_spread = reader.list(value, read_spread);
             }
-            "serviceAccountName" => it.service_account_name = reader.str(value),
+            "serviceAccountName" => reader.read(value, &mut it.service_account_name),
             // The old name of the same field.
             "serviceAccount" => {
                 if it.service_account_name.is_none() {
-                    it.service_account_name = reader.str(value);
+                    reader.read(value, &mut it.service_account_name);
                 }
             }
             "automountServiceAccountToken" => {
-                it.automount_service_account_token = reader.bool(value);
+                reader.read(value, &mut it.automount_service_account_token);
             }
             "terminationGracePeriodSeconds" => {
-                it.termination_grace_period_seconds = reader.int(value);
+                reader.read(value, &mut it.termination_grace_period_seconds);
             }
-            "activeDeadlineSeconds" => it.active_deadline_seconds = reader.int(value),
-            "enableServiceLinks" => it.enable_service_links = reader.bool(value),
-            "restartPolicy" => it.restart_policy = reader.str(value),
+            "activeDeadlineSeconds" => reader.read(value, &mut it.active_deadline_seconds),
+            "enableServiceLinks" => reader.read(value, &mut it.enable_service_links),
+            "restartPolicy" => reader.read(value, &mut it.restart_policy),
             "imagePullSecrets" => it.image_pull_secrets = read_names(reader, value),
             "hostAliases" => it.host_aliases = reader.list(value, read_host_alias),
-            "dnsPolicy" => it.dns_policy = reader.str(value),
-            "priorityClassName" => it.priority_class_name = reader.str(value),
-            "runtimeClassName" => it.runtime_class_name = reader.str(value),
-            "schedulerName" => it.scheduler_name = reader.str(value),
+            "dnsPolicy" => reader.read(value, &mut it.dns_policy),
+            "priorityClassName" => reader.read(value, &mut it.priority_class_name),
+            "runtimeClassName" => reader.read(value, &mut it.runtime_class_name),
+            "schedulerName" => reader.read(value, &mut it.scheduler_name),
             "securityContext" => it.security = read_security(reader, value, "PodSecurityContext"),
             "resources" => it.resources = read_requirements(reader, value),
             "dnsConfig" | "hostUsers" | "hostnameOverride" | "os" | "overhead"
@@ -95,7 +95,7 @@ pub(super) fn read_names(reader: &mut Reader, node: Node<'_>) -> Vec<Str> {
         let mut name = None;
         reader.each(it, "LocalObjectReference", |reader, key, entry| {
             if key == "name" {
-                name = reader.str(entry.value);
+                reader.read(entry.value, &mut name);
             }
             true
         });
@@ -147,7 +147,7 @@ fn read_term(reader: &mut Reader, node: Node<'_>, required: bool) -> AffinityTer
     let mut term = AffinityTerm { required, topology_key: None, selector: None };
     reader.each(node, "PodAffinityTerm", |reader, key, entry| {
         match key {
-            "topologyKey" => term.topology_key = reader.str(entry.value),
+            "topologyKey" => reader.read(entry.value, &mut term.topology_key),
             "labelSelector" => term.selector = read_selector(reader, entry.value),
             "namespaces" | "namespaceSelector" | "matchLabelKeys" | "mismatchLabelKeys" => {}
             _ => return false,
@@ -162,10 +162,10 @@ fn read_toleration(reader: &mut Reader, node: Node<'_>) -> Option<Toleration> {
     reader.each(node, "Toleration", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "key" => it.key = reader.str(value),
-            "operator" => it.operator = reader.str(value),
-            "value" => it.value = reader.str(value),
-            "effect" => it.effect = reader.str(value),
+            "key" => reader.read(value, &mut it.key),
+            "operator" => reader.read(value, &mut it.operator),
+            "value" => reader.read(value, &mut it.value),
+            "effect" => reader.read(value, &mut it.effect),
             "tolerationSeconds" => {}
             _ => return false,
         }
@@ -179,9 +179,9 @@ fn read_spread(reader: &mut Reader, node: Node<'_>) -> Option<TopologySpread> {
     reader.each(node, "TopologySpreadConstraint", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "topologyKey" => it.topology_key = reader.str(value),
-            "maxSkew" => it.max_skew = reader.int(value),
-            "whenUnsatisfiable" => it.when_unsatisfiable = reader.str(value),
+            "topologyKey" => reader.read(value, &mut it.topology_key),
+            "maxSkew" => reader.read(value, &mut it.max_skew),
+            "whenUnsatisfiable" => reader.read(value, &mut it.when_unsatisfiable),
             "labelSelector" => it.selector = read_selector(reader, value),
             "matchLabelKeys" | "minDomains" | "nodeAffinityPolicy" | "nodeTaintsPolicy" => {}
             _ => return false,
@@ -195,8 +195,8 @@ fn read_host_alias(reader: &mut Reader, node: Node<'_>) -> Option<HostAlias> {
     let mut it = HostAlias::default();
     reader.each(node, "HostAlias", |reader, key, entry| {
         match key {
-            "ip" => it.ip = reader.str(entry.value),
-            "hostnames" => it.hostnames = reader.strings(entry.value),
+            "ip" => reader.read(entry.value, &mut it.ip),
+            "hostnames" => reader.read(entry.value, &mut it.hostnames),
             _ => return false,
         }
         true

@@ -73,7 +73,7 @@ fn read_server(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
     reader.each(spec, owner(kind), |reader, key, entry| {
         let value = entry.value;
         match key {
-            "replicas" if kind != DaemonSet => it.replicas = reader.int(value),
+            "replicas" if kind != DaemonSet => reader.read(value, &mut it.replicas),
             "selector" if kind == ReplicationController => {
                 it.selector = read_label_map(reader, value);
             }
@@ -85,17 +85,17 @@ fn read_server(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
             "updateStrategy" if any(&[StatefulSet, DaemonSet]) => {
                 it.strategy = read_strategy(reader, value, kind);
             }
-            "minReadySeconds" => it.min_ready_seconds = reader.int(value),
+            "minReadySeconds" => reader.read(value, &mut it.min_ready_seconds),
             "revisionHistoryLimit" if !any(&[ReplicaSet, ReplicationController]) => {
-                it.revision_history_limit = reader.int(value);
+                reader.read(value, &mut it.revision_history_limit);
             }
             "progressDeadlineSeconds" if any(&[Deployment, Rollout]) => {
-                it.progress_deadline_seconds = reader.int(value);
+                reader.read(value, &mut it.progress_deadline_seconds);
             }
-            "paused" if any(&[Deployment, Rollout]) => it.paused = reader.bool(value),
-            "serviceName" if kind == StatefulSet => it.service_name = reader.str(value),
+            "paused" if any(&[Deployment, Rollout]) => reader.read(value, &mut it.paused),
+            "serviceName" if kind == StatefulSet => reader.read(value, &mut it.service_name),
             "podManagementPolicy" if kind == StatefulSet => {
-                it.pod_management_policy = reader.str(value);
+                reader.read(value, &mut it.pod_management_policy);
             }
             "volumeClaimTemplates" if kind == StatefulSet => {
                 it.volume_claim_templates = reader.list(value, read_claim_template);
@@ -127,7 +127,7 @@ fn read_strategy(reader: &mut Reader, node: Node<'_>, kind: WorkloadKind) -> Opt
     };
     reader.each(node, owner, |reader, key, entry| {
         match key {
-            "type" => it.kind = reader.str(entry.value),
+            "type" => reader.read(entry.value, &mut it.kind),
             "rollingUpdate" => {
                 it.rolling_place = Some(reader.place(entry.value));
                 read_rolling(reader, entry.value, &mut it);
@@ -149,9 +149,9 @@ fn read_strategy(reader: &mut Reader, node: Node<'_>, kind: WorkloadKind) -> Opt
 fn read_rolling(reader: &mut Reader, node: Node<'_>, it: &mut Strategy) {
     reader.each(node, "RollingUpdate", |reader, key, entry| {
         match key {
-            "maxSurge" => it.max_surge = reader.int_or_str(entry.value),
-            "maxUnavailable" => it.max_unavailable = reader.int_or_str(entry.value),
-            "partition" => it.partition = reader.int(entry.value),
+            "maxSurge" => reader.read(entry.value, &mut it.max_surge),
+            "maxUnavailable" => reader.read(entry.value, &mut it.max_unavailable),
+            "partition" => reader.read(entry.value, &mut it.partition),
             _ => return false,
         }
         true
@@ -178,13 +178,13 @@ fn read_job(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
     reader.each(spec, "JobSpec", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "parallelism" => it.job.parallelism = reader.int(value),
-            "completions" => it.job.completions = reader.int(value),
-            "completionMode" => it.job.completion_mode = reader.str(value),
-            "backoffLimit" => it.job.backoff_limit = reader.int(value),
-            "activeDeadlineSeconds" => it.job.active_deadline_seconds = reader.int(value),
-            "ttlSecondsAfterFinished" => it.job.ttl_seconds_after_finished = reader.int(value),
-            "suspend" => it.job.suspend = reader.bool(value),
+            "parallelism" => reader.read(value, &mut it.job.parallelism),
+            "completions" => reader.read(value, &mut it.job.completions),
+            "completionMode" => reader.read(value, &mut it.job.completion_mode),
+            "backoffLimit" => reader.read(value, &mut it.job.backoff_limit),
+            "activeDeadlineSeconds" => reader.read(value, &mut it.job.active_deadline_seconds),
+            "ttlSecondsAfterFinished" => reader.read(value, &mut it.job.ttl_seconds_after_finished),
+            "suspend" => reader.read(value, &mut it.job.suspend),
             "selector" => it.selector = read_selector(reader, value),
             "template" => it.template = read_template(reader, value),
             "backoffLimitPerIndex"
@@ -205,15 +205,15 @@ fn read_cron_job(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
         let value = entry.value;
         let cron = &mut it.cron;
         match key {
-            "schedule" => cron.schedule = reader.str(value),
-            "timeZone" => cron.time_zone = reader.str(value),
-            "concurrencyPolicy" => cron.concurrency_policy = reader.str(value),
-            "suspend" => cron.suspend = reader.bool(value),
-            "startingDeadlineSeconds" => cron.starting_deadline_seconds = reader.int(value),
+            "schedule" => reader.read(value, &mut cron.schedule),
+            "timeZone" => reader.read(value, &mut cron.time_zone),
+            "concurrencyPolicy" => reader.read(value, &mut cron.concurrency_policy),
+            "suspend" => reader.read(value, &mut cron.suspend),
+            "startingDeadlineSeconds" => reader.read(value, &mut cron.starting_deadline_seconds),
             "successfulJobsHistoryLimit" => {
-                cron.successful_jobs_history_limit = reader.int(value);
+                reader.read(value, &mut cron.successful_jobs_history_limit);
             }
-            "failedJobsHistoryLimit" => cron.failed_jobs_history_limit = reader.int(value),
+            "failedJobsHistoryLimit" => reader.read(value, &mut cron.failed_jobs_history_limit),
             "jobTemplate" => reader.each(value, "JobTemplateSpec", |reader, key, entry| {
                 match key {
                     "metadata" => it.job.meta = Some(read_meta(reader, entry.value)),

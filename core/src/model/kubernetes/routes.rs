@@ -42,7 +42,7 @@ pub(super) fn read_ingress(reader: &mut Reader, spec: Node<'_>) -> Routes {
     reader.each(spec, "IngressSpec", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "ingressClassName" => it.class = reader.str(value),
+            "ingressClassName" => reader.read(value, &mut it.class),
             "defaultBackend" | "backend" => {
                 it.backends.extend(read_ingress_backend(reader, value, None));
             }
@@ -68,8 +68,8 @@ fn read_tls(reader: &mut Reader, node: Node<'_>) -> Option<Tls> {
     let mut it = Tls { span: node.span(), ..Tls::default() };
     reader.each(node, "IngressTLS", |reader, key, entry| {
         match key {
-            "hosts" => it.hosts = reader.strings(entry.value),
-            "secretName" => it.secret = reader.str(entry.value),
+            "hosts" => reader.read(entry.value, &mut it.hosts),
+            "secretName" => reader.read(entry.value, &mut it.secret),
             _ => return false,
         }
         true
@@ -87,7 +87,7 @@ fn read_ingress_rule(reader: &mut Reader, node: Node<'_>, it: &mut Routes) {
                     let (mut at, mut backend) = (None, None);
                     reader.each(path, "HTTPIngressPath", |reader, key, entry| {
                         match key {
-                            "path" => at = reader.str(entry.value),
+                            "path" => reader.read(entry.value, &mut at),
                             "pathType" => {}
                             "backend" => backend = Some(entry.value),
                             _ => return false,
@@ -113,11 +113,11 @@ fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) 
         match key {
             "service" => reader.each(value, "IngressServiceBackend", |reader, key, entry| {
                 match key {
-                    "name" => service = reader.str(entry.value),
+                    "name" => reader.read(entry.value, &mut service),
                     "port" => {
                         reader.each(entry.value, "ServiceBackendPort", |reader, key, entry| {
                             match key {
-                                "number" | "name" => port = reader.int_or_str(entry.value),
+                                "number" | "name" => reader.read(entry.value, &mut port),
                                 _ => return false,
                             }
                             true
@@ -127,8 +127,8 @@ fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) 
                 }
                 true
             }),
-            "serviceName" => service = reader.str(value),
-            "servicePort" => port = reader.int_or_str(value),
+            "serviceName" => reader.read(value, &mut service),
+            "servicePort" => reader.read(value, &mut port),
             "resource" => {}
             _ => return false,
         }
@@ -142,7 +142,7 @@ pub(super) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes 
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
-            "hostnames" => it.hosts = reader.strings(entry.value),
+            "hostnames" => reader.read(entry.value, &mut it.hosts),
             "parentRefs" => {
                 it.parents = reader.list(entry.value, |reader, node| {
                     let name = node.get("name").and_then(|it| reader.str(it));
@@ -183,9 +183,9 @@ fn read_reference(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Opt
         match key {
             "kind" => is_service &= value.as_str() == Some("Service"),
             "group" => is_service &= matches!(value.as_str(), Some("" | "core")),
-            "name" => name = reader.str(value),
-            "namespace" => namespace = reader.str(value),
-            "port" => port = reader.int_or_str(value),
+            "name" => reader.read(value, &mut name),
+            "namespace" => reader.read(value, &mut namespace),
+            "port" => reader.read(value, &mut port),
             _ => {}
         }
         true
@@ -243,7 +243,7 @@ pub(super) fn read_virtual_service(reader: &mut Reader, spec: Node<'_>) -> Route
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
-            "hosts" => it.hosts = reader.strings(entry.value),
+            "hosts" => reader.read(entry.value, &mut it.hosts),
             "http" | "tcp" | "tls" => {
                 reader.list(entry.value, |reader, rule| {
                     let routes = rule.get("route")?;

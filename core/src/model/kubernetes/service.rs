@@ -78,18 +78,18 @@ pub(super) fn read_service(reader: &mut Reader, node: Node<'_>) -> Service {
     reader.each(node, "ServiceSpec", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "type" => it.kind = reader.str(value),
+            "type" => reader.read(value, &mut it.kind),
             "selector" => it.selector = read_label_map(reader, value),
             "ports" => {
                 it.ports = reader.list(value, read_port);
                 it.ports_place = Some(reader.place(value));
             }
-            "clusterIP" => it.cluster_ip = reader.str(value),
-            "externalName" => it.external_name = reader.str(value),
-            "externalIPs" => it.external_ips = reader.strings(value),
-            "sessionAffinity" => it.session_affinity = reader.str(value),
-            "publishNotReadyAddresses" => it.publish_not_ready_addresses = reader.bool(value),
-            "externalTrafficPolicy" => it.external_traffic_policy = reader.str(value),
+            "clusterIP" => reader.read(value, &mut it.cluster_ip),
+            "externalName" => reader.read(value, &mut it.external_name),
+            "externalIPs" => reader.read(value, &mut it.external_ips),
+            "sessionAffinity" => reader.read(value, &mut it.session_affinity),
+            "publishNotReadyAddresses" => reader.read(value, &mut it.publish_not_ready_addresses),
+            "externalTrafficPolicy" => reader.read(value, &mut it.external_traffic_policy),
             "allocateLoadBalancerNodePorts"
             | "clusterIPs"
             | "healthCheckNodePort"
@@ -115,12 +115,12 @@ fn read_port(reader: &mut Reader, node: Node<'_>) -> Option<ServicePort> {
     reader.each(node, "ServicePort", |reader, key, entry| {
         let value = entry.value;
         match key {
-            "name" => it.name = reader.str(value),
-            "port" => it.port = reader.int(value),
-            "targetPort" => it.target_port = reader.int_or_str(value),
-            "nodePort" => it.node_port = reader.int(value),
-            "protocol" => it.protocol = reader.str(value),
-            "appProtocol" => it.app_protocol = reader.str(value),
+            "name" => reader.read(value, &mut it.name),
+            "port" => reader.read(value, &mut it.port),
+            "targetPort" => reader.read(value, &mut it.target_port),
+            "nodePort" => reader.read(value, &mut it.node_port),
+            "protocol" => reader.read(value, &mut it.protocol),
+            "appProtocol" => reader.read(value, &mut it.app_protocol),
             _ => return false,
         }
         true

@@ -116,7 +116,7 @@ pub(super) fn read_volume(reader: &mut Reader, node: Node<'_>) -> Option<Volume>
     let mut volume = Volume { name: None, source: VolumeSource::None, place: reader.place(node) };
     reader.each(node, "Volume", |reader, key, entry| {
         if key == "name" {
-            volume.name = reader.str(entry.value);
+            reader.read(entry.value, &mut volume.name);
             return true;
         }
         match read_source(reader, key, entry) {
@@ -135,8 +135,8 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
             let (mut medium, mut size_limit) = (None, None);
             reader.each(value, "EmptyDirVolumeSource", |reader, key, entry| {
                 match key {
-                    "medium" => medium = reader.str(entry.value),
-                    "sizeLimit" => size_limit = reader.str(entry.value),
+                    "medium" => reader.read(entry.value, &mut medium),
+                    "sizeLimit" => reader.read(entry.value, &mut size_limit),
                     _ => return false,
                 }
                 true
@@ -147,8 +147,8 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
             let (mut path, mut kind) = (None, None);
             reader.each(value, "HostPathVolumeSource", |reader, key, entry| {
                 match key {
-                    "path" => path = reader.str(entry.value),
-                    "type" => kind = reader.str(entry.value),
+                    "path" => reader.read(entry.value, &mut path),
+                    "type" => reader.read(entry.value, &mut kind),
                     _ => return false,
                 }
                 true
@@ -165,8 +165,8 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
             let (mut name, mut read_only) = (None, None);
             reader.each(value, "PersistentVolumeClaimVolumeSource", |reader, key, entry| {
                 match key {
-                    "claimName" => name = reader.str(entry.value),
-                    "readOnly" => read_only = reader.bool(entry.value),
+                    "claimName" => reader.read(entry.value, &mut name),
+                    "readOnly" => reader.read(entry.value, &mut read_only),
                     _ => return false,
                 }
                 true
@@ -191,8 +191,8 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
             reader.each(value, "CSIVolumeSource", |reader, key, entry| {
                 let value = entry.value;
                 match key {
-                    "driver" => driver = reader.str(value),
-                    "readOnly" => read_only = reader.bool(value),
+                    "driver" => reader.read(value, &mut driver),
+                    "readOnly" => reader.read(value, &mut read_only),
                     "nodePublishSecretRef" => {
                         secret = value.get("name").and_then(|it| reader.str(it));
                     }
@@ -208,9 +208,9 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
             let (mut server, mut path, mut read_only) = (None, None, None);
             reader.each(value, "NFSVolumeSource", |reader, key, entry| {
                 match key {
-                    "server" => server = reader.str(entry.value),
-                    "path" => path = reader.str(entry.value),
-                    "readOnly" => read_only = reader.bool(entry.value),
+                    "server" => reader.read(entry.value, &mut server),
+                    "path" => reader.read(entry.value, &mut path),
+                    "readOnly" => reader.read(entry.value, &mut read_only),
                     _ => return false,
                 }
                 true
@@ -258,9 +258,9 @@ fn read_keyed(
         let value = entry.value;
         match key {
             "items" => it.items = reader.list(value, read_item),
-            "optional" => it.optional = reader.bool(value),
-            "defaultMode" => it.default_mode = reader.int(value),
-            key if key == name => it.name = reader.str(value),
+            "optional" => reader.read(value, &mut it.optional),
+            "defaultMode" => reader.read(value, &mut it.default_mode),
+            key if key == name => reader.read(value, &mut it.name),
             _ => return false,
         }
         true
@@ -272,9 +272,9 @@ fn read_item(reader: &mut Reader, node: Node<'_>) -> Option<KeyToPath> {
     let mut it = KeyToPath::default();
     reader.each(node, "KeyToPath", |reader, key, entry| {
         match key {
-            "key" => it.key = reader.str(entry.value),
-            "path" => it.path = reader.str(entry.value),
-            "mode" => it.mode = reader.int(entry.value),
+            "key" => reader.read(entry.value, &mut it.key),
+            "path" => reader.read(entry.value, &mut it.path),
+            "mode" => reader.read(entry.value, &mut it.mode),
             _ => return false,
         }
         true
