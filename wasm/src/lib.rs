@@ -9,27 +9,8 @@ use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{File, FileId, normalise_path};
 use plimsoll_core::{Config, rules as known};
 use serde::Serialize;
-use std::cell::RefCell;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
-
-thread_local! {
-    /// What the last panic said. A trap ends the call but not the memory, so it can be read later.
-    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-#[wasm_bindgen(start)]
-fn start() {
-    std::panic::set_hook(Box::new(|panic| {
-        LAST_PANIC.with(|it| it.replace(panic.to_string()));
-    }));
-}
-
-/// The message and place of the panic that ended the last call.
-#[wasm_bindgen(js_name = lastPanic)]
-pub fn last_panic() -> String {
-    LAST_PANIC.with(|it| it.borrow().clone())
-}
 
 /// What to look for and how to judge it.
 #[wasm_bindgen]

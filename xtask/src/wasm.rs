@@ -15,7 +15,7 @@ pub fn build() -> Result {
     setup::npm()?;
     say("building the WebAssembly package");
     cmd("cargo build --package plimsoll-wasm --target wasm32-unknown-unknown --profile wasm")
-        .env("CARGO_ENCODED_RUSTFLAGS", path_flags().join("\u{1f}"))
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags().join("\u{1f}"))
         .run()?;
     let raw = target_dir().join("wasm32-unknown-unknown/wasm/plimsoll_wasm.wasm");
     let work = target_dir().join("plimsoll-npm");
@@ -41,10 +41,12 @@ fn machine_paths() -> Vec<PathBuf> {
     home.map(|it| it.join("registry/src")).into_iter().chain([root().to_owned()]).collect()
 }
 
-/// What the package holds must not depend on where it was built, nor tell it.
-fn path_flags() -> Vec<String> {
-    let flag = |path: PathBuf| format!("--remap-path-prefix={}/=", path.display());
-    machine_paths().into_iter().map(flag).collect()
+fn rust_flags() -> Vec<String> {
+    // What the package holds must not depend on where it was built, nor tell it.
+    let remap = |path: PathBuf| format!("--remap-path-prefix={}/=", path.display());
+    // Loops keep fewer variables without it: a hundredth of the download.
+    let small = "-Cllvm-args=-disable-lsr".to_owned();
+    machine_paths().into_iter().map(remap).chain([small]).collect()
 }
 
 fn no_machine_paths(wasm: &Path) -> Result {
@@ -62,18 +64,24 @@ fn glue(raw: &Path, work: &Path) -> Result {
     // A crate of its own behind a feature, since wasm-bindgen's library takes half a minute to
     // compile; as a member of the workspace its version cannot part from the one in the engine.
     let bindgen = "cargo run --quiet --package xtask-bindgen --features cli-support --";
-    cmd(bindgen).arg(raw).arg(work).run()?;
+    let engine = work.join("plimsoll_bg.wasm");
+    cmd(bindgen).arg("glue").arg(raw).arg(work).run()?;
+    // Measured after brotli. Two passes of `-Os` undo repetition that brotli would have seen (common
+    // expressions, branches), and so does inlining what rustc left where it was; zeros that are packed
+    // away and hints at alignment, which no engine needs, are only more to tell.
     cmd("node node_modules/binaryen/bin/wasm-opt")
-        .arg(work.join("plimsoll_bg.wasm"))
+        .arg(&engine)
         // What rustc emits by default; the optimizer must know that these may stay.
         .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
-        .args(["--enable-bulk-memory-opt", "-Oz", "--converge"])
-        // What rustc did not inline compresses better where it is: a twentieth of the download.
+        .args(["--enable-bulk-memory-opt", "-Os", "--dealign"])
+        .args(["--skip-pass=local-cse", "--skip-pass=remove-unused-brs"])
+        .args(["--skip-pass=memory-packing"])
         .args(["--one-caller-inline-max-function-size=0", "--flexible-inline-max-function-size=0"])
         .arg("-o")
-        .arg(work.join("plimsoll_bg.wasm"))
-        .run()
+        .arg(&engine)
+        .run()?;
+    cmd(bindgen).arg("layout").arg(&engine).run()
 }
 
 /// The three sizes of a file in bytes: as it is, after gzip, after brotli.

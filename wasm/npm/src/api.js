@@ -66,15 +66,9 @@ function isCrash(error) {
 }
 
 function crashed(cause) {
-  let said = "";
-  try {
-    said = engine.lastPanic();
-  } catch {
-    // The memory is beyond reading. The cause still tells where it happened.
-  }
   engine.__wbg_reset_state();
   generation += 1;
-  const message = `Plimsoll failed on this input, which is a fault in Plimsoll: ${said || cause.message}`;
+  const message = `Plimsoll failed on this input, which is a fault in Plimsoll: ${cause.message}`;
   return new Error(message, { cause });
 }
 

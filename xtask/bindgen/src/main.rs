@@ -1,4 +1,9 @@
-//! `xtask-bindgen INPUT.wasm FOLDER` writes the engine and its JavaScript module into FOLDER.
+//! `xtask-bindgen glue INPUT.wasm FOLDER` writes the engine and its JavaScript module into FOLDER;
+//! `xtask-bindgen layout FILE.wasm` puts the functions of an optimized engine into the order in which
+//! they compress best.
+
+mod layout;
+mod stubs;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,20 +11,40 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [input, folder] = arguments.as_slice() else {
-        eprintln!("usage: xtask-bindgen INPUT.wasm FOLDER");
-        return ExitCode::from(2);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        ["glue", input, folder] => glue(Path::new(input), Path::new(folder)),
+        ["layout", file] => rewrite(Path::new(file), layout::by_likeness),
+        _ => {
+            eprintln!("usage: xtask-bindgen glue INPUT.wasm FOLDER | layout FILE.wasm");
+            return ExitCode::from(2);
+        }
     };
+    if let Err(error) = done {
+        eprintln!("xtask-bindgen: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn glue(input: &Path, folder: &Path) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(input).out_name("plimsoll").typescript(true);
     // Each entry of the package says itself where the engine lies, so the glue must not.
     bindgen.omit_default_module_path(true);
     // A trap ends an instance; the package starts another one in its place.
     bindgen.reset_state_function(true);
-    let done = bindgen.web(true).and_then(|bindgen| bindgen.generate(Path::new(folder)));
-    if let Err(error) = done {
-        eprintln!("no glue for {input}: {error:#}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    bindgen
+        .web(true)
+        .and_then(|bindgen| bindgen.generate(folder))
+        .map_err(|error| format!("no glue for {}: {error:#}", input.display()))?;
+    rewrite(&folder.join("plimsoll_bg.wasm"), stubs::without_panic_messages)
+}
+
+/// Replaces a module by what `change` makes of it.
+fn rewrite(path: &Path, change: fn(&[u8]) -> Result<Vec<u8>, String>) -> Result<(), String> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let bytes = std::fs::read(path).map_err(|error| named(&error))?;
+    let changed = change(&bytes).map_err(|error| named(&error))?;
+    std::fs::write(path, changed).map_err(|error| named(&error))
 }
