@@ -20,6 +20,7 @@ mod sort;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
+mod words;
 mod workspace;
 
 pub use config::Config;

@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("sort", &[]),
     ("index", &[]),
+    ("words", &[]),
     ("decimal", &[]),
     ("knowledge", &[]),
     ("report", &["text"]),
@@ -84,7 +85,7 @@ fn imports_point_up_the_stream() {
             }
             for name in imported(line) {
                 // These are tools like those of the standard library: everyone may use them.
-                let tool = matches!(name.as_str(), "sort" | "index" | "decimal");
+                let tool = matches!(name.as_str(), "sort" | "index" | "words" | "decimal");
                 if name != room && !tool && !allowed.contains(&name.as_str()) {
                     wrong.push(format!(
                         "{}:{}: {room} may not import {name}",

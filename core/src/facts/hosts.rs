@@ -132,7 +132,7 @@ impl<'a> Facts<'a> {
     ) -> Option<&'f Service<'a>> {
         let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
         self.sibling(from, host).or_else(|| {
-            self.siblings(from).find(|it| {
+            self.siblings(from).iter().find(|it| {
                 let model = it.model;
                 let aliases = model.networks.iter().flat_map(|it| &it.aliases);
                 is(&model.container_name)

@@ -33,17 +33,18 @@ pub use probes::probe_of_healthcheck;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Units, Var, VarSource};
-pub use workload::{KubeService, Workload};
+pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
 use crate::index::Index;
 use crate::model::FileModel;
+use crate::model::Place;
 use crate::model::compose::Project;
-use crate::model::edit::Editor;
+use crate::model::edit::{Editor, Yaml};
 use crate::model::kubernetes::Object;
-use crate::report::Role;
+use crate::report::{Edit, Role};
 use crate::syntax::Problem;
-use crate::text::FileId;
+use crate::text::{FileId, Span};
 use std::sync::Arc;
 
 /// The project as rules and the decision see it.
@@ -96,6 +97,26 @@ impl<'a> Facts<'a> {
         Editor::new(file, &model.file.text)
     }
 
+    /// The text under a span.
+    pub fn written(&self, span: Span) -> &'a str {
+        self.file(span.file).text().get(span.range()).unwrap_or_default()
+    }
+
+    /// [`Editor::replace_scalar`] in the span's own file.
+    pub fn replace_scalar(&self, span: Span, text: &str) -> Edit {
+        self.editor(span.file).replace_scalar(span, text)
+    }
+
+    /// [`Editor::replace`] in the span's own file.
+    pub fn replace(&self, span: Span, text: &str) -> Edit {
+        self.editor(span.file).replace(span, text)
+    }
+
+    /// [`Editor::insert_entry`] in the place's own file.
+    pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml) -> Option<Edit> {
+        self.editor(place.span.file).insert_entry(place, key, value)
+    }
+
     /// What is wrong with the texts, of files of every kind.
     pub fn problems(&self) -> impl Iterator<Item = &'a Problem> + '_ {
         self.files().flat_map(|it| it.problems.iter())
@@ -103,8 +124,11 @@ impl<'a> Facts<'a> {
 
     /// What is not understood in configuration files.
     pub fn config_problems(&self) -> Vec<Problem> {
-        let files = self.files().filter(|it| it.kind == crate::report::Kind::Config);
-        files.flat_map(|it| Config::read(&it.tree).1).collect()
+        let mut problems = Vec::new();
+        for file in self.files().filter(|it| it.kind == crate::report::Kind::Config) {
+            problems.append(&mut Config::read(&file.tree).1);
+        }
+        problems
     }
 
     /// Every Compose project.

@@ -51,22 +51,20 @@ pub(super) fn waits<'a>(facts: &Facts<'a>) -> Vec<Pair<'a>> {
 
 impl<'a> Facts<'a> {
     /// The services of the same project.
-    pub fn siblings<'f>(
-        &'f self,
-        service: &'f Service<'a>,
-    ) -> impl Iterator<Item = &'f Service<'a>> + 'f {
-        self.services[self.first_of_project(service)..]
-            .iter()
-            .take_while(|it| it.project_index == service.project_index)
+    pub fn siblings(&self, service: &Service<'a>) -> &[Service<'a>] {
+        self.services_of(service.project_index)
+    }
+
+    /// The services of a project, by its index.
+    pub fn services_of(&self, project: usize) -> &[Service<'a>] {
+        let start = self.services.partition_point(|it| it.project_index < project);
+        let count = self.services[start..].partition_point(|it| it.project_index == project);
+        &self.services[start..start + count]
     }
 
     /// The service of the same project with this name.
-    pub fn sibling<'f>(&'f self, service: &'f Service<'a>, name: &str) -> Option<&'f Service<'a>> {
-        self.siblings(service).find(|it| it.name() == name)
-    }
-
-    fn first_of_project(&self, service: &Service<'_>) -> usize {
-        self.services.partition_point(|it| it.project_index < service.project_index)
+    pub fn sibling(&self, service: &Service<'a>, name: &str) -> Option<&Service<'a>> {
+        self.siblings(service).iter().find(|it| it.name() == name)
     }
 
     /// Every written `depends_on` whose target exists.

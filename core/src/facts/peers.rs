@@ -11,6 +11,24 @@ use crate::report::Kind;
 use crate::text::Span;
 
 impl<'a> Facts<'a> {
+    /// The Services that select a workload's Pods.
+    pub fn services_for(&self, workload: &Workload<'a>) -> Vec<&KubeService<'a>> {
+        let mut services = Vec::new();
+        for at in &workload.services {
+            services.push(&self.kube_services[*at]);
+        }
+        services
+    }
+
+    /// The workloads whose Pods a Service selects.
+    pub fn selected(&self, service: &KubeService<'a>) -> Vec<&Workload<'a>> {
+        let mut workloads = Vec::new();
+        for at in &service.selects {
+            workloads.push(&self.workloads[*at]);
+        }
+        workloads
+    }
+
     /// The hosts that a container dials: its mentions without listen addresses of its own, URLs for
     /// browsers, and lists of exceptions.
     pub fn peers<'f>(&self, unit: &'f Unit<'a>) -> &'f [Mention<'a>] {
@@ -46,7 +64,7 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services[at];
-                self.siblings(service).any(|it| {
+                self.siblings(service).iter().any(|it| {
                     it.index != service.index
                         && shares_namespace(service, it)
                         && self.own_ports(&it.unit).contains(&port)
@@ -74,6 +92,7 @@ impl<'a> Facts<'a> {
     pub fn answers_to<'f>(&'f self, from: &'f Service<'a>, host: &str) -> Vec<&'f Service<'a>> {
         let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
         self.siblings(from)
+            .iter()
             .filter(|it| {
                 let model = it.model;
                 it.name() == host

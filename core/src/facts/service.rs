@@ -75,6 +75,12 @@ impl<'a> Service<'a> {
         self.model.name.span
     }
 
+    /// Docker brings it back whenever it stops.
+    pub fn restarts(&self) -> bool {
+        let restart = self.model.restart.as_ref();
+        restart.is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
+    }
+
     /// Its image is built from sources of the project.
     pub fn is_built(&self) -> bool {
         self.model.build.is_some()

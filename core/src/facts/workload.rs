@@ -56,6 +56,15 @@ impl<'a> Workload<'a> {
         self.containers().filter(|it| it.0.part != Part::Init)
     }
 
+    /// What its running containers list, for a message: "no ports", "only `web` (80), 8080".
+    pub fn listed_ports(&self) -> String {
+        let mut words = Vec::new();
+        for (_, container) in self.running() {
+            port_words(container, &mut words);
+        }
+        only(&words)
+    }
+
     /// Whether a port (of a Service, of a probe) is listed by a container that runs.
     pub fn lists_port(&self, port: &IntOrStr) -> bool {
         self.running().any(|(_, it)| it.ports.iter().any(|it| it.is(port)))
@@ -84,6 +93,18 @@ impl<'a> Workload<'a> {
             "" => format!("{kind}/NAME"),
             name => format!("{kind}/{name}"),
         }
+    }
+
+    /// The command that runs another one in a container of this.
+    pub fn exec(&self, unit: &Unit<'_>, command: &str) -> String {
+        let (flag, reference) = (self.namespace_flag(), self.reference());
+        format!("kubectl exec{flag} {reference} -c {} -- {command}", unit.name)
+    }
+
+    /// The command that shows the log of a container of this.
+    pub fn logs(&self, unit: &Unit<'_>, options: &str) -> String {
+        let (flag, reference) = (self.namespace_flag(), self.reference());
+        format!("kubectl logs{flag} {reference} -c {} {options}", unit.name)
     }
 
     pub(super) fn new(
@@ -136,6 +157,27 @@ impl<'a> Workload<'a> {
             label,
         }
     }
+}
+
+fn port_words(container: &Container, words: &mut Vec<String>) {
+    for port in &container.ports {
+        match (&port.name, port.container_port) {
+            (Some(name), Some(number)) => words.push(format!("`{name}` ({number})")),
+            (None, Some(number)) => words.push(number.to_string()),
+            (_, None) => {}
+        }
+    }
+}
+
+fn only(words: &[String]) -> String {
+    if words.is_empty() { "no ports".to_owned() } else { format!("only {}", words.join(", ")) }
+}
+
+/// What a container lists, for a message: "no ports", "only `web` (80), 8080".
+pub fn listed_ports(container: &Container) -> String {
+    let mut words = Vec::new();
+    port_words(container, &mut words);
+    only(&words)
 }
 
 /// How many Pods of a workload may run at once, its autoscalers left out.

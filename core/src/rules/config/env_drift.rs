@@ -133,14 +133,17 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// The variables of one that the other lacks, without those that only a platform needs and those that
 /// may be set from a file (`NAME_FILE`).
 fn missing<'u, 'a>(here: &'u Unit<'a>, there: &Unit<'a>) -> Vec<&'u Var<'a>> {
-    here.env
-        .iter()
-        .filter(|it| it.source != VarSource::Field && !is_platform_only(it.name))
-        .filter(|it| {
-            let bare = plain(it.name);
-            !there.env.iter().any(|at| plain(at.name) == bare)
-        })
-        .collect()
+    let mut missing = Vec::new();
+    for var in &here.env {
+        if var.source == VarSource::Field || is_platform_only(var.name) {
+            continue;
+        }
+        let bare = plain(var.name);
+        if !there.env.iter().any(|it| plain(it.name) == bare) {
+            missing.push(var);
+        }
+    }
+    missing
 }
 
 /// `spring.profiles.active` and `SPRING_PROFILES_ACTIVE` are one setting, and so are `KEY` and
@@ -151,7 +154,10 @@ fn plain(name: &str) -> String {
 }
 
 fn names(vars: &[&Var<'_>]) -> String {
-    let mut shown: Vec<String> = vars.iter().take(8).map(|it| format!("`{}`", it.name)).collect();
+    let mut shown: Vec<String> = Vec::new();
+    for var in vars.iter().take(8) {
+        shown.push(format!("`{}`", var.name));
+    }
     if vars.len() > 8 {
         shown.push(format!("and {} more", vars.len() - 8));
     }

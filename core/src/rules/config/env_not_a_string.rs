@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if quoted == written {
                     quoted = format!("\"{written}\"");
                 }
-                let edit = facts.editor(value.span.file).replace(value.span, &quoted);
+                let edit = facts.replace(value.span, &quoted);
                 out.at(
                     value.span,
                     format!(

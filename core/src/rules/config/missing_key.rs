@@ -85,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     workload.namespace_flag()
                 ));
             if let Some(near) = near {
-                let edit = facts.editor(key.span.file).replace_scalar(key.span, near);
+                let edit = facts.replace_scalar(key.span, near);
                 finding.fix(Fix::r#unsafe(format!("Read the key `{near}`"), [edit]));
             }
         };

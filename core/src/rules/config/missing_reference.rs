@@ -94,7 +94,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .confidence(Confidence::Likely)
                     .fix(Fix::r#unsafe(
                         format!("Read `{near}`"),
-                        [facts.editor(name.span.file).replace_scalar(name.span, near)],
+                        [facts.replace_scalar(name.span, near)],
                     )),
                 (None, None) => {
                     let finding =

@@ -61,15 +61,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding = out.at(problem.span, format!("the {what} `{name}` is not defined{hint}"));
             finding.check("docker compose config -q");
-            let written =
-                facts.file(problem.span.file).text().get(problem.span.range()).unwrap_or_default();
+            let written = facts.written(problem.span);
             // The name alone is replaced; it may stand inside a longer value.
             if let Some(near) = near
                 && written.matches(name).count() == 1
                 && let Some(at) = written.find(name)
             {
                 let span = problem.span.inner(at..at + name.len());
-                let edit = facts.editor(span.file).replace(span, near);
+                let edit = facts.replace(span, near);
                 finding.fix(Fix::r#unsafe(format!("Use the {what} `{near}`"), [edit]));
             }
         }
@@ -119,31 +118,48 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
 
 /// What a problem is about, and the names that could have been meant.
 fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, Vec<&'p str>)> {
-    Some(match problem.kind {
-        ProblemKind::UndefinedService => {
-            ("service", project.services.iter().map(|it| it.name.value.as_str()).collect())
+    let mut names: Vec<&str> = Vec::new();
+    let what = match problem.kind {
+        ProblemKind::UndefinedService | ProblemKind::ExtendsServiceMissing => {
+            for it in &project.services {
+                names.push(&it.name.value);
+            }
+            let extends = problem.kind == ProblemKind::ExtendsServiceMissing;
+            if extends { "service to extend" } else { "service" }
         }
         ProblemKind::UndefinedNetwork => {
-            ("network", project.networks.iter().map(|it| it.key.value.as_str()).collect())
+            for it in &project.networks {
+                names.push(&it.key.value);
+            }
+            "network"
         }
         ProblemKind::UndefinedVolume => {
-            ("volume", project.volumes.iter().map(|it| it.key.value.as_str()).collect())
+            for it in &project.volumes {
+                names.push(&it.key.value);
+            }
+            "volume"
         }
         ProblemKind::UndefinedSecret => {
-            ("secret", project.secrets.iter().map(|it| it.key.value.as_str()).collect())
+            for it in &project.secrets {
+                names.push(&it.key.value);
+            }
+            "secret"
         }
         ProblemKind::UndefinedConfig => {
-            ("config", project.configs.iter().map(|it| it.key.value.as_str()).collect())
+            for it in &project.configs {
+                names.push(&it.key.value);
+            }
+            "config"
         }
         ProblemKind::UndefinedModel => {
-            ("model", project.models.iter().map(|it| it.value.as_str()).collect())
+            for it in &project.models {
+                names.push(&it.value);
+            }
+            "model"
         }
-        ProblemKind::ExtendsServiceMissing => (
-            "service to extend",
-            project.services.iter().map(|it| it.name.value.as_str()).collect(),
-        ),
         _ => return None,
-    })
+    };
+    Some((what, names))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 use crate::facts::Facts;
 use crate::knowledge::env::is_shell_variable;
 use crate::model::compose::{VariableForm, VariableUse};
-use crate::model::edit::Editor;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
+use crate::words::first_named;
 
 rule! {
     /// A Compose file uses a variable that nothing sets.
@@ -51,39 +51,39 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut told: Vec<(crate::text::FileId, String)> = Vec::new();
     let mut counted = Vec::new();
     for project in facts.projects() {
-        let unset: Vec<&VariableUse> = project
-            .variables
-            .iter()
-            .filter(|it| {
-                it.form == VariableForm::Plain
-                    && it.set_by.is_none()
-                    && !is_shell_variable(&it.name)
-            })
-            .collect();
         let documented =
             facts.files().any(|it| it.kind == Kind::EnvFile && is_near(it.path(), &project.folder));
-        // A file laid over one elsewhere takes that one's `.env`.
-        let unset: Vec<&VariableUse> = unset
-            .into_iter()
-            .filter(|it| {
-                !facts
-                    .projects()
-                    .iter()
-                    .any(|at| at.dot_env.iter().any(|var| var.name.value == it.name))
-            })
-            .collect();
+        let mut unset: Vec<&VariableUse> = Vec::new();
+        for it in &project.variables {
+            if it.form != VariableForm::Plain || it.set_by.is_some() || is_shell_variable(&it.name)
+            {
+                continue;
+            }
+            // A file laid over one elsewhere takes that one's `.env`.
+            let mut all = facts.projects().iter();
+            if !all.any(|at| at.dot_env.iter().any(|var| var.name.value == it.name)) {
+                unset.push(it);
+            }
+        }
         if !documented {
             // Without any `.env` the values come from somewhere that we do not see.
             let Some(first) = unset.first().filter(|it| !counted.contains(&it.span.file)) else {
                 continue;
             };
             counted.push(first.span.file);
-            let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
+            let mut names: Vec<&str> = Vec::new();
+            for it in &unset {
+                if !names.contains(&it.name.as_str()) {
+                    names.push(&it.name);
+                }
+            }
             crate::sort::sort(&mut names);
-            names.dedup();
             out.at(
                 first.span,
-                format!("without a value in the shell {} would become empty", list(&names)),
+                format!(
+                    "without a value in the shell {} would become empty",
+                    first_named(&names, 4, "more")
+                ),
             )
             .severity(Severity::Info)
             .confidence(Confidence::Possible)
@@ -105,12 +105,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             )
             .confidence(Confidence::Likely)
             .check("docker compose config --variables")
-            .maybe_fix(require(
-                &facts.editor(it.span.file),
-                facts.file(it.span.file).text(),
-                project.variables.iter(),
-                it,
-            ));
+            .maybe_fix(require(facts, &project.variables, it));
         }
     }
 }
@@ -124,33 +119,19 @@ fn is_near(path: &str, folder: &str) -> bool {
     above || crate::text::folder_of(own) == folder
 }
 
-/// Up to four names, and how many more.
-fn list(names: &[&str]) -> String {
-    let shown: Vec<String> = names.iter().take(4).map(|it| format!("`{it}`")).collect();
-    match names.len().saturating_sub(4) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
 /// `${NAME:?}` at every use in the file. Unsafe: a project that starts today would refuse to.
-fn require<'v>(
-    editor: &Editor<'_>,
-    text: &str,
-    all: impl Iterator<Item = &'v VariableUse>,
-    wanted: &VariableUse,
-) -> Option<Fix> {
-    let same = all.filter(|it| {
-        it.name == wanted.name && it.form == wanted.form && it.span.file == wanted.span.file
-    });
+fn require(facts: &Facts, all: &[VariableUse], wanted: &VariableUse) -> Option<Fix> {
     let mut edits: Vec<Edit> = Vec::new();
-    for it in same {
-        let written = text.get(it.span.range())?;
+    for it in all {
+        if it.name != wanted.name || it.form != wanted.form || it.span.file != wanted.span.file {
+            continue;
+        }
+        let written = facts.written(it.span);
         // A use whose exact place is not known, or inside a flow collection, is left alone.
         if written != format!("${{{}}}", it.name) && written != format!("${}", it.name) {
             return None;
         }
-        let edit = editor.replace(it.span, &format!("${{{}:?}}", it.name));
+        let edit = facts.replace(it.span, &format!("${{{}:?}}", it.name));
         if !edits.contains(&edit) {
             edits.push(edit);
         }

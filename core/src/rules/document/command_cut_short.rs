@@ -82,7 +82,7 @@ fn in_a_shell(facts: &Facts, command: &Command) -> Option<Fix> {
         return None;
     }
     let list = Yaml::words(["sh", "-c", text.as_str()]).flow(true);
-    let edit = facts.editor(text.span.file).replace(text.span, &list);
+    let edit = facts.replace(text.span, &list);
     Some(Fix::r#unsafe("Let a shell run the whole line", [edit]))
 }
 

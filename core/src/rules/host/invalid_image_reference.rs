@@ -2,6 +2,7 @@ use crate::facts::{Facts, Unit};
 use crate::knowledge::image::{self, Flaw};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use crate::words::stands_in;
 
 rule! {
     /// An image reference that no registry accepts.
@@ -49,7 +50,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let span = facts.inside(image.span, image.text, (problem.start, problem.end));
         let finding = out.at(if problem.flaw == Flaw::Empty { image.span } else { span }, message);
         if let Some(better) = problem.suggestion {
-            let edit = facts.editor(image.span.file).replace_scalar(image.span, &better);
+            let edit = facts.replace_scalar(image.span, &better);
             finding
                 .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]))
                 .check(format!("docker pull {better}"));
@@ -60,13 +61,12 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Variables, marks that a script replaces, and what Compose builds and names itself.
 fn is_filled_in_later(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let Some(image) = &unit.image else { return true };
-    let marks = ["<", ">", "%", "{{", "}}", "((", "@@", "__", "$("];
     let capitals = image.text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
     let interpolated =
         facts.service_of(unit).is_some_and(|it| it.project.is_interpolated(image.span));
     interpolated
         || (capitals && !image.text.is_empty())
-        || marks.iter().any(|it| image.text.contains(it))
+        || stands_in("< > % {{ }} (( @@ __ $(", image.text)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-use crate::facts::{Backing, Facts, Mounted, Service, is_below};
+use crate::facts::{Backing, Facts, Service, is_below};
 use crate::knowledge::families::Class;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
+use crate::text::Span;
+use crate::words::{named, stands_in};
 
 rule! {
     /// Databases keep their data in volumes, and nothing in the files backs them up.
@@ -52,82 +54,60 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for (at, _) in facts.projects().iter().enumerate() {
-        let all: Vec<&Service<'_>> =
-            facts.services().iter().filter(|it| it.project_index == at).collect();
-        let server = all.iter().any(|it| it.role == Role::Production)
-            || all.iter().any(|it| {
-                it.model
-                    .restart
-                    .as_ref()
-                    .is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
-            });
+    for at in 0..facts.projects().len() {
+        let all = facts.services_of(at);
+        let server = all.iter().any(|it| it.role == Role::Production || it.restarts());
         let development = all.iter().any(|it| it.role == Role::Development);
         if !server || development {
             continue;
         }
-        let stores: Vec<_> = all
-            .iter()
-            .filter(|it| it.unit.stored().is_some() && !it.has_profile())
-            .filter_map(|it| {
-                let image = it.unit.image.as_ref()?;
-                let family = image.family?;
-                let dirs = family.data_dirs(&image.repository, image.major);
-                let mounts = facts.mounted(&it.unit);
-                let kept = |it: &Mounted<'_>| {
-                    let data = dirs.iter().any(|dir| it.covers(dir) || is_below(it.path, dir));
-                    data && matches!(it.backing, Backing::Volume(_) | Backing::Host(_))
-                };
-                Some((*it, mounts.into_iter().find(kept)?))
-            })
-            .collect();
-        let Some((_, mounted)) = stores.first() else { continue };
-        if all.iter().any(|it| backs_up(it)) {
+        let mut names: Vec<&str> = Vec::new();
+        let mut places = Vec::new();
+        for it in all.iter().filter(|it| !it.has_profile()) {
+            if let Some(kept) = kept_data(facts, it) {
+                names.push(it.name());
+                places.push(kept);
+            }
+        }
+        let Some((first, others)) = places.split_first() else { continue };
+        if all.iter().any(backs_up) {
             continue;
         }
-        let names: Vec<String> = stores.iter().map(|it| format!("`{}`", it.0.name())).collect();
         let finding = out.at(
-            mounted.span,
+            *first,
             format!(
                 "the data of {} is in {} of this host, and nothing in these files backs it up",
-                names.join(", "),
-                if stores.len() == 1 { "a volume" } else { "volumes" }
+                named(&names),
+                if others.is_empty() { "a volume" } else { "volumes" }
             ),
         );
         finding.confidence(Confidence::Possible);
-        for (service, mounted) in &stores[1..] {
-            finding.also(mounted.span, format!("the data of `{}`", service.name()));
+        for (place, name) in others.iter().zip(names.iter().skip(1)) {
+            finding.also(*place, format!("the data of `{name}`"));
         }
         finding.check("docker volume ls");
     }
 }
 
+/// Where a data store's data is mounted from this host.
+fn kept_data(facts: &Facts<'_>, service: &Service<'_>) -> Option<Span> {
+    service.unit.stored()?;
+    let image = service.unit.image.as_ref()?;
+    let dirs = image.family?.data_dirs(&image.repository, image.major);
+    for it in facts.mounted(&service.unit) {
+        let data = dirs.iter().any(|dir| it.covers(dir) || is_below(it.path, dir));
+        if data && matches!(it.backing, Backing::Volume(_) | Backing::Host(_)) {
+            return Some(it.span);
+        }
+    }
+    None
+}
+
 /// An image for backups, a name that says so, a dump in a command, or a label for a backup tool.
 fn backs_up(service: &Service<'_>) -> bool {
-    const WORDS: &[&str] = &[
-        "backup",
-        "restic",
-        "borg",
-        "kopia",
-        "duplicati",
-        "duplicity",
-        "litestream",
-        "wal-g",
-        "walg",
-        "pgbackrest",
-        "barman",
-        "pg_dump",
-        "mysqldump",
-        "mongodump",
-        "mariadb-dump",
-        "rclone",
-        "xtrabackup",
-        "snapshot",
-    ];
-    let says = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        WORDS.iter().any(|it| text.contains(it))
-    };
+    const WORDS: &str = "backup restic borg kopia duplicati duplicity litestream wal-g walg pgbackrest \
+                         barman pg_dump mysqldump mongodump mariadb-dump rclone xtrabackup snapshot";
+    let says = |text: &str| stands_in(WORDS, &text.to_ascii_lowercase());
     let model = service.model;
     service.unit.family().is_some_and(|it| it.class == Class::Backup)
         || says(service.name())

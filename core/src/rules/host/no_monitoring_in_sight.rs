@@ -2,6 +2,7 @@ use crate::facts::{Facts, Service};
 use crate::knowledge::families::Class;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
+use crate::words::stands_in;
 
 rule! {
     /// A production stack has no monitoring among its services.
@@ -51,10 +52,9 @@ const STACK: usize = 3;
 
 fn check(facts: &Facts, out: &mut Findings) {
     for (at, project) in facts.projects().iter().enumerate() {
-        let all: Vec<&Service<'_>> =
-            facts.services().iter().filter(|it| it.project_index == at).collect();
+        let all = facts.services_of(at);
         let production = all.first().is_some_and(|it| it.role == Role::Production);
-        if !production || all.len() < STACK || all.iter().any(|it| watches(it)) {
+        if !production || all.len() < STACK || all.iter().any(watches) {
             continue;
         }
         let key = project.keys.iter().find(|it| it.name.value == "services");
@@ -67,44 +67,11 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn watches(service: &Service<'_>) -> bool {
-    const WORDS: &[&str] = &[
-        "exporter",
-        "prometheus",
-        "grafana",
-        "loki",
-        "uptime",
-        "monitor",
-        "netdata",
-        "zabbix",
-        "datadog",
-        "newrelic",
-        "telegraf",
-        "alertmanager",
-        "healthchecks",
-        "sentry",
-        "glances",
-        "checkmk",
-        "nagios",
-        "otel",
-        "opentelemetry",
-        "cadvisor",
-        "metrics",
-        "signoz",
-        "dozzle",
-        "beszel",
-        "gatus",
-        "vector",
-        "fluent",
-        "promtail",
-        "alloy",
-        "jaeger",
-        "zipkin",
-        "elastic/",
-    ];
-    let says = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        WORDS.iter().any(|it| text.contains(it))
-    };
+    const WORDS: &str = "exporter prometheus grafana loki uptime monitor netdata zabbix datadog newrelic \
+                         telegraf alertmanager healthchecks sentry glances checkmk nagios otel \
+                         opentelemetry cadvisor metrics signoz dozzle beszel gatus vector fluent promtail \
+                         alloy jaeger zipkin elastic/";
+    let says = |text: &str| stands_in(WORDS, &text.to_ascii_lowercase());
     let variable = |name: &str| {
         ["SENTRY_", "OTEL_", "DD_", "NEW_RELIC_", "PROMETHEUS_", "HEALTHCHECKS_"]
             .iter()

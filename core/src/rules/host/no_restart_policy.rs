@@ -4,6 +4,7 @@ use crate::knowledge::starts;
 use crate::model::edit::Yaml;
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
+use crate::words::{first_named, is_among, named};
 
 rule! {
     /// A service that should keep running has no restart policy, or one that does not exist.
@@ -46,18 +47,19 @@ rule! {
     }
 }
 
-const POLICIES: &[&str] = &["no", "always", "on-failure", "unless-stopped"];
+const POLICIES: &str = "no always on-failure unless-stopped";
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for (at, _) in facts.projects().iter().enumerate() {
-        let services: Vec<&Service<'_>> =
-            facts.services().iter().filter(|it| it.project_index == at).collect();
-        for service in &services {
+    for at in 0..facts.projects().len() {
+        let services = facts.services_of(at);
+        let mut bare: Vec<&Service<'_>> = Vec::new();
+        for service in services {
             unknown_policy(facts, service, out);
+            if is_bare(facts, service) {
+                bare.push(service);
+            }
         }
-        let bare: Vec<&Service<'_>> =
-            services.iter().copied().filter(|it| is_bare(facts, it)).collect();
-        let some_have = services.iter().any(|it| has_policy(it));
+        let some_have = services.iter().any(has_policy);
         if bare.len() <= 2 && (some_have || bare.len() == 1) {
             for service in bare {
                 let name = service.name();
@@ -70,9 +72,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(format!("docker compose ps -a {name}"))
                 .maybe_fix(add(facts, &[service]));
             }
-        } else if let Some(first) = bare.first() {
+        } else if let Some((first, others)) = bare.split_first() {
             // Nobody has thought of it: that is one thing to say, not one for each service.
-            let names: Vec<String> = bare.iter().map(|it| format!("`{}`", it.name())).collect();
+            let names: Vec<&str> = bare.iter().map(|it| it.name()).collect();
             let finding = out.at(
                 first.span(),
                 format!(
@@ -80,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     and_others(&names)
                 ),
             );
-            for other in &bare[1..] {
+            for other in others {
                 finding.also(other.span(), "this one too");
             }
             finding.check("docker compose ps -a").maybe_fix(add(facts, &bare));
@@ -89,26 +91,23 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// "`a` and `b`", "`a`, `b`, `c` and 4 others".
-fn and_others(names: &[String]) -> String {
+fn and_others(names: &[&str]) -> String {
     match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [all @ .., last] if names.len() <= 4 => format!("{} and {last}", all.join(", ")),
-        _ => format!("{} and {} others", names[..3].join(", "), names.len() - 3),
+        [all @ .., last] if (2..=4).contains(&names.len()) => {
+            format!("{} and `{last}`", named(all))
+        }
+        _ => first_named(names, 3, "others"),
     }
 }
 
 /// Adds the policy to services.
 fn add(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
-    let edits: Option<Vec<_>> = services
-        .iter()
-        .map(|it| {
-            let place = it.model.place()?;
-            let value = Yaml::str("unless-stopped");
-            facts.editor(place.span.file).insert_entry(place, "restart", &value)
-        })
-        .collect();
-    Some(Fix::safe("Restart unless stopped by hand", edits?))
+    let mut edits = Vec::new();
+    for it in services {
+        let value = Yaml::str("unless-stopped");
+        edits.push(facts.insert_entry(it.model.place()?, "restart", &value)?);
+    }
+    Some(Fix::safe("Restart unless stopped by hand", edits))
 }
 
 fn has_policy(service: &Service<'_>) -> bool {
@@ -155,16 +154,15 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
     let text = policy.as_str();
     let limited = text.strip_prefix("on-failure:").is_some_and(|it| it.parse::<u32>().is_ok());
     // YAML's booleans read as `no`; a value with a variable in it is not ours to judge.
-    let word = matches!(text, "" | "false" | "true") || limited || POLICIES.contains(&text);
+    let word = matches!(text, "" | "false" | "true") || limited || is_among(POLICIES, text);
     if word || service.project.is_interpolated(policy.span) {
         return;
     }
     let plain = text.to_ascii_lowercase().replace(['_', ' '], "-");
     let meant = POLICIES
-        .iter()
-        .copied()
+        .split(' ')
         .find(|it| *it == plain)
-        .or_else(|| nearest(&plain, POLICIES.iter().copied().filter(|it| it.len() > 2)))
+        .or_else(|| nearest(&plain, POLICIES.split(' ').skip(1)))
         .or_else(|| (plain == "never").then_some("no"));
     let mut message = format!("`{text}` is no restart policy");
     if let Some(meant) = meant {
@@ -173,7 +171,7 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
     let finding = out.at(policy.span, message).severity(Severity::Error);
     if let Some(meant) = meant {
         let written = if meant == "no" { "\"no\"" } else { meant };
-        let edit = facts.editor(policy.span.file).replace(policy.span, written);
+        let edit = facts.replace(policy.span, written);
         finding.fix(Fix::safe(format!("Write `{meant}`"), [edit]));
     }
 }

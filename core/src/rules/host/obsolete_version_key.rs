@@ -1,7 +1,6 @@
 use crate::facts::Facts;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
-use rustc_hash::FxHashSet;
 
 rule! {
     /// The top-level `version` of a Compose file does nothing.
@@ -36,15 +35,15 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut seen = FxHashSet::default();
+    let mut seen = Vec::new();
     for (at, project) in facts.projects().iter().enumerate() {
         // `docker stack deploy` is another program, and it asks for the version.
-        let mut services = facts.services().iter().filter(|it| it.project_index == at);
-        let swarm = services.any(|it| facts.is_for_swarm(it));
+        let swarm = facts.services_of(at).iter().any(|it| facts.is_for_swarm(it));
         for key in &project.versions {
-            if swarm || !seen.insert(key.entry) {
+            if swarm || seen.contains(&key.entry) {
                 continue;
             }
+            seen.push(key.entry);
             let edit = facts.editor(key.entry.file).remove_entry(key.entry);
             let finding = out.at(
                 key.name.span,

@@ -3,6 +3,7 @@ use crate::knowledge::families::Class;
 use crate::model::compose::Port;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
+use crate::words::stands_in;
 
 rule! {
     /// A server publishes plain HTTP to the world, with nothing in sight that speaks TLS.
@@ -45,15 +46,14 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for (at, _) in facts.projects().iter().enumerate() {
-        let mut services = facts.services().iter().filter(|it| it.project_index == at);
-        let all: Vec<&Service<'_>> = services.by_ref().collect();
+    for at in 0..facts.projects().len() {
+        let all = facts.services_of(at);
         if all.iter().any(|it| it.role == Role::Development || brings_tls(it)) {
             continue;
         }
         let open = all
             .iter()
-            .find_map(|it| Some((*it, it.model.ports.iter().find(|port| is_open(it, port))?)));
+            .find_map(|it| Some((it, it.model.ports.iter().find(|port| is_open(it, port))?)));
         let Some((service, port)) = open else { continue };
         let number = port.published.map_or(port.target.value, |it| it.value.0);
         out.at(
@@ -95,10 +95,8 @@ fn brings_tls(service: &Service<'_>) -> bool {
         let published = it.published.map_or(0, |it| it.value.0);
         matches!(published, 443 | 8443 | 9443) || matches!(it.target.value, 443 | 8443 | 9443)
     });
-    let certificate = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        ["letsencrypt", "cert", "ssl", "tls", "acme"].iter().any(|it| text.contains(it))
-    };
+    let certificate =
+        |text: &str| stands_in("letsencrypt cert ssl tls acme", &text.to_ascii_lowercase());
     let mounted = model
         .volumes
         .iter()

@@ -82,8 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         finding.check(format!("kubectl api-resources --api-group={}", group(old)));
         if may_be_replaced(object, old) {
-            let edit =
-                facts.editor(version.span.file).replace_scalar(version.span, old.replacement);
+            let edit = facts.replace_scalar(version.span, old.replacement);
             finding.fix(Fix::safe(format!("Use `{}`", old.replacement), [edit]));
         }
     }

@@ -2,6 +2,7 @@ use crate::facts::{Facts, Service};
 use crate::model::edit::Yaml;
 use crate::report::{Confidence, Findings, Fix, Role};
 use crate::rules::rule;
+use crate::words::first_named;
 
 rule! {
     /// Container logs grow without end.
@@ -44,23 +45,27 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for (at, project) in facts.projects().iter().enumerate() {
-        let mut services = facts.services().iter().filter(|it| it.project_index == at);
-        let open: Vec<&Service<'_>> = services
-            .by_ref()
-            .filter(|it| it.role != Role::Development && grows(it) && !facts.is_one_shot(it))
-            .collect();
-        let kept = |it: &&Service<'_>| {
-            it.model.restart.as_ref().is_some_and(|it| it.value != "no") && !it.has_profile()
-        };
-        let Some(first) = open.iter().copied().find(kept) else { continue };
-        let key = project.keys.iter().find(|it| it.name.value == "services");
-        let all = facts.services().iter().filter(|it| it.project_index == at).count();
-        let names: Vec<String> = open.iter().take(3).map(|it| format!("`{}`", it.name())).collect();
+        let all = facts.services_of(at);
+        let mut open: Vec<&Service<'_>> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
+        let mut kept = None;
+        for it in all {
+            if it.role == Role::Development || !grows(it) || facts.is_one_shot(it) {
+                continue;
+            }
+            open.push(it);
+            names.push(it.name());
+            let restarts = it.model.restart.as_ref().is_some_and(|it| it.value != "no");
+            if kept.is_none() && restarts && !it.has_profile() {
+                kept = Some(it);
+            }
+        }
+        let Some(first) = kept else { continue };
         let whose = match open.len() {
-            len if len > 3 && len == all => format!("all {len} services"),
-            len if len > 3 => format!("{} and {} others", names.join(", "), len - 3),
-            _ => names.join(", "),
+            len if len > 3 && len == all.len() => format!("all {len} services"),
+            _ => first_named(&names, 3, "others"),
         };
+        let key = project.keys.iter().find(|it| it.name.value == "services");
         out.at(
             key.map_or(first.span(), |it| it.name.span),
             format!("the logs of {whose} grow without end, unless the host's Docker rotates them"),
@@ -83,22 +88,20 @@ fn grows(service: &Service<'_>) -> bool {
 fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let options =
         || Yaml::map([("max-size", Yaml::str("10m")), ("max-file", Yaml::Raw("\"3\"".into()))]);
-    let edits: Option<Vec<_>> = services
-        .iter()
-        .map(|it| match &it.model.logging {
+    let mut edits = Vec::new();
+    for it in services {
+        edits.push(match &it.model.logging {
             None => {
-                let place = it.model.place()?;
                 let value = Yaml::map([("driver", Yaml::str("json-file")), ("options", options())]);
-                facts.editor(place.span.file).insert_entry(place, "logging", &value)
+                facts.insert_entry(it.model.place()?, "logging", &value)?
             }
             Some(logging) if logging.options.is_empty() => {
-                let place = logging.place.as_ref()?;
-                facts.editor(place.span.file).insert_entry(place, "options", &options())
+                facts.insert_entry(logging.place.as_ref()?, "options", &options())?
             }
-            Some(_) => None,
-        })
-        .collect();
-    Some(Fix::safe("Keep three log files of 10 MB for each container", edits?))
+            Some(_) => return None,
+        });
+    }
+    Some(Fix::safe("Keep three log files of 10 MB for each container", edits))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use crate::model::kubernetes::Object;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::Span;
-use rustc_hash::FxHashSet;
 
 rule! {
     /// A key that the platform does not know where it stands.
@@ -80,10 +79,11 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut seen: FxHashSet<Span> = FxHashSet::default();
+    let mut seen: Vec<Span> = Vec::new();
     for project in facts.projects() {
         for it in &project.unknown_keys {
-            if seen.insert(it.key.span) {
+            if !seen.contains(&it.key.span) {
+                seen.push(it.key.span);
                 compose(facts, it.owner, &it.key, out);
             }
         }
@@ -103,7 +103,7 @@ fn compose(facts: &Facts<'_>, owner: &str, key: &crate::model::Str, out: &mut Fi
     let refused = format!("Compose refuses `{key}` {inside}");
     let check = "docker compose config -q";
     if let Some(meant) = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys)) {
-        let edit = facts.editor(key.span.file).replace_scalar(key.span, meant);
+        let edit = facts.replace_scalar(key.span, meant);
         out.at(key.span, format!("{refused}; `{meant}` is the key"))
             .severity(Severity::Error)
             .check(check)
@@ -153,7 +153,7 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         let exact = kube_keys::belongs_to(key).filter(|at| *at != it.owner);
         let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
         if let Some(meant) = meant.filter(|_| exact.is_none()) {
-            let edit = facts.editor(key.span.file).replace_scalar(key.span, meant);
+            let edit = facts.replace_scalar(key.span, meant);
             out.at(key.span, format!("`{key}` is no key of {words}; `{meant}` is"))
                 .check(check)
                 .fix(Fix::safe(format!("Write `{meant}`"), [edit]));

@@ -1,9 +1,9 @@
 use crate::facts::{Facts, Unit};
+use crate::index::Index;
 use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity};
 use crate::rules::rule;
-use crate::text::{FileId, Span, name_of};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::text::{Span, name_of};
 
 rule! {
     /// An image has no tag, or a tag that its owner moves.
@@ -45,13 +45,18 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let elsewhere = Elsewhere::new(facts);
-    // The same reference in one file is one thing to mend.
-    let mut places: FxHashMap<(FileId, &str), Vec<Span>> = FxHashMap::default();
+    // The same reference in one file is one thing to mend: its places, and whether it was told.
+    let mut places: Vec<Vec<Span>> = Vec::new();
+    let mut numbers = Index::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()) {
         if matches!(image.pin, Pin::Absent | Pin::Moving) {
-            let spans = places.entry((image.span.file, image.text)).or_default();
-            if !spans.contains(&image.span) {
-                spans.push(image.span);
+            let file = image.span.file.0.to_string();
+            let at = numbers.add(&[&file, image.text], places.len())[0];
+            if at == places.len() {
+                places.push(Vec::new());
+            }
+            if !places[at].contains(&image.span) {
+                places[at].push(image.span);
             }
         }
     }
@@ -65,11 +70,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit) {
             continue;
         }
-        if !unit.is_compose() && !moves && elsewhere.built.contains(image.text) {
+        if !unit.is_compose() && !moves && elsewhere.built.contains(&image.text) {
             continue;
         }
         let text = image.text;
-        let Some(again) = places.remove(&(image.span.file, text)) else { continue };
+        let number = numbers.get(&[&image.span.file.0.to_string(), text]).first();
+        let again = number.map(|it| std::mem::take(&mut places[*it])).unwrap_or_default();
+        if again.is_empty() {
+            continue;
+        }
         let rest = "what runs depends on the day of the pull";
         let message = if moves {
             format!("the tag of `{text}` moves: {rest}")
@@ -81,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.severity(Severity::Info);
         }
         let name = image.text.strip_suffix(":latest").unwrap_or(image.text);
-        if !unit.is_compose() && elsewhere.tagged.contains(name) {
+        if !unit.is_compose() && elsewhere.tagged.contains(&name) {
             finding.severity(Severity::Info).confidence(Confidence::Possible);
         }
         for other in again.into_iter().filter(|it| *it != image.span) {
@@ -131,8 +140,8 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
 /// Image names that a kustomization may give a tag, and names that a tool builds and tags.
 #[derive(Default)]
 struct Elsewhere<'a> {
-    tagged: FxHashSet<&'a str>,
-    built: FxHashSet<&'a str>,
+    tagged: Vec<&'a str>,
+    built: Vec<&'a str>,
 }
 
 impl<'a> Elsewhere<'a> {

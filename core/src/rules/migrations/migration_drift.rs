@@ -72,19 +72,15 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for index in 0..facts.projects().len() {
-        let services: Vec<&Service<'_>> =
-            facts.services().iter().filter(|it| it.project_index == index).collect();
+        let services = facts.services_of(index);
         let development = services.iter().all(|it| it.role == Role::Development);
-        let pairs: Vec<_> = facts
-            .counterparts()
-            .iter()
-            .filter(|it| facts.services()[it.service].project_index == index)
-            .collect();
+        let mut pairs = facts.counterparts().to_vec();
+        pairs.retain(|it| facts.services()[it.service].project_index == index);
         if development || pairs.is_empty() {
             continue;
         }
         let here =
-            services.iter().find_map(|it| facts.migration_of(&it.unit).map(|found| (*it, found)));
+            services.iter().find_map(|it| facts.migration_of(&it.unit).map(|found| (it, found)));
         let there = facts.workloads().iter().find(|it| facts.workload_migrates(it));
         match (here, there) {
             (Some((service, migration)), None) => {

@@ -93,12 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(span, "more than one replica may run");
         }
         match facts.workload_of(unit) {
-            Some(workload) => finding.check(format!(
-                "kubectl logs{} {} -c {} --all-pods --tail=50",
-                workload.namespace_flag(),
-                workload.reference(),
-                unit.name
-            )),
+            Some(workload) => finding.check(workload.logs(unit, "--all-pods --tail=50")),
             None => finding.check(format!("docker compose logs --tail 50 {}", unit.name)),
         };
     }

@@ -72,12 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(span) = workload.copies.many() {
                 finding.severity(Severity::Error).also(span, "more than one replica may run");
             }
-            finding.check(format!(
-                "kubectl logs{} {} -c {} --all-pods --timestamps",
-                workload.namespace_flag(),
-                workload.reference(),
-                unit.name
-            ));
+            finding.check(workload.logs(unit, "--all-pods --timestamps"));
         }
     }
 }

@@ -48,7 +48,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for migration in
         facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile())
     {
-        for app in facts.siblings(migration).filter(|it| shares_code(migration, it)) {
+        for app in facts.siblings(migration).iter().filter(|it| shares_code(migration, it)) {
             let waits = facts.waiters(migration).any(|it| {
                 let done = it.dependency.condition.value == Condition::CompletedSuccessfully;
                 done && (it.from.index == app.index || facts.depends_transitively(app, it.from))
@@ -99,7 +99,7 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
     let edit = if app.model.depends_on.is_empty() && app.model.depends_on_span.is_none() {
         let place = app.model.place()?;
         let value = Yaml::map([(task.to_owned(), condition)]);
-        facts.editor(place.span.file).insert_entry(place, "depends_on", &value)?
+        facts.insert_entry(place, "depends_on", &value)?
     } else {
         let long = app.model.depends_on.iter().all(|it| !it.short_form);
         let place = app
@@ -107,7 +107,7 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
             .depends_on_place
             .as_ref()
             .filter(|_| long && app.model.depends_on(task).is_none())?;
-        facts.editor(place.span.file).insert_entry(place, task, &condition)?
+        facts.insert_entry(place, task, &condition)?
     };
     Some(Fix::safe(format!("Wait until `{task}` is done"), [edit]))
 }

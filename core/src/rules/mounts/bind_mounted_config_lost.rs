@@ -1,9 +1,9 @@
-use super::writable_path_drift::is_below;
-use crate::facts::Facts;
+use crate::facts::{Facts, is_below};
 use crate::model::compose::{Mount, MountKind};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::name_of;
+use crate::words::is_among;
 
 rule! {
     /// Compose mounts a configuration file that the cluster's container does not get.
@@ -95,12 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
                 .check(format!("docker compose exec {} cat {target}", service.name()))
-                .check(format!(
-                    "kubectl exec{} {} -c {} -- cat {target}",
-                    workload.namespace_flag(),
-                    workload.reference(),
-                    unit.name
-                ));
+                .check(workload.exec(unit, &format!("cat {target}")));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
@@ -110,32 +105,12 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 /// A single file of the host that configures a program. Directories, sockets and data are others'.
 fn is_config_file(mount: &Mount) -> bool {
-    const SUFFIXES: &[&str] = &[
-        "conf",
-        "cnf",
-        "cfg",
-        "ini",
-        "toml",
-        "yaml",
-        "yml",
-        "json",
-        "xml",
-        "properties",
-        "env",
-        "rules",
-        "acl",
-        "pem",
-        "crt",
-        "cert",
-        "key",
-        "htpasswd",
-        "sql",
-        "hcl",
-    ];
+    const SUFFIXES: &str = "conf cnf cfg ini toml yaml yml json xml properties env rules acl pem crt cert \
+                            key htpasswd sql hcl";
     let source = mount.source.as_ref().map_or("", |it| it.as_str());
     let suffix = |path: &str| name_of(path).rsplit_once('.').map(|it| it.1.to_ascii_lowercase());
     let named = |path: &str| {
-        suffix(path).is_some_and(|it| SUFFIXES.contains(&it.as_str()))
+        suffix(path).is_some_and(|it| is_among(SUFFIXES, &it))
             || matches!(name_of(path), "Caddyfile" | "Corefile")
     };
     mount.kind == MountKind::Bind

@@ -3,6 +3,7 @@ use crate::model::compose::{Mount, MountKind};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::normalise_path;
+use crate::words::is_among;
 
 rule! {
     /// A service's sources are mounted over the files of its image.
@@ -83,21 +84,9 @@ fn covered_sources(service: &Service<'_>, mount: &Mount) -> Option<&'static str>
         source.strip_prefix(&context)?.strip_prefix('/')
     };
     let first = inside?.split('/').next()?;
-    let sources = [
-        "src",
-        "app",
-        "lib",
-        "server",
-        "client",
-        "backend",
-        "frontend",
-        "cmd",
-        "pkg",
-        "internal",
-        "public",
-        "templates",
-    ];
-    sources.contains(&first).then_some("a source folder")
+    const SOURCES: &str =
+        "src app lib server client backend frontend cmd pkg internal public templates";
+    is_among(SOURCES, first).then_some("a source folder")
 }
 
 #[cfg(test)]

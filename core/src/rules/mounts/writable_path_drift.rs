@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, is_below};
 use crate::model::compose::MountKind;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -92,23 +92,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                     container.span(),
                     format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(format!(
-                    "kubectl exec{} {} -c {} -- df {target}",
-                    workload.namespace_flag(),
-                    workload.reference(),
-                    unit.name
-                ));
+                .check(workload.exec(unit, &format!("df {target}")));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
         }
     }
-}
-
-/// Whether a path is a folder or something inside it.
-pub(super) fn is_below(path: &str, folder: &str) -> bool {
-    let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));
-    path == folder || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -138,7 +138,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     if let ([only], Some(_)) = (model.ports.as_slice(), port.value.as_int())
         && let Some(number) = only.port
     {
-        let edit = facts.editor(port.span.file).replace(port.span, &number.value.to_string());
+        let edit = facts.replace(port.span, &number.value.to_string());
         finding.fix(Fix::r#unsafe(format!("Send to port {}", number.value), [edit]));
     }
 }
@@ -190,7 +190,7 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
             );
             let span = backend.service.span;
             if facts.file(span.file).text().get(span.range()).is_some_and(|it| it.contains(name)) {
-                let edit = facts.editor(span.file).replace_scalar(span, near);
+                let edit = facts.replace_scalar(span, near);
                 finding.fix(Fix::r#unsafe(format!("Send to `{near}`"), [edit]));
             }
             finding

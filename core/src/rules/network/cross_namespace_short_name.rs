@@ -100,9 +100,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 let span = mention.host_span;
                 let alone = facts.services_named(host).count() == 1;
-                if alone && facts.file(span.file).text().get(span.range()) == Some(host) {
+                if alone && facts.written(span) == host {
                     let long = format!("{host}.{namespace}");
-                    let edit = facts.editor(span.file).replace(span, &long);
+                    let edit = facts.replace(span, &long);
                     finding.fix(Fix::r#unsafe(format!("Use the name `{long}`"), [edit]));
                 }
             }

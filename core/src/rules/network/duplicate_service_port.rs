@@ -63,17 +63,15 @@ struct Listed<'a> {
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.kube_services() {
         let owner = format!("Service `{}`", service.name());
-        let ports: Vec<Listed<'_>> = service
-            .model
-            .ports
-            .iter()
-            .map(|it| Listed {
+        let mut ports: Vec<Listed<'_>> = Vec::new();
+        for it in &service.model.ports {
+            ports.push(Listed {
                 name: it.name.as_ref(),
                 number: it.port.map(|it| it.value),
                 protocol: it.protocol.as_ref().map_or("TCP", |it| it.as_str()),
                 span: it.span(),
-            })
-            .collect();
+            });
+        }
         clashes(out, &owner, &ports, Severity::Error);
         for port in ports.iter().filter(|it| it.name.is_none() && ports.len() > 1) {
             let number = port.number.map(|it| format!(" {it}")).unwrap_or_default();
@@ -87,16 +85,15 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
     for workload in facts.workloads() {
         for (unit, container) in workload.containers() {
-            let ports: Vec<Listed<'_>> = container
-                .ports
-                .iter()
-                .map(|it| Listed {
+            let mut ports: Vec<Listed<'_>> = Vec::new();
+            for it in &container.ports {
+                ports.push(Listed {
                     name: it.name.as_ref(),
                     number: it.container_port.map(|it| it.value),
                     protocol: it.protocol.as_ref().map_or("TCP", |it| it.as_str()),
                     span: it.container_port.map_or(it.place.span, |it| it.span),
-                })
-                .collect();
+                });
+            }
             // A number that a container lists twice is let pass, and lost by later merges.
             clashes(out, &unit.label, &ports, Severity::Warning);
         }

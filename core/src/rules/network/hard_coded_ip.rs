@@ -2,6 +2,7 @@ use crate::facts::{Facts, Mention, Site, Unit};
 use crate::knowledge::net;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use crate::words::stands_in;
 
 rule! {
     /// A peer is named by a private address in place of a name.
@@ -65,8 +66,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
                 finding.also(owner.span(), format!("Service `{}` has this address", owner.name()));
                 let span = mention.host_span;
-                if facts.file(span.file).text().get(span.range()) == Some(ip) {
-                    let edit = facts.editor(span.file).replace(span, owner.name());
+                if facts.written(span) == ip {
+                    let edit = facts.replace(span, owner.name());
                     finding.fix(Fix::safe(format!("Use the name `{}`", owner.name()), [edit]));
                 }
             }
@@ -78,26 +79,15 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn is_meant(facts: &Facts, unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     let ip = mention.host;
     let key = mention.key.unwrap_or_default().to_ascii_uppercase();
-    let about_addresses = [
-        "DNS",
-        "RESOLVER",
-        "NAMESERVER",
-        "CIDR",
-        "SUBNET",
-        "GATEWAY",
-        "POD_IP",
-        "WHITELIST",
-        "ALLOW",
-    ]
-    .iter()
-    .any(|it| key.contains(it));
+    let about_addresses =
+        stands_in("DNS RESOLVER NAMESERVER CIDR SUBNET GATEWAY POD_IP WHITELIST ALLOW", &key);
     // Link-local addresses are those of the platform's own services.
     let link_local = ip.starts_with("169.254.") || ip.to_ascii_lowercase().starts_with("fe80:");
     let fixed = match unit.site {
         Site::Service(at) => {
             let service = &facts.services()[at];
             ip == BRIDGE
-                || facts.siblings(service).any(|it| {
+                || facts.siblings(service).iter().any(|it| {
                     it.model.networks.iter().any(|it| {
                         [&it.ipv4_address, &it.ipv6_address]
                             .into_iter()

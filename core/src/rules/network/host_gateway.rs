@@ -3,6 +3,7 @@ use crate::knowledge::kube::is_node_agent;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
+use crate::words::is_among;
 
 rule! {
     /// A service reaches out to, or lives on, the network of its host.
@@ -47,15 +48,9 @@ rule! {
 }
 
 /// Names and addresses of the host as a container sees it.
-const HOSTS: &[&str] = &[
-    "host.docker.internal",
-    "gateway.docker.internal",
-    "docker.for.mac.localhost",
-    "docker.for.mac.host.internal",
-    "docker.for.win.localhost",
-    "host.containers.internal",
-    "172.17.0.1",
-];
+const HOSTS: &str = "host.docker.internal gateway.docker.internal docker.for.mac.localhost \
+                     docker.for.mac.host.internal docker.for.win.localhost \
+                     host.containers.internal 172.17.0.1";
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
@@ -70,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             say(out, service, place, format!("`{name}` lives on the network of its host"), agent);
         }
         let peers = facts.peers(&service.unit);
-        if let Some(mention) = peers.iter().find(|it| HOSTS.contains(&it.host)) {
+        if let Some(mention) = peers.iter().find(|it| is_among(HOSTS, it.host)) {
             say(
                 out,
                 service,

@@ -93,12 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(service) = facts.kube_services().iter().find(of) {
                 finding.also(service.span(), format!("Service `{}`", service.name()));
             }
-            finding.check(format!(
-                "kubectl exec{} {} -c {} -- printenv {name}",
-                workload.namespace_flag(),
-                workload.reference(),
-                unit.name
-            ));
+            finding.check(workload.exec(unit, &format!("printenv {name}")));
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::knowledge::net;
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 use crate::text::Span;
+use crate::words::stands_in;
 
 rule! {
     /// A program is told to listen on loopback while others are to reach it.
@@ -54,7 +55,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         if service.model.network_mode.is_some() || service.model.ports.is_empty() {
             continue;
         }
-        let targets: Vec<u16> = service.model.ports.iter().map(|it| it.target.value).collect();
+        let mut targets: Vec<u16> = Vec::new();
+        for port in &service.model.ports {
+            targets.push(port.target.value);
+        }
         for told in told(facts, &service.unit) {
             let Some(port) = reached(&told, &targets) else { continue };
             let place = service.model.ports.iter().find(|it| it.target.value == port);
@@ -79,14 +83,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         let alone = workload.running().count() == 1;
         for unit in workload.units.iter().filter(|it| it.part != Part::Init && !on_host) {
             for told in told(facts, unit) {
-                for service in workload.services.iter().map(|it| &facts.kube_services()[*it]) {
+                for service in facts.services_for(workload) {
                     // Of several containers another one may take the traffic and pass it on.
-                    let targets: Vec<u16> = service
-                        .model
-                        .ports
-                        .iter()
-                        .filter_map(|it| target_number(facts, unit, it, alone))
-                        .collect();
+                    let mut targets: Vec<u16> = Vec::new();
+                    for port in &service.model.ports {
+                        targets.extend(target_number(facts, unit, port, alone));
+                    }
                     let Some(port) = reached(&told, &targets) else { continue };
                     let finding = out.at(
                         told.span,
@@ -96,14 +98,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                             service.name()
                         ),
                     );
-                    finding.also(service.span(), format!("Service `{}`", service.name())).check(
-                        format!(
-                            "kubectl exec{} {} -c {} -- ss -ltn",
-                            workload.namespace_flag(),
-                            workload.reference(),
-                            unit.name
-                        ),
-                    );
+                    finding
+                        .also(service.span(), format!("Service `{}`", service.name()))
+                        .check(workload.exec(unit, "ss -ltn"));
                     if !told.by_option {
                         finding.confidence(Confidence::Likely);
                     }
@@ -189,9 +186,7 @@ fn only_port(facts: &Facts, unit: &Unit<'_>) -> Option<u16> {
 fn listens(flag: &str) -> bool {
     let name = flag.trim_start_matches('-').to_ascii_lowercase();
     is_listen_flag(flag)
-        && !["inspect", "advertise", "announce", "health", "metrics", "debug", "admin"]
-            .iter()
-            .any(|it| name.contains(it))
+        && !stands_in("inspect advertise announce health metrics debug admin", &name)
         && !matches!(name.as_str(), "h" | "s" | "l" | "hostname" | "ip")
 }
 

@@ -132,13 +132,7 @@ fn report(
         ));
     }
     if let Some(workload) = facts.workload_of(unit) {
-        finding.check(format!(
-            "kubectl exec{} {} -c {} -- nc -vz {} {port}",
-            workload.namespace_flag(),
-            workload.reference(),
-            unit.name,
-            other.name
-        ));
+        finding.check(workload.exec(unit, &format!("nc -vz {} {port}", other.name)));
     }
 }
 

@@ -99,19 +99,13 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 /// `` `front` and `back` ``, or "no network".
 fn networks(service: &Service<'_>) -> String {
-    let names: Vec<String> =
-        service
-            .model
-            .networks
-            .iter()
-            .map(|it| {
-                if it.implicit {
-                    "the default network".to_owned()
-                } else {
-                    format!("`{}`", it.name)
-                }
-            })
-            .collect();
+    let mut names = Vec::new();
+    for it in &service.model.networks {
+        names.push(match it.implicit {
+            true => "the default network".to_owned(),
+            false => format!("`{}`", it.name),
+        });
+    }
     if names.is_empty() { "no network".to_owned() } else { names.join(" and ") }
 }
 

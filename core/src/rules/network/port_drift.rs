@@ -93,14 +93,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 list(&here)
             ),
         );
-        finding.also(first_here.span, format!("service `{}` in Compose", service.name())).check(
-            format!(
-                "kubectl exec{} {} -c {} -- ss -ltn",
-                workload.namespace_flag(),
-                workload.reference(),
-                unit.name
-            ),
-        );
+        finding
+            .also(first_here.span, format!("service `{}` in Compose", service.name()))
+            .check(workload.exec(unit, "ss -ltn"));
         let same = service.unit.image.as_ref().is_some_and(|image| {
             unit.image.as_ref().is_some_and(|it| it.repository == image.repository)
         });
@@ -111,39 +106,56 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn list(ports: &[Spanned<u16>]) -> String {
-    let mut numbers: Vec<String> = ports.iter().map(|it| it.value.to_string()).collect();
-    numbers.dedup();
+    let mut numbers: Vec<String> = Vec::new();
+    for port in ports {
+        let number = port.value.to_string();
+        if numbers.last() != Some(&number) {
+            numbers.push(number);
+        }
+    }
     numbers.join(", ")
 }
 
 /// The container ports that Compose publishes or exposes.
 fn compose_ports(service: &Service<'_>) -> Vec<Spanned<u16>> {
-    let model = service.model;
-    let exposed = model
-        .expose
-        .iter()
-        .filter_map(|it| Some(Spanned::new(it.split('/').next()?.parse().ok()?, it.span)));
-    model.ports.iter().map(|it| Spanned::new(it.target.value, it.span)).chain(exposed).collect()
+    let mut ports = Vec::new();
+    for it in &service.model.ports {
+        ports.push(Spanned::new(it.target.value, it.span));
+    }
+    for it in &service.model.expose {
+        if let Some(Ok(number)) = it.split('/').next().map(str::parse) {
+            ports.push(Spanned::new(number, it.span));
+        }
+    }
+    ports
 }
 
 /// The container ports in the cluster: those listed, else the numbers that a Service sends to.
 fn cluster_ports(facts: &Facts, workload: &Workload<'_>, unit: usize) -> Vec<Spanned<u16>> {
-    let number = |value: i64, span: Span| Some(Spanned::new(u16::try_from(value).ok()?, span));
-    let listed: Vec<Spanned<u16>> = workload
-        .container(unit)
-        .ports
-        .iter()
-        .filter_map(|it| it.container_port.and_then(|it| number(it.value, it.span)))
-        .collect();
-    if !listed.is_empty() || workload.running().count() > 1 {
-        return listed;
+    let mut ports = Vec::new();
+    let mut add = |value: i64, span: Span| {
+        if let Ok(number) = u16::try_from(value) {
+            ports.push(Spanned::new(number, span));
+        }
+    };
+    let container = workload.container(unit);
+    for it in &container.ports {
+        if let Some(it) = it.container_port {
+            add(it.value, it.span);
+        }
     }
-    let services = workload.services.iter().map(|it| &facts.kube_services()[*it]);
-    services
-        .flat_map(|it| &it.model.ports)
-        .filter_map(|it| it.target())
-        .filter_map(|it| number(it.value.as_int()?, it.span))
-        .collect()
+    // What a Service sends to is meant for the only container that there is.
+    let listed = container.ports.iter().any(|it| it.container_port.is_some());
+    if !listed && workload.running().count() <= 1 {
+        for service in facts.services_for(workload) {
+            for target in service.model.ports.iter().filter_map(|it| it.target()) {
+                if let Some(number) = target.value.as_int() {
+                    add(number, target.span);
+                }
+            }
+        }
+    }
+    ports
 }
 
 /// Whether a variable or a word of the command gives the program this port.

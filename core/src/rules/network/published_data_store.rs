@@ -65,12 +65,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 port.published.map_or(port.target.value, |it| it.value.0)
             ));
             if port.short_form && port.host_ip.is_none() && port.published.is_some() {
-                let text = facts.file(port.span.file).text();
-                let written = text.get(port.span.range()).unwrap_or_default();
-                let bare = written.trim_matches(['"', '\'']);
-                let edit = facts
-                    .editor(port.span.file)
-                    .replace_scalar(port.span, &format!("127.0.0.1:{bare}"));
+                let bare = facts.written(port.span).trim_matches(['"', '\'']);
+                let edit = facts.replace_scalar(port.span, &format!("127.0.0.1:{bare}"));
                 finding.fix(Fix::r#unsafe("Publish on the host itself only", [edit]));
             }
         }

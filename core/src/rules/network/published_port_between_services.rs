@@ -77,11 +77,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(port.span, format!("`{}` publishes its port here", on.name())).check(
                 format!("docker compose exec {} nc -vz {} {target}", service.name(), mention.host),
             );
-            let written = |span: &crate::text::Span| {
-                facts.file(span.file).text().get(span.range()) == Some(used.to_string().as_str())
-            };
-            if let Some(span) = mention.port_span.filter(written) {
-                let edit = facts.editor(span.file).replace(span, &target.to_string());
+            let number = used.to_string();
+            if let Some(span) = mention.port_span.filter(|it| facts.written(*it) == number) {
+                let edit = facts.replace(span, &target.to_string());
                 finding.fix(Fix::safe(format!("Use the container port {target}"), [edit]));
             }
         }

@@ -2,6 +2,7 @@ use crate::facts::{Facts, KubeService, MANY, Workload};
 use crate::model::Str;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::words::is_among;
 
 rule! {
     /// A Service selects no Pods.
@@ -70,28 +71,31 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else {
             continue;
         };
-        let here = || {
-            facts.workloads().iter().filter(|it| {
-                facts.may_share_namespace(it.namespace, service.namespace)
-                    && facts.together(it.object.file, service.object.file)
-            })
-        };
-        if service.model.is_external_name() || here().next().is_none() {
+        let mut here: Vec<&Workload<'_>> = Vec::new();
+        for it in facts.workloads() {
+            if facts.may_share_namespace(it.namespace, service.namespace)
+                && facts.together(it.object.file, service.object.file)
+            {
+                here.push(it);
+            }
+        }
+        if service.model.is_external_name() || here.is_empty() {
             continue;
         }
         // A controller sets such a label on running Pods: what else is asked for decides.
-        let labels: Vec<_> =
-            selector.match_labels.iter().filter(|it| !is_set_at_run_time(&it.0)).collect();
-        let all_others = |workload: &Workload<'_>| {
+        let all = &selector.match_labels;
+        let all_others = |workload: &&Workload<'_>| {
             let template = &workload.model.template.meta;
-            labels.iter().all(|it| template.label(&it.0).is_some_and(|at| at.value == it.1.value))
+            all.iter()
+                .filter(|it| !is_set_at_run_time(&it.0))
+                .all(|(key, value)| template.label(key).is_some_and(|it| it.value == value.value))
         };
-        if labels.len() < selector.match_labels.len() && here().any(all_others) {
+        if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.iter().any(all_others) {
             continue;
         }
         let name = service.name();
         let few = facts.workloads().len() <= MANY;
-        let near = if few { near_miss(service, here()) } else { None };
+        let near = if few { near_miss(service, &here) } else { None };
         if let Some((workload, key, value)) = near {
             let actual = workload.model.template.meta.label(key);
             let place = selector
@@ -110,7 +114,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let finding = out.at(place, message).severity(Severity::Error);
             if let Some(actual) = actual {
-                let edit = facts.editor(value.span.file).replace_scalar(value.span, actual);
+                let edit = facts.replace_scalar(value.span, actual);
                 finding
                     .also(actual.span, format!("the Pod template of {label} has this"))
                     .fix(Fix::safe(format!("Select `{key}: {actual}`"), [edit]));
@@ -118,8 +122,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.also(workload.span(), format!("{label} is defined here"));
             }
         } else {
-            let labels: Vec<String> =
-                selector.match_labels.iter().map(|it| format!("`{}: {}`", it.0, it.1)).collect();
+            let mut labels = Vec::new();
+            for (key, value) in all {
+                labels.push(format!("`{key}: {value}`"));
+            }
             // Something that none of these files shows, as an operator's Pods, may carry them.
             out.at(
                 selector.place.span,
@@ -137,17 +143,11 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Labels that controllers put on running Pods: Patroni and other operators mark who leads, and
 /// StatefulSets mark each Pod.
 fn is_set_at_run_time(key: &str) -> bool {
-    matches!(
-        key,
-        "role"
-            | "spilo-role"
-            | "redis-role"
-            | "statefulset.kubernetes.io/pod-name"
-            | "apps.kubernetes.io/pod-index"
-            | "controller-revision-hash"
-            | "pod-template-hash"
-            | "rollouts-pod-template-hash"
-    ) || key.ends_with("/role")
+    const KEYS: &str = "role spilo-role redis-role statefulset.kubernetes.io/pod-name \
+                        apps.kubernetes.io/pod-index controller-revision-hash pod-template-hash \
+                        rollouts-pod-template-hash";
+    is_among(KEYS, key)
+        || key.ends_with("/role")
         || key.ends_with("/instanceRole")
         || key.ends_with("/podRole")
 }
@@ -157,14 +157,11 @@ fn is_set_at_run_time(key: &str) -> bool {
 /// counts.
 fn near_miss<'f, 'a>(
     service: &KubeService<'a>,
-    workloads: impl Iterator<Item = &'f Workload<'a>>,
-) -> Option<(&'f Workload<'a>, &'a Str, &'a Str)>
-where
-    'a: 'f,
-{
+    workloads: &[&'f Workload<'a>],
+) -> Option<(&'f Workload<'a>, &'a Str, &'a Str)> {
     let selector = service.model.selector.as_ref()?;
     let mut found = None;
-    for workload in workloads {
+    for &workload in workloads {
         let labels = &workload.model.template.meta;
         let mut missing = selector
             .match_labels

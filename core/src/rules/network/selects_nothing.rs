@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeService, Workload};
+use crate::facts::{Facts, KubeService};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
 use crate::report::{Confidence, Findings};
@@ -99,14 +99,15 @@ fn pods(
     namespaces: &[Str],
 ) {
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
-    let here: Vec<&Workload<'_>> =
-        facts.workloads().iter().filter(|it| is_in(it.namespace, object, namespaces)).collect();
-    let labels = |it: &Workload<'_>| selector.matches(&it.model.template.meta.labels);
-    if here.is_empty() || here.iter().any(|it| labels(it)) || may_come(facts, selector) {
+    let mut here = Vec::new();
+    for it in facts.workloads().iter().filter(|it| is_in(it.namespace, object, namespaces)) {
+        here.push((&it.model.template.meta.labels, it.label.clone()));
+    }
+    if here.is_empty() || here.iter().any(|it| selector.matches(it.0)) || may_come(facts, selector)
+    {
         return;
     }
-    let candidates = here.iter().map(|it| (&it.model.template.meta.labels, it.label.as_str()));
-    let near = near_miss(selector, candidates.collect());
+    let near = near_miss(selector, &here);
     report(facts, out, object, selector, "Pods", near);
 }
 
@@ -114,9 +115,11 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
     let matches = |it: &&KubeService<'_>| selector.matches(&it.object.meta.labels);
     let all = facts.kube_services();
-    let here: Vec<_> =
-        all.iter().filter(|it| is_in(it.namespace, object, &monitor.namespaces)).collect();
-    if here.iter().any(matches) || may_come(facts, selector) {
+    let mut here = Vec::new();
+    for it in all.iter().filter(|it| is_in(it.namespace, object, &monitor.namespaces)) {
+        here.push((&it.object.meta.labels, format!("Service `{}`", it.name())));
+    }
+    if here.iter().any(|it| selector.matches(it.0)) || may_come(facts, selector) {
         return;
     }
     let explicit = |it: &Object| it.meta.namespace.clone();
@@ -139,10 +142,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     if here.is_empty() || all.iter().any(|it| matches(&it)) {
         return;
     }
-    let names: Vec<String> = here.iter().map(|it| format!("Service `{}`", it.name())).collect();
-    let candidates =
-        here.iter().map(|it| &it.object.meta.labels).zip(names.iter().map(|it| it.as_str()));
-    let near = near_miss(selector, candidates.collect());
+    let near = near_miss(selector, &here);
     report(facts, out, object, selector, "Services", near);
 }
 
@@ -165,7 +165,7 @@ struct Near<'n> {
 /// The only one that carries all labels but one, and that one with another value.
 fn near_miss<'n>(
     selector: &'n Selector,
-    candidates: Vec<(&'n Vec<(Str, Str)>, &'n str)>,
+    candidates: &'n [(&'n Vec<(Str, Str)>, String)],
 ) -> Option<Near<'n>> {
     let mut found: Option<Near<'n>> = None;
     for (labels, label) in candidates {
@@ -198,8 +198,10 @@ fn report(
     near: Option<Near<'_>>,
 ) {
     let subject = label(object);
-    let labels: Vec<String> =
-        selector.match_labels.iter().map(|it| format!("{}={}", it.0, it.1)).collect();
+    let mut labels = Vec::new();
+    for (key, value) in &selector.match_labels {
+        labels.push(format!("{key}={value}"));
+    }
     let finding = match near {
         Some(it) => {
             let finding = out.at(
@@ -209,8 +211,7 @@ fn report(
                     it.label, it.key, it.actual, it.value
                 ),
             );
-            let edit =
-                facts.editor(it.value.span.file).replace_scalar(it.value.span, it.actual.as_str());
+            let edit = facts.replace_scalar(it.value.span, it.actual.as_str());
             finding.also(it.actual.span, format!("{} has this", it.label)).fix(
                 crate::report::Fix::r#unsafe(format!("Select `{}: {}`", it.key, it.actual), [edit]),
             );

@@ -110,16 +110,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .also(service.span(), format!("Service `{}`", service.name()))
                     .also(reason.1, "the variable that is meant")
-                    .check(format!(
-                        "kubectl exec{} {} -c {} -- printenv {name}",
-                        workload.namespace_flag(),
-                        workload.reference(),
-                        unit.name
-                    ));
+                    .check(workload.exec(unit, &format!("printenv {name}")));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {
                     let off = Yaml::bool(false);
-                    let editor = facts.editor(place.span.file);
-                    let edit = editor.insert_entry(&place, "enableServiceLinks", &off);
+                    let edit = facts.insert_entry(&place, "enableServiceLinks", &off);
                     finding.maybe_fix(
                         edit.map(|it| Fix::r#unsafe("Switch Service links off for this Pod", [it])),
                     );
@@ -152,17 +146,16 @@ fn injected<'f, 'a>(
             && !it.model.is_external_name()
     };
     for service in facts.kube_services().iter().filter(near) {
-        let ports: Vec<(u16, Option<&str>, &str)> = service
-            .model
-            .ports
-            .iter()
-            .filter_map(|it| {
-                let number = u16::try_from(it.port?.value).ok()?;
-                let protocol = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
-                Some((number, it.name.as_ref().map(|it| it.as_str()), protocol))
-            })
-            .collect();
-        all.extend(link_variables(service.name(), &ports).into_iter().map(|it| (service, it)));
+        let mut ports: Vec<(u16, Option<&str>, &str)> = Vec::new();
+        for it in &service.model.ports {
+            let number = it.port.and_then(|it| u16::try_from(it.value).ok());
+            let Some(number) = number else { continue };
+            let protocol = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
+            ports.push((number, it.name.as_ref().map(|it| it.as_str()), protocol));
+        }
+        for name in link_variables(service.name(), &ports) {
+            all.push((service, name));
+        }
     }
     all
 }

@@ -157,9 +157,8 @@ fn report(
         .also(on.span(), format!("service `{}` in Compose", on.name()))
         .also(named.span(), format!("its Service in the cluster is `{}`", named.name()))
         .check(format!("kubectl get svc{}", workload.namespace_flag()));
-    let written = facts.file(mention.host_span.file).text().get(mention.host_span.range());
-    if written == Some(mention.host) {
-        let edit = facts.editor(mention.host_span.file).replace(mention.host_span, &reach);
+    if facts.written(mention.host_span) == mention.host {
+        let edit = facts.replace(mention.host_span, &reach);
         finding.fix(Fix::r#unsafe(format!("Use the name `{reach}`"), [edit]));
     }
 }

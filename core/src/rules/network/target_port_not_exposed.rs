@@ -74,25 +74,25 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.kube_services() {
         for port in &service.model.ports {
             let Some(target) = port.target() else { continue };
-            for workload in service.selects.iter().map(|it| &facts.workloads()[*it]) {
-                let listed: Vec<String> =
-                    workload.running().flat_map(|it| &it.1.ports).filter_map(port_name).collect();
+            for workload in facts.selected(service) {
                 let named = target.value.as_str().is_some();
-                if workload.lists_port(&target.value) || (listed.is_empty() && !named) {
+                let mut ports = Vec::new();
+                for (_, container) in workload.running() {
+                    ports.extend(&container.ports);
+                }
+                let listed = ports.iter().any(|it| it.container_port.is_some());
+                // An injected sidecar or a default in the image may listen on an unlisted number.
+                if workload.lists_port(&target.value) || !listed && !named {
                     continue;
                 }
-                // An injected sidecar or a default in the image may listen on an unlisted number.
-                let ports = if listed.is_empty() {
-                    "no ports".to_owned()
-                } else {
-                    format!("only {}", listed.join(", "))
-                };
                 let name = service.name();
                 let finding = out.at(
                     target.span,
                     format!(
-                        "Service `{name}` sends to port `{}`, but {} lists {ports}",
-                        target.value, workload.label
+                        "Service `{name}` sends to port `{}`, but {} lists {}",
+                        target.value,
+                        workload.label,
+                        workload.listed_ports()
                     ),
                 );
                 if named {
@@ -106,34 +106,21 @@ fn check(facts: &Facts, out: &mut Findings) {
                         "kubectl get endpointslices -l kubernetes.io/service-name={name}{} -o yaml",
                         workload.namespace_flag()
                     ));
-                let mut ports = workload.running().flat_map(|it| &it.1.ports);
-                if let (Some(only), None, Some(written)) =
-                    (ports.next(), ports.next(), &port.target_port)
-                {
-                    let value = only.name.as_ref().map(|it| it.value.to_string());
-                    if let Some(value) =
-                        value.or(only.container_port.map(|it| it.value.to_string()))
-                    {
-                        let editor = facts.editor(written.span.file);
-                        let edit = match only.name {
-                            Some(_) => editor.replace_scalar(written.span, &value),
-                            None => editor.replace(written.span, &value),
-                        };
-                        finding.fix(Fix::r#unsafe(format!("Send to `{value}`"), [edit]));
-                    }
+                if let ([only], Some(written)) = (ports.as_slice(), &port.target_port) {
+                    let (value, edit) = match (&only.name, only.container_port) {
+                        (Some(it), _) => (it.to_string(), facts.replace_scalar(written.span, it)),
+                        (None, Some(it)) => {
+                            let number = it.value.to_string();
+                            let edit = facts.replace(written.span, &number);
+                            (number, edit)
+                        }
+                        (None, None) => continue,
+                    };
+                    finding.fix(Fix::r#unsafe(format!("Send to `{value}`"), [edit]));
                 }
             }
         }
     }
-}
-
-/// `` `web` (8080) `` or `8080`.
-fn port_name(port: &crate::model::kubernetes::ContainerPort) -> Option<String> {
-    let number = port.container_port?;
-    Some(match &port.name {
-        Some(name) => format!("`{name}` ({number})"),
-        None => number.to_string(),
-    })
 }
 
 #[cfg(test)]

@@ -65,15 +65,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 key.span.to(value.span),
                 format!("the Pod template of {label} does not have `{key}: {value}`, which its selector asks for"),
             );
-            let file = workload.object.file;
             let edit = match (actual, &template.labels_place) {
                 (Some(actual), _) => {
                     finding.also(actual.span, "the Pod template has this instead");
-                    Some(facts.editor(file).replace_scalar(actual.span, value))
+                    Some(facts.replace_scalar(actual.span, value))
                 }
                 (None, Some(labels)) => {
                     finding.also(labels.span, "the Pod template's labels");
-                    facts.editor(file).insert_entry(labels, key, &Yaml::str(value.as_str()))
+                    facts.insert_entry(labels, key, &Yaml::str(value.as_str()))
                 }
                 (None, None) => None,
             };

@@ -48,7 +48,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         for mention in facts.peers(&service.unit) {
             if is_unknown(facts, service, mention) {
-                let names = facts.siblings(service).map(|it| it.name());
+                let names = facts.siblings(service).iter().map(|it| it.name());
                 let near = nearest(mention.host, names.filter(|it| *it != service.name()));
                 report(facts, out, &service.unit, mention, near, "service");
             }
@@ -167,18 +167,13 @@ fn report(
         finding.check(format!("docker compose exec {} getent hosts {host}", service.name()));
     }
     if let Some(workload) = facts.workload_of(unit) {
-        finding.check(format!(
-            "kubectl exec{} {} -c {} -- getent hosts {host}",
-            workload.namespace_flag(),
-            workload.reference(),
-            unit.name
-        ));
+        finding.check(workload.exec(unit, &format!("getent hosts {host}")));
     }
     let written = facts.file(mention.host_span.file).text().get(mention.host_span.range());
     if let Some(near) = near.filter(|_| written == Some(host)) {
         let rest = host.find('.').map_or("", |at| &host[at..]);
         let name = format!("{near}{rest}");
-        let edit = facts.editor(mention.host_span.file).replace(mention.host_span, &name);
+        let edit = facts.replace(mention.host_span, &name);
         finding.fix(Fix::r#unsafe(format!("Use the name `{near}`"), [edit]));
     }
 }

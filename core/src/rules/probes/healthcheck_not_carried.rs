@@ -94,7 +94,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if let Some(probe) = probe_of_healthcheck(health) {
             let place = &container.place;
-            let edit = facts.editor(place.span.file).insert_entry(place, "readinessProbe", &probe);
+            let edit = facts.insert_entry(place, "readinessProbe", &probe);
             finding
                 .maybe_fix(edit.map(|it| Fix::r#unsafe("Ask the same as a readiness probe", [it])));
         }

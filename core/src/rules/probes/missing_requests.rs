@@ -86,17 +86,15 @@ pub(super) fn limit_ranges<'a>(
     facts: &Facts<'a>,
     workload: &Workload<'a>,
 ) -> Vec<&'a LimitRangeItem> {
-    let here = facts
-        .limit_ranges()
-        .iter()
-        .filter(|it| facts.may_share_namespace(it.namespace(), workload.namespace));
-    here.filter_map(|it| match &it.body {
-        Body::LimitRange(range) => Some(&range.items),
-        _ => None,
-    })
-    .flatten()
-    .filter(|it| it.kind.as_ref().is_none_or(|it| it.as_str() == "Container"))
-    .collect()
+    let mut items = Vec::new();
+    for object in facts.limit_ranges() {
+        let Body::LimitRange(range) = &object.body else { continue };
+        if facts.may_share_namespace(object.namespace(), workload.namespace) {
+            items.extend(&range.items);
+        }
+    }
+    items.retain(|it| it.kind.as_ref().is_none_or(|it| it.as_str() == "Container"));
+    items
 }
 
 #[cfg(test)]

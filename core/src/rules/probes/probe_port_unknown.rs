@@ -1,5 +1,5 @@
 use super::probes;
-use crate::facts::Facts;
+use crate::facts::{Facts, listed_ports};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 
@@ -71,23 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if listed || beside || agreed || (!named && container.ports.is_empty()) {
                     continue;
                 }
-                let ports: Vec<String> = container
-                    .ports
-                    .iter()
-                    .filter_map(|it| {
-                        let number = it.container_port?;
-                        Some(
-                            it.name
-                                .as_ref()
-                                .map_or(number.to_string(), |name| format!("`{name}` ({number})")),
-                        )
-                    })
-                    .collect();
-                let ports = if ports.is_empty() {
-                    "no ports".to_owned()
-                } else {
-                    format!("only {}", ports.join(", "))
-                };
+                let ports = listed_ports(container);
                 let finding = out.at(
                     port.span,
                     format!(

@@ -42,17 +42,16 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for cycle in facts.dependency_cycles() {
-        let names: Vec<String> = cycle.iter().map(|it| format!("`{}`", it.from.name())).collect();
-        let first = &cycle[0];
+        let Some((first, others)) = cycle.split_first() else { continue };
+        let mut path = String::new();
+        for wait in &cycle {
+            path.push_str(&format!("`{}` → ", wait.from.name()));
+        }
         let finding = out.at(
             first.dependency.span,
-            format!(
-                "{} → {}: each waits for the other, so none can start",
-                names.join(" → "),
-                names[0]
-            ),
+            format!("{path}`{}`: each waits for the other, so none can start", first.from.name()),
         );
-        for wait in &cycle[1..] {
+        for wait in others {
             finding.also(
                 wait.dependency.span,
                 format!("`{}` waits for `{}`", wait.from.name(), wait.on.name()),

@@ -97,5 +97,5 @@ pub(super) fn healthcheck_entry(facts: &Facts<'_>, service: &Service<'_>) -> Opt
         ("retries", Yaml::int(5)),
         ("start_period", Yaml::str("30s")),
     ]);
-    facts.editor(place.span.file).insert_entry(place, "healthcheck", &check)
+    facts.insert_entry(place, "healthcheck", &check)
 }

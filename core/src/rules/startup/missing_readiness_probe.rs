@@ -96,8 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ));
             let probe = probe_for(facts, workload, at, port);
             let place: &Place = &container.place;
-            let edit =
-                facts.editor(place.span.file).insert_entry(place, "readinessProbe", &probe.1);
+            let edit = facts.insert_entry(place, "readinessProbe", &probe.1);
             finding.maybe_fix(edit.map(|it| Fix::r#unsafe(probe.0, [it])));
         }
     }
@@ -110,7 +109,7 @@ fn routed<'f, 'a>(
     container: &Container,
 ) -> Option<(&'f KubeService<'a>, &'a ServicePort)> {
     let alone = workload.running().count() == 1;
-    for service in workload.services.iter().map(|it| &facts.kube_services()[*it]) {
+    for service in facts.services_for(workload) {
         // A headless Service gives members their names; clients that ask it find members themselves.
         if service.model.is_headless() || service.model.is_external_name() {
             continue;

@@ -45,7 +45,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let name = service.name();
-        let edit = facts.editor(restart.span.file).replace_scalar(restart.span, "on-failure");
+        let edit = facts.replace_scalar(restart.span, "on-failure");
         out.at(
             restart.span,
             format!(

@@ -81,17 +81,21 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 /// Whom each service needs: by `depends_on`, or because it talks to it.
 fn talks(facts: &Facts) -> Vec<Vec<usize>> {
-    let of = |service: &Service<'_>| {
-        let service = &facts.services()[service.index];
-        let declared = service
-            .model
-            .dependencies()
-            .filter_map(|it| facts.sibling(service, &it.service).map(|it| it.index));
-        let peers = facts.peers(&service.unit);
-        let named = peers.iter().filter_map(|it| facts.compose_host(service, it.host));
-        declared.chain(named.map(|it| it.index)).filter(|it| *it != service.index).collect()
-    };
-    facts.services().iter().map(of).collect()
+    let mut talks = Vec::new();
+    for service in facts.services() {
+        let mut needs = Vec::new();
+        let mut add = |other: Option<&Service<'_>>| {
+            needs.extend(other.map(|it| it.index).filter(|it| *it != service.index));
+        };
+        for it in service.model.dependencies() {
+            add(facts.sibling(service, &it.service));
+        }
+        for it in facts.peers(&service.unit) {
+            add(facts.compose_host(service, it.host));
+        }
+        talks.push(needs);
+    }
+    talks
 }
 
 fn leads_to(talks: &[Vec<usize>], from: usize, to: usize) -> bool {
@@ -125,17 +129,16 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
     let edit = match (&model.depends_on_place, model.has_key("depends_on")) {
         (None, true) => None,
         (Some(place), _) => {
-            let editor = facts.editor(place.span.file);
             if model.depends_on.iter().all(|it| it.short_form) {
-                editor.insert_item(place, &Yaml::str(on.name()))
+                facts.editor(place.span.file).insert_item(place, &Yaml::str(on.name()))
             } else {
-                editor.insert_entry(place, on.name(), &long)
+                facts.insert_entry(place, on.name(), &long)
             }
         }
         (None, false) => {
             let place = model.place()?;
             let entry = Yaml::map([(on.name(), long)]);
-            facts.editor(place.span.file).insert_entry(place, "depends_on", &entry)
+            facts.insert_entry(place, "depends_on", &entry)
         }
     };
     edit.map(|it| Fix::safe(format!("Let `{}` depend on `{}`", from.name(), on.name()), [it]))

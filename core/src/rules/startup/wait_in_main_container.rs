@@ -72,12 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     unit.label
                 ),
             )
-            .check(format!(
-                "kubectl logs{} {} -c {} --tail 20",
-                workload.namespace_flag(),
-                workload.reference(),
-                unit.name
-            ));
+            .check(workload.logs(unit, "--tail 20"));
         }
     }
 }

@@ -72,12 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         narrow(facts, span, target.host),
                         format!("{} waits for `{}`, {end}", unit.label, target.host),
                     );
-                    finding.confidence(Confidence::Likely).check(format!(
-                        "kubectl logs{} {} -c {} --tail 5",
-                        workload.namespace_flag(),
-                        workload.reference(),
-                        unit.name
-                    ));
+                    finding.confidence(Confidence::Likely).check(workload.logs(unit, "--tail 5"));
                 }
             }
         }
@@ -106,7 +101,7 @@ fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Optio
 
 /// The host alone where the word shows it once.
 fn narrow(facts: &Facts, span: Span, host: &str) -> Span {
-    let text = facts.file(span.file).text().get(span.range()).unwrap_or_default();
+    let text = facts.written(span);
     match (text.find(host), text.matches(host).count()) {
         (Some(at), 1) => span.inner(at..at + host.len()),
         _ => span,

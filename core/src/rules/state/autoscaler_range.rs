@@ -84,11 +84,11 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
 
 /// Two that own one workload, next to each other: copies for other environments lie elsewhere.
 fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
-    let objects: Vec<&Object> =
-        workload.autoscalers.iter().map(|it| facts.objects()[*it]).collect();
-    let Some((first, others)) = objects.split_first() else { return };
+    let Some((first, others)) = workload.autoscalers.split_first() else { return };
+    let first = facts.objects()[*first];
     let folder = |it: &Object| folder_of(facts.file(it.file).path());
     for other in others {
+        let other = facts.objects()[*other];
         let same = other.kind.value == first.kind.value
             && other.name().map(|it| &it.value) == first.name().map(|it| &it.value);
         if same || folder(first) != folder(other) {

@@ -4,6 +4,7 @@ use crate::model::edit::Yaml;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::words::is_among;
 
 rule! {
     /// A CronJob that writes shared data may run beside its own predecessor, or never runs at all.
@@ -88,10 +89,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         finding.check(format!("kubectl get jobs{} --watch", workload.namespace_flag()));
         let edit = match policy {
-            Some(it) => Some(facts.editor(it.span.file).replace_scalar(it.span, "Forbid")),
+            Some(it) => Some(facts.replace_scalar(it.span, "Forbid")),
             None => workload.model.place.as_ref().and_then(|it| {
                 let value = Yaml::str("Forbid");
-                facts.editor(it.span.file).insert_entry(it, "concurrencyPolicy", &value)
+                facts.insert_entry(it, "concurrencyPolicy", &value)
             }),
         };
         finding.maybe_fix(edit.map(|it| Fix::safe("Never run beside the predecessor", [it])));
@@ -100,26 +101,14 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 /// What two runs at once would do to one thing.
 fn work(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<String> {
-    const DUMPS: &[&str] = &[
-        "pg_dump",
-        "pg_dumpall",
-        "pg_restore",
-        "mysqldump",
-        "mariadb-dump",
-        "mongodump",
-        "mongorestore",
-        "restic",
-        "borg",
-        "rclone",
-        "rsync",
-        "velero",
-    ];
+    const DUMPS: &str = "pg_dump pg_dumpall pg_restore mysqldump mariadb-dump mongodump mongorestore \
+                         restic borg rclone rsync velero";
     let unit = |at: usize| &facts.workloads()[workload.index].units[at];
     for at in 0..workload.units.len() {
         let unit = unit(at);
         for command in &unit.start.commands {
             let texts = command.texts();
-            if DUMPS.contains(&command.name()) {
+            if is_among(DUMPS, command.name()) {
                 return Some(format!("run `{}`", command.name()));
             }
             if migrations::find_migration(&texts).is_some() {

@@ -90,10 +90,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             if !home.known_wrong(wrong.path) {
                 finding.confidence(Confidence::Likely);
             }
-            let text = facts.file(wrong.path.span.file).text().get(wrong.path.span.range());
-            if text.is_some_and(|it| it.trim_matches(['"', '\'']) == wrong.path.as_str()) {
-                let editor = facts.editor(wrong.path.span.file);
-                let edit = editor.replace_scalar(wrong.path.span, data);
+            let span = wrong.path.span;
+            if facts.written(span).trim_matches(['"', '\'']) == wrong.path.as_str() {
+                let edit = facts.replace_scalar(span, data);
                 finding.fix(Fix::r#unsafe(format!("Mount it at `{data}`"), [edit]));
             }
             check_mounts(facts, unit, finding);
@@ -177,13 +176,14 @@ fn home(family: &Family, unit: &Unit<'_>) -> Option<Home> {
         }
     }
     // `--datadir=/db`, `server /export`, `-D /db`: a word with a path in it may be the data's.
-    let told: Vec<String> = unit
-        .start
-        .commands
-        .iter()
-        .flat_map(|it| &it.words)
-        .filter_map(|it| it.text.find('/').map(|at| it.text[at..].to_owned()))
-        .collect();
+    let mut told: Vec<String> = Vec::new();
+    for command in &unit.start.commands {
+        for word in &command.words {
+            if let Some((before, _)) = word.text.split_once('/') {
+                told.push(word.text[before.len()..].to_owned());
+            }
+        }
+    }
     let traps = if moved || !told.is_empty() { &[] } else { traps };
     let uncertain = !told.is_empty() || paths.len() > 1;
     paths.extend(told);
@@ -223,31 +223,12 @@ fn misplaced<'m, 'a>(home: &Home, mounted: &'m [Mounted<'a>]) -> Option<&'m Moun
 
 /// Paths that volumes of data are mounted at, other than for backups, logs and settings.
 fn is_like_data(path: &str) -> bool {
-    const OTHER: &[&str] = &[
-        "backup",
-        "dump",
-        "log",
-        "conf",
-        "etc",
-        "init",
-        "cert",
-        "ssl",
-        "tls",
-        "run",
-        "tmp",
-        "plugin",
-        "extension",
-        "script",
-        "share",
-        "home",
-        "root",
-        "secret",
-        "archive",
-        "wal",
-        "usr",
-    ];
+    const OTHER: &str = "backup dump log conf etc init cert ssl tls run tmp plugin extension script share \
+                         home root secret archive wal usr";
     let lower = path.to_ascii_lowercase();
-    !lower.split('/').any(|part| OTHER.iter().any(|it| part.starts_with(it) || part.ends_with(it)))
+    !lower
+        .split('/')
+        .any(|part| OTHER.split(' ').any(|it| part.starts_with(it) || part.ends_with(it)))
 }
 
 /// A settings file of the project's own may move the data.

@@ -2,6 +2,7 @@ use crate::facts::{Backing, Facts, Mounted, Part, Unit};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 use crate::text::Span;
+use crate::words::stands_in;
 
 rule! {
     /// A replicated program stores uploads where only one of its replicas can read them.
@@ -121,9 +122,7 @@ fn own_place(backing: Backing<'_>) -> Option<&'static str> {
 
 fn names_uploads(variable: &str) -> bool {
     let upper = variable.to_ascii_uppercase();
-    let about = ["UPLOAD", "MEDIA_", "ATTACHMENT", "STORAGE_PATH", "STORAGE_DIR", "STORAGE_ROOT"]
-        .iter()
-        .any(|it| upper.contains(it));
+    let about = stands_in("UPLOAD MEDIA_ ATTACHMENT STORAGE_PATH STORAGE_DIR STORAGE_ROOT", &upper);
     let path = ["DIR", "PATH", "ROOT", "FOLDER", "DIRECTORY", "LOCATION"];
     about
         && path.iter().any(|it| upper.ends_with(it))

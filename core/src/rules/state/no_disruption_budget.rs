@@ -73,16 +73,12 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let budgets: Vec<(&Object, &DisruptionBudget)> = facts
-        .objects()
-        .iter()
-        .filter_map(|it| match &it.body {
-            Body::DisruptionBudget(budget) => Some((*it, &**budget)),
-            _ => None,
-        })
-        .collect();
-    for &(object, budget) in &budgets {
-        never_allows(facts, object, budget, out);
+    let mut budgets: Vec<(&Object, &DisruptionBudget)> = Vec::new();
+    for object in facts.objects() {
+        if let Body::DisruptionBudget(budget) = &object.body {
+            never_allows(facts, object, budget, out);
+            budgets.push((object, budget));
+        }
     }
     for workload in facts.workloads().iter().filter(|it| it.is_server_like()) {
         let Some(many) = workload.copies.many() else { continue };
@@ -114,8 +110,8 @@ fn covers(object: &Object, budget: &DisruptionBudget, workload: &Workload<'_>) -
 
 /// A budget that can be shown to allow nothing while every replica is well.
 fn never_allows(facts: &Facts<'_>, object: &Object, budget: &DisruptionBudget, out: &mut Findings) {
-    let covered: Vec<&Workload<'_>> =
-        facts.workloads().iter().filter(|it| covers(object, budget, it)).collect();
+    let mut covered: Vec<&Workload<'_>> = facts.workloads().iter().collect();
+    covered.retain(|it| covers(object, budget, it));
     let name = object.name().map_or("", |it| it.as_str());
     let Some(first) = covered.first() else { return };
     let check = format!("kubectl get pdb{} {name}", first.namespace_flag());

@@ -1,8 +1,9 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit};
+use crate::index::Index;
 use crate::knowledge::families::Class;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use rustc_hash::FxHashMap;
+use crate::words::{is_among, named, stands_in};
 
 rule! {
     /// Several programs write to one volume.
@@ -55,14 +56,15 @@ rule! {
 struct Writer<'f, 'a> {
     owner: usize,
     name: &'a str,
+    volume: &'a str,
     unit: &'f Unit<'a>,
     mounted: Mounted<'a>,
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    // Side, project or namespace, and name: in the order of the files.
-    let mut order: Vec<(bool, String, &str)> = Vec::new();
-    let mut writers: FxHashMap<(bool, String, &str), Vec<Writer<'_, '_>>> = FxHashMap::default();
+    // By side, project or namespace, and name: in the order of the files.
+    let mut index = Index::default();
+    let mut writers: Vec<Writer<'_, '_>> = Vec::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let mut mounts = facts.mounted(unit);
         mounts.retain(|it| {
@@ -75,36 +77,37 @@ fn check(facts: &Facts, out: &mut Findings) {
         for mounted in mounts {
             let service = facts.service_of(unit);
             let workload = facts.workload_of(unit);
-            let (key, owner, name) = match (mounted.backing, service, workload) {
-                (Backing::Volume(name), Some(service), _) => (
-                    (true, service.project_index.to_string(), name.as_str()),
-                    service.index,
-                    service.name(),
-                ),
-                (Backing::Claim(name, _), _, Some(workload)) => (
-                    (false, workload.namespace.to_owned(), name.as_str()),
-                    workload.index,
-                    workload.name(),
-                ),
+            let (home, volume, owner, name) = match (mounted.backing, service, workload) {
+                (Backing::Volume(volume), Some(service), _) => {
+                    let home = format!("project {}", service.project_index);
+                    (home, volume, service.index, service.name())
+                }
+                (Backing::Claim(volume, _), _, Some(workload)) => {
+                    let home = format!("namespace {}", workload.namespace);
+                    (home, volume, workload.index, workload.name())
+                }
                 _ => continue,
             };
-            let list = writers.entry(key.clone()).or_default();
-            if list.is_empty() {
-                order.push(key);
-            }
-            if !list.iter().any(|it| it.owner == owner) {
-                list.push(Writer { owner, name, unit, mounted });
+            let key = [&*home, volume];
+            if !index.get(&key).iter().any(|it| writers[*it].owner == owner) {
+                index.add(&key, writers.len());
+                writers.push(Writer { owner, name, volume, unit, mounted });
             }
         }
     }
-    for key in order {
-        let Some(list) = writers.get(&key).filter(|it| it.len() > 1) else { continue };
-        tell(key.0, key.2, list, out);
+    for list in index.lists().iter().filter(|it| it.len() > 1) {
+        let mut together: Vec<&Writer<'_, '_>> = Vec::new();
+        for at in list {
+            together.push(&writers[*at]);
+        }
+        tell(&together, out);
     }
 }
 
-fn tell(compose: bool, volume: &str, list: &[Writer<'_, '_>], out: &mut Findings) {
-    let first = &list[0];
+fn tell(list: &[&Writer<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = list.split_first() else { return };
+    let volume = first.volume;
+    let compose = first.unit.is_compose();
     let image = |it: &Writer<'_, '_>| it.unit.image.as_ref().map(|it| it.repository.clone());
     let claim = match first.mounted.backing {
         Backing::Claim(_, claim) => claim,
@@ -115,9 +118,12 @@ fn tell(compose: bool, volume: &str, list: &[Writer<'_, '_>], out: &mut Findings
     if !single && list.iter().all(|it| image(it).is_some() && image(it) == image(first)) {
         return;
     }
-    let names: Vec<String> = list.iter().map(|it| format!("`{}`", it.name)).collect();
-    let (last, others) = names.split_last().map_or(("", &[][..]), |it| (it.0.as_str(), it.1));
-    let all = format!("{} and {last}", others.join(", "));
+    let mut names: Vec<&str> = Vec::new();
+    for it in list {
+        names.push(it.name);
+    }
+    let last = names.pop().unwrap_or_default();
+    let all = format!("{} and `{last}`", named(&names));
     let what = if compose { "volume" } else { "claim" };
     let stores = list.iter().filter(|it| it.unit.stored().is_some()).count();
     let message = if single {
@@ -126,7 +132,7 @@ fn tell(compose: bool, volume: &str, list: &[Writer<'_, '_>], out: &mut Findings
         format!("{what} `{volume}` is written by {all}")
     };
     let finding = out.at(first.mounted.span, message);
-    for it in &list[1..] {
+    for it in others {
         finding.also(it.mounted.span, format!("`{}` mounts it here", it.name));
     }
     if stores > 1 {
@@ -164,50 +170,16 @@ fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
             })
             || it.model.restart.as_ref().is_some_and(|it| it.value == "no")
     });
-    let named = ["backup", "init", "setup", "migrat", "permission", "seed"]
-        .iter()
-        .any(|it| unit.name.contains(it));
+    let by_name = stands_in("backup init setup migrat permission seed", unit.name);
     let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
-    reader || task || named || job
+    reader || task || by_name || job
 }
 
 /// Files that are written once and read often, and what programs share on purpose.
 fn is_asset(mounted: &Mounted<'_>) -> bool {
-    const WORDS: &[&str] = &[
-        "static",
-        "asset",
-        "public",
-        "www",
-        "html",
-        "media",
-        "upload",
-        "cert",
-        "ssl",
-        "tls",
-        "letsencrypt",
-        "sock",
-        "run",
-        "tmp",
-        "log",
-        "logs",
-        "conf",
-        "config",
-        "cache",
-        "model",
-        "models",
-        "node_modules",
-        "share",
-        "shared",
-        "plugins",
-        "theme",
-        "certs",
-        "vhost.d",
-        "acme",
-        "etc",
-        "dist",
-        "build",
-        "hub",
-    ];
+    const WORDS: &str = "static asset public www html media upload cert ssl tls letsencrypt sock run tmp \
+                         log logs conf config cache model models node_modules share shared plugins theme \
+                         certs vhost.d acme etc dist build hub";
     let path = mounted.path.to_ascii_lowercase();
     let source = match mounted.backing {
         Backing::Volume(it) | Backing::Claim(it, _) => it.to_ascii_lowercase(),
@@ -216,7 +188,7 @@ fn is_asset(mounted: &Mounted<'_>) -> bool {
     let parts = path.split(['/', '.', '-', '_']).chain(source.split(['-', '_', '.']));
     parts
         .into_iter()
-        .any(|part| WORDS.iter().any(|it| part == *it || part.strip_suffix('s') == Some(*it)))
+        .any(|it| is_among(WORDS, it) || it.strip_suffix('s').is_some_and(|it| is_among(WORDS, it)))
 }
 
 #[cfg(test)]

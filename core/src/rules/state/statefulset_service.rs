@@ -108,7 +108,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let message = format!("{label} names Service `{name}`, which does not exist");
         match facts.near_name(Named::Service, workload.namespace, name) {
             Some(near) => {
-                let edit = facts.editor(name.span.file).replace_scalar(name.span, near);
+                let edit = facts.replace_scalar(name.span, near);
                 out.at(name.span, format!("{message}; `{near}` does"))
                     .check(check)
                     .fix(Fix::r#unsafe(format!("Name Service `{near}`"), [edit]));
