@@ -16,7 +16,7 @@ pub fn place_of(list: &str, word: &str) -> Option<usize> {
 }
 
 /// How many bytes [`without_comments`] keeps.
-pub(super) const fn length_without_comments(text: &str) -> usize {
+pub(crate) const fn length_without_comments(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut length) = (0, 0);
     while at < bytes.len() {
@@ -31,7 +31,7 @@ pub(super) const fn length_without_comments(text: &str) -> usize {
 
 /// The text without the lines that begin with `#`: the sources of the rows are for those who read
 /// the file, and need not travel with the program.
-pub(super) const fn without_comments<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
+pub(crate) const fn without_comments<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
     let bytes = text.as_bytes();
     let mut out = [0; LENGTH];
     let (mut at, mut length) = (0, 0);
@@ -74,7 +74,7 @@ macro_rules! rows {
         }
     }};
 }
-pub(super) use rows;
+pub(crate) use rows;
 
 #[cfg(test)]
 mod tests {

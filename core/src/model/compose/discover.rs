@@ -9,6 +9,7 @@
 
 use super::check::consistency;
 use super::dotenv;
+use super::keys::Schema;
 use super::load::{Files, Loader};
 use super::lower::Environment;
 use super::read::Read;
@@ -40,7 +41,7 @@ pub fn is_default_name(path: &str) -> bool {
 pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
     let by_path: FxHashMap<&str, usize> =
         files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
-    let files = Files { all: files, by_path: &by_path };
+    let files = Files { all: files, by_path: &by_path, schema: &Schema::read() };
     let mut folders: Vec<&str> = Vec::new();
     for input in files.all.iter().filter(|it| it.compose && it.tree.is_some()) {
         let folder = folder_of(input.path);
@@ -104,7 +105,7 @@ pub fn project_of(files: &[FileInput<'_>], list: &[FileId]) -> Project {
         files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
     let position = |id: &FileId| files.iter().position(|it| it.id == *id);
     let list: Vec<usize> = list.iter().filter_map(position).collect();
-    project(Files { all: files, by_path: &by_path }, &list)
+    project(Files { all: files, by_path: &by_path, schema: &Schema::read() }, &list)
 }
 
 /// What `docker compose` reads in this folder when it is given no `-f`.
@@ -242,7 +243,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     }
     environment.provide("COMPOSE_PROJECT_NAME", project.name.value.clone());
     let model = loader.model(list, &environment, &folder);
-    check_merged(&model, &mut loader.out);
+    check_merged(files.schema, &model, &mut loader.out);
     let empty = Map::default();
     let root = model.as_map().unwrap_or(&empty);
     Read { out: &mut loader.out, files, environment: &environment, folder: &folder, service: None }

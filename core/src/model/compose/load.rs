@@ -2,6 +2,7 @@
 
 use super::canonical::canonical;
 use super::dotenv;
+use super::keys::Schema;
 use super::lower::{Environment, Lowering};
 use super::merge::Merge;
 use super::paths::{is_relative, rebase};
@@ -25,6 +26,7 @@ const MAX_COPIES: usize = 300_000;
 pub(super) struct Files<'t> {
     pub all: &'t [FileInput<'t>],
     pub by_path: &'t FxHashMap<&'t str, usize>,
+    pub schema: &'t Schema,
 }
 
 impl<'t> Files<'t> {
@@ -141,7 +143,7 @@ impl<'t> Loader<'t> {
                 continue;
             }
             let mut value = self.out.lower(root, input.text, scope.environment);
-            schema::check(&value, &mut self.out, &mut self.unknown);
+            schema::check(self.files.schema, &value, &mut self.out, &mut self.unknown);
             if value.as_map().is_none() {
                 continue;
             }

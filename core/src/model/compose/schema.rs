@@ -1,92 +1,105 @@
 //! Checks values against the table of keys and types.
 
-use super::keys::PROJECT;
+use super::keys::{Object, Schema};
 use super::lower::Lowering;
 use super::value::{Data, Kind, Map, Tag, Value};
 use super::{ProblemKind, UnknownKey};
 use crate::decimal::Decimal;
+use crate::knowledge::words::one_of;
 use crate::text::{Span, Spanned};
 use smol_str::SmolStr;
 
-/// What a value may be.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Type {
-    Any,
-    Str,
-    /// A boolean or a word for one.
-    Bool,
-    /// A boolean and no word.
-    PureBool,
-    /// A whole number or a string that is one.
-    Int,
-    /// A whole number of this range or a string that is one.
-    Between(i64, i64),
-    /// A whole number and no string.
-    PureInt,
-    /// A number and no string.
-    PureNumber,
-    /// A number or a string that is one.
-    Number,
-    /// A number or any string.
-    Loose,
-    /// A string, a number, a boolean or nothing.
-    Scalar,
-    /// A string or a number or nothing.
-    Option,
-    Null,
-    Enum(&'static [&'static str]),
-    PullPolicy,
-    /// Two characters at least, the first one a letter or a digit.
-    ContainerName,
-    List(&'static Type),
-    /// A list in which nothing may stand twice.
-    Unique(&'static Type),
-    /// Any keys.
-    Map(&'static Type),
-    /// Keys of letters, digits, `.`, `_` and `-`.
-    Names(&'static Type),
-    Object(&'static Object),
-    /// The first one that has the value's shape.
-    Either(&'static [Type]),
-}
+/// The types that are words: the shapes of value that fit, as [`shape_of`] names them, and what they
+/// are called.
+///
+/// `bool` takes words for a boolean too, as `int` and `number` take strings that are one; those with
+/// `plain-` do not. `loose` takes any string.
+const WORDS: &str = "\
+str s a string
+bool bs true or false
+plain-bool b true or false
+int is a whole number
+plain-int i a whole number
+number ifs a number
+plain-number if a number
+loose ifs a number or a string
+option ifsn a number or a string
+scalar bifsn a plain value
+null n nothing
+any bifsn[{ anything
+pull-policy s a string
+container-name s a string";
 
-/// A mapping with known keys.
-#[derive(Debug)]
-pub(super) struct Object {
-    pub name: &'static str,
-    pub keys: &'static [(&'static str, Type)],
-    pub more: &'static [&'static [(&'static str, Type)]],
-    pub required: &'static [&'static str],
-    /// `x-` keys may stand here.
-    pub extensions: bool,
-}
-
-impl Object {
-    /// The type of a key, its own or one that it shares with others.
-    fn find(&self, key: &str) -> Option<Type> {
-        let own = self.keys.iter().chain(self.more.iter().copied().flatten());
-        own.into_iter().find(|it| it.0 == key).map(|it| it.1)
+/// The shape of a value: one letter for each kind of scalar, a bracket for a list and a mapping.
+fn shape_of(value: &Value) -> char {
+    match &value.data {
+        Data::Map(_) => '{',
+        Data::List(_) => '[',
+        Data::Scalar(it) => match it.kind {
+            Kind::Null => 'n',
+            Kind::Bool => 'b',
+            Kind::Int => 'i',
+            Kind::Float => 'f',
+            Kind::Str => 's',
+        },
     }
+}
+
+/// The shapes of value that a type without alternatives takes, and what it is called.
+pub(super) fn shape(wanted: &str) -> (&'static str, &'static str) {
+    match wanted.as_bytes().first() {
+        Some(b'[' | b'(') => ("[", "a list"),
+        Some(b'{' | b'<' | b'@') => ("{", "a mapping"),
+        Some(b'=') => ("s", "a string"),
+        Some(b'-' | b'0'..=b'9') => ("is", "a whole number"),
+        _ => {
+            let found = WORDS.lines().find_map(|it| it.strip_prefix(wanted)?.strip_prefix(' '));
+            found.and_then(|it| it.split_once(' ')).unwrap_or_default()
+        }
+    }
+}
+
+/// The alternatives of a type; brackets hold together what is inside.
+pub(super) fn alternatives(wanted: &'static str) -> impl Iterator<Item = &'static str> {
+    let mut depth = 0;
+    wanted.split(move |it: char| {
+        match it {
+            '[' | '(' | '{' | '<' => depth += 1,
+            ']' | ')' | '}' | '>' => depth -= 1,
+            _ => {}
+        }
+        it == '|' && depth == 0
+    })
+}
+
+/// What stands between the brackets of a type.
+pub(super) fn inner(wanted: &'static str) -> &'static str {
+    wanted.get(1..wanted.len() - 1).unwrap_or_default()
 }
 
 /// Checks the top level of one file against the schema. What is missing or null may still come from
 /// another file; [`check_merged`] looks at that.
-pub(super) fn check(root: &Value, out: &mut Lowering, unknown: &mut Vec<UnknownKey>) {
-    Check { out, unknown, merged: false, service: None }.value(root, Type::Object(&PROJECT));
+pub(super) fn check(
+    schema: &Schema,
+    root: &Value,
+    out: &mut Lowering,
+    unknown: &mut Vec<UnknownKey>,
+) {
+    Check { schema, out, unknown, merged: false, service: None }.value(root, "@project");
 }
 
 /// Checks what only shows after the merge: that what must be there is there, and nothing is null.
-pub(super) fn check_merged(root: &Value, out: &mut Lowering) {
+pub(super) fn check_merged(schema: &Schema, root: &Value, out: &mut Lowering) {
     let unknown = &mut Vec::new();
     let mut own = Lowering::default();
-    Check { out: &mut own, unknown, merged: true, service: None }
-        .value(root, Type::Object(&PROJECT));
+    Check { schema, out: &mut own, unknown, merged: true, service: None }.value(root, "@project");
     let late =
         |it: &super::Problem| it.kind == ProblemKind::MissingKey || it.kind == ProblemKind::Null;
     out.problems.extend(own.problems.into_iter().filter(late));
 }
 
 struct Check<'c> {
+    schema: &'c Schema,
     out: &'c mut Lowering,
     unknown: &'c mut Vec<UnknownKey>,
     merged: bool,
@@ -101,13 +114,20 @@ impl Check<'_> {
         }
     }
 
-    fn wrong(&mut self, value: &Value, expected: &str) {
-        let message = format!("Compose wants {expected} here, not {}", describe(value));
+    fn wrong(&mut self, value: &Value, wanted: &'static str) {
         let kind = match (value.is_null(), self.merged) {
             (true, true) => ProblemKind::Null,
             (true, false) => return,
             _ => ProblemKind::WrongType,
         };
+        let mut expected = String::new();
+        for it in alternatives(wanted).filter(|it| *it != "null") {
+            if !expected.is_empty() {
+                expected.push_str(" or ");
+            }
+            expected.push_str(shape(it).1);
+        }
+        let message = format!("Compose wants {expected} here, not {}", describe(value));
         self.problem(kind, value.span, "", message);
     }
 
@@ -118,7 +138,7 @@ impl Check<'_> {
         self.problem(ProblemKind::InvalidValue, value.span, &name, message);
     }
 
-    fn value(&mut self, value: &Value, wanted: Type) {
+    fn value(&mut self, value: &Value, wanted: &'static str) {
         if value.tag == Tag::Reset {
             return;
         }
@@ -126,40 +146,33 @@ impl Check<'_> {
         if self.merged && is_some_scalar(value) {
             return;
         }
-        match wanted {
-            Type::Either(types) => match types.iter().find(|it| has_shape(value, **it)) {
-                Some(found) => self.value(value, *found),
-                None => self.wrong(value, &expected(wanted)),
-            },
-            Type::List(item) | Type::Unique(item) => match &value.data {
-                Data::List(items) => {
-                    for it in items {
-                        self.value(it, *item);
-                    }
-                    if matches!(wanted, Type::Unique(_)) {
-                        self.unique(items);
-                    }
+        let fits = |it: &&str| shape(it).0.contains(shape_of(value));
+        let Some(found) = alternatives(wanted).find(fits) else {
+            self.wrong(value, wanted);
+            return;
+        };
+        match (&value.data, found.split_at(1)) {
+            (Data::Scalar(_), _) => self.scalar(value, found),
+            (Data::List(items), ("[" | "(", _)) => {
+                for it in items {
+                    self.value(it, inner(found));
                 }
-                _ => self.wrong(value, &expected(wanted)),
-            },
-            Type::Map(item) => match &value.data {
-                Data::Map(map) => {
-                    for entry in map.entries.values() {
-                        self.value(&entry.value, *item);
-                    }
+                if found.starts_with('(') {
+                    self.unique(items);
                 }
-                _ => self.wrong(value, &expected(wanted)),
-            },
-            Type::Names(item) => match &value.data {
-                Data::Map(map) => self.names(map, *item),
-                _ => self.wrong(value, &expected(wanted)),
-            },
-            Type::Object(object) => match &value.data {
-                Data::Map(map) => self.object(value, map, object),
-                _ => self.wrong(value, &expected(wanted)),
-            },
-            _ if !has_shape(value, wanted) => self.wrong(value, &expected(wanted)),
-            _ => self.scalar(value, wanted),
+            }
+            (Data::Map(map), ("@", name)) => {
+                if let Some(object) = self.schema.object(name) {
+                    self.object(value, map, object);
+                }
+            }
+            (Data::Map(map), ("<", _)) => self.names(map, inner(found)),
+            (Data::Map(map), ("{", _)) => {
+                for entry in map.entries.values() {
+                    self.value(&entry.value, inner(found));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -175,7 +188,7 @@ impl Check<'_> {
         }
     }
 
-    fn names(&mut self, map: &Map, item: Type) {
+    fn names(&mut self, map: &Map, item: &'static str) {
         let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
         for (key, entry) in &map.entries {
             if key.is_empty() || !key.chars().all(plain) {
@@ -185,7 +198,7 @@ impl Check<'_> {
                 self.problem(ProblemKind::InvalidValue, entry.key, key, message);
                 continue;
             }
-            let service = matches!(item, Type::Object(it) if it.name == "service");
+            let service = item == "@service";
             if service {
                 self.service = Some(key.clone());
             }
@@ -196,14 +209,14 @@ impl Check<'_> {
         }
     }
 
-    fn object(&mut self, value: &Value, map: &Map, object: &'static Object) {
+    fn object(&mut self, value: &Value, map: &Map, object: &Object) {
         for (key, entry) in &map.entries {
             if self.merged && is_some_scalar(&entry.value) {
                 continue;
             }
-            match object.find(key) {
-                Some(wanted) => self.value(&entry.value, wanted),
-                None if object.extensions && key.starts_with("x-") => {}
+            match object.keys.iter().find(|it| it.name == key) {
+                Some(known) => self.value(&entry.value, known.wanted),
+                None if object.extensible && key.starts_with("x-") => {}
                 None => {
                     self.unknown.push(UnknownKey {
                         owner: object.name,
@@ -222,7 +235,7 @@ impl Check<'_> {
         if !self.merged {
             return;
         }
-        for key in object.required {
+        for key in object.keys.iter().filter(|it| it.required).map(|it| it.name) {
             if map.get(key).is_none() {
                 let message = format!("the key `{key}` is missing here");
                 self.problem(ProblemKind::MissingKey, value.span, key, message);
@@ -230,42 +243,41 @@ impl Check<'_> {
         }
     }
 
-    fn scalar(&mut self, value: &Value, wanted: Type) {
+    fn scalar(&mut self, value: &Value, wanted: &'static str) {
         let Some(scalar) = value.as_scalar() else { return };
         let text = scalar.text.as_str();
-        match wanted {
-            Type::Bool if scalar.kind == Kind::Str && word_bool(text).is_none() => {
-                self.invalid(value, "true or false");
-            }
-            Type::Between(first, last)
-                if scalar.kind == Kind::Int
-                    && !text.parse::<i64>().is_ok_and(|it| (first..=last).contains(&it)) =>
+        if scalar.kind == Kind::Float && Decimal::parse(text).is_none() {
+            self.invalid(value, "a number that Compose can take");
+        }
+        if let Some((first, last)) = wanted.split_once("..") {
+            let least = first.parse().unwrap_or(i64::MIN);
+            let most = last.parse().unwrap_or(i64::MAX);
+            if scalar.kind == Kind::Str && Decimal::parse(text).is_none() {
+                self.invalid(value, "a number");
+            } else if scalar.kind == Kind::Int
+                && !text.parse().is_ok_and(|it| (least..=most).contains(&it))
             {
-                self.invalid(value, &format!("a number from {first} to {last}"));
+                self.invalid(value, &format!("a number from {least} to {most}"));
             }
-            Type::Between(..) if scalar.kind == Kind::Str && Decimal::parse(text).is_none() => {
-                self.invalid(value, "a number");
+        } else if let Some(words) = wanted.strip_prefix('=') {
+            if !words.split(',').any(|it| it == text) {
+                self.invalid(value, &format!("one of `{}`", words.replace(',', "`, `")));
             }
-            _ if scalar.kind == Kind::Float && Decimal::parse(text).is_none() => {
-                self.invalid(value, "a number that Compose can take");
+        } else if scalar.kind == Kind::Str {
+            let (right, expected) = match wanted {
+                "bool" => (word_bool(text).is_some(), "true or false"),
+                "int" => (text.parse::<i64>().is_ok(), "a whole number"),
+                "number" => (Decimal::parse(text).is_some(), "a number"),
+                "pull-policy" => (is_pull_policy(text), "a pull policy that Compose knows"),
+                "container-name" => (
+                    is_container_name(text),
+                    "a name for a container, which takes at least two characters",
+                ),
+                _ => return,
+            };
+            if !right {
+                self.invalid(value, expected);
             }
-            Type::Int if scalar.kind == Kind::Str && text.parse::<i64>().is_err() => {
-                self.invalid(value, "a whole number");
-            }
-            Type::Number if scalar.kind == Kind::Str && Decimal::parse(text).is_none() => {
-                self.invalid(value, "a number");
-            }
-            Type::Enum(words) if !words.contains(&text) => {
-                let list: Vec<String> = words.iter().map(|it| format!("`{it}`")).collect();
-                self.invalid(value, &format!("one of {}", list.join(", ")));
-            }
-            Type::PullPolicy if !is_pull_policy(text) => {
-                self.invalid(value, "a pull policy that Compose knows");
-            }
-            Type::ContainerName if !is_container_name(text) => {
-                self.invalid(value, "a name for a container, which takes at least two characters");
-            }
-            _ => {}
         }
     }
 }
@@ -284,9 +296,7 @@ pub(super) fn word_bool(text: &str) -> Option<bool> {
 }
 
 fn is_pull_policy(text: &str) -> bool {
-    let known =
-        ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
-    if known.contains(&text) {
+    if one_of("always never build if_not_present missing refresh daily weekly", text) {
         return true;
     }
     let Some(mut rest) = text.strip_prefix("every_") else { return false };
@@ -309,58 +319,14 @@ fn is_container_name(text: &str) -> bool {
     })
 }
 
-/// Whether a value has the outer shape of a type.
-fn has_shape(value: &Value, wanted: Type) -> bool {
-    let kind = value.as_scalar().map(|it| it.kind);
-    match wanted {
-        Type::Any => true,
-        Type::Str | Type::Enum(_) | Type::PullPolicy | Type::ContainerName => {
-            kind == Some(Kind::Str)
-        }
-        Type::Bool => matches!(kind, Some(Kind::Bool | Kind::Str)),
-        Type::PureBool => kind == Some(Kind::Bool),
-        Type::Int | Type::Between(..) => matches!(kind, Some(Kind::Int | Kind::Str)),
-        Type::PureInt => kind == Some(Kind::Int),
-        Type::PureNumber => matches!(kind, Some(Kind::Int | Kind::Float)),
-        Type::Number | Type::Loose => matches!(kind, Some(Kind::Int | Kind::Float | Kind::Str)),
-        Type::Scalar => kind.is_some(),
-        Type::Option => matches!(kind, Some(Kind::Int | Kind::Float | Kind::Str | Kind::Null)),
-        Type::Null => kind == Some(Kind::Null),
-        Type::List(_) | Type::Unique(_) => value.as_list().is_some(),
-        Type::Map(_) | Type::Names(_) | Type::Object(_) => value.as_map().is_some(),
-        Type::Either(types) => types.iter().any(|it| has_shape(value, *it)),
-    }
-}
-
-fn expected(wanted: Type) -> String {
-    match wanted {
-        Type::Any => "anything".to_owned(),
-        Type::Str | Type::Enum(_) | Type::PullPolicy | Type::ContainerName => "a string".to_owned(),
-        Type::Bool | Type::PureBool => "true or false".to_owned(),
-        Type::Int | Type::PureInt | Type::Between(..) => "a whole number".to_owned(),
-        Type::Number | Type::PureNumber => "a number".to_owned(),
-        Type::Loose | Type::Option => "a number or a string".to_owned(),
-        Type::Scalar => "a plain value".to_owned(),
-        Type::Null => "nothing".to_owned(),
-        Type::List(_) | Type::Unique(_) => "a list".to_owned(),
-        Type::Map(_) | Type::Names(_) | Type::Object(_) => "a mapping".to_owned(),
-        Type::Either(types) => {
-            let mut names: Vec<String> = types.iter().map(|it| expected(*it)).collect();
-            names.retain(|it| it != "nothing");
-            names.join(" or ")
-        }
-    }
-}
-
+/// What a value is called.
 fn describe(value: &Value) -> &'static str {
-    match &value.data {
-        Data::Map(_) => "a mapping",
-        Data::List(_) => "a list",
-        Data::Scalar(it) => match it.kind {
-            Kind::Null => "nothing",
-            Kind::Bool => "true or false",
-            Kind::Int | Kind::Float => "a number",
-            Kind::Str => "a string",
-        },
+    match shape_of(value) {
+        '{' => "a mapping",
+        '[' => "a list",
+        'n' => "nothing",
+        'b' => "true or false",
+        's' => "a string",
+        _ => "a number",
     }
 }

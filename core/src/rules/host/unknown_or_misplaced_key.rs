@@ -97,7 +97,7 @@ fn compose(facts: &Facts<'_>, owner: &str, key: &crate::model::Str, out: &mut Fi
     let inside = match owner {
         "project" => "at the top level".to_owned(),
         "service" => "in a service".to_owned(),
-        _ => format!("in `{owner}`"),
+        _ => format!("in `{}`", owner.replace('-', " ")),
     };
     let keys = known_keys(owner);
     let refused = format!("Compose refuses `{key}` {inside}");
