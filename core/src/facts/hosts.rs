@@ -130,16 +130,8 @@ impl<'a> Facts<'a> {
         from: &'f Service<'a>,
         host: &str,
     ) -> Option<&'f Service<'a>> {
-        let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
-        self.sibling(from, host).or_else(|| {
-            self.siblings(from).iter().find(|it| {
-                let model = it.model;
-                let aliases = model.networks.iter().flat_map(|it| &it.aliases);
-                is(&model.container_name)
-                    || is(&model.hostname)
-                    || aliases.into_iter().any(|it| it.as_str() == host)
-            })
-        })
+        let mut all = self.siblings(from).iter();
+        self.sibling(from, host).or_else(|| all.find(|it| it.answers_to(host)))
     }
 
     /// What a host name means to a Pod in a namespace.

@@ -9,6 +9,7 @@ use crate::model::IntOrStr;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Kind;
 use crate::text::Span;
+use crate::words::{is_among, stands_in};
 
 impl<'a> Facts<'a> {
     /// The Services that select a workload's Pods.
@@ -89,22 +90,14 @@ impl<'a> Facts<'a> {
 
     /// Every service of the project that answers to a host name, by its name, its container's name,
     /// its host name or an alias.
-    pub fn answers_to<'f>(&'f self, from: &'f Service<'a>, host: &str) -> Vec<&'f Service<'a>> {
-        let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
-        self.siblings(from)
-            .iter()
-            .filter(|it| {
-                let model = it.model;
-                it.name() == host
-                    || is(&model.container_name)
-                    || is(&model.hostname)
-                    || model
-                        .networks
-                        .iter()
-                        .flat_map(|it| &it.aliases)
-                        .any(|it| it.as_str() == host)
-            })
-            .collect()
+    pub fn answers_to<'f>(&'f self, from: &Service<'a>, host: &str) -> Vec<&'f Service<'a>> {
+        let mut found = Vec::new();
+        for it in self.siblings(from) {
+            if it.answers_to(host) {
+                found.push(it);
+            }
+        }
+        found
     }
 
     /// The Services through which a Compose service is reached in the cluster, with the workload that
@@ -208,58 +201,35 @@ pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
 pub fn is_placeholder_host(host: &str) -> bool {
     let lower = host.to_ascii_lowercase();
     host.bytes().all(|it| it.is_ascii_uppercase() || it == b'_' || it == b'-')
-        || ["example", "your", "changeme", "change-me", "placeholder", "todo", "xxx", "hostname"]
-            .iter()
-            .any(|it| lower.contains(it))
-        || matches!(lower.as_str(), "host" | "server" | "ip" | "domain" | "address")
+        || stands_in("example your changeme change-me placeholder todo xxx hostname", &lower)
+        || is_among("host server ip domain address", &lower)
 }
 
 /// Whether two services share one network namespace (`network_mode: service:x`, or the host's).
 fn shares_namespace(a: &Service<'_>, b: &Service<'_>) -> bool {
-    let joined = |it: &Service<'_>| -> String {
+    fn joined<'s>(it: &'s Service<'_>) -> &'s str {
         let mode = it.model.network_mode.as_ref().map_or("", |it| it.as_str());
         match mode.strip_prefix("service:").or_else(|| mode.strip_prefix("container:")) {
-            Some(other) => other.to_owned(),
-            None if mode == "host" => "host".to_owned(),
-            None => it.name().to_owned(),
+            Some(other) => other,
+            None if mode == "host" => "host",
+            None => it.name(),
         }
-    };
+    }
     joined(a) == joined(b)
 }
 
 /// Objects from which a controller installs whole applications.
 fn installs_others(object: &Object) -> bool {
-    matches!(
-        object.kind.as_str(),
-        "Application"
-            | "ApplicationSet"
-            | "HelmRelease"
-            | "HelmChart"
-            | "HelmChartConfig"
-            | "HelmApp"
-            | "Kustomization"
-            | "Subscription"
-            | "ClusterServiceVersion"
-    )
+    const KINDS: &str = "Application ApplicationSet HelmRelease HelmChart HelmChartConfig HelmApp \
+                         Kustomization Subscription ClusterServiceVersion";
+    is_among(KINDS, &object.kind)
 }
 
 fn is_own_port_key(key: &str) -> bool {
-    matches!(
-        key.to_ascii_uppercase().as_str(),
-        "PORT"
-            | "HTTP_PORT"
-            | "HTTPS_PORT"
-            | "SERVER_PORT"
-            | "APP_PORT"
-            | "LISTEN_PORT"
-            | "WEB_PORT"
-            | "GRPC_PORT"
-            | "METRICS_PORT"
-            | "ADMIN_PORT"
-            | "CONTAINER_PORT"
-            | "ASPNETCORE_HTTP_PORTS"
-            | "ASPNETCORE_HTTPS_PORTS"
-    )
+    const KEYS: &str = "PORT HTTP_PORT HTTPS_PORT SERVER_PORT APP_PORT LISTEN_PORT WEB_PORT GRPC_PORT \
+                        METRICS_PORT ADMIN_PORT CONTAINER_PORT ASPNETCORE_HTTP_PORTS \
+                        ASPNETCORE_HTTPS_PORTS";
+    is_among(KEYS, &key.to_ascii_uppercase())
 }
 
 /// The ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.
@@ -317,33 +287,11 @@ pub fn is_listen_flag(flag: &str) -> bool {
         return false;
     }
     let name = flag.trim_start_matches('-').to_ascii_lowercase();
-    let has = |word: &str| name.contains(word);
-    has("listen")
-        || has("bind")
-        || has("advertise")
-        || has("announce")
-        || has("inspect")
-        || has("metrics")
-        || has("health")
-        || has("web.")
-        || has("http.addr")
-        || has("http-addr")
-        || has("grpc-addr")
-        || has("grpc.addr")
-        || matches!(
-            name.as_str(),
-            "host"
-                | "addr"
-                | "address"
-                | "hostname"
-                | "http"
-                | "ip"
-                | "h"
-                | "l"
-                | "b"
-                | "s"
-                | "hostip"
-        )
+    stands_in(
+        "listen bind advertise announce inspect metrics health web. http.addr http-addr grpc-addr \
+         grpc.addr",
+        &name,
+    ) || is_among("host addr address hostname http ip h l b s hostip", &name)
 }
 
 impl<'a> KubeService<'a> {

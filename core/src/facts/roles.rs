@@ -10,6 +10,7 @@ use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::report::{Kind, Role};
 use crate::text::name_of;
+use crate::words::is_among;
 use std::sync::Arc;
 
 pub(super) fn of_files(
@@ -47,22 +48,9 @@ pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
 /// Words in a file's name (or its folders') that say what it is for.
 fn by_path(path: &str) -> Option<Role> {
     let name = name_of(path).to_ascii_lowercase();
-    let words: Vec<&str> = name.split(['.', '-', '_']).collect();
-    let has = |list: &[&str]| words.iter().any(|it| list.contains(it));
-    const DEVELOPMENT: &[&str] = &[
-        "dev",
-        "development",
-        "override",
-        "local",
-        "test",
-        "tests",
-        "testing",
-        "e2e",
-        "ci",
-        "debug",
-        "demo",
-    ];
-    const PRODUCTION: &[&str] = &["prod", "production", "live", "deploy", "swarm", "stack"];
+    let has = |list: &str| name.split(['.', '-', '_']).any(|it| is_among(list, it));
+    const DEVELOPMENT: &str = "dev development override local test tests testing e2e ci debug demo";
+    const PRODUCTION: &str = "prod production live deploy swarm stack";
     if has(PRODUCTION) {
         return Some(Role::Production);
     }

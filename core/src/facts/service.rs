@@ -75,6 +75,16 @@ impl<'a> Service<'a> {
         self.model.name.span
     }
 
+    /// Whether it answers to a host name: its own, its container's, or an alias on a network.
+    pub fn answers_to(&self, host: &str) -> bool {
+        let model = self.model;
+        let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
+        self.name() == host
+            || is(&model.container_name)
+            || is(&model.hostname)
+            || model.networks.iter().any(|it| it.aliases.iter().any(|it| it.as_str() == host))
+    }
+
     /// Docker brings it back whenever it stops.
     pub fn restarts(&self) -> bool {
         let restart = self.model.restart.as_ref();
