@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// One fix may make room for the next; this many rounds are far more than any file has needed.
-const ROUNDS: usize = 16;
+const ROUNDS: usize = 32;
 
 /// The texts with fixes applied, how many were, and what is found in them afterwards.
 pub struct Fixed {
@@ -29,17 +29,33 @@ pub fn apply(
     let mut report = workspace.report(options);
     let syntax_errors: Vec<usize> = files.iter().map(|it| errors_in(&report, it)).collect();
     let mut applied = 0;
+    let mut share = usize::MAX;
     for _ in 0..ROUNDS {
-        let (fixed, count) = fix::apply(&files, &report, risky);
+        let mut part = report.clone();
+        part.findings.retain(|it| {
+            it.fixes.iter().any(|it| risky || it.safety == plimsoll_core::report::Safety::Safe)
+        });
+        part.findings.truncate(share);
+        let (fixed, count) = fix::apply(&files, &part, risky);
         if fixed == files {
             break;
         }
-        applied += count;
-        for file in fixed.iter().filter(|it| !files.contains(it)) {
-            workspace.set_file(file.clone());
+        let changed = || fixed.iter().zip(&files).filter(|(new, old)| new != old);
+        changed().for_each(|(new, _)| workspace.set_file(new.clone()));
+        let next = workspace.report(options);
+        if changed().any(|(new, old)| errors_in(&next, new) > errors_in(&report, old)) {
+            // Two fixes that are right one by one may write the same key: take fewer at a time.
+            changed().for_each(|(_, old)| workspace.set_file(old.clone()));
+            share = part.findings.len() / 2;
+            if share == 0 {
+                break;
+            }
+            continue;
         }
+        applied += count;
         files = fixed;
-        report = workspace.report(options);
+        report = next;
+        share = usize::MAX;
     }
     // A fix is a promise; a file that it would break, or cannot be written back, is left alone.
     let mut reverted = false;

@@ -50,6 +50,20 @@ fn a_fix_is_written_once_and_keeps_the_rest() {
 }
 
 #[test]
+fn fixes_that_write_the_same_key_come_one_after_the_other() {
+    let typo =
+        "services:\n  web:\n    image: shop:1\n    ports: [\"80:80\"]\n    restar: always # typo\n";
+    let root = folder(&[("compose.yaml", typo)]);
+    let arguments = ["fix", "--select", "PLM802,PLM808", "--unsafe"];
+    let mut command = Command::new(BINARY);
+    let output = command.current_dir(root.path()).args(arguments).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    let fixed = fs::read_to_string(root.path().join("compose.yaml")).unwrap();
+    assert_eq!(fixed.matches("restart:").count(), 1, "{fixed}{err}");
+    assert!(err.contains("applied 1 fix"), "{err}");
+}
+
+#[test]
 fn a_diff_writes_nothing() {
     let root = folder(&[("deploy/compose.yaml", EARLY)]);
     let (_, out, _) = run(root.path(), &["--diff"]);
