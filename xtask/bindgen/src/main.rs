@@ -3,6 +3,7 @@
 //! they compress best.
 
 mod layout;
+mod places;
 mod stubs;
 
 use std::path::Path;
@@ -38,7 +39,9 @@ fn glue(input: &Path, folder: &Path) -> Result<(), String> {
         .web(true)
         .and_then(|bindgen| bindgen.generate(folder))
         .map_err(|error| format!("no glue for {}: {error:#}", input.display()))?;
-    rewrite(&folder.join("plimsoll_bg.wasm"), stubs::without_panic_messages)
+    let engine = folder.join("plimsoll_bg.wasm");
+    rewrite(&engine, stubs::without_panic_messages)?;
+    rewrite(&engine, places::blank)
 }
 
 /// Replaces a module by what `change` makes of it.
