@@ -17,9 +17,8 @@ struct Segment {
 pub fn blank(wasm: &[u8]) -> Result<Vec<u8>, String> {
     let segments = segments(wasm).map_err(|error| error.to_string())?;
     let find = |address: usize, length: usize| {
-        let inside = |it: &&Segment| {
-            it.address <= address && address + length <= it.address + it.file.len()
-        };
+        let inside =
+            |it: &&Segment| it.address <= address && address + length <= it.address + it.file.len();
         let segment = segments.iter().find(inside)?;
         let start = segment.file.start + address - segment.address;
         Some(start..start + length)
@@ -66,10 +65,7 @@ fn segments(wasm: &[u8]) -> wasmparser::Result<Vec<Segment>> {
             let DataKind::Active { offset_expr, .. } = data.kind else { continue };
             if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
                 let end = data.range.end;
-                all.push(Segment {
-                    address: value as usize,
-                    file: end - data.data.len()..end,
-                });
+                all.push(Segment { address: value as usize, file: end - data.data.len()..end });
             }
         }
     }
