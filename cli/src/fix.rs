@@ -2,6 +2,9 @@
 
 use crate::input::Source;
 use crate::{Failure, Terminal};
+use plimsoll_core::report::Safety;
+use plimsoll_core::syntax::{ProblemKind, parse};
+use plimsoll_core::text::FileId;
 use plimsoll_core::{File, Options, Report, Workspace, fix};
 use similar::TextDiff;
 use std::fs;
@@ -27,40 +30,36 @@ pub fn apply(
 ) -> Fixed {
     let mut files: Vec<File> = sources.iter().map(|it| it.file.clone()).collect();
     let mut report = workspace.report(options);
-    let syntax_errors: Vec<usize> = files.iter().map(|it| errors_in(&report, it)).collect();
+    let syntax_errors: Vec<usize> = files.iter().map(errors_in).collect();
     let mut applied = 0;
     let mut share = usize::MAX;
     for _ in 0..ROUNDS {
         let mut part = report.clone();
-        part.findings.retain(|it| {
-            it.fixes.iter().any(|it| risky || it.safety == plimsoll_core::report::Safety::Safe)
-        });
+        part.findings.retain(|it| it.fixes.iter().any(|it| risky || it.safety == Safety::Safe));
         part.findings.truncate(share);
         let (fixed, count) = fix::apply(&files, &part, risky);
         if fixed == files {
             break;
         }
         let changed = || fixed.iter().zip(&files).filter(|(new, old)| new != old);
-        changed().for_each(|(new, _)| workspace.set_file(new.clone()));
-        let next = workspace.report(options);
-        if changed().any(|(new, old)| errors_in(&next, new) > errors_in(&report, old)) {
+        if changed().any(|(new, old)| errors_in(new) > errors_in(old)) {
             // Two fixes that are right one by one may write the same key: take fewer at a time.
-            changed().for_each(|(_, old)| workspace.set_file(old.clone()));
             share = part.findings.len() / 2;
             if share == 0 {
                 break;
             }
             continue;
         }
+        changed().for_each(|(new, _)| workspace.set_file(new.clone()));
         applied += count;
         files = fixed;
-        report = next;
+        report = workspace.report(options);
         share = usize::MAX;
     }
     // A fix is a promise; a file that it would break, or cannot be written back, is left alone.
     let mut reverted = false;
     for ((source, file), before) in sources.iter().zip(&mut files).zip(syntax_errors) {
-        let broken = errors_in(&report, file) > before;
+        let broken = errors_in(file) > before;
         if *file != source.file && (broken || source.lossy) {
             let why = if broken { "a fix would break it" } else { "it is not UTF-8" };
             terminal.warn(&format!("{}: left alone, since {why}", file.path));
@@ -75,11 +74,10 @@ pub fn apply(
     Fixed { files, applied, report }
 }
 
-fn errors_in(report: &Report, file: &File) -> usize {
-    let syntax =
-        |it: &&plimsoll_core::report::Finding| matches!(it.code, "PLM001" | "PLM002" | "PLM003");
-    let mine = report.findings.iter().filter(syntax);
-    mine.filter(|it| report.entry(it.span.file).file.path == file.path).count()
+/// Counted in the text itself: a report may have been asked for other rules alone.
+fn errors_in(file: &File) -> usize {
+    let (_, problems) = parse(FileId(0), &file.text, None);
+    problems.iter().filter(|it| it.kind != ProblemKind::Limit).count()
 }
 
 pub fn diff(before: &File, after: &File, terminal: &Terminal) -> String {
