@@ -3,20 +3,17 @@
 //! Source: Kubernetes documentation, "CronJob: Schedule syntax", and the documentation of the parser
 //! that it uses (`robfig/cron` version 3, standard form): five fields or a macro.
 
+use super::words::{one_of, place_of};
+
 /// A field: its name, its bounds and the words for its numbers, from the lowest on.
-type Field = (&'static str, u32, u32, &'static [&'static str]);
+type Field = (&'static str, u32, u32, &'static str);
 
 const FIELDS: [Field; 5] = [
-    ("minute", 0, 59, &[]),
-    ("hour", 0, 23, &[]),
-    ("day of the month", 1, 31, &[]),
-    (
-        "month",
-        1,
-        12,
-        &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
-    ),
-    ("day of the week", 0, 6, &["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
+    ("minute", 0, 59, ""),
+    ("hour", 0, 23, ""),
+    ("day of the month", 1, 31, ""),
+    ("month", 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
+    ("day of the week", 0, 6, "sun mon tue wed thu fri sat"),
 ];
 
 /// Says what is wrong with a schedule, as the end of a sentence.
@@ -26,10 +23,7 @@ const FIELDS: [Field; 5] = [
 pub fn check(schedule: &str) -> Result<(), String> {
     let text = schedule.trim();
     if let Some(name) = text.strip_prefix('@') {
-        let known = matches!(
-            name,
-            "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly"
-        );
+        let known = one_of("yearly annually monthly weekly daily midnight hourly", name);
         let every = name.strip_prefix("every ").is_some_and(|it| !it.trim().is_empty());
         return if known || every { Ok(()) } else { Err(format!("there is no `@{name}`")) };
     }
@@ -66,9 +60,7 @@ fn part(text: &str, field: Field) -> bool {
 }
 
 fn number(text: &str, (_, low, high, words): Field) -> Option<u32> {
-    let lower = text.to_ascii_lowercase();
-    let word = words.iter().position(|it| *it == lower);
-    let value = match word {
+    let value = match place_of(words, &text.to_ascii_lowercase()) {
         Some(at) => low + u32::try_from(at).ok()?,
         None => text.parse().ok()?,
     };

@@ -4,131 +4,38 @@
 //! what they set; for drivers and switches, each framework's configuration reference.
 
 use super::net;
+use super::words::{Words, begins_with_one_of, ends_in_one_of, has_one_of, one_of};
 
 /// Variables that the shell or the CI always has, so that an undefined `${HOME}` is no mistake.
-const SHELL: &[&str] = &[
-    "HOME",
-    "USER",
-    "PWD",
-    "PATH",
-    "SHELL",
-    "HOSTNAME",
-    "UID",
-    "GID",
-    "LOGNAME",
-    "TERM",
-    "LANG",
-    "TMPDIR",
-    "OLDPWD",
-    "USERNAME",
-    "USERPROFILE",
-    "COMPUTERNAME",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "DISPLAY",
-    "SSH_AUTH_SOCK",
-    "XAUTHORITY",
-    "WAYLAND_DISPLAY",
-    "EUID",
-    "CI",
-    "COMPOSE_PROJECT_NAME",
-];
+const SHELL: Words = Words::new(
+    "HOME USER PWD PATH SHELL HOSTNAME UID GID LOGNAME TERM LANG TMPDIR OLDPWD USERNAME \
+    USERPROFILE COMPUTERNAME XDG_RUNTIME_DIR XDG_CONFIG_HOME DISPLAY SSH_AUTH_SOCK XAUTHORITY \
+    WAYLAND_DISPLAY EUID CI COMPOSE_PROJECT_NAME",
+);
 
-/// Whether a shell has this variable anyway. `UID` is one that shells have but do not export.
+/// Whether a shell has this variable anyway.
 #[must_use]
 pub fn is_shell_variable(name: &str) -> bool {
-    SHELL.contains(&name)
-}
-
-/// Whether a shell has the variable without exporting it, so that Compose does not see it.
-#[must_use]
-pub fn is_unexported(name: &str) -> bool {
-    matches!(name, "UID" | "EUID" | "HOSTNAME" | "GID" | "COLUMNS" | "LINES")
+    SHELL.has(name)
 }
 
 /// Whether a variable belongs to one platform or one machine, so that the other side may lack it.
 #[must_use]
 pub fn is_platform_only(name: &str) -> bool {
-    const WHOLE: &[&str] = &[
-        "PATH",
-        "TZ",
-        "DEBUG",
-        "HOME",
-        "USER",
-        "HOSTNAME",
-        "LANG",
-        "LC_ALL",
-        "LANGUAGE",
-        "TERM",
-        "PUID",
-        "PGID",
-        "UID",
-        "GID",
-        "UMASK",
-        "PYTHONUNBUFFERED",
-        "PYTHONDONTWRITEBYTECODE",
-        "PYTHONPATH",
-        "NODE_ENV",
-        "FORCE_COLOR",
-        "NO_COLOR",
-        "CI",
-        "LOG_LEVEL",
-        "CHOKIDAR_USEPOLLING",
-        "WATCHPACK_POLLING",
-        "CHOKIDAR_INTERVAL",
-        "WDS_SOCKET_PORT",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "NO_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "no_proxy",
-        "VIRTUAL_HOST",
-        "VIRTUAL_PORT",
-        "LETSENCRYPT_HOST",
-        "LETSENCRYPT_EMAIL",
-        "POD_NAME",
-        "POD_NAMESPACE",
-        "POD_IP",
-        "NODE_NAME",
-        "NODE_IP",
-        "HOST_IP",
-        "NAMESPACE",
-        "MY_POD_NAME",
-        "MY_POD_NAMESPACE",
-        "MY_POD_IP",
-        "MY_NODE_NAME",
-        "K8S_NAMESPACE",
-        "GOMAXPROCS",
-        "GOMEMLIMIT",
-        "JAVA_TOOL_OPTIONS",
-        "JAVA_OPTS",
-        "NODE_OPTIONS",
-        "WEB_CONCURRENCY",
-        "PORT",
-        "DOTNET_RUNNING_IN_CONTAINER",
-        "DOTNET_USE_POLLING_FILE_WATCHER",
-        "FLASK_DEBUG",
-        "XDEBUG_MODE",
-        "PHP_IDE_CONFIG",
-        "XDEBUG_CONFIG",
-        "MALLOC_ARENA_MAX",
-        "LD_PRELOAD",
-        "COMPOSE_PROJECT_NAME",
-        "ASPNETCORE_ENVIRONMENT",
-    ];
-    const STARTS: &[&str] = &[
-        "KUBERNETES_",
-        "OTEL_",
-        "DD_",
-        "SENTRY_",
-        "NEW_RELIC_",
-        "COMPOSE_",
-        "DOCKER_",
-        "K8S_",
-        "POD_",
-    ];
-    WHOLE.contains(&name) || STARTS.iter().any(|it| name.starts_with(it))
+    const WHOLE: Words = Words::new(
+        "PATH TZ DEBUG HOME USER HOSTNAME LANG LC_ALL LANGUAGE TERM PUID PGID UID GID UMASK \
+        PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONPATH NODE_ENV FORCE_COLOR NO_COLOR CI \
+        LOG_LEVEL CHOKIDAR_USEPOLLING WATCHPACK_POLLING CHOKIDAR_INTERVAL WDS_SOCKET_PORT \
+        HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy VIRTUAL_HOST \
+        VIRTUAL_PORT LETSENCRYPT_HOST LETSENCRYPT_EMAIL POD_NAME POD_NAMESPACE POD_IP NODE_NAME \
+        NODE_IP HOST_IP NAMESPACE MY_POD_NAME MY_POD_NAMESPACE MY_POD_IP MY_NODE_NAME \
+        K8S_NAMESPACE GOMAXPROCS GOMEMLIMIT JAVA_TOOL_OPTIONS JAVA_OPTS NODE_OPTIONS \
+        WEB_CONCURRENCY PORT DOTNET_RUNNING_IN_CONTAINER DOTNET_USE_POLLING_FILE_WATCHER \
+        FLASK_DEBUG XDEBUG_MODE PHP_IDE_CONFIG XDEBUG_CONFIG MALLOC_ARENA_MAX LD_PRELOAD \
+        COMPOSE_PROJECT_NAME ASPNETCORE_ENVIRONMENT",
+    );
+    const STARTS: &str = "KUBERNETES_ OTEL_ DD_ SENTRY_ NEW_RELIC_ COMPOSE_ DOCKER_ K8S_ POD_";
+    WHOLE.has(name) || begins_with_one_of(STARTS, name)
 }
 
 /// A variable that Kubernetes, or Docker's old links, put into a container for a Service.
@@ -225,68 +132,40 @@ impl State {
 /// Which state `key=value` keeps in memory or in local files: `SESSION_DRIVER=file`.
 #[must_use]
 pub fn local_state(key: &str, value: &str) -> Option<State> {
-    const DRIVERS: &[(&str, State)] = &[
-        ("SESSION_DRIVER", State::Session),
-        ("SESSION_STORE", State::Session),
-        ("SESSION_TYPE", State::Session),
-        ("SESSION_BACKEND", State::Session),
-        ("SESSION_STORAGE", State::Session),
-        ("SPRING_SESSION_STORE_TYPE", State::Session),
-        ("CACHE_DRIVER", State::Cache),
-        ("CACHE_STORE", State::Cache),
-        ("CACHE_TYPE", State::Cache),
-        ("CACHE_BACKEND", State::Cache),
-        ("CACHE_ADAPTER", State::Cache),
-        ("SPRING_CACHE_TYPE", State::Cache),
-        ("QUEUE_DRIVER", State::Queue),
-        ("QUEUE_CONNECTION", State::Queue),
-        ("QUEUE_BACKEND", State::Queue),
-        ("QUEUE_TYPE", State::Queue),
-        ("LOCK_DRIVER", State::Lock),
-        ("LOCK_STORE", State::Lock),
-        ("RATE_LIMIT_STORE", State::RateLimit),
-        ("RATE_LIMIT_STORAGE", State::RateLimit),
-        ("RATELIMIT_STORAGE_URL", State::RateLimit),
-        ("RATELIMIT_STORAGE_URI", State::RateLimit),
-        ("BROADCAST_DRIVER", State::Broadcast),
-        ("BROADCAST_CONNECTION", State::Broadcast),
-        ("PUBSUB_TYPE", State::Broadcast),
-        ("CELERY_BROKER_URL", State::Queue),
+    const DRIVERS: [(State, &str); 6] = [
+        (
+            State::Session,
+            "SESSION_DRIVER SESSION_STORE SESSION_TYPE SESSION_BACKEND SESSION_STORAGE \
+                SPRING_SESSION_STORE_TYPE",
+        ),
+        (
+            State::Cache,
+            "CACHE_DRIVER CACHE_STORE CACHE_TYPE CACHE_BACKEND CACHE_ADAPTER SPRING_CACHE_TYPE",
+        ),
+        (State::Queue, "QUEUE_DRIVER QUEUE_CONNECTION QUEUE_BACKEND QUEUE_TYPE CELERY_BROKER_URL"),
+        (State::Lock, "LOCK_DRIVER LOCK_STORE"),
+        (
+            State::RateLimit,
+            "RATE_LIMIT_STORE RATE_LIMIT_STORAGE RATELIMIT_STORAGE_URL RATELIMIT_STORAGE_URI",
+        ),
+        (State::Broadcast, "BROADCAST_DRIVER BROADCAST_CONNECTION PUBSUB_TYPE"),
     ];
-    const LOCAL: &[&str] = &[
-        "file",
-        "files",
-        "filesystem",
-        "memory",
-        "inmemory",
-        "in-memory",
-        "in_memory",
-        "mem",
-        "local",
-        "array",
-        "simple",
-        "simplecache",
-        "memory://",
-        "memorystore",
-        "memory_store",
-        "filesystemcache",
-        "caffeine",
-        "hash_map",
-        "hashmap",
-        "locmem",
-        "node",
-        "map",
-    ];
-    let upper = key.to_ascii_uppercase();
+    const LOCAL: Words = Words::new(
+        "file files filesystem memory inmemory in-memory in_memory mem local array simple \
+        simplecache memory:// memorystore memory_store filesystemcache caffeine hash_map hashmap \
+        locmem node map",
+    );
     let value = value.trim().to_ascii_lowercase();
-    let (_, state) = DRIVERS.iter().find(|it| {
-        upper == it.0 || upper.strip_suffix(it.0).is_some_and(|before| before.ends_with('_'))
-    })?;
-    let local = LOCAL.contains(&value.as_str())
-        || value.ends_with("locmemcache")
-        || value.starts_with("memory://");
     // `sync` runs a job inside the request: nothing is kept, so nothing is lost.
-    local.then_some(*state)
+    if !LOCAL.has(&value) && !value.ends_with("locmemcache") && !value.starts_with("memory://") {
+        return None;
+    }
+    let upper = key.to_ascii_uppercase();
+    let (state, _) = DRIVERS.iter().find(|it| {
+        it.1.split(' ')
+            .any(|it| upper.strip_suffix(it).is_some_and(|it| it.is_empty() || it.ends_with('_')))
+    })?;
+    Some(*state)
 }
 
 /// A database in one file or in one process.
@@ -302,41 +181,31 @@ pub struct FileDatabase<'a> {
 /// bare files (`DATABASE_PATH=/data/app.db`).
 #[must_use]
 pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> {
-    const SCHEMES: &[(&str, &str)] = &[
-        ("sqlite+aiosqlite://", "SQLite"),
-        ("sqlite+pysqlite://", "SQLite"),
-        ("jdbc:sqlite:", "SQLite"),
-        ("sqlite3://", "SQLite"),
-        ("sqlite://", "SQLite"),
-        ("sqlite3:", "SQLite"),
-        ("sqlite:", "SQLite"),
-        ("jdbc:h2:file:", "H2"),
-        ("jdbc:h2:mem:", "H2"),
-        ("jdbc:h2:", "H2"),
-        ("jdbc:hsqldb:file:", "HSQLDB"),
-        ("jdbc:hsqldb:mem:", "HSQLDB"),
-        ("jdbc:derby:", "Derby"),
-        ("jdbc:duckdb:", "DuckDB"),
-        ("duckdb://", "DuckDB"),
-        ("duckdb:", "DuckDB"),
-        ("pglite://", "PGlite"),
+    const SCHEMES: [(&str, &str); 6] = [
+        (
+            "SQLite",
+            "sqlite+aiosqlite:// sqlite+pysqlite:// jdbc:sqlite: sqlite3:// sqlite:// sqlite3: \
+                sqlite:",
+        ),
+        ("H2", "jdbc:h2:file: jdbc:h2:mem: jdbc:h2:"),
+        ("HSQLDB", "jdbc:hsqldb:file: jdbc:hsqldb:mem:"),
+        ("Derby", "jdbc:derby:"),
+        ("DuckDB", "jdbc:duckdb: duckdb:// duckdb:"),
+        ("PGlite", "pglite://"),
     ];
     let text = value.trim();
     let lower = text.to_ascii_lowercase();
     // One of these stands in all that follows, and in few other values.
-    if !["sqlite", "h2", ".db", "duckdb", "hsqldb", "derby", "pglite"]
-        .iter()
-        .any(|it| lower.contains(it))
-    {
+    if !has_one_of("sqlite h2 .db duckdb hsqldb derby pglite", &lower) {
         return None;
     }
-    if lower.starts_with("jdbc:h2:tcp:")
-        || lower.starts_with("jdbc:h2:ssl:")
-        || lower.starts_with("jdbc:derby://")
-    {
+    if begins_with_one_of("jdbc:h2:tcp: jdbc:h2:ssl: jdbc:derby://", &lower) {
         return None;
     }
-    if let Some((scheme, engine)) = SCHEMES.iter().find(|it| lower.starts_with(it.0)) {
+    let scheme = SCHEMES.iter().find_map(|(engine, schemes)| {
+        schemes.split(' ').find(|it| lower.starts_with(it)).map(|it| (it, engine))
+    });
+    if let Some((scheme, engine)) = scheme {
         let rest = text[scheme.len()..].split(['?', ';']).next().unwrap_or_default();
         let memory =
             scheme.ends_with("mem:") || rest.contains(":memory:") || rest.is_empty() || rest == "/";
@@ -346,24 +215,11 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
         return Some(FileDatabase { engine, path: (!memory).then_some(path) });
     }
     let key = key.to_ascii_uppercase();
-    let bare_driver = matches!(
-        lower.as_str(),
-        "sqlite" | "sqlite3" | "better-sqlite3" | "h2" | "duckdb" | "django.db.backends.sqlite3"
-    );
-    let driver_key = [
-        "_CONNECTION",
-        "_CLIENT",
-        "_DRIVER",
-        "_ENGINE",
-        "_TYPE",
-        "_DIALECT",
-        "_VENDOR",
-        "_DB",
-        "_BACKEND",
-        "_ADAPTER",
-    ];
-    let about_db = ["DB", "DATABASE", "TYPEORM", "KC_DB", "SQL"].iter().any(|it| key.contains(it));
-    if bare_driver && about_db && (key == "DB" || driver_key.iter().any(|it| key.ends_with(it))) {
+    const DRIVERS: &str = "sqlite sqlite3 better-sqlite3 h2 duckdb django.db.backends.sqlite3";
+    const DRIVER_KEYS: &str =
+        "_CONNECTION _CLIENT _DRIVER _ENGINE _TYPE _DIALECT _VENDOR _DB _BACKEND _ADAPTER";
+    let about_db = has_one_of("DB DATABASE TYPEORM SQL", &key);
+    if one_of(DRIVERS, &lower) && about_db && (key == "DB" || ends_in_one_of(DRIVER_KEYS, &key)) {
         let engine = match lower.as_str() {
             "h2" => "H2",
             "duckdb" => "DuckDB",
@@ -376,9 +232,9 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
         name.trim().eq_ignore_ascii_case("data source").then_some(file.trim())
     });
     let file = connection.unwrap_or(text);
-    let named =
-        [".sqlite", ".sqlite3", ".duckdb"].iter().any(|it| file.to_ascii_lowercase().ends_with(it))
-            || (file.to_ascii_lowercase().ends_with(".db") && (about_db || connection.is_some()));
+    let ends = file.to_ascii_lowercase();
+    let named = ends_in_one_of(".sqlite .sqlite3 .duckdb", &ends)
+        || (ends.ends_with(".db") && (about_db || connection.is_some()));
     if named && !file.contains("://") && !file.contains(char::is_whitespace) {
         let engine = if file.ends_with("duckdb") { "DuckDB" } else { "SQLite" };
         return Some(FileDatabase { engine, path: Some(file) });
@@ -390,63 +246,17 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
 #[must_use]
 pub fn is_listen_key(key: &str) -> bool {
     let upper = key.to_ascii_uppercase();
-    const WHOLE: &[&str] = &[
-        "HOST",
-        "HOSTNAME",
-        "BIND",
-        "LISTEN",
-        "ADDRESS",
-        "BIND_HOST",
-        "BIND_ADDR",
-        "BIND_ADDRESS",
-        "BIND_IP",
-        "LISTEN_ADDR",
-        "LISTEN_ADDRESS",
-        "LISTEN_HOST",
-        "LISTEN_IP",
-        "SERVER_ADDRESS",
-        "HTTP_HOST",
-        "HTTP_ADDR",
-        "HTTP_ADDRESS",
-        "UVICORN_HOST",
-        "FLASK_RUN_HOST",
-        "GUNICORN_BIND",
-        "ASPNETCORE_URLS",
-        "DOTNET_URLS",
-        "URLS",
-        "NUXT_HOST",
-        "NITRO_HOST",
-        "VITE_HOST",
-        "ROCKET_ADDRESS",
-        "QUARKUS_HTTP_HOST",
-        "KC_HTTP_HOST",
-        "GRADIO_SERVER_NAME",
-        "STREAMLIT_SERVER_ADDRESS",
-        "N8N_LISTEN_ADDRESS",
-        "GF_SERVER_HTTP_ADDR",
-        "ADDR",
-        "PHX_IP",
-        "MEILI_HTTP_ADDR",
-        "GRPC_ADDR",
-        "GRPC_HOST",
-        "METRICS_ADDR",
-        "METRICS_HOST",
-        "BINDING",
-    ];
-    WHOLE.contains(&upper.as_str())
-        || [
-            "_BIND",
-            "_BIND_ADDR",
-            "_BIND_ADDRESS",
-            "_BIND_HOST",
-            "_LISTEN",
-            "_LISTEN_ADDR",
-            "_LISTEN_ADDRESS",
-            "_LISTEN_HOST",
-            "_LISTENERS",
-        ]
-        .iter()
-        .any(|it| upper.ends_with(it))
+    const WHOLE: Words = Words::new(
+        "HOST HOSTNAME BIND LISTEN ADDRESS BIND_HOST BIND_ADDR BIND_ADDRESS BIND_IP LISTEN_ADDR \
+        LISTEN_ADDRESS LISTEN_HOST LISTEN_IP SERVER_ADDRESS HTTP_HOST HTTP_ADDR HTTP_ADDRESS \
+        UVICORN_HOST FLASK_RUN_HOST GUNICORN_BIND ASPNETCORE_URLS DOTNET_URLS URLS NUXT_HOST \
+        NITRO_HOST VITE_HOST ROCKET_ADDRESS QUARKUS_HTTP_HOST KC_HTTP_HOST GRADIO_SERVER_NAME \
+        STREAMLIT_SERVER_ADDRESS N8N_LISTEN_ADDRESS GF_SERVER_HTTP_ADDR ADDR PHX_IP \
+        MEILI_HTTP_ADDR GRPC_ADDR GRPC_HOST METRICS_ADDR METRICS_HOST BINDING",
+    );
+    const ENDS: &str = "_BIND _BIND_ADDR _BIND_ADDRESS _BIND_HOST _LISTEN _LISTEN_ADDR \
+        _LISTEN_ADDRESS _LISTEN_HOST _LISTENERS";
+    WHOLE.has(&upper) || ends_in_one_of(ENDS, &upper)
 }
 
 /// Whether a key holds an address of the program itself, listened on or announced to others. What
@@ -456,87 +266,32 @@ pub fn is_own_address_key(key: &str) -> bool {
     if is_listen_key(key) {
         return true;
     }
+    const WHOLE: &str = "SERVER_NAME KC_HOSTNAME KC_HOSTNAME_URL SERVER_HOST API_HOST APP_HOST \
+        WEB_HOST PHX_HOST VIRTUAL_HOST";
+    const PARTS: Words =
+        Words::new("LISTEN LISTENER LISTENERS BIND BINDING ADVERTISED ADVERTISE ALLOWED TRUSTED");
     let upper = key.to_ascii_uppercase();
-    matches!(
-        upper.as_str(),
-        "SERVER_NAME"
-            | "KC_HOSTNAME"
-            | "KC_HOSTNAME_URL"
-            | "SERVER_HOST"
-            | "API_HOST"
-            | "APP_HOST"
-            | "WEB_HOST"
-            | "PHX_HOST"
-            | "VIRTUAL_HOST"
-    ) || upper.split(['_', '.', '-']).any(|it| {
-        matches!(
-            it,
-            "LISTEN"
-                | "LISTENER"
-                | "LISTENERS"
-                | "BIND"
-                | "BINDING"
-                | "ADVERTISED"
-                | "ADVERTISE"
-                | "ALLOWED"
-                | "TRUSTED"
-        )
-    })
+    one_of(WHOLE, &upper) || upper.split(['_', '.', '-']).any(|it| PARTS.has(it))
 }
 
 /// Whether a URL under this key is opened by a browser or by someone outside, for whom `localhost`
 /// and a published port are right: `NEXT_PUBLIC_API_URL`, `CORS_ORIGINS`, `OAUTH_REDIRECT_URI`.
 #[must_use]
 pub fn is_browser_facing(key: &str) -> bool {
-    const STARTS: &[&str] = &[
-        "NEXT_PUBLIC_",
-        "REACT_APP_",
-        "VITE_",
-        "NUXT_PUBLIC_",
-        "PUBLIC_",
-        "VUE_APP_",
-        "EXPO_PUBLIC_",
-        "GATSBY_",
-        "NG_APP_",
-        "STORYBOOK_",
-    ];
-    const WORDS: &[&str] = &[
-        "PUBLIC", "EXTERNAL", "CORS", "ORIGIN", "ORIGINS", "CALLBACK", "REDIRECT", "RETURN",
-        "BROWSER", "WEBSITE", "ISSUER", "CSRF", "REFERER", "REFERRER", "WEBHOOK", "LANDING",
-        "LOGOUT", "LOGIN", "DOMAIN",
-    ];
-    const WHOLE: &[&str] = &[
-        "APP_URL",
-        "BASE_URL",
-        "SITE_URL",
-        "ROOT_URL",
-        "PUBLIC_URL",
-        "WEB_URL",
-        "FRONTEND_URL",
-        "CLIENT_URL",
-        "SERVER_URL",
-        "NEXTAUTH_URL",
-        "AUTH_URL",
-        "GF_SERVER_ROOT_URL",
-        "KC_HOSTNAME",
-        "KC_HOSTNAME_URL",
-        "KC_HOSTNAME_ADMIN",
-        "N8N_EDITOR_BASE_URL",
-        "WEBHOOK_URL",
-        "MINIO_BROWSER_REDIRECT_URL",
-        "MINIO_SERVER_URL",
-        "API_PLATFORM_CREATE_CLIENT_ENTRYPOINT",
-        "HOMEPAGE",
-        "DJANGO_SITE_URL",
-        "BETTER_AUTH_URL",
-        "SUPABASE_PUBLIC_URL",
-        "ASSET_URL",
-        "CDN_URL",
-        "DEFAULT_URL_HOST",
-        "WORDPRESS_URL",
-        "WP_HOME",
-        "WP_SITEURL",
-    ];
+    const STARTS: &str = "NEXT_PUBLIC_ REACT_APP_ VITE_ NUXT_PUBLIC_ PUBLIC_ VUE_APP_ \
+        EXPO_PUBLIC_ GATSBY_ NG_APP_ STORYBOOK_";
+    const WORDS: Words = Words::new(
+        "PUBLIC EXTERNAL CORS ORIGIN ORIGINS CALLBACK REDIRECT RETURN BROWSER WEBSITE ISSUER \
+        CSRF REFERER REFERRER WEBHOOK LANDING LOGOUT LOGIN DOMAIN",
+    );
+    const WHOLE: Words = Words::new(
+        "APP_URL BASE_URL SITE_URL ROOT_URL PUBLIC_URL WEB_URL FRONTEND_URL CLIENT_URL \
+        SERVER_URL NEXTAUTH_URL AUTH_URL GF_SERVER_ROOT_URL KC_HOSTNAME KC_HOSTNAME_URL \
+        KC_HOSTNAME_ADMIN N8N_EDITOR_BASE_URL WEBHOOK_URL MINIO_BROWSER_REDIRECT_URL \
+        MINIO_SERVER_URL API_PLATFORM_CREATE_CLIENT_ENTRYPOINT HOMEPAGE DJANGO_SITE_URL \
+        BETTER_AUTH_URL SUPABASE_PUBLIC_URL ASSET_URL CDN_URL DEFAULT_URL_HOST WORDPRESS_URL \
+        WP_HOME WP_SITEURL",
+    );
     // `paymentCallbackUrl` and `PAYMENT_CALLBACK_URL` mean the same.
     let mut spaced = String::with_capacity(key.len() + 4);
     let mut lower_before = false;
@@ -547,9 +302,9 @@ pub fn is_browser_facing(key: &str) -> bool {
         lower_before = c.is_ascii_lowercase();
         spaced.push(c.to_ascii_uppercase());
     }
-    WHOLE.contains(&spaced.as_str())
-        || STARTS.iter().any(|it| spaced.starts_with(it))
-        || spaced.split(['_', '.', '-', ':']).any(|it| WORDS.contains(&it))
+    WHOLE.has(&spaced)
+        || begins_with_one_of(STARTS, &spaced)
+        || spaced.split(['_', '.', '-', ':']).any(|it| WORDS.has(it))
 }
 
 /// Whether `key=value` makes a program listen on loopback only.
@@ -570,44 +325,6 @@ pub fn listens_on_loopback(key: &str, value: &str) -> bool {
     all.iter().all(|it| net::is_loopback(it.host))
 }
 
-/// Whether a key names a directory for files that users upload or that must last.
-#[must_use]
-pub fn is_upload_key(key: &str) -> bool {
-    let upper = key.to_ascii_uppercase();
-    let words: Vec<&str> = upper.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
-    let Some((last, first)) = words.split_last() else { return false };
-    let place = matches!(
-        *last,
-        "DIR" | "DIRECTORY" | "PATH" | "ROOT" | "FOLDER" | "LOCATION" | "DEST" | "DESTINATION"
-    );
-    let subject = |it: &&str| {
-        matches!(
-            *it,
-            "UPLOAD"
-                | "UPLOADS"
-                | "MEDIA"
-                | "STORAGE"
-                | "ATTACHMENT"
-                | "ATTACHMENTS"
-                | "FILE"
-                | "FILES"
-                | "ASSETS"
-                | "DOCUMENTS"
-                | "IMAGES"
-                | "AVATARS"
-        )
-    };
-    place && first.iter().any(subject)
-}
-
-/// Whether a value switches a leader election on, so that several copies agree who works.
-#[must_use]
-pub fn is_leader_election(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    let squeezed: String = lower.chars().filter(|it| !matches!(it, '-' | '_' | '.')).collect();
-    squeezed.contains("leaderelect") && !lower.ends_with("=false")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -616,7 +333,6 @@ mod tests {
     fn knows_what_is_always_there() {
         assert!(is_shell_variable("HOME") && is_shell_variable("PWD"));
         assert!(!is_shell_variable("DB_PASSWORD"));
-        assert!(is_unexported("UID") && is_unexported("HOSTNAME") && !is_unexported("HOME"));
         assert!(is_platform_only("TZ") && is_platform_only("KUBERNETES_SERVICE_HOST"));
         assert!(!is_platform_only("DATABASE_URL"));
     }
@@ -743,23 +459,5 @@ mod tests {
         {
             assert!(!is_own_address_key(key) && !is_browser_facing(key), "{key}");
         }
-    }
-
-    #[test]
-    fn finds_upload_directories() {
-        assert!(
-            is_upload_key("UPLOAD_DIR")
-                && is_upload_key("MEDIA_ROOT")
-                && is_upload_key("STORAGE_PATH")
-        );
-        assert!(
-            !is_upload_key("CONFIG_DIR")
-                && !is_upload_key("UPLOAD_LIMIT")
-                && !is_upload_key("PATH")
-        );
-        assert!(
-            is_leader_election("--leader-elect") && is_leader_election("--leader-election=true")
-        );
-        assert!(!is_leader_election("--leader-elect=false"));
     }
 }

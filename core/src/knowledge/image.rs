@@ -5,6 +5,8 @@
 //! `[registry[:port]/]path[:tag][@digest]`; the first part is a registry when it has a dot, a
 //! colon or an upper case letter, or is `localhost`.
 
+use super::words::one_of;
+
 /// The parts of an image reference, each a slice of the text as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageRef<'a> {
@@ -16,6 +18,9 @@ pub struct ImageRef<'a> {
     /// The digest with its algorithm, as in `sha256:…`.
     pub digest: Option<&'a str>,
 }
+
+/// What Docker Hub is called in a reference.
+const DOCKER_HUB: &str = "docker.io index.docker.io registry-1.docker.io registry.hub.docker.com";
 
 impl<'a> ImageRef<'a> {
     /// Splits a reference. This never fails: what is wrong is the business of [`validate`].
@@ -47,12 +52,9 @@ impl<'a> ImageRef<'a> {
     pub fn repository(&self) -> String {
         match self.registry {
             None => self.path.strip_prefix("library/").unwrap_or(self.path).to_owned(),
-            Some(
-                "docker.io"
-                | "index.docker.io"
-                | "registry-1.docker.io"
-                | "registry.hub.docker.com",
-            ) => self.path.strip_prefix("library/").unwrap_or(self.path).to_owned(),
+            Some(registry) if one_of(DOCKER_HUB, registry) => {
+                self.path.strip_prefix("library/").unwrap_or(self.path).to_owned()
+            }
             Some(registry) => format!("{}/{}", registry.to_ascii_lowercase(), self.path),
         }
     }
@@ -134,46 +136,13 @@ impl Version {
 }
 
 /// Tags that their owners move to newer images as a habit.
-const MOVING: &[&str] = &[
-    "latest", "stable", "lts", "nightly", "main", "master", "edge", "develop", "dev", "mainline",
-    "current", "beta", "alpha", "rc", "canary", "next", "unstable", "snapshot", "trunk", "head",
-    "rolling", "release",
-];
+const MOVING: &str = "latest stable lts nightly main master edge develop dev mainline current \
+    beta alpha rc canary next unstable snapshot trunk head rolling release";
 
 /// Variants of an image that say nothing about its version.
-const VARIANTS: &[&str] = &[
-    "alpine",
-    "slim",
-    "fpm",
-    "apache",
-    "perl",
-    "management",
-    "full",
-    "debian",
-    "ubuntu",
-    "jdk",
-    "jre",
-    "cli",
-    "ubi",
-    "otel",
-    "gpu",
-    "cpu",
-    "cuda",
-    "rocm",
-    "default",
-    "windowsservercore",
-    "nanoserver",
-    "distroless",
-    "rootless",
-    "ubuntu-slim",
-    "scratch",
-    "musl",
-    "glibc",
-    "openjdk",
-    "temurin",
-    "buildx",
-    "dind",
-];
+const VARIANTS: &str = "alpine slim fpm apache perl management full debian ubuntu jdk jre cli \
+    ubi otel gpu cpu cuda rocm default windowsservercore nanoserver distroless rootless \
+    ubuntu-slim scratch musl glibc openjdk temurin buildx dind";
 
 fn pin_of_tag(tag: &str) -> Pin {
     if has_variable(tag) {
@@ -185,7 +154,7 @@ fn pin_of_tag(tag: &str) -> Pin {
     }
     let mut parts = lower.split('-');
     let first = parts.next().unwrap_or_default();
-    if (MOVING.contains(&first) || is_variant(first)) && parts.all(is_variant) {
+    if (one_of(MOVING, first) || is_variant(first)) && parts.all(is_variant) {
         return Pin::Moving;
     }
     Version::parse(tag).map_or(Pin::Named, Pin::Version)
@@ -194,7 +163,7 @@ fn pin_of_tag(tag: &str) -> Pin {
 /// `alpine` and `alpine3.20` both leave the version of the program open.
 fn is_variant(part: &str) -> bool {
     let name = part.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    !name.is_empty() && VARIANTS.contains(&name)
+    one_of(VARIANTS, name)
 }
 
 /// Whether a text holds a Compose or shell variable or a template expression.

@@ -3,11 +3,11 @@
 //! Source: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
 //! other projects' APIs, the release notes named in the row.
 
+use super::words::one_of;
+
 /// An API version that is or will be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OldApi {
-    pub api_version: &'static str,
-    pub kind: &'static str,
     /// The release that no longer serves it; `None` while it is only deprecated.
     pub removed_in: Option<&'static str>,
     pub deprecated_in: &'static str,
@@ -17,362 +17,116 @@ pub struct OldApi {
     pub note: &'static str,
 }
 
-const fn gone(
-    api_version: &'static str,
-    kind: &'static str,
-    removed: &'static str,
-    deprecated: &'static str,
-    replacement: &'static str,
-) -> OldApi {
-    OldApi {
-        api_version,
-        kind,
-        removed_in: Some(removed),
-        deprecated_in: deprecated,
-        replacement,
-        note: "",
-    }
-}
-
-const fn noted(row: OldApi, note: &'static str) -> OldApi {
-    OldApi { note, ..row }
-}
-
-const SELECTOR: &str = "`spec.selector` is required and cannot be changed later";
-const INGRESS: &str =
-    "`backend.serviceName` and `servicePort` became `backend.service`, and `pathType` is required";
-const POD_SECURITY: &str = "Pod Security Admission takes its place: label the namespace";
-const AUTOSCALING: &str = "a metric's target moved below `target`";
-
-const OLD: &[OldApi] = &[
-    noted(gone("extensions/v1beta1", "Deployment", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("apps/v1beta1", "Deployment", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("apps/v1beta2", "Deployment", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("apps/v1beta1", "StatefulSet", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("apps/v1beta2", "StatefulSet", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("extensions/v1beta1", "DaemonSet", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("apps/v1beta2", "DaemonSet", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("extensions/v1beta1", "ReplicaSet", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("apps/v1beta1", "ReplicaSet", "1.16", "1.9", "apps/v1"), SELECTOR),
-    noted(gone("apps/v1beta2", "ReplicaSet", "1.16", "1.9", "apps/v1"), SELECTOR),
-    gone("extensions/v1beta1", "NetworkPolicy", "1.16", "1.9", "networking.k8s.io/v1"),
-    noted(gone("extensions/v1beta1", "PodSecurityPolicy", "1.16", "1.10", ""), POD_SECURITY),
-    noted(gone("policy/v1beta1", "PodSecurityPolicy", "1.25", "1.21", ""), POD_SECURITY),
-    noted(gone("extensions/v1beta1", "Ingress", "1.22", "1.14", "networking.k8s.io/v1"), INGRESS),
-    noted(
-        gone("networking.k8s.io/v1beta1", "Ingress", "1.22", "1.19", "networking.k8s.io/v1"),
-        INGRESS,
-    ),
-    gone("networking.k8s.io/v1beta1", "IngressClass", "1.22", "1.19", "networking.k8s.io/v1"),
-    noted(
-        gone(
-            "apiextensions.k8s.io/v1beta1",
-            "CustomResourceDefinition",
-            "1.22",
-            "1.16",
-            "apiextensions.k8s.io/v1",
-        ),
-        "each version needs a structural schema",
-    ),
-    gone(
-        "apiregistration.k8s.io/v1beta1",
-        "APIService",
-        "1.22",
-        "1.19",
-        "apiregistration.k8s.io/v1",
-    ),
-    noted(
-        gone(
-            "admissionregistration.k8s.io/v1beta1",
-            "MutatingWebhookConfiguration",
-            "1.22",
-            "1.16",
-            "admissionregistration.k8s.io/v1",
-        ),
-        "`sideEffects` and `admissionReviewVersions` are required",
-    ),
-    noted(
-        gone(
-            "admissionregistration.k8s.io/v1beta1",
-            "ValidatingWebhookConfiguration",
-            "1.22",
-            "1.16",
-            "admissionregistration.k8s.io/v1",
-        ),
-        "`sideEffects` and `admissionReviewVersions` are required",
-    ),
-    gone(
-        "rbac.authorization.k8s.io/v1beta1",
-        "ClusterRole",
-        "1.22",
-        "1.17",
-        "rbac.authorization.k8s.io/v1",
-    ),
-    gone(
-        "rbac.authorization.k8s.io/v1beta1",
-        "ClusterRoleBinding",
-        "1.22",
-        "1.17",
-        "rbac.authorization.k8s.io/v1",
-    ),
-    gone(
-        "rbac.authorization.k8s.io/v1beta1",
-        "Role",
-        "1.22",
-        "1.17",
-        "rbac.authorization.k8s.io/v1",
-    ),
-    gone(
-        "rbac.authorization.k8s.io/v1beta1",
-        "RoleBinding",
-        "1.22",
-        "1.17",
-        "rbac.authorization.k8s.io/v1",
-    ),
-    gone("scheduling.k8s.io/v1beta1", "PriorityClass", "1.22", "1.14", "scheduling.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "StorageClass", "1.22", "1.19", "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "VolumeAttachment", "1.22", "1.19", "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "CSIDriver", "1.22", "1.19", "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "CSINode", "1.22", "1.17", "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "CSIStorageCapacity", "1.27", "1.24", "storage.k8s.io/v1"),
-    gone("coordination.k8s.io/v1beta1", "Lease", "1.22", "1.19", "coordination.k8s.io/v1"),
-    gone(
-        "certificates.k8s.io/v1beta1",
-        "CertificateSigningRequest",
-        "1.22",
-        "1.19",
-        "certificates.k8s.io/v1",
-    ),
-    gone("batch/v1beta1", "CronJob", "1.25", "1.21", "batch/v1"),
-    gone("batch/v2alpha1", "CronJob", "1.21", "1.8", "batch/v1"),
-    gone("discovery.k8s.io/v1beta1", "EndpointSlice", "1.25", "1.21", "discovery.k8s.io/v1"),
-    gone("events.k8s.io/v1beta1", "Event", "1.25", "1.22", "events.k8s.io/v1"),
-    noted(
-        gone("policy/v1beta1", "PodDisruptionBudget", "1.25", "1.21", "policy/v1"),
-        "an empty selector now selects all Pods of the namespace, not none",
-    ),
-    gone("node.k8s.io/v1beta1", "RuntimeClass", "1.25", "1.22", "node.k8s.io/v1"),
-    noted(
-        gone("autoscaling/v2beta1", "HorizontalPodAutoscaler", "1.25", "1.22", "autoscaling/v2"),
-        AUTOSCALING,
-    ),
-    noted(
-        gone("autoscaling/v2beta2", "HorizontalPodAutoscaler", "1.26", "1.23", "autoscaling/v2"),
-        AUTOSCALING,
-    ),
-    gone(
-        "flowcontrol.apiserver.k8s.io/v1beta1",
-        "FlowSchema",
-        "1.26",
-        "1.23",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    gone(
-        "flowcontrol.apiserver.k8s.io/v1beta1",
-        "PriorityLevelConfiguration",
-        "1.26",
-        "1.23",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    gone(
-        "flowcontrol.apiserver.k8s.io/v1beta2",
-        "FlowSchema",
-        "1.29",
-        "1.26",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    gone(
-        "flowcontrol.apiserver.k8s.io/v1beta2",
-        "PriorityLevelConfiguration",
-        "1.29",
-        "1.26",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    gone(
-        "flowcontrol.apiserver.k8s.io/v1beta3",
-        "FlowSchema",
-        "1.32",
-        "1.29",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    gone(
-        "flowcontrol.apiserver.k8s.io/v1beta3",
-        "PriorityLevelConfiguration",
-        "1.32",
-        "1.29",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    OldApi {
-        api_version: "v1",
-        kind: "Endpoints",
-        removed_in: None,
-        deprecated_in: "1.33",
-        replacement: "discovery.k8s.io/v1",
-        note: "the kind is called EndpointSlice there",
-    },
-];
+/// The versions, the release that deprecated each and the one that removed it, what takes its place,
+/// and the kinds; behind the bar what else must change.
+const OLD: &str = "\
+extensions/v1beta1 1.9 1.16 apps/v1: Deployment DaemonSet ReplicaSet | `spec.selector` is required and cannot be changed later
+apps/v1beta1 1.9 1.16 apps/v1: Deployment StatefulSet ReplicaSet | `spec.selector` is required and cannot be changed later
+apps/v1beta2 1.9 1.16 apps/v1: Deployment StatefulSet DaemonSet ReplicaSet | `spec.selector` is required and cannot be changed later
+extensions/v1beta1 1.9 1.16 networking.k8s.io/v1: NetworkPolicy
+extensions/v1beta1 1.10 1.16 -: PodSecurityPolicy | Pod Security Admission takes its place: label the namespace
+policy/v1beta1 1.21 1.25 -: PodSecurityPolicy | Pod Security Admission takes its place: label the namespace
+extensions/v1beta1 1.14 1.22 networking.k8s.io/v1: Ingress | `backend.serviceName` and `servicePort` became `backend.service`, and `pathType` is required
+networking.k8s.io/v1beta1 1.19 1.22 networking.k8s.io/v1: Ingress | `backend.serviceName` and `servicePort` became `backend.service`, and `pathType` is required
+networking.k8s.io/v1beta1 1.19 1.22 networking.k8s.io/v1: IngressClass
+apiextensions.k8s.io/v1beta1 1.16 1.22 apiextensions.k8s.io/v1: CustomResourceDefinition | each version needs a structural schema
+apiregistration.k8s.io/v1beta1 1.19 1.22 apiregistration.k8s.io/v1: APIService
+admissionregistration.k8s.io/v1beta1 1.16 1.22 admissionregistration.k8s.io/v1: MutatingWebhookConfiguration ValidatingWebhookConfiguration | `sideEffects` and `admissionReviewVersions` are required
+rbac.authorization.k8s.io/v1beta1 1.17 1.22 rbac.authorization.k8s.io/v1: ClusterRole ClusterRoleBinding Role RoleBinding
+scheduling.k8s.io/v1beta1 1.14 1.22 scheduling.k8s.io/v1: PriorityClass
+storage.k8s.io/v1beta1 1.19 1.22 storage.k8s.io/v1: StorageClass VolumeAttachment CSIDriver
+storage.k8s.io/v1beta1 1.17 1.22 storage.k8s.io/v1: CSINode
+storage.k8s.io/v1beta1 1.24 1.27 storage.k8s.io/v1: CSIStorageCapacity
+coordination.k8s.io/v1beta1 1.19 1.22 coordination.k8s.io/v1: Lease
+certificates.k8s.io/v1beta1 1.19 1.22 certificates.k8s.io/v1: CertificateSigningRequest
+batch/v1beta1 1.21 1.25 batch/v1: CronJob
+batch/v2alpha1 1.8 1.21 batch/v1: CronJob
+discovery.k8s.io/v1beta1 1.21 1.25 discovery.k8s.io/v1: EndpointSlice
+events.k8s.io/v1beta1 1.22 1.25 events.k8s.io/v1: Event
+policy/v1beta1 1.21 1.25 policy/v1: PodDisruptionBudget | an empty selector now selects all Pods of the namespace, not none
+node.k8s.io/v1beta1 1.22 1.25 node.k8s.io/v1: RuntimeClass
+autoscaling/v2beta1 1.22 1.25 autoscaling/v2: HorizontalPodAutoscaler | a metric's target moved below `target`
+autoscaling/v2beta2 1.23 1.26 autoscaling/v2: HorizontalPodAutoscaler | a metric's target moved below `target`
+flowcontrol.apiserver.k8s.io/v1beta1 1.23 1.26 flowcontrol.apiserver.k8s.io/v1: FlowSchema PriorityLevelConfiguration
+flowcontrol.apiserver.k8s.io/v1beta2 1.26 1.29 flowcontrol.apiserver.k8s.io/v1: FlowSchema PriorityLevelConfiguration
+flowcontrol.apiserver.k8s.io/v1beta3 1.29 1.32 flowcontrol.apiserver.k8s.io/v1: FlowSchema PriorityLevelConfiguration
+v1 1.33 - discovery.k8s.io/v1: Endpoints | the kind is called EndpointSlice there
+";
 
 /// Whether an object's API version is removed or deprecated.
 #[must_use]
-pub fn old_api(api_version: &str, kind: &str) -> Option<&'static OldApi> {
-    OLD.iter().find(|it| it.api_version == api_version && it.kind == kind)
+pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
+    OLD.lines().find_map(|line| {
+        let rest = line.strip_prefix(api_version)?.strip_prefix(' ')?;
+        let (versions, rest) = rest.split_once(": ")?;
+        let (kinds, note) = rest.split_once(" | ").unwrap_or((rest, ""));
+        let mut words = versions.split(' ');
+        let deprecated_in = words.next()?;
+        let removed_in = words.next().filter(|it| *it != "-");
+        let replacement = words.next().filter(|it| *it != "-").unwrap_or_default();
+        one_of(kinds, kind).then_some(OldApi { removed_in, deprecated_in, replacement, note })
+    })
 }
 
 /// Names that agents on every node have: they need the host's file system and network.
-const AGENTS: &[&str] = &[
-    "node-exporter",
-    "node_exporter",
-    "fluent-bit",
-    "fluentd",
-    "fluentbit",
-    "promtail",
-    "alloy",
-    "filebeat",
-    "metricbeat",
-    "datadog-agent",
-    "vector",
-    "otel-collector-agent",
-    "cadvisor",
-    "kube-proxy",
-    "calico-node",
-    "cilium",
-    "cilium-agent",
-    "kube-flannel",
-    "weave-net",
-    "aws-node",
-    "csi-node",
-    "ebs-csi-node",
-    "efs-csi-node",
-    "longhorn-manager",
-    "nvidia-device-plugin",
-    "gpu-operator",
-    "falco",
-    "kured",
-    "node-problem-detector",
-    "node-local-dns",
-    "nodelocaldns",
-    "speaker",
-    "multus",
-    "ovs-node",
-    "velero",
-    "node-agent",
-    "trivy-node-collector",
-    "kubelet",
-    "kubevirt",
-    "rook-ceph-osd",
-    "openebs-ndm",
-    "spire-agent",
-    "tetragon",
-    "sysdig-agent",
-    "newrelic-infrastructure",
-    "dynatrace",
-    "nfd-worker",
-    "kube-vip",
-    "metallb-speaker",
-    "local-path-provisioner",
-    "hostpath-provisioner",
-    "nfs-provisioner",
-];
+const AGENTS: &str = "node-exporter node_exporter fluent-bit fluentd fluentbit promtail alloy \
+    filebeat metricbeat datadog-agent vector otel-collector-agent cadvisor kube-proxy \
+    calico-node cilium cilium-agent kube-flannel weave-net aws-node csi-node ebs-csi-node \
+    efs-csi-node longhorn-manager nvidia-device-plugin gpu-operator falco kured \
+    node-problem-detector node-local-dns nodelocaldns speaker multus ovs-node velero node-agent \
+    trivy-node-collector kubelet kubevirt rook-ceph-osd openebs-ndm spire-agent tetragon \
+    sysdig-agent newrelic-infrastructure dynatrace nfd-worker kube-vip metallb-speaker \
+    local-path-provisioner hostpath-provisioner nfs-provisioner";
 
 /// Whether an image's last part or an object's name is that of a known agent on the nodes.
 #[must_use]
 pub fn is_node_agent(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
-    AGENTS.iter().any(|it| {
-        name == *it
-            || name.strip_suffix(it).is_some_and(|before| before.ends_with('-'))
-            || name
-                .strip_prefix(it)
-                .is_some_and(|after| matches!(after, "-ds" | "-daemonset" | "-agent"))
+    AGENTS.split(' ').any(|it| {
+        name.strip_suffix(it).is_some_and(|before| before.is_empty() || before.ends_with('-'))
+            || name.strip_prefix(it).is_some_and(|after| one_of("-ds -daemonset -agent", after))
     })
 }
 
 /// Repositories of controllers that take traffic from outside, and so listen on the host.
-const INGRESS_CONTROLLERS: &[&str] = &[
-    "registry.k8s.io/ingress-nginx/controller",
-    "k8s.gcr.io/ingress-nginx/controller",
-    "nginx/nginx-ingress",
-    "traefik",
-    "haproxytech/kubernetes-ingress",
-    "kong/kubernetes-ingress-controller",
-    "kong",
-    "envoyproxy/envoy",
-    "envoyproxy/gateway",
-    "ghcr.io/projectcontour/contour",
-    "quay.io/jcmoraisjr/haproxy-ingress",
-    "caddy/ingress",
-    "istio/proxyv2",
-    "docker.io/istio/proxyv2",
-    "apache/apisix",
-    "quay.io/cilium/cilium",
-    "rancher/klipper-lb",
-    "datawire/aes",
-    "docker.io/emissaryingress/emissary",
-];
+const INGRESS_CONTROLLERS: &str = "registry.k8s.io/ingress-nginx/controller \
+    k8s.gcr.io/ingress-nginx/controller nginx/nginx-ingress traefik \
+    haproxytech/kubernetes-ingress kong/kubernetes-ingress-controller kong envoyproxy/envoy \
+    envoyproxy/gateway ghcr.io/projectcontour/contour quay.io/jcmoraisjr/haproxy-ingress \
+    caddy/ingress istio/proxyv2 docker.io/istio/proxyv2 apache/apisix quay.io/cilium/cilium \
+    rancher/klipper-lb datawire/aes docker.io/emissaryingress/emissary";
 
 /// Whether a normalised repository is that of an ingress controller or an edge proxy.
 #[must_use]
 pub fn is_ingress_controller(repository: &str) -> bool {
-    INGRESS_CONTROLLERS.contains(&repository)
+    one_of(INGRESS_CONTROLLERS, repository)
 }
 
 /// Namespaces that belong to the cluster, not to an application.
 #[must_use]
 pub fn is_system_namespace(namespace: &str) -> bool {
-    matches!(
-        namespace,
-        "kube-system"
-            | "kube-public"
-            | "kube-node-lease"
-            | "ingress-nginx"
-            | "cert-manager"
-            | "monitoring"
-            | "longhorn-system"
-            | "metallb-system"
-            | "calico-system"
-            | "istio-system"
-            | "argocd"
-            | "flux-system"
-            | "tigera-operator"
-            | "local-path-storage"
-    )
+    const SYSTEM: &str = "kube-system kube-public kube-node-lease ingress-nginx cert-manager \
+        monitoring longhorn-system metallb-system calico-system istio-system argocd flux-system \
+        tigera-operator local-path-storage";
+    one_of(SYSTEM, namespace)
 }
 
 /// Host paths that do no harm when mounted read-only.
 #[must_use]
 pub fn is_harmless_host_path(path: &str) -> bool {
-    matches!(
-        path.trim_end_matches('/'),
-        "/etc/localtime"
-            | "/etc/timezone"
-            | "/usr/share/zoneinfo"
-            | "/etc/machine-id"
-            | "/etc/ssl/certs"
-            | "/etc/pki"
-            | "/etc/os-release"
-            | "/usr/share/ca-certificates"
-            | "/etc/ca-certificates"
-            | "/dev/shm"
-            | "/dev/net/tun"
-            | "/dev/fuse"
-            | "/dev/dri"
-    )
+    const HARMLESS: &str = "/etc/localtime /etc/timezone /usr/share/zoneinfo /etc/machine-id \
+        /etc/ssl/certs /etc/pki /etc/os-release /usr/share/ca-certificates /etc/ca-certificates \
+        /dev/shm /dev/net/tun /dev/fuse /dev/dri";
+    one_of(HARMLESS, path.trim_end_matches('/'))
 }
 
 /// Whether a path is the socket of a container runtime.
 #[must_use]
 pub fn is_runtime_socket(path: &str) -> bool {
-    matches!(
-        path.trim_end_matches('/'),
-        "/var/run/docker.sock"
-            | "/run/docker.sock"
-            | "/run/containerd/containerd.sock"
-            | "/var/run/containerd/containerd.sock"
-            | "/run/podman/podman.sock"
-            | "/var/run/crio/crio.sock"
-            | "/run/crio/crio.sock"
-            | "//var/run/docker.sock"
-    )
+    const SOCKETS: &str = "/var/run/docker.sock /run/docker.sock /run/containerd/containerd.sock \
+        /var/run/containerd/containerd.sock /run/podman/podman.sock /var/run/crio/crio.sock \
+        /run/crio/crio.sock //var/run/docker.sock";
+    one_of(SOCKETS, path.trim_end_matches('/'))
 }
 
 #[cfg(test)]
@@ -402,18 +156,22 @@ mod tests {
         let minor = |it: &str| {
             it.split_once('.').and_then(|it| it.1.parse::<u32>().ok()).expect("a version")
         };
-        for (at, row) in OLD.iter().enumerate() {
-            assert!(
-                !OLD[at + 1..]
-                    .iter()
-                    .any(|it| it.api_version == row.api_version && it.kind == row.kind),
-                "{row:?}"
-            );
-            assert!(
-                row.removed_in.is_none_or(|it| minor(it) > minor(row.deprecated_in)),
-                "{row:?}"
-            );
+        let mut seen = Vec::new();
+        for line in OLD.lines() {
+            let (head, rest) = line.split_once(": ").expect(line);
+            let (api, _) = head.split_once(' ').expect(line);
+            assert_eq!(head.split(' ').count(), 4, "{line}");
+            for kind in rest.split(" | ").next().expect(line).split(' ') {
+                assert!(!seen.contains(&(api, kind)), "{line}");
+                seen.push((api, kind));
+                let row = old_api(api, kind).expect(line);
+                assert!(
+                    row.removed_in.is_none_or(|it| minor(it) > minor(row.deprecated_in)),
+                    "{row:?}"
+                );
+            }
         }
+        assert!(seen.len() > 40);
     }
 
     #[test]

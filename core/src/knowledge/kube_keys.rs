@@ -3,363 +3,155 @@
 //!
 //! Source: Kubernetes API reference, "Workload Resources" and "Service Resources", release 1.34.
 
-/// A type's name and its keys.
-type Keys = (&'static str, &'static [&'static str]);
+use super::words::one_of;
 
-const TABLE: &[Keys] = &[
-    (
-        "Container",
-        &[
-            "args",
-            "command",
-            "env",
-            "envFrom",
-            "image",
-            "imagePullPolicy",
-            "lifecycle",
-            "livenessProbe",
-            "name",
-            "ports",
-            "readinessProbe",
-            "resizePolicy",
-            "resources",
-            "restartPolicy",
-            "securityContext",
-            "startupProbe",
-            "stdin",
-            "stdinOnce",
-            "terminationMessagePath",
-            "terminationMessagePolicy",
-            "tty",
-            "volumeDevices",
-            "volumeMounts",
-            "workingDir",
-        ],
-    ),
-    (
-        "PodSpec",
-        &[
-            "activeDeadlineSeconds",
-            "affinity",
-            "automountServiceAccountToken",
-            "containers",
-            "dnsConfig",
-            "dnsPolicy",
-            "enableServiceLinks",
-            "ephemeralContainers",
-            "hostAliases",
-            "hostIPC",
-            "hostNetwork",
-            "hostPID",
-            "hostUsers",
-            "hostname",
-            "imagePullSecrets",
-            "initContainers",
-            "nodeName",
-            "nodeSelector",
-            "os",
-            "overhead",
-            "preemptionPolicy",
-            "priority",
-            "priorityClassName",
-            "readinessGates",
-            "resources",
-            "restartPolicy",
-            "runtimeClassName",
-            "schedulerName",
-            "schedulingGates",
-            "securityContext",
-            "serviceAccountName",
-            "setHostnameAsFQDN",
-            "shareProcessNamespace",
-            "subdomain",
-            "terminationGracePeriodSeconds",
-            "tolerations",
-            "topologySpreadConstraints",
-            "volumes",
-        ],
-    ),
-    ("PodTemplateSpec", &["metadata", "spec"]),
-    (
-        "DeploymentSpec",
-        &[
-            "minReadySeconds",
-            "paused",
-            "progressDeadlineSeconds",
-            "replicas",
-            "revisionHistoryLimit",
-            "selector",
-            "strategy",
-            "template",
-        ],
-    ),
-    (
-        "StatefulSetSpec",
-        &[
-            "minReadySeconds",
-            "ordinals",
-            "persistentVolumeClaimRetentionPolicy",
-            "podManagementPolicy",
-            "replicas",
-            "revisionHistoryLimit",
-            "selector",
-            "serviceName",
-            "template",
-            "updateStrategy",
-            "volumeClaimTemplates",
-        ],
-    ),
-    (
-        "DaemonSetSpec",
-        &["minReadySeconds", "revisionHistoryLimit", "selector", "template", "updateStrategy"],
-    ),
-    (
-        "CronJobSpec",
-        &[
-            "concurrencyPolicy",
-            "failedJobsHistoryLimit",
-            "jobTemplate",
-            "schedule",
-            "startingDeadlineSeconds",
-            "successfulJobsHistoryLimit",
-            "suspend",
-            "timeZone",
-        ],
-    ),
-    (
-        "JobSpec",
-        &[
-            "activeDeadlineSeconds",
-            "backoffLimit",
-            "backoffLimitPerIndex",
-            "completionMode",
-            "completions",
-            "manualSelector",
-            "maxFailedIndexes",
-            "parallelism",
-            "podFailurePolicy",
-            "podReplacementPolicy",
-            "selector",
-            "successPolicy",
-            "suspend",
-            "template",
-            "ttlSecondsAfterFinished",
-        ],
-    ),
-    (
-        "Probe",
-        &[
-            "exec",
-            "failureThreshold",
-            "grpc",
-            "httpGet",
-            "initialDelaySeconds",
-            "periodSeconds",
-            "successThreshold",
-            "tcpSocket",
-            "terminationGracePeriodSeconds",
-            "timeoutSeconds",
-        ],
-    ),
-    ("HTTPGetAction", &["host", "httpHeaders", "path", "port", "scheme"]),
-    ("ContainerPort", &["containerPort", "hostIP", "hostPort", "name", "protocol"]),
-    (
-        "VolumeMount",
-        &[
-            "mountPath",
-            "mountPropagation",
-            "name",
-            "readOnly",
-            "recursiveReadOnly",
-            "subPath",
-            "subPathExpr",
-        ],
-    ),
-    ("ResourceRequirements", &["claims", "limits", "requests"]),
-    ("EnvVar", &["name", "value", "valueFrom"]),
-    (
-        "ServiceSpec",
-        &[
-            "clusterIP",
-            "clusterIPs",
-            "externalIPs",
-            "externalName",
-            "externalTrafficPolicy",
-            "internalTrafficPolicy",
-            "ipFamilies",
-            "ipFamilyPolicy",
-            "loadBalancerClass",
-            "loadBalancerIP",
-            "loadBalancerSourceRanges",
-            "ports",
-            "publishNotReadyAddresses",
-            "selector",
-            "sessionAffinity",
-            "sessionAffinityConfig",
-            "type",
-        ],
-    ),
-    ("ServicePort", &["appProtocol", "name", "nodePort", "port", "protocol", "targetPort"]),
-    (
-        "ObjectMeta",
-        &[
-            "annotations",
-            "finalizers",
-            "generateName",
-            "labels",
-            "name",
-            "namespace",
-            "ownerReferences",
-        ],
-    ),
-    ("LabelSelector", &["matchExpressions", "matchLabels"]),
-    (
-        "SecurityContext",
-        &[
-            "allowPrivilegeEscalation",
-            "appArmorProfile",
-            "capabilities",
-            "privileged",
-            "procMount",
-            "readOnlyRootFilesystem",
-            "runAsGroup",
-            "runAsNonRoot",
-            "runAsUser",
-            "seLinuxOptions",
-            "seccompProfile",
-            "windowsOptions",
-        ],
-    ),
-    (
-        "PodSecurityContext",
-        &[
-            "fsGroup",
-            "fsGroupChangePolicy",
-            "runAsGroup",
-            "runAsNonRoot",
-            "runAsUser",
-            "seLinuxOptions",
-            "seccompProfile",
-            "supplementalGroups",
-            "sysctls",
-        ],
-    ),
-    (
-        "HorizontalPodAutoscalerSpec",
-        &["behavior", "maxReplicas", "metrics", "minReplicas", "scaleTargetRef"],
-    ),
-    (
-        "PodDisruptionBudgetSpec",
-        &["maxUnavailable", "minAvailable", "selector", "unhealthyPodEvictionPolicy"],
-    ),
-    ("IngressSpec", &["defaultBackend", "ingressClassName", "rules", "tls"]),
-    ("HTTPIngressPath", &["backend", "path", "pathType"]),
-    (
-        "PersistentVolumeClaimSpec",
-        &[
-            "accessModes",
-            "dataSource",
-            "dataSourceRef",
-            "resources",
-            "selector",
-            "storageClassName",
-            "volumeMode",
-            "volumeName",
-        ],
-    ),
-    (
-        "TopologySpreadConstraint",
-        &[
-            "labelSelector",
-            "matchLabelKeys",
-            "maxSkew",
-            "minDomains",
-            "nodeAffinityPolicy",
-            "nodeTaintsPolicy",
-            "topologyKey",
-            "whenUnsatisfiable",
-        ],
-    ),
-];
+/// The types: their names, what people call them, and in the lines below their keys.
+const TABLE: &str = "\
+Container: a container
+ args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports readinessProbe
+ resizePolicy resources restartPolicy securityContext startupProbe stdin stdinOnce
+ terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir
+
+PodSpec: the Pod's `spec`
+ activeDeadlineSeconds affinity automountServiceAccountToken containers dnsConfig dnsPolicy
+ enableServiceLinks ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostUsers
+ hostname imagePullSecrets initContainers nodeName nodeSelector os overhead preemptionPolicy
+ priority priorityClassName readinessGates resources restartPolicy runtimeClassName schedulerName
+ schedulingGates securityContext serviceAccountName setHostnameAsFQDN shareProcessNamespace
+ subdomain terminationGracePeriodSeconds tolerations topologySpreadConstraints volumes
+
+PodTemplateSpec: the Pod template
+ metadata spec
+
+DeploymentSpec: the `spec` of a Deployment
+ minReadySeconds paused progressDeadlineSeconds replicas revisionHistoryLimit selector strategy
+ template
+
+StatefulSetSpec: the `spec` of a StatefulSet
+ minReadySeconds ordinals persistentVolumeClaimRetentionPolicy podManagementPolicy replicas
+ revisionHistoryLimit selector serviceName template updateStrategy volumeClaimTemplates
+
+DaemonSetSpec: the `spec` of a DaemonSet
+ minReadySeconds revisionHistoryLimit selector template updateStrategy
+
+CronJobSpec: the `spec` of a CronJob
+ concurrencyPolicy failedJobsHistoryLimit jobTemplate schedule startingDeadlineSeconds
+ successfulJobsHistoryLimit suspend timeZone
+
+JobSpec: the `spec` of a Job
+ activeDeadlineSeconds backoffLimit backoffLimitPerIndex completionMode completions
+ manualSelector maxFailedIndexes parallelism podFailurePolicy podReplacementPolicy selector
+ successPolicy suspend template ttlSecondsAfterFinished
+
+Probe: a probe
+ exec failureThreshold grpc httpGet initialDelaySeconds periodSeconds successThreshold tcpSocket
+ terminationGracePeriodSeconds timeoutSeconds
+
+HTTPGetAction: `httpGet`
+ host httpHeaders path port scheme
+
+ContainerPort: a container's port
+ containerPort hostIP hostPort name protocol
+
+VolumeMount: a volume mount
+ mountPath mountPropagation name readOnly recursiveReadOnly subPath subPathExpr
+
+ResourceRequirements: `resources`
+ claims limits requests
+
+EnvVar: a variable
+ name value valueFrom
+
+ServiceSpec: the `spec` of a Service
+ clusterIP clusterIPs externalIPs externalName externalTrafficPolicy internalTrafficPolicy
+ ipFamilies ipFamilyPolicy loadBalancerClass loadBalancerIP loadBalancerSourceRanges ports
+ publishNotReadyAddresses selector sessionAffinity sessionAffinityConfig type
+
+ServicePort: a Service's port
+ appProtocol name nodePort port protocol targetPort
+
+ObjectMeta: `metadata`
+ annotations finalizers generateName labels name namespace ownerReferences
+
+LabelSelector: a label selector
+ matchExpressions matchLabels
+
+SecurityContext: a container's `securityContext`
+ allowPrivilegeEscalation appArmorProfile capabilities privileged procMount
+ readOnlyRootFilesystem runAsGroup runAsNonRoot runAsUser seLinuxOptions seccompProfile
+ windowsOptions
+
+PodSecurityContext: the Pod's `securityContext`
+ fsGroup fsGroupChangePolicy runAsGroup runAsNonRoot runAsUser seLinuxOptions seccompProfile
+ supplementalGroups sysctls
+
+HorizontalPodAutoscalerSpec: the `spec` of a HorizontalPodAutoscaler
+ behavior maxReplicas metrics minReplicas scaleTargetRef
+
+PodDisruptionBudgetSpec: the `spec` of a PodDisruptionBudget
+ maxUnavailable minAvailable selector unhealthyPodEvictionPolicy
+
+IngressSpec: the `spec` of an Ingress
+ defaultBackend ingressClassName rules tls
+
+HTTPIngressPath: an Ingress path
+ backend path pathType
+
+PersistentVolumeClaimSpec: the `spec` of a claim
+ accessModes dataSource dataSourceRef resources selector storageClassName volumeMode volumeName
+
+TopologySpreadConstraint: a topology spread constraint
+ labelSelector matchLabelKeys maxSkew minDomains nodeAffinityPolicy nodeTaintsPolicy topologyKey
+ whenUnsatisfiable
+";
+
+/// The rows: each type's name, with what follows its colon.
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.split("\n\n").filter_map(|it| it.split_once(": "))
+}
+
+fn row_of(owner: &str) -> Option<(&'static str, &'static str)> {
+    rows().find(|it| it.0 == owner)?.1.split_once('\n')
+}
 
 /// The keys of a type; empty for one that is not in the table.
 #[must_use]
-pub fn known_keys(owner: &str) -> &'static [&'static str] {
-    TABLE.iter().find(|it| it.0 == owner).map_or(&[], |it| it.1)
+pub fn known_keys(owner: &str) -> Vec<&'static str> {
+    row_of(owner).map_or_else(Vec::new, |it| it.1.split_ascii_whitespace().collect())
 }
 
 /// What people call a type: "a container", "the Pod's spec".
 #[must_use]
 pub fn words_for(owner: &str) -> Option<&'static str> {
-    Some(match owner {
-        "Container" => "a container",
-        "PodSpec" => "the Pod's `spec`",
-        "PodTemplateSpec" => "the Pod template",
-        "DeploymentSpec" => "the `spec` of a Deployment",
-        "StatefulSetSpec" => "the `spec` of a StatefulSet",
-        "DaemonSetSpec" => "the `spec` of a DaemonSet",
-        "CronJobSpec" => "the `spec` of a CronJob",
-        "JobSpec" => "the `spec` of a Job",
-        "Probe" => "a probe",
-        "HTTPGetAction" => "`httpGet`",
-        "ContainerPort" => "a container's port",
-        "VolumeMount" => "a volume mount",
-        "ResourceRequirements" => "`resources`",
-        "EnvVar" => "a variable",
-        "ServiceSpec" => "the `spec` of a Service",
-        "ServicePort" => "a Service's port",
-        "ObjectMeta" => "`metadata`",
-        "LabelSelector" => "a label selector",
-        "SecurityContext" => "a container's `securityContext`",
-        "PodSecurityContext" => "the Pod's `securityContext`",
-        "HorizontalPodAutoscalerSpec" => "the `spec` of a HorizontalPodAutoscaler",
-        "PodDisruptionBudgetSpec" => "the `spec` of a PodDisruptionBudget",
-        "IngressSpec" => "the `spec` of an Ingress",
-        "HTTPIngressPath" => "an Ingress path",
-        "PersistentVolumeClaimSpec" => "the `spec` of a claim",
-        "TopologySpreadConstraint" => "a topology spread constraint",
-        _ => return None,
-    })
+    row_of(owner).map(|it| it.0)
 }
 
 /// The key that is meant by another word for the same thing.
 #[must_use]
 pub fn synonym(owner: &str, key: &str) -> Option<&'static str> {
-    const WORDS: &[(&str, &str, &str)] = &[
-        ("ContainerPort", "port", "containerPort"),
-        ("ContainerPort", "targetPort", "containerPort"),
-        ("ServicePort", "containerPort", "targetPort"),
-        ("VolumeMount", "path", "mountPath"),
-        ("VolumeMount", "volumeName", "name"),
-        ("Container", "environment", "env"),
-        ("Container", "entrypoint", "command"),
-        ("Container", "healthcheck", "livenessProbe"),
-        ("Probe", "timeout", "timeoutSeconds"),
-        ("Probe", "interval", "periodSeconds"),
-        ("Probe", "retries", "failureThreshold"),
-    ];
-    WORDS.iter().find(|it| it.0 == owner && it.1 == key).map(|it| it.2)
+    const WORDS: &str = "ContainerPort:port=containerPort ContainerPort:targetPort=containerPort \
+        ServicePort:containerPort=targetPort VolumeMount:path=mountPath \
+        VolumeMount:volumeName=name Container:environment=env Container:entrypoint=command \
+        Container:healthcheck=livenessProbe Probe:timeout=timeoutSeconds \
+        Probe:interval=periodSeconds Probe:retries=failureThreshold";
+    let meant = |it: &'static str| {
+        it.strip_prefix(owner)?.strip_prefix(':')?.strip_prefix(key)?.strip_prefix('=')
+    };
+    WORDS.split(' ').find_map(meant)
 }
 
 /// Where a key of a workload that stands at the wrong level belongs, the nearest place first. Keys
 /// that many types have (`name`, `resources`) say nothing.
 #[must_use]
 pub fn belongs_to(key: &str) -> Option<&'static str> {
-    const WORKLOAD: &[&str] = &[
-        "Container",
-        "PodSpec",
-        "PodTemplateSpec",
-        "Probe",
-        "SecurityContext",
-        "DeploymentSpec",
-        "JobSpec",
-    ];
-    if matches!(key, "name" | "metadata" | "spec") {
+    const WORKLOAD: &str =
+        "Container PodSpec PodTemplateSpec Probe SecurityContext DeploymentSpec JobSpec";
+    if one_of("name metadata spec", key) {
         return None;
     }
-    let mut found = WORKLOAD.iter().filter(|it| known_keys(it).contains(&key));
+    let mut found = WORKLOAD.split(' ').filter(|it| known_keys(it).contains(&key));
     let first = found.next()?;
-    found.next().is_none().then_some(*first)
+    found.next().is_none().then_some(first)
 }
 
 #[cfg(test)]
@@ -368,9 +160,12 @@ mod tests {
 
     #[test]
     fn every_type_has_words_and_no_key_twice() {
-        for (owner, keys) in TABLE {
-            assert!(words_for(owner).is_some(), "{owner}");
-            let mut sorted = keys.to_vec();
+        assert_eq!(rows().count(), 26);
+        for (owner, _) in rows() {
+            assert!(words_for(owner).is_some_and(|it| !it.is_empty()), "{owner}");
+            let keys: Vec<&str> = known_keys(owner);
+            assert!(!keys.is_empty(), "{owner}");
+            let mut sorted = keys.clone();
             sorted.sort_unstable();
             sorted.dedup();
             assert_eq!(sorted.len(), keys.len(), "{owner}");

@@ -7,6 +7,7 @@
 //! are not migrations and do not match.
 
 use super::shell::{base_name, is_shell};
+use super::words::one_of;
 
 /// A migration found among the words of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,134 +18,69 @@ pub struct Hit {
     pub index: usize,
 }
 
-/// A tool: the program's names, and the subcommands that change a schema. A subcommand of two
-/// words must appear in that order; an empty list means that the program alone migrates.
-struct Tool {
-    name: &'static str,
-    programs: &'static [&'static str],
-    subcommands: &'static [&'static [&'static str]],
-}
-
-const fn tool(
-    name: &'static str,
-    programs: &'static [&'static str],
-    subcommands: &'static [&'static [&'static str]],
-) -> Tool {
-    Tool { name, programs, subcommands }
-}
-
-const TOOLS: &[Tool] = &[
-    tool("alembic", &["alembic"], &[&["upgrade"], &["downgrade"]]),
-    tool("flask db", &["flask"], &[&["db", "upgrade"], &["db", "downgrade"]]),
-    tool(
-        "django migrate",
-        &["manage.py", "django-admin", "django-admin.py"],
-        &[&["migrate"], &["migrate_schemas"]],
-    ),
-    tool("aerich", &["aerich"], &[&["upgrade"]]),
-    tool("yoyo", &["yoyo"], &[&["apply"]]),
-    tool(
-        "rails db",
-        &["rails", "rake", "bin/rails"],
-        &[&["db:migrate"], &["db:prepare"], &["db:setup"], &["db:schema:load"], &["db:rollback"]],
-    ),
-    tool("hanami db", &["hanami"], &[&["db", "migrate"], &["db", "prepare"]]),
-    tool(
-        "prisma",
-        &["prisma"],
-        &[&["migrate", "deploy"], &["migrate", "dev"], &["migrate", "reset"], &["db", "push"]],
-    ),
-    tool("knex", &["knex"], &[&["migrate:latest"], &["migrate:up"], &["migrate:rollback"]]),
-    tool("sequelize", &["sequelize", "sequelize-cli"], &[&["db:migrate"], &["db:migrate:undo"]]),
-    tool(
-        "typeorm",
-        &["typeorm", "typeorm-ts-node-commonjs", "typeorm-ts-node-esm"],
-        &[&["migration:run"], &["schema:sync"], &["migration:revert"]],
-    ),
-    tool("drizzle-kit", &["drizzle-kit"], &[&["migrate"], &["push"]]),
-    tool("node-pg-migrate", &["node-pg-migrate"], &[&["up"], &["down"]]),
-    tool("db-migrate", &["db-migrate"], &[&["up"], &["down"]]),
-    tool(
-        "mikro-orm",
-        &["mikro-orm", "mikro-orm-esm"],
-        &[&["migration:up"], &["migration:fresh"], &["schema:update"], &["schema:create"]],
-    ),
-    tool("kysely", &["kysely"], &[&["migrate:latest"], &["migrate", "latest"], &["migrate:up"]]),
-    tool("payload", &["payload"], &[&["migrate"]]),
-    tool("medusa", &["medusa"], &[&["db:migrate"], &["migrations", "run"]]),
-    tool("flyway", &["flyway"], &[&["migrate"], &["repair"], &["undo"], &["baseline"]]),
-    tool("liquibase", &["liquibase"], &[&["update"], &["update-count"], &["rollback"]]),
-    tool("goose", &["goose"], &[&["up"], &["up-to"], &["up-by-one"], &["down"], &["reset"]]),
-    tool("dbmate", &["dbmate"], &[&["up"], &["migrate"], &["rollback"], &["down"]]),
-    tool("golang-migrate", &["migrate"], &[&["up"], &["down"], &["goto"], &["force"]]),
-    tool("sql-migrate", &["sql-migrate"], &[&["up"], &["down"], &["redo"]]),
-    tool("tern", &["tern"], &[&["migrate"]]),
-    tool("soda", &["soda", "buffalo-pop"], &[&["migrate"]]),
-    tool("atlas", &["atlas"], &[&["migrate", "apply"], &["schema", "apply"]]),
-    tool("sqitch", &["sqitch"], &[&["deploy"], &["revert"], &["rebase"]]),
-    tool("pgroll", &["pgroll"], &[&["start"], &["migrate"], &["complete"]]),
-    tool(
-        "sqlx",
-        &["sqlx", "cargo-sqlx"],
-        &[&["migrate", "run"], &["database", "setup"], &["database", "reset"]],
-    ),
-    tool(
-        "diesel",
-        &["diesel"],
-        &[&["migration", "run"], &["setup"], &["database", "setup"], &["database", "reset"]],
-    ),
-    tool(
-        "sea-orm",
-        &["sea-orm-cli", "sea"],
-        &[&["migrate", "up"], &["migrate", "fresh"], &["migrate", "refresh"]],
-    ),
-    tool("refinery", &["refinery"], &[&["migrate"]]),
-    tool("ecto", &["mix"], &[&["ecto.migrate"], &["ecto.setup"], &["ash.migrate"]]),
-    tool(
-        "artisan",
-        &["artisan"],
-        &[&["migrate"], &["migrate:fresh"], &["migrate:refresh"], &["migrate:install"]],
-    ),
-    tool(
-        "doctrine",
-        &["console", "doctrine", "doctrine-migrations"],
-        &[&["doctrine:migrations:migrate"], &["doctrine:schema:update"], &["migrations:migrate"]],
-    ),
-    tool("phinx", &["phinx"], &[&["migrate"], &["rollback"]]),
-    tool("yii migrate", &["yii"], &[&["migrate"], &["migrate/up"]]),
-    tool("ef database update", &["dotnet-ef", "ef"], &[&["database", "update"]]),
-    tool("fluent-migrator", &["dotnet-fm"], &[&["migrate"]]),
-    tool("evolve", &["evolve"], &[&["migrate"]]),
-    tool("skeema", &["skeema"], &[&["push"]]),
-    tool("graphile-migrate", &["graphile-migrate"], &[&["migrate"], &["watch"]]),
-    tool("hasura", &["hasura", "hasura-cli"], &[&["migrate", "apply"]]),
-    tool("supabase", &["supabase"], &[&["db", "push"], &["migration", "up"]]),
-    tool("wrangler d1", &["wrangler"], &[&["d1", "migrations", "apply"]]),
-    tool(
-        "temporal schema",
-        &["temporal-sql-tool", "temporal-cassandra-tool"],
-        &[&["update-schema"], &["setup-schema"]],
-    ),
-];
+/// The tools: the name, the programs, and behind the colon the subcommands that change a schema. The
+/// words of a subcommand must appear in that order.
+const TOOLS: &str = "\
+alembic = alembic: upgrade, downgrade
+flask db = flask: db upgrade, db downgrade
+django migrate = manage.py django-admin django-admin.py: migrate, migrate_schemas
+aerich = aerich: upgrade
+yoyo = yoyo: apply
+rails db = rails rake bin/rails: db:migrate, db:prepare, db:setup, db:schema:load, db:rollback
+hanami db = hanami: db migrate, db prepare
+prisma = prisma: migrate deploy, migrate dev, migrate reset, db push
+knex = knex: migrate:latest, migrate:up, migrate:rollback
+sequelize = sequelize sequelize-cli: db:migrate, db:migrate:undo
+typeorm = typeorm typeorm-ts-node-commonjs typeorm-ts-node-esm: migration:run, schema:sync, migration:revert
+drizzle-kit = drizzle-kit: migrate, push
+node-pg-migrate = node-pg-migrate: up, down
+db-migrate = db-migrate: up, down
+mikro-orm = mikro-orm mikro-orm-esm: migration:up, migration:fresh, schema:update, schema:create
+kysely = kysely: migrate:latest, migrate latest, migrate:up
+payload = payload: migrate
+medusa = medusa: db:migrate, migrations run
+flyway = flyway: migrate, repair, undo, baseline
+liquibase = liquibase: update, update-count, rollback
+goose = goose: up, up-to, up-by-one, down, reset
+dbmate = dbmate: up, migrate, rollback, down
+golang-migrate = migrate: up, down, goto, force
+sql-migrate = sql-migrate: up, down, redo
+tern = tern: migrate
+soda = soda buffalo-pop: migrate
+atlas = atlas: migrate apply, schema apply
+sqitch = sqitch: deploy, revert, rebase
+pgroll = pgroll: start, migrate, complete
+sqlx = sqlx cargo-sqlx: migrate run, database setup, database reset
+diesel = diesel: migration run, setup, database setup, database reset
+sea-orm = sea-orm-cli sea: migrate up, migrate fresh, migrate refresh
+refinery = refinery: migrate
+ecto = mix: ecto.migrate, ecto.setup, ash.migrate
+artisan = artisan: migrate, migrate:fresh, migrate:refresh, migrate:install
+doctrine = console doctrine doctrine-migrations: doctrine:migrations:migrate, doctrine:schema:update, migrations:migrate
+phinx = phinx: migrate, rollback
+yii migrate = yii: migrate, migrate/up
+ef database update = dotnet-ef ef: database update
+fluent-migrator = dotnet-fm: migrate
+evolve = evolve: migrate
+skeema = skeema: push
+graphile-migrate = graphile-migrate: migrate, watch
+hasura = hasura hasura-cli: migrate apply
+supabase = supabase: db push, migration up
+wrangler d1 = wrangler: d1 migrations apply
+temporal schema = temporal-sql-tool temporal-cassandra-tool: update-schema, setup-schema
+";
 
 /// Interpreters that run a script or a module given as their argument.
-const INTERPRETERS: &[&str] = &[
-    "python", "python3", "node", "ruby", "php", "perl", "tsx", "ts-node", "bun", "deno", "bash",
-    "sh", "ash", "dash",
-];
+const INTERPRETERS: &str =
+    "python python3 node ruby php perl tsx ts-node bun deno bash sh ash dash";
 
 /// Package managers whose `run NAME` starts a script of the project.
-const RUNNERS: &[&str] = &[
-    "npm", "yarn", "pnpm", "bun", "make", "just", "task", "composer", "rake", "invoke", "poe",
-    "gradle", "mvn",
-];
+const RUNNERS: &str = "npm yarn pnpm bun make just task composer rake invoke poe gradle mvn";
 
 /// Finds a migration in the words of one simple command.
 #[must_use]
 pub fn find_migration(words: &[&str]) -> Option<Hit> {
-    if words.iter().any(|it| {
-        matches!(*it, "--help" | "--version" | "--dry-run" | "--check" | "--plan" | "--sql")
-    }) {
+    if words.iter().any(|it| one_of("--help --version --dry-run --check --plan --sql", it)) {
         return None;
     }
     let head = program_index(words)?;
@@ -163,8 +99,7 @@ fn program_index(words: &[&str]) -> Option<usize> {
 fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
     // The program itself, or the script or module that an interpreter or `dotnet` runs.
     let first = base_name(words[head]);
-    let runs_argument = is_interpreter(first)
-        || matches!(first, "dotnet" | "cargo" | "npm" | "yarn" | "pnpm" | "uvx");
+    let runs_argument = is_interpreter(first) || one_of("dotnet cargo npm yarn pnpm uvx", first);
     let index = if runs_argument {
         let skip = |it: &&str| it.starts_with('-') || matches!(*it, "run" | "x");
         head + 1 + words[head + 1..].iter().take_while(|it| skip(it)).count()
@@ -173,9 +108,13 @@ fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
     };
     let program = base_name(words.get(index)?);
     let arguments = &words[index + 1..];
-    for tool in TOOLS.iter().filter(|it| it.programs.contains(&program)) {
-        if tool.subcommands.iter().any(|it| follows(program, arguments, it)) {
-            return Some(Hit { tool: tool.name, index });
+    for line in TOOLS.lines() {
+        let Some((tool, rest)) = line.split_once(" = ") else { continue };
+        let Some((programs, subcommands)) = rest.split_once(": ") else { continue };
+        if one_of(programs, program)
+            && subcommands.split(", ").any(|it| follows(program, arguments, it))
+        {
+            return Some(Hit { tool, index });
         }
     }
     None
@@ -183,8 +122,10 @@ fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
 
 /// Whether a subcommand is the first word that is neither an option nor an option's value. Two
 /// tools allow words before it: `goose DRIVER DSN up` and `flyway clean migrate`.
-fn follows(program: &str, arguments: &[&str], subcommand: &[&str]) -> bool {
-    let Some(at) = arguments.iter().position(|it| *it == subcommand[0]) else { return false };
+fn follows(program: &str, arguments: &[&str], subcommand: &str) -> bool {
+    let mut words = subcommand.split(' ');
+    let first = words.next().unwrap_or_default();
+    let Some(at) = arguments.iter().position(|it| *it == first) else { return false };
     let mut loose = 0;
     let mut takes_value = false;
     for word in &arguments[..at] {
@@ -197,21 +138,19 @@ fn follows(program: &str, arguments: &[&str], subcommand: &[&str]) -> bool {
         "flyway" => 1,
         _ => 0,
     };
-    let rest = &arguments[at..];
-    loose <= allowed
-        && rest.len() >= subcommand.len()
-        && rest.iter().zip(subcommand).all(|(a, b)| a == b)
+    let mut rest = arguments[at + 1..].iter();
+    loose <= allowed && words.all(|it| rest.next() == Some(&it))
 }
 
 fn is_interpreter(name: &str) -> bool {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    INTERPRETERS.contains(&name) || matches!(bare, "python" | "php" | "ruby") || is_shell(name)
+    one_of(INTERPRETERS, name) || one_of("python php ruby", bare) || is_shell(name)
 }
 
 /// `npm run db:migrate`, `python scripts/migrate.py`, `./migrate.sh`, `/app/bin/acme-migrate`.
 fn by_script(words: &[&str], head: usize) -> Option<Hit> {
     let first = base_name(words[head]);
-    if RUNNERS.contains(&first) {
+    if one_of(RUNNERS, first) {
         let run =
             words[head + 1..].iter().take_while(|it| it.starts_with('-') || **it == "run").count();
         let index = head + 1 + run;
@@ -261,67 +200,34 @@ pub fn is_migration_name(name: &str) -> bool {
 }
 
 /// Variables that make the application migrate when it starts, when their value is true-like.
-const SWITCHES: &[&str] = &[
-    "RUN_MIGRATIONS",
-    "RUN_MIGRATION",
-    "MIGRATE",
-    "AUTO_MIGRATE",
-    "AUTOMIGRATE",
-    "DB_AUTO_MIGRATE",
-    "DB_MIGRATE",
-    "DATABASE_AUTO_MIGRATE",
-    "MIGRATE_ON_START",
-    "MIGRATE_ON_STARTUP",
-    "MIGRATE_ON_BOOT",
-    "APPLY_MIGRATIONS",
-    "RUN_DB_MIGRATIONS",
-    "RUN_DATABASE_MIGRATIONS",
-    "MIGRATIONS_RUN",
-    "TYPEORM_MIGRATIONS_RUN",
-    "TYPEORM_SYNCHRONIZE",
-    "DB_SYNCHRONIZE",
-    "SPRING_FLYWAY_ENABLED",
-    "SPRING_LIQUIBASE_ENABLED",
-    "QUARKUS_FLYWAY_MIGRATE_AT_START",
-    "QUARKUS_LIQUIBASE_MIGRATE_AT_START",
-    "MICRONAUT_FLYWAY_ENABLED",
-    "EF_MIGRATE",
-    "DJANGO_MIGRATE",
-    "DJANGO_AUTO_MIGRATE",
-    "AUTORUN_LARAVEL_MIGRATION",
-    "RAILS_AUTO_MIGRATE",
-    "EXECUTE_MIGRATIONS",
-    "ENABLE_MIGRATIONS",
-    "DO_MIGRATE",
-    "AUTO_MIGRATION",
-    "DB_AUTOMIGRATE",
-    "DATABASE_MIGRATE",
-    "DATABASE_RUN_MIGRATIONS",
-    "PERFORM_MIGRATIONS",
-    "MIGRATIONS_AUTO_RUN",
-];
+const SWITCHES: &str = "RUN_MIGRATIONS RUN_MIGRATION MIGRATE AUTO_MIGRATE AUTOMIGRATE \
+    DB_AUTO_MIGRATE DB_MIGRATE DATABASE_AUTO_MIGRATE MIGRATE_ON_START MIGRATE_ON_STARTUP \
+    MIGRATE_ON_BOOT APPLY_MIGRATIONS RUN_DB_MIGRATIONS RUN_DATABASE_MIGRATIONS MIGRATIONS_RUN \
+    TYPEORM_MIGRATIONS_RUN TYPEORM_SYNCHRONIZE DB_SYNCHRONIZE SPRING_FLYWAY_ENABLED \
+    SPRING_LIQUIBASE_ENABLED QUARKUS_FLYWAY_MIGRATE_AT_START QUARKUS_LIQUIBASE_MIGRATE_AT_START \
+    MICRONAUT_FLYWAY_ENABLED EF_MIGRATE DJANGO_MIGRATE DJANGO_AUTO_MIGRATE \
+    AUTORUN_LARAVEL_MIGRATION RAILS_AUTO_MIGRATE EXECUTE_MIGRATIONS ENABLE_MIGRATIONS DO_MIGRATE \
+    AUTO_MIGRATION DB_AUTOMIGRATE DATABASE_MIGRATE DATABASE_RUN_MIGRATIONS PERFORM_MIGRATIONS \
+    MIGRATIONS_AUTO_RUN";
 
 /// Whether `key=value` makes an application migrate when it starts.
 #[must_use]
 pub fn is_migration_switch(key: &str, value: &str) -> bool {
     let value = value.trim();
-    if matches!(value, "update" | "create" | "create-drop") {
+    if one_of("update create create-drop", value) {
         return key.eq_ignore_ascii_case("SPRING_JPA_HIBERNATE_DDL_AUTO")
             || key == "spring.jpa.hibernate.ddl-auto";
     }
-    let on = ["true", "1", "yes", "on", "enabled"].iter().any(|it| value.eq_ignore_ascii_case(it));
-    if !on {
+    if !one_of("true 1 yes on enabled", &value.to_ascii_lowercase()) {
         return false;
     }
     let upper = key.to_ascii_uppercase();
-    SWITCHES
-        .iter()
-        .any(|it| upper == *it || (it.len() > 12 && upper.ends_with(it) && is_word_end(&upper, it)))
-}
-
-/// Whether what stands before a suffix ends in an underscore, as in `APP_RUN_MIGRATIONS`.
-fn is_word_end(key: &str, suffix: &str) -> bool {
-    key[..key.len() - suffix.len()].ends_with('_')
+    // Short names are only known whole; `APP_RUN_MIGRATIONS` is one with a word before it.
+    SWITCHES.split(' ').any(|it| {
+        upper
+            .strip_suffix(it)
+            .is_some_and(|before| before.is_empty() || it.len() > 12 && before.ends_with('_'))
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 //! MongoDB and Kafka. Only forms that can hardly mean anything else are read: `12:30`, `C:\data`,
 //! `postgres:16` and `acme/app:8080` name no host.
 
+use super::words::{Words, one_of};
+
 /// A host, and perhaps its port, as written in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint<'a> {
@@ -38,85 +40,23 @@ impl Endpoint<'_> {
 pub fn default_port(scheme: &str) -> Option<u16> {
     let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme);
     let base = scheme.split('+').next().unwrap_or(scheme).to_ascii_lowercase();
-    Some(match base.as_str() {
-        "http" | "ws" => 80,
-        "https" | "wss" => 443,
-        "postgres" | "postgresql" | "postgis" | "cockroachdb" | "asyncpg" => 5432,
-        "mysql" | "mysql2" | "mariadb" => 3306,
-        "redis" | "rediss" | "valkey" => 6379,
-        "amqp" => 5672,
-        "amqps" => 5671,
-        "mongodb" => 27017,
-        "nats" => 4222,
-        "sqlserver" | "mssql" => 1433,
-        "oracle" => 1521,
-        "clickhouse" => 9000,
-        "neo4j" | "bolt" => 7687,
-        "memcached" | "memcache" => 11211,
-        "ldap" => 389,
-        "ldaps" => 636,
-        "smtp" => 25,
-        "smtps" => 465,
-        "ssh" | "sftp" => 22,
-        "ftp" => 21,
-        "mqtt" => 1883,
-        "mqtts" => 8883,
-        _ => return None,
-    })
+    const PORTS: &str = "http=80 ws=80 https=443 wss=443 postgres=5432 postgresql=5432 \
+        postgis=5432 cockroachdb=5432 asyncpg=5432 mysql=3306 mysql2=3306 mariadb=3306 \
+        redis=6379 rediss=6379 valkey=6379 amqp=5672 amqps=5671 mongodb=27017 nats=4222 \
+        sqlserver=1433 mssql=1433 oracle=1521 clickhouse=9000 neo4j=7687 bolt=7687 \
+        memcached=11211 memcache=11211 ldap=389 ldaps=636 smtp=25 smtps=465 ssh=22 sftp=22 \
+        ftp=21 mqtt=1883 mqtts=8883";
+    let port = |it: &'static str| it.strip_prefix(base.as_str())?.strip_prefix('=');
+    PORTS.split(' ').find_map(port)?.parse().ok()
 }
 
 /// Schemes whose "authority" is no host: files, sockets, buckets and images.
-const HOSTLESS: &[&str] = &[
-    "file",
-    "sqlite",
-    "sqlite3",
-    "unix",
-    "s3",
-    "s3a",
-    "s3n",
-    "gs",
-    "gcs",
-    "az",
-    "abfs",
-    "abfss",
-    "wasb",
-    "wasbs",
-    "docker",
-    "oci",
-    "data",
-    "urn",
-    "npm",
-    "pkg",
-    "secret",
-    "vault",
-    "arn",
-    "classpath",
-    "duckdb",
-    "mem",
-    "memory",
-    "docker-daemon",
-    "container",
-    "k8s",
-    "hf",
-    "models",
-    "chrome-extension",
-    "android",
-    "vscode",
-    "op",
-    "awssm",
-    "sns",
-    "sqs",
-    "jdbc:h2",
-    "jdbc:sqlite",
-    "fd",
-    "env",
-    "dns",
-    "srv",
-    "r2",
-    "b2",
-    "redis+socket",
-    "mongodb+srv",
-];
+const HOSTLESS: Words = Words::new(
+    "file sqlite sqlite3 unix s3 s3a s3n gs gcs az abfs abfss wasb wasbs docker oci data urn npm \
+    pkg secret vault arn classpath duckdb mem memory docker-daemon container k8s hf models \
+    chrome-extension android vscode op awssm sns sqs jdbc:h2 jdbc:sqlite fd env dns srv r2 b2 \
+    redis+socket mongodb+srv",
+);
 
 /// The endpoints in a value, in the order they stand.
 #[must_use]
@@ -138,8 +78,7 @@ pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
             end = at + 3 + comma;
         }
         let scheme = &value[scheme_start.max(from)..at];
-        let known =
-            !scheme.is_empty() && !HOSTLESS.iter().any(|it| scheme.eq_ignore_ascii_case(it));
+        let known = !scheme.is_empty() && !HOSTLESS.has(&scheme.to_ascii_lowercase());
         if known {
             authority(value, at + 3, end, scheme, &mut out);
         }
@@ -198,70 +137,26 @@ pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
 /// the own listen address, and lists of allowed or virtual hosts, are none.
 #[must_use]
 pub fn is_host_key(key: &str) -> bool {
-    const ENDS: &[&str] = &[
-        "HOST",
-        "HOSTNAME",
-        "HOSTS",
-        "ADDR",
-        "ADDRESS",
-        "ADDRESSES",
-        "ADDRS",
-        "SERVER",
-        "SERVERS",
-        "BROKER",
-        "BROKERS",
-        "ENDPOINT",
-        "ENDPOINTS",
-        "NODES",
-        "SEEDS",
-        "CONTACTPOINTS",
-        "SEED",
-    ];
-    const NOT: &[&str] = &[
-        "ALLOWED",
-        "VIRTUAL",
-        "LETSENCRYPT",
-        "TRUSTED",
-        "BIND",
-        "LISTEN",
-        "ADVERTISED",
-        "ADVERTISE",
-        "PUBLIC",
-        "EMAIL",
-        "MAIL",
-        "FROM",
-        "WHITELIST",
-        "ALLOWLIST",
-        "DOMAIN",
-        "EXTERNAL",
-        "MAC",
-        "OWN",
-        "LOCAL",
-        "POD",
-        "NODE",
-        "HTTP",
-        "ACCESS",
-        "CORS",
-        "DEFAULT",
-        "DNS",
-        "RPC",
-        "WEB",
-        "APP",
-        "WALLET",
-        "CONTRACT",
-        "IP",
-    ];
+    const ENDS: Words = Words::new(
+        "HOST HOSTNAME HOSTS ADDR ADDRESS ADDRESSES ADDRS SERVER SERVERS BROKER BROKERS ENDPOINT \
+        ENDPOINTS NODES SEEDS CONTACTPOINTS SEED",
+    );
+    const NOT: Words = Words::new(
+        "ALLOWED VIRTUAL LETSENCRYPT TRUSTED BIND LISTEN ADVERTISED ADVERTISE PUBLIC EMAIL MAIL \
+        FROM WHITELIST ALLOWLIST DOMAIN EXTERNAL MAC OWN LOCAL POD NODE HTTP ACCESS CORS DEFAULT \
+        DNS RPC WEB APP WALLET CONTRACT IP",
+    );
     let last = key.rsplit(['_', '.', '-']).find(|it| !it.is_empty()).unwrap_or_default();
-    if last.len() == key.len() || !ENDS.iter().any(|it| it.eq_ignore_ascii_case(last)) {
+    if last.len() == key.len() || !ENDS.has_in_any_case(last) {
         return key.eq_ignore_ascii_case("PGHOST");
     }
     let upper = key.to_ascii_uppercase();
-    if matches!(upper.as_str(), "MYSQL_HOST" | "BOOTSTRAP_SERVERS") {
+    if one_of("MYSQL_HOST BOOTSTRAP_SERVERS", &upper) {
         return true;
     }
     let words: Vec<&str> = upper.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
     let Some((last, first)) = words.split_last() else { return false };
-    !first.is_empty() && ENDS.contains(last) && !first.iter().any(|it| NOT.contains(it))
+    !first.is_empty() && ENDS.has(last) && !first.iter().any(|it| NOT.has(it))
 }
 
 /// `localhost`, `127.0.0.0/8` and `::1`.
@@ -277,7 +172,7 @@ pub fn is_loopback(host: &str) -> bool {
 /// The address that means "all of them" when listening.
 #[must_use]
 pub fn is_unspecified(host: &str) -> bool {
-    matches!(host, "0.0.0.0" | "::" | "[::]" | "*" | "0")
+    one_of("0.0.0.0 :: [::] * 0", host)
 }
 
 /// The four numbers of an IPv4 address.
@@ -350,23 +245,8 @@ pub fn is_host(host: &str) -> bool {
 
 /// Values of host-like keys that are switches or modes.
 fn is_no_host_word(word: &str) -> bool {
-    [
-        "true",
-        "false",
-        "none",
-        "null",
-        "auto",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "default",
-        "memory",
-        "nil",
-        "undefined",
-    ]
-    .iter()
-    .any(|it| word.eq_ignore_ascii_case(it))
+    const WORDS: &str = "true false none null auto yes no on off default memory nil undefined";
+    one_of(WORDS, &word.to_ascii_lowercase())
 }
 
 /// Walks back from `://` over the scheme, `jdbc:` and the like included.
@@ -502,7 +382,7 @@ fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<End
 fn is_usual_port(host: &str, port: u16) -> bool {
     const LOW: &[u16] =
         &[21, 22, 25, 53, 80, 110, 143, 389, 443, 465, 514, 587, 636, 853, 873, 993, 995];
-    if matches!(host, "sha256" | "sha512" | "md5" | "sha1") {
+    if one_of("sha256 sha512 md5 sha1", host) {
         return false;
     }
     ipv4(host).is_some()
@@ -517,19 +397,9 @@ fn has_host_pair(value: &str) -> bool {
 
 fn is_pair_host_key(key: &str) -> bool {
     let squeezed: String = key.chars().filter(|c| !c.is_whitespace() && *c != '_').collect();
-    [
-        "host",
-        "hostname",
-        "hostaddr",
-        "server",
-        "datasource",
-        "addr",
-        "address",
-        "networkaddress",
-        "servers",
-    ]
-    .iter()
-    .any(|it| squeezed.eq_ignore_ascii_case(it))
+    const KEYS: &str =
+        "host hostname hostaddr server datasource addr address networkaddress servers";
+    one_of(KEYS, &squeezed.to_ascii_lowercase())
 }
 
 /// The `key=value` pairs of a connection string, with the value's bytes.

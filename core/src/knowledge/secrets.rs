@@ -5,6 +5,8 @@
 //! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
 //! agree, unless the value has a shape that only credentials have.
 
+use super::words::{Words, begins_with_one_of, has_one_of, one_of};
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -163,80 +165,37 @@ pub fn is_secret_key(key: &str) -> bool {
 
 fn key_kind(key: &str) -> Option<KeyKind> {
     // What these words say about a password is not the password.
-    const ABOUT: &[&str] = &[
-        "ALLOW",
-        "EMPTY",
-        "RANDOM",
-        "REQUIRE",
-        "REQUIRED",
-        "USE",
-        "ENABLE",
-        "ENABLED",
-        "DISABLE",
-        "DISABLED",
-        "MIN",
-        "MAX",
-        "FORGOT",
-        "RESET",
-        "SHOW",
-        "HAS",
-        "IS",
-        "NO",
-        "NUM",
-        "COUNT",
-        "PUBLIC",
-        "SKIP",
-        "VALIDATE",
-        "CHECK",
-        "GENERATE",
-        "CREATE",
-        "PARTITION",
-        "SORT",
-        "PRIMARY",
-        "FOREIGN",
-        "CACHE",
-        "EXISTING",
-        "WITH",
-        "WITHOUT",
-        "ROTATE",
-    ];
+    const ABOUT: Words = Words::new(
+        "ALLOW EMPTY RANDOM REQUIRE REQUIRED USE ENABLE ENABLED DISABLE DISABLED MIN MAX FORGOT \
+        RESET SHOW HAS IS NO NUM COUNT PUBLIC SKIP VALIDATE CHECK GENERATE CREATE PARTITION SORT \
+        PRIMARY FOREIGN CACHE EXISTING WITH WITHOUT ROTATE",
+    );
     // One of these stands in every name that the patterns below know.
-    const PARTS: &[&str] =
-        &["PASS", "PWD", "TOKEN", "KEY", "SECRET", "MASTERAUTH", "CREDENTIALS", "COOKIE"];
+    const PARTS: &str = "PASS PWD TOKEN KEY SECRET MASTERAUTH CREDENTIALS COOKIE";
     let all = words_of(key);
-    if !PARTS.iter().any(|it| all.contains(it)) {
+    if !has_one_of(PARTS, &all) {
         return None;
     }
     let mut words: Vec<&str> = all.split('_').collect();
     while words.len() > 1 && words.last().is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit())) {
         words.pop();
     }
+    const PASSWORDS: &str =
+        "PASSWORD PASSWD PASSPHRASE PWD REQUIREPASS MASTERAUTH PGPASSWORD PASSWORT";
+    const TOKENS: &str = "TOKEN APIKEY SECRET CREDENTIALS AUTHTOKEN AUTHKEY SECRETKEY MASTERKEY";
+    const SECRET_KEYS: &str = "API SECRET PRIVATE ENCRYPTION MASTER SIGNING AUTH JWT ACCESS \
+        ACCOUNT SHARED APP SESSION COOKIE DEPLOY INGESTION HMAC CRYPTO CIPHER AES";
     let kind = match words.as_slice() {
         // The shell's own working directory.
         ["PWD" | "OLDPWD"] => None,
-        [
-            ..,
-            "PASSWORD" | "PASSWD" | "PASSPHRASE" | "PWD" | "REQUIREPASS" | "MASTERAUTH"
-            | "PGPASSWORD" | "PASSWORT",
-        ] => Some(KeyKind::Password),
+        [.., last] if one_of(PASSWORDS, last) => Some(KeyKind::Password),
         [_, .., "PASS"] => Some(KeyKind::Password),
-        [
-            ..,
-            "TOKEN" | "APIKEY" | "SECRET" | "CREDENTIALS" | "AUTHTOKEN" | "AUTHKEY" | "SECRETKEY"
-            | "MASTERKEY",
-        ] => Some(KeyKind::Token),
-        [
-            ..,
-            "API" | "SECRET" | "PRIVATE" | "ENCRYPTION" | "MASTER" | "SIGNING" | "AUTH" | "JWT"
-            | "ACCESS" | "ACCOUNT" | "SHARED" | "APP" | "SESSION" | "COOKIE" | "DEPLOY"
-            | "INGESTION" | "HMAC" | "CRYPTO" | "CIPHER" | "AES",
-            "KEY",
-        ]
-        | [.., "SECRET", "KEY", "BASE"]
-        | [.., "ERLANG", "COOKIE"] => Some(KeyKind::Token),
+        [.., last] if one_of(TOKENS, last) => Some(KeyKind::Token),
+        [.., of, "KEY"] if one_of(SECRET_KEYS, of) => Some(KeyKind::Token),
+        [.., "SECRET", "KEY", "BASE"] | [.., "ERLANG", "COOKIE"] => Some(KeyKind::Token),
         _ => None,
     };
-    kind.filter(|_| !words.iter().any(|it| ABOUT.contains(it)))
+    kind.filter(|_| !words.iter().any(|it| ABOUT.has(it)))
 }
 
 /// The words of a key in upper case, with `_` between them: `dbPassword`, `db-password` and
@@ -262,25 +221,12 @@ fn words_of(key: &str) -> String {
 
 /// Values that are no credential though their key ends like one.
 fn is_no_credential(text: &str, kind: KeyKind) -> bool {
-    let switch = [
-        "true", "false", "yes", "no", "on", "off", "none", "null", "enabled", "disabled",
-        "optional", "required",
-    ];
-    if switch.iter().any(|it| text.eq_ignore_ascii_case(it)) {
-        return true;
-    }
-    // A place where the credential lies.
-    if text.starts_with(['/', '~'])
-        || text.starts_with("./")
+    const SWITCHES: &str = "true false yes no on off none null enabled disabled optional required";
+    // A place where the credential lies, and references that a tool resolves.
+    const PLACES: &str = "/ ~ ./ file: vault: op: arn: ref+ ENC[ sm: secretsmanager: doppler:";
+    if one_of(SWITCHES, &text.to_ascii_lowercase())
+        || begins_with_one_of(PLACES, text)
         || text.contains("://")
-        || text.starts_with("file:")
-    {
-        return true;
-    }
-    // References that a tool resolves.
-    if ["vault:", "op:", "arn:", "ref+", "ENC[", "sm:", "secretsmanager:", "doppler:"]
-        .iter()
-        .any(|it| text.starts_with(it))
     {
         return true;
     }
@@ -296,77 +242,14 @@ fn grade(text: &str) -> Verdict {
     if is_placeholder(text) {
         return Verdict::Placeholder;
     }
-    const WEAK: &[&str] = &[
-        "password",
-        "passw0rd",
-        "password1",
-        "password123",
-        "pass",
-        "postgres",
-        "postgresql",
-        "root",
-        "admin",
-        "administrator",
-        "admin123",
-        "secret",
-        "guest",
-        "user",
-        "test",
-        "testing",
-        "toor",
-        "qwerty",
-        "letmein",
-        "welcome",
-        "default",
-        "mysql",
-        "mariadb",
-        "mongo",
-        "mongodb",
-        "redis",
-        "rabbitmq",
-        "rabbit",
-        "minio",
-        "minioadmin",
-        "minio123",
-        "elastic",
-        "keycloak",
-        "grafana",
-        "dev",
-        "development",
-        "local",
-        "demo",
-        "app",
-        "django",
-        "rails",
-        "laravel",
-        "wordpress",
-        "supersecret",
-        "mysecretpassword",
-        "docker",
-        "myuser",
-        "mypassword",
-        "sa",
-        "neo4j",
-        "12345",
-        "123456",
-        "1234",
-        "12345678",
-        "123456789",
-        "123",
-        "0000",
-        "1111",
-        "pgpassword",
-        "p@ssw0rd",
-        "passwd",
-        "rootpassword",
-        "root_password",
-        "rootpass",
-        "dbpassword",
-        "db_password",
-        "insecure",
-        "notsecure",
-    ];
-    if WEAK.iter().any(|it| text.eq_ignore_ascii_case(it)) {
+    const WEAK: &str = "password passw0rd password1 password123 pass postgres postgresql root \
+        admin administrator admin123 secret guest user test testing toor qwerty letmein welcome \
+        default mysql mariadb mongo mongodb redis rabbitmq rabbit minio minioadmin minio123 \
+        elastic keycloak grafana dev development local demo app django rails laravel wordpress \
+        supersecret mysecretpassword docker myuser mypassword sa neo4j 12345 123456 1234 \
+        12345678 123456789 123 0000 1111 pgpassword p@ssw0rd passwd rootpassword root_password \
+        rootpass dbpassword db_password insecure notsecure";
+    if one_of(WEAK, &text.to_ascii_lowercase()) {
         return Verdict::WeakDefault;
     }
     Verdict::Literal
@@ -376,12 +259,7 @@ fn grade(text: &str) -> Verdict {
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     let text = text.trim().trim_matches(['"', '\'']);
-    if text.is_empty()
-        || text.contains("${")
-        || text.contains("$(")
-        || text.contains("{{")
-        || text.contains("<%")
-    {
+    if text.is_empty() || has_one_of("${ $( {{ <%", text) {
         return true;
     }
     // `$VAR` and `%VAR%`, but not a dollar sign inside a password.
@@ -403,53 +281,18 @@ pub fn is_placeholder(text: &str) -> bool {
     }
     let lower = text.to_ascii_lowercase();
     let squeezed: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
-    const WHOLE: &[&str] = &[
-        "example",
-        "todo",
-        "tbd",
-        "fixme",
-        "dummy",
-        "fake",
-        "sample",
-        "redacted",
-        "hidden",
-        "removed",
-        "somesecret",
-    ];
-    const START: &[&str] = &[
-        "your",
-        "changeme",
-        "changethis",
-        "changeit",
-        "replaceme",
-        "fake",
-        "replacewith",
-        "replacethis",
-        "pleasechange",
-        "insert",
-        "setme",
-        "putyour",
-        "enteryour",
-        "placeholder",
-        "generateme",
-        "fillin",
-        "addyour",
-    ];
-    const INSIDE: &[&str] = &[
-        "changeme",
-        "changethis",
-        "placeholder",
-        "replaceme",
-        "pleasechange",
-        "changeinproduction",
-        "donotuse",
-    ];
-    WHOLE.contains(&squeezed.as_str())
-        || START.iter().any(|it| squeezed.starts_with(it))
-        || INSIDE.iter().any(|it| squeezed.contains(it))
+    const WHOLE: &str =
+        "example todo tbd fixme dummy fake sample redacted hidden removed somesecret";
+    const START: &str = "your changeme changethis changeit replaceme fake replacewith \
+        replacethis pleasechange insert setme putyour enteryour placeholder generateme fillin \
+        addyour";
+    const INSIDE: &str =
+        "changeme changethis placeholder replaceme pleasechange changeinproduction donotuse";
+    one_of(WHOLE, &squeezed)
+        || begins_with_one_of(START, &squeezed)
+        || has_one_of(INSIDE, &squeezed)
         || text.contains("EXAMPLE")
-        || lower.starts_with("example-")
-        || lower.starts_with("example_")
+        || begins_with_one_of("example- example_", &lower)
         || lower.contains("xxxxx")
 }
 
@@ -529,9 +372,9 @@ pub fn password_in(value: &str) -> Option<(usize, usize)> {
     if !connection {
         return None;
     }
-    const NAMES: &[&str] = &["password", "pwd", "accountkey", "sharedaccesskey"];
+    const NAMES: &str = "password pwd accountkey sharedaccesskey";
     let lower = value.to_ascii_lowercase();
-    for name in NAMES {
+    for name in NAMES.split(' ') {
         for (start, _) in lower.match_indices(name) {
             let before =
                 start == 0 || matches!(lower.as_bytes()[start - 1], b';' | b' ' | b'&' | b'?');

@@ -4,6 +4,7 @@
 //! Laravel "Task Scheduling", Airflow before 2.0, Clockwork README, Ofelia README).
 
 use super::shell::{Command, base_name};
+use super::words::one_of;
 
 /// A scheduler in a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,22 +14,22 @@ pub struct Singleton {
     pub index: usize,
 }
 
-/// A program and the words after it, one of which must be there.
-const TABLE: &[(&str, &[&str], &str)] = &[
-    ("celery", &["beat"], "celery beat"),
-    ("celery", &["-B", "--beat"], "celery worker with beat"),
-    ("artisan", &["schedule:work", "schedule:run"], "Laravel's scheduler"),
-    ("clockwork", &[], "clockwork"),
-    ("rqscheduler", &[], "rqscheduler"),
-    ("supercronic", &[], "supercronic"),
-    ("crond", &[], "crond"),
-    ("cron", &[], "cron"),
-    ("ofelia", &["daemon"], "Ofelia"),
-    ("whenever", &[], "whenever"),
-    ("rufus-scheduler", &[], "rufus-scheduler"),
-    ("apscheduler", &[], "APScheduler"),
-    ("good_job_cron", &[], "GoodJob cron"),
-];
+/// A program, the words after it, one of which must be there, and what that is called.
+const TABLE: &str = "\
+celery: beat = celery beat
+celery: -B --beat = celery worker with beat
+artisan: schedule:work schedule:run = Laravel's scheduler
+clockwork: = clockwork
+rqscheduler: = rqscheduler
+supercronic: = supercronic
+crond: = crond
+cron: = cron
+ofelia: daemon = Ofelia
+whenever: = whenever
+rufus-scheduler: = rufus-scheduler
+apscheduler: = APScheduler
+good_job_cron: = GoodJob cron
+";
 
 /// Finds a scheduler in a simple command.
 #[must_use]
@@ -38,17 +39,21 @@ pub fn singleton(command: &Command) -> Option<Singleton> {
     let texts = &all[head..];
     let first = base_name(texts.first()?);
     let interpreter = first.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let at = if matches!(interpreter, "python" | "php" | "ruby" | "node") {
+    let at = if one_of("python php ruby node", interpreter) {
         1 + texts[1..].iter().take_while(|it| it.starts_with('-')).count()
     } else {
         0
     };
     let name = base_name(texts.get(at)?);
-    for (_, words, tool) in TABLE.iter().filter(|it| it.0 == name) {
+    for line in TABLE.lines() {
+        let Some(row) = line.strip_prefix(name).and_then(|it| it.strip_prefix(": ")) else {
+            continue;
+        };
+        let Some((words, tool)) = row.split_once("= ") else { continue };
         let found = if words.is_empty() {
             Some(0)
         } else {
-            texts[at..].iter().position(|it| words.contains(it))
+            texts[at..].iter().position(|it| one_of(words, it))
         };
         if let Some(found) = found {
             return Some(Singleton { tool, index: head + at + found });

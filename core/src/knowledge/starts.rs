@@ -5,156 +5,66 @@
 
 use super::net;
 use super::shell::{Command, Place, Word, base_name};
+use super::words::{Words, one_of};
 
 /// Programs that serve until they are stopped, whatever their arguments.
-const SERVERS: &[&str] = &[
-    "gunicorn",
-    "uvicorn",
-    "hypercorn",
-    "daphne",
-    "granian",
-    "waitress-serve",
-    "uwsgi",
-    "unit",
-    "unitd",
-    "puma",
-    "unicorn",
-    "thin",
-    "passenger",
-    "php-fpm",
-    "apache2-foreground",
-    "httpd-foreground",
-    "apachectl",
-    "nginx",
-    "openresty",
-    "supervisord",
-    "frankenphp",
-    "catalina.sh",
-    "standalone.sh",
-    "nodemon",
-    "pm2-runtime",
-    "ts-node-dev",
-    "caddy",
-    "traefik",
-    "haproxy",
-    "envoy",
-    "redis-server",
-    "valkey-server",
-    "postgres",
-    "mysqld",
-    "mariadbd",
-    "mongod",
-    "rabbitmq-server",
-    "memcached",
-    "kc.sh",
-    "vllm",
-    "ollama",
-    "tritonserver",
-    "text-generation-launcher",
-    "torchserve",
-    "sidekiq",
-    "resque",
-    "good_job",
-    "dramatiq",
-    "rq",
-    "huey_consumer",
-    "huey_consumer.py",
-    "arq",
-    "faktory",
-    "streamlit",
-    "chainlit",
-    "mlflow",
-    "jupyter",
-    "air",
-    "next",
-    "nuxt",
-    "vite",
-    "webpack-dev-server",
-    "http-server",
-    "serve",
-    "json-server",
-    "crond",
-    "cron",
-    "supercronic",
-    "prometheus",
-    "grafana-server",
-    "minio",
-    "etcd",
-];
+const SERVERS: Words = Words::new(
+    "gunicorn uvicorn hypercorn daphne granian waitress-serve uwsgi unit unitd puma unicorn thin \
+    passenger php-fpm apache2-foreground httpd-foreground apachectl nginx openresty supervisord \
+    frankenphp catalina.sh standalone.sh nodemon pm2-runtime ts-node-dev caddy traefik haproxy \
+    envoy redis-server valkey-server postgres mysqld mariadbd mongod rabbitmq-server memcached \
+    kc.sh vllm ollama tritonserver text-generation-launcher torchserve sidekiq resque good_job \
+    dramatiq rq huey_consumer huey_consumer.py arq faktory streamlit chainlit mlflow jupyter air \
+    next nuxt vite webpack-dev-server http-server serve json-server crond cron supercronic \
+    prometheus grafana-server minio etcd",
+);
 
 /// Programs that serve when a given word follows: `celery … worker`, `rails server`.
-const SERVING_WORDS: &[(&str, &[&str])] = &[
-    ("celery", &["worker", "beat", "flower"]),
-    ("flask", &["run"]),
-    ("fastapi", &["run", "dev"]),
-    ("rails", &["server", "s"]),
-    (
-        "manage.py",
-        &["runserver", "runserver_plus", "run_gunicorn", "qcluster", "rqworker", "db_worker"],
-    ),
-    ("django-admin", &["runserver"]),
-    (
-        "artisan",
-        &[
-            "serve",
-            "queue:work",
-            "queue:listen",
-            "horizon",
-            "octane:start",
-            "schedule:work",
-            "reverb:start",
-        ],
-    ),
-    ("console", &["messenger:consume", "server:run"]),
-    ("symfony", &["serve", "server:start"]),
-    ("mix", &["phx.server"]),
-    ("airflow", &["webserver", "scheduler", "worker", "api-server", "standalone", "triggerer"]),
-    ("dagster", &["dev"]),
-    ("dagster-webserver", &["-h"]),
-    ("n8n", &["start", "worker"]),
-    ("ng", &["serve"]),
-    ("gatsby", &["develop", "serve"]),
-    ("astro", &["dev", "preview"]),
-    ("remix-serve", &[]),
-    ("quarkus", &["dev"]),
-    ("dagger", &["run"]),
-    ("dotnet", &["run", "watch"]),
-    ("temporal-server", &["start"]),
-    ("hasura", &["console"]),
-    ("nest", &["start"]),
-    ("strapi", &["start", "develop"]),
-    ("directus", &["start"]),
-    ("medusa", &["start", "develop"]),
-    ("deno", &["serve", "task"]),
-    ("cargo", &["run"]),
-    ("redpanda", &["start"]),
-    ("weed", &["server", "master", "volume", "filer", "s3", "mount"]),
-    ("consul", &["agent"]),
-    ("vault", &["server"]),
-    ("cockroach", &["start", "start-single-node"]),
-    ("nomad", &["agent"]),
-    ("surreal", &["start"]),
-    ("hugo", &["server"]),
-    ("go", &["run"]),
-];
+const SERVING_WORDS: &str = "\
+celery: worker beat flower
+flask: run
+fastapi: run dev
+rails: server s
+manage.py: runserver runserver_plus run_gunicorn qcluster rqworker db_worker
+django-admin: runserver
+artisan: serve queue:work queue:listen horizon octane:start schedule:work reverb:start
+console: messenger:consume server:run
+symfony: serve server:start
+mix: phx.server
+airflow: webserver scheduler worker api-server standalone triggerer
+dagster: dev
+dagster-webserver: -h
+n8n: start worker
+ng: serve
+gatsby: develop serve
+astro: dev preview
+remix-serve:
+quarkus: dev
+dagger: run
+dotnet: run watch
+temporal-server: start
+hasura: console
+nest: start
+strapi: start develop
+directus: start
+medusa: start develop
+deno: serve task
+cargo: run
+redpanda: start
+weed: server master volume filer s3 mount
+consul: agent
+vault: server
+cockroach: start start-single-node
+nomad: agent
+surreal: start
+hugo: server
+go: run
+";
 
 /// Package managers, and the script names that serve.
-const RUNNERS: &[&str] =
-    &["npm", "yarn", "pnpm", "bun", "make", "just", "task", "rake", "composer", "deno"];
-const SERVING_SCRIPTS: &[&str] = &[
-    "start",
-    "serve",
-    "server",
-    "dev",
-    "develop",
-    "prod",
-    "production",
-    "preview",
-    "run",
-    "worker",
-    "web",
-    "api",
-];
+const RUNNERS: &str = "npm yarn pnpm bun make just task rake composer deno";
+const SERVING_SCRIPTS: &str =
+    "start serve server dev develop prod production preview run worker web api";
 
 /// Whether a command surely starts a long-running process.
 #[must_use]
@@ -167,30 +77,29 @@ pub fn is_server_start(command: &Command) -> bool {
     }
     let name = base_name(&first.text);
     let texts: Vec<&str> = program.iter().map(|it| it.text.as_str()).collect();
-    if texts.iter().any(|it| {
-        matches!(*it, "--version" | "--help" | "-V" | "-t" | "--check-config" | "validate")
-    }) {
+    if texts.iter().any(|it| one_of("--version --help -V -t --check-config validate", it)) {
         return false;
     }
     // `python manage.py runserver`, `php artisan serve`, `python -m uvicorn`.
     let script = script_index(&texts);
     let name = script.map_or(name, |it| base_name(texts[it]));
     let arguments = &texts[script.unwrap_or(0) + 1..];
-    if SERVERS.contains(&name) && !is_preparation(name, arguments) {
+    if SERVERS.has(name) && !is_preparation(name, arguments) {
         return true;
     }
     if name == "dotnet" && arguments.first().is_some_and(|it| it.ends_with(".dll")) {
         return true;
     }
-    if let Some((_, words)) = SERVING_WORDS.iter().find(|it| it.0 == name) {
-        return words.is_empty() || arguments.iter().any(|it| words.contains(it));
+    let words = |it: &'static str| it.strip_prefix(name)?.strip_prefix(':');
+    if let Some(words) = SERVING_WORDS.lines().find_map(words) {
+        return words.is_empty() || arguments.iter().any(|it| one_of(words, it));
     }
-    if RUNNERS.contains(&name) {
+    if one_of(RUNNERS, name) {
         let script = arguments
             .iter()
             .find(|it| !it.starts_with('-') && !matches!(**it, "run" | "run-script"));
         return script.is_some_and(|it| {
-            it.split([':', '-']).next().is_some_and(|it| SERVING_SCRIPTS.contains(&it))
+            it.split([':', '-']).next().is_some_and(|it| one_of(SERVING_SCRIPTS, it))
         });
     }
     if matches!(name, "java") {
@@ -199,20 +108,15 @@ pub fn is_server_start(command: &Command) -> bool {
             .any(|it| *it == "-jar" || it.ends_with(".jar") || it.contains("JarLauncher"));
     }
     let stem = name.split_once('.').map_or(name, |it| it.0);
-    matches!(
-        stem,
-        "server" | "runserver" | "start-server" | "serve" | "httpd" | "main-server" | "webserver"
-    ) || (matches!(stem, "app" | "index" | "main") && script.is_some())
+    one_of("server runserver start-server serve httpd main-server webserver", stem)
+        || (one_of("app index main", stem) && script.is_some())
 }
 
 /// The script or module that an interpreter runs.
 fn script_index(texts: &[&str]) -> Option<usize> {
     let name = base_name(texts.first()?);
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    if !matches!(
-        bare,
-        "python" | "php" | "node" | "ruby" | "tsx" | "ts-node" | "bun" | "perl" | "pypy"
-    ) {
+    if !one_of("python php node ruby tsx ts-node bun perl pypy", bare) {
         return None;
     }
     let skip = texts[1..].iter().take_while(|it| it.starts_with('-')).count();
@@ -224,68 +128,30 @@ fn script_index(texts: &[&str]) -> Option<usize> {
 fn is_preparation(name: &str, arguments: &[&str]) -> bool {
     let first = arguments.first().copied().unwrap_or_default();
     match name {
-        "next" | "nuxt" | "vite" => {
-            matches!(first, "build" | "generate" | "lint" | "info" | "telemetry")
-        }
+        "next" | "nuxt" | "vite" => one_of("build generate lint info telemetry", first),
         "ollama" => first != "serve",
         "vllm" => first != "serve",
-        "caddy" => matches!(first, "fmt" | "validate" | "adapt" | "hash-password" | "reload"),
+        "caddy" => one_of("fmt validate adapt hash-password reload", first),
         "minio" => first != "server",
         "mlflow" => !matches!(first, "server" | "ui"),
         "rq" => first != "worker",
         "postgres" | "mysqld" | "mariadbd" => {
             arguments.iter().any(|it| it.starts_with("--initialize"))
         }
-        "kc.sh" => matches!(first, "build" | "export" | "import"),
+        "kc.sh" => one_of("build export import", first),
         _ => false,
     }
 }
+
+const TRIVIAL: &str = "echo printf cd set export true : exit env date pwd ls cat whoami id test \
+    [ [[ trap umask ulimit source . wait mkdir chmod chown sleep shift unset local return ln \
+    touch rm cp mv";
 
 /// Whether a command changes nothing that matters at start: it prints, changes directory, sets
 /// options, or ends the script.
 #[must_use]
 pub fn is_trivial(command: &Command) -> bool {
-    command.words.is_empty()
-        || matches!(
-            command.name(),
-            "echo"
-                | "printf"
-                | "cd"
-                | "set"
-                | "export"
-                | "true"
-                | ":"
-                | "exit"
-                | "env"
-                | "date"
-                | "pwd"
-                | "ls"
-                | "cat"
-                | "whoami"
-                | "id"
-                | "test"
-                | "["
-                | "[["
-                | "trap"
-                | "umask"
-                | "ulimit"
-                | "source"
-                | "."
-                | "wait"
-                | "mkdir"
-                | "chmod"
-                | "chown"
-                | "sleep"
-                | "shift"
-                | "unset"
-                | "local"
-                | "return"
-                | "ln"
-                | "touch"
-                | "rm"
-                | "cp"
-                | "mv"
-        )
+    command.words.is_empty() || one_of(TRIVIAL, command.name())
 }
 
 /// The seconds of a fixed sleep outside a loop: `sleep 10`, `sleep 1m`. Endless sleeps are none.
@@ -363,46 +229,18 @@ pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
 
 /// Programs that ask whether something answers.
 fn is_check(tool: &str) -> bool {
-    CLIENTS.contains(&tool)
-        || matches!(
-            tool,
-            "nc" | "ncat"
-                | "netcat"
-                | "curl"
-                | "wget"
-                | "nslookup"
-                | "getent"
-                | "ping"
-                | "dig"
-                | "host"
-                | "telnet"
-                | "timeout"
-        )
+    one_of(CLIENTS, tool)
+        || one_of("nc ncat netcat curl wget nslookup getent ping dig host telnet timeout", tool)
 }
 
 /// Clients that take the host behind `-h` or `--host`.
-const CLIENTS: &[&str] = &[
-    "pg_isready",
-    "psql",
-    "mysqladmin",
-    "mysql",
-    "mariadb",
-    "mariadb-admin",
-    "redis-cli",
-    "valkey-cli",
-    "mongosh",
-    "mongo",
-    "sqlcmd",
-    "cqlsh",
-    "clickhouse-client",
-    "etcdctl",
-    "consul",
-];
+const CLIENTS: &str = "pg_isready psql mysqladmin mysql mariadb mariadb-admin redis-cli \
+    valkey-cli mongosh mongo sqlcmd cqlsh clickhouse-client etcdctl consul";
 
 fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
     let target = |word: &'a Word, text: &'a str, port| Target { host: text, port, word };
     let mut out = Vec::new();
-    if matches!(tool, "nc" | "ncat" | "netcat" | "telnet") {
+    if one_of("nc ncat netcat telnet", tool) {
         let mut plain = Vec::new();
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -421,7 +259,7 @@ fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
             return out;
         }
     }
-    if matches!(tool, "nslookup" | "getent" | "ping" | "dig" | "host") {
+    if one_of("nslookup getent ping dig host", tool) {
         let plain = arguments.iter().find(|it| {
             let text = it.text.as_str();
             !text.starts_with('-') && !matches!(text, "hosts" | "ahosts") && net::is_host(text)
@@ -429,7 +267,7 @@ fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
         out.extend(plain.map(|it| target(it, &it.text, None)));
         return out;
     }
-    if CLIENTS.contains(&tool) {
+    if one_of(CLIENTS, tool) {
         let port = option(arguments, &["-p", "--port", "-P"]).and_then(|it| it.1.parse().ok());
         if let Some((word, host)) = option(arguments, &["-h", "--host", "-H"])
             && net::is_host(host)

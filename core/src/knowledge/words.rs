@@ -15,6 +15,70 @@ pub fn place_of(list: &str, word: &str) -> Option<usize> {
     list.split_ascii_whitespace().position(|it| it == word)
 }
 
+/// Whether a text begins with one of the words.
+#[must_use]
+pub fn begins_with_one_of(list: &str, text: &str) -> bool {
+    list.split_ascii_whitespace().any(|it| text.starts_with(it))
+}
+
+/// Whether a text ends in one of the words.
+#[must_use]
+pub fn ends_in_one_of(list: &str, text: &str) -> bool {
+    list.split_ascii_whitespace().any(|it| text.ends_with(it))
+}
+
+/// Whether one of the words stands somewhere in a text.
+#[must_use]
+pub fn has_one_of(list: &str, text: &str) -> bool {
+    list.split_ascii_whitespace().any(|it| text.contains(it))
+}
+
+/// A long list that is asked often, and mostly about words that it does not have.
+pub(super) struct Words {
+    list: &'static str,
+    /// The marks of all the words.
+    marks: u64,
+}
+
+impl Words {
+    pub(super) const fn new(list: &'static str) -> Words {
+        let bytes = list.as_bytes();
+        let (mut marks, mut start, mut at) = (0, 0, 0);
+        while at <= bytes.len() {
+            if at == bytes.len() || bytes[at] == b' ' {
+                if at > start {
+                    marks |= mark(bytes[start], bytes[at - 1], at - start);
+                }
+                start = at + 1;
+            }
+            at += 1;
+        }
+        Words { list, marks }
+    }
+
+    /// Whether a word stands in the list.
+    pub(super) fn has(&self, word: &str) -> bool {
+        let (Some(first), Some(last)) = (word.as_bytes().first(), word.as_bytes().last()) else {
+            return false;
+        };
+        self.marks & mark(*first, *last, word.len()) != 0 && one_of(self.list, word)
+    }
+
+    /// Whether a word stands in a list of words in upper case, however the word itself is written.
+    pub(super) fn has_in_any_case(&self, word: &str) -> bool {
+        let (Some(first), Some(last)) = (word.as_bytes().first(), word.as_bytes().last()) else {
+            return false;
+        };
+        let mark = mark(first.to_ascii_uppercase(), last.to_ascii_uppercase(), word.len());
+        self.marks & mark != 0 && one_of(self.list, &word.to_ascii_uppercase())
+    }
+}
+
+/// One bit of 64 for words that begin and end alike and are of one length.
+const fn mark(first: u8, last: u8, length: usize) -> u64 {
+    1 << ((first as usize * 5 + last as usize * 11 + length * 3) % 64)
+}
+
 /// How many bytes [`without_comments`] keeps.
 pub(crate) const fn length_without_comments(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -85,6 +149,26 @@ mod tests {
         assert!(one_of("a bc\n  d", "bc") && one_of("a bc\n  d", "d"));
         assert!(!one_of("a bc", "b") && !one_of("a bc", "a bc") && !one_of("a bc", ""));
         assert_eq!(place_of("a bc\n  d", "d"), Some(2));
+    }
+
+    #[test]
+    fn marks_turn_no_word_away() {
+        const LIST: &str = "HOME USER A XDG_RUNTIME_DIR";
+        const WORDS: Words = Words::new(LIST);
+        for word in LIST.split(' ') {
+            assert!(WORDS.has(word), "{word}");
+        }
+        for word in ["", " ", "HOME USER", "HOM", "B", "XDG_RUNTIME_DIR ", "home"] {
+            assert!(!WORDS.has(word), "{word}");
+            assert_eq!(WORDS.has_in_any_case(word), word == "home", "{word}");
+        }
+    }
+
+    #[test]
+    fn beginnings_and_ends() {
+        assert!(begins_with_one_of("a_ b_", "b_x") && !begins_with_one_of("a_ b_", "xb_"));
+        assert!(ends_in_one_of("_a _b", "x_b") && !ends_in_one_of("_a _b", "_bx"));
+        assert!(has_one_of("_a _b", "x_bx") && !has_one_of("_a _b", "ab"));
     }
 
     #[test]

@@ -80,15 +80,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         if !old.note.is_empty() {
             finding.help(format!("With the new version, {}.", old.note));
         }
-        finding.check(format!("kubectl api-resources --api-group={}", group(old)));
-        if may_be_replaced(object, old) {
+        finding.check(format!("kubectl api-resources --api-group={}", group(&old)));
+        if may_be_replaced(object, &old) {
             let edit = facts.replace_scalar(version.span, old.replacement);
             finding.fix(Fix::safe(format!("Use `{}`", old.replacement), [edit]));
         }
     }
 }
 
-fn group(old: &OldApi) -> &str {
+fn group(old: &OldApi) -> &'static str {
     old.replacement.rsplit_once('/').map_or("", |it| it.0)
 }
 
@@ -101,7 +101,9 @@ fn may_be_replaced(object: &Object, old: &OldApi) -> bool {
         // The selector used to be filled in from the labels.
         Body::Workload(it) if group(old) == "apps" => it.selector.is_some(),
         Body::DisruptionBudget(it) => it.selector.as_ref().is_some_and(|it| !it.is_empty()),
-        Body::Autoscaler(_) => old.api_version == "autoscaling/v2beta2",
+        Body::Autoscaler(_) => {
+            object.api_version.as_ref().is_some_and(|it| it.as_str() == "autoscaling/v2beta2")
+        }
         _ => old.note.is_empty(),
     }
 }

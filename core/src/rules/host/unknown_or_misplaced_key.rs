@@ -151,7 +151,7 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         let check = "kubectl apply --dry-run=server --validate=strict -f FILE";
         let keys = kube_keys::known_keys(it.owner);
         let exact = kube_keys::belongs_to(key).filter(|at| *at != it.owner);
-        let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
+        let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys));
         if let Some(meant) = meant.filter(|_| exact.is_none()) {
             let edit = facts.replace_scalar(key.span, meant);
             out.at(key.span, format!("`{key}` is no key of {words}; `{meant}` is"))
