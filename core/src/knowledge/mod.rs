@@ -13,6 +13,7 @@ pub mod dev;
 pub mod env;
 pub mod families;
 pub mod image;
+pub mod ip;
 pub mod kube;
 pub mod kube_keys;
 pub mod migrations;

@@ -5,7 +5,9 @@
 //! MongoDB and Kafka. Only forms that can hardly mean anything else are read: `12:30`, `C:\data`,
 //! `postgres:16` and `acme/app:8080` name no host.
 
-use super::words::{Words, one_of};
+pub use super::ip::ipv4;
+use super::ip::is_ipv6;
+use super::words::{Words, begins_with_one_of, one_of};
 
 /// A host, and perhaps its port, as written in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,12 +177,6 @@ pub fn is_unspecified(host: &str) -> bool {
     one_of("0.0.0.0 :: [::] * 0", host)
 }
 
-/// The four numbers of an IPv4 address.
-#[must_use]
-pub fn ipv4(host: &str) -> Option<[u8; 4]> {
-    host.parse::<core::net::Ipv4Addr>().ok().map(|it| it.octets())
-}
-
 /// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,
 /// 4193): one that means another machine elsewhere, or none.
 #[must_use]
@@ -193,7 +189,9 @@ pub fn is_private_ip(host: &str) -> bool {
             || (a == 169 && b == 254)
             || (a == 100 && (64..128).contains(&b));
     }
-    host.parse::<core::net::Ipv6Addr>().is_ok_and(|it| matches!(it.segments()[0] & 0xfe00, 0xfc00))
+    // Unique local addresses begin with `fc00::/7`, so that the first group has all its digits.
+    let first = host.split(':').next().filter(|it| it.len() == 4).unwrap_or_default();
+    begins_with_one_of("fc fd", &first.to_ascii_lowercase()) && is_ipv6(host)
 }
 
 /// A name as cluster DNS reads it (Kubernetes documentation, "DNS for Services and Pods").
@@ -317,7 +315,9 @@ fn host_and_port<'a>(
     if let Some(inner) = text.strip_prefix('[') {
         let close = inner.find(']')?;
         let host = &inner[..close];
-        host.parse::<core::net::Ipv6Addr>().ok()?;
+        if !is_ipv6(host) {
+            return None;
+        }
         let host_end = start + close + 2;
         let rest = &value[host_end..end];
         let port = match rest.strip_prefix(':') {
@@ -575,6 +575,8 @@ mod tests {
                 && is_private_ip("172.17.0.1")
                 && is_private_ip("192.168.1.2")
         );
+        assert!(is_private_ip("fd00::1") && is_private_ip("[FC12::]"));
+        assert!(!is_private_ip("fe80::1") && !is_private_ip("fd::1") && !is_private_ip("fd00:"));
         assert!(!is_private_ip("172.32.0.1") && !is_private_ip("8.8.8.8") && !is_private_ip("db"));
     }
 

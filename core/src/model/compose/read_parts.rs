@@ -177,7 +177,7 @@ impl Read<'_> {
                 map.get("published").filter(|it| it.text().is_some_and(|it| !it.is_empty()));
             let host_ip = str_at(map, "host_ip").filter(|it| !it.value.is_empty());
             if let Some(ip) = &host_ip
-                && ip.value.parse::<std::net::IpAddr>().is_err()
+                && !crate::knowledge::ip::is_ip(&ip.value)
             {
                 let message = format!("`{}` is no IP address", ip.value);
                 self.problem(ProblemKind::InvalidPort, ip.span, &ip.value.clone(), message);

@@ -19,7 +19,7 @@ pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
     let host = parts.next().unwrap_or_default();
     let ip = parts.next().unwrap_or_default();
     let ip = ip.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(ip);
-    if !ip.is_empty() && ip.parse::<std::net::IpAddr>().is_err() {
+    if !ip.is_empty() && !crate::knowledge::ip::is_ip(ip) {
         return Err(format!("`{ip}` is no IP address"));
     }
     if container.is_empty() {
