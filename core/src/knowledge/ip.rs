@@ -22,9 +22,9 @@ pub fn is_ipv6(text: &str) -> bool {
     match text.split_once("::") {
         None => groups(text, true) == Some(8),
         // The two colons stand for one group of zeros or more.
-        Some((head, tail)) => groups(head, false)
-            .zip(groups(tail, true))
-            .is_some_and(|(head, tail)| head + tail <= 7),
+        Some((head, tail)) => {
+            groups(head, false).zip(groups(tail, true)).is_some_and(|(head, tail)| head + tail <= 7)
+        }
     }
 }
 
