@@ -1,16 +1,79 @@
 //! Words in one string, and names in a sentence.
 //!
 //! A list of separate strings takes a pointer and a length for each of them, which often weigh more
-//! than the word. Here a list is one string with blanks between its words.
+//! than the word. Here a list is one string with white space between its words.
 
-/// Whether a word is one of those in the list.
+pub mod rows;
+
+/// Whether a word stands in a list of words with white space between them.
 pub fn is_among(list: &str, word: &str) -> bool {
-    list.split(' ').any(|it| it == word)
+    place_of(list, word).is_some()
 }
 
-/// Whether any word of the list stands somewhere in a text.
+/// Which word of a list it is, counted from 0.
+pub fn place_of(list: &str, word: &str) -> Option<usize> {
+    list.split_ascii_whitespace().position(|it| it == word)
+}
+
+/// Whether a text begins with one of the words.
+pub fn begins_with_one_of(list: &str, text: &str) -> bool {
+    list.split_ascii_whitespace().any(|it| text.starts_with(it))
+}
+
+/// Whether a text ends in one of the words.
+pub fn ends_in_one_of(list: &str, text: &str) -> bool {
+    list.split_ascii_whitespace().any(|it| text.ends_with(it))
+}
+
+/// Whether one of the words stands somewhere in a text.
 pub fn stands_in(list: &str, text: &str) -> bool {
-    list.split(' ').any(|it| text.contains(it))
+    list.split_ascii_whitespace().any(|it| text.contains(it))
+}
+
+/// A long list that is asked often, and mostly about words that it does not have.
+pub struct Words {
+    list: &'static str,
+    /// The marks of all the words.
+    marks: u64,
+}
+
+impl Words {
+    pub const fn new(list: &'static str) -> Words {
+        let bytes = list.as_bytes();
+        let (mut marks, mut start, mut at) = (0, 0, 0);
+        while at <= bytes.len() {
+            if at == bytes.len() || bytes[at] == b' ' {
+                if at > start {
+                    marks |= mark(bytes[start], bytes[at - 1], at - start);
+                }
+                start = at + 1;
+            }
+            at += 1;
+        }
+        Words { list, marks }
+    }
+
+    /// Whether a word stands in the list.
+    pub fn has(&self, word: &str) -> bool {
+        let (Some(first), Some(last)) = (word.as_bytes().first(), word.as_bytes().last()) else {
+            return false;
+        };
+        self.marks & mark(*first, *last, word.len()) != 0 && is_among(self.list, word)
+    }
+
+    /// Whether a word stands in a list of words in upper case, however the word itself is written.
+    pub fn has_in_any_case(&self, word: &str) -> bool {
+        let (Some(first), Some(last)) = (word.as_bytes().first(), word.as_bytes().last()) else {
+            return false;
+        };
+        let mark = mark(first.to_ascii_uppercase(), last.to_ascii_uppercase(), word.len());
+        self.marks & mark != 0 && is_among(self.list, &word.to_ascii_uppercase())
+    }
+}
+
+/// One bit of 64 for words that begin and end alike and are of one length.
+const fn mark(first: u8, last: u8, length: usize) -> u64 {
+    1 << ((first as usize * 5 + last as usize * 11 + length * 3) % 64)
 }
 
 /// `` `a`, `b` ``.
@@ -40,6 +103,33 @@ pub fn first_named(names: &[&str], most: usize, rest: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_compared_whole() {
+        assert!(is_among("a bc\n  d", "bc") && is_among("a bc\n  d", "d"));
+        assert!(!is_among("a bc", "b") && !is_among("a bc", "a bc") && !is_among("a bc", ""));
+        assert_eq!(place_of("a bc\n  d", "d"), Some(2));
+    }
+
+    #[test]
+    fn marks_turn_no_word_away() {
+        const LIST: &str = "HOME USER A XDG_RUNTIME_DIR";
+        const WORDS: Words = Words::new(LIST);
+        for word in LIST.split(' ') {
+            assert!(WORDS.has(word), "{word}");
+        }
+        for word in ["", " ", "HOME USER", "HOM", "B", "XDG_RUNTIME_DIR ", "home"] {
+            assert!(!WORDS.has(word), "{word}");
+            assert_eq!(WORDS.has_in_any_case(word), word == "home", "{word}");
+        }
+    }
+
+    #[test]
+    fn beginnings_and_ends() {
+        assert!(begins_with_one_of("a_ b_", "b_x") && !begins_with_one_of("a_ b_", "xb_"));
+        assert!(ends_in_one_of("_a _b", "x_b") && !ends_in_one_of("_a _b", "_bx"));
+        assert!(stands_in("_a _b", "x_bx") && !stands_in("_a _b", "ab"));
+    }
 
     #[test]
     fn a_word_is_whole_and_a_list_is_cut() {

@@ -3,7 +3,7 @@
 //! Source: Kubernetes documentation, "CronJob: Schedule syntax", and the documentation of the parser
 //! that it uses (`robfig/cron` version 3, standard form): five fields or a macro.
 
-use super::words::{one_of, place_of};
+use crate::words::{is_among, place_of};
 
 /// A field: its name, its bounds and the words for its numbers, from the lowest on.
 type Field = (&'static str, u32, u32, &'static str);
@@ -23,7 +23,7 @@ const FIELDS: [Field; 5] = [
 pub fn check(schedule: &str) -> Result<(), String> {
     let text = schedule.trim();
     if let Some(name) = text.strip_prefix('@') {
-        let known = one_of("yearly annually monthly weekly daily midnight hourly", name);
+        let known = is_among("yearly annually monthly weekly daily midnight hourly", name);
         let every = name.strip_prefix("every ").is_some_and(|it| !it.trim().is_empty());
         return if known || every { Ok(()) } else { Err(format!("there is no `@{name}`")) };
     }

@@ -4,7 +4,7 @@
 //! what they set; for drivers and switches, each framework's configuration reference.
 
 use super::net;
-use super::words::{Words, begins_with_one_of, ends_in_one_of, has_one_of, one_of};
+use crate::words::{Words, begins_with_one_of, ends_in_one_of, is_among, stands_in};
 
 /// Variables that the shell or the CI always has, so that an undefined `${HOME}` is no mistake.
 const SHELL: Words = Words::new(
@@ -196,7 +196,7 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
     let text = value.trim();
     let lower = text.to_ascii_lowercase();
     // One of these stands in all that follows, and in few other values.
-    if !has_one_of("sqlite h2 .db duckdb hsqldb derby pglite", &lower) {
+    if !stands_in("sqlite h2 .db duckdb hsqldb derby pglite", &lower) {
         return None;
     }
     if begins_with_one_of("jdbc:h2:tcp: jdbc:h2:ssl: jdbc:derby://", &lower) {
@@ -218,8 +218,8 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
     const DRIVERS: &str = "sqlite sqlite3 better-sqlite3 h2 duckdb django.db.backends.sqlite3";
     const DRIVER_KEYS: &str =
         "_CONNECTION _CLIENT _DRIVER _ENGINE _TYPE _DIALECT _VENDOR _DB _BACKEND _ADAPTER";
-    let about_db = has_one_of("DB DATABASE TYPEORM SQL", &key);
-    if one_of(DRIVERS, &lower) && about_db && (key == "DB" || ends_in_one_of(DRIVER_KEYS, &key)) {
+    let about_db = stands_in("DB DATABASE TYPEORM SQL", &key);
+    if is_among(DRIVERS, &lower) && about_db && (key == "DB" || ends_in_one_of(DRIVER_KEYS, &key)) {
         let engine = match lower.as_str() {
             "h2" => "H2",
             "duckdb" => "DuckDB",
@@ -271,7 +271,7 @@ pub fn is_own_address_key(key: &str) -> bool {
     const PARTS: Words =
         Words::new("LISTEN LISTENER LISTENERS BIND BINDING ADVERTISED ADVERTISE ALLOWED TRUSTED");
     let upper = key.to_ascii_uppercase();
-    one_of(WHOLE, &upper) || upper.split(['_', '.', '-']).any(|it| PARTS.has(it))
+    is_among(WHOLE, &upper) || upper.split(['_', '.', '-']).any(|it| PARTS.has(it))
 }
 
 /// Whether a URL under this key is opened by a browser or by someone outside, for whom `localhost`

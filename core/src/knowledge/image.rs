@@ -5,7 +5,7 @@
 //! `[registry[:port]/]path[:tag][@digest]`; the first part is a registry when it has a dot, a
 //! colon or an upper case letter, or is `localhost`.
 
-use super::words::one_of;
+use crate::words::is_among;
 
 /// The parts of an image reference, each a slice of the text as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl<'a> ImageRef<'a> {
     pub fn repository(&self) -> String {
         match self.registry {
             None => self.path.strip_prefix("library/").unwrap_or(self.path).to_owned(),
-            Some(registry) if one_of(DOCKER_HUB, registry) => {
+            Some(registry) if is_among(DOCKER_HUB, registry) => {
                 self.path.strip_prefix("library/").unwrap_or(self.path).to_owned()
             }
             Some(registry) => format!("{}/{}", registry.to_ascii_lowercase(), self.path),
@@ -154,7 +154,7 @@ fn pin_of_tag(tag: &str) -> Pin {
     }
     let mut parts = lower.split('-');
     let first = parts.next().unwrap_or_default();
-    if (one_of(MOVING, first) || is_variant(first)) && parts.all(is_variant) {
+    if (is_among(MOVING, first) || is_variant(first)) && parts.all(is_variant) {
         return Pin::Moving;
     }
     Version::parse(tag).map_or(Pin::Named, Pin::Version)
@@ -163,7 +163,7 @@ fn pin_of_tag(tag: &str) -> Pin {
 /// `alpine` and `alpine3.20` both leave the version of the program open.
 fn is_variant(part: &str) -> bool {
     let name = part.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    one_of(VARIANTS, name)
+    is_among(VARIANTS, name)
 }
 
 /// Whether a text holds a Compose or shell variable or a template expression.

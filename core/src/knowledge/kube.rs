@@ -3,7 +3,7 @@
 //! Source: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
 //! other projects' APIs, the release notes named in the row.
 
-use super::words::one_of;
+use crate::words::is_among;
 
 /// An API version that is or will be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
         let deprecated_in = words.next()?;
         let removed_in = words.next().filter(|it| *it != "-");
         let replacement = words.next().filter(|it| *it != "-").unwrap_or_default();
-        one_of(kinds, kind).then_some(OldApi { removed_in, deprecated_in, replacement, note })
+        is_among(kinds, kind).then_some(OldApi { removed_in, deprecated_in, replacement, note })
     })
 }
 
@@ -84,7 +84,7 @@ pub fn is_node_agent(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
     AGENTS.split(' ').any(|it| {
         name.strip_suffix(it).is_some_and(|before| before.is_empty() || before.ends_with('-'))
-            || name.strip_prefix(it).is_some_and(|after| one_of("-ds -daemonset -agent", after))
+            || name.strip_prefix(it).is_some_and(|after| is_among("-ds -daemonset -agent", after))
     })
 }
 
@@ -99,7 +99,7 @@ const INGRESS_CONTROLLERS: &str = "registry.k8s.io/ingress-nginx/controller \
 /// Whether a normalised repository is that of an ingress controller or an edge proxy.
 #[must_use]
 pub fn is_ingress_controller(repository: &str) -> bool {
-    one_of(INGRESS_CONTROLLERS, repository)
+    is_among(INGRESS_CONTROLLERS, repository)
 }
 
 /// Namespaces that belong to the cluster, not to an application.
@@ -108,7 +108,7 @@ pub fn is_system_namespace(namespace: &str) -> bool {
     const SYSTEM: &str = "kube-system kube-public kube-node-lease ingress-nginx cert-manager \
         monitoring longhorn-system metallb-system calico-system istio-system argocd flux-system \
         tigera-operator local-path-storage";
-    one_of(SYSTEM, namespace)
+    is_among(SYSTEM, namespace)
 }
 
 /// Host paths that do no harm when mounted read-only.
@@ -117,7 +117,7 @@ pub fn is_harmless_host_path(path: &str) -> bool {
     const HARMLESS: &str = "/etc/localtime /etc/timezone /usr/share/zoneinfo /etc/machine-id \
         /etc/ssl/certs /etc/pki /etc/os-release /usr/share/ca-certificates /etc/ca-certificates \
         /dev/shm /dev/net/tun /dev/fuse /dev/dri";
-    one_of(HARMLESS, path.trim_end_matches('/'))
+    is_among(HARMLESS, path.trim_end_matches('/'))
 }
 
 /// Whether a path is the socket of a container runtime.
@@ -126,7 +126,7 @@ pub fn is_runtime_socket(path: &str) -> bool {
     const SOCKETS: &str = "/var/run/docker.sock /run/docker.sock /run/containerd/containerd.sock \
         /var/run/containerd/containerd.sock /run/podman/podman.sock /var/run/crio/crio.sock \
         /run/crio/crio.sock //var/run/docker.sock";
-    one_of(SOCKETS, path.trim_end_matches('/'))
+    is_among(SOCKETS, path.trim_end_matches('/'))
 }
 
 #[cfg(test)]

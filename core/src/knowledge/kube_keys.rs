@@ -3,7 +3,7 @@
 //!
 //! Source: Kubernetes API reference, "Workload Resources" and "Service Resources", release 1.34.
 
-use super::words::one_of;
+use crate::words::is_among;
 
 /// The types: their names, what people call them, and in the lines below their keys.
 const TABLE: &str = "\
@@ -146,7 +146,7 @@ pub fn synonym(owner: &str, key: &str) -> Option<&'static str> {
 pub fn belongs_to(key: &str) -> Option<&'static str> {
     const WORKLOAD: &str =
         "Container PodSpec PodTemplateSpec Probe SecurityContext DeploymentSpec JobSpec";
-    if one_of("name metadata spec", key) {
+    if is_among("name metadata spec", key) {
         return None;
     }
     let mut found = WORKLOAD.split(' ').filter(|it| known_keys(it).contains(&key));

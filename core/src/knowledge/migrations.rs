@@ -7,7 +7,7 @@
 //! are not migrations and do not match.
 
 use super::shell::{base_name, is_shell};
-use super::words::one_of;
+use crate::words::is_among;
 
 /// A migration found among the words of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ const RUNNERS: &str = "npm yarn pnpm bun make just task composer rake invoke poe
 /// Finds a migration in the words of one simple command.
 #[must_use]
 pub fn find_migration(words: &[&str]) -> Option<Hit> {
-    if words.iter().any(|it| one_of("--help --version --dry-run --check --plan --sql", it)) {
+    if words.iter().any(|it| is_among("--help --version --dry-run --check --plan --sql", it)) {
         return None;
     }
     let head = program_index(words)?;
@@ -99,7 +99,7 @@ fn program_index(words: &[&str]) -> Option<usize> {
 fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
     // The program itself, or the script or module that an interpreter or `dotnet` runs.
     let first = base_name(words[head]);
-    let runs_argument = is_interpreter(first) || one_of("dotnet cargo npm yarn pnpm uvx", first);
+    let runs_argument = is_interpreter(first) || is_among("dotnet cargo npm yarn pnpm uvx", first);
     let index = if runs_argument {
         let skip = |it: &&str| it.starts_with('-') || matches!(*it, "run" | "x");
         head + 1 + words[head + 1..].iter().take_while(|it| skip(it)).count()
@@ -111,7 +111,7 @@ fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
     for line in TOOLS.lines() {
         let Some((tool, rest)) = line.split_once(" = ") else { continue };
         let Some((programs, subcommands)) = rest.split_once(": ") else { continue };
-        if one_of(programs, program)
+        if is_among(programs, program)
             && subcommands.split(", ").any(|it| follows(program, arguments, it))
         {
             return Some(Hit { tool, index });
@@ -144,13 +144,13 @@ fn follows(program: &str, arguments: &[&str], subcommand: &str) -> bool {
 
 fn is_interpreter(name: &str) -> bool {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    one_of(INTERPRETERS, name) || one_of("python php ruby", bare) || is_shell(name)
+    is_among(INTERPRETERS, name) || is_among("python php ruby", bare) || is_shell(name)
 }
 
 /// `npm run db:migrate`, `python scripts/migrate.py`, `./migrate.sh`, `/app/bin/acme-migrate`.
 fn by_script(words: &[&str], head: usize) -> Option<Hit> {
     let first = base_name(words[head]);
-    if one_of(RUNNERS, first) {
+    if is_among(RUNNERS, first) {
         let run =
             words[head + 1..].iter().take_while(|it| it.starts_with('-') || **it == "run").count();
         let index = head + 1 + run;
@@ -214,11 +214,11 @@ const SWITCHES: &str = "RUN_MIGRATIONS RUN_MIGRATION MIGRATE AUTO_MIGRATE AUTOMI
 #[must_use]
 pub fn is_migration_switch(key: &str, value: &str) -> bool {
     let value = value.trim();
-    if one_of("update create create-drop", value) {
+    if is_among("update create create-drop", value) {
         return key.eq_ignore_ascii_case("SPRING_JPA_HIBERNATE_DDL_AUTO")
             || key == "spring.jpa.hibernate.ddl-auto";
     }
-    if !one_of("true 1 yes on enabled", &value.to_ascii_lowercase()) {
+    if !is_among("true 1 yes on enabled", &value.to_ascii_lowercase()) {
         return false;
     }
     let upper = key.to_ascii_uppercase();

@@ -22,4 +22,3 @@ pub mod secrets;
 pub mod shell;
 pub mod singletons;
 pub mod starts;
-pub mod words;

@@ -7,7 +7,7 @@
 
 pub use super::ip::ipv4;
 use super::ip::is_ipv6;
-use super::words::{Words, begins_with_one_of, one_of};
+use crate::words::{Words, begins_with_one_of, is_among};
 
 /// A host, and perhaps its port, as written in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ pub fn is_host_key(key: &str) -> bool {
         return key.eq_ignore_ascii_case("PGHOST");
     }
     let upper = key.to_ascii_uppercase();
-    if one_of("MYSQL_HOST BOOTSTRAP_SERVERS", &upper) {
+    if is_among("MYSQL_HOST BOOTSTRAP_SERVERS", &upper) {
         return true;
     }
     let words: Vec<&str> = upper.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
@@ -174,7 +174,7 @@ pub fn is_loopback(host: &str) -> bool {
 /// The address that means "all of them" when listening.
 #[must_use]
 pub fn is_unspecified(host: &str) -> bool {
-    one_of("0.0.0.0 :: [::] * 0", host)
+    is_among("0.0.0.0 :: [::] * 0", host)
 }
 
 /// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,
@@ -244,7 +244,7 @@ pub fn is_host(host: &str) -> bool {
 /// Values of host-like keys that are switches or modes.
 fn is_no_host_word(word: &str) -> bool {
     const WORDS: &str = "true false none null auto yes no on off default memory nil undefined";
-    one_of(WORDS, &word.to_ascii_lowercase())
+    is_among(WORDS, &word.to_ascii_lowercase())
 }
 
 /// Walks back from `://` over the scheme, `jdbc:` and the like included.
@@ -382,7 +382,7 @@ fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<End
 fn is_usual_port(host: &str, port: u16) -> bool {
     const LOW: &[u16] =
         &[21, 22, 25, 53, 80, 110, 143, 389, 443, 465, 514, 587, 636, 853, 873, 993, 995];
-    if one_of("sha256 sha512 md5 sha1", host) {
+    if is_among("sha256 sha512 md5 sha1", host) {
         return false;
     }
     ipv4(host).is_some()
@@ -399,7 +399,7 @@ fn is_pair_host_key(key: &str) -> bool {
     let squeezed: String = key.chars().filter(|c| !c.is_whitespace() && *c != '_').collect();
     const KEYS: &str =
         "host hostname hostaddr server datasource addr address networkaddress servers";
-    one_of(KEYS, &squeezed.to_ascii_lowercase())
+    is_among(KEYS, &squeezed.to_ascii_lowercase())
 }
 
 /// The `key=value` pairs of a connection string, with the value's bytes.

@@ -5,7 +5,7 @@
 //! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
 //! agree, unless the value has a shape that only credentials have.
 
-use super::words::{Words, begins_with_one_of, has_one_of, one_of};
+use crate::words::{Words, begins_with_one_of, is_among, stands_in};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     // One of these stands in every name that the patterns below know.
     const PARTS: &str = "PASS PWD TOKEN KEY SECRET MASTERAUTH CREDENTIALS COOKIE";
     let all = words_of(key);
-    if !has_one_of(PARTS, &all) {
+    if !stands_in(PARTS, &all) {
         return None;
     }
     let mut words: Vec<&str> = all.split('_').collect();
@@ -188,10 +188,10 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     let kind = match words.as_slice() {
         // The shell's own working directory.
         ["PWD" | "OLDPWD"] => None,
-        [.., last] if one_of(PASSWORDS, last) => Some(KeyKind::Password),
+        [.., last] if is_among(PASSWORDS, last) => Some(KeyKind::Password),
         [_, .., "PASS"] => Some(KeyKind::Password),
-        [.., last] if one_of(TOKENS, last) => Some(KeyKind::Token),
-        [.., of, "KEY"] if one_of(SECRET_KEYS, of) => Some(KeyKind::Token),
+        [.., last] if is_among(TOKENS, last) => Some(KeyKind::Token),
+        [.., of, "KEY"] if is_among(SECRET_KEYS, of) => Some(KeyKind::Token),
         [.., "SECRET", "KEY", "BASE"] | [.., "ERLANG", "COOKIE"] => Some(KeyKind::Token),
         _ => None,
     };
@@ -224,7 +224,7 @@ fn is_no_credential(text: &str, kind: KeyKind) -> bool {
     const SWITCHES: &str = "true false yes no on off none null enabled disabled optional required";
     // A place where the credential lies, and references that a tool resolves.
     const PLACES: &str = "/ ~ ./ file: vault: op: arn: ref+ ENC[ sm: secretsmanager: doppler:";
-    if one_of(SWITCHES, &text.to_ascii_lowercase())
+    if is_among(SWITCHES, &text.to_ascii_lowercase())
         || begins_with_one_of(PLACES, text)
         || text.contains("://")
     {
@@ -249,7 +249,7 @@ fn grade(text: &str) -> Verdict {
         supersecret mysecretpassword docker myuser mypassword sa neo4j 12345 123456 1234 \
         12345678 123456789 123 0000 1111 pgpassword p@ssw0rd passwd rootpassword root_password \
         rootpass dbpassword db_password insecure notsecure";
-    if one_of(WEAK, &text.to_ascii_lowercase()) {
+    if is_among(WEAK, &text.to_ascii_lowercase()) {
         return Verdict::WeakDefault;
     }
     Verdict::Literal
@@ -259,7 +259,7 @@ fn grade(text: &str) -> Verdict {
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     let text = text.trim().trim_matches(['"', '\'']);
-    if text.is_empty() || has_one_of("${ $( {{ <%", text) {
+    if text.is_empty() || stands_in("${ $( {{ <%", text) {
         return true;
     }
     // `$VAR` and `%VAR%`, but not a dollar sign inside a password.
@@ -288,9 +288,9 @@ pub fn is_placeholder(text: &str) -> bool {
         addyour";
     const INSIDE: &str =
         "changeme changethis placeholder replaceme pleasechange changeinproduction donotuse";
-    one_of(WHOLE, &squeezed)
+    is_among(WHOLE, &squeezed)
         || begins_with_one_of(START, &squeezed)
-        || has_one_of(INSIDE, &squeezed)
+        || stands_in(INSIDE, &squeezed)
         || text.contains("EXAMPLE")
         || begins_with_one_of("example- example_", &lower)
         || lower.contains("xxxxx")

@@ -5,7 +5,7 @@
 //! nothing. What it cannot follow (functions, `case`) it reads as plain words, which matches less,
 //! not more.
 
-use super::words::one_of;
+use crate::words::is_among;
 
 /// How deep `sh -c "sh -c …"` is followed.
 const MAX_NESTING: u8 = 4;
@@ -171,7 +171,7 @@ fn handed_over(command: &Command) -> Option<usize> {
         let mut at = 1;
         while program.get(at).is_some_and(|it| it.text.starts_with('-') && it.text != "--") {
             let flag = program[at].text.contains('=')
-                || one_of("-poll -no-overwrite -skip-redirect", &program[at].text);
+                || is_among("-poll -no-overwrite -skip-redirect", &program[at].text);
             at += if flag { 1 } else { 2 };
         }
         at + usize::from(program.get(at).is_some_and(|it| it.text == "--"))
@@ -209,7 +209,7 @@ fn script_of(command: &Command) -> Option<Word> {
     }
     let mut words = program[1..].iter();
     while let Some(word) = words.next() {
-        if one_of("-o +o -O", &word.text) {
+        if is_among("-o +o -O", &word.text) {
             words.next();
         } else if word.text.starts_with('-')
             && !word.text.starts_with("--")
@@ -226,7 +226,7 @@ fn script_of(command: &Command) -> Option<Word> {
 /// Whether a program name is a shell.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {
-    one_of("sh bash ash dash zsh ksh", name)
+    is_among("sh bash ash dash zsh ksh", name)
 }
 
 /// How many leading words only hand over to another program.

@@ -4,7 +4,7 @@
 //! Laravel "Task Scheduling", Airflow before 2.0, Clockwork README, Ofelia README).
 
 use super::shell::{Command, base_name};
-use super::words::one_of;
+use crate::words::is_among;
 
 /// A scheduler in a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn singleton(command: &Command) -> Option<Singleton> {
     let texts = &all[head..];
     let first = base_name(texts.first()?);
     let interpreter = first.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let at = if one_of("python php ruby node", interpreter) {
+    let at = if is_among("python php ruby node", interpreter) {
         1 + texts[1..].iter().take_while(|it| it.starts_with('-')).count()
     } else {
         0
@@ -53,7 +53,7 @@ pub fn singleton(command: &Command) -> Option<Singleton> {
         let found = if words.is_empty() {
             Some(0)
         } else {
-            texts[at..].iter().position(|it| one_of(words, it))
+            texts[at..].iter().position(|it| is_among(words, it))
         };
         if let Some(found) = found {
             return Some(Singleton { tool, index: head + at + found });

@@ -5,7 +5,7 @@
 
 use super::net;
 use super::shell::{Command, Place, Word, base_name};
-use super::words::{Words, one_of};
+use crate::words::{Words, is_among};
 
 /// Programs that serve until they are stopped, whatever their arguments.
 const SERVERS: Words = Words::new(
@@ -77,7 +77,7 @@ pub fn is_server_start(command: &Command) -> bool {
     }
     let name = base_name(&first.text);
     let texts: Vec<&str> = program.iter().map(|it| it.text.as_str()).collect();
-    if texts.iter().any(|it| one_of("--version --help -V -t --check-config validate", it)) {
+    if texts.iter().any(|it| is_among("--version --help -V -t --check-config validate", it)) {
         return false;
     }
     // `python manage.py runserver`, `php artisan serve`, `python -m uvicorn`.
@@ -92,14 +92,14 @@ pub fn is_server_start(command: &Command) -> bool {
     }
     let words = |it: &'static str| it.strip_prefix(name)?.strip_prefix(':');
     if let Some(words) = SERVING_WORDS.lines().find_map(words) {
-        return words.is_empty() || arguments.iter().any(|it| one_of(words, it));
+        return words.is_empty() || arguments.iter().any(|it| is_among(words, it));
     }
-    if one_of(RUNNERS, name) {
+    if is_among(RUNNERS, name) {
         let script = arguments
             .iter()
             .find(|it| !it.starts_with('-') && !matches!(**it, "run" | "run-script"));
         return script.is_some_and(|it| {
-            it.split([':', '-']).next().is_some_and(|it| one_of(SERVING_SCRIPTS, it))
+            it.split([':', '-']).next().is_some_and(|it| is_among(SERVING_SCRIPTS, it))
         });
     }
     if matches!(name, "java") {
@@ -108,15 +108,15 @@ pub fn is_server_start(command: &Command) -> bool {
             .any(|it| *it == "-jar" || it.ends_with(".jar") || it.contains("JarLauncher"));
     }
     let stem = name.split_once('.').map_or(name, |it| it.0);
-    one_of("server runserver start-server serve httpd main-server webserver", stem)
-        || (one_of("app index main", stem) && script.is_some())
+    is_among("server runserver start-server serve httpd main-server webserver", stem)
+        || (is_among("app index main", stem) && script.is_some())
 }
 
 /// The script or module that an interpreter runs.
 fn script_index(texts: &[&str]) -> Option<usize> {
     let name = base_name(texts.first()?);
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    if !one_of("python php node ruby tsx ts-node bun perl pypy", bare) {
+    if !is_among("python php node ruby tsx ts-node bun perl pypy", bare) {
         return None;
     }
     let skip = texts[1..].iter().take_while(|it| it.starts_with('-')).count();
@@ -128,17 +128,17 @@ fn script_index(texts: &[&str]) -> Option<usize> {
 fn is_preparation(name: &str, arguments: &[&str]) -> bool {
     let first = arguments.first().copied().unwrap_or_default();
     match name {
-        "next" | "nuxt" | "vite" => one_of("build generate lint info telemetry", first),
+        "next" | "nuxt" | "vite" => is_among("build generate lint info telemetry", first),
         "ollama" => first != "serve",
         "vllm" => first != "serve",
-        "caddy" => one_of("fmt validate adapt hash-password reload", first),
+        "caddy" => is_among("fmt validate adapt hash-password reload", first),
         "minio" => first != "server",
         "mlflow" => !matches!(first, "server" | "ui"),
         "rq" => first != "worker",
         "postgres" | "mysqld" | "mariadbd" => {
             arguments.iter().any(|it| it.starts_with("--initialize"))
         }
-        "kc.sh" => one_of("build export import", first),
+        "kc.sh" => is_among("build export import", first),
         _ => false,
     }
 }
@@ -151,7 +151,7 @@ const TRIVIAL: &str = "echo printf cd set export true : exit env date pwd ls cat
 /// options, or ends the script.
 #[must_use]
 pub fn is_trivial(command: &Command) -> bool {
-    command.words.is_empty() || one_of(TRIVIAL, command.name())
+    command.words.is_empty() || is_among(TRIVIAL, command.name())
 }
 
 /// The seconds of a fixed sleep outside a loop: `sleep 10`, `sleep 1m`. Endless sleeps are none.
@@ -229,8 +229,8 @@ pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
 
 /// Programs that ask whether something answers.
 fn is_check(tool: &str) -> bool {
-    one_of(CLIENTS, tool)
-        || one_of("nc ncat netcat curl wget nslookup getent ping dig host telnet timeout", tool)
+    is_among(CLIENTS, tool)
+        || is_among("nc ncat netcat curl wget nslookup getent ping dig host telnet timeout", tool)
 }
 
 /// Clients that take the host behind `-h` or `--host`.
@@ -240,7 +240,7 @@ const CLIENTS: &str = "pg_isready psql mysqladmin mysql mariadb mariadb-admin re
 fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
     let target = |word: &'a Word, text: &'a str, port| Target { host: text, port, word };
     let mut out = Vec::new();
-    if one_of("nc ncat netcat telnet", tool) {
+    if is_among("nc ncat netcat telnet", tool) {
         let mut plain = Vec::new();
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -259,7 +259,7 @@ fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
             return out;
         }
     }
-    if one_of("nslookup getent ping dig host", tool) {
+    if is_among("nslookup getent ping dig host", tool) {
         let plain = arguments.iter().find(|it| {
             let text = it.text.as_str();
             !text.starts_with('-') && !matches!(text, "hosts" | "ahosts") && net::is_host(text)
@@ -267,7 +267,7 @@ fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
         out.extend(plain.map(|it| target(it, &it.text, None)));
         return out;
     }
-    if one_of(CLIENTS, tool) {
+    if is_among(CLIENTS, tool) {
         let port = option(arguments, &["-p", "--port", "-P"]).and_then(|it| it.1.parse().ok());
         if let Some((word, host)) = option(arguments, &["-h", "--host", "-H"])
             && net::is_host(host)

@@ -1,6 +1,6 @@
 //! Reads `keys.txt`, the table of the keys that Compose knows and the types that it takes.
 
-use crate::knowledge::words::rows;
+use crate::words::rows::rows;
 
 const TABLE: &str = rows!("keys.txt");
 

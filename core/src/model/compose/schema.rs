@@ -5,8 +5,8 @@ use super::lower::Lowering;
 use super::value::{Data, Kind, Map, Tag, Value};
 use super::{ProblemKind, UnknownKey};
 use crate::decimal::Decimal;
-use crate::knowledge::words::one_of;
 use crate::text::{Span, Spanned};
+use crate::words::is_among;
 use smol_str::SmolStr;
 
 /// The types that are words: the shapes of value that fit, as [`shape_of`] names them, and what they
@@ -296,7 +296,7 @@ pub(super) fn word_bool(text: &str) -> Option<bool> {
 }
 
 fn is_pull_policy(text: &str) -> bool {
-    if one_of("always never build if_not_present missing refresh daily weekly", text) {
+    if is_among("always never build if_not_present missing refresh daily weekly", text) {
         return true;
     }
     let Some(mut rest) = text.strip_prefix("every_") else { return false };
