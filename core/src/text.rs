@@ -39,6 +39,10 @@ impl File {
 
 /// `./a/../b\c` and `b/c` are one file.
 pub fn normalise_path(path: &str) -> String {
+    // Most are as they should be.
+    if !path.contains('\\') && path.split('/').all(|it| !matches!(it, "" | "." | "..")) {
+        return path.to_owned();
+    }
     let absolute = path.starts_with(['/', '\\']);
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split(['/', '\\']) {
@@ -70,7 +74,7 @@ pub fn join_path(folder: &str, relative: &str) -> String {
     if relative.starts_with('/') || folder.is_empty() {
         normalise_path(relative)
     } else {
-        normalise_path(&format!("{folder}/{relative}"))
+        normalise_path(&[folder, "/", relative].concat())
     }
 }
 

@@ -103,7 +103,7 @@ fn list(
         for (_, it) in findings.iter().filter(|it| item.codes.contains(&it.0)) {
             let file = facts.file(it.span.file);
             let line = file.lines.line_of(it.span.start as usize) + 1;
-            places.push(format!("{} {}:{line}", it.code, file.path()));
+            places.push([it.code, " ", file.path(), ":", &line.to_string()].concat());
         }
         // Rules run in the order of their codes.
         let seen = item.codes.iter().any(|it| written.binary_search(it).is_ok());

@@ -54,6 +54,7 @@ devices changed A device plugin's resource, such as `nvidia.com/gpu`.
 
 pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
     let mut rows = Vec::new();
+    let mut advised: Vec<(&str, Option<_>)> = Vec::new();
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
         for key in &service.model.keys {
             let name = key.name.as_str();
@@ -68,8 +69,16 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
             };
             if name == "volumes" {
                 mounts(service.model, &mut row);
-            } else if let Some((fate, instead)) = advice(name) {
-                row(fate, instead);
+            } else {
+                // Services of one project have the same keys.
+                let known = advised.iter().find(|it| it.0 == name).copied();
+                let (_, advice) = known.unwrap_or_else(|| {
+                    advised.push((name, advice(name)));
+                    advised[advised.len() - 1]
+                });
+                if let Some((fate, instead)) = advice {
+                    row(fate, instead);
+                }
             }
         }
     }

@@ -130,14 +130,16 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let server = facts.config().server.unwrap_or_default();
     let amounts =
         |cpus: f64, memory: f64| format!("{} CPUs and {} GiB", rounded(cpus), rounded(memory));
-    let size = format!("a server of {}", amounts(server.cpus, gib(server.memory_bytes)));
-    let sum = amounts(counts.cpus, gib(counts.memory_bytes));
+    let size = || amounts(server.cpus, gib(server.memory_bytes));
+    let sum = || amounts(counts.cpus, gib(counts.memory_bytes));
     if counts.cpus > server.cpus || counts.memory_bytes > server.memory_bytes {
-        scale.says(Answer::No, 3, format!("the files ask for {sum}, more than {size} has"), None);
+        let fact = format!("the files ask for {}, more than a server of {} has", sum(), size());
+        scale.says(Answer::No, 3, fact, None);
     } else if counts.is_sized() {
         let share = (counts.cpus / server.cpus).max(counts.memory_bytes / server.memory_bytes);
         let weight = if share <= 0.5 { 2 } else { 1 };
-        scale.says(Answer::Yes, weight, format!("the files ask for {sum}, which {size} has"), None);
+        let fact = format!("the files ask for {}, which a server of {} has", sum(), size());
+        scale.says(Answer::Yes, weight, fact, None);
     } else {
         scale
             .settled_by

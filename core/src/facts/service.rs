@@ -61,7 +61,7 @@ impl<'a> Service<'a> {
             mentions: Vec::new(),
             peers: Vec::new(),
             migration: None,
-            label: format!("service `{}`", model.name.value),
+            label: ["service `", model.name.value.as_str(), "`"].concat(),
         };
         Service { index, project_index, project, model, role, unit }
     }

@@ -170,10 +170,25 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         RESET SHOW HAS IS NO NUM COUNT PUBLIC SKIP VALIDATE CHECK GENERATE CREATE PARTITION SORT \
         PRIMARY FOREIGN CACHE EXISTING WITH WITHOUT ROTATE",
     );
-    // One of these stands in every name that the patterns below know.
-    const PARTS: &str = "PASS PWD TOKEN KEY SECRET MASTERAUTH CREDENTIALS COOKIE";
     let all = words_of(key);
-    if !stands_in(PARTS, &all) {
+    // Most names end in nothing that the patterns below know.
+    let end = all.trim_end_matches(|it: char| it.is_ascii_digit() || it == '_');
+    let ends = [
+        "WORD",
+        "PASSWD",
+        "PWD",
+        "PHRASE",
+        "PASS",
+        "PASSWORT",
+        "AUTH",
+        "TOKEN",
+        "KEY",
+        "SECRET",
+        "CREDENTIALS",
+        "BASE",
+        "COOKIE",
+    ];
+    if !ends.iter().any(|it| end.ends_with(it)) {
         return None;
     }
     let mut words: Vec<&str> = all.split('_').collect();
@@ -315,6 +330,9 @@ fn by_shape(value: &str) -> Option<Judgement> {
     let bytes = value.as_bytes();
     for start in (0..bytes.len()).filter(|it| *it == 0 || !in_token(bytes[it - 1])) {
         for &(prefix, least, service) in TOKENS {
+            if bytes[start] != prefix.as_bytes()[0] {
+                continue;
+            }
             let Some(rest) = bytes[start..].strip_prefix(prefix.as_bytes()) else { continue };
             let length = rest.iter().take_while(|b| in_token(**b)).count();
             let end = start + prefix.len() + length;

@@ -350,7 +350,10 @@ pub struct TreeBuilder {
 impl TreeBuilder {
     /// `text` is the source that slices point into; empty for a tree of several files.
     pub fn new(text: Arc<str>) -> TreeBuilder {
-        TreeBuilder { tree: Tree { text, ..Tree::default() } }
+        // A dozen bytes make a node, often more do.
+        let count = 8 + (text.len() / 12).min(1 << 20);
+        let (nodes, children) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        TreeBuilder { tree: Tree { text, nodes, children, ..Tree::default() } }
     }
 
     fn push(&mut self, span: Span, data: Data, style: Style) -> NodeId {
