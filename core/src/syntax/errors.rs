@@ -262,29 +262,48 @@ fn describe(kind: &ErrorKind, rest: &str) -> String {
         E::UndeclaredTagHandle => {
             "this tag's handle is not declared: quote the value if it is text"
         }
-        E::UnclosedVerbatimTag | E::InvalidTagTerminator | E::MissingTagUri => {
+        E::UnclosedVerbatimTag
+        | E::InvalidTagTerminator
+        | E::MissingTagUri
+        | E::ExpectedTagBang
+        | E::InvalidGlobalTagCharacter
+        | E::InvalidTagEscape
+        | E::InvalidTagUtf8LeadingByte
+        | E::InvalidTagUtf8TrailingByte
+        | E::InvalidTagUtf8 => {
             "`!` starts a tag, and this is none: quote the value if it is text"
         }
+        E::DuplicateVersionDirective | E::DuplicateTagDirective => {
+            "this directive stands twice before one document: remove it"
+        }
+        E::UnsupportedYamlMajorVersion => "no version of YAML but 1.1 and 1.2 can be read",
         E::MissingDocumentEndBeforeDirective
         | E::MissingDirectiveName
-        | E::InvalidDirectiveName => {
+        | E::InvalidDirectiveName
+        | E::InvalidDirectiveTerminator
+        | E::DirectiveDisallowed
+        | E::MissingYamlVersion
+        | E::MissingYamlVersionSeparator
+        | E::YamlVersionTooLong
+        | E::ExpectedTagDirectiveBang
+        | E::InvalidTagDirectiveTerminator
+        | E::DirectiveByteLimitExceeded { .. }
+        | E::TooManyReservedDirectiveParams { .. } => {
             "a line that starts with `%` is a directive: indent or quote it if it is text"
         }
         E::MappingKeyNotAllowed => "a `? ` key may not stand here: begin it on a line of its own",
         E::InvalidDocumentEnd => "nothing but a comment may follow `...` on its line",
-        E::UnexpectedEof => "the text ends in the middle of a value",
-        other => return sentence(other),
+        E::UnexpectedEof | E::UnexpectedEndOfPlainScalar => {
+            "the text ends in the middle of a value"
+        }
+        E::ExpectedWhitespace
+        | E::InvalidBlockEntryWhitespace
+        | E::InvalidMappingValueWhitespace => "a space must stand here, and no tab",
+        E::FlowMappingValueAdjacentCollection => "a space must stand between `:` and a bracket",
+        // What no text can bring about: the limits and faults of other kinds of input.
+        _ => "this is no YAML",
     };
     text.to_owned()
-}
-
-/// Rare categories: the parser's own words for them.
-fn sentence(kind: &ErrorKind) -> String {
-    let mut text = kind.to_string().replace('\n', " ");
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_lowercase();
-    }
-    text
 }
 
 #[cfg(test)]
