@@ -270,9 +270,7 @@ fn describe(kind: &ErrorKind, rest: &str) -> String {
         | E::InvalidTagEscape
         | E::InvalidTagUtf8LeadingByte
         | E::InvalidTagUtf8TrailingByte
-        | E::InvalidTagUtf8 => {
-            "`!` starts a tag, and this is none: quote the value if it is text"
-        }
+        | E::InvalidTagUtf8 => "`!` starts a tag, and this is none: quote the value if it is text",
         E::DuplicateVersionDirective | E::DuplicateTagDirective => {
             "this directive stands twice before one document: remove it"
         }
