@@ -42,6 +42,25 @@ mod tests {
     use crate::{Config, File, Options, analyze};
 
     #[test]
+    fn what_templates_hide_is_not_absent() {
+        let files = [
+            File::new("Chart.yaml", "apiVersion: v2\nname: a\nversion: 0.1.0\n"),
+            File::new(
+                "templates/a.yaml",
+                "kind: Deployment\nspec:\n{{- if .x }}\n  replicas: 9\n{{- end }}\n",
+            ),
+            File::new("compose.yaml", "services: {a: {image: 'a:1', restart: always}}\n"),
+        ];
+        let decision = |files: &[File]| analyze(files, &Options::default()).decision;
+        let whole = decision(&files);
+        assert_eq!(whole.questions[1].answer, Answer::Unknown);
+        assert!(whole.questions[1].settled_by.iter().any(|it| it.contains("helm template")));
+        assert_eq!((whole.today, whole.outcome.platform), ("both", "either"));
+        assert_eq!(decision(&files[..2]).today, "kubernetes");
+        assert_eq!(decision(&files[2..]).outcome.platform, "compose");
+    }
+
+    #[test]
     fn nothing_is_decided_about_files_that_show_no_system() {
         let files = [File::new("notes.yaml", "just: text\n")];
         let report = analyze(&files, &Options::default());

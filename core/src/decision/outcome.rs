@@ -14,10 +14,12 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
     let too_large = answer("one-server") == Answer::No;
     let shaped = [yes("multi-node"), yes("replicas-and-rollouts"), yes("teams-and-environments")];
     let shapes = shaped.iter().filter(|it| **it).count();
+    let unseen = counts.hides_workloads()
+        && ["multi-node", "replicas-and-rollouts"].iter().all(|it| answer(it) == Answer::Unknown);
     let platform = match (too_large, shapes) {
         (true, _) | (false, 2..) => "kubernetes",
         (false, 1) => "either",
-        (false, _) if counts.is_empty() => "either",
+        (false, _) if counts.is_empty() || unseen => "either",
         (false, _) => "compose",
     };
     for question in questions.iter().take(4) {
@@ -50,7 +52,8 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         }
     }
 
-    let cluster = facts.has_cluster_side();
+    // Charts and what delivers them have no other use.
+    let cluster = counts.has_cluster();
     let kubernetes = platform == "kubernetes" || cluster;
     let pay = |in_use: bool, worth: Answer| match (in_use, kubernetes, worth) {
         (true, _, _) => "in use",
@@ -104,7 +107,7 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         _ => would_change.push("an answer to the questions that are still open".to_owned()),
     }
     Decision {
-        scenario: scenario(facts, counts, &answer, platform),
+        scenario: scenario(facts, counts, unseen, &answer, platform),
         next_steps: next_steps(fit, platform, today),
         outcome,
         today,
@@ -126,6 +129,7 @@ fn capital(answer: Answer) -> &'static str {
 fn scenario(
     facts: &Facts<'_>,
     counts: &Counts,
+    unseen: bool,
     answer: &dyn Fn(&str) -> Answer,
     platform: &str,
 ) -> Scenario {
@@ -135,10 +139,10 @@ fn scenario(
     } else if answer("teams-and-environments") == Answer::Yes {
         ("multi-team-platform", "many services, teams or environments share it")
     } else if answer("replicas-and-rollouts") == Answer::Yes
-        || platform != "compose" && !counts.is_empty()
+        || platform != "compose" && !counts.is_empty() && !unseen
     {
         ("growing-saas", "it runs several replicas or scales with load, for few teams")
-    } else if counts.is_empty() {
+    } else if counts.is_empty() || unseen {
         ("internal-app", "nothing was seen that asks for more")
     } else {
         ("internal-app", "few services with one replica each")

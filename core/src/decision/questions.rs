@@ -60,6 +60,17 @@ impl Scale {
 
 pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
     let question = |id, text, mut scale: Scale| {
+        let of_workloads = ["multi-node", "replicas-and-rollouts", "teams-and-environments"];
+        if counts.hides_workloads() && of_workloads.contains(&id) {
+            // Evidence without a place says that something is absent.
+            scale.evidence.retain(|it| {
+                it.points != Answer::No || it.span.is_some() || it.fact.starts_with("a person")
+            });
+            scale.settled_by.push(
+                "the charts as rendered (`helm template`): their templates were left out"
+                    .to_owned(),
+            );
+        }
         let person = facts.config().answer(id).and_then(|it| match it {
             "yes" | "true" => Some(Answer::Yes),
             "no" | "false" => Some(Answer::No),
@@ -154,7 +165,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
             counts.first_gpu,
         );
     }
-    if counts.containers > 0 && counts.replicated.is_empty() {
+    if counts.containers > 0 && counts.replicated.is_empty() && !counts.hides_workloads() {
         scale.says(
             Answer::Yes,
             1,
@@ -420,10 +431,12 @@ fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
     if counts.argocd + counts.flux > 0 {
         let file = facts.files().find(|it| it.kind == Kind::ArgoCd);
         let span = file.map(|it| Span::new(it.id, 0, it.text().find('\n').unwrap_or(0)));
+        let flux = || facts.objects().iter().find(|it| it.group().ends_with("fluxcd.io"));
+        let span = span.or_else(|| flux().map(|it| it.name_span()));
         scale.says(Answer::Yes, 3, "a GitOps controller's objects are among the files", span);
-    } else if !facts.has_cluster_side() {
+    } else if !counts.has_cluster() {
         scale.says(Answer::No, 2, "there is no cluster whose state could drift from Git", None);
-    } else if counts.workloads <= 8 {
+    } else if counts.workloads <= 8 && !counts.hides_workloads() {
         scale.says(
             Answer::No,
             1,

@@ -29,6 +29,8 @@ pub struct Counts {
     /// Compose services of every role.
     pub services: usize,
     pub charts: usize,
+    /// Files that were left out because they become YAML only when rendered.
+    pub templates: usize,
     pub overlays: usize,
     pub argocd: usize,
     pub flux: usize,
@@ -66,6 +68,7 @@ impl Counts {
             match file.kind {
                 Kind::Kubernetes => counts.cluster_lines += file.lines.lines(),
                 Kind::Chart => counts.charts += 1,
+                Kind::Template => counts.templates += 1,
                 Kind::ArgoCd => counts.argocd += 1,
                 Kind::Kustomization if file.path().contains("overlay") => counts.overlays += 1,
                 _ => {}
@@ -134,6 +137,18 @@ impl Counts {
                 }
             }
         }
+    }
+
+    /// Whether there are workloads that nobody has looked into, in the templates of charts or behind
+    /// what a controller applies: what is not seen is not absent.
+    pub fn hides_workloads(&self) -> bool {
+        let none = self.services + self.workloads == 0 && self.has_cluster();
+        self.charts > 0 && self.templates > 0 || none
+    }
+
+    /// Whether something is meant for a cluster: workloads, charts, or what delivers them.
+    pub fn has_cluster(&self) -> bool {
+        self.workloads + self.charts + self.argocd + self.flux > 0
     }
 
     /// Whether the files show no system at all.
