@@ -15,20 +15,8 @@ const MAX_PORTS: usize = 20_000;
 pub(super) fn canonical(root: &mut Value, out: &mut Lowering) {
     let Some(root) = root.as_map_mut() else { return };
     let mut canon = Canon { out, ports: 0 };
-    for section in ["services", "jobs"] {
-        if let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) {
-            for entry in map.entries.values_mut() {
-                canon.service(&mut entry.value);
-            }
-        }
-    }
-    for section in ["networks", "volumes", "secrets", "configs"] {
-        if let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) {
-            for entry in map.entries.values_mut() {
-                canon.top_level(&mut entry.value);
-            }
-        }
-    }
+    root.each_in("services jobs", &mut |it| canon.service(it));
+    root.each_in("networks volumes secrets configs", &mut |it| canon.top_level(it));
     unify(root);
 }
 
@@ -50,45 +38,37 @@ impl Canon<'_> {
                 "networks" | "models" => names(value),
                 "env_file" => {
                     string_to_list(value);
-                    each(value, |item| {
-                        if item.text().is_some() {
-                            wrap(item, "path");
-                        }
-                    });
+                    wrap_items(value, "path");
                 }
                 "dns" | "dns_search" | "tmpfs" | "label_file" => string_to_list(value),
                 "extra_hosts" => hosts(value),
                 "ports" => self.ports(value),
                 "volumes" => self.mounts(value),
-                "secrets" | "configs" => file_references(value),
+                "secrets" | "configs" => wrap_items(value, "source"),
                 "deploy" => {
-                    if let Some(labels) = value.as_map_mut().and_then(|it| it.get_mut("labels")) {
+                    if let Some(labels) = value.get_mut("labels") {
                         pairs(labels, false);
                     }
                 }
                 "gpus" if value.text().is_some() => {
                     let span = value.span;
-                    let all = Value::short_map(span, [("count", Value::string(span, "all"))]);
+                    let all = Value::short_map(span, vec![("count", Value::string(span, "all"))]);
                     value.data = Data::List(vec![all]);
                 }
                 "extends" if value.text().is_some() => {
                     wrap(value, "service");
                 }
-                "post_start" | "pre_stop" => each(value, |hook| {
-                    if let Some(it) = hook.as_map_mut().and_then(|it| it.get_mut("environment")) {
+                "post_start" | "pre_stop" => value.each(&mut |hook| {
+                    if let Some(it) = hook.get_mut("environment") {
                         pairs(it, true);
                     }
                 }),
-                "pre_start" => {
-                    if let Data::List(items) = &mut value.data {
-                        for item in items {
-                            // A step is a small service of its own; steps do not nest.
-                            if item.get("pre_start").is_none() {
-                                self.service(item);
-                            }
-                        }
+                // A step is a small service of its own; steps do not nest.
+                "pre_start" if value.as_list().is_some() => value.each(&mut |item| {
+                    if item.get("pre_start").is_none() {
+                        self.service(item);
                     }
-                }
+                }),
                 _ => {}
             }
         }
@@ -104,7 +84,7 @@ impl Canon<'_> {
                 "args" => pairs(&mut entry.value, true),
                 "labels" | "additional_contexts" => pairs(&mut entry.value, false),
                 "extra_hosts" => hosts(&mut entry.value),
-                "secrets" => file_references(&mut entry.value),
+                "secrets" => wrap_items(&mut entry.value, "source"),
                 _ => {}
             }
         }
@@ -186,16 +166,10 @@ impl Canon<'_> {
     }
 }
 
-fn each(value: &mut Value, change: impl FnMut(&mut Value)) {
-    if let Data::List(items) = &mut value.data {
-        items.iter_mut().for_each(change);
-    }
-}
-
 /// `x` becomes `{key: x}`.
 fn wrap(value: &mut Value, key: &'static str) {
     let inner = Value { tag: super::value::Tag::None, ..value.clone() };
-    let long = Value::short_map(value.span, [(key, inner)]);
+    let long = Value::short_map(value.span, vec![(key, inner)]);
     value.data = long.data;
 }
 
@@ -283,7 +257,7 @@ fn dependencies(value: &mut Value) {
         let required = Value::scalar(span, Kind::Bool, SmolStr::new_static("true"));
         entry.value = Value::short_map(
             span,
-            [("condition", Value::string(span, "service_started")), ("required", required)],
+            vec![("condition", Value::string(span, "service_started")), ("required", required)],
         );
     }
 }
@@ -297,7 +271,7 @@ fn hosts(value: &mut Value) {
             scalar.text = SmolStr::new(plain);
         }
         let host = Value::string(host_span, host);
-        all.push(Value::short_map(whole, [("host", host), ("address", address)]));
+        all.push(Value::short_map(whole, vec![("host", host), ("address", address)]));
     };
     match &value.data {
         Data::List(items) => {
@@ -325,10 +299,13 @@ fn hosts(value: &mut Value) {
     value.data = Data::List(all);
 }
 
-fn file_references(value: &mut Value) {
-    each(value, |item| {
-        if item.text().is_some() {
-            wrap(item, "source");
-        }
-    });
+/// Every item `x` of a list becomes `{key: x}`.
+fn wrap_items(value: &mut Value, key: &'static str) {
+    if value.as_list().is_some() {
+        value.each(&mut |item| {
+            if item.text().is_some() {
+                wrap(item, key);
+            }
+        });
+    }
 }

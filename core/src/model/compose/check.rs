@@ -1,6 +1,7 @@
 //! What the real tool refuses although every value alone is fine.
 
 use super::{FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
+use crate::model::Str;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -47,6 +48,17 @@ impl Check<'_> {
         self.problems.push(Problem { kind, span, name: SmolStr::new(name), service, message });
     }
 
+    /// Something is named that is not at the top level.
+    fn undefined(&mut self, kind: ProblemKind, what: &str, name: &Str) {
+        let place = if kind == ProblemKind::UndefinedService {
+            "in this project"
+        } else {
+            "at the top level"
+        };
+        let message = format!("there is no {what} `{name}` {place}");
+        self.problem(kind, name.span, &name.value, message);
+    }
+
     fn service(&mut self, service: &Service) {
         let project = self.project;
         if service.image.is_none() && service.build.is_none() && !service.has_key("provider") {
@@ -55,17 +67,14 @@ impl Check<'_> {
             self.problem(ProblemKind::NothingToRun, name.span, &name.value, message);
         }
         for dependency in service.dependencies() {
-            let name = &dependency.service;
-            if project.service(&name.value).is_none() {
-                let message = format!("there is no service `{name}` in this project");
-                self.problem(ProblemKind::UndefinedService, name.span, &name.value, message);
+            if project.service(&dependency.service.value).is_none() {
+                self.undefined(ProblemKind::UndefinedService, "service", &dependency.service);
             }
         }
         for network in service.networks.iter().filter(|it| !it.implicit) {
             let name = &network.name;
             if name.value != "default" && project.network(&name.value).is_none() {
-                let message = format!("there is no network `{name}` at the top level");
-                self.problem(ProblemKind::UndefinedNetwork, name.span, &name.value, message);
+                self.undefined(ProblemKind::UndefinedNetwork, "network", name);
             }
         }
         if let (Some(mode), Some(key)) = (&service.network_mode, service.key("networks"))
@@ -79,23 +88,18 @@ impl Check<'_> {
         }
         let build_secrets = service.build.iter().flat_map(|it| &it.secrets);
         for secret in service.secrets.iter().chain(build_secrets) {
-            let name = &secret.source;
-            if project.secret(&name.value).is_none() {
-                let message = format!("there is no secret `{name}` at the top level");
-                self.problem(ProblemKind::UndefinedSecret, name.span, &name.value, message);
+            if project.secret(&secret.source.value).is_none() {
+                self.undefined(ProblemKind::UndefinedSecret, "secret", &secret.source);
             }
         }
         for config in &service.configs {
-            let name = &config.source;
-            if project.config(&name.value).is_none() {
-                let message = format!("there is no config `{name}` at the top level");
-                self.problem(ProblemKind::UndefinedConfig, name.span, &name.value, message);
+            if project.config(&config.source.value).is_none() {
+                self.undefined(ProblemKind::UndefinedConfig, "config", &config.source);
             }
         }
         for model in &service.models {
             if !project.models.iter().any(|it| it.value == model.value) {
-                let message = format!("there is no model `{model}` at the top level");
-                self.problem(ProblemKind::UndefinedModel, model.span, &model.value, message);
+                self.undefined(ProblemKind::UndefinedModel, "model", model);
             }
         }
         let watched = service.develop.iter().flat_map(|it| &it.watch);
@@ -124,8 +128,7 @@ impl Check<'_> {
         }
         let Some(source) = &mount.source else { return };
         if !source.value.is_empty() && self.project.volume(&source.value).is_none() {
-            let message = format!("there is no volume `{source}` at the top level");
-            self.problem(ProblemKind::UndefinedVolume, source.span, &source.value, message);
+            self.undefined(ProblemKind::UndefinedVolume, "volume", source);
         }
     }
 

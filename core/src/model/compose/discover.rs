@@ -15,7 +15,7 @@ use super::lower::Environment;
 use super::read::Read;
 use super::schema::check_merged;
 use super::value::{Entry, Map, Value};
-use super::{FileInput, Key, Problem, ProblemKind, Project, VariableUse};
+use super::{FileInput, Key, Problem, ProblemKind, Project};
 use crate::sort;
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
@@ -140,13 +140,22 @@ fn is_overlay(files: Files<'_>, base: usize, other: usize) -> bool {
         return false;
     }
     let defined = defines(files, base);
-    lacks.iter().all(|it| defined.contains(it))
+    lacks.iter().all(|(name, sections)| sections & !sections_of(&defined, name) == 0)
 }
 
-/// Names with the section that they belong to.
-type Names<'t> = FxHashSet<(&'static str, &'t str)>;
-
 const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "secrets", "configs"];
+
+/// Names with one bit for each of the [`SECTIONS`] that they belong to.
+type Names<'t> = FxHashMap<&'t str, usize>;
+
+fn sections_of(names: &Names<'_>, name: &str) -> usize {
+    names.get(name).copied().unwrap_or_default()
+}
+
+fn add<'t>(names: &mut Names<'t>, section: usize, name: &'t str) {
+    let before = sections_of(names, name);
+    names.insert(name, before | 1 << section);
+}
 
 fn roots<'t>(files: Files<'t>, index: usize) -> impl Iterator<Item = Node<'t>> {
     files.all[index].tree.into_iter().flat_map(Tree::roots)
@@ -155,9 +164,12 @@ fn roots<'t>(files: Files<'t>, index: usize) -> impl Iterator<Item = Node<'t>> {
 fn defines(files: Files<'_>, index: usize) -> Names<'_> {
     let mut all = Names::default();
     for root in roots(files, index) {
-        for section in SECTIONS {
-            let entries = root.get(section).map(Node::merged_entries).unwrap_or_default();
-            all.extend(entries.iter().filter_map(|it| Some((section, it.key.as_str()?))));
+        for (at, section) in SECTIONS.iter().enumerate() {
+            for entry in root.get(section).map(Node::merged_entries).unwrap_or_default() {
+                if let Some(name) = entry.key.as_str() {
+                    add(&mut all, at, name);
+                }
+            }
         }
     }
     all
@@ -173,30 +185,24 @@ fn lacks(files: Files<'_>, index: usize) -> Names<'_> {
         let service = entry.value;
         let runs = ["image", "build", "extends", "provider"];
         if !runs.iter().any(|key| service.get(key).is_some()) {
-            lacks.insert(("services", name));
+            add(&mut lacks, 0, name);
         }
-        for (section, key) in [
-            ("services", "depends_on"),
-            ("networks", "networks"),
-            ("secrets", "secrets"),
-            ("configs", "configs"),
-        ] {
+        let keys = ["depends_on", "networks", "volumes", "secrets", "configs"];
+        for (at, key) in keys.iter().enumerate() {
             let Some(value) = service.get(key) else { continue };
-            let keys = value.entries().map(|it| it.key);
-            for used in keys.chain(value.items()).filter_map(|it| it.as_str()) {
-                let implicit = section == "networks" && used == "default";
-                if !implicit && !own.contains(&(section, used)) {
-                    lacks.insert((section, used));
+            let used = value.entries().map(|it| it.key).chain(value.items());
+            for mut used in used.filter_map(|it| it.as_str()) {
+                if *key == "volumes" {
+                    let Some((source, _)) = used.split_once(':') else { continue };
+                    if source.len() < 2 || source.contains(['/', '.', '~', '$', '\\']) {
+                        continue;
+                    }
+                    used = source;
                 }
-            }
-        }
-        for item in service.get("volumes").into_iter().flat_map(Node::items) {
-            let Some((source, _)) = item.as_str().and_then(|it| it.split_once(':')) else {
-                continue;
-            };
-            let named = source.len() > 1 && !source.contains(['/', '.', '~', '$', '\\']);
-            if named && !own.contains(&("volumes", source)) {
-                lacks.insert(("volumes", source));
+                let implicit = *key == "networks" && used == "default";
+                if !implicit && sections_of(&own, used) & 1 << at == 0 {
+                    add(&mut lacks, at, used);
+                }
             }
         }
     }
@@ -241,7 +247,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
         let message = "no letter or digit of this project's name is left".to_owned();
         loader.out.problem(ProblemKind::InvalidValue, project.name.span, "name", message);
     }
-    environment.provide("COMPOSE_PROJECT_NAME", project.name.value.clone());
+    environment.set(&SmolStr::new_static("COMPOSE_PROJECT_NAME"), &project.name.value, None);
     let model = loader.model(list, &environment, &folder);
     check_merged(files.schema, &model, &mut loader.out);
     let empty = Map::default();
@@ -281,28 +287,23 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
         let extends = |name: &str| project.service(name).is_some_and(|it| it.extends.is_some());
         problems.retain(|it| it.kind != ProblemKind::NothingToRun || !extends(&it.name));
     }
-    project.problems = unique(problems, |it| (it.span, it.kind, it.name.clone()));
-    let unknown = std::mem::take(&mut loader.unknown);
-    project.unknown_keys =
-        unique(unknown, |it| (it.key.span, ProblemKind::UnknownKey, it.key.value.clone()));
-    let uses = std::mem::take(&mut loader.out.variables);
-    project.variables = uses_once(uses);
-    project
-}
-
-/// A file that is read twice tells everything twice.
-fn unique<T>(all: Vec<T>, key: impl Fn(&T) -> (Span, ProblemKind, SmolStr)) -> Vec<T> {
-    let mut seen = FxHashSet::default();
-    all.into_iter().filter(|it| seen.insert(key(it))).collect()
-}
-
-fn uses_once(mut uses: Vec<VariableUse>) -> Vec<VariableUse> {
+    // A file that is read twice tells everything twice.
+    let mut seen: FxHashSet<(Span, ProblemKind, SmolStr)> = FxHashSet::default();
+    problems.retain(|it| seen.insert((it.span, it.kind, it.name.clone())));
+    project.problems = problems;
+    seen.clear();
+    let once = ProblemKind::UnknownKey;
+    let mut unknown = std::mem::take(&mut loader.unknown);
+    unknown.retain(|it| seen.insert((it.key.span, once, it.key.value.clone())));
+    project.unknown_keys = unknown;
+    seen.clear();
     // The same text may be read with the variables of an `include` and without: the one where it
     // is set says more.
+    let mut uses = std::mem::take(&mut loader.out.variables);
     sort::sort_by_key(&mut uses, |it| (it.span, it.value.is_none()));
-    let mut seen = FxHashSet::default();
-    uses.retain(|it| seen.insert((it.span, it.name.clone())));
-    uses
+    uses.retain(|it| seen.insert((it.span, once, it.name.clone())));
+    project.variables = uses;
+    project
 }
 
 /// The obsolete top-level `version` of each file.

@@ -49,7 +49,7 @@ pub(super) struct Loader<'t> {
     loads: usize,
     copies: usize,
     /// Files that were read for `extends`.
-    extended: FxHashMap<usize, Services>,
+    extended: Vec<(usize, Services)>,
 }
 
 /// The services of a file, in which `extends` is worked off step by step.
@@ -78,7 +78,7 @@ impl<'t> Loader<'t> {
             incomplete: false,
             loads: 0,
             copies: 0,
-            extended: FxHashMap::default(),
+            extended: Vec::new(),
         }
     }
 
@@ -167,11 +167,7 @@ impl<'t> Loader<'t> {
     }
 
     fn extend_all(&mut self, document: &mut Value, scope: Scope<'_>) {
-        let Some(services) =
-            document.as_map_mut().and_then(|it| it.get_mut("services")).and_then(Value::as_map_mut)
-        else {
-            return;
-        };
+        let Some(services) = document.map_mut("services") else { return };
         let extends = |it: &Entry| it.value.get("extends").is_some();
         if !services.entries.values().any(extends) {
             return;
@@ -181,9 +177,7 @@ impl<'t> Loader<'t> {
         for name in names {
             self.extend(&mut own, &name, scope, &mut Vec::new());
         }
-        if let Some(services) =
-            document.as_map_mut().and_then(|it| it.get_mut("services")).and_then(Value::as_map_mut)
-        {
+        if let Some(services) = document.map_mut("services") {
             *services = own.map;
         }
     }
@@ -284,8 +278,9 @@ impl<'t> Loader<'t> {
         self.included.push(input.id);
         let folder = folder_of(input.path).to_owned();
         let scope = Scope { file: index, folder: &folder, ..scope };
-        let mut services = match self.extended.remove(&index) {
-            Some(services) => services,
+        let known = self.extended.iter().position(|it| it.0 == index);
+        let mut services = match known {
+            Some(at) => self.extended.swap_remove(at).1,
             None => {
                 if !self.may_load(path_span) {
                     return None;
@@ -294,11 +289,7 @@ impl<'t> Loader<'t> {
                 for document in self.documents(scope, false) {
                     result = Some(self.over(result, document));
                 }
-                let services = result
-                    .as_mut()
-                    .and_then(Value::as_map_mut)
-                    .and_then(|it| it.get_mut("services"))
-                    .and_then(Value::as_map_mut);
+                let services = result.as_mut().and_then(|it| it.map_mut("services"));
                 Services {
                     map: services.map(std::mem::take).unwrap_or_default(),
                     done: FxHashSet::default(),
@@ -311,7 +302,7 @@ impl<'t> Loader<'t> {
         }
         self.extend(&mut services, target, scope, chain);
         let found = services.map.get(target).cloned();
-        self.extended.insert(index, services);
+        self.extended.push((index, services));
         found
     }
 
@@ -384,7 +375,6 @@ impl<'t> Loader<'t> {
             }
             None => paths.push((join_path(folder, ".env"), None)),
         }
-        let mut environment = scope.environment.clone();
         let mut variables = Vec::new();
         for (full, written) in paths {
             match self.files.find(&full) {
@@ -400,8 +390,7 @@ impl<'t> Loader<'t> {
                 }
             }
         }
-        environment = environment.with(&variables);
-        environment
+        scope.environment.with(&variables)
     }
 
     /// Puts what an included file defines under what is here: what is written here wins, and what an

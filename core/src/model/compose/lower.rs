@@ -9,42 +9,44 @@ use crate::syntax::{Entry as SourceEntry, Node, NodeKind, Scalar as Typed, Style
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
-use std::rc::Rc;
 
 /// What variables are looked up in: the variables of one `.env` file, or of an `include` on top of
 /// its project's.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Environment {
-    values: Rc<FxHashMap<SmolStr, (SmolStr, Option<Span>)>>,
+    names: FxHashMap<SmolStr, usize>,
+    values: Vec<(SmolStr, Option<Span>)>,
 }
 
 impl Environment {
     /// Variables that are set already win.
     pub fn with(&self, variables: &[super::DotEnvVar]) -> Environment {
-        let mut own: FxHashMap<SmolStr, (SmolStr, Option<Span>)> = FxHashMap::default();
+        let mut all = Environment::default();
         for variable in variables {
             if let Some(value) = &variable.value {
                 let place = variable.name.span.to(value.span);
-                own.insert(variable.name.value.clone(), (value.value.clone(), Some(place)));
+                all.set(&variable.name.value, &value.value, Some(place));
             }
         }
-        for (name, value) in self.values.iter() {
-            own.insert(name.clone(), value.clone());
+        for (name, at) in &self.names {
+            let (value, place) = &self.values[*at];
+            all.set(name, value, *place);
         }
-        Environment { values: Rc::new(own) }
+        all
     }
 
-    /// A variable that Compose itself sets, over all others.
-    pub fn provide(&mut self, name: &'static str, value: SmolStr) {
-        Rc::make_mut(&mut self.values).insert(SmolStr::new_static(name), (value, None));
+    /// Sets a variable over what was there; one that Compose itself provides has no place.
+    pub fn set(&mut self, name: &SmolStr, value: &SmolStr, place: Option<Span>) {
+        self.names.insert(name.clone(), self.values.len());
+        self.values.push((value.clone(), place));
     }
 
     pub fn value(&self, name: &str) -> Option<SmolStr> {
-        self.values.get(name).map(|it| it.0.clone())
+        self.get(name).map(|it| it.0.clone())
     }
 
     pub fn get(&self, name: &str) -> Option<&(SmolStr, Option<Span>)> {
-        self.values.get(name)
+        self.values.get(*self.names.get(name)?)
     }
 }
 

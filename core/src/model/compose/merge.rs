@@ -168,15 +168,10 @@ pub(super) fn strip(value: &mut Value) {
     value.tag = Tag::None;
     match &mut value.data {
         Data::Scalar(_) => {}
-        Data::List(items) => {
-            items.retain(|it| it.tag != Tag::Reset);
-            items.iter_mut().for_each(strip);
-        }
-        Data::Map(map) => {
-            map.entries.retain(|_, it| it.value.tag != Tag::Reset);
-            map.entries.values_mut().for_each(|it| strip(&mut it.value));
-        }
+        Data::List(items) => items.retain(|it| it.tag != Tag::Reset),
+        Data::Map(map) => map.entries.retain(|_, it| it.value.tag != Tag::Reset),
     }
+    value.each(&mut strip);
 }
 
 fn merge_subnets(merge: &mut Merge<'_>, base: &mut Vec<Value>, over: Vec<Value>) {

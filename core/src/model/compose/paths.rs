@@ -12,18 +12,8 @@ pub(super) fn rebase(root: &mut Map, folder: &str, project: &str, default_contex
         return;
     }
     let rebase = Rebase { folder, project, default_context };
-    for section in ["services", "jobs"] {
-        let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };
-        for entry in map.entries.values_mut() {
-            rebase.service(&mut entry.value);
-        }
-    }
-    for section in ["secrets", "configs"] {
-        let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };
-        for entry in map.entries.values_mut() {
-            rebase.key(&mut entry.value, "file");
-        }
-    }
+    root.each_in("services jobs", &mut |it| rebase.service(it));
+    root.each_in("secrets configs", &mut |it| rebase.key(it, "file"));
 }
 
 struct Rebase<'r> {
@@ -39,28 +29,23 @@ impl Rebase<'_> {
             let value = &mut entry.value;
             match key.as_str() {
                 "build" => {
+                    let span = value.span;
                     let Some(build) = value.as_map_mut() else { continue };
                     if let Some(context) = build.get_mut("context") {
                         self.path(context);
                     } else if self.default_context {
-                        let span = value.span;
                         let here = Value::string(span, relative(self.project, self.folder));
-                        let entry = super::value::Entry::new(span, span, here);
-                        if let Some(build) = value.as_map_mut() {
-                            build.insert("context", entry);
-                        }
+                        build.insert("context", super::value::Entry::new(span, span, here));
                     }
-                    if let Some(Data::Map(all)) = value
-                        .as_map_mut()
-                        .and_then(|it| it.get_mut("additional_contexts"))
-                        .map(|it| &mut it.data)
+                    if let Some(all @ Value { data: Data::Map(_), .. }) =
+                        build.get_mut("additional_contexts")
                     {
-                        all.entries.values_mut().for_each(|it| self.path(&mut it.value));
+                        all.each(&mut |it| self.path(it));
                     }
                 }
-                "env_file" => each(value, |it| self.key(it, "path")),
-                "label_file" => each(value, |it| self.path(it)),
-                "volumes" => each(value, |it| {
+                "env_file" => value.each(&mut |it| self.key(it, "path")),
+                "label_file" => value.each(&mut |it| self.path(it)),
+                "volumes" => value.each(&mut |it| {
                     let bind = it.get("type").and_then(Value::text).is_some_and(|it| it == "bind");
                     if bind {
                         self.key(it, "source");
@@ -68,8 +53,8 @@ impl Rebase<'_> {
                 }),
                 "credential_spec" => self.key(value, "file"),
                 "develop" => {
-                    if let Some(watch) = value.as_map_mut().and_then(|it| it.get_mut("watch")) {
-                        each(watch, |it| self.key(it, "path"));
+                    if let Some(watch) = value.get_mut("watch") {
+                        watch.each(&mut |it| self.key(it, "path"));
                     }
                 }
                 _ => {}
@@ -78,7 +63,7 @@ impl Rebase<'_> {
     }
 
     fn key(&self, value: &mut Value, key: &str) {
-        if let Some(it) = value.as_map_mut().and_then(|it| it.get_mut(key)) {
+        if let Some(it) = value.get_mut(key) {
             self.path(it);
         }
     }
@@ -90,12 +75,6 @@ impl Rebase<'_> {
             scalar.text =
                 SmolStr::new(relative(self.project, &join_path(self.folder, &scalar.text)));
         }
-    }
-}
-
-fn each(value: &mut Value, change: impl FnMut(&mut Value)) {
-    if let Data::List(items) = &mut value.data {
-        items.iter_mut().for_each(change);
     }
 }
 

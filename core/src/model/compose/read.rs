@@ -153,6 +153,39 @@ impl Read<'_> {
     }
 }
 
+/// The keys of a mapping that may have many.
+pub(super) struct Written<'m> {
+    map: &'m Map,
+    /// One bit for each key: a service has some ten of the ninety that are asked for.
+    there: u64,
+}
+
+impl<'m> Written<'m> {
+    pub fn of(map: &'m Map) -> Written<'m> {
+        Written { map, there: map.entries.keys().fold(0, |all, it| all | bit(it)) }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&'m Value> {
+        if self.there & bit(key) == 0 { None } else { self.map.get(key) }
+    }
+
+    /// Sets the fields whose keys, named in their order, are written.
+    #[inline(never)]
+    pub fn fill<T>(&self, keys: &str, fields: &mut [&mut T], read: &mut dyn FnMut(&Value) -> T) {
+        debug_assert_eq!(keys.split(' ').count(), fields.len(), "{keys}");
+        for (key, field) in keys.split(' ').zip(fields) {
+            if let Some(value) = self.get(key) {
+                **field = read(value);
+            }
+        }
+    }
+}
+
+fn bit(key: &str) -> u64 {
+    let first = key.as_bytes().first().copied().unwrap_or_default();
+    1 << ((usize::from(first) + 7 * key.len()) % 64)
+}
+
 /// Any scalar but null as a string.
 pub(super) fn str_of(value: &Value) -> Option<Str> {
     value.text().map(|it| Spanned::new(it.clone(), value.span))

@@ -6,7 +6,28 @@ use super::short::{clean, range};
 use super::value::Value;
 use super::{Build, EnvFile, EnvSource, EnvVar, KeyValue, Mount, MountKind, Port, ProblemKind};
 use crate::text::{Spanned, join_path};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
+
+/// The variables of a container, each name once.
+#[derive(Default)]
+struct Variables {
+    list: Vec<EnvVar>,
+    index: FxHashMap<SmolStr, usize>,
+}
+
+impl Variables {
+    /// The last one counts, at the place of the first.
+    fn set(&mut self, variable: EnvVar) {
+        match self.index.get(&variable.name.value) {
+            Some(at) => self.list[*at] = variable,
+            None => {
+                self.index.insert(variable.name.value.clone(), self.list.len());
+                self.list.push(variable);
+            }
+        }
+    }
+}
 
 impl Read<'_> {
     pub(super) fn build(&mut self, value: Option<&Value>) -> Option<Build> {
@@ -88,8 +109,7 @@ impl Read<'_> {
         files: &[EnvFile],
         own: Option<&Value>,
     ) -> Vec<EnvVar> {
-        let mut all: indexmap::IndexMap<SmolStr, EnvVar, rustc_hash::FxBuildHasher> =
-            indexmap::IndexMap::default();
+        let mut all = Variables::default();
         for file in files {
             let Some(id) = file.file else { continue };
             let Some(input) = self.files.all.iter().find(|it| it.id == id) else { continue };
@@ -99,8 +119,8 @@ impl Read<'_> {
             } else {
                 let outer = |name: &str| self.environment.value(name);
                 let earlier = |name: &str| {
-                    let found = all.get(name).and_then(|it: &EnvVar| it.value.as_ref());
-                    found.map(|it| it.value.clone())
+                    let at = *all.index.get(name)?;
+                    Some(all.list[at].value.as_ref()?.value.clone())
                 };
                 dotenv::parse_after(id, input.text, &outer, &earlier)
             };
@@ -111,8 +131,7 @@ impl Read<'_> {
                 // A lone name that nothing sets is no variable.
                 let Some(value) = variable.value else { continue };
                 let span = variable.name.span.to(value.span);
-                let name = variable.name.value.clone();
-                let variable = EnvVar {
+                all.set(EnvVar {
                     name: variable.name,
                     value: Some(value),
                     span,
@@ -120,14 +139,13 @@ impl Read<'_> {
                     interpolated: false,
                     list_form: true,
                     typed: false,
-                };
-                all.insert(name, variable);
+                });
             }
         }
         for variable in self.environment(own) {
-            all.insert(variable.name.value.clone(), variable);
+            all.set(variable);
         }
-        all.into_values().collect()
+        all.list
     }
 
     /// The labels of files, overridden by those of `labels`.

@@ -1,6 +1,8 @@
 //! A merged service to its struct.
 
-use super::read::{Read, boolean, float, int, key_values, keys, place, str_at, str_of, strings};
+use super::read::{
+    Read, Written, boolean, float, int, key_values, keys, place, str_at, str_of, strings,
+};
 use super::value::{Data, Entry, Map, Value};
 use super::{
     Condition, Dependency, Develop, Device, Extends, HealthTest, Healthcheck, Hook, KeyValue,
@@ -14,98 +16,130 @@ impl Read<'_> {
         self.service = Some(name.clone());
         let empty = Map::default();
         let map = entry.value.as_map().unwrap_or(&empty);
-        // A service has some ten of the ninety keys that are asked for.
-        let bit = |key: &str| 1u64 << ((usize::from(key.as_bytes()[0]) + 7 * key.len()) % 64);
-        let there = map.entries.keys().filter(|it| !it.is_empty()).fold(0, |all, it| all | bit(it));
-        let get = |key: &str| if there & bit(key) == 0 { None } else { map.get(key) };
-        let text = |key: &str| get(key).and_then(str_of);
-        let list = |key: &str| strings(get(key));
-        let env_files = self.env_files(get("env_file"));
-        let environment = self.effective_environment(&env_files, get("environment"));
-        let mut service = Service {
-            name: Spanned::new(name.clone(), entry.key),
-            span: entry.first,
-            places: map.places.clone(),
-            keys: keys(map),
-            image: text("image").filter(|it| !it.value.is_empty()),
-            build: self.build(get("build")),
-            command: self.command(get("command")),
-            entrypoint: self.command(get("entrypoint")),
-            environment,
-            environment_places: get("environment")
-                .and_then(Value::as_map)
-                .map(|it| it.places.clone())
-                .unwrap_or_default(),
-            env_files,
-            ports: self.ports(get("ports")),
-            expose: list("expose"),
-            volumes: self.mounts(get("volumes")),
-            tmpfs: list("tmpfs"),
-            volumes_from: list("volumes_from"),
-            devices: devices_as_text(get("devices")),
-            networks: networks(get("networks")),
-            network_mode: text("network_mode"),
-            depends_on: self.dependencies(get("depends_on")),
-            depends_on_span: get("depends_on").map(|it| it.span),
-            depends_on_place: get("depends_on").and_then(Value::as_map).and_then(place),
-            implied_dependencies: Vec::new(),
-            healthcheck: self.healthcheck(get("healthcheck")),
-            deploy: self.deploy(get("deploy")),
-            scale: int(get("scale")),
-            restart: text("restart"),
-            profiles: list("profiles"),
-            labels: self.labels(get("label_file"), get("labels")),
-            annotations: key_values(get("annotations")),
-            secrets: self.file_references(get("secrets")),
-            configs: self.file_references(get("configs")),
-            models: names(get("models")),
-            extends: self.extends(get("extends")),
-            develop: develop(get("develop")),
-            pre_start: self.hooks(get("pre_start")),
-            post_start: self.hooks(get("post_start")),
-            pre_stop: self.hooks(get("pre_stop")),
-            logging: logging(get("logging")),
-            user: text("user"),
-            working_dir: text("working_dir"),
-            container_name: text("container_name"),
-            hostname: text("hostname"),
-            domainname: text("domainname"),
-            platform: text("platform"),
-            pull_policy: text("pull_policy"),
-            runtime: text("runtime"),
-            stop_signal: text("stop_signal"),
-            stop_grace_period: self.duration(get("stop_grace_period")),
-            privileged: boolean(get("privileged")),
-            read_only: boolean(get("read_only")),
-            init: boolean(get("init")),
-            tty: boolean(get("tty")),
-            stdin_open: boolean(get("stdin_open")),
-            attach: boolean(get("attach")),
-            cap_add: list("cap_add"),
-            cap_drop: list("cap_drop"),
-            security_opt: list("security_opt"),
-            group_add: list("group_add"),
-            pid: text("pid"),
-            ipc: text("ipc"),
-            uts: text("uts"),
-            userns_mode: text("userns_mode"),
-            cgroup: text("cgroup"),
-            links: list("links"),
-            external_links: list("external_links"),
-            extra_hosts: extra_hosts(get("extra_hosts")),
-            dns: list("dns"),
-            dns_search: list("dns_search"),
-            sysctls: key_values(get("sysctls")),
-            ulimits: ulimits(get("ulimits")),
-            mem_limit: self.size(get("mem_limit")),
-            mem_reservation: self.size(get("mem_reservation")),
-            memswap_limit: self.size(get("memswap_limit")),
-            shm_size: self.size(get("shm_size")),
-            cpus: float(get("cpus")),
-            cpu_shares: float(get("cpu_shares")),
-            pids_limit: int(get("pids_limit")),
-            gpus: self.devices(get("gpus")),
-        };
+        let written = Written::of(map);
+        let get = |key: &str| written.get(key);
+        let mut service = Service::default();
+        let it = &mut service;
+        it.name = Spanned::new(name.clone(), entry.key);
+        it.span = entry.first;
+        it.places.clone_from(&map.places);
+        it.keys = keys(map);
+        written.fill(
+            "image network_mode restart user working_dir container_name hostname domainname \
+             platform pull_policy runtime stop_signal pid ipc uts userns_mode cgroup",
+            &mut [
+                &mut it.image,
+                &mut it.network_mode,
+                &mut it.restart,
+                &mut it.user,
+                &mut it.working_dir,
+                &mut it.container_name,
+                &mut it.hostname,
+                &mut it.domainname,
+                &mut it.platform,
+                &mut it.pull_policy,
+                &mut it.runtime,
+                &mut it.stop_signal,
+                &mut it.pid,
+                &mut it.ipc,
+                &mut it.uts,
+                &mut it.userns_mode,
+                &mut it.cgroup,
+            ],
+            &mut str_of,
+        );
+        written.fill(
+            "expose tmpfs volumes_from profiles cap_add cap_drop security_opt group_add links \
+             external_links dns dns_search",
+            &mut [
+                &mut it.expose,
+                &mut it.tmpfs,
+                &mut it.volumes_from,
+                &mut it.profiles,
+                &mut it.cap_add,
+                &mut it.cap_drop,
+                &mut it.security_opt,
+                &mut it.group_add,
+                &mut it.links,
+                &mut it.external_links,
+                &mut it.dns,
+                &mut it.dns_search,
+            ],
+            &mut |it| strings(Some(it)),
+        );
+        written.fill(
+            "privileged read_only init tty stdin_open attach",
+            &mut [
+                &mut it.privileged,
+                &mut it.read_only,
+                &mut it.init,
+                &mut it.tty,
+                &mut it.stdin_open,
+                &mut it.attach,
+            ],
+            &mut |it| boolean(Some(it)),
+        );
+        written.fill(
+            "mem_limit mem_reservation memswap_limit shm_size",
+            &mut [
+                &mut it.mem_limit,
+                &mut it.mem_reservation,
+                &mut it.memswap_limit,
+                &mut it.shm_size,
+            ],
+            &mut |it| self.size(Some(it)),
+        );
+        written.fill("scale pids_limit", &mut [&mut it.scale, &mut it.pids_limit], &mut |it| {
+            int(Some(it))
+        });
+        written.fill("cpus cpu_shares", &mut [&mut it.cpus, &mut it.cpu_shares], &mut |it| {
+            float(Some(it))
+        });
+        written.fill("command entrypoint", &mut [&mut it.command, &mut it.entrypoint], &mut |it| {
+            self.command(Some(it))
+        });
+        written.fill(
+            "pre_start post_start pre_stop",
+            &mut [&mut it.pre_start, &mut it.post_start, &mut it.pre_stop],
+            &mut |it| self.hooks(it),
+        );
+        written.fill("secrets configs", &mut [&mut it.secrets, &mut it.configs], &mut |it| {
+            self.file_references(Some(it))
+        });
+        written.fill(
+            "annotations sysctls",
+            &mut [&mut it.annotations, &mut it.sysctls],
+            &mut |it| key_values(Some(it)),
+        );
+        it.image.take_if(|it| it.value.is_empty());
+        it.build = self.build(get("build"));
+        it.env_files = self.env_files(get("env_file"));
+        it.environment = self.effective_environment(&it.env_files, get("environment"));
+        if let Some(map) = get("environment").and_then(Value::as_map) {
+            it.environment_places.clone_from(&map.places);
+        }
+        it.ports = self.ports(get("ports"));
+        it.volumes = self.mounts(get("volumes"));
+        it.devices = devices_as_text(get("devices"));
+        it.networks = networks(get("networks"));
+        if let Some(value) = get("depends_on") {
+            it.depends_on_span = Some(value.span);
+            if let Some(map) = value.as_map() {
+                it.depends_on_place = place(map);
+                it.depends_on = dependencies(map);
+            }
+        }
+        it.healthcheck = self.healthcheck(get("healthcheck"));
+        it.deploy = self.deploy(get("deploy"));
+        it.labels = self.labels(get("label_file"), get("labels"));
+        it.models = names(get("models"));
+        it.extends = self.extends(get("extends"));
+        it.develop = develop(get("develop"));
+        it.logging = logging(get("logging"));
+        it.stop_grace_period = self.duration(get("stop_grace_period"));
+        it.extra_hosts = extra_hosts(get("extra_hosts"));
+        it.ulimits = ulimits(get("ulimits"));
+        it.gpus = self.devices(get("gpus"));
         service.dns.retain(|it| !it.value.is_empty());
         imply_dependencies(&mut service);
         let alone = service.network_mode.is_some() || service.has_key("provider");
@@ -115,32 +149,6 @@ impl Read<'_> {
         }
         self.service = None;
         service
-    }
-
-    fn dependencies(&mut self, value: Option<&Value>) -> Vec<Dependency> {
-        let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
-        let mut all = Vec::with_capacity(map.entries.len());
-        for (name, entry) in &map.entries {
-            let Some(inner) = entry.value.as_map() else { continue };
-            let written = inner.get("condition").and_then(str_of);
-            let condition = match written.as_ref().map(|it| it.value.as_str()) {
-                Some("service_healthy") => Condition::Healthy,
-                Some("service_completed_successfully") => Condition::CompletedSuccessfully,
-                _ => Condition::Started,
-            };
-            let span = written.as_ref().map_or(entry.last_key, |it| it.span);
-            all.push(Dependency {
-                service: Spanned::new(name.clone(), entry.last_key),
-                condition: Spanned::new(condition, span),
-                explicit_condition: written.is_some() && !inner.short,
-                restart: boolean(inner.get("restart")).is_some_and(|it| it.value),
-                required: boolean(inner.get("required")).is_none_or(|it| it.value),
-                short_form: inner.short,
-                span: entry.last,
-                place: place(inner),
-            });
-        }
-        all
     }
 
     fn healthcheck(&mut self, value: Option<&Value>) -> Option<Healthcheck> {
@@ -192,9 +200,9 @@ impl Read<'_> {
         Some(Extends { service: str_at(map, "service")?, file, file_id, span: value.span })
     }
 
-    fn hooks(&mut self, value: Option<&Value>) -> Vec<Hook> {
+    fn hooks(&mut self, value: &Value) -> Vec<Hook> {
         let mut all = Vec::new();
-        for item in value.and_then(Value::as_list).unwrap_or_default() {
+        for item in value.as_list().unwrap_or_default() {
             let Some(map) = item.as_map() else { continue };
             all.push(Hook {
                 command: self.command(map.get("command")).unwrap_or_default(),
@@ -236,6 +244,31 @@ impl Read<'_> {
         }
         all
     }
+}
+
+fn dependencies(map: &Map) -> Vec<Dependency> {
+    let mut all = Vec::with_capacity(map.entries.len());
+    for (name, entry) in &map.entries {
+        let Some(inner) = entry.value.as_map() else { continue };
+        let written = inner.get("condition").and_then(str_of);
+        let condition = match written.as_ref().map(|it| it.value.as_str()) {
+            Some("service_healthy") => Condition::Healthy,
+            Some("service_completed_successfully") => Condition::CompletedSuccessfully,
+            _ => Condition::Started,
+        };
+        let span = written.as_ref().map_or(entry.last_key, |it| it.span);
+        all.push(Dependency {
+            service: Spanned::new(name.clone(), entry.last_key),
+            condition: Spanned::new(condition, span),
+            explicit_condition: written.is_some() && !inner.short,
+            restart: boolean(inner.get("restart")).is_some_and(|it| it.value),
+            required: boolean(inner.get("required")).is_none_or(|it| it.value),
+            short_form: inner.short,
+            span: entry.last,
+            place: place(inner),
+        });
+    }
+    all
 }
 
 /// Links, volumes of others and shared namespaces need the other service to run.

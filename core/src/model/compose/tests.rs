@@ -354,3 +354,43 @@ fn what_a_missing_file_defines_is_not_missing_too() {
     let text = "services: {a: {extends: {file: gone.yaml, service: b}}}\n";
     assert_eq!(kinds(given(&[("compose.yaml", text)]).only()), [ProblemKind::ExtendsFileMissing]);
 }
+
+#[test]
+fn every_key_is_read_into_the_field_of_its_name() {
+    let texts = "image network_mode user working_dir container_name hostname domainname runtime \
+                 platform stop_signal pid ipc uts userns_mode";
+    let lists = "tmpfs volumes_from profiles cap_add cap_drop security_opt group_add links \
+                 external_links dns dns_search expose";
+    let mut text = "services:\n  a:\n    x-a: 1\n".to_owned();
+    for key in texts.split(' ') {
+        text += &format!("    {key}: {key}\n");
+    }
+    for key in lists.split(' ') {
+        text += &format!("    {key}: [{key}]\n");
+    }
+    let numbers =
+        ["mem_limit", "mem_reservation", "memswap_limit", "shm_size", "scale", "pids_limit"];
+    for (at, key) in numbers.iter().enumerate() {
+        text += &format!("    {key}: {at}\n");
+    }
+    let all = given(&[("compose.yaml", &text)]);
+    let shown = format!("{:?}", all.only().services[0]);
+    for key in texts.split(' ') {
+        assert!(
+            shown.contains(&format!(" {key}: Some(Spanned {{ value: \"{key}\"")),
+            "{key}: {shown}"
+        );
+    }
+    for key in lists.split(' ') {
+        assert!(shown.contains(&format!(" {key}: [Spanned {{ value: \"{key}\"")), "{key}: {shown}");
+    }
+    for (at, key) in numbers.iter().enumerate() {
+        assert!(shown.contains(&format!(" {key}: Some(Spanned {{ value: {at}")), "{key}: {shown}");
+    }
+    for key in ["privileged", "read_only", "init", "tty", "stdin_open", "attach"] {
+        let text = format!("services: {{a: {{image: x, {key}: true}}}}\n");
+        let one = given(&[("compose.yaml", &text)]);
+        let shown = format!("{:?}", one.only().services[0]);
+        assert!(shown.contains(&format!(" {key}: Some(Spanned {{ value: true")), "{key}");
+    }
+}

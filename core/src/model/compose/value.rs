@@ -99,10 +99,7 @@ impl Value {
     }
 
     /// A mapping made from a short form; it has no place of its own.
-    pub fn short_map(
-        span: Span,
-        entries: impl IntoIterator<Item = (&'static str, Value)>,
-    ) -> Value {
+    pub fn short_map(span: Span, entries: Vec<(&'static str, Value)>) -> Value {
         let mut map = Map { short: true, ..Map::default() };
         let entries = entries.into_iter();
         map.entries.reserve_exact(entries.size_hint().0);
@@ -142,6 +139,25 @@ impl Value {
         }
     }
 
+    /// The mapping below a key.
+    pub fn map_mut(&mut self, key: &str) -> Option<&mut Map> {
+        self.get_mut(key)?.as_map_mut()
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.as_map_mut()?.get_mut(key)
+    }
+
+    /// Changes every item of a list and every value of a mapping.
+    pub fn each(&mut self, change: &mut dyn FnMut(&mut Value)) {
+        match &mut self.data {
+            Data::Scalar(_) => {}
+            Data::List(items) => items.iter_mut().for_each(change),
+            Data::Map(map) => map.entries.values_mut().for_each(|it| change(&mut it.value)),
+        }
+    }
+
+    /// The items of a list.
     pub fn as_list(&self) -> Option<&[Value]> {
         match &self.data {
             Data::List(it) => Some(it),
@@ -155,14 +171,10 @@ impl Value {
 
     /// Forgets where its mappings are written: a copy stands at no place of its own.
     pub fn clear_places(&mut self) {
-        match &mut self.data {
-            Data::Scalar(_) => {}
-            Data::List(items) => items.iter_mut().for_each(Value::clear_places),
-            Data::Map(map) => {
-                map.places.clear();
-                map.entries.values_mut().for_each(|it| it.value.clear_places());
-            }
+        if let Data::Map(map) = &mut self.data {
+            map.places.clear();
         }
+        self.each(&mut Value::clear_places);
     }
 
     /// How many nodes there are, to pay for a copy. Counts no further than `limit`.
@@ -216,6 +228,15 @@ impl Value {
 }
 
 impl Map {
+    /// Changes every value of some sections, which are named with blanks between them.
+    pub fn each_in(&mut self, sections: &str, change: &mut dyn FnMut(&mut Value)) {
+        for section in sections.split(' ') {
+            if let Some(section @ Value { data: Data::Map(_), .. }) = self.get_mut(section) {
+                section.each(change);
+            }
+        }
+    }
+
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.entries.get(key).map(|it| &it.value)
     }
