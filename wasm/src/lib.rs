@@ -12,6 +12,9 @@ use serde::Serialize;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// What to look for and how to judge it.
 #[wasm_bindgen]
 pub struct Options(plimsoll_core::Options);
