@@ -152,7 +152,7 @@ impl Workspace {
         let suppressed = suppress::apply(findings, &suppressions, &wanted, &mut out);
         for (word, span) in facts.files().flat_map(|it| &it.directives.unknown) {
             let known = "write `ignore`, `ignore-file` or `role=production`";
-            out.at(*span, format!("`{word}` means nothing to Plimsoll: {known}"));
+            out.at(*span, format_args!("`{word}` means nothing to Plimsoll: {known}"));
         }
         if wanted(stale) {
             tell(stale, out, facts, findings);

@@ -4,7 +4,7 @@ use super::signals::{self, Counts};
 use crate::facts::Facts;
 use crate::index::Index;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
-use crate::report::{Answer, Evidence, Kind, Question, Role};
+use crate::report::{Answer, Evidence, Kind, Question, Role, Text};
 use crate::text::Span;
 
 /// Collects evidence for one question.
@@ -15,8 +15,9 @@ struct Scale {
 }
 
 impl Scale {
-    fn says(&mut self, points: Answer, weight: u8, fact: impl Into<String>, span: Option<Span>) {
-        self.evidence.push(Evidence { fact: fact.into(), points, weight, span });
+    #[inline(never)]
+    fn says(&mut self, points: Answer, weight: u8, fact: impl Text, span: Option<Span>) {
+        self.evidence.push(Evidence { fact: fact.text(), points, weight, span });
     }
 
     /// Several places with one meaning: the first is shown, the others counted. `what` they do, for
@@ -31,7 +32,7 @@ impl Scale {
         self.says(
             points,
             weight,
-            format!("{first}{more} {}", what[usize::from(found.len() > 1)]),
+            format_args!("{first}{more} {}", what[usize::from(found.len() > 1)]),
             Some(*span),
         );
     }
@@ -161,7 +162,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
         scale.says(
             Answer::No,
             weight,
-            format!("{} GPUs are asked for", counts.gpus),
+            format_args!("{} GPUs are asked for", counts.gpus),
             counts.first_gpu,
         );
     }
@@ -175,7 +176,12 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
     }
     let couplings = signals::host_couplings(facts);
     if let Some((first, span)) = couplings.first() {
-        scale.says(Answer::Yes, 1, format!("{first}: it stays where its files are"), Some(*span));
+        scale.says(
+            Answer::Yes,
+            1,
+            format_args!("{first}: it stays where its files are"),
+            Some(*span),
+        );
     }
     let production = facts.services().iter().find(|it| it.role == Role::Production);
     if let Some(service) = production
@@ -193,7 +199,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
             scale.says(
                 Answer::Yes,
                 2,
-                format!("a person says that {it} of downtime are tolerable"),
+                format_args!("a person says that {it} of downtime are tolerable"),
                 None,
             );
         }
@@ -201,7 +207,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
             scale.says(
                 Answer::No,
                 3,
-                format!("a person says that the tolerable downtime is: {it}"),
+                format_args!("a person says that the tolerable downtime is: {it}"),
                 None,
             );
         }
@@ -360,17 +366,17 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         1..=8 => scale.says(
             Answer::No,
             2,
-            format!("{things} workloads are few enough for one team"),
+            format_args!("{things} workloads are few enough for one team"),
             None,
         ),
         9..=20 => {}
-        _ => scale.says(Answer::Yes, 1, format!("{things} workloads are run"), None),
+        _ => scale.says(Answer::Yes, 1, format_args!("{things} workloads are run"), None),
     }
     if counts.namespaces.lists().len() > 2 {
         scale.says(
             Answer::Yes,
             1,
-            format!("objects live in {} namespaces", counts.namespaces.lists().len()),
+            format_args!("objects live in {} namespaces", counts.namespaces.lists().len()),
             None,
         );
     }
@@ -388,7 +394,7 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         scale.says(
             Answer::Yes,
             1,
-            format!("images come from {owners} owners of your own registries"),
+            format_args!("images come from {owners} owners of your own registries"),
             None,
         );
     }
@@ -396,18 +402,21 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         scale.says(
             Answer::Yes,
             1,
-            format!("{} overlays stand for environments", counts.overlays),
+            format_args!("{} overlays stand for environments", counts.overlays),
             None,
         );
     }
     match facts.config().answer("teams").and_then(|it| it.parse::<u32>().ok()) {
-        Some(teams) if teams > 2 => {
-            scale.says(Answer::Yes, 3, format!("a person says that {teams} teams deploy"), None)
-        }
+        Some(teams) if teams > 2 => scale.says(
+            Answer::Yes,
+            3,
+            format_args!("a person says that {teams} teams deploy"),
+            None,
+        ),
         Some(teams) => scale.says(
             Answer::No,
             2,
-            format!("a person says that the number of teams is {teams}"),
+            format_args!("a person says that the number of teams is {teams}"),
             None,
         ),
         None => scale.settled_by.push("how many teams deploy on their own (`teams`)".to_owned()),
@@ -470,7 +479,7 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
         );
     }
     if counts.overlays > 1 {
-        scale.says(Answer::Yes, 2, format!("{} overlays reuse a base", counts.overlays), None);
+        scale.says(Answer::Yes, 2, format_args!("{} overlays reuse a base", counts.overlays), None);
     }
     if let Some((name, count, span)) = copied_workload(facts) {
         let text =

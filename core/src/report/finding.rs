@@ -2,6 +2,7 @@
 
 use crate::text::Span;
 use std::borrow::Cow;
+use std::fmt;
 
 /// How bad it is, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,18 +90,43 @@ pub struct Fix {
 }
 
 impl Fix {
-    pub fn safe(title: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> Fix {
-        Fix::new(title, Safety::Safe, edits)
+    #[inline(never)]
+    pub fn safe(title: impl Text, edits: impl Into<Vec<Edit>>) -> Fix {
+        Fix::new(title.text(), Safety::Safe, edits.into())
     }
 
-    pub fn r#unsafe(title: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> Fix {
-        Fix::new(title, Safety::Unsafe, edits)
+    #[inline(never)]
+    pub fn r#unsafe(title: impl Text, edits: impl Into<Vec<Edit>>) -> Fix {
+        Fix::new(title.text(), Safety::Unsafe, edits.into())
     }
 
-    fn new(title: impl Into<String>, safety: Safety, edits: impl IntoIterator<Item = Edit>) -> Fix {
-        let mut edits: Vec<Edit> = edits.into_iter().collect();
+    fn new(title: String, safety: Safety, mut edits: Vec<Edit>) -> Fix {
         crate::sort::sort_by_key(&mut edits, |it| it.span);
-        Fix { title: title.into(), safety, edits }
+        Fix { title, safety, edits }
+    }
+}
+
+/// What a finding is told in: a text, or the `format_args!` of one. Whatever takes it is compiled once
+/// for each of these and not at each of the hundreds of calls.
+pub trait Text {
+    fn text(self) -> String;
+}
+
+impl Text for String {
+    fn text(self) -> String {
+        self
+    }
+}
+
+impl Text for &str {
+    fn text(self) -> String {
+        self.to_owned()
+    }
+}
+
+impl Text for fmt::Arguments<'_> {
+    fn text(self) -> String {
+        fmt::format(self)
     }
 }
 
@@ -154,8 +180,9 @@ impl Finding {
     }
 
     /// Another place, with what is to be seen there.
-    pub fn also(&mut self, span: Span, message: impl Into<String>) -> &mut Self {
-        self.related.push(Related { span, message: message.into() });
+    #[inline(never)]
+    pub fn also(&mut self, span: Span, message: impl Text) -> &mut Self {
+        self.related.push(Related { span, message: message.text() });
         self
     }
 
@@ -169,8 +196,9 @@ impl Finding {
         self
     }
 
-    pub fn check(&mut self, command: impl Into<String>) -> &mut Self {
-        self.check.push(command.into());
+    #[inline(never)]
+    pub fn check(&mut self, command: impl Text) -> &mut Self {
+        self.check.push(command.text());
         self
     }
 
@@ -205,7 +233,8 @@ impl Findings {
     }
 
     /// Reports at a place, with the rule's own severity.
-    pub fn at(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
+    #[inline(never)]
+    pub fn at(&mut self, span: Span, message: impl Text) -> &mut Finding {
         let index = self.list.len();
         self.list.push(Finding {
             code: self.code,
@@ -214,7 +243,7 @@ impl Findings {
             confidence: Confidence::Certain,
             span,
             subject: String::new(),
-            message: message.into(),
+            message: message.text(),
             why: Cow::Borrowed(""),
             help: Vec::new(),
             check: Vec::new(),

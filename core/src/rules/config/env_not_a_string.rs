@@ -68,13 +68,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let edit = facts.replace(value.span, &quoted);
                 out.at(
                     value.span,
-                    format!(
+                    format_args!(
                         "the value of `{}` is {}, and Kubernetes takes only strings",
                         var.name,
                         kind.name()
                     ),
                 )
-                .check(format!(
+                .check(format_args!(
                     "kubectl apply --dry-run=client -f {}",
                     facts.file(value.span.file).path()
                 ))

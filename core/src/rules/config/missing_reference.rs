@@ -89,16 +89,19 @@ fn check(facts: &Facts, out: &mut Findings) {
                         .also(other.name_span(), "defined here")
                 }
                 (None, Some(near)) => out
-                    .at(name.span, format!("{what}, which does not exist; did you mean `{near}`?"))
+                    .at(
+                        name.span,
+                        format_args!("{what}, which does not exist; did you mean `{near}`?"),
+                    )
                     .severity(Severity::Error)
                     .confidence(Confidence::Likely)
                     .fix(Fix::r#unsafe(
-                        format!("Read `{near}`"),
+                        format_args!("Read `{near}`"),
                         [facts.replace_scalar(name.span, near)],
                     )),
                 (None, None) => {
-                    let finding =
-                        out.at(name.span, format!("{what}, which none of these files defines"));
+                    let finding = out
+                        .at(name.span, format_args!("{what}, which none of these files defines"));
                     finding.confidence(Confidence::Possible);
                     if unseen { finding.severity(Severity::Info) } else { finding }
                 }
@@ -110,7 +113,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Named::Secret => "secret",
                 _ => "configmap",
             };
-            finding.check(format!("kubectl get {resource} {name}{}", workload.namespace_flag()));
+            finding
+                .check(format_args!("kubectl get {resource} {name}{}", workload.namespace_flag()));
         }
     }
 }

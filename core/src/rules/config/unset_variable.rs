@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             crate::sort::sort(&mut names);
             out.at(
                 first.span,
-                format!(
+                format_args!(
                     "without a value in the shell {} would become empty",
                     first_named(&names, 4, "more")
                 ),
@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             told.push(key);
             out.at(
                 it.span,
-                format!(
+                format_args!(
                     "`{}` is set by no `.env` file and has no default: it becomes empty",
                     it.name
                 ),
@@ -136,7 +136,7 @@ fn require(facts: &Facts, all: &[VariableUse], wanted: &VariableUse) -> Option<F
             edits.push(edit);
         }
     }
-    Some(Fix::r#unsafe(format!("Refuse to start without `{}`", wanted.name), edits))
+    Some(Fix::r#unsafe(format_args!("Refuse to start without `{}`", wanted.name), edits))
 }
 
 #[cfg(test)]

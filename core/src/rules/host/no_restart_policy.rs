@@ -65,11 +65,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let name = service.name();
                 out.at(
                     service.span(),
-                    format!(
+                    format_args!(
                         "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
                     ),
                 )
-                .check(format!("docker compose ps -a {name}"))
+                .check(format_args!("docker compose ps -a {name}"))
                 .maybe_fix(add(facts, &[service]));
             }
         } else if let Some((first, others)) = bare.split_first() {
@@ -77,7 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let names: Vec<&str> = bare.iter().map(|it| it.name()).collect();
             let finding = out.at(
                 first.span(),
-                format!(
+                format_args!(
                     "{} have no restart policy, so they stay down after a crash or a reboot",
                     and_others(&names)
                 ),
@@ -172,7 +172,7 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
     if let Some(meant) = meant {
         let written = if meant == "no" { "\"no\"" } else { meant };
         let edit = facts.replace(policy.span, written);
-        finding.fix(Fix::safe(format!("Write `{meant}`"), [edit]));
+        finding.fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
     }
 }
 

@@ -65,7 +65,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = match old.removed_in {
             Some(release) => out.at(
                 version.span,
-                format!("`{version}` no longer has {kind} since Kubernetes {release}; {instead}"),
+                format_args!(
+                    "`{version}` no longer has {kind} since Kubernetes {release}; {instead}"
+                ),
             ),
             None => {
                 let message = format!(
@@ -80,10 +82,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         if !old.note.is_empty() {
             finding.help(format!("With the new version, {}.", old.note));
         }
-        finding.check(format!("kubectl api-resources --api-group={}", group(&old)));
+        finding.check(format_args!("kubectl api-resources --api-group={}", group(&old)));
         if may_be_replaced(object, &old) {
             let edit = facts.replace_scalar(version.span, old.replacement);
-            finding.fix(Fix::safe(format!("Use `{}`", old.replacement), [edit]));
+            finding.fix(Fix::safe(format_args!("Use `{}`", old.replacement), [edit]));
         }
     }
 }

@@ -68,7 +68,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let key = project.keys.iter().find(|it| it.name.value == "services");
         out.at(
             key.map_or(first.span(), |it| it.name.span),
-            format!("the logs of {whose} grow without end, unless the host's Docker rotates them"),
+            format_args!(
+                "the logs of {whose} grow without end, unless the host's Docker rotates them"
+            ),
         )
         .confidence(Confidence::Likely)
         .check("docker info --format '{{.LoggingDriver}}'")

@@ -56,12 +56,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(tool) = hook_words(&hook.handler).and_then(migration_in) else { continue };
             out.at(
                 hook.place.span,
-                format!(
+                format_args!(
                     "the `postStart` hook of {} runs `{tool}` beside the program's start",
                     unit.label
                 ),
             )
-            .check(format!(
+            .check(format_args!(
                 "kubectl describe{} {}",
                 workload.namespace_flag(),
                 workload.reference()

@@ -68,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let severity = if service.role == Role::Development { Severity::Info } else { severity };
         out.at(
             here.span,
-            format!(
+            format_args!(
                 "Compose runs `{}` as `{}`, but {} runs `{}`",
                 here.text,
                 service.name(),
@@ -77,9 +77,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         )
         .severity(severity)
-        .also(there.span, format!("the counterpart, matched by {}", pair.why.says()))
-        .check(format!("docker compose images {}", service.name()))
-        .check(format!(
+        .also(there.span, format_args!("the counterpart, matched by {}", pair.why.says()))
+        .check(format_args!("docker compose images {}", service.name()))
+        .check(format_args!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
             workload.namespace_flag(),
             workload.reference()

@@ -49,7 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 mount.span,
-                format!(
+                format_args!(
                     "`{}` mounts `{source}`, which exists on one person's machine",
                     service.name()
                 ),

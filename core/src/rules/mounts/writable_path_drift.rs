@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let volume = mount.source.as_ref().map_or("", |it| it.as_str());
             let finding = out.at(
                 mount.span,
-                format!(
+                format_args!(
                     "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
                     service.name(),
                     unit.label
@@ -90,7 +90,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .also(
                     container.span(),
-                    format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
+                    format_args!(
+                        "{} is the counterpart, matched by {}",
+                        unit.label,
+                        pair.why.says()
+                    ),
                 )
                 .check(workload.exec(unit, &format!("df {target}")));
             if service.role == Role::Development {

@@ -116,7 +116,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     let listed: Vec<String> = model.ports.iter().map(port_name).collect();
     let finding = out.at(
         port.span,
-        format!(
+        format_args!(
             "{} sends to port {} of Service `{}`, which has only {}",
             label(route),
             if port.value.as_str().is_some() { format!("`{text}`") } else { text },
@@ -127,9 +127,9 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     finding
         .also(
             model.ports_place.map_or(service.name_span(), |it| it.span),
-            format!("the ports of Service `{}`", backend.service),
+            format_args!("the ports of Service `{}`", backend.service),
         )
-        .check(format!(
+        .check(format_args!(
             "kubectl describe {} {} -n {}",
             route.kind.value.to_ascii_lowercase(),
             route.name().map_or("", |it| it.as_str()),
@@ -139,7 +139,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
         && let Some(number) = only.port
     {
         let edit = facts.replace(port.span, &number.value.to_string());
-        finding.fix(Fix::r#unsafe(format!("Send to port {}", number.value), [edit]));
+        finding.fix(Fix::r#unsafe(format_args!("Send to port {}", number.value), [edit]));
     }
 }
 
@@ -174,37 +174,37 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         (Some((service, other)), _) => {
             let finding = out.at(
                 backend.service.span,
-                format!(
+                format_args!(
                     "{label} sends to Service `{name}`, which lives in namespace `{other}`, not in `{namespace}`"
                 ),
             );
-            finding.also(service.name_span(), format!("Service `{name}`"));
+            finding.also(service.name_span(), format_args!("Service `{name}`"));
             finding
         }
         (None, Some(near)) => {
             let finding = out.at(
                 backend.service.span,
-                format!(
+                format_args!(
                     "{label} sends to Service `{name}`, which does not exist; is `{near}` meant?"
                 ),
             );
             let span = backend.service.span;
             if facts.file(span.file).text().get(span.range()).is_some_and(|it| it.contains(name)) {
                 let edit = facts.replace_scalar(span, near);
-                finding.fix(Fix::r#unsafe(format!("Send to `{near}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format_args!("Send to `{near}`"), [edit]));
             }
             finding
         }
         (None, None) => {
             let finding = out.at(
                 backend.service.span,
-                format!("{label} sends to Service `{name}`, which does not exist in namespace `{namespace}`"),
+                format_args!("{label} sends to Service `{name}`, which does not exist in namespace `{namespace}`"),
             );
             finding.confidence(Confidence::Likely);
             finding
         }
     };
-    finding.check(format!("kubectl get svc {name} -n {namespace}"));
+    finding.check(format_args!("kubectl get svc {name} -n {namespace}"));
 }
 
 #[cfg(test)]

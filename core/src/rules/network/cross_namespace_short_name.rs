@@ -83,14 +83,17 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let host = mention.host;
                 let finding = out.at(
                     mention.host_span,
-                    format!(
+                    format_args!(
                         "{} names `{host}`, but Service `{host}` lives in namespace `{namespace}`, not in `{home}`",
                         mention.place()
                     ),
                 );
                 finding
-                    .also(service.span(), format!("Service `{host}` in namespace `{namespace}`"))
-                    .check(format!(
+                    .also(
+                        service.span(),
+                        format_args!("Service `{host}` in namespace `{namespace}`"),
+                    )
+                    .check(format_args!(
                         "kubectl exec -n {home} {} -c {} -- getent hosts {host}.{namespace}",
                         workload.reference(),
                         unit.name
@@ -103,7 +106,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if alone && facts.written(span) == host {
                     let long = format!("{host}.{namespace}");
                     let edit = facts.replace(span, &long);
-                    finding.fix(Fix::r#unsafe(format!("Use the name `{long}`"), [edit]));
+                    finding.fix(Fix::r#unsafe(format_args!("Use the name `{long}`"), [edit]));
                 }
             }
         }

@@ -55,12 +55,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             let name = service.name();
             let finding = out.at(
                 port.span,
-                format!("`{name}` ({}) is published on every address of the host", family.name),
+                format_args!(
+                    "`{name}` ({}) is published on every address of the host",
+                    family.name
+                ),
             );
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
-            finding.check(format!(
+            finding.check(format_args!(
                 "ss -ltn 'sport = :{}'",
                 port.published.map_or(port.target.value, |it| it.value.0)
             ));

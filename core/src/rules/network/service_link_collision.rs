@@ -100,7 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let Some(reason) = reads(facts, workload, at, unit, &name) else { continue };
                 let finding = out.at(
                     workload.container(at).span(),
-                    format!(
+                    format_args!(
                         "Service `{}` sets `{name}` in {}, {}",
                         service.name(),
                         unit.label,
@@ -108,7 +108,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 );
                 finding
-                    .also(service.span(), format!("Service `{}`", service.name()))
+                    .also(service.span(), format_args!("Service `{}`", service.name()))
                     .also(reason.1, "the variable that is meant")
                     .check(workload.exec(unit, &format!("printenv {name}")));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {

@@ -96,13 +96,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let name = object.name().map_or("", |it| it.as_str());
                     out.at(
                         metric.span,
-                        format!(
+                        format_args!(
                             "{} `{name}` scales by {resource} utilization, but {} requests no {resource}",
                             object.kind, unit.label
                         ),
                     )
                     .also(container.span(), "a request belongs here")
-                    .check(format!("kubectl describe hpa{} {name}", workload.namespace_flag()));
+                    .check(format_args!("kubectl describe hpa{} {name}", workload.namespace_flag()));
                 }
             }
         }

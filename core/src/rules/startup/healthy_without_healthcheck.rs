@@ -55,7 +55,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Health::Disabled(span) => {
                 let finding = out.at(
                     place,
-                    format!(
+                    format_args!(
                         "`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"
                     ),
                 );
@@ -63,7 +63,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             Health::None => out.at(
                 place,
-                format!("`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"),
+                format_args!(
+                    "`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"
+                ),
             ),
             Health::Unknown => {
                 let message = format!(
@@ -72,15 +74,16 @@ fn check(facts: &Facts, out: &mut Findings) {
                 out.at(place, message).severity(Severity::Warning).confidence(Confidence::Possible)
             }
         };
-        finding.also(wait.on.span(), format!("`{on}` is defined here"));
+        finding.also(wait.on.span(), format_args!("`{on}` is defined here"));
         if let Some(image) = &wait.on.unit.image {
-            finding.check(format!(
+            finding.check(format_args!(
                 "docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}",
                 image.text
             ));
         }
         let edit = healthcheck_entry(facts, wait.on);
-        finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{on}` a healthcheck"), [it])));
+        finding
+            .maybe_fix(edit.map(|it| Fix::safe(format_args!("Give `{on}` a healthcheck"), [it])));
     }
 }
 

@@ -66,11 +66,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             told.push(on.index);
             let finding = out.at(
                 mention.span,
-                format!("`{}` talks to `{}`, but does not depend on it", service.name(), on.name()),
+                format_args!(
+                    "`{}` talks to `{}`, but does not depend on it",
+                    service.name(),
+                    on.name()
+                ),
             );
             finding
-                .also(on.span(), format!("`{}` is defined here", on.name()))
-                .check(format!(
+                .also(on.span(), format_args!("`{}` is defined here", on.name()))
+                .check(format_args!(
                     "docker compose config --format json | jq '.services[\"{}\"].depends_on'",
                     service.name()
                 ))
@@ -141,7 +145,7 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
-    edit.map(|it| Fix::safe(format!("Let `{}` depend on `{}`", from.name(), on.name()), [it]))
+    edit.map(|it| Fix::safe(format_args!("Let `{}` depend on `{}`", from.name(), on.name()), [it]))
 }
 
 #[cfg(test)]

@@ -70,13 +70,16 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
         return;
     }
     if min > max {
-        out.at(high.span, format!("{label} has a maximum of {max}, below its minimum of {min}"))
-            .severity(Severity::Error)
-            .also(low.span, "the minimum is written here");
+        out.at(
+            high.span,
+            format_args!("{label} has a maximum of {max}, below its minimum of {min}"),
+        )
+        .severity(Severity::Error)
+        .also(low.span, "the minimum is written here");
     } else {
         out.at(
             high.span,
-            format!("{label} never scales: its minimum and its maximum are both {max}"),
+            format_args!("{label} never scales: its minimum and its maximum are both {max}"),
         )
         .also(low.span, "the minimum is written here");
     }
@@ -96,11 +99,11 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         }
         let finding = out.at(
             other.name_span(),
-            format!("{} and {} both scale {}", label(first), label(other), workload.label),
+            format_args!("{} and {} both scale {}", label(first), label(other), workload.label),
         );
         finding
             .also(first.name_span(), "the other one")
-            .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
+            .check(format_args!("kubectl describe hpa{}", workload.namespace_flag()));
         // Two files may be a choice, of which only one is applied.
         if first.file == other.file {
             finding.severity(Severity::Error);
@@ -131,14 +134,14 @@ fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             .map_or_else(|| scaler.max.map_or(object.name_span(), |it| it.span), |it| it.span);
         out.at(
             span,
-            format!(
+            format_args!(
                 "{} may go down to {low}, and {} keeps {kept}: no node can be drained then",
                 workload.label,
                 label(object)
             ),
         )
         .also(min.span, "the budget is written here")
-        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
+        .check(format_args!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }
 

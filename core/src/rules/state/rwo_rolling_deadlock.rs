@@ -103,7 +103,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             name.span,
-            format!(
+            format_args!(
                 "{} updates by starting the new Pod first, while the old one still holds claim `{name}` ({})",
                 workload.label,
                 if once { "ReadWriteOnce" } else { "ReadWriteOncePod" }
@@ -116,10 +116,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(strategy.place.span, "the update strategy is written here");
         }
         if let Some(mode) = claim.access_modes.first() {
-            finding.also(mode.span, format!("claim `{name}` has this access mode"));
+            finding.also(mode.span, format_args!("claim `{name}` has this access mode"));
         }
         finding
-            .check(format!(
+            .check(format_args!(
                 "kubectl rollout status{} {}",
                 workload.namespace_flag(),
                 workload.reference()
