@@ -185,8 +185,7 @@ pub fn host_couplings(facts: &Facts<'_>) -> Vec<(String, Span)> {
 pub fn objects_where(facts: &Facts<'_>, wanted: &dyn Fn(&Body) -> bool) -> Vec<(String, Span)> {
     let mut found = Vec::new();
     for it in facts.objects().iter().filter(|it| wanted(&it.body)) {
-        let name = it.name().map_or("", |it| it.as_str());
-        found.push((format!("{} `{name}`", it.kind.value), it.name_span()));
+        found.push((it.label(), it.name_span()));
     }
     found
 }

@@ -151,20 +151,26 @@ impl<'a> Facts<'a> {
 /// The candidate that is so near to a word that it is probably meant: one or two letters differ, in
 /// one place. Names that differ by their number only, as `web-1` and `web-2`, are different things.
 pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let limit = if word.chars().count() <= 4 { 1 } else { 2 };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
-        let Some((here, there)) = difference(word, candidate) else { continue };
-        let number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
-        if here.len().max(there.len()) > 4 * limit || (number(here) && number(there)) {
-            continue;
-        }
-        let distance = distance(here, there, limit);
-        if distance <= limit && best.is_none_or(|it| distance < it.0) {
-            best = Some((distance, candidate));
-        }
+        compare(word, candidate, &mut best);
     }
     best.map(|it| it.1)
+}
+
+/// Takes the candidate if it is nearer than the best one before it.
+#[inline(never)]
+fn compare<'c>(word: &str, candidate: &'c str, best: &mut Option<(usize, &'c str)>) {
+    let limit = if word.chars().count() <= 4 { 1 } else { 2 };
+    let Some((here, there)) = difference(word, candidate) else { return };
+    let number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+    if here.len().max(there.len()) > 4 * limit || (number(here) && number(there)) {
+        return;
+    }
+    let distance = distance(here, there, limit);
+    if distance <= limit && best.is_none_or(|it| distance < it.0) {
+        *best = Some((distance, candidate));
+    }
 }
 
 /// What two words do not share, without their common start and end; none for equal words.
@@ -187,16 +193,16 @@ fn difference<'w>(a: &'w str, b: &'w str) -> Option<(&'w str, &'w str)> {
     Some((&a[..up(a, a_end)], &b[..up(b, b_end)]))
 }
 
-/// Optimal string alignment distance, or `limit + 1` where it is more. Words are cut at 128 letters.
+/// Optimal string alignment distance, or `limit + 1` where it is more.
 fn distance(a: &str, b: &str, limit: usize) -> usize {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
     // Most pairs differ too much at a glance, and a big project has millions of pairs.
-    if a.chars().take(128).count().abs_diff(b.chars().take(128).count()) > limit {
+    if a.len().abs_diff(b.len()) > limit {
         return limit + 1;
     }
-    let a: Vec<char> = a.chars().take(128).collect();
-    let b: Vec<char> = b.chars().take(128).collect();
-    let mut older: Vec<usize> = vec![0; b.len() + 1];
     let mut above: Vec<usize> = (0..=b.len()).collect();
+    let mut older = above.clone();
     for (i, x) in a.iter().enumerate() {
         let mut row = vec![i + 1];
         for (j, y) in b.iter().enumerate() {

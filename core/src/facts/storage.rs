@@ -10,7 +10,7 @@ use crate::text::Span;
 use crate::words::is_among;
 
 /// What keeps the bytes of a mounted path.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Backing<'a> {
     /// A named volume of a Compose project.
     Volume(&'a Str),
@@ -68,48 +68,42 @@ pub fn is_below(path: &str, folder: &str) -> bool {
 impl<'a> Facts<'a> {
     /// What a container mounts, in the order of the file.
     pub fn mounted(&self, unit: &Unit<'a>) -> Vec<Mounted<'a>> {
+        let mut mounted = Vec::new();
         match unit.site {
             Site::Service(at) => {
                 let model = self.services[at].model;
-                let volumes = model.volumes.iter().map(|it| Mounted {
-                    path: &it.target,
-                    backing: match (it.kind, &it.source) {
-                        (MountKind::Volume, Some(name)) => Backing::Volume(name),
-                        (MountKind::Bind, Some(path)) => Backing::Host(path),
-                        (MountKind::Volume | MountKind::Anonymous, _) => Backing::Anonymous,
-                        (MountKind::Tmpfs, _) => Backing::Memory,
-                        (MountKind::Image, _) => Backing::Config,
-                        (MountKind::Cluster, _) => Backing::Network,
-                        (MountKind::Bind | MountKind::Npipe, _) => Backing::Unknown,
-                    },
-                    read_only: it.read_only,
-                    span: it.span,
-                });
-                let memory = model.tmpfs.iter().map(|it| Mounted {
-                    path: it,
-                    backing: Backing::Memory,
-                    read_only: false,
-                    span: it.span,
-                });
-                volumes.chain(memory).collect()
+                for it in &model.volumes {
+                    mounted.push(Mounted {
+                        path: &it.target,
+                        backing: match (it.kind, &it.source) {
+                            (MountKind::Volume, Some(name)) => Backing::Volume(name),
+                            (MountKind::Bind, Some(path)) => Backing::Host(path),
+                            (MountKind::Volume | MountKind::Anonymous, _) => Backing::Anonymous,
+                            (MountKind::Tmpfs, _) => Backing::Memory,
+                            (MountKind::Image, _) => Backing::Config,
+                            (MountKind::Cluster, _) => Backing::Network,
+                            (MountKind::Bind | MountKind::Npipe, _) => Backing::Unknown,
+                        },
+                        read_only: it.read_only,
+                        span: it.span,
+                    });
+                }
+                for path in &model.tmpfs {
+                    let (backing, span) = (Backing::Memory, path.span);
+                    mounted.push(Mounted { path, backing, read_only: false, span });
+                }
             }
             Site::Container(workload, at) => {
                 let workload = &self.workloads[workload];
-                let mounts = workload.container(at).mounts.iter();
-                mounts
-                    .filter_map(|it| {
-                        let (name, path) = (it.name.as_ref()?, it.mount_path.as_ref()?);
-                        let (backing, locked) = self.backing(workload, name);
-                        Some(Mounted {
-                            path,
-                            backing,
-                            read_only: locked || kubernetes::is_true(it.read_only),
-                            span: it.place.span,
-                        })
-                    })
-                    .collect()
+                for it in &workload.container(at).mounts {
+                    let (Some(name), Some(path)) = (&it.name, &it.mount_path) else { continue };
+                    let (backing, locked) = self.backing(workload, name);
+                    let read_only = locked || kubernetes::is_true(it.read_only);
+                    mounted.push(Mounted { path, backing, read_only, span: it.place.span });
+                }
             }
         }
+        mounted
     }
 
     /// What a volume of a Pod is, and whether it can only be read.

@@ -74,6 +74,11 @@ impl Object {
         self.meta.name.as_ref()
     }
 
+    /// "Deployment `shop`".
+    pub fn label(&self) -> String {
+        format!("{} `{}`", self.kind.value, self.name().map_or("", |it| it.as_str()))
+    }
+
     /// The namespace, `default` where none is written.
     pub fn namespace(&self) -> &str {
         self.meta.namespace.as_ref().map_or("default", |it| it.as_str())

@@ -4,6 +4,7 @@ use crate::model::kubernetes::{SecurityContext, WorkloadKind, is_true};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
+use crate::words::is_among;
 
 rule! {
     /// A container gets more power over its host than an application needs.
@@ -147,7 +148,7 @@ fn is_root_like(capability: &str) -> bool {
 }
 
 fn capability_words(capability: &str) -> String {
-    if capability.trim_start_matches("CAP_") == "ALL" {
+    if capability.strip_prefix("CAP_").unwrap_or(capability) == "ALL" {
         "gets every capability, which is root on the host".to_owned()
     } else {
         format!("gets the capability `{capability}`, which is nearly root on the host")
@@ -172,9 +173,8 @@ fn is_agent(unit: &Unit<'_>) -> bool {
     let tag = unit.image.as_ref().and_then(|it| it.tag).unwrap_or_default();
     let last = repository.rsplit('/').next().unwrap_or_default();
     let inside = last == "dind" || (last == "docker" && tag.contains("dind"));
-    let tools =
-        ["buildkit", "cadvisor", "kind", "k3s", "node", "tailscale", "wireguard", "home-assistant"];
-    kube::is_node_agent(last) || inside || tools.contains(&last) && last != "node"
+    let tools = "buildkit cadvisor kind k3s tailscale wireguard home-assistant";
+    kube::is_node_agent(last) || inside || is_among(tools, last)
 }
 
 #[cfg(test)]

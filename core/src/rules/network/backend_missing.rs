@@ -96,10 +96,6 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn label(object: &Object) -> String {
-    format!("{} `{}`", object.kind.value, object.name().map_or("", |it| it.as_str()))
-}
-
 fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, service: &Object) {
     let (Some(model), Some(port)) = (service.service(), &backend.port) else { return };
     if model.is_external_name() || model.ports.is_empty() {
@@ -118,7 +114,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
         port.span,
         format_args!(
             "{} sends to port {} of Service `{}`, which has only {}",
-            label(route),
+            route.label(),
             if port.value.as_str().is_some() { format!("`{text}`") } else { text },
             backend.service,
             listed.join(", ")
@@ -169,7 +165,7 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
     if unsettled || (elsewhere.is_none() && (unseen || !here)) {
         return;
     }
-    let label = label(route);
+    let label = route.label();
     let finding = match (elsewhere, near) {
         (Some((service, other)), _) => {
             let finding = out.at(

@@ -79,10 +79,6 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn label(object: &Object) -> String {
-    format!("{} `{}`", object.kind.value, object.name().map_or("", |it| it.as_str()))
-}
-
 fn is_in(namespace: &str, object: &Object, namespaces: &[Str]) -> bool {
     if namespaces.is_empty() {
         namespace == object.namespace()
@@ -131,7 +127,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
             selector.place.span,
             format_args!(
                 "{} looks in namespace `{home}` only, but Service `{}` lives in `{there}`",
-                label(object),
+                object.label(),
                 service.name()
             ),
         )
@@ -197,7 +193,7 @@ fn report(
     what: &str,
     near: Option<Near<'_>>,
 ) {
-    let subject = label(object);
+    let subject = object.label();
     let mut labels = Vec::new();
     for (key, value) in &selector.match_labels {
         labels.push(format!("{key}={value}"));

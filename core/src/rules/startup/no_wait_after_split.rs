@@ -79,19 +79,20 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
-        let healthy: Vec<_> = service
-            .model
-            .depends_on
-            .iter()
-            .filter(|it| it.condition.value == Condition::Healthy)
-            .collect();
-        let Some(first) = healthy.first() else { continue };
+        let mut names: Vec<String> = Vec::new();
+        let mut first = None;
+        for it in &service.model.depends_on {
+            if it.condition.value == Condition::Healthy {
+                first = first.or(Some(it));
+                names.push(format!("`{}`", it.service));
+            }
+        }
+        let Some(first) = first else { continue };
         let container = workload.container(pair.unit);
         let probed = container.readiness.is_some() || container.startup.is_some();
         if probed || workload.kind().is_job() || waits(facts, workload) {
             continue;
         }
-        let names: Vec<String> = healthy.iter().map(|it| format!("`{}`", it.service)).collect();
         let are = if names.len() == 1 { "is" } else { "are" };
         out.at(
             container.span(),

@@ -58,13 +58,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn label(object: &Object) -> String {
-    format!("{} `{}`", object.kind, object.name().map_or("", |it| it.as_str()))
-}
-
 fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
     let (Some(low), Some(high)) = (scaler.min, scaler.max) else { return };
-    let label = label(object);
+    let label = object.label();
     let (min, max) = (low.value, high.value);
     if !scaler.scales_replicas() || min < max {
         return;
@@ -99,7 +95,7 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         }
         let finding = out.at(
             other.name_span(),
-            format_args!("{} and {} both scale {}", label(first), label(other), workload.label),
+            format_args!("{} and {} both scale {}", first.label(), other.label(), workload.label),
         );
         finding
             .also(first.name_span(), "the other one")
@@ -137,7 +133,7 @@ fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             format_args!(
                 "{} may go down to {low}, and {} keeps {kept}: no node can be drained then",
                 workload.label,
-                label(object)
+                object.label()
             ),
         )
         .also(min.span, "the budget is written here")

@@ -98,14 +98,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             check_mounts(facts, unit, finding);
             continue;
         }
-        let on_purpose = |it: &Mounted<'_>| it.backing == Backing::Memory && home.is_at(it);
+        let on_purpose = |it: &Mounted<'_>| matches!(it.backing, Backing::Memory) && home.is_at(it);
         if mounted.iter().any(on_purpose) || home.uncertain || mounted.iter().any(is_config) {
             continue;
         }
-        let scratch = mounted.iter().find(|it| it.backing == Backing::Scratch && home.is_at(it));
-        let unnamed = mounted.iter().find(|it| it.backing == Backing::Anonymous && home.is_at(it));
+        let scratch =
+            mounted.iter().find(|it| matches!(it.backing, Backing::Scratch) && home.is_at(it));
+        let unnamed =
+            mounted.iter().find(|it| matches!(it.backing, Backing::Anonymous) && home.is_at(it));
         let finding = match scratch.or(unnamed) {
-            Some(it) if it.backing == Backing::Anonymous => out.at(
+            Some(it) if matches!(it.backing, Backing::Anonymous) => out.at(
                 it.span,
                 format_args!(
                     "{label} keeps its data in a volume without a name, which `docker compose down` leaves behind"
@@ -236,7 +238,7 @@ fn is_config(mounted: &Mounted<'_>) -> bool {
     let path = mounted.path.as_str();
     let setting = [".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml"];
     setting.iter().any(|it| path.ends_with(it))
-        || (mounted.backing == Backing::Config && !path.contains("init"))
+        || (matches!(mounted.backing, Backing::Config) && !path.contains("init"))
         || path.ends_with("/conf.d")
 }
 

@@ -118,7 +118,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             None => {
                 // An operator's object may bring its Services along.
                 let operated = facts.objects().iter().any(|it| {
-                    it.body == Body::Other
+                    matches!(it.body, Body::Other)
                         && it.group().contains('.')
                         && !it.group().ends_with("k8s.io")
                 });
