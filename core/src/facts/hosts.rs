@@ -5,6 +5,7 @@ use super::unit::{Site, Unit, VarSource};
 use super::{Facts, KubeService, Service, Workload};
 use crate::knowledge::net;
 use crate::text::Span;
+use std::fmt;
 
 /// A host that a container is told to talk to.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +36,21 @@ impl Mention<'_> {
     }
 
     /// `DB_URL`, or "the start command".
-    pub fn place(&self) -> String {
-        self.key.map_or_else(|| "the start command".to_owned(), |it| format!("`{it}`"))
+    pub fn place(&self) -> Named<'_> {
+        Named(self.key)
+    }
+}
+
+/// See [`Mention::place`].
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a>(Option<&'a str>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(key) => write!(f, "`{key}`"),
+            None => f.write_str("the start command"),
+        }
     }
 }
 

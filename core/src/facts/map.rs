@@ -1,22 +1,29 @@
 //! The picture of the project for the report.
 
 use super::{Facts, Part};
+use crate::index::Index;
+use crate::model::Str;
 use crate::model::kubernetes::{Body, VolumeSource};
 use crate::report::{Map, MapEdge, MapNode};
 use crate::text::Span;
-use rustc_hash::FxHashSet;
 
 #[derive(Default)]
 struct Drawing {
     map: Map,
-    known: FxHashSet<String>,
+    known: Index,
 }
 
 impl Drawing {
     fn node(&mut self, id: &str, kind: &'static str, label: &str, span: Option<Span>) {
-        if self.known.insert(id.to_owned()) {
+        if self.known.add(&[id], 0).len() == 1 {
             self.map.nodes.push(MapNode { id: id.to_owned(), kind, label: label.to_owned(), span });
         }
+    }
+
+    /// Something that is there because it is used.
+    fn used(&mut self, by: &str, id: &str, kind: &'static str, name: &Str, how: Use) {
+        self.node(id, kind, name, Some(name.span));
+        self.edge(by, id, how.0, Some(how.1));
     }
 
     fn edge(&mut self, from: &str, to: &str, kind: &'static str, span: Option<Span>) {
@@ -26,6 +33,9 @@ impl Drawing {
         }
     }
 }
+
+/// In which way something is used, and where that is written.
+struct Use(&'static str, Span);
 
 /// More than this is no picture any more, and comparing edges would cost more than it tells.
 const MAX_NODES: usize = 2_000;
@@ -60,8 +70,7 @@ impl Facts<'_> {
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
                 let volume = format!("volume#{}/{}", service.project_index, source.value);
-                drawing.node(&volume, "volume", &source.value, Some(source.span));
-                drawing.edge(id, &volume, "mounts", Some(mount.span));
+                drawing.used(id, &volume, "volume", source, Use("mounts", mount.span));
             }
         }
         for (service, id) in self.services.iter().zip(&ids) {
@@ -84,15 +93,13 @@ impl Facts<'_> {
             for volume in &workload.model.template.spec.volumes {
                 if let VolumeSource::Claim { name: Some(name), .. } = &volume.source {
                     let claim = format!("claim/{}/{}", workload.namespace, name.value);
-                    drawing.node(&claim, "volume", &name.value, Some(name.span));
-                    drawing.edge(&id, &claim, "mounts", Some(name.span));
+                    drawing.used(&id, &claim, "volume", name, Use("mounts", name.span));
                 }
-                let read = volume.source.config_maps().map(|it| ("config", it));
-                for (kind, source) in read.chain(volume.source.secrets().map(|it| ("secret", it))) {
+                for (secret, source) in volume.source.keyed() {
+                    let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &source.name {
                         let to = format!("{kind}/{}/{}", workload.namespace, name.value);
-                        drawing.node(&to, kind, &name.value, Some(name.span));
-                        drawing.edge(&id, &to, "reads", Some(name.span));
+                        drawing.used(&id, &to, kind, name, Use("reads", name.span));
                     }
                 }
             }
@@ -102,8 +109,7 @@ impl Facts<'_> {
                     let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &from.name {
                         let to = format!("{kind}/{}/{}", workload.namespace, name.value);
-                        drawing.node(&to, kind, &name.value, Some(name.span));
-                        drawing.edge(&id, &to, "reads", Some(from.span));
+                        drawing.used(&id, &to, kind, name, Use("reads", from.span));
                     }
                 }
             }
@@ -125,7 +131,7 @@ impl Facts<'_> {
                 let namespace =
                     backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
                 let to = format!("Service/{namespace}/{}", backend.service.value);
-                if drawing.known.contains(&to) {
+                if !drawing.known.get(&[&to]).is_empty() {
                     drawing.edge(&id, &to, "routes", Some(backend.span));
                 }
             }

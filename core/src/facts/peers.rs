@@ -304,28 +304,34 @@ impl<'a> KubeService<'a> {
 impl Unit<'_> {
     /// The variables that a container's command reads, and in a cluster those that its variables are put
     /// together from, each with the value that does so.
-    pub fn read_variables(&self) -> impl Iterator<Item = (&str, Span)> {
-        let words = self.start.words.iter().map(|it| (it.value.as_str(), true, it.span));
-        let env = if self.is_compose() { &[][..] } else { &self.env };
-        let values = env.iter().map(|it| (it.value.unwrap_or_default(), false, it.value_span));
-        words
-            .chain(values)
-            .flat_map(|(text, shell, span)| names_in(text, shell).map(move |it| (it, span)))
+    pub fn read_variables(&self) -> Vec<(&str, Span)> {
+        let mut found = Vec::new();
+        for word in &self.start.words {
+            names_in(&word.value, true, word.span, &mut found);
+        }
+        if !self.is_compose() {
+            for var in &self.env {
+                names_in(var.value.unwrap_or_default(), false, var.value_span, &mut found);
+            }
+        }
+        found
     }
 }
 
 /// `$(NAME)`, and in a shell's text `$NAME` and `${NAME}` as well.
-fn names_in(text: &str, shell: bool) -> impl Iterator<Item = &str> {
-    memchr::memchr_iter(b'$', text.as_bytes()).filter_map(move |at| {
+fn names_in<'t>(text: &'t str, shell: bool, span: Span, found: &mut Vec<(&'t str, Span)>) {
+    for at in memchr::memchr_iter(b'$', text.as_bytes()) {
         let rest = &text[at + 1..];
         let inner = match rest.as_bytes().first() {
             Some(b'(') => &rest[1..],
             Some(b'{') if shell => &rest[1..],
             Some(_) if shell => rest,
-            _ => return None,
+            _ => continue,
         };
         let end = inner.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
         let name = &inner[..end.unwrap_or(inner.len())];
-        (!name.is_empty()).then_some(name)
-    })
+        if !name.is_empty() {
+            found.push((name, span));
+        }
+    }
 }

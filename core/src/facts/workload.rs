@@ -6,6 +6,7 @@ use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
 use crate::text::{Span, Spanned};
+use std::fmt;
 
 #[derive(Debug)]
 pub struct Workload<'a> {
@@ -71,28 +72,13 @@ impl<'a> Workload<'a> {
     }
 
     /// `-n shop` for commands; empty for the default namespace.
-    pub fn namespace_flag(&self) -> String {
-        if self.namespace == "default" { String::new() } else { format!(" -n {}", self.namespace) }
+    pub fn namespace_flag(&self) -> Flag<'a> {
+        Flag(self.namespace)
     }
 
     /// `deploy/web` for commands of kubectl.
-    pub fn reference(&self) -> String {
-        let kind = match self.model.kind {
-            WorkloadKind::Deployment => "deploy",
-            WorkloadKind::StatefulSet => "sts",
-            WorkloadKind::DaemonSet => "ds",
-            WorkloadKind::ReplicaSet => "rs",
-            WorkloadKind::ReplicationController => "rc",
-            WorkloadKind::Job => "job",
-            WorkloadKind::CronJob => "cronjob",
-            WorkloadKind::Pod => "pod",
-            WorkloadKind::Rollout => "rollout",
-        };
-        // The name of a fragment is given where it is used, that of `generateName` by the server.
-        match self.name() {
-            "" => format!("{kind}/NAME"),
-            name => format!("{kind}/{name}"),
-        }
+    pub fn reference(&self) -> Reference<'a> {
+        Reference(self.model.kind, self.name())
     }
 
     /// The command that runs another one in a container of this.
@@ -178,6 +164,38 @@ pub fn listed_ports(container: &Container) -> String {
     let mut words = Vec::new();
     port_words(container, &mut words);
     only(&words)
+}
+
+/// See [`Workload::namespace_flag`].
+#[derive(Debug, Clone, Copy)]
+pub struct Flag<'a>(&'a str);
+
+impl fmt::Display for Flag<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == "default" { Ok(()) } else { write!(f, " -n {}", self.0) }
+    }
+}
+
+/// See [`Workload::reference`].
+#[derive(Debug, Clone, Copy)]
+pub struct Reference<'a>(WorkloadKind, &'a str);
+
+impl fmt::Display for Reference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.0 {
+            WorkloadKind::Deployment => "deploy",
+            WorkloadKind::StatefulSet => "sts",
+            WorkloadKind::DaemonSet => "ds",
+            WorkloadKind::ReplicaSet => "rs",
+            WorkloadKind::ReplicationController => "rc",
+            WorkloadKind::Job => "job",
+            WorkloadKind::CronJob => "cronjob",
+            WorkloadKind::Pod => "pod",
+            WorkloadKind::Rollout => "rollout",
+        };
+        // The name of a fragment is given where it is used, that of `generateName` by the server.
+        write!(f, "{kind}/{}", if self.1.is_empty() { "NAME" } else { self.1 })
+    }
 }
 
 /// How many Pods of a workload may run at once, its autoscalers left out.

@@ -85,30 +85,24 @@ pub enum Projection {
 }
 
 impl VolumeSource {
-    /// Every ConfigMap that the volume reads, in projected sources too.
-    pub fn config_maps(&self) -> impl Iterator<Item = &KeyedSource> {
-        let (own, projected): (_, &[Projection]) = match self {
-            VolumeSource::ConfigMap(it) => (Some(it), &[]),
-            VolumeSource::Projected(all) => (None, all),
-            _ => (None, &[]),
-        };
-        own.into_iter().chain(projected.iter().filter_map(|it| match it {
-            Projection::ConfigMap(it) => Some(it),
-            _ => None,
-        }))
-    }
-
-    /// Every Secret that the volume reads, in projected sources too.
-    pub fn secrets(&self) -> impl Iterator<Item = &KeyedSource> {
-        let (own, projected): (_, &[Projection]) = match self {
-            VolumeSource::Secret(it) => (Some(it), &[]),
-            VolumeSource::Projected(all) => (None, all),
-            _ => (None, &[]),
-        };
-        own.into_iter().chain(projected.iter().filter_map(|it| match it {
-            Projection::Secret(it) => Some(it),
-            _ => None,
-        }))
+    /// Every ConfigMap and (told by `true`) Secret that the volume reads, in projected sources too.
+    pub fn keyed(&self) -> Vec<(bool, &KeyedSource)> {
+        let mut found = Vec::new();
+        match self {
+            VolumeSource::ConfigMap(it) => found.push((false, it)),
+            VolumeSource::Secret(it) => found.push((true, it)),
+            VolumeSource::Projected(all) => {
+                for it in all {
+                    match it {
+                        Projection::ConfigMap(it) => found.push((false, it)),
+                        Projection::Secret(it) => found.push((true, it)),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        found
     }
 }
 

@@ -110,8 +110,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         };
         for volume in &workload.model.template.spec.volumes {
-            volume.source.config_maps().for_each(|it| items(it, false));
-            volume.source.secrets().for_each(|it| items(it, true));
+            for (secret, source) in volume.source.keyed() {
+                items(source, secret);
+            }
         }
     }
 }

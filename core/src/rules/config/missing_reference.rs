@@ -1,6 +1,7 @@
 use crate::facts::{Facts, Named, Workload};
+use crate::index::Index;
 use crate::model::Str;
-use crate::model::kubernetes::{EnvSource, EnvValue, KeyedSource, VolumeSource, is_true};
+use crate::model::kubernetes::{EnvSource, EnvValue, VolumeSource, is_true};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 
@@ -59,7 +60,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told: Vec<(Named, String, String)> = Vec::new();
+    let mut told = Index::default();
     for workload in facts.workloads() {
         for (kind, name) in references(workload) {
             let namespace = workload.namespace;
@@ -70,13 +71,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let elsewhere = facts.named_anywhere(kind, name).first().copied();
             let near = facts.near_name(kind, namespace, name);
             let unseen = facts.all_named(kind).is_empty();
-            let key = (kind, namespace.to_owned(), name.to_string());
+            let key = [kind.name(), namespace, name];
             let provable = elsewhere.is_some() || near.is_some();
             // Where nothing of the kind is handed over, they live elsewhere: said once an object.
-            if !provable && told.contains(&key) {
+            if told.add(&key, 0).len() > 1 && !provable {
                 continue;
             }
-            told.push(key);
             let what = format!("{} reads {} `{name}`", workload.label, kind.name());
             let finding = match (elsewhere, near) {
                 (Some(other), _) => {
@@ -133,14 +133,16 @@ fn is_given(kind: Named, name: &str) -> bool {
 fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
     let spec = &workload.model.template.spec;
     let mut found: Vec<(Named, &Str)> = Vec::new();
-    for container in spec.init_containers.iter().chain(&spec.containers) {
+    for (_, container) in workload.containers() {
         for from in container.env_from.iter().filter(|it| !is_true(it.optional)) {
             let kind = match from.source {
                 EnvSource::ConfigMap => Named::ConfigMap,
                 EnvSource::Secret => Named::Secret,
                 EnvSource::Unknown => continue,
             };
-            found.extend(from.name.as_ref().map(|it| (kind, it)));
+            if let Some(name) = &from.name {
+                found.push((kind, name));
+            }
         }
         for var in &container.env {
             let (kind, reference) = match &var.value {
@@ -148,33 +150,32 @@ fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
                 EnvValue::SecretKey(it) => (Named::Secret, it),
                 _ => continue,
             };
-            if !is_true(reference.optional) {
-                found.extend(reference.name.as_ref().map(|it| (kind, it)));
+            if let Some(name) = reference.name.as_ref().filter(|_| !is_true(reference.optional)) {
+                found.push((kind, name));
             }
         }
     }
-    let required = |it: &&KeyedSource| !is_true(it.optional);
     for volume in &spec.volumes {
         let source = &volume.source;
-        found.extend(
-            source
-                .config_maps()
-                .filter(required)
-                .filter_map(|it| Some((Named::ConfigMap, it.name.as_ref()?))),
-        );
-        found.extend(
-            source
-                .secrets()
-                .filter(required)
-                .filter_map(|it| Some((Named::Secret, it.name.as_ref()?))),
-        );
+        for (secret, keyed) in source.keyed() {
+            let kind = if secret { Named::Secret } else { Named::ConfigMap };
+            if let Some(name) = keyed.name.as_ref().filter(|_| !is_true(keyed.optional)) {
+                found.push((kind, name));
+            }
+        }
         if let VolumeSource::Claim { name: Some(name), .. } = source {
             found.push((Named::Claim, name));
         }
     }
-    found.extend(spec.image_pull_secrets.iter().map(|it| (Named::Secret, it)));
-    found.extend(spec.service_account_name.as_ref().map(|it| (Named::ServiceAccount, it)));
-    found.extend(spec.priority_class_name.as_ref().map(|it| (Named::PriorityClass, it)));
+    for name in &spec.image_pull_secrets {
+        found.push((Named::Secret, name));
+    }
+    if let Some(name) = &spec.service_account_name {
+        found.push((Named::ServiceAccount, name));
+    }
+    if let Some(name) = &spec.priority_class_name {
+        found.push((Named::PriorityClass, name));
+    }
     crate::sort::sort_by_key(&mut found, |it| it.1.span);
     found.dedup_by(|a, b| a.0 == b.0 && a.1.value == b.1.value);
     found

@@ -1,4 +1,5 @@
 use crate::facts::Facts;
+use crate::index::Index;
 use crate::knowledge::env::is_shell_variable;
 use crate::model::compose::{VariableForm, VariableUse};
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Severity};
@@ -48,7 +49,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told: Vec<(crate::text::FileId, String)> = Vec::new();
+    let mut told = Index::default();
     let mut counted = Vec::new();
     for project in facts.projects() {
         let documented =
@@ -91,11 +92,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         for it in unset {
-            let key = (it.span.file, it.name.to_string());
-            if told.contains(&key) {
+            if told.add(&[&it.span.file.0.to_string(), &it.name], 0).len() > 1 {
                 continue;
             }
-            told.push(key);
             out.at(
                 it.span,
                 format_args!(

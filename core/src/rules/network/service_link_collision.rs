@@ -129,7 +129,7 @@ fn has_such_names(facts: &Facts, workload: &Workload<'_>, at: usize, unit: &Unit
     let such = |name: &str| name.contains("_PORT") || name.ends_with("_SERVICE_HOST");
     let pair = facts.counterpart_of_container(workload.index, at);
     pair.is_some_and(|it| facts.pair(it).0.unit.env.iter().any(|var| such(var.name)))
-        || unit.read_variables().any(|it| such(it.0))
+        || unit.read_variables().iter().any(|it| such(it.0))
 }
 
 /// Each variable that a Service of the namespace puts into the workload's Pods.
@@ -190,7 +190,7 @@ fn reads(
     }
     // `X_SERVICE_HOST` is read for what it is: that is PLM403.
     let plain = name.ends_with("_PORT") && !name.contains("_SERVICE_") && !name.contains("_TCP");
-    let read = unit.read_variables().find(|it| plain && it.0 == name)?;
+    let read = unit.read_variables().into_iter().find(|it| plain && it.0 == name)?;
     Some(("which its command reads".to_owned(), read.1))
 }
 
