@@ -9,7 +9,7 @@ use crate::model::IntOrStr;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Kind;
 use crate::text::Span;
-use crate::words::{is_among, stands_in};
+use crate::words::{Words, is_among, stands_in};
 
 impl<'a> Facts<'a> {
     /// The Services that select a workload's Pods.
@@ -226,10 +226,11 @@ fn installs_others(object: &Object) -> bool {
 }
 
 fn is_own_port_key(key: &str) -> bool {
-    const KEYS: &str = "PORT HTTP_PORT HTTPS_PORT SERVER_PORT APP_PORT LISTEN_PORT WEB_PORT GRPC_PORT \
-                        METRICS_PORT ADMIN_PORT CONTAINER_PORT ASPNETCORE_HTTP_PORTS \
-                        ASPNETCORE_HTTPS_PORTS";
-    is_among(KEYS, &key.to_ascii_uppercase())
+    const KEYS: Words = Words::new(
+        "PORT HTTP_PORT HTTPS_PORT SERVER_PORT APP_PORT LISTEN_PORT WEB_PORT GRPC_PORT \
+        METRICS_PORT ADMIN_PORT CONTAINER_PORT ASPNETCORE_HTTP_PORTS ASPNETCORE_HTTPS_PORTS",
+    );
+    KEYS.has_in_any_case(key)
 }
 
 /// The ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.

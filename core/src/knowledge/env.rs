@@ -256,7 +256,8 @@ pub fn is_listen_key(key: &str) -> bool {
     );
     const ENDS: &str = "_BIND _BIND_ADDR _BIND_ADDRESS _BIND_HOST _LISTEN _LISTEN_ADDR \
         _LISTEN_ADDRESS _LISTEN_HOST _LISTENERS";
-    WHOLE.has(&upper) || ends_in_one_of(ENDS, &upper)
+    let said = upper.contains("BIND") || upper.contains("LISTEN");
+    WHOLE.has(&upper) || said && ends_in_one_of(ENDS, &upper)
 }
 
 /// Whether a key holds an address of the program itself, listened on or announced to others. What
@@ -266,12 +267,14 @@ pub fn is_own_address_key(key: &str) -> bool {
     if is_listen_key(key) {
         return true;
     }
-    const WHOLE: &str = "SERVER_NAME KC_HOSTNAME KC_HOSTNAME_URL SERVER_HOST API_HOST APP_HOST \
-        WEB_HOST PHX_HOST VIRTUAL_HOST";
+    const WHOLE: Words = Words::new(
+        "SERVER_NAME KC_HOSTNAME KC_HOSTNAME_URL SERVER_HOST API_HOST APP_HOST WEB_HOST PHX_HOST \
+        VIRTUAL_HOST",
+    );
     const PARTS: Words =
         Words::new("LISTEN LISTENER LISTENERS BIND BINDING ADVERTISED ADVERTISE ALLOWED TRUSTED");
     let upper = key.to_ascii_uppercase();
-    is_among(WHOLE, &upper) || upper.split(['_', '.', '-']).any(|it| PARTS.has(it))
+    WHOLE.has(&upper) || upper.split(['_', '.', '-']).any(|it| PARTS.has(it))
 }
 
 /// Whether a URL under this key is opened by a browser or by someone outside, for whom `localhost`

@@ -3,7 +3,7 @@
 //! Source: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
 //! other projects' APIs, the release notes named in the row.
 
-use crate::words::is_among;
+use crate::words::{is_among, stands_in};
 
 /// An API version that is or will be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,10 @@ v1 1.33 - discovery.k8s.io/v1: Endpoints | the kind is called EndpointSlice ther
 /// Whether an object's API version is removed or deprecated.
 #[must_use]
 pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
+    // Of the stable ones only the Endpoints are old.
+    if !stands_in("beta alpha", api_version) && kind != "Endpoints" {
+        return None;
+    }
     OLD.lines().find_map(|line| {
         let rest = line.strip_prefix(api_version)?.strip_prefix(' ')?;
         let (versions, rest) = rest.split_once(": ")?;

@@ -108,7 +108,7 @@ fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
     };
     let program = base_name(words.get(index)?);
     let arguments = &words[index + 1..];
-    for line in TOOLS.lines() {
+    for line in TOOLS.lines().filter(|it| it.contains(program)) {
         let Some((tool, rest)) = line.split_once(" = ") else { continue };
         let Some((programs, subcommands)) = rest.split_once(": ") else { continue };
         if is_among(programs, program)

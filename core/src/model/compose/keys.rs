@@ -1,6 +1,8 @@
 //! Reads `keys.txt`, the table of the keys that Compose knows and the types that it takes.
 
 use crate::words::rows::rows;
+use crate::words::words;
+use std::cell::OnceCell;
 
 const TABLE: &str = rows!("keys.txt");
 
@@ -22,36 +24,45 @@ pub(super) struct Known {
     pub required: bool,
 }
 
-/// The table, read once for all projects.
+/// The table, for all projects. An object is read when it is first asked for: most projects have a
+/// few of them only.
 #[derive(Debug)]
 pub(super) struct Schema {
-    objects: Vec<Object>,
+    /// The names with their lines.
+    rows: Vec<(&'static str, &'static str, OnceCell<Object>)>,
 }
 
 impl Schema {
     pub fn read() -> Schema {
-        let mut schema = Schema { objects: Vec::new() };
-        for (name, words) in TABLE.split("\n\n").filter_map(|it| it.trim_ascii().split_once('\n')) {
-            let mut object = Object { name, keys: Vec::new(), extensible: false };
-            for word in words.split_ascii_whitespace() {
-                match word.split_once(':') {
-                    Some((key, wanted)) => {
-                        let name = key.trim_end_matches('!');
-                        object.keys.push(Known { name, wanted, required: name != key });
-                    }
-                    None => match schema.object(&word[1..]) {
-                        Some(shared) => object.keys.extend(&shared.keys),
-                        None => object.extensible = true,
-                    },
-                }
-            }
-            schema.objects.push(object);
+        let mut rows = Vec::with_capacity(64);
+        for (name, lines) in TABLE.split("\n\n").filter_map(|it| it.trim_ascii().split_once('\n')) {
+            rows.push((name, lines, OnceCell::new()));
         }
-        schema
+        Schema { rows }
     }
 
     pub fn object(&self, name: &str) -> Option<&Object> {
-        self.objects.iter().find(|it| it.name == name)
+        let row = self.rows.iter().find(|it| it.0 == name)?;
+        Some(row.2.get_or_init(|| self.read_object(row.0, row.1)))
+    }
+
+    fn read_object(&self, name: &'static str, lines: &'static str) -> Object {
+        let mut object = Object { name, keys: Vec::new(), extensible: false };
+        for word in words(lines) {
+            match memchr::memchr(b':', word.as_bytes()) {
+                Some(colon) => {
+                    let key = &word[..colon];
+                    let name = key.strip_suffix('!').unwrap_or(key);
+                    let wanted = &word[colon + 1..];
+                    object.keys.push(Known { name, wanted, required: name != key });
+                }
+                None => match self.object(&word[1..]) {
+                    Some(shared) => object.keys.extend(&shared.keys),
+                    None => object.extensible = true,
+                },
+            }
+        }
+        object
     }
 }
 
@@ -81,15 +92,17 @@ mod tests {
     #[test]
     fn every_type_of_the_table_can_be_read() {
         let schema = Schema::read();
-        assert_eq!(schema.objects.len(), 49);
+        let objects: Vec<&Object> =
+            schema.rows.iter().map(|it| schema.object(it.0).unwrap()).collect();
+        assert_eq!(objects.len(), 49);
         let plain = |it: u8| it == b'_' || it.is_ascii_alphanumeric();
-        for key in schema.objects.iter().flat_map(|it| &it.keys) {
+        for key in objects.iter().flat_map(|it| &it.keys) {
             assert!(key.name.bytes().all(plain), "{}", key.name);
             follow(&schema, key.wanted);
         }
         assert_eq!(TABLE.matches("+container").count(), 3);
         let count = |name: &str| schema.object(name).unwrap().keys.len();
         assert_eq!(count("service"), 14 + count("workload") + count("container"));
-        assert_eq!(schema.objects.iter().filter(|it| !it.extensible).count(), 8);
+        assert_eq!(objects.iter().filter(|it| !it.extensible).count(), 8);
     }
 }

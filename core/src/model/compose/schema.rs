@@ -15,7 +15,6 @@ use smol_str::SmolStr;
 /// `bool` takes words for a boolean too, as `int` and `number` take strings that are one; those with
 /// `plain-` do not. `loose` takes any string.
 const WORDS: &str = "\
-str s a string
 bool bs true or false
 plain-bool b true or false
 int is a whole number
@@ -47,11 +46,11 @@ fn shape_of(value: &Value) -> char {
 
 /// The shapes of value that a type without alternatives takes, and what it is called.
 pub(super) fn shape(wanted: &str) -> (&'static str, &'static str) {
-    match wanted.as_bytes().first() {
-        Some(b'[' | b'(') => ("[", "a list"),
-        Some(b'{' | b'<' | b'@') => ("{", "a mapping"),
-        Some(b'=') => ("s", "a string"),
-        Some(b'-' | b'0'..=b'9') => ("is", "a whole number"),
+    match (wanted.as_bytes().first(), wanted) {
+        (Some(b'[' | b'('), _) => ("[", "a list"),
+        (Some(b'{' | b'<' | b'@'), _) => ("{", "a mapping"),
+        (Some(b'='), _) | (_, "str") => ("s", "a string"),
+        (Some(b'-' | b'0'..=b'9'), _) => ("is", "a whole number"),
         _ => {
             let found = WORDS.lines().find_map(|it| it.strip_prefix(wanted)?.strip_prefix(' '));
             found.and_then(|it| it.split_once(' ')).unwrap_or_default()
@@ -146,8 +145,13 @@ impl Check<'_> {
         if self.merged && is_some_scalar(value) {
             return;
         }
-        let fits = |it: &&str| shape(it).0.contains(shape_of(value));
-        let Some(found) = alternatives(wanted).find(fits) else {
+        let here = shape_of(value);
+        let fits = |it: &&str| shape(it).0.contains(here);
+        let found = match memchr::memchr(b'|', wanted.as_bytes()) {
+            Some(_) => alternatives(wanted).find(fits),
+            None => Some(wanted).filter(fits),
+        };
+        let Some(found) = found else {
             self.wrong(value, wanted);
             return;
         };
