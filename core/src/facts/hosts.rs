@@ -226,7 +226,8 @@ fn written_once(text: &str, word: &str) -> Option<usize> {
     if word.is_empty() || !text.contains("${") {
         return None;
     }
-    let joins = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.');
+    let joins =
+        |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.') || !it.is_ascii();
     let mut found = text.match_indices(word).map(|it| it.0).filter(|at| {
         let before = &text[..*at];
         let inside = before.rfind("${").is_some_and(|open| !before[open..].contains('}'));

@@ -137,7 +137,7 @@ impl<'t> Parser<'t> {
                     break;
                 }
                 '_' | '.' | '-' | '[' | ']' => {}
-                _ if is_blank(letter) || letter.is_alphanumeric() => {}
+                _ if is_blank(letter) || is_letter_or_number(letter) => {}
                 _ => {
                     let at = start + at;
                     return Err((
@@ -287,6 +287,40 @@ fn unescape(text: &str) -> String {
     result
 }
 
+/// Whether Go's letters and numbers, which Compose asks for, have a character. Beyond ASCII the
+/// blocks tell it: those of marks, arrows, drawings and pictures have hardly any letters, the others
+/// hardly anything else, and a table of every letter there is would not be worth its room.
+fn is_letter_or_number(it: char) -> bool {
+    it.is_ascii_alphanumeric()
+        || !it.is_ascii()
+            && !matches!(
+                it,
+                '\u{80}'..='\u{a9}'
+                    | '\u{ab}'..='\u{b1}'
+                    | '\u{b4}'
+                    | '\u{b6}'..='\u{b8}'
+                    | '\u{bb}'
+                    | '\u{bf}'
+                    | '×'
+                    | '÷'
+                    | '\u{300}'..='\u{36f}'
+                    | '\u{2000}'..='\u{206f}'
+                    | '\u{20a0}'..='\u{20ff}'
+                    | '\u{2190}'..='\u{245f}'
+                    | '\u{2500}'..='\u{2775}'
+                    | '\u{2794}'..='\u{2bff}'
+                    | '\u{3000}'..='\u{3004}'
+                    | '\u{3008}'..='\u{3020}'
+                    | '\u{e000}'..='\u{f8ff}'
+                    | '\u{fe00}'..='\u{fe6f}'
+                    | '\u{feff}'..='\u{ff0f}'
+                    | '\u{fff0}'..='\u{ffff}'
+                    | '\u{1f000}'..='\u{1f0ff}'
+                    | '\u{1f300}'..='\u{1fbef}'
+                    | '\u{e0000}'..
+            )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,5 +396,21 @@ mod tests {
         let values: Vec<_> =
             found.variables.iter().map(|it| it.value.as_ref().unwrap().as_str()).collect();
         assert_eq!(values, ["\"x\" # y", "$A"]);
+    }
+
+    #[test]
+    fn letters_beyond_ascii_are_told_by_their_blocks() {
+        for letter in ['é', 'ß', 'Ж', '中', 'あ', 'ﬁ', '½', '²', '７', 'Ⅷ', '①', '가']
+        {
+            assert!(is_letter_or_number(letter) && letter.is_alphanumeric(), "{letter}");
+        }
+        for other in ['“', '’', '–', '…', '\u{a0}', '€', '→', '✓', '★', '。', '\u{200b}', '🚀']
+        {
+            assert!(!is_letter_or_number(other) && !other.is_alphanumeric(), "{other}");
+        }
+        // What few texts hold may be told wrongly, but Latin, Cyrillic and kana may not.
+        for letter in ('\0'..='\u{2af}').chain('\u{400}'..='\u{481}').chain('ぁ'..='ゖ') {
+            assert_eq!(is_letter_or_number(letter), letter.is_alphanumeric(), "{letter:?}");
+        }
     }
 }
