@@ -59,9 +59,28 @@ pub(super) fn duplicate_keys(
 
 /// A key for a message: one line, and not a whole page of it.
 pub(super) fn shown(key: &str) -> String {
-    let mut text: String = key.chars().take(60).flat_map(char::escape_debug).collect();
+    let mut text = String::new();
+    for letter in key.chars().take(60) {
+        if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') {
+            text.extend(letter.escape_default());
+        } else {
+            text.push(letter);
+        }
+    }
     if key.chars().nth(60).is_some() {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn keys_are_shown_in_one_short_line() {
+        assert_eq!(shown("don't \"é\" 🚀"), "don't \"é\" 🚀");
+        assert_eq!(shown("a\nb\tc\u{1}\u{2028}"), "a\\nb\\tc\\u{1}\\u{2028}");
+        assert_eq!(shown(&"é".repeat(61)), format!("{}…", "é".repeat(60)));
+    }
 }

@@ -221,7 +221,7 @@ fn describe(kind: &ErrorKind, rest: &str) -> String {
         E::UnexpectedCharacter { character } if character.is_control() => {
             return format!(
                 "the control character {} may not stand in YAML: remove it",
-                character.escape_unicode()
+                character.escape_default()
             );
         }
         E::UnexpectedCharacter { character: '`' } => {
