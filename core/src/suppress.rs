@@ -102,6 +102,27 @@ mod tests {
     }
 
     #[test]
+    fn accepting_one_place_says_nothing_about_the_others() {
+        let web = |name: &str, said: &str| {
+            format!("  {name}: # {said}\n    image: nginx\n    ports: [80]\n")
+        };
+        let said = "plimsoll: ignore PLM801 PLM802 -- only this one";
+        let text = format!("services:\n{}{}{}", web("a", said), web("b", "-"), web("c", "-"));
+        let options = Options {
+            select: vec!["PLM801".into(), "PLM802".into(), "PLM006".into()],
+            ..Options::default()
+        };
+        let report = analyze(&files(&text), &options);
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .map(|it| (it.code, it.subject.as_str(), it.related.len()))
+            .collect();
+        assert_eq!(found, [("PLM802", "service b", 1), ("PLM801", "service b", 1)]);
+        assert_eq!(report.suppressed, 2);
+    }
+
+    #[test]
     fn words_that_mean_nothing_are_told() {
         let text =
             |comment: &str| format!("services:\n  web: # plimsoll: {comment}\n    image: x:1\n");

@@ -91,6 +91,17 @@ impl<'a> Facts<'a> {
         &self.files[id.index()]
     }
 
+    /// Whether somebody has accepted a finding at this place; `is` tells the selectors that mean the
+    /// rule. Rules that put several places into one finding leave the accepted ones out of it, so
+    /// that accepting one place is no word about the others.
+    pub fn is_accepted(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
+        self.file(span.file).directives.suppressions.iter().any(|it| {
+            it.covers.start <= span.start
+                && span.start <= it.covers.end
+                && (it.selectors.is_empty() || it.selectors.iter().any(|it| is(&it.0)))
+        })
+    }
+
     /// Makes text edits in a file.
     pub fn editor(&self, file: FileId) -> Editor<'a> {
         let model: &'a FileModel = &self.files[file.index()];

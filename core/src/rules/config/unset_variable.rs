@@ -68,6 +68,16 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if !documented {
             // Without any `.env` the values come from somewhere that we do not see.
+            unset.retain(|it| {
+                let accepted = facts.is_accepted(it.span, &|it| RULE.is(it));
+                if accepted {
+                    out.at(
+                        it.span,
+                        format!("without a value in the shell `{}` would become empty", it.name),
+                    );
+                }
+                !accepted
+            });
             let Some(first) = unset.first().filter(|it| !counted.contains(&it.span.file)) else {
                 continue;
             };

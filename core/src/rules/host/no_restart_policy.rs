@@ -55,22 +55,19 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mut bare: Vec<&Service<'_>> = Vec::new();
         for service in services {
             unknown_policy(facts, service, out);
-            if is_bare(facts, service) {
+            if !is_bare(facts, service) {
+                continue;
+            }
+            if facts.is_accepted(service.span(), &|it| RULE.is(it)) {
+                alone(facts, service, out);
+            } else {
                 bare.push(service);
             }
         }
         let some_have = services.iter().any(has_policy);
         if bare.len() <= 2 && (some_have || bare.len() == 1) {
             for service in bare {
-                let name = service.name();
-                out.at(
-                    service.span(),
-                    format_args!(
-                        "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
-                    ),
-                )
-                .check(format_args!("docker compose ps -a {name}"))
-                .maybe_fix(add(facts, &[service]));
+                alone(facts, service, out);
             }
         } else if let Some((first, others)) = bare.split_first() {
             // Nobody has thought of it: that is one thing to say, not one for each service.
@@ -88,6 +85,18 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.check("docker compose ps -a").maybe_fix(add(facts, &bare));
         }
     }
+}
+
+fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
+    let name = service.name();
+    out.at(
+        service.span(),
+        format_args!(
+            "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
+        ),
+    )
+    .check(format_args!("docker compose ps -a {name}"))
+    .maybe_fix(add(facts, &[service]));
 }
 
 /// "`a` and `b`", "`a`, `b`, `c` and 4 others".

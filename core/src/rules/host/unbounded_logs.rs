@@ -48,9 +48,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         let all = facts.services_of(at);
         let mut open: Vec<&Service<'_>> = Vec::new();
         let mut names: Vec<&str> = Vec::new();
+        let mut accepted: Vec<&Service<'_>> = Vec::new();
         let mut kept = None;
         for it in all {
             if it.role == Role::Development || !grows(it) || facts.is_one_shot(it) {
+                continue;
+            }
+            if facts.is_accepted(it.span(), &|it| RULE.is(it)) {
+                accepted.push(it);
                 continue;
             }
             open.push(it);
@@ -59,6 +64,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             if kept.is_none() && restarts && !it.has_profile() {
                 kept = Some(it);
             }
+        }
+        for it in accepted {
+            out.at(it.span(), format!("the logs of `{}` grow without end", it.name()));
         }
         let Some(first) = kept else { continue };
         let whose = match open.len() {

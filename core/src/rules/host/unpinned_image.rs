@@ -51,7 +51,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     for image in facts.units().filter_map(|it| it.image.as_ref()) {
         if matches!(image.pin, Pin::Absent | Pin::Moving) {
             let file = image.span.file.0.to_string();
-            let at = numbers.add(&[&file, image.text], places.len())[0];
+            let apart = apart(facts, image.span);
+            let at = numbers.add(&[&file, image.text, &apart], places.len())[0];
             if at == places.len() {
                 places.push(Vec::new());
             }
@@ -74,7 +75,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let text = image.text;
-        let number = numbers.get(&[&image.span.file.0.to_string(), text]).first();
+        let number =
+            numbers.get(&[&image.span.file.0.to_string(), text, &apart(facts, image.span)]).first();
         let again = number.map(|it| std::mem::take(&mut places[*it])).unwrap_or_default();
         if again.is_empty() {
             continue;
@@ -106,6 +108,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             ));
         }
     }
+}
+
+/// What keeps a place that somebody has accepted apart from the same image elsewhere.
+fn apart(facts: &Facts<'_>, span: Span) -> String {
+    if facts.is_accepted(span, &|it| RULE.is(it)) { span.start.to_string() } else { String::new() }
 }
 
 /// Built here, or put on the node by hand: then no registry can change it.
