@@ -10,7 +10,7 @@ use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{FunctionBody, Operator, Payload, TypeRef};
 
 /// How many numbers describe what a function does.
-const TRAITS: usize = 96;
+const TRAITS: usize = 192;
 /// How many instructions in a row make up one thing that it does.
 const RUN: usize = 3;
 
