@@ -97,8 +97,12 @@ fn integer(text: &str) -> Option<i64> {
     if digits.starts_with(['+', '-']) {
         return None;
     }
-    let value = i128::from_str_radix(digits, radix).ok()?;
-    i64::try_from(if text.starts_with('-') { -value } else { value }).ok()
+    let value = u64::from_str_radix(digits, radix).ok()?;
+    if text.starts_with('-') {
+        0_i64.checked_sub_unsigned(value)
+    } else {
+        i64::try_from(value).ok()
+    }
 }
 
 #[cfg(test)]

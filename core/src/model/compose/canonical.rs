@@ -107,14 +107,14 @@ impl Canon<'_> {
                     self.ports += ports.len();
                     if self.ports > MAX_PORTS {
                         let message = "the port ranges of this file stand for more than 20,000 ports; the rest is not read";
-                        self.out.problem(ProblemKind::Limit, item.span, "", message.to_owned());
+                        self.out.problem(ProblemKind::Limit, item.span, "", message);
                         break;
                     }
                     all.extend(ports);
                 }
                 Err(message) => {
                     let text = scalar.text.clone();
-                    self.out.problem(ProblemKind::InvalidPort, item.span, &text, message);
+                    self.out.told(ProblemKind::InvalidPort, item.span, &text, message);
                 }
             }
         }
@@ -133,7 +133,7 @@ impl Canon<'_> {
                 Ok(mount) => all.push(mount),
                 Err(message) => {
                     let text = scalar.text.clone();
-                    self.out.problem(ProblemKind::InvalidMount, item.span, &text, message);
+                    self.out.told(ProblemKind::InvalidMount, item.span, &text, message);
                 }
             }
         }
@@ -158,7 +158,7 @@ impl Canon<'_> {
             if let Some(other) = map.get("name")
                 && !other.same(&name.value)
             {
-                let message = "`name` and `external.name` say different things".to_owned();
+                let message = "`name` and `external.name` say different things";
                 self.out.problem(ProblemKind::Conflict, name.value.span, "name", message);
             }
             map.insert("name", name);

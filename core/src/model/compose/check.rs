@@ -1,19 +1,19 @@
 //! What the real tool refuses although every value alone is fine.
 
+use super::lower::Lowering;
 use super::{FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
 use crate::model::Str;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 
 /// The consistency of a project that was read.
 pub(super) fn consistency(project: &Project) -> Vec<Problem> {
-    let mut check = Check { project, problems: Vec::new(), service: None };
+    let mut check = Check { project, out: Lowering::default() };
     for service in &project.services {
-        check.service = Some(service.name.value.clone());
+        check.out.service = Some(service.name.value.clone());
         check.service(service);
     }
-    check.service = None;
+    check.out.service = None;
     for secret in &project.secrets {
         check.file_object(secret, "secret", &["file", "environment"]);
     }
@@ -27,27 +27,21 @@ pub(super) fn consistency(project: &Project) -> Vec<Problem> {
         });
         if let (true, Some(other)) = (volume.external, other) {
             let name = other.name.value.clone();
-            let message = format!("an external volume is not made here, so `{name}` cannot be set");
-            check.problem(ProblemKind::Conflict, other.name.span, &name, message);
+            let message = "an external volume is not made here, so `{}` cannot be set";
+            check.out.problem(ProblemKind::Conflict, other.name.span, &name, message);
         }
     }
     check.cycles();
     check.container_names();
-    check.problems
+    check.out.problems
 }
 
 struct Check<'p> {
     project: &'p Project,
-    problems: Vec<Problem>,
-    service: Option<SmolStr>,
+    out: Lowering,
 }
 
 impl Check<'_> {
-    fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
-        let service = self.service.clone();
-        self.problems.push(Problem { kind, span, name: SmolStr::new(name), service, message });
-    }
-
     /// Something is named that is not at the top level.
     fn undefined(&mut self, kind: ProblemKind, what: &str, name: &Str) {
         let place = if kind == ProblemKind::UndefinedService {
@@ -55,16 +49,15 @@ impl Check<'_> {
         } else {
             "at the top level"
         };
-        let message = format!("there is no {what} `{name}` {place}");
-        self.problem(kind, name.span, &name.value, message);
+        self.out.told(kind, name.span, &name.value, format!("there is no {what} `{name}` {place}"));
     }
 
     fn service(&mut self, service: &Service) {
         let project = self.project;
         if service.image.is_none() && service.build.is_none() && !service.has_key("provider") {
             let name = &service.name;
-            let message = format!("the service `{name}` has neither `image` nor `build`");
-            self.problem(ProblemKind::NothingToRun, name.span, &name.value, message);
+            let message = "the service `{}` has neither `image` nor `build`";
+            self.out.problem(ProblemKind::NothingToRun, name.span, &name.value, message);
         }
         for dependency in service.dependencies() {
             if project.service(&dependency.service.value).is_none() {
@@ -81,7 +74,7 @@ impl Check<'_> {
             && !service.networks.is_empty()
         {
             let message = format!("`network_mode: {mode}` and `networks` exclude each other");
-            self.problem(ProblemKind::Conflict, key.name.span, "networks", message);
+            self.out.told(ProblemKind::Conflict, key.name.span, "networks", message);
         }
         for mount in &service.volumes {
             self.mount(mount);
@@ -104,13 +97,13 @@ impl Check<'_> {
         }
         let watched = service.develop.iter().flat_map(|it| &it.watch);
         for path in watched.filter_map(|it| it.path.as_ref()).filter(|it| it.value.is_empty()) {
-            let message = "the `path` to watch is empty".to_owned();
-            self.problem(ProblemKind::InvalidValue, path.span, "", message);
+            let message = "the `path` to watch is empty";
+            self.out.problem(ProblemKind::InvalidValue, path.span, "", message);
         }
         for host in &service.extra_hosts {
             if host.value.as_ref().is_none_or(|it| it.value.is_empty()) {
-                let message = format!("the host `{}` has no address", host.key);
-                self.problem(ProblemKind::InvalidValue, host.span, &host.key.value, message);
+                let message = "the host `{}` has no address";
+                self.out.problem(ProblemKind::InvalidValue, host.span, &host.key.value, message);
             }
         }
         self.scale(service);
@@ -120,8 +113,8 @@ impl Check<'_> {
     fn mount(&mut self, mount: &Mount) {
         let bare = mount.source.as_ref().is_none_or(|it| it.value.is_empty());
         if mount.kind == MountKind::Bind && bare {
-            let message = "a bind mount needs a `source`, the path on the host".to_owned();
-            self.problem(ProblemKind::InvalidMount, mount.span, "", message);
+            let message = "a bind mount needs a `source`, the path on the host";
+            self.out.problem(ProblemKind::InvalidMount, mount.span, "", message);
         }
         if mount.kind != MountKind::Volume {
             return;
@@ -141,13 +134,13 @@ impl Check<'_> {
                 "`scale` says {} and `deploy.replicas` says {}",
                 scale.value, replicas.value
             );
-            self.problem(ProblemKind::Conflict, scale.span, "scale", message);
+            self.out.told(ProblemKind::Conflict, scale.span, "scale", message);
         }
         let count = service.scale.or(replicas).map_or(1, |it| it.value);
         if let (Some(name), true) = (&service.container_name, count > 1) {
             let message =
                 format!("`container_name` can be given once, and {count} containers are asked for");
-            self.problem(ProblemKind::Conflict, name.span, "container_name", message);
+            self.out.told(ProblemKind::Conflict, name.span, "container_name", message);
         }
     }
 
@@ -165,15 +158,15 @@ impl Check<'_> {
             if let (Some(old), Some(new)) = (old, new)
                 && old.value != new.value
             {
-                let message = format!("`{key}` and `deploy.resources` say different things");
-                self.problem(ProblemKind::Conflict, old.span, key, message);
+                let message = "`{}` and `deploy.resources` say different things";
+                self.out.problem(ProblemKind::Conflict, old.span, key, message);
             }
         }
         if let (Some(old), Some(new)) = (service.cpus, limits.and_then(|it| it.cpus))
             && (old.value - new.value).abs() > f64::EPSILON
         {
-            let message = "`cpus` and `deploy.resources` say different things".to_owned();
-            self.problem(ProblemKind::Conflict, old.span, "cpus", message);
+            let message = "`cpus` and `deploy.resources` say different things";
+            self.out.problem(ProblemKind::Conflict, old.span, "cpus", message);
         }
     }
 
@@ -183,11 +176,11 @@ impl Check<'_> {
         let key = &object.key;
         if count > 1 {
             let message = format!("the {what} `{key}` may only have one of {}", quoted(ways));
-            self.problem(ProblemKind::Conflict, key.span, &key.value, message);
+            self.out.told(ProblemKind::Conflict, key.span, &key.value, message);
         }
         if count == 0 && !object.external {
             let message = format!("the {what} `{key}` needs one of {}", quoted(ways));
-            self.problem(ProblemKind::MissingKey, key.span, &key.value, message);
+            self.out.told(ProblemKind::MissingKey, key.span, &key.value, message);
         }
     }
 
@@ -238,8 +231,8 @@ impl Check<'_> {
                             .collect();
                         names.push(project.services[target].name.value.as_str());
                         let cycle = names.join(" -> ");
-                        let message = format!("these services wait for one another: {cycle}");
-                        self.problem(ProblemKind::DependencyCycle, span, &cycle, message);
+                        let message = "these services wait for one another: {}";
+                        self.out.problem(ProblemKind::DependencyCycle, span, &cycle, message);
                     }
                     _ => {}
                 }
@@ -253,7 +246,7 @@ impl Check<'_> {
         for name in project.services.iter().filter_map(|it| it.container_name.as_ref()) {
             if !seen.insert(name.value.as_str()) {
                 let message = format!("another service has the container name `{name}` too");
-                self.problem(ProblemKind::Conflict, name.span, "container_name", message);
+                self.out.told(ProblemKind::Conflict, name.span, "container_name", message);
             }
         }
     }

@@ -236,7 +236,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     if let Some((_, input)) = files.find(&join_path(&folder, ".env")) {
         let found = dotenv::parse(input.id, input.text, &|_| None);
         if let Some((kind, span, message)) = found.error {
-            loader.out.problem(kind, span, ".env", message);
+            loader.out.told(kind, span, ".env", message);
         }
         environment = environment.with(&found.variables);
         project.dot_env = found.variables;
@@ -244,7 +244,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     }
     project.name = project_name(files, list, &folder, &environment);
     if project.name.value.is_empty() && !project.name.span.is_empty() {
-        let message = "no letter or digit of this project's name is left".to_owned();
+        let message = "no letter or digit of this project's name is left";
         loader.out.problem(ProblemKind::InvalidValue, project.name.span, "name", message);
     }
     environment.set(&SmolStr::new_static("COMPOSE_PROJECT_NAME"), &project.name.value, None);
@@ -252,7 +252,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     check_merged(files.schema, &model, &mut loader.out);
     let empty = Map::default();
     let root = model.as_map().unwrap_or(&empty);
-    Read { out: &mut loader.out, files, environment: &environment, folder: &folder, service: None }
+    Read { out: &mut loader.out, files, environment: &environment, folder: &folder }
         .project(root, &mut project);
     project.versions = versions(files, list);
     project.included = std::mem::take(&mut loader.included);

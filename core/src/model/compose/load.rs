@@ -82,10 +82,6 @@ impl<'t> Loader<'t> {
         }
     }
 
-    fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
-        self.out.problem(kind, span, name, message);
-    }
-
     /// The files in their order, each merged over the ones before.
     pub fn model(&mut self, files: &[usize], environment: &Environment, folder: &str) -> Value {
         let mut chain = Vec::new();
@@ -136,7 +132,7 @@ impl<'t> Loader<'t> {
             && let Some(document) = tree.documents.iter().find(|it| empty(it))
         {
             let message = "this document is empty, and Compose reads no file with an empty one";
-            self.problem(ProblemKind::Null, document.span, "", message.to_owned());
+            self.out.problem(ProblemKind::Null, document.span, "", message);
         }
         for root in tree.roots() {
             if root.is_null() {
@@ -160,9 +156,8 @@ impl<'t> Loader<'t> {
         if self.loads < MAX_LOADS {
             return true;
         }
-        let message =
-            format!("more than {MAX_LOADS} files are included or extended; the rest is not read");
-        self.problem(ProblemKind::Limit, span, "", message);
+        let message = "more than 500 files are included or extended; the rest is not read";
+        self.out.problem(ProblemKind::Limit, span, "", message);
         false
     }
 
@@ -205,23 +200,26 @@ impl<'t> Loader<'t> {
         };
         let here = (scope.file, name.clone());
         if chain.contains(&here) {
-            let message = format!("`extends` leads from `{target}` back to itself");
-            self.problem(ProblemKind::ExtendsCycle, target_span, &target, message);
+            let message = "`extends` leads from `{}` back to itself";
+            self.out.problem(ProblemKind::ExtendsCycle, target_span, &target, message);
             return;
         }
         if chain.len() > MAX_CHAIN {
-            let message = format!("more than {MAX_CHAIN} services extend one another in a row");
-            self.problem(ProblemKind::Limit, target_span, &target, message);
+            let message = "more than 40 services extend one another in a row";
+            self.out.problem(ProblemKind::Limit, target_span, &target, message);
             return;
         }
         chain.push(here);
         let base = match text("file") {
             None => {
                 if services.map.get(&target).is_none() {
-                    let message = format!(
-                        "`extends` names the service `{target}`, which is not in this file"
+                    let message = "`extends` names the service `{}`, which is not in this file";
+                    self.out.problem(
+                        ProblemKind::ExtendsServiceMissing,
+                        target_span,
+                        &target,
+                        message,
                     );
-                    self.problem(ProblemKind::ExtendsServiceMissing, target_span, &target, message);
                 }
                 self.extend(services, &target, scope, chain);
                 services.map.get(&target).cloned()
@@ -242,7 +240,7 @@ impl<'t> Loader<'t> {
         self.copies += base.weight(MAX_COPIES);
         if self.copies > MAX_COPIES {
             let message = "`extends` copies more than 300,000 values; the rest is not read";
-            self.problem(ProblemKind::Limit, target_span, &target, message.to_owned());
+            self.out.problem(ProblemKind::Limit, target_span, &target, message);
             return;
         }
         let own = std::mem::replace(&mut entry.value, Value::null(target_span));
@@ -271,8 +269,8 @@ impl<'t> Loader<'t> {
     ) -> Option<Value> {
         let full = join_path(scope.folder, path);
         let Some((index, input)) = self.files.find(&full).filter(|it| it.1.tree.is_some()) else {
-            let message = format!("the file `{path}` that `extends` names is not there");
-            self.problem(ProblemKind::ExtendsFileMissing, path_span, path, message);
+            let message = "the file `{}` that `extends` names is not there";
+            self.out.problem(ProblemKind::ExtendsFileMissing, path_span, path, message);
             return None;
         };
         self.included.push(input.id);
@@ -298,7 +296,7 @@ impl<'t> Loader<'t> {
         };
         if services.map.get(target).is_none() {
             let message = format!("the file `{path}` has no service `{target}`");
-            self.problem(ProblemKind::ExtendsServiceMissing, target_span, target, message);
+            self.out.told(ProblemKind::ExtendsServiceMissing, target_span, target, message);
         }
         self.extend(&mut services, target, scope, chain);
         let found = services.map.get(target).cloned();
@@ -333,8 +331,8 @@ impl<'t> Loader<'t> {
             match self.files.find(&full) {
                 Some((index, input)) if input.tree.is_some() => {
                     if chain.contains(&index) {
-                        let message = format!("`include` of `{path}` leads back to this file");
-                        self.problem(ProblemKind::IncludeCycle, *span, path, message);
+                        let message = "`include` of `{}` leads back to this file";
+                        self.out.problem(ProblemKind::IncludeCycle, *span, path, message);
                         return None;
                     }
                     files.push(index);
@@ -344,17 +342,16 @@ impl<'t> Loader<'t> {
                     self.incomplete = true;
                     // A remote one cannot be seen from here.
                     if is_relative(path) {
-                        let message =
-                            format!("the file `{path}` that `include` names is not there");
-                        self.problem(ProblemKind::IncludeFileMissing, *span, path, message);
+                        let message = "the file `{}` that `include` names is not there";
+                        self.out.problem(ProblemKind::IncludeFileMissing, *span, path, message);
                     }
                     return None;
                 }
             }
         }
         if chain.len() > MAX_CHAIN {
-            let message = format!("files include one another more than {MAX_CHAIN} deep");
-            self.problem(ProblemKind::Limit, first_span, &first, message);
+            let message = "files include one another more than 40 deep";
+            self.out.problem(ProblemKind::Limit, first_span, &first, message);
             return None;
         }
         if !self.may_load(first_span) {
@@ -384,8 +381,8 @@ impl<'t> Loader<'t> {
                 }
                 None => {
                     if let Some((path, span)) = written {
-                        let message = format!("the file `{path}` is not there");
-                        self.problem(ProblemKind::EnvFileMissing, span, &path, message);
+                        let message = "the file `{}` is not there";
+                        self.out.problem(ProblemKind::EnvFileMissing, span, &path, message);
                     }
                 }
             }

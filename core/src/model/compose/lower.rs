@@ -60,20 +60,32 @@ const MAX_DEPTH: usize = 200;
 pub(super) struct Lowering {
     pub variables: Vec<VariableUse>,
     pub problems: Vec<Problem>,
+    /// The service that problems are told of.
+    pub service: Option<SmolStr>,
     shared_nodes: usize,
     over: bool,
 }
 
 impl Lowering {
-    pub fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
-        let name = SmolStr::new(name);
-        self.problems.push(Problem { kind, span, name, service: None, message });
+    /// `{}` in the message stands for the name.
+    pub fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: &'static str) {
+        let message = match message.split_once("{}") {
+            Some((before, after)) => [before, name, after].concat(),
+            None => message.to_owned(),
+        };
+        self.told(kind, span, name, message);
     }
 
-    fn limit(&mut self, span: Span, message: &str) {
+    /// A problem whose message holds more than the name.
+    pub fn told(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
+        let (name, service) = (SmolStr::new(name), self.service.clone());
+        self.problems.push(Problem { kind, span, name, service, message });
+    }
+
+    fn limit(&mut self, span: Span, message: &'static str) {
         if !self.over {
             self.over = true;
-            self.problem(ProblemKind::Limit, span, "", message.to_owned());
+            self.problem(ProblemKind::Limit, span, "", message);
         }
     }
 
@@ -158,7 +170,7 @@ impl Walk<'_> {
     /// Reads one entry; whether its key was there already.
     fn entry(&mut self, map: &mut Map, entry: SourceEntry<'_>, shared: bool, depth: usize) -> bool {
         let Some(key) = entry.key.as_str() else {
-            let message = "a key must be a plain string".to_owned();
+            let message = "a key must be a plain string";
             self.out.problem(ProblemKind::WrongType, entry.key.span(), "", message);
             return false;
         };
@@ -177,7 +189,7 @@ impl Walk<'_> {
         let fits =
             value.is_mapping() || (value.is_sequence() && value.items().all(|it| it.is_mapping()));
         if !fits {
-            let message = "`<<` takes a mapping or a list of mappings".to_owned();
+            let message = "`<<` takes a mapping or a list of mappings";
             self.out.problem(ProblemKind::WrongType, entry.value.span(), "<<", message);
         }
     }
@@ -196,11 +208,11 @@ impl Walk<'_> {
     fn key(&mut self, node: Node<'_>, key: &str, twice: bool) {
         let plain = matches!(node.scalar(), Some(Typed::Str(_)));
         if !plain {
-            let message = format!("the key `{key}` is no string; Compose wants it in quotes");
+            let message = "the key `{}` is no string; Compose wants it in quotes";
             self.out.problem(ProblemKind::WrongType, node.span(), key, message);
         }
         if twice {
-            let message = format!("the key `{key}` is written twice");
+            let message = "the key `{}` is written twice";
             self.out.problem(ProblemKind::DuplicateKey, node.span(), key, message);
         }
     }
@@ -281,16 +293,16 @@ impl Walk<'_> {
         };
         match failure {
             Failure::Invalid(range) => {
-                let message = "`${` starts no variable that Compose can read; a plain dollar sign is written `$$`";
                 let span = place(range);
-                self.out.problem(ProblemKind::InvalidInterpolation, span, "", message.to_owned());
+                let message = "`${` starts no variable that Compose can read; a plain dollar sign is written `$$`";
+                self.out.problem(ProblemKind::InvalidInterpolation, span, "", message);
             }
             Failure::Required { range, name, message } => {
                 let message = format!("the variable `{name}` must be set: {message}");
-                self.out.problem(ProblemKind::RequiredVariable, place(range), &name, message);
+                self.out.told(ProblemKind::RequiredVariable, place(range), &name, message);
             }
             Failure::TooDeep(range) => {
-                self.out.problem(ProblemKind::Limit, place(range), "", TOO_DEEP.to_owned());
+                self.out.problem(ProblemKind::Limit, place(range), "", TOO_DEEP);
             }
         }
     }

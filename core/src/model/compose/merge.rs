@@ -124,8 +124,7 @@ impl Merge<'_> {
                 strip(&mut value);
                 if mismatch {
                     let name = self.path.last().cloned().unwrap_or_default();
-                    let message =
-                        format!("`{name}` has another shape here than in the file before");
+                    let message = "`{}` has another shape here than in the file before";
                     self.out.problem(ProblemKind::Conflict, value.span, &name, message);
                 }
                 *base = value;

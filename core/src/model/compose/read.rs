@@ -8,7 +8,7 @@ use super::value::{Data, Kind, Map, Value};
 use super::{Command, EnvSource, EnvVar, FileReference, Key, KeyValue, ProblemKind};
 use crate::decimal::Decimal;
 use crate::model::{Place, Str};
-use crate::text::{FileId, Span, Spanned, join_path};
+use crate::text::{FileId, Spanned, join_path};
 use smol_str::SmolStr;
 use std::time::Duration;
 
@@ -18,17 +18,9 @@ pub(super) struct Read<'r> {
     pub files: Files<'r>,
     pub environment: &'r Environment,
     pub folder: &'r str,
-    pub service: Option<SmolStr>,
 }
 
 impl Read<'_> {
-    pub fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
-        self.out.problem(kind, span, name, message);
-        if let Some(last) = self.out.problems.last_mut() {
-            last.service.clone_from(&self.service);
-        }
-    }
-
     /// A file of the project, by its path seen from the project's folder.
     pub fn file(&self, path: &str) -> Option<FileId> {
         Some(self.files.find(&join_path(self.folder, path))?.1.id)
@@ -39,8 +31,8 @@ impl Read<'_> {
         let text = value.text()?;
         let found = units::duration(text);
         if found.is_none() && value.as_scalar().is_some_and(|it| it.kind == Kind::Str) {
-            let message = format!("`{text}` is no duration; one looks like `30s` or `1m30s`");
-            self.problem(ProblemKind::InvalidDuration, value.span, &text.clone(), message);
+            let message = "`{}` is no duration; one looks like `30s` or `1m30s`";
+            self.out.problem(ProblemKind::InvalidDuration, value.span, &text.clone(), message);
         }
         found.map(|it| Spanned::new(it, value.span))
     }
@@ -50,8 +42,8 @@ impl Read<'_> {
         let text = value.text()?;
         let found = units::bytes(text);
         if found.is_none() {
-            let message = format!("`{text}` is no size; one looks like `512m` or `1.5g`");
-            self.problem(ProblemKind::InvalidSize, value.span, &text.clone(), message);
+            let message = "`{}` is no size; one looks like `512m` or `1.5g`";
+            self.out.problem(ProblemKind::InvalidSize, value.span, &text.clone(), message);
         }
         found.map(|it| Spanned::new(it, value.span))
     }
@@ -63,8 +55,8 @@ impl Read<'_> {
             && let Some(text) = value.text()
             && found.is_none()
         {
-            let message = format!("`{text}` is no number");
-            self.problem(ProblemKind::InvalidValue, value.span, &text.clone(), message);
+            let message = "`{}` is no number";
+            self.out.problem(ProblemKind::InvalidValue, value.span, &text.clone(), message);
         }
         found
     }
@@ -81,11 +73,11 @@ impl Read<'_> {
             Data::Scalar(scalar) if scalar.kind != Kind::Null => {
                 let Some(split) = units::words(&scalar.text) else {
                     let message = "Compose cannot split this into words: a quote or bracket is not closed, or a plain `(` stands in it";
-                    self.problem(
+                    self.out.problem(
                         ProblemKind::InvalidValue,
                         span,
                         &scalar.text.clone(),
-                        message.to_owned(),
+                        message,
                     );
                     return None;
                 };

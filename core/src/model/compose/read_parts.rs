@@ -39,8 +39,8 @@ impl Read<'_> {
         let dockerfile = str_at(map, "dockerfile");
         let dockerfile_inline = str_at(map, "dockerfile_inline");
         if let (Some(it), Some(_)) = (&dockerfile, &dockerfile_inline) {
-            let message = "`dockerfile` and `dockerfile_inline` exclude each other".to_owned();
-            self.problem(ProblemKind::Conflict, it.span, "dockerfile", message);
+            let message = "`dockerfile` and `dockerfile_inline` exclude each other";
+            self.out.problem(ProblemKind::Conflict, it.span, "dockerfile", message);
         }
         let name = dockerfile.as_ref().map_or("Dockerfile", |it| it.value.as_str());
         let dockerfile_id = match dockerfile_inline {
@@ -88,15 +88,13 @@ impl Read<'_> {
             let required = boolean(map.get("required")).is_none_or(|it| it.value);
             let file = self.file(&path.value);
             if file.is_none() && required {
-                let message =
-                    format!("the file `{}` that `env_file` names is not there", path.value);
-                self.problem(ProblemKind::EnvFileMissing, path.span, &path.value.clone(), message);
+                let message = "the file `{}` that `env_file` names is not there";
+                self.out.problem(ProblemKind::EnvFileMissing, path.span, &path.value, message);
             }
             let format = str_at(map, "format");
             if let Some(it) = format.as_ref().filter(|it| it.value != "raw") {
-                let message =
-                    format!("`{it}` is no format of an `env_file`; `raw` is the only one");
-                self.problem(ProblemKind::InvalidValue, it.span, &it.value.clone(), message);
+                let message = "`{}` is no format of an `env_file`; `raw` is the only one";
+                self.out.problem(ProblemKind::InvalidValue, it.span, &it.value, message);
             }
             all.push(EnvFile { path, required, format, file, span: item.span });
         }
@@ -125,7 +123,7 @@ impl Read<'_> {
                 dotenv::parse_after(id, input.text, &outer, &earlier)
             };
             if let Some((kind, span, message)) = found.error {
-                self.problem(kind, span, &file.path.value.clone(), message);
+                self.out.told(kind, span, &file.path.value, message);
             }
             for variable in found.variables {
                 // A lone name that nothing sets is no variable.
@@ -154,8 +152,8 @@ impl Read<'_> {
         let mut all: Vec<KeyValue> = Vec::new();
         for path in strings(files) {
             let Some((_, input)) = self.files.find(&join_path(self.folder, &path.value)) else {
-                let message = format!("the file `{path}` that `label_file` names is not there");
-                self.problem(ProblemKind::EnvFileMissing, path.span, &path.value, message);
+                let message = "the file `{}` that `label_file` names is not there";
+                self.out.problem(ProblemKind::EnvFileMissing, path.span, &path.value, message);
                 continue;
             };
             let outer = |name: &str| self.environment.value(name);
@@ -177,8 +175,8 @@ impl Read<'_> {
         for item in value.and_then(Value::as_list).unwrap_or_default() {
             let Some(map) = item.as_map() else { continue };
             let Some(target) = map.get("target") else {
-                let message = "a port needs a `target`, the port of the container".to_owned();
-                self.problem(ProblemKind::InvalidPort, item.span, "", message);
+                let message = "a port needs a `target`, the port of the container";
+                self.out.problem(ProblemKind::InvalidPort, item.span, "", message);
                 continue;
             };
             let number = |it: &Value| {
@@ -187,8 +185,8 @@ impl Read<'_> {
             };
             let Some(target) = number(target).filter(|it| it.value.0 == it.value.1) else {
                 let name = target.text().cloned().unwrap_or_default();
-                let message = format!("`{name}` is no port of a container");
-                self.problem(ProblemKind::InvalidPort, target.span, &name, message);
+                let message = "`{}` is no port of a container";
+                self.out.problem(ProblemKind::InvalidPort, target.span, &name, message);
                 continue;
             };
             let published =
@@ -197,8 +195,8 @@ impl Read<'_> {
             if let Some(ip) = &host_ip
                 && !crate::knowledge::ip::is_ip(&ip.value)
             {
-                let message = format!("`{}` is no IP address", ip.value);
-                self.problem(ProblemKind::InvalidPort, ip.span, &ip.value.clone(), message);
+                let message = "`{}` is no IP address";
+                self.out.problem(ProblemKind::InvalidPort, ip.span, &ip.value, message);
             }
             all.push(Port {
                 host_ip,
@@ -231,8 +229,8 @@ impl Read<'_> {
                 _ => MountKind::Volume,
             };
             let Some(mut target) = str_at(map, "target") else {
-                let message = "a mount needs a `target`, the path in the container".to_owned();
-                self.problem(ProblemKind::InvalidMount, item.span, "", message);
+                let message = "a mount needs a `target`, the path in the container";
+                self.out.problem(ProblemKind::InvalidMount, item.span, "", message);
                 continue;
             };
             target.value = clean(&target.value);

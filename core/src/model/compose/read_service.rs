@@ -13,7 +13,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 impl Read<'_> {
     pub fn service(&mut self, name: &SmolStr, entry: &Entry) -> Service {
-        self.service = Some(name.clone());
+        self.out.service = Some(name.clone());
         let empty = Map::default();
         let map = entry.value.as_map().unwrap_or(&empty);
         let written = Written::of(map);
@@ -147,7 +147,7 @@ impl Read<'_> {
             let name = Spanned::new(SmolStr::new_static("default"), service.name.span);
             service.networks.push(ServiceNetwork { name, implicit: true, ..Default::default() });
         }
-        self.service = None;
+        self.out.service = None;
         service
     }
 
@@ -184,10 +184,8 @@ impl Read<'_> {
         let first = test.words.first()?;
         if !matches!(first.value.as_str(), "NONE" | "CMD" | "CMD-SHELL") {
             let (name, span) = (first.value.clone(), first.span);
-            let message = format!(
-                "a healthcheck's `test` must start with `CMD`, `CMD-SHELL` or `NONE`, not with `{name}`"
-            );
-            self.problem(ProblemKind::InvalidHealthTest, span, &name, message);
+            let message = "a healthcheck's `test` must start with `CMD`, `CMD-SHELL` or `NONE`, not with `{}`";
+            self.out.problem(ProblemKind::InvalidHealthTest, span, &name, message);
         }
         Some(test)
     }
@@ -230,8 +228,8 @@ impl Read<'_> {
             };
             let device_ids = strings(map.get("device_ids"));
             if let (Some(it), Some(_)) = (&count, map.get("device_ids")) {
-                let message = "`count` and `device_ids` exclude each other".to_owned();
-                self.problem(ProblemKind::Conflict, it.span, "count", message);
+                let message = "`count` and `device_ids` exclude each other";
+                self.out.problem(ProblemKind::Conflict, it.span, "count", message);
             }
             all.push(Device {
                 span: item.span,

@@ -5,7 +5,7 @@ use super::lower::Lowering;
 use super::value::{Data, Kind, Map, Tag, Value};
 use super::{ProblemKind, UnknownKey};
 use crate::decimal::Decimal;
-use crate::text::{Span, Spanned};
+use crate::text::Spanned;
 use crate::words::is_among;
 use smol_str::SmolStr;
 
@@ -84,14 +84,14 @@ pub(super) fn check(
     out: &mut Lowering,
     unknown: &mut Vec<UnknownKey>,
 ) {
-    Check { schema, out, unknown, merged: false, service: None }.value(root, "@project");
+    Check { schema, out, unknown, merged: false }.value(root, "@project");
 }
 
 /// Checks what only shows after the merge: that what must be there is there, and nothing is null.
 pub(super) fn check_merged(schema: &Schema, root: &Value, out: &mut Lowering) {
     let unknown = &mut Vec::new();
     let mut own = Lowering::default();
-    Check { schema, out: &mut own, unknown, merged: true, service: None }.value(root, "@project");
+    Check { schema, out: &mut own, unknown, merged: true }.value(root, "@project");
     let late =
         |it: &super::Problem| it.kind == ProblemKind::MissingKey || it.kind == ProblemKind::Null;
     out.problems.extend(own.problems.into_iter().filter(late));
@@ -102,17 +102,9 @@ struct Check<'c> {
     out: &'c mut Lowering,
     unknown: &'c mut Vec<UnknownKey>,
     merged: bool,
-    service: Option<SmolStr>,
 }
 
 impl Check<'_> {
-    fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
-        self.out.problem(kind, span, name, message);
-        if let Some(last) = self.out.problems.last_mut() {
-            last.service.clone_from(&self.service);
-        }
-    }
-
     fn wrong(&mut self, value: &Value, wanted: &'static str) {
         let kind = match (value.is_null(), self.merged) {
             (true, true) => ProblemKind::Null,
@@ -127,14 +119,14 @@ impl Check<'_> {
             expected.push_str(shape(it).1);
         }
         let message = format!("Compose wants {expected} here, not {}", describe(value));
-        self.problem(kind, value.span, "", message);
+        self.out.told(kind, value.span, "", message);
     }
 
     fn invalid(&mut self, value: &Value, expected: &str) {
         let text = value.text().map_or("", SmolStr::as_str);
-        let message = format!("`{text}` is not {expected}");
         let name = text.to_owned();
-        self.problem(ProblemKind::InvalidValue, value.span, &name, message);
+        let message = format!("`{text}` is not {expected}");
+        self.out.told(ProblemKind::InvalidValue, value.span, &name, message);
     }
 
     fn value(&mut self, value: &Value, wanted: &'static str) {
@@ -185,8 +177,8 @@ impl Check<'_> {
             let twice = items[..at].iter().any(|it| it.text() == item.text());
             if twice && items.len() < 2000 {
                 let name = item.text().cloned().unwrap_or_default();
-                let message = format!("`{name}` is in this list twice");
-                self.problem(ProblemKind::InvalidValue, item.span, &name, message);
+                let message = "`{}` is in this list twice";
+                self.out.problem(ProblemKind::InvalidValue, item.span, &name, message);
                 return;
             }
         }
@@ -196,19 +188,18 @@ impl Check<'_> {
         let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
         for (key, entry) in &map.entries {
             if key.is_empty() || !key.chars().all(plain) {
-                let message = format!(
-                    "`{key}` is no name for Compose: letters, digits, `.`, `_` and `-` make one"
-                );
-                self.problem(ProblemKind::InvalidValue, entry.key, key, message);
+                let message =
+                    "`{}` is no name for Compose: letters, digits, `.`, `_` and `-` make one";
+                self.out.problem(ProblemKind::InvalidValue, entry.key, key, message);
                 continue;
             }
             let service = item == "@service";
             if service {
-                self.service = Some(key.clone());
+                self.out.service = Some(key.clone());
             }
             self.value(&entry.value, item);
             if service {
-                self.service = None;
+                self.out.service = None;
             }
         }
     }
@@ -230,8 +221,8 @@ impl Check<'_> {
                     });
                     // Compose reads past a key of `include` that it does not know.
                     if object.name != "include" {
-                        let message = format!("Compose knows no key `{key}` here");
-                        self.problem(ProblemKind::UnknownKey, entry.key, key, message);
+                        let message = "Compose knows no key `{}` here";
+                        self.out.problem(ProblemKind::UnknownKey, entry.key, key, message);
                     }
                 }
             }
@@ -241,8 +232,8 @@ impl Check<'_> {
         }
         for key in object.keys.iter().filter(|it| it.required).map(|it| it.name) {
             if map.get(key).is_none() {
-                let message = format!("the key `{key}` is missing here");
-                self.problem(ProblemKind::MissingKey, value.span, key, message);
+                let message = "the key `{}` is missing here";
+                self.out.problem(ProblemKind::MissingKey, value.span, key, message);
             }
         }
     }

@@ -187,8 +187,21 @@ pub fn quote_scalar(text: &str) -> String {
 
 /// A string in double quotes, with the escapes that JSON and YAML share.
 pub fn json_string(text: &str) -> String {
-    // Not by way of `Value`, which would bring the printing of numbers into the engine.
-    serde_json::to_string(text).expect("internal error: a string always serialises")
+    let mut out = "\"".to_owned();
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(letter);
+            }
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\0'..' ' => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => out.push(letter),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// Whether the plain text is safe everywhere: no reader (YAML 1.1 or 1.2, in block or flow style)

@@ -65,7 +65,7 @@ impl Quantity {
         if digits.len() > 30 {
             return None;
         }
-        let value: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        let value = digits.bytes().fold(0, |all, it| all * 10 + i128::from(it - b'0'));
         let fraction = i32::try_from(fraction.len()).ok()?;
         let milli = scale.milli(value, fraction)?;
         Some(Quantity { milli: if negative { -milli } else { milli } })

@@ -89,7 +89,7 @@ fn malformed(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
     let editor = facts.editor(resource.raw.span.file);
     if is_tiny_memory(resource) {
         let better = format!("{}Mi", &raw[..raw.len() - 1]);
-        let milli = resource.quantity.map_or(0, |it| it.milli);
+        let milli = resource.quantity.map_or(0, |it| i64::try_from(it.milli).unwrap_or(i64::MAX));
         let bytes = format!("{}.{:03}", milli / 1000, milli.unsigned_abs() % 1000);
         let bytes = bytes.trim_end_matches('0').trim_end_matches('.');
         out.at(
