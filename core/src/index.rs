@@ -45,5 +45,10 @@ impl Index {
 
 /// The words of a key, none of which holds a line break that another could be mistaken for.
 fn joined(key: &[&str]) -> String {
-    key.join("\n")
+    let mut text = String::new();
+    for word in key {
+        text.push_str(word);
+        text.push('\n');
+    }
+    text
 }

@@ -7,8 +7,13 @@ use std::cmp::Ordering;
 
 /// Sorts stably.
 pub fn sort_by<T>(list: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
-    for (a, b) in swaps(list.len(), &|a, b| compare(&list[a], &list[b])) {
-        list.swap(a, b);
+    let swaps = swaps(list.len(), &|a, b| compare(&list[a], &list[b]));
+    each(swaps, &mut |a, b| list.swap(a, b));
+}
+
+fn each(swaps: Vec<(usize, usize)>, swap: &mut dyn FnMut(usize, usize)) {
+    for (a, b) in swaps {
+        swap(a, b);
     }
 }
 

@@ -53,9 +53,10 @@ impl Named {
 /// The names that an object gives to what others read: a SealedSecret names the Secret that it
 /// makes, a SecretProviderClass several.
 fn given_names(object: &Object) -> Vec<&str> {
-    match &object.body {
-        Body::Secret(_) => object.secret_names().collect(),
-        _ => object.name().map(|it| it.as_str()).into_iter().collect(),
+    match (&object.body, object.name()) {
+        (Body::Secret(_), _) => object.secret_names(),
+        (_, Some(name)) => vec![name.as_str()],
+        _ => Vec::new(),
     }
 }
 
@@ -138,8 +139,13 @@ impl<'a> Facts<'a> {
         if all.len() > MANY {
             return None;
         }
-        let names = all.iter().filter(|it| may_share_namespace(it.namespace(), namespace));
-        nearest(name, names.flat_map(|it| given_names(it)))
+        let mut best = None;
+        for object in all.iter().filter(|it| may_share_namespace(it.namespace(), namespace)) {
+            for candidate in given_names(object) {
+                compare(name, candidate, &mut best);
+            }
+        }
+        best.map(|it| it.1)
     }
 
     /// The keys of a ConfigMap (or, with `secret`, a Secret).

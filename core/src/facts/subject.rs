@@ -17,15 +17,13 @@ impl Facts<'_> {
         let Some(object) = file.objects[..at].last().filter(|it| it.span.end >= span.start) else {
             return String::new();
         };
-        let name = object
-            .meta
-            .name
-            .as_ref()
-            .or(object.meta.generate_name.as_ref())
-            .map_or("", |it| it.as_str());
-        let namespace =
-            object.meta.namespace.as_ref().map(|it| format!("{}/", it.value)).unwrap_or_default();
-        let subject = format!("{} {namespace}{name}", object.kind.value);
+        let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
+        let mut subject = format!("{} ", object.kind.value);
+        if let Some(namespace) = &object.meta.namespace {
+            subject.push_str(namespace);
+            subject.push('/');
+        }
+        subject.push_str(name.map_or("", |it| it.as_str()));
         let subject = subject.trim_end();
         let containers = object.workload().map(|it| &it.template.spec);
         let container =

@@ -108,8 +108,29 @@ impl Rule {
 }
 
 /// Every rule, sorted by code.
-pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
-    FAMILIES.iter().flat_map(|it| it.iter().copied())
+pub fn all() -> All {
+    All { families: FAMILIES.iter(), rules: [].iter() }
+}
+
+/// Walks over every rule. A type of its own, so that the walk is compiled once.
+#[derive(Debug, Clone)]
+pub struct All {
+    families: std::slice::Iter<'static, &'static [&'static Rule]>,
+    rules: std::slice::Iter<'static, &'static Rule>,
+}
+
+impl Iterator for All {
+    type Item = &'static Rule;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'static Rule> {
+        loop {
+            if let Some(rule) = self.rules.next() {
+                return Some(rule);
+            }
+            self.rules = self.families.next()?.iter();
+        }
+    }
 }
 
 /// The rule with this code or name.

@@ -91,14 +91,17 @@ impl Object {
     }
 
     /// The names of the Secrets that this object is or makes; none for anything else.
-    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
-        let secret = match &self.body {
-            Body::Secret(it) => Some(&**it),
-            _ => None,
-        };
-        let own = secret.filter(|it| it.makes.is_empty()).and(self.meta.name.as_ref());
-        let made = secret.map_or(&[][..], |it| &it.makes);
-        own.into_iter().chain(made).map(|it| it.as_str())
+    pub fn secret_names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        if let Body::Secret(it) = &self.body {
+            for made in &it.makes {
+                names.push(made.as_str());
+            }
+            if let Some(own) = self.meta.name.as_ref().filter(|_| names.is_empty()) {
+                names.push(own);
+            }
+        }
+        names
     }
 
     pub fn workload(&self) -> Option<&Workload> {

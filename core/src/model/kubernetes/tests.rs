@@ -313,7 +313,7 @@ fn whatever_makes_a_secret_is_one() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let names = |at: usize| -> Vec<&str> { objects[at].secret_names().collect() };
+    let names = |at: usize| -> Vec<&str> { objects[at].secret_names() };
     assert!(secrets[0].keys_known && secrets[0].has_key("password"));
     assert_eq!((names(0), names(1), names(2)), (vec!["s"], vec!["db"], vec!["tls"]));
     assert!(!secrets[1].keys_known);

@@ -120,41 +120,42 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
 /// What a problem is about, and the names that could have been meant.
 fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, Vec<&'p str>)> {
     let mut names: Vec<&str> = Vec::new();
+    let add: &mut dyn FnMut(&'p crate::model::Str) = &mut |it| names.push(&it.value);
     let what = match problem.kind {
         ProblemKind::UndefinedService | ProblemKind::ExtendsServiceMissing => {
             for it in &project.services {
-                names.push(&it.name.value);
+                add(&it.name);
             }
             let extends = problem.kind == ProblemKind::ExtendsServiceMissing;
             if extends { "service to extend" } else { "service" }
         }
         ProblemKind::UndefinedNetwork => {
             for it in &project.networks {
-                names.push(&it.key.value);
+                add(&it.key);
             }
             "network"
         }
         ProblemKind::UndefinedVolume => {
             for it in &project.volumes {
-                names.push(&it.key.value);
+                add(&it.key);
             }
             "volume"
         }
         ProblemKind::UndefinedSecret => {
             for it in &project.secrets {
-                names.push(&it.key.value);
+                add(&it.key);
             }
             "secret"
         }
         ProblemKind::UndefinedConfig => {
             for it in &project.configs {
-                names.push(&it.key.value);
+                add(&it.key);
             }
             "config"
         }
         ProblemKind::UndefinedModel => {
             for it in &project.models {
-                names.push(&it.value);
+                add(it);
             }
             "model"
         }

@@ -1,3 +1,4 @@
+use super::missing_requests::{is_given, limit_ranges};
 use crate::facts::Facts;
 use crate::model::kubernetes::Body;
 use crate::report::Findings;
@@ -70,7 +71,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        let ranges = super::missing_requests::limit_ranges(facts, workload);
+        let ranges = limit_ranges(facts, workload);
         for object in workload.autoscalers.iter().map(|it| facts.objects()[*it]) {
             let Body::Autoscaler(scaler) = &object.body else { continue };
             for metric in scaler.metrics.iter().filter(|it| it.is_utilization()) {
@@ -78,20 +79,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let lacks = workload.running().find(|(unit, container)| {
                     let meant =
                         metric.container.as_ref().is_none_or(|it| it.value == unit.name.value);
-                    let own = container.resources.as_ref();
-                    let asks = own.is_some_and(|it| {
-                        it.request(resource).is_some() || it.limit(resource).is_some()
-                    });
-                    let given = ranges.iter().any(|it| {
-                        let defaults = it.default_request.iter().chain(&it.default);
-                        defaults.into_iter().any(|it| it.name.value == resource.value)
-                    });
-                    meant && !asks && !given
+                    meant && !is_given(workload, container, &ranges, resource)
                 });
-                let pod = workload.model.template.spec.resources.as_ref();
-                if pod.is_some_and(|it| it.request(resource).is_some()) {
-                    continue;
-                }
                 if let Some((unit, container)) = lacks {
                     let name = object.name().map_or("", |it| it.as_str());
                     out.at(

@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Part, Workload};
-use crate::model::kubernetes::{Body, LimitRangeItem};
+use crate::model::kubernetes::{Body, Container, LimitRangeItem, Resource};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -55,18 +55,8 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         let ranges = limit_ranges(facts, workload);
-        let pod = workload.model.template.spec.resources.as_ref();
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
-            let given = |name: &str| {
-                let own = container.resources.as_ref();
-                // A limit is also the request where none is written.
-                own.is_some_and(|it| it.request(name).is_some() || it.limit(name).is_some())
-                    || pod.is_some_and(|it| it.request(name).is_some())
-                    || ranges.iter().any(|it| {
-                        let defaults = it.default_request.iter().chain(&it.default);
-                        defaults.into_iter().any(|it| it.name.as_str() == name)
-                    })
-            };
+            let given = |name: &str| is_given(workload, container, &ranges, name);
             let what = match (given("memory"), given("cpu")) {
                 (true, true) => continue,
                 (false, false) => "no memory and no CPU",
@@ -79,6 +69,24 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(format_args!("kubectl top pods --containers{}", workload.namespace_flag()));
         }
     }
+}
+
+/// Whether a request is written for a container, or given to it by its Pod or a LimitRange.
+pub(super) fn is_given(
+    workload: &Workload<'_>,
+    container: &Container,
+    ranges: &[&LimitRangeItem],
+    name: &str,
+) -> bool {
+    let pod = workload.model.template.spec.resources.as_ref();
+    // A limit is also the request where none is written.
+    let own = container.resources.as_ref();
+    own.is_some_and(|it| it.request(name).is_some() || it.limit(name).is_some())
+        || pod.is_some_and(|it| it.request(name).is_some())
+        || ranges.iter().any(|it| {
+            let has = |list: &[Resource]| list.iter().any(|it| it.name.as_str() == name);
+            has(&it.default_request) || has(&it.default)
+        })
 }
 
 /// What the namespace's LimitRanges give to each container.
