@@ -7,7 +7,7 @@
 //! are not migrations and do not match.
 
 use super::shell::{base_name, is_shell};
-use crate::words::is_among;
+use crate::words::{Words, is_among};
 
 /// A migration found among the words of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +108,10 @@ fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
     };
     let program = base_name(words.get(index)?);
     let arguments = &words[index + 1..];
+    // Most programs are no such tool.
+    if !TOOLS.contains(program) {
+        return None;
+    }
     for line in TOOLS.lines().filter(|it| it.contains(program)) {
         let Some((tool, rest)) = line.split_once(" = ") else { continue };
         let Some((programs, subcommands)) = rest.split_once(": ") else { continue };
@@ -213,12 +217,16 @@ const SWITCHES: &str = "RUN_MIGRATIONS RUN_MIGRATION MIGRATE AUTO_MIGRATE AUTOMI
 /// Whether `key=value` makes an application migrate when it starts.
 #[must_use]
 pub fn is_migration_switch(key: &str, value: &str) -> bool {
+    const ON: Words = Words::new("TRUE 1 YES ON ENABLED");
     let value = value.trim();
+    if value.len() > "create-drop".len() {
+        return false;
+    }
     if is_among("update create create-drop", value) {
         return key.eq_ignore_ascii_case("SPRING_JPA_HIBERNATE_DDL_AUTO")
             || key == "spring.jpa.hibernate.ddl-auto";
     }
-    if !is_among("true 1 yes on enabled", &value.to_ascii_lowercase()) {
+    if !ON.has_in_any_case(value) {
         return false;
     }
     let upper = key.to_ascii_uppercase();

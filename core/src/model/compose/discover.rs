@@ -39,6 +39,9 @@ pub fn is_default_name(path: &str) -> bool {
 
 /// All Compose projects of the files, each once.
 pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
+    if !files.iter().any(|it| it.compose && it.tree.is_some()) {
+        return Vec::new();
+    }
     let by_path: FxHashMap<&str, usize> =
         files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
     let files = Files { all: files, by_path: &by_path, schema: &Schema::read() };

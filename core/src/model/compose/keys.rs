@@ -35,8 +35,14 @@ pub(super) struct Schema {
 impl Schema {
     pub fn read() -> Schema {
         let mut rows = Vec::with_capacity(64);
-        for (name, lines) in TABLE.split("\n\n").filter_map(|it| it.trim_ascii().split_once('\n')) {
-            rows.push((name, lines, OnceCell::new()));
+        let mut rest = TABLE.trim_ascii_start();
+        while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
+            let (name, below) = (&rest[..end], &rest[end + 1..]);
+            let mut breaks = memchr::memchr_iter(b'\n', below.as_bytes());
+            let last = breaks.find(|it| below.as_bytes().get(it + 1) != Some(&b' '));
+            let last = last.unwrap_or(below.len());
+            rows.push((name, &below[..last], OnceCell::new()));
+            rest = below[last..].trim_ascii_start();
         }
         Schema { rows }
     }
@@ -74,13 +80,13 @@ pub fn known_keys(owner: &str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::{alternatives, inner, shape};
+    use super::super::schema::{alternatives, called, inner};
     use super::*;
 
     /// Follows a type into what it is made of.
     fn follow(schema: &Schema, wanted: &'static str) {
         for it in alternatives(wanted) {
-            assert!(!shape(it).1.is_empty(), "`{it}` in `{wanted}` is no type");
+            assert!(!called(it).is_empty(), "`{it}` in `{wanted}` is no type");
             match it.as_bytes()[0] {
                 b'[' | b'(' | b'{' | b'<' => follow(schema, inner(it)),
                 b'@' => assert!(schema.object(&it[1..]).is_some(), "{it}"),

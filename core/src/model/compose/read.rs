@@ -9,6 +9,7 @@ use super::{Command, EnvSource, EnvVar, FileReference, Key, KeyValue, ProblemKin
 use crate::decimal::Decimal;
 use crate::model::{Place, Str};
 use crate::text::{FileId, Spanned, join_path};
+use crate::words::words;
 use smol_str::SmolStr;
 use std::time::Duration;
 
@@ -165,7 +166,7 @@ impl<'m> Written<'m> {
     #[inline(never)]
     pub fn fill<T>(&self, keys: &str, fields: &mut [&mut T], read: &mut dyn FnMut(&Value) -> T) {
         debug_assert_eq!(keys.split(' ').count(), fields.len(), "{keys}");
-        for (key, field) in keys.split(' ').zip(fields) {
+        for (key, field) in words(keys).zip(fields) {
             if let Some(value) = self.get(key) {
                 **field = read(value);
             }

@@ -9,51 +9,70 @@ use crate::text::Spanned;
 use crate::words::is_among;
 use smol_str::SmolStr;
 
-/// The types that are words: the shapes of value that fit, as [`shape_of`] names them, and what they
-/// are called.
+/// What the types that are words are called.
 ///
 /// `bool` takes words for a boolean too, as `int` and `number` take strings that are one; those with
 /// `plain-` do not. `loose` takes any string.
 const WORDS: &str = "\
-bool bs true or false
-plain-bool b true or false
-int is a whole number
-plain-int i a whole number
-number ifs a number
-plain-number if a number
-loose ifs a number or a string
-option ifsn a number or a string
-scalar bifsn a plain value
-null n nothing
-any bifsn[{ anything
-pull-policy s a string
-container-name s a string";
+str a string
+bool true or false
+plain-bool true or false
+int a whole number
+plain-int a whole number
+number a number
+plain-number a number
+loose a number or a string
+option a number or a string
+scalar a plain value
+null nothing
+any anything
+pull-policy a string
+container-name a string";
 
 /// The shape of a value: one letter for each kind of scalar, a bracket for a list and a mapping.
-fn shape_of(value: &Value) -> char {
+fn shape_of(value: &Value) -> u8 {
     match &value.data {
-        Data::Map(_) => '{',
-        Data::List(_) => '[',
+        Data::Map(_) => b'{',
+        Data::List(_) => b'[',
         Data::Scalar(it) => match it.kind {
-            Kind::Null => 'n',
-            Kind::Bool => 'b',
-            Kind::Int => 'i',
-            Kind::Float => 'f',
-            Kind::Str => 's',
+            Kind::Null => b'n',
+            Kind::Bool => b'b',
+            Kind::Int => b'i',
+            Kind::Float => b'f',
+            Kind::Str => b's',
         },
     }
 }
 
-/// The shapes of value that a type without alternatives takes, and what it is called.
-pub(super) fn shape(wanted: &str) -> (&'static str, &'static str) {
-    match (wanted.as_bytes().first(), wanted) {
-        (Some(b'[' | b'('), _) => ("[", "a list"),
-        (Some(b'{' | b'<' | b'@'), _) => ("{", "a mapping"),
-        (Some(b'='), _) | (_, "str") => ("s", "a string"),
-        (Some(b'-' | b'0'..=b'9'), _) => ("is", "a whole number"),
+/// The shapes of value that a type without alternatives takes, as [`shape_of`] names them.
+fn shapes(wanted: &str) -> &'static [u8] {
+    match wanted.as_bytes() {
+        [b'[' | b'(', ..] => b"[",
+        [b'{' | b'<' | b'@', ..] => b"{",
+        [b'=', ..] | b"str" | b"pull-policy" | b"container-name" => b"s",
+        [b'-' | b'0'..=b'9', ..] | b"int" => b"is",
+        b"bool" => b"bs",
+        b"plain-bool" => b"b",
+        b"plain-int" => b"i",
+        b"number" | b"loose" => b"ifs",
+        b"plain-number" => b"if",
+        b"option" => b"ifsn",
+        b"scalar" => b"bifsn",
+        b"null" => b"n",
+        _ => b"bifsn[{",
+    }
+}
+
+/// What a type without alternatives is called.
+pub(super) fn called(wanted: &str) -> &'static str {
+    match wanted.as_bytes().first() {
+        Some(b'[' | b'(') => "a list",
+        Some(b'{' | b'<' | b'@') => "a mapping",
+        Some(b'=') => "a string",
+        Some(b'-' | b'0'..=b'9') => "a whole number",
         _ => {
             let found = WORDS.lines().find_map(|it| it.strip_prefix(wanted)?.strip_prefix(' '));
-            found.and_then(|it| it.split_once(' ')).unwrap_or_default()
+            found.unwrap_or_default()
         }
     }
 }
@@ -116,7 +135,7 @@ impl Check<'_> {
             if !expected.is_empty() {
                 expected.push_str(" or ");
             }
-            expected.push_str(shape(it).1);
+            expected.push_str(called(it));
         }
         let message = format!("Compose wants {expected} here, not {}", describe(value));
         self.out.told(kind, value.span, "", message);
@@ -138,7 +157,7 @@ impl Check<'_> {
             return;
         }
         let here = shape_of(value);
-        let fits = |it: &&str| shape(it).0.contains(here);
+        let fits = |it: &&str| shapes(it).contains(&here);
         let found = match memchr::memchr(b'|', wanted.as_bytes()) {
             Some(_) => alternatives(wanted).find(fits),
             None => Some(wanted).filter(fits),
@@ -244,7 +263,8 @@ impl Check<'_> {
         if scalar.kind == Kind::Float && Decimal::parse(text).is_none() {
             self.invalid(value, "a number that Compose can take");
         }
-        if let Some((first, last)) = wanted.split_once("..") {
+        let range = matches!(wanted.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
+        if range && let Some((first, last)) = wanted.split_once("..") {
             let least = first.parse().unwrap_or(i64::MIN);
             let most = last.parse().unwrap_or(i64::MAX);
             if scalar.kind == Kind::Str && Decimal::parse(text).is_none() {
@@ -317,11 +337,11 @@ fn is_container_name(text: &str) -> bool {
 /// What a value is called.
 fn describe(value: &Value) -> &'static str {
     match shape_of(value) {
-        '{' => "a mapping",
-        '[' => "a list",
-        'n' => "nothing",
-        'b' => "true or false",
-        's' => "a string",
+        b'{' => "a mapping",
+        b'[' => "a list",
+        b'n' => "nothing",
+        b'b' => "true or false",
+        b's' => "a string",
         _ => "a number",
     }
 }
