@@ -8,12 +8,14 @@ use crate::rules;
 /// rule took part in this run: a suppression of one that did not is not stale.
 pub fn apply(
     findings: &mut Vec<Finding>,
-    suppressions: &[Suppression],
-    ran: impl Fn(&rules::Rule) -> bool,
+    suppressions: &[&Suppression],
+    ran: &dyn Fn(&rules::Rule) -> bool,
     out: &mut Findings,
 ) -> usize {
-    let mut used: Vec<Vec<bool>> =
-        suppressions.iter().map(|it| vec![false; it.selectors.len().max(1)]).collect();
+    let mut used: Vec<Vec<bool>> = Vec::new();
+    for it in suppressions {
+        used.push(vec![false; it.selectors.len().max(1)]);
+    }
     let before = findings.len();
     findings.retain(|finding| {
         let mut silenced = false;
@@ -40,14 +42,14 @@ pub fn apply(
         !silenced
     });
     for (suppression, used) in suppressions.iter().zip(&used) {
-        if suppression.selectors.is_empty() && !used[0] && rules::all().all(&ran) {
+        if suppression.selectors.is_empty() && !used[0] && rules::all().all(ran) {
             out.at(suppression.span, "this suppression silences nothing").unnecessary = true;
         }
         for ((selector, span), used) in suppression.selectors.iter().zip(used) {
             let known = rules::all().any(|it| it.is(selector));
             if !known {
                 out.at(*span, format_args!("`{selector}` is no rule"));
-            } else if !used && rules::all().filter(|it| it.is(selector)).all(&ran) {
+            } else if !used && rules::all().filter(|it| it.is(selector)).all(ran) {
                 out.at(*span, format_args!("`{selector}` finds nothing here any more"))
                     .unnecessary = true;
             }

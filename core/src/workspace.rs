@@ -39,7 +39,7 @@ impl Options {
 #[derive(Debug, Default)]
 pub struct Workspace {
     files: Vec<Arc<FileModel>>,
-    index: FxHashMap<Arc<str>, usize>,
+    index: FxHashMap<String, usize>,
 }
 
 impl Workspace {
@@ -48,7 +48,7 @@ impl Workspace {
     pub fn from_models(files: Vec<FileModel>) -> Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
         let index =
-            files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
+            files.iter().enumerate().map(|(at, it)| (it.file.path.to_string(), at)).collect();
         Workspace { files, index }
     }
 
@@ -58,7 +58,7 @@ impl Workspace {
     }
 
     pub fn set_file(&mut self, file: File) {
-        match self.index.get(&file.path) {
+        match self.index.get(&*file.path) {
             Some(at) => {
                 let old = &self.files[*at];
                 if old.file.text == file.text {
@@ -70,7 +70,7 @@ impl Workspace {
             }
             None => {
                 let at = self.files.len();
-                self.index.insert(Arc::clone(&file.path), at);
+                self.index.insert(file.path.to_string(), at);
                 self.files.push(Arc::new(FileModel::read(id_of(at), file, None)));
             }
         }
@@ -82,7 +82,7 @@ impl Workspace {
         let Some(at) = self.index.remove(path.as_str()) else { return };
         self.files.swap_remove(at);
         if let Some(moved) = self.files.get_mut(at) {
-            self.index.insert(Arc::clone(&moved.file.path), at);
+            self.index.insert(moved.file.path.to_string(), at);
             *moved = Arc::new(FileModel::read(id_of(at), moved.file.clone(), None));
         }
     }
@@ -105,7 +105,7 @@ impl Workspace {
             rule.run(&facts, &mut out);
             tell(rule, out, &facts, &mut findings);
         }
-        let suppressed = self.suppress(&facts, &mut findings, wanted);
+        let suppressed = self.suppress(&facts, &mut findings, &wanted);
         let decision = decision::decide(&facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
@@ -143,16 +143,20 @@ impl Workspace {
         &self,
         facts: &Facts,
         findings: &mut Vec<Finding>,
-        wanted: impl Fn(&rules::Rule) -> bool,
+        wanted: &dyn Fn(&rules::Rule) -> bool,
     ) -> usize {
-        let suppressions: Vec<_> =
-            facts.files().flat_map(|it| it.directives.suppressions.iter().cloned()).collect();
+        let mut suppressions = Vec::new();
+        for file in facts.files() {
+            suppressions.extend(&file.directives.suppressions);
+        }
         let stale = rules::find("PLM006").expect("internal error: PLM006 is a rule");
         let mut out = Findings::new(stale.code, stale.name, stale.severity);
-        let suppressed = suppress::apply(findings, &suppressions, &wanted, &mut out);
-        for (word, span) in facts.files().flat_map(|it| &it.directives.unknown) {
-            let known = "write `ignore`, `ignore-file` or `role=production`";
-            out.at(*span, format_args!("`{word}` means nothing to Plimsoll: {known}"));
+        let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
+        let known = "write `ignore`, `ignore-file` or `role=production`";
+        for file in facts.files() {
+            for (word, span) in &file.directives.unknown {
+                out.at(*span, format_args!("`{word}` means nothing to Plimsoll: {known}"));
+            }
         }
         if wanted(stale) {
             tell(stale, out, facts, findings);

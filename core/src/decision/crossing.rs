@@ -60,7 +60,7 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
             let name = key.name.as_str();
             let mut row = |fate, instead: &'static str| {
                 rows.push(Crossing {
-                    service: service.name().to_owned(),
+                    service: service.name.to_owned(),
                     key: name.to_owned(),
                     fate,
                     instead,

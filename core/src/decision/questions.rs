@@ -438,7 +438,7 @@ fn owners(facts: &Facts<'_>) -> usize {
 fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let mut scale = Scale::default();
     if counts.argocd + counts.flux > 0 {
-        let file = facts.files().find(|it| it.kind == Kind::ArgoCd);
+        let file = facts.files().iter().find(|it| it.kind == Kind::ArgoCd);
         let span = file.map(|it| Span::new(it.id, 0, it.text().find('\n').unwrap_or(0)));
         let flux = || facts.objects().iter().find(|it| it.group().ends_with("fluxcd.io"));
         let span = span.or_else(|| flux().map(|it| it.name_span()));
@@ -470,7 +470,7 @@ fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
 fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
     let mut scale = Scale::default();
     if counts.charts > 0 {
-        let chart = facts.files().find(|it| it.kind == Kind::Chart);
+        let chart = facts.files().iter().find(|it| it.kind == Kind::Chart);
         scale.says(
             Answer::Yes,
             2,
@@ -502,7 +502,7 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
 /// and images: its label, how often, and its first place.
 fn copied_workload<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, usize, Span)> {
     let mut copies = Index::default();
-    for workload in facts.workloads().iter().filter(|it| !it.name().is_empty()) {
+    for workload in facts.workloads().iter().filter(|it| !it.name.is_empty()) {
         let mut key = vec![workload.label.as_str()];
         key.extend(
             workload.units.iter().filter_map(|it| Some(it.image.as_ref()?.repository.as_str())),

@@ -19,13 +19,16 @@ pub(super) fn facts<'a>(
     projects: &'a [Project],
     config: &'a Config,
 ) -> Facts<'a> {
-    let mut order: Vec<usize> = (0..files.len()).collect();
-    sort::sort_by(&mut order, |a, b| files[*a].file.path.cmp(&files[*b].file.path));
+    let mut sorted: Vec<&FileModel> = Vec::new();
+    for file in files {
+        sorted.push(file);
+    }
+    sort::sort_by(&mut sorted, |a, b| a.file.path.cmp(&b.file.path));
     let mut objects: Vec<&Object> = Vec::new();
     let mut limit_ranges: Vec<&Object> = Vec::new();
     let mut cluster = false;
-    for at in &order {
-        for object in &files[*at].objects {
+    for file in &sorted {
+        for object in &file.objects {
             objects.push(object);
             match object.body {
                 Body::Workload(_) => cluster = true,
@@ -49,12 +52,12 @@ pub(super) fn facts<'a>(
     autoscale(&objects, &mut workloads, &sets);
     let mut service_index = Index::default();
     for service in &kube_services {
-        service_index.add(&[service.name()], service.index);
+        service_index.add(&[service.name], service.index);
     }
     let mut facts = Facts {
         config,
         files,
-        order,
+        sorted,
         projects,
         roles,
         named,
@@ -145,7 +148,16 @@ fn kube_services<'a>(
                 }
             }
         }
-        services.push(KubeService { index, object, model, namespace, selects, selects_elsewhere });
+        let name = object.name().map_or("", |it| it.as_str());
+        services.push(KubeService {
+            index,
+            name,
+            object,
+            model,
+            namespace,
+            selects,
+            selects_elsewhere,
+        });
     }
     services
 }
@@ -154,7 +166,7 @@ fn kube_services<'a>(
 fn autoscale(objects: &[&Object], workloads: &mut [Workload<'_>], sets: &Sets) {
     let mut by_name = Index::default();
     for workload in workloads.iter() {
-        by_name.add(&[workload.model.kind.name(), workload.name()], workload.index);
+        by_name.add(&[workload.model.kind.name(), workload.name], workload.index);
     }
     for (at, object) in objects.iter().enumerate() {
         let Body::Autoscaler(scaler) = &object.body else { continue };

@@ -80,7 +80,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Counterpart> {
     }
     let mut found: Vec<Counterpart> = Vec::new();
     for service in &facts.services {
-        let named = by_name.get(&[&plain(service.name())]);
+        let named = by_name.get(&[&plain(service.name)]);
         let image = service.unit.image.as_ref().map(|it| it.repository.as_str());
         let imaged = image.map_or(&[][..], |it| by_image.get(&[it]));
         let mut both = named.to_vec();
@@ -188,7 +188,7 @@ fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<
         .find(|it| it.part == Part::Main)
         .is_some_and(|it| it.site == unit.site);
     if alone || first {
-        add(workload.name());
+        add(workload.name);
         let labels = &workload.model.template.meta;
         for key in ["app", "app.kubernetes.io/name", "io.kompose.service"] {
             if let Some(it) = labels.label(key) {
@@ -196,7 +196,7 @@ fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<
             }
         }
         for service in &workload.services {
-            add(facts.kube_services[*service].name());
+            add(facts.kube_services[*service].name);
         }
     }
     if !alone || !matches!(unit.name.as_str(), "app" | "main" | "server" | "container" | "web") {

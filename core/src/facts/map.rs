@@ -60,13 +60,13 @@ impl Facts<'_> {
         let service = &self.services[service];
         let name = &service.project.name.value;
         let project = if name.is_empty() { "compose" } else { name.as_str() };
-        format!("{project}#{}/{}", service.project_index, service.name())
+        format!("{project}#{}/{}", service.project_index, service.name)
     }
 
     fn draw_compose(&self, drawing: &mut Drawing) {
         let ids: Vec<String> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
         for (service, id) in self.services.iter().zip(&ids) {
-            drawing.node(id, "service", service.name(), Some(service.span()));
+            drawing.node(id, "service", service.name, Some(service.span()));
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
                 let volume = format!("volume#{}/{}", service.project_index, source.value);
@@ -85,7 +85,7 @@ impl Facts<'_> {
     fn draw_cluster(&self, drawing: &mut Drawing) {
         for workload in &self.workloads {
             let id = self.workload_id(workload);
-            let label = match workload.name() {
+            let label = match workload.name {
                 "" => workload.kind().name(),
                 name => name,
             };
@@ -115,8 +115,8 @@ impl Facts<'_> {
             }
         }
         for service in &self.kube_services {
-            let id = format!("Service/{}/{}", service.namespace, service.name());
-            drawing.node(&id, "k8s-service", service.name(), Some(service.span()));
+            let id = format!("Service/{}/{}", service.namespace, service.name);
+            drawing.node(&id, "k8s-service", service.name, Some(service.span()));
             for at in &service.selects {
                 let selector = service.model.selector.as_ref().map(|it| it.place.span);
                 drawing.edge(&id, &self.workload_id(&self.workloads[*at]), "selects", selector);
@@ -141,7 +141,7 @@ impl Facts<'_> {
     fn workload_id(&self, workload: &super::Workload<'_>) -> String {
         let (kind, namespace) = (workload.kind().name(), workload.namespace);
         let place = workload.span();
-        match workload.name() {
+        match workload.name {
             // Fragments have no name to tell them apart.
             "" => format!("{kind}/{namespace}/@{}:{}", self.file(place.file).path(), place.start),
             name => format!("{kind}/{namespace}/{name}"),

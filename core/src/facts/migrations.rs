@@ -78,7 +78,7 @@ impl<'a> Facts<'a> {
     /// by its name.
     pub fn workload_migrates(&self, workload: &Workload<'a>) -> bool {
         workload.units.iter().any(|it| self.migration_of(it).is_some() || self.only_migrates(it))
-            || is_migration_name(workload.name())
+            || is_migration_name(workload.name)
             || workload.containers().any(|(_, it)| {
                 let hook = it.post_start.as_ref().and_then(|it| hook_words(&it.handler));
                 hook.is_some_and(|it| migration_in(it).is_some())

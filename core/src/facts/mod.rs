@@ -52,8 +52,8 @@ use std::sync::Arc;
 pub struct Facts<'a> {
     config: &'a Config,
     files: &'a [Arc<FileModel>],
-    /// Indices of `files`, sorted by path: the order in which everything else is listed.
-    order: Vec<usize>,
+    /// The same, sorted by path: the order in which everything else is listed.
+    sorted: Vec<&'a FileModel>,
     projects: &'a [Project],
     roles: Vec<Option<Role>>,
     objects: Vec<&'a Object>,
@@ -83,8 +83,8 @@ impl<'a> Facts<'a> {
     }
 
     /// The files, sorted by path.
-    pub fn files(&self) -> impl Iterator<Item = &'a FileModel> + '_ {
-        self.order.iter().map(|it| &*self.files[*it])
+    pub fn files(&self) -> &[&'a FileModel] {
+        &self.sorted
     }
 
     pub fn file(&self, id: FileId) -> &'a FileModel {
@@ -130,13 +130,13 @@ impl<'a> Facts<'a> {
 
     /// What is wrong with the texts, of files of every kind.
     pub fn problems(&self) -> impl Iterator<Item = &'a Problem> + '_ {
-        self.files().flat_map(|it| it.problems.iter())
+        self.files().iter().flat_map(|it| it.problems.iter())
     }
 
     /// What is not understood in configuration files.
     pub fn config_problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for file in self.files().filter(|it| it.kind == crate::report::Kind::Config) {
+        for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
             problems.append(&mut Config::read(&file.tree).1);
         }
         problems

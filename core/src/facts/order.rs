@@ -64,7 +64,7 @@ impl<'a> Facts<'a> {
 
     /// The service of the same project with this name.
     pub fn sibling(&self, service: &Service<'a>, name: &str) -> Option<&Service<'a>> {
-        self.siblings(service).iter().find(|it| it.name() == name)
+        self.siblings(service).iter().find(|it| it.name == name)
     }
 
     /// Every written `depends_on` whose target exists.

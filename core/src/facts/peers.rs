@@ -147,7 +147,7 @@ impl<'a> Facts<'a> {
     /// Whether Services may come from something that is not read here: a chart, a template, an
     /// application that a controller installs.
     pub fn services_from_elsewhere(&self) -> bool {
-        self.files().any(|it| match it.kind {
+        self.files().iter().any(|it| match it.kind {
             Kind::Template | Kind::Chart | Kind::Values | Kind::ArgoCd => true,
             Kind::Kustomization => {
                 let text = it.text();
@@ -212,7 +212,7 @@ fn shares_namespace(a: &Service<'_>, b: &Service<'_>) -> bool {
         match mode.strip_prefix("service:").or_else(|| mode.strip_prefix("container:")) {
             Some(other) => other,
             None if mode == "host" => "host",
-            None => it.name(),
+            None => it.name,
         }
     }
     joined(a) == joined(b)

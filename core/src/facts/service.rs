@@ -13,6 +13,7 @@ pub struct Service<'a> {
     pub index: usize,
     /// Index in [`Facts::projects`](super::Facts::projects).
     pub project_index: usize,
+    pub name: &'a str,
     pub project: &'a Project,
     pub model: &'a compose::Service,
     pub role: Role,
@@ -63,11 +64,7 @@ impl<'a> Service<'a> {
             migration: None,
             label: ["service `", model.name.value.as_str(), "`"].concat(),
         };
-        Service { index, project_index, project, model, role, unit }
-    }
-
-    pub fn name(&self) -> &'a str {
-        &self.model.name.value
+        Service { index, project_index, name: &model.name.value, project, model, role, unit }
     }
 
     /// A place for findings about the whole service.
@@ -79,7 +76,7 @@ impl<'a> Service<'a> {
     pub fn answers_to(&self, host: &str) -> bool {
         let model = self.model;
         let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
-        self.name() == host
+        self.name == host
             || is(&model.container_name)
             || is(&model.hostname)
             || model.networks.iter().any(|it| it.aliases.iter().any(|it| it.as_str() == host))

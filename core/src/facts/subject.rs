@@ -9,7 +9,7 @@ impl Facts<'_> {
         for service in &self.services {
             let own = service.model.span.contains(span);
             if own || service.model.places.iter().any(|it| it.span.contains(span)) {
-                return ["service ", service.name()].concat();
+                return ["service ", service.name].concat();
             }
         }
         let file = self.file(span.file);

@@ -12,6 +12,8 @@ use std::fmt;
 pub struct Workload<'a> {
     /// Index in [`Facts::workloads`](super::Facts::workloads).
     pub index: usize,
+    /// The name, or an empty string for a fragment without one.
+    pub name: &'a str,
     pub object: &'a Object,
     pub model: &'a kubernetes::Workload,
     pub namespace: &'a str,
@@ -29,11 +31,6 @@ pub struct Workload<'a> {
 impl<'a> Workload<'a> {
     pub fn kind(&self) -> WorkloadKind {
         self.model.kind
-    }
-
-    /// The name, or an empty string for a fragment without one.
-    pub fn name(&self) -> &'a str {
-        self.object.name().map_or("", |it| it.as_str())
     }
 
     pub fn span(&self) -> Span {
@@ -78,7 +75,7 @@ impl<'a> Workload<'a> {
 
     /// `deploy/web` for commands of kubectl.
     pub fn reference(&self) -> Reference<'a> {
-        Reference(self.model.kind, self.name())
+        Reference(self.model.kind, self.name)
     }
 
     /// The command that runs another one in a container of this.
@@ -133,6 +130,7 @@ impl<'a> Workload<'a> {
         }
         Workload {
             index,
+            name: object.name().map_or("", |it| it.as_str()),
             object,
             model,
             namespace,
@@ -298,6 +296,7 @@ fn environment<'a>(
 pub struct KubeService<'a> {
     /// Index in [`Facts::kube_services`](super::Facts::kube_services).
     pub index: usize,
+    pub name: &'a str,
     pub object: &'a Object,
     pub model: &'a kubernetes::Service,
     pub namespace: &'a str,
@@ -307,11 +306,7 @@ pub struct KubeService<'a> {
     pub selects_elsewhere: bool,
 }
 
-impl<'a> KubeService<'a> {
-    pub fn name(&self) -> &'a str {
-        self.object.name().map_or("", |it| it.as_str())
-    }
-
+impl KubeService<'_> {
     pub fn span(&self) -> Span {
         self.object.name_span()
     }

@@ -95,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     format_args!(
                         "Compose sets {} for `{}`, but {} {none}",
                         names(&only_here),
-                        service.name(),
+                        service.name,
                         unit.label
                     ),
                 );
@@ -117,7 +117,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         "{} gets {}, but service `{}` in Compose {none}",
                         unit.label,
                         names(&only_there),
-                        service.name()
+                        service.name
                     ),
                 );
                 finding.also(

@@ -52,8 +52,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut told = Index::default();
     let mut counted = Vec::new();
     for project in facts.projects() {
-        let documented =
-            facts.files().any(|it| it.kind == Kind::EnvFile && is_near(it.path(), &project.folder));
+        let documented = facts
+            .files()
+            .iter()
+            .any(|it| it.kind == Kind::EnvFile && is_near(it.path(), &project.folder));
         let mut unset: Vec<&VariableUse> = Vec::new();
         for it in &project.variables {
             if it.form != VariableForm::Plain || it.set_by.is_some() || is_shell_variable(&it.name)

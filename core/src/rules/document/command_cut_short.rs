@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.severity(Severity::Warning);
             }
             finding
-                .check(format_args!("docker compose config {}", service.name()))
+                .check(format_args!("docker compose config {}", service.name))
                 .maybe_fix(in_a_shell(facts, command));
         }
     }

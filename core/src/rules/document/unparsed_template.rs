@@ -22,7 +22,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut told: Vec<&str> = Vec::new();
-    for file in facts.files().filter(|it| it.kind == Kind::Template) {
+    for file in facts.files().iter().filter(|it| it.kind == Kind::Template) {
         let chart = chart_of(file.path());
         if told.contains(&chart) {
             continue;
@@ -31,6 +31,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let first_line = file.text().find('\n').unwrap_or(file.text().len());
         let others = facts
             .files()
+            .iter()
             .filter(|it| it.kind == Kind::Template && chart_of(it.path()) == chart)
             .count()
             - 1;
@@ -57,7 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Whether Helm renders it: beside a `Chart.yaml`, or in a folder that says so.
 fn is_chart(facts: &Facts, folder: &str) -> bool {
     let of = |path: &str| crate::text::folder_of(path) == folder;
-    facts.files().any(|it| match it.kind {
+    facts.files().iter().any(|it| match it.kind {
         Kind::Chart => of(it.path()),
         Kind::Template => it.path().contains("templates/") && chart_of(it.path()) == folder,
         _ => false,

@@ -163,7 +163,7 @@ fn is_node_agent(workload: &Workload<'_>) -> bool {
         })
     };
     workload.kind() == WorkloadKind::DaemonSet
-        || kube::is_node_agent(workload.name())
+        || kube::is_node_agent(workload.name)
         || workload.units.iter().any(image)
 }
 

@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mut places = Vec::new();
         for it in all.iter().filter(|it| !it.has_profile()) {
             if let Some(kept) = kept_data(facts, it) {
-                names.push(it.name());
+                names.push(it.name);
                 places.push(kept);
             }
         }
@@ -110,7 +110,7 @@ fn backs_up(service: &Service<'_>) -> bool {
     let says = |text: &str| stands_in(WORDS, &text.to_ascii_lowercase());
     let model = service.model;
     service.unit.family().is_some_and(|it| it.class == Class::Backup)
-        || says(service.name())
+        || says(service.name)
         || service.unit.image.as_ref().is_some_and(|it| says(it.text))
         || says(&service.unit.start.joined())
         || model.labels.iter().any(|it| says(&it.key))

@@ -78,7 +78,7 @@ fn watches(service: &Service<'_>) -> bool {
             .any(|it| name.starts_with(it))
     };
     service.unit.family().is_some_and(|it| it.class == Class::Monitoring)
-        || says(service.name())
+        || says(service.name)
         || service.unit.image.as_ref().is_some_and(|it| says(it.text))
         || service.unit.env.iter().any(|it| variable(it.name))
         || service.model.labels.iter().any(|it| says(&it.key))

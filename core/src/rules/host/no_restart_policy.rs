@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         } else if let Some((first, others)) = bare.split_first() {
             // Nobody has thought of it: that is one thing to say, not one for each service.
-            let names: Vec<&str> = bare.iter().map(|it| it.name()).collect();
+            let names: Vec<&str> = bare.iter().map(|it| it.name).collect();
             let finding = out.at(
                 first.span(),
                 format_args!(
@@ -88,7 +88,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
-    let name = service.name();
+    let name = service.name;
     out.at(
         service.span(),
         format_args!(

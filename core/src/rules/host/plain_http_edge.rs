@@ -60,7 +60,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             port.span,
             format_args!(
                 "service `{}` publishes port {number} to the world, and nothing in these files speaks TLS",
-                service.name()
+                service.name
             ),
         )
         .confidence(Confidence::Possible)

@@ -59,14 +59,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             open.push(it);
-            names.push(it.name());
+            names.push(it.name);
             let restarts = it.model.restart.as_ref().is_some_and(|it| it.value != "no");
             if kept.is_none() && restarts && !it.has_profile() {
                 kept = Some(it);
             }
         }
         for it in accepted {
-            out.at(it.span(), format!("the logs of `{}` grow without end", it.name()));
+            out.at(it.span(), format!("the logs of `{}` grow without end", it.name));
         }
         let Some(first) = kept else { continue };
         let whose = match open.len() {

@@ -99,7 +99,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(other, "the same image again");
         }
         if let Some(service) = facts.service_of(unit) {
-            finding.check(format_args!("docker compose images {}", service.name()));
+            finding.check(format_args!("docker compose images {}", service.name));
         } else if let Some(workload) = facts.workload_of(unit) {
             finding.check(format_args!(
                 "kubectl get {}{} -o jsonpath='{{..image}}'",

@@ -103,7 +103,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         migration.span,
                         format_args!(
                             "Compose migrates {what} in `{}`, but nothing in the cluster does",
-                            service.name()
+                            service.name
                         ),
                     )
                     .confidence(Confidence::Likely);
@@ -127,7 +127,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 )
                 .confidence(Confidence::Likely)
-                .also(service.span(), format_args!("`{}` is the counterpart", service.name()));
+                .also(service.span(), format_args!("`{}` is the counterpart", service.name));
             }
             _ => {}
         }

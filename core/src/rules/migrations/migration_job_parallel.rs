@@ -68,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .check(format_args!(
                         "kubectl get pods{} -l job-name={}",
                         workload.namespace_flag(),
-                        workload.name()
+                        workload.name
                     ));
                 }
             }

@@ -61,7 +61,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             {
                 continue;
             }
-            let (name, task) = (app.name(), migration.name());
+            let (name, task) = (app.name, migration.name);
             let place = app.model.depends_on(task).map_or(app.span(), |it| it.span);
             let finding = out.at(
                 place,

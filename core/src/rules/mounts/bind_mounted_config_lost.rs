@@ -84,8 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 mount.span,
                 format_args!(
                     "Compose gives `{}` the file `{target}`, but {} mounts nothing there",
-                    service.name(),
-                    unit.label
+                    service.name, unit.label
                 ),
             );
             finding
@@ -98,7 +97,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         pair.why.says()
                     ),
                 )
-                .check(format_args!("docker compose exec {} cat {target}", service.name()))
+                .check(format_args!("docker compose exec {} cat {target}", service.name))
                 .check(workload.exec(unit, &format!("cat {target}")));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);

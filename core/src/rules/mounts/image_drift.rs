@@ -70,15 +70,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             here.span,
             format_args!(
                 "Compose runs `{}` as `{}`, but {} runs `{}`",
-                here.text,
-                service.name(),
-                unit.label,
-                there.text
+                here.text, service.name, unit.label, there.text
             ),
         )
         .severity(severity)
         .also(there.span, format_args!("the counterpart, matched by {}", pair.why.says()))
-        .check(format_args!("docker compose images {}", service.name()))
+        .check(format_args!("docker compose images {}", service.name))
         .check(format_args!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
             workload.namespace_flag(),

@@ -51,7 +51,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 mount.span,
                 format_args!(
                     "`{}` mounts `{source}`, which exists on one person's machine",
-                    service.name()
+                    service.name
                 ),
             );
             if service.role == Role::Development {

@@ -55,7 +55,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 told_development.push(service.project_index);
             }
-            let name = service.name();
+            let name = service.name;
             let finding = out.at(
                 mount.span,
                 format_args!("{what} of `{name}` is mounted over `{}` of its image", mount.target),

@@ -83,7 +83,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 mount.span,
                 format_args!(
                     "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
-                    service.name(),
+                    service.name,
                     unit.label
                 ),
             );

@@ -62,7 +62,7 @@ struct Listed<'a> {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.kube_services() {
-        let owner = format!("Service `{}`", service.name());
+        let owner = format!("Service `{}`", service.name);
         let mut ports: Vec<Listed<'_>> = Vec::new();
         for it in &service.model.ports {
             ports.push(Listed {

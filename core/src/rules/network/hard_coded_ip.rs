@@ -65,14 +65,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .check(format_args!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
             if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
-                finding.also(
-                    owner.span(),
-                    format_args!("Service `{}` has this address", owner.name()),
-                );
+                finding
+                    .also(owner.span(), format_args!("Service `{}` has this address", owner.name));
                 let span = mention.host_span;
                 if facts.written(span) == ip {
-                    let edit = facts.replace(span, owner.name());
-                    finding.fix(Fix::safe(format_args!("Use the name `{}`", owner.name()), [edit]));
+                    let edit = facts.replace(span, owner.name);
+                    finding.fix(Fix::safe(format_args!("Use the name `{}`", owner.name), [edit]));
                 }
             }
         }

@@ -54,7 +54,7 @@ const HOSTS: &str = "host.docker.internal gateway.docker.internal docker.for.mac
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
-        let name = service.name();
+        let name = service.name;
         if let Some(mode) = service.model.network_mode.as_ref().filter(|it| it.as_str() == "host") {
             // An agent watches its host, which is its purpose.
             let image = service.unit.image.as_ref().map_or("", |it| it.repository.as_str());

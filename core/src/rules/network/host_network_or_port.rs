@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn belongs_to_the_node(workload: &Workload<'_>) -> bool {
     workload.kind() == WorkloadKind::DaemonSet
         || is_system_namespace(workload.namespace)
-        || is_node_agent(workload.name())
+        || is_node_agent(workload.name)
         || workload.units.iter().any(|it| {
             it.image.as_ref().is_some_and(|it| {
                 let last = it.repository.rsplit('/').next().unwrap_or_default();

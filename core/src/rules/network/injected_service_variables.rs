@@ -88,10 +88,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             };
             let of = |it: &&KubeService<'_>| {
-                it.namespace == workload.namespace && link_prefix(it.name()) == injected.service
+                it.namespace == workload.namespace && link_prefix(it.name) == injected.service
             };
             if let Some(service) = facts.kube_services().iter().find(of) {
-                finding.also(service.span(), format_args!("Service `{}`", service.name()));
+                finding.also(service.span(), format_args!("Service `{}`", service.name));
             }
             finding.check(workload.exec(unit, &format!("printenv {name}")));
         }

@@ -45,7 +45,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
-        let name = service.name();
+        let name = service.name;
         for link in &service.model.links {
             let (on, alias) = parts(link);
             let message = match alias.filter(|it| *it != on) {

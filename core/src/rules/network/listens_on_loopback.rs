@@ -66,13 +66,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 told.span,
                 format_args!(
                     "`{}` listens on loopback only, so its published port {port} is refused",
-                    service.name()
+                    service.name
                 ),
             );
             if let Some(place) = place {
                 finding.also(place.span, "published here");
             }
-            finding.check(format_args!("docker compose exec {} ss -ltn", service.name()));
+            finding.check(format_args!("docker compose exec {} ss -ltn", service.name));
             if !told.by_option {
                 finding.confidence(Confidence::Likely);
             }
@@ -95,11 +95,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                         format_args!(
                             "`{}` listens on loopback only, so what Service `{}` sends to port {port} is refused",
                             unit.name,
-                            service.name()
+                            service.name
                         ),
                     );
                     finding
-                        .also(service.span(), format_args!("Service `{}`", service.name()))
+                        .also(service.span(), format_args!("Service `{}`", service.name))
                         .check(workload.exec(unit, "ss -ltn"));
                     if !told.by_option {
                         finding.confidence(Confidence::Likely);

@@ -127,8 +127,7 @@ fn report(
     if let Some(service) = facts.service_of(unit) {
         finding.check(format_args!(
             "docker compose exec {} sh -c 'nc -vz {} {port}'",
-            service.name(),
-            other.name
+            service.name, other.name
         ));
     }
     if let Some(workload) = facts.workload_of(unit) {
@@ -177,7 +176,7 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
             continue;
         }
         others.push(Other {
-            name: it.name().to_owned(),
+            name: it.name.to_owned(),
             span: it.span(),
             by_family: is_store_port(&it.unit, port),
             main: it.model.ports.iter().any(|it| it.target.value == port)
@@ -202,7 +201,7 @@ fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
         }
         let by_family = selected().any(|it| it.units.iter().any(|it| is_store_port(it, port)));
         others.push(Other {
-            name: service.name().to_owned(),
+            name: service.name.to_owned(),
             span: service.span(),
             by_family,
             main: true,

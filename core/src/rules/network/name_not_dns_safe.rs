@@ -36,7 +36,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
-        let name = service.name();
+        let name = service.name;
         if name.is_empty() || is_label(name) {
             continue;
         }

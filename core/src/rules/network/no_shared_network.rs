@@ -71,18 +71,17 @@ fn check(facts: &Facts, out: &mut Findings) {
                 format_args!(
                     "{} of `{}` names `{}`, but the two share no network",
                     mention.place(),
-                    service.name(),
+                    service.name,
                     mention.host
                 ),
             );
             for it in [service, on] {
                 let place = it.model.key("networks").map_or(it.span(), |it| it.name.span);
-                finding.also(place, format_args!("`{}` is on {}", it.name(), networks(it)));
+                finding.also(place, format_args!("`{}` is on {}", it.name, networks(it)));
             }
             finding.check(format_args!(
                 "docker compose exec {} getent hosts {}",
-                service.name(),
-                mention.host
+                service.name, mention.host
             ));
             // On a network from outside somebody else may answer to the name.
             let outside = service

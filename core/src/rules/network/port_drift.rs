@@ -89,12 +89,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 "{} listens on {}, but service `{}` on {} in Compose",
                 unit.label,
                 list(&there),
-                service.name(),
+                service.name,
                 list(&here)
             ),
         );
         finding
-            .also(first_here.span, format_args!("service `{}` in Compose", service.name()))
+            .also(first_here.span, format_args!("service `{}` in Compose", service.name))
             .check(workload.exec(unit, "ss -ltn"));
         let same = service.unit.image.as_ref().is_some_and(|image| {
             unit.image.as_ref().is_some_and(|it| it.repository == image.repository)

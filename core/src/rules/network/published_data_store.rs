@@ -52,7 +52,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if !open || !family.ports().contains(&port.target) || CONSOLES.contains(&port.target) {
                 continue;
             }
-            let name = service.name();
+            let name = service.name;
             let finding = out.at(
                 port.span,
                 format_args!(

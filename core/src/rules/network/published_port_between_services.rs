@@ -74,11 +74,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                     mention.host
                 ),
             );
-            finding.also(port.span, format_args!("`{}` publishes its port here", on.name())).check(
+            finding.also(port.span, format_args!("`{}` publishes its port here", on.name)).check(
                 format_args!(
                     "docker compose exec {} nc -vz {} {target}",
-                    service.name(),
-                    mention.host
+                    service.name, mention.host
                 ),
             );
             let number = used.to_string();

@@ -93,7 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.iter().any(all_others) {
             continue;
         }
-        let name = service.name();
+        let name = service.name;
         let few = facts.workloads().len() <= MANY;
         let near = if few { near_miss(service, &here) } else { None };
         if let Some((workload, key, value)) = near {
@@ -169,7 +169,7 @@ fn near_miss<'f, 'a>(
             .filter(|(key, value)| labels.label(key).is_none_or(|it| it.value != value.value));
         let Some((key, value)) = missing.next() else { continue };
         let alone = selector.match_labels.len() == 1;
-        if missing.next().is_some() || (alone && workload.name() != service.name()) {
+        if missing.next().is_some() || (alone && workload.name != service.name) {
             continue;
         }
         if found.is_some() {

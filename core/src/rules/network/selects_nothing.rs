@@ -113,7 +113,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     let all = facts.kube_services();
     let mut here = Vec::new();
     for it in all.iter().filter(|it| is_in(it.namespace, object, &monitor.namespaces)) {
-        here.push((&it.object.meta.labels, format!("Service `{}`", it.name())));
+        here.push((&it.object.meta.labels, format!("Service `{}`", it.name)));
     }
     if here.iter().any(|it| selector.matches(it.0)) || may_come(facts, selector) {
         return;
@@ -128,10 +128,10 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
             format_args!(
                 "{} looks in namespace `{home}` only, but Service `{}` lives in `{there}`",
                 object.label(),
-                service.name()
+                service.name
             ),
         )
-        .also(service.span(), format_args!("Service `{}`", service.name()))
+        .also(service.span(), format_args!("Service `{}`", service.name))
         .help(format!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
         return;
     }

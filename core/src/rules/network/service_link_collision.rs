@@ -102,13 +102,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                     workload.container(at).span(),
                     format_args!(
                         "Service `{}` sets `{name}` in {}, {}",
-                        service.name(),
-                        unit.label,
-                        reason.0
+                        service.name, unit.label, reason.0
                     ),
                 );
                 finding
-                    .also(service.span(), format_args!("Service `{}`", service.name()))
+                    .also(service.span(), format_args!("Service `{}`", service.name))
                     .also(reason.1, "the variable that is meant")
                     .check(workload.exec(unit, &format!("printenv {name}")));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {
@@ -153,7 +151,7 @@ fn injected<'f, 'a>(
             let protocol = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
             ports.push((number, it.name.as_ref().map(|it| it.as_str()), protocol));
         }
-        for name in link_variables(service.name(), &ports) {
+        for name in link_variables(service.name, &ports) {
             all.push((service, name));
         }
     }

@@ -142,9 +142,9 @@ fn report(
 ) {
     let place = mention.place();
     let reach = if named.namespace == workload.namespace {
-        named.name().to_owned()
+        named.name.to_owned()
     } else {
-        format!("{}.{}", named.name(), named.namespace)
+        format!("{}.{}", named.name, named.namespace)
     };
     let finding = out.at(
         mention.host_span,
@@ -154,8 +154,8 @@ fn report(
         ),
     );
     finding
-        .also(on.span(), format_args!("service `{}` in Compose", on.name()))
-        .also(named.span(), format_args!("its Service in the cluster is `{}`", named.name()))
+        .also(on.span(), format_args!("service `{}` in Compose", on.name))
+        .also(named.span(), format_args!("its Service in the cluster is `{}`", named.name))
         .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
     if facts.written(mention.host_span) == mention.host {
         let edit = facts.replace(mention.host_span, &reach);
@@ -195,12 +195,12 @@ fn absent(
                 "{} does not set `{key}`, which says `{}` in Compose; in the cluster that is Service `{}`",
                 unit.label,
                 mention.host,
-                named.name()
+                named.name
             ),
         );
         finding
             .also(mention.span, format_args!("Compose sets `{key}` here"))
-            .also(named.span(), format_args!("its Service in the cluster is `{}`", named.name()))
+            .also(named.span(), format_args!("its Service in the cluster is `{}`", named.name))
             .confidence(Confidence::Likely)
             .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
         if service.role == Role::Development {

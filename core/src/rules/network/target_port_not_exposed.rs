@@ -85,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if workload.lists_port(&target.value) || !listed && !named {
                     continue;
                 }
-                let name = service.name();
+                let name = service.name;
                 let finding = out.at(
                     target.span,
                     format_args!(

@@ -48,8 +48,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         for mention in facts.peers(&service.unit) {
             if is_unknown(facts, service, mention) {
-                let names = facts.siblings(service).iter().map(|it| it.name());
-                let near = nearest(mention.host, names.filter(|it| *it != service.name()));
+                let names = facts.siblings(service).iter().map(|it| it.name);
+                let near = nearest(mention.host, names.filter(|it| *it != service.name));
                 report(facts, out, &service.unit, mention, near, "service");
             }
         }
@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let here =
                     facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
                 let name = mention.host.split('.').next().unwrap_or(mention.host);
-                let near = nearest(name, here.map(|it| it.name()));
+                let near = nearest(name, here.map(|it| it.name));
                 // A long name says where it lives, which may well be outside of these files.
                 if near.is_some() || name == mention.host {
                     report(facts, out, unit, mention, near, "Service");
@@ -96,7 +96,7 @@ fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bo
         service.model.links.iter().any(|it| it.split(':').next_back().is_some_and(|it| it == host));
     let written = service.model.extra_hosts.iter().any(|it| it.key.as_str() == host);
     // Another file of the same workspace may be started together with this one.
-    let elsewhere = facts.services().iter().any(|it| it.name() == host)
+    let elsewhere = facts.services().iter().any(|it| it.name == host)
         || facts.services_named(host).next().is_some();
     is_name(host)
         && facts.shows_host(mention)
@@ -164,7 +164,7 @@ fn report(
     let finding = out.at(mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format_args!("docker compose exec {} getent hosts {host}", service.name()));
+        finding.check(format_args!("docker compose exec {} getent hosts {host}", service.name));
     }
     if let Some(workload) = facts.workload_of(unit) {
         finding.check(workload.exec(unit, &format!("getent hosts {host}")));

@@ -54,7 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if wait.dependency.condition.value != Condition::CompletedSuccessfully {
             continue;
         }
-        let (from, on) = (wait.from.name(), wait.on.name());
+        let (from, on) = (wait.from.name, wait.on.name);
         let restart = wait.on.model.restart.as_ref();
         let finding = match restart.filter(|it| matches!(it.as_str(), "always" | "unless-stopped")) {
             Some(restart) => out.at(

@@ -45,19 +45,19 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some((first, others)) = cycle.split_first() else { continue };
         let mut path = String::new();
         for wait in &cycle {
-            path.push_str(&format!("`{}` → ", wait.from.name()));
+            path.push_str(&format!("`{}` → ", wait.from.name));
         }
         let finding = out.at(
             first.dependency.span,
             format_args!(
                 "{path}`{}`: each waits for the other, so none can start",
-                first.from.name()
+                first.from.name
             ),
         );
         for wait in others {
             finding.also(
                 wait.dependency.span,
-                format_args!("`{}` waits for `{}`", wait.from.name(), wait.on.name()),
+                format_args!("`{}` waits for `{}`", wait.from.name, wait.on.name),
             );
         }
         finding.check("docker compose config -q");

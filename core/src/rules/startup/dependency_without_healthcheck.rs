@@ -54,7 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if !matches!(health, Health::None | Health::Unknown) || waits.peek().is_none() {
             continue;
         }
-        let name = service.name();
+        let name = service.name;
         let finding = out.at(
             service.span(),
             format_args!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for wait in waits.take(5) {
             finding.also(
                 wait.dependency.span,
-                format_args!("`{}` depends on it here", wait.from.name()),
+                format_args!("`{}` depends on it here", wait.from.name),
             );
         }
         if let Some(shell) = ready_shell(service) {

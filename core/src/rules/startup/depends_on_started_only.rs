@@ -59,19 +59,19 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             wait.dependency.span,
-            format_args!("`{}` may start before `{}` can answer", from.name(), on.name()),
+            format_args!("`{}` may start before `{}` can answer", from.name, on.name),
         );
         match &on.model.healthcheck {
             Some(check) => finding.also(
                 check.span,
-                format_args!("the healthcheck of `{}` is there to be waited for", on.name()),
+                format_args!("the healthcheck of `{}` is there to be waited for", on.name),
             ),
             None => finding
-                .also(on.span(), format_args!("`{}` has no healthcheck to wait for", on.name())),
+                .also(on.span(), format_args!("`{}` has no healthcheck to wait for", on.name)),
         };
         finding
-            .check(format_args!("docker compose ps {} {}", on.name(), from.name()))
-            .check(format_args!("docker compose logs --since 5m {}", from.name()))
+            .check(format_args!("docker compose ps {} {}", on.name, from.name))
+            .check(format_args!("docker compose logs --since 5m {}", from.name))
             .maybe_fix(wait_for_health(facts, &wait));
     }
 }
@@ -118,5 +118,5 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     if wait.on.model.healthcheck.is_none() {
         edits.push(healthcheck_entry(facts, wait.on)?);
     }
-    Some(Fix::safe(format_args!("Wait until `{}` is healthy", wait.on.name()), edits))
+    Some(Fix::safe(format_args!("Wait until `{}` is healthy", wait.on.name), edits))
 }

@@ -48,7 +48,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for wait in facts.waits().filter(|it| it.dependency.condition.value == Condition::Healthy) {
-        let (from, on) = (wait.from.name(), wait.on.name());
+        let (from, on) = (wait.from.name, wait.on.name);
         let place = wait.dependency.span;
         let finding = match facts.health(wait.on) {
             Health::Checked => continue,

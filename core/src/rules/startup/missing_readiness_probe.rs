@@ -83,16 +83,15 @@ fn check(facts: &Facts, out: &mut Findings) {
                 container.span(),
                 format_args!(
                     "Service `{}` sends traffic to {}, which has no readinessProbe",
-                    service.name(),
-                    unit.label
+                    service.name, unit.label
                 ),
             );
             finding
-                .also(port.span(), format_args!("Service `{}` sends to it here", service.name()))
+                .also(port.span(), format_args!("Service `{}` sends to it here", service.name))
                 .check(format_args!(
                     "kubectl get endpointslices{} -l kubernetes.io/service-name={} -w",
                     workload.namespace_flag(),
-                    service.name()
+                    service.name
                 ));
             let probe = probe_for(facts, workload, at, port);
             let place: &Place = &container.place;

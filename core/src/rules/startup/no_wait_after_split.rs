@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             container.span(),
             format_args!(
                 "Compose starts `{}` once {} {are} healthy, but {} waits for nothing and is ready at once",
-                service.name(),
+                service.name,
                 names.join(" and "),
                 unit.label
             ),

@@ -44,7 +44,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if !forever || !service.starts_one_shot() {
             continue;
         }
-        let name = service.name();
+        let name = service.name;
         let edit = facts.replace_scalar(restart.span, "on-failure");
         out.at(
             restart.span,

@@ -68,15 +68,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 mention.span,
                 format_args!(
                     "`{}` talks to `{}`, but does not depend on it",
-                    service.name(),
-                    on.name()
+                    service.name, on.name
                 ),
             );
             finding
-                .also(on.span(), format_args!("`{}` is defined here", on.name()))
+                .also(on.span(), format_args!("`{}` is defined here", on.name))
                 .check(format_args!(
                     "docker compose config --format json | jq '.services[\"{}\"].depends_on'",
-                    service.name()
+                    service.name
                 ))
                 .maybe_fix(declare(facts, service, on));
         }
@@ -134,18 +133,18 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
         (None, true) => None,
         (Some(place), _) => {
             if model.depends_on.iter().all(|it| it.short_form) {
-                facts.editor(place.span.file).insert_item(place, &Yaml::str(on.name()))
+                facts.editor(place.span.file).insert_item(place, &Yaml::str(on.name))
             } else {
-                facts.insert_entry(place, on.name(), &long)
+                facts.insert_entry(place, on.name, &long)
             }
         }
         (None, false) => {
             let place = model.place()?;
-            let entry = Yaml::map([(on.name(), long)]);
+            let entry = Yaml::map([(on.name, long)]);
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
-    edit.map(|it| Fix::safe(format_args!("Let `{}` depend on `{}`", from.name(), on.name()), [it]))
+    edit.map(|it| Fix::safe(format_args!("Let `{}` depend on `{}`", from.name, on.name), [it]))
 }
 
 #[cfg(test)]

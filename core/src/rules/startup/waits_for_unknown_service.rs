@@ -92,7 +92,7 @@ fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Optio
     }
     let name = host.split('.').next().unwrap_or(host);
     let here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-    match nearest(name, here.map(|it| it.name())) {
+    match nearest(name, here.map(|it| it.name)) {
         Some(near) => Some(format!("which no Service has; is `{near}` meant?")),
         // A long name says where it lives, which may well be outside of these files.
         None => (name == host).then(|| "which no Service has".to_owned()),

@@ -259,7 +259,7 @@ fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut crate::report:
     if let Some(service) = facts.service_of(unit) {
         finding.check(format_args!(
             "docker inspect --format '{{{{json .Mounts}}}}' $(docker compose ps -q {})",
-            service.name()
+            service.name
         ));
     } else if let Some(workload) = facts.workload_of(unit) {
         finding.check(format_args!(
@@ -275,7 +275,7 @@ fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
     let service = facts.service_of(unit)?;
     let project = service.project;
     let place = service.model.place()?;
-    let name = format!("{}-data", service.name());
+    let name = format!("{}-data", service.name);
     let file = place.span.file;
     let free = !service.model.has_key("volumes") && project.volume(&name).is_none();
     if !free || project.files.first() != Some(&file) {

@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             .check(format_args!(
                 "kubectl get pods{} -o wide | grep {}",
                 workload.namespace_flag(),
-                workload.name()
+                workload.name
             ));
     }
 }

@@ -115,7 +115,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.check(format_args!(
                 "kubectl get pods{} -o wide | grep {}",
                 workload.namespace_flag(),
-                workload.name()
+                workload.name
             ));
         }
     }

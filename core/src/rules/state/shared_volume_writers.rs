@@ -80,11 +80,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             let (home, volume, owner, name) = match (mounted.backing, service, workload) {
                 (Backing::Volume(volume), Some(service), _) => {
                     let home = format!("project {}", service.project_index);
-                    (home, volume, service.index, service.name())
+                    (home, volume, service.index, service.name)
                 }
                 (Backing::Claim(volume, _), _, Some(workload)) => {
                     let home = format!("namespace {}", workload.namespace);
-                    (home, volume, workload.index, workload.name())
+                    (home, volume, workload.index, workload.name)
                 }
                 _ => continue,
             };

@@ -46,7 +46,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if facts.is_for_swarm(service) {
             continue;
         }
-        let (name, replicas) = (service.name(), service.model.replicas());
+        let (name, replicas) = (service.name, service.model.replicas());
         let asks = format!("service `{name}` asks for {replicas} replicas, and only");
         if let Some(container) = &service.model.container_name {
             out.at(container.span, format_args!("{asks} one container can be named `{container}`"))

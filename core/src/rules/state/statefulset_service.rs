@@ -134,7 +134,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 /// Whether anything in the files names one of the workload's Pods, as `db-0.db`.
 fn asks_for_pods(facts: &Facts<'_>, workload: &Workload<'_>) -> bool {
-    let first = format!("{}-0.", workload.name());
+    let first = format!("{}-0.", workload.name);
     facts.units().any(|it| {
         it.env.iter().any(|it| it.value.is_some_and(|it| it.contains(&first)))
             || it.start.words.iter().any(|it| it.contains(&first) || it.contains("${HOSTNAME}."))

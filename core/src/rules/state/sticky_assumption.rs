@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let sticky = service.model.session_affinity.as_ref().filter(|it| it.value == "ClientIP");
         let sticky = sticky.or_else(|| cookie(service.object));
         if let (Some(place), Some(workload)) = (sticky, many) {
-            tell(facts, "Service", service.name(), place, workload, out);
+            tell(facts, "Service", service.name, place, workload, out);
         }
     }
     for object in facts.objects() {
@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let service = facts
                 .kube_services()
                 .iter()
-                .find(|it| it.name() == backend.service.value && it.namespace == namespace)?;
+                .find(|it| it.name == backend.service.value && it.namespace == namespace)?;
             service.selects.iter().map(|it| &facts.workloads()[*it]).find(|it| it.copies.is_many())
         });
         let name = object.name().map_or("", |it| it.as_str());
