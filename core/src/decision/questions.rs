@@ -20,6 +20,11 @@ impl Scale {
         self.evidence.push(Evidence { fact: fact.text(), points, weight, span });
     }
 
+    /// What would settle the question.
+    fn lacks(&mut self, what: &str) {
+        self.settled_by.push(what.to_owned());
+    }
+
     /// Several places with one meaning: the first is shown, the others counted. `what` they do, for
     /// one of them and for several.
     fn counts(&mut self, points: Answer, weight: u8, found: &[(String, Span)], what: [&str; 2]) {
@@ -67,10 +72,7 @@ pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
             scale.evidence.retain(|it| {
                 it.points != Answer::No || it.span.is_some() || it.fact.starts_with("a person")
             });
-            scale.settled_by.push(
-                "the charts as rendered (`helm template`): their templates were left out"
-                    .to_owned(),
-            );
+            scale.lacks("the charts as rendered (`helm template`): their templates were left out");
         }
         let person = facts.config().answer(id).and_then(|it| match it {
             "yes" | "true" => Some(Answer::Yes),
@@ -153,9 +155,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
         let fact = format!("the files ask for {}, which a server of {} has", sum(), size());
         scale.says(Answer::Yes, weight, fact, None);
     } else {
-        scale
-            .settled_by
-            .push("requests or limits for every container, so that they can be summed".to_owned());
+        scale.lacks("requests or limits for every container, so that they can be summed");
     }
     if counts.gpus > 1 {
         let weight = if counts.gpus > 8 { 3 } else { 1 };
@@ -211,13 +211,10 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
                 None,
             );
         }
-        _ => scale.settled_by.push(
-            "how much downtime is tolerable (`downtime`: none, seconds, minutes, hours)".to_owned(),
-        ),
+        _ => scale
+            .lacks("how much downtime is tolerable (`downtime`: none, seconds, minutes, hours)"),
     }
-    scale
-        .settled_by
-        .push("measured peak load of one machine (`docker stats`, `kubectl top pods`)".to_owned());
+    scale.lacks("measured peak load of one machine (`docker stats`, `kubectl top pods`)");
     scale
 }
 
@@ -289,7 +286,7 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
         };
         scale.says(Answer::No, 2, what, None);
     }
-    scale.settled_by.push("whether service must go on while a machine is down".to_owned());
+    scale.lacks("whether service must go on while a machine is down");
     scale
 }
 
@@ -352,9 +349,7 @@ fn replicas(facts: &Facts<'_>, counts: &Counts) -> Scale {
             None,
         );
     }
-    scale
-        .settled_by
-        .push("whether peaks of load need more copies than one machine runs".to_owned());
+    scale.lacks("whether peaks of load need more copies than one machine runs");
     scale
 }
 
@@ -419,7 +414,7 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
             format_args!("a person says that the number of teams is {teams}"),
             None,
         ),
-        None => scale.settled_by.push("how many teams deploy on their own (`teams`)".to_owned()),
+        None => scale.lacks("how many teams deploy on their own (`teams`)"),
     }
     scale
 }
@@ -460,9 +455,7 @@ fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
         Some("no" | "false") => {
             scale.says(Answer::No, 2, "a person says that changes are not audited", None)
         }
-        _ => scale
-            .settled_by
-            .push("whether every change must be traceable (`audit`: yes, no)".to_owned()),
+        _ => scale.lacks("whether every change must be traceable (`audit`: yes, no)"),
     }
     scale
 }
@@ -494,7 +487,7 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
         };
         scale.says(Answer::No, 2, what, None);
     }
-    scale.settled_by.push("how many environments get the same manifests".to_owned());
+    scale.lacks("how many environments get the same manifests");
     scale
 }
 

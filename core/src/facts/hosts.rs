@@ -54,6 +54,11 @@ impl fmt::Display for Named<'_> {
     }
 }
 
+/// `db` of `db.shop.svc`.
+pub fn first_label(host: &str) -> &str {
+    host.split_once('.').map_or(host, |it| it.0)
+}
+
 /// What a host name means to a Pod.
 #[derive(Debug, Clone, Copy)]
 pub enum KubeHost<'f, 'a> {

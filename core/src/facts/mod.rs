@@ -23,7 +23,7 @@ mod workload;
 
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
-pub use hosts::{KubeHost, Mention};
+pub use hosts::{KubeHost, Mention, first_label};
 pub use images::Image;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named, nearest};

@@ -7,7 +7,7 @@ use super::migrations::Migration;
 use super::{Service, Workload};
 use crate::knowledge::shell;
 use crate::model::Str;
-use crate::text::Span;
+use crate::text::{Span, name_of};
 
 /// Which side a unit is on, as an index into [`Facts::services`](super::Facts::services) or
 /// [`Facts::workloads`](super::Facts::workloads).
@@ -198,6 +198,11 @@ impl<'a> Unit<'a> {
 
     pub fn is_compose(&self) -> bool {
         matches!(self.site, Site::Service(_))
+    }
+
+    /// The last part of its image's name, which mostly is the program's: `traefik`.
+    pub fn program(&self) -> &str {
+        self.image.as_ref().map_or("", |it| name_of(&it.repository))
     }
 
     /// The image where it is written, else the name: a place for findings about the whole.

@@ -169,9 +169,8 @@ fn is_node_agent(workload: &Workload<'_>) -> bool {
 
 /// Made to look into the host, or to run containers of their own.
 fn is_agent(unit: &Unit<'_>) -> bool {
-    let repository = unit.image.as_ref().map_or("", |it| it.repository.as_str());
     let tag = unit.image.as_ref().and_then(|it| it.tag).unwrap_or_default();
-    let last = repository.rsplit('/').next().unwrap_or_default();
+    let last = unit.program();
     let inside = last == "dind" || (last == "docker" && tag.contains("dind"));
     let tools = "buildkit cadvisor kind k3s tailscale wireguard home-assistant";
     kube::is_node_agent(last) || inside || is_among(tools, last)

@@ -75,10 +75,9 @@ fn tell(unit: &Unit<'_>, span: Span, out: &mut Findings) {
     let finding = out
         .at(span, format_args!("{} gets the Docker socket, which is root on the host", unit.label));
     // These are made to speak with the engine: a trade-off that their users have chosen.
-    const PURPOSE: &str = "traefik portainer watchtower autoheal diun dozzle docker-socket-proxy nginx- \
-                           proxy cadvisor";
-    let repository = unit.image.as_ref().map_or("", |it| it.repository.as_str());
-    let last = repository.rsplit('/').next().unwrap_or_default();
+    const PURPOSE: &str = "traefik portainer watchtower autoheal diun dozzle docker-socket-proxy \
+                           nginx-proxy cadvisor";
+    let last = unit.program();
     let known = unit.family().is_some_and(|it| is_among(PURPOSE, it.id));
     if known || PURPOSE.split(' ').any(|it| last.starts_with(it)) {
         finding.severity(Severity::Info);

@@ -2,6 +2,7 @@ use crate::facts::{Facts, Image};
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
+use crate::text::name_of;
 
 rule! {
     /// The two sides run different images or versions of the same thing.
@@ -90,7 +91,7 @@ fn drift(here: &Image<'_>, there: &Image<'_>) -> Option<Severity> {
         // Two makers' images of one program are different images; of unknown ones nothing is said,
         // since a mirror may hold the same image under another name.
         let same_program = here.family.zip(there.family).is_some_and(|it| it.0.id == it.1.id);
-        let mirror = here.repository.rsplit('/').next() == there.repository.rsplit('/').next();
+        let mirror = name_of(&here.repository) == name_of(&there.repository);
         return (same_program && !mirror).then_some(Severity::Warning);
     }
     let (a, b) = (Version::parse(here.tag?)?, Version::parse(there.tag?)?);

@@ -57,9 +57,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let name = service.name;
         if let Some(mode) = service.model.network_mode.as_ref().filter(|it| it.as_str() == "host") {
             // An agent watches its host, which is its purpose.
-            let image = service.unit.image.as_ref().map_or("", |it| it.repository.as_str());
-            let last = image.rsplit('/').next().unwrap_or_default();
-            let agent = is_node_agent(last) || is_node_agent(name);
+            let agent = is_node_agent(service.unit.program()) || is_node_agent(name);
             let key = service.model.key("network_mode").map_or(mode.span, |it| it.name.span);
             let place = if mode.span.file == key.file { mode.span } else { key };
             say(out, service, place, format!("`{name}` lives on the network of its host"), agent);

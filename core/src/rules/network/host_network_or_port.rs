@@ -100,10 +100,9 @@ fn belongs_to_the_node(workload: &Workload<'_>) -> bool {
         || is_system_namespace(workload.namespace)
         || is_node_agent(workload.name)
         || workload.units.iter().any(|it| {
-            it.image.as_ref().is_some_and(|it| {
-                let last = it.repository.rsplit('/').next().unwrap_or_default();
-                is_ingress_controller(&it.repository) || is_node_agent(last)
-            })
+            let image = it.image.as_ref();
+            is_node_agent(it.program())
+                || image.is_some_and(|it| is_ingress_controller(&it.repository))
         })
 }
 

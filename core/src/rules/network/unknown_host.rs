@@ -1,4 +1,6 @@
-use crate::facts::{Facts, Mention, Part, Service, Unit, Workload, is_placeholder_host, nearest};
+use crate::facts::{
+    Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host, nearest,
+};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 
@@ -64,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 let here =
                     facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-                let name = mention.host.split('.').next().unwrap_or(mention.host);
+                let name = first_label(mention.host);
                 let near = nearest(name, here.map(|it| it.name));
                 // A long name says where it lives, which may well be outside of these files.
                 if near.is_some() || name == mention.host {

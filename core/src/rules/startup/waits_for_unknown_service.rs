@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeHost, Part, Workload, nearest};
+use crate::facts::{Facts, KubeHost, Part, Workload, first_label, nearest};
 use crate::knowledge::starts::{Target, wait_of};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
@@ -90,7 +90,7 @@ fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Optio
     if !facts.is_unknown_service(workload.namespace, host) {
         return None;
     }
-    let name = host.split('.').next().unwrap_or(host);
+    let name = first_label(host);
     let here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
     match nearest(name, here.map(|it| it.name)) {
         Some(near) => Some(format!("which no Service has; is `{near}` meant?")),

@@ -1,7 +1,7 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{Span, name_of};
 use crate::words::stands_in;
 
 rule! {
@@ -104,7 +104,7 @@ fn upload(unit: &Unit<'_>, mounted: &[Mounted<'_>]) -> Option<(String, Span, &'s
         }
     }
     mounted.iter().find_map(|it| {
-        let last = it.path.trim_end_matches('/').rsplit('/').next()?;
+        let last = name_of(it.path.trim_end_matches('/'));
         let upload = matches!(last, "upload" | "uploads" | "media" | "attachments");
         let place = own_place(it.backing).filter(|_| upload && !it.read_only)?;
         Some((format!("`{}`", it.path), it.path.span, place))
