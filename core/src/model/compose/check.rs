@@ -4,7 +4,7 @@ use super::lower::Lowering;
 use super::{FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
 use crate::model::Str;
 use crate::text::Span;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// The consistency of a project that was read.
 pub(super) fn consistency(project: &Project) -> Vec<Problem> {
@@ -59,9 +59,11 @@ impl Check<'_> {
             let message = "the service `{}` has neither `image` nor `build`";
             self.out.problem(ProblemKind::NothingToRun, name.span, &name.value, message);
         }
-        for dependency in service.dependencies() {
-            if project.service(&dependency.service.value).is_none() {
-                self.undefined(ProblemKind::UndefinedService, "service", &dependency.service);
+        for list in [&service.depends_on, &service.implied_dependencies] {
+            for name in list.iter().map(|it| &it.service) {
+                if project.service(&name.value).is_none() {
+                    self.undefined(ProblemKind::UndefinedService, "service", name);
+                }
             }
         }
         for network in service.networks.iter().filter(|it| !it.implicit) {
@@ -79,10 +81,12 @@ impl Check<'_> {
         for mount in &service.volumes {
             self.mount(mount);
         }
-        let build_secrets = service.build.iter().flat_map(|it| &it.secrets);
-        for secret in service.secrets.iter().chain(build_secrets) {
-            if project.secret(&secret.source.value).is_none() {
-                self.undefined(ProblemKind::UndefinedSecret, "secret", &secret.source);
+        let build_secrets = service.build.as_ref().map_or(&[][..], |it| &it.secrets);
+        for list in [&service.secrets, build_secrets] {
+            for name in list.iter().map(|it| &it.source) {
+                if project.secret(&name.value).is_none() {
+                    self.undefined(ProblemKind::UndefinedSecret, "secret", name);
+                }
             }
         }
         for config in &service.configs {
@@ -95,10 +99,12 @@ impl Check<'_> {
                 self.undefined(ProblemKind::UndefinedModel, "model", model);
             }
         }
-        let watched = service.develop.iter().flat_map(|it| &it.watch);
-        for path in watched.filter_map(|it| it.path.as_ref()).filter(|it| it.value.is_empty()) {
-            let message = "the `path` to watch is empty";
-            self.out.problem(ProblemKind::InvalidValue, path.span, "", message);
+        let watched = service.develop.as_ref().map_or(&[][..], |it| &it.watch);
+        for path in watched.iter().filter_map(|it| it.path.as_ref()) {
+            if path.value.is_empty() {
+                let message = "the `path` to watch is empty";
+                self.out.problem(ProblemKind::InvalidValue, path.span, "", message);
+            }
         }
         for host in &service.extra_hosts {
             if host.value.as_ref().is_none_or(|it| it.value.is_empty()) {
@@ -187,22 +193,22 @@ impl Check<'_> {
     /// Each cycle is told once, at the dependency that closes it.
     fn cycles(&mut self) {
         let project = self.project;
-        let index: FxHashMap<&str, usize> = project
-            .services
-            .iter()
-            .enumerate()
-            .map(|(at, it)| (it.name.value.as_str(), at))
-            .collect();
-        let edges: Vec<Vec<(usize, Span)>> = project
-            .services
-            .iter()
-            .map(|it| {
-                let edge = |it: &super::Dependency| {
-                    Some((*index.get(it.service.value.as_str())?, it.service.span))
-                };
-                it.dependencies().filter_map(edge).collect()
-            })
-            .collect();
+        let mut index: FxHashMap<&str, usize> = FxHashMap::default();
+        for (at, service) in project.services.iter().enumerate() {
+            index.insert(&service.name.value, at);
+        }
+        let mut edges: Vec<Vec<(usize, Span)>> = Vec::new();
+        for service in &project.services {
+            let mut own = Vec::new();
+            for list in [&service.depends_on, &service.implied_dependencies] {
+                for name in list.iter().map(|it| &it.service) {
+                    if let Some(at) = index.get(name.value.as_str()) {
+                        own.push((*at, name.span));
+                    }
+                }
+            }
+            edges.push(own);
+        }
         // 0: not seen, 1: on the way, 2: done.
         let mut state = vec![0_u8; edges.len()];
         for start in 0..edges.len() {
@@ -225,12 +231,12 @@ impl Check<'_> {
                     }
                     1 => {
                         let from = way.iter().position(|it| it.0 == target).unwrap_or(0);
-                        let mut names: Vec<&str> = way[from..]
-                            .iter()
-                            .map(|it| project.services[it.0].name.value.as_str())
-                            .collect();
-                        names.push(project.services[target].name.value.as_str());
-                        let cycle = names.join(" -> ");
+                        let mut cycle = String::new();
+                        for (at, _) in &way[from..] {
+                            cycle += &project.services[*at].name.value;
+                            cycle += " -> ";
+                        }
+                        cycle += &project.services[target].name.value;
                         let message = "these services wait for one another: {}";
                         self.out.problem(ProblemKind::DependencyCycle, span, &cycle, message);
                     }
@@ -241,10 +247,10 @@ impl Check<'_> {
     }
 
     fn container_names(&mut self) {
-        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let mut seen: FxHashMap<&str, usize> = FxHashMap::default();
         let project = self.project;
         for name in project.services.iter().filter_map(|it| it.container_name.as_ref()) {
-            if !seen.insert(name.value.as_str()) {
+            if seen.insert(&name.value, 0).is_some() {
                 let message = format!("another service has the container name `{name}` too");
                 self.out.told(ProblemKind::Conflict, name.span, "container_name", message);
             }

@@ -17,7 +17,7 @@ use super::schema::check_merged;
 use super::value::{Entry, Map, Value};
 use super::{FileInput, Key, Problem, ProblemKind, Project};
 use crate::sort;
-use crate::syntax::{Node, Tree};
+use crate::syntax::Node;
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -160,8 +160,8 @@ fn add<'t>(names: &mut Names<'t>, section: usize, name: &'t str) {
     names.insert(name, before | 1 << section);
 }
 
-fn roots<'t>(files: Files<'t>, index: usize) -> impl Iterator<Item = Node<'t>> {
-    files.all[index].tree.into_iter().flat_map(Tree::roots)
+fn roots<'t>(files: Files<'t>, index: usize) -> Vec<Node<'t>> {
+    files.all[index].tree.map(|it| it.roots().collect()).unwrap_or_default()
 }
 
 fn defines(files: Files<'_>, index: usize) -> Names<'_> {
@@ -182,7 +182,7 @@ fn defines(files: Files<'_>, index: usize) -> Names<'_> {
 fn lacks(files: Files<'_>, index: usize) -> Names<'_> {
     let own = defines(files, index);
     let mut lacks = Names::default();
-    let services = roots(files, index).filter_map(|it| it.get("services"));
+    let services = roots(files, index).into_iter().filter_map(|it| it.get("services"));
     for entry in services.flat_map(Node::merged_entries) {
         let Some(name) = entry.key.as_str() else { continue };
         let service = entry.value;
@@ -229,13 +229,9 @@ fn nearest_base(bases: &FxHashMap<&str, usize>, folder: &str) -> Option<usize> {
 fn project(files: Files<'_>, list: &[usize]) -> Project {
     let Some(first) = list.first().map(|it| &files.all[*it]) else { return Project::default() };
     let folder = SmolStr::new(folder_of(first.path));
-    let mut project = Project {
-        folder: folder.clone(),
-        files: list.iter().map(|it| files.all[*it].id).collect(),
-        ..Project::default()
-    };
     let mut loader = Loader::new(files, folder.clone());
     let mut environment = Environment::default();
+    let mut project = Project::default();
     if let Some((_, input)) = files.find(&join_path(&folder, ".env")) {
         let found = dotenv::parse(input.id, input.text, &|_| None);
         if let Some((kind, span, message)) = found.error {
@@ -245,11 +241,15 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
         project.dot_env = found.variables;
         project.dot_env_file = Some(input.id);
     }
+    for it in list {
+        project.files.push(files.all[*it].id);
+    }
     project.name = project_name(files, list, &folder, &environment);
     if project.name.value.is_empty() && !project.name.span.is_empty() {
         let message = "no letter or digit of this project's name is left";
         loader.out.problem(ProblemKind::InvalidValue, project.name.span, "name", message);
     }
+    project.folder.clone_from(&folder);
     environment.set(&SmolStr::new_static("COMPOSE_PROJECT_NAME"), &project.name.value, None);
     let model = loader.model(list, &environment, &folder);
     check_merged(files.schema, &model, &mut loader.out);
@@ -313,7 +313,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
 fn versions(files: Files<'_>, list: &[usize]) -> Vec<Key> {
     let mut all = Vec::new();
     for index in list {
-        for root in files.all[*index].tree.into_iter().flat_map(|it| it.roots()) {
+        for root in roots(files, *index) {
             let found = root.entries().find(|it| it.key.as_str() == Some("version"));
             if let Some(entry) = found {
                 let name = Spanned::new(SmolStr::new_static("version"), entry.key.span());
@@ -336,7 +336,7 @@ fn project_name(
     }
     let lookup = |name: &str| environment.value(name);
     for index in list.iter().rev() {
-        for root in files.all[*index].tree.into_iter().flat_map(|it| it.roots()) {
+        for root in roots(files, *index) {
             let Some(value) = root.get("name") else { continue };
             let text = value.as_str().unwrap_or_default();
             let text = super::interpolate::substitute(text, &lookup, &mut |_| {});

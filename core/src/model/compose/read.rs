@@ -8,7 +8,7 @@ use super::value::{Data, Kind, Map, Value};
 use super::{Command, EnvSource, EnvVar, FileReference, Key, KeyValue, ProblemKind};
 use crate::decimal::Decimal;
 use crate::model::{Place, Str};
-use crate::text::{FileId, Spanned, join_path};
+use crate::text::{FileId, Span, Spanned, join_path};
 use crate::words::words;
 use smol_str::SmolStr;
 use std::time::Duration;
@@ -129,20 +129,20 @@ impl Read<'_> {
     }
 
     pub fn file_references(&self, value: Option<&Value>) -> Vec<FileReference> {
-        let items = value.and_then(Value::as_list).unwrap_or_default();
-        let one = |item: &Value| {
-            let map = item.as_map()?;
-            Some(FileReference {
-                source: str_at(map, "source")?,
+        let mut all = Vec::new();
+        for (span, map) in maps(value) {
+            let Some(source) = str_at(map, "source") else { continue };
+            all.push(FileReference {
+                source,
                 target: str_at(map, "target"),
                 uid: str_at(map, "uid"),
                 gid: str_at(map, "gid"),
                 mode: str_at(map, "mode"),
-                span: item.span,
+                span,
                 short_form: map.short,
-            })
-        };
-        items.iter().filter_map(one).collect()
+            });
+        }
+        all
     }
 }
 
@@ -177,6 +177,22 @@ impl<'m> Written<'m> {
 fn bit(key: &str) -> u64 {
     let first = key.as_bytes().first().copied().unwrap_or_default();
     1 << ((usize::from(first) + 7 * key.len()) % 64)
+}
+
+/// The mappings of a list; what else stands in it was told before.
+pub(super) fn maps(value: Option<&Value>) -> Vec<(Span, &Map)> {
+    let mut all = Vec::new();
+    for item in value.and_then(Value::as_list).unwrap_or_default() {
+        if let Some(map) = item.as_map() {
+            all.push((item.span, map));
+        }
+    }
+    all
+}
+
+/// The text of a scalar in a mapping.
+pub(super) fn text_at<'m>(map: &'m Map, key: &str) -> Option<&'m str> {
+    map.get(key)?.text().map(SmolStr::as_str)
 }
 
 /// Any scalar but null as a string.

@@ -1,7 +1,7 @@
 //! What a service builds, what it is told, what it opens and what it mounts.
 
 use super::dotenv;
-use super::read::{Read, boolean, key_values, keys, place, str_at, str_of, strings};
+use super::read::{Read, boolean, key_values, keys, maps, place, str_at, str_of, strings, text_at};
 use super::short::{clean, range};
 use super::value::Value;
 use super::{Build, EnvFile, EnvSource, EnvVar, KeyValue, Mount, MountKind, Port, ProblemKind};
@@ -82,8 +82,7 @@ impl Read<'_> {
 
     pub(super) fn env_files(&mut self, value: Option<&Value>) -> Vec<EnvFile> {
         let mut all = Vec::new();
-        for item in value.and_then(Value::as_list).unwrap_or_default() {
-            let Some(map) = item.as_map() else { continue };
+        for (span, map) in maps(value) {
             let Some(path) = str_at(map, "path") else { continue };
             let required = boolean(map.get("required")).is_none_or(|it| it.value);
             let file = self.file(&path.value);
@@ -96,7 +95,7 @@ impl Read<'_> {
                 let message = "`{}` is no format of an `env_file`; `raw` is the only one";
                 self.out.problem(ProblemKind::InvalidValue, it.span, &it.value, message);
             }
-            all.push(EnvFile { path, required, format, file, span: item.span });
+            all.push(EnvFile { path, required, format, file, span });
         }
         all
     }
@@ -172,11 +171,10 @@ impl Read<'_> {
 
     pub(super) fn ports(&mut self, value: Option<&Value>) -> Vec<Port> {
         let mut all = Vec::new();
-        for item in value.and_then(Value::as_list).unwrap_or_default() {
-            let Some(map) = item.as_map() else { continue };
+        for (span, map) in maps(value) {
             let Some(target) = map.get("target") else {
                 let message = "a port needs a `target`, the port of the container";
-                self.out.problem(ProblemKind::InvalidPort, item.span, "", message);
+                self.out.problem(ProblemKind::InvalidPort, span, "", message);
                 continue;
             };
             let number = |it: &Value| {
@@ -206,7 +204,7 @@ impl Read<'_> {
                 mode: str_at(map, "mode"),
                 name: str_at(map, "name"),
                 app_protocol: str_at(map, "app_protocol"),
-                span: item.span,
+                span,
                 short_form: map.short,
                 place: place(map),
             });
@@ -216,10 +214,9 @@ impl Read<'_> {
 
     pub(super) fn mounts(&mut self, value: Option<&Value>) -> Vec<Mount> {
         let mut all = Vec::new();
-        for item in value.and_then(Value::as_list).unwrap_or_default() {
-            let Some(map) = item.as_map() else { continue };
+        for (span, map) in maps(value) {
             let source = str_at(map, "source");
-            let kind = match map.get("type").and_then(Value::text).map(SmolStr::as_str) {
+            let kind = match text_at(map, "type") {
                 Some("bind") => MountKind::Bind,
                 Some("tmpfs") => MountKind::Tmpfs,
                 Some("npipe") => MountKind::Npipe,
@@ -230,14 +227,14 @@ impl Read<'_> {
             };
             let Some(mut target) = str_at(map, "target") else {
                 let message = "a mount needs a `target`, the path in the container";
-                self.out.problem(ProblemKind::InvalidMount, item.span, "", message);
+                self.out.problem(ProblemKind::InvalidMount, span, "", message);
                 continue;
             };
             target.value = clean(&target.value);
-            let mut options: Vec<SmolStr> = match map.get("options").and_then(Value::text) {
-                Some(text) => text.split(',').map(SmolStr::new).collect(),
-                None => Vec::new(),
-            };
+            let mut options: Vec<SmolStr> = Vec::new();
+            if let Some(text) = text_at(map, "options") {
+                options.extend(text.split(',').map(SmolStr::new));
+            }
             let inner = |section: &str, key: &str| {
                 map.get(section)?.get(key).and_then(Value::text).cloned()
             };
@@ -256,7 +253,7 @@ impl Read<'_> {
                 consistency: str_at(map, "consistency"),
                 options,
                 subpath,
-                span: item.span,
+                span,
                 short_form: map.short,
                 place: place(map),
             });

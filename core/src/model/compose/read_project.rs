@@ -14,36 +14,35 @@ impl Read<'_> {
     pub fn project(&mut self, root: &Map, project: &mut Project) {
         project.keys = keys(root);
         project.places.clone_from(&root.places);
-        if let Some(services) = section(root, "services") {
+        if let Some(services) = root.get("services").and_then(Value::as_map) {
             project.services_places.clone_from(&services.places);
             project.services.reserve_exact(services.entries.len());
             for (name, entry) in &services.entries {
                 project.services.push(self.service(name, entry));
             }
         }
-        if let Some(map) = section(root, "networks") {
-            project.networks = map.entries.iter().map(|(key, it)| network(key, it)).collect();
+        for (key, it) in section(root, "networks") {
+            project.networks.push(network(key, it));
         }
-        if let Some(map) = section(root, "volumes") {
-            project.volumes = map.entries.iter().map(|(key, it)| volume(key, it)).collect();
+        for (key, it) in section(root, "volumes") {
+            project.volumes.push(volume(key, it));
         }
-        if let Some(map) = section(root, "secrets") {
-            project.secrets = map.entries.iter().map(|(key, it)| self.object(key, it)).collect();
+        for (key, it) in section(root, "secrets") {
+            project.secrets.push(self.object(key, it));
         }
-        if let Some(map) = section(root, "configs") {
-            project.configs = map.entries.iter().map(|(key, it)| self.object(key, it)).collect();
+        for (key, it) in section(root, "configs") {
+            project.configs.push(self.object(key, it));
         }
-        if let Some(map) = section(root, "models") {
-            let name = |(key, it): (&SmolStr, &Entry)| Spanned::new(key.clone(), it.key);
-            project.models = map.entries.iter().map(name).collect();
+        for (key, it) in section(root, "models") {
+            project.models.push(Spanned::new(key.clone(), it.key));
         }
         add_default_network(project);
-        let mut profiles: Vec<SmolStr> = project
-            .services
-            .iter()
-            .flat_map(|it| &it.profiles)
-            .map(|it| it.value.clone())
-            .collect();
+        let mut profiles: Vec<SmolStr> = Vec::new();
+        for service in &project.services {
+            for profile in &service.profiles {
+                profiles.push(profile.value.clone());
+            }
+        }
         crate::sort::sort(&mut profiles);
         profiles.dedup();
         project.profiles = profiles;
@@ -137,8 +136,8 @@ fn placement(value: &Value) -> Option<Placement> {
     })
 }
 
-fn section<'m>(root: &'m Map, key: &str) -> Option<&'m Map> {
-    root.get(key)?.as_map()
+fn section<'m>(root: &'m Map, key: &str) -> indexmap::map::Iter<'m, SmolStr, Entry> {
+    root.get(key).and_then(Value::as_map).map(|it| it.entries.iter()).unwrap_or_default()
 }
 
 fn is_external(map: &Map) -> bool {

@@ -1,7 +1,8 @@
 //! A merged service to its struct.
 
 use super::read::{
-    Read, Written, boolean, float, int, key_values, keys, place, str_at, str_of, strings,
+    Read, Written, boolean, float, int, key_values, keys, maps, place, str_at, str_of, strings,
+    text_at,
 };
 use super::value::{Data, Entry, Map, Value};
 use super::{
@@ -200,8 +201,7 @@ impl Read<'_> {
 
     fn hooks(&mut self, value: &Value) -> Vec<Hook> {
         let mut all = Vec::new();
-        for item in value.as_list().unwrap_or_default() {
-            let Some(map) = item.as_map() else { continue };
+        for (span, map) in maps(Some(value)) {
             all.push(Hook {
                 command: self.command(map.get("command")).unwrap_or_default(),
                 image: str_at(map, "image"),
@@ -210,7 +210,7 @@ impl Read<'_> {
                 working_dir: str_at(map, "working_dir"),
                 per_replica: boolean(map.get("per_replica")),
                 environment: self.environment(map.get("environment")),
-                span: item.span,
+                span,
             });
         }
         all
@@ -218,13 +218,12 @@ impl Read<'_> {
 
     pub fn devices(&mut self, value: Option<&Value>) -> Vec<Device> {
         let mut all = Vec::new();
-        for item in value.and_then(Value::as_list).unwrap_or_default() {
-            let Some(map) = item.as_map() else { continue };
-            let count = map.get("count");
-            let everything = count.and_then(Value::text).is_some_and(|it| it == "all");
-            let count = match (everything, count) {
-                (true, Some(it)) => Some(Spanned::new(-1, it.span)),
-                (_, it) => int(it),
+        for (span, map) in maps(value) {
+            let count = match map.get("count") {
+                Some(it) if it.text().is_some_and(|it| it == "all") => {
+                    Some(Spanned::new(-1, it.span))
+                }
+                it => int(it),
             };
             let device_ids = strings(map.get("device_ids"));
             if let (Some(it), Some(_)) = (&count, map.get("device_ids")) {
@@ -232,7 +231,7 @@ impl Read<'_> {
                 self.out.problem(ProblemKind::Conflict, it.span, "count", message);
             }
             all.push(Device {
-                span: item.span,
+                span,
                 driver: str_at(map, "driver"),
                 count,
                 device_ids,
@@ -336,21 +335,22 @@ fn names(value: Option<&Value>) -> Vec<crate::model::Str> {
 fn devices_as_text(value: Option<&Value>) -> Vec<crate::model::Str> {
     let one = |item: &Value| {
         let Some(map) = item.as_map() else { return str_of(item) };
-        let get = |key: &str| map.get(key).and_then(Value::text).map(SmolStr::as_str);
-        let source = get("source")?;
-        let target = get("target").unwrap_or(source);
-        let permissions = get("permissions").unwrap_or("rwm");
+        let source = text_at(map, "source")?;
+        let target = text_at(map, "target").unwrap_or(source);
+        let permissions = text_at(map, "permissions").unwrap_or("rwm");
         Some(Spanned::new(format_smolstr!("{source}:{target}:{permissions}"), item.span))
     };
     value.and_then(Value::as_list).unwrap_or_default().iter().filter_map(one).collect()
 }
 
 fn extra_hosts(value: Option<&Value>) -> Vec<KeyValue> {
-    let one = |item: &Value| {
-        let map = item.as_map()?;
-        Some(KeyValue { key: str_at(map, "host")?, value: str_at(map, "address"), span: item.span })
-    };
-    value.and_then(Value::as_list).unwrap_or_default().iter().filter_map(one).collect()
+    let mut all = Vec::new();
+    for (span, map) in maps(value) {
+        if let Some(key) = str_at(map, "host") {
+            all.push(KeyValue { key, value: str_at(map, "address"), span });
+        }
+    }
+    all
 }
 
 fn ulimits(value: Option<&Value>) -> Vec<Ulimit> {
@@ -380,12 +380,10 @@ fn logging(value: Option<&Value>) -> Option<Logging> {
 fn develop(value: Option<&Value>) -> Option<Develop> {
     let value = value?;
     let map = value.as_map()?;
-    let one = |item: &Value| Watch {
-        action: item.get("action").and_then(str_of),
-        path: item.get("path").and_then(str_of),
-        target: item.get("target").and_then(str_of),
-        span: item.span,
-    };
-    let watch = map.get("watch").and_then(Value::as_list).unwrap_or_default();
-    Some(Develop { span: value.span, watch: watch.iter().map(one).collect() })
+    let mut watch = Vec::new();
+    for (span, map) in maps(map.get("watch")) {
+        let get = |key: &str| str_at(map, key);
+        watch.push(Watch { action: get("action"), path: get("path"), target: get("target"), span });
+    }
+    Some(Develop { span: value.span, watch })
 }
