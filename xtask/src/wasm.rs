@@ -14,7 +14,9 @@ pub fn build() -> Result {
     setup::wasm_target()?;
     setup::npm()?;
     say("building the WebAssembly package");
-    cmd("cargo build --package plimsoll-wasm --target wasm32-unknown-unknown --profile wasm")
+    // The linker tells what refers to what, for `xtask-bindgen` to sweep by.
+    cmd("cargo rustc --package plimsoll-wasm --lib --target wasm32-unknown-unknown --profile wasm")
+        .args(["--", "-Clink-arg=--emit-relocs"])
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags().join("\u{1f}"))
         .run()?;
     let raw = target_dir().join("wasm32-unknown-unknown/wasm/plimsoll_wasm.wasm");

@@ -4,7 +4,7 @@
 
 mod layout;
 mod places;
-mod stubs;
+mod sweep;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,8 +29,13 @@ fn main() -> ExitCode {
 }
 
 fn glue(input: &Path, folder: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let swept = folder.join("swept.wasm");
+    let raw = std::fs::read(input).map_err(|error| format!("{}: {error}", input.display()))?;
+    let kept = sweep::sweep(&raw).map_err(|error| format!("{}: {error}", input.display()))?;
+    std::fs::write(&swept, kept).map_err(|error| format!("{}: {error}", swept.display()))?;
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(input).out_name("plimsoll").typescript(true);
+    bindgen.input_path(&swept).out_name("plimsoll").typescript(true);
     // Each entry of the package says itself where the engine lies, so the glue must not.
     bindgen.omit_default_module_path(true);
     // A trap ends an instance; the package starts another one in its place.
@@ -40,7 +45,6 @@ fn glue(input: &Path, folder: &Path) -> Result<(), String> {
         .and_then(|bindgen| bindgen.generate(folder))
         .map_err(|error| format!("no glue for {}: {error:#}", input.display()))?;
     let engine = folder.join("plimsoll_bg.wasm");
-    rewrite(&engine, stubs::without_panic_messages)?;
     rewrite(&engine, places::blank)
 }
 

@@ -1,0 +1,252 @@
+//! Panics become bare traps, and what only they needed is swept out.
+//!
+//! A WebAssembly build of the standard library brings along the making of panic messages, which the
+//! engine must never need: an engine that panics is faulty, and the same input tells the place of the
+//! fault in the native `plimsoll`. What can only end in a panic is therefore emptied here. Then the
+//! linker's own list of what refers to what (`--emit-relocs`) is walked once more, and functions and
+//! data that nothing reaches any longer go: tables of printable characters, most of all.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
+use wasm_encoder::{CodeSection, Module, RawSection, SectionId};
+use wasmparser::{
+    BinaryReaderError, CustomSectionReader, ExternalKind, KnownCustom, Linking, Name, Parser,
+    Payload, RelocationType, SymbolInfo, TypeRef,
+};
+
+/// Functions that never return.
+const ENDS: &[&str] = &[
+    "core::panicking::",
+    "core::cell::panic_already",
+    "core::option::expect_failed",
+    "core::option::unwrap_failed",
+    "core::result::unwrap_failed",
+    "core::slice::copy_from_slice_impl::len_mismatch_fail",
+    "core::slice::index::slice_",
+    "core::str::slice_error_fail",
+    "alloc::alloc::handle_alloc_error",
+    "alloc::raw_vec::capacity_overflow",
+    "alloc::raw_vec::handle_error",
+    "hashbrown::raw::Fallibility::capacity_overflow",
+    "std::alloc::default_alloc_error_hook",
+    "std::panicking::",
+    "std::thread::local::panic_access_error",
+];
+
+/// A body without locals that traps.
+const TRAP: &[u8] = &[0, 0x00, 0x0b];
+
+/// What a name of the linker stands for.
+enum Symbol {
+    Function(u32),
+    /// Where its bytes stand in the file.
+    Data(Range<usize>),
+    Other,
+}
+
+/// A place in the file and the symbol it refers to.
+type Reference = (usize, u32);
+
+#[derive(Default)]
+struct Linked {
+    /// Kind and contents of each section.
+    sections: Vec<(u8, Range<usize>)>,
+    imported: usize,
+    bodies: Vec<Range<usize>>,
+    /// Where each segment of data starts in the file.
+    segments: Vec<usize>,
+    /// Functions by index, mangled as the linker has them.
+    names: Vec<String>,
+    /// Functions that are called from outside.
+    roots: Vec<u32>,
+    root_symbols: Vec<u32>,
+    symbols: Vec<Symbol>,
+    /// Sorted by place.
+    references: Vec<Reference>,
+}
+
+/// # Errors
+/// What is no module, or was linked without `--emit-relocs`.
+pub fn sweep(wasm: &[u8]) -> Result<Vec<u8>, String> {
+    let linked = read(wasm).map_err(|error| error.to_string())?;
+    let ends: Vec<bool> = linked.names.iter().map(|it| ends(it)).collect();
+    if linked.references.is_empty() || !ends.contains(&true) {
+        return Err("linked without `--emit-relocs`, or stripped of its names".to_owned());
+    }
+    let live = Live::reach(&linked, &ends);
+    let mut bytes = wasm.to_vec();
+    for (at, symbol) in linked.symbols.iter().enumerate() {
+        if let Symbol::Data(range) = symbol
+            && !live.symbols.contains(&at)
+        {
+            bytes[range.clone()].fill(0);
+        }
+    }
+    // Several names may stand for the same bytes.
+    for at in &live.symbols {
+        if let Symbol::Data(range) = &linked.symbols[*at] {
+            bytes[range.clone()].copy_from_slice(&wasm[range.clone()]);
+        }
+    }
+    let mut module = Module::new();
+    for (id, range) in &linked.sections {
+        let data = &bytes[range.clone()];
+        if *id == SectionId::Code as u8 {
+            let mut code = CodeSection::new();
+            for (at, body) in linked.bodies.iter().enumerate() {
+                let index = at + linked.imported;
+                let kept = live.functions[index] && !ends.get(index).is_some_and(|it| *it);
+                code.raw(if kept { &wasm[body.clone()] } else { TRAP });
+            }
+            module.section(&code);
+        } else if *id != SectionId::Custom as u8 || !of_the_linker(data) {
+            module.section(&RawSection { id: *id, data });
+        }
+    }
+    Ok(module.finish())
+}
+
+fn ends(name: &str) -> bool {
+    // `{:#}` leaves the hashes out.
+    let name: Cow<'_, str> = format!("{:#}", rustc_demangle::demangle(name)).into();
+    ENDS.iter().any(|it| name.contains(it))
+}
+
+/// Whether a custom section is one that only a linker reads.
+fn of_the_linker(section: &[u8]) -> bool {
+    let name = section.get(1..).unwrap_or_default();
+    name.starts_with(b"linking") || name.starts_with(b"reloc.")
+}
+
+fn read(wasm: &[u8]) -> Result<Linked, BinaryReaderError> {
+    let mut it = Linked::default();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        it.sections.extend(payload.as_section());
+        match payload {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    it.imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    it.roots.extend((export.kind == ExternalKind::Func).then_some(export.index));
+                }
+            }
+            Payload::StartSection { func, .. } => it.roots.push(func),
+            Payload::CodeSectionEntry(body) => it.bodies.push(body.range()),
+            Payload::DataSection(section) => {
+                for segment in section {
+                    let segment = segment?;
+                    it.segments.push(segment.range.end - segment.data.len());
+                }
+            }
+            Payload::CustomSection(section) => read_custom(&mut it, &section)?,
+            _ => {}
+        }
+    }
+    it.references.sort_unstable();
+    Ok(it)
+}
+
+fn read_custom(
+    it: &mut Linked,
+    section: &CustomSectionReader<'_>,
+) -> Result<(), BinaryReaderError> {
+    match section.as_known() {
+        KnownCustom::Name(section) => {
+            for part in section {
+                let Name::Function(map) = part? else { continue };
+                for naming in map {
+                    let naming = naming?;
+                    let index = naming.index as usize;
+                    it.names.resize(it.names.len().max(index + 1), String::new());
+                    naming.name.clone_into(&mut it.names[index]);
+                }
+            }
+        }
+        KnownCustom::Linking(section) => {
+            for part in section {
+                match part? {
+                    Linking::SymbolTable(symbols) => {
+                        for symbol in symbols {
+                            it.symbols.push(match symbol? {
+                                SymbolInfo::Func { index, .. } => Symbol::Function(index),
+                                SymbolInfo::Data { symbol: Some(data), .. } => {
+                                    let start =
+                                        it.segments[data.index as usize] + data.offset as usize;
+                                    Symbol::Data(start..start + data.size as usize)
+                                }
+                                _ => Symbol::Other,
+                            });
+                        }
+                    }
+                    Linking::InitFuncs(functions) => {
+                        for function in functions {
+                            it.root_symbols.push(function?.symbol_index);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        KnownCustom::Reloc(section) => {
+            let start = it.sections[section.section_index() as usize].1.start;
+            for entry in section.entries() {
+                let entry = entry?;
+                // The only ones that name no symbol.
+                if entry.ty != RelocationType::TypeIndexLeb {
+                    it.references.push((start + entry.offset as usize, entry.index));
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What can be reached from outside.
+struct Live {
+    functions: Vec<bool>,
+    symbols: HashSet<usize>,
+}
+
+impl Live {
+    fn reach(linked: &Linked, ends: &[bool]) -> Live {
+        let count = linked.imported + linked.bodies.len();
+        let mut live = Live { functions: vec![false; count], symbols: HashSet::new() };
+        let mut open: Vec<Range<usize>> = Vec::new();
+        let function = |live: &mut Live, open: &mut Vec<Range<usize>>, index: u32| {
+            let index = index as usize;
+            let new = !std::mem::replace(&mut live.functions[index], true);
+            let body = index.checked_sub(linked.imported).map(|it| linked.bodies[it].clone());
+            open.extend(body.filter(|_| new && !ends.get(index).is_some_and(|it| *it)));
+        };
+        let symbol = |live: &mut Live, open: &mut Vec<Range<usize>>, at: u32| match &linked.symbols
+            [at as usize]
+        {
+            Symbol::Function(index) => function(live, open, *index),
+            Symbol::Data(range) if live.symbols.insert(at as usize) => open.push(range.clone()),
+            _ => {}
+        };
+        for index in &linked.roots {
+            function(&mut live, &mut open, *index);
+        }
+        for at in &linked.root_symbols {
+            symbol(&mut live, &mut open, *at);
+        }
+        while let Some(range) = open.pop() {
+            let from = linked.references.partition_point(|it| it.0 < range.start);
+            for (place, at) in &linked.references[from..] {
+                if *place >= range.end {
+                    break;
+                }
+                symbol(&mut live, &mut open, *at);
+            }
+        }
+        live
+    }
+}
