@@ -83,8 +83,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Counterpart> {
         let named = by_name.get(&[&plain(service.name)]);
         let image = service.unit.image.as_ref().map(|it| it.repository.as_str());
         let imaged = image.map_or(&[][..], |it| by_image.get(&[it]));
-        let mut both = named.to_vec();
-        both.retain(|it| imaged.contains(it));
+        let mut both = Vec::new();
+        for at in named {
+            if imaged.contains(at) {
+                both.push(*at);
+            }
+        }
         let one = |list: &[usize]| nearest_one(facts, service, &places, list);
         let twice = image.is_some_and(|image| {
             let siblings =

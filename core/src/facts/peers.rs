@@ -100,15 +100,12 @@ impl<'a> Facts<'a> {
         found
     }
 
-    /// The Services through which a Compose service is reached in the cluster, with the workload that
-    /// they select.
-    pub fn cluster_services<'f>(
-        &'f self,
-        service: &Service<'a>,
-    ) -> Vec<(&'f KubeService<'a>, &'f Workload<'a>)> {
-        let Some(pair) = self.counterpart_of(service.index) else { return Vec::new() };
-        let workload = &self.workloads[pair.workload];
-        workload.services.iter().map(|it| (&self.kube_services[*it], workload)).collect()
+    /// The Services through which a Compose service is reached in the cluster.
+    pub fn cluster_services(&self, service: &Service<'a>) -> Vec<&KubeService<'a>> {
+        match self.counterpart_of(service.index) {
+            Some(pair) => self.services_for(&self.workloads[pair.workload]),
+            None => Vec::new(),
+        }
     }
 
     /// The Compose service that a host in the cluster is the name of, and the Service that it has there
@@ -126,8 +123,8 @@ impl<'a> Facts<'a> {
         let on = self.compose_host(service, mention.host).filter(|it| it.index != service.index)?;
         let services = self.cluster_services(on);
         let plain =
-            services.iter().find(|it| !it.0.model.is_headless()).or_else(|| services.first())?;
-        Some((on, plain.0))
+            services.iter().find(|it| !it.model.is_headless()).or_else(|| services.first())?;
+        Some((on, plain))
     }
 
     /// Whether the text itself shows the host, not a variable.

@@ -7,7 +7,10 @@ use crate::model::edit::Yaml;
 /// The healthcheck as a readiness probe: an HTTP question where it is one, else the same command.
 pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml> {
     let test = health.test.as_ref()?;
-    let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
+    let mut arguments: Vec<&str> = Vec::new();
+    for word in test.arguments() {
+        arguments.push(&word.value);
+    }
     if arguments.is_empty() || arguments.iter().any(|it| it.contains('$')) && !test.is_shell() {
         return None;
     }

@@ -45,13 +45,13 @@ impl<'a> Workload<'a> {
     }
 
     /// Units with their models.
-    pub fn containers(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
-        self.units.iter().enumerate().map(|(at, unit)| (unit, self.container(at)))
+    pub fn containers(&self) -> Containers<'_, 'a> {
+        Containers { workload: self, at: 0, running: false }
     }
 
     /// The units that run as long as the Pod does.
-    pub fn running(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
-        self.containers().filter(|it| it.0.part != Part::Init)
+    pub fn running(&self) -> Containers<'_, 'a> {
+        Containers { workload: self, at: 0, running: true }
     }
 
     /// What its running containers list, for a message: "no ports", "only `web` (80), 8080".
@@ -162,6 +162,31 @@ pub fn listed_ports(container: &Container) -> String {
     let mut words = Vec::new();
     port_words(container, &mut words);
     only(&words)
+}
+
+/// Walks over [`Workload::containers`]. A type of its own, so that the walk is compiled once.
+#[derive(Debug, Clone, Copy)]
+pub struct Containers<'f, 'a> {
+    workload: &'f Workload<'a>,
+    at: usize,
+    /// Without init containers.
+    running: bool,
+}
+
+impl<'f, 'a> Iterator for Containers<'f, 'a> {
+    type Item = (&'f Unit<'a>, &'a Container);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<(&'f Unit<'a>, &'a Container)> {
+        loop {
+            let at = self.at;
+            let unit = self.workload.units.get(at)?;
+            self.at += 1;
+            if !self.running || unit.part != Part::Init {
+                return Some((unit, self.workload.container(at)));
+            }
+        }
+    }
 }
 
 /// See [`Workload::namespace_flag`].

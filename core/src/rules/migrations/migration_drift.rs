@@ -74,8 +74,12 @@ fn check(facts: &Facts, out: &mut Findings) {
     for index in 0..facts.projects().len() {
         let services = facts.services_of(index);
         let development = services.iter().all(|it| it.role == Role::Development);
-        let mut pairs = facts.counterparts().to_vec();
-        pairs.retain(|it| facts.services()[it.service].project_index == index);
+        let mut pairs = Vec::new();
+        for pair in facts.counterparts() {
+            if facts.services()[pair.service].project_index == index {
+                pairs.push(pair);
+            }
+        }
         if development || pairs.is_empty() {
             continue;
         }

@@ -109,7 +109,10 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     if model.ports.iter().any(|it| it.port.is_some_and(|it| it.value.to_string() == text)) {
         return;
     }
-    let listed: Vec<String> = model.ports.iter().map(port_name).collect();
+    let mut listed = Vec::new();
+    for port in &model.ports {
+        listed.push(port_name(port));
+    }
     let finding = out.at(
         port.span,
         format_args!(

@@ -68,11 +68,10 @@ fn is_label(name: &str) -> bool {
 }
 
 fn as_label(name: &str) -> String {
-    let plain: String = name
-        .to_ascii_lowercase()
-        .chars()
-        .map(|it| if it.is_ascii_alphanumeric() { it } else { '-' })
-        .collect();
+    let mut plain = String::new();
+    for it in name.chars() {
+        plain.push(if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' });
+    }
     plain.trim_matches('-').to_owned()
 }
 

@@ -185,8 +185,7 @@ fn absent(
             matches!(facts.kube_host(workload.namespace, mention.host), KubeHost::Missing);
         let Some(on) = facts.compose_host(service, mention.host) else { continue };
         let services = facts.cluster_services(on);
-        let Some((named, _)) = services.first().filter(|_| missing && on.index != service.index)
-        else {
+        let Some(named) = services.first().filter(|_| missing && on.index != service.index) else {
             continue;
         };
         let finding = out.at(

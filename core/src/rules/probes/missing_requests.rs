@@ -98,10 +98,13 @@ pub(super) fn limit_ranges<'a>(
     for object in facts.limit_ranges() {
         let Body::LimitRange(range) = &object.body else { continue };
         if facts.may_share_namespace(object.namespace(), workload.namespace) {
-            items.extend(&range.items);
+            for item in &range.items {
+                if item.kind.as_ref().is_none_or(|it| it.as_str() == "Container") {
+                    items.push(item);
+                }
+            }
         }
     }
-    items.retain(|it| it.kind.as_ref().is_none_or(|it| it.as_str() == "Container"));
     items
 }
 

@@ -110,8 +110,12 @@ fn covers(object: &Object, budget: &DisruptionBudget, workload: &Workload<'_>) -
 
 /// A budget that can be shown to allow nothing while every replica is well.
 fn never_allows(facts: &Facts<'_>, object: &Object, budget: &DisruptionBudget, out: &mut Findings) {
-    let mut covered: Vec<&Workload<'_>> = facts.workloads().iter().collect();
-    covered.retain(|it| covers(object, budget, it));
+    let mut covered: Vec<&Workload<'_>> = Vec::new();
+    for it in facts.workloads() {
+        if covers(object, budget, it) {
+            covered.push(it);
+        }
+    }
     let name = object.name().map_or("", |it| it.as_str());
     let Some(first) = covered.first() else { return };
     let check = format!("kubectl get pdb{} {name}", first.namespace_flag());

@@ -66,11 +66,13 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut index = Index::default();
     let mut writers: Vec<Writer<'_, '_>> = Vec::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
-        let mut mounts = facts.mounted(unit);
-        mounts.retain(|it| {
+        let mut mounts = Vec::new();
+        for it in facts.mounted(unit) {
             let shared = matches!(it.backing, Backing::Volume(_) | Backing::Claim(..));
-            shared && !it.read_only && !is_asset(it)
-        });
+            if shared && !it.read_only && !is_asset(&it) {
+                mounts.push(it);
+            }
+        }
         if mounts.is_empty() || is_helper(facts, unit) {
             continue;
         }
