@@ -235,7 +235,7 @@ fn written_once(text: &str, word: &str) -> Option<usize> {
         |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.') || !it.is_ascii();
     let mut found = text.match_indices(word).map(|it| it.0).filter(|at| {
         let before = &text[..*at];
-        let inside = before.rfind("${").is_some_and(|open| !before[open..].contains('}'));
+        let inside = before.rsplit('}').next().is_some_and(|it| it.contains("${"));
         let after = &text[at + word.len()..];
         !inside && !before.ends_with(joins) && !after.starts_with(joins)
     });

@@ -94,7 +94,8 @@ impl<'a> Facts<'a> {
     /// Whether the start command itself waits for something before it serves.
     pub fn waits_by_itself(&self, unit: &Unit<'_>) -> bool {
         unit.start.commands.iter().any(|it| {
-            let name = it.name().trim_end_matches(".sh");
+            let name = it.name();
+            let name = name.strip_suffix(".sh").unwrap_or(name);
             let waiter = matches!(
                 name,
                 "wait-for-it" | "wait-for" | "wait4x" | "wait-port" | "wait-on" | "wait"

@@ -137,7 +137,7 @@ impl<'a> Facts<'a> {
         let line =
             text.get(..range.start).and_then(|it| it.lines().next_back()).unwrap_or_default();
         // The default of a variable, as in `${HOST:-db}`, is replaced where the variable is set.
-        let in_variable = line.rfind("${").is_some_and(|open| !line[open..].contains('}'));
+        let in_variable = line.rsplit('}').next().is_some_and(|it| it.contains("${"));
         text.get(range) == Some(mention.host) && !in_variable
     }
 

@@ -166,7 +166,8 @@ fn handed_over(command: &Command) -> Option<usize> {
     let program = command.program();
     let head = command.words.len() - program.len();
     let name = base_name(&program.first()?.text);
-    let stem = name.trim_end_matches(".sh").trim_end_matches(".py").replace('_', "-");
+    let stem = name.strip_suffix(".sh").or_else(|| name.strip_suffix(".py"));
+    let stem = stem.unwrap_or(name).replace('_', "-");
     let at = if name == "dockerize" {
         let mut at = 1;
         while program.get(at).is_some_and(|it| it.text.starts_with('-') && it.text != "--") {

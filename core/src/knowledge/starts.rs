@@ -206,7 +206,8 @@ pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
     let first = program.first()?;
     let tool = base_name(&first.text);
     let arguments = &program[1..];
-    let stem = tool.trim_end_matches(".sh").trim_end_matches(".py").replace('_', "-");
+    let stem = tool.strip_suffix(".sh").or_else(|| tool.strip_suffix(".py"));
+    let stem = stem.unwrap_or(tool).replace('_', "-");
     let helper = stem == "wait-for-it"
         || stem == "wait4x"
         || stem == "waitforit"

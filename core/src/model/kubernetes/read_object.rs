@@ -126,7 +126,7 @@ impl<'t> Top<'t> {
         &self,
         reader: &mut Reader,
         owner: &'static str,
-        mut known: impl FnMut(&mut Reader, &'t str, Entry<'t>) -> bool,
+        known: &mut dyn FnMut(&mut Reader, &'t str, Entry<'t>) -> bool,
     ) {
         for (key, entry) in &self.rest {
             if !known(reader, key, *entry) {
@@ -152,7 +152,7 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
     let of = |groups: &[&str]| group.is_none_or(|it| groups.contains(&it));
     let spec = top.spec;
     if let Some((kind, owner)) = workload_kind(kind, group) {
-        top.rest(reader, owner, |_, _, _| false);
+        top.rest(reader, owner, &mut |_, _, _| false);
         return Body::Workload(Box::new(read_workload(reader, kind, spec, meta)));
     }
     let with = |reader: &mut Reader, read: fn(&mut Reader, Node<'_>) -> Body| {
@@ -160,19 +160,19 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
     };
     match kind.as_str() {
         "Service" if of(&[""]) => {
-            top.rest(reader, "Service", |_, _, _| false);
+            top.rest(reader, "Service", &mut |_, _, _| false);
             Body::Service(Box::new(spec.map(|it| read_service(reader, it)).unwrap_or_default()))
         }
         "ConfigMap" if of(&[""]) => {
             let mut it = ConfigMap::default();
-            top.rest(reader, "ConfigMap", |reader, key, entry| {
+            top.rest(reader, "ConfigMap", &mut |reader, key, entry| {
                 read_config_map_key(reader, &mut it, key, entry)
             });
             Body::ConfigMap(Box::new(it))
         }
         "Secret" if of(&[""]) => {
             let mut it = Secret { keys_known: true, ..Secret::default() };
-            top.rest(reader, "Secret", |reader, key, entry| {
+            top.rest(reader, "Secret", &mut |reader, key, entry| {
                 read_secret_key(reader, &mut it, key, entry)
             });
             Body::Secret(Box::new(it))
@@ -193,14 +193,14 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
             Body::Secret(Box::new(secret))
         }),
         "PersistentVolumeClaim" if of(&[""]) => {
-            top.rest(reader, "PersistentVolumeClaim", |_, _, _| false);
+            top.rest(reader, "PersistentVolumeClaim", &mut |_, _, _| false);
             Body::Claim(Box::new(spec.map(|it| read_claim_spec(reader, it)).unwrap_or_default()))
         }
         "PersistentVolume" if of(&[""]) => with(reader, |reader, it| {
             Body::PersistentVolume(Box::new(read_persistent_volume(reader, it)))
         }),
         "Ingress" if of(&["networking.k8s.io", "extensions"]) => {
-            top.rest(reader, "Ingress", |_, _, _| false);
+            top.rest(reader, "Ingress", &mut |_, _, _| false);
             with(reader, |reader, it| Body::Routes(Box::new(read_ingress(reader, it))))
         }
         "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute"
@@ -220,7 +220,7 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
             with(reader, |reader, it| Body::Routes(Box::new(read_openshift_route(reader, it))))
         }
         "HorizontalPodAutoscaler" if of(&["autoscaling"]) => {
-            top.rest(reader, "HorizontalPodAutoscaler", |_, _, _| false);
+            top.rest(reader, "HorizontalPodAutoscaler", &mut |_, _, _| false);
             with(reader, |reader, it| Body::Autoscaler(Box::new(read_hpa(reader, it))))
         }
         "ScaledObject" if of(&["keda.sh"]) => with(reader, |reader, it| {
@@ -233,11 +233,11 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
             with(reader, |reader, it| Body::Autoscaler(Box::new(read_vpa(reader, it))))
         }
         "PodDisruptionBudget" if of(&["policy"]) => {
-            top.rest(reader, "PodDisruptionBudget", |_, _, _| false);
+            top.rest(reader, "PodDisruptionBudget", &mut |_, _, _| false);
             with(reader, |reader, it| Body::DisruptionBudget(Box::new(read_budget(reader, it))))
         }
         "NetworkPolicy" if of(&["networking.k8s.io", "extensions"]) => {
-            top.rest(reader, "NetworkPolicy", |_, _, _| false);
+            top.rest(reader, "NetworkPolicy", &mut |_, _, _| false);
             with(reader, |reader, it| {
                 Body::NetworkPolicy(Box::new(read_network_policy(reader, it)))
             })
@@ -256,7 +256,7 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
         }
         "ServiceAccount" if of(&[""]) => {
             let mut it = ServiceAccount::default();
-            top.rest(reader, "ServiceAccount", |reader, key, entry| {
+            top.rest(reader, "ServiceAccount", &mut |reader, key, entry| {
                 match key {
                     "imagePullSecrets" => it.image_pull_secrets = read_names(reader, entry.value),
                     "automountServiceAccountToken" => {

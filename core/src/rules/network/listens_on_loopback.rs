@@ -163,7 +163,7 @@ fn told(facts: &Facts, unit: &Unit<'_>) -> Vec<Told> {
                 Some((host, port)) => (host, port.parse::<u16>().ok()),
                 None => (value, None),
             };
-            let host = host.rsplit_once("//").map_or(host, |it| it.1);
+            let host = host.split("//").last().unwrap_or(host);
             let serves = flag == "runserver" || flag == "-S" || listens(flag);
             if serves && net::is_loopback(host) && !host.is_empty() {
                 let port = port.or_else(|| only_port(facts, unit));

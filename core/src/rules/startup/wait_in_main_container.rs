@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// A wait for something outside of the Pod: a sidecar on loopback can be waited for nowhere else.
 fn is_for_others(wait: &Wait<'_>) -> bool {
     if wait.targets.is_empty() {
-        let stem = wait.tool.trim_end_matches(".sh").replace('_', "-");
+        let stem = wait.tool.strip_suffix(".sh").unwrap_or(wait.tool).replace('_', "-");
         return stem.starts_with("wait-for")
             || matches!(stem.as_str(), "dockerize" | "wait4x" | "pg-isready" | "mysqladmin");
     }
