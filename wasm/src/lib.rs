@@ -113,5 +113,5 @@ pub fn explain(code_or_name: &str) -> JsValue {
 fn plain(value: &impl Serialize) -> JsValue {
     value
         .serialize(&tsify::serde_wasm_bindgen::Serializer::json_compatible())
-        .expect("internal error: these types always serialise")
+        .unwrap_or_else(|_| unreachable!("internal error: these types always serialise"))
 }

@@ -1,6 +1,6 @@
 //! Blanks the places of panics: file, line and column of whatever could panic, some hundreds of them.
 //!
-//! Only panic messages show them, and those are gone (see `stubs`), but the linker has no means to know.
+//! Only panic messages show them, and those are gone (see `sweep`), but the linker has no means to know.
 
 use std::ops::Range;
 use wasmparser::{DataKind, Operator, Payload};
