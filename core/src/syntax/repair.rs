@@ -222,46 +222,55 @@ pub fn patches(
     error: usize,
     edited: Option<&Range<usize>>,
 ) -> Vec<Patch> {
-    let mut patches = Vec::new();
-    let mut add = |patch: Patch| {
-        if !patches.contains(&patch) {
-            patches.push(patch);
+    let mut all: Vec<Patch> = Vec::new();
+    if let Some(it) = edited.filter(|it| segment.start <= it.start && it.start <= segment.end) {
+        for at in [it.end, it.start] {
+            let line = line_around(text, segment, at);
+            all.extend(mend_line(text, &line));
+            all.extend(missing_key(text, segment, &line));
+            all.push(Patch::cut(line));
         }
-    };
-    let edited = edited.filter(|it| segment.start <= it.start && it.start <= segment.end);
-    for at in edited.into_iter().flat_map(|it| [it.end, it.start]) {
-        let line = line_around(text, segment, at);
-        mend_line(text, &line).into_iter().for_each(&mut add);
-        missing_key(text, segment, &line).into_iter().for_each(&mut add);
-        add(Patch::cut(line));
     }
     let named = line_around(text, segment, error);
     let before = lines_before(text, segment, &named);
     let below = line_around(text, segment, (named.end + 1).min(segment.end));
-    indented_anew(text, &named, &before).into_iter().for_each(&mut add);
-    if text[below.clone()].starts_with([' ', '\t'])
-        && text[below.clone()].trim_start_matches(' ').starts_with('\t')
-    {
-        let above: Vec<Range<usize>> =
-            std::iter::once(named.clone()).chain(before.iter().cloned()).collect();
-        indented_anew(text, &below, &above).into_iter().for_each(&mut add);
+    all.extend(indented_anew(text, &named, &before));
+    let margin = text[below.clone()].trim_start_matches(' ');
+    if margin.starts_with('\t') {
+        let above = if text[named.clone()].trim().is_empty() {
+            indented_anew(text, &below, &before)
+        } else {
+            indented_anew(text, &below, std::slice::from_ref(&named))
+        };
+        all.extend(above);
     }
-    mend_line(text, &named).into_iter().for_each(&mut add);
+    all.extend(mend_line(text, &named));
     // The line that left something open, often far above the place where it shows.
     if let Some(open) = before.iter().find(|it| left_open(&text[(*it).clone()]).opener.is_some()) {
-        mend_line(text, open).into_iter().for_each(&mut add);
+        all.extend(mend_line(text, open));
     }
     if let Some(line) = before.first() {
-        missing_key(text, segment, line).into_iter().for_each(&mut add);
+        all.extend(missing_key(text, segment, line));
     }
-    let near = || before.iter().filter(|it| !text[(*it).clone()].trim().is_empty()).take(3);
-    for line in near().take(1) {
-        mend_line(text, line).into_iter().for_each(&mut add);
+    let mut near: Vec<&Range<usize>> = Vec::new();
+    for line in &before {
+        if near.len() < 3 && !text[line.clone()].trim().is_empty() {
+            near.push(line);
+        }
     }
-    add(Patch::cut(named));
-    for line in near() {
-        mend_line(text, line).into_iter().for_each(&mut add);
-        add(Patch::cut(line.clone()));
+    if let Some(line) = near.first() {
+        all.extend(mend_line(text, line));
+    }
+    all.push(Patch::cut(named));
+    for line in near {
+        all.extend(mend_line(text, line));
+        all.push(Patch::cut(line.clone()));
+    }
+    let mut patches: Vec<Patch> = Vec::new();
+    for patch in all {
+        if !patches.contains(&patch) {
+            patches.push(patch);
+        }
     }
     patches
 }
