@@ -182,23 +182,19 @@ fn by_script(words: &[&str], head: usize) -> Option<Hit> {
 /// Whether a script's name says that it migrates, without a word that says it only looks.
 #[must_use]
 pub fn is_migration_name(name: &str) -> bool {
+    const MIGRATES: Words =
+        Words::new("migrate migration migrations migrator dbmigrate migratedb dbmigrator");
+    const ONLY_LOOKS: Words = Words::new(
+        "status info list show check test tests generate create make new lint diff validate wait \
+        add plan dry",
+    );
     let lower = name.to_ascii_lowercase();
-    let mut parts = lower.split([':', '-', '_', '.', '/']).filter(|it| !it.is_empty()).peekable();
-    if parts.peek().is_none() {
-        return false;
-    }
     let mut migrates = false;
-    for part in parts {
-        match part {
-            "migrate" | "migration" | "migrations" | "migrator" | "dbmigrate" | "migratedb"
-            | "dbmigrator" => {
-                migrates = true;
-            }
-            "status" | "info" | "list" | "show" | "check" | "test" | "tests" | "generate"
-            | "create" | "make" | "new" | "lint" | "diff" | "validate" | "wait" | "add"
-            | "plan" | "dry" => return false,
-            _ => {}
+    for part in lower.split([':', '-', '_', '.', '/']) {
+        if ONLY_LOOKS.has(part) {
+            return false;
         }
+        migrates |= MIGRATES.has(part);
     }
     migrates
 }
