@@ -43,14 +43,14 @@ pub fn apply(
     });
     for (suppression, used) in suppressions.iter().zip(&used) {
         if suppression.selectors.is_empty() && !used[0] && rules::all().all(ran) {
-            out.at(suppression.span, "this suppression silences nothing").unnecessary = true;
+            out.at(&suppression.span, "this suppression silences nothing").unnecessary = true;
         }
         for ((selector, span), used) in suppression.selectors.iter().zip(used) {
             let known = rules::all().any(|it| it.is(selector));
             if !known {
-                out.at(*span, format_args!("`{selector}` is no rule"));
+                out.at(span, format_args!("`{selector}` is no rule"));
             } else if !used && rules::all().filter(|it| it.is(selector)).all(ran) {
-                out.at(*span, format_args!("`{selector}` finds nothing here any more"))
+                out.at(span, format_args!("`{selector}` finds nothing here any more"))
                     .unnecessary = true;
             }
         }

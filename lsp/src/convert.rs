@@ -207,8 +207,8 @@ mod tests {
         let text = "🎵: db\n";
         let span = Span::new(FileId(0), 6, 8);
         let mut findings = Findings::new("PLM002", "duplicate-key", Severity::Hint);
-        let finding = findings.at(span, "twice");
-        finding.also(span, "here").unnecessary = true;
+        let finding = findings.at(&span, "twice");
+        finding.also(&span, "here").unnecessary = true;
         finding.fix(Fix::safe("Drop it", [Edit { span, text: String::new() }]));
         let report = Report {
             files: vec![FileEntry {

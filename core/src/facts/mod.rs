@@ -109,18 +109,18 @@ impl<'a> Facts<'a> {
     }
 
     /// The text under a span.
-    pub fn written(&self, span: Span) -> &'a str {
+    pub fn written(&self, span: &Span) -> &'a str {
         self.file(span.file).text().get(span.range()).unwrap_or_default()
     }
 
     /// [`Editor::replace_scalar`] in the span's own file.
-    pub fn replace_scalar(&self, span: Span, text: &str) -> Edit {
-        self.editor(span.file).replace_scalar(span, text)
+    pub fn replace_scalar(&self, span: &Span, text: &str) -> Edit {
+        self.editor(span.file).replace_scalar(*span, text)
     }
 
     /// [`Editor::replace`] in the span's own file.
-    pub fn replace(&self, span: Span, text: &str) -> Edit {
-        self.editor(span.file).replace(span, text)
+    pub fn replace(&self, span: &Span, text: &str) -> Edit {
+        self.editor(span.file).replace(*span, text)
     }
 
     /// [`Editor::insert_entry`] in the place's own file.

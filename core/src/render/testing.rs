@@ -8,12 +8,12 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
     let span = Span::new(FileId(0), at.start, at.end);
     let mut findings = Findings::new("PLM101", "depends-on-started-only", Severity::Warning);
     findings
-        .at(span, "`app` may start before `db` can answer")
+        .at(&span, "`app` may start before `db` can answer")
         .subject("service app")
         .why("The short form waits until the container exists.")
         .help("Wait for it.")
         .check("docker compose logs db")
-        .also(Span::new(FileId(0), 0, 1), "`db` has no healthcheck")
+        .also(&Span::new(FileId(0), 0, 1), "`db` has no healthcheck")
         .fix(Fix::safe("Wait for `db`", [Edit { span, text: "db2".into() }]));
     Report {
         files: vec![FileEntry {

@@ -181,8 +181,8 @@ impl Finding {
 
     /// Another place, with what is to be seen there.
     #[inline(never)]
-    pub fn also(&mut self, span: Span, message: impl Text) -> &mut Self {
-        self.related.push(Related { span, message: message.text() });
+    pub fn also(&mut self, span: &Span, message: impl Text) -> &mut Self {
+        self.related.push(Related { span: *span, message: message.text() });
         self
     }
 
@@ -234,7 +234,11 @@ impl Findings {
 
     /// Reports at a place, with the rule's own severity.
     #[inline(never)]
-    pub fn at(&mut self, span: Span, message: impl Text) -> &mut Finding {
+    pub fn at(&mut self, span: &Span, message: impl Text) -> &mut Finding {
+        self.add(*span, message.text())
+    }
+
+    fn add(&mut self, span: Span, message: String) -> &mut Finding {
         let index = self.list.len();
         self.list.push(Finding {
             code: self.code,
@@ -243,7 +247,7 @@ impl Findings {
             confidence: Confidence::Certain,
             span,
             subject: String::new(),
-            message: message.text(),
+            message,
             why: Cow::Borrowed(""),
             help: Vec::new(),
             check: Vec::new(),

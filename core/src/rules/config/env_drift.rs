@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let none =
                     if only_here.len() == 1 { "does not get it" } else { "gets none of them" };
                 let finding = out.at(
-                    span,
+                    &span,
                     format_args!(
                         "Compose sets {} for `{}`, but {} {none}",
                         names(&only_here),
@@ -100,7 +100,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 );
                 finding.also(
-                    container.span(),
+                    &container.span(),
                     format_args!("the counterpart, matched by {}", pair.why.says()),
                 );
                 quiet(finding, service);
@@ -112,7 +112,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let none =
                     if only_there.len() == 1 { "does not get it" } else { "gets none of them" };
                 let finding = out.at(
-                    first.name_span,
+                    &first.name_span,
                     format_args!(
                         "{} gets {}, but service `{}` in Compose {none}",
                         unit.label,
@@ -121,7 +121,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 );
                 finding.also(
-                    service.span(),
+                    &service.span(),
                     format_args!("the counterpart, matched by {}", pair.why.says()),
                 );
                 quiet(finding, service);

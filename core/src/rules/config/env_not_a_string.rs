@@ -65,9 +65,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if quoted == written {
                     quoted = format!("\"{written}\"");
                 }
-                let edit = facts.replace(value.span, &quoted);
+                let edit = facts.replace(&value.span, &quoted);
                 out.at(
-                    value.span,
+                    &value.span,
                     format_args!(
                         "the value of `{}` is {}, and Kubernetes takes only strings",
                         var.name,

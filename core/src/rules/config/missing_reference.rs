@@ -84,24 +84,24 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let message = format!(
                         "{what} in namespace `{namespace}`, but it is defined in namespace `{there}`"
                     );
-                    out.at(name.span, message)
+                    out.at(&name.span, message)
                         .severity(Severity::Error)
-                        .also(other.name_span(), "defined here")
+                        .also(&other.name_span(), "defined here")
                 }
                 (None, Some(near)) => out
                     .at(
-                        name.span,
+                        &name.span,
                         format_args!("{what}, which does not exist; did you mean `{near}`?"),
                     )
                     .severity(Severity::Error)
                     .confidence(Confidence::Likely)
                     .fix(Fix::r#unsafe(
                         format_args!("Read `{near}`"),
-                        [facts.replace_scalar(name.span, near)],
+                        [facts.replace_scalar(&name.span, near)],
                     )),
                 (None, None) => {
                     let finding = out
-                        .at(name.span, format_args!("{what}, which none of these files defines"));
+                        .at(&name.span, format_args!("{what}, which none of these files defines"));
                     finding.confidence(Confidence::Possible);
                     if unseen { finding.severity(Severity::Info) } else { finding }
                 }

@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let accepted = facts.is_accepted(it.span, &|it| RULE.is(it));
                 if accepted {
                     out.at(
-                        it.span,
+                        &it.span,
                         format!("without a value in the shell `{}` would become empty", it.name),
                     );
                 }
@@ -92,7 +92,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             crate::sort::sort(&mut names);
             out.at(
-                first.span,
+                &first.span,
                 format_args!(
                     "without a value in the shell {} would become empty",
                     first_named(&names, 4, "more")
@@ -108,7 +108,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             out.at(
-                it.span,
+                &it.span,
                 format_args!(
                     "`{}` is set by no `.env` file and has no default: it becomes empty",
                     it.name
@@ -137,12 +137,12 @@ fn require(facts: &Facts, all: &[VariableUse], wanted: &VariableUse) -> Option<F
         if it.name != wanted.name || it.form != wanted.form || it.span.file != wanted.span.file {
             continue;
         }
-        let written = facts.written(it.span);
+        let written = facts.written(&it.span);
         // A use whose exact place is not known, or inside a flow collection, is left alone.
         if written != format!("${{{}}}", it.name) && written != format!("${}", it.name) {
             return None;
         }
-        let edit = facts.replace(it.span, &format!("${{{}:?}}", it.name));
+        let edit = facts.replace(&it.span, &format!("${{{}:?}}", it.name));
         if !edits.contains(&edit) {
             edits.push(edit);
         }

@@ -57,7 +57,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 false => format!("`{}`", one_line(&words.join(" "))),
             };
             let message = format!("Compose runs {kept} and drops `{}`", one_line(rest));
-            let finding = out.at(dropped.span, message);
+            let finding = out.at(&dropped.span, message);
             if rest.starts_with(['<', '>']) || rest.starts_with(|it: char| it.is_ascii_digit()) {
                 // The program runs all the same; only its output goes elsewhere.
                 finding.severity(Severity::Warning);
@@ -82,7 +82,7 @@ fn in_a_shell(facts: &Facts, command: &Command) -> Option<Fix> {
         return None;
     }
     let list = Yaml::words(["sh", "-c", text.as_str()]).flow(true);
-    let edit = facts.replace(text.span, &list);
+    let edit = facts.replace(&text.span, &list);
     Some(Fix::r#unsafe("Let a shell run the whole line", [edit]))
 }
 

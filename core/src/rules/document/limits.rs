@@ -27,7 +27,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Aliases, `extends`, `include` and ranges of ports multiply only when a project is put together.
     for project in facts.projects() {
         for problem in project.problems.iter().filter(|it| it.kind == compose::ProblemKind::Limit) {
-            out.at(problem.span, problem.message.clone());
+            out.at(&problem.span, problem.message.clone());
         }
     }
 }

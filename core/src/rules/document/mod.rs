@@ -30,9 +30,9 @@ pub(super) const RULES: &[&Rule] = &[
 /// What the reader of the text noticed, as findings of the rule that asks for this kind.
 fn report_problems(facts: &Facts, kind: ProblemKind, out: &mut Findings) {
     for problem in facts.problems().filter(|it| it.kind == kind) {
-        let finding = out.at(problem.span, problem.message.clone());
+        let finding = out.at(&problem.span, problem.message.clone());
         if let Some(related) = problem.related {
-            finding.also(related, "the first one stands here");
+            finding.also(&related, "the first one stands here");
         }
     }
 }

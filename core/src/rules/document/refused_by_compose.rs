@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 true => problem.message.clone(),
                 false => format!("Compose refuses this: {}", problem.message),
             };
-            out.at(problem.span, message).check("docker compose config -q");
+            out.at(&problem.span, message).check("docker compose config -q");
         }
     }
 }

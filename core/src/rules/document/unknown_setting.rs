@@ -32,6 +32,6 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for problem in facts.config_problems() {
-        out.at(problem.span, problem.message);
+        out.at(&problem.span, problem.message);
     }
 }

@@ -47,7 +47,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         };
         let folder = if chart.is_empty() { "." } else { chart };
-        let finding = out.at(Span::new(file.id, 0, first_line), message);
+        let finding = out.at(&Span::new(file.id, 0, first_line), message);
         finding.subject(format!("templates of {folder}"));
         if helm {
             finding.check(format_args!("helm template {folder} | plimsoll check -"));

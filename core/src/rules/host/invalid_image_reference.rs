@@ -48,9 +48,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             flaw => format!("`{}` {}", image.text, flaw.says()),
         };
         let span = facts.inside(image.span, image.text, (problem.start, problem.end));
-        let finding = out.at(if problem.flaw == Flaw::Empty { image.span } else { span }, message);
+        let finding =
+            out.at(if problem.flaw == Flaw::Empty { &image.span } else { &span }, message);
         if let Some(better) = problem.suggestion {
-            let edit = facts.replace_scalar(image.span, &better);
+            let edit = facts.replace_scalar(&image.span, &better);
             finding
                 .fix(Fix::r#unsafe(format_args!("Write `{better}`"), [edit]))
                 .check(format_args!("docker pull {better}"));

@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let finding = out.at(
-            *first,
+            first,
             format_args!(
                 "the data of {} is in {} of this host, and nothing in these files backs it up",
                 named(&names),
@@ -83,7 +83,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         finding.confidence(Confidence::Possible);
         for (place, name) in others.iter().zip(names.iter().skip(1)) {
-            finding.also(*place, format_args!("the data of `{name}`"));
+            finding.also(place, format_args!("the data of `{name}`"));
         }
         finding.check("docker volume ls");
     }

@@ -73,14 +73,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             // Nobody has thought of it: that is one thing to say, not one for each service.
             let names: Vec<&str> = bare.iter().map(|it| it.name).collect();
             let finding = out.at(
-                first.span(),
+                &first.span(),
                 format_args!(
                     "{} have no restart policy, so they stay down after a crash or a reboot",
                     and_others(&names)
                 ),
             );
             for other in others {
-                finding.also(other.span(), "this one too");
+                finding.also(&other.span(), "this one too");
             }
             finding.check("docker compose ps -a").maybe_fix(add(facts, &bare));
         }
@@ -90,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
     let name = service.name;
     out.at(
-        service.span(),
+        &service.span(),
         format_args!(
             "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
@@ -177,10 +177,10 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
     if let Some(meant) = meant {
         message.push_str(&format!("; `{meant}` is"));
     }
-    let finding = out.at(policy.span, message).severity(Severity::Error);
+    let finding = out.at(&policy.span, message).severity(Severity::Error);
     if let Some(meant) = meant {
         let written = if meant == "no" { "\"no\"" } else { meant };
-        let edit = facts.replace(policy.span, written);
+        let edit = facts.replace(&policy.span, written);
         finding.fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
     }
 }

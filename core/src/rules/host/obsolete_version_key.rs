@@ -46,7 +46,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             seen.push(key.entry);
             let edit = facts.editor(key.entry.file).remove_entry(key.entry);
             let finding = out.at(
-                key.name.span,
+                &key.name.span,
                 "`version` is obsolete: Compose ignores it and says so at every start",
             );
             finding

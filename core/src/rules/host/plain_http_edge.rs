@@ -57,7 +57,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some((service, port)) = open else { continue };
         let number = port.published.map_or(port.target.value, |it| it.value.0);
         out.at(
-            port.span,
+            &port.span,
             format_args!(
                 "service `{}` publishes port {number} to the world, and nothing in these files speaks TLS",
                 service.name

@@ -64,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let finding = match old.removed_in {
             Some(release) => out.at(
-                version.span,
+                &version.span,
                 format_args!(
                     "`{version}` no longer has {kind} since Kubernetes {release}; {instead}"
                 ),
@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     "`{version}` {kind} is deprecated since Kubernetes {}; use `{}`",
                     old.deprecated_in, old.replacement
                 );
-                let finding = out.at(version.span, message).severity(Severity::Warning);
+                let finding = out.at(&version.span, message).severity(Severity::Warning);
                 finding.deprecated = true;
                 finding
             }
@@ -84,7 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         finding.check(format_args!("kubectl api-resources --api-group={}", group(&old)));
         if may_be_replaced(object, &old) {
-            let edit = facts.replace_scalar(version.span, old.replacement);
+            let edit = facts.replace_scalar(&version.span, old.replacement);
             finding.fix(Fix::safe(format_args!("Use `{}`", old.replacement), [edit]));
         }
     }

@@ -66,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
         for it in accepted {
-            out.at(it.span(), format!("the logs of `{}` grow without end", it.name));
+            out.at(&it.span(), format!("the logs of `{}` grow without end", it.name));
         }
         let Some(first) = kept else { continue };
         let whose = match open.len() {
@@ -75,7 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let key = project.keys.iter().find(|it| it.name.value == "services");
         out.at(
-            key.map_or(first.span(), |it| it.name.span),
+            &key.map_or(first.span(), |it| it.name.span),
             format_args!(
                 "the logs of {whose} grow without end, unless the host's Docker rotates them"
             ),

@@ -87,7 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else {
             format!("`{text}` has no tag, which means `latest`: {rest}")
         };
-        let finding = out.at(image.span, message);
+        let finding = out.at(&image.span, message);
         if facts.unit_role(unit) == Role::Development {
             finding.severity(Severity::Info);
         }
@@ -96,7 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.severity(Severity::Info).confidence(Confidence::Possible);
         }
         for other in again.into_iter().filter(|it| *it != image.span) {
-            finding.also(other, "the same image again");
+            finding.also(&other, "the same image again");
         }
         if let Some(service) = facts.service_of(unit) {
             finding.check(format_args!("docker compose images {}", service.name));

@@ -104,7 +104,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         format!("with `{}`", migration.tool)
                     };
                     out.at(
-                        migration.span,
+                        &migration.span,
                         format_args!(
                             "Compose migrates {what} in `{}`, but nothing in the cluster does",
                             service.name
@@ -124,14 +124,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let migration = workload.units.iter().find_map(|it| facts.migration_of(it));
                 let Some(migration) = migration else { continue };
                 out.at(
-                    migration.span,
+                    &migration.span,
                     format_args!(
                         "{} migrates with `{}`, but nothing in Compose does",
                         workload.label, migration.tool
                     ),
                 )
                 .confidence(Confidence::Likely)
-                .also(service.span(), format_args!("`{}` is the counterpart", service.name));
+                .also(&service.span(), format_args!("`{}` is the counterpart", service.name));
             }
             _ => {}
         }

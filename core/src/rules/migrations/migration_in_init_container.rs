@@ -63,14 +63,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let finding = out.at(
-                migration.span,
+                &migration.span,
                 format_args!(
                     "init container `{}` of {} runs `{}` once for each Pod",
                     unit.name, workload.label, migration.tool
                 ),
             );
             if let Some(span) = workload.copies.many() {
-                finding.severity(Severity::Error).also(span, "more than one replica may run");
+                finding.severity(Severity::Error).also(&span, "more than one replica may run");
             }
             finding.check(workload.logs(unit, "--all-pods --timestamps"));
         }

@@ -55,7 +55,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(hook) = &container.post_start else { continue };
             let Some(tool) = hook_words(&hook.handler).and_then(migration_in) else { continue };
             out.at(
-                hook.place.span,
+                &hook.place.span,
                 format_args!(
                     "the `postStart` hook of {} runs `{tool}` beside the program's start",
                     unit.label

@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         out.at(
-            name.span,
+            &name.span,
             format_args!(
                 "{} keeps its name and stays after it is done: applying it with a new image fails",
                 workload.label

@@ -62,7 +62,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let fields = [workload.model.job.completions, workload.model.job.parallelism];
                 if let Some(many) = fields.into_iter().flatten().find(|it| it.value > 1) {
                     out.at(
-                        many.span,
+                        &many.span,
                         format_args!("{label} runs its migration {} times", many.value),
                     )
                     .check(format_args!(
@@ -75,13 +75,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             WorkloadKind::Pod => {}
             kind => {
                 out.at(
-                    workload.object.kind.span,
+                    &workload.object.kind.span,
                     format_args!(
                         "{label} only migrates, and a {} starts it again after each success",
                         kind.name()
                     ),
                 )
-                .also(first.start.span.unwrap_or(first.name.span), "all that it runs is this")
+                .also(&first.start.span.unwrap_or(first.name.span), "all that it runs is this")
                 .check(format_args!("kubectl get pods{}", workload.namespace_flag()));
             }
         }

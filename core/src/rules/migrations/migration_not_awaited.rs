@@ -64,12 +64,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let (name, task) = (app.name, migration.name);
             let place = app.model.depends_on(task).map_or(app.span(), |it| it.span);
             let finding = out.at(
-                place,
+                &place,
                 format_args!("`{name}` does not wait until `{task}` has migrated the database"),
             );
             finding
                 .confidence(Confidence::Likely)
-                .also(migration.span(), format_args!("`{task}` migrates with the same image"))
+                .also(&migration.span(), format_args!("`{task}` migrates with the same image"))
                 .check(format_args!("docker compose ps -a {task} {name}"));
             if app.role == Role::Development {
                 finding.severity(Severity::Info);

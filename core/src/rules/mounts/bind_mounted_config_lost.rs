@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let finding = out.at(
-                mount.span,
+                &mount.span,
                 format_args!(
                     "Compose gives `{}` the file `{target}`, but {} mounts nothing there",
                     service.name, unit.label
@@ -90,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .confidence(Confidence::Likely)
                 .also(
-                    container.span(),
+                    &container.span(),
                     format_args!(
                         "{} is the counterpart, matched by {}",
                         unit.label,

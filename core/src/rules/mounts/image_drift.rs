@@ -68,14 +68,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(severity) = drift(here, there) else { continue };
         let severity = if service.role == Role::Development { Severity::Info } else { severity };
         out.at(
-            here.span,
+            &here.span,
             format_args!(
                 "Compose runs `{}` as `{}`, but {} runs `{}`",
                 here.text, service.name, unit.label, there.text
             ),
         )
         .severity(severity)
-        .also(there.span, format_args!("the counterpart, matched by {}", pair.why.says()))
+        .also(&there.span, format_args!("the counterpart, matched by {}", pair.why.says()))
         .check(format_args!("docker compose images {}", service.name))
         .check(format_args!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",

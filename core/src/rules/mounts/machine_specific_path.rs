@@ -48,7 +48,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let finding = out.at(
-                mount.span,
+                &mount.span,
                 format_args!(
                     "`{}` mounts `{source}`, which exists on one person's machine",
                     service.name

@@ -57,14 +57,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let name = service.name;
             let finding = out.at(
-                mount.span,
+                &mount.span,
                 format_args!("{what} of `{name}` is mounted over `{}` of its image", mount.target),
             );
             if development {
                 finding.severity(Severity::Info);
             }
             if let Some(build) = &service.model.build {
-                finding.also(build.span, "the image is built here");
+                finding.also(&build.span, "the image is built here");
             }
         }
     }

@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let volume = mount.source.as_ref().map_or("", |it| it.as_str());
             let finding = out.at(
-                mount.span,
+                &mount.span,
                 format_args!(
                     "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
                     service.name,
@@ -89,7 +89,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             finding
                 .also(
-                    container.span(),
+                    &container.span(),
                     format_args!(
                         "{} is the counterpart, matched by {}",
                         unit.label,

@@ -114,7 +114,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
         listed.push(port_name(port));
     }
     let finding = out.at(
-        port.span,
+        &port.span,
         format_args!(
             "{} sends to port {} of Service `{}`, which has only {}",
             route.label(),
@@ -125,7 +125,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     );
     finding
         .also(
-            model.ports_place.map_or(service.name_span(), |it| it.span),
+            &model.ports_place.map_or(service.name_span(), |it| it.span),
             format_args!("the ports of Service `{}`", backend.service),
         )
         .check(format_args!(
@@ -137,7 +137,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     if let ([only], Some(_)) = (model.ports.as_slice(), port.value.as_int())
         && let Some(number) = only.port
     {
-        let edit = facts.replace(port.span, &number.value.to_string());
+        let edit = facts.replace(&port.span, &number.value.to_string());
         finding.fix(Fix::r#unsafe(format_args!("Send to port {}", number.value), [edit]));
     }
 }
@@ -172,31 +172,31 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
     let finding = match (elsewhere, near) {
         (Some((service, other)), _) => {
             let finding = out.at(
-                backend.service.span,
+                &backend.service.span,
                 format_args!(
                     "{label} sends to Service `{name}`, which lives in namespace `{other}`, not in `{namespace}`"
                 ),
             );
-            finding.also(service.name_span(), format_args!("Service `{name}`"));
+            finding.also(&service.name_span(), format_args!("Service `{name}`"));
             finding
         }
         (None, Some(near)) => {
             let finding = out.at(
-                backend.service.span,
+                &backend.service.span,
                 format_args!(
                     "{label} sends to Service `{name}`, which does not exist; is `{near}` meant?"
                 ),
             );
             let span = backend.service.span;
             if facts.file(span.file).text().get(span.range()).is_some_and(|it| it.contains(name)) {
-                let edit = facts.replace_scalar(span, near);
+                let edit = facts.replace_scalar(&span, near);
                 finding.fix(Fix::r#unsafe(format_args!("Send to `{near}`"), [edit]));
             }
             finding
         }
         (None, None) => {
             let finding = out.at(
-                backend.service.span,
+                &backend.service.span,
                 format_args!("{label} sends to Service `{name}`, which does not exist in namespace `{namespace}`"),
             );
             finding.confidence(Confidence::Likely);

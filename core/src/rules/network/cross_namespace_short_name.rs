@@ -82,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 };
                 let host = mention.host;
                 let finding = out.at(
-                    mention.host_span,
+                    &mention.host_span,
                     format_args!(
                         "{} names `{host}`, but Service `{host}` lives in namespace `{namespace}`, not in `{home}`",
                         mention.place()
@@ -90,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 );
                 finding
                     .also(
-                        service.span(),
+                        &service.span(),
                         format_args!("Service `{host}` in namespace `{namespace}`"),
                     )
                     .check(format_args!(
@@ -103,9 +103,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 let span = mention.host_span;
                 let alone = facts.services_named(host).count() == 1;
-                if alone && facts.written(span) == host {
+                if alone && facts.written(&span) == host {
                     let long = format!("{host}.{namespace}");
-                    let edit = facts.replace(span, &long);
+                    let edit = facts.replace(&span, &long);
                     finding.fix(Fix::r#unsafe(format_args!("Use the name `{long}`"), [edit]));
                 }
             }

@@ -54,7 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let finding = out.at(
-                mention.host_span,
+                &mention.host_span,
                 format_args!("{} of {} holds the fixed address {ip}", mention.place(), unit.label),
             );
             let owner = facts
@@ -66,10 +66,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(format_args!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
             if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
                 finding
-                    .also(owner.span(), format_args!("Service `{}` has this address", owner.name));
+                    .also(&owner.span(), format_args!("Service `{}` has this address", owner.name));
                 let span = mention.host_span;
-                if facts.written(span) == ip {
-                    let edit = facts.replace(span, owner.name);
+                if facts.written(&span) == ip {
+                    let edit = facts.replace(&span, owner.name);
                     finding.fix(Fix::safe(format_args!("Use the name `{}`", owner.name), [edit]));
                 }
             }

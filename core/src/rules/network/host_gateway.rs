@@ -96,7 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn say(out: &mut Findings, service: &Service<'_>, span: Span, message: String, mild: bool) {
-    let finding = out.at(span, message);
+    let finding = out.at(&span, message);
     if mild || service.role == Role::Development {
         finding.severity(Severity::Info);
     }

@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let spec = &workload.model.template.spec;
         if let Some(network) = spec.host_network.filter(|it| it.value) {
             out.at(
-                network.span,
+                &network.span,
                 format_args!("{} lives on the network of its node", workload.label),
             )
             .check(format_args!(
@@ -82,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     continue;
                 }
                 out.at(
-                    port.span,
+                    &port.span,
                     format_args!("{} takes port {} of its node", unit.label, port.value),
                 )
                 .check(format_args!(

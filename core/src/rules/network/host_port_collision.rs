@@ -57,13 +57,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                         format!("{}-{}", range.0, range.1)
                     };
                     out.at(
-                        port.span,
+                        &port.span,
                         format_args!(
                             "`{}` and `{}` both publish port {number} of the host",
                             first.name, second.name
                         ),
                     )
-                    .also(taken.span, format_args!("`{}` publishes it here", first.name))
+                    .also(&taken.span, format_args!("`{}` publishes it here", first.name))
                     .check(format_args!("ss -ltnp 'sport = :{}'", range.0));
                 }
             }

@@ -61,7 +61,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             told.push(name);
             let Some(workload) = facts.workload_of(unit) else {
                 out.at(
-                    span,
+                    &span,
                     format_args!(
                         "{} reads `{name}`, which only the old links of Docker set",
                         unit.label
@@ -76,11 +76,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                         "{} reads `{name}`, but `enableServiceLinks: false` keeps it from being set",
                         unit.label
                     );
-                    let finding = out.at(span, message).severity(Severity::Error);
-                    finding.also(off.span, "switched off here")
+                    let finding = out.at(&span, message).severity(Severity::Error);
+                    finding.also(&off.span, "switched off here")
                 }
                 None => out.at(
-                    span,
+                    &span,
                     format_args!(
                         "{} reads `{name}`, which is there only if its Service is older than the Pod",
                         unit.label
@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 it.namespace == workload.namespace && link_prefix(it.name) == injected.service
             };
             if let Some(service) = facts.kube_services().iter().find(of) {
-                finding.also(service.span(), format_args!("Service `{}`", service.name));
+                finding.also(&service.span(), format_args!("Service `{}`", service.name));
             }
             finding.check(workload.exec(unit, &format!("printenv {name}")));
         }

@@ -54,14 +54,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
                 None => format!("`{name}` links to `{on}`, which it reaches by its name anyway"),
             };
-            out.at(link.span, message).maybe_fix(without_links(facts, service));
+            out.at(&link.span, message).maybe_fix(without_links(facts, service));
         }
         for link in &service.model.external_links {
             let message = format!(
                 "`{name}` links to container `{}` of another project; a shared external network does that without its name",
                 parts(link).0
             );
-            out.at(link.span, message);
+            out.at(&link.span, message);
         }
     }
 }

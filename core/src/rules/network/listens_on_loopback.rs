@@ -63,14 +63,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(port) = reached(&told, &targets) else { continue };
             let place = service.model.ports.iter().find(|it| it.target.value == port);
             let finding = out.at(
-                told.span,
+                &told.span,
                 format_args!(
                     "`{}` listens on loopback only, so its published port {port} is refused",
                     service.name
                 ),
             );
             if let Some(place) = place {
-                finding.also(place.span, "published here");
+                finding.also(&place.span, "published here");
             }
             finding.check(format_args!("docker compose exec {} ss -ltn", service.name));
             if !told.by_option {
@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     }
                     let Some(port) = reached(&told, &targets) else { continue };
                     let finding = out.at(
-                        told.span,
+                        &told.span,
                         format_args!(
                             "`{}` listens on loopback only, so what Service `{}` sends to port {port} is refused",
                             unit.name,
@@ -99,7 +99,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         ),
                     );
                     finding
-                        .also(service.span(), format_args!("Service `{}`", service.name))
+                        .also(&service.span(), format_args!("Service `{}`", service.name))
                         .check(workload.exec(unit, "ss -ltn"));
                     if !told.by_option {
                         finding.confidence(Confidence::Likely);

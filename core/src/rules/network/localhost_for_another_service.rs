@@ -90,7 +90,7 @@ fn report(
         let store = mention.scheme.and_then(net::default_port).is_some_and(|it| it > 1024);
         if store && mention.key.is_some() && unit.family().is_none() {
             out.at(
-                mention.span,
+                &mention.span,
                 format_args!(
                     "{place} of {} points at its own {inner}, where nothing is known to listen on port {port}",
                     unit.label
@@ -107,13 +107,13 @@ fn report(
         return;
     }
     let finding = out.at(
-        mention.span,
+        &mention.span,
         format_args!(
             "{place} of {} points at its own {inner}, but `{}` listens on port {port}",
             unit.label, other.name
         ),
     );
-    finding.also(other.span, format_args!("`{}` is defined here", other.name));
+    finding.also(&other.span, format_args!("`{}` is defined here", other.name));
     let web = mention.scheme.is_some_and(|it| matches!(it, "http" | "https" | "ws" | "wss"));
     if web && other.published {
         // A page may hand this URL to a browser, for which it is right.

@@ -42,7 +42,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = if name.len() > 63 {
             out.at(
-                service.span(),
+                &service.span(),
                 format_args!(
                     "`{name}` is no DNS label: it has {} letters, and 63 are allowed",
                     name.len()
@@ -50,7 +50,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             )
         } else {
             out.at(
-                service.span(),
+                &service.span(),
                 format_args!(
                     "`{name}` is no DNS label; in Kubernetes it would have to be `{}`",
                     as_label(name)

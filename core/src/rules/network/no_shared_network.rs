@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             told.push(on.index);
             let finding = out.at(
-                mention.span,
+                &mention.span,
                 format_args!(
                     "{} of `{}` names `{}`, but the two share no network",
                     mention.place(),
@@ -77,7 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             for it in [service, on] {
                 let place = it.model.key("networks").map_or(it.span(), |it| it.name.span);
-                finding.also(place, format_args!("`{}` is on {}", it.name, networks(it)));
+                finding.also(&place, format_args!("`{}` is on {}", it.name, networks(it)));
             }
             finding.check(format_args!(
                 "docker compose exec {} getent hosts {}",

@@ -54,7 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let name = service.name;
             let finding = out.at(
-                port.span,
+                &port.span,
                 format_args!(
                     "`{name}` ({}) is published on every address of the host",
                     family.name
@@ -68,8 +68,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 port.published.map_or(port.target.value, |it| it.value.0)
             ));
             if port.short_form && port.host_ip.is_none() && port.published.is_some() {
-                let bare = facts.written(port.span).trim_matches(['"', '\'']);
-                let edit = facts.replace_scalar(port.span, &format!("127.0.0.1:{bare}"));
+                let bare = facts.written(&port.span).trim_matches(['"', '\'']);
+                let edit = facts.replace_scalar(&port.span, &format!("127.0.0.1:{bare}"));
                 finding.fix(Fix::r#unsafe("Publish on the host itself only", [edit]));
             }
         }

@@ -112,14 +112,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 None => format!("Service `{name}` selects no Pods: {label} has no label `{key}`"),
             };
-            let finding = out.at(place, message).severity(Severity::Error);
+            let finding = out.at(&place, message).severity(Severity::Error);
             if let Some(actual) = actual {
-                let edit = facts.replace_scalar(value.span, actual);
+                let edit = facts.replace_scalar(&value.span, actual);
                 finding
-                    .also(actual.span, format_args!("the Pod template of {label} has this"))
+                    .also(&actual.span, format_args!("the Pod template of {label} has this"))
                     .fix(Fix::safe(format_args!("Select `{key}: {actual}`"), [edit]));
             } else {
-                finding.also(workload.span(), format_args!("{label} is defined here"));
+                finding.also(&workload.span(), format_args!("{label} is defined here"));
             }
         } else {
             let mut labels = Vec::new();
@@ -128,7 +128,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             // Something that none of these files shows, as an operator's Pods, may carry them.
             out.at(
-                selector.place.span,
+                &selector.place.span,
                 format_args!(
                     "Service `{name}` selects no Pods of these files: none in namespace `{}` carries {}",
                     service.namespace,

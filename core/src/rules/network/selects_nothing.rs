@@ -124,14 +124,14 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
         (elsewhere, explicit(object), monitor.namespaces.is_empty())
     {
         out.at(
-            selector.place.span,
+            &selector.place.span,
             format_args!(
                 "{} looks in namespace `{home}` only, but Service `{}` lives in `{there}`",
                 object.label(),
                 service.name
             ),
         )
-        .also(service.span(), format_args!("Service `{}`", service.name))
+        .also(&service.span(), format_args!("Service `{}`", service.name))
         .help(format!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
         return;
     }
@@ -201,14 +201,14 @@ fn report(
     let finding = match near {
         Some(it) => {
             let finding = out.at(
-                it.value.span,
+                &it.value.span,
                 format_args!(
                     "{subject} selects no {what}: {} has `{}: {}`, not `{}`",
                     it.label, it.key, it.actual, it.value
                 ),
             );
-            let edit = facts.replace_scalar(it.value.span, it.actual.as_str());
-            finding.also(it.actual.span, format_args!("{} has this", it.label)).fix(
+            let edit = facts.replace_scalar(&it.value.span, it.actual.as_str());
+            finding.also(&it.actual.span, format_args!("{} has this", it.label)).fix(
                 crate::report::Fix::r#unsafe(
                     format_args!("Select `{}: {}`", it.key, it.actual),
                     [edit],
@@ -218,7 +218,7 @@ fn report(
         }
         None => {
             let finding = out.at(
-                selector.place.span,
+                &selector.place.span,
                 format_args!("{subject} selects no {what} of namespace `{}`", object.namespace()),
             );
             finding.confidence(Confidence::Likely);

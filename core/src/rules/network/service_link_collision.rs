@@ -99,15 +99,15 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 let Some(reason) = reads(facts, workload, at, unit, &name) else { continue };
                 let finding = out.at(
-                    workload.container(at).span(),
+                    &workload.container(at).span(),
                     format_args!(
                         "Service `{}` sets `{name}` in {}, {}",
                         service.name, unit.label, reason.0
                     ),
                 );
                 finding
-                    .also(service.span(), format_args!("Service `{}`", service.name))
-                    .also(reason.1, "the variable that is meant")
+                    .also(&service.span(), format_args!("Service `{}`", service.name))
+                    .also(&reason.1, "the variable that is meant")
                     .check(workload.exec(unit, &format!("printenv {name}")));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {
                     let off = Yaml::bool(false);

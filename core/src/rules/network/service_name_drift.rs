@@ -147,18 +147,18 @@ fn report(
         format!("{}.{}", named.name, named.namespace)
     };
     let finding = out.at(
-        mention.host_span,
+        &mention.host_span,
         format_args!(
             "{place} says `{}` as in Compose, but in the cluster that is Service `{reach}`",
             mention.host
         ),
     );
     finding
-        .also(on.span(), format_args!("service `{}` in Compose", on.name))
-        .also(named.span(), format_args!("its Service in the cluster is `{}`", named.name))
+        .also(&on.span(), format_args!("service `{}` in Compose", on.name))
+        .also(&named.span(), format_args!("its Service in the cluster is `{}`", named.name))
         .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
-    if facts.written(mention.host_span) == mention.host {
-        let edit = facts.replace(mention.host_span, &reach);
+    if facts.written(&mention.host_span) == mention.host {
+        let edit = facts.replace(&mention.host_span, &reach);
         finding.fix(Fix::r#unsafe(format_args!("Use the name `{reach}`"), [edit]));
     }
 }
@@ -189,7 +189,7 @@ fn absent(
             continue;
         };
         let finding = out.at(
-            container.span(),
+            &container.span(),
             format_args!(
                 "{} does not set `{key}`, which says `{}` in Compose; in the cluster that is Service `{}`",
                 unit.label,
@@ -198,8 +198,8 @@ fn absent(
             ),
         );
         finding
-            .also(mention.span, format_args!("Compose sets `{key}` here"))
-            .also(named.span(), format_args!("its Service in the cluster is `{}`", named.name))
+            .also(&mention.span, format_args!("Compose sets `{key}` here"))
+            .also(&named.span(), format_args!("its Service in the cluster is `{}`", named.name))
             .confidence(Confidence::Likely)
             .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
         if service.role == Role::Development {

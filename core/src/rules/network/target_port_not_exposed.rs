@@ -87,7 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 let name = service.name;
                 let finding = out.at(
-                    target.span,
+                    &target.span,
                     format_args!(
                         "Service `{name}` sends to port `{}`, but {} lists {}",
                         target.value,
@@ -102,7 +102,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 finding
                     .also(
-                        workload.span(),
+                        &workload.span(),
                         format_args!("{} is selected by `{name}`", workload.label),
                     )
                     .check(format_args!(
@@ -111,10 +111,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ));
                 if let ([only], Some(written)) = (ports.as_slice(), &port.target_port) {
                     let (value, edit) = match (&only.name, only.container_port) {
-                        (Some(it), _) => (it.to_string(), facts.replace_scalar(written.span, it)),
+                        (Some(it), _) => (it.to_string(), facts.replace_scalar(&written.span, it)),
                         (None, Some(it)) => {
                             let number = it.value.to_string();
-                            let edit = facts.replace(written.span, &number);
+                            let edit = facts.replace(&written.span, &number);
                             (number, edit)
                         }
                         (None, None) => continue,

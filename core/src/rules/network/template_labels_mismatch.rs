@@ -62,16 +62,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let label = &workload.label;
             let finding = out.at(
-                key.span.to(value.span),
+                &key.span.to(value.span),
                 format_args!("the Pod template of {label} does not have `{key}: {value}`, which its selector asks for"),
             );
             let edit = match (actual, &template.labels_place) {
                 (Some(actual), _) => {
-                    finding.also(actual.span, "the Pod template has this instead");
-                    Some(facts.replace_scalar(actual.span, value))
+                    finding.also(&actual.span, "the Pod template has this instead");
+                    Some(facts.replace_scalar(&actual.span, value))
                 }
                 (None, Some(labels)) => {
-                    finding.also(labels.span, "the Pod template's labels");
+                    finding.also(&labels.span, "the Pod template's labels");
                     facts.insert_entry(labels, key, &Yaml::str(value.as_str()))
                 }
                 (None, None) => None,

@@ -163,7 +163,7 @@ fn report(
     if let Some(near) = near {
         message.push_str(&format!("; is `{near}` meant?"));
     }
-    let finding = out.at(mention.host_span, message);
+    let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
         finding.check(format_args!("docker compose exec {} getent hosts {host}", service.name));
@@ -175,7 +175,7 @@ fn report(
     if let Some(near) = near.filter(|_| written == Some(host)) {
         let rest = host.find('.').map_or("", |at| &host[at..]);
         let name = format!("{near}{rest}");
-        let edit = facts.replace(mention.host_span, &name);
+        let edit = facts.replace(&mention.host_span, &name);
         finding.fix(Fix::r#unsafe(format_args!("Use the name `{near}`"), [edit]));
     }
 }

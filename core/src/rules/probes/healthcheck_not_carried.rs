@@ -79,14 +79,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let finding = out.at(
-            container.span(),
+            &container.span(),
             format_args!(
                 "Compose checks the health of `{}`, but {} has no probe",
                 service.name, unit.label
             ),
         );
         finding
-            .also(health.span, format_args!("the healthcheck of `{}`", service.name))
+            .also(&health.span, format_args!("the healthcheck of `{}`", service.name))
             .check(format_args!("kubectl get pods{} -w", workload.namespace_flag()));
         if service.role == Role::Development {
             finding.severity(Severity::Info);

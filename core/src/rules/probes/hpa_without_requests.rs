@@ -84,13 +84,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if let Some((unit, container)) = lacks {
                     let name = object.name().map_or("", |it| it.as_str());
                     out.at(
-                        metric.span,
+                        &metric.span,
                         format_args!(
                             "{} `{name}` scales by {resource} utilization, but {} requests no {resource}",
                             object.kind, unit.label
                         ),
                     )
-                    .also(container.span(), "a request belongs here")
+                    .also(&container.span(), "a request belongs here")
                     .check(format_args!("kubectl describe hpa{} {name}", workload.namespace_flag()));
                 }
             }

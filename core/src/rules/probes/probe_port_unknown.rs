@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 let ports = listed_ports(container);
                 let finding = out.at(
-                    port.span,
+                    &port.span,
                     format_args!(
                         "the `{field}` of {} asks port `{}`, but the container lists {ports}",
                         unit.label, port.value

@@ -65,13 +65,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if asked > most && !is_tiny_memory(limit) {
                     let name = &request.name;
                     out.at(
-                        request.raw.span,
+                        &request.raw.span,
                         format_args!(
                             "{} requests {} of {name}, more than its limit of {}",
                             unit.label, request.raw, limit.raw
                         ),
                     )
-                    .also(limit.raw.span, "the limit");
+                    .also(&limit.raw.span, "the limit");
                 }
             }
         }
@@ -93,7 +93,7 @@ fn malformed(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
         let bytes = format!("{}.{:03}", milli / 1000, milli.unsigned_abs() % 1000);
         let bytes = bytes.trim_end_matches('0').trim_end_matches('.');
         out.at(
-            resource.raw.span,
+            &resource.raw.span,
             format_args!("`{raw}` of {} is {bytes} bytes; did you mean `{better}`?", resource.name),
         )
         .severity(Severity::Warning)
@@ -120,7 +120,7 @@ fn malformed(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
         let better = better.map(|it| format!("{digits}{it}"));
         let hint = better.as_ref().map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
         let finding = out.at(
-            resource.raw.span,
+            &resource.raw.span,
             format_args!("`{raw}` is no quantity: Kubernetes refuses it{hint}"),
         );
         if let Some(better) = better {

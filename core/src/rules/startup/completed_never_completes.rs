@@ -58,7 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let restart = wait.on.model.restart.as_ref();
         let finding = match restart.filter(|it| matches!(it.as_str(), "always" | "unless-stopped")) {
             Some(restart) => out.at(
-                restart.span,
+                &restart.span,
                 format_args!("`{from}` waits until `{on}` is done, but `restart: {restart}` starts it again for ever"),
             ),
             None => {
@@ -66,13 +66,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let server = wait.on.unit.family().filter(|it| it.is_data_store());
                 let Some(family) = server.filter(|_| wait.on.unit.start.is_empty()) else { continue };
                 out.at(
-                    wait.dependency.span,
+                    &wait.dependency.span,
                     format_args!("`{from}` waits until `{on}` is done, but {} serves until it is stopped", family.name),
                 )
             }
         };
         finding
-            .also(wait.dependency.span, format_args!("`{from}` waits here"))
+            .also(&wait.dependency.span, format_args!("`{from}` waits here"))
             .check(format_args!("docker compose ps -a {on} {from}"));
     }
 }

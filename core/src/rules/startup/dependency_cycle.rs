@@ -48,7 +48,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             path.push_str(&format!("`{}` → ", wait.from.name));
         }
         let finding = out.at(
-            first.dependency.span,
+            &first.dependency.span,
             format_args!(
                 "{path}`{}`: each waits for the other, so none can start",
                 first.from.name
@@ -56,7 +56,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         for wait in others {
             finding.also(
-                wait.dependency.span,
+                &wait.dependency.span,
                 format_args!("`{}` waits for `{}`", wait.from.name, wait.on.name),
             );
         }

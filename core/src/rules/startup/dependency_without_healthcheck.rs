@@ -56,7 +56,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let name = service.name;
         let finding = out.at(
-            service.span(),
+            &service.span(),
             format_args!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
         );
         if health == Health::Unknown {
@@ -64,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         for wait in waits.take(5) {
             finding.also(
-                wait.dependency.span,
+                &wait.dependency.span,
                 format_args!("`{}` depends on it here", wait.from.name),
             );
         }

@@ -58,16 +58,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let finding = out.at(
-            wait.dependency.span,
+            &wait.dependency.span,
             format_args!("`{}` may start before `{}` can answer", from.name, on.name),
         );
         match &on.model.healthcheck {
             Some(check) => finding.also(
-                check.span,
+                &check.span,
                 format_args!("the healthcheck of `{}` is there to be waited for", on.name),
             ),
             None => finding
-                .also(on.span(), format_args!("`{}` has no healthcheck to wait for", on.name)),
+                .also(&on.span(), format_args!("`{}` has no healthcheck to wait for", on.name)),
         };
         finding
             .check(format_args!("docker compose ps {} {}", on.name, from.name))

@@ -54,15 +54,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             Health::Checked => continue,
             Health::Disabled(span) => {
                 let finding = out.at(
-                    place,
+                    &place,
                     format_args!(
                         "`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"
                     ),
                 );
-                finding.also(span, "it is switched off here")
+                finding.also(&span, "it is switched off here")
             }
             Health::None => out.at(
-                place,
+                &place,
                 format_args!(
                     "`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"
                 ),
@@ -71,10 +71,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let message = format!(
                     "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` brings a healthcheck"
                 );
-                out.at(place, message).severity(Severity::Warning).confidence(Confidence::Possible)
+                out.at(&place, message).severity(Severity::Warning).confidence(Confidence::Possible)
             }
         };
-        finding.also(wait.on.span(), format_args!("`{on}` is defined here"));
+        finding.also(&wait.on.span(), format_args!("`{on}` is defined here"));
         if let Some(image) = &wait.on.unit.image {
             finding.check(format_args!(
                 "docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}",

@@ -80,14 +80,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let Some((service, port)) = routed(facts, workload, container) else { continue };
             let finding = out.at(
-                container.span(),
+                &container.span(),
                 format_args!(
                     "Service `{}` sends traffic to {}, which has no readinessProbe",
                     service.name, unit.label
                 ),
             );
             finding
-                .also(port.span(), format_args!("Service `{}` sends to it here", service.name))
+                .also(&port.span(), format_args!("Service `{}` sends to it here", service.name))
                 .check(format_args!(
                     "kubectl get endpointslices{} -l kubernetes.io/service-name={} -w",
                     workload.namespace_flag(),

@@ -95,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let are = if names.len() == 1 { "is" } else { "are" };
         out.at(
-            container.span(),
+            &container.span(),
             format_args!(
                 "Compose starts `{}` once {} {are} healthy, but {} waits for nothing and is ready at once",
                 service.name,
@@ -103,7 +103,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 unit.label
             ),
         )
-        .also(first.span, "the order in Compose")
+        .also(&first.span, "the order in Compose")
         .check(format_args!(
             "kubectl rollout status{} {}",
             workload.namespace_flag(),

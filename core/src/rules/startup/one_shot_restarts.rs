@@ -45,9 +45,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let name = service.name;
-        let edit = facts.replace_scalar(restart.span, "on-failure");
+        let edit = facts.replace_scalar(&restart.span, "on-failure");
         out.at(
-            restart.span,
+            &restart.span,
             format_args!(
                 "`{name}` runs one task and ends, but `restart: {restart}` runs it again for ever"
             ),

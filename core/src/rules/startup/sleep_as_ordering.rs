@@ -62,7 +62,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(before_what) = before_what(unit, next, before) else { continue };
             let unit_of_time = if seconds == 1 { "second" } else { "seconds" };
             out.at(
-                command.words.first().map_or_else(Default::default, |it| unit.start.span_of(it)),
+                &command.words.first().map_or_else(Default::default, |it| unit.start.span_of(it)),
                 format_args!(
                     "{} sleeps {seconds} {unit_of_time} {before_what}, in place of waiting for what it needs",
                     unit.label

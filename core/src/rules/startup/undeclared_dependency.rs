@@ -65,14 +65,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             told.push(on.index);
             let finding = out.at(
-                mention.span,
+                &mention.span,
                 format_args!(
                     "`{}` talks to `{}`, but does not depend on it",
                     service.name, on.name
                 ),
             );
             finding
-                .also(on.span(), format_args!("`{}` is defined here", on.name))
+                .also(&on.span(), format_args!("`{}` is defined here", on.name))
                 .check(format_args!(
                     "docker compose config --format json | jq '.services[\"{}\"].depends_on'",
                     service.name

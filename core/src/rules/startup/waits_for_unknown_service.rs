@@ -69,7 +69,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let span = unit.start.span_of(target.word);
                     let Some(end) = unknown(facts, workload, target) else { continue };
                     let finding = out.at(
-                        narrow(facts, span, target.host),
+                        &narrow(facts, span, target.host),
                         format_args!("{} waits for `{}`, {end}", unit.label, target.host),
                     );
                     finding.confidence(Confidence::Likely).check(workload.logs(unit, "--tail 5"));
@@ -101,7 +101,7 @@ fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Optio
 
 /// The host alone where the word shows it once.
 fn narrow(facts: &Facts, span: Span, host: &str) -> Span {
-    let text = facts.written(span);
+    let text = facts.written(&span);
     match (text.find(host), text.matches(host).count()) {
         (Some(at), 1) => span.inner(at..at + host.len()),
         _ => span,

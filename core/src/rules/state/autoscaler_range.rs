@@ -67,17 +67,17 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
     }
     if min > max {
         out.at(
-            high.span,
+            &high.span,
             format_args!("{label} has a maximum of {max}, below its minimum of {min}"),
         )
         .severity(Severity::Error)
-        .also(low.span, "the minimum is written here");
+        .also(&low.span, "the minimum is written here");
     } else {
         out.at(
-            high.span,
+            &high.span,
             format_args!("{label} never scales: its minimum and its maximum are both {max}"),
         )
-        .also(low.span, "the minimum is written here");
+        .also(&low.span, "the minimum is written here");
     }
 }
 
@@ -94,11 +94,11 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             continue;
         }
         let finding = out.at(
-            other.name_span(),
+            &other.name_span(),
             format_args!("{} and {} both scale {}", first.label(), other.label(), workload.label),
         );
         finding
-            .also(first.name_span(), "the other one")
+            .also(&first.name_span(), "the other one")
             .check(format_args!("kubectl describe hpa{}", workload.namespace_flag()));
         // Two files may be a choice, of which only one is applied.
         if first.file == other.file {
@@ -129,14 +129,14 @@ fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             .min
             .map_or_else(|| scaler.max.map_or(object.name_span(), |it| it.span), |it| it.span);
         out.at(
-            span,
+            &span,
             format_args!(
                 "{} may go down to {low}, and {} keeps {kept}: no node can be drained then",
                 workload.label,
                 object.label()
             ),
         )
-        .also(min.span, "the budget is written here")
+        .also(&min.span, "the budget is written here")
         .check(format_args!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }

@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             && let Err(why) = cron::check(schedule)
         {
             out.at(
-                schedule.span,
+                &schedule.span,
                 format_args!("`{schedule}` of {} is no cron schedule: {why}", workload.label),
             )
             .severity(Severity::Error);
@@ -84,12 +84,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(work) = work(facts, workload) else { continue };
         let span = policy.map_or(schedule.span, |it| it.span);
         let finding = out.at(
-            span,
+            &span,
             format_args!("{} may run beside its own predecessor, and both {work}", workload.label),
         );
         finding.check(format_args!("kubectl get jobs{} --watch", workload.namespace_flag()));
         let edit = match policy {
-            Some(it) => Some(facts.replace_scalar(it.span, "Forbid")),
+            Some(it) => Some(facts.replace_scalar(&it.span, "Forbid")),
             None => workload.model.place.as_ref().and_then(|it| {
                 let value = Yaml::str("Forbid");
                 facts.insert_entry(it, "concurrencyPolicy", &value)

@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(wrong) = misplaced(&home, &mounted) {
             let finding = out
                 .at(
-                    wrong.path.span,
+                    &wrong.path.span,
                     format_args!(
                         "{label} keeps its data in `{data}`, and `{}` is mounted instead",
                         wrong.path
@@ -91,8 +91,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.confidence(Confidence::Likely);
             }
             let span = wrong.path.span;
-            if facts.written(span).trim_matches(['"', '\'']) == wrong.path.as_str() {
-                let edit = facts.replace_scalar(span, data);
+            if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
+                let edit = facts.replace_scalar(&span, data);
                 finding.fix(Fix::r#unsafe(format_args!("Mount it at `{data}`"), [edit]));
             }
             check_mounts(facts, unit, finding);
@@ -108,17 +108,17 @@ fn check(facts: &Facts, out: &mut Findings) {
             mounted.iter().find(|it| matches!(it.backing, Backing::Anonymous) && home.is_at(it));
         let finding = match scratch.or(unnamed) {
             Some(it) if matches!(it.backing, Backing::Anonymous) => out.at(
-                it.span,
+                &it.span,
                 format_args!(
                     "{label} keeps its data in a volume without a name, which `docker compose down` leaves behind"
                 ),
             ),
             Some(it) => out.at(
-                it.span,
+                &it.span,
                 format_args!("{label} keeps its data in an `emptyDir`, which goes with the Pod"),
             ),
             None => out.at(
-                unit.image_or_name(),
+                &unit.image_or_name(),
                 format_args!("{label} has no volume at `{data}`: its data goes with the container"),
             ),
         };

@@ -80,21 +80,21 @@ fn check(facts: &Facts, out: &mut Findings) {
         match workload.copies {
             Copies::Many(many) => {
                 out.at(
-                    unit.image_or_name(),
+                    &unit.image_or_name(),
                     format_args!(
                         "{label} runs {name} with {}, which do not share their data safely",
                         facts.workload_replica_words(workload)
                     ),
                 )
                 .severity(Severity::Error)
-                .also(many, "more than one replica is asked for here")
+                .also(&many, "more than one replica is asked for here")
                 .check(get_pods(workload));
             }
             // Without a lasting volume there is another finding, and it is the worse one.
             Copies::One | Copies::Overlapping if !kept && has_one_home(unit, &family) => {}
             Copies::Overlapping => {
                 out.at(
-                    unit.image_or_name(),
+                    &unit.image_or_name(),
                     format_args!(
                         "{label} runs {name}, and an update starts a second server beside the first"
                     ),
@@ -104,7 +104,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::One => {
                 if kept {
                     out.at(
-                        unit.image_or_name(),
+                        &unit.image_or_name(),
                         format_args!(
                             "{label} runs {name}: safe with one replica and `Recreate`, at the price of a gap at each update"
                         ),

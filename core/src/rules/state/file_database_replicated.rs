@@ -72,14 +72,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         let article = if engine.starts_with('H') { "an" } else { "a" };
         let what = if database.path.is_some() { "file" } else { "database" };
         let finding = out.at(
-            span,
+            &span,
             format_args!(
                 "{place} of {} is {article} {engine} {what}, and there are {}",
                 unit.label,
                 facts.replica_words(unit)
             ),
         );
-        finding.also(many, "more than one replica is asked for here");
+        finding.also(&many, "more than one replica is asked for here");
         if has_own_volume(facts, unit, database.path) {
             finding.severity(Severity::Warning).confidence(Confidence::Likely);
         }

@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mounted = facts.mounted(unit);
         let Some((what, span, place)) = upload(unit, &mounted) else { continue };
         out.at(
-            span,
+            &span,
             format_args!(
                 "{what} of {} is in {place}, which each of the {} has for itself",
                 unit.label,
@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         )
         .confidence(Confidence::Likely)
-        .also(many, "more than one replica is asked for here");
+        .also(&many, "more than one replica is asked for here");
     }
 }
 

@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let finding = out.at(
-                var.value_span,
+                &var.value_span,
                 format_args!(
                     "`{}={value}` keeps {} inside one replica, and {} has {}",
                     var.name,
@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     facts.replica_words(unit)
                 ),
             );
-            finding.also(many, "more than one replica is asked for here");
+            finding.also(&many, "more than one replica is asked for here");
             // A cache of its own costs each replica memory and some stale answers, not more.
             if state == State::Cache {
                 finding.severity(Severity::Info);

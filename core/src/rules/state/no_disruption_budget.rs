@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         out.at(
-            many,
+            &many,
             format_args!(
                 "{} has {} and no PodDisruptionBudget: drained nodes may take all of them at once",
                 workload.label,
@@ -123,14 +123,14 @@ fn never_allows(facts: &Facts<'_>, object: &Object, budget: &DisruptionBudget, o
     if let Some(max) = &budget.max_unavailable {
         if is_none(&max.value) {
             let message = says("it lets no Pod be unavailable");
-            out.at(max.span, message).severity(Severity::Error).check(check);
+            out.at(&max.span, message).severity(Severity::Error).check(check);
         }
         return;
     }
     let Some(min) = &budget.min_available else { return };
     if matches!(&min.value, IntOrStr::Str(it) if it == "100%") {
         let message = says("all of its Pods must stay");
-        out.at(min.span, message).severity(Severity::Error).check(check);
+        out.at(&min.span, message).severity(Severity::Error).check(check);
         return;
     }
     let mut most = 0;
@@ -149,10 +149,10 @@ fn never_allows(facts: &Facts<'_>, object: &Object, budget: &DisruptionBudget, o
     let word = if facts.autoscalers(first).next().is_some() { "at most " } else { "" };
     let written = covered.iter().find_map(|it| it.model.replicas);
     let message = says(&format!("{whose} has {word}{replicas}, and {kept} must stay"));
-    let finding = out.at(min.span, message).severity(Severity::Error).check(check);
+    let finding = out.at(&min.span, message).severity(Severity::Error).check(check);
     match written {
         Some(it) => {
-            finding.also(it.span, "the number of replicas is written here");
+            finding.also(&it.span, "the number of replicas is written here");
         }
         None => {
             // What is not written may still be set from outside.

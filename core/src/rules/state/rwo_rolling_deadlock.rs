@@ -102,7 +102,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let finding = out.at(
-            name.span,
+            &name.span,
             format_args!(
                 "{} updates by starting the new Pod first, while the old one still holds claim `{name}` ({})",
                 workload.label,
@@ -113,10 +113,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.confidence(Confidence::Likely);
         }
         if let Some(strategy) = &workload.model.strategy {
-            finding.also(strategy.place.span, "the update strategy is written here");
+            finding.also(&strategy.place.span, "the update strategy is written here");
         }
         if let Some(mode) = claim.access_modes.first() {
-            finding.also(mode.span, format_args!("claim `{name}` has this access mode"));
+            finding.also(&mode.span, format_args!("claim `{name}` has this access mode"));
         }
         finding
             .check(format_args!(

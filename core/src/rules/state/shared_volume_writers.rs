@@ -133,9 +133,9 @@ fn tell(list: &[&Writer<'_, '_>], out: &mut Findings) {
     } else {
         format!("{what} `{volume}` is written by {all}")
     };
-    let finding = out.at(first.mounted.span, message);
+    let finding = out.at(&first.mounted.span, message);
     for it in others {
-        finding.also(it.mounted.span, format_args!("`{}` mounts it here", it.name));
+        finding.also(&it.mounted.span, format_args!("`{}` mounts it here", it.name));
     }
     if stores > 1 {
         finding.severity(Severity::Warning);

@@ -67,12 +67,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         let label = &unit.label;
         if let Some((tool, span)) = scheduler(unit) {
             out.at(
-                span,
+                &span,
                 format_args!("{label} runs {tool}, of which only one may run, with {replicas}"),
             )
-            .also(many, "more than one replica is asked for here");
+            .also(&many, "more than one replica is asked for here");
         } else if is_named_so(unit) && unit.family().is_none() {
-            out.at(many, format_args!("{label} is called a scheduler and has {replicas}, which may each start every job"))
+            out.at(&many, format_args!("{label} is called a scheduler and has {replicas}, which may each start every job"))
                 .confidence(Confidence::Possible);
         }
     }

@@ -76,7 +76,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             // Fragments without a spec are patches.
             if workload.model.service_name.is_none() && !workload.units.is_empty() {
                 out.at(
-                    workload.span(),
+                    &workload.span(),
                     format_args!(
                         "{label} has no `serviceName`, so its Pods have no names of their own"
                     ),
@@ -91,13 +91,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Body::Service(service) = &object.body else { continue };
             if !service.is_headless() {
                 out.at(
-                    name.span,
+                    &name.span,
                     format_args!(
                         "{label} names Service `{name}`, which is not headless, so its Pods have no names of their own"
                     ),
                 )
                 .severity(severity)
-                .also(object.name_span(), format_args!("Service `{name}` has no `clusterIP: None`"))
+                .also(&object.name_span(), format_args!("Service `{name}` has no `clusterIP: None`"))
                 .check(check);
             }
             continue;
@@ -110,8 +110,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let message = format!("{label} names Service `{name}`, which does not exist");
         match facts.near_name(Named::Service, workload.namespace, name) {
             Some(near) => {
-                let edit = facts.replace_scalar(name.span, near);
-                out.at(name.span, format_args!("{message}; `{near}` does"))
+                let edit = facts.replace_scalar(&name.span, near);
+                out.at(&name.span, format_args!("{message}; `{near}` does"))
                     .check(check)
                     .fix(Fix::r#unsafe(format_args!("Name Service `{near}`"), [edit]));
             }
@@ -123,7 +123,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         && !it.group().ends_with("k8s.io")
                 });
                 let severity = if operated { Severity::Info } else { Severity::Warning };
-                out.at(name.span, format_args!("{message} in the files"))
+                out.at(&name.span, format_args!("{message} in the files"))
                     .severity(severity)
                     .confidence(Confidence::Likely)
                     .check(check);

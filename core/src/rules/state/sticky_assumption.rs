@@ -114,7 +114,7 @@ fn tell(
 ) {
     let workload = &facts.workloads()[workload.index];
     let finding = out.at(
-        place.span,
+        &place.span,
         format_args!(
             "{kind} `{name}` ties each client to one of the {} of {}: its state may sit in the process",
             facts.workload_replica_words(workload),
@@ -123,7 +123,7 @@ fn tell(
     );
     finding.confidence(Confidence::Possible);
     if let Some(many) = workload.copies.many() {
-        finding.also(many, "more than one replica is asked for here");
+        finding.also(&many, "more than one replica is asked for here");
     }
 }
 
