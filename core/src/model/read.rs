@@ -250,7 +250,11 @@ impl Reader {
         mut item: impl FnMut(&mut Reader, Node<'t>) -> Option<T>,
     ) -> Vec<T> {
         let mut all = Vec::new();
-        self.each_item(node, &mut |reader, it| all.extend(item(reader, it)));
+        self.each_item(node, &mut |reader, it| {
+            if let Some(it) = item(reader, it) {
+                all.push(it);
+            }
+        });
         all
     }
 
