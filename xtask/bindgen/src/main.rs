@@ -2,6 +2,7 @@
 //! `xtask-bindgen layout FILE.wasm` puts the functions of an optimized engine into the order in which
 //! they compress best.
 
+mod arrange;
 mod layout;
 mod places;
 mod sweep;

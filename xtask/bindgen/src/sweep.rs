@@ -6,6 +6,7 @@
 //! linker's own list of what refers to what (`--emit-relocs`) is walked once more, and functions and
 //! data that nothing reaches any longer go: tables of printable characters, most of all.
 
+use crate::arrange::arrange;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -39,7 +40,7 @@ const ENDS: &[&str] = &[
 const TRAP: &[u8] = &[0, 0x00, 0x0b];
 
 /// What a name of the linker stands for.
-enum Symbol {
+pub enum Symbol {
     Function(u32),
     /// Where its bytes stand in the file.
     Data(Range<usize>),
@@ -50,21 +51,21 @@ enum Symbol {
 type Reference = (usize, u32);
 
 #[derive(Default)]
-struct Linked {
+pub struct Linked {
     /// Kind and contents of each section.
     sections: Vec<(u8, Range<usize>)>,
     imported: usize,
-    bodies: Vec<Range<usize>>,
-    /// Where each segment of data starts in the file.
-    segments: Vec<usize>,
+    pub bodies: Vec<Range<usize>>,
+    /// Where the bytes of each segment of data stand in the file.
+    pub segments: Vec<Range<usize>>,
     /// Functions by index, mangled as the linker has them.
     names: Vec<String>,
     /// Functions that are called from outside.
     roots: Vec<u32>,
     root_symbols: Vec<u32>,
-    symbols: Vec<Symbol>,
+    pub symbols: Vec<Symbol>,
     /// Sorted by place.
-    references: Vec<Reference>,
+    pub references: Vec<Reference>,
 }
 
 /// # Errors
@@ -90,6 +91,7 @@ pub fn sweep(wasm: &[u8]) -> Result<Vec<u8>, String> {
             bytes[range.clone()].copy_from_slice(&wasm[range.clone()]);
         }
     }
+    arrange(&mut bytes, &linked, |at| live.symbols.contains(&at))?;
     let mut module = Module::new();
     for (id, range) in &linked.sections {
         let data = &bytes[range.clone()];
@@ -98,7 +100,7 @@ pub fn sweep(wasm: &[u8]) -> Result<Vec<u8>, String> {
             for (at, body) in linked.bodies.iter().enumerate() {
                 let index = at + linked.imported;
                 let kept = live.functions[index] && !ends.get(index).is_some_and(|it| *it);
-                code.raw(if kept { &wasm[body.clone()] } else { TRAP });
+                code.raw(if kept { &bytes[body.clone()] } else { TRAP });
             }
             module.section(&code);
         } else if *id != SectionId::Custom as u8 || !of_the_linker(data) {
@@ -142,7 +144,8 @@ fn read(wasm: &[u8]) -> Result<Linked, BinaryReaderError> {
             Payload::DataSection(section) => {
                 for segment in section {
                     let segment = segment?;
-                    it.segments.push(segment.range.end - segment.data.len());
+                    let end = segment.range.end;
+                    it.segments.push(end - segment.data.len()..end);
                 }
             }
             Payload::CustomSection(section) => read_custom(&mut it, &section)?,
@@ -178,7 +181,7 @@ fn read_custom(
                                 SymbolInfo::Func { index, .. } => Symbol::Function(index),
                                 SymbolInfo::Data { symbol: Some(data), .. } => {
                                     let start =
-                                        it.segments[data.index as usize] + data.offset as usize;
+                                        it.segments[data.index as usize].start + data.offset as usize;
                                     Symbol::Data(start..start + data.size as usize)
                                 }
                                 _ => Symbol::Other,
