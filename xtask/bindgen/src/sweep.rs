@@ -180,8 +180,8 @@ fn read_custom(
                             it.symbols.push(match symbol? {
                                 SymbolInfo::Func { index, .. } => Symbol::Function(index),
                                 SymbolInfo::Data { symbol: Some(data), .. } => {
-                                    let start =
-                                        it.segments[data.index as usize].start + data.offset as usize;
+                                    let start = it.segments[data.index as usize].start
+                                        + data.offset as usize;
                                     Symbol::Data(start..start + data.size as usize)
                                 }
                                 _ => Symbol::Other,
