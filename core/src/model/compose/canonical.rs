@@ -28,7 +28,7 @@ struct Canon<'c> {
 impl Canon<'_> {
     fn service(&mut self, service: &mut Value) {
         let Some(map) = service.as_map_mut() else { return };
-        for (key, entry) in &mut map.entries {
+        for (key, entry) in map.entries.iter_mut() {
             let value = &mut entry.value;
             match key.as_str() {
                 "build" => self.build(value),
@@ -79,7 +79,7 @@ impl Canon<'_> {
             wrap(build, "context");
         }
         let Some(map) = build.as_map_mut() else { return };
-        for (key, entry) in &mut map.entries {
+        for (key, entry) in map.entries.iter_mut() {
             match key.as_str() {
                 "args" => pairs(&mut entry.value, true),
                 "labels" | "additional_contexts" => pairs(&mut entry.value, false),

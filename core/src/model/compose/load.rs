@@ -249,7 +249,7 @@ impl<'t> Loader<'t> {
         // The places of a template are not the places of the service.
         result.clear_places();
         if let (Data::Map(old), Data::Map(new)) = (&mut result.data, own.data) {
-            old.entries.shift_remove("extends");
+            old.entries.remove("extends");
             let path = vec![SmolStr::new_static("services"), name.clone()];
             Merge { out: &mut self.out, path }.maps(old, new);
         }
@@ -306,7 +306,7 @@ impl<'t> Loader<'t> {
 
     fn include_all(&mut self, document: &mut Value, scope: Scope<'_>, chain: &mut Vec<usize>) {
         let Some(root) = document.as_map_mut() else { return };
-        let Some(include) = root.entries.shift_remove("include") else { return };
+        let Some(include) = root.entries.remove("include") else { return };
         let Data::List(items) = include.value.data else { return };
         for item in items {
             if let Some(model) = self.include(&item, scope, chain) {
@@ -395,14 +395,14 @@ impl<'t> Loader<'t> {
     fn import(&mut self, root: &mut Map, mut model: Value) {
         let Some(model) = model.as_map_mut() else { return };
         for section in ["services", "volumes", "networks", "secrets", "configs", "models", "jobs"] {
-            let Some(mut from) = model.entries.shift_remove(section) else { continue };
+            let Some(mut from) = model.entries.remove(section) else { continue };
             let Some(from_map) = from.value.as_map_mut() else { continue };
             let from_map = std::mem::take(from_map);
-            let target = root.entries.entry(SmolStr::new_static(section)).or_insert_with(|| {
+            if !root.entries.contains_key(section) {
                 let value = Value::new(from.value.span, Data::Map(Map::default()));
-                Entry { value, ..from.clone() }
-            });
-            let Some(to) = target.value.as_map_mut() else { continue };
+                root.insert(SmolStr::new_static(section), Entry { value, ..from.clone() });
+            }
+            let Some(to) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };
             for (name, entry) in from_map.entries {
                 let Some(own) = to.entries.get_mut(&name) else {
                     to.entries.insert(name, entry);
@@ -414,7 +414,7 @@ impl<'t> Loader<'t> {
                 over.entries.insert(name.clone(), own.clone());
                 let path = vec![SmolStr::new_static(section)];
                 Merge { out: &mut self.out, path }.maps(&mut base, over);
-                if let Some(merged) = base.entries.shift_remove(&name) {
+                if let Some(merged) = base.entries.remove(&name) {
                     *own = merged;
                 }
             }

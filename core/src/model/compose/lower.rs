@@ -177,7 +177,7 @@ impl Walk<'_> {
         let value = self.value(entry.value, shared, depth + 1);
         let span = entry.key.span();
         let whole = span.to(entry.value.span());
-        map.entries.insert(SmolStr::new(key), Entry::new(span, whole, value)).is_some()
+        map.entries.insert(SmolStr::new(key), Entry::new(span, whole, value))
     }
 
     /// `<<` takes a mapping or a list of mappings.

@@ -24,7 +24,7 @@ impl Merge<'_> {
         for (key, mut entry) in over.entries {
             match entry.value.tag {
                 Tag::Reset => {
-                    base.entries.shift_remove(&key);
+                    base.entries.remove(&key);
                     continue;
                 }
                 Tag::Override => {
@@ -168,7 +168,7 @@ pub(super) fn strip(value: &mut Value) {
     match &mut value.data {
         Data::Scalar(_) => {}
         Data::List(items) => items.retain(|it| it.tag != Tag::Reset),
-        Data::Map(map) => map.entries.retain(|_, it| it.value.tag != Tag::Reset),
+        Data::Map(map) => map.entries.retain(|it| it.value.tag != Tag::Reset),
     }
     value.each(&mut strip);
 }
@@ -198,10 +198,10 @@ pub(super) fn unify(root: &mut Map) {
     for section in ["services", "jobs"] {
         let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };
         path.push(SmolStr::new_static(section));
-        for (name, entry) in &mut map.entries {
+        for (name, entry) in map.entries.iter_mut() {
             let Some(service) = entry.value.as_map_mut() else { continue };
             path.push(name.clone());
-            for (key, entry) in &mut service.entries {
+            for (key, entry) in service.entries.iter_mut() {
                 path.push(key.clone());
                 unify_below(&mut path, &mut entry.value, 0);
                 path.pop();
@@ -216,7 +216,7 @@ fn unify_below(path: &mut Vec<SmolStr>, value: &mut Value, depth: usize) {
     match &mut value.data {
         Data::List(items) => unify_list(path, items),
         Data::Map(map) if depth < 2 => {
-            for (key, entry) in &mut map.entries {
+            for (key, entry) in map.entries.iter_mut() {
                 path.push(key.clone());
                 unify_below(path, &mut entry.value, depth + 1);
                 path.pop();

@@ -14,6 +14,7 @@ mod check;
 mod deploy;
 mod discover;
 mod dotenv;
+mod entries;
 mod interpolate;
 mod keys;
 mod load;

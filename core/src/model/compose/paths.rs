@@ -25,7 +25,7 @@ struct Rebase<'r> {
 impl Rebase<'_> {
     fn service(&self, service: &mut Value) {
         let Some(map) = service.as_map_mut() else { return };
-        for (key, entry) in &mut map.entries {
+        for (key, entry) in map.entries.iter_mut() {
             let value = &mut entry.value;
             match key.as_str() {
                 "build" => {

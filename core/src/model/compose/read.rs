@@ -236,7 +236,7 @@ pub(super) fn float(value: Option<&Value>) -> Option<Spanned<f64>> {
 /// A mapping (or what was a list of `KEY=value`).
 pub(super) fn key_values(value: Option<&Value>) -> Vec<KeyValue> {
     let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
-    let one = |(key, entry): (&SmolStr, &super::value::Entry)| KeyValue {
+    let one = |(key, entry): &(SmolStr, super::value::Entry)| KeyValue {
         key: Spanned::new(key.clone(), entry.last_key),
         value: str_of(&entry.value),
         span: entry.last,
@@ -249,7 +249,7 @@ pub(super) fn keys(map: &Map) -> Vec<Key> {
     if map.short {
         return Vec::new();
     }
-    let one = |(key, entry): (&SmolStr, &super::value::Entry)| Key {
+    let one = |(key, entry): &(SmolStr, super::value::Entry)| Key {
         name: Spanned::new(key.clone(), entry.last_key),
         entry: entry.last,
     };

@@ -136,7 +136,7 @@ fn placement(value: &Value) -> Option<Placement> {
     })
 }
 
-fn section<'m>(root: &'m Map, key: &str) -> indexmap::map::Iter<'m, SmolStr, Entry> {
+fn section<'m>(root: &'m Map, key: &str) -> std::slice::Iter<'m, (SmolStr, Entry)> {
     root.get(key).and_then(Value::as_map).map(|it| it.entries.iter()).unwrap_or_default()
 }
 

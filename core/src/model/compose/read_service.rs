@@ -313,7 +313,7 @@ fn imply_dependencies(service: &mut Service) {
 
 fn networks(value: Option<&Value>) -> Vec<ServiceNetwork> {
     let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
-    let one = |(name, entry): (&SmolStr, &Entry)| {
+    let one = |(name, entry): &(SmolStr, Entry)| {
         let get = |key: &str| entry.value.get(key);
         ServiceNetwork {
             name: Spanned::new(name.clone(), entry.last_key),
@@ -355,7 +355,7 @@ fn extra_hosts(value: Option<&Value>) -> Vec<KeyValue> {
 
 fn ulimits(value: Option<&Value>) -> Vec<Ulimit> {
     let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
-    let one = |(name, entry): (&SmolStr, &Entry)| {
+    let one = |(name, entry): &(SmolStr, Entry)| {
         let both = int(Some(&entry.value));
         Ulimit {
             name: Spanned::new(name.clone(), entry.last_key),

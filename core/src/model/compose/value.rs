@@ -1,9 +1,8 @@
 //! The tree that files are merged in: owned, interpolated, and every node knows its place.
 
+use super::entries::Entries;
 use crate::model::Place;
 use crate::text::Span;
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
 /// A Compose tag on a value.
@@ -53,7 +52,7 @@ pub(super) struct Scalar {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Map {
-    pub entries: IndexMap<SmolStr, Entry, FxBuildHasher>,
+    pub entries: Entries,
     /// Where each file writes this mapping; empty for one made from a short form.
     pub places: Vec<Place>,
     /// Made from a short form.
@@ -102,7 +101,7 @@ impl Value {
     pub fn short_map(span: Span, entries: Vec<(&'static str, Value)>) -> Value {
         let mut map = Map { short: true, ..Map::default() };
         let entries = entries.into_iter();
-        map.entries.reserve_exact(entries.size_hint().0);
+        map.entries.reserve(entries.size_hint().0);
         for (key, value) in entries {
             map.entries.insert(SmolStr::new_static(key), Entry::new(value.span, value.span, value));
         }
