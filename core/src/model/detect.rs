@@ -182,15 +182,17 @@ fn by_first_words(text: &str) -> Kind {
 
 /// Whether the text is a program that writes YAML: a Helm template, Jinja and their like.
 fn is_template(path: &str, text: &str, content: Kind) -> bool {
-    if !text.contains("{{") && !text.contains("{%") {
-        return false;
-    }
+    let bytes = text.as_bytes();
+    let opens = |it: &usize| matches!(bytes.get(it + 1), Some(b'{' | b'%'));
+    let Some(last) = memchr::memrchr_iter(b'{', bytes).find(opens) else { return false };
+    // What comes after the last of them says nothing.
+    let end = memchr::memchr(b'\n', &bytes[last..]).map_or(text.len(), |it| last + it);
     let folder = folder_of(path);
     let in_templates = folder.split('/').any(|it| it == "templates");
     // These have braces of their own, which Argo fills in; where YAML reads a mapping, it cannot.
     let own_braces =
         !in_templates && (content == Kind::ArgoCd || text.contains("apiVersion: argoproj.io/"));
-    actions(text, in_templates).any(|it| match it.place {
+    actions(&text[..end], in_templates).any(|it| match it.place {
         ActionPlace::Start | ActionPlace::Line => true,
         _ if own_braces => false,
         ActionPlace::Inside => !is_swarm_word(it.inner),

@@ -252,7 +252,10 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     project.folder.clone_from(&folder);
     environment.set(&SmolStr::new_static("COMPOSE_PROJECT_NAME"), &project.name.value, None);
     let model = loader.model(list, &environment, &folder);
-    check_merged(files.schema, &model, &mut loader.out);
+    // Files without fault stay so when they are merged, unless a tag takes something away.
+    if loader.lacks || loader.out.tagged {
+        check_merged(files.schema, &model, &mut loader.out);
+    }
     let empty = Map::default();
     let root = model.as_map().unwrap_or(&empty);
     Read { out: &mut loader.out, files, environment: &environment, folder: &folder }

@@ -13,6 +13,8 @@ pub(super) struct Object {
     pub keys: Vec<Known>,
     /// `x-` keys may stand here.
     pub extensible: bool,
+    /// At least one of the keys must be there.
+    pub requires: bool,
 }
 
 /// A key that an object may have.
@@ -53,17 +55,27 @@ impl Schema {
     }
 
     fn read_object(&self, name: &'static str, lines: &'static str) -> Object {
-        let mut object = Object { name, keys: Vec::new(), extensible: false };
+        let mut object = Object {
+            name,
+            // A key takes some eighteen signs with its type.
+            keys: Vec::with_capacity(lines.len() / 16),
+            extensible: false,
+            requires: false,
+        };
         for word in words(lines) {
-            match memchr::memchr(b':', word.as_bytes()) {
+            match word.bytes().position(|it| it == b':') {
                 Some(colon) => {
                     let key = &word[..colon];
                     let name = key.strip_suffix('!').unwrap_or(key);
                     let wanted = &word[colon + 1..];
+                    object.requires |= name != key;
                     object.keys.push(Known { name, wanted, required: name != key });
                 }
                 None => match self.object(&word[1..]) {
-                    Some(shared) => object.keys.extend(&shared.keys),
+                    Some(shared) => {
+                        object.requires |= shared.requires;
+                        object.keys.extend(&shared.keys);
+                    }
                     None => object.extensible = true,
                 },
             }

@@ -46,6 +46,8 @@ pub(super) struct Loader<'t> {
     pub included: Vec<FileId>,
     /// An included file could not be read: what it defines is not known.
     pub incomplete: bool,
+    /// A file alone holds something that only another may make right, see [`schema::check`].
+    pub lacks: bool,
     loads: usize,
     copies: usize,
     /// Files that were read for `extends`.
@@ -76,6 +78,7 @@ impl<'t> Loader<'t> {
             unknown: Vec::new(),
             included: Vec::new(),
             incomplete: false,
+            lacks: false,
             loads: 0,
             copies: 0,
             extended: Vec::new(),
@@ -111,6 +114,9 @@ impl<'t> Loader<'t> {
 
     /// One document over another. The first goes over nothing, which works its tags off.
     fn over(&mut self, base: Option<Value>, document: Value) -> Value {
+        if base.is_none() && !self.out.tagged {
+            return document;
+        }
         let span = document.span;
         let mut result = base
             .unwrap_or_else(|| Value::new(span, Data::Map(Map { short: true, ..Map::default() })));
@@ -139,7 +145,8 @@ impl<'t> Loader<'t> {
                 continue;
             }
             let mut value = self.out.lower(root, input.text, scope.environment);
-            schema::check(self.files.schema, &value, &mut self.out, &mut self.unknown);
+            self.lacks |=
+                schema::check(self.files.schema, &value, &mut self.out, &mut self.unknown);
             if value.as_map().is_none() {
                 continue;
             }

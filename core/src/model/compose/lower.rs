@@ -62,6 +62,8 @@ pub(super) struct Lowering {
     pub problems: Vec<Problem>,
     /// The service that problems are told of.
     pub service: Option<SmolStr>,
+    /// Some value has a tag of Compose's own.
+    pub tagged: bool,
     shared_nodes: usize,
     over: bool,
 }
@@ -137,6 +139,7 @@ impl Walk<'_> {
             Some("!override") => Tag::Override,
             _ => Tag::None,
         };
+        self.out.tagged |= tag != Tag::None;
         // A value behind an alias is at fault where it is written, and used where the alias stands;
         // the former is where a reader can change it.
         Value { span: target.span(), tag, place: place(target, shared), data }
@@ -206,7 +209,9 @@ impl Walk<'_> {
     }
 
     fn key(&mut self, node: Node<'_>, key: &str, twice: bool) {
-        let plain = matches!(node.scalar(), Some(Typed::Str(_)));
+        // No word and no number that YAML knows begins like this and is so long.
+        let plain = key.len() > 5 && key.as_bytes()[0].is_ascii_alphabetic()
+            || matches!(node.scalar(), Some(Typed::Str(_)));
         if !plain {
             let message = "the key `{}` is no string; Compose wants it in quotes";
             self.out.problem(ProblemKind::WrongType, node.span(), key, message);

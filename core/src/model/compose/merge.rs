@@ -202,6 +202,10 @@ pub(super) fn unify(root: &mut Map) {
             let Some(service) = entry.value.as_map_mut() else { continue };
             path.push(name.clone());
             for (key, entry) in service.entries.iter_mut() {
+                let nested = matches!(key.as_str(), "build" | "networks");
+                if !nested && entry.value.as_list().is_none() {
+                    continue;
+                }
                 path.push(key.clone());
                 unify_below(&mut path, &mut entry.value, 0);
                 path.pop();
@@ -230,6 +234,9 @@ type Identity = fn(&Value) -> Option<SmolStr>;
 
 /// Of items with one identity the last counts, at the place of the first.
 fn unify_list(path: &[SmolStr], items: &mut Vec<Value>) {
+    if items.len() < 2 {
+        return;
+    }
     let Some(identity) = identity(path) else { return };
     let mut seen: FxHashMap<SmolStr, usize> = FxHashMap::default();
     let mut all: Vec<Value> = Vec::with_capacity(items.len());

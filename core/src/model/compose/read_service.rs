@@ -1,8 +1,8 @@
 //! A merged service to its struct.
 
 use super::read::{
-    Read, Written, boolean, float, int, key_values, keys, maps, place, str_at, str_of, strings,
-    text_at,
+    Keys, Read, Written, boolean, float, int, key_values, keys, maps, place, str_at, str_of,
+    strings, text_at,
 };
 use super::value::{Data, Entry, Map, Value};
 use super::{
@@ -25,9 +25,8 @@ impl Read<'_> {
         it.span = entry.first;
         it.places.clone_from(&map.places);
         it.keys = keys(map);
-        written.fill(
-            "image network_mode restart user working_dir container_name hostname domainname \
-             platform pull_policy runtime stop_signal pid ipc uts userns_mode cgroup",
+        written.fill(const { Keys::new("image network_mode restart user working_dir container_name hostname domainname \
+             platform pull_policy runtime stop_signal pid ipc uts userns_mode cgroup") },
             &mut [
                 &mut it.image,
                 &mut it.network_mode,
@@ -49,9 +48,8 @@ impl Read<'_> {
             ],
             &mut str_of,
         );
-        written.fill(
-            "expose tmpfs volumes_from profiles cap_add cap_drop security_opt group_add links \
-             external_links dns dns_search",
+        written.fill(const { Keys::new("expose tmpfs volumes_from profiles cap_add cap_drop security_opt group_add links \
+             external_links dns dns_search") },
             &mut [
                 &mut it.expose,
                 &mut it.tmpfs,
@@ -69,7 +67,7 @@ impl Read<'_> {
             &mut |it| strings(Some(it)),
         );
         written.fill(
-            "privileged read_only init tty stdin_open attach",
+            const { Keys::new("privileged read_only init tty stdin_open attach") },
             &mut [
                 &mut it.privileged,
                 &mut it.read_only,
@@ -81,7 +79,7 @@ impl Read<'_> {
             &mut |it| boolean(Some(it)),
         );
         written.fill(
-            "mem_limit mem_reservation memswap_limit shm_size",
+            const { Keys::new("mem_limit mem_reservation memswap_limit shm_size") },
             &mut [
                 &mut it.mem_limit,
                 &mut it.mem_reservation,
@@ -90,25 +88,33 @@ impl Read<'_> {
             ],
             &mut |it| self.size(Some(it)),
         );
-        written.fill("scale pids_limit", &mut [&mut it.scale, &mut it.pids_limit], &mut |it| {
-            int(Some(it))
-        });
-        written.fill("cpus cpu_shares", &mut [&mut it.cpus, &mut it.cpu_shares], &mut |it| {
-            float(Some(it))
-        });
-        written.fill("command entrypoint", &mut [&mut it.command, &mut it.entrypoint], &mut |it| {
-            self.command(Some(it))
-        });
         written.fill(
-            "pre_start post_start pre_stop",
+            const { Keys::new("scale pids_limit") },
+            &mut [&mut it.scale, &mut it.pids_limit],
+            &mut |it| int(Some(it)),
+        );
+        written.fill(
+            const { Keys::new("cpus cpu_shares") },
+            &mut [&mut it.cpus, &mut it.cpu_shares],
+            &mut |it| float(Some(it)),
+        );
+        written.fill(
+            const { Keys::new("command entrypoint") },
+            &mut [&mut it.command, &mut it.entrypoint],
+            &mut |it| self.command(Some(it)),
+        );
+        written.fill(
+            const { Keys::new("pre_start post_start pre_stop") },
             &mut [&mut it.pre_start, &mut it.post_start, &mut it.pre_stop],
             &mut |it| self.hooks(it),
         );
-        written.fill("secrets configs", &mut [&mut it.secrets, &mut it.configs], &mut |it| {
-            self.file_references(Some(it))
-        });
         written.fill(
-            "annotations sysctls",
+            const { Keys::new("secrets configs") },
+            &mut [&mut it.secrets, &mut it.configs],
+            &mut |it| self.file_references(Some(it)),
+        );
+        written.fill(
+            const { Keys::new("annotations sysctls") },
             &mut [&mut it.annotations, &mut it.sysctls],
             &mut |it| key_values(Some(it)),
         );

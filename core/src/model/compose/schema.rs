@@ -77,16 +77,24 @@ pub(super) fn called(wanted: &str) -> &'static str {
     }
 }
 
-/// The alternatives of a type; brackets hold together what is inside.
+/// The alternatives of a type; brackets hold together what is inside. By hand, since this is asked of
+/// every value.
 pub(super) fn alternatives(wanted: &'static str) -> impl Iterator<Item = &'static str> {
-    let mut depth = 0;
-    wanted.split(move |it: char| {
-        match it {
-            '[' | '(' | '{' | '<' => depth += 1,
-            ']' | ')' | '}' | '>' => depth -= 1,
-            _ => {}
-        }
-        it == '|' && depth == 0
+    let mut rest = Some(wanted);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut depth = 0;
+        let end = text.bytes().position(|it| {
+            match it {
+                b'[' | b'(' | b'{' | b'<' => depth += 1,
+                b']' | b')' | b'}' | b'>' => depth -= 1,
+                _ => {}
+            }
+            it == b'|' && depth == 0
+        });
+        let (one, more) = text.split_at(end.unwrap_or(text.len()));
+        rest = more.get(1..);
+        Some(one)
     })
 }
 
@@ -96,21 +104,23 @@ pub(super) fn inner(wanted: &'static str) -> &'static str {
 }
 
 /// Checks the top level of one file against the schema. What is missing or null may still come from
-/// another file; [`check_merged`] looks at that.
+/// another file; the answer is whether there is anything of that kind for [`check_merged`].
 pub(super) fn check(
     schema: &Schema,
     root: &Value,
     out: &mut Lowering,
     unknown: &mut Vec<UnknownKey>,
-) {
-    Check { schema, out, unknown, merged: false }.value(root, "@project");
+) -> bool {
+    let mut check = Check { schema, out, unknown, merged: false, lacks: false };
+    check.value(root, "@project");
+    check.lacks
 }
 
 /// Checks what only shows after the merge: that what must be there is there, and nothing is null.
 pub(super) fn check_merged(schema: &Schema, root: &Value, out: &mut Lowering) {
     let unknown = &mut Vec::new();
     let mut own = Lowering::default();
-    Check { schema, out: &mut own, unknown, merged: true }.value(root, "@project");
+    Check { schema, out: &mut own, unknown, merged: true, lacks: false }.value(root, "@project");
     let late =
         |it: &super::Problem| it.kind == ProblemKind::MissingKey || it.kind == ProblemKind::Null;
     out.problems.extend(own.problems.into_iter().filter(late));
@@ -121,10 +131,13 @@ struct Check<'c> {
     out: &'c mut Lowering,
     unknown: &'c mut Vec<UnknownKey>,
     merged: bool,
+    /// Something is null, missing or of the wrong type.
+    lacks: bool,
 }
 
 impl Check<'_> {
     fn wrong(&mut self, value: &Value, wanted: &'static str) {
+        self.lacks = true;
         let kind = match (value.is_null(), self.merged) {
             (true, true) => ProblemKind::Null,
             (true, false) => return,
@@ -246,11 +259,15 @@ impl Check<'_> {
                 }
             }
         }
-        if !self.merged {
+        if !object.requires {
             return;
         }
         for key in object.keys.iter().filter(|it| it.required).map(|it| it.name) {
-            if map.get(key).is_none() {
+            if map.get(key).is_some() {
+                continue;
+            }
+            self.lacks = true;
+            if self.merged {
                 let message = "the key `{}` is missing here";
                 self.out.problem(ProblemKind::MissingKey, value.span, key, message);
             }
