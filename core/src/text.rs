@@ -190,42 +190,17 @@ pub struct LineIndex {
     starts: Vec<u32>,
 }
 
-/// The highest bit of each byte that is a carriage return or a line feed.
-fn breaks(word: u64) -> u64 {
-    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    // The highest bit of each byte that is not zero.
-    let other = |it: u64| ((it & LOW) + LOW) | it;
-    let line_feed = other(word ^ (EACH * b'\n' as u64));
-    let carriage_return = other(word ^ (EACH * b'\r' as u64));
-    !(line_feed & carriage_return) & !LOW
-}
-
 impl LineIndex {
     pub fn new(text: &str) -> LineIndex {
         let bytes = text.as_bytes();
         let mut starts = Vec::with_capacity(16 + bytes.len() / 32);
         starts.push(0);
         let lone = |it: usize| bytes[it] == b'\r' && bytes.get(it + 1) != Some(&b'\n');
-        let ends = |it: usize| bytes[it] == b'\n' || lone(it);
-        // Lines are short: eight bytes at a time find their ends faster than a search for each.
-        let (words, _) = bytes.as_chunks::<8>();
-        let mut at = 0;
-        for word in words {
-            let mut breaks = breaks(u64::from_le_bytes(*word));
-            while breaks != 0 {
-                let found = at + breaks.trailing_zeros() as usize / 8;
-                if ends(found) {
-                    starts.push(offset(found + 1));
-                }
-                breaks &= breaks - 1;
-            }
-            at += 8;
-        }
-        for found in at..bytes.len() {
-            if ends(found) {
-                starts.push(offset(found + 1));
-            }
+        if memchr::memchr(b'\r', bytes).is_none() {
+            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|it| offset(it + 1)));
+        } else {
+            let breaks = (0..bytes.len()).filter(|it| bytes[*it] == b'\n' || lone(*it));
+            starts.extend(breaks.map(|it| offset(it + 1)));
         }
         LineIndex { starts }
     }
