@@ -91,7 +91,7 @@ pub fn explain(rule: &'static Rule) -> Explanation {
     Explanation {
         code: rule.code,
         name: rule.name,
-        summary: unwrap(summary.lines()),
+        summary: unwrap(summary.lines(), summary.len()),
         sections,
         examples,
     }
@@ -102,8 +102,8 @@ fn fitting_name(text: &str) -> &'static str {
 }
 
 /// Hard-wrapped prose as one line a paragraph.
-fn unwrap<'a>(lines: impl Iterator<Item = &'a str>) -> String {
-    let mut prose = String::new();
+fn unwrap<'a>(lines: impl Iterator<Item = &'a str>, length: usize) -> String {
+    let mut prose = String::with_capacity(length);
     for line in lines {
         if line.is_empty() {
             prose.push_str("\n\n");
@@ -126,7 +126,7 @@ pub fn prose(rule: &'static Rule, title: &str) -> String {
     let body = headings.find_map(|it| it.strip_prefix(title)?.strip_prefix('\n'));
     let rest = headings.next().map_or(0, |it| it.len() + " ## ".len());
     let body = body.map_or("", |it| it[..it.len() - rest].trim());
-    unwrap(body.lines().map(|it| it.strip_prefix(' ').unwrap_or(it)))
+    unwrap(body.lines().map(|it| it.strip_prefix(' ').unwrap_or(it)), body.len())
 }
 
 /// The page in `docs/rules` for a rule.
@@ -157,7 +157,12 @@ mod tests {
             let explanation = explain(rule);
             for title in [WHY, HELP] {
                 let section = explanation.section(title).unwrap_or_default();
-                assert_eq!(prose(rule, title), unwrap(section.lines()), "{}", rule.code);
+                assert_eq!(
+                    prose(rule, title),
+                    unwrap(section.lines(), section.len()),
+                    "{}",
+                    rule.code
+                );
             }
         }
     }

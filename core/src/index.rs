@@ -45,7 +45,7 @@ impl Index {
 
 /// The words of a key, none of which holds a line break that another could be mistaken for.
 fn joined(key: &[&str]) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(key.iter().map(|it| it.len() + 1).sum());
     for word in key {
         text.push_str(word);
         text.push('\n');

@@ -98,7 +98,7 @@ impl Workspace {
         let facts = Facts::new(&self.files, &projects, &config);
         let mut findings = Vec::new();
         let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
-        let mut ran: Vec<&str> = Vec::new();
+        let mut ran: Vec<&str> = Vec::with_capacity(rules::all().count());
         for rule in rules::all().filter(|it| wanted(it)) {
             ran.push(rule.code);
             let mut out = Findings::new(rule.code, rule.name, rule.severity);

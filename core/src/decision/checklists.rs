@@ -74,10 +74,9 @@ const CROSSING: &[Item] = &[
 pub fn both(facts: &Facts<'_>, findings: &[Finding], written: &[&str]) -> Checklists {
     let served = facts.services().iter().any(|it| it.role != Role::Development);
     let any = !facts.services().is_empty() || facts.has_cluster_side();
-    // Only the few findings that an item looks at are compared with each item.
-    let all = || SERVER.iter().chain(CROSSING).flat_map(|it| it.codes);
+    // In the order of their codes, but for those of PLM006, which no item looks at.
     let numbered = findings.iter().map(|it| (number(it.code), it));
-    let findings: Vec<_> = numbered.filter(|it| all().any(|code| *code == it.0)).collect();
+    let findings: Vec<_> = numbered.filter(|it| it.0 > 99).collect();
     let written: Vec<u16> = written.iter().map(|it| number(it)).collect();
     Checklists {
         server: list(facts, SERVER, &findings, &written, served),
@@ -100,10 +99,13 @@ fn list(
     let mut rows = Vec::new();
     for item in items {
         let mut places: Vec<String> = Vec::new();
-        for (_, it) in findings.iter().filter(|it| item.codes.contains(&it.0)) {
-            let file = facts.file(it.span.file);
-            let line = file.lines.line_of(it.span.start as usize) + 1;
-            places.push([it.code, " ", file.path(), ":", &line.to_string()].concat());
+        for code in item.codes {
+            let from = findings.partition_point(|it| it.0 < *code);
+            for (_, it) in findings[from..].iter().take_while(|it| it.0 == *code) {
+                let file = facts.file(it.span.file);
+                let line = file.lines.line_of(it.span.start as usize) + 1;
+                places.push([it.code, " ", file.path(), ":", &line.to_string()].concat());
+            }
         }
         // Rules run in the order of their codes.
         let seen = item.codes.iter().any(|it| written.binary_search(it).is_ok());

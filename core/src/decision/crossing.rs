@@ -54,18 +54,13 @@ devices changed A device plugin's resource, such as `nvidia.com/gpu`.
 
 pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
     let mut rows = Vec::new();
-    let mut advised: Vec<(&str, Option<_>)> = Vec::new();
+    let mut advised: Vec<(&str, Option<Advice>)> = Vec::new();
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
         for key in &service.model.keys {
-            let name = key.name.as_str();
-            let mut row = |fate, instead: &'static str| {
-                rows.push(Crossing {
-                    service: service.name.to_owned(),
-                    key: name.to_owned(),
-                    fate,
-                    instead,
-                    span: Some(key.name.span),
-                });
+            let (name, span) = (key.name.as_str(), Some(key.name.span));
+            let mut row = |(key, fate, instead): Advice| {
+                let service = service.model.name.value.clone();
+                rows.push(Crossing { service, key, fate, instead, span });
             };
             if name == "volumes" {
                 mounts(service.model, &mut row);
@@ -76,8 +71,8 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
                     advised.push((name, advice(name)));
                     advised[advised.len() - 1]
                 });
-                if let Some((fate, instead)) = advice {
-                    row(fate, instead);
+                if let Some(advice) = advice {
+                    row(advice);
                 }
             }
         }
@@ -85,29 +80,38 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
     rows
 }
 
-fn advice(key: &str) -> Option<(&'static str, &'static str)> {
-    KEYS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.split_once(' '))
+/// A key, its fate and what to do instead.
+type Advice = (&'static str, &'static str, &'static str);
+
+fn advice(name: &str) -> Option<Advice> {
+    KEYS.lines().find_map(|line| {
+        let (key, rest) = line.split_at_checked(name.len()).filter(|it| it.0 == name)?;
+        let (fate, instead) = rest.strip_prefix(' ')?.split_once(' ')?;
+        Some((key, fate, instead))
+    })
 }
 
 /// One row for each kind of mount that a service has.
-fn mounts(service: &Service, row: &mut dyn FnMut(&'static str, &'static str)) {
+fn mounts(service: &Service, row: &mut dyn FnMut(Advice)) {
     let has = |kind: MountKind| service.volumes.iter().any(|it| it.kind == kind);
     if has(MountKind::Bind) {
-        row(
+        row((
+            "volumes",
             "lost",
             "Files of the host do not follow a Pod: sources belong in the image, configuration in a ConfigMap.",
-        );
+        ));
     }
     if has(MountKind::Volume) || has(MountKind::Cluster) {
-        row(
+        row((
+            "volumes",
             "changed",
             "A PersistentVolumeClaim; one that several Pods share needs ReadWriteMany, or a StatefulSet with one each.",
-        );
+        ));
     }
     if has(MountKind::Anonymous) {
-        row("lost", "An emptyDir, empty again for every new Pod.");
+        row(("volumes", "lost", "An emptyDir, empty again for every new Pod."));
     }
     if has(MountKind::Tmpfs) {
-        row("changed", "An emptyDir with `medium: Memory`.");
+        row(("volumes", "changed", "An emptyDir with `medium: Memory`."));
     }
 }

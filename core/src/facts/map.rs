@@ -60,7 +60,7 @@ impl Facts<'_> {
         let service = &self.services[service];
         let name = &service.project.name.value;
         let project = if name.is_empty() { "compose" } else { name.as_str() };
-        format!("{project}#{}/{}", service.project_index, service.name)
+        [project, "#", &service.project_index.to_string(), "/", service.name].concat()
     }
 
     fn draw_compose(&self, drawing: &mut Drawing) {
@@ -69,7 +69,8 @@ impl Facts<'_> {
             drawing.node(id, "service", service.name, Some(service.span()));
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
-                let volume = format!("volume#{}/{}", service.project_index, source.value);
+                let project = service.project_index.to_string();
+                let volume = ["volume#", &project, "/", source].concat();
                 drawing.used(id, &volume, "volume", source, Use("mounts", mount.span));
             }
         }
@@ -92,13 +93,13 @@ impl Facts<'_> {
             drawing.node(&id, "workload", label, Some(workload.span()));
             for volume in &workload.model.template.spec.volumes {
                 if let VolumeSource::Claim { name: Some(name), .. } = &volume.source {
-                    let claim = format!("claim/{}/{}", workload.namespace, name.value);
+                    let claim = ["claim/", workload.namespace, "/", name].concat();
                     drawing.used(&id, &claim, "volume", name, Use("mounts", name.span));
                 }
                 for (secret, source) in volume.source.keyed() {
                     let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &source.name {
-                        let to = format!("{kind}/{}/{}", workload.namespace, name.value);
+                        let to = [kind, "/", workload.namespace, "/", name].concat();
                         drawing.used(&id, &to, kind, name, Use("reads", name.span));
                     }
                 }
@@ -108,14 +109,14 @@ impl Facts<'_> {
                     let secret = from.source == crate::model::kubernetes::EnvSource::Secret;
                     let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &from.name {
-                        let to = format!("{kind}/{}/{}", workload.namespace, name.value);
+                        let to = [kind, "/", workload.namespace, "/", name].concat();
                         drawing.used(&id, &to, kind, name, Use("reads", from.span));
                     }
                 }
             }
         }
         for service in &self.kube_services {
-            let id = format!("Service/{}/{}", service.namespace, service.name);
+            let id = ["Service/", service.namespace, "/", service.name].concat();
             drawing.node(&id, "k8s-service", service.name, Some(service.span()));
             for at in &service.selects {
                 let selector = service.model.selector.as_ref().map(|it| it.place.span);
@@ -125,12 +126,12 @@ impl Facts<'_> {
         for object in &self.objects {
             let Body::Routes(routes) = &object.body else { continue };
             let name = object.name().map_or("", |it| it.as_str());
-            let id = format!("{}/{}/{name}", object.kind.value, object.namespace());
+            let id = [&object.kind, "/", object.namespace(), "/", name].concat();
             drawing.node(&id, "route", name, Some(object.name_span()));
             for backend in &routes.backends {
                 let namespace =
                     backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
-                let to = format!("Service/{namespace}/{}", backend.service.value);
+                let to = ["Service/", namespace, "/", &backend.service].concat();
                 if !drawing.known.get(&[&to]).is_empty() {
                     drawing.edge(&id, &to, "routes", Some(backend.span));
                 }
@@ -144,7 +145,7 @@ impl Facts<'_> {
         match workload.name {
             // Fragments have no name to tell them apart.
             "" => format!("{kind}/{namespace}/@{}:{}", self.file(place.file).path(), place.start),
-            name => format!("{kind}/{namespace}/{name}"),
+            name => [kind, "/", namespace, "/", name].concat(),
         }
     }
 }

@@ -124,7 +124,7 @@ impl<'a> Facts<'a> {
     }
 
     /// [`Editor::insert_entry`] in the place's own file.
-    pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml) -> Option<Edit> {
+    pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
         self.editor(place.span.file).insert_entry(place, key, value)
     }
 

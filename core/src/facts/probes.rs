@@ -5,7 +5,7 @@ use crate::model::compose::Healthcheck;
 use crate::model::edit::Yaml;
 
 /// The healthcheck as a readiness probe: an HTTP question where it is one, else the same command.
-pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml> {
+pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
     let test = health.test.as_ref()?;
     let mut arguments: Vec<&str> = Vec::new();
     for word in test.arguments() {
@@ -37,7 +37,7 @@ pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml> {
 }
 
 /// `curl -f http://localhost:8080/health` as `httpGet`.
-fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml)> {
+fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml<'static>)> {
     let text = arguments.join(" ");
     let commands =
         if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };

@@ -18,18 +18,16 @@ impl Facts<'_> {
             return String::new();
         };
         let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
-        let mut subject = format!("{} ", object.kind.value);
-        if let Some(namespace) = &object.meta.namespace {
-            subject.push_str(namespace);
-            subject.push('/');
-        }
-        subject.push_str(name.map_or("", |it| it.as_str()));
+        let (namespace, slash) =
+            object.meta.namespace.as_ref().map_or(("", ""), |it| (it.as_str(), "/"));
+        let name = name.map_or("", |it| it.as_str());
+        let subject = [&object.kind, " ", namespace, slash, name].concat();
         let subject = subject.trim_end();
         let containers = object.workload().map(|it| &it.template.spec);
         let container =
             containers.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
         match container {
-            Some(it) => format!("{subject}, container {}", it.label()),
+            Some(it) => [subject, ", container ", it.label()].concat(),
             None => subject.to_owned(),
         }
     }

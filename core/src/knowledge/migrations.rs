@@ -80,11 +80,10 @@ const RUNNERS: &str = "npm yarn pnpm bun make just task composer rake invoke poe
 /// Finds a migration in the words of one simple command.
 #[must_use]
 pub fn find_migration(words: &[&str]) -> Option<Hit> {
-    if words.iter().any(|it| is_among("--help --version --dry-run --check --plan --sql", it)) {
-        return None;
-    }
     let head = program_index(words)?;
-    by_tool(words, head).or_else(|| by_script(words, head))
+    let hit = by_tool(words, head).or_else(|| by_script(words, head))?;
+    const LOOKING: &str = "--help --version --dry-run --check --plan --sql";
+    (!words.iter().any(|it| is_among(LOOKING, it))).then_some(hit)
 }
 
 /// Where the program stands: the table of wrappers is the one of the shell reader.
@@ -227,7 +226,7 @@ pub fn is_migration_switch(key: &str, value: &str) -> bool {
     }
     let upper = key.to_ascii_uppercase();
     // Short names are only known whole; `APP_RUN_MIGRATIONS` is one with a word before it.
-    SWITCHES.split(' ').any(|it| {
+    crate::words::words(SWITCHES).any(|it| {
         upper
             .strip_suffix(it)
             .is_some_and(|before| before.is_empty() || it.len() > 12 && before.ends_with('_'))

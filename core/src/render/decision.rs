@@ -139,13 +139,13 @@ pub(super) fn crossing(all: &[Crossing]) -> Vec<CrossingRow<'_>> {
             row.key == it.key && row.fate == it.fate && row.instead == it.instead
         };
         match rows.iter_mut().find(same) {
-            Some(row) if row.services.contains(&it.service) => {}
-            Some(row) => row.services.push(it.service.clone()),
+            Some(row) if row.services.iter().any(|name| it.service == *name) => {}
+            Some(row) => row.services.push(it.service.to_string()),
             None => rows.push(CrossingRow {
-                key: &it.key,
+                key: it.key,
                 fate: it.fate,
                 instead: it.instead,
-                services: vec![it.service.clone()],
+                services: vec![it.service.to_string()],
             }),
         }
     }
@@ -202,9 +202,8 @@ fn checklist(out: &mut String, style: Style, title: &str, items: &[ChecklistItem
 mod tests {
     use super::*;
 
-    fn row(service: &str, key: &str, fate: &'static str) -> Crossing {
-        let [service, key] = [service, key].map(str::to_owned);
-        Crossing { service, key, fate, instead: "Something.", span: None }
+    fn row(service: &str, key: &'static str, fate: &'static str) -> Crossing {
+        Crossing { service: service.into(), key, fate, instead: "Something.", span: None }
     }
 
     #[test]

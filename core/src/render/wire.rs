@@ -392,8 +392,8 @@ impl Places<'_> {
                 .crossing
                 .iter()
                 .map(|it| Crossing {
-                    service: it.service.clone(),
-                    key: it.key.clone(),
+                    service: it.service.to_string(),
+                    key: it.key.to_owned(),
                     fate: it.fate.into(),
                     instead: it.instead.to_owned(),
                     path: it.span.map(|it| self.path(it)),

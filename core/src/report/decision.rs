@@ -1,6 +1,7 @@
 //! How much platform the files ask for: six questions, an outcome, two checklists, a crossing table.
 
 use crate::text::Span;
+use smol_str::SmolStr;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Answer {
@@ -81,8 +82,8 @@ pub struct Checklists {
 /// What becomes of one key of a Compose service on its way to Kubernetes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
-    pub service: String,
-    pub key: String,
+    pub service: SmolStr,
+    pub key: &'static str,
     /// `carried`, `changed`, `lost`.
     pub fate: &'static str,
     pub instead: &'static str,

@@ -25,18 +25,18 @@ impl<'a> Editor<'a> {
     }
 
     /// Adds an entry to the end of a mapping.
-    pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml) -> Option<Edit> {
+    pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
         self.insert_all(place, &[(key, value)])
     }
 
     /// Adds entries to the end of a mapping, in one edit. None for a place that is shared through an
     /// alias, is of another file, or has comments inside its braces.
-    pub fn insert_entries(&self, place: &Place, entries: &[(&str, Yaml)]) -> Option<Edit> {
-        let entries: Vec<(&str, &Yaml)> = entries.iter().map(|it| (it.0, &it.1)).collect();
+    pub fn insert_entries(&self, place: &Place, entries: &[(&str, Yaml<'_>)]) -> Option<Edit> {
+        let entries: Vec<(&str, &Yaml<'_>)> = entries.iter().map(|it| (it.0, &it.1)).collect();
         self.insert_all(place, &entries)
     }
 
-    fn insert_all(&self, place: &Place, entries: &[(&str, &Yaml)]) -> Option<Edit> {
+    fn insert_all(&self, place: &Place, entries: &[(&str, &Yaml<'_>)]) -> Option<Edit> {
         let range = self.own(place)?;
         if entries.is_empty() {
             return None;
@@ -58,7 +58,7 @@ impl<'a> Editor<'a> {
     }
 
     /// Adds an item to the end of a sequence.
-    pub fn insert_item(&self, place: &Place, item: &Yaml) -> Option<Edit> {
+    pub fn insert_item(&self, place: &Place, item: &Yaml<'_>) -> Option<Edit> {
         let range = self.own(place)?;
         if place.flow {
             return self.insert_flow(range, &[item.flow(self.is_json())]);
@@ -95,7 +95,7 @@ impl<'a> Editor<'a> {
 
     /// Puts another collection in the place of one, in its style. `key` is the key that it belongs
     /// to. None where comments stand inside.
-    pub fn replace_collection(&self, span: Span, key: Span, value: &Yaml) -> Option<Edit> {
+    pub fn replace_collection(&self, span: Span, key: Span, value: &Yaml<'_>) -> Option<Edit> {
         let written = self.text.get(span.range()).filter(|it| !has_comment(it))?;
         if span.file != self.file || key.file != self.file {
             return None;
@@ -260,7 +260,7 @@ impl<'a> Editor<'a> {
         for line in lines.split('\n').skip(1) {
             text.push_str(newline);
             if !line.is_empty() {
-                text.extend(std::iter::repeat_n(' ', indent));
+                yaml::indent_by(indent, &mut text);
                 text.push_str(line);
             }
         }

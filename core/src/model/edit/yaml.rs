@@ -1,48 +1,51 @@
 //! A value to be written, in whichever style its place has.
 
 use crate::syntax::{Scalar, Style};
+use std::borrow::Cow;
 
 /// A value that an edit writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Yaml {
+pub enum Yaml<'t> {
     /// A string: quoted where it has to be.
-    Str(String),
+    Str(Cow<'t, str>),
     /// A number, `true`, or whatever else is to stand there as it is.
-    Raw(String),
-    Map(Vec<(String, Yaml)>),
-    List(Vec<Yaml>),
+    Raw(Cow<'t, str>),
+    Map(Vec<(Cow<'t, str>, Yaml<'t>)>),
+    List(Vec<Yaml<'t>>),
     /// A list of strings on one line, as people write a command: `["CMD", "true"]`.
-    Words(Vec<String>),
+    Words(Vec<Cow<'t, str>>),
     /// A string of many lines, as a literal block.
-    Block(String),
+    Block(Cow<'t, str>),
 }
 
-impl Yaml {
-    pub fn str(text: impl Into<String>) -> Yaml {
+impl<'t> Yaml<'t> {
+    pub fn str(text: impl Into<Cow<'t, str>>) -> Yaml<'t> {
         Yaml::Str(text.into())
     }
 
-    pub fn raw(text: impl Into<String>) -> Yaml {
+    pub fn raw(text: impl Into<Cow<'t, str>>) -> Yaml<'t> {
         Yaml::Raw(text.into())
     }
 
-    pub fn int(value: i64) -> Yaml {
-        Yaml::Raw(value.to_string())
+    pub fn int(value: i64) -> Yaml<'t> {
+        Yaml::Raw(value.to_string().into())
     }
 
-    pub fn bool(value: bool) -> Yaml {
-        Yaml::Raw(value.to_string())
+    pub fn bool(value: bool) -> Yaml<'t> {
+        Yaml::raw(if value { "true" } else { "false" })
     }
 
-    pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Yaml)>) -> Yaml {
+    pub fn map<K: Into<Cow<'t, str>>>(
+        entries: impl IntoIterator<Item = (K, Yaml<'t>)>,
+    ) -> Yaml<'t> {
         Yaml::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
-    pub fn list(items: impl IntoIterator<Item = Yaml>) -> Yaml {
+    pub fn list(items: impl IntoIterator<Item = Yaml<'t>>) -> Yaml<'t> {
         Yaml::List(items.into_iter().collect())
     }
 
-    pub fn words<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Yaml {
+    pub fn words<W: Into<Cow<'t, str>>>(words: impl IntoIterator<Item = W>) -> Yaml<'t> {
         Yaml::Words(words.into_iter().map(Into::into).collect())
     }
 
@@ -125,10 +128,20 @@ impl Yaml {
 
 fn start_line(indent: usize, out: &mut String) {
     out.push('\n');
-    out.extend(std::iter::repeat_n(' ', indent));
+    indent_by(indent, out);
 }
 
-fn write_entries(all: &[(String, Yaml)], indent: usize, out: &mut String) {
+/// Writes so many spaces.
+pub(super) fn indent_by(mut count: usize, out: &mut String) {
+    const SPACES: &str = "                ";
+    while let Some(rest) = count.checked_sub(SPACES.len()) {
+        out.push_str(SPACES);
+        count = rest;
+    }
+    out.push_str(&SPACES[..count]);
+}
+
+fn write_entries(all: &[(Cow<'_, str>, Yaml<'_>)], indent: usize, out: &mut String) {
     for (key, value) in all {
         start_line(indent, out);
         write_scalar(key, false, out);
@@ -208,14 +221,22 @@ pub fn json_string(text: &str) -> String {
 /// takes it for another type or for syntax.
 fn is_plain(text: &str) -> bool {
     let Some(first) = text.chars().next() else { return false };
-    let special = "-?:,[]{}#&*!|>'\"%@`=~";
-    let leading_ok = !special.contains(first)
-        || (first == '-' && text[1..].starts_with(|it: char| it.is_ascii_alphanumeric()));
+    let rest = &text[first.len_utf8()..];
+    let leading_ok = match first {
+        '-' => rest.starts_with(|it: char| it.is_ascii_alphanumeric()),
+        '?' | ':' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' | '='
+        | '~' => false,
+        _ => true,
+    };
+    let mut before = first;
     leading_ok
+        && text.chars().all(|it| {
+            let syntax = it.is_control() || matches!(it, ',' | '[' | ']' | '{' | '}');
+            let pair = (before == ':' && it == ' ') || (before == ' ' && it == '#');
+            before = it;
+            !syntax && !pair
+        })
         && text.trim() == text
-        && !text.chars().any(|it| it.is_control() || ",[]{}".contains(it))
-        && !text.contains(": ")
-        && !text.contains(" #")
         && !text.ends_with(':')
         && !text.starts_with("---")
         && text != "<<"

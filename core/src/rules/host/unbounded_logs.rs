@@ -96,17 +96,14 @@ fn grows(service: &Service<'_>) -> bool {
 }
 
 fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
-    let options =
-        || Yaml::map([("max-size", Yaml::str("10m")), ("max-file", Yaml::Raw("\"3\"".into()))]);
+    let options = Yaml::map([("max-size", Yaml::str("10m")), ("max-file", Yaml::raw("\"3\""))]);
+    let logging = Yaml::map([("driver", Yaml::str("json-file")), ("options", options.clone())]);
     let mut edits = Vec::new();
     for it in services {
         edits.push(match &it.model.logging {
-            None => {
-                let value = Yaml::map([("driver", Yaml::str("json-file")), ("options", options())]);
-                facts.insert_entry(it.model.place()?, "logging", &value)?
-            }
+            None => facts.insert_entry(it.model.place()?, "logging", &logging)?,
             Some(logging) if logging.options.is_empty() => {
-                facts.insert_entry(logging.place.as_ref()?, "options", &options())?
+                facts.insert_entry(logging.place.as_ref()?, "options", &options)?
             }
             Some(_) => return None,
         });

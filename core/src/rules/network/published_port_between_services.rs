@@ -53,6 +53,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             else {
                 continue;
             };
+            let published = on.model.ports.iter().find(|it| {
+                it.target.value != used && it.published.is_some_and(|it| it.value == (used, used))
+            });
+            let Some(port) = published else { continue };
             // A container on the host's network, or beside another one, has no ports of its own.
             if on.index == service.index
                 || on.model.network_mode.is_some()
@@ -61,10 +65,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             {
                 continue;
             }
-            let published = on.model.ports.iter().find(|it| {
-                it.target.value != used && it.published.is_some_and(|it| it.value == (used, used))
-            });
-            let Some(port) = published else { continue };
             let target = port.target.value;
             let finding = out.at(
                 &mention.port_span.unwrap_or(mention.span),

@@ -3,6 +3,7 @@ use crate::knowledge::families::for_compose;
 use crate::model::edit::Yaml;
 use crate::report::{Confidence, Edit, Findings, Fix};
 use crate::rules::rule;
+use std::borrow::Cow;
 
 rule! {
     /// A database, cache or queue that others depend on has no healthcheck.
@@ -93,7 +94,7 @@ pub(super) fn healthcheck_entry(facts: &Facts<'_>, service: &Service<'_>) -> Opt
         return None;
     }
     let check = Yaml::map([
-        ("test", Yaml::words(["CMD-SHELL".to_owned(), for_compose(shell)])),
+        ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
         ("interval", Yaml::str("10s")),
         ("timeout", Yaml::str("5s")),
         ("retries", Yaml::int(5)),

@@ -106,7 +106,7 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
                     facts.health(on) == Health::Checked && on.model.healthcheck.is_some()
                 });
             let name = if healthy { "service_healthy" } else { "service_started" };
-            (it.service.to_string(), Yaml::map([("condition", Yaml::str(name))]))
+            (it.service.as_str(), Yaml::map([("condition", Yaml::str(name))]))
         });
         editor.replace_collection(
             list,

@@ -134,7 +134,7 @@ fn probe_for(
     workload: &Workload<'_>,
     unit: usize,
     port: &ServicePort,
-) -> (&'static str, Yaml) {
+) -> (&'static str, Yaml<'static>) {
     let health = facts.counterpart_of_container(workload.index, unit).and_then(|it| {
         let (service, _, _) = facts.pair(it);
         service.model.healthcheck.as_ref().filter(|it| !it.disabled)
@@ -153,21 +153,21 @@ fn probe_for(
     ("Be ready when the port is open", Yaml::map([("tcpSocket", socket)]))
 }
 
-fn port_value(port: &IntOrStr) -> Yaml {
+fn port_value(port: &IntOrStr) -> Yaml<'static> {
     match port {
         IntOrStr::Int(it) => Yaml::int(*it),
-        IntOrStr::Str(it) => Yaml::str(it.as_str()),
+        IntOrStr::Str(it) => Yaml::str(it.to_string()),
     }
 }
 
 /// A handler without the parts that seldom matter.
-fn handler(handler: &ProbeHandler) -> Option<(&'static str, Yaml)> {
+fn handler(handler: &ProbeHandler) -> Option<(&'static str, Yaml<'static>)> {
     match handler {
         ProbeHandler::Http {
             path, port: Some(port), host: None, scheme: None, headers, ..
         } if headers.is_empty() => {
             let path = path.as_ref().map_or("/", |it| it.as_str());
-            let fields = [("path", Yaml::str(path)), ("port", port_value(&port.value))];
+            let fields = [("path", Yaml::str(path.to_owned())), ("port", port_value(&port.value))];
             Some(("httpGet", Yaml::map(fields)))
         }
         ProbeHandler::Tcp { port: Some(port), host: None, .. } => {
