@@ -129,31 +129,30 @@ impl<'a> Facts<'a> {
 
     /// Each circle of `depends_on` once, as the waits that form it, the first service of the files first.
     pub fn dependency_cycles(&self) -> Vec<Vec<Wait<'_, 'a>>> {
-        let from = |at: usize| self.waits().filter(move |it| it.from.index == at);
+        let from = |at: usize| self.waits.iter().filter(move |it| it.from == at);
         let mut cycles = Vec::new();
         let mut done = vec![false; self.services.len()];
         // A circle comes back to where it starts.
-        let both =
-            |at: usize| from(at).next().is_some() && self.waits().any(|it| it.on.index == at);
+        let both = |at: usize| from(at).next().is_some() && self.waits.iter().any(|it| it.on == at);
         for start in (0..self.services.len()).filter(|it| both(*it)) {
             // Breadth first from each service back to itself gives the shortest circle through it.
-            let mut came: Vec<Option<Wait<'_, 'a>>> = vec![None; self.services.len()];
+            let mut came: Vec<Option<&Pair<'a>>> = vec![None; self.services.len()];
             let mut open = vec![start];
             let mut next = 0;
             while let Some(&at) = open.get(next) {
                 next += 1;
-                for wait in from(at).filter(|it| !done[it.on.index]) {
-                    if came[wait.on.index].is_none() {
-                        came[wait.on.index] = Some(wait);
-                        open.push(wait.on.index);
+                for wait in from(at).filter(|it| !done[it.on]) {
+                    if came[wait.on].is_none() {
+                        came[wait.on] = Some(wait);
+                        open.push(wait.on);
                     }
                 }
             }
             let mut cycle = Vec::new();
             let mut at = start;
             while let Some(wait) = came[at] {
-                cycle.push(wait);
-                at = wait.from.index;
+                cycle.push(self.wait(wait));
+                at = wait.from;
                 if at == start {
                     break;
                 }

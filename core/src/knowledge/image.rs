@@ -5,7 +5,7 @@
 //! `[registry[:port]/]path[:tag][@digest]`; the first part is a registry when it has a dot, a
 //! colon or an upper case letter, or is `localhost`.
 
-use crate::words::is_among;
+use crate::words::{Words, is_among};
 
 /// The parts of an image reference, each a slice of the text as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,13 +136,17 @@ impl Version {
 }
 
 /// Tags that their owners move to newer images as a habit.
-const MOVING: &str = "latest stable lts nightly main master edge develop dev mainline current \
-    beta alpha rc canary next unstable snapshot trunk head rolling release";
+const MOVING: Words = Words::new(
+    "latest stable lts nightly main master edge develop dev mainline current \
+    beta alpha rc canary next unstable snapshot trunk head rolling release",
+);
 
 /// Variants of an image that say nothing about its version.
-const VARIANTS: &str = "alpine slim fpm apache perl management full debian ubuntu jdk jre cli \
+const VARIANTS: Words = Words::new(
+    "alpine slim fpm apache perl management full debian ubuntu jdk jre cli \
     ubi otel gpu cpu cuda rocm default windowsservercore nanoserver distroless rootless \
-    ubuntu-slim scratch musl glibc openjdk temurin buildx dind";
+    ubuntu-slim scratch musl glibc openjdk temurin buildx dind",
+);
 
 fn pin_of_tag(tag: &str) -> Pin {
     if has_variable(tag) {
@@ -154,7 +158,7 @@ fn pin_of_tag(tag: &str) -> Pin {
     }
     let mut parts = lower.split('-');
     let first = parts.next().unwrap_or_default();
-    if (is_among(MOVING, first) || is_variant(first)) && parts.all(is_variant) {
+    if (MOVING.has(first) || is_variant(first)) && parts.all(is_variant) {
         return Pin::Moving;
     }
     Version::parse(tag).map_or(Pin::Named, Pin::Version)
@@ -163,7 +167,7 @@ fn pin_of_tag(tag: &str) -> Pin {
 /// `alpine` and `alpine3.20` both leave the version of the program open.
 fn is_variant(part: &str) -> bool {
     let name = part.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    is_among(VARIANTS, name)
+    VARIANTS.has(name)
 }
 
 /// Whether a text holds a Compose or shell variable or a template expression.

@@ -71,8 +71,8 @@ temporal schema = temporal-sql-tool temporal-cassandra-tool: update-schema, setu
 ";
 
 /// Interpreters that run a script or a module given as their argument.
-const INTERPRETERS: &str =
-    "python python3 node ruby php perl tsx ts-node bun deno bash sh ash dash";
+const INTERPRETERS: Words =
+    Words::new("python python3 node ruby php perl tsx ts-node bun deno bash sh ash dash");
 
 /// Package managers whose `run NAME` starts a script of the project.
 const RUNNERS: &str = "npm yarn pnpm bun make just task composer rake invoke poe gradle mvn";
@@ -147,7 +147,7 @@ fn follows(program: &str, arguments: &[&str], subcommand: &str) -> bool {
 
 fn is_interpreter(name: &str) -> bool {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    is_among(INTERPRETERS, name) || is_among("python php ruby", bare) || is_shell(name)
+    INTERPRETERS.has(name) || is_among("python php ruby", bare) || is_shell(name)
 }
 
 /// `npm run db:migrate`, `python scripts/migrate.py`, `./migrate.sh`, `/app/bin/acme-migrate`.

@@ -52,7 +52,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for wait in facts.waits().filter(|it| it.dependency.condition.value == Condition::Started) {
         let (from, on) = (wait.from, wait.on);
-        let checked = facts.health(on) == Health::Checked && on.model.healthcheck.is_some();
+        let checked = on.model.healthcheck.is_some() && facts.health(on) == Health::Checked;
         let needed = on.unit.family().is_some_and(|it| it.must_be_ready());
         if !(checked || needed) || facts.is_one_shot(on) || facts.waits_by_itself(&from.unit) {
             continue;
@@ -103,7 +103,7 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
             let on = facts.sibling(wait.from, &it.service);
             let healthy = it.service.value == dependency.service.value
                 || on.is_some_and(|on| {
-                    facts.health(on) == Health::Checked && on.model.healthcheck.is_some()
+                    on.model.healthcheck.is_some() && facts.health(on) == Health::Checked
                 });
             let name = if healthy { "service_healthy" } else { "service_started" };
             (it.service.as_str(), Yaml::map([("condition", Yaml::str(name))]))

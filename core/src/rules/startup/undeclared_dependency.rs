@@ -125,7 +125,7 @@ fn run_together(from: &Service<'_>, on: &Service<'_>) -> bool {
 
 /// Adds the dependency in the form that the others have.
 fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
-    let healthy = facts.health(on) == Health::Checked && on.model.healthcheck.is_some();
+    let healthy = on.model.healthcheck.is_some() && facts.health(on) == Health::Checked;
     let condition = if healthy { "service_healthy" } else { "service_started" };
     let long = Yaml::map([("condition", Yaml::str(condition))]);
     let model = from.model;
