@@ -42,7 +42,7 @@ fn remove(text: &str, path: &str) -> Option<String> {
     change(text, path, |editor, _, entry| editor.remove_entry(entry))
 }
 
-fn probe() -> Yaml {
+fn probe() -> Yaml<'static> {
     Yaml::map([("httpGet", Yaml::map([("port", Yaml::int(80))])), ("x", Yaml::words(["a", "b"]))])
 }
 
