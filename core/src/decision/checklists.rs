@@ -96,7 +96,7 @@ fn list(
     written: &[u16],
     applies: bool,
 ) -> Vec<ChecklistItem> {
-    let mut rows = Vec::new();
+    let mut rows = Vec::with_capacity(items.len());
     for item in items {
         let mut places: Vec<String> = Vec::new();
         for code in item.codes {

@@ -50,7 +50,8 @@ impl<'a> Editor<'a> {
                 .collect();
             return self.insert_flow(range, &new);
         }
-        let mut lines = String::new();
+        // Room for the longest that is written often, a healthcheck.
+        let mut lines = String::with_capacity(256);
         for (name, value) in entries {
             value.entry_lines(&key(name), 0, &mut lines);
         }
@@ -256,7 +257,8 @@ impl<'a> Editor<'a> {
         let at = self.line_end(end);
         let at = if self.text[..at].ends_with('\r') { at - 1 } else { at };
         let newline = self.newline();
-        let mut text = String::new();
+        let count = lines.bytes().filter(|it| *it == b'\n').count();
+        let mut text = String::with_capacity(lines.len() + count * (indent + 1));
         for line in lines.split('\n').skip(1) {
             text.push_str(newline);
             if !line.is_empty() {
