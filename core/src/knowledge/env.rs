@@ -313,16 +313,19 @@ pub fn is_browser_facing(key: &str) -> bool {
 /// Whether `key=value` makes a program listen on loopback only.
 #[must_use]
 pub fn listens_on_loopback(key: &str, value: &str) -> bool {
+    if !is_listen_key(key) {
+        return false;
+    }
     let text = value.trim();
     let all: Vec<_> = net::endpoints(text);
-    let host = text
-        .rsplit_once(':')
-        .filter(|it| all.is_empty() && it.1.bytes().all(|b| b.is_ascii_digit()))
-        .map_or(text, |it| it.0);
-    // Few values are about loopback, and it takes less to see that than to know the key.
-    (!all.is_empty() || net::is_loopback(host))
-        && all.iter().all(|it| net::is_loopback(it.host))
-        && is_listen_key(key)
+    if all.is_empty() {
+        let host = text
+            .rsplit_once(':')
+            .filter(|it| it.1.bytes().all(|b| b.is_ascii_digit()))
+            .map_or(text, |it| it.0);
+        return net::is_loopback(host);
+    }
+    all.iter().all(|it| net::is_loopback(it.host))
 }
 
 #[cfg(test)]
