@@ -15,8 +15,12 @@ pub(super) fn duplicate_keys(
     children: &[NodeId],
     problems: &mut Vec<Problem>,
 ) {
+    let (pairs, _) = children.as_chunks::<2>();
+    if pairs.len() < 2 {
+        return;
+    }
     let keys =
-        || children.iter().step_by(2).filter_map(|it| builder.scalar_of(*it).map(|key| (key, *it)));
+        || pairs.iter().filter_map(|[it, _]| builder.scalar_of(*it).map(|key| (key, *it)));
     let mut report = |key: &str, first: NodeId, second: NodeId| {
         if problems.len() >= MAX_PROBLEMS {
             return;
@@ -34,7 +38,7 @@ pub(super) fn duplicate_keys(
             related: Some(builder.span_of(first)),
         });
     };
-    if children.len() <= 2 * FEW_KEYS {
+    if pairs.len() <= FEW_KEYS {
         let mut before: [&str; FEW_KEYS] = [""; FEW_KEYS];
         for (at, (key, second)) in keys().enumerate() {
             if let Some(first) = before[..at].iter().position(|it| *it == key)
