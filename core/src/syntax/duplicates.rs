@@ -19,8 +19,7 @@ pub(super) fn duplicate_keys(
     if pairs.len() < 2 {
         return;
     }
-    let keys =
-        || pairs.iter().filter_map(|[it, _]| builder.scalar_of(*it).map(|key| (key, *it)));
+    let keys = || pairs.iter().filter_map(|[it, _]| builder.scalar_of(*it).map(|key| (key, *it)));
     let mut report = |key: &str, first: NodeId, second: NodeId| {
         if problems.len() >= MAX_PROBLEMS {
             return;
