@@ -46,9 +46,10 @@ fn machine_paths() -> Vec<PathBuf> {
 fn rust_flags() -> Vec<String> {
     // What the package holds must not depend on where it was built, nor tell it.
     let remap = |path: PathBuf| format!("--remap-path-prefix={}/=", path.display());
-    // Loops keep fewer variables without it: a hundredth of the download.
-    let small = "-Cllvm-args=-disable-lsr".to_owned();
-    machine_paths().into_iter().map(remap).chain([small]).collect()
+    // Code that is not moved out of loops and branches needs fewer variables: a hundredth of the download.
+    let small = ["-disable-lsr", "-disable-machine-licm", "-enable-load-pre=false"];
+    let small = small.iter().map(|it| format!("-Cllvm-args={it}"));
+    machine_paths().into_iter().map(remap).chain(small).collect()
 }
 
 fn no_machine_paths(wasm: &Path) -> Result {
@@ -76,7 +77,8 @@ fn glue(raw: &Path, work: &Path) -> Result {
         // What rustc emits by default; the optimizer must know that these may stay.
         .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
-        .args(["--enable-bulk-memory-opt", "-Os", "--dealign"])
+        .args(["--enable-bulk-memory-opt", "--low-memory-unused", "--generate-global-effects"])
+        .args(["-Os", "-Os", "--dealign"])
         .args(["--skip-pass=local-cse", "--skip-pass=remove-unused-brs"])
         .args(["--skip-pass=memory-packing"])
         .args(["--one-caller-inline-max-function-size=0", "--flexible-inline-max-function-size=0"])
