@@ -3,14 +3,13 @@
 //! A compressor finds repetition best when it is near. Functions of one type that do nearly the same
 //! are therefore put side by side; what they do does not change. Names and other custom sections go.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{FunctionBody, Operator, Payload, TypeRef};
 
-/// How many numbers describe what a function does.
-const TRAITS: usize = 192;
 /// How many instructions in a row make up one thing that it does.
 const RUN: usize = 3;
 
@@ -36,7 +35,7 @@ struct Functions {
     imported: u32,
     types: Vec<u32>,
     sizes: Vec<usize>,
-    traits: Vec<[u64; TRAITS]>,
+    traits: Vec<Vec<u64>>,
 }
 
 impl Functions {
@@ -89,16 +88,26 @@ impl Functions {
         chain
     }
 
+    /// How much of what one does the other does, too.
     fn likeness(&self, one: usize, other: usize) -> f64 {
-        let same = self.traits[one].iter().zip(&self.traits[other]).filter(|(a, b)| a == b).count();
-        let ratio = self.sizes[one] as f64 / self.sizes[other] as f64;
+        let (one, other) = (&self.traits[one], &self.traits[other]);
+        let (mut left, mut right, mut same) = (0, 0, 0_u32);
+        while left < one.len() && right < other.len() {
+            match one[left].cmp(&other[right]) {
+                Ordering::Less => left += 1,
+                Ordering::Greater => right += 1,
+                Ordering::Equal => {
+                    (left, right, same) = (left + 1, right + 1, same + 1);
+                }
+            }
+        }
         // Among equals the one of nearly the same size.
-        same as f64 - 0.01 * ratio.ln().abs()
+        f64::from(same) - 0.001 * (one.len() as f64 - other.len() as f64).abs()
     }
 }
 
-/// MinHash over runs of instructions: the share of equal numbers estimates the share of equal runs.
-fn traits(wasm: &[u8], body: &FunctionBody<'_>) -> wasmparser::Result<[u64; TRAITS]> {
+/// The runs of instructions in a function, as sorted numbers.
+fn traits(wasm: &[u8], body: &FunctionBody<'_>) -> wasmparser::Result<Vec<u64>> {
     let mut words: Vec<&[u8]> = Vec::new();
     let mut reader = body.get_operators_reader()?;
     while !reader.eof() {
@@ -111,16 +120,16 @@ fn traits(wasm: &[u8], body: &FunctionBody<'_>) -> wasmparser::Result<[u64; TRAI
         };
         words.push(&wasm[start..end]);
     }
-    let mut traits = [u64::MAX; TRAITS];
-    for run in words.windows(RUN.min(words.len())) {
-        let mut hasher = DefaultHasher::new();
-        run.hash(&mut hasher);
-        let hash = hasher.finish();
-        for (at, least) in traits.iter_mut().enumerate() {
-            let odd = (at as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-            *least = (*least).min((hash ^ (hash >> 29)).wrapping_mul(odd));
-        }
-    }
+    let mut traits: Vec<u64> = words
+        .windows(RUN.min(words.len()))
+        .map(|run| {
+            let mut hasher = DefaultHasher::new();
+            run.hash(&mut hasher);
+            hasher.finish()
+        })
+        .collect();
+    traits.sort_unstable();
+    traits.dedup();
     Ok(traits)
 }
 
