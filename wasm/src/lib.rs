@@ -113,5 +113,6 @@ pub fn explain(code_or_name: &str) -> JsValue {
 fn plain(value: &impl Serialize) -> JsValue {
     value
         .serialize(&tsify::serde_wasm_bindgen::Serializer::json_compatible())
+        // Not `expect`, which would bring along how to print an error that cannot be.
         .unwrap_or_else(|_| unreachable!("internal error: these types always serialise"))
 }

@@ -9,7 +9,6 @@
 //! is not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
 pub mod cron;
-pub mod dev;
 pub mod env;
 pub mod families;
 pub mod image;

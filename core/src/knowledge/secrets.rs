@@ -99,47 +99,6 @@ pub fn judge(key: &str, value: &str) -> Judgement {
     Judgement { verdict, ..no }
 }
 
-/// Judges the words of a command: `--password=x`, `--api-token x`, `PGPASSWORD=x`, tokens and URLs.
-/// Each hit has the index of the word that holds the credential.
-#[must_use]
-pub fn judge_words(words: &[&str]) -> Vec<(usize, Judgement)> {
-    let mut out = Vec::new();
-    let mut skip = false;
-    for (at, word) in words.iter().enumerate() {
-        if std::mem::take(&mut skip) {
-            continue;
-        }
-        let option = word.starts_with('-');
-        let bare = word.trim_start_matches('-');
-        if let Some((key, value)) = bare.split_once('=')
-            && !key.is_empty()
-            && !key.contains(['/', ':', ' ', '&', '?'])
-        {
-            let lead = word.len() - value.len();
-            let mut found = judge(key, value);
-            found.at = (found.at.0 + lead, found.at.1 + lead);
-            if found.verdict != Verdict::No {
-                out.push((at, found));
-                continue;
-            }
-        }
-        let next = words.get(at + 1).filter(|it| !it.starts_with('-'));
-        if option && let Some(next) = next {
-            let found = judge(bare, next);
-            if found.verdict != Verdict::No && found.why == Why::Key {
-                out.push((at + 1, found));
-                skip = true;
-                continue;
-            }
-        }
-        let found = judge("", word);
-        if found.verdict != Verdict::No {
-            out.push((at, found));
-        }
-    }
-    out
-}
-
 /// A value that only says its key again: `DB_PASSWORD=db_password` is a first guess, and
 /// `API_KEY=API_KEY_VALUE` keeps a place.
 fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
@@ -155,12 +114,6 @@ fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
 enum KeyKind {
     Password,
     Token,
-}
-
-/// Whether a key names a credential, whatever its value.
-#[must_use]
-pub fn is_secret_key(key: &str) -> bool {
-    key_kind(key).is_some()
 }
 
 fn key_kind(key: &str) -> Option<KeyKind> {
@@ -411,31 +364,6 @@ pub fn password_in(value: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// Decodes the base64 of a Secret's `data`; `None` for what is no base64 or no text.
-#[must_use]
-pub fn decode_base64(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0u32, 0u32);
-    let body = text.trim();
-    for b in body.trim_end_matches('=').bytes().filter(|b| !b.is_ascii_whitespace()) {
-        let six = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(six)) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -524,19 +452,5 @@ mod tests {
         let value = "postgres://app:s3cr3tZ@db:5432/x";
         let (start, end) = judge("DATABASE_URL", value).at;
         assert_eq!(&value[start..end], "s3cr3tZ");
-        let words = ["redis-server", "--requirepass", "kd93kfj2", "--appendonly", "yes"];
-        assert_eq!(judge_words(&words).iter().map(|it| it.0).collect::<Vec<_>>(), [2]);
-        let words = ["app", "--db-password=kd93kfj2", "--token-url=https://x"];
-        let found = judge_words(&words);
-        assert_eq!(found.len(), 1);
-        assert_eq!(&words[1][found[0].1.at.0..found[0].1.at.1], "kd93kfj2");
-    }
-
-    #[test]
-    fn decodes_secret_data() {
-        assert_eq!(decode_base64("cGFzc3dvcmQ=").as_deref(), Some("password"));
-        assert_eq!(decode_base64("Y2hhbmdlbWU").as_deref(), Some("changeme"));
-        assert_eq!(decode_base64("not base64!"), None);
-        assert_eq!(decode_base64("/w=="), None);
     }
 }
