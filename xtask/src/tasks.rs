@@ -79,11 +79,9 @@ pub fn bench(arguments: &[String]) -> Result {
     cmd("cargo run --quiet --release --package xtask-bench --").args(arguments).run()?;
     let engine = root().join("wasm/npm/dist/plimsoll_bg.wasm");
     if arguments.is_empty() || arguments.iter().any(|it| it == "wasm") {
-        if !engine.is_file() {
-            wasm::build()?;
-        } else {
-            wasm::measure(&engine)?;
-        }
+        // Built even where one lies there: it might be an old one.
+        wasm::build()?;
+        wasm::judge(&engine)?;
     }
     Ok(())
 }

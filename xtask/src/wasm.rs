@@ -33,7 +33,7 @@ pub fn build() -> Result {
     let engine = root().join("wasm/npm/dist/plimsoll_bg.wasm");
     no_machine_paths(&engine)?;
     // Told here and judged by `cargo xtask bench`: an engine above its limit still runs.
-    print_sizes(&engine).map(|_| ())
+    print_sizes(&engine)
 }
 
 /// The folders whose paths rustc would write into panic messages: cargo's sources and this checkout.
@@ -97,8 +97,8 @@ pub fn sizes(path: &Path) -> Result<[u64; 3]> {
     Ok([(); 3].map(|()| numbers.next().unwrap_or(0)))
 }
 
-/// Prints the sizes of the engine and returns what it takes after brotli.
-fn print_sizes(path: &Path) -> Result<u64> {
+/// Prints the sizes of the engine.
+fn print_sizes(path: &Path) -> Result {
     let [raw, gzip, brotli] = sizes(path)?;
     if raw == 0 || brotli == 0 {
         return Err("the size of plimsoll_bg.wasm could not be measured".into());
@@ -110,16 +110,16 @@ fn print_sizes(path: &Path) -> Result<u64> {
         kb(brotli),
         kb(BROTLI_LIMIT)
     ));
-    Ok(brotli)
+    Ok(())
 }
 
 fn kb(bytes: u64) -> String {
     format!("{:.1} KB", bytes as f64 / 1024.0)
 }
 
-/// Prints the sizes of the engine and fails above the limit.
-pub fn measure(path: &Path) -> Result {
-    let brotli = print_sizes(path)?;
+/// Fails when the engine is above its limit; the build has printed the sizes.
+pub fn judge(path: &Path) -> Result {
+    let [.., brotli] = sizes(path)?;
     if brotli > BROTLI_LIMIT {
         return Err(format!("the engine is too big: {} of {}", kb(brotli), kb(BROTLI_LIMIT)));
     }

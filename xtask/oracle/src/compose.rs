@@ -199,7 +199,7 @@ fn compare(
                 key,
                 format!("services.{name}.{key}"),
                 read(service, project),
-                shape::real(key, &real[*key], name),
+                shape::service(key, &real[*key]),
             );
         }
     }
@@ -207,7 +207,7 @@ fn compare(
         // The real tool leaves out what no service uses.
         for (key, real) in theirs[*section].as_object().unwrap_or(&empty) {
             let ours = read(project, key);
-            let real = shape::real_object(section, key, real, &project.name.value);
+            let real = shape::object(section, key, real, &project.name.value);
             one(section, format!("{section}.{key}"), ours, real);
         }
     }
