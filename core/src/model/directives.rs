@@ -44,7 +44,7 @@ pub fn read(file: &FileModel) -> Directives {
     if !text.contains("plimsoll") {
         return directives;
     }
-    for comment in &file.tree.comments {
+    for comment in file.tree.comments() {
         let body = &text[comment.span.range()];
         let Some(at) = body.find(MARK) else { continue };
         if !body[..at].trim_start_matches('#').trim().is_empty() {

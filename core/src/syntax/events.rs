@@ -1,14 +1,14 @@
 //! Turns the parser's events into nodes. Together with `errors.rs` the only place that knows the
 //! parser crate.
 //!
-//! granit-parser gives events with byte spans, comments and anchor names. What it leaves open is
+//! granit-parser gives events with byte spans and anchor names. What it leaves open is
 //! done here: where collections end, where a block scalar starts, and that a tree of any depth is
 //! built without recursion.
 
 use super::duplicates::{duplicate_keys, shown};
 use super::parse::{Problem, ProblemKind};
 use super::repair::{self, Patch};
-use super::tree::{Comment, Document, NodeId, Style, TreeBuilder};
+use super::tree::{Document, NodeId, Style, TreeBuilder};
 use crate::text::{FileId, Span};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 use rustc_hash::FxHashMap;
@@ -86,7 +86,8 @@ impl<'s> Events<'s> {
             strict_indentation: false,
             // As libyaml and its ports: what Compose and kubectl see.
             block_scalar_eof_without_line_feed: true,
-            max_buffered_comment_events: usize::MAX,
+            // See `comments.rs`.
+            emit_comments: false,
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,
         };
@@ -130,14 +131,14 @@ impl<'s> Events<'s> {
                 None => return Ok(()),
                 Some(Ok(it)) => it,
                 Some(Err(error)) => {
-                    builder.rewind(mark, self.place.original(self.document_start));
+                    builder.rewind(mark);
                     problems.truncate(noted);
                     let at = error_offset(&error, self.source);
                     return Err(Fault { at, why: Why::Parser(error.kind().clone()) });
                 }
             };
             if builder.len() > self.max_nodes {
-                builder.rewind(mark, self.place.original(self.document_start));
+                builder.rewind(mark);
                 problems.truncate(noted);
                 return Err(Fault { at: self.last_end, why: Why::TooManyNodes });
             }
@@ -168,11 +169,6 @@ impl<'s> Events<'s> {
                     mark = builder.mark();
                     noted = problems.len();
                     self.document_start = range.end.max(self.last_end);
-                }
-                Event::Comment(..) => {
-                    let before = self.source[..range.start].trim_end_matches([' ', '\t']);
-                    let own_line = before.is_empty() || before.ends_with(['\n', '\r', '\u{FEFF}']);
-                    builder.comment(Comment { span: self.span(range.start, range.end), own_line });
                 }
                 Event::Scalar(value, style, anchor, tag) => {
                     let tag = self.tag(tag.as_deref(), &span);

@@ -1,7 +1,6 @@
-//! What stands at a place of the text, and which comments belong to it. For trees of one file.
+//! What stands at a place of the text. For trees of one file.
 
-use super::tree::{Comment, Entry, Node, Tree};
-use std::ops::Range;
+use super::tree::{Entry, Node, Tree};
 
 /// One step from a document's root to a place in it.
 #[derive(Debug, Clone, Copy)]
@@ -53,41 +52,6 @@ impl Tree {
         }
         path
     }
-
-    /// The comments that begin in a range of the text, in order.
-    pub fn comments_in(&self, range: Range<usize>) -> &[Comment] {
-        let first = self.comments.partition_point(|it| (it.span.start as usize) < range.start);
-        let end = self.comments.partition_point(|it| (it.span.start as usize) < range.end);
-        &self.comments[first..end.max(first)]
-    }
-
-    /// The comment behind what stands at this offset, on the same line.
-    pub fn comment_on_line(&self, offset: usize) -> Option<&Comment> {
-        let rest = self.text().get(offset..)?;
-        let end = offset + rest.find(['\n', '\r']).unwrap_or(rest.len());
-        self.comments_in(offset..end + 1).first().filter(|it| !it.own_line)
-    }
-
-    /// The comments on lines of their own right above the line of this offset, from the top; a blank
-    /// line ends them.
-    pub fn comments_above(&self, offset: usize) -> &[Comment] {
-        let text = self.text();
-        let line = |at: usize| text[..at].rfind(['\n', '\r']).map_or(0, |it| it + 1);
-        let mut start = line(crate::text::floor_boundary(text, offset));
-        let end = self.comments.partition_point(|it| (it.span.start as usize) < start);
-        let mut first = end;
-        while let Some(comment) = first.checked_sub(1).map(|it| &self.comments[it]) {
-            let between = &text[comment.span.end as usize..start];
-            if !comment.own_line
-                || between.matches('\n').count().max(between.matches('\r').count()) != 1
-            {
-                break;
-            }
-            start = line(comment.span.start as usize);
-            first -= 1;
-        }
-        &self.comments[first..end]
-    }
 }
 
 impl Node<'_> {
@@ -131,21 +95,5 @@ mod tests {
         assert_eq!(path("*x"), ["f", "g"]);
         assert!(read("").path_at(0).is_empty());
         assert!(read("# c\n\na: 1\n").path_at(2).is_empty());
-    }
-
-    #[test]
-    fn comments_belong_to_their_line_or_the_one_below() {
-        let text = "# far\n\n# one\n# two\na: 1 # here\nb: 2\n";
-        let tree = read(text);
-        let say = |it: &Comment| text[it.span.range()].to_owned();
-        let a = text.find("a:").unwrap();
-        let b = text.find("b:").unwrap();
-        let above: Vec<_> = tree.comments_above(a).iter().map(say).collect();
-        assert_eq!(above, ["# one", "# two"]);
-        assert!(tree.comments_above(b).is_empty());
-        assert_eq!(tree.comment_on_line(a).map(say), Some("# here".to_owned()));
-        assert!(tree.comment_on_line(b).is_none());
-        assert_eq!(tree.comments_in(0..a).len(), 3);
-        assert!(tree.comments_in(b..a).is_empty());
     }
 }

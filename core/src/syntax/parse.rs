@@ -222,7 +222,7 @@ impl Reader {
         let place = Place::Patched { start: segment.start, patches: patches.to_vec() };
         let mut events = Events::new(self.file, &source, place, self.max_nodes);
         if let Err(fault) = events.read(&mut self.builder, &mut problems) {
-            self.builder.rewind(mark, segment.start);
+            self.builder.rewind(mark);
             return Err(repair::original(patches, segment.start + fault.at));
         }
         if said {

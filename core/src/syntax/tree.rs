@@ -84,13 +84,6 @@ pub(super) struct Properties {
     pub anchor: Option<(SmolStr, Span)>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    pub span: Span,
-    /// Nothing but the comment stands on its line.
-    pub own_line: bool,
-}
-
 #[derive(Debug, Clone)]
 pub struct Document {
     /// `None` for a document without content.
@@ -112,7 +105,6 @@ pub struct Tree {
     owned: String,
     properties: Vec<Properties>,
     pub documents: Vec<Document>,
-    pub comments: Vec<Comment>,
 }
 
 impl Tree {
@@ -337,7 +329,6 @@ pub(super) struct Mark {
     children: usize,
     owned: usize,
     properties: usize,
-    comments: usize,
     documents: usize,
 }
 
@@ -418,10 +409,6 @@ impl TreeBuilder {
         self.tree.documents.push(document);
     }
 
-    pub fn comment(&mut self, comment: Comment) {
-        self.tree.comments.push(comment);
-    }
-
     /// How many nodes there are so far.
     pub(super) fn len(&self) -> usize {
         self.tree.len()
@@ -435,25 +422,17 @@ impl TreeBuilder {
             children: tree.children.len(),
             owned: tree.owned.len(),
             properties: tree.properties.len(),
-            comments: tree.comments.len(),
             documents: tree.documents.len(),
         }
     }
 
-    /// Takes back everything that came after the mark: a document that turned out to be broken. The
-    /// parser looks ahead, so for comments their place counts: those from `from` on are taken back.
-    pub(super) fn rewind(&mut self, mark: Mark, from: usize) {
+    /// Takes back everything that came after the mark: a document that turned out to be broken.
+    pub(super) fn rewind(&mut self, mark: Mark) {
         let tree = &mut self.tree;
         tree.nodes.truncate(mark.nodes);
         tree.children.truncate(mark.children);
         tree.owned.truncate(mark.owned);
         tree.properties.truncate(mark.properties);
-        let mut kept = tree.comments.split_off(mark.comments.min(tree.comments.len()));
-        kept.retain(|it| (it.span.start as usize) < from);
-        while tree.comments.last().is_some_and(|it| it.span.start as usize >= from) {
-            tree.comments.pop();
-        }
-        tree.comments.append(&mut kept);
         tree.documents.truncate(mark.documents);
     }
 
@@ -482,11 +461,7 @@ impl TreeBuilder {
         self.tree
     }
 
-    pub fn finish(mut self) -> Tree {
-        // The parser looks ahead, so a comment may come after one that stands below it.
-        if !self.tree.comments.is_sorted_by_key(|it| it.span) {
-            crate::sort::sort_by_key(&mut self.tree.comments, |it| it.span);
-        }
+    pub fn finish(self) -> Tree {
         self.tree
     }
 }

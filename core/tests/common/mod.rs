@@ -61,7 +61,7 @@ pub fn check(text: &str, tree: &Tree, problems: &[Problem]) {
         assert!(document.root.is_none() || !document.broken);
     }
     let mut last = 0;
-    for comment in &tree.comments {
+    for comment in &tree.comments() {
         valid(comment.span, "comment");
         assert!(text[comment.span.range()].starts_with('#'), "{:?}", &text[comment.span.range()]);
         assert!(comment.span.start >= last, "comments out of order in {text:?}");

@@ -87,7 +87,8 @@ fn collect(root: &Path, folder: &Path, projects: &mut Vec<Project>) -> Result<()
     Ok(())
 }
 
-/// The bare parser, with the settings under which the core uses it.
+/// The bare parser, with all that it has to tell: also comments, which the core takes from the text
+/// by itself where it needs them.
 fn parser(file: &File) -> Parser<'_, granit_parser::StrInput<'_>> {
     let options = granit_parser::options! {
         emit_anchor_events: true,
