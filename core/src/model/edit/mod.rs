@@ -24,49 +24,35 @@ impl<'a> Editor<'a> {
         Editor { text, file }
     }
 
-    /// Adds an entry to the end of a mapping.
+    /// Adds an entry to the end of a mapping. None for a place that is shared through an alias, is of
+    /// another file, or has comments inside its braces.
     pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
-        self.insert_all(place, &[(key, value)])
-    }
-
-    /// Adds entries to the end of a mapping, in one edit. None for a place that is shared through an
-    /// alias, is of another file, or has comments inside its braces.
-    pub fn insert_entries(&self, place: &Place, entries: &[(&str, Yaml<'_>)]) -> Option<Edit> {
-        let entries: Vec<(&str, &Yaml<'_>)> = entries.iter().map(|it| (it.0, &it.1)).collect();
-        self.insert_all(place, &entries)
-    }
-
-    fn insert_all(&self, place: &Place, entries: &[(&str, &Yaml<'_>)]) -> Option<Edit> {
         let range = self.own(place)?;
-        if entries.is_empty() {
-            return None;
-        }
-        let json = self.is_json();
-        let key = |it: &str| if json { yaml::json_string(it) } else { quote_scalar(it) };
         if place.flow {
-            let new: Vec<String> = entries
-                .iter()
-                .map(|(name, value)| format!("{}: {}", key(name), value.flow(json)))
-                .collect();
-            return self.insert_flow(range, &new);
+            let json = self.is_json();
+            let mut entry = String::new();
+            yaml::write_scalar(key, json, &mut entry);
+            entry.push_str(": ");
+            value.write_flow(json, &mut entry);
+            return self.insert_flow(range, entry);
         }
+        let (indent, at) = self.end_of_block(range, false)?;
         // Room for the longest that is written often, a healthcheck.
         let mut lines = String::with_capacity(256);
-        for (name, value) in entries {
-            value.entry_lines(&key(name), 0, &mut lines);
-        }
-        self.insert_block(range, &lines, false)
+        value.entry_lines(key, indent, &mut lines);
+        Some(self.insert_lines(at, lines))
     }
 
     /// Adds an item to the end of a sequence.
     pub fn insert_item(&self, place: &Place, item: &Yaml<'_>) -> Option<Edit> {
         let range = self.own(place)?;
         if place.flow {
-            return self.insert_flow(range, &[item.flow(self.is_json())]);
+            return self.insert_flow(range, item.flow(self.is_json()));
         }
+        let (indent, at) = self.end_of_block(range, true)?;
         let mut lines = String::new();
-        item.item_lines(0, &mut lines);
-        self.insert_block(range, &lines, true)
+        item.item_lines(indent, &mut lines);
+        Some(self.insert_lines(at, lines))
     }
 
     /// Puts text in the place of a span. An empty value (`key:`) gets it after the colon.
@@ -85,7 +71,7 @@ impl<'a> Editor<'a> {
     pub fn replace_scalar(&self, span: Span, value: &str) -> Edit {
         let old = self.text.get(span.range()).unwrap_or_default();
         let text = match old.as_bytes().first() {
-            Some(b'"') => yaml::json_string(value),
+            Some(b'"') => Yaml::str(value).flow(true),
             Some(b'\'') if !value.contains(['\n', '\r', '\t']) => {
                 format!("'{}'", value.replace('\'', "''"))
             }
@@ -104,17 +90,17 @@ impl<'a> Editor<'a> {
         if written.starts_with(['{', '[']) {
             return Some(Edit { span, text: value.flow(self.is_json()) });
         }
-        let column = |at: u32| at as usize - self.line_start(at as usize);
-        let mut lines = String::new();
         let Yaml::Map(entries) = value else { return None };
-        for (name, value) in entries {
-            value.entry_lines(&quote_scalar(name), 0, &mut lines);
-        }
+        let column = |at: u32| at as usize - self.line_start(at as usize);
         // A list may stand in the column of its key; what is in a mapping may not.
         let deeper = column(span.start).max(column(key.start) + 2);
-        let pad = " ".repeat(deeper - column(span.start));
-        let newline = format!("{}{}", self.newline(), " ".repeat(deeper));
-        Some(Edit { span, text: format!("{pad}{}", lines.get(1..)?.replace('\n', &newline)) })
+        let mut lines = String::with_capacity(256);
+        for (name, value) in entries {
+            value.entry_lines(name, deeper, &mut lines);
+        }
+        // The first line begins where the old one began.
+        let text = lines.get(1 + column(span.start)..)?.to_owned();
+        Some(Edit { span, text: self.with_own_breaks(text) })
     }
 
     /// Removes an entry (key and value) or an item of a sequence. In block style its lines go too; a
@@ -174,22 +160,6 @@ impl<'a> Editor<'a> {
         None
     }
 
-    /// Removes an item of a block or flow sequence with its dash.
-    pub fn remove_item(&self, span: Span) -> Option<Edit> {
-        if span.file != self.file {
-            return None;
-        }
-        let line = self.line_start(span.start as usize);
-        let before = &self.text[line..span.start as usize];
-        match before.trim_start().strip_prefix('-') {
-            Some(gap) if gap.trim().is_empty() => {
-                let dash = line + before.len() - before.trim_start().len();
-                self.remove_entry(Span { start: u32::try_from(dash).ok()?, ..span })
-            }
-            _ => self.remove_entry(span),
-        }
-    }
-
     /// The bytes of a place that an edit may touch.
     fn own(&self, place: &Place) -> Option<Range<usize>> {
         let range = place.span.range();
@@ -202,7 +172,7 @@ impl<'a> Editor<'a> {
         text.strip_prefix(['{', '[']).is_some_and(|it| it.trim_start().starts_with(['"', '{', '[']))
     }
 
-    fn insert_flow(&self, range: Range<usize>, new: &[String]) -> Option<Edit> {
+    fn insert_flow(&self, range: Range<usize>, new: String) -> Option<Edit> {
         let written = &self.text[range.clone()];
         if has_comment(written) {
             return None;
@@ -212,7 +182,7 @@ impl<'a> Editor<'a> {
         let inner = written.strip_prefix(open)?.strip_suffix(close)?;
         let content = inner.trim_end();
         let at = range.start + 1 + content.len();
-        let mut text = new.join(", ");
+        let mut text = new;
         if content.is_empty() {
             if inner.is_empty() && open == '{' && !self.is_json() {
                 text = format!(" {text} ");
@@ -223,16 +193,15 @@ impl<'a> Editor<'a> {
             // One entry a line, as formatted JSON has it.
             let last = &content[line + 1..];
             let indent = &last[..last.len() - last.trim_start().len()];
-            let gap = format!(",{}{indent}", self.newline());
-            text = format!("{gap}{}", new.join(&gap));
+            text = self.with_own_breaks(format!(",\n{indent}{text}"));
         } else {
             text.insert_str(0, ", ");
         }
         Some(Edit { span: Span::new(self.file, at, at), text })
     }
 
-    /// `lines` has a line feed before each.
-    fn insert_block(&self, range: Range<usize>, lines: &str, sequence: bool) -> Option<Edit> {
+    /// The column of a block collection's entries, and where the line ends that its last one is on.
+    fn end_of_block(&self, range: Range<usize>, sequence: bool) -> Option<(usize, usize)> {
         let (indent, end) = if range.is_empty() {
             // `key:` without a value: its first entry goes one step further in.
             let colon = self.colon_after(range.start)?;
@@ -249,24 +218,26 @@ impl<'a> Editor<'a> {
             let at_dash =
                 after.is_some_and(|it| it.is_empty() || it.starts_with([' ', '\n', '\r']));
             let indent = if sequence && !at_dash { prefix.rfind('-')? } else { prefix.len() };
-            if !prefix.chars().all(|it| matches!(it, ' ' | '-' | '?')) {
+            if !prefix.bytes().all(|it| matches!(it, b' ' | b'-' | b'?')) {
                 return None;
             }
             (indent, self.end_of_content(range.end))
         };
         let at = self.line_end(end);
-        let at = if self.text[..at].ends_with('\r') { at - 1 } else { at };
-        let newline = self.newline();
-        let count = lines.bytes().filter(|it| *it == b'\n').count();
-        let mut text = String::with_capacity(lines.len() + count * (indent + 1));
-        for line in lines.split('\n').skip(1) {
-            text.push_str(newline);
-            if !line.is_empty() {
-                yaml::indent_by(indent, &mut text);
-                text.push_str(line);
-            }
+        Some((indent, if self.text[..at].ends_with('\r') { at - 1 } else { at }))
+    }
+
+    /// `lines` has a line feed before each.
+    fn insert_lines(&self, at: usize, lines: String) -> Edit {
+        Edit { span: Span::new(self.file, at, at), text: self.with_own_breaks(lines) }
+    }
+
+    /// New text with the line breaks of this one.
+    fn with_own_breaks(&self, text: String) -> String {
+        match self.text.find('\n') {
+            Some(at) if self.text[..at].ends_with('\r') => text.replace('\n', "\r\n"),
+            _ => text,
         }
-        Some(Edit { span: Span::new(self.file, at, at), text })
     }
 
     /// Where a node's last written byte is: a block scalar's span may reach into blank lines.
@@ -319,13 +290,6 @@ impl<'a> Editor<'a> {
     fn break_before(&self, at: usize) -> usize {
         let end = self.line_start(at).saturating_sub(1);
         if self.text[..end].ends_with('\r') { end - 1 } else { end }
-    }
-
-    fn newline(&self) -> &'static str {
-        match self.text.find('\n') {
-            Some(at) if self.text[..at].ends_with('\r') => "\r\n",
-            _ => "\n",
-        }
     }
 }
 

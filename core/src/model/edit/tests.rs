@@ -138,15 +138,6 @@ fn flow_entries_go_with_their_comma() {
 }
 
 #[test]
-fn items_go_with_their_dash() {
-    let drop = |text: &str, path: &str| {
-        change(text, path, |editor, place, _| editor.remove_item(place.span))
-    };
-    assert_eq!(drop("x:\n  - a: 1\n    b: 2\n  - 3\n", "x/0").unwrap(), "x:\n  - 3\n");
-    assert_eq!(drop("x: [a, b]\n", "x/1").unwrap(), "x: [a]\n");
-}
-
-#[test]
 fn replacing_keeps_quotes_and_fills_empty_values() {
     let put = |text: &str, path: &str, value: &str| {
         change(text, path, |editor, place, _| Some(editor.replace_scalar(place.span, value)))

@@ -14,8 +14,6 @@ pub enum Yaml<'t> {
     List(Vec<Yaml<'t>>),
     /// A list of strings on one line, as people write a command: `["CMD", "true"]`.
     Words(Vec<Cow<'t, str>>),
-    /// A string of many lines, as a literal block.
-    Block(Cow<'t, str>),
 }
 
 impl<'t> Yaml<'t> {
@@ -56,10 +54,9 @@ impl<'t> Yaml<'t> {
         out
     }
 
-    fn write_flow(&self, json: bool, out: &mut String) {
+    pub(super) fn write_flow(&self, json: bool, out: &mut String) {
         match self {
             Yaml::Str(it) => write_scalar(it, json, out),
-            Yaml::Block(it) => write_scalar(it, true, out),
             Yaml::Raw(it) => out.push_str(it),
             Yaml::Words(all) => {
                 write_list("[", "]", all, out, |it, out| write_scalar(it, true, out))
@@ -77,10 +74,10 @@ impl<'t> Yaml<'t> {
         }
     }
 
-    /// `key: value` in block style, each line with a line feed before it. `key` is written as it is.
+    /// `key: value` in block style, each line with a line feed before it.
     pub fn entry_lines(&self, key: &str, indent: usize, out: &mut String) {
         start_line(indent, out);
-        out.push_str(key);
+        write_scalar(key, false, out);
         self.behind_key(indent, out);
     }
 
@@ -91,13 +88,6 @@ impl<'t> Yaml<'t> {
             Yaml::List(all) if !all.is_empty() => {
                 for item in all {
                     item.item_lines(indent + 2, out);
-                }
-            }
-            Yaml::Block(text) if is_block(text) => {
-                out.push_str(if text.ends_with('\n') { " |" } else { " |-" });
-                for line in text.lines() {
-                    start_line(if line.is_empty() { 0 } else { indent + 2 }, out);
-                    out.push_str(line);
                 }
             }
             _ => {
@@ -126,26 +116,19 @@ impl<'t> Yaml<'t> {
     }
 }
 
-fn start_line(indent: usize, out: &mut String) {
-    out.push('\n');
-    indent_by(indent, out);
-}
-
-/// Writes so many spaces.
-pub(super) fn indent_by(mut count: usize, out: &mut String) {
+fn start_line(mut indent: usize, out: &mut String) {
     const SPACES: &str = "                ";
-    while let Some(rest) = count.checked_sub(SPACES.len()) {
+    out.push('\n');
+    while let Some(rest) = indent.checked_sub(SPACES.len()) {
         out.push_str(SPACES);
-        count = rest;
+        indent = rest;
     }
-    out.push_str(&SPACES[..count]);
+    out.push_str(&SPACES[..indent]);
 }
 
 fn write_entries(all: &[(Cow<'_, str>, Yaml<'_>)], indent: usize, out: &mut String) {
     for (key, value) in all {
-        start_line(indent, out);
-        write_scalar(key, false, out);
-        value.behind_key(indent, out);
+        value.entry_lines(key, indent, out);
     }
 }
 
@@ -166,60 +149,57 @@ fn write_list<T>(
     out.push_str(close);
 }
 
-fn write_scalar(text: &str, json: bool, out: &mut String) {
-    if json {
-        out.push_str(&json_string(text));
-    } else if is_plain(text) {
-        out.push_str(text);
-    } else {
-        out.push_str(&quote_scalar(text));
-    }
-}
-
-/// Whether a literal block says exactly this text.
-fn is_block(text: &str) -> bool {
-    text.contains('\n')
-        && !text.starts_with([' ', '\n', '\t'])
-        && !text.ends_with("\n\n")
-        && text.chars().all(|it| it == '\n' || it == '\t' || !it.is_control())
-}
-
 /// A string as a scalar: plain where every reader takes it for the same string, else in quotes.
-pub fn quote_scalar(text: &str) -> String {
-    if is_plain(text) {
-        text.to_owned()
-    } else if text.contains(['"', '\\'])
-        && !text.contains('\'')
-        && !text.chars().any(char::is_control)
-    {
-        format!("'{text}'")
-    } else {
-        json_string(text)
+/// `json` wants double ones always.
+pub(super) fn write_scalar(text: &str, json: bool, out: &mut String) {
+    if !json && is_plain(text) {
+        out.push_str(text);
+        return;
     }
+    let single = !json
+        && text.contains(['"', '\\'])
+        && !text.contains('\'')
+        && !text.chars().any(char::is_control);
+    if single {
+        out.push('\'');
+        out.push_str(text);
+        out.push('\'');
+        return;
+    }
+    // The escapes are those that JSON and YAML share.
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|it| matches!(it, b'"' | b'\\' | 0..b' ')) {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'\n' => out.push_str("\\n"),
+            b'\t' => out.push_str("\\t"),
+            letter @ 0..b' ' => out.push_str(&format!("\\u{letter:04x}")),
+            letter => {
+                out.push('\\');
+                out.push(letter.into());
+            }
+        }
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
-/// A string in double quotes, with the escapes that JSON and YAML share.
-pub fn json_string(text: &str) -> String {
-    let mut out = "\"".to_owned();
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(letter);
-            }
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\0'..' ' => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
-            _ => out.push(letter),
-        }
-    }
-    out.push('"');
-    out
+/// [`write_scalar`] as a text of its own.
+pub fn quote_scalar(text: &str) -> String {
+    Yaml::str(text).flow(false)
 }
 
 /// Whether the plain text is safe everywhere: no reader (YAML 1.1 or 1.2, in block or flow style)
 /// takes it for another type or for syntax.
 fn is_plain(text: &str) -> bool {
+    // Most are long words, and no long word means anything else.
+    let inside = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-');
+    if matches!(text.as_bytes(), [b'a'..=b'z', rest @ ..] if rest.len() > 4 && rest.iter().all(inside))
+    {
+        return true;
+    }
     let Some(first) = text.chars().next() else { return false };
     let rest = &text[first.len_utf8()..];
     let leading_ok = match first {

@@ -95,10 +95,10 @@ pub(super) fn healthcheck_entry(facts: &Facts<'_>, service: &Service<'_>) -> Opt
     }
     let check = Yaml::map([
         ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
-        ("interval", Yaml::str("10s")),
-        ("timeout", Yaml::str("5s")),
-        ("retries", Yaml::int(5)),
-        ("start_period", Yaml::str("30s")),
+        ("interval", Yaml::raw("10s")),
+        ("timeout", Yaml::raw("5s")),
+        ("retries", Yaml::raw("5")),
+        ("start_period", Yaml::raw("30s")),
     ]);
     facts.insert_entry(place, "healthcheck", &check)
 }
