@@ -37,22 +37,25 @@ impl<'a> Facts<'a> {
     /// port once for all replicas and knows no container names. `scale` is Compose's alone.
     pub fn is_for_swarm(&self, service: &Service<'a>) -> bool {
         let project = service.project;
-        let named = project.files.iter().any(|it| {
-            let name = name_of(self.file(*it).path()).to_ascii_lowercase();
-            name.split(['.', '-', '_']).any(|it| matches!(it, "swarm" | "stack"))
-        });
+        let swarm = |it: &str| it.eq_ignore_ascii_case("swarm") || it.eq_ignore_ascii_case("stack");
+        let named = project
+            .files
+            .iter()
+            .any(|it| name_of(self.file(*it).path()).split(['.', '-', '_']).any(swarm));
         let overlay = project
             .networks
             .iter()
             .any(|it| it.driver.as_ref().is_some_and(|it| it.value == "overlay"));
-        let written = project.services.iter().filter_map(|it| it.deploy.as_ref()).any(|it| {
+        if named || overlay || service.model.scale.is_some() {
+            return named || overlay;
+        }
+        project.services.iter().filter_map(|it| it.deploy.as_ref()).any(|it| {
             it.placement.is_some()
                 || it.update_config.is_some()
                 || it.rollback_config.is_some()
                 || it.endpoint_mode.is_some()
                 || it.mode.as_ref().is_some_and(|it| it.value == "global")
-        });
-        named || overlay || (service.model.scale.is_none() && written)
+        })
     }
 
     /// "3 replicas", "up to 10 replicas", "a Pod on every node".

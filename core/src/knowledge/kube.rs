@@ -3,7 +3,7 @@
 //! Source: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
 //! other projects' APIs, the release notes named in the row.
 
-use crate::words::{is_among, stands_in};
+use crate::words::{is_among, stands_in, words};
 
 /// An API version that is or will be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ const AGENTS: &str = "node-exporter node_exporter fluent-bit fluentd fluentbit p
 #[must_use]
 pub fn is_node_agent(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
-    AGENTS.split(' ').any(|it| {
+    words(AGENTS).any(|it| {
         name.strip_suffix(it).is_some_and(|before| before.is_empty() || before.ends_with('-'))
             || name.strip_prefix(it).is_some_and(|after| is_among("-ds -daemonset -agent", after))
     })

@@ -2,7 +2,7 @@
 
 use crate::text::Span;
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// How bad it is, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -126,7 +126,10 @@ impl Text for &str {
 
 impl Text for fmt::Arguments<'_> {
     fn text(self) -> String {
-        fmt::format(self)
+        // Room for most of them at once: to let a text grow takes longer than to write it.
+        let mut text = String::with_capacity(100);
+        text.write_fmt(self).expect("internal error: a text takes everything");
+        text
     }
 }
 

@@ -128,12 +128,12 @@ fn has_policy(service: &Service<'_>) -> bool {
 fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     let model = service.model;
     let interactive = model.stdin_open.is_some_and(|it| it.value) && model.ports.is_empty();
-    let away = service.role == Role::Development
+    let away = has_policy(service)
+        || service.role == Role::Development
         || service.has_profile()
-        || facts.is_for_swarm(service)
-        || model.has_key("provider")
-        || interactive;
-    !away && !has_policy(service) && !is_task(facts, service) && keeps_running(service)
+        || interactive
+        || model.has_key("provider");
+    !away && keeps_running(service) && !is_task(facts, service) && !facts.is_for_swarm(service)
 }
 
 fn is_task<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {

@@ -37,6 +37,9 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut seen = Vec::new();
     for (at, project) in facts.projects().iter().enumerate() {
+        if project.versions.is_empty() {
+            continue;
+        }
         // `docker stack deploy` is another program, and it asks for the version.
         let swarm = facts.services_of(at).iter().any(|it| facts.is_for_swarm(it));
         for key in &project.versions {

@@ -47,12 +47,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     let elsewhere = Elsewhere::new(facts);
     // The same reference in one file is one thing to mend: its places, and whether it was told.
     let mut places: Vec<Vec<Span>> = Vec::new();
-    let mut numbers = Index::default();
+    let mut index = Index::default();
+    let mut numbers = Vec::new();
     for image in facts.units().filter_map(|it| it.image.as_ref()) {
         if matches!(image.pin, Pin::Absent | Pin::Moving) {
             let file = image.span.file.0.to_string();
             let apart = apart(facts, image.span);
-            let at = numbers.add(&[&file, image.text, &apart], places.len())[0];
+            let at = index.add(&[&file, image.text, &apart], places.len())[0];
+            numbers.push(at);
             if at == places.len() {
                 places.push(Vec::new());
             }
@@ -61,6 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
+    let mut numbers = numbers.into_iter();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
         let moves = match image.pin {
@@ -68,6 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Pin::Moving => true,
             _ => continue,
         };
+        let number = numbers.next();
         if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit) {
             continue;
         }
@@ -75,9 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let text = image.text;
-        let number =
-            numbers.get(&[&image.span.file.0.to_string(), text, &apart(facts, image.span)]).first();
-        let again = number.map(|it| std::mem::take(&mut places[*it])).unwrap_or_default();
+        let again = number.map(|it| std::mem::take(&mut places[it])).unwrap_or_default();
         if again.is_empty() {
             continue;
         }

@@ -159,13 +159,15 @@ fn told(facts: &Facts, unit: &Unit<'_>) -> Vec<Told> {
                 _ => (before, word.text.as_str()),
             };
             before = &word.text;
+            if flag != "runserver" && flag != "-S" && !listens(flag) {
+                continue;
+            }
             let (host, port) = match value.rsplit_once(':') {
                 Some((host, port)) => (host, port.parse::<u16>().ok()),
                 None => (value, None),
             };
             let host = host.split("//").last().unwrap_or(host);
-            let serves = flag == "runserver" || flag == "-S" || listens(flag);
-            if serves && net::is_loopback(host) && !host.is_empty() {
+            if net::is_loopback(host) && !host.is_empty() {
                 let port = port.or_else(|| only_port(facts, unit));
                 found.push(Told { span: unit.start.span_of(word), port, by_option: true });
             }
@@ -184,10 +186,12 @@ fn only_port(facts: &Facts, unit: &Unit<'_>) -> Option<u16> {
 
 /// Options of the address that is served on, not of a second one for metrics or debugging.
 fn listens(flag: &str) -> bool {
+    const OTHERS: &str = "inspect advertise announce health metrics debug admin";
+    if !is_listen_flag(flag) {
+        return false;
+    }
     let name = flag.trim_start_matches('-').to_ascii_lowercase();
-    is_listen_flag(flag)
-        && !stands_in("inspect advertise announce health metrics debug admin", &name)
-        && !matches!(name.as_str(), "h" | "s" | "l" | "hostname" | "ip")
+    !stands_in(OTHERS, &name) && !matches!(name.as_str(), "h" | "s" | "l" | "hostname" | "ip")
 }
 
 #[cfg(test)]

@@ -64,7 +64,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 fn is_label(name: &str) -> bool {
-    name.len() <= 63 && as_label(name) == name
+    let letter = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+    name.len() <= 63 && name.bytes().all(letter) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn as_label(name: &str) -> String {

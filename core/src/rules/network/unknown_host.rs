@@ -94,18 +94,20 @@ fn reaches_further(service: &Service<'_>) -> bool {
 fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bool {
     let host = mention.host;
     let service = &facts.services()[service.index];
-    let linked =
-        service.model.links.iter().any(|it| it.split(':').next_back().is_some_and(|it| it == host));
-    let written = service.model.extra_hosts.iter().any(|it| it.key.as_str() == host);
+    let model = service.model;
+    let linked = || model.links.iter().any(|it| it.rsplit(':').next() == Some(host));
+    let written = || model.extra_hosts.iter().any(|it| it.key.as_str() == host);
     // Another file of the same workspace may be started together with this one.
-    let elsewhere = facts.services().iter().any(|it| it.name == host)
-        || facts.services_named(host).next().is_some();
-    is_name(host)
+    let elsewhere = || {
+        facts.services().iter().any(|it| it.name == host)
+            || facts.services_named(host).next().is_some()
+    };
+    !facts.siblings(service).iter().any(|it| it.answers_to(host))
+        && is_name(host)
         && facts.shows_host(mention)
-        && !linked
-        && !written
-        && !elsewhere
-        && facts.answers_to(service, host).is_empty()
+        && !linked()
+        && !written()
+        && !elsewhere()
 }
 
 fn unknown_in_cluster(

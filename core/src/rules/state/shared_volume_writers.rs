@@ -3,7 +3,7 @@ use crate::index::Index;
 use crate::knowledge::families::Class;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use crate::words::{is_among, named, stands_in};
+use crate::words::{Words, named, stands_in};
 
 rule! {
     /// Several programs write to one volume.
@@ -179,18 +179,20 @@ fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
 
 /// Files that are written once and read often, and what programs share on purpose.
 fn is_asset(mounted: &Mounted<'_>) -> bool {
-    const WORDS: &str = "static asset public www html media upload cert ssl tls letsencrypt sock run tmp \
-                         log logs conf config cache model models node_modules share shared plugins theme \
-                         certs vhost.d acme etc dist build hub";
-    let path = mounted.path.to_ascii_lowercase();
+    const WORDS: Words = Words::new(
+        "STATIC ASSET PUBLIC WWW HTML MEDIA UPLOAD CERT SSL TLS LETSENCRYPT SOCK RUN TMP LOG LOGS \
+        CONF CONFIG CACHE MODEL MODELS NODE_MODULES SHARE SHARED PLUGINS THEME CERTS VHOST.D ACME \
+        ETC DIST BUILD HUB",
+    );
     let source = match mounted.backing {
-        Backing::Volume(it) | Backing::Claim(it, _) => it.to_ascii_lowercase(),
-        _ => String::new(),
+        Backing::Volume(it) | Backing::Claim(it, _) => it.as_str(),
+        _ => "",
     };
-    let parts = path.split(['/', '.', '-', '_']).chain(source.split(['-', '_', '.']));
-    parts
-        .into_iter()
-        .any(|it| is_among(WORDS, it) || it.strip_suffix('s').is_some_and(|it| is_among(WORDS, it)))
+    let mut parts = mounted.path.split(['/', '.', '-', '_']).chain(source.split(['-', '_', '.']));
+    parts.any(|it| {
+        let one = it.strip_suffix(['s', 'S']);
+        WORDS.has_in_any_case(it) || one.is_some_and(|it| WORDS.has_in_any_case(it))
+    })
 }
 
 #[cfg(test)]
