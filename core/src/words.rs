@@ -7,7 +7,52 @@ pub mod rows;
 
 /// Whether a word stands in a list of words with white space between them.
 pub fn is_among(list: &str, word: &str) -> bool {
-    place_of(list, word).is_some()
+    has(list, word, false)
+}
+
+/// With `any_case` the list is in upper case, and the word may be written in any.
+fn has(list: &str, word: &str, any_case: bool) -> bool {
+    let word = word.as_bytes();
+    let Some(first) = word.first() else { return false };
+    let first = if any_case { first.to_ascii_uppercase() } else { *first };
+    starting_with(list, first).any(|it| {
+        let it = it.as_bytes();
+        it == word || any_case && it.eq_ignore_ascii_case(word)
+    })
+}
+
+/// The words of a list that begin with a letter: the lists are asked for every variable and image, and
+/// to look for the letter is faster than to look at each word.
+fn starting_with(list: &str, letter: u8) -> impl Iterator<Item = &str> {
+    let bytes = list.as_bytes();
+    let starts = memchr::memchr_iter(letter, bytes)
+        .filter(|at| bytes[..*at].last().is_none_or(|it| *it <= b' '));
+    starts.map(|at| {
+        let length = bytes[at..].iter().take_while(|it| **it > b' ').count();
+        &list[at..at + length]
+    })
+}
+
+/// Where a short text stands in another one for the first time. The library's search prepares itself
+/// for long texts, which for a value of some twenty letters takes longer than the search.
+pub fn find(text: &str, part: &str) -> Option<usize> {
+    let (text, part) = (text.as_bytes(), part.as_bytes());
+    memchr::memchr_iter(*part.first()?, text).find(|at| text[*at..].starts_with(part))
+}
+
+/// What stands before and behind a short text, where it stands first.
+pub fn split_once<'t>(text: &'t str, part: &str) -> Option<(&'t str, &'t str)> {
+    find(text, part).map(|at| (&text[..at], &text[at + part.len()..]))
+}
+
+/// The lines of a table.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]).map(move |end| {
+        let line = &text[start..end];
+        start = end + 1;
+        line
+    })
 }
 
 /// Which word of a list it is, counted from 0.
@@ -34,7 +79,8 @@ pub fn words(list: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a text begins with one of the words.
 pub fn begins_with_one_of(list: &str, text: &str) -> bool {
-    words(list).any(|it| text.starts_with(it))
+    let Some(first) = text.as_bytes().first() else { return false };
+    starting_with(list, *first).any(|it| text.starts_with(it))
 }
 
 /// Whether a text ends in one of the words.
@@ -44,7 +90,7 @@ pub fn ends_in_one_of(list: &str, text: &str) -> bool {
 
 /// Whether one of the words stands somewhere in a text.
 pub fn stands_in(list: &str, text: &str) -> bool {
-    words(list).any(|it| text.contains(it))
+    words(list).any(|it| find(text, it).is_some())
 }
 
 /// A long list that is asked often, and mostly about words that it does not have.
@@ -85,7 +131,7 @@ impl Words {
             return false;
         };
         let mark = mark(first.to_ascii_uppercase(), last.to_ascii_uppercase(), word.len());
-        self.may_have(mark) && is_among(self.list, &word.to_ascii_uppercase())
+        self.may_have(mark) && has(self.list, word, true)
     }
 
     fn may_have(&self, mark: usize) -> bool {

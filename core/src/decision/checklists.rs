@@ -108,15 +108,17 @@ fn list(
             }
         }
         // Rules run in the order of their codes.
-        let seen = item.codes.iter().any(|it| written.binary_search(it).is_ok());
-        let state = match (applies, places.is_empty(), seen) {
-            (false, ..) => "not-applicable",
-            (_, false, _) => "fail",
-            (_, _, false) => "cannot-see",
-            _ => "pass",
+        let seen = || item.codes.iter().any(|it| written.binary_search(it).is_ok());
+        let state = match (applies, places.is_empty()) {
+            (false, _) => "not-applicable",
+            (_, false) => "fail",
+            _ if seen() => "pass",
+            _ => "cannot-see",
         };
-        crate::sort::sort(&mut places);
-        places.dedup();
+        if places.len() > 1 {
+            crate::sort::sort(&mut places);
+            places.dedup();
+        }
         let next = if state == "pass" || state == "not-applicable" { "" } else { item.next };
         rows.push(ChecklistItem { item: item.item, state, findings: places, next });
     }

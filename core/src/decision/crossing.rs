@@ -4,6 +4,7 @@
 use crate::facts::Facts;
 use crate::model::compose::{MountKind, Service};
 use crate::report::{Crossing, Role};
+use crate::words::lines;
 
 /// Fate and advice for keys that need no look at their value: one a line, since a table of strings
 /// would weigh more than its words.
@@ -84,10 +85,9 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
 type Advice = (&'static str, &'static str, &'static str);
 
 fn advice(name: &str) -> Option<Advice> {
-    KEYS.lines().find_map(|line| {
-        let (key, rest) = line.split_at_checked(name.len()).filter(|it| it.0 == name)?;
-        let (fate, instead) = rest.strip_prefix(' ')?.split_once(' ')?;
-        Some((key, fate, instead))
+    lines(KEYS).find_map(|line| {
+        let (fate, instead) = line.strip_prefix(name)?.strip_prefix(' ')?.split_once(' ')?;
+        Some((&line[..name.len()], fate, instead))
     })
 }
 

@@ -29,21 +29,14 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
             .filter(|it| it.points == question.answer)
             .max_by_key(|it| it.weight);
         match (question.by_person, strongest) {
-            (true, _) => reasons.push(format!(
-                "{} A person answered {}.",
-                question.text,
-                question.answer.name()
-            )),
-            (false, Some(it)) => reasons.push(format!(
-                "{} {}: {}.",
-                question.text,
-                capital(question.answer),
-                it.fact
-            )),
+            (true, _) => reasons
+                .push([question.text, " A person answered ", question.answer.name(), "."].concat()),
+            (false, Some(it)) => reasons
+                .push([question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat()),
             (false, None) => {}
         }
         if question.answer == Answer::Unknown {
-            reasons.push(format!("{} The files do not say.", question.text));
+            reasons.push([question.text, " The files do not say."].concat());
             for it in &question.settled_by {
                 if !would_change.contains(it) {
                     would_change.push(it.clone());

@@ -11,7 +11,7 @@ use crate::text::Span;
 #[derive(Default)]
 struct Scale {
     evidence: Vec<Evidence>,
-    settled_by: Vec<String>,
+    settled_by: Vec<&'static str>,
 }
 
 impl Scale {
@@ -21,8 +21,8 @@ impl Scale {
     }
 
     /// What would settle the question.
-    fn lacks(&mut self, what: &str) {
-        self.settled_by.push(what.to_owned());
+    fn lacks(&mut self, what: &'static str) {
+        self.settled_by.push(what);
     }
 
     /// Several places with one meaning: the first is shown, the others counted. `what` they do, for
@@ -80,16 +80,17 @@ pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
             _ => None,
         });
         let answer = person.unwrap_or_else(|| scale.weigh());
-        if answer != Answer::Unknown {
-            scale.settled_by.clear();
-        }
         Question {
             id,
             text,
             answer,
             by_person: person.is_some(),
             evidence: scale.evidence,
-            settled_by: scale.settled_by,
+            settled_by: if answer == Answer::Unknown {
+                scale.settled_by.iter().map(|it| (*it).to_owned()).collect()
+            } else {
+                Vec::new()
+            },
         }
     };
     vec![

@@ -116,7 +116,8 @@ fn kube_services<'a>(
     sets: &Sets,
 ) -> Vec<KubeService<'a>> {
     let mut by_label = Index::default();
-    for workload in workloads.iter() {
+    let selects = objects.iter().any(|it| it.service().is_some_and(|it| it.selector.is_some()));
+    for workload in workloads.iter().filter(|_| selects) {
         for (key, value) in &workload.model.template.meta.labels {
             by_label.add(&[key, value], workload.index);
         }
@@ -164,6 +165,9 @@ fn kube_services<'a>(
 
 /// Finds the autoscalers of each workload; one that may go above one replica makes it replicated.
 fn autoscale(objects: &[&Object], workloads: &mut [Workload<'_>], sets: &Sets) {
+    if !objects.iter().any(|it| matches!(it.body, Body::Autoscaler(_))) {
+        return;
+    }
     let mut by_name = Index::default();
     for workload in workloads.iter() {
         by_name.add(&[workload.model.kind.name(), workload.name], workload.index);

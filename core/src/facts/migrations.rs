@@ -41,8 +41,7 @@ pub(super) fn of_unit(unit: &Unit<'_>) -> Option<Migration> {
 fn started(unit: &Unit<'_>) -> Option<Migration> {
     let commands = &unit.start.commands;
     for (at, command) in commands.iter().enumerate() {
-        let texts = command.texts();
-        let Some(hit) = find_migration(&texts) else { continue };
+        let Some(hit) = find_migration(command) else { continue };
         let others = commands.iter().enumerate().filter(|it| it.0 != at);
         let then_serves = others.into_iter().any(|it| does_something(it.1));
         let span =
@@ -90,7 +89,7 @@ impl<'a> Facts<'a> {
 pub fn migration_in(words: &[Str]) -> Option<&'static str> {
     let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
     let commands = crate::knowledge::shell::commands_of_argv(&texts);
-    commands.iter().find_map(|it| find_migration(&it.texts())).map(|it| it.tool)
+    commands.iter().find_map(find_migration).map(|it| it.tool)
 }
 
 /// The words of an exec hook.
@@ -103,7 +102,7 @@ pub fn hook_words(handler: &HookHandler) -> Option<&[Str]> {
 
 fn does_something(command: &Command) -> bool {
     let name = command.name();
-    !name.is_empty() && !is_among(TRIVIAL, name) && find_migration(&command.texts()).is_none()
+    !name.is_empty() && !is_among(TRIVIAL, name) && find_migration(command).is_none()
 }
 
 /// Whether a service migrates before its container starts (`pre_start`).

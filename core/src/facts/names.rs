@@ -15,7 +15,6 @@ pub enum Named {
     ServiceAccount,
     PriorityClass,
     Service,
-    Workload,
 }
 
 impl Named {
@@ -27,7 +26,6 @@ impl Named {
             Named::ServiceAccount => "ServiceAccount",
             Named::PriorityClass => "PriorityClass",
             Named::Service => "Service",
-            Named::Workload => "workload",
         }
     }
 
@@ -44,7 +42,6 @@ impl Named {
             Body::ServiceAccount(_) => Named::ServiceAccount,
             Body::PriorityClass(_) => Named::PriorityClass,
             Body::Service(_) => Named::Service,
-            Body::Workload(_) => Named::Workload,
             _ => return None,
         })
     }
@@ -68,7 +65,7 @@ pub(super) struct Index<'a> {
     objects: Vec<&'a Object>,
     /// Places in `objects` by kind and name, in any namespace.
     by_name: crate::index::Index,
-    by_kind: [Vec<&'a Object>; 7],
+    by_kind: [Vec<&'a Object>; 6],
 }
 
 impl<'a> Index<'a> {

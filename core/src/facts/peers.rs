@@ -183,12 +183,10 @@ impl<'a> Facts<'a> {
 pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     match mention.key {
         Some(key) => {
-            let upper = key.to_ascii_uppercase();
+            const LISTS: &str = "NO_PROXY QUORUM_VOTERS INITIAL_CLUSTER";
             !is_own_address_key(key)
                 && !is_browser_facing(key)
-                && !upper.contains("NO_PROXY")
-                && !upper.contains("QUORUM_VOTERS")
-                && !upper.contains("INITIAL_CLUSTER")
+                && !stands_in(LISTS, &key.to_ascii_uppercase())
         }
         None => !flag_before(unit, mention).is_some_and(|it| is_listen_flag(&it)),
     }

@@ -10,7 +10,7 @@ use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::report::{Kind, Role};
 use crate::text::name_of;
-use crate::words::is_among;
+use crate::words::Words;
 use std::sync::Arc;
 
 pub(super) fn of_files(
@@ -47,25 +47,26 @@ pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
 
 /// Words in a file's name (or its folders') that say what it is for.
 fn by_path(path: &str) -> Option<Role> {
-    let name = name_of(path).to_ascii_lowercase();
-    let has = |list: &str| name.split(['.', '-', '_']).any(|it| is_among(list, it));
-    const DEVELOPMENT: &str = "dev development override local test tests testing e2e ci debug demo";
-    const PRODUCTION: &str = "prod production live deploy swarm stack";
-    if has(PRODUCTION) {
-        return Some(Role::Production);
+    const DEVELOPMENT: Words =
+        Words::new("DEV DEVELOPMENT OVERRIDE LOCAL TEST TESTS TESTING E2E CI DEBUG DEMO");
+    const PRODUCTION: Words = Words::new("PROD PRODUCTION LIVE DEPLOY SWARM STACK");
+    let mut development = false;
+    for word in name_of(path).split(['.', '-', '_']) {
+        if PRODUCTION.has_in_any_case(word) {
+            return Some(Role::Production);
+        }
+        development |= DEVELOPMENT.has_in_any_case(word);
     }
-    if has(DEVELOPMENT) {
+    if development {
         return Some(Role::Development);
     }
-    let mut folders = path.rsplit('/').skip(1);
-    folders.find_map(|folder| {
-        let folder = folder.trim_start_matches('.').to_ascii_lowercase();
-        if matches!(
-            folder.as_str(),
-            "devcontainer" | "dev" | "development" | "test" | "tests" | "e2e"
-        ) {
+    const DEVELOPMENT_FOLDERS: Words = Words::new("DEVCONTAINER DEV DEVELOPMENT TEST TESTS E2E");
+    const PRODUCTION_FOLDERS: Words = Words::new("PROD PRODUCTION");
+    path.rsplit('/').skip(1).find_map(|folder| {
+        let folder = folder.trim_start_matches('.');
+        if DEVELOPMENT_FOLDERS.has_in_any_case(folder) {
             Some(Role::Development)
-        } else if matches!(folder.as_str(), "prod" | "production") {
+        } else if PRODUCTION_FOLDERS.has_in_any_case(folder) {
             Some(Role::Production)
         } else {
             None

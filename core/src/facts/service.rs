@@ -30,7 +30,7 @@ impl<'a> Service<'a> {
     ) -> Service<'a> {
         let entrypoint = model.entrypoint.as_ref().map_or(&[][..], |it| &it.words);
         let command = model.command.as_ref().map_or(&[][..], |it| &it.words);
-        let mut env = Vec::new();
+        let mut env = Vec::with_capacity(model.environment.len());
         for it in &model.environment {
             let value = it.value.as_ref();
             env.push(Var {
@@ -99,7 +99,7 @@ impl<'a> Service<'a> {
         let commands = &self.unit.start.commands;
         let Some(last) = commands.last() else { return false };
         let migrates = self.unit.migration.as_ref().is_some_and(|it| !it.by_switch);
-        (migrates && migrations::find_migration(&last.texts()).is_some())
+        (migrates && migrations::find_migration(last).is_some())
             || migrations::is_migration_name(shell::base_name(last.name()))
             || self
                 .unit

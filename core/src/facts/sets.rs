@@ -25,6 +25,10 @@ impl Sets {
     pub(super) fn new(files: &[Arc<FileModel>]) -> Sets {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let mut sets = Sets::default();
+        // Nothing parts a file from itself.
+        if files.len() < 2 {
+            return sets;
+        }
         let mut folders = Index::default();
         for (at, file) in files.iter().enumerate() {
             // A folder goes by the number of its first file.
@@ -32,7 +36,7 @@ impl Sets {
             sets.folders.push(number(first));
         }
         let mut places = Index::default();
-        for file in files.iter().filter(|_| files.len() > 1) {
+        for file in files {
             for object in &file.objects {
                 let Some(name) = object.name() else { continue };
                 let key = [object.kind.as_str(), object.namespace(), name];

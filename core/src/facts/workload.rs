@@ -100,12 +100,12 @@ impl<'a> Workload<'a> {
         let namespace = object.namespace();
         let generated = object.meta.generate_name.as_ref();
         let label = match object.name().or(generated) {
-            Some(name) => format!("{} `{name}`", model.kind.name()),
+            Some(name) => [model.kind.name(), " `", name, "`"].concat(),
             None => format!("the unnamed {}", model.kind.name()),
         };
         let spec = &model.template.spec;
         let inits = spec.init_containers.len();
-        let mut units = Vec::new();
+        let mut units = Vec::with_capacity(inits + spec.containers.len());
         for list in [&spec.init_containers, &spec.containers] {
             for it in list {
                 let at = units.len();
@@ -124,7 +124,7 @@ impl<'a> Workload<'a> {
                     mentions: Vec::new(),
                     peers: Vec::new(),
                     migration: None,
-                    label: format!("container `{}` of {label}", it.label()),
+                    label: ["container `", it.label(), "` of ", &label].concat(),
                 });
             }
         }
@@ -260,7 +260,7 @@ fn environment<'a>(
     namespace: &'a str,
     named: &names::Index<'a>,
 ) -> Vec<Var<'a>> {
-    let mut vars: Vec<Var<'a>> = Vec::new();
+    let mut vars: Vec<Var<'a>> = Vec::with_capacity(container.env.len());
     let mut put = |var: Var<'a>| match vars.iter_mut().find(|it| it.name == var.name) {
         Some(old) => *old = var,
         None => vars.push(var),

@@ -245,7 +245,6 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
 /// Whether a key sets the address the program itself listens on.
 #[must_use]
 pub fn is_listen_key(key: &str) -> bool {
-    let upper = key.to_ascii_uppercase();
     const WHOLE: Words = Words::new(
         "HOST HOSTNAME BIND LISTEN ADDRESS BIND_HOST BIND_ADDR BIND_ADDRESS BIND_IP LISTEN_ADDR \
         LISTEN_ADDRESS LISTEN_HOST LISTEN_IP SERVER_ADDRESS HTTP_HOST HTTP_ADDR HTTP_ADDRESS \
@@ -256,8 +255,10 @@ pub fn is_listen_key(key: &str) -> bool {
     );
     const ENDS: &str = "_BIND _BIND_ADDR _BIND_ADDRESS _BIND_HOST _LISTEN _LISTEN_ADDR \
         _LISTEN_ADDRESS _LISTEN_HOST _LISTENERS";
-    let said = upper.contains("BIND") || upper.contains("LISTEN");
-    WHOLE.has(&upper) || said && ends_in_one_of(ENDS, &upper)
+    const LAST: Words = Words::new("BIND ADDR ADDRESS HOST LISTEN LISTENERS");
+    let last = memchr::memrchr(b'_', key.as_bytes()).map_or(key, |at| &key[at + 1..]);
+    WHOLE.has_in_any_case(key)
+        || LAST.has_in_any_case(last) && ends_in_one_of(ENDS, &key.to_ascii_uppercase())
 }
 
 /// Whether a key holds an address of the program itself, listened on or announced to others. What
@@ -273,8 +274,7 @@ pub fn is_own_address_key(key: &str) -> bool {
     );
     const PARTS: Words =
         Words::new("LISTEN LISTENER LISTENERS BIND BINDING ADVERTISED ADVERTISE ALLOWED TRUSTED");
-    let upper = key.to_ascii_uppercase();
-    WHOLE.has(&upper) || upper.split(['_', '.', '-']).any(|it| PARTS.has(it))
+    WHOLE.has_in_any_case(key) || key.split(['_', '.', '-']).any(|it| PARTS.has_in_any_case(it))
 }
 
 /// Whether a URL under this key is opened by a browser or by someone outside, for whom `localhost`

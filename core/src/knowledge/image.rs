@@ -5,7 +5,7 @@
 //! `[registry[:port]/]path[:tag][@digest]`; the first part is a registry when it has a dot, a
 //! colon or an upper case letter, or is `localhost`.
 
-use crate::words::{Words, is_among};
+use crate::words::{Words, find, is_among};
 
 /// The parts of an image reference, each a slice of the text as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +28,17 @@ impl<'a> ImageRef<'a> {
     #[must_use]
     pub fn parse(text: &'a str) -> Self {
         let text = text.trim();
-        let (name, digest) = match find_outside(text, '@', false) {
+        let (name, digest) = match find_outside(text, b'@', false) {
             Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
-        let slash = find_outside(name, '/', true);
+        let slash = find_outside(name, b'/', true);
         let tail = slash.map_or(0, |at| at + 1);
-        let (name, tag) = match find_outside(&name[tail..], ':', false) {
+        let (name, tag) = match find_outside(&name[tail..], b':', false) {
             Some(at) => (&name[..tail + at], Some(&name[tail + at + 1..])),
             None => (name, None),
         };
-        match find_outside(name, '/', false) {
+        match find_outside(name, b'/', false) {
             Some(at) if is_registry(&name[..at]) => {
                 Self { registry: Some(&name[..at]), path: &name[at + 1..], tag, digest }
             }
@@ -55,7 +55,7 @@ impl<'a> ImageRef<'a> {
             Some(registry) if is_among(DOCKER_HUB, registry) => {
                 self.path.strip_prefix("library/").unwrap_or(self.path).to_owned()
             }
-            Some(registry) => format!("{}/{}", registry.to_ascii_lowercase(), self.path),
+            Some(registry) => [&registry.to_ascii_lowercase(), "/", self.path].concat(),
         }
     }
 
@@ -173,7 +173,7 @@ fn is_variant(part: &str) -> bool {
 /// Whether a text holds a Compose or shell variable or a template expression.
 #[must_use]
 pub fn has_variable(text: &str) -> bool {
-    text.contains('$') || text.contains("{{")
+    memchr::memchr(b'$', text.as_bytes()).is_some() || find(text, "{{").is_some()
 }
 
 /// What makes a reference impossible to pull.
@@ -348,17 +348,19 @@ fn is_path_part(part: &str) -> bool {
 }
 
 /// Finds a character outside `${…}` and `{{…}}`.
-fn find_outside(text: &str, wanted: char, last: bool) -> Option<usize> {
-    if !text.contains('{') {
-        return if last { text.rfind(wanted) } else { text.find(wanted) };
+fn find_outside(text: &str, wanted: u8, last: bool) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if memchr::memchr(b'{', bytes).is_none() {
+        let search = if last { memchr::memrchr } else { memchr::memchr };
+        return search(wanted, bytes);
     }
     let mut depth = 0usize;
     let mut found = None;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && c == wanted => {
+    for (at, b) in bytes.iter().enumerate() {
+        match b {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && *b == wanted => {
                 found = Some(at);
                 if !last {
                     return found;

@@ -6,8 +6,8 @@
 //! reference", …). Commands that only read the state, such as `alembic current` or `flyway info`,
 //! are not migrations and do not match.
 
-use super::shell::{base_name, is_shell};
-use crate::words::{Words, is_among};
+use super::shell::{Command, Word, base_name, is_shell};
+use crate::words::{Words, is_among, lines, split_once};
 
 /// A migration found among the words of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,43 +77,38 @@ const INTERPRETERS: Words =
 /// Package managers whose `run NAME` starts a script of the project.
 const RUNNERS: &str = "npm yarn pnpm bun make just task composer rake invoke poe gradle mvn";
 
-/// Finds a migration in the words of one simple command.
+/// Finds a migration in one simple command.
 #[must_use]
-pub fn find_migration(words: &[&str]) -> Option<Hit> {
-    let head = program_index(words)?;
-    let hit = by_tool(words, head).or_else(|| by_script(words, head))?;
+pub fn find_migration(command: &Command) -> Option<Hit> {
+    let program = command.program();
+    let mut hit = by_tool(program).or_else(|| by_script(program))?;
     const LOOKING: &str = "--help --version --dry-run --check --plan --sql";
-    (!words.iter().any(|it| is_among(LOOKING, it))).then_some(hit)
-}
-
-/// Where the program stands: the table of wrappers is the one of the shell reader.
-fn program_index(words: &[&str]) -> Option<usize> {
-    let command = super::shell::commands_of_argv(words);
-    let [command] = command.as_slice() else { return None };
-    let arg = command.program().first()?.arg;
-    // `sh -c` scripts are looked through by the caller, who has the commands already.
-    (!words.is_empty() && arg < words.len()).then_some(arg)
-}
-
-fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
-    // The program itself, or the script or module that an interpreter or `dotnet` runs.
-    let first = base_name(words[head]);
-    let runs_argument = is_interpreter(first) || is_among("dotnet cargo npm yarn pnpm uvx", first);
-    let index = if runs_argument {
-        let skip = |it: &&str| it.starts_with('-') || matches!(*it, "run" | "x");
-        head + 1 + words[head + 1..].iter().take_while(|it| skip(it)).count()
-    } else {
-        head
-    };
-    let program = base_name(words.get(index)?);
-    let arguments = &words[index + 1..];
-    // Most programs are no such tool.
-    if !TOOLS.contains(program) {
+    if command.words.iter().any(|it| is_among(LOOKING, &it.text)) {
         return None;
     }
-    for line in TOOLS.lines().filter(|it| it.contains(program)) {
-        let Some((tool, rest)) = line.split_once(" = ") else { continue };
-        let Some((programs, subcommands)) = rest.split_once(": ") else { continue };
+    hit.index += command.words.len() - program.len();
+    Some(hit)
+}
+
+fn by_tool(words: &[Word]) -> Option<Hit> {
+    // The program itself, or the script or module that an interpreter or `dotnet` runs.
+    let first = base_name(&words.first()?.text);
+    let runs_argument = is_interpreter(first) || is_among("dotnet cargo npm yarn pnpm uvx", first);
+    let index = if runs_argument {
+        let skip = |it: &&Word| it.text.starts_with('-') || matches!(it.text.as_str(), "run" | "x");
+        1 + words[1..].iter().take_while(skip).count()
+    } else {
+        0
+    };
+    let program = base_name(&words.get(index)?.text);
+    let arguments = &words[index + 1..];
+    // Every tool needs a subcommand, and most programs are no such tool.
+    if arguments.is_empty() || !TOOLS.contains(program) {
+        return None;
+    }
+    for line in lines(TOOLS).filter(|it| it.contains(program)) {
+        let Some((tool, rest)) = split_once(line, " = ") else { continue };
+        let Some((programs, subcommands)) = split_once(rest, ": ") else { continue };
         if is_among(programs, program)
             && subcommands.split(", ").any(|it| follows(program, arguments, it))
         {
@@ -125,16 +120,16 @@ fn by_tool(words: &[&str], head: usize) -> Option<Hit> {
 
 /// Whether a subcommand is the first word that is neither an option nor an option's value. Two
 /// tools allow words before it: `goose DRIVER DSN up` and `flyway clean migrate`.
-fn follows(program: &str, arguments: &[&str], subcommand: &str) -> bool {
+fn follows(program: &str, arguments: &[Word], subcommand: &str) -> bool {
     let mut words = subcommand.split(' ');
     let first = words.next().unwrap_or_default();
-    let Some(at) = arguments.iter().position(|it| *it == first) else { return false };
+    let Some(at) = arguments.iter().position(|it| it.text == first) else { return false };
     let mut loose = 0;
     let mut takes_value = false;
     for word in &arguments[..at] {
-        let option = word.starts_with('-');
+        let option = word.text.starts_with('-');
         loose += usize::from(!option && !takes_value);
-        takes_value = option && !word.contains('=');
+        takes_value = option && !word.text.contains('=');
     }
     let allowed = match program {
         "goose" => 2,
@@ -142,7 +137,7 @@ fn follows(program: &str, arguments: &[&str], subcommand: &str) -> bool {
         _ => 0,
     };
     let mut rest = arguments[at + 1..].iter();
-    loose <= allowed && words.all(|it| rest.next() == Some(&it))
+    loose <= allowed && words.all(|it| rest.next().is_some_and(|word| word.text == it))
 }
 
 fn is_interpreter(name: &str) -> bool {
@@ -151,29 +146,27 @@ fn is_interpreter(name: &str) -> bool {
 }
 
 /// `npm run db:migrate`, `python scripts/migrate.py`, `./migrate.sh`, `/app/bin/acme-migrate`.
-fn by_script(words: &[&str], head: usize) -> Option<Hit> {
-    let first = base_name(words[head]);
+fn by_script(words: &[Word]) -> Option<Hit> {
+    let (program, arguments) = words.split_first()?;
+    let first = base_name(&program.text);
+    let options = || arguments.iter().take_while(|it| it.text.starts_with('-')).count();
+    let hit = |index| Some(Hit { tool: "migration script", index });
     if is_among(RUNNERS, first) {
-        let run =
-            words[head + 1..].iter().take_while(|it| it.starts_with('-') || **it == "run").count();
-        let index = head + 1 + run;
-        let script = words.get(index)?;
-        return is_migration_name(script).then_some(Hit { tool: "migration script", index });
+        let run = |it: &&Word| it.text.starts_with('-') || it.text == "run";
+        let index = 1 + arguments.iter().take_while(run).count();
+        return hit(index)
+            .filter(|_| words.get(index).is_some_and(|it| is_migration_name(&it.text)));
     }
-    let index = if is_interpreter(first) {
-        head + 1 + words[head + 1..].iter().take_while(|it| it.starts_with('-')).count()
-    } else {
-        head
-    };
-    let script = base_name(words.get(index)?);
+    let index = if is_interpreter(first) { 1 + options() } else { 0 };
+    let script = base_name(&words.get(index)?.text);
     // A program called just `migrate` is golang-migrate, which needs a subcommand.
     let subject = script.split_once('.').map_or(script, |(stem, _)| stem);
-    let plain_migrate = subject == "migrate" && index == head && !script.contains('.');
+    let plain_migrate = subject == "migrate" && index == 0 && !script.contains('.');
     if is_migration_name(subject) && !plain_migrate {
-        return Some(Hit { tool: "migration script", index });
+        return hit(index);
     }
-    if plain_migrate && words[head].contains('/') && words.len() == head + 1 {
-        return Some(Hit { tool: "migration script", index });
+    if plain_migrate && program.text.contains('/') && arguments.is_empty() {
+        return hit(index);
     }
     None
 }
@@ -182,18 +175,17 @@ fn by_script(words: &[&str], head: usize) -> Option<Hit> {
 #[must_use]
 pub fn is_migration_name(name: &str) -> bool {
     const MIGRATES: Words =
-        Words::new("migrate migration migrations migrator dbmigrate migratedb dbmigrator");
+        Words::new("MIGRATE MIGRATION MIGRATIONS MIGRATOR DBMIGRATE MIGRATEDB DBMIGRATOR");
     const ONLY_LOOKS: Words = Words::new(
-        "status info list show check test tests generate create make new lint diff validate wait \
-        add plan dry",
+        "STATUS INFO LIST SHOW CHECK TEST TESTS GENERATE CREATE MAKE NEW LINT DIFF VALIDATE WAIT \
+        ADD PLAN DRY",
     );
-    let lower = name.to_ascii_lowercase();
     let mut migrates = false;
-    for part in lower.split([':', '-', '_', '.', '/']) {
-        if ONLY_LOOKS.has(part) {
+    for part in name.split([':', '-', '_', '.', '/']) {
+        if ONLY_LOOKS.has_in_any_case(part) {
             return false;
         }
-        migrates |= MIGRATES.has(part);
+        migrates |= MIGRATES.has_in_any_case(part);
     }
     migrates
 }
@@ -236,9 +228,10 @@ pub fn is_migration_switch(key: &str, value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::shell::commands;
 
     fn tool_of(line: &str) -> Option<&'static str> {
-        find_migration(&line.split(' ').collect::<Vec<_>>()).map(|it| it.tool)
+        commands(line).iter().find_map(find_migration).map(|it| it.tool)
     }
 
     #[test]
@@ -284,11 +277,10 @@ mod tests {
 
     #[test]
     fn points_at_the_tool() {
-        assert_eq!(find_migration(&["python", "manage.py", "migrate"]).map(|it| it.index), Some(1));
-        assert_eq!(
-            find_migration(&["exec", "alembic", "upgrade", "head"]).map(|it| it.index),
-            Some(1)
-        );
+        let index = |line: &str| find_migration(&commands(line)[0]).map(|it| it.index);
+        assert_eq!(index("python manage.py migrate"), Some(1));
+        assert_eq!(index("exec alembic upgrade head"), Some(1));
+        assert_eq!(index("exec python manage.py migrate"), Some(2));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 pub use super::ip::ipv4;
 use super::ip::is_ipv6;
-use crate::words::{Words, begins_with_one_of, is_among};
+use crate::words::{Words, begins_with_one_of, find, is_among};
 
 /// A host, and perhaps its port, as written in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +65,11 @@ const HOSTLESS: Words = Words::new(
 pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
     let mut out = Vec::new();
     // Before a port or behind a scheme stands the one, in a pair the other.
-    if !value.contains([':', '=']) {
+    if memchr::memchr2(b':', b'=', value.as_bytes()).is_none() {
         return out;
     }
     let mut from = 0;
-    while let Some(found) = value[from..].find("://") {
+    while let Some(found) = find(&value[from..], "://") {
         let at = from + found;
         let scheme_start = scheme_start(value, at);
         plain_endpoints(value, from, scheme_start.max(from), &mut out);
@@ -88,7 +88,7 @@ pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
         let tail = value[end..].find([' ', ',', '\n', '\t', '"', '\'', ';', '|', '(', ')']);
         let tail = tail.map_or(value.len(), |it| end + it);
         // A URL may hold another one in its query.
-        from = value[end..tail].find("://").map_or(tail, |_| end);
+        from = find(&value[end..tail], "://").map_or(tail, |_| end);
         if from <= at {
             break;
         }
@@ -102,7 +102,7 @@ pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
             return out;
         }
     }
-    if let Some(at) = value.find("jdbc:oracle:thin:@").filter(|_| from == 0) {
+    if let Some(at) = find(value, "jdbc:oracle:thin:@").filter(|_| from == 0) {
         let start = at + "jdbc:oracle:thin:@".len();
         let start = if value[start..].starts_with("//") { start + 2 } else { start };
         let end = start + value[start..].find(['/', ' ', ';']).unwrap_or(value.len() - start);
@@ -396,10 +396,11 @@ fn has_host_pair(value: &str) -> bool {
 }
 
 fn is_pair_host_key(key: &str) -> bool {
-    let squeezed: String = key.chars().filter(|c| !c.is_whitespace() && *c != '_').collect();
-    const KEYS: &str =
-        "host hostname hostaddr server datasource addr address networkaddress servers";
-    is_among(KEYS, &squeezed.to_ascii_lowercase())
+    const KEYS: Words =
+        Words::new("HOST HOSTNAME HOSTADDR SERVER DATASOURCE ADDR ADDRESS NETWORKADDRESS SERVERS");
+    let between = |it: char| it.is_whitespace() || it == '_';
+    KEYS.has_in_any_case(key)
+        || key.contains(between) && KEYS.has_in_any_case(&key.replace(between, ""))
 }
 
 /// The `key=value` pairs of a connection string, with the value's bytes.

@@ -5,7 +5,7 @@
 //! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
 //! agree, unless the value has a shape that only credentials have.
 
-use crate::words::{Words, begins_with_one_of, is_among, stands_in};
+use crate::words::{Words, begins_with_one_of, find, is_among, stands_in};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,27 +123,32 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         RESET SHOW HAS IS NO NUM COUNT PUBLIC SKIP VALIDATE CHECK GENERATE CREATE PARTITION SORT \
         PRIMARY FOREIGN CACHE EXISTING WITH WITHOUT ROTATE",
     );
-    let all = words_of(key);
     // Most names end in nothing that the patterns below know.
-    let end = all.trim_end_matches(|it: char| it.is_ascii_digit() || it == '_');
-    let ends = [
-        "WORD",
-        "PASSWD",
-        "PWD",
-        "PHRASE",
-        "PASS",
-        "PASSWORT",
-        "AUTH",
-        "TOKEN",
-        "KEY",
-        "SECRET",
-        "CREDENTIALS",
-        "BASE",
-        "COOKIE",
+    let last = key.bytes().rposition(|it| it.is_ascii_alphabetic())?;
+    const ENDS: [&[u8]; 13] = [
+        b"WORD",
+        b"PASSWD",
+        b"PWD",
+        b"PHRASE",
+        b"PASS",
+        b"PASSWORT",
+        b"AUTH",
+        b"TOKEN",
+        b"KEY",
+        b"SECRET",
+        b"CREDENTIALS",
+        b"BASE",
+        b"COOKIE",
     ];
-    if !ends.iter().any(|it| end.ends_with(it)) {
+    let letters = &key.as_bytes()[..=last];
+    let ends = |it: &&[u8]| {
+        let end = letters.len().checked_sub(it.len()).map(|at| &letters[at..]);
+        end.is_some_and(|end| end.eq_ignore_ascii_case(it))
+    };
+    if !ENDS.iter().any(ends) {
         return None;
     }
+    let all = words_of(key);
     let mut words: Vec<&str> = all.split('_').collect();
     while words.len() > 1 && words.last().is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit())) {
         words.pop();
@@ -270,7 +275,7 @@ fn by_shape(value: &str) -> Option<Judgement> {
     if value.len() < 20 {
         return None;
     }
-    if let Some(start) = value.find("-----BEGIN ")
+    if let Some(start) = find(value, "-----BEGIN ")
         && value[start..].lines().next().is_some_and(|it| it.contains("PRIVATE KEY"))
     {
         return Some(Judgement {
@@ -303,7 +308,7 @@ fn by_shape(value: &str) -> Option<Judgement> {
         }
     }
     // A JSON Web Token: three parts, the first two of which are JSON objects in base64.
-    let start = value.find("eyJ").filter(|it| *it == 0 || !in_token(value.as_bytes()[it - 1]))?;
+    let start = find(value, "eyJ").filter(|it| *it == 0 || !in_token(value.as_bytes()[it - 1]))?;
     let end = start + value.as_bytes()[start..].iter().take_while(|b| in_token(**b)).count();
     let parts: Vec<&str> = value[start..end].split('.').collect();
     let jwt = parts.len() == 3 && parts[1].starts_with("eyJ") && parts[2].len() >= 20;
@@ -313,11 +318,11 @@ fn by_shape(value: &str) -> Option<Judgement> {
 /// The bytes of the password in a URL or a connection string.
 #[must_use]
 pub fn password_in(value: &str) -> Option<(usize, usize)> {
-    if !value.contains(['@', '=']) {
+    if memchr::memchr2(b'@', b'=', value.as_bytes()).is_none() {
         return None;
     }
     let mut from = 0;
-    while let Some(found) = value[from..].find("://") {
+    while let Some(found) = find(&value[from..], "://") {
         let start = from + found + 3;
         let end = value[start..]
             .find(['/', '?', '#', ' ', '"', '\'', '\n'])
@@ -332,14 +337,14 @@ pub fn password_in(value: &str) -> Option<(usize, usize)> {
         from = start;
     }
     // Go's MySQL driver: `user:password@tcp(host)/db`.
-    if let Some(at) = value.find("@tcp(")
+    if let Some(at) = find(value, "@tcp(")
         && let Some(colon) = value[..at].find(':')
         && colon + 1 < at
     {
         return Some((colon + 1, at));
     }
     // `Password=…;`, `password=…` of libpq and `&password=…` of JDBC.
-    let connection = value.contains(';') || value.contains("host=") || value.contains("jdbc:");
+    let connection = value.contains(';') || stands_in("host= jdbc:", value);
     if !connection {
         return None;
     }

@@ -70,8 +70,7 @@ impl Command {
     /// The words from the real program on, past `exec`, `env`, `tini --`, `gosu app` and the like.
     #[must_use]
     pub fn program(&self) -> &[Word] {
-        let skip = wrapper_words(&self.texts());
-        &self.words[skip..]
+        &self.words[wrapper_words(&self.words)..]
     }
 
     /// The program's file name: `gunicorn` for `/usr/bin/gunicorn`.
@@ -84,7 +83,7 @@ impl Command {
 /// The part of a path after its last slash.
 #[must_use]
 pub fn base_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+    memchr::memrchr2(b'/', b'\\', path.as_bytes()).map_or(path, |at| &path[at + 1..])
 }
 
 /// The commands of a shell string; `sh -c` is looked through.
@@ -231,40 +230,37 @@ pub fn is_shell(name: &str) -> bool {
 }
 
 /// How many leading words only hand over to another program.
-fn wrapper_words(words: &[&str]) -> usize {
+fn wrapper_words(words: &[Word]) -> usize {
+    let second = |at: usize| words.get(at + 1).map_or("", |it| it.text.as_str());
+    let options = |from: usize, dash: &str| {
+        words[from..].iter().take_while(|it| it.text.starts_with(dash)).count()
+    };
     let mut at = 0;
     while let Some(word) = words.get(at) {
-        let next = match base_name(word) {
+        let next = match base_name(&word.text) {
             "exec" | "command" | "nohup" | "time" | "setsid" | "catatonit" | "ionice"
             | "chronic" => at + 1,
             "tini" | "dumb-init" | "docker-init" | "tini-static" | "sudo" | "nice" | "stdbuf" => {
-                let options = words[at + 1..].iter().take_while(|it| it.starts_with('-')).count();
-                at + 1 + options
+                at + 1 + options(at + 1, "-")
             }
             "env" | "cross-env" | "dotenv" => {
-                let passed = |it: &&&str| it.starts_with('-') || is_assignment(it);
+                let passed = |it: &&Word| it.text.starts_with('-') || is_assignment(&it.text);
                 at + 1 + words[at + 1..].iter().take_while(passed).count()
             }
             "gosu" | "su-exec" | "setuidgid" | "chpst" => at + 2,
-            "timeout" => {
-                let options = words[at + 1..].iter().take_while(|it| it.starts_with('-')).count();
-                at + 2 + options
-            }
+            "timeout" => at + 2 + options(at + 1, "-"),
             "poetry" | "pipenv" | "uv" | "pdm" | "rye" | "hatch" | "conda"
-                if words.get(at + 1) == Some(&"run") =>
+                if second(at) == "run" =>
             {
-                let options = words[at + 2..].iter().take_while(|it| it.starts_with("--")).count();
-                at + 2 + options
+                at + 2 + options(at + 2, "--")
             }
-            "bundle" | "bundler" if words.get(at + 1) == Some(&"exec") => at + 2,
-            "npx" | "bunx" | "pnpx" => {
-                at + 1 + words[at + 1..].iter().take_while(|it| it.starts_with('-')).count()
-            }
-            "npm" | "pnpm" | "yarn" if matches!(words.get(at + 1), Some(&"exec" | &"dlx")) => {
-                at + 2 + words[at + 2..].iter().take_while(|it| it.starts_with('-')).count()
+            "bundle" | "bundler" if second(at) == "exec" => at + 2,
+            "npx" | "bunx" | "pnpx" => at + 1 + options(at + 1, "-"),
+            "npm" | "pnpm" | "yarn" if matches!(second(at), "exec" | "dlx") => {
+                at + 2 + options(at + 2, "-")
             }
             "opentelemetry-instrument" | "ddtrace-run" | "newrelic-admin" => {
-                at + 1 + usize::from(words.get(at + 1) == Some(&"run-program"))
+                at + 1 + usize::from(second(at) == "run-program")
             }
             _ => break,
         };

@@ -4,7 +4,7 @@
 //! Laravel "Task Scheduling", Airflow before 2.0, Clockwork README, Ofelia README).
 
 use super::shell::{Command, base_name};
-use crate::words::is_among;
+use crate::words::{is_among, lines, split_once};
 
 /// A scheduler in a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,26 +34,25 @@ good_job_cron: = GoodJob cron
 /// Finds a scheduler in a simple command.
 #[must_use]
 pub fn singleton(command: &Command) -> Option<Singleton> {
-    let all = command.texts();
-    let head = all.len() - command.program().len();
-    let texts = &all[head..];
-    let first = base_name(texts.first()?);
+    let program = command.program();
+    let head = command.words.len() - program.len();
+    let first = base_name(&program.first()?.text);
     let interpreter = first.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let at = if is_among("python php ruby node", interpreter) {
-        1 + texts[1..].iter().take_while(|it| it.starts_with('-')).count()
+        1 + program[1..].iter().take_while(|it| it.text.starts_with('-')).count()
     } else {
         0
     };
-    let name = base_name(texts.get(at)?);
-    for line in TABLE.lines() {
+    let name = base_name(&program.get(at)?.text);
+    for line in lines(TABLE) {
         let Some(row) = line.strip_prefix(name).and_then(|it| it.strip_prefix(": ")) else {
             continue;
         };
-        let Some((words, tool)) = row.split_once("= ") else { continue };
+        let Some((words, tool)) = split_once(row, "= ") else { continue };
         let found = if words.is_empty() {
             Some(0)
         } else {
-            texts[at..].iter().position(|it| is_among(words, it))
+            program[at..].iter().position(|it| is_among(words, &it.text))
         };
         if let Some(found) = found {
             return Some(Singleton { tool, index: head + at + found });

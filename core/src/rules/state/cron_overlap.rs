@@ -107,11 +107,10 @@ fn work(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<String> {
     for at in 0..workload.units.len() {
         let unit = unit(at);
         for command in &unit.start.commands {
-            let texts = command.texts();
             if is_among(DUMPS, command.name()) {
                 return Some(format!("run `{}`", command.name()));
             }
-            if migrations::find_migration(&texts).is_some() {
+            if migrations::find_migration(command).is_some() {
                 return Some("migrate the database".to_owned());
             }
         }
