@@ -4,11 +4,30 @@
 //! browsers. Here a key is a few words, and a value is an index into a list of the caller's.
 
 use rustc_hash::FxHashMap;
+use std::ops::Deref;
 
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     numbers: FxHashMap<String, usize>,
-    lists: Vec<Vec<usize>>,
+    lists: Vec<List>,
+}
+
+/// What was added under one key. Most keys have one number, for which there need be no list.
+#[derive(Debug, Clone)]
+pub enum List {
+    One(usize),
+    Many(Vec<usize>),
+}
+
+impl Deref for List {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        match self {
+            List::One(number) => std::slice::from_ref(number),
+            List::Many(numbers) => numbers,
+        }
+    }
 }
 
 impl Index {
@@ -17,11 +36,14 @@ impl Index {
         let next = self.lists.len();
         let number = *self.numbers.entry(joined(key)).or_insert(next);
         if number == next {
-            self.lists.push(Vec::new());
+            self.lists.push(List::One(value));
+        } else {
+            match &mut self.lists[number] {
+                List::One(first) => self.lists[number] = List::Many(vec![*first, value]),
+                List::Many(numbers) => numbers.push(value),
+            }
         }
-        let list = &mut self.lists[number];
-        list.push(value);
-        list
+        &self.lists[number]
     }
 
     /// Counts a key that has nothing to say but that it is there.
@@ -38,7 +60,7 @@ impl Index {
     }
 
     /// Every list, in the order in which their keys first came.
-    pub fn lists(&self) -> &[Vec<usize>] {
+    pub fn lists(&self) -> &[List] {
         &self.lists
     }
 }

@@ -10,6 +10,7 @@ use crate::words::lines;
 /// would weigh more than its words.
 const KEYS: &str = "\
 image carried `containers[].image`
+container_name lost Pods have generated names; a Service gives a stable one.
 build lost Build and push in a pipeline; Kubernetes only pulls images.
 command changed `args`: Compose's `command` replaces the image's CMD, as `args` does.
 entrypoint changed `command`: Compose's `entrypoint` replaces the image's ENTRYPOINT, as `command` does.
@@ -26,7 +27,6 @@ scale changed `spec.replicas`
 labels carried Labels and annotations of the Pod template.
 secrets changed A Secret as a volume; the path `/run/secrets/NAME` must be set as `mountPath`.
 configs changed A ConfigMap as a volume.
-container_name lost Pods have generated names; a Service gives a stable one.
 hostname lost A Service's name; `hostname` with a headless Service for a StatefulSet.
 links lost A Service of that name.
 external_links lost A Service of type ExternalName.
@@ -54,9 +54,10 @@ devices changed A device plugin's resource, such as `nvidia.com/gpu`.
 ";
 
 pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
-    let mut rows = Vec::new();
+    let services = || facts.services().iter().filter(|it| it.role != Role::Development);
+    let mut rows = Vec::with_capacity(services().map(|it| it.model.keys.len()).sum());
     let mut advised: Vec<(&str, Option<Advice>)> = Vec::new();
-    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+    for service in services() {
         for key in &service.model.keys {
             let (name, span) = (key.name.as_str(), Some(key.name.span));
             let mut row = |(key, fate, instead): Advice| {

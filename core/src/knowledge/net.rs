@@ -360,6 +360,9 @@ fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<End
     let stop = |c: char| {
         c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '(' | ')' | '|' | '<' | '>')
     };
+    if memchr::memchr(b':', &value.as_bytes()[from..to]).is_none() {
+        return;
+    }
     let mut at = from;
     for token in value[from..to].split(stop) {
         let (start, end) = (at, at + token.len());

@@ -272,7 +272,8 @@ pub fn is_placeholder(text: &str) -> bool {
 /// Credentials that their shape gives away.
 fn by_shape(value: &str) -> Option<Judgement> {
     // The shortest token of the table has this length, and most values are shorter.
-    if value.len() < 20 {
+    const SHORTEST: usize = 20;
+    if value.len() < SHORTEST {
         return None;
     }
     if let Some(start) = find(value, "-----BEGIN ")
@@ -285,19 +286,19 @@ fn by_shape(value: &str) -> Option<Judgement> {
         });
     }
     let in_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let bytes = value.as_bytes();
-    for start in (0..bytes.len()).filter(|it| *it == 0 || !in_token(bytes[it - 1])) {
+    let mut next = 0;
+    for token in value.as_bytes().split(|it| !in_token(*it)) {
+        let (start, end) = (next, next + token.len());
+        next = end + 1;
+        if token.len() < SHORTEST {
+            continue;
+        }
         for &(prefix, least, service) in TOKENS {
-            if bytes[start] != prefix.as_bytes()[0] {
-                continue;
-            }
-            let Some(rest) = bytes[start..].strip_prefix(prefix.as_bytes()) else { continue };
-            let length = rest.iter().take_while(|b| in_token(**b)).count();
-            let end = start + prefix.len() + length;
+            let Some(rest) = token.strip_prefix(prefix.as_bytes()) else { continue };
             let exact = service != "AWS"
-                || (length == 16
-                    && rest[..16].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
-            if length >= least && exact {
+                || (rest.len() == 16
+                    && rest.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
+            if rest.len() >= least && exact {
                 let verdict = if is_placeholder(&value[start..end]) {
                     Verdict::Placeholder
                 } else {
@@ -318,9 +319,7 @@ fn by_shape(value: &str) -> Option<Judgement> {
 /// The bytes of the password in a URL or a connection string.
 #[must_use]
 pub fn password_in(value: &str) -> Option<(usize, usize)> {
-    if memchr::memchr2(b'@', b'=', value.as_bytes()).is_none() {
-        return None;
-    }
+    memchr::memchr2(b'@', b'=', value.as_bytes())?;
     let mut from = 0;
     while let Some(found) = find(&value[from..], "://") {
         let start = from + found + 3;

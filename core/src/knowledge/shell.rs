@@ -165,6 +165,9 @@ fn handed_over(command: &Command) -> Option<usize> {
     let program = command.program();
     let head = command.words.len() - program.len();
     let name = base_name(&program.first()?.text);
+    if name != "dockerize" && !name.starts_with("wait") {
+        return None;
+    }
     let stem = name.strip_suffix(".sh").or_else(|| name.strip_suffix(".py"));
     let stem = stem.unwrap_or(name).replace('_', "-");
     let at = if name == "dockerize" {

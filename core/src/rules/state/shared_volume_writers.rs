@@ -99,7 +99,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
     for list in index.lists().iter().filter(|it| it.len() > 1) {
         let mut together: Vec<&Writer<'_, '_>> = Vec::new();
-        for at in list {
+        for at in list.iter() {
             together.push(&writers[*at]);
         }
         tell(&together, out);
