@@ -1,7 +1,8 @@
 //! A rule's doc comment, taken apart again: summary, sections and examples. One source for
 //! `plimsoll explain`, hovers, the pages in `docs/rules` and the web's rule list.
 
-use crate::rules::Rule;
+use crate::report::Finding;
+use crate::rules::{self, Rule};
 
 /// A fenced block of YAML in a rule's documentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +118,21 @@ fn unwrap<'a>(lines: impl Iterator<Item = &'a str>, length: usize) -> String {
     prose
 }
 
-/// The prose of a section as one line a paragraph, for a finding's "why" and "help". It looks for
-/// this section alone, because an analysis asks for those of every rule that finds something.
+/// Why a finding matters: its rule tells.
+pub fn why(finding: &Finding) -> String {
+    rules::find(finding.code).map_or_else(String::new, |rule| prose(rule, WHY))
+}
+
+/// What helps against a finding: it may know better than its rule.
+pub fn help(finding: &Finding) -> String {
+    match &finding.help {
+        Some(own) => own.clone(),
+        None => rules::find(finding.code).map_or_else(String::new, |rule| prose(rule, HELP)),
+    }
+}
+
+/// The prose of a section as one line a paragraph. It looks for this section alone, because a report
+/// shows those of every finding.
 pub fn prose(rule: &'static Rule, title: &str) -> String {
     let mut headings = memchr::memchr_iter(b'\n', rule.doc.as_bytes())
         .map(|it| &rule.doc[it + 1..])

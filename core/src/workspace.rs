@@ -8,9 +8,8 @@ use crate::facts::Facts;
 use crate::model::{FileModel, compose};
 use crate::report::{FileEntry, Finding, Findings, Kind, Report, Severity};
 use crate::text::{File, FileId};
-use crate::{decision, explain, rules, suppress};
+use crate::{decision, rules, suppress};
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -184,21 +183,13 @@ fn id_of(at: usize) -> FileId {
     FileId(u32::try_from(at).unwrap_or(u32::MAX))
 }
 
-/// Takes over a rule's findings, with the rule's own words where a finding has none.
+/// Takes over a rule's findings, with the severity that the configuration wants.
 fn tell(rule: &'static rules::Rule, out: Findings, facts: &Facts, findings: &mut Vec<Finding>) {
     if out.is_empty() {
         return;
     }
-    let why = explain::prose(rule, explain::WHY);
-    let help = explain::prose(rule, explain::HELP);
     let severity = facts.config().rule(rule).flatten();
     for mut finding in out.into_list() {
-        if finding.why.is_empty() {
-            finding.why = Cow::Owned(why.clone());
-        }
-        if finding.help.is_empty() && !help.is_empty() {
-            finding.help.push(Cow::Owned(help.clone()));
-        }
         if let Some(severity) = severity {
             finding.severity = severity;
         }

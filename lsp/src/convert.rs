@@ -3,8 +3,8 @@
 use plimsoll_core::Report;
 use plimsoll_core::render::wire::rule_url;
 use plimsoll_core::report::{Finding, Fix, Severity};
-use plimsoll_core::rules;
 use plimsoll_core::text::{Encoding, FileId, LineColumn, LineIndex, Span};
+use plimsoll_core::{explain, rules};
 use serde_json::json;
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -148,8 +148,8 @@ pub fn hover(finding: &Finding) -> String {
             out.push_str(&format!("\n**{title}**\n\n{body}\n"));
         }
     };
-    section("Why it hurts", &finding.why);
-    section("What helps", &finding.help.join("\n\n"));
+    section(explain::WHY, &explain::why(finding));
+    section(explain::HELP, &explain::help(finding));
     if !finding.check.is_empty() {
         section("How to check", &format!("```sh\n{}\n```", finding.check.join("\n")));
     }

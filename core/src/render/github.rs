@@ -3,6 +3,7 @@
 //! Format and escapes: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 
 use super::place::Place;
+use crate::explain;
 use crate::report::{Report, Severity};
 
 pub fn github(report: &Report) -> String {
@@ -15,10 +16,8 @@ pub fn github(report: &Report) -> String {
             Severity::Info | Severity::Hint => "notice",
         };
         let mut message = finding.message.clone();
-        for help in finding.help.iter().take(1) {
-            message.push_str("\n\n");
-            message.push_str(help);
-        }
+        message.push_str("\n\n");
+        message.push_str(&explain::help(finding));
         out.push_str(&format!(
             "::{command} file={},line={},endLine={}",
             property(place.path),

@@ -4,6 +4,7 @@
 //! without findings has one passed case, so that it is seen to have been read.
 
 use super::place::Place;
+use crate::explain;
 use crate::report::{Finding, Kind, Report, Severity};
 
 pub fn junit(report: &Report) -> String {
@@ -57,7 +58,7 @@ fn case(report: &Report, finding: &Finding, path: &str) -> String {
     for also in &finding.related {
         body.push_str(&format!("{}: {}\n", Place::of(report, also.span), also.message));
     }
-    for (title, text) in [("Why", &*finding.why), ("Help", &finding.help.join("\n"))] {
+    for (title, text) in [("Why", explain::why(finding)), ("Help", explain::help(finding))] {
         if !text.is_empty() {
             body.push_str(&format!("\n{title}: {text}\n"));
         }

@@ -3,6 +3,7 @@
 use super::decision::{behind, crossing};
 use super::place::{Place, count, counts, files_read};
 use super::wire::rule_url;
+use crate::explain;
 use crate::report::{Answer, ChecklistItem, Decision, Finding, Report, Safety, Severity};
 use crate::rules;
 use crate::text::Span;
@@ -78,11 +79,11 @@ fn item<'r>(
             inner.push_str(&format!("\n  **{title}** {text}\n"));
         }
     };
-    if told.insert((finding.code, &*finding.why)) {
-        paragraph("Why it matters.", &finding.why);
+    if told.insert((finding.code, "why")) {
+        paragraph("Why it matters.", &explain::why(finding));
     }
-    for help in finding.help.iter().filter(|it| told.insert((finding.code, &***it))) {
-        paragraph("What helps.", help);
+    if told.insert((finding.code, finding.help.as_deref().unwrap_or_default())) {
+        paragraph("What helps.", &explain::help(finding));
     }
     for fix in &finding.fixes {
         let safety =

@@ -10,7 +10,6 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
     findings
         .at(&span, "`app` may start before `db` can answer")
         .subject("service app")
-        .why("The short form waits until the container exists.")
         .help("Wait for it.")
         .check("docker compose logs db")
         .also(&Span::new(FileId(0), 0, 1), "`db` has no healthcheck")

@@ -4,6 +4,7 @@
 //! "why" and "help" of a rule are printed with its first finding and not again.
 
 use super::place::{Place, count, counts, files_read};
+use crate::explain;
 use crate::report::{Finding, Report, Safety, Severity};
 use crate::text::{FileId, LineIndex, Span};
 use rustc_hash::FxHashSet;
@@ -129,13 +130,11 @@ fn one<'r>(
     };
     field(out, style, "", &format!("{subject}{}", clean(&finding.message)));
     snippets(out, report, finding, style);
-    if told.insert((finding.code, &*finding.why)) {
-        field(out, style, "why", &clean(&finding.why));
+    if told.insert((finding.code, "why")) {
+        field(out, style, "why", &clean(&explain::why(finding)));
     }
-    for help in &finding.help {
-        if told.insert((finding.code, &**help)) {
-            field(out, style, "help", &clean(help));
-        }
+    if told.insert((finding.code, finding.help.as_deref().unwrap_or_default())) {
+        field(out, style, "help", &clean(&explain::help(finding)));
     }
     // Never wrapped: people copy these.
     for (index, line) in finding.check.iter().flat_map(|it| it.lines()).enumerate() {
@@ -406,7 +405,9 @@ mod tests {
              `app` may start before `db` can answer\n    \
              2 │   db: {}\n      │   -- `db` has no healthcheck\n      ·\n    \
              4 │     depends_on: [db]\n      │                  ^^\n  \
-             why    The short form waits until the container exists.\n  \
+             why    The short form of `depends_on` waits until the other container *exists*, not until \
+             the\n         program inside listens. After a reboot of the host the dependent dials too \
+             early, and\n         either crash-loops or answers errors until someone looks.\n  \
              help   Wait for it.\n  \
              check  docker compose logs db\n  \
              fix    Wait for `db`\n\n\

@@ -315,8 +315,8 @@ impl Places<'_> {
             range: self.range(finding.span),
             subject: finding.subject.clone(),
             message: finding.message.clone(),
-            why: finding.why.to_string(),
-            help: finding.help.iter().map(ToString::to_string).collect(),
+            why: explain::why(finding),
+            help: vec![explain::help(finding)],
             check: finding.check.clone(),
             related: finding
                 .related

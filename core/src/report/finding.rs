@@ -1,7 +1,6 @@
 //! A finding, its places and its fixes, and the list that rules write them into.
 
 use crate::text::Span;
-use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// How bad it is, worst first.
@@ -153,10 +152,9 @@ pub struct Finding {
     pub subject: String,
     /// One or two sentences that name the user's own objects.
     pub message: String,
-    /// Why it matters.
-    pub why: Cow<'static, str>,
-    /// What helps, the best first.
-    pub help: Vec<Cow<'static, str>>,
+    /// What helps here in particular; else what the rule says does. That, and why it matters, is
+    /// asked of [`explain`](crate::explain) when somebody reads the finding.
+    pub help: Option<String>,
     /// Commands for the running system, with the user's own names filled in.
     pub check: Vec<String>,
     pub related: Vec<Related>,
@@ -189,13 +187,8 @@ impl Finding {
         self
     }
 
-    pub fn why(&mut self, why: impl Into<Cow<'static, str>>) -> &mut Self {
-        self.why = why.into();
-        self
-    }
-
-    pub fn help(&mut self, help: impl Into<Cow<'static, str>>) -> &mut Self {
-        self.help.push(help.into());
+    pub fn help(&mut self, help: impl Text) -> &mut Self {
+        self.help = Some(help.text());
         self
     }
 
@@ -251,8 +244,7 @@ impl Findings {
             span,
             subject: String::new(),
             message,
-            why: Cow::Borrowed(""),
-            help: Vec::new(),
+            help: None,
             check: Vec::new(),
             related: Vec::new(),
             fixes: Vec::new(),

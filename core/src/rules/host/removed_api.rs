@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         };
         if !old.note.is_empty() {
-            finding.help(format!("With the new version, {}.", old.note));
+            finding.help(format_args!("With the new version, {}.", old.note));
         }
         finding.check(format_args!("kubectl api-resources --api-group={}", group(&old)));
         if may_be_replaced(object, &old) {

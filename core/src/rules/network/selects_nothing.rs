@@ -132,7 +132,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
             ),
         )
         .also(&service.span(), format_args!("Service `{}`", service.name))
-        .help(format!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
+        .help(format_args!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
         return;
     }
     if here.is_empty() || all.iter().any(|it| matches(&it)) {
