@@ -129,12 +129,19 @@ impl<'a> Facts<'a> {
 
     /// Each circle of `depends_on` once, as the waits that form it, the first service of the files first.
     pub fn dependency_cycles(&self) -> Vec<Vec<Wait<'_, 'a>>> {
-        let from = |at: usize| self.waits.iter().filter(move |it| it.from == at);
+        // What waits for something that itself waits for nothing is in no circle.
+        let mut waits: Vec<&Pair<'a>> = self.waits.iter().collect();
+        loop {
+            let before = waits.clone();
+            waits.retain(|it| before.iter().any(|next| next.from == it.on));
+            if waits.len() == before.len() {
+                break;
+            }
+        }
+        let from = |at: usize| waits.iter().copied().filter(move |it| it.from == at);
         let mut cycles = Vec::new();
         let mut done = vec![false; self.services.len()];
-        // A circle comes back to where it starts.
-        let both = |at: usize| from(at).next().is_some() && self.waits.iter().any(|it| it.on == at);
-        for start in (0..self.services.len()).filter(|it| both(*it)) {
+        for start in (0..self.services.len()).filter(|it| from(*it).next().is_some()) {
             // Breadth first from each service back to itself gives the shortest circle through it.
             let mut came: Vec<Option<&Pair<'a>>> = vec![None; self.services.len()];
             let mut open = vec![start];

@@ -48,13 +48,13 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for at in 0..facts.projects().len() {
         let all = facts.services_of(at);
-        if all.iter().any(|it| it.role == Role::Development || brings_tls(it)) {
-            continue;
-        }
         let open = all
             .iter()
             .find_map(|it| Some((it, it.model.ports.iter().find(|port| is_open(it, port))?)));
         let Some((service, port)) = open else { continue };
+        if all.iter().any(|it| it.role == Role::Development || brings_tls(it)) {
+            continue;
+        }
         let number = port.published.map_or(port.target.value, |it| it.value.0);
         out.at(
             &port.span,
@@ -86,30 +86,25 @@ fn is_open(service: &Service<'_>, port: &Port) -> bool {
 /// A proxy or tunnel that speaks TLS, a port for it, a certificate, or labels for a proxy elsewhere.
 fn brings_tls(service: &Service<'_>) -> bool {
     let model = service.model;
-    let family = service.unit.family();
-    let edge = family.is_some_and(|it| {
+    let edge = service.unit.family().is_some_and(|it| {
         it.class == Class::Tunnel
             || matches!(it.id, "caddy" | "traefik" | "nginx-proxy" | "nginx-proxy-manager" | "swag")
     });
-    let port = model.ports.iter().any(|it| {
-        let published = it.published.map_or(0, |it| it.value.0);
-        matches!(published, 443 | 8443 | 9443) || matches!(it.target.value, 443 | 8443 | 9443)
-    });
+    let secure = |port: u16| matches!(port, 443 | 8443 | 9443);
+    let port =
+        |it: &Port| secure(it.target.value) || it.published.is_some_and(|it| secure(it.value.0));
     let certificate =
         |text: &str| stands_in("letsencrypt cert ssl tls acme", &text.to_ascii_lowercase());
-    let mounted = model
-        .volumes
-        .iter()
-        .any(|it| certificate(&it.target) || it.source.as_ref().is_some_and(|it| certificate(it)));
-    let labelled = model
-        .labels
-        .iter()
-        .any(|it| it.key.value.starts_with("traefik.") || it.key.value.starts_with("caddy"));
-    let named =
-        service.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"));
-    // Another network brings the traffic in, or the host's own network does.
-    let outside = model.network_mode.as_ref().is_some_and(|it| it.value == "host");
-    edge || port || mounted || labelled || named || outside
+    edge || model.ports.iter().any(port)
+        || model.labels.iter().any(|it| {
+            it.key.value.starts_with("traefik.") || it.key.value.starts_with("caddy")
+        })
+        || service.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"))
+        // Another network brings the traffic in, or the host's own network does.
+        || model.network_mode.as_ref().is_some_and(|it| it.value == "host")
+        || model.volumes.iter().any(|it| {
+            certificate(&it.target) || it.source.as_ref().is_some_and(|it| certificate(it))
+        })
 }
 
 #[cfg(test)]

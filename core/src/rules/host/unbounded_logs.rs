@@ -96,8 +96,8 @@ fn grows(service: &Service<'_>) -> bool {
 }
 
 fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
-    let options = Yaml::map([("max-size", Yaml::str("10m")), ("max-file", Yaml::raw("\"3\""))]);
-    let logging = Yaml::map([("driver", Yaml::str("json-file")), ("options", options.clone())]);
+    let options = Yaml::map([("max-size", Yaml::raw("10m")), ("max-file", Yaml::raw("\"3\""))]);
+    let logging = Yaml::map([("driver", Yaml::raw("json-file")), ("options", options.clone())]);
     let mut edits = Vec::new();
     for it in services {
         edits.push(match &it.model.logging {

@@ -50,17 +50,20 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let talks = talks(facts);
+    let mut talks = None;
     for service in facts.services() {
         let mut told: Vec<usize> = Vec::new();
         for mention in facts.peers(&service.unit) {
             let Some(on) = facts.compose_host(service, mention.host) else { continue };
             let known = on.index == service.index
                 || told.contains(&on.index)
-                || facts.depends_transitively(service, on)
-                // Two that call each other, by whatever way, would wait for each other.
-                || leads_to(&talks, on.index, service.index);
+                || facts.depends_transitively(service, on);
             if known || !run_together(service, on) || !facts.shows_host(mention) {
+                continue;
+            }
+            // Two that call each other, by whatever way, would wait for each other.
+            let talks = talks.get_or_insert_with(|| all_talks(facts));
+            if leads_to(talks, on.index, service.index) {
                 continue;
             }
             told.push(on.index);
@@ -83,7 +86,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Whom each service needs: by `depends_on`, or because it talks to it.
-fn talks(facts: &Facts) -> Vec<Vec<usize>> {
+fn all_talks(facts: &Facts) -> Vec<Vec<usize>> {
     let mut talks = Vec::new();
     for service in facts.services() {
         let mut needs = Vec::new();

@@ -75,7 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if mounted.iter().any(|it| keeps(it, &home) || is_told(unit, it)) {
             continue;
         }
-        let data = home.paths[0].as_str();
+        let data = home.paths[0];
         let label = format!("{} ({})", unit.label, family.name);
         if let Some(wrong) = misplaced(&home, &mounted) {
             let finding = out
@@ -128,9 +128,9 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Where a data store keeps its data.
-struct Home {
+struct Home<'a> {
     /// One path, or several where the version is not known.
-    paths: Vec<String>,
+    paths: Vec<&'a str>,
     /// Paths at which a volume looks right and keeps nothing: the image declares a volume of its
     /// own below (or refuses to start).
     traps: &'static [&'static str],
@@ -138,7 +138,7 @@ struct Home {
     uncertain: bool,
 }
 
-impl Home {
+impl Home<'_> {
     fn known_wrong(&self, path: &str) -> bool {
         self.traps.contains(&path.trim_end_matches('/'))
     }
@@ -148,10 +148,9 @@ impl Home {
     }
 }
 
-fn home(family: &Family, unit: &Unit<'_>) -> Option<Home> {
+fn home<'u>(family: &Family, unit: &'u Unit<'_>) -> Option<Home<'u>> {
     let image = unit.image.as_ref()?;
-    let dirs = family.data_dirs(&image.repository, image.major);
-    let mut paths: Vec<String> = dirs.iter().map(|it| (*it).to_owned()).collect();
+    let mut paths: Vec<&str> = family.data_dirs(&image.repository, image.major);
     if paths.is_empty() {
         return None;
     }
@@ -171,18 +170,18 @@ fn home(family: &Family, unit: &Unit<'_>) -> Option<Home> {
     {
         if let Some(var) = unit.var(variable) {
             match var.value {
-                Some(path) if path.starts_with('/') => paths = vec![path.to_owned()],
+                Some(path) if path.starts_with('/') => paths = vec![path],
                 _ => return None,
             }
             moved = true;
         }
     }
     // `--datadir=/db`, `server /export`, `-D /db`: a word with a path in it may be the data's.
-    let mut told: Vec<String> = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
     for command in &unit.start.commands {
         for word in &command.words {
             if let Some((before, _)) = word.text.split_once('/') {
-                told.push(word.text[before.len()..].to_owned());
+                told.push(&word.text[before.len()..]);
             }
         }
     }
@@ -193,7 +192,7 @@ fn home(family: &Family, unit: &Unit<'_>) -> Option<Home> {
 }
 
 /// Whether a mount keeps the data: it lies at the directory, above it or below it.
-fn keeps(mounted: &Mounted<'_>, home: &Home) -> bool {
+fn keeps(mounted: &Mounted<'_>, home: &Home<'_>) -> bool {
     let path = mounted.path.as_str();
     let near = home.is_at(mounted) || home.paths.iter().any(|it| is_below(path, it));
     near && mounted.backing.lasts() && !home.known_wrong(path)
@@ -209,7 +208,7 @@ fn is_told(unit: &Unit<'_>, mounted: &Mounted<'_>) -> bool {
 }
 
 /// A lasting volume that can only be meant for the data, and is not where the data is.
-fn misplaced<'m, 'a>(home: &Home, mounted: &'m [Mounted<'a>]) -> Option<&'m Mounted<'a>> {
+fn misplaced<'m, 'a>(home: &Home<'_>, mounted: &'m [Mounted<'a>]) -> Option<&'m Mounted<'a>> {
     if let Some(trap) = mounted.iter().find(|it| it.backing.lasts() && home.known_wrong(it.path)) {
         return Some(trap);
     }
