@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::{Deref, Range};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file as it was handed over: a path (only a name to the core, never opened) and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,50 +184,48 @@ pub struct LineColumn {
     pub column: u32,
 }
 
-/// Where the lines of a text start. `\n`, `\r\n` and a lone `\r` all end a line.
-#[derive(Debug, Clone, Default)]
+/// A text by its lines. `\n`, `\r\n` and a lone `\r` all end a line.
+#[derive(Debug, Clone)]
 pub struct LineIndex {
-    starts: Vec<u32>,
+    text: Arc<str>,
+    /// Where the lines start. Looked for when somebody first asks, as about most files nobody does.
+    starts: OnceLock<Vec<u32>>,
 }
 
 impl LineIndex {
-    pub fn new(text: &str) -> LineIndex {
-        let bytes = text.as_bytes();
-        let mut starts = Vec::with_capacity(16 + bytes.len() / 32);
-        starts.push(0);
-        let lone = |it: usize| bytes[it] == b'\r' && bytes.get(it + 1) != Some(&b'\n');
-        if memchr::memchr(b'\r', bytes).is_none() {
-            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|it| offset(it + 1)));
-        } else {
-            let breaks = (0..bytes.len()).filter(|it| bytes[*it] == b'\n' || lone(*it));
-            starts.extend(breaks.map(|it| offset(it + 1)));
-        }
-        LineIndex { starts }
+    pub fn new(text: &Arc<str>) -> LineIndex {
+        LineIndex { text: Arc::clone(text), starts: OnceLock::new() }
+    }
+
+    fn starts(&self) -> &[u32] {
+        self.starts.get_or_init(|| line_starts(self.text.as_bytes()))
     }
 
     pub fn lines(&self) -> usize {
-        self.starts.len()
+        self.starts().len()
     }
 
     /// The zero-based line that holds this byte.
     pub fn line_of(&self, at: usize) -> usize {
-        self.starts.partition_point(|it| *it as usize <= at).saturating_sub(1)
+        self.starts().partition_point(|it| *it as usize <= at).saturating_sub(1)
     }
 
     /// The bytes of a zero-based line without its line break.
-    pub fn line_range(&self, text: &str, line: usize) -> Range<usize> {
-        let Some(start) = self.starts.get(line).map(|it| *it as usize) else {
+    pub fn line_range(&self, line: usize) -> Range<usize> {
+        let (text, starts) = (&*self.text, self.starts());
+        let Some(start) = starts.get(line).map(|it| *it as usize) else {
             return text.len()..text.len();
         };
-        let end = self.starts.get(line + 1).map_or(text.len(), |it| *it as usize);
+        let end = starts.get(line + 1).map_or(text.len(), |it| *it as usize);
         let content = text[start..end].trim_end_matches(['\n', '\r']);
         start..start + content.len()
     }
 
-    pub fn position(&self, text: &str, at: usize, encoding: Encoding) -> LineColumn {
+    pub fn position(&self, at: usize, encoding: Encoding) -> LineColumn {
+        let text = &*self.text;
         let at = floor_boundary(text, at);
         let line = self.line_of(at);
-        let start = self.starts[line] as usize;
+        let start = self.starts()[line] as usize;
         let before = &text[start..at];
         let before =
             if start == 0 { before.strip_prefix('\u{FEFF}').unwrap_or(before) } else { before };
@@ -240,8 +238,9 @@ impl LineIndex {
     }
 
     /// The byte of a position; columns past the end of the line mean its end, as editors expect.
-    pub fn offset(&self, text: &str, position: LineColumn, encoding: Encoding) -> usize {
-        let mut range = self.line_range(text, position.line as usize);
+    pub fn offset(&self, position: LineColumn, encoding: Encoding) -> usize {
+        let text = &*self.text;
+        let mut range = self.line_range(position.line as usize);
         if range.start == 0 && text.starts_with('\u{FEFF}') {
             range.start = '\u{FEFF}'.len_utf8().min(range.end);
         }
@@ -262,6 +261,19 @@ impl LineIndex {
     }
 }
 
+fn line_starts(bytes: &[u8]) -> Vec<u32> {
+    let mut starts = Vec::with_capacity(16 + bytes.len() / 32);
+    starts.push(0);
+    let lone = |it: usize| bytes[it] == b'\r' && bytes.get(it + 1) != Some(&b'\n');
+    if memchr::memchr(b'\r', bytes).is_none() {
+        starts.extend(memchr::memchr_iter(b'\n', bytes).map(|it| offset(it + 1)));
+    } else {
+        let breaks = (0..bytes.len()).filter(|it| bytes[*it] == b'\n' || lone(*it));
+        starts.extend(breaks.map(|it| offset(it + 1)));
+    }
+    starts
+}
+
 /// The nearest character boundary at or before `at`.
 pub fn floor_boundary(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
@@ -275,31 +287,31 @@ mod tests {
     #[test]
     fn columns_count_what_was_asked_for() {
         let text = "a: 1\r\nüb🎵x: 2\n";
-        let index = LineIndex::new(text);
+        let index = LineIndex::new(&Arc::from(text));
         let x = text.find('x').unwrap();
         for (encoding, column) in [(Encoding::Utf8, 7), (Encoding::Utf16, 4), (Encoding::Utf32, 3)]
         {
-            let position = index.position(text, x, encoding);
+            let position = index.position(x, encoding);
             assert_eq!(position, LineColumn { line: 1, column });
-            assert_eq!(index.offset(text, position, encoding), x);
+            assert_eq!(index.offset(position, encoding), x);
         }
     }
 
     #[test]
     fn every_line_break_counts_and_none_belongs_to_its_line() {
         let text = "a\rb\r\nc\n";
-        let index = LineIndex::new(text);
+        let index = LineIndex::new(&Arc::from(text));
         assert_eq!(index.lines(), 4);
-        assert_eq!(&text[index.line_range(text, 1)], "b");
-        assert_eq!(index.line_range(text, 9), text.len()..text.len());
+        assert_eq!(&text[index.line_range(1)], "b");
+        assert_eq!(index.line_range(9), text.len()..text.len());
     }
 
     #[test]
     fn a_byte_order_mark_takes_no_column() {
         let text = "\u{FEFF}a: 1";
-        let index = LineIndex::new(text);
-        assert_eq!(index.position(text, 3, Encoding::Utf32).column, 0);
-        assert_eq!(index.offset(text, LineColumn { line: 0, column: 0 }, Encoding::Utf16), 3);
+        let index = LineIndex::new(&Arc::from(text));
+        assert_eq!(index.position(3, Encoding::Utf32).column, 0);
+        assert_eq!(index.offset(LineColumn { line: 0, column: 0 }, Encoding::Utf16), 3);
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Backend {
             return None;
         }
         let encoding = state.encoding();
-        let offset = |at| convert::offset(&entry.lines, &entry.file.text, at, encoding);
+        let offset = |at| convert::offset(&entry.lines, at, encoding);
         let file = FileId(u32::try_from(file).ok()?);
         let wanted = Span::new(file, offset(range.start), offset(range.end));
         let touches =

@@ -8,6 +8,7 @@ use plimsoll_core::{explain, rules};
 use serde_json::json;
 use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
 use tower_lsp_server::ls_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
     DocumentChanges, Location, NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier,
@@ -28,16 +29,16 @@ fn position(at: LineColumn) -> Position {
     Position { line: at.line, character: at.column }
 }
 
-pub fn offset(lines: &LineIndex, text: &str, at: Position, encoding: Encoding) -> usize {
-    lines.offset(text, LineColumn { line: at.line, column: at.character }, encoding)
+pub fn offset(lines: &LineIndex, at: Position, encoding: Encoding) -> usize {
+    lines.offset(LineColumn { line: at.line, column: at.character }, encoding)
 }
 
 /// A text after one change of `textDocument/didChange`.
 pub fn changed(text: &str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> String {
     let Some(range) = change.range else { return change.text };
-    let lines = LineIndex::new(text);
-    let start = offset(&lines, text, range.start, encoding);
-    let end = offset(&lines, text, range.end, encoding).max(start);
+    let lines = LineIndex::new(&Arc::from(text));
+    let start = offset(&lines, range.start, encoding);
+    let end = offset(&lines, range.end, encoding).max(start);
     [&text[..start], &change.text, &text[end..]].concat()
 }
 
@@ -52,7 +53,7 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
     pub fn range(&self, span: Span) -> Range {
         let entry = self.report.entry(span.file);
         let at = |offset: u32| {
-            position(entry.lines.position(&entry.file.text, offset as usize, self.encoding))
+            position(entry.lines.position(offset as usize, self.encoding))
         };
         Range { start: at(span.start), end: at(span.end) }
     }
@@ -215,7 +216,7 @@ mod tests {
                 file: File::new("a.yaml", text),
                 kind: Default::default(),
                 role: None,
-                lines: LineIndex::new(text),
+                lines: LineIndex::new(&Arc::from(text)),
             }],
             findings: findings.into_list(),
             ..Report::default()

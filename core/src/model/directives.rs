@@ -111,13 +111,13 @@ fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
     if own_line {
         loop {
             line += 1;
-            let content = text[file.lines.line_range(text, line)].trim_start();
+            let content = text[file.lines.line_range(line)].trim_start();
             if line >= file.lines.lines() || !(content.is_empty() || content.starts_with('#')) {
                 break;
             }
         }
     }
-    let range = file.lines.line_range(text, line);
+    let range = file.lines.line_range(line);
     let line = Span::new(file.id, range.start, range.end);
     let mut end = line.end;
     let mut open: Vec<Node<'_>> = file.tree.roots().collect();

@@ -17,8 +17,7 @@ pub(super) struct Place<'r> {
 impl<'r> Place<'r> {
     pub fn of(report: &'r Report, span: Span) -> Place<'r> {
         let entry = report.entry(span.file);
-        let position =
-            |at: u32| entry.lines.position(&entry.file.text, at as usize, Encoding::Utf32);
+        let position = |at: u32| entry.lines.position(at as usize, Encoding::Utf32);
         let (start, end) = (position(span.start), position(span.end));
         Place {
             path: &entry.file.path,

@@ -20,7 +20,7 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
             file: File { path: path.into(), text: text.into() },
             kind: Kind::Compose,
             role: Some(Role::Production),
-            lines: LineIndex::new(text),
+            lines: LineIndex::new(&text.into()),
         }],
         findings: findings.into_list(),
         ..Report::default()

@@ -235,7 +235,7 @@ fn snippets(out: &mut String, report: &Report, finding: &Finding, style: Style) 
             .clone()
             .filter(|it| it.0.file == file)
             .map(|(span, message, primary)| {
-                label(&entry.lines, &entry.file.text, span, message, primary)
+                label(&entry.lines, span, message, primary)
             })
             .collect();
         crate::sort::sort_by_key(&mut labels, |it| (it.line, !it.primary, it.start));
@@ -252,13 +252,12 @@ fn snippets(out: &mut String, report: &Report, finding: &Finding, style: Style) 
 /// A span over several lines is marked on its first.
 fn label<'r>(
     lines: &LineIndex,
-    text: &str,
     span: Span,
     message: &'r str,
     primary: bool,
 ) -> Label<'r> {
     let line = lines.line_of(span.start as usize);
-    let range = lines.line_range(text, line);
+    let range = lines.line_range(line);
     let start = (span.start as usize).clamp(range.start, range.end) - range.start;
     let end = (span.end as usize).clamp(range.start, range.end) - range.start;
     Label { line, start, end: end.max(start), message, primary }
@@ -278,7 +277,7 @@ fn block(
     let room = style.width.saturating_sub(gutter + 5).max(20);
     let mut last: Option<usize> = None;
     for (index, label) in labels.iter().enumerate() {
-        let line = &text[entry.lines.line_range(text, label.line)];
+        let line = &text[entry.lines.line_range(label.line)];
         let (shown, start, end) = crop(line, label, room);
         if last != Some(label.line) {
             if let Some(last) = last

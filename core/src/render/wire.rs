@@ -297,7 +297,7 @@ impl Places<'_> {
 
     fn position(&self, span: Span, at: u32) -> Position {
         let entry = self.report.entry(span.file);
-        let it = entry.lines.position(&entry.file.text, at as usize, Encoding::Utf32);
+        let it = entry.lines.position(at as usize, Encoding::Utf32);
         Position { line: it.line + 1, column: it.column + 1, offset: at }
     }
 
