@@ -52,9 +52,7 @@ pub struct Outgoing<'r, F: Fn(FileId) -> Option<Uri>> {
 impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
     pub fn range(&self, span: Span) -> Range {
         let entry = self.report.entry(span.file);
-        let at = |offset: u32| {
-            position(entry.lines.position(offset as usize, self.encoding))
-        };
+        let at = |offset: u32| position(entry.lines.position(offset as usize, self.encoding));
         Range { start: at(span.start), end: at(span.end) }
     }
 

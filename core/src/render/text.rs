@@ -234,9 +234,7 @@ fn snippets(out: &mut String, report: &Report, finding: &Finding, style: Style) 
         let mut labels: Vec<Label<'_>> = all
             .clone()
             .filter(|it| it.0.file == file)
-            .map(|(span, message, primary)| {
-                label(&entry.lines, span, message, primary)
-            })
+            .map(|(span, message, primary)| label(&entry.lines, span, message, primary))
             .collect();
         crate::sort::sort_by_key(&mut labels, |it| (it.line, !it.primary, it.start));
         if file != finding.span.file
@@ -250,12 +248,7 @@ fn snippets(out: &mut String, report: &Report, finding: &Finding, style: Style) 
 }
 
 /// A span over several lines is marked on its first.
-fn label<'r>(
-    lines: &LineIndex,
-    span: Span,
-    message: &'r str,
-    primary: bool,
-) -> Label<'r> {
+fn label<'r>(lines: &LineIndex, span: Span, message: &'r str, primary: bool) -> Label<'r> {
     let line = lines.line_of(span.start as usize);
     let range = lines.line_range(line);
     let start = (span.start as usize).clamp(range.start, range.end) - range.start;
