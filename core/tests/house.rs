@@ -23,13 +23,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["report", "rules", "syntax", "text"]),
     ("suppress", &["config", "model", "report", "rules", "syntax", "text"]),
     ("decision", &["config", "facts", "knowledge", "model", "report", "text"]),
-    ("explain", &["rules"]),
+    ("explain", &["report", "rules"]),
     ("fix", &["report", "text"]),
     ("render", &["explain", "report", "rules", "text", "fix"]),
-    (
-        "workspace",
-        &["config", "decision", "explain", "facts", "model", "report", "rules", "suppress", "text"],
-    ),
+    ("workspace", &["config", "decision", "facts", "model", "report", "rules", "suppress", "text"]),
 ];
 
 fn source() -> PathBuf {
