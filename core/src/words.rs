@@ -10,27 +10,42 @@ pub fn is_among(list: &str, word: &str) -> bool {
     has(list, word, false)
 }
 
+/// Whether a word, however it is written, stands in a list of words in upper case.
+pub fn is_among_in_any_case(list: &str, word: &str) -> bool {
+    has(list, word, true)
+}
+
 /// With `any_case` the list is in upper case, and the word may be written in any.
 fn has(list: &str, word: &str, any_case: bool) -> bool {
-    let word = word.as_bytes();
-    let Some(first) = word.first() else { return false };
-    let first = if any_case { first.to_ascii_uppercase() } else { *first };
-    starting_with(list, first).any(|it| {
-        let it = it.as_bytes();
-        it == word || any_case && it.eq_ignore_ascii_case(word)
-    })
+    let Some(first) = word.as_bytes().first() else { return false };
+    let letter = if any_case { first.to_ascii_uppercase() } else { *first };
+    Beginning { list, letter, at: 0 }
+        .any(|it| it == word || any_case && it.eq_ignore_ascii_case(word))
 }
 
 /// The words of a list that begin with a letter: the lists are asked for every variable and image, and
 /// to look for the letter is faster than to look at each word.
-fn starting_with(list: &str, letter: u8) -> impl Iterator<Item = &str> {
-    let bytes = list.as_bytes();
-    let starts = memchr::memchr_iter(letter, bytes)
-        .filter(|at| bytes[..*at].last().is_none_or(|it| *it <= b' '));
-    starts.map(|at| {
-        let length = bytes[at..].iter().take_while(|it| **it > b' ').count();
-        &list[at..at + length]
-    })
+struct Beginning<'l> {
+    list: &'l str,
+    letter: u8,
+    at: usize,
+}
+
+impl<'l> Iterator for Beginning<'l> {
+    type Item = &'l str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'l str> {
+        let list = self.list.as_bytes();
+        loop {
+            let start = self.at + memchr::memchr(self.letter, &list[self.at..])?;
+            self.at = start + 1;
+            if start == 0 || list[start - 1] <= b' ' {
+                let length = list[start..].iter().take_while(|it| **it > b' ').count();
+                return Some(&self.list[start..start + length]);
+            }
+        }
+    }
 }
 
 /// Where a short text stands in another one for the first time. The library's search prepares itself
@@ -42,17 +57,31 @@ pub fn find(text: &str, part: &str) -> Option<usize> {
 
 /// What stands before and behind a short text, where it stands first.
 pub fn split_once<'t>(text: &'t str, part: &str) -> Option<(&'t str, &'t str)> {
-    find(text, part).map(|at| (&text[..at], &text[at + part.len()..]))
+    let at = find(text, part)?;
+    Some((&text[..at], &text[at + part.len()..]))
 }
 
 /// The lines of a table.
-pub fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut start = 0;
-    memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]).map(move |end| {
-        let line = &text[start..end];
-        start = end + 1;
-        line
-    })
+pub fn lines(text: &str) -> Lines<'_> {
+    Lines(text)
+}
+
+/// See [`lines`].
+pub struct Lines<'t>(&'t str);
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = &'t str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'t str> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.0.as_bytes()).unwrap_or(self.0.len());
+        let line = &self.0[..end];
+        self.0 = self.0.get(end + 1..).unwrap_or_default();
+        Some(line)
+    }
 }
 
 /// Which word of a list it is, counted from 0.
@@ -80,7 +109,7 @@ pub fn words(list: &str) -> impl Iterator<Item = &str> {
 /// Whether a text begins with one of the words.
 pub fn begins_with_one_of(list: &str, text: &str) -> bool {
     let Some(first) = text.as_bytes().first() else { return false };
-    starting_with(list, *first).any(|it| text.starts_with(it))
+    Beginning { list, letter: *first, at: 0 }.any(|it| text.starts_with(it))
 }
 
 /// Whether a text ends in one of the words.

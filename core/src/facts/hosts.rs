@@ -102,9 +102,7 @@ impl<'a> Facts<'a> {
         value: &str,
         span: Span,
     ) -> Mention<'a> {
-        let written = self.written(&span);
-        let start = start_of(value, written);
-        let at = |range: (usize, usize)| within(span, written, value, start, range);
+        let at = |range: (usize, usize)| self.inside(span, value, range);
         Mention {
             key,
             host: endpoint.host,
@@ -122,8 +120,26 @@ impl<'a> Facts<'a> {
     /// letter by letter. Where variables stand in the text, a part that is written out beside them,
     /// and only once, is found.
     pub fn inside(&self, span: Span, value: &str, range: (usize, usize)) -> Span {
-        let written = self.written(&span);
-        within(span, written, value, start_of(value, written), range)
+        let written = self.file(span.file).text().get(span.range()).unwrap_or_default();
+        // Nearly all values stand as they are, or in quotes: searching is for the rest.
+        let quoted = || written.get(1..written.len().saturating_sub(1)) == Some(value);
+        let at = if written == value {
+            Some(0)
+        } else if quoted() {
+            Some(1)
+        } else {
+            written.find(value)
+        };
+        match at {
+            Some(at) if !value.is_empty() => span.inner(at + range.0..at + range.1),
+            _ => {
+                let part = value.get(range.0..range.1).unwrap_or_default();
+                match written_once(written, part) {
+                    Some(at) => span.inner(at..at + part.len()),
+                    None => span,
+                }
+            }
+        }
     }
 
     /// The service of the same project that a host name means: by its name, its container's name, its
@@ -207,38 +223,6 @@ impl<'a> Facts<'a> {
         crate::sort::sort(&mut ports);
         ports.dedup();
         ports
-    }
-}
-
-/// Where a value begins in its text. Nearly all values stand as they are, or in quotes: searching is for
-/// the rest.
-fn start_of(value: &str, written: &str) -> Option<usize> {
-    if value.is_empty() {
-        None
-    } else if written == value {
-        Some(0)
-    } else if written.get(1..written.len().saturating_sub(1)) == Some(value) {
-        Some(1)
-    } else {
-        written.find(value)
-    }
-}
-
-/// See [`Facts::inside`]; `start` is where the value begins in the text.
-fn within(
-    span: Span,
-    written: &str,
-    value: &str,
-    start: Option<usize>,
-    range: (usize, usize),
-) -> Span {
-    if let Some(at) = start {
-        return span.inner(at + range.0..at + range.1);
-    }
-    let part = value.get(range.0..range.1).unwrap_or_default();
-    match written_once(written, part) {
-        Some(at) => span.inner(at..at + part.len()),
-        None => span,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::report::{Kind, Role};
 use crate::text::name_of;
-use crate::words::Words;
+use crate::words::is_among_in_any_case;
 use std::sync::Arc;
 
 pub(super) fn of_files(
@@ -47,26 +47,25 @@ pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
 
 /// Words in a file's name (or its folders') that say what it is for.
 fn by_path(path: &str) -> Option<Role> {
-    const DEVELOPMENT: Words =
-        Words::new("DEV DEVELOPMENT OVERRIDE LOCAL TEST TESTS TESTING E2E CI DEBUG DEMO");
-    const PRODUCTION: Words = Words::new("PROD PRODUCTION LIVE DEPLOY SWARM STACK");
+    const DEVELOPMENT: &str = "DEV DEVELOPMENT OVERRIDE LOCAL TEST TESTS TESTING E2E CI DEBUG DEMO";
+    const PRODUCTION: &str = "PROD PRODUCTION LIVE DEPLOY SWARM STACK";
     let mut development = false;
     for word in name_of(path).split(['.', '-', '_']) {
-        if PRODUCTION.has_in_any_case(word) {
+        if is_among_in_any_case(PRODUCTION, word) {
             return Some(Role::Production);
         }
-        development |= DEVELOPMENT.has_in_any_case(word);
+        development |= is_among_in_any_case(DEVELOPMENT, word);
     }
     if development {
         return Some(Role::Development);
     }
-    const DEVELOPMENT_FOLDERS: Words = Words::new("DEVCONTAINER DEV DEVELOPMENT TEST TESTS E2E");
-    const PRODUCTION_FOLDERS: Words = Words::new("PROD PRODUCTION");
+    const DEVELOPMENT_FOLDERS: &str = "DEVCONTAINER DEV DEVELOPMENT TEST TESTS E2E";
+    const PRODUCTION_FOLDERS: &str = "PROD PRODUCTION";
     path.rsplit('/').skip(1).find_map(|folder| {
         let folder = folder.trim_start_matches('.');
-        if DEVELOPMENT_FOLDERS.has_in_any_case(folder) {
+        if is_among_in_any_case(DEVELOPMENT_FOLDERS, folder) {
             Some(Role::Development)
-        } else if PRODUCTION_FOLDERS.has_in_any_case(folder) {
+        } else if is_among_in_any_case(PRODUCTION_FOLDERS, folder) {
             Some(Role::Production)
         } else {
             None

@@ -95,9 +95,8 @@ pub struct Start<'a> {
 
 impl<'a> Start<'a> {
     pub fn new(entrypoint: &'a [Str], arguments: &'a [Str]) -> Start<'a> {
-        let count = entrypoint.len() + arguments.len();
-        let mut words: Vec<&Str> = Vec::with_capacity(count);
-        let mut texts: Vec<&str> = Vec::with_capacity(count);
+        let mut words: Vec<&Str> = Vec::new();
+        let mut texts: Vec<&str> = Vec::new();
         for list in [entrypoint, arguments] {
             for word in list {
                 words.push(word);

@@ -351,8 +351,9 @@ fn is_path_part(part: &str) -> bool {
 fn find_outside(text: &str, wanted: u8, last: bool) -> Option<usize> {
     let bytes = text.as_bytes();
     if memchr::memchr(b'{', bytes).is_none() {
-        let search = if last { memchr::memrchr } else { memchr::memchr };
-        return search(wanted, bytes);
+        let mut all = bytes.iter();
+        let is = |it: &u8| *it == wanted;
+        return if last { all.rposition(is) } else { all.position(is) };
     }
     let mut depth = 0usize;
     let mut found = None;

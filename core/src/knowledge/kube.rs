@@ -3,7 +3,7 @@
 //! Source: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
 //! other projects' APIs, the release notes named in the row.
 
-use crate::words::{is_among, stands_in, words};
+use crate::words::{is_among, lines, split_once, stands_in, words};
 
 /// An API version that is or will be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +60,10 @@ pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
     if !stands_in("beta alpha", api_version) && kind != "Endpoints" {
         return None;
     }
-    OLD.lines().find_map(|line| {
+    lines(OLD).find_map(|line| {
         let rest = line.strip_prefix(api_version)?.strip_prefix(' ')?;
-        let (versions, rest) = rest.split_once(": ")?;
-        let (kinds, note) = rest.split_once(" | ").unwrap_or((rest, ""));
+        let (versions, rest) = split_once(rest, ": ")?;
+        let (kinds, note) = split_once(rest, " | ").unwrap_or((rest, ""));
         let mut words = versions.split(' ');
         let deprecated_in = words.next()?;
         let removed_in = words.next().filter(|it| *it != "-");

@@ -7,7 +7,7 @@
 
 pub use super::ip::ipv4;
 use super::ip::is_ipv6;
-use crate::words::{Words, begins_with_one_of, find, is_among};
+use crate::words::{Words, begins_with_one_of, find, is_among, is_among_in_any_case};
 
 /// A host, and perhaps its port, as written in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -399,11 +399,10 @@ fn has_host_pair(value: &str) -> bool {
 }
 
 fn is_pair_host_key(key: &str) -> bool {
-    const KEYS: Words =
-        Words::new("HOST HOSTNAME HOSTADDR SERVER DATASOURCE ADDR ADDRESS NETWORKADDRESS SERVERS");
-    let between = |it: char| it.is_whitespace() || it == '_';
-    KEYS.has_in_any_case(key)
-        || key.contains(between) && KEYS.has_in_any_case(&key.replace(between, ""))
+    const KEYS: &str =
+        "HOST HOSTNAME HOSTADDR SERVER DATASOURCE ADDR ADDRESS NETWORKADDRESS SERVERS";
+    let squeezed: String = key.chars().filter(|it| !it.is_whitespace() && *it != '_').collect();
+    is_among_in_any_case(KEYS, &squeezed)
 }
 
 /// The `key=value` pairs of a connection string, with the value's bytes.

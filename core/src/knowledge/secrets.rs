@@ -5,7 +5,7 @@
 //! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
 //! agree, unless the value has a shape that only credentials have.
 
-use crate::words::{Words, begins_with_one_of, find, is_among, stands_in};
+use crate::words::{Words, begins_with_one_of, find, is_among, stands_in, words};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,28 +124,14 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         PRIMARY FOREIGN CACHE EXISTING WITH WITHOUT ROTATE",
     );
     // Most names end in nothing that the patterns below know.
-    let last = key.bytes().rposition(|it| it.is_ascii_alphabetic())?;
-    const ENDS: [&[u8]; 13] = [
-        b"WORD",
-        b"PASSWD",
-        b"PWD",
-        b"PHRASE",
-        b"PASS",
-        b"PASSWORT",
-        b"AUTH",
-        b"TOKEN",
-        b"KEY",
-        b"SECRET",
-        b"CREDENTIALS",
-        b"BASE",
-        b"COOKIE",
-    ];
-    let letters = &key.as_bytes()[..=last];
-    let ends = |it: &&[u8]| {
-        let end = letters.len().checked_sub(it.len()).map(|at| &letters[at..]);
+    const ENDS: &str =
+        "WORD PASSWD PWD PHRASE PASS PASSWORT AUTH TOKEN KEY SECRET CREDENTIALS BASE COOKIE";
+    let last = key.as_bytes().iter().rposition(|it| it.is_ascii_alphabetic())?;
+    let is_end = |it: &str| {
+        let end = (last + 1).checked_sub(it.len()).and_then(|at| key.get(at..=last));
         end.is_some_and(|end| end.eq_ignore_ascii_case(it))
     };
-    if !ENDS.iter().any(ends) {
+    if !words(ENDS).any(is_end) {
         return None;
     }
     let all = words_of(key);

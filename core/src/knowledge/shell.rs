@@ -83,7 +83,8 @@ impl Command {
 /// The part of a path after its last slash.
 #[must_use]
 pub fn base_name(path: &str) -> &str {
-    memchr::memrchr2(b'/', b'\\', path.as_bytes()).map_or(path, |at| &path[at + 1..])
+    let slash = path.as_bytes().iter().rposition(|it| matches!(it, b'/' | b'\\'));
+    &path[slash.map_or(0, |it| it + 1)..]
 }
 
 /// The commands of a shell string; `sh -c` is looked through.

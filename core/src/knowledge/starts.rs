@@ -5,7 +5,7 @@
 
 use super::net;
 use super::shell::{Command, Place, Word, base_name};
-use crate::words::{Words, is_among};
+use crate::words::{Words, is_among, lines};
 
 /// Programs that serve until they are stopped, whatever their arguments.
 const SERVERS: Words = Words::new(
@@ -91,7 +91,7 @@ pub fn is_server_start(command: &Command) -> bool {
         return true;
     }
     let words = |it: &'static str| it.strip_prefix(name)?.strip_prefix(':');
-    if let Some(words) = SERVING_WORDS.lines().find_map(words) {
+    if let Some(words) = lines(SERVING_WORDS).find_map(words) {
         return words.is_empty() || arguments.iter().any(|it| is_among(words, it));
     }
     if is_among(RUNNERS, name) {
