@@ -142,7 +142,7 @@ impl Canon<'_> {
 
     fn top_level(&mut self, value: &mut Value) {
         if value.is_null() {
-            value.data = Data::Map(Map { short: true, ..Map::default() });
+            value.data = Data::Map(Box::new(Map { short: true, ..Map::default() }));
         }
         let Some(map) = value.as_map_mut() else { return };
         if let Some(labels) = map.get_mut("labels") {
@@ -190,11 +190,11 @@ fn cut(span: Span, scalar: &Scalar, signs: &[char]) -> ((SmolStr, Span), Option<
         return ((scalar.text.clone(), key_span), None);
     };
     let start = (key_end + 1).min(written.len());
-    let raw = scalar.raw.as_ref().and_then(|it| it.get(start..)).map(SmolStr::new);
+    let raw = scalar.raw.as_ref().and_then(|it| it.get(start..)).map(Box::from);
     let value = Scalar {
         kind: Kind::Str,
         text: SmolStr::new(&scalar.text[end + 1..]),
-        raw: raw.filter(|it| it.contains('$')),
+        raw: raw.filter(|it: &Box<str>| it.contains('$')),
         offset: scalar.offset.map(|_| 0),
     };
     let value_span = scalar.part(span, start, written.len());
@@ -204,10 +204,10 @@ fn cut(span: Span, scalar: &Scalar, signs: &[char]) -> ((SmolStr, Span), Option<
 
 /// A list of `KEY=value` becomes a mapping. `inherit`: a lone key is null, else it is empty.
 fn pairs(value: &mut Value, inherit: bool) {
+    let place = value.place();
     match &mut value.data {
         Data::List(items) => {
-            let mut map = Map { short: true, ..Map::default() };
-            map.places.push(value.place);
+            let mut map = Map { short: true, place: Some(place), ..Map::default() };
             for item in items.drain(..) {
                 let Some(scalar) = item.as_scalar() else { continue };
                 let ((key, key_span), inner) = cut(item.span, scalar, &['=']);
@@ -218,7 +218,7 @@ fn pairs(value: &mut Value, inherit: bool) {
                 let entry = Entry { list: true, ..Entry::new(key_span, item.span, inner) };
                 map.insert(key, entry);
             }
-            value.data = Data::Map(map);
+            value.data = Data::Map(Box::new(map));
         }
         Data::Map(map) if !inherit => {
             for entry in map.entries.values_mut() {
@@ -233,15 +233,15 @@ fn pairs(value: &mut Value, inherit: bool) {
 
 /// A list of names becomes a mapping from names to nothing.
 fn names(value: &mut Value) {
+    let place = value.place();
     if let Data::List(items) = &mut value.data {
-        let mut map = Map { short: true, ..Map::default() };
-        map.places.push(value.place);
+        let mut map = Map { short: true, place: Some(place), ..Map::default() };
         for item in items.drain(..) {
             if let Some(name) = item.text().cloned() {
                 map.insert(name, Entry::new(item.span, item.span, Value::null(item.span)));
             }
         }
-        value.data = Data::Map(map);
+        value.data = Data::Map(Box::new(map));
     }
 }
 

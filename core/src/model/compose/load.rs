@@ -109,7 +109,7 @@ impl<'t> Loader<'t> {
             }
             chain.pop();
         }
-        result.unwrap_or_else(|| Value::new(Span::default(), Data::Map(Map::default())))
+        result.unwrap_or_else(|| Value::map(Span::default(), Map::default()))
     }
 
     /// One document over another. The first goes over nothing, which works its tags off.
@@ -119,9 +119,9 @@ impl<'t> Loader<'t> {
         }
         let span = document.span;
         let mut result = base
-            .unwrap_or_else(|| Value::new(span, Data::Map(Map { short: true, ..Map::default() })));
+            .unwrap_or_else(|| Value::map(span, Map { short: true, ..Map::default() }));
         if let (Data::Map(old), Data::Map(new)) = (&mut result.data, document.data) {
-            Merge { out: &mut self.out, path: Vec::new() }.maps(old, new);
+            Merge { out: &mut self.out, path: Vec::new() }.maps(old, *new);
         }
         result
     }
@@ -258,7 +258,7 @@ impl<'t> Loader<'t> {
         if let (Data::Map(old), Data::Map(new)) = (&mut result.data, own.data) {
             old.entries.remove("extends");
             let path = vec![SmolStr::new_static("services"), name.clone()];
-            Merge { out: &mut self.out, path }.maps(old, new);
+            Merge { out: &mut self.out, path }.maps(old, *new);
         }
         result.span = own_span;
         entry.value = result;
@@ -406,7 +406,7 @@ impl<'t> Loader<'t> {
             let Some(from_map) = from.value.as_map_mut() else { continue };
             let from_map = std::mem::take(from_map);
             if !root.entries.contains_key(section) {
-                let value = Value::new(from.value.span, Data::Map(Map::default()));
+                let value = Value::map(from.value.span, Map::default());
                 root.insert(SmolStr::new_static(section), Entry { value, ..from.clone() });
             }
             let Some(to) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };

@@ -126,7 +126,7 @@ impl Walk<'_> {
         }
         let target = node.resolve();
         let data = match target.kind() {
-            NodeKind::Mapping => Data::Map(self.mapping(target, shared, depth)),
+            NodeKind::Mapping => Data::Map(Box::new(self.mapping(target, shared, depth))),
             NodeKind::Sequence => {
                 let items = target.items().map(|it| self.value(it, shared, depth + 1));
                 Data::List(items.collect())
@@ -142,11 +142,11 @@ impl Walk<'_> {
         self.out.tagged |= tag != Tag::None;
         // A value behind an alias is at fault where it is written, and used where the alias stands;
         // the former is where a reader can change it.
-        Value { span: target.span(), tag, place: place(target, shared), data }
+        Value { span: target.span(), tag, flow: target.style() == Style::Flow, shared, data }
     }
 
     fn mapping(&mut self, node: Node<'_>, shared: bool, depth: usize) -> Map {
-        let mut map = Map { places: vec![place(node, shared)], ..Map::default() };
+        let mut map = Map { place: Some(place(node, shared)), ..Map::default() };
         if node.entries().any(|it| it.key.is_merge_key()) {
             let own = node.span();
             let entries = node.merged_entries();
@@ -242,7 +242,7 @@ impl Walk<'_> {
                 SmolStr::default()
             }
         };
-        let raw = (any || value != written).then(|| SmolStr::new(written));
+        let raw = (any || value != written).then(|| Box::from(written));
         Scalar { kind, text: value, raw, offset }
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Merge<'m> {
 impl Merge<'_> {
     pub fn maps(&mut self, base: &mut Map, over: Map) {
         base.short &= over.short;
-        base.places.extend(over.places);
+        base.write_again(over.place, over.earlier);
         for (key, mut entry) in over.entries {
             match entry.value.tag {
                 Tag::Reset => {
@@ -43,9 +43,7 @@ impl Merge<'_> {
             self.path.push(key.clone());
             let Some(old) = base.entries.get_mut(&key) else { continue };
             if !entry.value.is_null() || self.replaces() {
-                old.last_key = entry.key;
-                old.last = entry.first;
-                old.list = entry.list;
+                old.write_again(&entry);
             }
             self.values(&mut old.value, entry.value);
             self.path.pop();
@@ -97,8 +95,8 @@ impl Merge<'_> {
         match (&mut base.data, over.data) {
             (Data::Map(old), Data::Map(new)) => {
                 base.span = over.span;
-                base.place = over.place;
-                self.maps(old, new);
+                (base.flow, base.shared) = (over.flow, over.shared);
+                self.maps(old, *new);
             }
             (Data::List(old), Data::List(new)) if ipam => {
                 base.span = over.span;
@@ -106,7 +104,7 @@ impl Merge<'_> {
             }
             (Data::List(old), Data::List(mut new)) => {
                 base.span = over.span;
-                base.place = over.place;
+                (base.flow, base.shared) = (over.flow, over.shared);
                 new.iter_mut().for_each(strip);
                 if identity(&self.path).is_some() {
                     old.extend(new);
@@ -151,9 +149,7 @@ fn append(base: &mut Vec<Value>, over: Vec<Value>) {
 fn replace(base: &mut Map, key: SmolStr, entry: Entry) {
     match base.entries.get_mut(&key) {
         Some(old) => {
-            old.last_key = entry.key;
-            old.last = entry.first;
-            old.list = entry.list;
+            old.write_again(&entry);
             old.value = entry.value;
         }
         None => {
@@ -181,7 +177,7 @@ fn merge_subnets(merge: &mut Merge<'_>, base: &mut Vec<Value>, over: Vec<Value>)
             (Some(old), Data::Map(new)) => {
                 let new = new.clone();
                 if let Some(map) = old.as_map_mut() {
-                    merge.maps(map, new);
+                    merge.maps(map, *new);
                 }
             }
             _ => {

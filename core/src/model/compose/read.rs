@@ -112,13 +112,13 @@ impl Read<'_> {
             let scalar = entry.value.as_scalar();
             let null = entry.value.is_null();
             let value = match null {
-                true => self.environment.value(name).map(|it| Spanned::new(it, entry.last_key)),
+                true => self.environment.value(name).map(|it| Spanned::new(it, entry.last_key())),
                 false => str_of(&entry.value),
             };
             all.push(EnvVar {
-                name: Spanned::new(name.clone(), entry.last_key),
+                name: Spanned::new(name.clone(), entry.last_key()),
                 value,
-                span: entry.last,
+                span: entry.last(),
                 from: EnvSource::Environment,
                 interpolated: null || scalar.is_some_and(|it| it.raw.is_some()),
                 list_form: entry.list,
@@ -270,9 +270,9 @@ pub(super) fn float(value: Option<&Value>) -> Option<Spanned<f64>> {
 pub(super) fn key_values(value: Option<&Value>) -> Vec<KeyValue> {
     let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
     let one = |(key, entry): &(SmolStr, super::value::Entry)| KeyValue {
-        key: Spanned::new(key.clone(), entry.last_key),
+        key: Spanned::new(key.clone(), entry.last_key()),
         value: str_of(&entry.value),
-        span: entry.last,
+        span: entry.last(),
     };
     map.entries.iter().map(one).collect()
 }
@@ -283,13 +283,13 @@ pub(super) fn keys(map: &Map) -> Vec<Key> {
         return Vec::new();
     }
     let one = |(key, entry): &(SmolStr, super::value::Entry)| Key {
-        name: Spanned::new(key.clone(), entry.last_key),
-        entry: entry.last,
+        name: Spanned::new(key.clone(), entry.last_key()),
+        entry: entry.last(),
     };
     map.entries.iter().map(one).collect()
 }
 
 /// Where the last file that writes a mapping writes it.
 pub(super) fn place(map: &Map) -> Option<Place> {
-    map.places.last().copied()
+    map.place
 }

@@ -13,9 +13,9 @@ impl Read<'_> {
     /// Fills in what stands at the top level.
     pub fn project(&mut self, root: &Map, project: &mut Project) {
         project.keys = keys(root);
-        project.places.clone_from(&root.places);
+        project.places = root.places();
         if let Some(services) = root.get("services").and_then(Value::as_map) {
-            project.services_places.clone_from(&services.places);
+            project.services_places = services.places();
             project.services.reserve_exact(services.entries.len());
             for (name, entry) in &services.entries {
                 project.services.push(self.service(name, entry));
@@ -63,7 +63,7 @@ impl Read<'_> {
             content: str_at(map, "content"),
             labels: key_values(map.get("labels")),
             keys: keys(map),
-            places: map.places.clone(),
+            places: map.places(),
         }
     }
 
@@ -166,7 +166,7 @@ fn network(key: &SmolStr, entry: &Entry) -> Network {
             .collect(),
         labels: key_values(map.get("labels")),
         keys: keys(map),
-        places: map.places.clone(),
+        places: map.places(),
     }
 }
 
@@ -182,7 +182,7 @@ fn volume(key: &SmolStr, entry: &Entry) -> Volume {
         driver_opts: key_values(map.get("driver_opts")),
         labels: key_values(map.get("labels")),
         keys: keys(map),
-        places: map.places.clone(),
+        places: map.places(),
     }
 }
 

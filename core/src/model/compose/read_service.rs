@@ -23,7 +23,7 @@ impl Read<'_> {
         let it = &mut service;
         it.name = Spanned::new(name.clone(), entry.key);
         it.span = entry.first;
-        it.places.clone_from(&map.places);
+        it.places = map.places();
         it.keys = keys(map);
         written.fill(const { Keys::new("image network_mode restart user working_dir container_name hostname domainname \
              platform pull_policy runtime stop_signal pid ipc uts userns_mode cgroup") },
@@ -123,7 +123,7 @@ impl Read<'_> {
         it.env_files = self.env_files(get("env_file"));
         it.environment = self.effective_environment(&it.env_files, get("environment"));
         if let Some(map) = get("environment").and_then(Value::as_map) {
-            it.environment_places.clone_from(&map.places);
+            it.environment_places = map.places();
         }
         it.ports = self.ports(get("ports"));
         it.volumes = self.mounts(get("volumes"));
@@ -259,15 +259,15 @@ fn dependencies(map: &Map) -> Vec<Dependency> {
             Some("service_completed_successfully") => Condition::CompletedSuccessfully,
             _ => Condition::Started,
         };
-        let span = written.as_ref().map_or(entry.last_key, |it| it.span);
+        let span = written.as_ref().map_or(entry.last_key(), |it| it.span);
         all.push(Dependency {
-            service: Spanned::new(name.clone(), entry.last_key),
+            service: Spanned::new(name.clone(), entry.last_key()),
             condition: Spanned::new(condition, span),
             explicit_condition: written.is_some() && !inner.short,
             restart: boolean(inner.get("restart")).is_some_and(|it| it.value),
             required: boolean(inner.get("required")).is_none_or(|it| it.value),
             short_form: inner.short,
-            span: entry.last,
+            span: entry.last(),
             place: place(inner),
         });
     }
@@ -322,7 +322,7 @@ fn networks(value: Option<&Value>) -> Vec<ServiceNetwork> {
     let one = |(name, entry): &(SmolStr, Entry)| {
         let get = |key: &str| entry.value.get(key);
         ServiceNetwork {
-            name: Spanned::new(name.clone(), entry.last_key),
+            name: Spanned::new(name.clone(), entry.last_key()),
             implicit: false,
             aliases: strings(get("aliases")),
             ipv4_address: get("ipv4_address").and_then(str_of),
@@ -335,7 +335,7 @@ fn networks(value: Option<&Value>) -> Vec<ServiceNetwork> {
 
 fn names(value: Option<&Value>) -> Vec<crate::model::Str> {
     let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
-    map.entries.iter().map(|(name, it)| Spanned::new(name.clone(), it.last_key)).collect()
+    map.entries.iter().map(|(name, it)| Spanned::new(name.clone(), it.last_key())).collect()
 }
 
 fn devices_as_text(value: Option<&Value>) -> Vec<crate::model::Str> {
@@ -364,7 +364,7 @@ fn ulimits(value: Option<&Value>) -> Vec<Ulimit> {
     let one = |(name, entry): &(SmolStr, Entry)| {
         let both = int(Some(&entry.value));
         Ulimit {
-            name: Spanned::new(name.clone(), entry.last_key),
+            name: Spanned::new(name.clone(), entry.last_key()),
             soft: both.or_else(|| int(entry.value.get("soft"))),
             hard: both.or_else(|| int(entry.value.get("hard"))),
         }

@@ -19,7 +19,10 @@ pub(super) enum Tag {
 pub(super) struct Value {
     pub span: Span,
     pub tag: Tag,
-    pub place: Place,
+    /// Written as `{ ... }` or `[ ... ]`.
+    pub flow: bool,
+    /// Reached through an alias or a merge key.
+    pub shared: bool,
     pub data: Data,
 }
 
@@ -27,7 +30,8 @@ pub(super) struct Value {
 pub(super) enum Data {
     Scalar(Scalar),
     List(Vec<Value>),
-    Map(Map),
+    /// Apart, since scalars are many and mappings few: what is small is moved and kept for less.
+    Map(Box<Map>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,7 @@ pub(super) struct Scalar {
     /// The value as a string, numbers in the form that Compose gives them.
     pub text: SmolStr,
     /// The text before interpolation, where it holds a variable.
-    pub raw: Option<SmolStr>,
+    pub raw: Option<Box<str>>,
     /// How many bytes of the span come before the text, where the text stands in the file as it is.
     pub offset: Option<u8>,
 }
@@ -53,8 +57,10 @@ pub(super) struct Scalar {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Map {
     pub entries: Entries,
-    /// Where each file writes this mapping; empty for one made from a short form.
-    pub places: Vec<Place>,
+    /// Where the last file that writes this mapping does; nowhere for one made from a short form.
+    pub place: Option<Place>,
+    /// Where the files before do.
+    pub earlier: Vec<Place>,
     /// Made from a short form.
     pub short: bool,
 }
@@ -65,10 +71,8 @@ pub(super) struct Entry {
     pub key: Span,
     /// From key to value, where it was first written.
     pub first: Span,
-    /// The key, where it was written last.
-    pub last_key: Span,
-    /// From key to value, where it was written last.
-    pub last: Span,
+    /// The same two where it was written last, for one that was written again.
+    pub again: Option<Box<(Span, Span)>>,
     /// An item `KEY=value` of a list.
     pub list: bool,
     pub value: Value,
@@ -76,13 +80,37 @@ pub(super) struct Entry {
 
 impl Entry {
     pub fn new(key: Span, span: Span, value: Value) -> Entry {
-        Entry { key, first: span, last_key: key, last: span, list: false, value }
+        Entry { key, first: span, again: None, list: false, value }
+    }
+
+    /// The key, where it was written last.
+    pub fn last_key(&self) -> Span {
+        self.again.as_ref().map_or(self.key, |it| it.0)
+    }
+
+    /// From key to value, where it was written last.
+    pub fn last(&self) -> Span {
+        self.again.as_ref().map_or(self.first, |it| it.1)
+    }
+
+    /// Another file writes it too.
+    pub fn write_again(&mut self, over: &Entry) {
+        self.again = Some(Box::new((over.key, over.first)));
+        self.list = over.list;
     }
 }
 
 impl Value {
     pub fn new(span: Span, data: Data) -> Value {
-        Value { span, tag: Tag::None, place: Place::default(), data }
+        Value { span, tag: Tag::None, flow: false, shared: false, data }
+    }
+
+    pub fn map(span: Span, map: Map) -> Value {
+        Value::new(span, Data::Map(Box::new(map)))
+    }
+
+    pub fn place(&self) -> Place {
+        Place { span: self.span, flow: self.flow, shared: self.shared }
     }
 
     pub fn null(span: Span) -> Value {
@@ -105,7 +133,7 @@ impl Value {
         for (key, value) in entries {
             map.entries.insert(SmolStr::new_static(key), Entry::new(value.span, value.span, value));
         }
-        Value::new(span, Data::Map(map))
+        Value::map(span, map)
     }
 
     pub fn is_null(&self) -> bool {
@@ -171,7 +199,8 @@ impl Value {
     /// Forgets where its mappings are written: a copy stands at no place of its own.
     pub fn clear_places(&mut self) {
         if let Data::Map(map) = &mut self.data {
-            map.places.clear();
+            map.place = None;
+            map.earlier.clear();
         }
         self.each(&mut Value::clear_places);
     }
@@ -227,6 +256,20 @@ impl Value {
 }
 
 impl Map {
+    /// Where each file writes it.
+    pub fn places(&self) -> Vec<Place> {
+        self.earlier.iter().chain(&self.place).copied().collect()
+    }
+
+    /// Another file writes it too.
+    pub fn write_again(&mut self, place: Option<Place>, earlier: Vec<Place>) {
+        if place.is_some() {
+            self.earlier.extend(self.place.take());
+            self.earlier.extend(earlier);
+            self.place = place;
+        }
+    }
+
     /// Changes every value of some sections, which are named with blanks between them.
     pub fn each_in(&mut self, sections: &str, change: &mut dyn FnMut(&mut Value)) {
         for section in sections.split(' ') {
@@ -252,7 +295,7 @@ impl Map {
 impl Scalar {
     /// The text as written, before interpolation.
     pub fn written(&self) -> &str {
-        self.raw.as_ref().unwrap_or(&self.text)
+        self.raw.as_deref().unwrap_or(&self.text)
     }
 
     /// The span of a part of the text as written, the whole span where escapes hide it.
