@@ -9,7 +9,6 @@ use super::{Command, EnvSource, EnvVar, FileReference, Key, KeyValue, ProblemKin
 use crate::decimal::Decimal;
 use crate::model::{Place, Str};
 use crate::text::{FileId, Span, Spanned, join_path};
-use crate::words::{place_of, words};
 use smol_str::SmolStr;
 use std::time::Duration;
 
@@ -144,72 +143,6 @@ impl Read<'_> {
         }
         all
     }
-}
-
-/// The keys of a mapping that may have many.
-pub(super) struct Written<'m> {
-    map: &'m Map,
-    /// One bit for each key: a service has some ten of the ninety that are asked for.
-    there: u64,
-}
-
-impl<'m> Written<'m> {
-    pub fn of(map: &'m Map) -> Written<'m> {
-        Written { map, there: map.entries.keys().fold(0, |all, it| all | bit(it)) }
-    }
-
-    pub fn get(&self, key: &str) -> Option<&'m Value> {
-        if self.there & bit(key) == 0 { None } else { self.map.get(key) }
-    }
-
-    /// Sets the fields whose keys, named in their order, are written.
-    #[inline(never)]
-    pub fn fill<T>(&self, keys: Keys, fields: &mut [&mut T], read: &mut dyn FnMut(&Value) -> T) {
-        debug_assert_eq!(words(keys.words).count(), fields.len(), "{}", keys.words);
-        if self.there & keys.bits == 0 {
-            return;
-        }
-        for (key, entry) in &self.map.entries {
-            if bit(key) & keys.bits != 0
-                && let Some(at) = place_of(keys.words, key)
-                && let Some(field) = fields.get_mut(at)
-            {
-                **field = read(&entry.value);
-            }
-        }
-    }
-}
-
-/// Names of keys, of which a mapping has mostly none.
-#[derive(Clone, Copy)]
-pub(super) struct Keys {
-    words: &'static str,
-    bits: u64,
-}
-
-impl Keys {
-    pub const fn new(words: &'static str) -> Keys {
-        let bytes = words.as_bytes();
-        let (mut bits, mut start, mut at) = (0, 0, 0);
-        while at <= bytes.len() {
-            if at == bytes.len() || bytes[at] == b' ' {
-                if at > start {
-                    bits |= bit_of(bytes[start], at - start);
-                }
-                start = at + 1;
-            }
-            at += 1;
-        }
-        Keys { words, bits }
-    }
-}
-
-fn bit(key: &str) -> u64 {
-    bit_of(key.as_bytes().first().copied().unwrap_or_default(), key.len())
-}
-
-const fn bit_of(first: u8, length: usize) -> u64 {
-    1 << ((first as usize + 7 * length) % 64)
 }
 
 /// The mappings of a list; what else stands in it was told before.

@@ -30,8 +30,7 @@ impl Variables {
 }
 
 impl Read<'_> {
-    pub(super) fn build(&mut self, value: Option<&Value>) -> Option<Build> {
-        let value = value?;
+    pub(super) fn build(&mut self, value: &Value) -> Option<Build> {
         let map = value.as_map()?;
         let span = value.span;
         let context =
@@ -80,9 +79,9 @@ impl Read<'_> {
         all
     }
 
-    pub(super) fn env_files(&mut self, value: Option<&Value>) -> Vec<EnvFile> {
+    pub(super) fn env_files(&mut self, value: &Value) -> Vec<EnvFile> {
         let mut all = Vec::new();
-        for (span, map) in maps(value) {
+        for (span, map) in maps(Some(value)) {
             let Some(path) = str_at(map, "path") else { continue };
             let required = boolean(map.get("required")).is_none_or(|it| it.value);
             let file = self.file(&path.value);
@@ -169,9 +168,9 @@ impl Read<'_> {
         all
     }
 
-    pub(super) fn ports(&mut self, value: Option<&Value>) -> Vec<Port> {
+    pub(super) fn ports(&mut self, value: &Value) -> Vec<Port> {
         let mut all = Vec::new();
-        for (span, map) in maps(value) {
+        for (span, map) in maps(Some(value)) {
             let Some(target) = map.get("target") else {
                 let message = "a port needs a `target`, the port of the container";
                 self.out.problem(ProblemKind::InvalidPort, span, "", message);
@@ -212,9 +211,9 @@ impl Read<'_> {
         all
     }
 
-    pub(super) fn mounts(&mut self, value: Option<&Value>) -> Vec<Mount> {
+    pub(super) fn mounts(&mut self, value: &Value) -> Vec<Mount> {
         let mut all = Vec::new();
-        for (span, map) in maps(value) {
+        for (span, map) in maps(Some(value)) {
             let source = str_at(map, "source");
             let kind = match text_at(map, "type") {
                 Some("bind") => MountKind::Bind,

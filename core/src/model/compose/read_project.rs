@@ -67,8 +67,7 @@ impl Read<'_> {
         }
     }
 
-    pub fn deploy(&mut self, value: Option<&Value>) -> Option<Deploy> {
-        let value = value?;
+    pub fn deploy(&mut self, value: &Value) -> Option<Deploy> {
         let map = value.as_map()?;
         let resources = |key: &str| map.get("resources").and_then(|it| it.get(key));
         Some(Deploy {

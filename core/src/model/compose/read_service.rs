@@ -1,152 +1,50 @@
 //! A merged service to its struct.
 
 use super::read::{
-    Keys, Read, Written, boolean, float, int, key_values, keys, maps, place, str_at, str_of,
-    strings, text_at,
+    Read, boolean, float, int, key_values, keys, maps, place, str_at, str_of, strings, text_at,
 };
 use super::value::{Data, Entry, Map, Value};
 use super::{
-    Condition, Dependency, Develop, Device, Extends, HealthTest, Healthcheck, Hook, KeyValue,
+    Command, Condition, Dependency, Develop, Device, Extends, FileReference, HealthTest, Healthcheck, Hook, KeyValue,
     Logging, ProblemKind, Service, ServiceNetwork, Ulimit, Watch,
 };
+use crate::model::Str;
 use crate::text::{Span, Spanned};
 use smol_str::{SmolStr, format_smolstr};
+
+/// A field of a service, by how its value is read.
+enum Field<'s> {
+    Text(&'s mut Option<Str>),
+    Texts(&'s mut Vec<Str>),
+    Bool(&'s mut Option<Spanned<bool>>),
+    Int(&'s mut Option<Spanned<i64>>),
+    Size(&'s mut Option<Spanned<i64>>),
+    Float(&'s mut Option<Spanned<f64>>),
+    Command(&'s mut Option<Command>),
+    Hooks(&'s mut Vec<Hook>),
+    References(&'s mut Vec<FileReference>),
+    Pairs(&'s mut Vec<KeyValue>),
+}
 
 impl Read<'_> {
     pub fn service(&mut self, name: &SmolStr, entry: &Entry) -> Service {
         self.out.service = Some(name.clone());
-        let empty = Map::default();
-        let map = entry.value.as_map().unwrap_or(&empty);
-        let written = Written::of(map);
-        let get = |key: &str| written.get(key);
-        let mut service = Service::default();
-        let it = &mut service;
-        it.name = Spanned::new(name.clone(), entry.key);
-        it.span = entry.first;
-        it.places = map.places();
-        it.keys = keys(map);
-        written.fill(const { Keys::new("image network_mode restart user working_dir container_name hostname domainname \
-             platform pull_policy runtime stop_signal pid ipc uts userns_mode cgroup") },
-            &mut [
-                &mut it.image,
-                &mut it.network_mode,
-                &mut it.restart,
-                &mut it.user,
-                &mut it.working_dir,
-                &mut it.container_name,
-                &mut it.hostname,
-                &mut it.domainname,
-                &mut it.platform,
-                &mut it.pull_policy,
-                &mut it.runtime,
-                &mut it.stop_signal,
-                &mut it.pid,
-                &mut it.ipc,
-                &mut it.uts,
-                &mut it.userns_mode,
-                &mut it.cgroup,
-            ],
-            &mut str_of,
-        );
-        written.fill(const { Keys::new("expose tmpfs volumes_from profiles cap_add cap_drop security_opt group_add links \
-             external_links dns dns_search") },
-            &mut [
-                &mut it.expose,
-                &mut it.tmpfs,
-                &mut it.volumes_from,
-                &mut it.profiles,
-                &mut it.cap_add,
-                &mut it.cap_drop,
-                &mut it.security_opt,
-                &mut it.group_add,
-                &mut it.links,
-                &mut it.external_links,
-                &mut it.dns,
-                &mut it.dns_search,
-            ],
-            &mut |it| strings(Some(it)),
-        );
-        written.fill(
-            const { Keys::new("privileged read_only init tty stdin_open attach") },
-            &mut [
-                &mut it.privileged,
-                &mut it.read_only,
-                &mut it.init,
-                &mut it.tty,
-                &mut it.stdin_open,
-                &mut it.attach,
-            ],
-            &mut |it| boolean(Some(it)),
-        );
-        written.fill(
-            const { Keys::new("mem_limit mem_reservation memswap_limit shm_size") },
-            &mut [
-                &mut it.mem_limit,
-                &mut it.mem_reservation,
-                &mut it.memswap_limit,
-                &mut it.shm_size,
-            ],
-            &mut |it| self.size(Some(it)),
-        );
-        written.fill(
-            const { Keys::new("scale pids_limit") },
-            &mut [&mut it.scale, &mut it.pids_limit],
-            &mut |it| int(Some(it)),
-        );
-        written.fill(
-            const { Keys::new("cpus cpu_shares") },
-            &mut [&mut it.cpus, &mut it.cpu_shares],
-            &mut |it| float(Some(it)),
-        );
-        written.fill(
-            const { Keys::new("command entrypoint") },
-            &mut [&mut it.command, &mut it.entrypoint],
-            &mut |it| self.command(Some(it)),
-        );
-        written.fill(
-            const { Keys::new("pre_start post_start pre_stop") },
-            &mut [&mut it.pre_start, &mut it.post_start, &mut it.pre_stop],
-            &mut |it| self.hooks(it),
-        );
-        written.fill(
-            const { Keys::new("secrets configs") },
-            &mut [&mut it.secrets, &mut it.configs],
-            &mut |it| self.file_references(Some(it)),
-        );
-        written.fill(
-            const { Keys::new("annotations sysctls") },
-            &mut [&mut it.annotations, &mut it.sysctls],
-            &mut |it| key_values(Some(it)),
-        );
-        it.image.take_if(|it| it.value.is_empty());
-        it.build = self.build(get("build"));
-        it.env_files = self.env_files(get("env_file"));
-        it.environment = self.effective_environment(&it.env_files, get("environment"));
-        if let Some(map) = get("environment").and_then(Value::as_map) {
-            it.environment_places = map.places();
-        }
-        it.ports = self.ports(get("ports"));
-        it.volumes = self.mounts(get("volumes"));
-        it.devices = devices_as_text(get("devices"));
-        it.networks = networks(get("networks"));
-        if let Some(value) = get("depends_on") {
-            it.depends_on_span = Some(value.span);
-            if let Some(map) = value.as_map() {
-                it.depends_on_place = place(map);
-                it.depends_on = dependencies(map);
+        let mut service = Service {
+            name: Spanned::new(name.clone(), entry.key),
+            span: entry.first,
+            ..Service::default()
+        };
+        if let Some(map) = entry.value.as_map() {
+            service.places = map.places();
+            service.keys = keys(map);
+            for (key, entry) in &map.entries {
+                self.field(&mut service, key, &entry.value);
             }
+            let own = map.get("environment");
+            service.environment = self.effective_environment(&service.env_files, own);
+            service.labels = self.labels(map.get("label_file"), map.get("labels"));
         }
-        it.healthcheck = self.healthcheck(get("healthcheck"));
-        it.deploy = self.deploy(get("deploy"));
-        it.labels = self.labels(get("label_file"), get("labels"));
-        it.models = names(get("models"));
-        it.extends = self.extends(get("extends"));
-        it.develop = develop(get("develop"));
-        it.logging = logging(get("logging"));
-        it.stop_grace_period = self.duration(get("stop_grace_period"));
-        it.extra_hosts = extra_hosts(get("extra_hosts"));
-        it.ulimits = ulimits(get("ulimits"));
-        it.gpus = self.devices(get("gpus"));
+        service.image.take_if(|it| it.value.is_empty());
         service.dns.retain(|it| !it.value.is_empty());
         imply_dependencies(&mut service);
         let alone = service.network_mode.is_some() || service.has_key("provider");
@@ -158,8 +56,110 @@ impl Read<'_> {
         service
     }
 
-    fn healthcheck(&mut self, value: Option<&Value>) -> Option<Healthcheck> {
-        let value = value?;
+    /// Reads the value of one key. The keys that most services have come first.
+    fn field(&mut self, it: &mut Service, key: &str, value: &Value) {
+        use Field::{Bool, Float, Hooks, Int, Pairs, References, Size, Text, Texts};
+        let field = match key {
+            "image" => Text(&mut it.image),
+            "container_name" => Text(&mut it.container_name),
+            "restart" => Text(&mut it.restart),
+            "ports" => return it.ports = self.ports(value),
+            "volumes" => return it.volumes = self.mounts(value),
+            "networks" => return it.networks = networks(value),
+            "environment" => {
+                it.environment_places = value.as_map().map(Map::places).unwrap_or_default();
+                return;
+            }
+            "depends_on" => {
+                it.depends_on_span = Some(value.span);
+                if let Some(map) = value.as_map() {
+                    it.depends_on_place = map.place;
+                    it.depends_on = dependencies(map);
+                }
+                return;
+            }
+            "build" => return it.build = self.build(value),
+            "command" => Field::Command(&mut it.command),
+            "healthcheck" => return it.healthcheck = self.healthcheck(value),
+            "env_file" => return it.env_files = self.env_files(value),
+            "entrypoint" => Field::Command(&mut it.entrypoint),
+            "deploy" => return it.deploy = self.deploy(value),
+            "hostname" => Text(&mut it.hostname),
+            "user" => Text(&mut it.user),
+            "working_dir" => Text(&mut it.working_dir),
+            "network_mode" => Text(&mut it.network_mode),
+            "profiles" => Texts(&mut it.profiles),
+            "expose" => Texts(&mut it.expose),
+            "logging" => return it.logging = logging(value),
+            "cap_add" => Texts(&mut it.cap_add),
+            "cap_drop" => Texts(&mut it.cap_drop),
+            "security_opt" => Texts(&mut it.security_opt),
+            "privileged" => Bool(&mut it.privileged),
+            "extends" => return it.extends = self.extends(value),
+            "platform" => Text(&mut it.platform),
+            "tmpfs" => Texts(&mut it.tmpfs),
+            "links" => Texts(&mut it.links),
+            "devices" => return it.devices = devices_as_text(value),
+            "secrets" => References(&mut it.secrets),
+            "configs" => References(&mut it.configs),
+            "extra_hosts" => return it.extra_hosts = extra_hosts(value),
+            "mem_limit" => Size(&mut it.mem_limit),
+            "mem_reservation" => Size(&mut it.mem_reservation),
+            "memswap_limit" => Size(&mut it.memswap_limit),
+            "shm_size" => Size(&mut it.shm_size),
+            "cpus" => Float(&mut it.cpus),
+            "cpu_shares" => Float(&mut it.cpu_shares),
+            "pids_limit" => Int(&mut it.pids_limit),
+            "scale" => Int(&mut it.scale),
+            "ulimits" => return it.ulimits = ulimits(value),
+            "read_only" => Bool(&mut it.read_only),
+            "init" => Bool(&mut it.init),
+            "tty" => Bool(&mut it.tty),
+            "stdin_open" => Bool(&mut it.stdin_open),
+            "attach" => Bool(&mut it.attach),
+            "stop_signal" => Text(&mut it.stop_signal),
+            "stop_grace_period" => {
+                it.stop_grace_period = self.duration(Some(value));
+                return;
+            }
+            "domainname" => Text(&mut it.domainname),
+            "pull_policy" => Text(&mut it.pull_policy),
+            "runtime" => Text(&mut it.runtime),
+            "pid" => Text(&mut it.pid),
+            "ipc" => Text(&mut it.ipc),
+            "uts" => Text(&mut it.uts),
+            "userns_mode" => Text(&mut it.userns_mode),
+            "cgroup" => Text(&mut it.cgroup),
+            "volumes_from" => Texts(&mut it.volumes_from),
+            "group_add" => Texts(&mut it.group_add),
+            "external_links" => Texts(&mut it.external_links),
+            "dns" => Texts(&mut it.dns),
+            "dns_search" => Texts(&mut it.dns_search),
+            "sysctls" => Pairs(&mut it.sysctls),
+            "annotations" => Pairs(&mut it.annotations),
+            "models" => return it.models = names(value),
+            "gpus" => return it.gpus = self.devices(Some(value)),
+            "develop" => return it.develop = develop(value),
+            "pre_start" => Hooks(&mut it.pre_start),
+            "post_start" => Hooks(&mut it.post_start),
+            "pre_stop" => Hooks(&mut it.pre_stop),
+            _ => return,
+        };
+        match field {
+            Text(field) => *field = str_of(value),
+            Texts(field) => *field = strings(Some(value)),
+            Bool(field) => *field = boolean(Some(value)),
+            Int(field) => *field = int(Some(value)),
+            Size(field) => *field = self.size(Some(value)),
+            Float(field) => *field = float(Some(value)),
+            Field::Command(field) => *field = self.command(Some(value)),
+            Hooks(field) => *field = self.hooks(value),
+            References(field) => *field = self.file_references(Some(value)),
+            Pairs(field) => *field = key_values(Some(value)),
+        }
+    }
+
+    fn healthcheck(&mut self, value: &Value) -> Option<Healthcheck> {
         let map = value.as_map()?;
         let test = map.get("test").and_then(|it| self.health_test(it));
         let disabled = boolean(map.get("disable")).is_some_and(|it| it.value)
@@ -197,8 +197,7 @@ impl Read<'_> {
         Some(test)
     }
 
-    fn extends(&self, value: Option<&Value>) -> Option<Extends> {
-        let value = value?;
+    fn extends(&self, value: &Value) -> Option<Extends> {
         let map = value.as_map()?;
         let file = str_at(map, "file");
         let file_id = file.as_ref().and_then(|it| self.file(&it.value));
@@ -317,8 +316,8 @@ fn imply_dependencies(service: &mut Service) {
     }
 }
 
-fn networks(value: Option<&Value>) -> Vec<ServiceNetwork> {
-    let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
+fn networks(value: &Value) -> Vec<ServiceNetwork> {
+    let Some(map) = value.as_map() else { return Vec::new() };
     let one = |(name, entry): &(SmolStr, Entry)| {
         let get = |key: &str| entry.value.get(key);
         ServiceNetwork {
@@ -333,12 +332,12 @@ fn networks(value: Option<&Value>) -> Vec<ServiceNetwork> {
     map.entries.iter().map(one).collect()
 }
 
-fn names(value: Option<&Value>) -> Vec<crate::model::Str> {
-    let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
+fn names(value: &Value) -> Vec<Str> {
+    let Some(map) = value.as_map() else { return Vec::new() };
     map.entries.iter().map(|(name, it)| Spanned::new(name.clone(), it.last_key())).collect()
 }
 
-fn devices_as_text(value: Option<&Value>) -> Vec<crate::model::Str> {
+fn devices_as_text(value: &Value) -> Vec<Str> {
     let one = |item: &Value| {
         let Some(map) = item.as_map() else { return str_of(item) };
         let source = text_at(map, "source")?;
@@ -346,12 +345,12 @@ fn devices_as_text(value: Option<&Value>) -> Vec<crate::model::Str> {
         let permissions = text_at(map, "permissions").unwrap_or("rwm");
         Some(Spanned::new(format_smolstr!("{source}:{target}:{permissions}"), item.span))
     };
-    value.and_then(Value::as_list).unwrap_or_default().iter().filter_map(one).collect()
+    value.as_list().unwrap_or_default().iter().filter_map(one).collect()
 }
 
-fn extra_hosts(value: Option<&Value>) -> Vec<KeyValue> {
+fn extra_hosts(value: &Value) -> Vec<KeyValue> {
     let mut all = Vec::new();
-    for (span, map) in maps(value) {
+    for (span, map) in maps(Some(value)) {
         if let Some(key) = str_at(map, "host") {
             all.push(KeyValue { key, value: str_at(map, "address"), span });
         }
@@ -359,8 +358,8 @@ fn extra_hosts(value: Option<&Value>) -> Vec<KeyValue> {
     all
 }
 
-fn ulimits(value: Option<&Value>) -> Vec<Ulimit> {
-    let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
+fn ulimits(value: &Value) -> Vec<Ulimit> {
+    let Some(map) = value.as_map() else { return Vec::new() };
     let one = |(name, entry): &(SmolStr, Entry)| {
         let both = int(Some(&entry.value));
         Ulimit {
@@ -372,8 +371,7 @@ fn ulimits(value: Option<&Value>) -> Vec<Ulimit> {
     map.entries.iter().map(one).collect()
 }
 
-fn logging(value: Option<&Value>) -> Option<Logging> {
-    let value = value?;
+fn logging(value: &Value) -> Option<Logging> {
     let map = value.as_map()?;
     Some(Logging {
         driver: str_at(map, "driver"),
@@ -383,8 +381,7 @@ fn logging(value: Option<&Value>) -> Option<Logging> {
     })
 }
 
-fn develop(value: Option<&Value>) -> Option<Develop> {
-    let value = value?;
+fn develop(value: &Value) -> Option<Develop> {
     let map = value.as_map()?;
     let mut watch = Vec::new();
     for (span, map) in maps(map.get("watch")) {
