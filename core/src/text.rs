@@ -39,8 +39,7 @@ impl File {
 
 /// `./a/../b\c` and `b/c` are one file.
 pub fn normalise_path(path: &str) -> String {
-    // Most are as they should be.
-    if !path.contains('\\') && path.split('/').all(|it| !matches!(it, "" | "." | "..")) {
+    if is_plain_path(path) {
         return path.to_owned();
     }
     let absolute = path.starts_with(['/', '\\']);
@@ -57,6 +56,19 @@ pub fn normalise_path(path: &str) -> String {
     }
     let joined = parts.join("/");
     if absolute { format!("/{joined}") } else { joined }
+}
+
+/// Whether a relative path is certainly as it should be, which most are: it has no backslash, and
+/// none of its parts is empty or begins with a dot.
+pub(crate) fn is_plain_path(path: &str) -> bool {
+    let mut before = b'/';
+    for byte in path.bytes() {
+        if byte == b'\\' || (before == b'/' && matches!(byte, b'/' | b'.')) {
+            return false;
+        }
+        before = byte;
+    }
+    before != b'/'
 }
 
 /// The folder part of a normalised path, without the trailing slash; empty for a bare name.

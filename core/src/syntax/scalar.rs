@@ -27,6 +27,14 @@ impl<'t> Scalar<'t> {
         if style != Style::Plain && !typed || matches!(tag, Some("str" | "!")) {
             return Scalar::Str(text);
         }
+        // Most words begin like no number and like none of these.
+        let special = |it: u8| {
+            matches!(it, b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'.' | b'+' | b'-')
+                || it.is_ascii_digit()
+        };
+        if text.bytes().next().is_some_and(|it| !special(it)) {
+            return Scalar::Str(text);
+        }
         match text {
             "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
             "true" | "True" | "TRUE" => return Scalar::Bool(true),

@@ -4,7 +4,7 @@ use super::ProblemKind;
 use super::lower::Lowering;
 use super::merge::unify;
 use super::short::{parse_mount, parse_ports};
-use super::value::{Data, Entry, Kind, Map, Scalar, Value};
+use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value};
 use crate::text::Span;
 use smol_str::SmolStr;
 
@@ -52,8 +52,9 @@ impl Canon<'_> {
                 }
                 "gpus" if value.text().is_some() => {
                     let span = value.span;
-                    let all = Value::short_map(span, vec![("count", Value::string(span, "all"))]);
-                    value.data = Data::List(vec![all]);
+                    let mut all = Map::short(1);
+                    all.put("count", Value::string(span, "all"));
+                    value.data = Data::List(vec![Value::map(span, all)]);
                 }
                 "extends" if value.text().is_some() => {
                     wrap(value, "service");
@@ -168,15 +169,20 @@ impl Canon<'_> {
 
 /// `x` becomes `{key: x}`.
 fn wrap(value: &mut Value, key: &'static str) {
-    let inner = Value { tag: super::value::Tag::None, ..value.clone() };
-    let long = Value::short_map(value.span, vec![(key, inner)]);
-    value.data = long.data;
+    let long = Data::Map(Box::new(Map::short(1)));
+    let inner = Value { data: std::mem::replace(&mut value.data, long), tag: Tag::None, ..*value };
+    if let Data::Map(long) = &mut value.data {
+        long.put(key, inner);
+    }
 }
 
 fn string_to_list(value: &mut Value) {
     if value.text().is_some() {
-        let inner = Value { tag: super::value::Tag::None, ..value.clone() };
-        value.data = Data::List(vec![inner]);
+        let list = Data::List(Vec::with_capacity(1));
+        let inner = Value { data: std::mem::replace(&mut value.data, list), tag: Tag::None, ..*value };
+        if let Data::List(list) = &mut value.data {
+            list.push(inner);
+        }
     }
 }
 
@@ -255,10 +261,11 @@ fn dependencies(value: &mut Value) {
     for entry in map.entries.values_mut() {
         let span = entry.key;
         let required = Value::scalar(span, Kind::Bool, SmolStr::new_static("true"));
-        entry.value = Value::short_map(
-            span,
-            vec![("condition", Value::string(span, "service_started")), ("required", required)],
-        );
+        let mut long = Map::short(2);
+        let started = SmolStr::new_static("service_started");
+        long.put("condition", Value::string(span, started));
+        long.put("required", required);
+        entry.value = Value::map(span, long);
     }
 }
 
@@ -271,7 +278,10 @@ fn hosts(value: &mut Value) {
             scalar.text = SmolStr::new(plain);
         }
         let host = Value::string(host_span, host);
-        all.push(Value::short_map(whole, vec![("host", host), ("address", address)]));
+        let mut long = Map::short(2);
+        long.put("host", host);
+        long.put("address", address);
+        all.push(Value::map(whole, long));
     };
     match &value.data {
         Data::List(items) => {

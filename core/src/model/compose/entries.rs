@@ -54,6 +54,12 @@ impl Entries {
             *old = entry;
             return true;
         }
+        self.push(key, entry);
+        false
+    }
+
+    /// Adds an entry whose key is not there yet.
+    pub fn push(&mut self, key: SmolStr, entry: Entry) {
         if let Some(index) = &mut self.index {
             index.insert(key.clone(), self.list.len());
         }
@@ -61,7 +67,6 @@ impl Entries {
         if self.index.is_none() && self.list.len() > FEW {
             self.write_index();
         }
-        false
     }
 
     fn write_index(&mut self) {

@@ -146,14 +146,9 @@ impl Read<'_> {
 }
 
 /// The mappings of a list; what else stands in it was told before.
-pub(super) fn maps(value: Option<&Value>) -> Vec<(Span, &Map)> {
-    let mut all = Vec::new();
-    for item in value.and_then(Value::as_list).unwrap_or_default() {
-        if let Some(map) = item.as_map() {
-            all.push((item.span, map));
-        }
-    }
-    all
+pub(super) fn maps(value: Option<&Value>) -> impl Iterator<Item = (Span, &Map)> {
+    let items = value.and_then(Value::as_list).unwrap_or_default();
+    items.iter().filter_map(|it| Some((it.span, it.as_map()?)))
 }
 
 /// The text of a scalar in a mapping.

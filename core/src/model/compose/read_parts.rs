@@ -105,6 +105,9 @@ impl Read<'_> {
         files: &[EnvFile],
         own: Option<&Value>,
     ) -> Vec<EnvVar> {
+        if files.is_empty() {
+            return self.environment(own);
+        }
         let mut all = Variables::default();
         for file in files {
             let Some(id) = file.file else { continue };

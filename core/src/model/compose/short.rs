@@ -1,19 +1,18 @@
 //! The short forms of ports and mounts.
 
-use super::value::{Kind, Scalar, Value};
+use super::value::{Kind, Map, Scalar, Value};
 use crate::text::Span;
 use smol_str::{SmolStr, format_smolstr};
 
 /// `[[ip:]host:]container[/protocol]`, with ranges. One value for each port.
 pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, String> {
     let text = scalar.text.as_str();
-    let (address, protocol) = match text.split_once('/') {
-        Some((address, protocol)) => (address, protocol.to_ascii_lowercase()),
-        None => (text, "tcp".to_owned()),
-    };
-    if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
+    let (address, written) = text.split_once('/').unwrap_or((text, "tcp"));
+    let known = ["tcp", "udp", "sctp"].into_iter().find(|it| it.eq_ignore_ascii_case(written));
+    let Some(protocol) = known else {
+        let protocol = written.to_ascii_lowercase();
         return Err(format!("`{protocol}` is no protocol for a port: `tcp`, `udp` and `sctp` are"));
-    }
+    };
     let mut parts = address.rsplitn(3, ':');
     let container = parts.next().unwrap_or_default();
     let host = parts.next().unwrap_or_default();
@@ -43,27 +42,30 @@ pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
     let place = |start: usize, end: usize| if plain { scalar.part(span, start, end) } else { span };
     let container_start = address.len() - container.len();
     let host_start = container_start.saturating_sub(1 + host.len());
-    let number = |it: u16| format_smolstr!("{it}");
+    let number = |it: u16, written: &str| match count == 0 && !written.starts_with('0') && !written.contains('-') {
+        true => SmolStr::new(written),
+        false => format_smolstr!("{it}"),
+    };
     let mut all = Vec::with_capacity(count as usize + 1);
     for at in 0..=count {
         let target_span = place(container_start, address.len());
-        let mut keys = vec![
-            ("target", Value::scalar(target_span, Kind::Int, number(targets.0 + at))),
-            ("protocol", Value::string(span, protocol.as_str())),
-        ];
+        let mut port = Map::short(4);
+        let target = number(targets.0 + at, container);
+        port.put("target", Value::scalar(target_span, Kind::Int, target));
+        port.put("protocol", Value::string(span, SmolStr::new_static(protocol)));
         if let Some((first, last)) = published {
             let text = if last - first == count {
-                number(first + at)
+                number(first + at, host)
             } else {
                 format_smolstr!("{first}-{last}")
             };
             let host_span = place(host_start, host_start + host.len());
-            keys.push(("published", Value::string(host_span, text)));
+            port.put("published", Value::string(host_span, text));
         }
         if !ip.is_empty() {
-            keys.push(("host_ip", Value::string(place(0, host_start.saturating_sub(1)), ip)));
+            port.put("host_ip", Value::string(place(0, host_start.saturating_sub(1)), ip));
         }
-        all.push(Value::short_map(span, keys));
+        all.push(Value::map(span, port));
     }
     Ok(all)
 }
@@ -122,12 +124,12 @@ pub(super) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> 
     if let super::value::Data::Scalar(it) = &mut target.data {
         it.text = clean(&it.text);
     }
-    let mut keys = vec![
-        ("type", Value::string(span, if bind { "bind" } else { "volume" })),
-        ("target", target),
-    ];
+    let kind = SmolStr::new_static(if bind { "bind" } else { "volume" });
+    let mut mount = Map::short(4);
+    mount.put("type", Value::string(span, kind));
+    mount.put("target", target);
     if let Some(source) = source {
-        keys.push(("source", value(source)));
+        mount.put("source", value(source));
     }
     if let Some((start, end)) = sections.get(2).copied() {
         let options: Vec<&str> = text[start..end].split(',').collect();
@@ -138,11 +140,11 @@ pub(super) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> 
         });
         if read_only == Some(true) {
             let yes = SmolStr::new_static("true");
-            keys.push(("read_only", Value::scalar(value((start, end)).span, Kind::Bool, yes)));
+            mount.put("read_only", Value::scalar(value((start, end)).span, Kind::Bool, yes));
         }
-        keys.push(("options", value((start, end))));
+        mount.put("options", value((start, end)));
     }
-    Ok(Value::short_map(span, keys))
+    Ok(Value::map(span, mount))
 }
 
 /// Whether a source is a path of the host rather than the name of a volume.
@@ -156,6 +158,9 @@ fn is_path(source: &str) -> bool {
 /// A path in the container without doubled and trailing slashes, `.` and `..`.
 pub(super) fn clean(path: &str) -> SmolStr {
     let absolute = path.starts_with('/');
+    if absolute && crate::text::is_plain_path(&path[1..]) {
+        return SmolStr::new(path);
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {

@@ -125,17 +125,6 @@ impl Value {
         Value::new(span, Data::Scalar(Scalar { kind, text, raw: None, offset: None }))
     }
 
-    /// A mapping made from a short form; it has no place of its own.
-    pub fn short_map(span: Span, entries: Vec<(&'static str, Value)>) -> Value {
-        let mut map = Map { short: true, ..Map::default() };
-        let entries = entries.into_iter();
-        map.entries.reserve(entries.size_hint().0);
-        for (key, value) in entries {
-            map.entries.insert(SmolStr::new_static(key), Entry::new(value.span, value.span, value));
-        }
-        Value::map(span, map)
-    }
-
     pub fn is_null(&self) -> bool {
         matches!(&self.data, Data::Scalar(it) if it.kind == Kind::Null)
     }
@@ -256,6 +245,18 @@ impl Value {
 }
 
 impl Map {
+    /// A mapping made from a short form; it has no place of its own.
+    pub fn short(keys: usize) -> Map {
+        let mut map = Map { short: true, ..Map::default() };
+        map.entries.reserve(keys);
+        map
+    }
+
+    /// Adds a key that is not there yet to a mapping made from a short form.
+    pub fn put(&mut self, key: &'static str, value: Value) {
+        self.entries.push(SmolStr::new_static(key), Entry::new(value.span, value.span, value));
+    }
+
     /// Where each file writes it.
     pub fn places(&self) -> Vec<Place> {
         self.earlier.iter().chain(&self.place).copied().collect()
