@@ -37,14 +37,15 @@ pub(super) struct Schema {
 impl Schema {
     pub fn read() -> Schema {
         let mut rows = Vec::with_capacity(64);
-        let mut rest = TABLE.trim_ascii_start();
-        while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
-            let (name, below) = (&rest[..end], &rest[end + 1..]);
-            let mut breaks = memchr::memchr_iter(b'\n', below.as_bytes());
-            let last = breaks.find(|it| below.as_bytes().get(it + 1) != Some(&b' '));
-            let last = last.unwrap_or(below.len());
-            rows.push((name, &below[..last], OnceCell::new()));
-            rest = below[last..].trim_ascii_start();
+        let (mut start, mut name) = (0, "");
+        for end in memchr::memchr_iter(b'\n', TABLE.as_bytes()) {
+            if name.is_empty() {
+                // An empty line stands between two objects.
+                (start, name) = (end + 1, &TABLE[start..end]);
+            } else if TABLE.as_bytes().get(end + 1) != Some(&b' ') {
+                rows.push((name, &TABLE[start..end], OnceCell::new()));
+                (start, name) = (end + 1, "");
+            }
         }
         Schema { rows }
     }

@@ -162,25 +162,32 @@ impl Walk<'_> {
         }
         map.entries.reserve(node.entries().len());
         for entry in node.entries() {
-            let twice = self.entry(&mut map, entry, shared, depth);
-            if let Some(key) = entry.key.as_str().filter(|_| !shared) {
+            let read = self.entry(&mut map, entry, shared, depth);
+            if let Some((key, twice)) = read.filter(|_| !shared) {
                 self.key(entry.key, key, twice);
             }
         }
         map
     }
 
-    /// Reads one entry; whether its key was there already.
-    fn entry(&mut self, map: &mut Map, entry: SourceEntry<'_>, shared: bool, depth: usize) -> bool {
+    /// Reads one entry: its key, and whether that was there already.
+    fn entry<'t>(
+        &mut self,
+        map: &mut Map,
+        entry: SourceEntry<'t>,
+        shared: bool,
+        depth: usize,
+    ) -> Option<(&'t str, bool)> {
         let Some(key) = entry.key.as_str() else {
             let message = "a key must be a plain string";
             self.out.problem(ProblemKind::WrongType, entry.key.span(), "", message);
-            return false;
+            return None;
         };
         let value = self.value(entry.value, shared, depth + 1);
         let span = entry.key.span();
         let whole = span.to(entry.value.span());
-        map.entries.insert(SmolStr::new(key), Entry::new(span, whole, value))
+        let twice = map.entries.insert(SmolStr::new(key), Entry::new(span, whole, value));
+        Some((key, twice))
     }
 
     /// `<<` takes a mapping or a list of mappings.
@@ -209,10 +216,7 @@ impl Walk<'_> {
     }
 
     fn key(&mut self, node: Node<'_>, key: &str, twice: bool) {
-        // No word and no number that YAML knows begins like this and is so long.
-        let plain = key.len() > 5 && key.as_bytes()[0].is_ascii_alphabetic()
-            || matches!(node.scalar(), Some(Typed::Str(_)));
-        if !plain {
+        if !matches!(read(node.resolve(), key), Typed::Str(_)) {
             let message = "the key `{}` is no string; Compose wants it in quotes";
             self.out.problem(ProblemKind::WrongType, node.span(), key, message);
         }
@@ -317,10 +321,13 @@ fn place(node: Node<'_>, shared: bool) -> Place {
     Place { span: node.span(), flow: node.style() == Style::Flow, shared }
 }
 
+fn read<'t>(node: Node<'_>, text: &'t str) -> Typed<'t> {
+    Typed::read(text, node.style(), node.tag().map(|it| it.0))
+}
+
 /// The type that Compose's reader gives a scalar, and how it prints it.
 fn typed(node: Node<'_>, written: &str) -> (Kind, SmolStr) {
-    let Some(scalar) = node.scalar() else { return (Kind::Null, SmolStr::default()) };
-    match scalar {
+    match read(node, written) {
         Typed::Null => (Kind::Null, SmolStr::default()),
         Typed::Bool(it) => (Kind::Bool, SmolStr::new_static(if it { "true" } else { "false" })),
         Typed::Int(it) => match octal(written) {
