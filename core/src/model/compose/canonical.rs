@@ -179,7 +179,8 @@ fn wrap(value: &mut Value, key: &'static str) {
 fn string_to_list(value: &mut Value) {
     if value.text().is_some() {
         let list = Data::List(Vec::with_capacity(1));
-        let inner = Value { data: std::mem::replace(&mut value.data, list), tag: Tag::None, ..*value };
+        let inner =
+            Value { data: std::mem::replace(&mut value.data, list), tag: Tag::None, ..*value };
         if let Data::List(list) = &mut value.data {
             list.push(inner);
         }
@@ -196,11 +197,11 @@ fn cut(span: Span, scalar: &Scalar, signs: &[char]) -> ((SmolStr, Span), Option<
         return ((scalar.text.clone(), key_span), None);
     };
     let start = (key_end + 1).min(written.len());
-    let raw = scalar.raw.as_ref().and_then(|it| it.get(start..)).map(Box::from);
+    let raw = scalar.raw.as_ref().and_then(|it| it.get(start..));
     let value = Scalar {
         kind: Kind::Str,
         text: SmolStr::new(&scalar.text[end + 1..]),
-        raw: raw.filter(|it: &Box<str>| it.contains('$')),
+        raw: raw.filter(|it| it.contains('$')).map(Box::from),
         offset: scalar.offset.map(|_| 0),
     };
     let value_span = scalar.part(span, start, written.len());

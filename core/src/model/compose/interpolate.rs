@@ -53,7 +53,7 @@ fn expand(
     }
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some(found) = text[at..].find('$') {
+    while let Some(found) = memchr::memchr(b'$', &text.as_bytes()[at..]) {
         let dollar = at + found;
         result.push_str(&text[at..dollar]);
         let rest = &text[dollar + 1..];
@@ -148,11 +148,11 @@ fn braced(
 
 /// The length of the name at the start of a text.
 fn name_length(text: &str) -> usize {
-    let starts = text.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
-    if !starts {
+    if text.starts_with(|it: char| it.is_ascii_digit()) {
         return 0;
     }
-    text.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(text.len())
+    let plain = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_';
+    text.bytes().take_while(plain).count()
 }
 
 /// Where the brace closes that opened just before the text.

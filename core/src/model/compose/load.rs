@@ -118,8 +118,8 @@ impl<'t> Loader<'t> {
             return document;
         }
         let span = document.span;
-        let mut result = base
-            .unwrap_or_else(|| Value::map(span, Map { short: true, ..Map::default() }));
+        let mut result =
+            base.unwrap_or_else(|| Value::map(span, Map { short: true, ..Map::default() }));
         if let (Data::Map(old), Data::Map(new)) = (&mut result.data, document.data) {
             Merge { out: &mut self.out, path: Vec::new() }.maps(old, *new);
         }

@@ -5,8 +5,8 @@ use super::read::{
 };
 use super::value::{Data, Entry, Map, Value};
 use super::{
-    Command, Condition, Dependency, Develop, Device, Extends, FileReference, HealthTest, Healthcheck, Hook, KeyValue,
-    Logging, ProblemKind, Service, ServiceNetwork, Ulimit, Watch,
+    Command, Condition, Dependency, Develop, Device, Extends, FileReference, HealthTest,
+    Healthcheck, Hook, KeyValue, Logging, ProblemKind, Service, ServiceNetwork, Ulimit, Watch,
 };
 use crate::model::Str;
 use crate::text::{Span, Spanned};

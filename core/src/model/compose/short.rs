@@ -42,7 +42,10 @@ pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
     let place = |start: usize, end: usize| if plain { scalar.part(span, start, end) } else { span };
     let container_start = address.len() - container.len();
     let host_start = container_start.saturating_sub(1 + host.len());
-    let number = |it: u16, written: &str| match count == 0 && !written.starts_with('0') && !written.contains('-') {
+    let number = |it: u16, written: &str| match count == 0
+        && !written.starts_with('0')
+        && !written.contains('-')
+    {
         true => SmolStr::new(written),
         false => format_smolstr!("{it}"),
     };
