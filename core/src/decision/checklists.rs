@@ -79,8 +79,8 @@ pub fn both(facts: &Facts<'_>, findings: &[Finding], written: &[&str]) -> Checkl
     let findings: Vec<_> = numbered.filter(|it| it.0 > 99).collect();
     let written: Vec<u16> = written.iter().map(|it| number(it)).collect();
     Checklists {
-        server: list(facts, SERVER, &findings, &written, served),
-        crossing: list(facts, CROSSING, &findings, &written, any),
+        server: list(SERVER, &findings, &written, served),
+        crossing: list(CROSSING, &findings, &written, any),
     }
 }
 
@@ -90,7 +90,6 @@ fn number(code: &str) -> u16 {
 }
 
 fn list(
-    facts: &Facts<'_>,
     items: &[Item],
     findings: &[(u16, &Finding)],
     written: &[u16],
@@ -98,29 +97,23 @@ fn list(
 ) -> Vec<ChecklistItem> {
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
-        let mut places: Vec<String> = Vec::new();
+        let mut failing = Vec::new();
         for code in item.codes {
             let from = findings.partition_point(|it| it.0 < *code);
             for (_, it) in findings[from..].iter().take_while(|it| it.0 == *code) {
-                let file = facts.file(it.span.file);
-                let line = file.lines.line_of(it.span.start as usize) + 1;
-                places.push([it.code, " ", file.path(), ":", &line.to_string()].concat());
+                failing.push((it.code, it.span));
             }
         }
         // Rules run in the order of their codes.
         let seen = || item.codes.iter().any(|it| written.binary_search(it).is_ok());
-        let state = match (applies, places.is_empty()) {
+        let state = match (applies, failing.is_empty()) {
             (false, _) => "not-applicable",
             (_, false) => "fail",
             _ if seen() => "pass",
             _ => "cannot-see",
         };
-        if places.len() > 1 {
-            crate::sort::sort(&mut places);
-            places.dedup();
-        }
         let next = if state == "pass" || state == "not-applicable" { "" } else { item.next };
-        rows.push(ChecklistItem { item: item.item, state, findings: places, next });
+        rows.push(ChecklistItem { item: item.item, state, findings: failing, next });
     }
     rows
 }

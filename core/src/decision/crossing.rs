@@ -4,11 +4,10 @@
 use crate::facts::Facts;
 use crate::model::compose::{MountKind, Service};
 use crate::report::{Crossing, Role};
-use crate::words::lines;
 
 /// Fate and advice for keys that need no look at their value: one a line, since a table of strings
 /// would weigh more than its words.
-const KEYS: &str = "\
+const KEYS: &str = "
 image carried `containers[].image`
 container_name lost Pods have generated names; a Service gives a stable one.
 build lost Build and push in a pipeline; Kubernetes only pulls images.
@@ -86,9 +85,10 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
 type Advice = (&'static str, &'static str, &'static str);
 
 fn advice(name: &str) -> Option<Advice> {
-    lines(KEYS).find_map(|line| {
-        let (fate, instead) = line.strip_prefix(name)?.strip_prefix(' ')?.split_once(' ')?;
-        Some((&line[..name.len()], fate, instead))
+    memchr::memchr_iter(b'\n', KEYS.as_bytes()).find_map(|at| {
+        let line = &KEYS[at + 1..];
+        let (fate, rest) = line.strip_prefix(name)?.strip_prefix(' ')?.split_once(' ')?;
+        Some((&line[..name.len()], fate, rest.split('\n').next()?))
     })
 }
 

@@ -2,7 +2,8 @@
 
 use super::signals::Counts;
 use crate::facts::Facts;
-use crate::report::{Answer, Decision, Outcome, Question, Role, Scenario};
+use crate::index::Index;
+use crate::report::{Answer, Decision, Kind, Outcome, Question, Role, Scenario};
 
 pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Decision {
     let answer =
@@ -77,12 +78,17 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
     };
     match fit {
         "outgrown" => reasons.push("The files ask for things that one host cannot give.".to_owned()),
-        "over-built" => reasons.push(format!(
-            "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
-            counts.objects,
-            counts.kinds.lists().len(),
-            counts.cluster_lines
-        )),
+        "over-built" => {
+            let mut kinds = Index::default();
+            facts.objects().iter().for_each(|it| kinds.count(&it.kind));
+            let files = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
+            reasons.push(format!(
+                "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
+                counts.objects,
+                kinds.lists().len(),
+                files.map(|it| it.lines.lines()).sum::<usize>()
+            ));
+        }
         "mixed" => reasons.push(
             "Both a Compose side and a cluster side look meant for production: every change is made twice, or drifts."
                 .to_owned(),

@@ -22,9 +22,7 @@ pub struct Counts {
     /// Replicated servers, one of them for evidence.
     pub replicated: Vec<(String, Span)>,
     pub namespaces: Index,
-    pub kinds: Index,
     pub objects: usize,
-    pub cluster_lines: usize,
     pub compose_services: usize,
     /// Compose services of every role.
     pub services: usize,
@@ -56,7 +54,6 @@ impl Counts {
             counts.compose(facts);
         }
         for object in facts.objects() {
-            counts.kinds.count(&object.kind);
             if let Some(namespace) = &object.meta.namespace {
                 counts.namespaces.count(namespace);
             }
@@ -66,7 +63,6 @@ impl Counts {
         }
         for file in facts.files() {
             match file.kind {
-                Kind::Kubernetes => counts.cluster_lines += file.lines.lines(),
                 Kind::Chart => counts.charts += 1,
                 Kind::Template => counts.templates += 1,
                 Kind::ArgoCd => counts.argocd += 1,

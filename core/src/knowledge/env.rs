@@ -4,9 +4,7 @@
 //! what they set; for drivers and switches, each framework's configuration reference.
 
 use super::net;
-use crate::words::{
-    Words, begins_with_one_of, ends_in_one_of, is_among, is_among_in_any_case, stands_in,
-};
+use crate::words::{Words, begins_with_one_of, ends_in_one_of, is_among, stands_in};
 
 /// Variables that the shell or the CI always has, so that an undefined `${HOME}` is no mistake.
 const SHELL: Words = Words::new(
@@ -257,10 +255,10 @@ pub fn is_listen_key(key: &str) -> bool {
     );
     const ENDS: &str = "_BIND _BIND_ADDR _BIND_ADDRESS _BIND_HOST _LISTEN _LISTEN_ADDR \
         _LISTEN_ADDRESS _LISTEN_HOST _LISTENERS";
-    const LAST: &str = "BIND ADDR ADDRESS HOST LISTEN LISTENERS";
+    const LAST: Words = Words::new("BIND ADDR ADDRESS HOST LISTEN LISTENERS");
     let last = key.rsplit('_').next().unwrap_or(key);
     WHOLE.has_in_any_case(key)
-        || is_among_in_any_case(LAST, last) && ends_in_one_of(ENDS, &key.to_ascii_uppercase())
+        || LAST.has_in_any_case(last) && ends_in_one_of(ENDS, &key.to_ascii_uppercase())
 }
 
 /// Whether a key holds an address of the program itself, listened on or announced to others. What

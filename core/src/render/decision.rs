@@ -48,8 +48,9 @@ pub fn decision(report: &Report, style: Style) -> String {
             }
         }
     }
-    checklist(&mut out, style, "A single server done well", &it.checklists.server);
-    checklist(&mut out, style, "Crossing from Compose to Kubernetes", &it.checklists.crossing);
+    let lists = &it.checklists;
+    checklist(&mut out, report, style, "A single server done well", &lists.server);
+    checklist(&mut out, report, style, "Crossing from Compose to Kubernetes", &lists.crossing);
     if !it.crossing.is_empty() {
         heading(&mut out, style, "What becomes of each key on the way");
         let rows = crossing(&it.crossing);
@@ -167,14 +168,33 @@ fn cut(names: &mut Vec<String>) {
     }
 }
 
-/// The findings behind an item, the first few by name.
-pub(super) fn behind(item: &ChecklistItem) -> Vec<String> {
-    let mut all = item.findings.clone();
+/// The findings that fail an item: `PLM801 compose.yaml:4`.
+pub(super) fn failing(report: &Report, item: &ChecklistItem) -> Vec<String> {
+    let mut all = Vec::new();
+    for (code, span) in &item.findings {
+        let entry = report.entry(span.file);
+        let line = entry.lines.line_of(span.start as usize) + 1;
+        all.push([code, " ", &entry.file.path, ":", &line.to_string()].concat());
+    }
+    crate::sort::sort(&mut all);
+    all.dedup();
+    all
+}
+
+/// The same, the first few by name.
+pub(super) fn behind(report: &Report, item: &ChecklistItem) -> Vec<String> {
+    let mut all = failing(report, item);
     cut(&mut all);
     all
 }
 
-fn checklist(out: &mut String, style: Style, title: &str, items: &[ChecklistItem]) {
+fn checklist(
+    out: &mut String,
+    report: &Report,
+    style: Style,
+    title: &str,
+    items: &[ChecklistItem],
+) {
     if items.is_empty() {
         return;
     }
@@ -187,7 +207,7 @@ fn checklist(out: &mut String, style: Style, title: &str, items: &[ChecklistItem
             "fail" => style.bad(&state),
             _ => style.dim(&state),
         };
-        let findings = behind(item).join(", ");
+        let findings = behind(report, item).join(", ");
         let text = match (findings.as_str(), item.next) {
             (findings, "") => findings.to_owned(),
             ("", next) => next.to_owned(),

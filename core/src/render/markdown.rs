@@ -126,8 +126,8 @@ pub fn decision(report: &Report) -> String {
         ));
     }
     questions(&mut out, report, it);
-    checklist(&mut out, "A single server done well", &it.checklists.server);
-    checklist(&mut out, "Crossing from Compose to Kubernetes", &it.checklists.crossing);
+    checklist(&mut out, report, "A single server done well", &it.checklists.server);
+    checklist(&mut out, report, "Crossing from Compose to Kubernetes", &it.checklists.crossing);
     if !it.crossing.is_empty() {
         out.push_str("\n## What becomes of each key\n\n| key | fate | instead | services |\n| --- | --- | --- | --- |\n");
         for row in crossing(&it.crossing) {
@@ -186,7 +186,7 @@ fn list(out: &mut String, title: &str, items: &[String]) {
     }
 }
 
-fn checklist(out: &mut String, title: &str, items: &[ChecklistItem]) {
+fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistItem]) {
     if items.is_empty() {
         return;
     }
@@ -199,7 +199,7 @@ fn checklist(out: &mut String, title: &str, items: &[ChecklistItem]) {
             "fail" => "✗",
             _ => "?",
         };
-        let findings: Vec<String> = behind(item).iter().map(|it| code_span(it)).collect();
+        let findings: Vec<String> = behind(report, item).iter().map(|it| code_span(it)).collect();
         out.push_str(&format!(
             "| {mark} | {} | {} | {} | {} |\n",
             item.item,

@@ -305,6 +305,18 @@ impl Places<'_> {
         Range { start: self.position(span, span.start), end: self.position(span, span.end) }
     }
 
+    fn checklist(&self, items: &[report::ChecklistItem]) -> Vec<ChecklistItem> {
+        items
+            .iter()
+            .map(|it| ChecklistItem {
+                item: it.item,
+                state: it.state.into(),
+                findings: super::decision::failing(self.report, it),
+                next: it.next.to_owned(),
+            })
+            .collect()
+    }
+
     fn finding(&self, finding: &report::Finding) -> Finding {
         Finding {
             code: finding.code,
@@ -385,8 +397,8 @@ impl Places<'_> {
                 because: decision.scenario.because.clone(),
             },
             checklists: Checklists {
-                server: checklist(&decision.checklists.server),
-                crossing: checklist(&decision.checklists.crossing),
+                server: self.checklist(&decision.checklists.server),
+                crossing: self.checklist(&decision.checklists.crossing),
             },
             crossing: decision
                 .crossing
@@ -430,18 +442,6 @@ impl Places<'_> {
                 .collect(),
         }
     }
-}
-
-fn checklist(items: &[report::ChecklistItem]) -> Vec<ChecklistItem> {
-    items
-        .iter()
-        .map(|it| ChecklistItem {
-            item: it.item,
-            state: it.state.into(),
-            findings: it.findings.clone(),
-            next: it.next.to_owned(),
-        })
-        .collect()
 }
 
 /// The report as JSON, ready to print.

@@ -68,8 +68,8 @@ pub struct ChecklistItem {
     pub item: &'static str,
     /// `pass`, `fail`, `cannot-see`, `not-applicable`.
     pub state: &'static str,
-    /// `PLM801 compose.yaml:4`.
-    pub findings: Vec<String>,
+    /// The findings that fail it: their codes and places.
+    pub findings: Vec<(&'static str, Span)>,
     pub next: &'static str,
 }
 
