@@ -24,7 +24,7 @@ impl Entries {
     }
 
     pub fn reserve(&mut self, more: usize) {
-        self.list.reserve(more);
+        self.list.reserve_exact(more);
     }
 
     fn place(&self, key: &str) -> Option<usize> {

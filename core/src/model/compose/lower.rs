@@ -234,11 +234,13 @@ impl Walk<'_> {
         if kind != Kind::Str || !written.contains('$') {
             return Scalar { kind, text, raw: None, offset };
         }
-        let mut uses: Vec<Use> = Vec::new();
-        let lookup = |name: &str| self.environment.value(name);
-        let result = substitute(written, &lookup, &mut |it| uses.push(it));
-        let any = !uses.is_empty();
-        self.record(uses, span, offset);
+        let environment = self.environment;
+        let before = self.out.variables.len();
+        let mut from = 0;
+        let result = substitute(written, &|name| environment.value(name), &mut |it| {
+            self.record(it, span, offset, &mut from);
+        });
+        let any = self.out.variables.len() > before;
         let value = match result {
             Ok(value) => SmolStr::new(value),
             Err(failure) => {
@@ -262,37 +264,36 @@ impl Walk<'_> {
         }
     }
 
-    fn record(&mut self, uses: Vec<Use>, span: Span, offset: Option<u8>) {
-        let source = self.text.get(span.range()).unwrap_or_default();
-        let mut from = 0;
-        for it in uses {
-            let place = match offset {
-                Some(offset) => {
-                    let offset = offset as usize;
-                    span.inner(it.range.start + offset..it.range.end + offset)
-                }
-                // Folding and escapes move the text, but hardly ever change the expression.
-                None => match source.get(from..).and_then(|rest| rest.find(it.expression.as_str()))
-                {
+    /// `from`: behind the use before, for a text that does not stand in the file as it is.
+    fn record(&mut self, it: Use, span: Span, offset: Option<u8>, from: &mut usize) {
+        let place = match offset {
+            Some(offset) => {
+                let offset = offset as usize;
+                span.inner(it.range.start + offset..it.range.end + offset)
+            }
+            // Folding and escapes move the text, but hardly ever change the expression.
+            None => {
+                let source = self.text.get(span.range()).unwrap_or_default();
+                match source.get(*from..).and_then(|rest| rest.find(it.expression.as_str())) {
                     Some(at) => {
-                        let start = from + at;
-                        from = start + 1;
+                        let start = *from + at;
+                        *from = start + 1;
                         span.inner(start..start + it.expression.len())
                     }
                     None => span,
-                },
-            };
-            let set = self.environment.get(&it.name);
-            self.out.variables.push(VariableUse {
-                name: it.name,
-                form: it.form,
-                word: it.word,
-                span: place,
-                scalar: span,
-                set_by: set.and_then(|it| it.1),
-                value: set.map(|it| it.0.clone()),
-            });
-        }
+                }
+            }
+        };
+        let set = self.environment.get(&it.name);
+        self.out.variables.push(VariableUse {
+            name: it.name,
+            form: it.form,
+            word: it.word,
+            span: place,
+            scalar: span,
+            set_by: set.and_then(|it| it.1),
+            value: set.map(|it| it.0.clone()),
+        });
     }
 
     fn fail(&mut self, failure: Failure, span: Span, offset: Option<u8>) {

@@ -80,7 +80,7 @@ impl Read<'_> {
     }
 
     pub(super) fn env_files(&mut self, value: &Value) -> Vec<EnvFile> {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
             let Some(path) = str_at(map, "path") else { continue };
             let required = boolean(map.get("required")).is_none_or(|it| it.value);
@@ -172,7 +172,7 @@ impl Read<'_> {
     }
 
     pub(super) fn ports(&mut self, value: &Value) -> Vec<Port> {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
             let Some(target) = map.get("target") else {
                 let message = "a port needs a `target`, the port of the container";
@@ -215,7 +215,7 @@ impl Read<'_> {
     }
 
     pub(super) fn mounts(&mut self, value: &Value) -> Vec<Mount> {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
             let source = str_at(map, "source");
             let kind = match text_at(map, "type") {

@@ -78,12 +78,12 @@ impl Read<'_> {
                 }
                 return;
             }
-            "build" => return it.build = self.build(value),
+            "build" => return it.build = self.build(value).map(Box::new),
             "command" => Field::Command(&mut it.command),
-            "healthcheck" => return it.healthcheck = self.healthcheck(value),
+            "healthcheck" => return it.healthcheck = self.healthcheck(value).map(Box::new),
             "env_file" => return it.env_files = self.env_files(value),
             "entrypoint" => Field::Command(&mut it.entrypoint),
-            "deploy" => return it.deploy = self.deploy(value),
+            "deploy" => return it.deploy = self.deploy(value).map(Box::new),
             "hostname" => Text(&mut it.hostname),
             "user" => Text(&mut it.user),
             "working_dir" => Text(&mut it.working_dir),

@@ -19,7 +19,7 @@ pub struct Service {
     pub keys: Vec<Key>,
 
     pub image: Option<Str>,
-    pub build: Option<Build>,
+    pub build: Option<Box<Build>>,
     pub command: Option<Command>,
     pub entrypoint: Option<Command>,
     /// Effective variables: those of the `env_file`s first, each name once, `environment` wins.
@@ -44,8 +44,8 @@ pub struct Service {
     pub depends_on_place: Option<Place>,
     /// Services needed because of `links`, `volumes_from`, `network_mode`, `ipc` and `pid`.
     pub implied_dependencies: Vec<Dependency>,
-    pub healthcheck: Option<Healthcheck>,
-    pub deploy: Option<Deploy>,
+    pub healthcheck: Option<Box<Healthcheck>>,
+    pub deploy: Option<Box<Deploy>>,
     pub scale: Option<Spanned<i64>>,
     pub restart: Option<Str>,
     pub profiles: Vec<Str>,

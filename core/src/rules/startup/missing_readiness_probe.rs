@@ -137,7 +137,7 @@ fn probe_for(
 ) -> (&'static str, Yaml<'static>) {
     let health = facts.counterpart_of_container(workload.index, unit).and_then(|it| {
         let (service, _, _) = facts.pair(it);
-        service.model.healthcheck.as_ref().filter(|it| !it.disabled)
+        service.model.healthcheck.as_deref().filter(|it| !it.disabled)
     });
     if let Some(probe) = health.and_then(probe_of_healthcheck) {
         return ("Ask the same as the healthcheck in Compose", probe);

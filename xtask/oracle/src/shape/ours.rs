@@ -17,7 +17,7 @@ type ReadObject = fn(&Project, &str) -> Value;
 /// The keys of a service that are compared.
 pub const SERVICE: &[(&str, ReadService)] = &[
     ("image", |it, _| text(&it.image)),
-    ("build", |it, _| it.build.as_ref().map_or(Value::Null, build)),
+    ("build", |it, _| it.build.as_deref().map_or(Value::Null, build)),
     ("command", |it, _| command(it.command.as_ref())),
     ("entrypoint", |it, _| command(it.entrypoint.as_ref())),
     ("environment", |it, _| environment(&it.environment)),
@@ -48,8 +48,8 @@ pub const SERVICE: &[(&str, ReadService)] = &[
         };
         object(it.dependencies().map(one))
     }),
-    ("healthcheck", |it, _| it.healthcheck.as_ref().map_or(Value::Null, healthcheck)),
-    ("deploy", |it, _| it.deploy.as_ref().map_or(Value::Null, deploy)),
+    ("healthcheck", |it, _| it.healthcheck.as_deref().map_or(Value::Null, healthcheck)),
+    ("deploy", |it, _| it.deploy.as_deref().map_or(Value::Null, deploy)),
     ("secrets", |it, _| references(&it.secrets, "/run/secrets/")),
     ("configs", |it, _| references(&it.configs, "/")),
     ("labels", |it, _| pairs(&it.labels)),
