@@ -99,8 +99,8 @@ impl<'s> Events<'s> {
             parser: Parser::new_from_str_with_options(source, options),
             document_start: 0,
             last_end: 0,
-            stack: Vec::new(),
-            pending: Vec::new(),
+            stack: Vec::with_capacity(16),
+            pending: Vec::with_capacity(64),
             root: None,
             anchors: FxHashMap::default(),
         }
@@ -127,13 +127,15 @@ impl<'s> Events<'s> {
         let mut noted = problems.len();
         let mut document = Span::new(self.file, 0, 0);
         loop {
-            let (event, span) = match self.parser.next() {
+            // Looked at where it is: an event with its span is large to move.
+            let next = self.parser.next();
+            let (event, span) = match &next {
                 None => return Ok(()),
-                Some(Ok(it)) => it,
+                Some(Ok(it)) => (&it.0, &it.1),
                 Some(Err(error)) => {
                     builder.rewind(mark);
                     problems.truncate(noted);
-                    let at = error_offset(&error, self.source);
+                    let at = error_offset(error, self.source);
                     return Err(Fault { at, why: Why::Parser(error.kind().clone()) });
                 }
             };
@@ -150,7 +152,7 @@ impl<'s> Events<'s> {
                     noted = problems.len();
                     // Without `---` the event has the place of the first content that the parser
                     // knows of, which may lie behind the `|` of a block scalar.
-                    if explicit {
+                    if *explicit {
                         self.document_start = range.start;
                         self.last_end = range.end;
                     }
@@ -171,18 +173,17 @@ impl<'s> Events<'s> {
                     self.document_start = range.end.max(self.last_end);
                 }
                 Event::Scalar(value, style, anchor, tag) => {
-                    let tag = self.tag(tag.as_deref(), &span);
-                    let node = self.scalar(builder, value, style, range);
-                    if let Some((tag, span)) = tag {
-                        builder.properties(node).tag = Some((tag, span));
+                    let node = self.scalar(builder, value, *style, range);
+                    if let Some(tag) = tag {
+                        builder.properties(node).tag = Some(self.tag(tag, span));
                     }
-                    if anchor != 0 {
-                        self.anchors.insert(anchor, node);
+                    if *anchor != 0 {
+                        self.anchors.insert(*anchor, node);
                     }
                     self.attach(node);
                 }
                 Event::Alias(id) => {
-                    let target = self.anchors.get(&id).copied();
+                    let target = self.anchors.get(id).copied();
                     if target.is_none() {
                         let name = shown(self.slice(&range));
                         let message = format!("`{name}` stands inside the very node that it names");
@@ -191,7 +192,7 @@ impl<'s> Events<'s> {
                     self.alias(builder, range, target);
                 }
                 Event::UnresolvedAlias(name) => {
-                    let name = shown(&name);
+                    let name = shown(name);
                     let message =
                         format!("no anchor `&{name}` stands before this alias in the document");
                     self.unknown_anchor(problems, &range, message);
@@ -199,12 +200,12 @@ impl<'s> Events<'s> {
                 }
                 Event::Anchor(id, name) => {
                     let place = self.span(range.start, range.end);
-                    let name = SmolStr::new(&name);
-                    match self.anchors.get(&id) {
+                    let name = SmolStr::new(name);
+                    match self.anchors.get(id) {
                         Some(node) => builder.properties(*node).anchor = Some((name, place)),
                         None => {
                             if let Some(frame) =
-                                self.stack.iter_mut().rev().find(|it| it.anchor == id)
+                                self.stack.iter_mut().rev().find(|it| it.anchor == *id)
                             {
                                 frame.anchor_name = Some((name, place));
                             }
@@ -212,12 +213,12 @@ impl<'s> Events<'s> {
                     }
                 }
                 Event::SequenceStart(style, anchor, tag) => {
-                    let tag = self.tag(tag.as_deref(), &span);
-                    self.open(false, style, anchor, tag, range);
+                    let tag = tag.as_ref().map(|it| self.tag(it, span));
+                    self.open(false, *style, *anchor, tag, range);
                 }
                 Event::MappingStart(style, anchor, tag) => {
-                    let tag = self.tag(tag.as_deref(), &span);
-                    self.open(true, style, anchor, tag, range);
+                    let tag = tag.as_ref().map(|it| self.tag(it, span));
+                    self.open(true, *style, *anchor, tag, range);
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(builder, problems, range),
                 _ => {}
@@ -229,8 +230,7 @@ impl<'s> Events<'s> {
         self.source.get(range.clone()).unwrap_or_default()
     }
 
-    fn tag(&self, tag: Option<&Tag>, span: &granit_parser::Span) -> Option<(SmolStr, Span)> {
-        let tag = tag?;
+    fn tag(&self, tag: &Tag, span: &granit_parser::Span) -> (SmolStr, Span) {
         let start = span.tag_start().and_then(|it| it.byte_offset());
         let range =
             span.tag_span().and_then(|it| it.byte_range()).or_else(|| start.map(|it| it..it));
@@ -238,7 +238,7 @@ impl<'s> Events<'s> {
         let written = self.slice(&range);
         let name =
             if written.is_empty() { SmolStr::new(tag.original()) } else { SmolStr::new(written) };
-        Some((name, self.span(range.start, range.end)))
+        (name, self.span(range.start, range.end))
     }
 
     fn alias(&mut self, builder: &mut TreeBuilder, range: Range<usize>, target: Option<NodeId>) {
@@ -266,12 +266,12 @@ impl<'s> Events<'s> {
     fn scalar(
         &mut self,
         builder: &mut TreeBuilder,
-        value: Cow<'s, str>,
+        value: &Cow<'s, str>,
         style: ScalarStyle,
         range: Range<usize>,
     ) -> NodeId {
         let (style, range) = match style {
-            ScalarStyle::Plain => (Style::Plain, self.without_mark(range, &value)),
+            ScalarStyle::Plain => (Style::Plain, self.without_mark(range, value)),
             ScalarStyle::SingleQuoted => (Style::SingleQuoted, range),
             ScalarStyle::DoubleQuoted => (Style::DoubleQuoted, range),
             ScalarStyle::Literal => (Style::Literal, self.block_scalar(range)),
@@ -283,21 +283,24 @@ impl<'s> Events<'s> {
         if range.is_empty() && style == Style::Plain {
             return builder.scalar_slice(span, span.start as usize, 0, style);
         }
-        if let (Cow::Borrowed(slice), Place::Shifted(shift)) = (&value, &self.place) {
+        if let (Cow::Borrowed(slice), Place::Shifted(shift)) = (value, &self.place) {
             // A borrowed value is nearly always a part of the source; its address tells which.
             let at = (slice.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize);
             if at.saturating_add(slice.len()) <= self.source.len() {
                 return builder.scalar_slice(span, at + shift, slice.len(), style);
             }
         }
-        builder.scalar(span, &value, style)
+        builder.scalar(span, value, style)
     }
 
     /// The parser takes a byte order mark at the start of a document into the range of the first
     /// word, though not into its value.
     fn without_mark(&self, range: Range<usize>, value: &str) -> Range<usize> {
         const MARK: &str = "\u{FEFF}";
-        let marked = self.slice(&range).starts_with(MARK) && !value.starts_with(MARK);
+        let source = self.source.as_bytes();
+        let marked = source.get(range.start) == MARK.as_bytes().first()
+            && self.slice(&range).starts_with(MARK)
+            && !value.starts_with(MARK);
         if marked { range.start + MARK.len()..range.end } else { range }
     }
 
