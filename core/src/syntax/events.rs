@@ -13,7 +13,6 @@ use crate::text::{FileId, Span};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// Flow and block collections may lie this deep in one another; the parser's own limit.
@@ -266,7 +265,7 @@ impl<'s> Events<'s> {
     fn scalar(
         &mut self,
         builder: &mut TreeBuilder,
-        value: &Cow<'s, str>,
+        value: &str,
         style: ScalarStyle,
         range: Range<usize>,
     ) -> NodeId {
@@ -283,11 +282,11 @@ impl<'s> Events<'s> {
         if range.is_empty() && style == Style::Plain {
             return builder.scalar_slice(span, span.start as usize, 0, style);
         }
-        if let (Cow::Borrowed(slice), Place::Shifted(shift)) = (value, &self.place) {
-            // A borrowed value is nearly always a part of the source; its address tells which.
-            let at = (slice.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize);
-            if at.saturating_add(slice.len()) <= self.source.len() {
-                return builder.scalar_slice(span, at + shift, slice.len(), style);
+        if let Place::Shifted(shift) = &self.place {
+            // The value is nearly always a part of the source; its address tells which.
+            let at = (value.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize);
+            if at.saturating_add(value.len()) <= self.source.len() {
+                return builder.scalar_slice(span, at + shift, value.len(), style);
             }
         }
         builder.scalar(span, value, style)
