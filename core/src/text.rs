@@ -73,12 +73,12 @@ pub(crate) fn is_plain_path(path: &str) -> bool {
 
 /// The folder part of a normalised path, without the trailing slash; empty for a bare name.
 pub fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    memchr::memrchr(b'/', path.as_bytes()).map_or("", |at| &path[..at])
 }
 
 /// The name part of a normalised path.
 pub fn name_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+    memchr::memrchr(b'/', path.as_bytes()).map_or(path, |at| &path[at + 1..])
 }
 
 /// `relative` as seen from the folder of a file.

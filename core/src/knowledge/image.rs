@@ -5,7 +5,7 @@
 //! `[registry[:port]/]path[:tag][@digest]`; the first part is a registry when it has a dot, a
 //! colon or an upper case letter, or is `localhost`.
 
-use crate::words::{Words, find, is_among};
+use crate::words::{Words, find, is_among, split_once};
 
 /// The parts of an image reference, each a slice of the text as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,17 +246,19 @@ pub fn validate(text: &str) -> Option<ImageProblem> {
     if has_variable(text) {
         return None;
     }
-    if text.contains(char::is_whitespace) {
+    // Letters and signs of ASCII are all that most have.
+    let plain = text.bytes().all(|it| it.is_ascii_graphic());
+    if !plain && text.contains(char::is_whitespace) {
         let trimmed = text.trim();
         let whole = (!trimmed.contains(char::is_whitespace)).then(|| trimmed.to_owned());
         let start = text.find(char::is_whitespace).unwrap_or(0);
         let width = text[start..].chars().next().map_or(1, char::len_utf8);
         return problem(Flaw::Space, start, start + width, whole);
     }
-    if let Some(at) = text.find("://") {
+    if let Some(at) = find(text, "://") {
         return problem(Flaw::Scheme, 0, at + 3, Some(text[at + 3..].to_owned()));
     }
-    let (name, digest) = match text.split_once('@') {
+    let (name, digest) = match split_once(text, "@") {
         Some((name, digest)) => (name, Some(digest)),
         None => (text, None),
     };
@@ -343,8 +345,9 @@ fn is_path_part(part: &str) -> bool {
     if !bytes.first().copied().is_some_and(word) || !bytes.last().copied().is_some_and(word) {
         return false;
     }
-    part.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        .all(|glue| matches!(glue, "" | "." | "_" | "__") || glue.bytes().all(|b| b == b'-'))
+    bytes
+        .split(|b| word(*b))
+        .all(|glue| matches!(glue, b"" | b"." | b"_" | b"__") || glue.iter().all(|b| *b == b'-'))
 }
 
 /// Finds a character outside `${…}` and `{{…}}`.

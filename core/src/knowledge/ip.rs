@@ -6,6 +6,9 @@
 /// The four numbers of an IPv4 address: decimal, without leading zeros.
 #[must_use]
 pub fn ipv4(text: &str) -> Option<[u8; 4]> {
+    if !text.starts_with(|it: char| it.is_ascii_digit()) {
+        return None;
+    }
     let mut parts = text.split('.');
     let mut octets = [0; 4];
     for octet in &mut octets {
