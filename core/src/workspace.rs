@@ -95,15 +95,17 @@ impl Workspace {
         let config = self.configuration(&options.config);
         let projects = compose_projects(&self.files);
         let facts = Facts::new(&self.files, &projects, &config);
-        let mut findings = Vec::new();
+        let mut out = Findings::default();
         let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
         let mut ran: Vec<&str> = Vec::with_capacity(rules::all().count());
         for rule in rules::all().filter(|it| wanted(it)) {
             ran.push(rule.code);
-            let mut out = Findings::new(rule.code, rule.name, rule.severity);
+            let before = out.count();
+            out.next(rule.code, rule.name, rule.severity);
             rule.run(&facts, &mut out);
-            tell(rule, out, &facts, &mut findings);
+            tell(rule, &facts, out.since(before));
         }
+        let mut findings = out.into_list();
         let suppressed = self.suppress(&facts, &mut findings, &wanted);
         let decision = decision::decide(&facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
@@ -158,7 +160,8 @@ impl Workspace {
             }
         }
         if wanted(stale) {
-            tell(stale, out, facts, findings);
+            tell(stale, facts, out.since(0));
+            findings.append(&mut out.into_list());
         }
         suppressed
     }
@@ -183,20 +186,16 @@ fn id_of(at: usize) -> FileId {
     FileId(u32::try_from(at).unwrap_or(u32::MAX))
 }
 
-/// Takes over a rule's findings, with the severity that the configuration wants.
-fn tell(rule: &'static rules::Rule, out: Findings, facts: &Facts, findings: &mut Vec<Finding>) {
-    if out.is_empty() {
-        return;
-    }
-    let severity = facts.config().rule(rule).flatten();
-    for mut finding in out.into_list() {
-        if let Some(severity) = severity {
+/// Gives a rule's findings the severity that the configuration wants, and says whose they are.
+fn tell(rule: &rules::Rule, facts: &Facts, findings: &mut [Finding]) {
+    let wanted = facts.config().rule(rule).flatten();
+    for finding in findings {
+        if let Some(severity) = wanted {
             finding.severity = severity;
         }
         if finding.subject.is_empty() {
             finding.subject = facts.subject_at(finding.span);
         }
-        findings.push(finding);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::text::Span;
 use std::fmt::{self, Write};
 
 /// How bad it is, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Severity {
     /// As written it fails, or two facts in the files contradict each other.
     Error,
@@ -13,6 +13,7 @@ pub enum Severity {
     /// A trade-off worth knowing.
     Info,
     /// Hygiene.
+    #[default]
     Hint,
 }
 
@@ -214,8 +215,8 @@ impl Finding {
     }
 }
 
-/// Where one rule writes its findings.
-#[derive(Debug)]
+/// Where the rules write their findings, one rule after the other.
+#[derive(Debug, Default)]
 pub struct Findings {
     code: &'static str,
     name: &'static str,
@@ -226,6 +227,11 @@ pub struct Findings {
 impl Findings {
     pub fn new(code: &'static str, name: &'static str, severity: Severity) -> Findings {
         Findings { code, name, severity, list: Vec::new() }
+    }
+
+    /// What comes from now on is of this rule.
+    pub fn next(&mut self, code: &'static str, name: &'static str, severity: Severity) {
+        (self.code, self.name, self.severity) = (code, name, severity);
     }
 
     /// Reports at a place, with the rule's own severity.
@@ -254,8 +260,14 @@ impl Findings {
         &mut self.list[index]
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Those that came when there were so many already.
+    pub fn since(&mut self, count: usize) -> &mut [Finding] {
+        &mut self.list[count..]
     }
 
     pub fn into_list(self) -> Vec<Finding> {

@@ -99,10 +99,18 @@ impl Rule {
                     .is_some_and(|it| it.eq_ignore_ascii_case(selector)))
     }
 
+    /// Looks for the pitfall where the project has what the rule reads.
     pub fn run(&self, facts: &Facts, out: &mut Findings) {
+        let (compose, cluster) = (!facts.projects().is_empty(), !facts.objects().is_empty());
+        let there = match self.on {
+            On::Compose => compose,
+            On::Kubernetes => cluster,
+            On::Dual => compose && cluster,
+            On::Both | On::Document => true,
+        };
         match self.check {
-            Check::Facts(check) => check(facts, out),
-            Check::Engine => {}
+            Check::Facts(check) if there => check(facts, out),
+            _ => {}
         }
     }
 }
