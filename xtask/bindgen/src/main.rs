@@ -4,8 +4,9 @@
 
 mod arrange;
 mod layout;
-mod places;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,9 +45,7 @@ fn glue(input: &Path, folder: &Path) -> Result<(), String> {
     bindgen
         .web(true)
         .and_then(|bindgen| bindgen.generate(folder))
-        .map_err(|error| format!("no glue for {}: {error:#}", input.display()))?;
-    let engine = folder.join("plimsoll_bg.wasm");
-    rewrite(&engine, places::blank)
+        .map_err(|error| format!("no glue for {}: {error:#}", input.display()))
 }
 
 /// Replaces a module by what `change` makes of it.

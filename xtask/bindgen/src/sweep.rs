@@ -4,7 +4,8 @@
 //! engine must never need: an engine that panics is faulty, and the same input tells the place of the
 //! fault in the native `plimsoll`. What can only end in a panic is therefore emptied here. Then the
 //! linker's own list of what refers to what (`--emit-relocs`) is walked once more, and functions and
-//! data that nothing reaches any longer go: tables of printable characters, most of all.
+//! data that nothing reaches any longer go: tables of printable characters, most of all. What a panic
+//! would have said, and its file, line and column, are not among what is reached.
 
 use crate::arrange::arrange;
 use std::borrow::Cow;
@@ -12,8 +13,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 use wasm_encoder::{CodeSection, Module, RawSection, SectionId};
 use wasmparser::{
-    BinaryReaderError, CustomSectionReader, ExternalKind, KnownCustom, Linking, Name, Parser,
-    Payload, RelocationType, SymbolInfo, TypeRef,
+    BinaryReader, BinaryReaderError, CustomSectionReader, ExternalKind, FunctionBody, KnownCustom,
+    Linking, Name, Operator, Parser, Payload, RelocationType, SymbolInfo, TypeRef,
 };
 
 /// Functions that never return, and one that only those would call.
@@ -76,7 +77,8 @@ pub fn sweep(wasm: &[u8]) -> Result<Vec<u8>, String> {
     if linked.references.is_empty() || !ends.contains(&true) {
         return Err("linked without `--emit-relocs`, or stripped of its names".to_owned());
     }
-    let live = Live::reach(&linked, &ends);
+    let unread = unread(wasm, &linked, &ends).map_err(|error| error.to_string())?;
+    let live = Live::reach(&linked, &ends, &unread);
     let mut bytes = wasm.to_vec();
     for (at, symbol) in linked.symbols.iter().enumerate() {
         if let Symbol::Data(range) = symbol
@@ -114,6 +116,48 @@ fn ends(name: &str) -> bool {
     // `{:#}` leaves the hashes out.
     let name: Cow<'_, str> = format!("{:#}", rustc_demangle::demangle(name)).into();
     ENDS.iter().any(|it| name.contains(it))
+}
+
+/// The references that are read only on the way to a panic, by their places.
+fn unread(
+    wasm: &[u8],
+    linked: &Linked,
+    ends: &[bool],
+) -> Result<HashSet<usize>, BinaryReaderError> {
+    let mut unread = HashSet::new();
+    for body in &linked.bodies {
+        let reader = BinaryReader::new(&wasm[body.clone()], body.start);
+        let mut reader = FunctionBody::new(reader).get_operators_reader()?;
+        // From where on nothing leads anywhere else.
+        let mut start = body.start;
+        while !reader.eof() {
+            let here = reader.original_position();
+            match reader.read()? {
+                Operator::Call { function_index }
+                    if ends.get(function_index as usize) == Some(&true) =>
+                {
+                    unread.extend(linked.references_in(start..here).iter().map(|it| it.0));
+                }
+                Operator::I32Const { .. }
+                | Operator::I64Const { .. }
+                | Operator::LocalGet { .. }
+                | Operator::LocalSet { .. }
+                | Operator::LocalTee { .. }
+                | Operator::I32Add
+                | Operator::I32Load { .. }
+                | Operator::I64Load { .. }
+                | Operator::I32Store { .. }
+                | Operator::I64Store { .. } => {}
+                _ => start = reader.original_position(),
+            }
+        }
+    }
+    let of_source =
+        |it: &Symbol| matches!(it, Symbol::Data(it) if linked.is_source_place(wasm, it));
+    let of_source: Vec<bool> = linked.symbols.iter().map(of_source).collect();
+    let to_source = linked.references.iter().filter(|it| of_source[it.1 as usize]);
+    unread.extend(to_source.map(|it| it.0));
+    Ok(unread)
 }
 
 /// Whether a custom section is one that only a linker reads.
@@ -212,6 +256,23 @@ fn read_custom(
     Ok(())
 }
 
+impl Linked {
+    fn references_in(&self, range: Range<usize>) -> &[Reference] {
+        let [start, end] =
+            [range.start, range.end].map(|at| self.references.partition_point(|it| it.0 < at));
+        &self.references[start..end]
+    }
+
+    /// Whether data is a `core::panic::Location`: the name of a source file, its length, line and
+    /// column.
+    fn is_source_place(&self, wasm: &[u8], range: &Range<usize>) -> bool {
+        let &[(place, name)] = self.references_in(range.clone()) else { return false };
+        let Symbol::Data(name) = &self.symbols[name as usize] else { return false };
+        let name = wasm[name.clone()].strip_suffix(b"\0").unwrap_or(&wasm[name.clone()]);
+        range.len() == 16 && place == range.start && name.ends_with(b".rs")
+    }
+}
+
 /// What can be reached from outside.
 struct Live {
     functions: Vec<bool>,
@@ -219,7 +280,7 @@ struct Live {
 }
 
 impl Live {
-    fn reach(linked: &Linked, ends: &[bool]) -> Live {
+    fn reach(linked: &Linked, ends: &[bool], unread: &HashSet<usize>) -> Live {
         let count = linked.imported + linked.bodies.len();
         let mut live = Live { functions: vec![false; count], symbols: HashSet::new() };
         let mut open: Vec<Range<usize>> = Vec::new();
@@ -243,12 +304,10 @@ impl Live {
             symbol(&mut live, &mut open, *at);
         }
         while let Some(range) = open.pop() {
-            let from = linked.references.partition_point(|it| it.0 < range.start);
-            for (place, at) in &linked.references[from..] {
-                if *place >= range.end {
-                    break;
+            for (place, at) in linked.references_in(range) {
+                if !unread.contains(place) {
+                    symbol(&mut live, &mut open, *at);
                 }
-                symbol(&mut live, &mut open, *at);
             }
         }
         live
