@@ -5,7 +5,7 @@ use crate::model::{Place, Str};
 use crate::text::{Span, Spanned};
 use std::time::Duration;
 
-/// One service after all merges.
+/// One service after all merges. What few services write, and is large, lies in boxes of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
     pub name: Str,
@@ -54,12 +54,12 @@ pub struct Service {
     pub secrets: Vec<FileReference>,
     pub configs: Vec<FileReference>,
     pub models: Vec<Str>,
-    pub extends: Option<Extends>,
+    pub extends: Option<Box<Extends>>,
     pub develop: Option<Develop>,
     pub pre_start: Vec<Hook>,
     pub post_start: Vec<Hook>,
     pub pre_stop: Vec<Hook>,
-    pub logging: Option<Logging>,
+    pub logging: Option<Box<Logging>>,
 
     pub user: Option<Str>,
     pub working_dir: Option<Str>,
