@@ -59,14 +59,16 @@ pub fn normalise_path(path: &str) -> String {
 }
 
 /// Whether a relative path is certainly as it should be, which most are: it has no backslash, and
-/// none of its parts is empty or begins with a dot.
+/// none of its parts is empty, `.` or begins with `..`.
 pub(crate) fn is_plain_path(path: &str) -> bool {
+    let mut rest = path.as_bytes();
     let mut before = b'/';
-    for byte in path.bytes() {
-        if byte == b'\\' || (before == b'/' && matches!(byte, b'/' | b'.')) {
+    while let [byte, after @ ..] = rest {
+        let odd = matches!(rest, [b'/' | b'.'] | [b'/', ..] | [b'.', b'/' | b'.', ..]);
+        if *byte == b'\\' || (before == b'/' && odd) {
             return false;
         }
-        before = byte;
+        (before, rest) = (*byte, after);
     }
     before != b'/'
 }

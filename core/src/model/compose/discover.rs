@@ -113,11 +113,9 @@ pub fn project_of(files: &[FileInput<'_>], list: &[FileId]) -> Project {
 
 /// What `docker compose` reads in this folder when it is given no `-f`.
 fn default_files(files: Files<'_>, folder: &str) -> Vec<usize> {
-    let find = |name: &str| {
-        let (index, input) = files.find(&join_path(folder, name))?;
-        input.tree.is_some().then_some(index)
-    };
-    if let Some((_, env)) = files.find(&join_path(folder, ".env")) {
+    let tree = |(index, input): (usize, &FileInput<'_>)| input.tree.is_some().then_some(index);
+    let find = |name: &str| files.find_in(folder, name).and_then(tree);
+    if let Some((_, env)) = files.find_in(folder, ".env") {
         let variables = dotenv::parse(env.id, env.text, &|_| None).variables;
         let value = |name: &str| {
             let found = variables.iter().rev().find(|it| it.name.value == name)?;
@@ -125,7 +123,8 @@ fn default_files(files: Files<'_>, folder: &str) -> Vec<usize> {
         };
         if let Some(list) = value("COMPOSE_FILE").filter(|it| !it.is_empty()) {
             let separator = value("COMPOSE_PATH_SEPARATOR").unwrap_or(SmolStr::new_static(":"));
-            let all: Vec<usize> = list.split(separator.as_str()).filter_map(find).collect();
+            let named = |path: &str| files.find(&join_path(folder, path)).and_then(tree);
+            let all: Vec<usize> = list.split(separator.as_str()).filter_map(named).collect();
             if !all.is_empty() {
                 return all;
             }
@@ -232,7 +231,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     let mut loader = Loader::new(files, folder.clone());
     let mut environment = Environment::default();
     let mut project = Project::default();
-    if let Some((_, input)) = files.find(&join_path(&folder, ".env")) {
+    if let Some((_, input)) = files.find_in(&folder, ".env") {
         let found = dotenv::parse(input.id, input.text, &|_| None);
         if let Some((kind, span, message)) = found.error {
             loader.out.told(kind, span, ".env", message);

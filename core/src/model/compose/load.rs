@@ -34,6 +34,14 @@ impl<'t> Files<'t> {
         let index = *self.by_path.get(path)?;
         Some((index, &self.all[index]))
     }
+
+    /// A file by its bare name in a folder of the project.
+    pub fn find_in(&self, folder: &str, name: &str) -> Option<(usize, &'t FileInput<'t>)> {
+        match folder {
+            "" => self.find(name),
+            folder => self.find(&[folder, "/", name].concat()),
+        }
+    }
 }
 
 pub(super) struct Loader<'t> {

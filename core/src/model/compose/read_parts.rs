@@ -1,7 +1,7 @@
 //! What a service builds, what it is told, what it opens and what it mounts.
 
 use super::dotenv;
-use super::read::{Read, boolean, key_values, keys, maps, place, str_at, str_of, strings, text_at};
+use super::read::{Read, boolean, key_values, keys, maps, place, str_at, str_of, strings};
 use super::short::{clean, range};
 use super::value::Value;
 use super::{Build, EnvFile, EnvSource, EnvVar, KeyValue, Mount, MountKind, Port, ProblemKind};
@@ -174,7 +174,17 @@ impl Read<'_> {
     pub(super) fn ports(&mut self, value: &Value) -> Vec<Port> {
         let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
-            let Some(target) = map.get("target") else {
+            let [target, published, host_ip, protocol, mode, name, app_protocol] = map.all([
+                "target",
+                "published",
+                "host_ip",
+                "protocol",
+                "mode",
+                "name",
+                "app_protocol",
+            ]);
+            let text = |it: Option<&Value>| it.and_then(str_of);
+            let Some(target) = target else {
                 let message = "a port needs a `target`, the port of the container";
                 self.out.problem(ProblemKind::InvalidPort, span, "", message);
                 continue;
@@ -189,9 +199,8 @@ impl Read<'_> {
                 self.out.problem(ProblemKind::InvalidPort, target.span, &name, message);
                 continue;
             };
-            let published =
-                map.get("published").filter(|it| it.text().is_some_and(|it| !it.is_empty()));
-            let host_ip = str_at(map, "host_ip").filter(|it| !it.value.is_empty());
+            let published = published.filter(|it| it.text().is_some_and(|it| !it.is_empty()));
+            let host_ip = text(host_ip).filter(|it| !it.value.is_empty());
             if let Some(ip) = &host_ip
                 && !crate::knowledge::ip::is_ip(&ip.value)
             {
@@ -202,10 +211,10 @@ impl Read<'_> {
                 host_ip,
                 published: published.and_then(number),
                 target: target.map(|it| it.0),
-                protocol: str_at(map, "protocol").map_or(SmolStr::new_static("tcp"), |it| it.value),
-                mode: str_at(map, "mode"),
-                name: str_at(map, "name"),
-                app_protocol: str_at(map, "app_protocol"),
+                protocol: text(protocol).map_or(SmolStr::new_static("tcp"), |it| it.value),
+                mode: text(mode),
+                name: text(name),
+                app_protocol: text(app_protocol),
                 span,
                 short_form: map.short,
                 place: place(map),
@@ -217,8 +226,20 @@ impl Read<'_> {
     pub(super) fn mounts(&mut self, value: &Value) -> Vec<Mount> {
         let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
-            let source = str_at(map, "source");
-            let kind = match text_at(map, "type") {
+            let [kind, source, target, options, read_only, consistency, bind, volume, image] = map
+                .all([
+                    "type",
+                    "source",
+                    "target",
+                    "options",
+                    "read_only",
+                    "consistency",
+                    "bind",
+                    "volume",
+                    "image",
+                ]);
+            let source = source.and_then(str_of);
+            let kind = match kind.and_then(Value::text).map(SmolStr::as_str) {
                 Some("bind") => MountKind::Bind,
                 Some("tmpfs") => MountKind::Tmpfs,
                 Some("npipe") => MountKind::Npipe,
@@ -227,32 +248,31 @@ impl Read<'_> {
                 _ if source.is_none() => MountKind::Anonymous,
                 _ => MountKind::Volume,
             };
-            let Some(mut target) = str_at(map, "target") else {
+            let Some(mut target) = target.and_then(str_of) else {
                 let message = "a mount needs a `target`, the path in the container";
                 self.out.problem(ProblemKind::InvalidMount, span, "", message);
                 continue;
             };
             target.value = clean(&target.value);
+            let written = options.and_then(Value::text);
             let mut options: Vec<SmolStr> = Vec::new();
-            if let Some(text) = text_at(map, "options") {
+            if let Some(text) = written {
                 options.extend(text.split(',').map(SmolStr::new));
             }
-            let inner = |section: &str, key: &str| {
-                map.get(section)?.get(key).and_then(Value::text).cloned()
-            };
-            if inner("volume", "nocopy").as_deref() == Some("true") {
+            let inner =
+                |section: Option<&Value>, key: &str| section?.get(key).and_then(str_of);
+            if inner(volume, "nocopy").is_some_and(|it| it.value == "true") {
                 options.push(SmolStr::new_static("nocopy"));
             }
-            options.extend(inner("bind", "propagation"));
-            options.extend(inner("bind", "selinux"));
-            let subpath =
-                ["volume", "image"].iter().find_map(|it| str_of(map.get(it)?.get("subpath")?));
+            options.extend(inner(bind, "propagation").map(|it| it.value));
+            options.extend(inner(bind, "selinux").map(|it| it.value));
+            let subpath = inner(volume, "subpath").or_else(|| inner(image, "subpath"));
             all.push(Mount {
                 kind,
                 source,
                 target,
-                read_only: boolean(map.get("read_only")).is_some_and(|it| it.value),
-                consistency: str_at(map, "consistency"),
+                read_only: boolean(read_only).is_some_and(|it| it.value),
+                consistency: consistency.and_then(str_of),
                 options,
                 subpath,
                 span,

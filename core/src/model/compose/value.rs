@@ -284,6 +284,21 @@ impl Map {
         self.entries.get(key).map(|it| &it.value)
     }
 
+    /// The values of several keys of a small mapping, at the price of one walk.
+    pub fn all<const KEYS: usize>(&self, keys: [&str; KEYS]) -> [Option<&Value>; KEYS] {
+        let mut found = [None; KEYS];
+        self.fill(&keys, &mut found);
+        found
+    }
+
+    fn fill<'m>(&'m self, keys: &[&str], found: &mut [Option<&'m Value>]) {
+        for (key, entry) in &self.entries {
+            if let Some(at) = keys.iter().position(|it| *it == key) {
+                found[at] = Some(&entry.value);
+            }
+        }
+    }
+
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.entries.get_mut(key).map(|it| &mut it.value)
     }
