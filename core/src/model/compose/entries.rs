@@ -10,8 +10,16 @@ const FEW: usize = 16;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entries {
     list: Vec<(SmolStr, Entry)>,
+    /// The [`mark`]s of all keys that ever were in the list: most keys that are asked for never were.
+    marks: u64,
     /// Where each key stands in the list, once there are more than a few.
     index: Option<Box<FxHashMap<SmolStr, usize>>>,
+}
+
+/// One of 64 bits for keys that begin alike and are of one length.
+fn mark(key: &str) -> u64 {
+    let first = key.as_bytes().first().copied().unwrap_or_default();
+    1 << ((first as usize + 7 * key.len()) % 64)
 }
 
 impl Entries {
@@ -28,6 +36,9 @@ impl Entries {
     }
 
     fn place(&self, key: &str) -> Option<usize> {
+        if self.marks & mark(key) == 0 {
+            return None;
+        }
         match &self.index {
             Some(index) => index.get(key).copied(),
             None => self.list.iter().position(|it| it.0 == key),
@@ -60,6 +71,7 @@ impl Entries {
 
     /// Adds an entry whose key is not there yet.
     pub fn push(&mut self, key: SmolStr, entry: Entry) {
+        self.marks |= mark(&key);
         if let Some(index) = &mut self.index {
             index.insert(key.clone(), self.list.len());
         }

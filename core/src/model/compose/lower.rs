@@ -254,13 +254,11 @@ impl Walk<'_> {
 
     /// How far from the span's start the text begins, if it stands there as it is.
     fn offset(&self, node: Node<'_>, written: &str) -> Option<u8> {
-        let source = self.text.get(node.span().range())?;
-        if source == written {
-            Some(0)
-        } else if source.get(1..source.len().checked_sub(1)?) == Some(written) {
-            Some(1)
-        } else {
-            None
+        let source = self.text.as_bytes().get(node.span().range())?;
+        match (source, source.len() - written.len().min(source.len())) {
+            (text, 0) if text == written.as_bytes() => Some(0),
+            ([_, text @ .., _], 2) if text == written.as_bytes() => Some(1),
+            _ => None,
         }
     }
 
