@@ -259,8 +259,7 @@ impl Read<'_> {
             if let Some(text) = written {
                 options.extend(text.split(',').map(SmolStr::new));
             }
-            let inner =
-                |section: Option<&Value>, key: &str| section?.get(key).and_then(str_of);
+            let inner = |section: Option<&Value>, key: &str| section?.get(key).and_then(str_of);
             if inner(volume, "nocopy").is_some_and(|it| it.value == "true") {
                 options.push(SmolStr::new_static("nocopy"));
             }
