@@ -313,7 +313,10 @@ pub fn is_browser_facing(key: &str) -> bool {
 /// Whether `key=value` makes a program listen on loopback only.
 #[must_use]
 pub fn listens_on_loopback(key: &str, value: &str) -> bool {
-    if !is_listen_key(key) {
+    // Few values hold an address of loopback, so they are asked before the keys.
+    let begins =
+        |it: &[u8]| matches!(it, b"127" | b"::1" | [b'l' | b'L', b'o' | b'O', b'c' | b'C']);
+    if !value.as_bytes().windows(3).any(begins) || !is_listen_key(key) {
         return false;
     }
     let text = value.trim();

@@ -5,7 +5,7 @@
 //! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
 //! agree, unless the value has a shape that only credentials have.
 
-use crate::words::{Words, begins_with_one_of, find, is_among, stands_in, words};
+use crate::words::{Words, begins_with_one_of, find, is_among, stands_in};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,15 +123,24 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         RESET SHOW HAS IS NO NUM COUNT PUBLIC SKIP VALIDATE CHECK GENERATE CREATE PARTITION SORT \
         PRIMARY FOREIGN CACHE EXISTING WITH WITHOUT ROTATE",
     );
-    // Most names end in nothing that the patterns below know.
-    const ENDS: &str =
-        "WORD PASSWD PWD PHRASE PASS PASSWORT AUTH TOKEN KEY SECRET CREDENTIALS BASE COOKIE";
+    // Most names end in three letters that none of the patterns below ends in.
     let last = key.as_bytes().iter().rposition(|it| it.is_ascii_alphabetic())?;
-    let is_end = |it: &str| {
-        let end = (last + 1).checked_sub(it.len()).and_then(|at| key.get(at..=last));
-        end.is_some_and(|end| end.eq_ignore_ascii_case(it))
-    };
-    if !words(ENDS).any(is_end) {
+    let end = key.as_bytes()[..=last].last_chunk::<3>()?.map(|it| it.to_ascii_uppercase());
+    if !matches!(
+        &end,
+        b"ORD"
+            | b"SWD"
+            | b"PWD"
+            | b"ASE"
+            | b"ASS"
+            | b"ORT"
+            | b"UTH"
+            | b"KEN"
+            | b"KEY"
+            | b"RET"
+            | b"ALS"
+            | b"KIE"
+    ) {
         return None;
     }
     let all = words_of(key);

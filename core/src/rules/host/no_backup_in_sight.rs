@@ -107,18 +107,28 @@ fn kept_data(facts: &Facts<'_>, service: &Service<'_>) -> Option<Span> {
 fn backs_up(service: &Service<'_>) -> bool {
     const WORDS: &str = "backup restic borg kopia duplicati duplicity litestream wal-g walg pgbackrest \
                          barman pg_dump mysqldump mongodump mariadb-dump rclone xtrabackup snapshot";
-    let says = |text: &str| stands_in(WORDS, &text.to_ascii_lowercase());
     let model = service.model;
-    service.unit.family().is_some_and(|it| it.class == Class::Backup)
-        || says(service.name)
-        || service.unit.image.as_ref().is_some_and(|it| says(it.text))
-        || says(&service.unit.start.joined())
-        || model.labels.iter().any(|it| says(&it.key))
-        || service.unit.env.iter().any(|it| says(it.name))
-        || model
-            .volumes
-            .iter()
-            .any(|it| says(&it.target) || it.source.as_ref().is_some_and(|it| says(it)))
+    let mut said = service.unit.start.joined();
+    let mut say = |text: &str| {
+        said.push('\n');
+        said.push_str(text);
+    };
+    say(service.name);
+    if let Some(image) = &service.unit.image {
+        say(image.text);
+    }
+    for it in &model.labels {
+        say(&it.key);
+    }
+    for it in &service.unit.env {
+        say(it.name);
+    }
+    for it in &model.volumes {
+        say(&it.target);
+        say(it.source.as_ref().map_or("", |it| it.as_str()));
+    }
+    said.make_ascii_lowercase();
+    service.unit.family().is_some_and(|it| it.class == Class::Backup) || stands_in(WORDS, &said)
 }
 
 #[cfg(test)]

@@ -71,17 +71,21 @@ fn watches(service: &Service<'_>) -> bool {
                          telegraf alertmanager healthchecks sentry glances checkmk nagios otel \
                          opentelemetry cadvisor metrics signoz dozzle beszel gatus vector fluent promtail \
                          alloy jaeger zipkin elastic/";
-    let says = |text: &str| stands_in(WORDS, &text.to_ascii_lowercase());
+    let labels = service.model.labels.iter().map(|it| it.key.as_str());
+    let mut said = service.name.to_owned();
+    for text in service.unit.image.iter().map(|it| it.text).chain(labels) {
+        said.push('\n');
+        said.push_str(text);
+    }
+    said.make_ascii_lowercase();
     let variable = |name: &str| {
         ["SENTRY_", "OTEL_", "DD_", "NEW_RELIC_", "PROMETHEUS_", "HEALTHCHECKS_"]
             .iter()
             .any(|it| name.starts_with(it))
     };
     service.unit.family().is_some_and(|it| it.class == Class::Monitoring)
-        || says(service.name)
-        || service.unit.image.as_ref().is_some_and(|it| says(it.text))
+        || stands_in(WORDS, &said)
         || service.unit.env.iter().any(|it| variable(it.name))
-        || service.model.labels.iter().any(|it| says(&it.key))
         || service.model.logging.as_ref().is_some_and(|it| {
             it.driver.as_ref().is_some_and(|it| {
                 !matches!(it.as_str(), "json-file" | "local" | "none" | "journald")
