@@ -240,15 +240,18 @@ pub struct ImageProblem {
 pub fn validate(text: &str) -> Option<ImageProblem> {
     let problem =
         |flaw, start, end, suggestion| Some(ImageProblem { flaw, start, end, suggestion });
+    // A path of sound parts and a sound tag is what nearly all are.
+    let (path, tag) = text.rsplit_once(':').map_or((text, None), |it| (it.0, Some(it.1)));
+    if tag.is_none_or(is_tag) && path.split('/').all(is_path_part) {
+        return None;
+    }
     if text.trim().is_empty() {
         return problem(Flaw::Empty, 0, text.len(), None);
     }
     if has_variable(text) {
         return None;
     }
-    // Letters and signs of ASCII are all that most have.
-    let plain = text.bytes().all(|it| it.is_ascii_graphic());
-    if !plain && text.contains(char::is_whitespace) {
+    if text.contains(char::is_whitespace) {
         let trimmed = text.trim();
         let whole = (!trimmed.contains(char::is_whitespace)).then(|| trimmed.to_owned());
         let start = text.find(char::is_whitespace).unwrap_or(0);

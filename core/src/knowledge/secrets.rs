@@ -102,7 +102,7 @@ pub fn judge(key: &str, value: &str) -> Judgement {
 /// A value that only says its key again: `DB_PASSWORD=db_password` is a first guess, and
 /// `API_KEY=API_KEY_VALUE` keeps a place.
 fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
-    let (key, value) = (words_of(key).replace('_', ""), words_of(text).replace('_', ""));
+    let (key, value) = (squeezed(key), squeezed(text));
     if key.len() > 5 && value.len() > key.len() && value.starts_with(&key) {
         return Some(Verdict::Placeholder);
     }
@@ -164,6 +164,13 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         _ => None,
     };
     kind.filter(|_| !words.iter().any(|it| ABOUT.has(it)))
+}
+
+/// The letters and digits alone, in lower case.
+fn squeezed(text: &str) -> String {
+    let mut squeezed = text.to_ascii_lowercase();
+    squeezed.retain(|it| it.is_ascii_alphanumeric());
+    squeezed
 }
 
 /// The words of a key in upper case, with `_` between them: `dbPassword`, `db-password` and
@@ -248,7 +255,7 @@ pub fn is_placeholder(text: &str) -> bool {
         return true;
     }
     let lower = text.to_ascii_lowercase();
-    let squeezed: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+    let squeezed = squeezed(text);
     const WHOLE: &str =
         "example todo tbd fixme dummy fake sample redacted hidden removed somesecret";
     const START: &str = "your changeme changethis changeit replaceme fake replacewith \

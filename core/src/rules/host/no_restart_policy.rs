@@ -144,18 +144,19 @@ fn is_task<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
 /// A port, a healthcheck or a server's start: proof that it is not a task that ends.
 fn keeps_running(service: &Service<'_>) -> bool {
     let model = service.model;
+    let serves =
+        !model.ports.is_empty() || model.healthcheck.as_ref().is_some_and(|it| !it.disabled);
+    let commands = &service.unit.start.commands;
+    if serves || commands.iter().any(starts::is_server_start) {
+        return true;
+    }
     let server = service.unit.family().is_some_and(|it| {
         !matches!(
             it.class,
             Class::Runtime | Class::Base | Class::Tool | Class::Migration | Class::Backup
         )
     });
-    let commands = &service.unit.start.commands;
-    let started = commands.iter().any(starts::is_server_start);
-    let family = server && (commands.is_empty() || started || !model.ports.is_empty());
-    let serves =
-        !model.ports.is_empty() || model.healthcheck.as_ref().is_some_and(|it| !it.disabled);
-    serves || family || started
+    server && commands.is_empty()
 }
 
 fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
