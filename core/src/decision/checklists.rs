@@ -86,7 +86,9 @@ pub fn both(facts: &Facts<'_>, findings: &[Finding], written: &[&str]) -> Checkl
 
 /// 801 of `PLM801`.
 fn number(code: &str) -> u16 {
-    code[3..].bytes().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'))
+    let [.., a, b, c] = code.as_bytes() else { return 0 };
+    let digit = |it: &u8| u16::from(it - b'0');
+    digit(a) * 100 + digit(b) * 10 + digit(c)
 }
 
 fn list(

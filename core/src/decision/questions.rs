@@ -64,8 +64,25 @@ impl Scale {
     }
 }
 
+/// The questions as a person would ask them, and what weighs each.
+type Weigh = fn(&Facts<'_>, &Counts) -> Scale;
+const ASKED: [(&str, &str, Weigh); 6] = [
+    ("one-server", "Can one server carry the load and the failure model?", one_server),
+    ("multi-node", "Must it run on several nodes, or move when a node is lost?", multi_node),
+    (
+        "replicas-and-rollouts",
+        "Does it need many replicas, controlled rollouts or autoscaling?",
+        replicas,
+    ),
+    ("teams-and-environments", "Are there many services across teams and environments?", teams),
+    ("gitops", "Is GitOps with drift control and pull-based delivery needed?", gitops),
+    ("packaging", "Do charts and reuse across environments pay?", packaging),
+];
+
 pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
-    let question = |id, text, mut scale: Scale| {
+    let mut questions = Vec::with_capacity(ASKED.len());
+    for (id, text, weigh) in ASKED {
+        let mut scale = weigh(facts, counts);
         let of_workloads = ["multi-node", "replicas-and-rollouts", "teams-and-environments"];
         if counts.hides_workloads() && of_workloads.contains(&id) {
             // Evidence without a place says that something is absent.
@@ -80,51 +97,20 @@ pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
             _ => None,
         });
         let answer = person.unwrap_or_else(|| scale.weigh());
-        Question {
+        let mut settled_by = Vec::new();
+        if answer == Answer::Unknown {
+            settled_by.extend(scale.settled_by.iter().map(|it| (*it).to_owned()));
+        }
+        questions.push(Question {
             id,
             text,
             answer,
             by_person: person.is_some(),
             evidence: scale.evidence,
-            settled_by: if answer == Answer::Unknown {
-                scale.settled_by.iter().map(|it| (*it).to_owned()).collect()
-            } else {
-                Vec::new()
-            },
-        }
-    };
-    vec![
-        question(
-            "one-server",
-            "Can one server carry the load and the failure model?",
-            one_server(facts, counts),
-        ),
-        question(
-            "multi-node",
-            "Must it run on several nodes, or move when a node is lost?",
-            multi_node(facts),
-        ),
-        question(
-            "replicas-and-rollouts",
-            "Does it need many replicas, controlled rollouts or autoscaling?",
-            replicas(facts, counts),
-        ),
-        question(
-            "teams-and-environments",
-            "Are there many services across teams and environments?",
-            teams(facts, counts),
-        ),
-        question(
-            "gitops",
-            "Is GitOps with drift control and pull-based delivery needed?",
-            gitops(facts, counts),
-        ),
-        question(
-            "packaging",
-            "Do charts and reuse across environments pay?",
-            packaging(facts, counts),
-        ),
-    ]
+            settled_by,
+        });
+    }
+    questions
 }
 
 fn gib(bytes: f64) -> f64 {
@@ -219,7 +205,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
     scale
 }
 
-fn multi_node(facts: &Facts<'_>) -> Scale {
+fn multi_node(facts: &Facts<'_>, _: &Counts) -> Scale {
     let mut scale = Scale::default();
     let mut spread = Vec::new();
     let mut pinned = Vec::new();

@@ -16,8 +16,13 @@ struct Drawing {
 impl Drawing {
     fn node(&mut self, id: &str, kind: &'static str, label: &str, span: Option<Span>) {
         if self.known.add(&[id], 0).len() == 1 {
-            self.map.nodes.push(MapNode { id: id.to_owned(), kind, label: label.to_owned(), span });
+            self.new_node(id, kind, label, span);
         }
+    }
+
+    /// A node whose id nothing else can have.
+    fn new_node(&mut self, id: &str, kind: &'static str, label: &str, span: Option<Span>) {
+        self.map.nodes.push(MapNode { id: id.to_owned(), kind, label: label.to_owned(), span });
     }
 
     /// Something that is there because it is used.
@@ -66,7 +71,7 @@ impl Facts<'_> {
     fn draw_compose(&self, drawing: &mut Drawing) {
         let ids: Vec<String> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
         for (service, id) in self.services.iter().zip(&ids) {
-            drawing.node(id, "service", service.name, Some(service.span()));
+            drawing.new_node(id, "service", service.name, Some(service.span()));
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
                 let project = service.project_index.to_string();

@@ -31,16 +31,20 @@ impl Sets {
         }
         let mut folders = Index::default();
         for (at, file) in files.iter().enumerate() {
-            // A folder goes by the number of its first file.
-            let first = folders.add(&[folder_of(&file.file.path)], at)[0];
-            sets.folders.push(number(first));
+            // A folder goes by the number of its first file, and mostly by that of the file before.
+            let folder = folder_of(&file.file.path);
+            let same = at > 0 && folder_of(&files[at - 1].file.path) == folder;
+            let first =
+                if same { sets.folders[at - 1] } else { number(folders.add(&[folder], at)[0]) };
+            sets.folders.push(first);
         }
         let mut places = Index::default();
         for file in files {
             for object in &file.objects {
                 let Some(name) = object.name() else { continue };
                 let key = [object.kind.as_str(), object.namespace(), name];
-                if places.get(&key).last() != Some(&file.id.index()) {
+                let again = || places.get(&key).last() == Some(&file.id.index());
+                if file.objects.len() == 1 || !again() {
                     places.add(&key, file.id.index());
                 }
             }
