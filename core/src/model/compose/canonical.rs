@@ -188,12 +188,14 @@ fn string_to_list(value: &mut Value) {
 }
 
 /// Cuts `KEY=value` in two. The second is nothing where there is no `=`.
-fn cut(span: Span, scalar: &Scalar, signs: &[char]) -> ((SmolStr, Span), Option<Value>) {
-    let find = |text: &str| signs.iter().find_map(|sign| text.find(*sign));
+fn cut(span: Span, scalar: &Scalar, signs: &[u8]) -> ((SmolStr, Span), Option<Value>) {
+    let find = |text: &str| signs.iter().find_map(|sign| memchr::memchr(*sign, text.as_bytes()));
     let written = scalar.written();
-    let key_end = find(written).unwrap_or(written.len());
+    let end = find(&scalar.text);
+    let written_end = if scalar.raw.is_none() { end } else { find(written) };
+    let key_end = written_end.unwrap_or(written.len());
     let key_span = scalar.part(span, 0, key_end);
-    let Some(end) = find(&scalar.text) else {
+    let Some(end) = end else {
         return ((scalar.text.clone(), key_span), None);
     };
     let start = (key_end + 1).min(written.len());
@@ -217,7 +219,7 @@ fn pairs(value: &mut Value, inherit: bool) {
             let mut map = Map { short: true, place: Some(place), ..Map::default() };
             for item in items.drain(..) {
                 let Some(scalar) = item.as_scalar() else { continue };
-                let ((key, key_span), inner) = cut(item.span, scalar, &['=']);
+                let ((key, key_span), inner) = cut(item.span, scalar, b"=");
                 let inner = inner.unwrap_or_else(|| match inherit {
                     true => Value::null(key_span),
                     false => Value::string(key_span, ""),
@@ -288,7 +290,7 @@ fn hosts(value: &mut Value) {
         Data::List(items) => {
             for item in items {
                 let Some(scalar) = item.as_scalar() else { continue };
-                let ((host, span), address) = cut(item.span, scalar, &['=', ':']);
+                let ((host, span), address) = cut(item.span, scalar, b"=:");
                 let address = address.unwrap_or_else(|| Value::string(span, ""));
                 add(host, span, item.span, address);
             }

@@ -17,7 +17,7 @@ pub(super) struct Entries {
 }
 
 /// One of 64 bits for keys that begin alike and are of one length.
-fn mark(key: &str) -> u64 {
+pub(super) fn mark(key: &str) -> u64 {
     let first = key.as_bytes().first().copied().unwrap_or_default();
     1 << ((first as usize + 7 * key.len()) % 64)
 }

@@ -1,5 +1,6 @@
 //! Reads `keys.txt`, the table of the keys that Compose knows and the types that it takes.
 
+use super::entries::mark;
 use crate::words::rows::rows;
 use crate::words::words;
 use std::cell::OnceCell;
@@ -10,10 +11,15 @@ const TABLE: &str = rows!("keys.txt");
 #[derive(Debug)]
 pub(super) struct Object {
     pub name: &'static str,
+    /// Its own keys.
     pub keys: Vec<Known>,
+    /// The [`mark`]s of its own keys.
+    marks: u64,
+    /// The objects whose keys it takes in.
+    others: Vec<&'static str>,
     /// `x-` keys may stand here.
     pub extensible: bool,
-    /// At least one of the keys must be there.
+    /// At least one of its own keys must be there.
     pub requires: bool,
 }
 
@@ -52,43 +58,61 @@ impl Schema {
 
     pub fn object(&self, name: &str) -> Option<&Object> {
         let row = self.rows.iter().find(|it| it.0 == name)?;
-        Some(row.2.get_or_init(|| self.read_object(row.0, row.1)))
+        Some(row.2.get_or_init(|| read_object(row.0, row.1)))
     }
 
-    fn read_object(&self, name: &'static str, lines: &'static str) -> Object {
-        let mut object = Object {
-            name,
-            // A key takes some eighteen signs with its type.
-            keys: Vec::with_capacity(lines.len() / 16),
-            extensible: false,
-            requires: false,
-        };
-        for word in words(lines) {
-            match word.bytes().position(|it| it == b':') {
-                Some(colon) => {
-                    let key = &word[..colon];
-                    let name = key.strip_suffix('!').unwrap_or(key);
-                    let wanted = &word[colon + 1..];
-                    object.requires |= name != key;
-                    object.keys.push(Known { name, wanted, required: name != key });
-                }
-                None => match self.object(&word[1..]) {
-                    Some(shared) => {
-                        object.requires |= shared.requires;
-                        object.keys.extend(&shared.keys);
-                    }
-                    None => object.extensible = true,
-                },
-            }
+    /// A key that an object has itself or takes in.
+    pub fn key<'s>(&'s self, object: &'s Object, name: &str) -> Option<&'s Known> {
+        if object.marks & mark(name) != 0
+            && let Some(own) = object.keys.iter().find(|it| it.name == name)
+        {
+            return Some(own);
         }
-        object
+        object.others.iter().find_map(|it| self.key(self.object(it)?, name))
     }
+
+    /// All the keys that an object has itself and takes in.
+    fn keys(&self, object: &Object) -> Vec<Known> {
+        let mut all = object.keys.clone();
+        for other in object.others.iter().filter_map(|it| self.object(it)) {
+            all.extend(self.keys(other));
+        }
+        all
+    }
+}
+
+fn read_object(name: &'static str, lines: &'static str) -> Object {
+    let mut object = Object {
+        name,
+        // A key takes some eighteen signs with its type.
+        keys: Vec::with_capacity(lines.len() / 16),
+        marks: 0,
+        others: Vec::new(),
+        extensible: false,
+        requires: false,
+    };
+    for word in words(lines) {
+        if let Some(colon) = word.bytes().position(|it| it == b':') {
+            let key = &word[..colon];
+            let name = key.strip_suffix('!').unwrap_or(key);
+            let wanted = &word[colon + 1..];
+            object.requires |= name != key;
+            object.marks |= mark(name);
+            object.keys.push(Known { name, wanted, required: name != key });
+        } else if let Some(other) = word.strip_prefix('+') {
+            object.others.push(other);
+        } else {
+            object.extensible = true;
+        }
+    }
+    object
 }
 
 /// The keys that Compose knows in a mapping named as in [`UnknownKey::owner`](super::UnknownKey).
 pub fn known_keys(owner: &str) -> Vec<&'static str> {
     let schema = Schema::read();
-    schema.object(owner).into_iter().flat_map(|it| &it.keys).map(|it| it.name).collect()
+    let keys = schema.object(owner).map(|it| schema.keys(it)).unwrap_or_default();
+    keys.into_iter().map(|it| it.name).collect()
 }
 
 #[cfg(test)]
@@ -113,15 +137,18 @@ mod tests {
         let schema = Schema::read();
         let objects: Vec<&Object> =
             schema.rows.iter().map(|it| schema.object(it.0).unwrap()).collect();
-        assert_eq!(objects.len(), 49);
+        assert_eq!(objects.len(), 50);
         let plain = |it: u8| it == b'_' || it.is_ascii_alphanumeric();
         for key in objects.iter().flat_map(|it| &it.keys) {
             assert!(key.name.bytes().all(plain), "{}", key.name);
             follow(&schema, key.wanted);
         }
         assert_eq!(TABLE.matches("+container").count(), 3);
-        let count = |name: &str| schema.object(name).unwrap().keys.len();
+        let count = |name: &str| known_keys(name).len();
         assert_eq!(count("service"), 14 + count("workload") + count("container"));
-        assert_eq!(objects.iter().filter(|it| !it.extensible).count(), 8);
+        for other in objects.iter().flat_map(|it| &it.others) {
+            assert!(!schema.object(other).unwrap().requires, "{other} is taken in");
+        }
+        assert_eq!(objects.iter().filter(|it| !it.extensible).count(), 9);
     }
 }

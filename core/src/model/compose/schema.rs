@@ -245,9 +245,11 @@ impl Check<'_> {
             if self.merged && is_some_scalar(&entry.value) {
                 continue;
             }
-            match object.keys.iter().find(|it| it.name == key) {
+            if object.extensible && key.starts_with("x-") {
+                continue;
+            }
+            match self.schema.key(object, key) {
                 Some(known) => self.value(&entry.value, known.wanted),
-                None if object.extensible && key.starts_with("x-") => {}
                 None => {
                     self.unknown.push(UnknownKey {
                         owner: object.name,

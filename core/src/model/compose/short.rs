@@ -77,13 +77,12 @@ pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
 pub(super) fn range(text: &str) -> Option<(u16, u16)> {
     let number =
         |it: &str| it.bytes().all(|it| it.is_ascii_digit()).then(|| it.parse::<u16>().ok())?;
-    match text.split_once('-') {
-        None => number(text).map(|it| (it, it)),
-        Some((first, last)) => {
-            let (first, last) = (number(first)?, number(last)?);
-            (first <= last).then_some((first, last))
-        }
+    if let Some(one) = number(text) {
+        return Some((one, one));
     }
+    let (first, last) = text.split_once('-')?;
+    let (first, last) = (number(first)?, number(last)?);
+    (first <= last).then_some((first, last))
 }
 
 /// `[source:]target[:options]`; the source may be a Windows path.
