@@ -1,5 +1,5 @@
-//! The keys of the Kubernetes types that people write by hand, for suggestions: which key was meant,
-//! and where it belongs. Whether a key is wrong is the readers' business, not this table's.
+//! The keys of the Kubernetes types that people write by hand: which key is wrong, which one was
+//! meant, and where it belongs.
 //!
 //! Source: Kubernetes API reference, "Workload Resources" and "Service Resources", release 1.34.
 
@@ -105,6 +105,21 @@ TopologySpreadConstraint: a topology spread constraint
  whenUnsatisfiable
 ";
 
+/// Keys that are right, but that nobody means: what the server fills in, what is deprecated, what is
+/// as rare as new. Each type's name, and behind it its keys.
+const RARE: &str = "\
+Container restartPolicyRules targetContainerName
+PodSpec hostnameOverride resourceClaims workloadRef
+DeploymentSpec rollbackTo
+DaemonSetSpec templateGeneration
+JobSpec managedBy
+ServiceSpec allocateLoadBalancerNodePorts healthCheckNodePort ipFamily topologyKeys trafficDistribution
+ObjectMeta clusterName creationTimestamp deletionGracePeriodSeconds deletionTimestamp generation \
+ managedFields resourceVersion selfLink uid
+PodSecurityContext seLinuxChangePolicy supplementalGroupsPolicy
+PersistentVolumeClaimSpec volumeAttributesClassName
+";
+
 /// The rows: each type's name, with what follows its colon.
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLE.split("\n\n").filter_map(|it| it.split_once(": "))
@@ -112,6 +127,14 @@ fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 fn row_of(owner: &str) -> Option<(&'static str, &'static str)> {
     rows().find(|it| it.0 == owner)?.1.split_once('\n')
+}
+
+/// Whether a type that is known has no such key.
+#[must_use]
+pub fn is_wrong(owner: &str, key: &str) -> bool {
+    let Some((_, keys)) = row_of(owner) else { return false };
+    let rare = RARE.lines().find_map(|it| it.strip_prefix(owner)?.strip_prefix(' '));
+    !is_among(keys, key) && !rare.is_some_and(|it| is_among(it, key))
 }
 
 /// The keys of a type; empty for one that is not in the table.
@@ -169,6 +192,23 @@ mod tests {
             sorted.sort_unstable();
             sorted.dedup();
             assert_eq!(sorted.len(), keys.len(), "{owner}");
+        }
+    }
+
+    #[test]
+    fn what_a_type_has_is_not_wrong() {
+        assert!(!is_wrong("PodSpec", "overhead"));
+        assert!(!is_wrong("PodSpec", "hostnameOverride"));
+        assert!(!is_wrong("ObjectMeta", "uid"));
+        assert!(is_wrong("PodSpec", "uid"));
+        assert!(is_wrong("Container", "a container"));
+        assert!(!is_wrong("Toleration", "anything"), "not in the table");
+        for row in RARE.lines() {
+            let (owner, keys) = row.split_once(' ').unwrap();
+            for key in keys.split(' ') {
+                assert!(!is_wrong(owner, key), "{key}");
+                assert!(!known_keys(owner).contains(&key), "{key} stands twice");
+            }
         }
     }
 

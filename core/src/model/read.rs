@@ -1,5 +1,6 @@
 //! The one cursor that all readers share.
 
+use crate::knowledge::kube_keys;
 use crate::syntax::{Entry, Node, NodeKind, Problem, ProblemKind, Scalar, Style};
 use crate::text::{Span, Spanned};
 use smol_str::SmolStr;
@@ -230,9 +231,10 @@ impl Reader {
         self.depth -= 1;
     }
 
-    /// Keeps a key that nobody knows. Those with a dollar (`$patch`) speak to whoever merges.
+    /// Keeps a key that nobody reads, unless the type has it or is none that we know. Those with a
+    /// dollar (`$patch`) speak to whoever merges.
     pub fn unknown_key(&mut self, owner: &'static str, key: &str, entry: Entry<'_>) {
-        if key.starts_with('$') {
+        if key.starts_with('$') || !kube_keys::is_wrong(owner, key) {
             return;
         }
         self.unknown.push(UnknownKey {

@@ -125,7 +125,6 @@ pub(super) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
                     span: entry.span(),
                 });
             }
-            "behavior" => {}
             _ => return false,
         }
         true

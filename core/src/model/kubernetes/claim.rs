@@ -65,7 +65,6 @@ pub(super) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
             "volumeName" => reader.read(value, &mut it.volume_name),
             "volumeMode" => reader.read(value, &mut it.volume_mode),
             "selector" => it.selector = read_selector(reader, value),
-            "dataSource" | "dataSourceRef" | "volumeAttributesClassName" => {}
             _ => return false,
         }
         true

@@ -21,17 +21,6 @@ pub(super) fn read_meta(reader: &mut Reader, node: Node<'_>) -> Meta {
                 meta.annotations = string_pairs(reader, value);
                 meta.annotations_place = Some(reader.place(value));
             }
-            "creationTimestamp"
-            | "deletionGracePeriodSeconds"
-            | "deletionTimestamp"
-            | "finalizers"
-            | "generation"
-            | "managedFields"
-            | "ownerReferences"
-            | "resourceVersion"
-            | "selfLink"
-            | "uid"
-            | "clusterName" => {}
             _ => return false,
         }
         true

@@ -166,14 +166,7 @@ pub(super) fn read_security(
             "runAsNonRoot" => reader.read(value, &mut it.run_as_non_root),
             "seccompProfile" => it.seccomp = value.get("type").and_then(|it| reader.str(it)),
             "appArmorProfile" => it.apparmor = value.get("type").and_then(|it| reader.str(it)),
-            "seLinuxOptions" | "windowsOptions" => {}
             "fsGroup" if of_pod => reader.read(value, &mut it.fs_group),
-            "fsGroupChangePolicy"
-            | "seLinuxChangePolicy"
-            | "supplementalGroups"
-            | "supplementalGroupsPolicy"
-            | "sysctls"
-                if of_pod => {}
             "privileged" if !of_pod => reader.read(value, &mut it.privileged),
             "allowPrivilegeEscalation" if !of_pod => {
                 reader.read(value, &mut it.allow_privilege_escalation);
@@ -181,7 +174,6 @@ pub(super) fn read_security(
             "readOnlyRootFilesystem" if !of_pod => {
                 reader.read(value, &mut it.read_only_root_filesystem);
             }
-            "procMount" if !of_pod => {}
             "capabilities" if !of_pod => {
                 reader.each(value, "Capabilities", |reader, key, entry| {
                     match key {

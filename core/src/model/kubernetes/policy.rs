@@ -87,7 +87,6 @@ pub(super) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudg
             "selector" => it.selector = read_selector(reader, value),
             "minAvailable" => reader.read(value, &mut it.min_available),
             "maxUnavailable" => reader.read(value, &mut it.max_unavailable),
-            "unhealthyPodEvictionPolicy" => {}
             _ => return false,
         }
         true
@@ -157,7 +156,6 @@ fn read_limit(reader: &mut Reader, node: Node<'_>) -> Option<LimitRangeItem> {
             "defaultRequest" => it.default_request = read_resources(reader, value),
             "min" => it.min = read_resources(reader, value),
             "max" => it.max = read_resources(reader, value),
-            "maxLimitRequestRatio" => {}
             _ => return false,
         }
         true

@@ -47,7 +47,6 @@ pub(super) fn read_rules(reader: &mut Reader, node: Node<'_>) -> Vec<RoleRule> {
                 "apiGroups" => reader.read(entry.value, &mut it.api_groups),
                 "resources" => reader.read(entry.value, &mut it.resources),
                 "verbs" => reader.read(entry.value, &mut it.verbs),
-                "resourceNames" | "nonResourceURLs" => {}
                 _ => return false,
             }
             true
@@ -64,7 +63,6 @@ pub(super) fn read_subjects(reader: &mut Reader, node: Node<'_>) -> Vec<Subject>
                 "kind" => reader.read(entry.value, &mut it.kind),
                 "name" => reader.read(entry.value, &mut it.name),
                 "namespace" => reader.read(entry.value, &mut it.namespace),
-                "apiGroup" => {}
                 _ => return false,
             }
             true

@@ -46,7 +46,6 @@ pub(super) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
                 match key {
                     "postStart" => it.post_start = read_hook(reader, entry.value),
                     "preStop" => it.pre_stop = read_hook(reader, entry.value),
-                    "stopSignal" => {}
                     _ => return false,
                 }
                 true
@@ -63,12 +62,6 @@ pub(super) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
             "restartPolicy" => reader.read(value, &mut it.restart_policy),
             "stdin" => reader.read(value, &mut it.stdin),
             "tty" => reader.read(value, &mut it.tty),
-            "resizePolicy"
-            | "restartPolicyRules"
-            | "stdinOnce"
-            | "terminationMessagePath"
-            | "terminationMessagePolicy"
-            | "targetContainerName" => {}
             _ => return false,
         }
         true
@@ -236,7 +229,6 @@ fn read_mount(reader: &mut Reader, node: Node<'_>) -> Option<VolumeMount> {
             "subPathExpr" => reader.read(value, &mut it.sub_path_expr),
             "readOnly" => reader.read(value, &mut it.read_only),
             "mountPropagation" => reader.read(value, &mut it.propagation),
-            "recursiveReadOnly" => {}
             _ => return false,
         }
         true

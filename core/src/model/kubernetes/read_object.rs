@@ -262,7 +262,6 @@ fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Bod
                     "automountServiceAccountToken" => {
                         reader.read(entry.value, &mut it.automount_token);
                     }
-                    "secrets" => {}
                     _ => return false,
                 }
                 true

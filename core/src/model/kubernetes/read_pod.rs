@@ -79,9 +79,6 @@ pub(super) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
             "schedulerName" => reader.read(value, &mut it.scheduler_name),
             "securityContext" => it.security = read_security(reader, value, "PodSecurityContext"),
             "resources" => it.resources = read_requirements(reader, value),
-            "dnsConfig" | "hostUsers" | "hostnameOverride" | "os" | "overhead"
-            | "preemptionPolicy" | "priority" | "readinessGates" | "resourceClaims"
-            | "schedulingGates" | "setHostnameAsFQDN" | "workloadRef" => {}
             _ => return false,
         }
         true
@@ -149,7 +146,6 @@ fn read_term(reader: &mut Reader, node: Node<'_>, required: bool) -> AffinityTer
         match key {
             "topologyKey" => reader.read(entry.value, &mut term.topology_key),
             "labelSelector" => term.selector = read_selector(reader, entry.value),
-            "namespaces" | "namespaceSelector" | "matchLabelKeys" | "mismatchLabelKeys" => {}
             _ => return false,
         }
         true
@@ -166,7 +162,6 @@ fn read_toleration(reader: &mut Reader, node: Node<'_>) -> Option<Toleration> {
             "operator" => reader.read(value, &mut it.operator),
             "value" => reader.read(value, &mut it.value),
             "effect" => reader.read(value, &mut it.effect),
-            "tolerationSeconds" => {}
             _ => return false,
         }
         true
@@ -183,7 +178,6 @@ fn read_spread(reader: &mut Reader, node: Node<'_>) -> Option<TopologySpread> {
             "maxSkew" => reader.read(value, &mut it.max_skew),
             "whenUnsatisfiable" => reader.read(value, &mut it.when_unsatisfiable),
             "labelSelector" => it.selector = read_selector(reader, value),
-            "matchLabelKeys" | "minDomains" | "nodeAffinityPolicy" | "nodeTaintsPolicy" => {}
             _ => return false,
         }
         true

@@ -100,9 +100,6 @@ fn read_server(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
             "volumeClaimTemplates" if kind == StatefulSet => {
                 it.volume_claim_templates = reader.list(value, read_claim_template);
             }
-            "ordinals" | "persistentVolumeClaimRetentionPolicy" if kind == StatefulSet => {}
-            "rollbackTo" if kind == Deployment => {}
-            "templateGeneration" if kind == DaemonSet => {}
             "workloadRef" if kind == Rollout => {
                 let target = value.get("kind").and_then(|it| reader.str(it));
                 let name = value.get("name").and_then(|it| reader.str(it));
@@ -165,7 +162,6 @@ fn read_claim_template(reader: &mut Reader, node: Node<'_>) -> Option<ClaimTempl
         match key {
             "metadata" => it.meta = read_meta(reader, entry.value),
             "spec" => it.claim = read_claim_spec(reader, entry.value),
-            "apiVersion" | "kind" | "status" => {}
             _ => return false,
         }
         true
@@ -187,13 +183,6 @@ fn read_job(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
             "suspend" => reader.read(value, &mut it.job.suspend),
             "selector" => it.selector = read_selector(reader, value),
             "template" => it.template = read_template(reader, value),
-            "backoffLimitPerIndex"
-            | "managedBy"
-            | "manualSelector"
-            | "maxFailedIndexes"
-            | "podFailurePolicy"
-            | "podReplacementPolicy"
-            | "successPolicy" => {}
             _ => return false,
         }
         true

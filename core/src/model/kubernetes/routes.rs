@@ -88,7 +88,6 @@ fn read_ingress_rule(reader: &mut Reader, node: Node<'_>, it: &mut Routes) {
                     reader.each(path, "HTTPIngressPath", |reader, key, entry| {
                         match key {
                             "path" => reader.read(entry.value, &mut at),
-                            "pathType" => {}
                             "backend" => backend = Some(entry.value),
                             _ => return false,
                         }
@@ -129,7 +128,6 @@ fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) 
             }),
             "serviceName" => reader.read(value, &mut service),
             "servicePort" => reader.read(value, &mut port),
-            "resource" => {}
             _ => return false,
         }
         true

@@ -90,19 +90,6 @@ pub(super) fn read_service(reader: &mut Reader, node: Node<'_>) -> Service {
             "sessionAffinity" => reader.read(value, &mut it.session_affinity),
             "publishNotReadyAddresses" => reader.read(value, &mut it.publish_not_ready_addresses),
             "externalTrafficPolicy" => reader.read(value, &mut it.external_traffic_policy),
-            "allocateLoadBalancerNodePorts"
-            | "clusterIPs"
-            | "healthCheckNodePort"
-            | "internalTrafficPolicy"
-            | "ipFamilies"
-            | "ipFamily"
-            | "ipFamilyPolicy"
-            | "loadBalancerClass"
-            | "loadBalancerIP"
-            | "loadBalancerSourceRanges"
-            | "sessionAffinityConfig"
-            | "topologyKeys"
-            | "trafficDistribution" => {}
             _ => return false,
         }
         true

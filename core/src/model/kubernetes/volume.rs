@@ -172,7 +172,6 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
             reader.each(value, "ProjectedVolumeSource", |reader, key, entry| {
                 match key {
                     "sources" => sources = reader.list(entry.value, read_projection),
-                    "defaultMode" => {}
                     _ => return false,
                 }
                 true
@@ -191,7 +190,6 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
                         secret = value.get("name").and_then(|it| reader.str(it));
                     }
                     "volumeAttributes" => attributes = reader.pairs(value),
-                    "fsType" => {}
                     _ => return false,
                 }
                 true
