@@ -3,7 +3,7 @@
 //! Source: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
 //! other projects' APIs, the release notes named in the row.
 
-use crate::words::{is_among, lines, split_once, stands_in, words};
+use crate::words::{is_among, lines, split_once, words};
 
 /// An API version that is or will be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +56,9 @@ v1 1.33 - discovery.k8s.io/v1: Endpoints | the kind is called EndpointSlice ther
 /// Whether an object's API version is removed or deprecated.
 #[must_use]
 pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
-    // Of the stable ones only the Endpoints are old.
-    if !stands_in("beta alpha", api_version) && kind != "Endpoints" {
+    // Of the stable ones, which do not end in `beta1` or the like, only the Endpoints are old.
+    let stage = api_version.trim_end_matches(|it: char| it.is_ascii_digit());
+    if !stage.ends_with('a') && kind != "Endpoints" {
         return None;
     }
     lines(OLD).find_map(|line| {

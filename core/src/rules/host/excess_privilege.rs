@@ -74,25 +74,19 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
     for workload in facts.workloads() {
         // What runs the cluster itself needs these powers.
-        let spec = &workload.model.template.spec;
-        let secured = spec.security.is_some()
-            || spec.host_pid.is_some()
-            || workload.containers().any(|it| it.1.security.is_some());
-        if !secured || kube::is_system_namespace(workload.namespace) || is_node_agent(workload) {
-            continue;
-        }
-        pod(workload, out);
+        let spared = || kube::is_system_namespace(workload.namespace) || is_node_agent(workload);
+        pod(workload, &spared, out);
         for (unit, container) in workload.containers() {
             if let Some(context) = &container.security {
-                security(unit, context, out);
+                security(unit, context, &spared, out);
             }
         }
     }
 }
 
-fn pod(workload: &Workload<'_>, out: &mut Findings) {
+fn pod(workload: &Workload<'_>, spared: &dyn Fn() -> bool, out: &mut Findings) {
     let spec = &workload.model.template.spec;
-    if let Some(it) = spec.host_pid.filter(|it| it.value) {
+    if let Some(it) = spec.host_pid.filter(|it| it.value && !spared()) {
         out.at(&it.span, format_args!("{} sees and may kill the node's processes", workload.label));
     }
     if let Some(user) =
@@ -101,17 +95,24 @@ fn pod(workload: &Workload<'_>, out: &mut Findings) {
         let inside = spec.containers.iter().all(|it| {
             it.security.as_ref().is_some_and(|it| it.run_as_user.is_some_and(|it| it.value != 0))
         });
-        if !inside {
+        if !inside && !spared() {
             out.at(&user.span, format_args!("{} is told to run as root", workload.label));
         }
     }
 }
 
-fn security(unit: &Unit<'_>, context: &SecurityContext, out: &mut Findings) {
+fn security(
+    unit: &Unit<'_>,
+    context: &SecurityContext,
+    spared: &dyn Fn() -> bool,
+    out: &mut Findings,
+) {
     // A step before the start that sets a kernel parameter ends at once.
     let mut tell = |span: Span, what: &str| {
         let agent = is_agent(unit) || unit.part == crate::facts::Part::Init;
-        report(unit, span, what, agent, out);
+        if !spared() {
+            report(unit, span, what, agent, out);
+        }
     };
     if let Some(it) = context.privileged.filter(|it| it.value) {
         tell(it.span, "is privileged, which is root on the node");
