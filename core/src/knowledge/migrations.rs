@@ -7,7 +7,7 @@
 //! are not migrations and do not match.
 
 use super::shell::{Command, Word, base_name, is_shell};
-use crate::words::{Words, is_among, lines, split_once};
+use crate::words::{Words, is_among, lines, split_once, stands_in};
 
 /// A migration found among the words of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +217,10 @@ pub fn is_migration_switch(key: &str, value: &str) -> bool {
         return false;
     }
     let upper = key.to_ascii_uppercase();
+    // One of these stands in every switch, and in few other names.
+    if !stands_in("MIGRAT SYNCHRONIZE FLYWAY LIQUIBASE", &upper) {
+        return false;
+    }
     // Short names are only known whole; `APP_RUN_MIGRATIONS` is one with a word before it.
     crate::words::words(SWITCHES).any(|it| {
         upper
@@ -320,6 +324,9 @@ mod tests {
         assert!(is_migration_switch("ACME_RUN_MIGRATIONS", "1"));
         assert!(is_migration_switch("SPRING_FLYWAY_ENABLED", "TRUE"));
         assert!(is_migration_switch("SPRING_JPA_HIBERNATE_DDL_AUTO", "update"));
+        for switch in crate::words::words(SWITCHES) {
+            assert!(is_migration_switch(switch, "true"), "{switch}");
+        }
         assert!(!is_migration_switch("RUN_MIGRATIONS", "false"));
         assert!(!is_migration_switch("SPRING_JPA_HIBERNATE_DDL_AUTO", "validate"));
         assert!(!is_migration_switch("MIGRATIONS_DIR", "true"));
