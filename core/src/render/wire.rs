@@ -15,35 +15,35 @@ use serde::Serialize;
 pub const VERSION: u32 = 1;
 
 macro_rules! wire {
-    ($($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* })*) => {
+    ($($(#[$meta:meta])* pub struct $name:ident $(<$life:lifetime>)? { $($body:tt)* })*) => {
         $(
             $(#[$meta])*
             #[derive(Debug, Clone, PartialEq, Serialize)]
             #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
             #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
             #[serde(rename_all = "camelCase")]
-            pub struct $name { $($body)* }
+            pub struct $name $(<$life>)? { $($body)* }
         )*
     };
 }
 
 wire! {
     /// Everything that one analysis found.
-    pub struct Report {
+    pub struct Report<'r> {
         pub version: u32,
         pub tool: Tool,
-        pub files: Vec<FileEntry>,
-        pub findings: Vec<Finding>,
-        pub decision: Decision,
-        pub map: ProjectMap,
+        pub files: Vec<FileEntry<'r>>,
+        pub findings: Vec<Finding<'r>>,
+        pub decision: Decision<'r>,
+        pub map: ProjectMap<'r>,
         pub summary: Summary,
     }
     pub struct Tool {
         pub name: &'static str,
         pub version: &'static str,
     }
-    pub struct FileEntry {
-        pub path: String,
+    pub struct FileEntry<'r> {
+        pub path: &'r str,
         pub kind: FileKind,
         /// Compose files only.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,37 +61,37 @@ wire! {
         pub start: Position,
         pub end: Position,
     }
-    pub struct Finding {
+    pub struct Finding<'r> {
         pub code: &'static str,
         pub name: &'static str,
         pub severity: Severity,
         pub confidence: Confidence,
-        pub path: String,
+        pub path: &'r str,
         pub range: Range,
         /// `service app`, or `Deployment shop/api, container web`.
-        pub subject: String,
-        pub message: String,
+        pub subject: &'r str,
+        pub message: &'r str,
         pub why: String,
         pub help: Vec<String>,
         /// Commands for the running system.
-        pub check: Vec<String>,
-        pub related: Vec<Related>,
-        pub fixes: Vec<Fix>,
+        pub check: &'r [String],
+        pub related: Vec<Related<'r>>,
+        pub fixes: Vec<Fix<'r>>,
     }
-    pub struct Related {
-        pub path: String,
+    pub struct Related<'r> {
+        pub path: &'r str,
         pub range: Range,
-        pub message: String,
+        pub message: &'r str,
     }
-    pub struct Fix {
-        pub title: String,
+    pub struct Fix<'r> {
+        pub title: &'r str,
         pub safety: Safety,
-        pub edits: Vec<Edit>,
+        pub edits: Vec<Edit<'r>>,
     }
-    pub struct Edit {
-        pub path: String,
+    pub struct Edit<'r> {
+        pub path: &'r str,
         pub range: Range,
-        pub text: String,
+        pub text: &'r str,
     }
     pub struct Summary {
         pub error: usize,
@@ -101,32 +101,32 @@ wire! {
         pub suppressed: usize,
     }
     /// How much platform the files ask for.
-    pub struct Decision {
-        pub questions: Vec<Question>,
+    pub struct Decision<'r> {
+        pub questions: Vec<Question<'r>>,
         pub outcome: Outcome,
         pub today: Today,
         pub fit: Fit,
-        pub reasons: Vec<String>,
-        pub would_change: Vec<String>,
-        pub scenario: Scenario,
-        pub checklists: Checklists,
-        pub crossing: Vec<Crossing>,
-        pub next_steps: Vec<String>,
+        pub reasons: &'r [String],
+        pub would_change: &'r [String],
+        pub scenario: Scenario<'r>,
+        pub checklists: Checklists<'r>,
+        pub crossing: Vec<Crossing<'r>>,
+        pub next_steps: &'r [String],
     }
-    pub struct Question {
+    pub struct Question<'r> {
         pub id: QuestionId,
         pub text: &'static str,
         pub answer: Answer,
         pub by: AnsweredBy,
-        pub evidence: Vec<Evidence>,
-        pub settled_by: Vec<String>,
+        pub evidence: Vec<Evidence<'r>>,
+        pub settled_by: &'r [String],
     }
-    pub struct Evidence {
-        pub fact: String,
+    pub struct Evidence<'r> {
+        pub fact: &'r str,
         pub points: Answer,
         pub weight: u8,
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub path: Option<String>,
+        pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub range: Option<Range>,
     }
@@ -135,50 +135,50 @@ wire! {
         pub helm: Worth,
         pub argocd: Worth,
     }
-    pub struct Scenario {
+    pub struct Scenario<'r> {
         pub nearest: ScenarioName,
-        pub because: String,
+        pub because: &'r str,
     }
-    pub struct Checklists {
-        pub server: Vec<ChecklistItem>,
-        pub crossing: Vec<ChecklistItem>,
+    pub struct Checklists<'r> {
+        pub server: Vec<ChecklistItem<'r>>,
+        pub crossing: Vec<ChecklistItem<'r>>,
     }
-    pub struct ChecklistItem {
+    pub struct ChecklistItem<'r> {
         pub item: &'static str,
         pub state: CheckState,
         pub findings: Vec<String>,
-        pub next: String,
+        pub next: &'r str,
     }
-    pub struct Crossing {
-        pub service: String,
-        pub key: String,
+    pub struct Crossing<'r> {
+        pub service: &'r str,
+        pub key: &'r str,
         pub fate: Fate,
-        pub instead: String,
+        pub instead: &'r str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub path: Option<String>,
+        pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub range: Option<Range>,
     }
     /// What runs, what it mounts and whom it talks to.
-    pub struct ProjectMap {
-        pub nodes: Vec<MapNode>,
-        pub edges: Vec<MapEdge>,
+    pub struct ProjectMap<'r> {
+        pub nodes: Vec<MapNode<'r>>,
+        pub edges: Vec<MapEdge<'r>>,
     }
-    pub struct MapNode {
-        pub id: String,
+    pub struct MapNode<'r> {
+        pub id: &'r str,
         pub kind: NodeKind,
-        pub label: String,
+        pub label: &'r str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub path: Option<String>,
+        pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub range: Option<Range>,
     }
-    pub struct MapEdge {
-        pub from: String,
-        pub to: String,
+    pub struct MapEdge<'r> {
+        pub from: &'r str,
+        pub to: &'r str,
         pub kind: EdgeKind,
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub path: Option<String>,
+        pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub range: Option<Range>,
     }
@@ -254,19 +254,19 @@ impl From<&'static rules::Rule> for Explanation {
     }
 }
 
-impl From<&report::Report> for Report {
-    fn from(report: &report::Report) -> Report {
+impl<'r> From<&'r report::Report> for Report<'r> {
+    fn from(report: &'r report::Report) -> Report<'r> {
         let places = Places { report };
         let mut files: Vec<FileEntry> = report
             .files
             .iter()
             .map(|it| FileEntry {
-                path: it.file.path.to_string(),
+                path: &it.file.path,
                 kind: it.kind.name().into(),
                 role: it.role.map(|it| it.name().into()),
             })
             .collect();
-        crate::sort::sort_by(&mut files, |a, b| a.path.cmp(&b.path));
+        crate::sort::sort_by(&mut files, |a, b| a.path.cmp(b.path));
         Report {
             version: VERSION,
             tool: Tool { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },
@@ -290,9 +290,9 @@ struct Places<'r> {
     report: &'r report::Report,
 }
 
-impl Places<'_> {
-    fn path(&self, span: Span) -> String {
-        self.report.entry(span.file).file.path.to_string()
+impl<'r> Places<'r> {
+    fn path(&self, span: Span) -> &'r str {
+        &self.report.entry(span.file).file.path
     }
 
     fn position(&self, span: Span, at: u32) -> Position {
@@ -305,19 +305,19 @@ impl Places<'_> {
         Range { start: self.position(span, span.start), end: self.position(span, span.end) }
     }
 
-    fn checklist(&self, items: &[report::ChecklistItem]) -> Vec<ChecklistItem> {
+    fn checklist(&self, items: &'r [report::ChecklistItem]) -> Vec<ChecklistItem<'r>> {
         items
             .iter()
             .map(|it| ChecklistItem {
                 item: it.item,
                 state: it.state.into(),
                 findings: super::decision::failing(self.report, it),
-                next: it.next.to_owned(),
+                next: it.next,
             })
             .collect()
     }
 
-    fn finding(&self, finding: &report::Finding) -> Finding {
+    fn finding(&self, finding: &'r report::Finding) -> Finding<'r> {
         Finding {
             code: finding.code,
             name: finding.name,
@@ -325,25 +325,25 @@ impl Places<'_> {
             confidence: finding.confidence.name().into(),
             path: self.path(finding.span),
             range: self.range(finding.span),
-            subject: finding.subject.clone(),
-            message: finding.message.clone(),
+            subject: &finding.subject,
+            message: &finding.message,
             why: explain::why(finding),
             help: vec![explain::help(finding)],
-            check: finding.check.clone(),
+            check: &finding.check,
             related: finding
                 .related
                 .iter()
                 .map(|it| Related {
                     path: self.path(it.span),
                     range: self.range(it.span),
-                    message: it.message.clone(),
+                    message: &it.message,
                 })
                 .collect(),
             fixes: finding
                 .fixes
                 .iter()
                 .map(|fix| Fix {
-                    title: fix.title.clone(),
+                    title: &fix.title,
                     safety: fix.safety.name().into(),
                     edits: fix
                         .edits
@@ -351,7 +351,7 @@ impl Places<'_> {
                         .map(|it| Edit {
                             path: self.path(it.span),
                             range: self.range(it.span),
-                            text: it.text.clone(),
+                            text: &it.text,
                         })
                         .collect(),
                 })
@@ -359,7 +359,7 @@ impl Places<'_> {
         }
     }
 
-    fn decision(&self, decision: &report::Decision) -> Decision {
+    fn decision(&self, decision: &'r report::Decision) -> Decision<'r> {
         Decision {
             questions: decision
                 .questions
@@ -373,14 +373,14 @@ impl Places<'_> {
                         .evidence
                         .iter()
                         .map(|it| Evidence {
-                            fact: it.fact.clone(),
+                            fact: &it.fact,
                             points: it.points.name().into(),
                             weight: it.weight,
                             path: it.span.map(|it| self.path(it)),
                             range: it.span.map(|it| self.range(it)),
                         })
                         .collect(),
-                    settled_by: it.settled_by.clone(),
+                    settled_by: &it.settled_by,
                 })
                 .collect(),
             outcome: Outcome {
@@ -390,11 +390,11 @@ impl Places<'_> {
             },
             today: decision.today.into(),
             fit: decision.fit.into(),
-            reasons: decision.reasons.clone(),
-            would_change: decision.would_change.clone(),
+            reasons: &decision.reasons,
+            would_change: &decision.would_change,
             scenario: Scenario {
                 nearest: decision.scenario.nearest.into(),
-                because: decision.scenario.because.clone(),
+                because: &decision.scenario.because,
             },
             checklists: Checklists {
                 server: self.checklist(&decision.checklists.server),
@@ -404,27 +404,27 @@ impl Places<'_> {
                 .crossing
                 .iter()
                 .map(|it| Crossing {
-                    service: it.service.to_string(),
-                    key: it.key.to_owned(),
+                    service: &it.service,
+                    key: it.key,
                     fate: it.fate.into(),
-                    instead: it.instead.to_owned(),
+                    instead: it.instead,
                     path: it.span.map(|it| self.path(it)),
                     range: it.span.map(|it| self.range(it)),
                 })
                 .collect(),
-            next_steps: decision.next_steps.clone(),
+            next_steps: &decision.next_steps,
         }
     }
 
-    fn map(&self, map: &report::Map) -> ProjectMap {
+    fn map(&self, map: &'r report::Map) -> ProjectMap<'r> {
         ProjectMap {
             nodes: map
                 .nodes
                 .iter()
                 .map(|it| MapNode {
-                    id: it.id.clone(),
+                    id: &it.id,
                     kind: it.kind.into(),
-                    label: it.label.clone(),
+                    label: &it.label,
                     path: it.span.map(|it| self.path(it)),
                     range: it.span.map(|it| self.range(it)),
                 })
@@ -433,8 +433,8 @@ impl Places<'_> {
                 .edges
                 .iter()
                 .map(|it| MapEdge {
-                    from: it.from.clone(),
-                    to: it.to.clone(),
+                    from: &it.from,
+                    to: &it.to,
                     kind: it.kind.into(),
                     path: it.span.map(|it| self.path(it)),
                     range: it.span.map(|it| self.range(it)),
