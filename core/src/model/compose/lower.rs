@@ -70,6 +70,7 @@ pub(super) struct Lowering {
 
 impl Lowering {
     /// `{}` in the message stands for the name.
+    #[cold]
     pub fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, message: &'static str) {
         let message = match message.split_once("{}") {
             Some((before, after)) => [before, name, after].concat(),
@@ -79,6 +80,7 @@ impl Lowering {
     }
 
     /// A problem whose message holds more than the name.
+    #[cold]
     pub fn told(&mut self, kind: ProblemKind, span: Span, name: &str, message: String) {
         let (name, service) = (SmolStr::new(name), self.service.clone());
         self.problems.push(Problem { kind, span, name, service, message });
