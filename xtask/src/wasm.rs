@@ -24,12 +24,16 @@ pub fn build() -> Result {
     let raw = target_dir().join("wasm32-unknown-unknown/wasm/plimsoll_wasm.wasm");
     let work = target_dir().join("plimsoll-npm");
     let input = work.join("input.wasm");
-    // Glue and shrinking take some ten seconds: done again only when the compiler's output differs.
-    if std::fs::read(&input).ok() != Some(fs::read(&raw)?) || !work.join("done").is_file() {
-        let _ = std::fs::remove_file(work.join("done"));
+    // Glue and shrinking take some ten seconds: done again only when the compiler's output differs, or
+    // what is done with it.
+    let (done, steps) = (work.join("done"), steps()?);
+    if std::fs::read(&input).ok() != Some(fs::read(&raw)?)
+        || std::fs::read(&done).ok().as_ref() != Some(&steps)
+    {
+        let _ = std::fs::remove_file(&done);
         glue(&raw, &work)?;
         fs::write(&input, fs::read(&raw)?)?;
-        fs::write(&work.join("done"), "")?;
+        fs::write(&done, steps)?;
     }
     cmd("node wasm/npm/build.mjs").arg(&work).run()?;
     let engine = root().join("wasm/npm/dist/plimsoll_bg.wasm");
@@ -64,6 +68,20 @@ fn no_machine_paths(wasm: &Path) -> Result {
         }
     }
     Ok(())
+}
+
+/// All that says what becomes of the compiler's output: this file, `xtask-bindgen`, the versions.
+fn steps() -> Result<Vec<u8>> {
+    let sources = root().join("xtask/bindgen/src");
+    let mut files: Vec<PathBuf> = sources
+        .read_dir()
+        .map_err(|error| format!("{}: {error}", sources.display()))?
+        .filter_map(|it| Some(it.ok()?.path()))
+        .chain(["xtask/src/wasm.rs", "Cargo.lock", "package-lock.json"].map(|it| root().join(it)))
+        .collect();
+    files.sort();
+    let texts: Vec<Vec<u8>> = files.iter().map(|it| fs::read(it)).collect::<Result<_>>()?;
+    Ok(texts.concat())
 }
 
 fn glue(raw: &Path, work: &Path) -> Result {
