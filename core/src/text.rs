@@ -86,10 +86,10 @@ pub fn name_of(path: &str) -> &str {
 /// `relative` as seen from the folder of a file.
 pub fn join_path(folder: &str, relative: &str) -> String {
     if relative.starts_with('/') || folder.is_empty() {
-        normalise_path(relative)
-    } else {
-        normalise_path(&[folder, "/", relative].concat())
+        return normalise_path(relative);
     }
+    let joined = [folder, "/", relative].concat();
+    if is_plain_path(&joined) { joined } else { normalise_path(&joined) }
 }
 
 /// Which file of a project: an index into its list of files.

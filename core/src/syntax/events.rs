@@ -8,7 +8,7 @@
 use super::duplicates::{duplicate_keys, shown};
 use super::parse::{Problem, ProblemKind};
 use super::repair::{self, Patch};
-use super::tree::{Document, NodeId, Style, TreeBuilder};
+use super::tree::{Document, NodeId, Properties, Style, TreeBuilder};
 use crate::text::{FileId, Span};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 use rustc_hash::FxHashMap;
@@ -55,8 +55,8 @@ struct Frame {
     flow: bool,
     span: Span,
     anchor: usize,
-    tag: Option<(SmolStr, Span)>,
-    anchor_name: Option<(SmolStr, Span)>,
+    /// The tag and anchor of the few that have one; apart, since every collection is moved in and out.
+    properties: Option<Box<Properties>>,
 }
 
 /// Turns the events of one stretch of text into nodes.
@@ -206,7 +206,7 @@ impl<'s> Events<'s> {
                             if let Some(frame) =
                                 self.stack.iter_mut().rev().find(|it| it.anchor == *id)
                             {
-                                frame.anchor_name = Some((name, place));
+                                frame.properties.get_or_insert_default().anchor = Some((name, place));
                             }
                         }
                     }
@@ -333,8 +333,7 @@ impl<'s> Events<'s> {
             flow: style == StructureStyle::Flow,
             span: self.span(range.start, range.end),
             anchor,
-            tag,
-            anchor_name: None,
+            properties: tag.map(|it| Box::new(Properties { tag: Some(it), anchor: None })),
         });
     }
 
@@ -365,10 +364,8 @@ impl<'s> Events<'s> {
             builder.sequence(span, children, style)
         };
         self.pending.truncate(frame.first);
-        if frame.tag.is_some() || frame.anchor_name.is_some() {
-            let properties = builder.properties(node);
-            properties.tag = frame.tag;
-            properties.anchor = frame.anchor_name;
+        if let Some(properties) = frame.properties {
+            *builder.properties(node) = *properties;
         }
         if frame.anchor != 0 {
             self.anchors.insert(frame.anchor, node);

@@ -44,7 +44,7 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
     }
     let by_path: FxHashMap<&str, usize> =
         files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
-    let files = Files { all: files, by_path: &by_path, schema: &Schema::read() };
+    let files = Files { all: files, by_path: &by_path, schema: &Schema::new() };
     let mut folders: Vec<&str> = Vec::new();
     for input in files.all.iter().filter(|it| it.compose && it.tree.is_some()) {
         let folder = folder_of(input.path);
@@ -108,7 +108,7 @@ pub fn project_of(files: &[FileInput<'_>], list: &[FileId]) -> Project {
         files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
     let position = |id: &FileId| files.iter().position(|it| it.id == *id);
     let list: Vec<usize> = list.iter().filter_map(position).collect();
-    project(Files { all: files, by_path: &by_path, schema: &Schema::read() }, &list)
+    project(Files { all: files, by_path: &by_path, schema: &Schema::new() }, &list)
 }
 
 /// What `docker compose` reads in this folder when it is given no `-f`.

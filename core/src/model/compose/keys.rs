@@ -32,33 +32,48 @@ pub(super) struct Known {
     pub required: bool,
 }
 
+/// How many objects there are.
+const COUNT: usize = 50;
+
+/// Where the name of each object stands, behind an empty line, and where the table ends. Found out
+/// when this is compiled, since every analysis would have to walk the whole table for it.
+const STARTS: [u16; COUNT + 1] = starts(TABLE.as_bytes());
+
+const fn starts(table: &[u8]) -> [u16; COUNT + 1] {
+    assert!(table.len() < u16::MAX as usize);
+    let mut starts = [table.len() as u16; COUNT + 1];
+    let (mut count, mut at) = (0, 0);
+    while at < table.len() {
+        if table[at] == b'\n' && (at == 0 || table[at - 1] == b'\n') {
+            starts[count] = at as u16 + 1;
+            count += 1;
+        }
+        at += 1;
+    }
+    assert!(count == COUNT);
+    starts
+}
+
 /// The table, for all projects. An object is read when it is first asked for: most projects have a
 /// few of them only.
 #[derive(Debug)]
 pub(super) struct Schema {
-    /// The names with their lines.
-    rows: Vec<(&'static str, &'static str, OnceCell<Object>)>,
+    objects: [OnceCell<Object>; COUNT],
 }
 
 impl Schema {
-    pub fn read() -> Schema {
-        let mut rows = Vec::with_capacity(64);
-        let (mut start, mut name) = (0, "");
-        for end in memchr::memchr_iter(b'\n', TABLE.as_bytes()) {
-            if name.is_empty() {
-                // An empty line stands between two objects.
-                (start, name) = (end + 1, &TABLE[start..end]);
-            } else if TABLE.as_bytes().get(end + 1) != Some(&b' ') {
-                rows.push((name, &TABLE[start..end], OnceCell::new()));
-                (start, name) = (end + 1, "");
-            }
-        }
-        Schema { rows }
+    pub fn new() -> Schema {
+        Schema { objects: [const { OnceCell::new() }; COUNT] }
     }
 
     pub fn object(&self, name: &str) -> Option<&Object> {
-        let row = self.rows.iter().find(|it| it.0 == name)?;
-        Some(row.2.get_or_init(|| read_object(row.0, row.1)))
+        let named = |it: &[u16]| {
+            let text = &TABLE[it[0] as usize..it[1] as usize];
+            text.as_bytes().get(name.len()) == Some(&b'\n') && text.starts_with(name)
+        };
+        let at = STARTS.windows(2).position(named)?;
+        let object = || read_object(&TABLE[STARTS[at] as usize..STARTS[at + 1] as usize]);
+        Some(self.objects[at].get_or_init(object))
     }
 
     /// A key that an object has itself or takes in.
@@ -81,9 +96,11 @@ impl Schema {
     }
 }
 
-fn read_object(name: &'static str, lines: &'static str) -> Object {
+/// An object from its lines, the first of which is its name.
+fn read_object(lines: &'static str) -> Object {
+    let mut words = words(lines);
     let mut object = Object {
-        name,
+        name: words.next().unwrap_or_default(),
         // A key takes some eighteen signs with its type.
         keys: Vec::with_capacity(lines.len() / 16),
         marks: 0,
@@ -91,7 +108,7 @@ fn read_object(name: &'static str, lines: &'static str) -> Object {
         extensible: false,
         requires: false,
     };
-    for word in words(lines) {
+    for word in words {
         if let Some(colon) = word.bytes().position(|it| it == b':') {
             let key = &word[..colon];
             let name = key.strip_suffix('!').unwrap_or(key);
@@ -110,7 +127,7 @@ fn read_object(name: &'static str, lines: &'static str) -> Object {
 
 /// The keys that Compose knows in a mapping named as in [`UnknownKey::owner`](super::UnknownKey).
 pub fn known_keys(owner: &str) -> Vec<&'static str> {
-    let schema = Schema::read();
+    let schema = Schema::new();
     let keys = schema.object(owner).map(|it| schema.keys(it)).unwrap_or_default();
     keys.into_iter().map(|it| it.name).collect()
 }
@@ -134,10 +151,10 @@ mod tests {
 
     #[test]
     fn every_type_of_the_table_can_be_read() {
-        let schema = Schema::read();
+        let schema = Schema::new();
         let objects: Vec<&Object> =
-            schema.rows.iter().map(|it| schema.object(it.0).unwrap()).collect();
-        assert_eq!(objects.len(), 50);
+            TABLE.split("\n\n").map(|it| schema.object(words(it).next().unwrap()).unwrap()).collect();
+        assert_eq!(objects.len(), COUNT);
         let plain = |it: u8| it == b'_' || it.is_ascii_alphanumeric();
         for key in objects.iter().flat_map(|it| &it.keys) {
             assert!(key.name.bytes().all(plain), "{}", key.name);

@@ -6,7 +6,7 @@ use super::value::{Data, Kind, Map, Tag, Value};
 use super::{ProblemKind, UnknownKey};
 use crate::decimal::Decimal;
 use crate::text::Spanned;
-use crate::words::is_among;
+use crate::words::{is_among, is_among_in_any_case};
 use smol_str::SmolStr;
 
 /// What the types that are words are called.
@@ -326,11 +326,10 @@ fn is_some_scalar(value: &Value) -> bool {
 
 /// The words that Compose takes for a boolean.
 pub(super) fn word_bool(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "y" | "yes" | "true" | "on" => Some(true),
-        "n" | "no" | "false" | "off" => Some(false),
-        _ => None,
+    if is_among_in_any_case("Y YES TRUE ON", text) {
+        return Some(true);
     }
+    is_among_in_any_case("N NO FALSE OFF", text).then_some(false)
 }
 
 fn is_pull_policy(text: &str) -> bool {
