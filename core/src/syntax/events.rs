@@ -206,7 +206,8 @@ impl<'s> Events<'s> {
                             if let Some(frame) =
                                 self.stack.iter_mut().rev().find(|it| it.anchor == *id)
                             {
-                                frame.properties.get_or_insert_default().anchor = Some((name, place));
+                                frame.properties.get_or_insert_default().anchor =
+                                    Some((name, place));
                             }
                         }
                     }

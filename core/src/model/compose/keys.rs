@@ -152,8 +152,10 @@ mod tests {
     #[test]
     fn every_type_of_the_table_can_be_read() {
         let schema = Schema::new();
-        let objects: Vec<&Object> =
-            TABLE.split("\n\n").map(|it| schema.object(words(it).next().unwrap()).unwrap()).collect();
+        let objects: Vec<&Object> = TABLE
+            .split("\n\n")
+            .map(|it| schema.object(words(it).next().unwrap()).unwrap())
+            .collect();
         assert_eq!(objects.len(), COUNT);
         let plain = |it: u8| it == b'_' || it.is_ascii_alphanumeric();
         for key in objects.iter().flat_map(|it| &it.keys) {
