@@ -4,6 +4,7 @@ use super::signals::Counts;
 use crate::facts::Facts;
 use crate::index::Index;
 use crate::report::{Answer, Decision, Kind, Outcome, Question, Role, Scenario};
+use std::borrow::Cow;
 
 pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Decision {
     let answer =
@@ -31,13 +32,13 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
             .max_by_key(|it| it.weight);
         match (question.by_person, strongest) {
             (true, _) => reasons
-                .push([question.text, " A person answered ", question.answer.name(), "."].concat()),
+                .push([question.text, " A person answered ", question.answer.name(), "."].concat().into()),
             (false, Some(it)) => reasons
-                .push([question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat()),
+                .push([question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat().into()),
             (false, None) => {}
         }
         if question.answer == Answer::Unknown {
-            reasons.push([question.text, " The files do not say."].concat());
+            reasons.push([question.text, " The files do not say."].concat().into());
             for it in &question.settled_by {
                 if !would_change.contains(it) {
                     would_change.push(it.clone());
@@ -77,33 +78,33 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         _ => "fits",
     };
     match fit {
-        "outgrown" => reasons.push("The files ask for things that one host cannot give.".to_owned()),
+        "outgrown" => reasons.push("The files ask for things that one host cannot give.".into()),
         "over-built" => {
             let mut kinds = Index::default();
             facts.objects().iter().for_each(|it| kinds.count(&it.kind));
             let files = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
-            reasons.push(format!(
+            reasons.push(Cow::Owned(format!(
                 "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
                 counts.objects,
                 kinds.lists().len(),
                 files.map(|it| it.lines.lines()).sum::<usize>()
-            ));
+            )));
         }
         "mixed" => reasons.push(
             "Both a Compose side and a cluster side look meant for production: every change is made twice, or drifts."
-                .to_owned(),
+                .into(),
         ),
         _ => {}
     }
     match platform {
         "compose" => would_change.push(
             "a second machine that must take over, or load that one machine cannot carry"
-                .to_owned(),
+                .into(),
         ),
         "kubernetes" => would_change.push(
-            "a measured load that fits one machine, and tolerance for its downtime".to_owned(),
+            "a measured load that fits one machine, and tolerance for its downtime".into(),
         ),
-        _ => would_change.push("an answer to the questions that are still open".to_owned()),
+        _ => would_change.push("an answer to the questions that are still open".into()),
     }
     Decision {
         scenario: scenario(facts, counts, unseen, &answer, platform),
@@ -146,11 +147,11 @@ fn scenario(
     } else {
         ("internal-app", "few services with one replica each")
     };
-    Scenario { nearest, because: because.to_owned() }
+    Scenario { nearest, because }
 }
 
-fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<String> {
-    let steps: &[&str] = match (fit, platform, today) {
+fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<Cow<'static, str>> {
+    let steps: &[&'static str] = match (fit, platform, today) {
         ("outgrown", ..) => &[
             "Work through the crossing checklist: start order, migrations and mounts first.",
             "Move one stateless service, with its probes and requests, before anything that holds data.",
@@ -168,5 +169,5 @@ fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<String> {
         ],
         _ => &["Keep both sides' findings at zero errors before the next change of platform."],
     };
-    steps.iter().map(|it| (*it).to_owned()).collect()
+    steps.iter().map(|it| (*it).into()).collect()
 }

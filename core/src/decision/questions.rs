@@ -4,25 +4,26 @@ use super::signals::{self, Counts};
 use crate::facts::Facts;
 use crate::index::Index;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
-use crate::report::{Answer, Evidence, Kind, Question, Role, Text};
+use crate::report::{Answer, Evidence, Kind, Question, Role};
 use crate::text::Span;
+use std::borrow::Cow;
 
 /// Collects evidence for one question.
 #[derive(Default)]
 struct Scale {
     evidence: Vec<Evidence>,
-    settled_by: Vec<&'static str>,
+    settled_by: Vec<Cow<'static, str>>,
 }
 
 impl Scale {
     #[inline(never)]
-    fn says(&mut self, points: Answer, weight: u8, fact: impl Text, span: Option<Span>) {
-        self.evidence.push(Evidence { fact: fact.text(), points, weight, span });
+    fn says(&mut self, points: Answer, weight: u8, fact: impl Into<Cow<'static, str>>, span: Option<Span>) {
+        self.evidence.push(Evidence { fact: fact.into(), points, weight, span });
     }
 
     /// What would settle the question.
     fn lacks(&mut self, what: &'static str) {
-        self.settled_by.push(what);
+        self.settled_by.push(what.into());
     }
 
     /// Several places with one meaning: the first is shown, the others counted. `what` they do, for
@@ -37,7 +38,7 @@ impl Scale {
         self.says(
             points,
             weight,
-            format_args!("{first}{more} {}", what[usize::from(found.len() > 1)]),
+            format!("{first}{more} {}", what[usize::from(found.len() > 1)]),
             Some(*span),
         );
     }
@@ -97,17 +98,13 @@ pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
             _ => None,
         });
         let answer = person.unwrap_or_else(|| scale.weigh());
-        let mut settled_by = Vec::new();
-        if answer == Answer::Unknown {
-            settled_by.extend(scale.settled_by.iter().map(|it| (*it).to_owned()));
-        }
         questions.push(Question {
             id,
             text,
             answer,
             by_person: person.is_some(),
             evidence: scale.evidence,
-            settled_by,
+            settled_by: if answer == Answer::Unknown { scale.settled_by } else { Vec::new() },
         });
     }
     questions
@@ -149,7 +146,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
         scale.says(
             Answer::No,
             weight,
-            format_args!("{} GPUs are asked for", counts.gpus),
+            format!("{} GPUs are asked for", counts.gpus),
             counts.first_gpu,
         );
     }
@@ -166,7 +163,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
         scale.says(
             Answer::Yes,
             1,
-            format_args!("{first}: it stays where its files are"),
+            format!("{first}: it stays where its files are"),
             Some(*span),
         );
     }
@@ -186,7 +183,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
             scale.says(
                 Answer::Yes,
                 2,
-                format_args!("a person says that {it} of downtime are tolerable"),
+                format!("a person says that {it} of downtime are tolerable"),
                 None,
             );
         }
@@ -194,7 +191,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
             scale.says(
                 Answer::No,
                 3,
-                format_args!("a person says that the tolerable downtime is: {it}"),
+                format!("a person says that the tolerable downtime is: {it}"),
                 None,
             );
         }
@@ -348,17 +345,17 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         1..=8 => scale.says(
             Answer::No,
             2,
-            format_args!("{things} workloads are few enough for one team"),
+            format!("{things} workloads are few enough for one team"),
             None,
         ),
         9..=20 => {}
-        _ => scale.says(Answer::Yes, 1, format_args!("{things} workloads are run"), None),
+        _ => scale.says(Answer::Yes, 1, format!("{things} workloads are run"), None),
     }
     if counts.namespaces.lists().len() > 2 {
         scale.says(
             Answer::Yes,
             1,
-            format_args!("objects live in {} namespaces", counts.namespaces.lists().len()),
+            format!("objects live in {} namespaces", counts.namespaces.lists().len()),
             None,
         );
     }
@@ -376,7 +373,7 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         scale.says(
             Answer::Yes,
             1,
-            format_args!("images come from {owners} owners of your own registries"),
+            format!("images come from {owners} owners of your own registries"),
             None,
         );
     }
@@ -384,7 +381,7 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         scale.says(
             Answer::Yes,
             1,
-            format_args!("{} overlays stand for environments", counts.overlays),
+            format!("{} overlays stand for environments", counts.overlays),
             None,
         );
     }
@@ -392,13 +389,13 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         Some(teams) if teams > 2 => scale.says(
             Answer::Yes,
             3,
-            format_args!("a person says that {teams} teams deploy"),
+            format!("a person says that {teams} teams deploy"),
             None,
         ),
         Some(teams) => scale.says(
             Answer::No,
             2,
-            format_args!("a person says that the number of teams is {teams}"),
+            format!("a person says that the number of teams is {teams}"),
             None,
         ),
         None => scale.lacks("how many teams deploy on their own (`teams`)"),
@@ -459,7 +456,7 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
         );
     }
     if counts.overlays > 1 {
-        scale.says(Answer::Yes, 2, format_args!("{} overlays reuse a base", counts.overlays), None);
+        scale.says(Answer::Yes, 2, format!("{} overlays reuse a base", counts.overlays), None);
     }
     if let Some((name, count, span)) = copied_workload(facts) {
         let text =

@@ -6,6 +6,7 @@ use crate::model::Str;
 use crate::model::kubernetes::{Body, VolumeSource};
 use crate::report::{Map, MapEdge, MapNode};
 use crate::text::Span;
+use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
 #[derive(Default)]
 struct Drawing {
@@ -14,29 +15,38 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn node(&mut self, id: &str, kind: &'static str, label: &str, span: Option<Span>) {
+    fn node(&mut self, id: &SmolStr, kind: &'static str, label: &str, span: Option<Span>) {
         if self.known.add(&[id], 0).len() == 1 {
             self.new_node(id, kind, label, span);
         }
     }
 
     /// A node whose id nothing else can have.
-    fn new_node(&mut self, id: &str, kind: &'static str, label: &str, span: Option<Span>) {
-        self.map.nodes.push(MapNode { id: id.to_owned(), kind, label: label.to_owned(), span });
+    fn new_node(&mut self, id: &SmolStr, kind: &'static str, label: &str, span: Option<Span>) {
+        self.map.nodes.push(MapNode { id: id.clone(), kind, label: label.into(), span });
     }
 
     /// Something that is there because it is used.
-    fn used(&mut self, by: &str, id: &str, kind: &'static str, name: &Str, how: Use) {
+    fn used(&mut self, by: &SmolStr, id: &SmolStr, kind: &'static str, name: &Str, how: Use) {
         self.node(id, kind, name, Some(name.span));
         self.edge(by, id, how.0, Some(how.1));
     }
 
-    fn edge(&mut self, from: &str, to: &str, kind: &'static str, span: Option<Span>) {
-        let edge = MapEdge { from: from.to_owned(), to: to.to_owned(), kind, span };
+    fn edge(&mut self, from: &SmolStr, to: &SmolStr, kind: &'static str, span: Option<Span>) {
+        let edge = MapEdge { from: from.clone(), to: to.clone(), kind, span };
         if !self.map.edges.contains(&edge) {
             self.map.edges.push(edge);
         }
     }
+}
+
+/// An id of several words, which for most of them takes no allocation.
+fn joined(words: &[&str]) -> SmolStr {
+    let mut id = SmolStrBuilder::new();
+    for word in words {
+        id.push_str(word);
+    }
+    id.finish()
 }
 
 /// In which way something is used, and where that is written.
@@ -61,21 +71,20 @@ impl Facts<'_> {
         drawing.map
     }
 
-    fn service_id(&self, service: usize) -> String {
+    fn service_id(&self, service: usize) -> SmolStr {
         let service = &self.services[service];
         let name = &service.project.name.value;
         let project = if name.is_empty() { "compose" } else { name.as_str() };
-        [project, "#", &service.project_index.to_string(), "/", service.name].concat()
+        format_smolstr!("{project}#{}/{}", service.project_index, service.name)
     }
 
     fn draw_compose(&self, drawing: &mut Drawing) {
-        let ids: Vec<String> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
+        let ids: Vec<SmolStr> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
         for (service, id) in self.services.iter().zip(&ids) {
             drawing.new_node(id, "service", service.name, Some(service.span()));
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
-                let project = service.project_index.to_string();
-                let volume = ["volume#", &project, "/", source].concat();
+                let volume = format_smolstr!("volume#{}/{source}", service.project_index);
                 drawing.used(id, &volume, "volume", source, Use("mounts", mount.span));
             }
         }
@@ -98,13 +107,13 @@ impl Facts<'_> {
             drawing.node(&id, "workload", label, Some(workload.span()));
             for volume in &workload.model.template.spec.volumes {
                 if let VolumeSource::Claim { name: Some(name), .. } = &volume.source {
-                    let claim = ["claim/", workload.namespace, "/", name].concat();
+                    let claim = joined(&["claim/", workload.namespace, "/", name]);
                     drawing.used(&id, &claim, "volume", name, Use("mounts", name.span));
                 }
                 for (secret, source) in volume.source.keyed() {
                     let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &source.name {
-                        let to = [kind, "/", workload.namespace, "/", name].concat();
+                        let to = joined(&[kind, "/", workload.namespace, "/", name]);
                         drawing.used(&id, &to, kind, name, Use("reads", name.span));
                     }
                 }
@@ -114,14 +123,14 @@ impl Facts<'_> {
                     let secret = from.source == crate::model::kubernetes::EnvSource::Secret;
                     let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &from.name {
-                        let to = [kind, "/", workload.namespace, "/", name].concat();
+                        let to = joined(&[kind, "/", workload.namespace, "/", name]);
                         drawing.used(&id, &to, kind, name, Use("reads", from.span));
                     }
                 }
             }
         }
         for service in &self.kube_services {
-            let id = ["Service/", service.namespace, "/", service.name].concat();
+            let id = joined(&["Service/", service.namespace, "/", service.name]);
             drawing.node(&id, "k8s-service", service.name, Some(service.span()));
             for at in &service.selects {
                 let selector = service.model.selector.as_ref().map(|it| it.place.span);
@@ -131,12 +140,12 @@ impl Facts<'_> {
         for object in &self.objects {
             let Body::Routes(routes) = &object.body else { continue };
             let name = object.name().map_or("", |it| it.as_str());
-            let id = [&object.kind, "/", object.namespace(), "/", name].concat();
+            let id = joined(&[&object.kind, "/", object.namespace(), "/", name]);
             drawing.node(&id, "route", name, Some(object.name_span()));
             for backend in &routes.backends {
                 let namespace =
                     backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
-                let to = ["Service/", namespace, "/", &backend.service].concat();
+                let to = joined(&["Service/", namespace, "/", &backend.service]);
                 if !drawing.known.get(&[&to]).is_empty() {
                     drawing.edge(&id, &to, "routes", Some(backend.span));
                 }
@@ -144,13 +153,16 @@ impl Facts<'_> {
         }
     }
 
-    fn workload_id(&self, workload: &super::Workload<'_>) -> String {
+    fn workload_id(&self, workload: &super::Workload<'_>) -> SmolStr {
         let (kind, namespace) = (workload.kind().name(), workload.namespace);
         let place = workload.span();
         match workload.name {
             // Fragments have no name to tell them apart.
-            "" => format!("{kind}/{namespace}/@{}:{}", self.file(place.file).path(), place.start),
-            name => [kind, "/", namespace, "/", name].concat(),
+            "" => {
+                let path = self.file(place.file).path();
+                format_smolstr!("{kind}/{namespace}/@{path}:{}", place.start)
+            }
+            name => joined(&[kind, "/", namespace, "/", name]),
         }
     }
 }

@@ -21,14 +21,15 @@ impl Facts<'_> {
         let (namespace, slash) =
             object.meta.namespace.as_ref().map_or(("", ""), |it| (it.as_str(), "/"));
         let name = name.map_or("", |it| it.as_str());
-        let subject = [&object.kind, " ", namespace, slash, name].concat();
-        let subject = subject.trim_end();
+        let mut subject = [&object.kind, " ", namespace, slash, name].concat();
+        subject.truncate(subject.trim_end().len());
         let containers = object.workload().map(|it| &it.template.spec);
         let container =
             containers.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
-        match container {
-            Some(it) => [subject, ", container ", it.label()].concat(),
-            None => subject.to_owned(),
+        if let Some(it) = container {
+            subject.push_str(", container ");
+            subject.push_str(it.label());
         }
+        subject
     }
 }

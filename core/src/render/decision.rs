@@ -3,6 +3,7 @@
 use super::place::Place;
 use super::text::{Style, clean, wrap};
 use crate::report::{Answer, ChecklistItem, Crossing, Evidence, Report};
+use std::borrow::Cow;
 
 pub fn decision(report: &Report, style: Style) -> String {
     let it = &report.decision;
@@ -21,7 +22,7 @@ pub fn decision(report: &Report, style: Style) -> String {
         it.outcome.argocd,
     );
     if !it.scenario.nearest.is_empty() {
-        let text = format!("{}: {}", it.scenario.nearest, clean(&it.scenario.because));
+        let text = format!("{}: {}", it.scenario.nearest, clean(it.scenario.because));
         hang(&mut out, style, &format!("{}   ", style.bold("Scenario")), 11, &text);
     }
     list(&mut out, style, "Why", &it.reasons);
@@ -102,7 +103,7 @@ fn heading(out: &mut String, style: Style, title: &str) {
     out.push_str(&format!("\n{}\n", style.bold(title)));
 }
 
-fn list(out: &mut String, style: Style, title: &str, items: &[String]) {
+fn list(out: &mut String, style: Style, title: &str, items: &[Cow<'static, str>]) {
     if items.is_empty() {
         return;
     }

@@ -8,6 +8,7 @@ use crate::report::{Answer, ChecklistItem, Decision, Finding, Report, Safety, Se
 use crate::rules;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
+use std::borrow::Cow;
 
 /// Services refuse comments beyond 65,536 characters; this leaves room for what a caller adds.
 const LIMIT: usize = 60_000;
@@ -122,7 +123,7 @@ pub fn decision(report: &Report) -> String {
         out.push_str(&format!(
             "\nNearest scenario: **{}**. {}\n",
             it.scenario.nearest,
-            prose(&it.scenario.because)
+            prose(it.scenario.because)
         ));
     }
     questions(&mut out, report, it);
@@ -176,7 +177,7 @@ fn place(report: &Report, span: Span) -> String {
     format!(" ({})", code_span(&format!("{}:{}", place.path, place.line)))
 }
 
-fn list(out: &mut String, title: &str, items: &[String]) {
+fn list(out: &mut String, title: &str, items: &[Cow<'static, str>]) {
     if items.is_empty() {
         return;
     }

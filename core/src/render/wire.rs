@@ -10,6 +10,7 @@ use crate::report;
 use crate::rules;
 use crate::text::{Encoding, Span};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Version of this format.
 pub const VERSION: u32 = 1;
@@ -106,12 +107,12 @@ wire! {
         pub outcome: Outcome,
         pub today: Today,
         pub fit: Fit,
-        pub reasons: &'r [String],
-        pub would_change: &'r [String],
+        pub reasons: &'r [Cow<'static, str>],
+        pub would_change: &'r [Cow<'static, str>],
         pub scenario: Scenario<'r>,
         pub checklists: Checklists<'r>,
         pub crossing: Vec<Crossing<'r>>,
-        pub next_steps: &'r [String],
+        pub next_steps: &'r [Cow<'static, str>],
     }
     pub struct Question<'r> {
         pub id: QuestionId,
@@ -119,7 +120,7 @@ wire! {
         pub answer: Answer,
         pub by: AnsweredBy,
         pub evidence: Vec<Evidence<'r>>,
-        pub settled_by: &'r [String],
+        pub settled_by: &'r [Cow<'static, str>],
     }
     pub struct Evidence<'r> {
         pub fact: &'r str,
@@ -394,7 +395,7 @@ impl<'r> Places<'r> {
             would_change: &decision.would_change,
             scenario: Scenario {
                 nearest: decision.scenario.nearest.into(),
-                because: &decision.scenario.because,
+                because: decision.scenario.because,
             },
             checklists: Checklists {
                 server: self.checklist(&decision.checklists.server),

@@ -2,6 +2,7 @@
 
 use crate::text::Span;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Answer {
@@ -24,7 +25,7 @@ impl Answer {
 /// A fact from the files (or from a person) and the answer that it speaks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    pub fact: String,
+    pub fact: Cow<'static, str>,
     pub points: Answer,
     /// 1 a hint, 2 a sign, 3 decisive.
     pub weight: u8,
@@ -42,7 +43,7 @@ pub struct Question {
     pub by_person: bool,
     pub evidence: Vec<Evidence>,
     /// What would settle it.
-    pub settled_by: Vec<String>,
+    pub settled_by: Vec<Cow<'static, str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -59,7 +60,7 @@ pub struct Outcome {
 pub struct Scenario {
     /// `internal-app`, `growing-saas`, `multi-team-platform`, `regulated`.
     pub nearest: &'static str,
-    pub because: String,
+    pub because: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -98,10 +99,10 @@ pub struct Decision {
     pub today: &'static str,
     /// `fits`, `outgrown`, `over-built`, `mixed`.
     pub fit: &'static str,
-    pub reasons: Vec<String>,
-    pub would_change: Vec<String>,
+    pub reasons: Vec<Cow<'static, str>>,
+    pub would_change: Vec<Cow<'static, str>>,
     pub scenario: Scenario,
     pub checklists: Checklists,
     pub crossing: Vec<Crossing>,
-    pub next_steps: Vec<String>,
+    pub next_steps: Vec<Cow<'static, str>>,
 }

@@ -1,21 +1,22 @@
 //! The picture of a project: what runs, what it mounts and whom it talks to.
 
 use crate::text::Span;
+use smol_str::SmolStr;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MapNode {
     /// Unique in the map: `compose/app`, `Deployment/shop/api`.
-    pub id: String,
+    pub id: SmolStr,
     /// `service`, `workload`, `k8s-service`, `volume`, `config`, `secret`, `route`.
     pub kind: &'static str,
-    pub label: String,
+    pub label: SmolStr,
     pub span: Option<Span>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MapEdge {
-    pub from: String,
-    pub to: String,
+    pub from: SmolStr,
+    pub to: SmolStr,
     /// `depends-on`, `talks-to`, `selects`, `mounts`, `reads`, `routes`, `counterpart`.
     pub kind: &'static str,
     /// The place that says so.
