@@ -31,10 +31,12 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
             .filter(|it| it.points == question.answer)
             .max_by_key(|it| it.weight);
         match (question.by_person, strongest) {
-            (true, _) => reasons
-                .push([question.text, " A person answered ", question.answer.name(), "."].concat().into()),
-            (false, Some(it)) => reasons
-                .push([question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat().into()),
+            (true, _) => reasons.push(
+                [question.text, " A person answered ", question.answer.name(), "."].concat().into(),
+            ),
+            (false, Some(it)) => reasons.push(
+                [question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat().into(),
+            ),
             (false, None) => {}
         }
         if question.answer == Answer::Unknown {
@@ -98,12 +100,10 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
     }
     match platform {
         "compose" => would_change.push(
-            "a second machine that must take over, or load that one machine cannot carry"
-                .into(),
+            "a second machine that must take over, or load that one machine cannot carry".into(),
         ),
-        "kubernetes" => would_change.push(
-            "a measured load that fits one machine, and tolerance for its downtime".into(),
-        ),
+        "kubernetes" => would_change
+            .push("a measured load that fits one machine, and tolerance for its downtime".into()),
         _ => would_change.push("an answer to the questions that are still open".into()),
     }
     Decision {

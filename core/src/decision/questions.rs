@@ -17,7 +17,13 @@ struct Scale {
 
 impl Scale {
     #[inline(never)]
-    fn says(&mut self, points: Answer, weight: u8, fact: impl Into<Cow<'static, str>>, span: Option<Span>) {
+    fn says(
+        &mut self,
+        points: Answer,
+        weight: u8,
+        fact: impl Into<Cow<'static, str>>,
+        span: Option<Span>,
+    ) {
         self.evidence.push(Evidence { fact: fact.into(), points, weight, span });
     }
 
@@ -160,12 +166,7 @@ fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
     }
     let couplings = signals::host_couplings(facts);
     if let Some((first, span)) = couplings.first() {
-        scale.says(
-            Answer::Yes,
-            1,
-            format!("{first}: it stays where its files are"),
-            Some(*span),
-        );
+        scale.says(Answer::Yes, 1, format!("{first}: it stays where its files are"), Some(*span));
     }
     let production = facts.services().iter().find(|it| it.role == Role::Production);
     if let Some(service) = production
@@ -386,12 +387,9 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         );
     }
     match facts.config().answer("teams").and_then(|it| it.parse::<u32>().ok()) {
-        Some(teams) if teams > 2 => scale.says(
-            Answer::Yes,
-            3,
-            format!("a person says that {teams} teams deploy"),
-            None,
-        ),
+        Some(teams) if teams > 2 => {
+            scale.says(Answer::Yes, 3, format!("a person says that {teams} teams deploy"), None)
+        }
         Some(teams) => scale.says(
             Answer::No,
             2,
