@@ -184,12 +184,12 @@ fn explain_rule(
 
 fn text_line(rule: &'static rules::Rule) -> String {
     let summary = explain::explain(rule).summary;
-    format!("{} {:<8} {:<36} {summary}\n", rule.code, rule.severity.name(), rule.name)
+    format!("{} {:<8} {:<36} {summary}\n", rule.code(), rule.severity.name(), rule.name())
 }
 
 fn markdown_line(rule: &'static rules::Rule) -> String {
     let (url, summary) = (wire::rule_url(rule), explain::explain(rule).summary);
-    format!("- [{} {}]({url}) ({}): {summary}\n", rule.code, rule.name, rule.severity.name())
+    format!("- [{} {}]({url}) ({}): {summary}\n", rule.code(), rule.name(), rule.severity.name())
 }
 
 /// Markdown reads well as it is; on a terminal its headings stand out.

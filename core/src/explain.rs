@@ -46,7 +46,7 @@ pub fn explain(rule: &'static Rule) -> Explanation {
     let mut sections: Vec<Section> = vec![Section { title: "", body: String::new() }];
     let mut examples: Vec<Example> = Vec::new();
     let mut fence: Option<Example> = None;
-    for line in rule.doc.lines() {
+    for line in rule.doc().lines() {
         // A doc comment keeps the space after `///`.
         let line = line.strip_prefix(' ').unwrap_or(line);
         let title = sections.last().map_or("", |it| it.title);
@@ -90,8 +90,8 @@ pub fn explain(rule: &'static Rule) -> Explanation {
     }
     let summary = sections.remove(0).body;
     Explanation {
-        code: rule.code,
-        name: rule.name,
+        code: rule.code(),
+        name: rule.name(),
         summary: unwrap(summary.lines(), summary.len()),
         sections,
         examples,
@@ -134,8 +134,8 @@ pub fn help(finding: &Finding) -> String {
 /// The prose of a section as one line a paragraph. It looks for this section alone, because a report
 /// shows those of every finding.
 pub fn prose(rule: &'static Rule, title: &str) -> String {
-    let mut headings = memchr::memchr_iter(b'\n', rule.doc.as_bytes())
-        .map(|it| &rule.doc[it + 1..])
+    let mut headings = memchr::memchr_iter(b'\n', rule.doc().as_bytes())
+        .map(|it| &rule.doc()[it + 1..])
         .filter_map(|it| it.strip_prefix(" ## "));
     let body = headings.find_map(|it| it.strip_prefix(title)?.strip_prefix('\n'));
     let rest = headings.next().map_or(0, |it| it.len() + " ## ".len());
@@ -148,8 +148,8 @@ pub fn markdown(rule: &'static Rule) -> String {
     let explanation = explain(rule);
     let mut page = format!(
         "# {} {}\n\n{}\n\n*{} · reads {} · since {}*\n",
-        rule.code,
-        rule.name,
+        rule.code(),
+        rule.name(),
         explanation.summary,
         rule.severity.name(),
         rule.on.name(),
@@ -175,7 +175,7 @@ mod tests {
                     prose(rule, title),
                     unwrap(section.lines(), section.len()),
                     "{}",
-                    rule.code
+                    rule.code()
                 );
             }
         }

@@ -99,9 +99,9 @@ impl Workspace {
         let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
         let mut ran: Vec<&str> = Vec::with_capacity(rules::all().count());
         for rule in rules::all().filter(|it| wanted(it)) {
-            ran.push(rule.code);
+            ran.push(rule.code());
             let before = out.count();
-            out.next(rule.code, rule.name, rule.severity);
+            out.next(rule.code(), rule.name(), rule.severity);
             rule.run(&facts, &mut out);
             tell(rule, &facts, out.since(before));
         }
@@ -151,7 +151,7 @@ impl Workspace {
             suppressions.extend(&file.directives.suppressions);
         }
         let stale = rules::find("PLM006").expect("internal error: PLM006 is a rule");
-        let mut out = Findings::new(stale.code, stale.name, stale.severity);
+        let mut out = Findings::new(stale.code(), stale.name(), stale.severity);
         let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
         let known = "write `ignore`, `ignore-file` or `role=production`";
         for file in facts.files() {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub fn sarif(report: &Report) -> String {
     let all: Vec<&'static Rule> = rules::all().collect();
     let index_of: FxHashMap<&str, usize> =
-        all.iter().enumerate().map(|(at, it)| (it.code, at)).collect();
+        all.iter().enumerate().map(|(at, it)| (it.code(), at)).collect();
     let mut seen: FxHashMap<u64, usize> = FxHashMap::default();
     let results: Vec<Value> = report
         .findings
@@ -53,8 +53,8 @@ fn rule(rule: &'static Rule) -> Value {
     let explanation = explain::explain(rule);
     let help = explain::prose(rule, explain::HELP);
     json!({
-        "id": rule.code,
-        "name": rule.name,
+        "id": rule.code(),
+        "name": rule.name(),
         "shortDescription": { "text": explanation.summary },
         "fullDescription": { "text": explain::prose(rule, explain::WHY) },
         "help": {

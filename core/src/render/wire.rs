@@ -217,14 +217,14 @@ wire! {
 
 /// Where a rule's page is published.
 pub fn rule_url(rule: &rules::Rule) -> String {
-    format!("https://plimsoll.dev/rules/{}-{}", rule.code, rule.name)
+    format!("https://plimsoll.dev/rules/{}-{}", rule.code(), rule.name())
 }
 
 impl From<&'static rules::Rule> for Rule {
     fn from(rule: &'static rules::Rule) -> Rule {
         Rule {
-            code: rule.code,
-            name: rule.name,
+            code: rule.code(),
+            name: rule.name(),
             family: rule.family(),
             severity: rule.severity.name().into(),
             on: rule.on.name().into(),

@@ -31,6 +31,9 @@ const FAMILIES: &[&[&Rule]] = &[
     host::RULES,
 ];
 
+/// How long the code of a rule is.
+const CODE_LEN: usize = "PLM101".len();
+
 /// Which side of the crossing a rule reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
@@ -68,35 +71,50 @@ pub enum Check {
 /// One pitfall: its names, its documentation and the function that looks for it.
 #[derive(Debug)]
 pub struct Rule {
-    /// `PLM101`; stable for ever.
-    pub code: &'static str,
-    /// `depends-on-started-only`; reads well after "allow".
-    pub name: &'static str,
+    /// The code, the name and the documentation in one text, which the WebAssembly engine carries
+    /// for less than three.
+    page: &'static str,
+    /// Where the documentation begins in `page`.
+    doc_at: u8,
     pub on: On,
     /// What a finding has unless the rule says otherwise for it.
     pub severity: Severity,
     pub since: &'static str,
-    /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
-    pub doc: &'static str,
     pub check: Check,
 }
 
 impl Rule {
+    /// `PLM101`; stable for ever.
+    pub fn code(&self) -> &'static str {
+        &self.page[..CODE_LEN]
+    }
+
+    /// `depends-on-started-only`; reads well after "allow".
+    pub fn name(&self) -> &'static str {
+        &self.page[CODE_LEN + 1..usize::from(self.doc_at) - 1]
+    }
+
+    /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
+    pub fn doc(&self) -> &'static str {
+        &self.page[usize::from(self.doc_at)..]
+    }
+
     /// `PLM1` of `PLM101`.
     pub fn family(&self) -> &'static str {
-        &self.code[..4]
+        &self.page[..4]
     }
 
     /// Whether `selector` (a code, a family or a name) means this rule.
     pub fn is(&self, selector: &str) -> bool {
-        selector.eq_ignore_ascii_case(self.code)
-            || selector.eq_ignore_ascii_case(self.name)
-            || (selector.len() < self.code.len()
-                && selector.len() >= 3
-                && self
-                    .code
-                    .get(..selector.len())
-                    .is_some_and(|it| it.eq_ignore_ascii_case(selector)))
+        self.has_name(selector)
+            || (3..CODE_LEN).contains(&selector.len())
+                && self.page.as_bytes()[..selector.len()].eq_ignore_ascii_case(selector.as_bytes())
+    }
+
+    /// Whether this is its whole code or name.
+    fn has_name(&self, code_or_name: &str) -> bool {
+        code_or_name.eq_ignore_ascii_case(self.code())
+            || code_or_name.eq_ignore_ascii_case(self.name())
     }
 
     /// Looks for the pitfall where the project has what the rule reads.
@@ -143,9 +161,7 @@ impl Iterator for All {
 
 /// The rule with this code or name.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
-    all().find(|it| {
-        code_or_name.eq_ignore_ascii_case(it.code) || code_or_name.eq_ignore_ascii_case(it.name)
-    })
+    all().find(|it| it.has_name(code_or_name))
 }
 
 /// Declares `RULE` from a doc comment, a code, a name and a few fields.
@@ -157,12 +173,11 @@ macro_rules! rule {
         }
     ) => {
         pub static RULE: $crate::rules::Rule = $crate::rules::Rule {
-            code: stringify!($code),
-            name: $name,
+            page: concat!(stringify!($code), " ", $name, "\n", $($doc, "\n"),*),
+            doc_at: ($crate::rules::CODE_LEN + $name.len() + 2) as u8,
             on: $crate::rules::On::$on,
             severity: $crate::report::Severity::$severity,
             since: $since,
-            doc: concat!($($doc, "\n"),*),
             check: rule!(@check $check),
         };
     };
