@@ -140,5 +140,10 @@ fn check_fixes(rule: &'static Rule, before: &[File], report: &Report) {
         &after,
         &Options { select: vec!["PLM001".into(), "PLM002".into()], ..Options::default() },
     );
-    assert!(clean.findings.is_empty(), "{}: the fix broke the YAML\n{}", rule.code(), after[0].text);
+    assert!(
+        clean.findings.is_empty(),
+        "{}: the fix broke the YAML\n{}",
+        rule.code(),
+        after[0].text
+    );
 }
