@@ -60,6 +60,10 @@ impl Index {
                 Numbers::Many(numbers) => numbers.push(value),
             },
             None => {
+                if number == 0 {
+                    self.keys.reserve(200);
+                    self.lists.reserve(FEW);
+                }
                 let (start, numbers) = (self.keys.len(), Numbers::One(value));
                 for word in key {
                     self.keys.push_str(word);
@@ -107,16 +111,18 @@ impl Index {
 
     fn is(&self, number: usize, key: &[&str], hash: usize) -> bool {
         let list = &self.lists[number];
+        if list.hash != hash {
+            return false;
+        }
         let end = self.lists.get(number + 1).map_or(self.keys.len(), |it| it.start);
         // No word holds a line break that another could be mistaken for.
         let mut rest = &self.keys[list.start..end];
-        list.hash == hash
-            && key.iter().all(|word| {
-                let after = rest.strip_prefix(word).and_then(|it| it.strip_prefix('\n'));
-                rest = after.unwrap_or_default();
-                after.is_some()
-            })
-            && rest.is_empty()
+        let same = key.iter().all(|word| {
+            let after = rest.strip_prefix(word).and_then(|it| it.strip_prefix('\n'));
+            rest = after.unwrap_or_default();
+            after.is_some()
+        });
+        same && rest.is_empty()
     }
 
     /// Puts a new list into the table, which grows as need be.

@@ -5,6 +5,8 @@
 
 pub mod rows;
 
+use std::borrow::Cow;
+
 /// Whether a word stands in a list of words with white space between them.
 pub fn is_among(list: &str, word: &str) -> bool {
     has(list, word, false)
@@ -45,6 +47,22 @@ impl<'l> Iterator for Beginning<'l> {
                 return Some(&self.list[start..start + length]);
             }
         }
+    }
+}
+
+/// A text in upper case: names of variables mostly are.
+pub fn upper(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|it| it.is_ascii_lowercase()) {
+        true => Cow::Owned(text.to_ascii_uppercase()),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// A text in lower case: hosts, tags and schemes mostly are.
+pub fn lower(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|it| it.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
     }
 }
 

@@ -10,8 +10,8 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
     let answer =
         |id: &str| questions.iter().find(|it| it.id == id).map_or(Answer::Unknown, |it| it.answer);
     let yes = |id: &str| answer(id) == Answer::Yes;
-    let mut reasons = Vec::new();
-    let mut would_change = Vec::new();
+    let mut reasons = Vec::with_capacity(8);
+    let mut would_change = Vec::with_capacity(8);
 
     let too_large = answer("one-server") == Answer::No;
     let shaped = [yes("multi-node"), yes("replicas-and-rollouts"), yes("teams-and-environments")];

@@ -19,12 +19,13 @@ pub(super) fn facts<'a>(
     projects: &'a [Project],
     config: &'a Config,
 ) -> Facts<'a> {
-    let mut sorted: Vec<&FileModel> = Vec::new();
+    let mut sorted: Vec<&FileModel> = Vec::with_capacity(files.len());
     for file in files {
         sorted.push(file);
     }
     sort::sort_by(&mut sorted, |a, b| a.file.path.cmp(&b.file.path));
-    let mut objects: Vec<&Object> = Vec::new();
+    let mut objects: Vec<&Object> =
+        Vec::with_capacity(files.iter().map(|it| it.objects.len()).sum());
     let mut limit_ranges: Vec<&Object> = Vec::new();
     let mut cluster = false;
     for file in &sorted {

@@ -4,6 +4,7 @@ use crate::knowledge::families::{self, Certainty, Family};
 use crate::knowledge::image::{ImageRef, Pin};
 use crate::model::Str;
 use crate::text::Span;
+use smol_str::SmolStr;
 
 /// An image reference with what the tables know of it.
 #[derive(Debug, Clone)]
@@ -11,7 +12,7 @@ pub struct Image<'a> {
     pub text: &'a str,
     pub span: Span,
     /// Normalised: `docker.io/library/postgres` is `postgres`.
-    pub repository: String,
+    pub repository: SmolStr,
     pub tag: Option<&'a str>,
     pub pin: Pin,
     pub family: Option<Family>,

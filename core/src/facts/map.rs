@@ -34,7 +34,8 @@ impl Drawing {
 
     fn edge(&mut self, from: &SmolStr, to: &SmolStr, kind: &'static str, span: Option<Span>) {
         let edge = MapEdge { from: from.clone(), to: to.clone(), kind, span };
-        if !self.map.edges.contains(&edge) {
+        // Two edges seldom have one place.
+        if !self.map.edges.iter().any(|it| it.span == span && *it == edge) {
             self.map.edges.push(edge);
         }
     }
@@ -75,16 +76,17 @@ impl Facts<'_> {
         let service = &self.services[service];
         let name = &service.project.name.value;
         let project = if name.is_empty() { "compose" } else { name.as_str() };
-        format_smolstr!("{project}#{}/{}", service.project_index, service.name)
+        joined(&[project, "#", &service.project_index.to_string(), "/", service.name])
     }
 
     fn draw_compose(&self, drawing: &mut Drawing) {
         let ids: Vec<SmolStr> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
         for (service, id) in self.services.iter().zip(&ids) {
             drawing.new_node(id, "service", service.name, Some(service.span()));
+            let project = service.project_index.to_string();
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
-                let volume = format_smolstr!("volume#{}/{source}", service.project_index);
+                let volume = joined(&["volume#", &project, "/", source]);
                 drawing.used(id, &volume, "volume", source, Use("mounts", mount.span));
             }
         }

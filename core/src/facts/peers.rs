@@ -9,7 +9,7 @@ use crate::model::IntOrStr;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Kind;
 use crate::text::Span;
-use crate::words::{Words, is_among, stands_in};
+use crate::words::{Words, is_among, lower, stands_in, upper};
 
 impl<'a> Facts<'a> {
     /// The Services that select a workload's Pods.
@@ -184,9 +184,7 @@ pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     match mention.key {
         Some(key) => {
             const LISTS: &str = "NO_PROXY QUORUM_VOTERS INITIAL_CLUSTER";
-            !is_own_address_key(key)
-                && !is_browser_facing(key)
-                && !stands_in(LISTS, &key.to_ascii_uppercase())
+            !is_own_address_key(key) && !is_browser_facing(key) && !stands_in(LISTS, &upper(key))
         }
         None => !flag_before(unit, mention).is_some_and(|it| is_listen_flag(&it)),
     }
@@ -194,7 +192,7 @@ pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
 
 /// Whether a word stands for a host that the reader is to fill in.
 pub fn is_placeholder_host(host: &str) -> bool {
-    let lower = host.to_ascii_lowercase();
+    let lower = lower(host);
     host.bytes().all(|it| it.is_ascii_uppercase() || it == b'_' || it == b'-')
         || stands_in("example your changeme change-me placeholder todo xxx hostname", &lower)
         || is_among("host server ip domain address", &lower)
@@ -282,7 +280,7 @@ pub fn is_listen_flag(flag: &str) -> bool {
     if !flag.starts_with('-') {
         return false;
     }
-    let name = flag.trim_start_matches('-').to_ascii_lowercase();
+    let name = lower(flag.trim_start_matches('-'));
     stands_in(
         "listen bind advertise announce inspect metrics health web. http.addr http-addr grpc-addr \
          grpc.addr",

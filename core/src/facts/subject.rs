@@ -20,16 +20,12 @@ impl Facts<'_> {
         let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
         let (namespace, slash) =
             object.meta.namespace.as_ref().map_or(("", ""), |it| (it.as_str(), "/"));
-        let name = name.map_or("", |it| it.as_str());
-        let mut subject = [&object.kind, " ", namespace, slash, name].concat();
-        subject.truncate(subject.trim_end().len());
+        let name = name.map_or("", |it| it.as_str()).trim_end();
+        let space = if slash.is_empty() && name.is_empty() { "" } else { " " };
         let containers = object.workload().map(|it| &it.template.spec);
         let container =
             containers.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
-        if let Some(it) = container {
-            subject.push_str(", container ");
-            subject.push_str(it.label());
-        }
-        subject
+        let (comma, container) = container.map_or(("", ""), |it| (", container ", it.label()));
+        [&object.kind, space, namespace, slash, name, comma, container].concat()
     }
 }

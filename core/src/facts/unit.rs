@@ -95,8 +95,9 @@ pub struct Start<'a> {
 
 impl<'a> Start<'a> {
     pub fn new(entrypoint: &'a [Str], arguments: &'a [Str]) -> Start<'a> {
-        let mut words: Vec<&Str> = Vec::new();
-        let mut texts: Vec<&str> = Vec::new();
+        let count = entrypoint.len() + arguments.len();
+        let mut words: Vec<&Str> = Vec::with_capacity(count);
+        let mut texts: Vec<&str> = Vec::with_capacity(count);
         for list in [entrypoint, arguments] {
             for word in list {
                 words.push(word);

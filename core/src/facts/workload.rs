@@ -105,7 +105,7 @@ impl<'a> Workload<'a> {
         };
         let spec = &model.template.spec;
         let inits = spec.init_containers.len();
-        let mut units = Vec::new();
+        let mut units = Vec::with_capacity(inits + spec.containers.len());
         for list in [&spec.init_containers, &spec.containers] {
             for it in list {
                 let at = units.len();

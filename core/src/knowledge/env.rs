@@ -4,7 +4,7 @@
 //! what they set; for drivers and switches, each framework's configuration reference.
 
 use super::net;
-use crate::words::{Words, begins_with_one_of, ends_in_one_of, is_among, stands_in};
+use crate::words::{Words, begins_with_one_of, ends_in_one_of, is_among, lower, stands_in, upper};
 
 /// Variables that the shell or the CI always has, so that an undefined `${HOME}` is no mistake.
 const SHELL: Words = Words::new(
@@ -155,12 +155,12 @@ pub fn local_state(key: &str, value: &str) -> Option<State> {
         simplecache memory:// memorystore memory_store filesystemcache caffeine hash_map hashmap \
         locmem node map",
     );
-    let value = value.trim().to_ascii_lowercase();
+    let value = lower(value.trim());
     // `sync` runs a job inside the request: nothing is kept, so nothing is lost.
     if !LOCAL.has(&value) && !value.ends_with("locmemcache") && !value.starts_with("memory://") {
         return None;
     }
-    let upper = key.to_ascii_uppercase();
+    let upper = upper(key);
     let (state, _) = DRIVERS.iter().find(|it| {
         it.1.split(' ')
             .any(|it| upper.strip_suffix(it).is_some_and(|it| it.is_empty() || it.ends_with('_')))
@@ -194,7 +194,7 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
         ("PGlite", "pglite://"),
     ];
     let text = value.trim();
-    let lower = text.to_ascii_lowercase();
+    let lower = lower(text);
     // One of these stands in all that follows, and in few other values.
     if !stands_in("sqlite h2 .db duckdb hsqldb derby pglite", &lower) {
         return None;
@@ -214,13 +214,13 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
             if scheme.ends_with("://") { rest.strip_prefix('/').unwrap_or(rest) } else { rest };
         return Some(FileDatabase { engine, path: (!memory).then_some(path) });
     }
-    let key = key.to_ascii_uppercase();
+    let key = upper(key);
     const DRIVERS: &str = "sqlite sqlite3 better-sqlite3 h2 duckdb django.db.backends.sqlite3";
     const DRIVER_KEYS: &str =
         "_CONNECTION _CLIENT _DRIVER _ENGINE _TYPE _DIALECT _VENDOR _DB _BACKEND _ADAPTER";
     let about_db = stands_in("DB DATABASE TYPEORM SQL", &key);
     if is_among(DRIVERS, &lower) && about_db && (key == "DB" || ends_in_one_of(DRIVER_KEYS, &key)) {
-        let engine = match lower.as_str() {
+        let engine = match &*lower {
             "h2" => "H2",
             "duckdb" => "DuckDB",
             _ => "SQLite",
@@ -257,8 +257,7 @@ pub fn is_listen_key(key: &str) -> bool {
         _LISTEN_ADDRESS _LISTEN_HOST _LISTENERS";
     const LAST: Words = Words::new("BIND ADDR ADDRESS HOST LISTEN LISTENERS");
     let last = key.rsplit('_').next().unwrap_or(key);
-    WHOLE.has_in_any_case(key)
-        || LAST.has_in_any_case(last) && ends_in_one_of(ENDS, &key.to_ascii_uppercase())
+    WHOLE.has_in_any_case(key) || LAST.has_in_any_case(last) && ends_in_one_of(ENDS, &upper(key))
 }
 
 /// Whether a key holds an address of the program itself, listened on or announced to others. What

@@ -5,7 +5,8 @@
 //! `[registry[:port]/]path[:tag][@digest]`; the first part is a registry when it has a dot, a
 //! colon or an upper case letter, or is `localhost`.
 
-use crate::words::{Words, find, is_among, split_once};
+use crate::words::{Words, find, is_among, lower, split_once};
+use smol_str::SmolStr;
 
 /// The parts of an image reference, each a slice of the text as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +50,13 @@ impl<'a> ImageRef<'a> {
     /// The name two references share when they mean the same repository: the default registry and
     /// its `library/` prefix are dropped, so `docker.io/library/postgres` becomes `postgres`.
     #[must_use]
-    pub fn repository(&self) -> String {
+    pub fn repository(&self) -> SmolStr {
         match self.registry {
-            None => self.path.strip_prefix("library/").unwrap_or(self.path).to_owned(),
+            None => self.path.strip_prefix("library/").unwrap_or(self.path).into(),
             Some(registry) if is_among(DOCKER_HUB, registry) => {
-                self.path.strip_prefix("library/").unwrap_or(self.path).to_owned()
+                self.path.strip_prefix("library/").unwrap_or(self.path).into()
             }
-            Some(registry) => [&registry.to_ascii_lowercase(), "/", self.path].concat(),
+            Some(registry) => [&lower(registry), "/", self.path].concat().into(),
         }
     }
 
@@ -152,7 +153,7 @@ fn pin_of_tag(tag: &str) -> Pin {
     if has_variable(tag) {
         return Pin::Unknown;
     }
-    let lower = tag.to_ascii_lowercase();
+    let lower = lower(tag);
     if lower.starts_with("latest-") || lower.ends_with("-latest") {
         return Pin::Moving;
     }

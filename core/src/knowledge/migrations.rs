@@ -216,7 +216,7 @@ pub fn is_migration_switch(key: &str, value: &str) -> bool {
     if !ON.has_in_any_case(value) {
         return false;
     }
-    let upper = key.to_ascii_uppercase();
+    let upper = crate::words::upper(key);
     // One of these stands in every switch, and in few other names.
     if !stands_in("MIGRAT SYNCHRONIZE FLYWAY LIQUIBASE", &upper) {
         return false;

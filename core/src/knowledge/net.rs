@@ -7,7 +7,7 @@
 
 pub use super::ip::ipv4;
 use super::ip::is_ipv6;
-use crate::words::{Words, begins_with_one_of, find, is_among, is_among_in_any_case};
+use crate::words::{Words, begins_with_one_of, find, is_among, is_among_in_any_case, lower, upper};
 
 /// A host, and perhaps its port, as written in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +41,15 @@ impl Endpoint<'_> {
 #[must_use]
 pub fn default_port(scheme: &str) -> Option<u16> {
     let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme);
-    let base = scheme.split('+').next().unwrap_or(scheme).to_ascii_lowercase();
+    let base = scheme.split('+').next().unwrap_or(scheme);
+    let base = lower(base);
     const PORTS: &str = "http=80 ws=80 https=443 wss=443 postgres=5432 postgresql=5432 \
         postgis=5432 cockroachdb=5432 asyncpg=5432 mysql=3306 mysql2=3306 mariadb=3306 \
         redis=6379 rediss=6379 valkey=6379 amqp=5672 amqps=5671 mongodb=27017 nats=4222 \
         sqlserver=1433 mssql=1433 oracle=1521 clickhouse=9000 neo4j=7687 bolt=7687 \
         memcached=11211 memcache=11211 ldap=389 ldaps=636 smtp=25 smtps=465 ssh=22 sftp=22 \
         ftp=21 mqtt=1883 mqtts=8883";
-    let port = |it: &'static str| it.strip_prefix(base.as_str())?.strip_prefix('=');
+    let port = |it: &'static str| it.strip_prefix(&*base)?.strip_prefix('=');
     PORTS.split(' ').find_map(port)?.parse().ok()
 }
 
@@ -80,7 +81,7 @@ pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
             end = at + 3 + comma;
         }
         let scheme = &value[scheme_start.max(from)..at];
-        let known = !scheme.is_empty() && !HOSTLESS.has(&scheme.to_ascii_lowercase());
+        let known = !scheme.is_empty() && !HOSTLESS.has(&lower(scheme));
         if known {
             authority(value, at + 3, end, scheme, &mut out);
         }
@@ -152,7 +153,7 @@ pub fn is_host_key(key: &str) -> bool {
     if last.len() == key.len() || !ENDS.has_in_any_case(last) {
         return key.eq_ignore_ascii_case("PGHOST");
     }
-    let upper = key.to_ascii_uppercase();
+    let upper = upper(key);
     if is_among("MYSQL_HOST BOOTSTRAP_SERVERS", &upper) {
         return true;
     }
@@ -244,7 +245,7 @@ pub fn is_host(host: &str) -> bool {
 /// Values of host-like keys that are switches or modes.
 fn is_no_host_word(word: &str) -> bool {
     const WORDS: &str = "true false none null auto yes no on off default memory nil undefined";
-    is_among(WORDS, &word.to_ascii_lowercase())
+    is_among(WORDS, &lower(word))
 }
 
 /// Walks back from `://` over the scheme, `jdbc:` and the like included.

@@ -6,6 +6,7 @@
 //! not more.
 
 use crate::words::is_among;
+use smol_str::SmolStr;
 
 /// How deep `sh -c "sh -c …"` is followed.
 const MAX_NESTING: u8 = 4;
@@ -13,7 +14,7 @@ const MAX_NESTING: u8 = 4;
 /// A word with its quotes taken away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
-    pub text: String,
+    pub text: SmolStr,
     /// Which argument the word came from; always 0 for a command given as one string.
     pub arg: usize,
     /// Byte offsets in that argument, quotes included.
@@ -100,9 +101,8 @@ pub fn commands(text: &str) -> Vec<Command> {
 #[must_use]
 pub fn commands_of_argv(words: &[&str]) -> Vec<Command> {
     let words = words.iter().enumerate();
-    let words = words
-        .map(|(arg, it)| Word { text: (*it).to_owned(), arg, start: 0, end: it.len() })
-        .collect();
+    let words =
+        words.map(|(arg, it)| Word { text: (*it).into(), arg, start: 0, end: it.len() }).collect();
     let command = Command {
         words,
         assignments: Vec::new(),
@@ -408,7 +408,8 @@ fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
                 let digits =
                     !quoted && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
                 if !(digits && matches!(bytes.get(end), Some(b'<' | b'>'))) {
-                    let word = Word { text: word, arg, start: offset + at, end: offset + end };
+                    let word =
+                        Word { text: word.into(), arg, start: offset + at, end: offset + end };
                     tokens.push(Token::Word { word, quoted });
                 }
                 at = end;
