@@ -251,7 +251,8 @@ impl Reader {
         node: Node<'t>,
         mut item: impl FnMut(&mut Reader, Node<'t>) -> Option<T>,
     ) -> Vec<T> {
-        let mut all = Vec::new();
+        // Most have one item or two, and what is read from one is large.
+        let mut all = Vec::with_capacity(node.items().len().min(4));
         self.each_item(node, &mut |reader, it| {
             if let Some(it) = item(reader, it) {
                 all.push(it);

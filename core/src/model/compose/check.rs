@@ -1,9 +1,8 @@
 //! What the real tool refuses although every value alone is fine.
 
 use super::lower::Lowering;
-use super::{FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
+use super::{Dependency, FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
 use crate::model::Str;
-use crate::text::Span;
 use rustc_hash::FxHashMap;
 
 /// The consistency of a project that was read.
@@ -193,37 +192,29 @@ impl Check<'_> {
     /// Each cycle is told once, at the dependency that closes it.
     fn cycles(&mut self) {
         let project = self.project;
-        let mut index: FxHashMap<&str, usize> = FxHashMap::default();
-        for (at, service) in project.services.iter().enumerate() {
-            index.insert(&service.name.value, at);
-        }
-        let mut edges: Vec<Vec<(usize, Span)>> = Vec::new();
-        for service in &project.services {
-            let mut own = Vec::new();
-            for list in [&service.depends_on, &service.implied_dependencies] {
-                for name in list.iter().map(|it| &it.service) {
-                    if let Some(at) = index.get(name.value.as_str()) {
-                        own.push((*at, name.span));
-                    }
-                }
-            }
-            edges.push(own);
-        }
+        let services = &project.services;
         // 0: not seen, 1: on the way, 2: done.
-        let mut state = vec![0_u8; edges.len()];
-        for start in 0..edges.len() {
+        let mut state = vec![0_u8; services.len()];
+        let mut way: Vec<(usize, usize)> = Vec::new();
+        for start in 0..services.len() {
             if state[start] != 0 {
                 continue;
             }
-            let mut way: Vec<(usize, usize)> = vec![(start, 0)];
+            way.push((start, 0));
             state[start] = 1;
             while let Some((node, next)) = way.last_mut() {
-                let Some((target, span)) = edges[*node].get(*next).copied() else {
+                let it = &services[*node];
+                let mut all = it.depends_on.iter().chain(&it.implied_dependencies);
+                let Some(Dependency { service: name, .. }) = all.nth(*next) else {
                     state[*node] = 2;
                     way.pop();
                     continue;
                 };
                 *next += 1;
+                let Some(target) = services.iter().position(|it| it.name.value == name.value)
+                else {
+                    continue;
+                };
                 match state[target] {
                     0 => {
                         state[target] = 1;
@@ -233,12 +224,12 @@ impl Check<'_> {
                         let from = way.iter().position(|it| it.0 == target).unwrap_or(0);
                         let mut cycle = String::new();
                         for (at, _) in &way[from..] {
-                            cycle += &project.services[*at].name.value;
+                            cycle += &services[*at].name.value;
                             cycle += " -> ";
                         }
-                        cycle += &project.services[target].name.value;
+                        cycle += &services[target].name.value;
                         let message = "these services wait for one another: {}";
-                        self.out.problem(ProblemKind::DependencyCycle, span, &cycle, message);
+                        self.out.problem(ProblemKind::DependencyCycle, name.span, &cycle, message);
                     }
                     _ => {}
                 }

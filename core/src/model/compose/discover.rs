@@ -306,7 +306,14 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     // is set says more.
     let mut uses = std::mem::take(&mut loader.out.variables);
     sort::sort_by_key(&mut uses, |it| (it.span, it.value.is_none()));
-    uses.retain(|it| seen.insert((it.span, once, it.name.clone())));
+    let mut here = Span::default();
+    uses.retain(|it| {
+        // They lie in order, so that only what stands at the same place has to be known.
+        if std::mem::replace(&mut here, it.span) != it.span {
+            seen.clear();
+        }
+        seen.insert((it.span, once, it.name.clone()))
+    });
     project.variables = uses;
     project
 }

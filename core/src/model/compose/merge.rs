@@ -235,6 +235,7 @@ fn unify_list(path: &[SmolStr], items: &mut Vec<Value>) {
     }
     let Some(identity) = identity(path) else { return };
     let mut seen: FxHashMap<SmolStr, usize> = FxHashMap::default();
+    seen.reserve(items.len());
     let mut all: Vec<Value> = Vec::with_capacity(items.len());
     for item in items.drain(..) {
         let Some(key) = identity(&item) else {

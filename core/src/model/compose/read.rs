@@ -89,7 +89,7 @@ impl Read<'_> {
                 let words = split.words.into_iter();
                 Some(Command {
                     words: words
-                        .map(|(word, it)| Spanned::new(SmolStr::new(word), place(it.start, it.end)))
+                        .map(|(word, it)| Spanned::new(word, place(it.start, it.end)))
                         .collect(),
                     shell_form: true,
                     text: Some(Spanned::new(scalar.text.clone(), span)),

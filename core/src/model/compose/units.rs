@@ -1,6 +1,7 @@
 //! Durations, sizes and command lines as Compose reads them.
 
 use crate::decimal::Decimal;
+use smol_str::SmolStr;
 use std::time::Duration;
 
 /// Nanoseconds.
@@ -73,7 +74,7 @@ pub(super) fn bytes(text: &str) -> Option<i64> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Words {
     /// Each word with the range of the text that it was read from.
-    pub words: Vec<(String, std::ops::Range<usize>)>,
+    pub words: Vec<(SmolStr, std::ops::Range<usize>)>,
     /// Where an unquoted operator ends the command line for Compose.
     pub cut: Option<usize>,
 }
@@ -82,7 +83,7 @@ pub(super) struct Words {
 /// backslashes, expands nothing, and stops without a word at an unquoted `;`, `&`, `|`, `<`, `>`.
 pub(super) fn words(text: &str) -> Option<Words> {
     let mut found = Words::default();
-    let mut word = String::new();
+    let mut word = String::with_capacity(text.len());
     let mut start: Option<usize> = None;
     let (mut single, mut double, mut back, mut dollar) = (false, false, false, false);
     let mut escaped = false;
@@ -103,7 +104,8 @@ pub(super) fn words(text: &str) -> Option<Words> {
                 if quoted {
                     word.push(letter);
                 } else if let Some(start) = start.take() {
-                    found.words.push((std::mem::take(&mut word), start..at));
+                    found.words.push((SmolStr::new(&word), start..at));
+                    word.clear();
                 }
             }
             '`' if !single && !double && !dollar => {
@@ -141,7 +143,7 @@ pub(super) fn words(text: &str) -> Option<Words> {
                     start = None;
                 }
                 if let Some(start) = start.take() {
-                    found.words.push((std::mem::take(&mut word), start..at));
+                    found.words.push((SmolStr::new(&word), start..at));
                 }
                 return Some(found);
             }
@@ -155,7 +157,7 @@ pub(super) fn words(text: &str) -> Option<Words> {
         return None;
     }
     if let Some(start) = start {
-        found.words.push((word, start..text.len()));
+        found.words.push((SmolStr::new(&word), start..text.len()));
     }
     Some(found)
 }
@@ -201,7 +203,7 @@ mod tests {
         }
     }
 
-    fn split(text: &str) -> Option<Vec<String>> {
+    fn split(text: &str) -> Option<Vec<SmolStr>> {
         words(text).map(|it| it.words.into_iter().map(|it| it.0).collect())
     }
 
