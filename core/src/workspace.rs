@@ -5,11 +5,11 @@
 
 use crate::config::Config;
 use crate::facts::Facts;
+use crate::index::Index;
 use crate::model::{FileModel, compose};
 use crate::report::{FileEntry, Finding, Findings, Kind, Report, Severity};
 use crate::text::{File, FileId};
 use crate::{decision, rules, suppress};
-use rustc_hash::FxHashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,7 +38,8 @@ impl Options {
 #[derive(Debug, Default)]
 pub struct Workspace {
     files: Vec<Arc<FileModel>>,
-    index: FxHashMap<String, usize>,
+    /// The files by their paths.
+    index: Index,
 }
 
 impl Workspace {
@@ -46,9 +47,7 @@ impl Workspace {
     /// with its index in the list as its [`FileId`], and no path may stand twice.
     pub fn from_models(files: Vec<FileModel>) -> Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
-        let index =
-            files.iter().enumerate().map(|(at, it)| (it.file.path.to_string(), at)).collect();
-        Workspace { files, index }
+        Workspace { index: by_path(&files), files }
     }
 
     /// Adds a file, or gives it a new text.
@@ -57,7 +56,7 @@ impl Workspace {
     }
 
     pub fn set_file(&mut self, file: File) {
-        match self.index.get(&*file.path) {
+        match self.index.get(&[&file.path]).first() {
             Some(at) => {
                 let old = &self.files[*at];
                 if old.file.text == file.text {
@@ -69,7 +68,7 @@ impl Workspace {
             }
             None => {
                 let at = self.files.len();
-                self.index.insert(file.path.to_string(), at);
+                self.index.add(&[&file.path], at);
                 self.files.push(Arc::new(FileModel::read(id_of(at), file, None)));
             }
         }
@@ -78,12 +77,12 @@ impl Workspace {
     /// Takes a file out. The last file takes its number, so that numbers stay without gaps.
     pub fn remove(&mut self, path: &str) {
         let path = crate::text::normalise_path(path);
-        let Some(at) = self.index.remove(path.as_str()) else { return };
+        let Some(&at) = self.index.get(&[path.as_str()]).first() else { return };
         self.files.swap_remove(at);
         if let Some(moved) = self.files.get_mut(at) {
-            self.index.insert(moved.file.path.to_string(), at);
             *moved = Arc::new(FileModel::read(id_of(at), moved.file.clone(), None));
         }
+        self.index = by_path(&self.files);
     }
 
     pub fn files(&self) -> impl ExactSizeIterator<Item = &File> {
@@ -180,6 +179,14 @@ fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
         })
         .collect();
     compose::projects(&inputs)
+}
+
+fn by_path(files: &[Arc<FileModel>]) -> Index {
+    let mut index = Index::default();
+    for (at, it) in files.iter().enumerate() {
+        index.add(&[&it.file.path], at);
+    }
+    index
 }
 
 fn id_of(at: usize) -> FileId {

@@ -32,7 +32,7 @@ fn unseen(question: &mut Question) {
     question.evidence.retain(|it| it.fact.starts_with("a person"));
     if question.evidence.is_empty() && !question.by_person {
         question.answer = Answer::Unknown;
-        question.settled_by = vec!["the Compose or Kubernetes files of one system".into()];
+        question.settled_by = vec!["the Compose or Kubernetes files of one system"];
     }
 }
 

@@ -4,7 +4,6 @@ use super::signals::Counts;
 use crate::facts::Facts;
 use crate::index::Index;
 use crate::report::{Answer, Decision, Kind, Outcome, Question, Role, Scenario};
-use std::borrow::Cow;
 
 pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Decision {
     let answer =
@@ -31,19 +30,17 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
             .filter(|it| it.points == question.answer)
             .max_by_key(|it| it.weight);
         match (question.by_person, strongest) {
-            (true, _) => reasons.push(
-                [question.text, " A person answered ", question.answer.name(), "."].concat().into(),
-            ),
-            (false, Some(it)) => reasons.push(
-                [question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat().into(),
-            ),
+            (true, _) => reasons
+                .push([question.text, " A person answered ", question.answer.name(), "."].concat()),
+            (false, Some(it)) => reasons
+                .push([question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat()),
             (false, None) => {}
         }
         if question.answer == Answer::Unknown {
-            reasons.push([question.text, " The files do not say."].concat().into());
+            reasons.push([question.text, " The files do not say."].concat());
             for it in &question.settled_by {
                 if !would_change.contains(it) {
-                    would_change.push(it.clone());
+                    would_change.push(*it);
                 }
             }
         }
@@ -80,31 +77,30 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
         _ => "fits",
     };
     match fit {
-        "outgrown" => reasons.push("The files ask for things that one host cannot give.".into()),
+        "outgrown" => reasons.push("The files ask for things that one host cannot give.".to_owned()),
         "over-built" => {
             let mut kinds = Index::default();
             facts.objects().iter().for_each(|it| kinds.count(&it.kind));
             let files = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
-            reasons.push(Cow::Owned(format!(
+            reasons.push(format!(
                 "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
                 counts.objects,
                 kinds.lists().len(),
                 files.map(|it| it.lines.lines()).sum::<usize>()
-            )));
+            ));
         }
         "mixed" => reasons.push(
             "Both a Compose side and a cluster side look meant for production: every change is made twice, or drifts."
-                .into(),
+                .to_owned(),
         ),
         _ => {}
     }
     match platform {
-        "compose" => would_change.push(
-            "a second machine that must take over, or load that one machine cannot carry".into(),
-        ),
+        "compose" => would_change
+            .push("a second machine that must take over, or load that one machine cannot carry"),
         "kubernetes" => would_change
-            .push("a measured load that fits one machine, and tolerance for its downtime".into()),
-        _ => would_change.push("an answer to the questions that are still open".into()),
+            .push("a measured load that fits one machine, and tolerance for its downtime"),
+        _ => would_change.push("an answer to the questions that are still open"),
     }
     Decision {
         scenario: scenario(facts, counts, unseen, &answer, platform),
@@ -150,8 +146,8 @@ fn scenario(
     Scenario { nearest, because }
 }
 
-fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<Cow<'static, str>> {
-    let steps: &[&'static str] = match (fit, platform, today) {
+fn next_steps(fit: &str, platform: &str, today: &str) -> &'static [&'static str] {
+    match (fit, platform, today) {
         ("outgrown", ..) => &[
             "Work through the crossing checklist: start order, migrations and mounts first.",
             "Move one stateless service, with its probes and requests, before anything that holds data.",
@@ -168,6 +164,5 @@ fn next_steps(fit: &str, platform: &str, today: &str) -> Vec<Cow<'static, str>> 
             "Work through the single-server checklist; it is what makes one machine a sound choice.",
         ],
         _ => &["Keep both sides' findings at zero errors before the next change of platform."],
-    };
-    steps.iter().map(|it| (*it).into()).collect()
+    }
 }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 #[derive(Default)]
 struct Scale {
     evidence: Vec<Evidence>,
-    settled_by: Vec<Cow<'static, str>>,
+    settled_by: Vec<&'static str>,
 }
 
 impl Scale {
@@ -29,7 +29,7 @@ impl Scale {
 
     /// What would settle the question.
     fn lacks(&mut self, what: &'static str) {
-        self.settled_by.push(what.into());
+        self.settled_by.push(what);
     }
 
     /// Several places with one meaning: the first is shown, the others counted. `what` they do, for

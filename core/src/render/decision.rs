@@ -3,7 +3,6 @@
 use super::place::Place;
 use super::text::{Style, clean, wrap};
 use crate::report::{Answer, ChecklistItem, Crossing, Evidence, Report};
-use std::borrow::Cow;
 
 pub fn decision(report: &Report, style: Style) -> String {
     let it = &report.decision;
@@ -25,7 +24,7 @@ pub fn decision(report: &Report, style: Style) -> String {
         let text = format!("{}: {}", it.scenario.nearest, clean(it.scenario.because));
         hang(&mut out, style, &format!("{}   ", style.bold("Scenario")), 11, &text);
     }
-    list(&mut out, style, "Why", &it.reasons);
+    list(&mut out, style, "Why", &it.reasons.iter().map(String::as_str).collect::<Vec<_>>());
     list(&mut out, style, "What would change this answer", &it.would_change);
     heading(&mut out, style, "The six questions");
     for (index, question) in it.questions.iter().enumerate() {
@@ -68,7 +67,7 @@ pub fn decision(report: &Report, style: Style) -> String {
             );
         }
     }
-    list(&mut out, style, "Next steps", &it.next_steps);
+    list(&mut out, style, "Next steps", it.next_steps);
     out
 }
 
@@ -103,7 +102,7 @@ fn heading(out: &mut String, style: Style, title: &str) {
     out.push_str(&format!("\n{}\n", style.bold(title)));
 }
 
-fn list(out: &mut String, style: Style, title: &str, items: &[Cow<'static, str>]) {
+fn list(out: &mut String, style: Style, title: &str, items: &[&str]) {
     if items.is_empty() {
         return;
     }

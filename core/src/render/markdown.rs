@@ -8,7 +8,6 @@ use crate::report::{Answer, ChecklistItem, Decision, Finding, Report, Safety, Se
 use crate::rules;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
-use std::borrow::Cow;
 
 /// Services refuse comments beyond 65,536 characters; this leaves room for what a caller adds.
 const LIMIT: usize = 60_000;
@@ -117,7 +116,7 @@ pub fn decision(report: &Report) -> String {
          | {} | {} | {} | {} | {} |\n",
         it.today, it.fit, it.outcome.platform, it.outcome.helm, it.outcome.argocd
     );
-    list(&mut out, "Why", &it.reasons);
+    list(&mut out, "Why", &it.reasons.iter().map(String::as_str).collect::<Vec<_>>());
     list(&mut out, "What would change this answer", &it.would_change);
     if !it.scenario.nearest.is_empty() {
         out.push_str(&format!(
@@ -142,7 +141,7 @@ pub fn decision(report: &Report) -> String {
             ));
         }
     }
-    list(&mut out, "Next steps", &it.next_steps);
+    list(&mut out, "Next steps", it.next_steps);
     out
 }
 
@@ -177,7 +176,7 @@ fn place(report: &Report, span: Span) -> String {
     format!(" ({})", code_span(&format!("{}:{}", place.path, place.line)))
 }
 
-fn list(out: &mut String, title: &str, items: &[Cow<'static, str>]) {
+fn list(out: &mut String, title: &str, items: &[&str]) {
     if items.is_empty() {
         return;
     }

@@ -10,7 +10,6 @@ use crate::report;
 use crate::rules;
 use crate::text::{Encoding, Span};
 use serde::Serialize;
-use std::borrow::Cow;
 
 /// Version of this format.
 pub const VERSION: u32 = 1;
@@ -107,12 +106,12 @@ wire! {
         pub outcome: Outcome,
         pub today: Today,
         pub fit: Fit,
-        pub reasons: &'r [Cow<'static, str>],
-        pub would_change: &'r [Cow<'static, str>],
+        pub reasons: &'r [String],
+        pub would_change: &'r [&'static str],
         pub scenario: Scenario<'r>,
         pub checklists: Checklists<'r>,
         pub crossing: Vec<Crossing<'r>>,
-        pub next_steps: &'r [Cow<'static, str>],
+        pub next_steps: &'r [&'static str],
     }
     pub struct Question<'r> {
         pub id: QuestionId,
@@ -120,7 +119,7 @@ wire! {
         pub answer: Answer,
         pub by: AnsweredBy,
         pub evidence: Vec<Evidence<'r>>,
-        pub settled_by: &'r [Cow<'static, str>],
+        pub settled_by: &'r [&'static str],
     }
     pub struct Evidence<'r> {
         pub fact: &'r str,
@@ -413,7 +412,7 @@ impl<'r> Places<'r> {
                     range: it.span.map(|it| self.range(it)),
                 })
                 .collect(),
-            next_steps: &decision.next_steps,
+            next_steps: decision.next_steps,
         }
     }
 

@@ -43,7 +43,7 @@ pub struct Question {
     pub by_person: bool,
     pub evidence: Vec<Evidence>,
     /// What would settle it.
-    pub settled_by: Vec<Cow<'static, str>>,
+    pub settled_by: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -99,10 +99,10 @@ pub struct Decision {
     pub today: &'static str,
     /// `fits`, `outgrown`, `over-built`, `mixed`.
     pub fit: &'static str,
-    pub reasons: Vec<Cow<'static, str>>,
-    pub would_change: Vec<Cow<'static, str>>,
+    pub reasons: Vec<String>,
+    pub would_change: Vec<&'static str>,
     pub scenario: Scenario,
     pub checklists: Checklists,
     pub crossing: Vec<Crossing>,
-    pub next_steps: Vec<Cow<'static, str>>,
+    pub next_steps: &'static [&'static str],
 }
