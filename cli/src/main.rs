@@ -15,6 +15,10 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// A report is thousands of small texts, made on several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Why it could not be done, in a sentence that names the path.
 pub struct Failure(String);
 
