@@ -39,25 +39,25 @@ pub(super) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
                 it.ports = reader.list(value, read_container_port);
                 it.ports_place = Some(reader.place(value));
             }
-            "readinessProbe" => it.readiness = read_probe(reader, value).map(Box::new),
-            "livenessProbe" => it.liveness = read_probe(reader, value).map(Box::new),
-            "startupProbe" => it.startup = read_probe(reader, value).map(Box::new),
+            "readinessProbe" => it.readiness = read_probe(reader, value),
+            "livenessProbe" => it.liveness = read_probe(reader, value),
+            "startupProbe" => it.startup = read_probe(reader, value),
             "lifecycle" => reader.each(value, "Lifecycle", |reader, key, entry| {
                 match key {
-                    "postStart" => it.post_start = read_hook(reader, entry.value).map(Box::new),
-                    "preStop" => it.pre_stop = read_hook(reader, entry.value).map(Box::new),
+                    "postStart" => it.post_start = read_hook(reader, entry.value),
+                    "preStop" => it.pre_stop = read_hook(reader, entry.value),
                     _ => return false,
                 }
                 true
             }),
-            "resources" => it.resources = read_requirements(reader, value).map(Box::new),
+            "resources" => it.resources = read_requirements(reader, value),
             "volumeMounts" => {
                 it.mounts = reader.list(value, read_mount);
                 it.mounts_place = Some(reader.place(value));
             }
             "volumeDevices" => it.devices = reader.list(value, read_device),
             "securityContext" => {
-                it.security = read_security(reader, value, "SecurityContext").map(Box::new);
+                it.security = read_security(reader, value, "SecurityContext");
             }
             "restartPolicy" => reader.read(value, &mut it.restart_policy),
             "stdin" => reader.read(value, &mut it.stdin),
