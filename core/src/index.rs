@@ -1,4 +1,4 @@
-//! Lists of numbers by name, with one copy of the hash table for all that is looked up.
+//! Lists of numbers by name, with one small hash table for all that is looked up.
 //!
 //! The library's hash table is compiled anew for every type of key and value, and this crate is
 //! downloaded by browsers. Here a key is a few words, and a value is an index into a list of the
