@@ -38,7 +38,7 @@ impl Options {
 #[derive(Debug, Default)]
 pub struct Workspace {
     files: Vec<Arc<FileModel>>,
-    /// The files by their paths.
+    /// The files by their paths: the last number of a path counts, and [`GONE`] is none.
     index: Index,
 }
 
@@ -56,15 +56,15 @@ impl Workspace {
     }
 
     pub fn set_file(&mut self, file: File) {
-        match self.index.get(&[&file.path]).first() {
+        match self.find(&file.path) {
             Some(at) => {
-                let old = &self.files[*at];
+                let old = &self.files[at];
                 if old.file.text == file.text {
                     return;
                 }
                 let edited = edited_range(&old.file.text, &file.text);
                 let id = old.id;
-                self.files[*at] = Arc::new(FileModel::read(id, file, Some(edited)));
+                self.files[at] = Arc::new(FileModel::read(id, file, Some(edited)));
             }
             None => {
                 let at = self.files.len();
@@ -77,12 +77,17 @@ impl Workspace {
     /// Takes a file out. The last file takes its number, so that numbers stay without gaps.
     pub fn remove(&mut self, path: &str) {
         let path = crate::text::normalise_path(path);
-        let Some(&at) = self.index.get(&[path.as_str()]).first() else { return };
+        let Some(at) = self.find(&path) else { return };
+        self.index.add(&[path.as_str()], GONE);
         self.files.swap_remove(at);
         if let Some(moved) = self.files.get_mut(at) {
+            self.index.add(&[&moved.file.path], at);
             *moved = Arc::new(FileModel::read(id_of(at), moved.file.clone(), None));
         }
-        self.index = by_path(&self.files);
+    }
+
+    fn find(&self, path: &str) -> Option<usize> {
+        self.index.get(&[path]).last().copied().filter(|it| *it != GONE)
     }
 
     pub fn files(&self) -> impl ExactSizeIterator<Item = &File> {
@@ -181,6 +186,9 @@ fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
     compose::projects(&inputs)
 }
 
+/// The number of a file that was taken out.
+const GONE: usize = usize::MAX;
+
 fn by_path(files: &[Arc<FileModel>]) -> Index {
     let mut index = Index::default();
     for (at, it) in files.iter().enumerate() {
@@ -224,6 +232,24 @@ fn edited_range(old: &str, new: &str) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_found_after_others_went() {
+        let mut workspace = Workspace::default();
+        for name in ["a.yaml", "b.yaml", "c.yaml"] {
+            workspace.set(name, "a: 1\n");
+        }
+        workspace.remove("a.yaml");
+        workspace.remove("a.yaml");
+        workspace.set("c.yaml", "c: 2\n");
+        workspace.set("a.yaml", "a: 3\n");
+        workspace.remove("b.yaml");
+        let files: Vec<_> = workspace.files().map(|it| (&*it.path, &*it.text)).collect();
+        assert_eq!(files, [("c.yaml", "c: 2\n"), ("a.yaml", "a: 3\n")]);
+        workspace.remove("c.yaml");
+        workspace.set("a.yaml", "a: 4\n");
+        assert_eq!(workspace.files().map(|it| &*it.text).collect::<Vec<_>>(), ["a: 4\n"]);
+    }
 
     #[test]
     fn an_edit_is_what_differs() {

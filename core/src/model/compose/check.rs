@@ -2,6 +2,7 @@
 
 use super::lower::Lowering;
 use super::{Dependency, FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
+use crate::index::Index;
 use crate::model::Str;
 use rustc_hash::FxHashMap;
 
@@ -193,6 +194,10 @@ impl Check<'_> {
     fn cycles(&mut self) {
         let project = self.project;
         let services = &project.services;
+        let mut by_name = Index::default();
+        for (at, service) in services.iter().enumerate() {
+            by_name.add(&[&service.name.value], at);
+        }
         // 0: not seen, 1: on the way, 2: done.
         let mut state = vec![0_u8; services.len()];
         let mut way: Vec<(usize, usize)> = Vec::new();
@@ -211,10 +216,7 @@ impl Check<'_> {
                     continue;
                 };
                 *next += 1;
-                let Some(target) = services.iter().position(|it| it.name.value == name.value)
-                else {
-                    continue;
-                };
+                let Some(&target) = by_name.get(&[&name.value]).first() else { continue };
                 match state[target] {
                     0 => {
                         state[target] = 1;
