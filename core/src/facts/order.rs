@@ -130,25 +130,35 @@ impl<'a> Facts<'a> {
     /// Each circle of `depends_on` once, as the waits that form it, the first service of the files first.
     pub fn dependency_cycles(&self) -> Vec<Vec<Wait<'_, 'a>>> {
         // What waits for something that itself waits for nothing is in no circle.
-        let mut waits: Vec<&Pair<'a>> = self.waits.iter().collect();
-        loop {
-            let before = waits.clone();
-            waits.retain(|it| before.iter().any(|next| next.from == it.on));
-            if waits.len() == before.len() {
-                break;
+        let count = self.services.len();
+        let (mut waits, mut waiting) = (vec![0_usize; count], vec![Vec::new(); count]);
+        for wait in &self.waits {
+            waits[wait.from] += 1;
+            waiting[wait.on].push(wait.from);
+        }
+        let mut free: Vec<usize> = (0..count).filter(|it| waits[*it] == 0).collect();
+        while let Some(at) = free.pop() {
+            for from in &waiting[at] {
+                waits[*from] -= 1;
+                if waits[*from] == 0 {
+                    free.push(*from);
+                }
             }
         }
-        let from = |at: usize| waits.iter().copied().filter(move |it| it.from == at);
+        let mut from: Vec<Vec<&Pair<'a>>> = vec![Vec::new(); count];
+        for wait in self.waits.iter().filter(|it| waits[it.from] > 0 && waits[it.on] > 0) {
+            from[wait.from].push(wait);
+        }
         let mut cycles = Vec::new();
-        let mut done = vec![false; self.services.len()];
-        for start in (0..self.services.len()).filter(|it| from(*it).next().is_some()) {
+        let mut done = vec![false; count];
+        for start in (0..count).filter(|it| !from[*it].is_empty()) {
             // Breadth first from each service back to itself gives the shortest circle through it.
-            let mut came: Vec<Option<&Pair<'a>>> = vec![None; self.services.len()];
+            let mut came: Vec<Option<&Pair<'a>>> = vec![None; count];
             let mut open = vec![start];
             let mut next = 0;
             while let Some(&at) = open.get(next) {
                 next += 1;
-                for wait in from(at).filter(|it| !done[it.on]) {
+                for &wait in from[at].iter().filter(|it| !done[it.on]) {
                     if came[wait.on].is_none() {
                         came[wait.on] = Some(wait);
                         open.push(wait.on);
