@@ -107,7 +107,17 @@ fn glue(raw: &Path, work: &Path) -> Result {
         .arg("-o")
         .arg(&engine)
         .run()?;
-    cmd(bindgen).arg("layout").arg(&engine).run()
+    // Which order of the functions compresses best changes with every engine, so it is measured.
+    let mut best = (u64::MAX, PathBuf::new());
+    for unlike in ["0.001", "0.01", "0.02", "0.03"] {
+        let laid = work.join(format!("laid-{unlike}.wasm"));
+        cmd(bindgen).arg("layout").args([&engine, &laid]).arg(unlike).run()?;
+        let [.., brotli] = sizes(&laid)?;
+        if brotli < best.0 {
+            best = (brotli, laid);
+        }
+    }
+    fs::write(&engine, fs::read(&best.1)?)
 }
 
 /// The three sizes of a file in bytes: as it is, after gzip, after brotli.

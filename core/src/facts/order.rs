@@ -129,37 +129,43 @@ impl<'a> Facts<'a> {
 
     /// Each circle of `depends_on` once, as the waits that form it, the first service of the files first.
     pub fn dependency_cycles(&self) -> Vec<Vec<Wait<'_, 'a>>> {
-        // What waits for something that itself waits for nothing is in no circle.
+        // What waits for something that itself waits for nothing is in no circle, and has none left.
         let count = self.services.len();
-        let (mut waits, mut waiting) = (vec![0_usize; count], vec![Vec::new(); count]);
-        for wait in &self.waits {
-            waits[wait.from] += 1;
-            waiting[wait.on].push(wait.from);
+        let (mut from, mut on) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        for (at, wait) in self.waits.iter().enumerate() {
+            from[wait.from].push(at);
+            on[wait.on].push(at);
         }
-        let mut free: Vec<usize> = (0..count).filter(|it| waits[*it] == 0).collect();
+        let (mut left, mut free) = (vec![0; count], Vec::new());
+        for (at, waits) in from.iter().enumerate() {
+            left[at] = waits.len();
+            if waits.is_empty() {
+                free.push(at);
+            }
+        }
         while let Some(at) = free.pop() {
-            for from in &waiting[at] {
-                waits[*from] -= 1;
-                if waits[*from] == 0 {
-                    free.push(*from);
+            for wait in &on[at] {
+                let waiter = self.waits[*wait].from;
+                left[waiter] -= 1;
+                if left[waiter] == 0 {
+                    free.push(waiter);
                 }
             }
         }
-        let mut from: Vec<Vec<&Pair<'a>>> = vec![Vec::new(); count];
-        for wait in self.waits.iter().filter(|it| waits[it.from] > 0 && waits[it.on] > 0) {
-            from[wait.from].push(wait);
-        }
         let mut cycles = Vec::new();
-        let mut done = vec![false; count];
-        for start in (0..count).filter(|it| !from[*it].is_empty()) {
+        for start in 0..count {
+            if left[start] == 0 {
+                continue;
+            }
             // Breadth first from each service back to itself gives the shortest circle through it.
-            let mut came: Vec<Option<&Pair<'a>>> = vec![None; count];
+            let mut came = vec![None; count];
             let mut open = vec![start];
             let mut next = 0;
             while let Some(&at) = open.get(next) {
                 next += 1;
-                for &wait in from[at].iter().filter(|it| !done[it.on]) {
-                    if came[wait.on].is_none() {
+                for number in &from[at] {
+                    let wait = &self.waits[*number];
+                    if left[wait.on] > 0 && came[wait.on].is_none() {
                         came[wait.on] = Some(wait);
                         open.push(wait.on);
                     }
@@ -177,7 +183,7 @@ impl<'a> Facts<'a> {
             if !cycle.is_empty() && at == start {
                 cycle.reverse();
                 for wait in &cycle {
-                    done[wait.from.index] = true;
+                    left[wait.from.index] = 0;
                 }
                 cycles.push(cycle);
             }

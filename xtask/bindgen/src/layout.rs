@@ -13,10 +13,13 @@ use wasmparser::{FunctionBody, Operator, Payload, TypeRef};
 /// How many instructions in a row make up one thing that it does.
 const RUN: usize = 3;
 
+/// `unlike` is what each thing that only one of two functions does takes off their likeness.
+///
 /// # Errors
 /// What is no module.
-pub fn by_likeness(wasm: &[u8]) -> Result<Vec<u8>, String> {
-    let functions = Functions::read(wasm).map_err(|error| error.to_string())?;
+pub fn by_likeness(wasm: &[u8], unlike: f64) -> Result<Vec<u8>, String> {
+    let mut functions = Functions::read(wasm).map_err(|error| error.to_string())?;
+    functions.unlike = unlike;
     let mut layout = Layout { imported: functions.imported, order: functions.order(), new: vec![] };
     layout.new = vec![0; layout.order.len()];
     for (new, old) in layout.order.iter().enumerate() {
@@ -33,6 +36,7 @@ pub fn by_likeness(wasm: &[u8]) -> Result<Vec<u8>, String> {
 #[derive(Default)]
 struct Functions {
     imported: u32,
+    unlike: f64,
     types: Vec<u32>,
     sizes: Vec<usize>,
     traits: Vec<Vec<u64>>,
@@ -101,8 +105,7 @@ impl Functions {
                 }
             }
         }
-        // Among equals the one of nearly the same size.
-        f64::from(same) - 0.001 * (one.len() as f64 - other.len() as f64).abs()
+        f64::from(same) - self.unlike * (one.len() as f64 - other.len() as f64).abs()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `xtask-bindgen glue INPUT.wasm FOLDER` writes the engine and its JavaScript module into FOLDER;
-//! `xtask-bindgen layout FILE.wasm` puts the functions of an optimized engine into the order in which
-//! they compress best.
+//! `xtask-bindgen layout INPUT.wasm OUTPUT.wasm UNLIKE` puts the functions of an optimized engine into
+//! an order in which they compress well.
 
 mod arrange;
 mod layout;
@@ -17,9 +17,14 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["glue", input, folder] => glue(Path::new(input), Path::new(folder)),
-        ["layout", file] => rewrite(Path::new(file), layout::by_likeness),
+        ["layout", input, output, unlike] => {
+            let unlike = unlike.parse().map_err(|_| format!("{unlike} is no number"));
+            unlike.and_then(|it| layout(Path::new(input), Path::new(output), it))
+        }
         _ => {
-            eprintln!("usage: xtask-bindgen glue INPUT.wasm FOLDER | layout FILE.wasm");
+            eprintln!(
+                "usage: xtask-bindgen glue INPUT.wasm FOLDER | layout INPUT.wasm OUTPUT.wasm UNLIKE"
+            );
             return ExitCode::from(2);
         }
     };
@@ -48,10 +53,9 @@ fn glue(input: &Path, folder: &Path) -> Result<(), String> {
         .map_err(|error| format!("no glue for {}: {error:#}", input.display()))
 }
 
-/// Replaces a module by what `change` makes of it.
-fn rewrite(path: &Path, change: fn(&[u8]) -> Result<Vec<u8>, String>) -> Result<(), String> {
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let bytes = std::fs::read(path).map_err(|error| named(&error))?;
-    let changed = change(&bytes).map_err(|error| named(&error))?;
-    std::fs::write(path, changed).map_err(|error| named(&error))
+fn layout(input: &Path, output: &Path, unlike: f64) -> Result<(), String> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", input.display());
+    let bytes = std::fs::read(input).map_err(|error| named(&error))?;
+    let changed = layout::by_likeness(&bytes, unlike).map_err(|error| named(&error))?;
+    std::fs::write(output, changed).map_err(|error| format!("{}: {error}", output.display()))
 }

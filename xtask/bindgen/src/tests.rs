@@ -448,7 +448,7 @@ fn the_layout_changes_no_call() {
     module.section(&elements);
     module.section(&code);
     let before = module.finish();
-    let after = layout::by_likeness(&before).unwrap();
+    let after = layout::by_likeness(&before, 0.001).unwrap();
     assert_ne!(before, after, "nothing was moved");
     assert_eq!(calls(&before), calls(&after));
     // Those of one type stand together.

@@ -208,9 +208,9 @@ impl Check<'_> {
             way.push((start, 0));
             state[start] = 1;
             while let Some((node, next)) = way.last_mut() {
-                let it = &services[*node];
-                let mut all = it.depends_on.iter().chain(&it.implied_dependencies);
-                let Some(Dependency { service: name, .. }) = all.nth(*next) else {
+                let Some(Dependency { service: name, .. }) =
+                    services[*node].dependencies().nth(*next)
+                else {
                     state[*node] = 2;
                     way.pop();
                     continue;
