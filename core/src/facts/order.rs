@@ -131,18 +131,13 @@ impl<'a> Facts<'a> {
     pub fn dependency_cycles(&self) -> Vec<Vec<Wait<'_, 'a>>> {
         // What waits for something that itself waits for nothing is in no circle, and has none left.
         let count = self.services.len();
-        let (mut from, mut on) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        let (mut left, mut on) = (vec![0; count], vec![Vec::new(); count]);
         for (at, wait) in self.waits.iter().enumerate() {
-            from[wait.from].push(at);
+            left[wait.from] += 1;
             on[wait.on].push(at);
         }
-        let (mut left, mut free) = (vec![0; count], Vec::new());
-        for (at, waits) in from.iter().enumerate() {
-            left[at] = waits.len();
-            if waits.is_empty() {
-                free.push(at);
-            }
-        }
+        let mut free = Vec::with_capacity(count);
+        free.extend((0..count).filter(|it| left[*it] == 0));
         while let Some(at) = free.pop() {
             for wait in &on[at] {
                 let waiter = self.waits[*wait].from;
@@ -153,6 +148,13 @@ impl<'a> Facts<'a> {
             }
         }
         let mut cycles = Vec::new();
+        if left.iter().all(|it| *it == 0) {
+            return cycles;
+        }
+        let mut from = vec![Vec::new(); count];
+        for (at, wait) in self.waits.iter().enumerate() {
+            from[wait.from].push(at);
+        }
         for start in 0..count {
             if left[start] == 0 {
                 continue;
