@@ -2,10 +2,11 @@
 
 use crate::input::Source;
 use crate::{Failure, Terminal};
+use plimsoll_core::edit;
 use plimsoll_core::report::Safety;
 use plimsoll_core::syntax::{ProblemKind, parse};
 use plimsoll_core::text::FileId;
-use plimsoll_core::{File, Options, Report, Workspace, fix};
+use plimsoll_core::{File, Options, Report, Workspace};
 use similar::TextDiff;
 use std::fs;
 use std::io::Write;
@@ -37,7 +38,7 @@ pub fn apply(
         let mut part = report.clone();
         part.findings.retain(|it| it.fixes.iter().any(|it| risky || it.safety == Safety::Safe));
         part.findings.truncate(share);
-        let (fixed, count) = fix::apply(&files, &part, risky);
+        let (fixed, count) = edit::apply::apply(&files, &part, risky);
         if fixed == files {
             break;
         }

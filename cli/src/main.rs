@@ -7,7 +7,7 @@ mod progress;
 
 use args::{CheckFormat, Cli, Color, Command, Input, PageFormat, Rules};
 use clap::Parser;
-use plimsoll_core::render::{self, Style, wire};
+use plimsoll_core::output::{self, Style, wire};
 use plimsoll_core::report::Severity;
 use plimsoll_core::{Options, Report, explain, rules};
 use std::fmt::Display;
@@ -95,12 +95,12 @@ fn check(
     let sources = input::gather(input, terminal)?;
     let report = input::workspace(&sources, terminal).report(&options);
     print(&match format {
-        CheckFormat::Text => render::text(&report, terminal.style, !terminal.quiet),
-        CheckFormat::Json => render::json(&report),
-        CheckFormat::Sarif => render::sarif(&report),
-        CheckFormat::Github => render::github(&report),
-        CheckFormat::Junit => render::junit(&report),
-        CheckFormat::Markdown => render::markdown(&report),
+        CheckFormat::Text => output::text(&report, terminal.style, !terminal.quiet),
+        CheckFormat::Json => output::json(&report),
+        CheckFormat::Sarif => output::sarif(&report),
+        CheckFormat::Github => output::github(&report),
+        CheckFormat::Junit => output::junit(&report),
+        CheckFormat::Markdown => output::markdown(&report),
     })?;
     Ok(exit(&report, rules))
 }
@@ -117,9 +117,9 @@ fn decide(
     let sources = input::gather(input, terminal)?;
     let report = input::workspace(&sources, terminal).report(&options);
     print(&match format {
-        PageFormat::Text => render::decision(&report, terminal.style),
+        PageFormat::Text => output::decision(&report, terminal.style),
         PageFormat::Json => wire::decision_json(&report),
-        PageFormat::Markdown => render::decision_markdown(&report),
+        PageFormat::Markdown => output::decision_markdown(&report),
     })?;
     Ok(0)
 }

@@ -7,13 +7,13 @@
 pub mod config;
 pub mod decimal;
 pub mod decision;
+pub mod edit;
 pub mod explain;
 pub mod facts;
-pub mod fix;
 mod index;
 pub mod knowledge;
 pub mod model;
-pub mod render;
+pub mod output;
 pub mod report;
 pub mod rules;
 mod sort;

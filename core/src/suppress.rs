@@ -48,10 +48,10 @@ pub fn apply(
         for ((selector, span), used) in suppression.selectors.iter().zip(used) {
             let known = rules::all().any(|it| it.is(selector));
             if !known {
-                out.at(span, format_args!("`{selector}` is no rule"));
+                out.at(span, format!("`{selector}` is no rule"));
             } else if !used && rules::all().filter(|it| it.is(selector)).all(ran) {
-                out.at(span, format_args!("`{selector}` finds nothing here any more"))
-                    .unnecessary = true;
+                out.at(span, format!("`{selector}` finds nothing here any more")).unnecessary =
+                    true;
             }
         }
     }

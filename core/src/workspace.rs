@@ -160,7 +160,7 @@ impl Workspace {
         let known = "write `ignore`, `ignore-file` or `role=production`";
         for file in facts.files() {
             for (word, span) in &file.directives.unknown {
-                out.at(span, format_args!("`{word}` means nothing to Plimsoll: {known}"));
+                out.at(span, format!("`{word}` means nothing to Plimsoll: {known}"));
             }
         }
         if wanted(stale) {

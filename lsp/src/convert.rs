@@ -1,7 +1,7 @@
 //! Between the core's bytes and the protocol's lines and characters: pure functions only.
 
 use plimsoll_core::Report;
-use plimsoll_core::render::wire::rule_url;
+use plimsoll_core::output::wire::rule_url;
 use plimsoll_core::report::{Finding, Fix, Severity};
 use plimsoll_core::text::{Encoding, FileId, LineColumn, LineIndex, Span};
 use plimsoll_core::{explain, rules};

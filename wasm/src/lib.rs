@@ -3,7 +3,7 @@
 //! Only the hand-written entries in `npm/src` call these functions. They check argument types and
 //! start a fresh instance after a crash, so that this crate need not; users see their API alone.
 
-use plimsoll_core::render::wire;
+use plimsoll_core::output::wire;
 use plimsoll_core::report::{self, Severity};
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{File, FileId, normalise_path};

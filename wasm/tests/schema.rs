@@ -1,6 +1,6 @@
 //! The JSON Schema that is shipped is the one that the types give.
 
-use plimsoll_core::render::wire;
+use plimsoll_core::output::wire;
 
 #[test]
 fn the_shipped_schema_is_that_of_the_types() {

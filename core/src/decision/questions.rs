@@ -16,7 +16,6 @@ struct Scale {
 }
 
 impl Scale {
-    #[inline(never)]
     fn says(
         &mut self,
         points: Answer,

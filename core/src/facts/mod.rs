@@ -36,11 +36,11 @@ pub use unit::{Copies, Part, Site, Start, Unit, Units, Var, VarSource};
 pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
+use crate::edit::{Editor, Yaml};
 use crate::index::Index;
 use crate::model::FileModel;
 use crate::model::Place;
 use crate::model::compose::Project;
-use crate::model::edit::{Editor, Yaml};
 use crate::model::kubernetes::Object;
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;

@@ -1,8 +1,8 @@
 //! A Compose healthcheck in the words of a Kubernetes probe.
 
+use crate::edit::Yaml;
 use crate::knowledge::{net, shell};
 use crate::model::compose::Healthcheck;
-use crate::model::edit::Yaml;
 
 /// The healthcheck as a readiness probe: an HTTP question where it is one, else the same command.
 pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {

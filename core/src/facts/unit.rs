@@ -165,7 +165,6 @@ pub struct Units<'f, 'a> {
 impl<'f, 'a> Iterator for Units<'f, 'a> {
     type Item = &'f Unit<'a>;
 
-    #[inline(never)]
     fn next(&mut self) -> Option<&'f Unit<'a>> {
         if let Some(service) = self.services.next() {
             return Some(&service.unit);

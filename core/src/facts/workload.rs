@@ -176,7 +176,6 @@ pub struct Containers<'f, 'a> {
 impl<'f, 'a> Iterator for Containers<'f, 'a> {
     type Item = (&'f Unit<'a>, &'a Container);
 
-    #[inline(never)]
     fn next(&mut self) -> Option<(&'f Unit<'a>, &'a Container)> {
         loop {
             let at = self.at;

@@ -8,7 +8,6 @@
 pub mod compose;
 pub mod detect;
 mod directives;
-pub mod edit;
 mod file;
 pub mod kubernetes;
 pub mod read;

@@ -1,7 +1,6 @@
 //! A finding, its places and its fixes, and the list that rules write them into.
 
 use crate::text::Span;
-use std::fmt::{self, Write};
 
 /// How bad it is, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -90,46 +89,17 @@ pub struct Fix {
 }
 
 impl Fix {
-    #[inline(never)]
-    pub fn safe(title: impl Text, edits: impl Into<Vec<Edit>>) -> Fix {
-        Fix::new(title.text(), Safety::Safe, edits.into())
+    pub fn safe(title: impl Into<String>, edits: impl Into<Vec<Edit>>) -> Fix {
+        Fix::new(title.into(), Safety::Safe, edits.into())
     }
 
-    #[inline(never)]
-    pub fn r#unsafe(title: impl Text, edits: impl Into<Vec<Edit>>) -> Fix {
-        Fix::new(title.text(), Safety::Unsafe, edits.into())
+    pub fn r#unsafe(title: impl Into<String>, edits: impl Into<Vec<Edit>>) -> Fix {
+        Fix::new(title.into(), Safety::Unsafe, edits.into())
     }
 
     fn new(title: String, safety: Safety, mut edits: Vec<Edit>) -> Fix {
-        crate::sort::sort_by_key(&mut edits, |it| it.span);
+        edits.sort_by_key(|edit| edit.span);
         Fix { title, safety, edits }
-    }
-}
-
-/// What a finding is told in: a text, or the `format_args!` of one. Whatever takes it is compiled once
-/// for each of these and not at each of the hundreds of calls.
-pub trait Text {
-    fn text(self) -> String;
-}
-
-impl Text for String {
-    fn text(self) -> String {
-        self
-    }
-}
-
-impl Text for &str {
-    fn text(self) -> String {
-        self.to_owned()
-    }
-}
-
-impl Text for fmt::Arguments<'_> {
-    fn text(self) -> String {
-        // Room for most of them at once: to let a text grow takes longer than to write it.
-        let mut text = String::with_capacity(100);
-        text.write_fmt(self).expect("internal error: a text takes everything");
-        text
     }
 }
 
@@ -182,20 +152,18 @@ impl Finding {
     }
 
     /// Another place, with what is to be seen there.
-    #[inline(never)]
-    pub fn also(&mut self, span: &Span, message: impl Text) -> &mut Self {
-        self.related.push(Related { span: *span, message: message.text() });
+    pub fn also(&mut self, span: &Span, message: impl Into<String>) -> &mut Self {
+        self.related.push(Related { span: *span, message: message.into() });
         self
     }
 
-    pub fn help(&mut self, help: impl Text) -> &mut Self {
-        self.help = Some(help.text());
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
         self
     }
 
-    #[inline(never)]
-    pub fn check(&mut self, command: impl Text) -> &mut Self {
-        self.check.push(command.text());
+    pub fn check(&mut self, command: impl Into<String>) -> &mut Self {
+        self.check.push(command.into());
         self
     }
 
@@ -234,12 +202,9 @@ impl Findings {
         (self.code, self.name, self.severity) = (code, name, severity);
     }
 
-    /// Reports at a place, with the rule's own severity. Most rules find nothing in most files: what
-    /// leads here stands apart from the way through a rule, and is compiled to be small.
-    #[cold]
-    #[inline(never)]
-    pub fn at(&mut self, span: &Span, message: impl Text) -> &mut Finding {
-        self.add(*span, message.text())
+    /// Adds a finding at a place, with the rule's own severity.
+    pub fn at(&mut self, span: &Span, message: impl Into<String>) -> &mut Finding {
+        self.add(*span, message.into())
     }
 
     fn add(&mut self, span: Span, message: String) -> &mut Finding {

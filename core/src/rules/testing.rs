@@ -89,7 +89,7 @@ pub fn check_rule(rule: &'static Rule, text: &str) {
 
 /// Applies the first fix of each finding to its files, skipping what overlaps.
 pub fn apply_fixes(files: &[File], report: &Report) -> Vec<File> {
-    crate::fix::apply(files, report, true).0
+    crate::edit::apply::apply(files, report, true).0
 }
 
 #[test]

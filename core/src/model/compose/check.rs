@@ -1,13 +1,13 @@
 //! What the real tool refuses although every value alone is fine.
 
-use super::lower::Lowering;
 use super::{Dependency, FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
 use crate::index::Index;
 use crate::model::Str;
+use crate::model::compose::load::lower::Lowering;
 use rustc_hash::FxHashMap;
 
 /// The consistency of a project that was read.
-pub(super) fn consistency(project: &Project) -> Vec<Problem> {
+pub(crate) fn consistency(project: &Project) -> Vec<Problem> {
     let mut check = Check { project, out: Lowering::default() };
     for service in &project.services {
         check.out.service = Some(service.name.value.clone());

@@ -9,36 +9,20 @@
 //!
 //! What the real tool refuses becomes a [`Problem`], and the rest of the project is still read.
 
-mod canonical;
 mod check;
 mod deploy;
-mod discover;
-mod dotenv;
-mod entries;
-mod interpolate;
-mod keys;
 mod load;
-mod lower;
-mod merge;
 mod parts;
-mod paths;
 mod project;
 mod read;
-mod read_parts;
-mod read_project;
-mod read_service;
 mod schema;
 mod service;
-mod short;
-mod units;
-mod value;
 
 pub use deploy::*;
-pub use discover::{is_default_name, project_of, projects};
-pub use keys::known_keys;
+pub use load::discover::{is_default_name, project_of, projects};
 pub use parts::*;
 pub use project::*;
-
+pub use schema::keys::known_keys;
 pub use service::*;
 
 use crate::syntax::Tree;

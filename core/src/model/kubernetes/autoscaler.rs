@@ -105,7 +105,7 @@ pub enum MetricSource {
     Unknown,
 }
 
-pub(super) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
+pub(crate) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
     let mut it = new_autoscaler(reader, AutoscalerKind::Horizontal, spec);
     reader.each(spec, "HorizontalPodAutoscalerSpec", |reader, key, entry| {
         let value = entry.value;
@@ -133,7 +133,7 @@ pub(super) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
 }
 
 /// KEDA's ScaledObject or ScaledJob.
-pub(super) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_>) -> Autoscaler {
+pub(crate) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_>) -> Autoscaler {
     let mut it = new_autoscaler(reader, kind, spec);
     reader.each(spec, "", |reader, key, entry| {
         let value = entry.value;
@@ -153,7 +153,7 @@ pub(super) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_
     it
 }
 
-pub(super) fn read_vpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
+pub(crate) fn read_vpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
     let mut it = new_autoscaler(reader, AutoscalerKind::Vertical, spec);
     it.target = spec.get("targetRef").and_then(|it| read_target(reader, it));
     it.update_mode = spec.at(&["updatePolicy", "updateMode"]).and_then(|it| reader.str(it));

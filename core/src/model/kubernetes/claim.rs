@@ -1,9 +1,9 @@
 //! Persistent storage.
 
 use super::quantity::read_resources;
-use super::scalar::key_of;
 use super::selector::read_selector;
 use super::{Resource, Selector};
+use crate::model::kubernetes::read::scalar::key_of;
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::Node;
 
@@ -48,7 +48,7 @@ pub struct StorageClass {
     pub is_default: bool,
 }
 
-pub(super) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
+pub(crate) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
     let mut it = Claim { place: node.is_mapping().then(|| reader.place(node)), ..Claim::default() };
     reader.each(node, "PersistentVolumeClaimSpec", |reader, key, entry| {
         let value = entry.value;
@@ -76,7 +76,7 @@ fn storage(resources: Vec<Resource>) -> Option<Resource> {
     resources.into_iter().find(|it| it.name.as_str() == "storage")
 }
 
-pub(super) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> PersistentVolume {
+pub(crate) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> PersistentVolume {
     let mut it = PersistentVolume::default();
     reader.each(node, "PersistentVolumeSpec", |reader, key, entry| {
         let value = entry.value;

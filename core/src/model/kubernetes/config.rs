@@ -1,6 +1,6 @@
 //! ConfigMaps, Secrets, and what makes Secrets.
 
-use super::scalar::{key_of, string_pairs};
+use crate::model::kubernetes::read::scalar::{key_of, string_pairs};
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::{Entry, Node};
 use crate::text::Spanned;
@@ -74,7 +74,7 @@ impl Secret {
 }
 
 /// `data`, `binaryData` and `immutable`, which lie beside `metadata`; answers whether it knows the key.
-pub(super) fn read_config_map_key(
+pub(crate) fn read_config_map_key(
     reader: &mut Reader,
     it: &mut ConfigMap,
     key: &str,
@@ -93,7 +93,7 @@ pub(super) fn read_config_map_key(
 }
 
 /// As [`read_config_map_key`], for a Secret.
-pub(super) fn read_secret_key(
+pub(crate) fn read_secret_key(
     reader: &mut Reader,
     it: &mut Secret,
     key: &str,
@@ -130,7 +130,7 @@ fn string_at(reader: &mut Reader, node: Node<'_>, path: &[&str]) -> Option<Str> 
 }
 
 /// Bitnami's SealedSecret: `encryptedData`, and a template that may add keys and another name.
-pub(super) fn read_sealed_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
+pub(crate) fn read_sealed_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
     let keys = |reader: &mut Reader, path: &[&str]| {
         spec.at(path).map(|it| read_keys(reader, it)).unwrap_or_default()
     };
@@ -148,7 +148,7 @@ pub(super) fn read_sealed_secret(reader: &mut Reader, spec: Node<'_>) -> Secret 
 }
 
 /// External Secrets Operator. `dataFrom` and `templateFrom` bring keys that no file names.
-pub(super) fn read_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
+pub(crate) fn read_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
     let data = spec
         .get("data")
         .map(|it| reader.list(it, |reader, it| it.get("secretKey").and_then(|it| reader.str(it))));
@@ -170,7 +170,7 @@ pub(super) fn read_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secre
 
 /// Where other operators' objects name the Secret that they make, by group and kind. `None` for an
 /// object that makes no Secret.
-pub(super) fn read_secret_maker(
+pub(crate) fn read_secret_maker(
     reader: &mut Reader,
     group: &str,
     kind: &str,

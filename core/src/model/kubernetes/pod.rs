@@ -148,7 +148,7 @@ impl ContainerPort {
 }
 
 /// `owner` is `SecurityContext` or `PodSecurityContext`: each has fields that the other lacks.
-pub(super) fn read_security(
+pub(crate) fn read_security(
     reader: &mut Reader,
     node: Node<'_>,
     owner: &'static str,
@@ -191,7 +191,7 @@ pub(super) fn read_security(
     Some(it)
 }
 
-pub(super) fn read_container_port(reader: &mut Reader, node: Node<'_>) -> Option<ContainerPort> {
+pub(crate) fn read_container_port(reader: &mut Reader, node: Node<'_>) -> Option<ContainerPort> {
     let mut it = ContainerPort { place: reader.place(node), ..ContainerPort::default() };
     reader.each(node, "ContainerPort", |reader, key, entry| {
         let value = entry.value;

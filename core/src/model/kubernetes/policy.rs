@@ -76,7 +76,7 @@ pub struct PriorityClass {
     pub value: Option<Spanned<i64>>,
 }
 
-pub(super) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudget {
+pub(crate) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudget {
     let mut it = DisruptionBudget {
         place: spec.is_mapping().then(|| reader.place(spec)),
         ..DisruptionBudget::default()
@@ -94,7 +94,7 @@ pub(super) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudg
     it
 }
 
-pub(super) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> NetworkPolicy {
+pub(crate) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> NetworkPolicy {
     let mut it = NetworkPolicy {
         place: spec.is_mapping().then(|| reader.place(spec)),
         ..NetworkPolicy::default()
@@ -113,7 +113,7 @@ pub(super) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> Networ
     it
 }
 
-pub(super) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_>) -> Monitor {
+pub(crate) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_>) -> Monitor {
     let mut it = Monitor {
         kind,
         place: spec.is_mapping().then(|| reader.place(spec)),
@@ -141,7 +141,7 @@ pub(super) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_
     it
 }
 
-pub(super) fn read_limit_range(reader: &mut Reader, spec: Node<'_>) -> LimitRange {
+pub(crate) fn read_limit_range(reader: &mut Reader, spec: Node<'_>) -> LimitRange {
     let limits = spec.get("limits");
     LimitRange { items: limits.map(|it| reader.list(it, read_limit)).unwrap_or_default() }
 }
@@ -163,7 +163,7 @@ fn read_limit(reader: &mut Reader, node: Node<'_>) -> Option<LimitRangeItem> {
     Some(it)
 }
 
-pub(super) fn read_quota(reader: &mut Reader, spec: Node<'_>) -> ResourceQuota {
+pub(crate) fn read_quota(reader: &mut Reader, spec: Node<'_>) -> ResourceQuota {
     let hard = spec.get("hard");
     ResourceQuota { hard: hard.map(|it| read_resources(reader, it)).unwrap_or_default() }
 }

@@ -118,7 +118,7 @@ impl Probe {
     }
 }
 
-pub(super) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
+pub(crate) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
     if node.is_null() {
         return None;
     }
@@ -155,7 +155,7 @@ pub(super) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
 }
 
 /// The handler that this key writes; `None` for any other key. A null handler is none.
-pub(super) fn read_handler(reader: &mut Reader, key: &str, node: Node<'_>) -> Option<ProbeHandler> {
+pub(crate) fn read_handler(reader: &mut Reader, key: &str, node: Node<'_>) -> Option<ProbeHandler> {
     let read = match key {
         "exec" => read_exec,
         "httpGet" => read_http,

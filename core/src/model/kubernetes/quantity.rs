@@ -1,6 +1,6 @@
 //! Quantities: `250m`, `512Mi`, `1.5`, `1e3`.
 
-use super::scalar::key_of;
+use crate::model::kubernetes::read::scalar::key_of;
 use crate::model::read::{Reader, Str};
 use crate::syntax::{Node, Style};
 use crate::text::Spanned;
@@ -125,7 +125,7 @@ impl Scale {
 }
 
 /// `requests`, `limits` and other mappings from a resource's name to a quantity.
-pub(super) fn read_resources(reader: &mut Reader, node: Node<'_>) -> Vec<Resource> {
+pub(crate) fn read_resources(reader: &mut Reader, node: Node<'_>) -> Vec<Resource> {
     let mut all = Vec::new();
     reader.each(node, "", |reader, key, entry| {
         all.extend(read_quantity(reader, entry.value).map(|(raw, quantity, quoted)| Resource {
@@ -140,7 +140,7 @@ pub(super) fn read_resources(reader: &mut Reader, node: Node<'_>) -> Vec<Resourc
 }
 
 /// A quantity as written and as read, and whether it is in quotes.
-pub(super) fn read_quantity(
+pub(crate) fn read_quantity(
     reader: &mut Reader,
     node: Node<'_>,
 ) -> Option<(Str, Option<Quantity>, bool)> {

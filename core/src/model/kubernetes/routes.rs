@@ -37,7 +37,7 @@ pub struct Tls {
 }
 
 /// `networking.k8s.io` Ingress, also in its old groups.
-pub(super) fn read_ingress(reader: &mut Reader, spec: Node<'_>) -> Routes {
+pub(crate) fn read_ingress(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "IngressSpec", |reader, key, entry| {
         let value = entry.value;
@@ -136,7 +136,7 @@ fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) 
 }
 
 /// The Gateway API: HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute.
-pub(super) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
+pub(crate) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
@@ -193,7 +193,7 @@ fn read_reference(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Opt
 }
 
 /// Traefik: IngressRoute, IngressRouteTCP, IngressRouteUDP.
-pub(super) fn read_traefik(reader: &mut Reader, spec: Node<'_>) -> Routes {
+pub(crate) fn read_traefik(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
@@ -237,7 +237,7 @@ fn hosts_of_rule(rule: &Str) -> Vec<Str> {
 }
 
 /// Istio: the destinations of a VirtualService. Hosts with dots carry their namespace.
-pub(super) fn read_virtual_service(reader: &mut Reader, spec: Node<'_>) -> Routes {
+pub(crate) fn read_virtual_service(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
@@ -270,7 +270,7 @@ fn read_destination(reader: &mut Reader, node: Node<'_>) -> Option<Backend> {
 }
 
 /// OpenShift: a Route.
-pub(super) fn read_openshift_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
+pub(crate) fn read_openshift_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         let value = entry.value;

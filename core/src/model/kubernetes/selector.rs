@@ -1,7 +1,7 @@
 //! Label selectors, and what they match.
 
 use super::find;
-use super::scalar::string_pairs;
+use crate::model::kubernetes::read::scalar::string_pairs;
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::Span;
@@ -65,7 +65,7 @@ impl Requirement {
 }
 
 /// A LabelSelector with `matchLabels` and `matchExpressions`.
-pub(super) fn read_selector(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
+pub(crate) fn read_selector(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
     if node.is_null() {
         return None;
     }
@@ -87,7 +87,7 @@ pub(super) fn read_selector(reader: &mut Reader, node: Node<'_>) -> Option<Selec
 }
 
 /// A plain map of labels, as a Service has it.
-pub(super) fn read_label_map(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
+pub(crate) fn read_label_map(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
     if node.is_null() {
         return None;
     }

@@ -72,7 +72,7 @@ impl ServicePort {
     }
 }
 
-pub(super) fn read_service(reader: &mut Reader, node: Node<'_>) -> Service {
+pub(crate) fn read_service(reader: &mut Reader, node: Node<'_>) -> Service {
     let mut it =
         Service { place: node.is_mapping().then(|| reader.place(node)), ..Service::default() };
     reader.each(node, "ServiceSpec", |reader, key, entry| {

@@ -2,7 +2,7 @@
 
 use super::Claim;
 use super::claim::read_claim_spec;
-use super::scalar::key_of;
+use crate::model::kubernetes::read::scalar::key_of;
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::{Entry, Node};
 use crate::text::{Span, Spanned};
@@ -106,7 +106,7 @@ impl VolumeSource {
     }
 }
 
-pub(super) fn read_volume(reader: &mut Reader, node: Node<'_>) -> Option<Volume> {
+pub(crate) fn read_volume(reader: &mut Reader, node: Node<'_>) -> Option<Volume> {
     let mut volume = Volume { name: None, source: VolumeSource::None, place: reader.place(node) };
     reader.each(node, "Volume", |reader, key, entry| {
         if key == "name" {

@@ -92,7 +92,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     if only_here.len() == 1 { "does not get it" } else { "gets none of them" };
                 let finding = out.at(
                     &span,
-                    format_args!(
+                    format!(
                         "Compose sets {} for `{}`, but {} {none}",
                         names(&only_here),
                         service.name,
@@ -101,7 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 );
                 finding.also(
                     &container.span(),
-                    format_args!("the counterpart, matched by {}", pair.why.says()),
+                    format!("the counterpart, matched by {}", pair.why.says()),
                 );
                 quiet(finding, service);
             }
@@ -113,7 +113,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     if only_there.len() == 1 { "does not get it" } else { "gets none of them" };
                 let finding = out.at(
                     &first.name_span,
-                    format_args!(
+                    format!(
                         "{} gets {}, but service `{}` in Compose {none}",
                         unit.label,
                         names(&only_there),
@@ -122,7 +122,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 );
                 finding.also(
                     &service.span(),
-                    format_args!("the counterpart, matched by {}", pair.why.says()),
+                    format!("the counterpart, matched by {}", pair.why.says()),
                 );
                 quiet(finding, service);
             }

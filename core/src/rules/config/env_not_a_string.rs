@@ -1,5 +1,5 @@
+use crate::edit::quote_scalar;
 use crate::facts::Facts;
-use crate::model::edit::quote_scalar;
 use crate::model::kubernetes::{EnvValue, ScalarType};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -68,13 +68,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let edit = facts.replace(&value.span, &quoted);
                 out.at(
                     &value.span,
-                    format_args!(
+                    format!(
                         "the value of `{}` is {}, and Kubernetes takes only strings",
                         var.name,
                         kind.name()
                     ),
                 )
-                .check(format_args!(
+                .check(format!(
                     "kubectl apply --dry-run=client -f {}",
                     facts.file(value.span.file).path()
                 ))

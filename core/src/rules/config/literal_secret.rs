@@ -57,7 +57,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 "is written out in the file"
             };
             let finding =
-                out.at(&var.value_span, format_args!("`{}` of {} {what}", var.name, unit.label));
+                out.at(&var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
             finding.confidence(Confidence::Likely);
             if role == Role::Development || weak {
                 finding.severity(Severity::Info);

@@ -76,18 +76,17 @@ fn check(facts: &Facts, out: &mut Findings) {
             let kind = if secret { "Secret" } else { "ConfigMap" };
             let near = nearest(key, keys.entries.iter().map(|it| it.0.as_str()));
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
-            let finding =
-                out.at(&key.span, format_args!("{kind} `{name}` has no key `{key}`{hint}"));
+            let finding = out.at(&key.span, format!("{kind} `{name}` has no key `{key}`{hint}"));
             finding
-                .also(&keys.object.name_span(), format_args!("{kind} `{name}` is defined here"))
-                .check(format_args!(
+                .also(&keys.object.name_span(), format!("{kind} `{name}` is defined here"))
+                .check(format!(
                     "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
                     kind.to_ascii_lowercase(),
                     workload.namespace_flag()
                 ));
             if let Some(near) = near {
                 let edit = facts.replace_scalar(&key.span, near);
-                finding.fix(Fix::r#unsafe(format_args!("Read the key `{near}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format!("Read the key `{near}`"), [edit]));
             }
         };
         for (_, container) in workload.containers() {

@@ -89,19 +89,16 @@ fn check(facts: &Facts, out: &mut Findings) {
                         .also(&other.name_span(), "defined here")
                 }
                 (None, Some(near)) => out
-                    .at(
-                        &name.span,
-                        format_args!("{what}, which does not exist; did you mean `{near}`?"),
-                    )
+                    .at(&name.span, format!("{what}, which does not exist; did you mean `{near}`?"))
                     .severity(Severity::Error)
                     .confidence(Confidence::Likely)
                     .fix(Fix::r#unsafe(
-                        format_args!("Read `{near}`"),
+                        format!("Read `{near}`"),
                         [facts.replace_scalar(&name.span, near)],
                     )),
                 (None, None) => {
-                    let finding = out
-                        .at(&name.span, format_args!("{what}, which none of these files defines"));
+                    let finding =
+                        out.at(&name.span, format!("{what}, which none of these files defines"));
                     finding.confidence(Confidence::Possible);
                     if unseen { finding.severity(Severity::Info) } else { finding }
                 }
@@ -113,8 +110,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Named::Secret => "secret",
                 _ => "configmap",
             };
-            finding
-                .check(format_args!("kubectl get {resource} {name}{}", workload.namespace_flag()));
+            finding.check(format!("kubectl get {resource} {name}{}", workload.namespace_flag()));
         }
     }
 }

@@ -60,7 +60,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let near = nearest(name, names.into_iter());
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding =
-                out.at(&problem.span, format_args!("the {what} `{name}` is not defined{hint}"));
+                out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
             finding.check("docker compose config -q");
             let written = facts.written(&problem.span);
             // The name alone is replaced; it may stand inside a longer value.
@@ -70,7 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             {
                 let span = problem.span.inner(at..at + name.len());
                 let edit = facts.replace(&span, near);
-                finding.fix(Fix::r#unsafe(format_args!("Use the {what} `{near}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format!("Use the {what} `{near}`"), [edit]));
             }
         }
     }
@@ -108,7 +108,7 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
             };
             let finding = out.at(&dependency.service.span, message);
             finding
-                .also(&first.span, format_args!("`{needed}` has a profile"))
+                .also(&first.span, format!("`{needed}` has a profile"))
                 .check("docker compose config -q");
             if with.is_some() {
                 finding.severity(Severity::Warning);

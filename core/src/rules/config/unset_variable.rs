@@ -93,7 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             crate::sort::sort(&mut names);
             out.at(
                 &first.span,
-                format_args!(
+                format!(
                     "without a value in the shell {} would become empty",
                     first_named(&names, 4, "more")
                 ),
@@ -109,7 +109,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             out.at(
                 &it.span,
-                format_args!(
+                format!(
                     "`{}` is set by no `.env` file and has no default: it becomes empty",
                     it.name
                 ),
@@ -147,7 +147,7 @@ fn require(facts: &Facts, all: &[VariableUse], wanted: &VariableUse) -> Option<F
             edits.push(edit);
         }
     }
-    Some(Fix::r#unsafe(format_args!("Refuse to start without `{}`", wanted.name), edits))
+    Some(Fix::r#unsafe(format!("Refuse to start without `{}`", wanted.name), edits))
 }
 
 #[cfg(test)]

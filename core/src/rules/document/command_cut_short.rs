@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::Facts;
 use crate::model::compose::Command;
-use crate::model::edit::Yaml;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
 
@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.severity(Severity::Warning);
             }
             finding
-                .check(format_args!("docker compose config {}", service.name))
+                .check(format!("docker compose config {}", service.name))
                 .maybe_fix(in_a_shell(facts, command));
         }
     }

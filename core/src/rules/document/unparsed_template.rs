@@ -50,7 +50,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = out.at(&Span::new(file.id, 0, first_line), message);
         finding.subject(format!("templates of {folder}"));
         if helm {
-            finding.check(format_args!("helm template {folder} | plimsoll check -"));
+            finding.check(format!("helm template {folder} | plimsoll check -"));
         }
     }
 }

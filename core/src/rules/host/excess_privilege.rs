@@ -87,7 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn pod(workload: &Workload<'_>, spared: &dyn Fn() -> bool, out: &mut Findings) {
     let spec = &workload.model.template.spec;
     if let Some(it) = spec.host_pid.filter(|it| it.value && !spared()) {
-        out.at(&it.span, format_args!("{} sees and may kill the node's processes", workload.label));
+        out.at(&it.span, format!("{} sees and may kill the node's processes", workload.label));
     }
     if let Some(user) =
         spec.security.as_ref().and_then(|it| it.run_as_user).filter(|it| it.value == 0)
@@ -96,7 +96,7 @@ fn pod(workload: &Workload<'_>, spared: &dyn Fn() -> bool, out: &mut Findings) {
             it.security.as_ref().is_some_and(|it| it.run_as_user.is_some_and(|it| it.value != 0))
         });
         if !inside && !spared() {
-            out.at(&user.span, format_args!("{} is told to run as root", workload.label));
+            out.at(&user.span, format!("{} is told to run as root", workload.label));
         }
     }
 }
@@ -137,7 +137,7 @@ fn security(
 }
 
 fn report(unit: &Unit<'_>, span: Span, what: &str, soft: bool, out: &mut Findings) {
-    let finding = out.at(&span, format_args!("{} {what}", unit.label));
+    let finding = out.at(&span, format!("{} {what}", unit.label));
     if soft {
         finding.severity(Severity::Info);
     }

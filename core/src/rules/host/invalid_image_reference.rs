@@ -53,8 +53,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(better) = problem.suggestion {
             let edit = facts.replace_scalar(&image.span, &better);
             finding
-                .fix(Fix::r#unsafe(format_args!("Write `{better}`"), [edit]))
-                .check(format_args!("docker pull {better}"));
+                .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]))
+                .check(format!("docker pull {better}"));
         }
     }
 }

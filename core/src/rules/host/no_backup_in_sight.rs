@@ -75,7 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             first,
-            format_args!(
+            format!(
                 "the data of {} is in {} of this host, and nothing in these files backs it up",
                 named(&names),
                 if others.is_empty() { "a volume" } else { "volumes" }
@@ -83,7 +83,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         finding.confidence(Confidence::Possible);
         for (place, name) in others.iter().zip(names.iter().skip(1)) {
-            finding.also(place, format_args!("the data of `{name}`"));
+            finding.also(place, format!("the data of `{name}`"));
         }
         finding.check("docker volume ls");
     }

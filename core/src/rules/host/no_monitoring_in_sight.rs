@@ -60,7 +60,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let key = project.keys.iter().find(|it| it.name.value == "services");
         out.at(
             &key.map_or(all[0].span(), |it| it.name.span),
-            format_args!("nothing among these {} services watches the others", all.len()),
+            format!("nothing among these {} services watches the others", all.len()),
         )
         .confidence(Confidence::Possible);
     }

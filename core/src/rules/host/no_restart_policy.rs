@@ -1,7 +1,7 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Service, nearest};
 use crate::knowledge::families::Class;
 use crate::knowledge::starts;
-use crate::model::edit::Yaml;
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::words::{first_named, is_among, named};
@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let names: Vec<&str> = bare.iter().map(|it| it.name).collect();
             let finding = out.at(
                 &first.span(),
-                format_args!(
+                format!(
                     "{} have no restart policy, so they stay down after a crash or a reboot",
                     and_others(&names)
                 ),
@@ -91,11 +91,11 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
     let name = service.name;
     out.at(
         &service.span(),
-        format_args!(
+        format!(
             "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
     )
-    .check(format_args!("docker compose ps -a {name}"))
+    .check(format!("docker compose ps -a {name}"))
     .maybe_fix(add(facts, &[service]));
 }
 
@@ -182,7 +182,7 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
     if let Some(meant) = meant {
         let written = if meant == "no" { "\"no\"" } else { meant };
         let edit = facts.replace(&policy.span, written);
-        finding.fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
+        finding.fix(Fix::safe(format!("Write `{meant}`"), [edit]));
     }
 }
 

@@ -58,13 +58,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         let number = port.published.map_or(port.target.value, |it| it.value.0);
         out.at(
             &port.span,
-            format_args!(
+            format!(
                 "service `{}` publishes port {number} to the world, and nothing in these files speaks TLS",
                 service.name
             ),
         )
         .confidence(Confidence::Possible)
-        .check(format_args!("ss -ltn 'sport = :{number}'"));
+        .check(format!("ss -ltn 'sport = :{number}'"));
     }
 }
 

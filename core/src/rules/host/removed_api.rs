@@ -65,9 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = match old.removed_in {
             Some(release) => out.at(
                 &version.span,
-                format_args!(
-                    "`{version}` no longer has {kind} since Kubernetes {release}; {instead}"
-                ),
+                format!("`{version}` no longer has {kind} since Kubernetes {release}; {instead}"),
             ),
             None => {
                 let message = format!(
@@ -80,12 +78,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         };
         if !old.note.is_empty() {
-            finding.help(format_args!("With the new version, {}.", old.note));
+            finding.help(format!("With the new version, {}.", old.note));
         }
-        finding.check(format_args!("kubectl api-resources --api-group={}", group(&old)));
+        finding.check(format!("kubectl api-resources --api-group={}", group(&old)));
         if may_be_replaced(object, &old) {
             let edit = facts.replace_scalar(&version.span, old.replacement);
-            finding.fix(Fix::safe(format_args!("Use `{}`", old.replacement), [edit]));
+            finding.fix(Fix::safe(format!("Use `{}`", old.replacement), [edit]));
         }
     }
 }

@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
-use crate::model::edit::Yaml;
 use crate::report::{Confidence, Findings, Fix, Role};
 use crate::rules::rule;
 use crate::words::first_named;
@@ -76,9 +76,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let key = project.keys.iter().find(|it| it.name.value == "services");
         out.at(
             &key.map_or(first.span(), |it| it.name.span),
-            format_args!(
-                "the logs of {whose} grow without end, unless the host's Docker rotates them"
-            ),
+            format!("the logs of {whose} grow without end, unless the host's Docker rotates them"),
         )
         .confidence(Confidence::Likely)
         .check("docker info --format '{{.LoggingDriver}}'")

@@ -104,12 +104,12 @@ fn compose(facts: &Facts<'_>, owner: &str, key: &crate::model::Str, out: &mut Fi
     let check = "docker compose config -q";
     if let Some(meant) = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys)) {
         let edit = facts.replace_scalar(&key.span, meant);
-        out.at(&key.span, format_args!("{refused}; `{meant}` is the key"))
+        out.at(&key.span, format!("{refused}; `{meant}` is the key"))
             .severity(Severity::Error)
             .check(check)
-            .fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
+            .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
     } else if let Some(place) = elsewhere(owner, key) {
-        out.at(&key.span, format_args!("{refused}; it belongs {place}"))
+        out.at(&key.span, format!("{refused}; it belongs {place}"))
             .severity(Severity::Error)
             .check(check);
     } else {
@@ -154,21 +154,18 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys));
         if let Some(meant) = meant.filter(|_| exact.is_none()) {
             let edit = facts.replace_scalar(&key.span, meant);
-            out.at(&key.span, format_args!("`{key}` is no key of {words}; `{meant}` is"))
+            out.at(&key.span, format!("`{key}` is no key of {words}; `{meant}` is"))
                 .check(check)
-                .fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
+                .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
         } else if let Some(meant) = kube_keys::synonym(it.owner, key) {
-            out.at(&key.span, format_args!("`{key}` is no key of {words}; `{meant}` is meant"))
+            out.at(&key.span, format!("`{key}` is no key of {words}; `{meant}` is meant"))
                 .check(check);
         } else if let Some(place) = exact.and_then(kube_keys::words_for) {
             let place = place.replace("Deployment", &object.kind);
-            out.at(
-                &key.span,
-                format_args!("`{key}` has no effect in {words}: it belongs to {place}"),
-            )
-            .check(check);
+            out.at(&key.span, format!("`{key}` has no effect in {words}: it belongs to {place}"))
+                .check(check);
         } else if !patch {
-            out.at(&key.span, format_args!("`{key}` is no key of {words}"))
+            out.at(&key.span, format!("`{key}` is no key of {words}"))
                 .confidence(Confidence::Likely)
                 .check(check);
         }

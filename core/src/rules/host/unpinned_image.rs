@@ -101,9 +101,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&other, "the same image again");
         }
         if let Some(service) = facts.service_of(unit) {
-            finding.check(format_args!("docker compose images {}", service.name));
+            finding.check(format!("docker compose images {}", service.name));
         } else if let Some(workload) = facts.workload_of(unit) {
-            finding.check(format_args!(
+            finding.check(format!(
                 "kubectl get {}{} -o jsonpath='{{..image}}'",
                 workload.reference(),
                 workload.namespace_flag()

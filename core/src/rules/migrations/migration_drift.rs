@@ -105,7 +105,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     };
                     out.at(
                         &migration.span,
-                        format_args!(
+                        format!(
                             "Compose migrates {what} in `{}`, but nothing in the cluster does",
                             service.name
                         ),
@@ -125,13 +125,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let Some(migration) = migration else { continue };
                 out.at(
                     &migration.span,
-                    format_args!(
+                    format!(
                         "{} migrates with `{}`, but nothing in Compose does",
                         workload.label, migration.tool
                     ),
                 )
                 .confidence(Confidence::Likely)
-                .also(&service.span(), format_args!("`{}` is the counterpart", service.name));
+                .also(&service.span(), format!("`{}` is the counterpart", service.name));
             }
             _ => {}
         }

@@ -87,14 +87,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else {
             format!("`{}` before it serves,", migration.tool)
         };
-        let finding = out.at(&migration.span, format_args!("{} {doing} {tool} {when}", unit.label));
+        let finding = out.at(&migration.span, format!("{} {doing} {tool} {when}", unit.label));
         finding.severity(severity);
         if let Some(span) = unit.copies.many() {
             finding.also(&span, "more than one replica may run");
         }
         match facts.workload_of(unit) {
             Some(workload) => finding.check(workload.logs(unit, "--all-pods --tail=50")),
-            None => finding.check(format_args!("docker compose logs --tail 50 {}", unit.name)),
+            None => finding.check(format!("docker compose logs --tail 50 {}", unit.name)),
         };
     }
 }

@@ -64,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &migration.span,
-                format_args!(
+                format!(
                     "init container `{}` of {} runs `{}` once for each Pod",
                     unit.name, workload.label, migration.tool
                 ),

@@ -56,12 +56,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(tool) = hook_words(&hook.handler).and_then(migration_in) else { continue };
             out.at(
                 &hook.place.span,
-                format_args!(
+                format!(
                     "the `postStart` hook of {} runs `{tool}` beside the program's start",
                     unit.label
                 ),
             )
-            .check(format_args!(
+            .check(format!(
                 "kubectl describe{} {}",
                 workload.namespace_flag(),
                 workload.reference()

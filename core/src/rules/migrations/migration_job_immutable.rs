@@ -66,12 +66,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         out.at(
             &name.span,
-            format_args!(
+            format!(
                 "{} keeps its name and stays after it is done: applying it with a new image fails",
                 workload.label
             ),
         )
-        .check(format_args!("kubectl get job{} {name}", workload.namespace_flag()));
+        .check(format!("kubectl get job{} {name}", workload.namespace_flag()));
     }
 }
 

@@ -61,28 +61,25 @@ fn check(facts: &Facts, out: &mut Findings) {
             WorkloadKind::Job | WorkloadKind::CronJob => {
                 let fields = [workload.model.job.completions, workload.model.job.parallelism];
                 if let Some(many) = fields.into_iter().flatten().find(|it| it.value > 1) {
-                    out.at(
-                        &many.span,
-                        format_args!("{label} runs its migration {} times", many.value),
-                    )
-                    .check(format_args!(
-                        "kubectl get pods{} -l job-name={}",
-                        workload.namespace_flag(),
-                        workload.name
-                    ));
+                    out.at(&many.span, format!("{label} runs its migration {} times", many.value))
+                        .check(format!(
+                            "kubectl get pods{} -l job-name={}",
+                            workload.namespace_flag(),
+                            workload.name
+                        ));
                 }
             }
             WorkloadKind::Pod => {}
             kind => {
                 out.at(
                     &workload.object.kind.span,
-                    format_args!(
+                    format!(
                         "{label} only migrates, and a {} starts it again after each success",
                         kind.name()
                     ),
                 )
                 .also(&first.start.span.unwrap_or(first.name.span), "all that it runs is this")
-                .check(format_args!("kubectl get pods{}", workload.namespace_flag()));
+                .check(format!("kubectl get pods{}", workload.namespace_flag()));
             }
         }
     }

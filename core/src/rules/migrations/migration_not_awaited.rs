@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Service, migrates_before_start};
 use crate::model::compose::Condition;
-use crate::model::edit::Yaml;
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
@@ -65,12 +65,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let place = app.model.depends_on(task).map_or(app.span(), |it| it.span);
             let finding = out.at(
                 &place,
-                format_args!("`{name}` does not wait until `{task}` has migrated the database"),
+                format!("`{name}` does not wait until `{task}` has migrated the database"),
             );
             finding
                 .confidence(Confidence::Likely)
-                .also(&migration.span(), format_args!("`{task}` migrates with the same image"))
-                .check(format_args!("docker compose ps -a {task} {name}"));
+                .also(&migration.span(), format!("`{task}` migrates with the same image"))
+                .check(format!("docker compose ps -a {task} {name}"));
             if app.role == Role::Development {
                 finding.severity(Severity::Info);
             }
@@ -109,7 +109,7 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
             .filter(|_| long && app.model.depends_on(task).is_none())?;
         facts.insert_entry(place, task, &condition)?
     };
-    Some(Fix::safe(format_args!("Wait until `{task}` is done"), [edit]))
+    Some(Fix::safe(format!("Wait until `{task}` is done"), [edit]))
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &mount.span,
-                format_args!(
+                format!(
                     "Compose gives `{}` the file `{target}`, but {} mounts nothing there",
                     service.name, unit.label
                 ),
@@ -91,13 +91,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .confidence(Confidence::Likely)
                 .also(
                     &container.span(),
-                    format_args!(
-                        "{} is the counterpart, matched by {}",
-                        unit.label,
-                        pair.why.says()
-                    ),
+                    format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(format_args!("docker compose exec {} cat {target}", service.name))
+                .check(format!("docker compose exec {} cat {target}", service.name))
                 .check(workload.exec(unit, &format!("cat {target}")));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);

@@ -72,10 +72,8 @@ fn is_socket(path: &str) -> bool {
 }
 
 fn tell(unit: &Unit<'_>, span: Span, out: &mut Findings) {
-    let finding = out.at(
-        &span,
-        format_args!("{} gets the Docker socket, which is root on the host", unit.label),
-    );
+    let finding =
+        out.at(&span, format!("{} gets the Docker socket, which is root on the host", unit.label));
     // These are made to speak with the engine: a trade-off that their users have chosen.
     const PURPOSE: &str = "traefik portainer watchtower autoheal diun dozzle docker-socket-proxy \
                            nginx-proxy cadvisor";

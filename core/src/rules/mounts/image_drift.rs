@@ -69,15 +69,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         let severity = if service.role == Role::Development { Severity::Info } else { severity };
         out.at(
             &here.span,
-            format_args!(
+            format!(
                 "Compose runs `{}` as `{}`, but {} runs `{}`",
                 here.text, service.name, unit.label, there.text
             ),
         )
         .severity(severity)
-        .also(&there.span, format_args!("the counterpart, matched by {}", pair.why.says()))
-        .check(format_args!("docker compose images {}", service.name))
-        .check(format_args!(
+        .also(&there.span, format!("the counterpart, matched by {}", pair.why.says()))
+        .check(format!("docker compose images {}", service.name))
+        .check(format!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
             workload.namespace_flag(),
             workload.reference()

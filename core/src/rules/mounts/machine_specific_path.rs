@@ -49,7 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &mount.span,
-                format_args!(
+                format!(
                     "`{}` mounts `{source}`, which exists on one person's machine",
                     service.name
                 ),

@@ -58,7 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let name = service.name;
             let finding = out.at(
                 &mount.span,
-                format_args!("{what} of `{name}` is mounted over `{}` of its image", mount.target),
+                format!("{what} of `{name}` is mounted over `{}` of its image", mount.target),
             );
             if development {
                 finding.severity(Severity::Info);

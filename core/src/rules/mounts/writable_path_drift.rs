@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let volume = mount.source.as_ref().map_or("", |it| it.as_str());
             let finding = out.at(
                 &mount.span,
-                format_args!(
+                format!(
                     "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
                     service.name,
                     unit.label
@@ -90,11 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .also(
                     &container.span(),
-                    format_args!(
-                        "{} is the counterpart, matched by {}",
-                        unit.label,
-                        pair.why.says()
-                    ),
+                    format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
                 .check(workload.exec(unit, &format!("df {target}")));
             if service.role == Role::Development {

@@ -115,7 +115,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     }
     let finding = out.at(
         &port.span,
-        format_args!(
+        format!(
             "{} sends to port {} of Service `{}`, which has only {}",
             route.label(),
             if port.value.as_str().is_some() { format!("`{text}`") } else { text },
@@ -126,9 +126,9 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     finding
         .also(
             &model.ports_place.map_or(service.name_span(), |it| it.span),
-            format_args!("the ports of Service `{}`", backend.service),
+            format!("the ports of Service `{}`", backend.service),
         )
-        .check(format_args!(
+        .check(format!(
             "kubectl describe {} {} -n {}",
             route.kind.value.to_ascii_lowercase(),
             route.name().map_or("", |it| it.as_str()),
@@ -138,7 +138,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
         && let Some(number) = only.port
     {
         let edit = facts.replace(&port.span, &number.value.to_string());
-        finding.fix(Fix::r#unsafe(format_args!("Send to port {}", number.value), [edit]));
+        finding.fix(Fix::r#unsafe(format!("Send to port {}", number.value), [edit]));
     }
 }
 
@@ -173,37 +173,37 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         (Some((service, other)), _) => {
             let finding = out.at(
                 &backend.service.span,
-                format_args!(
+                format!(
                     "{label} sends to Service `{name}`, which lives in namespace `{other}`, not in `{namespace}`"
                 ),
             );
-            finding.also(&service.name_span(), format_args!("Service `{name}`"));
+            finding.also(&service.name_span(), format!("Service `{name}`"));
             finding
         }
         (None, Some(near)) => {
             let finding = out.at(
                 &backend.service.span,
-                format_args!(
+                format!(
                     "{label} sends to Service `{name}`, which does not exist; is `{near}` meant?"
                 ),
             );
             let span = backend.service.span;
             if facts.file(span.file).text().get(span.range()).is_some_and(|it| it.contains(name)) {
                 let edit = facts.replace_scalar(&span, near);
-                finding.fix(Fix::r#unsafe(format_args!("Send to `{near}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format!("Send to `{near}`"), [edit]));
             }
             finding
         }
         (None, None) => {
             let finding = out.at(
                 &backend.service.span,
-                format_args!("{label} sends to Service `{name}`, which does not exist in namespace `{namespace}`"),
+                format!("{label} sends to Service `{name}`, which does not exist in namespace `{namespace}`"),
             );
             finding.confidence(Confidence::Likely);
             finding
         }
     };
-    finding.check(format_args!("kubectl get svc {name} -n {namespace}"));
+    finding.check(format!("kubectl get svc {name} -n {namespace}"));
 }
 
 #[cfg(test)]

@@ -83,17 +83,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let host = mention.host;
                 let finding = out.at(
                     &mention.host_span,
-                    format_args!(
+                    format!(
                         "{} names `{host}`, but Service `{host}` lives in namespace `{namespace}`, not in `{home}`",
                         mention.place()
                     ),
                 );
                 finding
-                    .also(
-                        &service.span(),
-                        format_args!("Service `{host}` in namespace `{namespace}`"),
-                    )
-                    .check(format_args!(
+                    .also(&service.span(), format!("Service `{host}` in namespace `{namespace}`"))
+                    .check(format!(
                         "kubectl exec -n {home} {} -c {} -- getent hosts {host}.{namespace}",
                         workload.reference(),
                         unit.name
@@ -106,7 +103,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if alone && facts.written(&span) == host {
                     let long = format!("{host}.{namespace}");
                     let edit = facts.replace(&span, &long);
-                    finding.fix(Fix::r#unsafe(format_args!("Use the name `{long}`"), [edit]));
+                    finding.fix(Fix::r#unsafe(format!("Use the name `{long}`"), [edit]));
                 }
             }
         }

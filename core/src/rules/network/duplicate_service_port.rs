@@ -77,7 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let number = port.number.map(|it| format!(" {it}")).unwrap_or_default();
             out.at(
                 &port.span,
-                format_args!(
+                format!(
                     "port{number} of {owner} has no name, which a Service with several ports needs"
                 ),
             );
@@ -108,19 +108,16 @@ fn clashes(out: &mut Findings, owner: &str, ports: &[Listed<'_>], same_number: S
                 before.iter().find(|it| it.name.is_some_and(|it| it.value == name.value))
         {
             let place = first.name.map_or(first.span, |it| it.span);
-            out.at(&name.span, format_args!("{owner} has two ports named `{name}`"))
+            out.at(&name.span, format!("{owner} has two ports named `{name}`"))
                 .also(&place, "the first one");
         }
         let same = |it: &&Listed<'_>| {
             it.number.is_some() && it.number == port.number && it.protocol == port.protocol
         };
         if let (Some(first), Some(number)) = (before.iter().find(same), port.number) {
-            out.at(
-                &port.span,
-                format_args!("{owner} lists port {number} ({}) twice", port.protocol),
-            )
-            .severity(same_number)
-            .also(&first.span, "the first one");
+            out.at(&port.span, format!("{owner} lists port {number} ({}) twice", port.protocol))
+                .severity(same_number)
+                .also(&first.span, "the first one");
         }
     }
 }

@@ -55,22 +55,20 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &mention.host_span,
-                format_args!("{} of {} holds the fixed address {ip}", mention.place(), unit.label),
+                format!("{} of {} holds the fixed address {ip}", mention.place(), unit.label),
             );
             let owner = facts
                 .kube_services()
                 .iter()
                 .find(|it| it.model.cluster_ip.as_ref().is_some_and(|it| it.as_str() == ip));
             let Some(workload) = facts.workload_of(unit) else { continue };
-            finding
-                .check(format_args!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
+            finding.check(format!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
             if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
-                finding
-                    .also(&owner.span(), format_args!("Service `{}` has this address", owner.name));
+                finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));
                 let span = mention.host_span;
                 if facts.written(&span) == ip {
                     let edit = facts.replace(&span, owner.name);
-                    finding.fix(Fix::safe(format_args!("Use the name `{}`", owner.name), [edit]));
+                    finding.fix(Fix::safe(format!("Use the name `{}`", owner.name), [edit]));
                 }
             }
         }

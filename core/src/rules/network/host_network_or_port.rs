@@ -66,14 +66,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let spec = &workload.model.template.spec;
         if let Some(network) = spec.host_network.filter(|it| it.value) {
-            out.at(
-                &network.span,
-                format_args!("{} lives on the network of its node", workload.label),
-            )
-            .check(format_args!(
-                "kubectl get pods{} -o wide --field-selector status.phase=Pending",
-                workload.namespace_flag()
-            ));
+            out.at(&network.span, format!("{} lives on the network of its node", workload.label))
+                .check(format!(
+                    "kubectl get pods{} -o wide --field-selector status.phase=Pending",
+                    workload.namespace_flag()
+                ));
             continue;
         }
         for (unit, container) in workload.containers() {
@@ -81,14 +78,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if port.value == 0 {
                     continue;
                 }
-                out.at(
-                    &port.span,
-                    format_args!("{} takes port {} of its node", unit.label, port.value),
-                )
-                .check(format_args!(
-                    "kubectl get pods{} -o wide --field-selector status.phase=Pending",
-                    workload.namespace_flag()
-                ));
+                out.at(&port.span, format!("{} takes port {} of its node", unit.label, port.value))
+                    .check(format!(
+                        "kubectl get pods{} -o wide --field-selector status.phase=Pending",
+                        workload.namespace_flag()
+                    ));
             }
         }
     }

@@ -58,13 +58,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                     };
                     out.at(
                         &port.span,
-                        format_args!(
+                        format!(
                             "`{}` and `{}` both publish port {number} of the host",
                             first.name, second.name
                         ),
                     )
-                    .also(&taken.span, format_args!("`{}` publishes it here", first.name))
-                    .check(format_args!("ss -ltnp 'sport = :{}'", range.0));
+                    .also(&taken.span, format!("`{}` publishes it here", first.name))
+                    .check(format!("ss -ltnp 'sport = :{}'", range.0));
                 }
             }
         }

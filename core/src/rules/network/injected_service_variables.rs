@@ -62,7 +62,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(workload) = facts.workload_of(unit) else {
                 out.at(
                     &span,
-                    format_args!(
+                    format!(
                         "{} reads `{name}`, which only the old links of Docker set",
                         unit.label
                     ),
@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 None => out.at(
                     &span,
-                    format_args!(
+                    format!(
                         "{} reads `{name}`, which is there only if its Service is older than the Pod",
                         unit.label
                     ),
@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 it.namespace == workload.namespace && link_prefix(it.name) == injected.service
             };
             if let Some(service) = facts.kube_services().iter().find(of) {
-                finding.also(&service.span(), format_args!("Service `{}`", service.name));
+                finding.also(&service.span(), format!("Service `{}`", service.name));
             }
             finding.check(workload.exec(unit, &format!("printenv {name}")));
         }

@@ -64,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let place = service.model.ports.iter().find(|it| it.target.value == port);
             let finding = out.at(
                 &told.span,
-                format_args!(
+                format!(
                     "`{}` listens on loopback only, so its published port {port} is refused",
                     service.name
                 ),
@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(place) = place {
                 finding.also(&place.span, "published here");
             }
-            finding.check(format_args!("docker compose exec {} ss -ltn", service.name));
+            finding.check(format!("docker compose exec {} ss -ltn", service.name));
             if !told.by_option {
                 finding.confidence(Confidence::Likely);
             }
@@ -92,14 +92,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let Some(port) = reached(&told, &targets) else { continue };
                     let finding = out.at(
                         &told.span,
-                        format_args!(
+                        format!(
                             "`{}` listens on loopback only, so what Service `{}` sends to port {port} is refused",
                             unit.name,
                             service.name
                         ),
                     );
                     finding
-                        .also(&service.span(), format_args!("Service `{}`", service.name))
+                        .also(&service.span(), format!("Service `{}`", service.name))
                         .check(workload.exec(unit, "ss -ltn"));
                     if !told.by_option {
                         finding.confidence(Confidence::Likely);

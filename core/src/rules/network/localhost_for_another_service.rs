@@ -91,7 +91,7 @@ fn report(
         if store && mention.key.is_some() && unit.family().is_none() {
             out.at(
                 &mention.span,
-                format_args!(
+                format!(
                     "{place} of {} points at its own {inner}, where nothing is known to listen on port {port}",
                     unit.label
                 ),
@@ -108,12 +108,12 @@ fn report(
     }
     let finding = out.at(
         &mention.span,
-        format_args!(
+        format!(
             "{place} of {} points at its own {inner}, but `{}` listens on port {port}",
             unit.label, other.name
         ),
     );
-    finding.also(&other.span, format_args!("`{}` is defined here", other.name));
+    finding.also(&other.span, format!("`{}` is defined here", other.name));
     let web = mention.scheme.is_some_and(|it| matches!(it, "http" | "https" | "ws" | "wss"));
     if web && other.published {
         // A page may hand this URL to a browser, for which it is right.
@@ -125,7 +125,7 @@ fn report(
         finding.confidence(Confidence::Likely);
     }
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format_args!(
+        finding.check(format!(
             "docker compose exec {} sh -c 'nc -vz {} {port}'",
             service.name, other.name
         ));

@@ -43,7 +43,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = if name.len() > 63 {
             out.at(
                 &service.span(),
-                format_args!(
+                format!(
                     "`{name}` is no DNS label: it has {} letters, and 63 are allowed",
                     name.len()
                 ),
@@ -51,15 +51,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else {
             out.at(
                 &service.span(),
-                format_args!(
+                format!(
                     "`{name}` is no DNS label; in Kubernetes it would have to be `{}`",
                     as_label(name)
                 ),
             )
         };
-        finding.check(format_args!(
-            "kubectl create service clusterip {name} --tcp=80 --dry-run=server"
-        ));
+        finding.check(format!("kubectl create service clusterip {name} --tcp=80 --dry-run=server"));
     }
 }
 

@@ -68,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             told.push(on.index);
             let finding = out.at(
                 &mention.span,
-                format_args!(
+                format!(
                     "{} of `{}` names `{}`, but the two share no network",
                     mention.place(),
                     service.name,
@@ -77,9 +77,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             for it in [service, on] {
                 let place = it.model.key("networks").map_or(it.span(), |it| it.name.span);
-                finding.also(&place, format_args!("`{}` is on {}", it.name, networks(it)));
+                finding.also(&place, format!("`{}` is on {}", it.name, networks(it)));
             }
-            finding.check(format_args!(
+            finding.check(format!(
                 "docker compose exec {} getent hosts {}",
                 service.name, mention.host
             ));

@@ -85,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &first_there.span,
-            format_args!(
+            format!(
                 "{} listens on {}, but service `{}` on {} in Compose",
                 unit.label,
                 list(&there),
@@ -94,7 +94,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         );
         finding
-            .also(&first_here.span, format_args!("service `{}` in Compose", service.name))
+            .also(&first_here.span, format!("service `{}` in Compose", service.name))
             .check(workload.exec(unit, "ss -ltn"));
         let same = service.unit.image.as_ref().is_some_and(|image| {
             unit.image.as_ref().is_some_and(|it| it.repository == image.repository)

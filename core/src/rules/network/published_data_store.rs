@@ -55,15 +55,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let name = service.name;
             let finding = out.at(
                 &port.span,
-                format_args!(
-                    "`{name}` ({}) is published on every address of the host",
-                    family.name
-                ),
+                format!("`{name}` ({}) is published on every address of the host", family.name),
             );
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
-            finding.check(format_args!(
+            finding.check(format!(
                 "ss -ltn 'sport = :{}'",
                 port.published.map_or(port.target.value, |it| it.value.0)
             ));

@@ -68,22 +68,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             let target = port.target.value;
             let finding = out.at(
                 &mention.port_span.unwrap_or(mention.span),
-                format_args!(
+                format!(
                     "{} uses port {used} of `{}`, which exists on the host only; the container listens on {target}",
                     mention.place(),
                     mention.host
                 ),
             );
-            finding.also(&port.span, format_args!("`{}` publishes its port here", on.name)).check(
-                format_args!(
-                    "docker compose exec {} nc -vz {} {target}",
-                    service.name, mention.host
-                ),
+            finding.also(&port.span, format!("`{}` publishes its port here", on.name)).check(
+                format!("docker compose exec {} nc -vz {} {target}", service.name, mention.host),
             );
             let number = used.to_string();
             if let Some(span) = mention.port_span.filter(|it| facts.written(it) == number) {
                 let edit = facts.replace(&span, &target.to_string());
-                finding.fix(Fix::safe(format_args!("Use the container port {target}"), [edit]));
+                finding.fix(Fix::safe(format!("Use the container port {target}"), [edit]));
             }
         }
     }

@@ -116,10 +116,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(actual) = actual {
                 let edit = facts.replace_scalar(&value.span, actual);
                 finding
-                    .also(&actual.span, format_args!("the Pod template of {label} has this"))
-                    .fix(Fix::safe(format_args!("Select `{key}: {actual}`"), [edit]));
+                    .also(&actual.span, format!("the Pod template of {label} has this"))
+                    .fix(Fix::safe(format!("Select `{key}: {actual}`"), [edit]));
             } else {
-                finding.also(&workload.span(), format_args!("{label} is defined here"));
+                finding.also(&workload.span(), format!("{label} is defined here"));
             }
         } else {
             let mut labels = Vec::new();
@@ -129,7 +129,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             // Something that none of these files shows, as an operator's Pods, may carry them.
             out.at(
                 &selector.place.span,
-                format_args!(
+                format!(
                     "Service `{name}` selects no Pods of these files: none in namespace `{}` carries {}",
                     service.namespace,
                     labels.join(", ")

@@ -125,14 +125,14 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     {
         out.at(
             &selector.place.span,
-            format_args!(
+            format!(
                 "{} looks in namespace `{home}` only, but Service `{}` lives in `{there}`",
                 object.label(),
                 service.name
             ),
         )
-        .also(&service.span(), format_args!("Service `{}`", service.name))
-        .help(format_args!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
+        .also(&service.span(), format!("Service `{}`", service.name))
+        .help(format!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
         return;
     }
     if here.is_empty() || all.iter().any(|it| matches(&it)) {
@@ -202,31 +202,28 @@ fn report(
         Some(it) => {
             let finding = out.at(
                 &it.value.span,
-                format_args!(
+                format!(
                     "{subject} selects no {what}: {} has `{}: {}`, not `{}`",
                     it.label, it.key, it.actual, it.value
                 ),
             );
             let edit = facts.replace_scalar(&it.value.span, it.actual.as_str());
-            finding.also(&it.actual.span, format_args!("{} has this", it.label)).fix(
-                crate::report::Fix::r#unsafe(
-                    format_args!("Select `{}: {}`", it.key, it.actual),
-                    [edit],
-                ),
+            finding.also(&it.actual.span, format!("{} has this", it.label)).fix(
+                crate::report::Fix::r#unsafe(format!("Select `{}: {}`", it.key, it.actual), [edit]),
             );
             finding
         }
         None => {
             let finding = out.at(
                 &selector.place.span,
-                format_args!("{subject} selects no {what} of namespace `{}`", object.namespace()),
+                format!("{subject} selects no {what} of namespace `{}`", object.namespace()),
             );
             finding.confidence(Confidence::Likely);
             finding
         }
     };
     if !labels.is_empty() {
-        finding.check(format_args!(
+        finding.check(format!(
             "kubectl get {} -n {} -l {}",
             what.to_ascii_lowercase(),
             object.namespace(),

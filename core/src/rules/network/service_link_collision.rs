@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, KubeService, Unit, Workload};
 use crate::knowledge::env::link_variables;
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::{EnvSource, is_true};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -100,13 +100,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let Some(reason) = reads(facts, workload, at, unit, &name) else { continue };
                 let finding = out.at(
                     &workload.container(at).span(),
-                    format_args!(
+                    format!(
                         "Service `{}` sets `{name}` in {}, {}",
                         service.name, unit.label, reason.0
                     ),
                 );
                 finding
-                    .also(&service.span(), format_args!("Service `{}`", service.name))
+                    .also(&service.span(), format!("Service `{}`", service.name))
                     .also(&reason.1, "the variable that is meant")
                     .check(workload.exec(unit, &format!("printenv {name}")));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {

@@ -148,18 +148,18 @@ fn report(
     };
     let finding = out.at(
         &mention.host_span,
-        format_args!(
+        format!(
             "{place} says `{}` as in Compose, but in the cluster that is Service `{reach}`",
             mention.host
         ),
     );
     finding
-        .also(&on.span(), format_args!("service `{}` in Compose", on.name))
-        .also(&named.span(), format_args!("its Service in the cluster is `{}`", named.name))
-        .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
+        .also(&on.span(), format!("service `{}` in Compose", on.name))
+        .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
+        .check(format!("kubectl get svc{}", workload.namespace_flag()));
     if facts.written(&mention.host_span) == mention.host {
         let edit = facts.replace(&mention.host_span, &reach);
-        finding.fix(Fix::r#unsafe(format_args!("Use the name `{reach}`"), [edit]));
+        finding.fix(Fix::r#unsafe(format!("Use the name `{reach}`"), [edit]));
     }
 }
 
@@ -190,7 +190,7 @@ fn absent(
         };
         let finding = out.at(
             &container.span(),
-            format_args!(
+            format!(
                 "{} does not set `{key}`, which says `{}` in Compose; in the cluster that is Service `{}`",
                 unit.label,
                 mention.host,
@@ -198,10 +198,10 @@ fn absent(
             ),
         );
         finding
-            .also(&mention.span, format_args!("Compose sets `{key}` here"))
-            .also(&named.span(), format_args!("its Service in the cluster is `{}`", named.name))
+            .also(&mention.span, format!("Compose sets `{key}` here"))
+            .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
             .confidence(Confidence::Likely)
-            .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
+            .check(format!("kubectl get svc{}", workload.namespace_flag()));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }

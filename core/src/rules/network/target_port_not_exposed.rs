@@ -88,7 +88,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let name = service.name;
                 let finding = out.at(
                     &target.span,
-                    format_args!(
+                    format!(
                         "Service `{name}` sends to port `{}`, but {} lists {}",
                         target.value,
                         workload.label,
@@ -101,11 +101,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                     finding.confidence(Confidence::Likely);
                 }
                 finding
-                    .also(
-                        &workload.span(),
-                        format_args!("{} is selected by `{name}`", workload.label),
-                    )
-                    .check(format_args!(
+                    .also(&workload.span(), format!("{} is selected by `{name}`", workload.label))
+                    .check(format!(
                         "kubectl get endpointslices -l kubernetes.io/service-name={name}{} -o yaml",
                         workload.namespace_flag()
                     ));
@@ -119,7 +116,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         }
                         (None, None) => continue,
                     };
-                    finding.fix(Fix::r#unsafe(format_args!("Send to `{value}`"), [edit]));
+                    finding.fix(Fix::r#unsafe(format!("Send to `{value}`"), [edit]));
                 }
             }
         }

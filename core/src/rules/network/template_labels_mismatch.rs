@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::Facts;
-use crate::model::edit::Yaml;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let label = &workload.label;
             let finding = out.at(
                 &key.span.to(value.span),
-                format_args!("the Pod template of {label} does not have `{key}: {value}`, which its selector asks for"),
+                format!("the Pod template of {label} does not have `{key}: {value}`, which its selector asks for"),
             );
             let edit = match (actual, &template.labels_place) {
                 (Some(actual), _) => {
@@ -77,7 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 (None, None) => None,
             };
             finding.maybe_fix(
-                edit.map(|it| Fix::safe(format_args!("Label the Pods `{key}: {value}`"), [it])),
+                edit.map(|it| Fix::safe(format!("Label the Pods `{key}: {value}`"), [it])),
             );
         }
     }

@@ -168,7 +168,7 @@ fn report(
     let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format_args!("docker compose exec {} getent hosts {host}", service.name));
+        finding.check(format!("docker compose exec {} getent hosts {host}", service.name));
     }
     if let Some(workload) = facts.workload_of(unit) {
         finding.check(workload.exec(unit, &format!("getent hosts {host}")));
@@ -178,7 +178,7 @@ fn report(
         let rest = host.find('.').map_or("", |at| &host[at..]);
         let name = format!("{near}{rest}");
         let edit = facts.replace(&mention.host_span, &name);
-        finding.fix(Fix::r#unsafe(format_args!("Use the name `{near}`"), [edit]));
+        finding.fix(Fix::r#unsafe(format!("Use the name `{near}`"), [edit]));
     }
 }
 

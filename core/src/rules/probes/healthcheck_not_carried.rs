@@ -80,14 +80,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &container.span(),
-            format_args!(
+            format!(
                 "Compose checks the health of `{}`, but {} has no probe",
                 service.name, unit.label
             ),
         );
         finding
-            .also(&health.span, format_args!("the healthcheck of `{}`", service.name))
-            .check(format_args!("kubectl get pods{} -w", workload.namespace_flag()));
+            .also(&health.span, format!("the healthcheck of `{}`", service.name))
+            .check(format!("kubectl get pods{} -w", workload.namespace_flag()));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }

@@ -85,13 +85,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let name = object.name().map_or("", |it| it.as_str());
                     out.at(
                         &metric.span,
-                        format_args!(
+                        format!(
                             "{} `{name}` scales by {resource} utilization, but {} requests no {resource}",
                             object.kind, unit.label
                         ),
                     )
                     .also(&container.span(), "a request belongs here")
-                    .check(format_args!("kubectl describe hpa{} {name}", workload.namespace_flag()));
+                    .check(format!("kubectl describe hpa{} {name}", workload.namespace_flag()));
                 }
             }
         }

@@ -54,11 +54,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
-                out.at(&container.span(), format_args!("{} has no memory limit", unit.label))
-                    .check(format_args!(
-                        "kubectl top pods --containers{}",
-                        workload.namespace_flag()
-                    ));
+                out.at(&container.span(), format!("{} has no memory limit", unit.label))
+                    .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
             }
         }
     }

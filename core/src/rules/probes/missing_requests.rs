@@ -65,8 +65,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
             let place = if place.is_empty() { container.span() } else { place };
-            out.at(&place, format_args!("{} requests {what}", unit.label))
-                .check(format_args!("kubectl top pods --containers{}", workload.namespace_flag()));
+            out.at(&place, format!("{} requests {what}", unit.label))
+                .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
         }
     }
 }

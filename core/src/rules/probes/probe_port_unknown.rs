@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let ports = listed_ports(container);
                 let finding = out.at(
                     &port.span,
-                    format_args!(
+                    format!(
                         "the `{field}` of {} asks port `{}`, but the container lists {ports}",
                         unit.label, port.value
                     ),
@@ -84,7 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 } else {
                     finding.confidence(Confidence::Likely);
                 }
-                finding.check(format_args!(
+                finding.check(format!(
                     "kubectl describe{} {}",
                     workload.namespace_flag(),
                     workload.reference()

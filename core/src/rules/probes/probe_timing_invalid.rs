@@ -58,7 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let of = format!("of the `{field}` of {}", unit.label);
                 let mut below = |name: &str, value: Option<Spanned<i64>>, least: i64| {
                     if let Some(it) = value.filter(|it| it.value < least) {
-                        out.at(&it.span, format_args!("`{name}` {of} must be at least {least}"));
+                        out.at(&it.span, format!("`{name}` {of} must be at least {least}"));
                     }
                 };
                 below("initialDelaySeconds", probe.initial_delay_seconds, 0);
@@ -68,14 +68,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 below("successThreshold", probe.success_threshold, 1);
                 let once = field != "readinessProbe";
                 if let Some(it) = probe.success_threshold.filter(|it| once && it.value > 1) {
-                    out.at(&it.span, format_args!("`successThreshold` {of} must be 1"));
+                    out.at(&it.span, format!("`successThreshold` {of} must be 1"));
                 }
                 if let Some(it) =
                     probe.timeout_seconds.filter(|it| it.value > probe.period().max(1))
                 {
                     let finding = out.at(
                         &it.span,
-                        format_args!(
+                        format!(
                             "`timeoutSeconds` {of} is {}, longer than its period of {} s",
                             it.value,
                             probe.period()

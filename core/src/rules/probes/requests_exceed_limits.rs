@@ -66,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let name = &request.name;
                     out.at(
                         &request.raw.span,
-                        format_args!(
+                        format!(
                             "{} requests {} of {name}, more than its limit of {}",
                             unit.label, request.raw, limit.raw
                         ),
@@ -94,11 +94,11 @@ fn malformed(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
         let bytes = bytes.trim_end_matches('0').trim_end_matches('.');
         out.at(
             &resource.raw.span,
-            format_args!("`{raw}` of {} is {bytes} bytes; did you mean `{better}`?", resource.name),
+            format!("`{raw}` of {} is {bytes} bytes; did you mean `{better}`?", resource.name),
         )
         .severity(Severity::Warning)
         .fix(Fix::r#unsafe(
-            format_args!("Ask for `{better}`"),
+            format!("Ask for `{better}`"),
             [editor.replace_scalar(resource.raw.span, &better)],
         ));
     } else if resource.quantity.is_none() && !raw.is_empty() && !raw.contains(['$', '{']) {
@@ -119,13 +119,11 @@ fn malformed(facts: &Facts<'_>, resource: &Resource, out: &mut Findings) {
         };
         let better = better.map(|it| format!("{digits}{it}"));
         let hint = better.as_ref().map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
-        let finding = out.at(
-            &resource.raw.span,
-            format_args!("`{raw}` is no quantity: Kubernetes refuses it{hint}"),
-        );
+        let finding = out
+            .at(&resource.raw.span, format!("`{raw}` is no quantity: Kubernetes refuses it{hint}"));
         if let Some(better) = better {
             let edit = editor.replace_scalar(resource.raw.span, &better);
-            finding.fix(Fix::safe(format_args!("Write `{better}`"), [edit]));
+            finding.fix(Fix::safe(format!("Write `{better}`"), [edit]));
         }
     }
 }

@@ -59,7 +59,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = match restart.filter(|it| matches!(it.as_str(), "always" | "unless-stopped")) {
             Some(restart) => out.at(
                 &restart.span,
-                format_args!("`{from}` waits until `{on}` is done, but `restart: {restart}` starts it again for ever"),
+                format!("`{from}` waits until `{on}` is done, but `restart: {restart}` starts it again for ever"),
             ),
             None => {
                 // A command of its own may well end, whatever the image.
@@ -67,13 +67,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let Some(family) = server.filter(|_| wait.on.unit.start.is_empty()) else { continue };
                 out.at(
                     &wait.dependency.span,
-                    format_args!("`{from}` waits until `{on}` is done, but {} serves until it is stopped", family.name),
+                    format!("`{from}` waits until `{on}` is done, but {} serves until it is stopped", family.name),
                 )
             }
         };
         finding
-            .also(&wait.dependency.span, format_args!("`{from}` waits here"))
-            .check(format_args!("docker compose ps -a {on} {from}"));
+            .also(&wait.dependency.span, format!("`{from}` waits here"))
+            .check(format!("docker compose ps -a {on} {from}"));
     }
 }
 

@@ -49,15 +49,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &first.dependency.span,
-            format_args!(
-                "{path}`{}`: each waits for the other, so none can start",
-                first.from.name
-            ),
+            format!("{path}`{}`: each waits for the other, so none can start", first.from.name),
         );
         for wait in others {
             finding.also(
                 &wait.dependency.span,
-                format_args!("`{}` waits for `{}`", wait.from.name, wait.on.name),
+                format!("`{}` waits for `{}`", wait.from.name, wait.on.name),
             );
         }
         finding.check("docker compose config -q");

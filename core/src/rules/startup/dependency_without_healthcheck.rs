@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Health, Service};
 use crate::knowledge::families::for_compose;
-use crate::model::edit::Yaml;
 use crate::report::{Confidence, Edit, Findings, Fix};
 use crate::rules::rule;
 use std::borrow::Cow;
@@ -58,23 +58,20 @@ fn check(facts: &Facts, out: &mut Findings) {
         let name = service.name;
         let finding = out.at(
             &service.span(),
-            format_args!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
+            format!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
         );
         if health == Health::Unknown {
             finding.confidence(Confidence::Likely);
         }
         for wait in waits.take(5) {
-            finding.also(
-                &wait.dependency.span,
-                format_args!("`{}` depends on it here", wait.from.name),
-            );
+            finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
         }
         if let Some(shell) = ready_shell(service) {
-            finding.check(format_args!("docker compose exec {name} sh -c '{shell}'"));
+            finding.check(format!("docker compose exec {name} sh -c '{shell}'"));
         }
         let edit = healthcheck_entry(facts, service);
         finding.maybe_fix(edit.map(|it| {
-            Fix::safe(format_args!("Give `{name}` the ready check of {}", family.name), [it])
+            Fix::safe(format!("Give `{name}` the ready check of {}", family.name), [it])
         }));
     }
 }

@@ -1,7 +1,7 @@
 use super::dependency_without_healthcheck::healthcheck_entry;
+use crate::edit::Yaml;
 use crate::facts::{Facts, Health, Wait};
 use crate::model::compose::Condition;
-use crate::model::edit::Yaml;
 use crate::report::{Edit, Findings, Fix};
 use crate::rules::rule;
 
@@ -59,19 +59,20 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &wait.dependency.span,
-            format_args!("`{}` may start before `{}` can answer", from.name, on.name),
+            format!("`{}` may start before `{}` can answer", from.name, on.name),
         );
         match &on.model.healthcheck {
             Some(check) => finding.also(
                 &check.span,
-                format_args!("the healthcheck of `{}` is there to be waited for", on.name),
+                format!("the healthcheck of `{}` is there to be waited for", on.name),
             ),
-            None => finding
-                .also(&on.span(), format_args!("`{}` has no healthcheck to wait for", on.name)),
+            None => {
+                finding.also(&on.span(), format!("`{}` has no healthcheck to wait for", on.name))
+            }
         };
         finding
-            .check(format_args!("docker compose ps {} {}", on.name, from.name))
-            .check(format_args!("docker compose logs --since 5m {}", from.name))
+            .check(format!("docker compose ps {} {}", on.name, from.name))
+            .check(format!("docker compose logs --since 5m {}", from.name))
             .maybe_fix(wait_for_health(facts, &wait));
     }
 }
@@ -118,5 +119,5 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     if wait.on.model.healthcheck.is_none() {
         edits.push(healthcheck_entry(facts, wait.on)?);
     }
-    Some(Fix::safe(format_args!("Wait until `{}` is healthy", wait.on.name), edits))
+    Some(Fix::safe(format!("Wait until `{}` is healthy", wait.on.name), edits))
 }

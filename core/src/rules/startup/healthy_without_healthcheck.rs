@@ -55,7 +55,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Health::Disabled(span) => {
                 let finding = out.at(
                     &place,
-                    format_args!(
+                    format!(
                         "`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"
                     ),
                 );
@@ -63,9 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             Health::None => out.at(
                 &place,
-                format_args!(
-                    "`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"
-                ),
+                format!("`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"),
             ),
             Health::Unknown => {
                 let message = format!(
@@ -74,16 +72,15 @@ fn check(facts: &Facts, out: &mut Findings) {
                 out.at(&place, message).severity(Severity::Warning).confidence(Confidence::Possible)
             }
         };
-        finding.also(&wait.on.span(), format_args!("`{on}` is defined here"));
+        finding.also(&wait.on.span(), format!("`{on}` is defined here"));
         if let Some(image) = &wait.on.unit.image {
-            finding.check(format_args!(
+            finding.check(format!(
                 "docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}",
                 image.text
             ));
         }
         let edit = healthcheck_entry(facts, wait.on);
-        finding
-            .maybe_fix(edit.map(|it| Fix::safe(format_args!("Give `{on}` a healthcheck"), [it])));
+        finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{on}` a healthcheck"), [it])));
     }
 }
 

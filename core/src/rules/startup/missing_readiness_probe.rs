@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, KubeService, Part, Workload, probe_of_healthcheck};
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort};
 use crate::model::{IntOrStr, Place};
 use crate::report::{Findings, Fix};
@@ -81,14 +81,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some((service, port)) = routed(facts, workload, container) else { continue };
             let finding = out.at(
                 &container.span(),
-                format_args!(
+                format!(
                     "Service `{}` sends traffic to {}, which has no readinessProbe",
                     service.name, unit.label
                 ),
             );
             finding
-                .also(&port.span(), format_args!("Service `{}` sends to it here", service.name))
-                .check(format_args!(
+                .also(&port.span(), format!("Service `{}` sends to it here", service.name))
+                .check(format!(
                     "kubectl get endpointslices{} -l kubernetes.io/service-name={} -w",
                     workload.namespace_flag(),
                     service.name

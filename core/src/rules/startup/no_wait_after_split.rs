@@ -96,7 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let are = if names.len() == 1 { "is" } else { "are" };
         out.at(
             &container.span(),
-            format_args!(
+            format!(
                 "Compose starts `{}` once {} {are} healthy, but {} waits for nothing and is ready at once",
                 service.name,
                 names.join(" and "),
@@ -104,7 +104,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         )
         .also(&first.span, "the order in Compose")
-        .check(format_args!(
+        .check(format!(
             "kubectl rollout status{} {}",
             workload.namespace_flag(),
             workload.reference()

@@ -48,11 +48,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let edit = facts.replace_scalar(&restart.span, "on-failure");
         out.at(
             &restart.span,
-            format_args!(
+            format!(
                 "`{name}` runs one task and ends, but `restart: {restart}` runs it again for ever"
             ),
         )
-        .check(format_args!("docker compose logs --tail 50 {name}"))
+        .check(format!("docker compose logs --tail 50 {name}"))
         .fix(Fix::safe("Restart only after a failure", [edit]));
     }
 }

@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let unit_of_time = if seconds == 1 { "second" } else { "seconds" };
             out.at(
                 &command.words.first().map_or_else(Default::default, |it| unit.start.span_of(it)),
-                format_args!(
+                format!(
                     "{} sleeps {seconds} {unit_of_time} {before_what}, in place of waiting for what it needs",
                     unit.label
                 ),

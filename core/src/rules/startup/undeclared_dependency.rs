@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Health, Service};
-use crate::model::edit::Yaml;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -69,14 +69,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             told.push(on.index);
             let finding = out.at(
                 &mention.span,
-                format_args!(
-                    "`{}` talks to `{}`, but does not depend on it",
-                    service.name, on.name
-                ),
+                format!("`{}` talks to `{}`, but does not depend on it", service.name, on.name),
             );
             finding
-                .also(&on.span(), format_args!("`{}` is defined here", on.name))
-                .check(format_args!(
+                .also(&on.span(), format!("`{}` is defined here", on.name))
+                .check(format!(
                     "docker compose config --format json | jq '.services[\"{}\"].depends_on'",
                     service.name
                 ))
@@ -147,7 +144,7 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
-    edit.map(|it| Fix::safe(format_args!("Let `{}` depend on `{}`", from.name, on.name), [it]))
+    edit.map(|it| Fix::safe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let word = wait.targets.first().map(|it| it.word).or_else(|| command.words.first());
             out.at(
                 &word.map_or_else(Default::default, |it| unit.start.span_of(it)),
-                format_args!(
+                format!(
                     "{} waits for {what} before it starts; an init container shows that better",
                     unit.label
                 ),

@@ -70,7 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let Some(end) = unknown(facts, workload, target) else { continue };
                     let finding = out.at(
                         &narrow(facts, span, target.host),
-                        format_args!("{} waits for `{}`, {end}", unit.label, target.host),
+                        format!("{} waits for `{}`, {end}", unit.label, target.host),
                     );
                     finding.confidence(Confidence::Likely).check(workload.logs(unit, "--tail 5"));
                 }

@@ -66,16 +66,13 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
         return;
     }
     if min > max {
-        out.at(
-            &high.span,
-            format_args!("{label} has a maximum of {max}, below its minimum of {min}"),
-        )
-        .severity(Severity::Error)
-        .also(&low.span, "the minimum is written here");
+        out.at(&high.span, format!("{label} has a maximum of {max}, below its minimum of {min}"))
+            .severity(Severity::Error)
+            .also(&low.span, "the minimum is written here");
     } else {
         out.at(
             &high.span,
-            format_args!("{label} never scales: its minimum and its maximum are both {max}"),
+            format!("{label} never scales: its minimum and its maximum are both {max}"),
         )
         .also(&low.span, "the minimum is written here");
     }
@@ -95,11 +92,11 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         }
         let finding = out.at(
             &other.name_span(),
-            format_args!("{} and {} both scale {}", first.label(), other.label(), workload.label),
+            format!("{} and {} both scale {}", first.label(), other.label(), workload.label),
         );
         finding
             .also(&first.name_span(), "the other one")
-            .check(format_args!("kubectl describe hpa{}", workload.namespace_flag()));
+            .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
         // Two files may be a choice, of which only one is applied.
         if first.file == other.file {
             finding.severity(Severity::Error);
@@ -130,14 +127,14 @@ fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             .map_or_else(|| scaler.max.map_or(object.name_span(), |it| it.span), |it| it.span);
         out.at(
             &span,
-            format_args!(
+            format!(
                 "{} may go down to {low}, and {} keeps {kept}: no node can be drained then",
                 workload.label,
                 object.label()
             ),
         )
         .also(&min.span, "the budget is written here")
-        .check(format_args!("kubectl get pdb{}", workload.namespace_flag()));
+        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }
 

@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::{Backing, Facts, Workload};
 use crate::knowledge::{cron, migrations};
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         {
             out.at(
                 &schedule.span,
-                format_args!("`{schedule}` of {} is no cron schedule: {why}", workload.label),
+                format!("`{schedule}` of {} is no cron schedule: {why}", workload.label),
             )
             .severity(Severity::Error);
             continue;
@@ -85,9 +85,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let span = policy.map_or(schedule.span, |it| it.span);
         let finding = out.at(
             &span,
-            format_args!("{} may run beside its own predecessor, and both {work}", workload.label),
+            format!("{} may run beside its own predecessor, and both {work}", workload.label),
         );
-        finding.check(format_args!("kubectl get jobs{} --watch", workload.namespace_flag()));
+        finding.check(format!("kubectl get jobs{} --watch", workload.namespace_flag()));
         let edit = match policy {
             Some(it) => Some(facts.replace_scalar(&it.span, "Forbid")),
             None => workload.model.place.as_ref().and_then(|it| {

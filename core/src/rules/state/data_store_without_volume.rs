@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::{Backing, Facts, Mounted, Part, Unit, is_below};
 use crate::knowledge::families::Family;
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let finding = out
                 .at(
                     &wrong.path.span,
-                    format_args!(
+                    format!(
                         "{label} keeps its data in `{data}`, and `{}` is mounted instead",
                         wrong.path
                     ),
@@ -93,7 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let span = wrong.path.span;
             if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
                 let edit = facts.replace_scalar(&span, data);
-                finding.fix(Fix::r#unsafe(format_args!("Mount it at `{data}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format!("Mount it at `{data}`"), [edit]));
             }
             check_mounts(facts, unit, finding);
             continue;
@@ -109,17 +109,17 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = match scratch.or(unnamed) {
             Some(it) if matches!(it.backing, Backing::Anonymous) => out.at(
                 &it.span,
-                format_args!(
+                format!(
                     "{label} keeps its data in a volume without a name, which `docker compose down` leaves behind"
                 ),
             ),
             Some(it) => out.at(
                 &it.span,
-                format_args!("{label} keeps its data in an `emptyDir`, which goes with the Pod"),
+                format!("{label} keeps its data in an `emptyDir`, which goes with the Pod"),
             ),
             None => out.at(
                 &unit.image_or_name(),
-                format_args!("{label} has no volume at `{data}`: its data goes with the container"),
+                format!("{label} has no volume at `{data}`: its data goes with the container"),
             ),
         };
         check_mounts(facts, unit, finding);
@@ -256,12 +256,12 @@ fn inherits(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
 
 fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut crate::report::Finding) {
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format_args!(
+        finding.check(format!(
             "docker inspect --format '{{{{json .Mounts}}}}' $(docker compose ps -q {})",
             service.name
         ));
     } else if let Some(workload) = facts.workload_of(unit) {
-        finding.check(format_args!(
+        finding.check(format!(
             "kubectl get {}{} -o jsonpath='{{..volumes}}'",
             workload.reference(),
             workload.namespace_flag()
@@ -302,13 +302,13 @@ fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
         }
         Some(_) => return None,
     };
-    Some(Fix::r#unsafe(format_args!("Keep `{data}` in volume `{name}`"), [service_edit, top]))
+    Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [service_edit, top]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::fix::apply;
+    use crate::edit::apply::apply;
     use crate::rules::testing::{files, findings, messages, run};
 
     fn service(image: &str, body: &str) -> Vec<&'static str> {

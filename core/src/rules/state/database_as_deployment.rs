@@ -81,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::Many(many) => {
                 out.at(
                     &unit.image_or_name(),
-                    format_args!(
+                    format!(
                         "{label} runs {name} with {}, which do not share their data safely",
                         facts.workload_replica_words(workload)
                     ),
@@ -95,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::Overlapping => {
                 out.at(
                     &unit.image_or_name(),
-                    format_args!(
+                    format!(
                         "{label} runs {name}, and an update starts a second server beside the first"
                     ),
                 )
@@ -105,7 +105,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if kept {
                     out.at(
                         &unit.image_or_name(),
-                        format_args!(
+                        format!(
                             "{label} runs {name}: safe with one replica and `Recreate`, at the price of a gap at each update"
                         ),
                     )

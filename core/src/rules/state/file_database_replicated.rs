@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let what = if database.path.is_some() { "file" } else { "database" };
         let finding = out.at(
             &span,
-            format_args!(
+            format!(
                 "{place} of {} is {article} {engine} {what}, and there are {}",
                 unit.label,
                 facts.replica_words(unit)

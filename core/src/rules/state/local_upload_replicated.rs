@@ -74,7 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some((what, span, place)) = upload(unit, &mounted) else { continue };
         out.at(
             &span,
-            format_args!(
+            format!(
                 "{what} of {} is in {place}, which each of the {} has for itself",
                 unit.label,
                 facts.replica_words(unit)

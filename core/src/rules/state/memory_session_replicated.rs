@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &var.value_span,
-                format_args!(
+                format!(
                     "`{}={value}` keeps {} inside one replica, and {} has {}",
                     var.name,
                     state.noun(),

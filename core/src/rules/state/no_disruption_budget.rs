@@ -92,13 +92,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         out.at(
             &many,
-            format_args!(
+            format!(
                 "{} has {} and no PodDisruptionBudget: drained nodes may take all of them at once",
                 workload.label,
                 facts.workload_replica_words(workload)
             ),
         )
-        .check(format_args!("kubectl get pdb{}", workload.namespace_flag()));
+        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }
 

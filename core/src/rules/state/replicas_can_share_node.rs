@@ -69,15 +69,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let words = facts.workload_replica_words(workload);
-        out.at(
-            &many,
-            format_args!("{} has {words}, which may all run on one node", workload.label),
-        )
-        .check(format_args!(
-            "kubectl get pods{} -o wide | grep {}",
-            workload.namespace_flag(),
-            workload.name
-        ));
+        out.at(&many, format!("{} has {words}, which may all run on one node", workload.label))
+            .check(format!(
+                "kubectl get pods{} -o wide | grep {}",
+                workload.namespace_flag(),
+                workload.name
+            ));
     }
 }
 

@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::{Copies, Facts, Workload};
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -103,7 +103,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &name.span,
-            format_args!(
+            format!(
                 "{} updates by starting the new Pod first, while the old one still holds claim `{name}` ({})",
                 workload.label,
                 if once { "ReadWriteOnce" } else { "ReadWriteOncePod" }
@@ -116,10 +116,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&strategy.place.span, "the update strategy is written here");
         }
         if let Some(mode) = claim.access_modes.first() {
-            finding.also(&mode.span, format_args!("claim `{name}` has this access mode"));
+            finding.also(&mode.span, format!("claim `{name}` has this access mode"));
         }
         finding
-            .check(format_args!(
+            .check(format!(
                 "kubectl rollout status{} {}",
                 workload.namespace_flag(),
                 workload.reference()
@@ -155,7 +155,7 @@ fn recreate(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<Fix> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::fix::apply;
+    use crate::edit::apply::apply;
     use crate::rules::testing::{files, messages, run};
 
     fn project(kind: &str, spec: &str, mode: &str) -> String {

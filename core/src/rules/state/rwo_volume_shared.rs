@@ -102,7 +102,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let what = if mode == "ReadWriteOnce" { "node" } else { "Pod" };
             let finding = out.at(
                 &name.span,
-                format_args!(
+                format!(
                     "{} runs {} on claim `{name}`, which is {mode}: only one {what} can mount it",
                     workload.label,
                     facts.workload_replica_words(workload)
@@ -110,9 +110,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             finding.also(&many, "more than one replica is asked for here");
             if let Some(mode) = claim.access_modes.first() {
-                finding.also(&mode.span, format_args!("claim `{name}` has this access mode"));
+                finding.also(&mode.span, format!("claim `{name}` has this access mode"));
             }
-            finding.check(format_args!(
+            finding.check(format!(
                 "kubectl get pods{} -o wide | grep {}",
                 workload.namespace_flag(),
                 workload.name

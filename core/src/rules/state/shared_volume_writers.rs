@@ -135,7 +135,7 @@ fn tell(list: &[&Writer<'_, '_>], out: &mut Findings) {
     };
     let finding = out.at(&first.mounted.span, message);
     for it in others {
-        finding.also(&it.mounted.span, format_args!("`{}` mounts it here", it.name));
+        finding.also(&it.mounted.span, format!("`{}` mounts it here", it.name));
     }
     if stores > 1 {
         finding.severity(Severity::Warning);
@@ -143,7 +143,7 @@ fn tell(list: &[&Writer<'_, '_>], out: &mut Findings) {
         finding.severity(Severity::Warning).confidence(Confidence::Likely);
     }
     if compose {
-        finding.check(format_args!("docker ps --filter volume={volume}"));
+        finding.check(format!("docker ps --filter volume={volume}"));
     }
 }
 

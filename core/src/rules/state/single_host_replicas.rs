@@ -49,12 +49,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let (name, replicas) = (service.name, service.model.replicas());
         let asks = format!("service `{name}` asks for {replicas} replicas, and only");
         if let Some(container) = &service.model.container_name {
-            out.at(
-                &container.span,
-                format_args!("{asks} one container can be named `{container}`"),
-            )
-            .also(&many, "the replicas are asked for here")
-            .check("docker compose ps -a");
+            out.at(&container.span, format!("{asks} one container can be named `{container}`"))
+                .also(&many, "the replicas are asked for here")
+                .check("docker compose ps -a");
         }
         for port in &service.model.ports {
             let Some(published) = port.published else { continue };
@@ -70,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             out.at(&port.span, message)
                 .also(&many, "the replicas are asked for here")
-                .check(format_args!("docker compose ps -a {name}"));
+                .check(format!("docker compose ps -a {name}"));
         }
     }
 }

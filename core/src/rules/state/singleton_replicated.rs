@@ -68,11 +68,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some((tool, span)) = scheduler(unit) {
             out.at(
                 &span,
-                format_args!("{label} runs {tool}, of which only one may run, with {replicas}"),
+                format!("{label} runs {tool}, of which only one may run, with {replicas}"),
             )
             .also(&many, "more than one replica is asked for here");
         } else if is_named_so(unit) && unit.family().is_none() {
-            out.at(&many, format_args!("{label} is called a scheduler and has {replicas}, which may each start every job"))
+            out.at(&many, format!("{label} is called a scheduler and has {replicas}, which may each start every job"))
                 .confidence(Confidence::Possible);
         }
     }

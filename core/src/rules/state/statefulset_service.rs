@@ -77,9 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if workload.model.service_name.is_none() && !workload.units.is_empty() {
                 out.at(
                     &workload.span(),
-                    format_args!(
-                        "{label} has no `serviceName`, so its Pods have no names of their own"
-                    ),
+                    format!("{label} has no `serviceName`, so its Pods have no names of their own"),
                 )
                 .severity(severity);
             }
@@ -92,12 +90,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             if !service.is_headless() {
                 out.at(
                     &name.span,
-                    format_args!(
+                    format!(
                         "{label} names Service `{name}`, which is not headless, so its Pods have no names of their own"
                     ),
                 )
                 .severity(severity)
-                .also(&object.name_span(), format_args!("Service `{name}` has no `clusterIP: None`"))
+                .also(&object.name_span(), format!("Service `{name}` has no `clusterIP: None`"))
                 .check(check);
             }
             continue;
@@ -111,9 +109,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         match facts.near_name(Named::Service, workload.namespace, name) {
             Some(near) => {
                 let edit = facts.replace_scalar(&name.span, near);
-                out.at(&name.span, format_args!("{message}; `{near}` does"))
+                out.at(&name.span, format!("{message}; `{near}` does"))
                     .check(check)
-                    .fix(Fix::r#unsafe(format_args!("Name Service `{near}`"), [edit]));
+                    .fix(Fix::r#unsafe(format!("Name Service `{near}`"), [edit]));
             }
             None => {
                 // An operator's object may bring its Services along.
@@ -123,7 +121,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         && !it.group().ends_with("k8s.io")
                 });
                 let severity = if operated { Severity::Info } else { Severity::Warning };
-                out.at(&name.span, format_args!("{message} in the files"))
+                out.at(&name.span, format!("{message} in the files"))
                     .severity(severity)
                     .confidence(Confidence::Likely)
                     .check(check);

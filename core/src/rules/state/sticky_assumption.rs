@@ -115,7 +115,7 @@ fn tell(
     let workload = &facts.workloads()[workload.index];
     let finding = out.at(
         &place.span,
-        format_args!(
+        format!(
             "{kind} `{name}` ties each client to one of the {} of {}: its state may sit in the process",
             facts.workload_replica_words(workload),
             workload.label

@@ -1,6 +1,6 @@
 //! The entries of a mapping, in the order in which they were written.
 
-use super::value::Entry;
+use crate::model::compose::load::value::Entry;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 const FEW: usize = 16;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Entries {
+pub(crate) struct Entries {
     list: Vec<(SmolStr, Entry)>,
     /// The [`mark`]s of all keys that ever were in the list: most keys that are asked for never were.
     marks: u64,
@@ -17,7 +17,7 @@ pub(super) struct Entries {
 }
 
 /// One of 64 bits for keys that begin alike and are of one length.
-pub(super) fn mark(key: &str) -> u64 {
+pub(crate) fn mark(key: &str) -> u64 {
     let first = key.as_bytes().first().copied().unwrap_or_default();
     1 << ((first as usize + 7 * key.len()) % 64)
 }
@@ -149,8 +149,8 @@ impl IntoIterator for Entries {
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::Value;
     use super::*;
+    use crate::model::compose::load::value::Value;
     use crate::text::Span;
 
     #[test]

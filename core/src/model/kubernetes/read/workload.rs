@@ -1,10 +1,10 @@
 //! Reads the objects that run Pods.
 
-use super::claim::read_claim_spec;
-use super::meta::read_meta;
-use super::read_pod::{read_pod_spec, read_template};
-use super::selector::{read_label_map, read_selector};
-use super::{
+use crate::model::kubernetes::claim::read_claim_spec;
+use crate::model::kubernetes::read::meta::read_meta;
+use crate::model::kubernetes::read::pod::{read_pod_spec, read_template};
+use crate::model::kubernetes::selector::{read_label_map, read_selector};
+use crate::model::kubernetes::{
     Claim, ClaimTemplate, CronFields, JobFields, Meta, PodTemplate, Strategy, Workload,
     WorkloadKind,
 };
@@ -12,7 +12,7 @@ use crate::model::read::{Reader, Str};
 use crate::syntax::Node;
 
 /// Reads a workload from its `spec`. A Pod's own metadata is that of its template.
-pub(super) fn read_workload(
+pub(crate) fn read_workload(
     reader: &mut Reader,
     kind: WorkloadKind,
     spec: Option<Node<'_>>,

@@ -1,10 +1,10 @@
 //! Reads a container.
 
-use super::pod::{read_container_port, read_security};
-use super::probe::{read_handler, read_probe};
-use super::quantity::read_resources;
-use super::scalar::scalar_type;
-use super::{
+use crate::model::kubernetes::pod::{read_container_port, read_security};
+use crate::model::kubernetes::probe::{read_handler, read_probe};
+use crate::model::kubernetes::quantity::read_resources;
+use crate::model::kubernetes::read::scalar::scalar_type;
+use crate::model::kubernetes::{
     Container, EnvFrom, EnvSource, EnvValue, EnvVar, Hook, HookHandler, KeyRef, ProbeHandler,
     Resources, VolumeMount,
 };
@@ -13,7 +13,7 @@ use crate::syntax::Node;
 use crate::text::Spanned;
 use smol_str::SmolStr;
 
-pub(super) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Container> {
+pub(crate) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Container> {
     let mut it = Container { place: reader.place(node), ..Container::default() };
     reader.each(node, "Container", |reader, key, entry| {
         let value = entry.value;
@@ -191,7 +191,7 @@ fn read_hook(reader: &mut Reader, node: Node<'_>) -> Option<Hook> {
     Some(hook)
 }
 
-pub(super) fn read_requirements(reader: &mut Reader, node: Node<'_>) -> Option<Resources> {
+pub(crate) fn read_requirements(reader: &mut Reader, node: Node<'_>) -> Option<Resources> {
     if node.is_null() {
         return None;
     }

@@ -1,19 +1,25 @@
 //! What all readers of merged values share.
 
-use super::load::Files;
-use super::lower::{Environment, Lowering};
-use super::schema::word_bool;
-use super::units;
-use super::value::{Data, Kind, Map, Value};
-use super::{Command, EnvSource, EnvVar, FileReference, Key, KeyValue, ProblemKind};
+pub mod parts;
+pub mod project;
+pub mod service;
+pub mod units;
+
 use crate::decimal::Decimal;
+use crate::model::compose::load::Files;
+use crate::model::compose::load::lower::{Environment, Lowering};
+use crate::model::compose::load::value::{Data, Kind, Map, Value};
+use crate::model::compose::schema::word_bool;
+use crate::model::compose::{
+    Command, EnvSource, EnvVar, FileReference, Key, KeyValue, ProblemKind,
+};
 use crate::model::{Place, Str};
 use crate::text::{FileId, Span, Spanned, join_path};
 use smol_str::SmolStr;
 use std::time::Duration;
 
 /// Reads the values of one project. Types were checked before, so a wrong one is passed over here.
-pub(super) struct Read<'r> {
+pub(crate) struct Read<'r> {
     pub out: &'r mut Lowering,
     pub files: Files<'r>,
     pub environment: &'r Environment,
@@ -146,26 +152,26 @@ impl Read<'_> {
 }
 
 /// The mappings of a list; what else stands in it was told before.
-pub(super) fn maps(value: Option<&Value>) -> impl Iterator<Item = (Span, &Map)> {
+pub(crate) fn maps(value: Option<&Value>) -> impl Iterator<Item = (Span, &Map)> {
     let items = value.and_then(Value::as_list).unwrap_or_default();
     items.iter().filter_map(|it| Some((it.span, it.as_map()?)))
 }
 
 /// The text of a scalar in a mapping.
-pub(super) fn text_at<'m>(map: &'m Map, key: &str) -> Option<&'m str> {
+pub(crate) fn text_at<'m>(map: &'m Map, key: &str) -> Option<&'m str> {
     map.get(key)?.text().map(SmolStr::as_str)
 }
 
 /// Any scalar but null as a string.
-pub(super) fn str_of(value: &Value) -> Option<Str> {
+pub(crate) fn str_of(value: &Value) -> Option<Str> {
     value.text().map(|it| Spanned::new(it.clone(), value.span))
 }
 
-pub(super) fn str_at(map: &Map, key: &str) -> Option<Str> {
+pub(crate) fn str_at(map: &Map, key: &str) -> Option<Str> {
     str_of(map.get(key)?)
 }
 
-pub(super) fn strings(value: Option<&Value>) -> Vec<Str> {
+pub(crate) fn strings(value: Option<&Value>) -> Vec<Str> {
     match value.map(|it| (&it.data, it)) {
         Some((Data::List(items), _)) => items.iter().filter_map(str_of).collect(),
         Some((Data::Scalar(_), value)) => str_of(value).into_iter().collect(),
@@ -173,12 +179,12 @@ pub(super) fn strings(value: Option<&Value>) -> Vec<Str> {
     }
 }
 
-pub(super) fn boolean(value: Option<&Value>) -> Option<Spanned<bool>> {
+pub(crate) fn boolean(value: Option<&Value>) -> Option<Spanned<bool>> {
     let value = value?;
     word_bool(value.text()?).map(|it| Spanned::new(it, value.span))
 }
 
-pub(super) fn int(value: Option<&Value>) -> Option<Spanned<i64>> {
+pub(crate) fn int(value: Option<&Value>) -> Option<Spanned<i64>> {
     let value = value?;
     let text = value.text()?;
     let found = text.parse().ok().or_else(|| {
@@ -189,15 +195,15 @@ pub(super) fn int(value: Option<&Value>) -> Option<Spanned<i64>> {
     found.map(|it| Spanned::new(it, value.span))
 }
 
-pub(super) fn float(value: Option<&Value>) -> Option<Spanned<f64>> {
+pub(crate) fn float(value: Option<&Value>) -> Option<Spanned<f64>> {
     let value = value?;
     Some(Spanned::new(Decimal::parse(value.text()?)?.to_f64(), value.span))
 }
 
 /// A mapping (or what was a list of `KEY=value`).
-pub(super) fn key_values(value: Option<&Value>) -> Vec<KeyValue> {
+pub(crate) fn key_values(value: Option<&Value>) -> Vec<KeyValue> {
     let Some(map) = value.and_then(Value::as_map) else { return Vec::new() };
-    let one = |(key, entry): &(SmolStr, super::value::Entry)| KeyValue {
+    let one = |(key, entry): &(SmolStr, crate::model::compose::load::value::Entry)| KeyValue {
         key: Spanned::new(key.clone(), entry.last_key()),
         value: str_of(&entry.value),
         span: entry.last(),
@@ -206,11 +212,11 @@ pub(super) fn key_values(value: Option<&Value>) -> Vec<KeyValue> {
 }
 
 /// The keys as written; none for a mapping made from a short form.
-pub(super) fn keys(map: &Map) -> Vec<Key> {
+pub(crate) fn keys(map: &Map) -> Vec<Key> {
     if map.short {
         return Vec::new();
     }
-    let one = |(key, entry): &(SmolStr, super::value::Entry)| Key {
+    let one = |(key, entry): &(SmolStr, crate::model::compose::load::value::Entry)| Key {
         name: Spanned::new(key.clone(), entry.last_key()),
         entry: entry.last(),
     };
@@ -218,6 +224,6 @@ pub(super) fn keys(map: &Map) -> Vec<Key> {
 }
 
 /// Where the last file that writes a mapping writes it.
-pub(super) fn place(map: &Map) -> Option<Place> {
+pub(crate) fn place(map: &Map) -> Option<Place> {
     map.place
 }

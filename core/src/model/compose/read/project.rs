@@ -1,8 +1,10 @@
 //! The merged top level, and `deploy`, to their structs.
 
-use super::read::{Read, boolean, float, int, key_values, keys, place, str_at, str_of, strings};
-use super::value::{Entry, Map, Value};
-use super::{
+use crate::model::compose::load::value::{Entry, Map, Value};
+use crate::model::compose::read::{
+    Read, boolean, float, int, key_values, keys, place, str_at, str_of, strings,
+};
+use crate::model::compose::{
     Deploy, FileObject, Network, Placement, Project, Resources, RestartPolicy, Service,
     UpdateConfig, Volume,
 };

@@ -1,13 +1,13 @@
 //! Relative paths of a file in another folder, as seen from the project's folder.
 
-use super::value::{Data, Map, Value};
+use crate::model::compose::load::value::{Data, Map, Value};
 use crate::text::{join_path, normalise_path};
 use smol_str::SmolStr;
 
 /// Rewrites the paths of one file that lies in (or is included for) `folder`.
 /// `default_context`: a build without a context builds that folder, as in an included file; in an
 /// extended one it builds the project's.
-pub(super) fn rebase(root: &mut Map, folder: &str, project: &str, default_context: bool) {
+pub(crate) fn rebase(root: &mut Map, folder: &str, project: &str, default_context: bool) {
     if folder == project {
         return;
     }
@@ -35,7 +35,10 @@ impl Rebase<'_> {
                         self.path(context);
                     } else if self.default_context {
                         let here = Value::string(span, relative(self.project, self.folder));
-                        build.insert("context", super::value::Entry::new(span, span, here));
+                        build.insert(
+                            "context",
+                            crate::model::compose::load::value::Entry::new(span, span, here),
+                        );
                     }
                     if let Some(all @ Value { data: Data::Map(_), .. }) =
                         build.get_mut("additional_contexts")
@@ -79,7 +82,7 @@ impl Rebase<'_> {
 }
 
 /// Not from the root, not from a home folder, not a URL or another kind of build context.
-pub(super) fn is_relative(path: &str) -> bool {
+pub(crate) fn is_relative(path: &str) -> bool {
     let bytes = path.as_bytes();
     let drive = bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
     let remote = path.contains("://")
@@ -90,7 +93,7 @@ pub(super) fn is_relative(path: &str) -> bool {
 }
 
 /// `path` as seen from `folder`; both from the root of what was handed over.
-pub(super) fn relative(folder: &str, path: &str) -> String {
+pub(crate) fn relative(folder: &str, path: &str) -> String {
     let (folder, path) = (normalise_path(folder), normalise_path(path));
     if folder.is_empty() {
         return if path.is_empty() { ".".to_owned() } else { path };

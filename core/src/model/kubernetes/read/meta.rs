@@ -1,11 +1,11 @@
 //! `metadata`.
 
-use super::Meta;
-use super::scalar::string_pairs;
+use crate::model::kubernetes::Meta;
+use crate::model::kubernetes::read::scalar::string_pairs;
 use crate::model::read::Reader;
 use crate::syntax::Node;
 
-pub(super) fn read_meta(reader: &mut Reader, node: Node<'_>) -> Meta {
+pub(crate) fn read_meta(reader: &mut Reader, node: Node<'_>) -> Meta {
     let mut meta = Meta { place: node.is_mapping().then(|| reader.place(node)), ..Meta::default() };
     reader.each(node, "ObjectMeta", |reader, key, entry| {
         let value = entry.value;

@@ -1,16 +1,18 @@
 //! Reads a Pod template.
 
-use super::meta::read_meta;
-use super::pod::read_security;
-use super::read_container::{read_container, read_requirements};
-use super::scalar::string_pairs;
-use super::selector::read_selector;
-use super::volume::read_volume;
-use super::{Affinity, AffinityTerm, HostAlias, PodSpec, PodTemplate, Toleration, TopologySpread};
+use crate::model::kubernetes::pod::read_security;
+use crate::model::kubernetes::read::container::{read_container, read_requirements};
+use crate::model::kubernetes::read::meta::read_meta;
+use crate::model::kubernetes::read::scalar::string_pairs;
+use crate::model::kubernetes::selector::read_selector;
+use crate::model::kubernetes::volume::read_volume;
+use crate::model::kubernetes::{
+    Affinity, AffinityTerm, HostAlias, PodSpec, PodTemplate, Toleration, TopologySpread,
+};
 use crate::model::read::{Reader, Str};
 use crate::syntax::Node;
 
-pub(super) fn read_template(reader: &mut Reader, node: Node<'_>) -> PodTemplate {
+pub(crate) fn read_template(reader: &mut Reader, node: Node<'_>) -> PodTemplate {
     let mut it = PodTemplate {
         place: node.is_mapping().then(|| reader.place(node)),
         ..PodTemplate::default()
@@ -26,7 +28,7 @@ pub(super) fn read_template(reader: &mut Reader, node: Node<'_>) -> PodTemplate 
     it
 }
 
-pub(super) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
+pub(crate) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
     let mut it =
         PodSpec { place: node.is_mapping().then(|| reader.place(node)), ..PodSpec::default() };
     reader.each(node, "PodSpec", |reader, key, entry| {
@@ -87,7 +89,7 @@ pub(super) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
 }
 
 /// A list of `name: x`.
-pub(super) fn read_names(reader: &mut Reader, node: Node<'_>) -> Vec<Str> {
+pub(crate) fn read_names(reader: &mut Reader, node: Node<'_>) -> Vec<Str> {
     reader.list(node, |reader, it| {
         let mut name = None;
         reader.each(it, "LocalObjectReference", |reader, key, entry| {

@@ -1,10 +1,14 @@
 //! What a service builds, what it is told, what it opens and what it mounts.
 
-use super::dotenv;
-use super::read::{Read, boolean, key_values, keys, maps, place, str_at, str_of, strings};
-use super::short::{clean, range};
-use super::value::Value;
-use super::{Build, EnvFile, EnvSource, EnvVar, KeyValue, Mount, MountKind, Port, ProblemKind};
+use crate::model::compose::load::dotenv;
+use crate::model::compose::load::short::{clean, range};
+use crate::model::compose::load::value::Value;
+use crate::model::compose::read::{
+    Read, boolean, key_values, keys, maps, place, str_at, str_of, strings,
+};
+use crate::model::compose::{
+    Build, EnvFile, EnvSource, EnvVar, KeyValue, Mount, MountKind, Port, ProblemKind,
+};
 use crate::text::{Spanned, join_path};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -30,7 +34,7 @@ impl Variables {
 }
 
 impl Read<'_> {
-    pub(super) fn build(&mut self, value: &Value) -> Option<Build> {
+    pub(crate) fn build(&mut self, value: &Value) -> Option<Build> {
         let map = value.as_map()?;
         let span = value.span;
         let context =
@@ -79,7 +83,7 @@ impl Read<'_> {
         all
     }
 
-    pub(super) fn env_files(&mut self, value: &Value) -> Vec<EnvFile> {
+    pub(crate) fn env_files(&mut self, value: &Value) -> Vec<EnvFile> {
         let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
             let Some(path) = str_at(map, "path") else { continue };
@@ -100,7 +104,7 @@ impl Read<'_> {
     }
 
     /// The variables of the files, overridden by those of `environment`.
-    pub(super) fn effective_environment(
+    pub(crate) fn effective_environment(
         &mut self,
         files: &[EnvFile],
         own: Option<&Value>,
@@ -148,7 +152,7 @@ impl Read<'_> {
     }
 
     /// The labels of files, overridden by those of `labels`.
-    pub(super) fn labels(&mut self, files: Option<&Value>, own: Option<&Value>) -> Vec<KeyValue> {
+    pub(crate) fn labels(&mut self, files: Option<&Value>, own: Option<&Value>) -> Vec<KeyValue> {
         let own = key_values(own);
         let mut all: Vec<KeyValue> = Vec::new();
         for path in strings(files) {
@@ -171,7 +175,7 @@ impl Read<'_> {
         all
     }
 
-    pub(super) fn ports(&mut self, value: &Value) -> Vec<Port> {
+    pub(crate) fn ports(&mut self, value: &Value) -> Vec<Port> {
         let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
             let [target, published, host_ip, protocol, mode, name, app_protocol] = map.all([
@@ -223,7 +227,7 @@ impl Read<'_> {
         all
     }
 
-    pub(super) fn mounts(&mut self, value: &Value) -> Vec<Mount> {
+    pub(crate) fn mounts(&mut self, value: &Value) -> Vec<Mount> {
         let mut all = Vec::with_capacity(value.as_list().map_or(0, <[Value]>::len));
         for (span, map) in maps(Some(value)) {
             let [kind, source, target, options, read_only, consistency, bind, volume, image] = map

@@ -1,6 +1,6 @@
 //! Which type the API server's YAML reader gives a scalar.
 
-use super::ScalarType;
+use crate::model::kubernetes::ScalarType;
 use crate::model::read::{Reader, Str};
 use crate::syntax::{Entry, Node, Scalar, Style};
 use crate::text::Spanned;
@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 /// `None` for a string. Kubernetes converts YAML to JSON with go-yaml 2, which knows YAML 1.1: `yes`
 /// and `n` are booleans and `1_000` is a number, while `22:22` and dates stay strings.
 /// Checked against kubectl 1.34.
-pub(super) fn scalar_type(node: Node<'_>) -> Option<ScalarType> {
+pub(crate) fn scalar_type(node: Node<'_>) -> Option<ScalarType> {
     let node = node.resolve();
     let text = node.as_str()?;
     match Scalar::read(text, node.style(), node.tag().map(|it| it.0)) {
@@ -34,7 +34,7 @@ pub(super) fn scalar_type(node: Node<'_>) -> Option<ScalarType> {
 
 /// A mapping whose values have to be strings: labels, annotations, the data of a ConfigMap. Other
 /// scalars are kept as written and recorded as of the wrong type.
-pub(super) fn string_pairs(reader: &mut Reader, node: Node<'_>) -> Vec<(Str, Str)> {
+pub(crate) fn string_pairs(reader: &mut Reader, node: Node<'_>) -> Vec<(Str, Str)> {
     let mut all = Vec::with_capacity(node.entries().len());
     reader.each(node, "", |reader, key, entry| {
         let Some(text) = entry.value.as_str() else {
@@ -56,6 +56,6 @@ pub(super) fn string_pairs(reader: &mut Reader, node: Node<'_>) -> Vec<(Str, Str
 }
 
 /// A mapping's key as a word with its place.
-pub(super) fn key_of(key: &str, entry: Entry<'_>) -> Str {
+pub(crate) fn key_of(key: &str, entry: Entry<'_>) -> Str {
     Spanned::new(SmolStr::new(key), entry.key.span())
 }

@@ -1,11 +1,11 @@
 //! The short forms of ports and mounts.
 
-use super::value::{Kind, Map, Scalar, Value};
+use crate::model::compose::load::value::{Kind, Map, Scalar, Value};
 use crate::text::Span;
 use smol_str::{SmolStr, format_smolstr};
 
 /// `[[ip:]host:]container[/protocol]`, with ranges. One value for each port.
-pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, String> {
+pub(crate) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, String> {
     let text = scalar.text.as_str();
     let (address, written) = text.split_once('/').unwrap_or((text, "tcp"));
     let known = ["tcp", "udp", "sctp"].into_iter().find(|it| it.eq_ignore_ascii_case(written));
@@ -74,7 +74,7 @@ pub(super) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
 }
 
 /// `80` or `80-90`.
-pub(super) fn range(text: &str) -> Option<(u16, u16)> {
+pub(crate) fn range(text: &str) -> Option<(u16, u16)> {
     let number =
         |it: &str| it.bytes().all(|it| it.is_ascii_digit()).then(|| it.parse::<u16>().ok())?;
     if let Some(one) = number(text) {
@@ -86,7 +86,7 @@ pub(super) fn range(text: &str) -> Option<(u16, u16)> {
 }
 
 /// `[source:]target[:options]`; the source may be a Windows path.
-pub(super) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> {
+pub(crate) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> {
     let text = scalar.text.as_str();
     if text.is_empty() {
         return Err("this mount is empty".to_owned());
@@ -123,7 +123,7 @@ pub(super) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> 
     };
     let bind = source.is_some_and(|(start, end)| is_path(&text[start..end]));
     let mut target = value(target);
-    if let super::value::Data::Scalar(it) = &mut target.data {
+    if let crate::model::compose::load::value::Data::Scalar(it) = &mut target.data {
         it.text = clean(&it.text);
     }
     let kind = SmolStr::new_static(if bind { "bind" } else { "volume" });
@@ -158,7 +158,7 @@ fn is_path(source: &str) -> bool {
 }
 
 /// A path in the container without doubled and trailing slashes, `.` and `..`.
-pub(super) fn clean(path: &str) -> SmolStr {
+pub(crate) fn clean(path: &str) -> SmolStr {
     let absolute = path.starts_with('/');
     if absolute && crate::text::is_plain_path(&path[1..]) {
         return SmolStr::new(path);

@@ -8,7 +8,7 @@ use std::time::Duration;
 const SECOND: u64 = 1_000_000_000;
 
 /// `1h30m`, `1.5s`, `2d`; `None` for what Compose refuses. It takes `-1s`, which is none at all.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     if let Some(rest) = text.strip_prefix('-') {
         return duration_of(rest).map(|_| Duration::ZERO);
     }
@@ -48,7 +48,7 @@ fn duration_of(text: &str) -> Option<Duration> {
 }
 
 /// `512m`, `1.5GiB`, `1024`: a number of bytes, always in powers of 1024.
-pub(super) fn bytes(text: &str) -> Option<i64> {
+pub(crate) fn bytes(text: &str) -> Option<i64> {
     if text == "-1" {
         return Some(-1);
     }
@@ -72,7 +72,7 @@ pub(super) fn bytes(text: &str) -> Option<i64> {
 
 /// A command line cut into words.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Words {
+pub(crate) struct Words {
     /// Each word with the range of the text that it was read from.
     pub words: Vec<(SmolStr, std::ops::Range<usize>)>,
     /// Where an unquoted operator ends the command line for Compose.
@@ -81,7 +81,7 @@ pub(super) struct Words {
 
 /// Splits like the library that Compose uses; `None` for what it refuses. It knows quotes and
 /// backslashes, expands nothing, and stops without a word at an unquoted `;`, `&`, `|`, `<`, `>`.
-pub(super) fn words(text: &str) -> Option<Words> {
+pub(crate) fn words(text: &str) -> Option<Words> {
     let mut found = Words::default();
     let mut word = String::with_capacity(text.len());
     let mut start: Option<usize> = None;

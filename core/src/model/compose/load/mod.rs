@@ -1,14 +1,24 @@
 //! Files to one merged tree: documents, `extends`, `include`, overrides.
 
-use super::canonical::canonical;
-use super::dotenv;
-use super::keys::Schema;
-use super::lower::{Environment, Lowering};
-use super::merge::Merge;
-use super::paths::{is_relative, rebase};
-use super::schema;
-use super::value::{Data, Entry, Map, Value};
-use super::{FileInput, ProblemKind, UnknownKey};
+pub mod canonical;
+pub mod discover;
+pub mod dotenv;
+pub mod entries;
+pub mod interpolate;
+pub mod lower;
+pub mod merge;
+pub mod paths;
+pub mod short;
+pub mod value;
+
+use crate::model::compose::load::canonical::canonical;
+use crate::model::compose::load::lower::{Environment, Lowering};
+use crate::model::compose::load::merge::Merge;
+use crate::model::compose::load::paths::{is_relative, rebase};
+use crate::model::compose::load::value::{Data, Entry, Map, Value};
+use crate::model::compose::schema;
+use crate::model::compose::schema::keys::Schema;
+use crate::model::compose::{FileInput, ProblemKind, UnknownKey};
 use crate::syntax::Document;
 use crate::text::{FileId, Span, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,7 +33,7 @@ const MAX_COPIES: usize = 300_000;
 
 /// The files by their path.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Files<'t> {
+pub(crate) struct Files<'t> {
     pub all: &'t [FileInput<'t>],
     pub by_path: &'t FxHashMap<&'t str, usize>,
     pub schema: &'t Schema,
@@ -44,7 +54,7 @@ impl<'t> Files<'t> {
     }
 }
 
-pub(super) struct Loader<'t> {
+pub(crate) struct Loader<'t> {
     pub files: Files<'t>,
     /// The project's folder.
     pub folder: SmolStr,

@@ -7,15 +7,15 @@
 //!   one, as with `-f compose.yaml -f compose.prod.yaml`.
 //! * Every other Compose file is a project of its own, unless another project includes or extends it.
 
-use super::check::consistency;
-use super::dotenv;
-use super::keys::Schema;
-use super::load::{Files, Loader};
-use super::lower::Environment;
-use super::read::Read;
-use super::schema::check_merged;
-use super::value::{Entry, Map, Value};
-use super::{FileInput, Key, Problem, ProblemKind, Project};
+use crate::model::compose::check::consistency;
+use crate::model::compose::load::dotenv;
+use crate::model::compose::load::lower::Environment;
+use crate::model::compose::load::value::{Entry, Map, Value};
+use crate::model::compose::load::{Files, Loader};
+use crate::model::compose::read::Read;
+use crate::model::compose::schema::check_merged;
+use crate::model::compose::schema::keys::Schema;
+use crate::model::compose::{FileInput, Key, Problem, ProblemKind, Project};
 use crate::sort;
 use crate::syntax::Node;
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
@@ -348,7 +348,8 @@ fn project_name(
         for root in roots(files, *index) {
             let Some(value) = root.get("name") else { continue };
             let text = value.as_str().unwrap_or_default();
-            let text = super::interpolate::substitute(text, &lookup, &mut |_| {});
+            let text =
+                crate::model::compose::load::interpolate::substitute(text, &lookup, &mut |_| {});
             if let Some(text) = text.ok().filter(|it| !it.is_empty()) {
                 return Spanned::new(plain_name(&text), value.span());
             }

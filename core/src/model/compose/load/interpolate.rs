@@ -1,12 +1,12 @@
 //! Variables in strings: `$X`, `${X}`, defaults, requirements, replacements and `$$`.
 
-use super::VariableForm;
+use crate::model::compose::VariableForm;
 use smol_str::SmolStr;
 use std::ops::Range;
 
 /// One variable found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Use {
+pub(crate) struct Use {
     /// The expression in the text, from `$` on. For one inside the word of another: of that one.
     pub range: Range<usize>,
     pub expression: SmolStr,
@@ -16,7 +16,7 @@ pub(super) struct Use {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// `${` that is no variable.
     Invalid(Range<usize>),
     /// A required variable is not set: its name and the message.
@@ -25,14 +25,14 @@ pub(super) enum Failure {
     TooDeep(Range<usize>),
 }
 
-pub(super) const TOO_DEEP: &str = "variables lie more than 24 deep in one another here, or make a value larger than 1 MiB; it is not read";
+pub(crate) const TOO_DEEP: &str = "variables lie more than 24 deep in one another here, or make a value larger than 1 MiB; it is not read";
 
 const MAX_DEPTH: usize = 24;
 /// Replacements may repeat one another; no value grows beyond this.
 const MAX_LENGTH: usize = 1 << 20;
 
 /// Replaces the variables of a text. `lookup` answers the value of a name; `used` hears of each.
-pub(super) fn substitute(
+pub(crate) fn substitute(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<SmolStr>,
     used: &mut dyn FnMut(Use),

@@ -1,10 +1,10 @@
 //! From the tree of one document to the [`Value`] that is merged: aliases and merge keys followed,
 //! variables replaced.
 
-use super::interpolate::{Failure, TOO_DEEP, Use, substitute};
-use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value};
-use super::{Problem, ProblemKind, VariableUse};
 use crate::model::Place;
+use crate::model::compose::load::interpolate::{Failure, TOO_DEEP, Use, substitute};
+use crate::model::compose::load::value::{Data, Entry, Kind, Map, Scalar, Tag, Value};
+use crate::model::compose::{Problem, ProblemKind, VariableUse};
 use crate::syntax::{Entry as SourceEntry, Node, NodeKind, Scalar as Typed, Style};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,14 +13,14 @@ use smol_str::{SmolStr, format_smolstr};
 /// What variables are looked up in: the variables of one `.env` file, or of an `include` on top of
 /// its project's.
 #[derive(Debug, Default)]
-pub(super) struct Environment {
+pub(crate) struct Environment {
     names: FxHashMap<SmolStr, usize>,
     values: Vec<(SmolStr, Option<Span>)>,
 }
 
 impl Environment {
     /// Variables that are set already win.
-    pub fn with(&self, variables: &[super::DotEnvVar]) -> Environment {
+    pub fn with(&self, variables: &[crate::model::compose::DotEnvVar]) -> Environment {
         let mut all = Environment::default();
         for variable in variables {
             if let Some(value) = &variable.value {
@@ -51,13 +51,13 @@ impl Environment {
 }
 
 /// How many nodes aliases and merge keys may add to one project.
-pub(super) const MAX_SHARED: usize = 200_000;
+pub(crate) const MAX_SHARED: usize = 200_000;
 /// How deep values may lie in one another; aliases can build more than the parser allows.
 const MAX_DEPTH: usize = 200;
 
 /// Collects what was seen on the way.
 #[derive(Debug, Default)]
-pub(super) struct Lowering {
+pub(crate) struct Lowering {
     pub variables: Vec<VariableUse>,
     pub problems: Vec<Problem>,
     /// The service that problems are told of.

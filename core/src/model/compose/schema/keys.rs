@@ -1,6 +1,6 @@
 //! Reads `keys.txt`, the table of the keys that Compose knows and the types that it takes.
 
-use super::entries::mark;
+use crate::model::compose::load::entries::mark;
 use crate::words::rows::rows;
 use crate::words::words;
 use std::cell::OnceCell;
@@ -9,7 +9,7 @@ const TABLE: &str = rows!("keys.txt");
 
 /// A mapping with known keys.
 #[derive(Debug)]
-pub(super) struct Object {
+pub(crate) struct Object {
     pub name: &'static str,
     /// Its own keys.
     pub keys: Vec<Known>,
@@ -25,7 +25,7 @@ pub(super) struct Object {
 
 /// A key that an object may have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub name: &'static str,
     /// The type of its value, in the words of the table.
     pub wanted: &'static str,
@@ -57,7 +57,7 @@ const fn starts(table: &[u8]) -> [u16; COUNT + 1] {
 /// The table, for all projects. An object is read when it is first asked for: most projects have a
 /// few of them only.
 #[derive(Debug)]
-pub(super) struct Schema {
+pub(crate) struct Schema {
     objects: [OnceCell<Object>; COUNT],
 }
 
@@ -125,7 +125,7 @@ fn read_object(lines: &'static str) -> Object {
     object
 }
 
-/// The keys that Compose knows in a mapping named as in [`UnknownKey::owner`](super::UnknownKey).
+/// The keys that Compose knows in a mapping named as in [`UnknownKey::owner`](crate::model::compose::UnknownKey).
 pub fn known_keys(owner: &str) -> Vec<&'static str> {
     let schema = Schema::new();
     let keys = schema.object(owner).map(|it| schema.keys(it)).unwrap_or_default();
@@ -134,8 +134,8 @@ pub fn known_keys(owner: &str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::{alternatives, called, inner};
     use super::*;
+    use crate::model::compose::schema::{alternatives, called, inner};
 
     /// Follows a type into what it is made of.
     fn follow(schema: &Schema, wanted: &'static str) {

@@ -1,10 +1,12 @@
 //! Checks values against the table of keys and types.
 
-use super::keys::{Object, Schema};
-use super::lower::Lowering;
-use super::value::{Data, Kind, Map, Tag, Value};
-use super::{ProblemKind, UnknownKey};
+pub mod keys;
+
 use crate::decimal::Decimal;
+use crate::model::compose::load::lower::Lowering;
+use crate::model::compose::load::value::{Data, Kind, Map, Tag, Value};
+use crate::model::compose::schema::keys::{Object, Schema};
+use crate::model::compose::{ProblemKind, UnknownKey};
 use crate::text::Spanned;
 use crate::words::{is_among, is_among_in_any_case};
 use smol_str::SmolStr;
@@ -64,7 +66,7 @@ fn shapes(wanted: &str) -> &'static [u8] {
 }
 
 /// What a type without alternatives is called.
-pub(super) fn called(wanted: &str) -> &'static str {
+pub(crate) fn called(wanted: &str) -> &'static str {
     match wanted.as_bytes().first() {
         Some(b'[' | b'(') => "a list",
         Some(b'{' | b'<' | b'@') => "a mapping",
@@ -79,7 +81,7 @@ pub(super) fn called(wanted: &str) -> &'static str {
 
 /// The alternatives of a type; brackets hold together what is inside. By hand, since this is asked of
 /// every value.
-pub(super) fn alternatives(wanted: &'static str) -> impl Iterator<Item = &'static str> {
+pub(crate) fn alternatives(wanted: &'static str) -> impl Iterator<Item = &'static str> {
     let mut rest = Some(wanted);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -99,13 +101,13 @@ pub(super) fn alternatives(wanted: &'static str) -> impl Iterator<Item = &'stati
 }
 
 /// What stands between the brackets of a type.
-pub(super) fn inner(wanted: &'static str) -> &'static str {
+pub(crate) fn inner(wanted: &'static str) -> &'static str {
     wanted.get(1..wanted.len() - 1).unwrap_or_default()
 }
 
 /// Checks the top level of one file against the schema. What is missing or null may still come from
 /// another file; the answer is whether there is anything of that kind for [`check_merged`].
-pub(super) fn check(
+pub(crate) fn check(
     schema: &Schema,
     root: &Value,
     out: &mut Lowering,
@@ -117,12 +119,13 @@ pub(super) fn check(
 }
 
 /// Checks what only shows after the merge: that what must be there is there, and nothing is null.
-pub(super) fn check_merged(schema: &Schema, root: &Value, out: &mut Lowering) {
+pub(crate) fn check_merged(schema: &Schema, root: &Value, out: &mut Lowering) {
     let unknown = &mut Vec::new();
     let mut own = Lowering::default();
     Check { schema, out: &mut own, unknown, merged: true, lacks: false }.value(root, "@project");
-    let late =
-        |it: &super::Problem| it.kind == ProblemKind::MissingKey || it.kind == ProblemKind::Null;
+    let late = |it: &crate::model::compose::Problem| {
+        it.kind == ProblemKind::MissingKey || it.kind == ProblemKind::Null
+    };
     out.problems.extend(own.problems.into_iter().filter(late));
 }
 
@@ -325,7 +328,7 @@ fn is_some_scalar(value: &Value) -> bool {
 }
 
 /// The words that Compose takes for a boolean.
-pub(super) fn word_bool(text: &str) -> Option<bool> {
+pub(crate) fn word_bool(text: &str) -> Option<bool> {
     if is_among_in_any_case("Y YES TRUE ON", text) {
         return Some(true);
     }

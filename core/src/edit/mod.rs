@@ -3,11 +3,12 @@
 //! An edit keeps the style of what is around it: block or flow, the indentation, the line endings,
 //! JSON's quotes. It never drops a comment. Where a safe edit cannot be made there is none.
 
+pub mod apply;
 mod yaml;
 
 pub use yaml::{Yaml, quote_scalar};
 
-use super::read::Place;
+use crate::model::Place;
 use crate::report::Edit;
 use crate::text::{FileId, Span};
 use std::ops::Range;

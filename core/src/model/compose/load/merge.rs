@@ -4,14 +4,14 @@
 //! healthcheck's `test` replace, `!reset` and `!override` do what they say. All short forms have
 //! become long before.
 
-use super::ProblemKind;
-use super::lower::Lowering;
-use super::value::{Data, Entry, Map, Tag, Value};
+use crate::model::compose::ProblemKind;
+use crate::model::compose::load::lower::Lowering;
+use crate::model::compose::load::value::{Data, Entry, Map, Tag, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
 /// Merges a file (or an extending service) over what was there.
-pub(super) struct Merge<'m> {
+pub(crate) struct Merge<'m> {
     pub out: &'m mut Lowering,
     /// The keys from the top level down.
     pub path: Vec<SmolStr>,
@@ -159,7 +159,7 @@ fn replace(base: &mut Map, key: SmolStr, entry: Entry) {
 }
 
 /// Takes the tags off a value that nothing stands under: what it resets is gone.
-pub(super) fn strip(value: &mut Value) {
+pub(crate) fn strip(value: &mut Value) {
     value.tag = Tag::None;
     match &mut value.data {
         Data::Scalar(_) => {}
@@ -189,7 +189,7 @@ fn merge_subnets(merge: &mut Merge<'_>, base: &mut Vec<Value>, over: Vec<Value>)
 }
 
 /// Drops what a list of one file names twice.
-pub(super) fn unify(root: &mut Map) {
+pub(crate) fn unify(root: &mut Map) {
     let mut path: Vec<SmolStr> = Vec::new();
     for section in ["services", "jobs"] {
         let Some(map) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };

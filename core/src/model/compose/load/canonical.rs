@@ -1,10 +1,10 @@
 //! Short forms become long ones, so that files can be merged and read in one way.
 
-use super::ProblemKind;
-use super::lower::Lowering;
-use super::merge::unify;
-use super::short::{parse_mount, parse_ports};
-use super::value::{Data, Entry, Kind, Map, Scalar, Tag, Value};
+use crate::model::compose::ProblemKind;
+use crate::model::compose::load::lower::Lowering;
+use crate::model::compose::load::merge::unify;
+use crate::model::compose::load::short::{parse_mount, parse_ports};
+use crate::model::compose::load::value::{Data, Entry, Kind, Map, Scalar, Tag, Value};
 use crate::text::Span;
 use smol_str::SmolStr;
 
@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 const MAX_PORTS: usize = 20_000;
 
 /// Rewrites the top level of one file.
-pub(super) fn canonical(root: &mut Value, out: &mut Lowering) {
+pub(crate) fn canonical(root: &mut Value, out: &mut Lowering) {
     let Some(root) = root.as_map_mut() else { return };
     let mut canon = Canon { out, ports: 0 };
     root.each_in("services jobs", &mut |it| canon.service(it));

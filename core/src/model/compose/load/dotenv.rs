@@ -4,17 +4,17 @@
 //! several lines, escapes and variables in double quotes, variables without quotes, none in single
 //! quotes. A lone `KEY` takes the value of the environment.
 
-use super::DotEnvVar;
-use super::ProblemKind;
-use super::interpolate::{Failure, TOO_DEEP, substitute};
 use crate::model::Str;
+use crate::model::compose::DotEnvVar;
+use crate::model::compose::ProblemKind;
+use crate::model::compose::load::interpolate::{Failure, TOO_DEEP, substitute};
 use crate::text::{FileId, Span, Spanned};
 use smol_str::SmolStr;
 
 /// What a file sets, in its order, and the first thing that it cannot mean. Compose refuses the
 /// whole file then; we keep what came before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct DotEnv {
+pub(crate) struct DotEnv {
     pub variables: Vec<DotEnvVar>,
     pub error: Option<(ProblemKind, Span, String)>,
 }
@@ -23,12 +23,12 @@ pub(super) struct DotEnv {
 type Lookup<'l> = &'l dyn Fn(&str) -> Option<SmolStr>;
 
 /// `outer` answers variables of the environment around, which win over those of the file.
-pub(super) fn parse(file: FileId, text: &str, outer: Lookup<'_>) -> DotEnv {
+pub(crate) fn parse(file: FileId, text: &str, outer: Lookup<'_>) -> DotEnv {
     parse_after(file, text, outer, &|_| None)
 }
 
 /// `earlier` answers variables of the files before, which those of this file win over.
-pub(super) fn parse_after(
+pub(crate) fn parse_after(
     file: FileId,
     text: &str,
     outer: Lookup<'_>,
@@ -46,7 +46,7 @@ pub(super) fn parse_after(
 }
 
 /// The format `raw` of an `env_file`: lines of `KEY=value`, taken as they are.
-pub(super) fn parse_raw(file: FileId, text: &str) -> DotEnv {
+pub(crate) fn parse_raw(file: FileId, text: &str) -> DotEnv {
     let mut found = DotEnv::default();
     let mut at = 0;
     for line in text.split_inclusive('\n') {

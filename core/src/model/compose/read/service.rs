@@ -1,14 +1,14 @@
 //! A merged service to its struct.
 
-use super::read::{
+use crate::model::Str;
+use crate::model::compose::load::value::{Data, Entry, Map, Value};
+use crate::model::compose::read::{
     Read, boolean, float, int, key_values, keys, maps, place, str_at, str_of, strings, text_at,
 };
-use super::value::{Data, Entry, Map, Value};
-use super::{
+use crate::model::compose::{
     Command, Condition, Dependency, Develop, Device, Extends, FileReference, HealthTest,
     Healthcheck, Hook, KeyValue, Logging, ProblemKind, Service, ServiceNetwork, Ulimit, Watch,
 };
-use crate::model::Str;
 use crate::text::{Span, Spanned};
 use smol_str::{SmolStr, format_smolstr};
 

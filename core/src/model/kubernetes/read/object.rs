@@ -1,21 +1,23 @@
 //! Reads the objects of a tree.
 
-use super::autoscaler::{read_hpa, read_keda, read_vpa};
-use super::claim::{read_claim_spec, read_persistent_volume};
-use super::config::{
+use crate::model::kubernetes::autoscaler::{read_hpa, read_keda, read_vpa};
+use crate::model::kubernetes::claim::{read_claim_spec, read_persistent_volume};
+use crate::model::kubernetes::config::{
     read_config_map_key, read_external_secret, read_sealed_secret, read_secret_key,
     read_secret_maker,
 };
-use super::meta::read_meta;
-use super::policy::{read_budget, read_limit_range, read_monitor, read_network_policy, read_quota};
-use super::rbac::{read_rules, read_subjects};
-use super::read_pod::read_names;
-use super::read_workload::read_workload;
-use super::routes::{
+use crate::model::kubernetes::policy::{
+    read_budget, read_limit_range, read_monitor, read_network_policy, read_quota,
+};
+use crate::model::kubernetes::rbac::{read_rules, read_subjects};
+use crate::model::kubernetes::read::meta::read_meta;
+use crate::model::kubernetes::read::pod::read_names;
+use crate::model::kubernetes::read::workload::read_workload;
+use crate::model::kubernetes::routes::{
     read_gateway_route, read_ingress, read_openshift_route, read_traefik, read_virtual_service,
 };
-use super::service::read_service;
-use super::{
+use crate::model::kubernetes::service::read_service;
+use crate::model::kubernetes::{
     AutoscalerKind, Body, ConfigMap, Meta, MonitorKind, Object, PriorityClass, Role, RoleBinding,
     Secret, ServiceAccount, StorageClass, WorkloadKind,
 };

@@ -1,13 +1,13 @@
 //! The tree that files are merged in: owned, interpolated, and every node knows its place.
 
-use super::entries::Entries;
 use crate::model::Place;
+use crate::model::compose::load::entries::Entries;
 use crate::text::Span;
 use smol_str::SmolStr;
 
 /// A Compose tag on a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tag {
+pub(crate) enum Tag {
     None,
     /// `!reset`: takes the value of the files before away.
     Reset,
@@ -16,7 +16,7 @@ pub(super) enum Tag {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Value {
+pub(crate) struct Value {
     pub span: Span,
     pub tag: Tag,
     /// Written as `{ ... }` or `[ ... ]`.
@@ -27,7 +27,7 @@ pub(super) struct Value {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Data {
+pub(crate) enum Data {
     Scalar(Scalar),
     List(Vec<Value>),
     /// Apart, since scalars are many and mappings few: what is small is moved and kept for less.
@@ -35,7 +35,7 @@ pub(super) enum Data {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     Bool,
     Int,
@@ -44,7 +44,7 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Scalar {
+pub(crate) struct Scalar {
     pub kind: Kind,
     /// The value as a string, numbers in the form that Compose gives them.
     pub text: SmolStr,
@@ -55,7 +55,7 @@ pub(super) struct Scalar {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Map {
+pub(crate) struct Map {
     pub entries: Entries,
     /// Where the last file that writes this mapping does; nowhere for one made from a short form.
     pub place: Option<Place>,
@@ -66,7 +66,7 @@ pub(super) struct Map {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The key, where it was first written.
     pub key: Span,
     /// From key to value, where it was first written.
