@@ -16,7 +16,6 @@ pub mod model;
 pub mod output;
 pub mod report;
 pub mod rules;
-mod sort;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
@@ -32,7 +31,7 @@ pub use workspace::{Options, Workspace};
 /// have the same path, the later one counts.
 pub fn analyze(files: &[File], options: &Options) -> Report {
     let mut files: Vec<&File> = files.iter().collect();
-    sort::sort_by(&mut files, |a, b| a.path.cmp(&b.path));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut workspace = Workspace::default();
     for file in files {
         workspace.set_file(file.clone());

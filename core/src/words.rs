@@ -198,30 +198,6 @@ const fn mark(first: u8, last: u8, length: usize) -> usize {
     (first as usize * 37 + last as usize * 11 + length * 5) % 256
 }
 
-/// `` `a`, `b` ``.
-pub fn named(names: &[&str]) -> String {
-    let mut text = String::new();
-    for name in names {
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
-        text.push('`');
-        text.push_str(name);
-        text.push('`');
-    }
-    text
-}
-
-/// `` `a`, `b` and 3 more ``, where only so many are shown and `rest` says what the others are.
-pub fn first_named(names: &[&str], most: usize, rest: &str) -> String {
-    match names.get(most..) {
-        Some([_, ..]) => {
-            format!("{} and {} {rest}", named(&names[..most]), names.len() - most)
-        }
-        _ => named(names),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,8 +234,5 @@ mod tests {
         assert!(is_among("dev prod", "prod"));
         assert!(!is_among("dev prod", "pro"));
         assert!(stands_in("dump backup", "/backups/x"));
-        assert_eq!(named(&["a", "b"]), "`a`, `b`");
-        assert_eq!(first_named(&["a", "b", "c"], 2, "others"), "`a`, `b` and 1 others");
-        assert_eq!(first_named(&["a", "b"], 2, "others"), "`a`, `b`");
     }
 }

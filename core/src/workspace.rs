@@ -114,7 +114,7 @@ impl Workspace {
         let decision = decision::decide(&facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
-        crate::sort::sort_by(&mut findings, |a, b| {
+        findings.sort_by(|a, b| {
             (path(a), a.span.start, a.code, a.span.end, &a.message).cmp(&(
                 path(b),
                 b.span.start,

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 /// What each room may name with `crate::`. Text flows down this list; imports only point back up.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
-    ("sort", &[]),
     ("index", &[]),
     ("words", &[]),
     ("decimal", &[]),
@@ -82,7 +81,7 @@ fn imports_point_up_the_stream() {
             }
             for name in imported(line) {
                 // These are tools like those of the standard library: everyone may use them.
-                let tool = matches!(name.as_str(), "sort" | "index" | "words" | "decimal");
+                let tool = matches!(name.as_str(), "index" | "words" | "decimal");
                 if name != room && !tool && !allowed.contains(&name.as_str()) {
                     wrong.push(format!(
                         "{}:{}: {room} may not import {name}",

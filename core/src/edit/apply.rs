@@ -54,7 +54,7 @@ fn collide(a: &Edit, b: &Edit) -> bool {
 /// A text with non-overlapping edits made.
 pub fn splice<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> String {
     let mut edits: Vec<&Edit> = edits.into_iter().collect();
-    crate::sort::sort_by_key(&mut edits, |it| it.span);
+    edits.sort_by_key(|it| it.span);
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
     for edit in edits {

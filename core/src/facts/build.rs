@@ -11,7 +11,6 @@ use crate::model::FileModel;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Role;
-use crate::sort;
 use std::sync::Arc;
 
 pub(super) fn facts<'a>(
@@ -23,7 +22,7 @@ pub(super) fn facts<'a>(
     for file in files {
         sorted.push(file);
     }
-    sort::sort_by(&mut sorted, |a, b| a.file.path.cmp(&b.file.path));
+    sorted.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     let mut objects: Vec<&Object> =
         Vec::with_capacity(files.iter().map(|it| it.objects.len()).sum());
     let mut limit_ranges: Vec<&Object> = Vec::new();

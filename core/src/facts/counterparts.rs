@@ -172,7 +172,7 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
             kept.push(*it);
         }
     }
-    crate::sort::sort_by_key(&mut kept, |it| it.service);
+    kept.sort_by_key(|it| it.service);
     kept
 }
 

@@ -220,7 +220,7 @@ impl<'a> Facts<'a> {
         if let Some(family) = unit.family() {
             ports.extend(family.ports());
         }
-        crate::sort::sort(&mut ports);
+        ports.sort();
         ports.dedup();
         ports
     }

@@ -51,7 +51,7 @@ impl<'a> Facts<'a> {
             }
         }
         ports.extend(command_ports(unit));
-        crate::sort::sort(&mut ports);
+        ports.sort();
         ports.dedup();
         ports
     }

@@ -151,7 +151,7 @@ pub(super) fn crossing(all: &[Crossing]) -> Vec<CrossingRow<'_>> {
         }
     }
     let order = |fate: &str| ["lost", "changed", "carried"].iter().position(|it| *it == fate);
-    crate::sort::sort_by_key(&mut rows, |it| order(it.fate));
+    rows.sort_by_key(|it| order(it.fate));
     for row in &mut rows {
         cut(&mut row.services);
     }
@@ -176,7 +176,7 @@ pub(super) fn failing(report: &Report, item: &ChecklistItem) -> Vec<String> {
         let line = entry.lines.line_of(span.start as usize) + 1;
         all.push([code, " ", &entry.file.path, ":", &line.to_string()].concat());
     }
-    crate::sort::sort(&mut all);
+    all.sort();
     all.dedup();
     all
 }

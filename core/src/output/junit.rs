@@ -18,7 +18,7 @@ pub fn junit(report: &Report) -> String {
         .zip(by_file)
         .filter(|(entry, own)| entry.kind != Kind::Unknown || !own.is_empty())
         .collect();
-    crate::sort::sort_by(&mut files, |a, b| a.0.file.path.cmp(&b.0.file.path));
+    files.sort_by(|a, b| a.0.file.path.cmp(&b.0.file.path));
     let failures = report.findings.iter().filter(|it| fails(it)).count();
     let mut suites = String::new();
     let mut cases = 0;

@@ -236,7 +236,7 @@ fn snippets(out: &mut String, report: &Report, finding: &Finding, style: Style) 
             .filter(|it| it.0.file == file)
             .map(|(span, message, primary)| label(&entry.lines, span, message, primary))
             .collect();
-        crate::sort::sort_by_key(&mut labels, |it| (it.line, !it.primary, it.start));
+        labels.sort_by_key(|it| (it.line, !it.primary, it.start));
         if file != finding.span.file
             && let Some(also) = finding.related.iter().find(|it| it.span.file == file)
         {

@@ -266,7 +266,7 @@ impl<'r> From<&'r report::Report> for Report<'r> {
                 role: it.role.map(|it| it.name().into()),
             })
             .collect();
-        crate::sort::sort_by(&mut files, |a, b| a.path.cmp(b.path));
+        files.sort_by(|a, b| a.path.cmp(b.path));
         Report {
             version: VERSION,
             tool: Tool { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },

@@ -5,6 +5,7 @@
 mod decision;
 mod finding;
 mod map;
+pub mod phrases;
 
 pub use decision::*;
 pub use finding::*;

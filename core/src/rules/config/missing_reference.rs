@@ -172,7 +172,7 @@ fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
     if let Some(name) = &spec.priority_class_name {
         found.push((Named::PriorityClass, name));
     }
-    crate::sort::sort_by_key(&mut found, |it| it.1.span);
+    found.sort_by_key(|it| it.1.span);
     found.dedup_by(|a, b| a.0 == b.0 && a.1.value == b.1.value);
     found
 }

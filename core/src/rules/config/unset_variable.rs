@@ -2,9 +2,9 @@ use crate::facts::Facts;
 use crate::index::Index;
 use crate::knowledge::env::is_shell_variable;
 use crate::model::compose::{VariableForm, VariableUse};
+use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
-use crate::words::first_named;
 
 rule! {
     /// A Compose file uses a variable that nothing sets.
@@ -90,7 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     names.push(&it.name);
                 }
             }
-            crate::sort::sort(&mut names);
+            names.sort();
             out.at(
                 &first.span,
                 format!(

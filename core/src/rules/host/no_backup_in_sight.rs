@@ -1,9 +1,10 @@
 use crate::facts::{Backing, Facts, Service, is_below};
 use crate::knowledge::families::Class;
+use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
 use crate::text::Span;
-use crate::words::{named, stands_in};
+use crate::words::stands_in;
 
 rule! {
     /// Databases keep their data in volumes, and nothing in the files backs them up.

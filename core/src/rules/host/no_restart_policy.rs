@@ -2,9 +2,10 @@ use crate::edit::Yaml;
 use crate::facts::{Facts, Service, nearest};
 use crate::knowledge::families::Class;
 use crate::knowledge::starts;
+use crate::report::phrases::{first_named, named};
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
-use crate::words::{first_named, is_among, named};
+use crate::words::is_among;
 
 rule! {
     /// A service that should keep running has no restart policy, or one that does not exist.

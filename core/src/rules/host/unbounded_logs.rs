@@ -1,8 +1,8 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
+use crate::report::phrases::first_named;
 use crate::report::{Confidence, Findings, Fix, Role};
 use crate::rules::rule;
-use crate::words::first_named;
 
 rule! {
     /// Container logs grow without end.

@@ -188,7 +188,7 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
                 .any(|it| it.published.is_some_and(|it| it.value.0 <= port && port <= it.value.1)),
         });
     }
-    crate::sort::sort_by_key(&mut others, |it| (!it.main, !it.by_family));
+    others.sort_by_key(|it| (!it.main, !it.by_family));
     others
 }
 
@@ -208,7 +208,7 @@ fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
             published: false,
         });
     }
-    crate::sort::sort_by_key(&mut others, |it| !it.by_family);
+    others.sort_by_key(|it| !it.by_family);
     others
 }
 

@@ -1,9 +1,10 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit};
 use crate::index::Index;
 use crate::knowledge::families::Class;
+use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use crate::words::{Words, named, stands_in};
+use crate::words::{Words, stands_in};
 
 rule! {
     /// Several programs write to one volume.

@@ -16,7 +16,6 @@ use crate::model::compose::read::Read;
 use crate::model::compose::schema::check_merged;
 use crate::model::compose::schema::keys::Schema;
 use crate::model::compose::{FileInput, Key, Problem, ProblemKind, Project};
-use crate::sort;
 use crate::syntax::Node;
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -54,7 +53,7 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
     }
     // Outer folders first: they include the inner ones.
     let depth = |it: &str| it.matches('/').count() + usize::from(!it.is_empty());
-    sort::sort_by_key(&mut folders, |it| (depth(it), *it));
+    folders.sort_by_key(|it| (depth(it), *it));
     let mut projects = Vec::new();
     let mut taken: FxHashSet<FileId> = FxHashSet::default();
     let mut bases: FxHashMap<&str, usize> = FxHashMap::default();
@@ -261,7 +260,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
         .project(root, &mut project);
     project.versions = versions(files, list);
     project.included = std::mem::take(&mut loader.included);
-    sort::sort(&mut project.included);
+    project.included.sort();
     project.included.dedup();
     project.included.retain(|it| !project.files.contains(it));
     let mut problems = std::mem::take(&mut loader.out.problems);
@@ -305,7 +304,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     // The same text may be read with the variables of an `include` and without: the one where it
     // is set says more.
     let mut uses = std::mem::take(&mut loader.out.variables);
-    sort::sort_by_key(&mut uses, |it| (it.span, it.value.is_none()));
+    uses.sort_by_key(|it| (it.span, it.value.is_none()));
     let mut here = Span::default();
     uses.retain(|it| {
         // They lie in order, so that only what stands at the same place has to be known.

@@ -45,7 +45,7 @@ impl Read<'_> {
                 profiles.push(profile.value.clone());
             }
         }
-        crate::sort::sort(&mut profiles);
+        profiles.sort();
         profiles.dedup();
         project.profiles = profiles;
     }
