@@ -27,7 +27,7 @@ fn change(
     let (tree, _) = parse(FileId(0), &shared, None);
     let root = tree.roots().next().unwrap();
     let node = at(root, path);
-    let place = super::super::read::Reader::new().place(node);
+    let place = crate::model::read::Reader::new().place(node);
     // The entry of the last part, for removals.
     let (parent, key) = path.rsplit_once('/').unwrap_or(("", path));
     let entry = at(root, parent).entry(key).map_or(node.span(), |it| it.span());
