@@ -3,11 +3,11 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// `plimsoll.yaml` has a setting that is not understood.
+    /// `plimsoll.yaml` has a setting that Plimsoll does not understand.
     ///
     /// ## Why it hurts
-    /// The setting does nothing: the role stays unknown, or the rule that was switched off still
-    /// speaks.
+    /// The setting has no effect: the role stays unknown, or the rule that was switched off still
+    /// reports findings.
     ///
     /// ## What helps
     /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `answers`
