@@ -145,8 +145,8 @@ fn missing<'u, 'a>(here: &'u Unit<'a>, there: &Unit<'a>) -> Vec<&'u Var<'a>> {
         .collect()
 }
 
-/// Returns the setting behind a variable name: `spring.profiles.active` and `SPRING_PROFILES_ACTIVE`
-/// are the same setting, and so are `KEY` and `KEY_FILE`.
+/// Returns the setting behind a variable name: `spring.profiles.active` and
+/// `SPRING_PROFILES_ACTIVE` are the same setting, and so are `KEY` and `KEY_FILE`.
 fn setting(name: &str) -> String {
     let name = name.to_ascii_uppercase().replace(['.', '-'], "_");
     name.strip_suffix("_FILE").map(str::to_owned).unwrap_or(name)

@@ -10,7 +10,7 @@ rule! {
     ///
     /// ## Why it hurts
     /// The container stays in `CreateContainerConfigError`, or the Pod in `Pending`, until somebody
-    /// creates the object. A rollout with the reference hangs, and a new cluster never comes up.
+    /// creates the object. Rollouts hang, and a new cluster never comes up.
     ///
     /// ## What helps
     /// Define the object, correct its name or namespace, or mark the reference `optional: true` if

@@ -12,8 +12,8 @@ rule! {
     ///
     /// ## What helps
     /// Define the name at the top level, correct it, or mark it `external: true` if it exists
-    /// elsewhere. A service that others need without a profile should have no profile itself; if
-    /// others only wait for it, `required: false` on the dependency works too.
+    /// elsewhere. If services without a profile need one that has a profile, drop that profile, or
+    /// set `required: false` where they only wait for it.
     ///
     /// ## How to troubleshoot
     /// `docker compose config -q` reports the first of them.
@@ -77,7 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Reports services that wait for a service which the enabled profiles leave out.
+/// Reports services that wait for a service left out by the enabled profiles.
 fn hidden_by_profiles(project: &Project, out: &mut Findings) {
     let setting = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
     let always: Vec<&str> = setting

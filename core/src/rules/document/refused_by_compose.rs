@@ -43,8 +43,8 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    // What one file lacks, an override file (`-f this -f that`) may add; and a file without a default
-    // name may itself be an override file.
+    // What one file lacks, an override file (`-f this -f that`) may add; and a file without a
+    // default name may itself be an override file.
     let is_base = |project: &Project| {
         project.files.first().is_some_and(|file| is_default_name(facts.file(*file).path()))
     };
@@ -102,8 +102,8 @@ fn is_reported_elsewhere(problem: &Problem, project: &Project, cycles: bool) -> 
     }
 }
 
-/// Whether the file was read as it is written: after a repair, or with an alias without an anchor, the
-/// refused value may not be what the file says.
+/// Whether the file was read as it is written: after a repair, or with an alias without an anchor,
+/// the refused value may not be what the file says.
 fn is_whole(facts: &Facts, problem: &Problem) -> bool {
     use syntax::ProblemKind as S;
     let broken = |it: &syntax::Problem| matches!(it.kind, S::Syntax | S::UnknownAnchor | S::Limit);

@@ -10,8 +10,8 @@ rule! {
     /// reports findings.
     ///
     /// ## What helps
-    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `answers`
-    /// and `server`.
+    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`,
+    /// `answers` and `server`.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.

@@ -64,8 +64,8 @@ fn is_chart(facts: &Facts, folder: &str) -> bool {
     })
 }
 
-/// Returns the folder of the chart that a template belongs to: the one that holds `templates/`, else
-/// the template's own folder.
+/// Returns the folder of the chart that a template belongs to: the one that holds `templates/`,
+/// else the template's own folder.
 fn chart_of(path: &str) -> &str {
     path.split_once("/templates/").map_or_else(
         || if path.starts_with("templates/") { "" } else { crate::text::folder_of(path) },

@@ -125,7 +125,8 @@ const CONFIG_EXTENSIONS: &[&str] = &[
     "hcl",
 ];
 
-/// Whether a mount is a single configuration file of the host, and not a directory, a socket or data.
+/// Whether a mount is a single configuration file of the host, and not a directory, a socket or
+/// data.
 fn is_config_file(mount: &Mount) -> bool {
     let source = mount.source.as_ref().map_or("", |it| it.as_str());
     mount.kind == MountKind::Bind && names_config_file(source) && names_config_file(&mount.target)

@@ -53,8 +53,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         for volume in &workload.model.template.spec.volumes {
             let VolumeSource::HostPath { path: Some(path), .. } = &volume.source else { continue };
             let Some(name) = volume.name.as_ref().filter(|_| is_socket(path)) else { continue };
-            let user =
-                workload.containers().find(|it| it.1.mounts.iter().any(|it| it.is_of(&name.value)));
+            let user = workload.containers().find(|(_, container)| {
+                container.mounts.iter().any(|mount| mount.is_of(&name.value))
+            });
             if let Some((unit, _)) = user {
                 report(unit, path.span, out);
             }

@@ -85,12 +85,12 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Returns the severity of the difference between two images, or `None` if there is no difference or
-/// no way to compare them.
+/// Returns the severity of the difference between two images, or `None` if there is no difference
+/// or no way to compare them.
 fn drift(here: &Image<'_>, there: &Image<'_>) -> Option<Severity> {
     if here.repository != there.repository {
-        // Images of one program from two publishers differ. The same name in another registry may be
-        // a mirror, and images of unknown programs cannot be compared.
+        // Images of one program from two publishers differ. The same name in another registry may
+        // be a mirror, and images of unknown programs cannot be compared.
         let same_program = here.family.zip(there.family).is_some_and(|it| it.0.id == it.1.id);
         let mirror = name_of(&here.repository) == name_of(&there.repository);
         return (same_program && !mirror).then_some(Severity::Warning);

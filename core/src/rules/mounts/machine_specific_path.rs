@@ -7,8 +7,8 @@ rule! {
     /// A bind mount uses a path that exists on only one person's machine.
     ///
     /// ## Why it hurts
-    /// On another machine the folder does not exist. Docker then creates an empty one, owned by root,
-    /// and the program starts without its files.
+    /// On another machine the folder does not exist. Docker then creates an empty one, owned by
+    /// root, and the program starts without its files.
     ///
     /// ## What helps
     /// Use a path relative to the Compose file, a named volume, or a variable that must be set

@@ -49,7 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(what) = covered_sources(service, mount) else { continue };
             let development = service.role == Role::Development;
             if development {
-                // Normal in development: one note per project, for whoever takes the file to a server.
+                // Normal in development, so a project gets one note: the file may reach a server.
                 if noted_projects.contains(&service.project_index) {
                     continue;
                 }
@@ -86,7 +86,7 @@ const SOURCE_FOLDERS: &[&str] = &[
     "templates",
 ];
 
-/// Returns what a bind mount puts over the image, if it is the build context or a source folder in it.
+/// Returns what a bind mount brings, if it is the build context or a source folder in the context.
 fn covered_sources(service: &Service<'_>, mount: &Mount) -> Option<&'static str> {
     let build = service.model.build.as_ref()?;
     let source = normalise_path(&mount.source.as_ref()?.value);

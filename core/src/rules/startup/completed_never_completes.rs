@@ -12,8 +12,8 @@ rule! {
     /// exit. The dependent service waits forever, and so does `docker compose up`.
     ///
     /// ## What helps
-    /// Let the awaited service run its task once: no `restart`, or `restart: on-failure`. To wait for
-    /// a server, use `service_healthy`.
+    /// Let the awaited service run its task once: no `restart`, or `restart: on-failure`. To wait
+    /// for a server, use `service_healthy`.
     ///
     /// ## How to troubleshoot
     /// `docker compose ps -a` shows the awaited container as running or restarting, and the

@@ -139,8 +139,8 @@ fn probe_for(
     unit: usize,
     port: &ServicePort,
 ) -> (&'static str, Yaml<'static>) {
-    let health = facts.counterpart_of_container(workload.index, unit).and_then(|it| {
-        let (service, _, _) = facts.pair(it);
+    let health = facts.counterpart_of_container(workload.index, unit).and_then(|pair| {
+        let (service, _, _) = facts.pair(pair);
         service.model.healthcheck.as_deref().filter(|it| !it.disabled)
     });
     if let Some(probe) = health.and_then(probe_of_healthcheck) {

@@ -10,7 +10,7 @@ rule! {
     /// task that is not safe to repeat damages data.
     ///
     /// ## What helps
-    /// `restart: on-failure`, or no `restart` at all.
+    /// Use `restart: on-failure`, or no `restart` at all.
     ///
     /// ## How to troubleshoot
     /// The number that `docker inspect --format '{{.RestartCount}}' CONTAINER` prints grows while

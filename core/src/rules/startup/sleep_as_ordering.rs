@@ -51,7 +51,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(seconds) = fixed_sleep(command) else { continue };
             let before = &commands[..at];
             let after = &commands[at + 1..];
-            // In `a || sleep 5` the sleep is part of a retry; after `server &` it waits for a child.
+            // `a || sleep 5` is part of a retry; after `server &` the sleep waits for a child.
             let retry = before.last().is_some_and(|it| it.joint == Joint::Or);
             let own = before.iter().any(|it| it.joint == Joint::Background);
             // A sleep after a real wait is only extra time.

@@ -78,8 +78,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether the wait is for something outside of the Pod: only a main container can wait for a sidecar
-/// on loopback.
+/// Whether the wait is for something outside of the Pod: only a main container can wait for a
+/// sidecar on loopback.
 fn is_for_others(wait: &Wait<'_>) -> bool {
     if wait.targets.is_empty() {
         let stem = wait.tool.strip_suffix(".sh").unwrap_or(wait.tool).replace('_', "-");
