@@ -106,7 +106,8 @@ fn five_kinds(number: usize) -> File {
 fn chain(services: usize) -> String {
     let mut text = "services:\n".to_owned();
     for number in 0..services {
-        let _ = writeln!(text, "  s{number}:\n    image: registry.example.com/s{number}:1.4.2");
+        let image = if number % 10 == 0 { "postgres" } else { "registry.example.com/shop/app" };
+        let _ = writeln!(text, "  s{number}:\n    image: {image}:16.4");
         if let Some(before) = number.checked_sub(1) {
             let _ = writeln!(text, "    depends_on: [s{before}]");
         }
