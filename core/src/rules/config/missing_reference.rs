@@ -1,9 +1,9 @@
 use crate::facts::{Facts, Named, Workload};
-use crate::index::Index;
 use crate::model::Str;
 use crate::model::kubernetes::{EnvSource, EnvValue, VolumeSource, is_true};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A Pod names a ConfigMap, Secret, claim or service account that the project does not define.
@@ -60,7 +60,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told = Index::default();
+    let mut told: FxHashSet<(Named, &str, &str)> = FxHashSet::default();
     for workload in facts.workloads() {
         for (kind, name) in references(workload) {
             let namespace = workload.namespace;
@@ -71,10 +71,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             let elsewhere = facts.named_anywhere(kind, name).first().copied();
             let near = facts.near_name(kind, namespace, name);
             let unseen = facts.all_named(kind).is_empty();
-            let key = [kind.name(), namespace, name];
+            let first_time = told.insert((kind, namespace, name));
             let provable = elsewhere.is_some() || near.is_some();
             // Where nothing of the kind is handed over, they live elsewhere: said once an object.
-            if told.add(&key, 0).len() > 1 && !provable {
+            if !first_time && !provable {
                 continue;
             }
             let what = format!("{} reads {} `{name}`", workload.label, kind.name());

@@ -1,10 +1,11 @@
 use crate::facts::Facts;
-use crate::index::Index;
 use crate::knowledge::env::is_shell_variable;
 use crate::model::compose::{VariableForm, VariableUse};
 use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
+use crate::text::FileId;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A Compose file uses a variable that nothing sets.
@@ -49,7 +50,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told = Index::default();
+    let mut told: FxHashSet<(FileId, &str)> = FxHashSet::default();
     let mut counted = Vec::new();
     for project in facts.projects() {
         let documented = facts
@@ -104,7 +105,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         for it in unset {
-            if told.add(&[&it.span.file.0.to_string(), &it.name], 0).len() > 1 {
+            if !told.insert((it.span.file, &it.name)) {
                 continue;
             }
             out.at(
