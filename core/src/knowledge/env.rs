@@ -3,51 +3,56 @@
 //! Sources: POSIX "Environment Variables" and the Docker, Kubernetes and Compose documentation on
 //! what they set; for drivers and switches, each framework's configuration reference.
 
+use super::data::words;
 use super::net;
-use crate::words::{Words, begins_with_one_of, ends_in_one_of, is_among, lower, stands_in, upper};
+use rustc_hash::FxHashSet;
+use std::sync::LazyLock;
 
-/// Variables that the shell or the CI always has, so that an undefined `${HOME}` is no mistake.
-const SHELL: Words = Words::new(
-    "HOME USER PWD PATH SHELL HOSTNAME UID GID LOGNAME TERM LANG TMPDIR OLDPWD USERNAME \
-    USERPROFILE COMPUTERNAME XDG_RUNTIME_DIR XDG_CONFIG_HOME DISPLAY SSH_AUTH_SOCK XAUTHORITY \
-    WAYLAND_DISPLAY EUID CI COMPOSE_PROJECT_NAME",
-);
+/// Variables that a shell or a CI system always sets.
+static SHELL_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/shell_variables.txt")));
 
-/// Whether a shell has this variable anyway.
+/// Whether a shell or a CI system always sets a variable, so that an undefined `${HOME}` is not a
+/// mistake.
 #[must_use]
 pub fn is_shell_variable(name: &str) -> bool {
-    SHELL.has(name)
+    SHELL_VARIABLES.contains(name)
 }
+
+/// Variables that belong to one platform or one machine.
+static PLATFORM_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/platform_variables.txt")));
+
+/// Prefixes of variables that belong to one platform, or to an agent that runs on one of them.
+const PLATFORM_PREFIXES: &[&str] = &[
+    "KUBERNETES_",
+    "OTEL_",
+    "DD_",
+    "SENTRY_",
+    "NEW_RELIC_",
+    "COMPOSE_",
+    "DOCKER_",
+    "K8S_",
+    "POD_",
+];
 
 /// Whether a variable belongs to one platform or one machine, so that the other side may lack it.
 #[must_use]
 pub fn is_platform_only(name: &str) -> bool {
-    const WHOLE: Words = Words::new(
-        "PATH TZ DEBUG HOME USER HOSTNAME LANG LC_ALL LANGUAGE TERM PUID PGID UID GID UMASK \
-        PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONPATH NODE_ENV FORCE_COLOR NO_COLOR CI \
-        LOG_LEVEL CHOKIDAR_USEPOLLING WATCHPACK_POLLING CHOKIDAR_INTERVAL WDS_SOCKET_PORT \
-        HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy VIRTUAL_HOST \
-        VIRTUAL_PORT LETSENCRYPT_HOST LETSENCRYPT_EMAIL POD_NAME POD_NAMESPACE POD_IP NODE_NAME \
-        NODE_IP HOST_IP NAMESPACE MY_POD_NAME MY_POD_NAMESPACE MY_POD_IP MY_NODE_NAME \
-        K8S_NAMESPACE GOMAXPROCS GOMEMLIMIT JAVA_TOOL_OPTIONS JAVA_OPTS NODE_OPTIONS \
-        WEB_CONCURRENCY PORT DOTNET_RUNNING_IN_CONTAINER DOTNET_USE_POLLING_FILE_WATCHER \
-        FLASK_DEBUG XDEBUG_MODE PHP_IDE_CONFIG XDEBUG_CONFIG MALLOC_ARENA_MAX LD_PRELOAD \
-        COMPOSE_PROJECT_NAME ASPNETCORE_ENVIRONMENT",
-    );
-    const STARTS: &str = "KUBERNETES_ OTEL_ DD_ SENTRY_ NEW_RELIC_ COMPOSE_ DOCKER_ K8S_ POD_";
-    WHOLE.has(name) || begins_with_one_of(STARTS, name)
+    PLATFORM_VARIABLES.contains(name) || PLATFORM_PREFIXES.iter().any(|it| name.starts_with(it))
 }
 
-/// A variable that Kubernetes, or Docker's old links, put into a container for a Service.
+/// A variable that Kubernetes, like Docker's old links, puts into a container for a Service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Injected<'a> {
-    /// The Service's name as the variable spells it: upper case, underscores for dashes.
+    /// The Service's name as the variable spells it: in upper case, with underscores for dashes.
     pub service: &'a str,
     pub port: Option<u16>,
 }
 
 /// Reads names such as `REDIS_SERVICE_HOST` and `REDIS_PORT_6379_TCP_ADDR` (Kubernetes
-/// documentation, "Service: Environment variables"). The plain `REDIS_PORT` is too common to tell.
+/// documentation, "Service: Environment variables"). Plain `REDIS_PORT` is too common to be told from
+/// a variable that somebody set.
 #[must_use]
 pub fn injected_variable(name: &str) -> Option<Injected<'_>> {
     let plain = |it: &str| {
@@ -76,14 +81,14 @@ pub fn injected_variable(name: &str) -> Option<Injected<'_>> {
     None
 }
 
-/// The prefix that a Service's injected variables have: `redis-master` gives `REDIS_MASTER`.
+/// Returns the prefix of a Service's injected variables: `REDIS_MASTER` for `redis-master`.
 #[must_use]
 pub fn link_prefix(service: &str) -> String {
     service.to_ascii_uppercase().replace('-', "_")
 }
 
-/// The names that Kubernetes injects for a Service with these ports (number, name, protocol): the
-/// ones rule PLM421 is about.
+/// Returns the names of the variables that Kubernetes injects for a Service with these ports (number,
+/// name, protocol).
 #[must_use]
 pub fn link_variables(service: &str, ports: &[(u16, Option<&str>, &str)]) -> Vec<String> {
     let prefix = link_prefix(service);
@@ -103,7 +108,7 @@ pub fn link_variables(service: &str, ports: &[(u16, Option<&str>, &str)]) -> Vec
     out
 }
 
-/// State that a driver switch keeps inside one process or one container.
+/// State that a driver keeps inside one process or one container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Session,
@@ -115,7 +120,7 @@ pub enum State {
 }
 
 impl State {
-    /// The noun a message uses.
+    /// Returns the noun that messages use.
     #[must_use]
     pub fn noun(self) -> &'static str {
         match self {
@@ -129,205 +134,315 @@ impl State {
     }
 }
 
-/// Which state `key=value` keeps in memory or in local files: `SESSION_DRIVER=file`.
+/// Variables that choose a driver, perhaps with a prefix, and the state that the driver keeps.
+const DRIVER_VARIABLES: &[(&str, State)] = &[
+    ("SESSION_DRIVER", State::Session),
+    ("SESSION_STORE", State::Session),
+    ("SESSION_TYPE", State::Session),
+    ("SESSION_BACKEND", State::Session),
+    ("SESSION_STORAGE", State::Session),
+    ("SPRING_SESSION_STORE_TYPE", State::Session),
+    ("CACHE_DRIVER", State::Cache),
+    ("CACHE_STORE", State::Cache),
+    ("CACHE_TYPE", State::Cache),
+    ("CACHE_BACKEND", State::Cache),
+    ("CACHE_ADAPTER", State::Cache),
+    ("SPRING_CACHE_TYPE", State::Cache),
+    ("QUEUE_DRIVER", State::Queue),
+    ("QUEUE_CONNECTION", State::Queue),
+    ("QUEUE_BACKEND", State::Queue),
+    ("QUEUE_TYPE", State::Queue),
+    ("CELERY_BROKER_URL", State::Queue),
+    ("LOCK_DRIVER", State::Lock),
+    ("LOCK_STORE", State::Lock),
+    ("RATE_LIMIT_STORE", State::RateLimit),
+    ("RATE_LIMIT_STORAGE", State::RateLimit),
+    ("RATELIMIT_STORAGE_URL", State::RateLimit),
+    ("RATELIMIT_STORAGE_URI", State::RateLimit),
+    ("BROADCAST_DRIVER", State::Broadcast),
+    ("BROADCAST_CONNECTION", State::Broadcast),
+    ("PUBSUB_TYPE", State::Broadcast),
+];
+
+/// Drivers that keep their state in memory or in local files. `sync` is not among them: it runs a job
+/// inside the request, so nothing is kept and nothing can be lost.
+const LOCAL_DRIVERS: &[&str] = &[
+    "file",
+    "files",
+    "filesystem",
+    "memory",
+    "inmemory",
+    "in-memory",
+    "in_memory",
+    "mem",
+    "local",
+    "array",
+    "simple",
+    "simplecache",
+    "memory://",
+    "memorystore",
+    "memory_store",
+    "filesystemcache",
+    "caffeine",
+    "hash_map",
+    "hashmap",
+    "locmem",
+    "node",
+    "map",
+];
+
+/// Returns the state that `key=value` keeps in memory or in local files: `SESSION_DRIVER=file`.
 #[must_use]
 pub fn local_state(key: &str, value: &str) -> Option<State> {
-    const DRIVERS: [(State, &str); 6] = [
-        (
-            State::Session,
-            "SESSION_DRIVER SESSION_STORE SESSION_TYPE SESSION_BACKEND SESSION_STORAGE \
-                SPRING_SESSION_STORE_TYPE",
-        ),
-        (
-            State::Cache,
-            "CACHE_DRIVER CACHE_STORE CACHE_TYPE CACHE_BACKEND CACHE_ADAPTER SPRING_CACHE_TYPE",
-        ),
-        (State::Queue, "QUEUE_DRIVER QUEUE_CONNECTION QUEUE_BACKEND QUEUE_TYPE CELERY_BROKER_URL"),
-        (State::Lock, "LOCK_DRIVER LOCK_STORE"),
-        (
-            State::RateLimit,
-            "RATE_LIMIT_STORE RATE_LIMIT_STORAGE RATELIMIT_STORAGE_URL RATELIMIT_STORAGE_URI",
-        ),
-        (State::Broadcast, "BROADCAST_DRIVER BROADCAST_CONNECTION PUBSUB_TYPE"),
-    ];
-    const LOCAL: Words = Words::new(
-        "file files filesystem memory inmemory in-memory in_memory mem local array simple \
-        simplecache memory:// memorystore memory_store filesystemcache caffeine hash_map hashmap \
-        locmem node map",
-    );
-    let value = lower(value.trim());
-    // `sync` runs a job inside the request: nothing is kept, so nothing is lost.
-    if !LOCAL.has(&value) && !value.ends_with("locmemcache") && !value.starts_with("memory://") {
+    let driver = value.trim().to_ascii_lowercase();
+    let local = LOCAL_DRIVERS.contains(&driver.as_str())
+        || driver.ends_with("locmemcache")
+        || driver.starts_with("memory://");
+    if !local {
         return None;
     }
-    let upper = upper(key);
-    let (state, _) = DRIVERS.iter().find(|it| {
-        it.1.split(' ')
-            .any(|it| upper.strip_suffix(it).is_some_and(|it| it.is_empty() || it.ends_with('_')))
-    })?;
-    Some(*state)
+    let key = key.to_ascii_uppercase();
+    let chosen = DRIVER_VARIABLES.iter().find(|(variable, _)| {
+        key.strip_suffix(variable).is_some_and(|it| it.is_empty() || it.ends_with('_'))
+    });
+    chosen.map(|(_, state)| *state)
 }
 
-/// A database in one file or in one process.
+/// A database that lives in one file or in one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileDatabase<'a> {
     /// `SQLite`, `H2`, `DuckDB`, …
     pub engine: &'static str,
-    /// The file, when one is named; in-memory databases have none.
+    /// The file; `None` for a database in memory, or when no file is named.
     pub path: Option<&'a str>,
 }
 
-/// Reads a file database out of a value; `key` settles bare drivers (`DB_CONNECTION=sqlite`) and
+/// Reads a file database from a value. The key decides about bare drivers (`DB_CONNECTION=sqlite`) and
 /// bare files (`DATABASE_PATH=/data/app.db`).
 #[must_use]
 pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> {
-    const SCHEMES: [(&str, &str); 6] = [
-        (
-            "SQLite",
-            "sqlite+aiosqlite:// sqlite+pysqlite:// jdbc:sqlite: sqlite3:// sqlite:// sqlite3: \
-                sqlite:",
-        ),
-        ("H2", "jdbc:h2:file: jdbc:h2:mem: jdbc:h2:"),
-        ("HSQLDB", "jdbc:hsqldb:file: jdbc:hsqldb:mem:"),
-        ("Derby", "jdbc:derby:"),
-        ("DuckDB", "jdbc:duckdb: duckdb:// duckdb:"),
-        ("PGlite", "pglite://"),
-    ];
     let text = value.trim();
-    let lower = lower(text);
-    // One of these stands in all that follows, and in few other values.
-    if !stands_in("sqlite h2 .db duckdb hsqldb derby pglite", &lower) {
+    let lower = text.to_ascii_lowercase();
+    if SERVER_URLS.iter().any(|it| lower.starts_with(it)) {
         return None;
     }
-    if begins_with_one_of("jdbc:h2:tcp: jdbc:h2:ssl: jdbc:derby://", &lower) {
-        return None;
+    if let Some((scheme, engine)) = FILE_SCHEMES.iter().find(|it| lower.starts_with(it.0)) {
+        return Some(FileDatabase { engine, path: path_of_url(scheme, &text[scheme.len()..]) });
     }
-    let scheme = SCHEMES.iter().find_map(|(engine, schemes)| {
-        schemes.split(' ').find(|it| lower.starts_with(it)).map(|it| (it, engine))
-    });
-    if let Some((scheme, engine)) = scheme {
-        let rest = text[scheme.len()..].split(['?', ';']).next().unwrap_or_default();
-        let memory =
-            scheme.ends_with("mem:") || rest.contains(":memory:") || rest.is_empty() || rest == "/";
-        // Four slashes, or three and a drive, are an absolute path; three are a relative one.
-        let path =
-            if scheme.ends_with("://") { rest.strip_prefix('/').unwrap_or(rest) } else { rest };
-        return Some(FileDatabase { engine, path: (!memory).then_some(path) });
-    }
-    let key = upper(key);
-    const DRIVERS: &str = "sqlite sqlite3 better-sqlite3 h2 duckdb django.db.backends.sqlite3";
-    const DRIVER_KEYS: &str =
-        "_CONNECTION _CLIENT _DRIVER _ENGINE _TYPE _DIALECT _VENDOR _DB _BACKEND _ADAPTER";
-    let about_db = stands_in("DB DATABASE TYPEORM SQL", &key);
-    if is_among(DRIVERS, &lower) && about_db && (key == "DB" || ends_in_one_of(DRIVER_KEYS, &key)) {
-        let engine = match &*lower {
-            "h2" => "H2",
-            "duckdb" => "DuckDB",
-            _ => "SQLite",
-        };
+    let key = key.to_ascii_uppercase();
+    let about_database = ["DB", "DATABASE", "TYPEORM", "SQL"].iter().any(|word| key.contains(word));
+    let driver = FILE_DRIVERS.iter().find(|it| it.0 == lower);
+    if let Some((_, engine)) = driver
+        && about_database
+        && (key == "DB" || DRIVER_KEY_ENDINGS.iter().any(|it| key.ends_with(it)))
+    {
         return Some(FileDatabase { engine, path: None });
     }
-    let connection = text.split(';').find_map(|it| {
-        let (name, file) = it.split_once('=')?;
+    bare_file(text, about_database)
+}
+
+/// Beginnings of URLs that name a server of an engine which can also work on a file.
+const SERVER_URLS: &[&str] = &["jdbc:h2:tcp:", "jdbc:h2:ssl:", "jdbc:derby://"];
+
+/// Beginnings of URLs of file databases, longer ones before their own beginnings, and the engine.
+const FILE_SCHEMES: &[(&str, &str)] = &[
+    ("sqlite+aiosqlite://", "SQLite"),
+    ("sqlite+pysqlite://", "SQLite"),
+    ("jdbc:sqlite:", "SQLite"),
+    ("sqlite3://", "SQLite"),
+    ("sqlite://", "SQLite"),
+    ("sqlite3:", "SQLite"),
+    ("sqlite:", "SQLite"),
+    ("jdbc:h2:file:", "H2"),
+    ("jdbc:h2:mem:", "H2"),
+    ("jdbc:h2:", "H2"),
+    ("jdbc:hsqldb:file:", "HSQLDB"),
+    ("jdbc:hsqldb:mem:", "HSQLDB"),
+    ("jdbc:derby:", "Derby"),
+    ("jdbc:duckdb:", "DuckDB"),
+    ("duckdb://", "DuckDB"),
+    ("duckdb:", "DuckDB"),
+    ("pglite://", "PGlite"),
+];
+
+/// Drivers of file databases, and the engine.
+const FILE_DRIVERS: &[(&str, &str)] = &[
+    ("sqlite", "SQLite"),
+    ("sqlite3", "SQLite"),
+    ("better-sqlite3", "SQLite"),
+    ("django.db.backends.sqlite3", "SQLite"),
+    ("h2", "H2"),
+    ("duckdb", "DuckDB"),
+];
+
+/// Ends of keys that choose a driver.
+const DRIVER_KEY_ENDINGS: &[&str] = &[
+    "_CONNECTION",
+    "_CLIENT",
+    "_DRIVER",
+    "_ENGINE",
+    "_TYPE",
+    "_DIALECT",
+    "_VENDOR",
+    "_DB",
+    "_BACKEND",
+    "_ADAPTER",
+];
+
+/// Returns the file that a URL names behind its scheme.
+fn path_of_url<'a>(scheme: &str, rest: &'a str) -> Option<&'a str> {
+    let rest = rest.split(['?', ';']).next().unwrap_or_default();
+    if scheme.ends_with("mem:") || rest.contains(":memory:") || rest.is_empty() || rest == "/" {
+        return None;
+    }
+    // Four slashes, or three and a drive, are an absolute path; three are a relative one.
+    let path = if scheme.ends_with("://") { rest.strip_prefix('/') } else { None };
+    Some(path.unwrap_or(rest))
+}
+
+/// Reads a bare file or `Data Source=FILE`. The ending `.db` alone says little, so that the key must
+/// be about a database too.
+fn bare_file(text: &str, about_database: bool) -> Option<FileDatabase<'_>> {
+    let data_source = text.split(';').find_map(|pair| {
+        let (name, file) = pair.split_once('=')?;
         name.trim().eq_ignore_ascii_case("data source").then_some(file.trim())
     });
-    let file = connection.unwrap_or(text);
-    let ends = file.to_ascii_lowercase();
-    let named = ends_in_one_of(".sqlite .sqlite3 .duckdb", &ends)
-        || (ends.ends_with(".db") && (about_db || connection.is_some()));
-    if named && !file.contains("://") && !file.contains(char::is_whitespace) {
-        let engine = if file.ends_with("duckdb") { "DuckDB" } else { "SQLite" };
-        return Some(FileDatabase { engine, path: Some(file) });
+    let file = data_source.unwrap_or(text);
+    let lower = file.to_ascii_lowercase();
+    let named = [".sqlite", ".sqlite3", ".duckdb"].iter().any(|it| lower.ends_with(it))
+        || lower.ends_with(".db") && (about_database || data_source.is_some());
+    if !named || file.contains("://") || file.contains(char::is_whitespace) {
+        return None;
     }
-    None
+    let engine = if lower.ends_with(".duckdb") { "DuckDB" } else { "SQLite" };
+    Some(FileDatabase { engine, path: Some(file) })
 }
 
-/// Whether a key sets the address the program itself listens on.
+/// Variables that set the address on which a program itself listens.
+static LISTEN_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/listen_variables.txt")));
+
+/// Ends of such variables.
+const LISTEN_ENDINGS: &[&str] = &[
+    "_BIND",
+    "_BIND_ADDR",
+    "_BIND_ADDRESS",
+    "_BIND_HOST",
+    "_LISTEN",
+    "_LISTEN_ADDR",
+    "_LISTEN_ADDRESS",
+    "_LISTEN_HOST",
+    "_LISTENERS",
+];
+
+/// Whether a key sets the address on which the program itself listens.
 #[must_use]
 pub fn is_listen_key(key: &str) -> bool {
-    const WHOLE: Words = Words::new(
-        "HOST HOSTNAME BIND LISTEN ADDRESS BIND_HOST BIND_ADDR BIND_ADDRESS BIND_IP LISTEN_ADDR \
-        LISTEN_ADDRESS LISTEN_HOST LISTEN_IP SERVER_ADDRESS HTTP_HOST HTTP_ADDR HTTP_ADDRESS \
-        UVICORN_HOST FLASK_RUN_HOST GUNICORN_BIND ASPNETCORE_URLS DOTNET_URLS URLS NUXT_HOST \
-        NITRO_HOST VITE_HOST ROCKET_ADDRESS QUARKUS_HTTP_HOST KC_HTTP_HOST GRADIO_SERVER_NAME \
-        STREAMLIT_SERVER_ADDRESS N8N_LISTEN_ADDRESS GF_SERVER_HTTP_ADDR ADDR PHX_IP \
-        MEILI_HTTP_ADDR GRPC_ADDR GRPC_HOST METRICS_ADDR METRICS_HOST BINDING",
-    );
-    const ENDS: &str = "_BIND _BIND_ADDR _BIND_ADDRESS _BIND_HOST _LISTEN _LISTEN_ADDR \
-        _LISTEN_ADDRESS _LISTEN_HOST _LISTENERS";
-    const LAST: Words = Words::new("BIND ADDR ADDRESS HOST LISTEN LISTENERS");
-    let last = key.rsplit('_').next().unwrap_or(key);
-    WHOLE.has_in_any_case(key) || LAST.has_in_any_case(last) && ends_in_one_of(ENDS, &upper(key))
+    let key = key.to_ascii_uppercase();
+    LISTEN_VARIABLES.contains(key.as_str()) || LISTEN_ENDINGS.iter().any(|it| key.ends_with(it))
 }
 
-/// Whether a key holds an address of the program itself, listened on or announced to others. What
-/// such a key says about loopback or a fixed address is no mistake about a peer.
+/// Variables that hold the name under which the program itself is reached.
+const OWN_NAME_VARIABLES: &[&str] = &[
+    "SERVER_NAME",
+    "KC_HOSTNAME",
+    "KC_HOSTNAME_URL",
+    "SERVER_HOST",
+    "API_HOST",
+    "APP_HOST",
+    "WEB_HOST",
+    "PHX_HOST",
+    "VIRTUAL_HOST",
+];
+
+/// Words in the key of an address that the program itself has, announces or accepts.
+const OWN_ADDRESS_WORDS: &[&str] = &[
+    "LISTEN",
+    "LISTENER",
+    "LISTENERS",
+    "BIND",
+    "BINDING",
+    "ADVERTISED",
+    "ADVERTISE",
+    "ALLOWED",
+    "TRUSTED",
+];
+
+/// Whether a key holds an address of the program itself, on which it listens or which it announces to
+/// others. What such a key says about loopback or a fixed address is not a mistake about a peer.
 #[must_use]
 pub fn is_own_address_key(key: &str) -> bool {
-    if is_listen_key(key) {
-        return true;
-    }
-    const WHOLE: Words = Words::new(
-        "SERVER_NAME KC_HOSTNAME KC_HOSTNAME_URL SERVER_HOST API_HOST APP_HOST WEB_HOST PHX_HOST \
-        VIRTUAL_HOST",
-    );
-    const PARTS: Words =
-        Words::new("LISTEN LISTENER LISTENERS BIND BINDING ADVERTISED ADVERTISE ALLOWED TRUSTED");
-    WHOLE.has_in_any_case(key) || key.split(['_', '.', '-']).any(|it| PARTS.has_in_any_case(it))
+    let key = key.to_ascii_uppercase();
+    OWN_NAME_VARIABLES.contains(&key.as_str())
+        || key.split(['_', '.', '-']).any(|word| OWN_ADDRESS_WORDS.contains(&word))
+        || is_listen_key(&key)
 }
 
-/// Whether a URL under this key is opened by a browser or by someone outside, for whom `localhost`
+/// Variables that hold a URL for browsers or callers outside the cluster.
+static BROWSER_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/browser_variables.txt")));
+
+/// Prefixes of variables that frameworks build into the pages that they serve.
+const BROWSER_PREFIXES: &[&str] = &[
+    "NEXT_PUBLIC_",
+    "REACT_APP_",
+    "VITE_",
+    "NUXT_PUBLIC_",
+    "PUBLIC_",
+    "VUE_APP_",
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "NG_APP_",
+    "STORYBOOK_",
+];
+
+/// Words in the key of a URL for browsers or callers outside.
+const BROWSER_WORDS: &[&str] = &[
+    "PUBLIC", "EXTERNAL", "CORS", "ORIGIN", "ORIGINS", "CALLBACK", "REDIRECT", "RETURN", "BROWSER",
+    "WEBSITE", "ISSUER", "CSRF", "REFERER", "REFERRER", "WEBHOOK", "LANDING", "LOGOUT", "LOGIN",
+    "DOMAIN",
+];
+
+/// Whether a URL under this key is opened by a browser or by a caller outside, for whom `localhost`
 /// and a published port are right: `NEXT_PUBLIC_API_URL`, `CORS_ORIGINS`, `OAUTH_REDIRECT_URI`.
 #[must_use]
 pub fn is_browser_facing(key: &str) -> bool {
-    const STARTS: &str = "NEXT_PUBLIC_ REACT_APP_ VITE_ NUXT_PUBLIC_ PUBLIC_ VUE_APP_ \
-        EXPO_PUBLIC_ GATSBY_ NG_APP_ STORYBOOK_";
-    const WORDS: Words = Words::new(
-        "PUBLIC EXTERNAL CORS ORIGIN ORIGINS CALLBACK REDIRECT RETURN BROWSER WEBSITE ISSUER \
-        CSRF REFERER REFERRER WEBHOOK LANDING LOGOUT LOGIN DOMAIN",
-    );
-    const WHOLE: Words = Words::new(
-        "APP_URL BASE_URL SITE_URL ROOT_URL PUBLIC_URL WEB_URL FRONTEND_URL CLIENT_URL \
-        SERVER_URL NEXTAUTH_URL AUTH_URL GF_SERVER_ROOT_URL KC_HOSTNAME KC_HOSTNAME_URL \
-        KC_HOSTNAME_ADMIN N8N_EDITOR_BASE_URL WEBHOOK_URL MINIO_BROWSER_REDIRECT_URL \
-        MINIO_SERVER_URL API_PLATFORM_CREATE_CLIENT_ENTRYPOINT HOMEPAGE DJANGO_SITE_URL \
-        BETTER_AUTH_URL SUPABASE_PUBLIC_URL ASSET_URL CDN_URL DEFAULT_URL_HOST WORDPRESS_URL \
-        WP_HOME WP_SITEURL",
-    );
-    // `paymentCallbackUrl` and `PAYMENT_CALLBACK_URL` mean the same.
-    let mut spaced = String::with_capacity(key.len() + 4);
+    let key = in_snake_case(key);
+    BROWSER_VARIABLES.contains(key.as_str())
+        || BROWSER_PREFIXES.iter().any(|it| key.starts_with(it))
+        || key.split(['_', '.', '-', ':']).any(|word| BROWSER_WORDS.contains(&word))
+}
+
+/// Returns `PAYMENT_CALLBACK_URL` for `paymentCallbackUrl`, and other keys in upper case.
+fn in_snake_case(key: &str) -> String {
+    let mut out = String::with_capacity(key.len() + 4);
     let mut lower_before = false;
     for c in key.chars() {
         if c.is_ascii_uppercase() && lower_before {
-            spaced.push('_');
+            out.push('_');
         }
         lower_before = c.is_ascii_lowercase();
-        spaced.push(c.to_ascii_uppercase());
+        out.push(c.to_ascii_uppercase());
     }
-    WHOLE.has(&spaced)
-        || begins_with_one_of(STARTS, &spaced)
-        || spaced.split(['_', '.', '-', ':']).any(|it| WORDS.has(it))
+    out
 }
 
 /// Whether `key=value` makes a program listen on loopback only.
 #[must_use]
 pub fn listens_on_loopback(key: &str, value: &str) -> bool {
-    // Few values hold an address of loopback, so they are asked before the keys.
-    let begins =
-        |it: &[u8]| matches!(it, b"127" | b"::1" | [b'l' | b'L', b'o' | b'O', b'c' | b'C']);
-    if !value.as_bytes().windows(3).any(begins) || !is_listen_key(key) {
+    if !is_listen_key(key) {
         return false;
     }
     let text = value.trim();
-    let all: Vec<_> = net::endpoints(text);
-    if all.is_empty() {
-        let host = text
-            .rsplit_once(':')
-            .filter(|it| it.1.bytes().all(|b| b.is_ascii_digit()))
-            .map_or(text, |it| it.0);
+    let endpoints = net::endpoints(text);
+    if endpoints.is_empty() {
+        let host = match text.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+            _ => text,
+        };
         return net::is_loopback(host);
     }
-    all.iter().all(|it| net::is_loopback(it.host))
+    endpoints.iter().all(|it| net::is_loopback(it.host))
 }
 
 #[cfg(test)]
@@ -335,7 +450,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_what_is_always_there() {
+    fn shell_and_platform_variables() {
         assert!(is_shell_variable("HOME") && is_shell_variable("PWD"));
         assert!(!is_shell_variable("DB_PASSWORD"));
         assert!(is_platform_only("TZ") && is_platform_only("KUBERNETES_SERVICE_HOST"));
@@ -343,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_injected_names() {
+    fn injected_names_are_read() {
         let read = |name| injected_variable(name).map(|it| (it.service, it.port));
         assert_eq!(read("REDIS_MASTER_SERVICE_HOST"), Some(("REDIS_MASTER", None)));
         assert_eq!(read("DB_PORT_5432_TCP_ADDR"), Some(("DB", Some(5432))));
@@ -362,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_injected_names() {
+    fn injected_names_are_written() {
         let names = link_variables("my-db", &[(5432, Some("pg"), "TCP")]);
         for name in [
             "MY_DB_PORT",
@@ -376,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_local_state() {
+    fn drivers_that_keep_local_state() {
         assert_eq!(local_state("SESSION_DRIVER", "file"), Some(State::Session));
         assert_eq!(local_state("CACHE_STORE", "array"), Some(State::Cache));
         assert_eq!(local_state("APP_RATELIMIT_STORAGE_URL", "memory://"), Some(State::RateLimit));
@@ -395,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_file_databases() {
+    fn file_databases() {
         let read = |key, value| file_database(key, value).map(|it| (it.engine, it.path));
         assert_eq!(
             read("DATABASE_URL", "sqlite:////data/app.db"),
@@ -428,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_loopback_listeners() {
+    fn listeners_on_loopback() {
         assert!(listens_on_loopback("HOST", "127.0.0.1"));
         assert!(listens_on_loopback("LISTEN_ADDR", "localhost:8080"));
         assert!(listens_on_loopback("ASPNETCORE_URLS", "http://localhost:5000"));
@@ -445,7 +560,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_own_and_public_addresses_from_peers() {
+    fn own_and_public_addresses_are_not_those_of_peers() {
         for key in ["KAFKA_ADVERTISED_LISTENERS", "ETCD_LISTEN_CLIENT_URLS", "HOST", "KC_HOSTNAME"]
         {
             assert!(is_own_address_key(key), "{key}");

@@ -3,120 +3,127 @@
 //! Sources: RFC 3986 (authority), RFC 1123 and RFC 1918 (names, private addresses), the connection
 //! string pages of PostgreSQL ("Connection Strings"), Microsoft ("SqlConnection.ConnectionString"),
 //! MongoDB and Kafka. Only forms that can hardly mean anything else are read: `12:30`, `C:\data`,
-//! `postgres:16` and `acme/app:8080` name no host.
+//! `postgres:16` and `acme/app:8080` do not name a host.
 
+use super::data::{entries, words};
 pub use super::ip::ipv4;
 use super::ip::is_ipv6;
-use crate::words::{Words, begins_with_one_of, find, is_among, is_among_in_any_case, lower, upper};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
 
-/// A host, and perhaps its port, as written in a value.
+/// A host as written in a value, with its port if that is written too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint<'a> {
     /// Without the brackets of an IPv6 address.
     pub host: &'a str,
     pub port: Option<u16>,
-    /// What stands before `://`, such as `http` or `jdbc:postgresql`.
+    /// The scheme before `://`, such as `http` or `jdbc:postgresql`.
     pub scheme: Option<&'a str>,
-    /// Bytes of the host in the value, brackets included.
+    /// The range of the host's bytes in the value, brackets included.
     pub host_at: (usize, usize),
-    /// Bytes of the port's digits in the value.
+    /// The range of the port's digits in the value.
     pub port_at: Option<(usize, usize)>,
 }
 
 impl Endpoint<'_> {
-    /// The port, or the one that the scheme implies.
+    /// Returns the port, or the one that the scheme implies.
     #[must_use]
     pub fn effective_port(&self) -> Option<u16> {
         self.port.or_else(|| default_port(self.scheme?))
     }
 
-    /// Bytes from the host to the end of the port.
+    /// Returns the range of bytes from the host to the end of the port.
     #[must_use]
     pub fn at(&self) -> (usize, usize) {
         (self.host_at.0, self.port_at.map_or(self.host_at.1, |it| it.1))
     }
 }
 
-/// The port that a URL scheme stands for when none is written.
+/// The default ports of URL schemes.
+static DEFAULT_PORTS: LazyLock<FxHashMap<&str, u16>> = LazyLock::new(|| {
+    let rows = entries(include_str!("data/default_ports.txt"));
+    let rows = rows.map(|row| row.split_once(' ').and_then(|it| Some((it.0, it.1.parse().ok()?))));
+    rows.map(|it| it.expect("internal error: a malformed row")).collect()
+});
+
+/// Returns the port that a URL scheme implies when none is written.
 #[must_use]
 pub fn default_port(scheme: &str) -> Option<u16> {
     let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme);
-    let base = scheme.split('+').next().unwrap_or(scheme);
-    let base = lower(base);
-    const PORTS: &str = "http=80 ws=80 https=443 wss=443 postgres=5432 postgresql=5432 \
-        postgis=5432 cockroachdb=5432 asyncpg=5432 mysql=3306 mysql2=3306 mariadb=3306 \
-        redis=6379 rediss=6379 valkey=6379 amqp=5672 amqps=5671 mongodb=27017 nats=4222 \
-        sqlserver=1433 mssql=1433 oracle=1521 clickhouse=9000 neo4j=7687 bolt=7687 \
-        memcached=11211 memcache=11211 ldap=389 ldaps=636 smtp=25 smtps=465 ssh=22 sftp=22 \
-        ftp=21 mqtt=1883 mqtts=8883";
-    let port = |it: &'static str| it.strip_prefix(&*base)?.strip_prefix('=');
-    PORTS.split(' ').find_map(port)?.parse().ok()
+    // `mysql+pymysql` names the driver too.
+    let base = scheme.split('+').next().unwrap_or(scheme).to_ascii_lowercase();
+    DEFAULT_PORTS.get(base.as_str()).copied()
 }
 
-/// Schemes whose "authority" is no host: files, sockets, buckets and images.
-const HOSTLESS: Words = Words::new(
-    "file sqlite sqlite3 unix s3 s3a s3n gs gcs az abfs abfss wasb wasbs docker oci data urn npm \
-    pkg secret vault arn classpath duckdb mem memory docker-daemon container k8s hf models \
-    chrome-extension android vscode op awssm sns sqs jdbc:h2 jdbc:sqlite fd env dns srv r2 b2 \
-    redis+socket mongodb+srv",
-);
+/// Schemes whose "authority" is not a host: files, sockets, buckets and images.
+static HOSTLESS_SCHEMES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/hostless_schemes.txt")));
 
-/// The endpoints in a value, in the order they stand.
+/// Returns the endpoints in a value, in the order in which they stand.
 #[must_use]
 pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
     let mut out = Vec::new();
-    // Before a port or behind a scheme stands the one, in a pair the other.
-    if memchr::memchr2(b':', b'=', value.as_bytes()).is_none() {
+    // Every form has a colon before the port or behind the scheme, or the `=` of a pair.
+    if !value.contains([':', '=']) {
         return out;
     }
-    let mut from = 0;
-    while let Some(found) = find(&value[from..], "://") {
-        let at = from + found;
-        let scheme_start = scheme_start(value, at);
-        plain_endpoints(value, from, scheme_start.max(from), &mut out);
-        let mut end = authority_end(value, at + 3);
-        // `http://a,http://b`: the next URL's scheme is no host.
-        let next_url = value[..end].ends_with(':') && value[end..].starts_with("//");
-        if let Some(comma) = value[at + 3..end].rfind(',').filter(|_| next_url) {
-            end = at + 3 + comma;
+    let mut read = 0;
+    while let Some(colon) = value[read..].find("://").map(|it| read + it) {
+        read = read_url(value, read, colon, &mut out);
+    }
+    if read == 0 {
+        if looks_like_pairs(value) {
+            pairs(value, &mut out);
+            if !out.is_empty() {
+                return out;
+            }
         }
-        let scheme = &value[scheme_start.max(from)..at];
-        let known = !scheme.is_empty() && !HOSTLESS.has(&lower(scheme));
-        if known {
-            authority(value, at + 3, end, scheme, &mut out);
-        }
-        // What follows the authority up to white space or a comma belongs to the same URL.
-        let tail = value[end..].find([' ', ',', '\n', '\t', '"', '\'', ';', '|', '(', ')']);
-        let tail = tail.map_or(value.len(), |it| end + it);
-        // A URL may hold another one in its query.
-        from = find(&value[end..tail], "://").map_or(tail, |_| end);
-        if from <= at {
-            break;
+        if let Some(start) = value.find(ORACLE_THIN).map(|it| it + ORACLE_THIN.len()) {
+            return oracle_thin(value, start).into_iter().collect();
         }
     }
-    if from == 0
-        && value.contains('=')
-        && (value.contains(';') || value.contains(' ') || has_host_pair(value))
-    {
-        pairs(value, &mut out);
-        if !out.is_empty() {
-            return out;
-        }
-    }
-    if let Some(at) = find(value, "jdbc:oracle:thin:@").filter(|_| from == 0) {
-        let start = at + "jdbc:oracle:thin:@".len();
-        let start = if value[start..].starts_with("//") { start + 2 } else { start };
-        let end = start + value[start..].find(['/', ' ', ';']).unwrap_or(value.len() - start);
-        // `host:1521:SID`: what follows the second colon is no port.
-        let end = value[start..end].match_indices(':').nth(1).map_or(end, |(it, _)| start + it);
-        out.extend(host_and_port(value, start, end, Some("jdbc:oracle")));
-        return out;
-    }
-    plain_endpoints(value, from, value.len(), &mut out);
+    plain_endpoints(value, read, value.len(), &mut out);
     out
 }
 
-/// As [`endpoints`], and also a bare name when the key says that it holds one: `DB_HOST=db`.
+/// Reads the URL whose `://` stands at `colon`, and what stands between `read` and the URL. Returns
+/// the offset from which to read on, which is behind the `://`.
+fn read_url<'a>(value: &'a str, read: usize, colon: usize, out: &mut Vec<Endpoint<'a>>) -> usize {
+    let scheme_start = scheme_start(value, colon).max(read);
+    plain_endpoints(value, read, scheme_start, out);
+    let start = colon + "://".len();
+    let mut end = authority_end(value, start);
+    // In `http://a,http://b` the scheme of the second URL is not a host of the first.
+    let next_url = value[..end].ends_with(':') && value[end..].starts_with("//");
+    if let Some(comma) = value[start..end].rfind(',').filter(|_| next_url) {
+        end = start + comma;
+    }
+    let scheme = &value[scheme_start..colon];
+    if !scheme.is_empty() && !HOSTLESS_SCHEMES.contains(scheme.to_ascii_lowercase().as_str()) {
+        authority(value, start, end, scheme, out);
+    }
+    // What follows the authority up to white space or a comma belongs to the same URL.
+    let url_end = value[end..]
+        .find([' ', ',', '\n', '\t', '"', '\'', ';', '|', '(', ')'])
+        .map_or(value.len(), |it| end + it);
+    // A URL may contain another one in its query.
+    if value[end..url_end].contains("://") { end } else { url_end }
+}
+
+/// The beginning of a connection string for Oracle's thin driver.
+const ORACLE_THIN: &str = "jdbc:oracle:thin:@";
+
+/// Reads the address that begins at `start`, behind [`ORACLE_THIN`].
+fn oracle_thin(value: &str, start: usize) -> Option<Endpoint<'_>> {
+    let start = if value[start..].starts_with("//") { start + 2 } else { start };
+    let end = value[start..].find(['/', ' ', ';']).map_or(value.len(), |it| start + it);
+    // In `host:1521:SID` the part behind the second colon is not a port.
+    let end = value[start..end].match_indices(':').nth(1).map_or(end, |(it, _)| start + it);
+    host_and_port(value, start, end, Some("jdbc:oracle"))
+}
+
+/// Returns the endpoints in a value, and also bare names when the key says that the value holds them:
+/// `DB_HOST=db`.
 #[must_use]
 pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
     let mut out = endpoints(value);
@@ -127,8 +134,8 @@ pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
             let (start, end) = (at + lead, at + lead + part.trim().len());
             at += part.len() + 1;
             match host_and_port(value, start, end, None) {
-                Some(it) if !is_no_host_word(it.host) => out.push(it),
-                // One part that is no host makes the whole list something else.
+                Some(it) if !is_switch_word(it.host) => out.push(it),
+                // A part that is not a host makes the whole list something else.
                 _ => return Vec::new(),
             }
         }
@@ -136,33 +143,80 @@ pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
     out
 }
 
-/// Whether a key names a peer's host: `DB_HOST`, `REDIS_ADDR`, `KAFKA_BROKERS`, `PGHOST`. Keys of
-/// the own listen address, and lists of allowed or virtual hosts, are none.
+/// Words that end the key of a peer's host.
+const HOST_WORDS: &[&str] = &[
+    "HOST",
+    "HOSTNAME",
+    "HOSTS",
+    "ADDR",
+    "ADDRESS",
+    "ADDRESSES",
+    "ADDRS",
+    "SERVER",
+    "SERVERS",
+    "BROKER",
+    "BROKERS",
+    "ENDPOINT",
+    "ENDPOINTS",
+    "NODES",
+    "SEEDS",
+    "CONTACTPOINTS",
+    "SEED",
+];
+
+/// Words with which such a key is about the program's own address, or about something else.
+const NOT_PEER_WORDS: &[&str] = &[
+    "ALLOWED",
+    "VIRTUAL",
+    "LETSENCRYPT",
+    "TRUSTED",
+    "BIND",
+    "LISTEN",
+    "ADVERTISED",
+    "ADVERTISE",
+    "PUBLIC",
+    "EMAIL",
+    "MAIL",
+    "FROM",
+    "WHITELIST",
+    "ALLOWLIST",
+    "DOMAIN",
+    "EXTERNAL",
+    "MAC",
+    "OWN",
+    "LOCAL",
+    "POD",
+    "NODE",
+    "HTTP",
+    "ACCESS",
+    "CORS",
+    "DEFAULT",
+    "DNS",
+    "RPC",
+    "WEB",
+    "APP",
+    "WALLET",
+    "CONTRACT",
+    "IP",
+];
+
+/// Whether a key names a peer's host: `DB_HOST`, `REDIS_ADDR`, `KAFKA_BROKERS`, `PGHOST`. Keys of the
+/// program's own address, and lists of allowed or virtual hosts, do not.
 #[must_use]
 pub fn is_host_key(key: &str) -> bool {
-    const ENDS: Words = Words::new(
-        "HOST HOSTNAME HOSTS ADDR ADDRESS ADDRESSES ADDRS SERVER SERVERS BROKER BROKERS ENDPOINT \
-        ENDPOINTS NODES SEEDS CONTACTPOINTS SEED",
-    );
-    const NOT: Words = Words::new(
-        "ALLOWED VIRTUAL LETSENCRYPT TRUSTED BIND LISTEN ADVERTISED ADVERTISE PUBLIC EMAIL MAIL \
-        FROM WHITELIST ALLOWLIST DOMAIN EXTERNAL MAC OWN LOCAL POD NODE HTTP ACCESS CORS DEFAULT \
-        DNS RPC WEB APP WALLET CONTRACT IP",
-    );
-    let last = key.rsplit(['_', '.', '-']).find(|it| !it.is_empty()).unwrap_or_default();
-    if last.len() == key.len() || !ENDS.has_in_any_case(last) {
-        return key.eq_ignore_ascii_case("PGHOST");
-    }
-    let upper = upper(key);
-    if is_among("MYSQL_HOST BOOTSTRAP_SERVERS", &upper) {
+    let key = key.to_ascii_uppercase();
+    if key == "PGHOST" {
         return true;
     }
-    let words: Vec<&str> = upper.split(['_', '.', '-']).filter(|it| !it.is_empty()).collect();
-    let Some((last, first)) = words.split_last() else { return false };
-    !first.is_empty() && ENDS.has(last) && !first.iter().any(|it| NOT.has(it))
+    let mut words = key.split(['_', '.', '-']).filter(|it| !it.is_empty());
+    let Some(last) = words.next_back() else { return false };
+    // A key that is one word, such as `HOST`, is mostly the program's own.
+    HOST_WORDS.contains(&last)
+        && words.clone().next().is_some()
+        && !words.any(|it| NOT_PEER_WORDS.contains(&it))
 }
 
-/// `localhost`, `127.0.0.0/8` and `::1`.
+/// Whether a host is `localhost`, in `127.0.0.0/8` or `::1`.
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -172,14 +226,14 @@ pub fn is_loopback(host: &str) -> bool {
         || ipv4(host).is_some_and(|it| it[0] == 127)
 }
 
-/// The address that means "all of them" when listening.
+/// Whether a host is the address that means "all addresses" when listening.
 #[must_use]
 pub fn is_unspecified(host: &str) -> bool {
-    is_among("0.0.0.0 :: [::] * 0", host)
+    matches!(host, "0.0.0.0" | "::" | "[::]" | "*" | "0")
 }
 
 /// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,
-/// 4193): one that means another machine elsewhere, or none.
+/// 4193), which elsewhere belongs to another machine or to none.
 #[must_use]
 pub fn is_private_ip(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -191,8 +245,8 @@ pub fn is_private_ip(host: &str) -> bool {
             || (a == 100 && (64..128).contains(&b));
     }
     // Unique local addresses begin with `fc00::/7`, so that the first group has all its digits.
-    let first = host.split(':').next().filter(|it| it.len() == 4).unwrap_or_default();
-    begins_with_one_of("fc fd", &first.to_ascii_lowercase()) && is_ipv6(host)
+    let first = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    first.len() == 4 && (first.starts_with("fc") || first.starts_with("fd")) && is_ipv6(host)
 }
 
 /// A name as cluster DNS reads it (Kubernetes documentation, "DNS for Services and Pods").
@@ -200,12 +254,12 @@ pub fn is_private_ip(host: &str) -> bool {
 pub struct ClusterName<'a> {
     pub service: &'a str,
     pub namespace: Option<&'a str>,
-    /// The name has `.svc`, so that it can only be a Service. `a.b` may also be a domain.
+    /// Whether the name contains `.svc`, so that it can only be a Service; `a.b` may also be a domain.
     pub certain: bool,
 }
 
-/// Reads `name`, `name.namespace` and `name.namespace.svc[.cluster.local]`. A Pod's own name before
-/// a headless Service (`db-0.db.shop.svc`) is left off.
+/// Reads `name`, `name.namespace` and `name.namespace.svc[.cluster.local]`. The name of a Pod before
+/// that of a headless Service (`db-0.db.shop.svc`) is left out.
 #[must_use]
 pub fn cluster_name(host: &str) -> Option<ClusterName<'_>> {
     let host = host.trim_end_matches('.');
@@ -226,7 +280,8 @@ pub fn cluster_name(host: &str) -> Option<ClusterName<'_>> {
     }
 }
 
-/// Whether a text can be a host's name or address. Underscores are let pass because Compose does.
+/// Whether a text can be a host's name or IPv4 address. Underscores are accepted because Compose
+/// accepts them in service names.
 #[must_use]
 pub fn is_host(host: &str) -> bool {
     if ipv4(host).is_some() {
@@ -242,13 +297,28 @@ pub fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(label) && last.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// Values of host-like keys that are switches or modes.
-fn is_no_host_word(word: &str) -> bool {
-    const WORDS: &str = "true false none null auto yes no on off default memory nil undefined";
-    is_among(WORDS, &lower(word))
+/// Values of keys like those of hosts that are switches or modes.
+const SWITCH_WORDS: &[&str] = &[
+    "true",
+    "false",
+    "none",
+    "null",
+    "auto",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "default",
+    "memory",
+    "nil",
+    "undefined",
+];
+
+fn is_switch_word(value: &str) -> bool {
+    SWITCH_WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// Walks back from `://` over the scheme, `jdbc:` and the like included.
+/// Returns the start of the scheme that ends at `end`, `jdbc:` included.
 fn scheme_start(value: &str, end: usize) -> usize {
     let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-' | b'_');
     let bytes = value.as_bytes();
@@ -263,30 +333,14 @@ fn scheme_start(value: &str, end: usize) -> usize {
     start + bytes[start..end].iter().take_while(|b| !b.is_ascii_alphabetic()).count()
 }
 
-/// Where the authority ends that begins at `start`.
+/// Returns the end of the authority that begins at `start`.
 fn authority_end(value: &str, start: usize) -> usize {
-    let stop = |b: u8| {
-        matches!(
-            b,
-            b'/' | b'?'
-                | b'#'
-                | b' '
-                | b'\n'
-                | b'\t'
-                | b'"'
-                | b'\''
-                | b'<'
-                | b'>'
-                | b')'
-                | b';'
-                | b'|'
-                | b'\\'
-        )
-    };
-    value.as_bytes()[start..].iter().position(|b| stop(*b)).map_or(value.len(), |it| start + it)
+    let length = value[start..].find(|c| "/?# \n\t\"'<>);|\\".contains(c));
+    length.map_or(value.len(), |it| start + it)
 }
 
-/// The hosts of an authority: behind the user's name and password, separated by commas.
+/// Reads the hosts of an authority, which stand behind the user information and are separated by
+/// commas.
 fn authority<'a>(
     value: &'a str,
     start: usize,
@@ -305,7 +359,7 @@ fn authority<'a>(
     }
 }
 
-/// Reads `host`, `host:port`, `[v6]` or `[v6]:port` from exactly these bytes.
+/// Reads `host`, `host:port`, `[v6]` or `[v6]:port`, which must take up the whole range of bytes.
 fn host_and_port<'a>(
     value: &'a str,
     start: usize,
@@ -339,7 +393,7 @@ fn host_and_port<'a>(
     let host_at = (start, start + host.len());
     let number = digits.and_then(port_number);
     match digits {
-        // `http://db:${PORT}` still names its host.
+        // `http://db:${PORT}` names a host all the same.
         Some(digits) if number.is_none() && !digits.starts_with(['$', '{']) => None,
         _ => Some(Endpoint {
             host,
@@ -356,23 +410,20 @@ fn port_number(digits: &str) -> Option<u16> {
     digits.parse().ok().filter(|it| plain && *it > 0)
 }
 
-/// `host:port` tokens outside URLs.
+/// Reads the `host:port` tokens between two offsets, outside URLs.
 fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<Endpoint<'a>>) {
     let stop = |c: char| {
         c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '(' | ')' | '|' | '<' | '>')
     };
-    if memchr::memchr(b':', &value.as_bytes()[from..to]).is_none() {
-        return;
-    }
     let mut at = from;
     for token in value[from..to].split(stop) {
         let (start, end) = (at, at + token.len());
-        // Every separator is one byte except white space beyond ASCII.
+        // A separator is one character, which is longer than a byte for white space beyond ASCII.
         at = end + value[end..].chars().next().map_or(1, char::len_utf8);
         if !token.contains(':') {
             continue;
         }
-        // Options and node numbers before the address: `--db=db:5432`, `1@kafka:9093`.
+        // An option or a node number may stand before the address: `--db=db:5432`, `1@kafka:9093`.
         let start = token.rfind(['=', '@']).map_or(start, |it| start + it + 1);
         let end = value[start..end].find('/').map_or(end, |it| start + it);
         let Some(found) = host_and_port(value, start, end, None) else { continue };
@@ -382,47 +433,68 @@ fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<End
     }
 }
 
-/// A bare `name:number` is taken for an address only when the number is no tag, level or count.
+/// Well-known ports below 1024 at which a bare `name:port` is still an address.
+const WELL_KNOWN_PORTS: &[u16] = &[80, 110, 143, 389, 443, 465, 514, 587, 636, 853, 873, 993, 995];
+
+/// Well-known ports at which only `localhost:port` is an address, because `name:22` mostly is an
+/// image's version.
+const LOW_PORTS: &[u16] = &[21, 22, 25, 53];
+
+/// Whether a bare `name:number` is an address, and its number not a tag, level or count.
 fn is_usual_port(host: &str, port: u16) -> bool {
-    const LOW: &[u16] =
-        &[21, 22, 25, 53, 80, 110, 143, 389, 443, 465, 514, 587, 636, 853, 873, 993, 995];
-    if is_among("sha256 sha512 md5 sha1", host) {
+    if matches!(host, "sha256" | "sha512" | "md5" | "sha1") {
         return false;
     }
     ipv4(host).is_some()
         || port >= 1024
-        || (LOW.contains(&port) && (host == "localhost" || port >= 80))
+        || WELL_KNOWN_PORTS.contains(&port)
+        || host == "localhost" && LOW_PORTS.contains(&port)
 }
 
-/// Whether some `host=` or `server=` pair is in the text.
+/// Whether a value has the form of a connection string of `key=value` pairs.
+fn looks_like_pairs(value: &str) -> bool {
+    value.contains('=') && (value.contains([';', ' ']) || has_host_pair(value))
+}
+
+/// Whether the value contains a pair such as `host=…` or `server=…`.
 fn has_host_pair(value: &str) -> bool {
     pair_list(value).any(|(key, _, _)| is_pair_host_key(key))
 }
 
+/// Keys of a connection string's host, without spaces and underscores.
+const PAIR_HOST_KEYS: &[&str] = &[
+    "host",
+    "hostname",
+    "hostaddr",
+    "server",
+    "datasource",
+    "addr",
+    "address",
+    "networkaddress",
+    "servers",
+];
+
 fn is_pair_host_key(key: &str) -> bool {
-    const KEYS: &str =
-        "HOST HOSTNAME HOSTADDR SERVER DATASOURCE ADDR ADDRESS NETWORKADDRESS SERVERS";
-    let squeezed: String = key.chars().filter(|it| !it.is_whitespace() && *it != '_').collect();
-    is_among_in_any_case(KEYS, &squeezed)
+    let plain: String = key.chars().filter(|c| !c.is_whitespace() && *c != '_').collect();
+    PAIR_HOST_KEYS.iter().any(|it| plain.eq_ignore_ascii_case(it))
 }
 
-/// The `key=value` pairs of a connection string, with the value's bytes.
+/// Returns the `key=value` pairs of a connection string: the key and the range of the value's bytes.
 fn pair_list(value: &str) -> impl Iterator<Item = (&str, usize, usize)> {
     let by_semicolon = value.contains(';');
     let mut at = 0;
-    value.split(move |c: char| if by_semicolon { c == ';' } else { c.is_whitespace() }).filter_map(
-        move |pair| {
-            let start = at;
-            at += pair.len() + value[start + pair.len()..].chars().next().map_or(1, char::len_utf8);
-            let (key, rest) = pair.split_once('=')?;
-            let lead = rest.len() - rest.trim_start().len();
-            let from = start + key.len() + 1 + lead;
-            Some((key.trim(), from, from + rest.trim().len()))
-        },
-    )
+    let ends_pair = move |c: char| if by_semicolon { c == ';' } else { c.is_whitespace() };
+    value.split(ends_pair).filter_map(move |pair| {
+        let start = at;
+        at += pair.len() + value[start + pair.len()..].chars().next().map_or(1, char::len_utf8);
+        let (key, rest) = pair.split_once('=')?;
+        let lead = rest.len() - rest.trim_start().len();
+        let from = start + key.len() + 1 + lead;
+        Some((key.trim(), from, from + rest.trim().len()))
+    })
 }
 
-/// `host=db port=5432` and `Server=tcp:db,1433;Database=app`.
+/// Reads `host=db port=5432` and `Server=tcp:db,1433;Database=app`.
 fn pairs<'a>(value: &'a str, out: &mut Vec<Endpoint<'a>>) {
     let mut port = None;
     let first = out.len();
@@ -476,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_urls() {
+    fn urls_have_endpoints() {
         assert_eq!(found("postgres://user:p@ss@db:5432/app"), one("db", 5432));
         assert_eq!(found("jdbc:postgresql://db:5432/app?ssl=true"), one("db", 5432));
         assert_eq!(found("jdbc:sqlserver://sql:1433;databaseName=x"), one("sql", 1433));
@@ -494,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_lists_and_pairs() {
+    fn lists_and_pairs_have_endpoints() {
         assert_eq!(found("a:9092,b:9092").len(), 2);
         assert_eq!(found("1@c1:9093,2@c2:9093").len(), 2);
         assert_eq!(found("host=db port=5432 dbname=app"), one("db", 5432));
@@ -508,7 +580,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_other_texts_alone() {
+    fn other_texts_have_no_endpoints() {
         for value in [
             "12:30",
             "12:30:45",
@@ -546,7 +618,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_bare_hosts_where_the_key_says_so() {
+    fn bare_names_are_hosts_where_the_key_says_so() {
         let of = |key, value| {
             endpoints_of(key, value).iter().map(|it| it.host.to_owned()).collect::<Vec<_>>()
         };
@@ -571,7 +643,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_addresses_apart() {
+    fn loopback_and_private_addresses() {
         assert!(is_loopback("localhost") && is_loopback("127.0.1.1") && is_loopback("[::1]"));
         assert!(!is_loopback("localhost.example") && !is_loopback("128.0.0.1"));
         assert!(
@@ -585,7 +657,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_cluster_names() {
+    fn cluster_names_have_services_and_namespaces() {
         let name = |host| cluster_name(host).map(|it| (it.service, it.namespace, it.certain));
         assert_eq!(name("db"), Some(("db", None, false)));
         assert_eq!(name("db.shop"), Some(("db", Some("shop"), false)));

@@ -3,16 +3,18 @@
 //! Sources: the published token formats of the services named in [`TOKENS`], RFC 7468 (PEM), RFC
 //! 7519 (JWT), RFC 3986 (user information in URLs), and the secret variables that image pages name.
 //! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
-//! agree, unless the value has a shape that only credentials have.
+//! agree, unless the value has a form that only credentials have.
 
-use crate::words::{Words, begins_with_one_of, find, is_among, stands_in};
+use super::data::words;
+use rustc_hash::FxHashSet;
+use std::sync::LazyLock;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// No credential, or nothing that could be told.
+    /// Not a credential, as far as can be known.
     No,
-    /// A credential's place, held by something to be replaced: empty, `changeme`, `${DB_PASSWORD}`.
+    /// A placeholder for a credential: empty, `changeme`, `${DB_PASSWORD}`.
     Placeholder,
     /// A credential that everybody tries first: `postgres`, `admin`, `password`.
     WeakDefault,
@@ -25,7 +27,7 @@ pub enum Verdict {
 pub enum Why {
     /// The key says so.
     Key,
-    /// A connection string or URL holds a password.
+    /// A connection string or URL contains a password.
     ConnectionString,
     /// A PEM private key.
     PrivateKey,
@@ -33,7 +35,7 @@ pub enum Why {
     Token(&'static str),
 }
 
-/// A verdict with its reason and the bytes of the credential in the value.
+/// A verdict with its reason and the range of the credential's bytes in the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {
     pub verdict: Verdict,
@@ -41,7 +43,7 @@ pub struct Judgement {
     pub at: (usize, usize),
 }
 
-/// Prefixes of tokens, how many characters follow at least, and whose they are.
+/// The tokens of services: their prefix, the minimum number of characters behind it, and the service.
 const TOKENS: &[(&str, usize, &str)] = &[
     ("ghp_", 36, "GitHub"),
     ("gho_", 36, "GitHub"),
@@ -51,8 +53,6 @@ const TOKENS: &[(&str, usize, &str)] = &[
     ("github_pat_", 40, "GitHub"),
     ("glpat-", 20, "GitLab"),
     ("glrt-", 20, "GitLab"),
-    ("AKIA", 16, "AWS"),
-    ("ASIA", 16, "AWS"),
     ("sk_live_", 20, "Stripe"),
     ("rk_live_", 20, "Stripe"),
     ("whsec_", 30, "Stripe"),
@@ -73,11 +73,14 @@ const TOKENS: &[(&str, usize, &str)] = &[
     ("SG.", 60, "SendGrid"),
 ];
 
-/// Judges one variable, ConfigMap entry or label.
+/// The prefixes of AWS access key ids. Exactly 16 upper case letters and digits follow.
+const AWS_KEY_IDS: &[&str] = &["AKIA", "ASIA"];
+
+/// Judges a variable, ConfigMap entry or label.
 #[must_use]
 pub fn judge(key: &str, value: &str) -> Judgement {
     let no = Judgement { verdict: Verdict::No, why: Why::Key, at: (0, value.len()) };
-    if let Some(found) = by_shape(value) {
+    if let Some(found) = by_form(value) {
         return found;
     }
     if let Some((start, end)) = password_in(value) {
@@ -86,7 +89,7 @@ pub fn judge(key: &str, value: &str) -> Judgement {
     }
     let Some(kind) = key_kind(key) else { return no };
     let text = value.trim();
-    if is_no_credential(text, kind) {
+    if is_not_a_credential(text, kind) {
         return no;
     }
     let grade = match grade(text) {
@@ -99,8 +102,8 @@ pub fn judge(key: &str, value: &str) -> Judgement {
     Judgement { verdict, ..no }
 }
 
-/// A value that only says its key again: `DB_PASSWORD=db_password` is a first guess, and
-/// `API_KEY=API_KEY_VALUE` keeps a place.
+/// Returns the verdict on a value that only repeats its key: `DB_PASSWORD=db_password` is a weak
+/// default, and `API_KEY=API_KEY_VALUE` is a placeholder.
 fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
     let (key, value) = (squeezed(key), squeezed(text));
     if key.len() > 5 && value.len() > key.len() && value.starts_with(&key) {
@@ -116,258 +119,376 @@ enum KeyKind {
     Token,
 }
 
+/// Words that end the key of a password.
+const PASSWORD_WORDS: &[&str] = &[
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "PWD",
+    "REQUIREPASS",
+    "MASTERAUTH",
+    "PGPASSWORD",
+    "PASSWORT",
+];
+
+/// Words that end the key of a token.
+const TOKEN_WORDS: &[&str] =
+    &["TOKEN", "APIKEY", "SECRET", "CREDENTIALS", "AUTHTOKEN", "AUTHKEY", "SECRETKEY", "MASTERKEY"];
+
+/// Words before `KEY` with which the key is secret.
+const SECRET_KEYS: &[&str] = &[
+    "API",
+    "SECRET",
+    "PRIVATE",
+    "ENCRYPTION",
+    "MASTER",
+    "SIGNING",
+    "AUTH",
+    "JWT",
+    "ACCESS",
+    "ACCOUNT",
+    "SHARED",
+    "APP",
+    "SESSION",
+    "COOKIE",
+    "DEPLOY",
+    "INGESTION",
+    "HMAC",
+    "CRYPTO",
+    "CIPHER",
+    "AES",
+];
+
+/// Words with which a key says something about a password and is not the password.
+const ABOUT_PASSWORDS: &[&str] = &[
+    "ALLOW",
+    "EMPTY",
+    "RANDOM",
+    "REQUIRE",
+    "REQUIRED",
+    "USE",
+    "ENABLE",
+    "ENABLED",
+    "DISABLE",
+    "DISABLED",
+    "MIN",
+    "MAX",
+    "FORGOT",
+    "RESET",
+    "SHOW",
+    "HAS",
+    "IS",
+    "NO",
+    "NUM",
+    "COUNT",
+    "PUBLIC",
+    "SKIP",
+    "VALIDATE",
+    "CHECK",
+    "GENERATE",
+    "CREATE",
+    "PARTITION",
+    "SORT",
+    "PRIMARY",
+    "FOREIGN",
+    "CACHE",
+    "EXISTING",
+    "WITH",
+    "WITHOUT",
+    "ROTATE",
+];
+
+/// Returns what a key promises, if it is that of a password or token.
 fn key_kind(key: &str) -> Option<KeyKind> {
-    // What these words say about a password is not the password.
-    const ABOUT: Words = Words::new(
-        "ALLOW EMPTY RANDOM REQUIRE REQUIRED USE ENABLE ENABLED DISABLE DISABLED MIN MAX FORGOT \
-        RESET SHOW HAS IS NO NUM COUNT PUBLIC SKIP VALIDATE CHECK GENERATE CREATE PARTITION SORT \
-        PRIMARY FOREIGN CACHE EXISTING WITH WITHOUT ROTATE",
-    );
-    // Most names end in three letters that none of the patterns below ends in.
-    let last = key.as_bytes().iter().rposition(|it| it.is_ascii_alphabetic())?;
-    let end = key.as_bytes()[..=last].last_chunk::<3>()?.map(|it| it.to_ascii_uppercase());
-    if !matches!(
-        &end,
-        b"ORD"
-            | b"SWD"
-            | b"PWD"
-            | b"ASE"
-            | b"ASS"
-            | b"ORT"
-            | b"UTH"
-            | b"KEN"
-            | b"KEY"
-            | b"RET"
-            | b"ALS"
-            | b"KIE"
-    ) {
-        return None;
-    }
-    let all = words_of(key);
-    let mut words: Vec<&str> = all.split('_').collect();
+    let words = words_of(key);
+    let mut words: Vec<&str> = words.split('_').collect();
     while words.len() > 1 && words.last().is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit())) {
         words.pop();
     }
-    const PASSWORDS: &str =
-        "PASSWORD PASSWD PASSPHRASE PWD REQUIREPASS MASTERAUTH PGPASSWORD PASSWORT";
-    const TOKENS: &str = "TOKEN APIKEY SECRET CREDENTIALS AUTHTOKEN AUTHKEY SECRETKEY MASTERKEY";
-    const SECRET_KEYS: &str = "API SECRET PRIVATE ENCRYPTION MASTER SIGNING AUTH JWT ACCESS \
-        ACCOUNT SHARED APP SESSION COOKIE DEPLOY INGESTION HMAC CRYPTO CIPHER AES";
     let kind = match words.as_slice() {
         // The shell's own working directory.
-        ["PWD" | "OLDPWD"] => None,
-        [.., last] if is_among(PASSWORDS, last) => Some(KeyKind::Password),
-        [_, .., "PASS"] => Some(KeyKind::Password),
-        [.., last] if is_among(TOKENS, last) => Some(KeyKind::Token),
-        [.., of, "KEY"] if is_among(SECRET_KEYS, of) => Some(KeyKind::Token),
-        [.., "SECRET", "KEY", "BASE"] | [.., "ERLANG", "COOKIE"] => Some(KeyKind::Token),
-        _ => None,
+        ["PWD" | "OLDPWD"] => return None,
+        [.., last] if PASSWORD_WORDS.contains(last) => KeyKind::Password,
+        [_, .., "PASS"] => KeyKind::Password,
+        [.., last] if TOKEN_WORDS.contains(last) => KeyKind::Token,
+        [.., of, "KEY"] if SECRET_KEYS.contains(of) => KeyKind::Token,
+        [.., "SECRET", "KEY", "BASE"] | [.., "ERLANG", "COOKIE"] => KeyKind::Token,
+        _ => return None,
     };
-    kind.filter(|_| !words.iter().any(|it| ABOUT.has(it)))
+    let about = words.iter().any(|it| ABOUT_PASSWORDS.contains(it));
+    (!about).then_some(kind)
 }
 
-/// The letters and digits alone, in lower case.
+/// Returns the letters and digits alone, in lower case.
 fn squeezed(text: &str) -> String {
-    let mut squeezed = text.to_ascii_lowercase();
-    squeezed.retain(|it| it.is_ascii_alphanumeric());
-    squeezed
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// The words of a key in upper case, with `_` between them: `dbPassword`, `db-password` and
+/// Returns the words of a key in upper case, with `_` between them: `dbPassword`, `db-password` and
 /// `DB__PASSWORD` are all `DB_PASSWORD`.
 fn words_of(key: &str) -> String {
     let mut words = String::with_capacity(key.len() + 4);
     let mut lower_before = false;
-    let mut border = false;
-    for b in key.bytes() {
-        let sign = !b.is_ascii_alphanumeric();
-        border |= sign || (b.is_ascii_uppercase() && lower_before);
-        if !sign {
-            if border && !words.is_empty() {
+    let mut word_begins = false;
+    for c in key.chars() {
+        let separator = !c.is_ascii_alphanumeric();
+        word_begins |= separator || (c.is_ascii_uppercase() && lower_before);
+        if !separator {
+            if word_begins && !words.is_empty() {
                 words.push('_');
             }
-            border = false;
-            words.push(b.to_ascii_uppercase() as char);
+            word_begins = false;
+            words.push(c.to_ascii_uppercase());
         }
-        lower_before = b.is_ascii_lowercase() || b.is_ascii_digit();
+        lower_before = c.is_ascii_lowercase() || c.is_ascii_digit();
     }
     words
 }
 
-/// Values that are no credential though their key ends like one.
-fn is_no_credential(text: &str, kind: KeyKind) -> bool {
-    const SWITCHES: &str = "true false yes no on off none null enabled disabled optional required";
-    // A place where the credential lies, and references that a tool resolves.
-    const PLACES: &str = "/ ~ ./ file: vault: op: arn: ref+ ENC[ sm: secretsmanager: doppler:";
-    if is_among(SWITCHES, &text.to_ascii_lowercase())
-        || begins_with_one_of(PLACES, text)
+/// Values that switch something on or off.
+const SWITCH_WORDS: &[&str] = &[
+    "true", "false", "yes", "no", "on", "off", "none", "null", "enabled", "disabled", "optional",
+    "required",
+];
+
+/// Beginnings of paths, and of references that a secret store or another tool resolves.
+const REFERENCES: &[&str] = &[
+    "/",
+    "~",
+    "./",
+    "file:",
+    "vault:",
+    "op:",
+    "arn:",
+    "ref+",
+    "ENC[",
+    "sm:",
+    "secretsmanager:",
+    "doppler:",
+];
+
+/// Whether a value is not a credential although its key ends like that of one.
+fn is_not_a_credential(text: &str, kind: KeyKind) -> bool {
+    if SWITCH_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+        || REFERENCES.iter().any(|beginning| text.starts_with(beginning))
         || text.contains("://")
     {
         return true;
     }
     // Numbers and durations behind `TOKEN` are lifetimes; words with spaces are prose.
-    let number =
-        text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b's' | b'm' | b'h' | b'd'));
+    let number = text.bytes().all(|b| b.is_ascii_digit() || b".smhd".contains(&b));
     kind == KeyKind::Token && (number && !text.is_empty() || text.contains(' '))
 }
 
-/// How much of a credential a value is, once its place is known to be one.
+/// Passwords that everybody tries first.
+static COMMON_PASSWORDS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/common_passwords.txt")));
+
+/// Judges a text that stands where a credential belongs.
 fn grade(text: &str) -> Verdict {
     let text = text.trim();
     if is_placeholder(text) {
-        return Verdict::Placeholder;
+        Verdict::Placeholder
+    } else if COMMON_PASSWORDS.contains(text.to_ascii_lowercase().as_str()) {
+        Verdict::WeakDefault
+    } else {
+        Verdict::Literal
     }
-    const WEAK: &str = "password passw0rd password1 password123 pass postgres postgresql root \
-        admin administrator admin123 secret guest user test testing toor qwerty letmein welcome \
-        default mysql mariadb mongo mongodb redis rabbitmq rabbit minio minioadmin minio123 \
-        elastic keycloak grafana dev development local demo app django rails laravel wordpress \
-        supersecret mysecretpassword docker myuser mypassword sa neo4j 12345 123456 1234 \
-        12345678 123456789 123 0000 1111 pgpassword p@ssw0rd passwd rootpassword root_password \
-        rootpass dbpassword db_password insecure notsecure";
-    if is_among(WEAK, &text.to_ascii_lowercase()) {
-        return Verdict::WeakDefault;
-    }
-    Verdict::Literal
 }
 
-/// Whether a value only keeps a credential's place.
+/// Placeholders, as letters and digits alone.
+const PLACEHOLDERS: &[&str] = &[
+    "example",
+    "todo",
+    "tbd",
+    "fixme",
+    "dummy",
+    "fake",
+    "sample",
+    "redacted",
+    "hidden",
+    "removed",
+    "somesecret",
+];
+
+/// Beginnings of placeholders, as letters and digits alone.
+const PLACEHOLDER_BEGINNINGS: &[&str] = &[
+    "your",
+    "changeme",
+    "changethis",
+    "changeit",
+    "replaceme",
+    "fake",
+    "replacewith",
+    "replacethis",
+    "pleasechange",
+    "insert",
+    "setme",
+    "putyour",
+    "enteryour",
+    "placeholder",
+    "generateme",
+    "fillin",
+    "addyour",
+];
+
+/// Parts of placeholders, as letters and digits alone.
+const PLACEHOLDER_PARTS: &[&str] = &[
+    "changeme",
+    "changethis",
+    "placeholder",
+    "replaceme",
+    "pleasechange",
+    "changeinproduction",
+    "donotuse",
+];
+
+/// Whether a value is a placeholder for a credential.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     let text = text.trim().trim_matches(['"', '\'']);
-    if text.is_empty() || stands_in("${ $( {{ <%", text) {
+    if text.is_empty() || is_expression(text) {
         return true;
     }
-    // `$VAR` and `%VAR%`, but not a dollar sign inside a password.
-    let name =
-        |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if text.strip_prefix('$').is_some_and(name)
-        || text.strip_prefix("__").is_some_and(|it| it.ends_with("__"))
-    {
-        return true;
-    }
-    if text.starts_with(['<', '[']) && text.ends_with(['>', ']']) {
-        return true;
-    }
+    // `xxxx`, `****`, `...`
     let first = text.chars().next().unwrap_or_default();
-    if matches!(first, 'x' | 'X' | '*' | '.' | '-' | '_' | '?' | '#')
-        && text.chars().all(|it| it == first)
-    {
+    if "xX*.-_?#".contains(first) && text.chars().all(|c| c == first) {
         return true;
     }
+    let plain = squeezed(text);
     let lower = text.to_ascii_lowercase();
-    let squeezed = squeezed(text);
-    const WHOLE: &str =
-        "example todo tbd fixme dummy fake sample redacted hidden removed somesecret";
-    const START: &str = "your changeme changethis changeit replaceme fake replacewith \
-        replacethis pleasechange insert setme putyour enteryour placeholder generateme fillin \
-        addyour";
-    const INSIDE: &str =
-        "changeme changethis placeholder replaceme pleasechange changeinproduction donotuse";
-    is_among(WHOLE, &squeezed)
-        || begins_with_one_of(START, &squeezed)
-        || stands_in(INSIDE, &squeezed)
+    PLACEHOLDERS.contains(&plain.as_str())
+        || PLACEHOLDER_BEGINNINGS.iter().any(|it| plain.starts_with(it))
+        || PLACEHOLDER_PARTS.iter().any(|it| plain.contains(it))
         || text.contains("EXAMPLE")
-        || begins_with_one_of("example- example_", &lower)
+        || lower.starts_with("example-")
+        || lower.starts_with("example_")
         || lower.contains("xxxxx")
 }
 
-/// Credentials that their shape gives away.
-fn by_shape(value: &str) -> Option<Judgement> {
-    // The shortest token of the table has this length, and most values are shorter.
-    const SHORTEST: usize = 20;
-    if value.len() < SHORTEST {
-        return None;
-    }
-    if let Some(start) = find(value, "-----BEGIN ")
-        && value[start..].lines().next().is_some_and(|it| it.contains("PRIVATE KEY"))
-    {
-        return Some(Judgement {
-            verdict: Verdict::Literal,
-            why: Why::PrivateKey,
-            at: (start, value.len()),
-        });
-    }
-    let in_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let mut next = 0;
-    for token in value.as_bytes().split(|it| !in_token(*it)) {
-        let (start, end) = (next, next + token.len());
-        next = end + 1;
-        if token.len() < SHORTEST {
-            continue;
-        }
-        for &(prefix, least, service) in TOKENS {
-            let Some(rest) = token.strip_prefix(prefix.as_bytes()) else { continue };
-            let exact = service != "AWS"
-                || (rest.len() == 16
-                    && rest.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
-            if rest.len() >= least && exact {
-                let verdict = if is_placeholder(&value[start..end]) {
-                    Verdict::Placeholder
-                } else {
-                    Verdict::Literal
-                };
-                return Some(Judgement { verdict, why: Why::Token(service), at: (start, end) });
-            }
-        }
-    }
-    // A JSON Web Token: three parts, the first two of which are JSON objects in base64.
-    let start = find(value, "eyJ").filter(|it| *it == 0 || !in_token(value.as_bytes()[it - 1]))?;
-    let end = start + value.as_bytes()[start..].iter().take_while(|b| in_token(**b)).count();
-    let parts: Vec<&str> = value[start..end].split('.').collect();
-    let jwt = parts.len() == 3 && parts[1].starts_with("eyJ") && parts[2].len() >= 20;
-    jwt.then_some(Judgement { verdict: Verdict::Literal, why: Why::Token("JWT"), at: (start, end) })
+/// Whether a value is for a template engine, a shell or a person to replace: `${NAME}`, `$NAME`,
+/// `{{ name }}`, `__NAME__`, `<name>`.
+fn is_expression(text: &str) -> bool {
+    // A dollar sign alone may belong to a password.
+    let is_name =
+        |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    ["${", "$(", "{{", "<%"].iter().any(|it| text.contains(it))
+        || text.strip_prefix('$').is_some_and(is_name)
+        || text.strip_prefix("__").is_some_and(|it| it.ends_with("__"))
+        || text.starts_with(['<', '[']) && text.ends_with(['>', ']'])
 }
 
-/// The bytes of the password in a URL or a connection string.
-#[must_use]
-pub fn password_in(value: &str) -> Option<(usize, usize)> {
-    memchr::memchr2(b'@', b'=', value.as_bytes())?;
-    let mut from = 0;
-    while let Some(found) = find(&value[from..], "://") {
-        let start = from + found + 3;
-        let end = value[start..]
-            .find(['/', '?', '#', ' ', '"', '\'', '\n'])
-            .map_or(value.len(), |it| start + it);
-        // A variable's braces may hold a slash or a question mark.
-        if let Some(at) = value[start..end].rfind('@')
-            && let Some(colon) = value[start..start + at].find(':')
-            && colon + 1 < at
-        {
-            return Some((start + colon + 1, start + at));
-        }
-        from = start;
-    }
-    // Go's MySQL driver: `user:password@tcp(host)/db`.
-    if let Some(at) = find(value, "@tcp(")
-        && let Some(colon) = value[..at].find(':')
-        && colon + 1 < at
-    {
-        return Some((colon + 1, at));
-    }
-    // `Password=…;`, `password=…` of libpq and `&password=…` of JDBC.
-    let connection = value.contains(';') || stands_in("host= jdbc:", value);
-    if !connection {
+/// Minimum length of all tokens in [`TOKENS`], [`AWS_KEY_IDS`] and of a JSON Web Token.
+const SHORTEST_TOKEN: usize = 20;
+
+/// Whether a character may stand in a token.
+fn is_token_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// Returns a judgement on a credential that its form gives away.
+fn by_form(value: &str) -> Option<Judgement> {
+    if value.len() < SHORTEST_TOKEN {
         return None;
     }
-    const NAMES: &str = "password pwd accountkey sharedaccesskey";
-    let lower = value.to_ascii_lowercase();
-    for name in NAMES.split(' ') {
-        for (start, _) in lower.match_indices(name) {
-            let before =
-                start == 0 || matches!(lower.as_bytes()[start - 1], b';' | b' ' | b'&' | b'?');
-            let after = start + name.len();
-            let Some(rest) = lower[after..].trim_start().strip_prefix('=') else { continue };
-            if !before {
-                continue;
-            }
-            let from = value.len() - rest.len();
-            let end = value[from..].find([';', ' ', '&']).map_or(value.len(), |it| from + it);
-            if end > from {
-                return Some((from, end));
-            }
-        }
+    if let Some(start) = value.find("-----BEGIN ")
+        && value[start..].lines().next().is_some_and(|it| it.contains("PRIVATE KEY"))
+    {
+        let at = (start, value.len());
+        return Some(Judgement { verdict: Verdict::Literal, why: Why::PrivateKey, at });
     }
-    None
+    let mut next = 0;
+    for token in value.split(|c| !is_token_char(c)) {
+        let at = (next, next + token.len());
+        next = at.1 + value[at.1..].chars().next().map_or(0, char::len_utf8);
+        let Some(service) = service_of(token) else { continue };
+        let placeholder = is_placeholder(token);
+        let verdict = if placeholder { Verdict::Placeholder } else { Verdict::Literal };
+        return Some(Judgement { verdict, why: Why::Token(service), at });
+    }
+    json_web_token(value)
+}
+
+/// Returns the service whose format a token has.
+fn service_of(token: &str) -> Option<&'static str> {
+    if token.len() < SHORTEST_TOKEN {
+        return None;
+    }
+    let is_aws = AWS_KEY_IDS.iter().filter_map(|it| token.strip_prefix(it)).any(|rest| {
+        rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    });
+    if is_aws {
+        return Some("AWS");
+    }
+    TOKENS.iter().find_map(|(prefix, least, service)| {
+        let rest = token.strip_prefix(prefix)?;
+        (rest.len() >= *least).then_some(*service)
+    })
+}
+
+/// Finds a JSON Web Token: three parts, the first two of which are JSON objects in base64.
+fn json_web_token(value: &str) -> Option<Judgement> {
+    let start = value.find("eyJ").filter(|at| !value[..*at].ends_with(is_token_char))?;
+    let end = value[start..].find(|c| !is_token_char(c)).map_or(value.len(), |it| start + it);
+    let at = (start, end);
+    let [_, payload, signature] =
+        value[at.0..at.1].split('.').collect::<Vec<_>>().try_into().ok()?;
+    if !payload.starts_with("eyJ") || signature.len() < 20 {
+        return None;
+    }
+    Some(Judgement { verdict: Verdict::Literal, why: Why::Token("JWT"), at })
+}
+
+/// Returns the range of the password's bytes in a URL or a connection string.
+#[must_use]
+pub fn password_in(value: &str) -> Option<(usize, usize)> {
+    if !value.contains(['@', '=']) {
+        return None;
+    }
+    password_in_url(value)
+        .or_else(|| password_in_go_dsn(value))
+        .or_else(|| password_in_pairs(value))
+}
+
+/// Finds the password of `postgres://user:password@host/db`, in any of the URLs of a value.
+fn password_in_url(value: &str) -> Option<(usize, usize)> {
+    value.match_indices("://").find_map(|(at, separator)| {
+        let start = at + separator.len();
+        let end = value[start..]
+            .find(['/', '?', '#', ' ', '"', '\'', '\n'])
+            .map_or(value.len(), |length| start + length);
+        password_before(value, start, value[start..end].rfind('@').map(|it| start + it)?)
+    })
+}
+
+/// Finds the password of Go's MySQL driver: `user:password@tcp(host)/db`.
+fn password_in_go_dsn(value: &str) -> Option<(usize, usize)> {
+    password_before(value, 0, value.find("@tcp(")?)
+}
+
+/// Returns what stands between the first colon behind `start` and the at sign at `at`.
+fn password_before(value: &str, start: usize, at: usize) -> Option<(usize, usize)> {
+    let password = start + value[start..at].find(':')? + 1;
+    (password < at).then_some((password, at))
+}
+
+/// Finds the password of `Password=…;`, of libpq's `password=…` and of JDBC's `&password=…`.
+fn password_in_pairs(value: &str) -> Option<(usize, usize)> {
+    if ![";", "host=", "jdbc:"].iter().any(|it| value.contains(it)) {
+        return None;
+    }
+    let lower = value.to_ascii_lowercase();
+    let names = ["password", "pwd", "accountkey", "sharedaccesskey"];
+    let mut places = names.iter().flat_map(|name| lower.match_indices(name));
+    places.find_map(|(at, name)| {
+        if at > 0 && !lower[..at].ends_with([';', ' ', '&', '?']) {
+            return None;
+        }
+        let rest = lower[at + name.len()..].trim_start().strip_prefix('=')?;
+        let start = value.len() - rest.len();
+        let end = value[start..].find([';', ' ', '&']).map_or(value.len(), |it| start + it);
+        (start < end).then_some((start, end))
+    })
 }
 
 #[cfg(test)]
@@ -379,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_literals() {
+    fn literal_credentials() {
         for (key, value) in [
             ("DB_PASSWORD", "tR0ub4dor&3"),
             ("dbPassword", "hunter2!x"),
@@ -399,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_what_is_no_credential() {
+    fn values_that_are_not_credentials() {
         for (key, value) in [
             ("PASSWORD_MIN_LENGTH", "12"),
             ("TOKEN_URL", "https://auth.example.com/token"),
@@ -426,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_placeholders_and_first_guesses() {
+    fn placeholders_and_weak_defaults() {
         for value in [
             "",
             "changeme",
@@ -454,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn points_at_the_credential() {
+    fn a_judgement_points_at_the_credential() {
         let value = "postgres://app:s3cr3tZ@db:5432/x";
         let (start, end) = judge("DATABASE_URL", value).at;
         assert_eq!(&value[start..end], "s3cr3tZ");
