@@ -1,13 +1,17 @@
 //! Whether a value is a credential written out.
 //!
-//! Sources: the published token formats of the services named in [`TOKENS`], RFC 7468 (PEM), RFC
-//! 7519 (JWT), RFC 3986 (user information in URLs), and the secret variables that image pages name.
-//! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
+//! Source: the secret variables that image pages name; for tokens and connection strings, those that
+//! `tokens.rs` and `connection.rs` name. A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
 //! agree, unless the value has a form that only credentials have.
 
-use super::data::words;
+mod connection;
+mod tokens;
+
+use crate::knowledge::data::words;
+pub use connection::password_in;
 use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
+use tokens::by_form;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,39 +46,6 @@ pub struct Judgement {
     pub why: Why,
     pub at: (usize, usize),
 }
-
-/// The tokens of services: their prefix, the minimum number of characters behind it, and the service.
-const TOKENS: &[(&str, usize, &str)] = &[
-    ("ghp_", 36, "GitHub"),
-    ("gho_", 36, "GitHub"),
-    ("ghu_", 36, "GitHub"),
-    ("ghs_", 36, "GitHub"),
-    ("ghr_", 36, "GitHub"),
-    ("github_pat_", 40, "GitHub"),
-    ("glpat-", 20, "GitLab"),
-    ("glrt-", 20, "GitLab"),
-    ("sk_live_", 20, "Stripe"),
-    ("rk_live_", 20, "Stripe"),
-    ("whsec_", 30, "Stripe"),
-    ("xoxb-", 20, "Slack"),
-    ("xoxp-", 20, "Slack"),
-    ("xapp-", 20, "Slack"),
-    ("npm_", 36, "npm"),
-    ("pypi-AgEI", 40, "PyPI"),
-    ("AIza", 35, "Google"),
-    ("GOCSPX-", 24, "Google"),
-    ("hf_", 30, "Hugging Face"),
-    ("sk-ant-", 40, "Anthropic"),
-    ("sk-proj-", 40, "OpenAI"),
-    ("dop_v1_", 60, "DigitalOcean"),
-    ("shpat_", 32, "Shopify"),
-    ("hvs.", 24, "Vault"),
-    ("dckr_pat_", 20, "Docker"),
-    ("SG.", 60, "SendGrid"),
-];
-
-/// The prefixes of AWS access key ids. Exactly 16 upper case letters and digits follow.
-const AWS_KEY_IDS: &[&str] = &["AKIA", "ASIA"];
 
 /// Judges a variable, ConfigMap entry or label.
 #[must_use]
@@ -282,7 +253,7 @@ fn is_not_a_credential(text: &str, kind: KeyKind) -> bool {
 
 /// Passwords that everybody tries first.
 static COMMON_PASSWORDS: LazyLock<FxHashSet<&str>> =
-    LazyLock::new(|| words(include_str!("data/common_passwords.txt")));
+    LazyLock::new(|| words(include_str!("../data/common_passwords.txt")));
 
 /// Judges a text that stands where a credential belongs.
 fn grade(text: &str) -> Verdict {
@@ -376,119 +347,6 @@ fn is_expression(text: &str) -> bool {
         || text.strip_prefix('$').is_some_and(is_name)
         || text.strip_prefix("__").is_some_and(|it| it.ends_with("__"))
         || text.starts_with(['<', '[']) && text.ends_with(['>', ']'])
-}
-
-/// Minimum length of all tokens in [`TOKENS`], [`AWS_KEY_IDS`] and of a JSON Web Token.
-const SHORTEST_TOKEN: usize = 20;
-
-/// Whether a character may stand in a token.
-fn is_token_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
-}
-
-/// Returns a judgement on a credential that its form gives away.
-fn by_form(value: &str) -> Option<Judgement> {
-    if value.len() < SHORTEST_TOKEN {
-        return None;
-    }
-    if let Some(start) = value.find("-----BEGIN ")
-        && value[start..].lines().next().is_some_and(|it| it.contains("PRIVATE KEY"))
-    {
-        let at = (start, value.len());
-        return Some(Judgement { verdict: Verdict::Literal, why: Why::PrivateKey, at });
-    }
-    let mut next = 0;
-    for token in value.split(|c| !is_token_char(c)) {
-        let at = (next, next + token.len());
-        next = at.1 + value[at.1..].chars().next().map_or(0, char::len_utf8);
-        let Some(service) = service_of(token) else { continue };
-        let placeholder = is_placeholder(token);
-        let verdict = if placeholder { Verdict::Placeholder } else { Verdict::Literal };
-        return Some(Judgement { verdict, why: Why::Token(service), at });
-    }
-    json_web_token(value)
-}
-
-/// Returns the service whose format a token has.
-fn service_of(token: &str) -> Option<&'static str> {
-    if token.len() < SHORTEST_TOKEN {
-        return None;
-    }
-    let is_aws = AWS_KEY_IDS.iter().filter_map(|it| token.strip_prefix(it)).any(|rest| {
-        rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    });
-    if is_aws {
-        return Some("AWS");
-    }
-    TOKENS.iter().find_map(|(prefix, least, service)| {
-        let rest = token.strip_prefix(prefix)?;
-        (rest.len() >= *least).then_some(*service)
-    })
-}
-
-/// Finds a JSON Web Token: three parts, the first two of which are JSON objects in base64.
-fn json_web_token(value: &str) -> Option<Judgement> {
-    let start = value.find("eyJ").filter(|at| !value[..*at].ends_with(is_token_char))?;
-    let end = value[start..].find(|c| !is_token_char(c)).map_or(value.len(), |it| start + it);
-    let at = (start, end);
-    let [_, payload, signature] =
-        value[at.0..at.1].split('.').collect::<Vec<_>>().try_into().ok()?;
-    if !payload.starts_with("eyJ") || signature.len() < 20 {
-        return None;
-    }
-    Some(Judgement { verdict: Verdict::Literal, why: Why::Token("JWT"), at })
-}
-
-/// Returns the range of the password's bytes in a URL or a connection string.
-#[must_use]
-pub fn password_in(value: &str) -> Option<(usize, usize)> {
-    if !value.contains(['@', '=']) {
-        return None;
-    }
-    password_in_url(value)
-        .or_else(|| password_in_go_dsn(value))
-        .or_else(|| password_in_pairs(value))
-}
-
-/// Finds the password of `postgres://user:password@host/db`, in any of the URLs of a value.
-fn password_in_url(value: &str) -> Option<(usize, usize)> {
-    value.match_indices("://").find_map(|(at, separator)| {
-        let start = at + separator.len();
-        let end = value[start..]
-            .find(['/', '?', '#', ' ', '"', '\'', '\n'])
-            .map_or(value.len(), |length| start + length);
-        password_before(value, start, value[start..end].rfind('@').map(|it| start + it)?)
-    })
-}
-
-/// Finds the password of Go's MySQL driver: `user:password@tcp(host)/db`.
-fn password_in_go_dsn(value: &str) -> Option<(usize, usize)> {
-    password_before(value, 0, value.find("@tcp(")?)
-}
-
-/// Returns what stands between the first colon behind `start` and the at sign at `at`.
-fn password_before(value: &str, start: usize, at: usize) -> Option<(usize, usize)> {
-    let password = start + value[start..at].find(':')? + 1;
-    (password < at).then_some((password, at))
-}
-
-/// Finds the password of `Password=…;`, of libpq's `password=…` and of JDBC's `&password=…`.
-fn password_in_pairs(value: &str) -> Option<(usize, usize)> {
-    if ![";", "host=", "jdbc:"].iter().any(|it| value.contains(it)) {
-        return None;
-    }
-    let lower = value.to_ascii_lowercase();
-    let names = ["password", "pwd", "accountkey", "sharedaccesskey"];
-    let mut places = names.iter().flat_map(|name| lower.match_indices(name));
-    places.find_map(|(at, name)| {
-        if at > 0 && !lower[..at].ends_with([';', ' ', '&', '?']) {
-            return None;
-        }
-        let rest = lower[at + name.len()..].trim_start().strip_prefix('=')?;
-        let start = value.len() - rest.len();
-        let end = value[start..].find([';', ' ', '&']).map_or(value.len(), |it| start + it);
-        (start < end).then_some((start, end))
-    })
 }
 
 #[cfg(test)]
