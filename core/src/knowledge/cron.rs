@@ -1,7 +1,7 @@
 //! Cron schedules as Kubernetes reads them.
 //!
-//! Sources: Kubernetes documentation, "CronJob: Schedule syntax", and the documentation of the parser
-//! that Kubernetes uses (`robfig/cron` version 3, standard form): five fields or a macro.
+//! Sources: Kubernetes documentation, "CronJob: Schedule syntax", and the documentation of the
+//! parser that Kubernetes uses (`robfig/cron` version 3, standard form): five fields or a macro.
 
 /// A field of a schedule.
 struct Field {
@@ -23,7 +23,7 @@ const MONTHS: &[&str] =
     &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// Macros that stand for a whole schedule, behind `@`.
+/// Macros for whole schedules, without their `@`.
 const MACROS: &[&str] = &["yearly", "annually", "monthly", "weekly", "daily", "midnight", "hourly"];
 
 /// Checks a schedule.

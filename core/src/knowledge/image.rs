@@ -26,7 +26,7 @@ const DOCKER_HUB: &[&str] =
 
 impl<'a> ImageRef<'a> {
     /// Splits a reference into its parts. This never fails: [`validate`] says what is wrong.
-    /// Variables (`${TAG}`, `$TAG`, `{{ .Values.tag }}`) stay whole inside the part they stand in.
+    /// Variables (`${TAG}`, `$TAG`, `{{ .Values.tag }}`) stay whole inside their part.
     #[must_use]
     pub fn parse(text: &'a str) -> Self {
         let text = text.trim();
@@ -95,7 +95,7 @@ impl<'a> ImageRef<'a> {
 pub enum Pin {
     /// A digest: always the same bytes.
     Digest,
-    /// A version, which is the more exact the more numbers it has.
+    /// A version: the more numbers, the more exact.
     Version(Version),
     /// A tag made for something else, such as a commit, a date or an environment.
     Named,
@@ -224,7 +224,7 @@ pub enum Flaw {
     EmptyTag,
     /// A tag with a character that tags may not have, or with more than 128 characters.
     BadTag,
-    /// `@` before what is plainly a tag: `kafka@3.7.0`.
+    /// `@` before a tag: `kafka@3.7.0`.
     TagAfterAt,
     /// `@` before something that is not a digest.
     BadDigest,
@@ -237,14 +237,15 @@ impl Flaw {
     #[must_use]
     pub fn says(self) -> &'static str {
         match self {
-            Self::Empty => "names no image",
-            Self::Space => "has white space in it",
-            Self::Scheme => "begins with a URL scheme, which an image reference does not have",
+            Self::Empty => "does not name an image",
+            Self::Space => "contains white space",
+            Self::Scheme => "starts with a URL scheme, which image references do not have",
             Self::UpperCasePath => {
                 "has upper case letters in its repository; only lower case is allowed"
             }
             Self::UpperCaseNamespace => {
-                "has upper case letters before the first slash, so that part is taken for a registry's host name"
+                "has upper case letters before the first slash, so Docker takes that part for the \
+                 host name of a registry"
             }
             Self::TwoTags => "has more than one tag",
             Self::EmptyTag => "ends in a colon without a tag",
@@ -265,8 +266,8 @@ pub struct ImageProblem {
     pub suggestion: Option<String>,
 }
 
-/// Finds the first flaw for which every registry refuses a reference. A reference with a variable is
-/// not judged.
+/// Finds the first flaw that makes every registry refuse a reference. A reference with a variable
+/// is not judged.
 #[must_use]
 pub fn validate(text: &str) -> Option<ImageProblem> {
     let problem = |flaw, range: Range<usize>, suggestion| {
@@ -370,8 +371,8 @@ fn is_digest(digest: &str) -> bool {
     hex.len() == wanted && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Whether a part of the path has only lower case letters and digits, joined by `.`, `_`, `__` or any
-/// number of `-`.
+/// Whether a part of the path has only lower case letters and digits, joined by `.`, `_`, `__` or
+/// any number of `-`.
 fn is_path_part(part: &str) -> bool {
     let bytes = part.as_bytes();
     let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();

@@ -1,8 +1,8 @@
 //! Kubernetes itself: API versions that are removed or deprecated, and what belongs to the cluster
 //! rather than to an application.
 //!
-//! Sources: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
-//! agents and controllers, each project's own manifests.
+//! Sources: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy";
+//! for agents and controllers, each project's own manifests.
 
 use super::data::{entries, words};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -28,8 +28,8 @@ static OLD_APIS: LazyLock<FxHashMap<(&str, &str), OldApi>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Reads `VERSION DEPRECATED REMOVED REPLACEMENT: KINDS | NOTE` into the version, the kinds and what
-/// is known of them.
+/// Reads `VERSION DEPRECATED REMOVED REPLACEMENT: KINDS | NOTE` into the version, the kinds and
+/// what is known of them.
 fn read_row(row: &'static str) -> Option<(&'static str, &'static str, OldApi)> {
     let (head, rest) = row.split_once(": ")?;
     let (kinds, note) = rest.split_once(" | ").unwrap_or((rest, ""));
@@ -54,8 +54,9 @@ pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
 static NODE_AGENTS: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("data/node_agents.txt")));
 
-/// Whether the last part of an image's repository or an object's name is that of a known node agent,
-/// perhaps with a prefix (`my-fluent-bit`) or with a suffix for its kind (`kube-flannel-ds`).
+/// Whether the last part of an image's repository or an object's name is that of a known node
+/// agent, perhaps with a prefix (`my-fluent-bit`) or with a suffix for its kind
+/// (`kube-flannel-ds`).
 #[must_use]
 pub fn is_node_agent(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);

@@ -75,7 +75,7 @@ pub fn synonym(owner: &str, key: &str) -> Option<&'static str> {
     })
 }
 
-/// The types of a workload among which a key may have been put into the wrong one.
+/// The types of a workload that people put each other's keys into.
 const WORKLOAD_TYPES: &[&str] = &[
     "Container",
     "PodSpec",
@@ -86,8 +86,8 @@ const WORKLOAD_TYPES: &[&str] = &[
     "JobSpec",
 ];
 
-/// Returns the type that a key of a workload belongs to, when only one type has the key. `resources`
-/// could belong to two, and `name`, `metadata` and `spec` stand in too many places to say anything.
+/// Returns the type that a key of a workload belongs to, if only one type has the key. `resources`
+/// could belong to two, and `name`, `metadata` and `spec` occur in too many places to say anything.
 #[must_use]
 pub fn belongs_to(key: &str) -> Option<&'static str> {
     if matches!(key, "name" | "metadata" | "spec") {

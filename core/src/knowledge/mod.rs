@@ -1,9 +1,9 @@
 //! What Plimsoll knows about the outside world, with the source of each fact.
 //!
 //! Here belongs what no file of a project says: what an image contains, which commands run a
-//! migration, which variables a shell always sets, which release removed an API version. The modules
-//! are tables and pure functions over `&str`; they import nothing from the rest of the crate, so
-//! that a table can be read, checked against its source and extended by itself.
+//! migration, which variables a shell always sets, which release removed an API version. The
+//! modules are tables and pure functions over `&str`; they import nothing from the rest of the
+//! crate, so that a table can be read, checked against its source and extended by itself.
 //!
 //! Short vocabularies are constants beside the function that reads them. Long ones are data files
 //! (`data/*.txt`, `families/*.txt`) with one entry per line, parsed once into a set or a map.

@@ -47,13 +47,13 @@ const SERVING_SCRIPTS: &[&str] = &[
 const CHECKING_OPTIONS: &[&str] =
     &["--version", "--help", "-V", "-t", "--check-config", "validate"];
 
-/// Whether a command surely starts a long-running process.
+/// Whether a command certainly starts a long-running process.
 #[must_use]
 pub fn is_server_start(command: &Command) -> bool {
     let program = command.program();
     let Some(first) = program.first() else { return false };
     if first.text.starts_with("$@") || first.text == "$*" {
-        // `exec "$@"` at the end of an entrypoint script hands over to the image's command.
+        // `exec "$@"` at the end of an entrypoint script starts the image's command.
         return command.words.first().is_some_and(|it| it.text == "exec");
     }
     let name = base_name(&first.text);
@@ -149,8 +149,8 @@ pub fn is_trivial(command: &Command) -> bool {
 /// The seconds of a day.
 const DAY: f64 = 86_400.0;
 
-/// Returns the seconds of a fixed sleep outside a loop, rounded up: `sleep 10`, `sleep 1m`. A sleep of
-/// a day or more keeps a container alive rather than waiting for another, so it does not count.
+/// Returns the seconds of a fixed sleep outside a loop, rounded up: `sleep 10`, `sleep 1m`. A sleep
+/// of a day or more keeps a container alive rather than waiting for another, so it does not count.
 #[must_use]
 pub fn fixed_sleep(command: &Command) -> Option<u64> {
     if command.name() != "sleep" || command.place != Place::Plain {
@@ -217,7 +217,7 @@ pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
     Some(Wait { tool, targets: targets(tool, arguments) })
 }
 
-/// Clients that take the host behind `-h` or `--host`.
+/// Clients that take the host after `-h` or `--host`.
 const CLIENTS: &[&str] = &[
     "pg_isready",
     "psql",
@@ -236,7 +236,7 @@ const CLIENTS: &[&str] = &[
     "consul",
 ];
 
-/// Whether a program checks whether something answers.
+/// Whether a program checks that something answers.
 fn is_check(tool: &str) -> bool {
     CLIENTS.contains(&tool)
         || is_netcat(tool)
@@ -253,7 +253,7 @@ fn is_lookup(tool: &str) -> bool {
     matches!(tool, "nslookup" | "getent" | "ping" | "dig" | "host")
 }
 
-/// Returns the hosts that the arguments of a waiting program name.
+/// Returns the hosts in the arguments of a program that waits.
 fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
     if is_lookup(tool) {
         let host = arguments.iter().find(|it| {

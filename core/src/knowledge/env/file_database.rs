@@ -11,8 +11,8 @@ pub struct FileDatabase<'a> {
     pub path: Option<&'a str>,
 }
 
-/// Reads a file database from a value. The key decides about bare drivers (`DB_CONNECTION=sqlite`) and
-/// bare files (`DATABASE_PATH=/data/app.db`).
+/// Reads a file database from a value. The key decides whether a bare word is a driver
+/// (`DB_CONNECTION=sqlite`) and a bare path a database (`DATABASE_PATH=/data/app.db`).
 #[must_use]
 pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> {
     let text = value.trim();
@@ -28,17 +28,18 @@ pub fn file_database<'a>(key: &str, value: &'a str) -> Option<FileDatabase<'a>> 
     let driver = FILE_DRIVERS.iter().find(|it| it.0 == lower);
     if let Some((_, engine)) = driver
         && about_database
-        && (key == "DB" || DRIVER_KEY_ENDINGS.iter().any(|it| key.ends_with(it)))
+        && (key == "DB" || DRIVER_KEY_SUFFIXES.iter().any(|it| key.ends_with(it)))
     {
         return Some(FileDatabase { engine, path: None });
     }
     bare_file(text, about_database)
 }
 
-/// Beginnings of URLs that name a server of an engine which can also work on a file.
+/// Prefixes of URLs that name a server, of engines that can also work on a file.
 const SERVER_URLS: &[&str] = &["jdbc:h2:tcp:", "jdbc:h2:ssl:", "jdbc:derby://"];
 
-/// Beginnings of URLs of file databases, longer ones before their own beginnings, and the engine.
+/// Prefixes of URLs of file databases, and the engine. A prefix stands after the longer ones that
+/// begin with it.
 const FILE_SCHEMES: &[(&str, &str)] = &[
     ("sqlite+aiosqlite://", "SQLite"),
     ("sqlite+pysqlite://", "SQLite"),
@@ -69,8 +70,8 @@ const FILE_DRIVERS: &[(&str, &str)] = &[
     ("duckdb", "DuckDB"),
 ];
 
-/// Ends of keys that choose a driver.
-const DRIVER_KEY_ENDINGS: &[&str] = &[
+/// Suffixes of keys that choose a driver.
+const DRIVER_KEY_SUFFIXES: &[&str] = &[
     "_CONNECTION",
     "_CLIENT",
     "_DRIVER",
@@ -83,7 +84,7 @@ const DRIVER_KEY_ENDINGS: &[&str] = &[
     "_ADAPTER",
 ];
 
-/// Returns the file that a URL names behind its scheme.
+/// Returns the file that a URL names after its scheme.
 fn path_of_url<'a>(scheme: &str, rest: &'a str) -> Option<&'a str> {
     let rest = rest.split(['?', ';']).next().unwrap_or_default();
     if scheme.ends_with("mem:") || rest.contains(":memory:") || rest.is_empty() || rest == "/" {
@@ -94,7 +95,7 @@ fn path_of_url<'a>(scheme: &str, rest: &'a str) -> Option<&'a str> {
     Some(path.unwrap_or(rest))
 }
 
-/// Reads a bare file or `Data Source=FILE`. The ending `.db` alone says little, so that the key must
+/// Reads a bare file or `Data Source=FILE`. The extension `.db` alone says little, so the key must
 /// be about a database too.
 fn bare_file(text: &str, about_database: bool) -> Option<FileDatabase<'_>> {
     let data_source = text.split(';').find_map(|pair| {

@@ -54,8 +54,8 @@ pub struct Injected<'a> {
 }
 
 /// Reads names such as `REDIS_SERVICE_HOST` and `REDIS_PORT_6379_TCP_ADDR` (Kubernetes
-/// documentation, "Service: Environment variables"). Plain `REDIS_PORT` is too common to be told from
-/// a variable that somebody set.
+/// documentation, "Service: Environment variables"). Plain `REDIS_PORT` is too common to be told
+/// from a variable that somebody set.
 #[must_use]
 pub fn injected_variable(name: &str) -> Option<Injected<'_>> {
     let plain = |it: &str| {
@@ -90,8 +90,8 @@ pub fn link_prefix(service: &str) -> String {
     service.to_ascii_uppercase().replace('-', "_")
 }
 
-/// Returns the names of the variables that Kubernetes injects for a Service with these ports (number,
-/// name, protocol).
+/// Returns the names of the variables that Kubernetes injects for a Service with these ports
+/// (number, name, protocol).
 #[must_use]
 pub fn link_variables(service: &str, ports: &[(u16, Option<&str>, &str)]) -> Vec<String> {
     let prefix = link_prefix(service);
@@ -137,7 +137,8 @@ impl State {
     }
 }
 
-/// Variables that choose a driver, perhaps with a prefix, and the state that the driver keeps.
+/// Variables that choose a driver, and the state that the driver keeps. Projects put prefixes
+/// before them.
 const DRIVER_VARIABLES: &[(&str, State)] = &[
     ("SESSION_DRIVER", State::Session),
     ("SESSION_STORE", State::Session),
@@ -167,8 +168,8 @@ const DRIVER_VARIABLES: &[(&str, State)] = &[
     ("PUBSUB_TYPE", State::Broadcast),
 ];
 
-/// Drivers that keep their state in memory or in local files. `sync` is not among them: it runs a job
-/// inside the request, so nothing is kept and nothing can be lost.
+/// Drivers that keep their state in memory or in local files. `sync` is not among them: it runs a
+/// job inside the request, so nothing is kept and nothing can be lost.
 const LOCAL_DRIVERS: &[&str] = &[
     "file",
     "files",
@@ -215,8 +216,8 @@ pub fn local_state(key: &str, value: &str) -> Option<State> {
 static LISTEN_VARIABLES: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("../data/listen_variables.txt")));
 
-/// Ends of such variables.
-const LISTEN_ENDINGS: &[&str] = &[
+/// Suffixes of such variables.
+const LISTEN_SUFFIXES: &[&str] = &[
     "_BIND",
     "_BIND_ADDR",
     "_BIND_ADDRESS",
@@ -232,7 +233,7 @@ const LISTEN_ENDINGS: &[&str] = &[
 #[must_use]
 pub fn is_listen_key(key: &str) -> bool {
     let key = key.to_ascii_uppercase();
-    LISTEN_VARIABLES.contains(key.as_str()) || LISTEN_ENDINGS.iter().any(|it| key.ends_with(it))
+    LISTEN_VARIABLES.contains(key.as_str()) || LISTEN_SUFFIXES.iter().any(|it| key.ends_with(it))
 }
 
 /// Variables that hold the name under which the program itself is reached.
@@ -261,8 +262,8 @@ const OWN_ADDRESS_WORDS: &[&str] = &[
     "TRUSTED",
 ];
 
-/// Whether a key holds an address of the program itself, on which it listens or which it announces to
-/// others. What such a key says about loopback or a fixed address is not a mistake about a peer.
+/// Whether a key holds an address of the program itself, on which it listens or which it announces
+/// to others. What such a key says about loopback or a fixed address is not a mistake about a peer.
 #[must_use]
 pub fn is_own_address_key(key: &str) -> bool {
     let key = key.to_ascii_uppercase();
@@ -275,7 +276,7 @@ pub fn is_own_address_key(key: &str) -> bool {
 static BROWSER_VARIABLES: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("../data/browser_variables.txt")));
 
-/// Prefixes of variables that frameworks build into the pages that they serve.
+/// Prefixes of variables that frameworks compile into the pages that they serve.
 const BROWSER_PREFIXES: &[&str] = &[
     "NEXT_PUBLIC_",
     "REACT_APP_",

@@ -2,7 +2,7 @@
 //!
 //! Sources: RFC 3986 (authority), the connection string pages of PostgreSQL ("Connection Strings"),
 //! Microsoft ("SqlConnection.ConnectionString"), MongoDB and Kafka. Only forms that can hardly mean
-//! anything else are read: `12:30`, `C:\data`, `postgres:16` and `acme/app:8080` do not name a host.
+//! anything else are read: no host is found in `12:30`, `C:\data`, `postgres:16` or `acme/app:8080`.
 
 use super::{default_port, ipv4, is_host, is_host_key};
 use crate::knowledge::data::words;
@@ -42,11 +42,11 @@ impl Endpoint<'_> {
 static HOSTLESS_SCHEMES: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("../data/hostless_schemes.txt")));
 
-/// Returns the endpoints in a value, in the order in which they stand.
+/// Returns the endpoints in a value, in the order of the text.
 #[must_use]
 pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
     let mut out = Vec::new();
-    // Every form has a colon before the port or behind the scheme, or the `=` of a pair.
+    // Every form has the colon of a port or scheme, or the `=` of a pair.
     if !value.contains([':', '=']) {
         return out;
     }
@@ -69,8 +69,8 @@ pub fn endpoints(value: &str) -> Vec<Endpoint<'_>> {
     out
 }
 
-/// Reads the URL whose `://` stands at `colon`, and what stands between `read` and the URL. Returns
-/// the offset from which to read on, which is behind the `://`.
+/// Reads the URL whose `://` is at `colon`, and the text between `read` and the URL. Returns the
+/// offset from which to read on, which is after the `://`.
 fn read_url<'a>(value: &'a str, read: usize, colon: usize, out: &mut Vec<Endpoint<'a>>) -> usize {
     let scheme_start = scheme_start(value, colon).max(read);
     plain_endpoints(value, read, scheme_start, out);
@@ -85,7 +85,7 @@ fn read_url<'a>(value: &'a str, read: usize, colon: usize, out: &mut Vec<Endpoin
     if !scheme.is_empty() && !HOSTLESS_SCHEMES.contains(scheme.to_ascii_lowercase().as_str()) {
         authority(value, start, end, scheme, out);
     }
-    // What follows the authority up to white space or a comma belongs to the same URL.
+    // The text after the authority, up to white space or a comma, belongs to the same URL.
     let url_end = value[end..]
         .find([' ', ',', '\n', '\t', '"', '\'', ';', '|', '(', ')'])
         .map_or(value.len(), |it| end + it);
@@ -93,19 +93,19 @@ fn read_url<'a>(value: &'a str, read: usize, colon: usize, out: &mut Vec<Endpoin
     if value[end..url_end].contains("://") { end } else { url_end }
 }
 
-/// The beginning of a connection string for Oracle's thin driver.
+/// Prefix of a connection string for Oracle's thin driver.
 const ORACLE_THIN: &str = "jdbc:oracle:thin:@";
 
-/// Reads the address that begins at `start`, behind [`ORACLE_THIN`].
+/// Reads the address that begins at `start`, after [`ORACLE_THIN`].
 fn oracle_thin(value: &str, start: usize) -> Option<Endpoint<'_>> {
     let start = if value[start..].starts_with("//") { start + 2 } else { start };
     let end = value[start..].find(['/', ' ', ';']).map_or(value.len(), |it| start + it);
-    // In `host:1521:SID` the part behind the second colon is not a port.
+    // In `host:1521:SID` the part after the second colon is not a port.
     let end = value[start..end].match_indices(':').nth(1).map_or(end, |(it, _)| start + it);
     host_and_port(value, start, end, Some("jdbc:oracle"))
 }
 
-/// Returns the endpoints in a value, and also bare names when the key says that the value holds them:
+/// Returns the endpoints in a value, or the bare names if the key says that it holds hosts:
 /// `DB_HOST=db`.
 #[must_use]
 pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
@@ -126,7 +126,7 @@ pub fn endpoints_of<'a>(key: &str, value: &'a str) -> Vec<Endpoint<'a>> {
     out
 }
 
-/// Values of keys like those of hosts that are switches or modes.
+/// Values that keys such as `DB_HOST` have when they are switches or modes.
 const SWITCH_WORDS: &[&str] = &[
     "true",
     "false",
@@ -168,8 +168,7 @@ fn authority_end(value: &str, start: usize) -> usize {
     length.map_or(value.len(), |it| start + it)
 }
 
-/// Reads the hosts of an authority, which stand behind the user information and are separated by
-/// commas.
+/// Reads the hosts of an authority, which follow the user information and are separated by commas.
 fn authority<'a>(
     value: &'a str,
     start: usize,
@@ -239,7 +238,7 @@ fn port_number(digits: &str) -> Option<u16> {
     digits.parse().ok().filter(|it| plain && *it > 0)
 }
 
-/// Reads the `host:port` tokens between two offsets, outside URLs.
+/// Reads the `host:port` tokens between two offsets; no URL is among them.
 fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<Endpoint<'a>>) {
     let stop = |c: char| {
         c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '(' | ')' | '|' | '<' | '>')
@@ -247,7 +246,7 @@ fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<End
     let mut at = from;
     for token in value[from..to].split(stop) {
         let (start, end) = (at, at + token.len());
-        // A separator is one character, which is longer than a byte for white space beyond ASCII.
+        // White space outside ASCII is a separator of more than one byte.
         at = end + value[end..].chars().next().map_or(1, char::len_utf8);
         if !token.contains(':') {
             continue;
@@ -262,14 +261,13 @@ fn plain_endpoints<'a>(value: &'a str, from: usize, to: usize, out: &mut Vec<End
     }
 }
 
-/// Well-known ports below 1024 at which a bare `name:port` is still an address.
+/// Well-known ports below 1024 for which a bare `name:port` is still an address.
 const WELL_KNOWN_PORTS: &[u16] = &[80, 110, 143, 389, 443, 465, 514, 587, 636, 853, 873, 993, 995];
 
-/// Well-known ports at which only `localhost:port` is an address, because `name:22` mostly is an
-/// image's version.
+/// Well-known ports for which only `localhost:port` is an address: `node:22` is an image's version.
 const LOW_PORTS: &[u16] = &[21, 22, 25, 53];
 
-/// Whether a bare `name:number` is an address, and its number not a tag, level or count.
+/// Whether a bare `name:number` is an address, rather than a name with a tag, level or count.
 fn is_usual_port(host: &str, port: u16) -> bool {
     if matches!(host, "sha256" | "sha512" | "md5" | "sha1") {
         return false;
@@ -308,7 +306,8 @@ fn is_pair_host_key(key: &str) -> bool {
     PAIR_HOST_KEYS.iter().any(|it| plain.eq_ignore_ascii_case(it))
 }
 
-/// Returns the `key=value` pairs of a connection string: the key and the range of the value's bytes.
+/// Returns the `key=value` pairs of a connection string: the key and the range of the value's
+/// bytes.
 fn pair_list(value: &str) -> impl Iterator<Item = (&str, usize, usize)> {
     let by_semicolon = value.contains(';');
     let mut at = 0;
@@ -336,7 +335,7 @@ fn pairs<'a>(value: &'a str, out: &mut Vec<Endpoint<'a>>) {
                 start = to - rest.len();
             }
             let list = &value[start..to];
-            // SQL Server writes the port behind a comma, and an instance behind a backslash.
+            // SQL Server writes the port after a comma, and an instance after a backslash.
             let host_end = start + list.find([',', '\\']).unwrap_or(list.len());
             let Some(mut found) = host_and_port(value, start, host_end, None) else { continue };
             if let Some(number) =

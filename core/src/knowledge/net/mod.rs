@@ -28,7 +28,7 @@ pub fn default_port(scheme: &str) -> Option<u16> {
     DEFAULT_PORTS.get(base.as_str()).copied()
 }
 
-/// Words that end the key of a peer's host.
+/// Last words of keys that name a peer's host.
 const HOST_WORDS: &[&str] = &[
     "HOST",
     "HOSTNAME",
@@ -49,7 +49,7 @@ const HOST_WORDS: &[&str] = &[
     "SEED",
 ];
 
-/// Words with which such a key is about the program's own address, or about something else.
+/// Words in such keys that make them about the program's own address, or about something else.
 const NOT_PEER_WORDS: &[&str] = &[
     "ALLOWED",
     "VIRTUAL",
@@ -85,8 +85,8 @@ const NOT_PEER_WORDS: &[&str] = &[
     "IP",
 ];
 
-/// Whether a key names a peer's host: `DB_HOST`, `REDIS_ADDR`, `KAFKA_BROKERS`, `PGHOST`. Keys of the
-/// program's own address, and lists of allowed or virtual hosts, do not.
+/// Whether a key names a peer's host: `DB_HOST`, `REDIS_ADDR`, `KAFKA_BROKERS`, `PGHOST`. Keys of
+/// the program's own address, and lists of allowed or virtual hosts, do not.
 #[must_use]
 pub fn is_host_key(key: &str) -> bool {
     let key = key.to_ascii_uppercase();
@@ -95,7 +95,7 @@ pub fn is_host_key(key: &str) -> bool {
     }
     let mut words = key.split(['_', '.', '-']).filter(|it| !it.is_empty());
     let Some(last) = words.next_back() else { return false };
-    // A key that is one word, such as `HOST`, is mostly the program's own.
+    // A key of one word, such as `HOST`, is usually about the program itself.
     HOST_WORDS.contains(&last)
         && words.clone().next().is_some()
         && !words.any(|it| NOT_PEER_WORDS.contains(&it))
@@ -118,7 +118,7 @@ pub fn is_unspecified(host: &str) -> bool {
 }
 
 /// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,
-/// 4193), which elsewhere belongs to another machine or to none.
+/// 4193), which on another network belongs to another machine or to none.
 #[must_use]
 pub fn is_private_ip(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -129,22 +129,23 @@ pub fn is_private_ip(host: &str) -> bool {
             || (a == 169 && b == 254)
             || (a == 100 && (64..128).contains(&b));
     }
-    // Unique local addresses begin with `fc00::/7`, so that the first group has all its digits.
+    // The first group of a unique local address (`fc00::/7`) always has four digits.
     let first = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
     first.len() == 4 && (first.starts_with("fc") || first.starts_with("fd")) && is_ipv6(host)
 }
 
-/// A name as cluster DNS reads it (Kubernetes documentation, "DNS for Services and Pods").
+/// A host name as cluster DNS resolves it (Kubernetes documentation, "DNS for Services and Pods").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClusterName<'a> {
     pub service: &'a str,
     pub namespace: Option<&'a str>,
-    /// Whether the name contains `.svc`, so that it can only be a Service; `a.b` may also be a domain.
+    /// Whether the name contains `.svc`, so that it can only be a Service; `a.b` may also be a
+    /// domain.
     pub certain: bool,
 }
 
-/// Reads `name`, `name.namespace` and `name.namespace.svc[.cluster.local]`. The name of a Pod before
-/// that of a headless Service (`db-0.db.shop.svc`) is left out.
+/// Reads `name`, `name.namespace` and `name.namespace.svc[.cluster.local]`. The name of a Pod
+/// before that of a headless Service (`db-0.db.shop.svc`) is left out.
 #[must_use]
 pub fn cluster_name(host: &str) -> Option<ClusterName<'_>> {
     let host = host.trim_end_matches('.');

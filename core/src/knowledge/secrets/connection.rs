@@ -30,7 +30,7 @@ fn password_in_go_dsn(value: &str) -> Option<(usize, usize)> {
     password_before(value, 0, value.find("@tcp(")?)
 }
 
-/// Returns what stands between the first colon behind `start` and the at sign at `at`.
+/// Returns the range between the first colon after `start` and the at sign at `at`.
 fn password_before(value: &str, start: usize, at: usize) -> Option<(usize, usize)> {
     let password = start + value[start..at].find(':')? + 1;
     (password < at).then_some((password, at))

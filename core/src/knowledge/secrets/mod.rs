@@ -1,8 +1,10 @@
-//! Whether a value is a credential written out.
+//! Whether a value is a credential in plain text.
 //!
-//! Source: the secret variables that image pages name; for tokens and connection strings, those that
-//! `tokens.rs` and `connection.rs` name. A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both must
-//! agree, unless the value has a form that only credentials have.
+//! Source: the secret variables that image pages document; `tokens.rs` and `connection.rs` name
+//! their own sources.
+//!
+//! A key alone proves nothing (`TOKEN_URL`, `PASSWORD_MIN_LENGTH`), nor does an odd value: both
+//! must agree, unless the value has a form that only credentials have.
 
 mod connection;
 mod tokens;
@@ -67,7 +69,7 @@ pub fn judge(key: &str, value: &str) -> Judgement {
         Verdict::Literal => repeats_key(key, text).unwrap_or(Verdict::Literal),
         other => other,
     };
-    // A short word behind `TOKEN` or `KEY` may be a mode or a name.
+    // A short value of a key that ends in `TOKEN` or `KEY` may be a mode or a name.
     let short = kind == KeyKind::Token && text.len() < 12;
     let verdict = if grade == Verdict::Literal && short { Verdict::No } else { grade };
     Judgement { verdict, ..no }
@@ -106,7 +108,7 @@ const PASSWORD_WORDS: &[&str] = &[
 const TOKEN_WORDS: &[&str] =
     &["TOKEN", "APIKEY", "SECRET", "CREDENTIALS", "AUTHTOKEN", "AUTHKEY", "SECRETKEY", "MASTERKEY"];
 
-/// Words before `KEY` with which the key is secret.
+/// Words before `KEY` that make it the key of a token.
 const SECRET_KEYS: &[&str] = &[
     "API",
     "SECRET",
@@ -130,7 +132,8 @@ const SECRET_KEYS: &[&str] = &[
     "AES",
 ];
 
-/// Words with which a key says something about a password and is not the password.
+/// Words in keys that say something about a password, such as `PASSWORD_MIN_LENGTH`, without
+/// holding one.
 const ABOUT_PASSWORDS: &[&str] = &[
     "ALLOW",
     "EMPTY",
@@ -169,7 +172,7 @@ const ABOUT_PASSWORDS: &[&str] = &[
     "ROTATE",
 ];
 
-/// Returns what a key promises, if it is that of a password or token.
+/// Returns what a key promises, if that is a password or token.
 fn key_kind(key: &str) -> Option<KeyKind> {
     let words = words_of(key);
     let mut words: Vec<&str> = words.split('_').collect();
@@ -177,7 +180,7 @@ fn key_kind(key: &str) -> Option<KeyKind> {
         words.pop();
     }
     let kind = match words.as_slice() {
-        // The shell's own working directory.
+        // The shell's working directory.
         ["PWD" | "OLDPWD"] => return None,
         [.., last] if PASSWORD_WORDS.contains(last) => KeyKind::Password,
         [_, .., "PASS"] => KeyKind::Password,
@@ -190,7 +193,7 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     (!about).then_some(kind)
 }
 
-/// Returns the letters and digits alone, in lower case.
+/// Returns a text reduced to its letters and digits, in lower case.
 fn squeezed(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
@@ -222,7 +225,7 @@ const SWITCH_WORDS: &[&str] = &[
     "required",
 ];
 
-/// Beginnings of paths, and of references that a secret store or another tool resolves.
+/// Prefixes of paths and of references that a secret store or another tool resolves.
 const REFERENCES: &[&str] = &[
     "/",
     "~",
@@ -238,15 +241,16 @@ const REFERENCES: &[&str] = &[
     "doppler:",
 ];
 
-/// Whether a value is not a credential although its key ends like that of one.
+/// Whether a value is not a credential although its key promises one.
 fn is_not_a_credential(text: &str, kind: KeyKind) -> bool {
     if SWITCH_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
-        || REFERENCES.iter().any(|beginning| text.starts_with(beginning))
+        || REFERENCES.iter().any(|prefix| text.starts_with(prefix))
         || text.contains("://")
     {
         return true;
     }
-    // Numbers and durations behind `TOKEN` are lifetimes; words with spaces are prose.
+    // Under a key that ends in `TOKEN`, a number or duration is a lifetime, and a text with spaces is
+    // prose.
     let number = text.bytes().all(|b| b.is_ascii_digit() || b".smhd".contains(&b));
     kind == KeyKind::Token && (number && !text.is_empty() || text.contains(' '))
 }
@@ -255,7 +259,7 @@ fn is_not_a_credential(text: &str, kind: KeyKind) -> bool {
 static COMMON_PASSWORDS: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("../data/common_passwords.txt")));
 
-/// Judges a text that stands where a credential belongs.
+/// Judges a text in the place of a credential.
 fn grade(text: &str) -> Verdict {
     let text = text.trim();
     if is_placeholder(text) {
@@ -267,7 +271,7 @@ fn grade(text: &str) -> Verdict {
     }
 }
 
-/// Placeholders, as letters and digits alone.
+/// Whole placeholders, reduced to letters and digits.
 const PLACEHOLDERS: &[&str] = &[
     "example",
     "todo",
@@ -282,8 +286,8 @@ const PLACEHOLDERS: &[&str] = &[
     "somesecret",
 ];
 
-/// Beginnings of placeholders, as letters and digits alone.
-const PLACEHOLDER_BEGINNINGS: &[&str] = &[
+/// Prefixes of placeholders, reduced to letters and digits.
+const PLACEHOLDER_PREFIXES: &[&str] = &[
     "your",
     "changeme",
     "changethis",
@@ -303,7 +307,7 @@ const PLACEHOLDER_BEGINNINGS: &[&str] = &[
     "addyour",
 ];
 
-/// Parts of placeholders, as letters and digits alone.
+/// Parts of placeholders, reduced to letters and digits.
 const PLACEHOLDER_PARTS: &[&str] = &[
     "changeme",
     "changethis",
@@ -329,7 +333,7 @@ pub fn is_placeholder(text: &str) -> bool {
     let plain = squeezed(text);
     let lower = text.to_ascii_lowercase();
     PLACEHOLDERS.contains(&plain.as_str())
-        || PLACEHOLDER_BEGINNINGS.iter().any(|it| plain.starts_with(it))
+        || PLACEHOLDER_PREFIXES.iter().any(|it| plain.starts_with(it))
         || PLACEHOLDER_PARTS.iter().any(|it| plain.contains(it))
         || text.contains("EXAMPLE")
         || lower.starts_with("example-")
@@ -337,10 +341,10 @@ pub fn is_placeholder(text: &str) -> bool {
         || lower.contains("xxxxx")
 }
 
-/// Whether a value is for a template engine, a shell or a person to replace: `${NAME}`, `$NAME`,
-/// `{{ name }}`, `__NAME__`, `<name>`.
+/// Whether a value is an expression that a template engine, a shell or a person replaces:
+/// `${NAME}`, `$NAME`, `{{ name }}`, `__NAME__`, `<name>`.
 fn is_expression(text: &str) -> bool {
-    // A dollar sign alone may belong to a password.
+    // In a password a dollar sign may be followed by anything.
     let is_name =
         |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     ["${", "$(", "{{", "<%"].iter().any(|it| text.contains(it))

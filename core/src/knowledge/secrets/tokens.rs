@@ -5,7 +5,7 @@
 
 use super::{Judgement, Verdict, Why, is_placeholder};
 
-/// The tokens of services: their prefix, the minimum number of characters behind it, and the service.
+/// Token formats: the prefix, the minimum number of characters after the prefix, and the service.
 const TOKENS: &[(&str, usize, &str)] = &[
     ("ghp_", 36, "GitHub"),
     ("gho_", 36, "GitHub"),
@@ -35,18 +35,18 @@ const TOKENS: &[(&str, usize, &str)] = &[
     ("SG.", 60, "SendGrid"),
 ];
 
-/// The prefixes of AWS access key ids. Exactly 16 upper case letters and digits follow.
+/// Prefixes of AWS access key ids. Exactly 16 upper case letters and digits follow.
 const AWS_KEY_IDS: &[&str] = &["AKIA", "ASIA"];
 
-/// Minimum length of all tokens in [`TOKENS`], [`AWS_KEY_IDS`] and of a JSON Web Token.
+/// Minimum length of a token, be it in [`TOKENS`], an AWS access key id or a JSON Web Token.
 const SHORTEST_TOKEN: usize = 20;
 
-/// Whether a character may stand in a token.
+/// Whether a token may contain a character.
 fn is_token_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// Returns a judgement on a credential that its form gives away.
+/// Judges a value that contains a private key or a token.
 pub fn by_form(value: &str) -> Option<Judgement> {
     if value.len() < SHORTEST_TOKEN {
         return None;

@@ -1,9 +1,9 @@
 //! A small parser of shell command lines: which simple commands they run, with which words.
 //!
 //! The parser knows as much of the POSIX shell grammar ("Shell Command Language", XCU 2) as start
-//! commands use: lists, pipes, quotes, comments, redirections, here-documents, loops and `sh -c`. It
-//! expands nothing. What it cannot follow (functions, `case`) it reads as plain words, which finds
-//! fewer commands, never wrong ones.
+//! commands use: lists, pipes, quotes, comments, redirections, here-documents, loops and `sh -c`.
+//! It expands nothing. What it cannot follow (functions, `case`) it reads as plain words, which
+//! finds fewer commands, never wrong ones.
 
 mod scan;
 
@@ -58,7 +58,7 @@ pub struct Command {
     /// Assignments before the program, such as `NODE_ENV=production`.
     pub assignments: Vec<Word>,
     pub place: Place,
-    /// Whether a `!` stands before the command.
+    /// Whether a `!` precedes the command.
     pub negated: bool,
     pub joint: Joint,
 }
@@ -80,8 +80,8 @@ impl Command {
         self.words.iter().map(|it| it.text.as_str()).collect()
     }
 
-    /// Returns the words from the real program on, past wrappers such as `exec`, `env`, `tini --` and
-    /// `gosu app`.
+    /// Returns the words from the real program on, past wrappers such as `exec`, `env`, `tini --`
+    /// and `gosu app`.
     #[must_use]
     pub fn program(&self) -> &[Word] {
         &self.words[wrapper_words(&self.words)..]
@@ -100,7 +100,8 @@ pub fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// Returns the commands of a shell string, with each `sh -c` replaced by the commands of its script.
+/// Returns the commands of a shell string, with each `sh -c` replaced by the commands in its
+/// script.
 #[must_use]
 pub fn commands(text: &str) -> Vec<Command> {
     let mut out = Vec::new();
@@ -108,8 +109,8 @@ pub fn commands(text: &str) -> Vec<Command> {
     out
 }
 
-/// Returns the commands of an argument list: one command, or those of its `sh -c` string. `words` may
-/// be the entrypoint and the command joined; the `arg` of a word is its index in the list.
+/// Returns the commands of an argument list: one command, or those of its `sh -c` string. `words`
+/// may be the entrypoint and the command joined; the `arg` of a word is its index in the list.
 #[must_use]
 pub fn commands_of_argv(words: &[&str]) -> Vec<Command> {
     let words = words
@@ -123,8 +124,8 @@ pub fn commands_of_argv(words: &[&str]) -> Vec<Command> {
     out
 }
 
-/// Replaces each `sh -c "…"` by the commands of its script, and parts wait helpers from the commands
-/// that they start, at most `nesting` times inside one another.
+/// Replaces each `sh -c "…"` with the commands of its script, and separates wait helpers from the
+/// commands that they start. Follows at most `nesting` levels.
 fn unfold(commands: Vec<Command>, nesting: u8, out: &mut Vec<Command>) {
     for command in commands {
         if nesting > 0
@@ -147,9 +148,9 @@ fn unfold(commands: Vec<Command>, nesting: u8, out: &mut Vec<Command>) {
         if let Some(last) = inner.last_mut() {
             last.joint = command.joint;
         }
-        for inner in &mut inner {
-            if inner.place == Place::Plain {
-                inner.place = command.place;
+        for it in &mut inner {
+            if it.place == Place::Plain {
+                it.place = command.place;
             }
         }
         if let Some(first) = inner.first_mut() {
@@ -161,7 +162,7 @@ fn unfold(commands: Vec<Command>, nesting: u8, out: &mut Vec<Command>) {
 }
 
 /// Returns the commands of a script given as one word. Their offsets are exact inside plain quotes;
-/// after escapes they would be off, so every word gets the bytes of the whole script.
+/// escapes would shift them, so every word then gets the range of the whole script.
 fn commands_of_script(script: &Word) -> Vec<Command> {
     let extra = (script.end - script.start).saturating_sub(script.text.len());
     let start = if extra == 2 { script.start + 1 } else { script.start };
@@ -176,14 +177,12 @@ fn commands_of_script(script: &Word) -> Vec<Command> {
     commands
 }
 
-/// Returns the index of the word from which on a wait helper starts another command.
+/// Returns the index of the word at which the command of a wait helper begins:
+/// `wait-for db:5432 -- COMMAND`.
 fn handed_over(command: &Command) -> Option<usize> {
     let program = command.program();
     let head = command.words.len() - program.len();
     let name = base_name(&program.first()?.text);
-    if name != "dockerize" && !name.starts_with("wait") {
-        return None;
-    }
     let at = if name == "dockerize" {
         let mut at = 1;
         while let Some(option) = program.get(at).map(|it| it.text.as_str())
@@ -210,7 +209,7 @@ pub fn is_wait_helper(name: &str) -> bool {
     matches!(stem, "wait4x" | "waitforit") || stem.replace('_', "-").starts_with("wait-for")
 }
 
-/// Cuts a command in two, as if `&&` stood between the halves.
+/// Splits a command in two, joined by `&&`.
 fn split_at(mut command: Command, at: usize) -> (Command, Command) {
     let words = command.words.split_off(at);
     if command.words.last().is_some_and(|it| it.text == "--") {
@@ -250,7 +249,7 @@ pub fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh")
 }
 
-/// Returns the number of leading words that only start another program.
+/// Returns the number of leading words that only start another program: `exec`, `tini --`.
 fn wrapper_words(words: &[Word]) -> usize {
     let second = |at: usize| words.get(at + 1).map_or("", |it| it.text.as_str());
     let options = |from: usize, dash: &str| {

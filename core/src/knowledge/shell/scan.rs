@@ -71,7 +71,7 @@ pub fn scan(text: &str, arg: usize, offset: usize) -> Vec<Token> {
     tokens
 }
 
-/// Reads a redirection with its target and returns the offset behind it. The end marker of a
+/// Reads a redirection with its target and returns the offset after it. The end marker of a
 /// here-document is added to `heredocs`.
 fn redirection(text: &str, start: usize, heredocs: &mut Vec<String>) -> usize {
     let bytes = text.as_bytes();
@@ -156,7 +156,7 @@ fn read_word(text: &str, start: usize) -> (String, usize, bool) {
     (word, at, quoted)
 }
 
-/// Reads up to the closing double quote and returns the offset behind it.
+/// Reads up to the closing double quote and returns the offset after it.
 fn double_quoted(text: &str, start: usize, word: &mut String) -> usize {
     let mut escaped = false;
     for (at, c) in text[start..].char_indices() {
@@ -178,7 +178,7 @@ fn double_quoted(text: &str, start: usize, word: &mut String) -> usize {
     text.len()
 }
 
-/// Returns the offset behind the bracket that closes the one at `open`.
+/// Returns the offset after the bracket that closes the one at `open`.
 fn closing(bytes: &[u8], open: usize) -> usize {
     let mut depth = 0usize;
     for (at, b) in bytes.iter().enumerate().skip(open) {
