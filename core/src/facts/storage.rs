@@ -204,7 +204,7 @@ const SERVERS: &[&str] = &[
 impl<'a> Unit<'a> {
     /// Its image is surely that of a data store whose loss hurts, and the start command does not say
     /// that it only runs a client of it.
-    pub fn stored(&self) -> Option<Family> {
+    pub fn stored(&self) -> Option<&'static Family> {
         let image = self.image.as_ref()?;
         let family = image.family.filter(|it| it.persistent && it.is_data_store())?;
         let known = image.certainty == Certainty::Certain;
