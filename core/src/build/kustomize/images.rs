@@ -28,14 +28,12 @@ pub(super) fn set_images(entries: &[Value], all: &mut Accumulated, fields: &[Fie
             all.refuse(entry.span, "an image is chosen by its `name`");
             continue;
         };
-        for object in &mut all.objects {
-            if object.kind() != "CustomResourceDefinition" {
-                change.containers(&mut object.value);
-            }
+        // What a definition calls containers is the schema of something else.
+        let objects = all.objects.iter_mut().filter(|it| it.kind() != "CustomResourceDefinition");
+        for object in objects {
+            change.containers(&mut object.value);
             for field in fields {
-                field.visit(&mut object.value, Some((Create::Scalar, change.span)), &mut |image| {
-                    change.apply(image);
-                });
+                field.visit(&mut object.value, None, &mut |image| change.apply(image));
             }
         }
     }

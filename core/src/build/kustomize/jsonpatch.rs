@@ -128,8 +128,16 @@ fn replace(object: &mut Value, path: &[String], value: Value) -> Result<(), &'st
     if path.len() + value.depth() > MAX_DEPTH {
         return Err("this would nest too deep");
     }
-    *find_mut(object, path).ok_or("there is nothing to replace")? = value;
-    Ok(())
+    if let Some(old) = find_mut(object, path) {
+        *old = value;
+        return Ok(());
+    }
+    // Kustomize takes the replacement of a missing key for its addition.
+    let parents = path.split_last().map_or(path, |(_, parents)| parents);
+    match find(object, parents).map(|parent| &parent.data) {
+        Some(Data::Map(_)) => add(object, path, value),
+        _ => Err("there is nothing to replace"),
+    }
 }
 
 fn remove(object: &mut Value, path: &[String]) -> Result<Value, &'static str> {

@@ -4,8 +4,7 @@ use super::Builder;
 use super::jsonpatch;
 use super::load::add_objects;
 use super::merge::{Merger, Outcome};
-use super::object::{Gvk, Id, Object, effective_namespace};
-use super::schema::Schema;
+use super::object::Object;
 use super::selector::Selector;
 use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Value};
@@ -87,14 +86,14 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// `patchesJson6902`: JSON patches for one object each.
+    /// `patchesJson6902`: JSON patches alone.
     pub(super) fn json_patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("patchesJson6902") {
             self.json_patch(kustomization, entry, all);
         }
     }
 
-    /// Applies a JSON patch to the one object that its target names.
+    /// Applies a JSON patch to what its target selects.
     pub(super) fn json_patch(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -114,14 +113,7 @@ impl Builder<'_, '_> {
             all.refuse(entry.span, "this is no list of operations");
             return;
         }
-        let schema = Rc::clone(&self.schema);
-        let wanted = target_id(target, &schema);
-        let chosen: Vec<bool> =
-            all.objects.iter().map(|object| object.ids(&schema).contains(&wanted)).collect();
-        if !chosen.contains(&true) {
-            all.refuse(target.span, format!("there is no {} to patch", wanted.label()));
-        }
-        self.operate(&chosen, &operations[0], all);
+        self.apply_operations(&operations[0], target, all);
     }
 
     pub(super) fn read_inline(&mut self, text: &Value, all: &mut Accumulated) -> Vec<Value> {
@@ -248,32 +240,37 @@ fn merge_one(
     if allowed.name || allowed.kind {
         object.remember(schema);
     }
-    let before = object.value.clone();
+    let mut kept = vec![["metadata", "namespace"].as_slice(), &["apiVersion"]];
+    if !allowed.name {
+        kept.push(&["metadata", "name"]);
+    }
+    if !allowed.kind {
+        kept.push(&["kind"]);
+    }
+    let before: Vec<Option<Value>> = kept.iter().map(|path| object.value.at(path).cloned()).collect();
     if merger.object(&mut object.value, patch) == Outcome::Cleared {
         return Outcome::Cleared;
     }
-    let restore = |value: &mut Value, path: [&str; 2]| match (path, before.at(&path)) {
-        ([outer, inner], Some(old)) => {
-            value.get_mut(outer).into_iter().for_each(|it| it.set(inner, old.clone()));
-        }
-        ([outer, inner], None) => {
-            let map = value.get_mut(outer).and_then(Value::as_map_mut);
-            map.into_iter().for_each(|it| {
-                it.shift_remove(inner);
-            });
-        }
-    };
-    if !allowed.name {
-        restore(&mut object.value, ["metadata", "name"]);
-    }
-    restore(&mut object.value, ["metadata", "namespace"]);
-    let keep = if allowed.kind { &["apiVersion"][..] } else { &["apiVersion", "kind"][..] };
-    for key in keep {
-        if let Some(old) = before.get(key) {
-            object.value.set(key, old.clone());
-        }
+    for (path, old) in kept.into_iter().zip(before) {
+        restore(&mut object.value, path, old);
     }
     Outcome::Kept
+}
+
+/// Gives a field the value back that it had, or takes it away where there was none.
+fn restore(value: &mut Value, path: &[&str], old: Option<Value>) {
+    let Some((last, parents)) = path.split_last() else { return };
+    let parent = parents.iter().try_fold(value, |value, key| value.get_mut(key));
+    match (parent, old) {
+        (Some(parent), Some(old)) => parent.set(last, old),
+        (Some(parent), None) => {
+            let map = parent.as_map_mut();
+            map.into_iter().for_each(|it| {
+                it.shift_remove(*last);
+            });
+        }
+        (None, _) => {}
+    }
 }
 
 fn read_selector(target: &Value, all: &mut Accumulated) -> Option<Selector> {
@@ -284,17 +281,4 @@ fn read_selector(target: &Value, all: &mut Accumulated) -> Option<Selector> {
             None
         }
     }
-}
-
-/// The identity of the one object that a target names.
-fn target_id(target: &Value, schema: &Schema) -> Id {
-    let word = |key: &str| target.str_at(&[key]).unwrap_or_default();
-    let gvk = Gvk {
-        group: word("group").into(),
-        version: word("version").into(),
-        kind: word("kind").into(),
-    };
-    let version = gvk.api_version();
-    let namespace = effective_namespace(word("namespace"), &version, &gvk.kind, schema);
-    Id { gvk, name: word("name").into(), namespace }
 }

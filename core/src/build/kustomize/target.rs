@@ -8,7 +8,7 @@ use super::sources::{Found, SourceFile};
 use super::value::Value;
 use super::vars::Var;
 use super::{Builder, Built, BuiltObject, Reason, ReasonKind};
-use crate::text::{FileId, Span, join_path};
+use crate::text::{FileId, Span};
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -34,6 +34,17 @@ pub(super) struct Accumulated {
     pub vars: Vec<Var>,
     pub reasons: Vec<Reason>,
     pub read: Vec<FileId>,
+}
+
+/// What leads to a kustomization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is built itself.
+    Root,
+    /// It is among the resources of another one.
+    Base,
+    /// It changes what another one has so far.
+    Component,
 }
 
 /// A kustomization being built.
@@ -105,7 +116,7 @@ impl<'s> Builder<'_, 's> {
         let start = Accumulated::default();
         let at = Span::default();
         let mut all = match self.sources.kustomizations(folder).first() {
-            Some(_) => Rc::unwrap_or_clone(self.folder(folder, at)),
+            Some(_) => self.root(folder),
             None => {
                 let mut all = start;
                 all.refuse(at, format!("`{folder}` has no kustomization file"));
@@ -136,6 +147,16 @@ impl<'s> Builder<'_, 's> {
         }
     }
 
+    /// What a folder comes to that is built itself; a component may be, for its own sake.
+    fn root(&mut self, folder: &str) -> Accumulated {
+        if let Some(done) = self.done.get(folder) {
+            return (**done).clone();
+        }
+        let mut all = Accumulated::default();
+        self.accumulate(folder, &mut all, Span::default(), Role::Root);
+        all
+    }
+
     fn root_value(&mut self, folder: &str) -> Option<Value> {
         let file = *self.sources.kustomizations(folder).first()?;
         self.sources.documents(file, &mut self.budget).0.into_iter().next()
@@ -147,7 +168,7 @@ impl<'s> Builder<'_, 's> {
             return Rc::clone(done);
         }
         let mut all = Accumulated::default();
-        let complete = self.accumulate(folder, &mut all, at, false);
+        let complete = self.accumulate(folder, &mut all, at, Role::Base);
         let all = Rc::new(all);
         // What was cut because of a circle depends on where the circle was entered.
         if complete {
@@ -158,7 +179,7 @@ impl<'s> Builder<'_, 's> {
 
     /// Adds a folder's kustomization, or component, to what there is. Returns whether the result is the
     /// same wherever the folder is asked for.
-    fn accumulate(&mut self, folder: &str, all: &mut Accumulated, at: Span, component: bool) -> bool {
+    fn accumulate(&mut self, folder: &str, all: &mut Accumulated, at: Span, role: Role) -> bool {
         if self.open.iter().any(|open| open == folder) {
             all.refuse(at, format!("`{}` leads back to itself", shown(folder)));
             return false;
@@ -170,11 +191,13 @@ impl<'s> Builder<'_, 's> {
         }
         let Some((file, value)) = self.kustomization(folder, all, at) else { return true };
         let is_component = value.str_at(&["kind"]) == Some("Component");
-        if is_component != component {
-            let message = match component {
-                true => "this is not a component: its kustomization has to say `kind: Component`",
-                false => "this is a component: list it under `components`",
-            };
+        let wrong = match role {
+            Role::Root => None,
+            Role::Base => is_component.then_some("this is a component: list it under `components`"),
+            Role::Component => (!is_component)
+                .then_some("this is not a component: its kustomization has to say `kind: Component`"),
+        };
+        if let Some(message) = wrong {
             all.refuse(at, message);
             return true;
         }
@@ -226,7 +249,7 @@ impl<'s> Builder<'_, 's> {
         };
         match self.sources.find(kustomization.folder, path) {
             (Found::Folder, folder) if !self.sources.kustomizations(&folder).is_empty() => {
-                self.accumulate(&folder, all, entry.span, true)
+                self.accumulate(&folder, all, entry.span, Role::Component)
             }
             (Found::Remote, _) => {
                 all.not_built(entry.span, format!("remote component `{path}`"));
@@ -410,9 +433,4 @@ fn check_fields(kustomization: &Kustomization<'_>, all: &mut Accumulated) {
     if let Some(tags) = kustomization.value.get("imageTags") {
         all.not_built(tags.span, "`imageTags` has been replaced by `images`");
     }
-}
-
-/// A path in the folder of a kustomization.
-pub(super) fn path_in(kustomization: &Kustomization<'_>, path: &str) -> String {
-    join_path(kustomization.folder, path)
 }
