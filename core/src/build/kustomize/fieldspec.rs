@@ -81,8 +81,9 @@ fn walk(
                 Some(key) => (key, true),
                 None => (first.as_str(), false),
             };
-            let create = create.filter(|_| !is_list);
-            if let Some(next) = field(map, key, rest.is_empty(), create) {
+            // A list that is missing has no items to make anything in.
+            let missing = create.filter(|_| !is_list);
+            if let Some(next) = field(map, key, rest.is_empty(), missing) {
                 walk(next, rest, create, change);
             }
         }

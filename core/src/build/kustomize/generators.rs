@@ -319,5 +319,6 @@ fn merge_generated(new: &mut Object, old: &Object) {
     new.prefixes.clone_from(&old.prefixes);
     new.suffixes.clone_from(&old.suffixes);
     new.vars.clone_from(&old.vars);
+    new.hashed &= old.hashed;
     new.file = old.file;
 }

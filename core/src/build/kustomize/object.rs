@@ -60,14 +60,6 @@ impl Gvk {
         Gvk { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
-    /// The `apiVersion` of the group and version.
-    pub(super) fn api_version(&self) -> SmolStr {
-        if self.group.is_empty() {
-            return self.version.clone();
-        }
-        [self.group.as_str(), "/", &self.version].concat().into()
-    }
-
     /// Whether a selector names this kind; what the selector leaves empty fits everything.
     pub(super) fn is_selected_by(&self, selector: &Gvk) -> bool {
         let fits = |wanted: &SmolStr, own: &SmolStr| wanted.is_empty() || wanted == own;

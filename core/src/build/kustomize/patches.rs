@@ -135,6 +135,8 @@ impl Builder<'_, '_> {
     /// Applies the operations of a document to the chosen objects.
     fn operate(&mut self, chosen: &[bool], document: &Value, all: &mut Accumulated) {
         let schema = Rc::clone(&self.schema);
+        let mut document = document.clone();
+        document.read_old_booleans();
         let operations = document.items();
         let size = document.size();
         let copies = operations.iter().filter(|it| it.str_at(&["op"]) == Some("copy")).count();

@@ -275,16 +275,17 @@ impl Value {
         }
     }
 
-    /// Gives every node of the value one span: the entry that the whole of it comes from.
-    pub fn spread(&mut self, span: Span) {
-        self.span = span;
+    /// Gives the words that YAML 1.1 takes for booleans that meaning, as the reader of JSON patches does.
+    pub(super) fn read_old_booleans(&mut self) {
         match &mut self.data {
-            Data::Scalar(_) => {}
-            Data::List(items) => items.iter_mut().for_each(|item| item.spread(span)),
-            Data::Map(map) => map.values_mut().for_each(|field| {
-                field.key = span;
-                field.value.spread(span);
-            }),
+            Data::Scalar(scalar) => {
+                let plain = scalar.style == Style::Plain && scalar.tag.is_none();
+                if let (true, Some(it)) = (plain, Typed::yaml_1_1_bool(&scalar.text)) {
+                    *scalar = Scalar::plain(if it { "true" } else { "false" });
+                }
+            }
+            Data::List(items) => items.iter_mut().for_each(Value::read_old_booleans),
+            Data::Map(map) => map.values_mut().for_each(|field| field.value.read_old_booleans()),
         }
     }
 }
