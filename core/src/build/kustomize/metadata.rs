@@ -5,6 +5,7 @@ use super::config::{Config, add_spec};
 use super::fieldspec::{Create, FieldSpec};
 use super::target::{Accumulated, Kustomization};
 use super::value::Value;
+use crate::syntax::{Scalar, Style};
 use crate::text::Span;
 
 /// The label that `buildMetadata: [managedByLabel]` adds.
@@ -41,6 +42,9 @@ pub(super) fn add_labels(kustomization: &Kustomization<'_>, all: &mut Accumulate
 /// Sets pairs in the mappings at the given fields of all objects.
 pub(super) fn set(all: &mut Accumulated, pairs: &Value, fields: &[FieldSpec]) {
     let Some(pairs) = pairs.as_map().filter(|pairs| !pairs.is_empty()) else { return };
+    for field in pairs.values().filter(|field| !is_string(&field.value)) {
+        all.refuse(field.value.span, "the value of a label or annotation is a string: it needs quotes");
+    }
     for object in &mut all.objects {
         for field in fields {
             let span = pairs.values().next().map_or(Span::default(), |it| it.key);
@@ -52,6 +56,14 @@ pub(super) fn set(all: &mut Accumulated, pairs: &Value, fields: &[FieldSpec]) {
             });
         }
     }
+}
+
+/// Whether the reader of kustomizations, which follows YAML 1.1, takes a value for a string.
+fn is_string(value: &Value) -> bool {
+    value.as_scalar().is_some_and(|scalar| {
+        let word = scalar.style == Style::Plain && Scalar::yaml_1_1_bool(&scalar.text).is_some();
+        matches!(scalar.typed(), Scalar::Str(_) | Scalar::Null) && !word
+    })
 }
 
 impl Builder<'_, '_> {

@@ -88,7 +88,11 @@ pub enum ReasonKind {
 #[derive(Debug)]
 pub struct Builder<'b, 's> {
     sources: &'b Sources<'s>,
+    built_in: Rc<schema::Schema>,
+    /// The schema of the build that is under way.
     schema: Rc<schema::Schema>,
+    /// Whether a kustomization has brought a schema of its own.
+    own_schema: bool,
     defaults: Rc<config::Config>,
     budget: value::Budget,
     /// The folders that were built already, as part of others or alone.
@@ -99,9 +103,12 @@ pub struct Builder<'b, 's> {
 
 impl<'b, 's> Builder<'b, 's> {
     pub fn new(sources: &'b Sources<'s>) -> Builder<'b, 's> {
+        let built_in = Rc::new(schema::Schema::built_in());
         Builder {
             sources,
-            schema: Rc::new(schema::Schema::built_in()),
+            schema: Rc::clone(&built_in),
+            built_in,
+            own_schema: false,
             defaults: Rc::new(config::Config::defaults()),
             budget: value::Budget::new(MAX_NODES),
             done: rustc_hash::FxHashMap::default(),
@@ -111,7 +118,13 @@ impl<'b, 's> Builder<'b, 's> {
 
     /// Builds the kustomization of a folder, given by its path from the project's root.
     pub fn build(&mut self, folder: &str) -> Built {
-        self.finish(folder)
+        let built = self.finish(folder);
+        if std::mem::take(&mut self.own_schema) {
+            // What was merged by another schema is no part of the next build.
+            self.schema = Rc::clone(&self.built_in);
+            self.done.clear();
+        }
+        built
     }
 }
 

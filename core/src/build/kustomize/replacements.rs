@@ -5,6 +5,7 @@ use super::paths::{self, Make, Shape};
 use super::selector::Selector;
 use super::target::{Accumulated, Kustomization};
 use super::value::{Data, MAX_DEPTH, Scalar, Value};
+use crate::syntax::Scalar as Typed;
 use smol_str::SmolStr;
 use std::rc::Rc;
 
@@ -193,8 +194,10 @@ fn put(place: &mut Value, value: &Value, options: &Options<'_>) -> bool {
     }
     match (&mut place.data, text) {
         (Data::Scalar(scalar), Some(text)) => {
-            let style = scalar.style;
-            *scalar = Scalar { text, style, tag: scalar.tag.take() };
+            *scalar = match scalar.typed() {
+                Typed::Str(_) => Scalar::string(text),
+                _ => Scalar::plain(text),
+            };
             place.span = value.span;
             true
         }

@@ -86,8 +86,19 @@ impl Schema {
         self.types.entry(owner).or_default().insert(name, rule);
     }
 
-    /// Adds the definitions of an OpenAPI document that a kustomization names under `openapi`.
-    pub(super) fn add_definitions(&mut self, document: &Value) {
+    /// The schema of an OpenAPI document that a kustomization names under `openapi`. It takes the place of
+    /// the built-in one, of which only the scopes stay.
+    pub(super) fn with_definitions(&self, document: &Value) -> Schema {
+        let mut schema = Schema::default();
+        for (key, kind) in &self.kinds {
+            let nameless = Kind { cluster: kind.cluster, name: SmolStr::default() };
+            schema.kinds.insert(key.clone(), nameless);
+        }
+        schema.add_definitions(document);
+        schema
+    }
+
+    fn add_definitions(&mut self, document: &Value) {
         let Some(definitions) = document.get("definitions").and_then(Value::as_map) else { return };
         for (name, field) in definitions {
             let properties = field.value.get("properties").and_then(Value::as_map);

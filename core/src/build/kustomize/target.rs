@@ -93,11 +93,10 @@ impl Accumulated {
 
     pub(super) fn add_vars(&mut self, vars: Vec<Var>) {
         for var in vars {
-            match self.vars.iter().find(|known| known.name == var.name) {
-                // Two overlays over one base bring its vars twice.
-                Some(known) if known.span == var.span => {}
-                Some(_) => self.refuse(var.span, format!("the var `{}` is there already", var.name)),
-                None => self.vars.push(var),
+            // Two overlays over one base bring its vars twice, which Kustomize refuses too.
+            match self.vars.iter().any(|known| known.name == var.name) {
+                true => self.refuse(var.span, format!("the var `{}` is there already", var.name)),
+                false => self.vars.push(var),
             }
         }
     }
@@ -199,7 +198,7 @@ impl<'s> Builder<'_, 's> {
         };
         if let Some(message) = wrong {
             all.refuse(at, message);
-            return true;
+            return false;
         }
         self.open.push(folder.to_owned());
         let kustomization = Kustomization { value: &value, folder, file };
@@ -332,7 +331,8 @@ impl<'s> Builder<'_, 's> {
     fn load_schema(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         let Some(entry) = kustomization.value.at(&["openapi", "path"]) else { return };
         for document in self.read_documents(kustomization, entry, all) {
-            Rc::make_mut(&mut self.schema).add_definitions(&document);
+            self.schema = Rc::new(self.schema.with_definitions(&document));
+            self.own_schema = true;
         }
     }
 
