@@ -1,6 +1,8 @@
 //! Builds every kustomization below a folder with both tools and compares the objects as values.
 
-use plimsoll_core::build::kustomize::{Builder, Built, ReasonKind, SourceFile, Sources, print, tree};
+use plimsoll_core::build::kustomize::{
+    Builder, Built, ReasonKind, SourceFile, Sources, print, tree,
+};
 use plimsoll_core::model::detect::may_be_yaml;
 use plimsoll_core::syntax::{Node, NodeKind, Scalar, Tree, parse};
 use plimsoll_core::text::{File, FileId, LineColumn, LineIndex};
@@ -102,7 +104,8 @@ fn compare(
         }
     };
     let ours = objects(&tree(&built.objects));
-    let printed: String = built.objects.iter().map(|it| format!("---\n{}", print(&it.value))).collect();
+    let printed: String =
+        built.objects.iter().map(|it| format!("---\n{}", print(&it.value))).collect();
     let reread = objects(&parse(FileId(0), &Arc::from(printed.as_str()), None).0);
     let differences = differences(&ours, &theirs, tally);
     tally.built += 1;

@@ -42,17 +42,11 @@ struct Oracle {
     run: fn(&Path, &Path) -> Result<bool, String>,
 }
 
-const COMPOSE: Oracle = Oracle {
-    tool: "docker-compose",
-    cases: "core/tests/compose_cases.txt",
-    run: compose::run,
-};
+const COMPOSE: Oracle =
+    Oracle { tool: "docker-compose", cases: "core/tests/compose_cases.txt", run: compose::run };
 
-const KUSTOMIZE: Oracle = Oracle {
-    tool: "kubectl",
-    cases: "core/tests/kustomize_cases.txt",
-    run: kustomize::run,
-};
+const KUSTOMIZE: Oracle =
+    Oracle { tool: "kubectl", cases: "core/tests/kustomize_cases.txt", run: kustomize::run };
 
 /// Compares the given folders, or the examples and the small cases; whether all agree.
 fn compare(oracle: &Oracle, folders: &[&str]) -> Result<bool, String> {
@@ -65,8 +59,8 @@ fn compare(oracle: &Oracle, folders: &[&str]) -> Result<bool, String> {
     let mut agree = true;
     for folder in folders {
         println!("{}", folder.display());
-        let whole =
-            std::path::absolute(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let whole = std::path::absolute(&folder)
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
         agree &= (oracle.run)(&whole, &tool)?;
     }
     Ok(agree)

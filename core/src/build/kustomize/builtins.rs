@@ -14,7 +14,11 @@ use std::rc::Rc;
 
 impl Builder<'_, '_> {
     /// Runs what stands under `transformers`.
-    pub(super) fn transformer_files(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    pub(super) fn transformer_files(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        all: &mut Accumulated,
+    ) {
         for entry in kustomization.list("transformers") {
             for plugin in self.plugins(kustomization, entry, all) {
                 self.transformer(kustomization, &plugin, all);
@@ -23,14 +27,19 @@ impl Builder<'_, '_> {
     }
 
     /// Runs what stands under `generators`.
-    pub(super) fn generator_files(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    pub(super) fn generator_files(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        all: &mut Accumulated,
+    ) {
         for entry in kustomization.list("generators") {
             for plugin in self.plugins(kustomization, entry, all) {
                 let generator = match plugin.str_at(&["kind"]) {
                     Some("ConfigMapGenerator") => Generator::ConfigMap,
                     Some("SecretGenerator") => Generator::Secret,
                     other => {
-                        let message = format!("the generator `{}` is not run", other.unwrap_or_default());
+                        let message =
+                            format!("the generator `{}` is not run", other.unwrap_or_default());
                         all.not_built(entry.span, message);
                         continue;
                     }
@@ -72,7 +81,12 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn transformer(&mut self, kustomization: &Kustomization<'_>, plugin: &Value, all: &mut Accumulated) {
+    fn transformer(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        plugin: &Value,
+        all: &mut Accumulated,
+    ) {
         let kind = plugin.str_at(&["kind"]).unwrap_or_default();
         if plugin.str_at(&["apiVersion"]) != Some("builtin") {
             all.not_built(plugin.span, format!("the transformer `{kind}` is not run"));

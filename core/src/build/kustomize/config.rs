@@ -3,6 +3,7 @@
 
 use super::fieldspec::FieldSpec;
 use super::object::Gvk;
+use super::schema::definition_name;
 use super::value::{Map, Value};
 use smol_str::SmolStr;
 
@@ -57,7 +58,11 @@ impl Config {
         let spec = FieldSpec { gvk: gvk(words), ..FieldSpec::everywhere(path, create) };
         match self.list(section) {
             Some(list) => list.push(spec),
-            None => self.name_reference.last_mut().into_iter().for_each(|it| it.fields.push(spec.clone())),
+            None => self
+                .name_reference
+                .last_mut()
+                .into_iter()
+                .for_each(|it| it.fields.push(spec.clone())),
         }
     }
 
@@ -112,8 +117,15 @@ impl Config {
     pub(super) fn add_definitions(&mut self, document: &Value) {
         let Some(definitions) = document.as_map() else { return };
         for (name, field) in definitions {
-            let Some(properties) = field.value.at(&["Schema", "properties"]).or_else(|| field.value.at(&["properties"])) else { continue };
-            let is_object = properties.get("kind").is_some() && properties.get("metadata").is_some();
+            let Some(properties) = field
+                .value
+                .at(&["Schema", "properties"])
+                .or_else(|| field.value.at(&["properties"]))
+            else {
+                continue;
+            };
+            let is_object =
+                properties.get("kind").is_some() && properties.get("metadata").is_some();
             if is_object {
                 let kind = name.rsplit('.').next().unwrap_or(name);
                 let owner = Gvk { group: "".into(), version: "".into(), kind: kind.into() };
@@ -155,7 +167,7 @@ impl Config {
                 self.refer(target, std::iter::once(name));
             }
             let inner = property.get("items").unwrap_or(property);
-            let reference = inner.str_at(&["$ref"]).and_then(|it| it.rsplit('/').next());
+            let reference = inner.str_at(&["$ref"]).map(definition_name);
             let next = match reference.and_then(|it| definitions.get(it)) {
                 Some(definition) => definition
                     .value

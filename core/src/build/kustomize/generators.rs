@@ -73,7 +73,10 @@ impl Builder<'_, '_> {
         all: &mut Accumulated,
     ) {
         let Some(name) = entry.get("name").filter(|name| name.as_str().is_some()) else {
-            all.refuse(entry.span, format!("a {} that is generated needs a `name`", generator.kind()));
+            all.refuse(
+                entry.span,
+                format!("a {} that is generated needs a `name`", generator.kind()),
+            );
             return;
         };
         let pairs = self.pairs(kustomization, entry, all);
@@ -85,6 +88,7 @@ impl Builder<'_, '_> {
         let disabled = |options: Option<&Value>| {
             options.and_then(|it| it.get("disableNameSuffixHash")).is_some_and(Value::is_true)
         };
+        object.generated = true;
         object.hashed = !disabled(shared) && !disabled(own);
         object.behavior = match entry.str_at(&["behavior"]) {
             Some("merge") => Behavior::Merge,
@@ -116,7 +120,9 @@ impl Builder<'_, '_> {
                     let bytes = without_quotes(value).as_bytes().to_vec();
                     add(&mut pairs, key, Content { bytes, span: literal.span }, all);
                 }
-                None => all.refuse(literal.span, format!("`{text}` is not of the form `key=value`")),
+                None => {
+                    all.refuse(literal.span, format!("`{text}` is not of the form `key=value`"))
+                }
             }
         }
         for source in entry.get("files").map(Value::items).unwrap_or_default() {
@@ -144,7 +150,8 @@ impl Builder<'_, '_> {
             None => file.text.as_bytes().to_vec(),
         };
         if file.bytes.is_none() && file.text.contains('\u{fffd}') {
-            let message = format!("`{}` is no text; its content and the hash of it are unknown", file.path);
+            let message =
+                format!("`{}` is no text; its content and the hash of it are unknown", file.path);
             all.not_built(source.span, message);
         }
         // Content that is text can be pointed at; the entry stands for it otherwise.
@@ -162,12 +169,7 @@ fn add(pairs: &mut Pairs, key: &str, content: Content, all: &mut Accumulated) {
 
 /// Adds the lines of an env file. A name without `=` takes its value from the environment of whoever
 /// builds, which is nothing here.
-fn add_env_lines(
-    pairs: &mut Pairs,
-    text: &str,
-    file: crate::text::FileId,
-    all: &mut Accumulated,
-) {
+fn add_env_lines(pairs: &mut Pairs, text: &str, file: crate::text::FileId, all: &mut Accumulated) {
     let mut next = 0;
     for line in text.split_inclusive('\n') {
         let start = next;
@@ -284,7 +286,10 @@ pub(super) fn absorb(mut object: Object, span: Span, all: &mut Accumulated, sche
         }
         (1, Behavior::Create) => {
             let label = id.label();
-            all.refuse(span, format!("{label} is there already; say `behavior: merge` or `replace`"));
+            all.refuse(
+                span,
+                format!("{label} is there already; say `behavior: merge` or `replace`"),
+            );
         }
         (_, _) => all.refuse(span, format!("{} is there more than once", id.label())),
     }
@@ -295,7 +300,9 @@ fn merge_generated(new: &mut Object, old: &Object) {
         Behavior::Merge => {
             &[&["metadata", "labels"], &["metadata", "annotations"], &["data"], &["binaryData"]]
         }
-        Behavior::Create | Behavior::Replace => &[&["metadata", "labels"], &["metadata", "annotations"]],
+        Behavior::Create | Behavior::Replace => {
+            &[&["metadata", "labels"], &["metadata", "annotations"]]
+        }
     };
     for path in keys {
         let Some(before) = old.value.at(path).and_then(Value::as_map) else { continue };
@@ -306,7 +313,9 @@ fn merge_generated(new: &mut Object, old: &Object) {
         let span = old.value.at(path).map_or(new.value.span, |it| it.span);
         let merged = Value { data: Data::Map(merged), span };
         match path {
-            [outer, inner] => new.value.get_mut(outer).into_iter().for_each(|it| it.set(inner, merged.clone())),
+            [outer, inner] => {
+                new.value.get_mut(outer).into_iter().for_each(|it| it.set(inner, merged.clone()))
+            }
             [key] => new.value.set(key, merged),
             _ => {}
         }
@@ -320,5 +329,6 @@ fn merge_generated(new: &mut Object, old: &Object) {
     new.suffixes.clone_from(&old.suffixes);
     new.vars.clone_from(&old.vars);
     new.hashed &= old.hashed;
+    new.generated = old.generated;
     new.file = old.file;
 }

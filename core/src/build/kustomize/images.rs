@@ -127,9 +127,13 @@ pub(super) fn set_replicas(
             for field in fields {
                 if ids.iter().any(|id| id.name == name && id.gvk.is_selected_by(&field.gvk)) {
                     found = true;
-                    field.visit(&mut object.value, Some((Create::Scalar, count.span)), &mut |value| {
-                        *value = count.clone();
-                    });
+                    field.visit(
+                        &mut object.value,
+                        Some((Create::Scalar, count.span)),
+                        &mut |value| {
+                            *value = count.clone();
+                        },
+                    );
                 }
             }
         }

@@ -61,7 +61,8 @@ fn lines(text: &str, written: &str, span: Span) -> Vec<(usize, usize)> {
         let content = line.trim_end_matches(['\n', '\r']);
         let rest = written.get(at..).unwrap_or_default();
         let source = rest.split_inclusive('\n').next().unwrap_or_default();
-        let Some(indent) = source.trim_end_matches(['\n', '\r']).len().checked_sub(content.len()) else {
+        let Some(indent) = source.trim_end_matches(['\n', '\r']).len().checked_sub(content.len())
+        else {
             // A blank line may be shorter than the indentation.
             at += source.len();
             inner += line.len();

@@ -27,7 +27,9 @@ pub(super) fn apply(object: &mut Value, operations: &[Value]) -> Result<(), Fail
         let from = || word("from").map(pointer).ok_or_else(|| fail("this needs a `from`".into()));
         let done = match word("op").unwrap_or_default() {
             // Kustomize takes a missing value for null.
-            "add" => add(object, &path, value().unwrap_or_else(|| Value::plain("null", operation.span))),
+            "add" => {
+                add(object, &path, value().unwrap_or_else(|| Value::plain("null", operation.span)))
+            }
             "replace" => {
                 let value = value().unwrap_or_else(|| Value::plain("null", operation.span));
                 replace(object, &path, value)
@@ -36,7 +38,9 @@ pub(super) fn apply(object: &mut Value, operations: &[Value]) -> Result<(), Fail
             "move" => remove(object, &from()?).and_then(|value| add(object, &path, value)),
             "copy" => {
                 let value = find(object, &from()?).cloned();
-                value.ok_or("there is nothing at `from`").and_then(|value| add(object, &path, value))
+                value
+                    .ok_or("there is nothing at `from`")
+                    .and_then(|value| add(object, &path, value))
             }
             "test" => {
                 let wanted = value().ok_or_else(missing)?;

@@ -1,10 +1,10 @@
 //! Objects out of files: documents, and the items of lists.
 
+use super::Builder;
 use super::object::Object;
 use super::sources::SourceFile;
 use super::target::Accumulated;
 use super::value::Value;
-use super::Builder;
 use crate::text::{FileId, Span};
 
 impl<'s> Builder<'_, 's> {

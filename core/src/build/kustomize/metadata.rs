@@ -3,6 +3,7 @@
 use super::Builder;
 use super::config::{Config, add_spec};
 use super::fieldspec::{Create, FieldSpec};
+use super::object::Object;
 use super::target::{Accumulated, Kustomization};
 use super::value::Value;
 use crate::syntax::{Scalar, Style};
@@ -15,7 +16,11 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const ORIGIN: &str = "config.kubernetes.io/origin";
 
 /// Adds `labels`, then `commonLabels`.
-pub(super) fn add_labels(kustomization: &Kustomization<'_>, all: &mut Accumulated, config: &Config) {
+pub(super) fn add_labels(
+    kustomization: &Kustomization<'_>,
+    all: &mut Accumulated,
+    config: &Config,
+) {
     for entry in kustomization.list("labels") {
         let Some(pairs) = entry.get("pairs") else { continue };
         let own = entry.get("fields").map(Value::items).unwrap_or_default();
@@ -26,7 +31,11 @@ pub(super) fn add_labels(kustomization: &Kustomization<'_>, all: &mut Accumulate
             config.template_labels.iter().cloned().for_each(|field| add_spec(&mut fields, field));
         } else {
             if says("includeTemplates") {
-                config.template_labels.iter().cloned().for_each(|field| add_spec(&mut fields, field));
+                config
+                    .template_labels
+                    .iter()
+                    .cloned()
+                    .for_each(|field| add_spec(&mut fields, field));
             }
             add_spec(&mut fields, FieldSpec::everywhere("metadata/labels", true));
         }
@@ -43,7 +52,10 @@ pub(super) fn add_labels(kustomization: &Kustomization<'_>, all: &mut Accumulate
 pub(super) fn set(all: &mut Accumulated, pairs: &Value, fields: &[FieldSpec]) {
     let Some(pairs) = pairs.as_map().filter(|pairs| !pairs.is_empty()) else { return };
     for field in pairs.values().filter(|field| !is_string(&field.value)) {
-        all.refuse(field.value.span, "the value of a label or annotation is a string: it needs quotes");
+        all.refuse(
+            field.value.span,
+            "the value of a label or annotation is a string: it needs quotes",
+        );
     }
     for object in &mut all.objects {
         for field in fields {
@@ -68,7 +80,7 @@ fn is_string(value: &Value) -> bool {
 
 impl Builder<'_, '_> {
     /// Adds what `buildMetadata` asks for.
-    pub(super) fn annotate_build(&mut self, all: &mut Accumulated, root: &Value) {
+    pub(super) fn annotate_build(&mut self, all: &mut Accumulated, root: &Value, folder: &str) {
         let wanted = root.get("buildMetadata").map(Value::items).unwrap_or_default();
         let find = |name: &str| wanted.iter().find(|it| it.as_str() == Some(name));
         if let Some(entry) = find("managedByLabel") {
@@ -79,11 +91,42 @@ impl Builder<'_, '_> {
                 }
             }
         }
-        for name in ["originAnnotations", "transformerAnnotations"] {
-            if let Some(entry) = find(name) {
-                let message = format!("`{name}` adds annotations (`{ORIGIN}` and its like) that are left out");
-                all.not_built(entry.span, message);
+        if let Some(entry) = find("originAnnotations") {
+            for object in &mut all.objects {
+                let origin = self.origin(object, folder);
+                let metadata = object.value.get_mut("metadata");
+                if let Some(map) = metadata.and_then(|it| it.map_at("annotations", entry.span)) {
+                    map.set(ORIGIN, Value::string(origin, entry.span));
+                }
             }
         }
+        if let Some(entry) = find("transformerAnnotations") {
+            all.not_built(entry.span, "the annotations of `transformerAnnotations` are left out");
+        }
     }
+
+    /// Where an object comes from, as `originAnnotations` writes it.
+    fn origin(&self, object: &Object, folder: &str) -> String {
+        let path = self.sources.by_id(object.file).map_or("", |file| file.path);
+        let path = relative(folder, path);
+        match object.generated {
+            true => format!(
+                "configuredIn: {path}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {}Generator\n",
+                object.kind()
+            ),
+            false => format!("path: {path}\n"),
+        }
+    }
+}
+
+/// A path as seen from a folder.
+fn relative(folder: &str, path: &str) -> String {
+    let mut from = folder.split('/').filter(|part| !part.is_empty()).peekable();
+    let mut to = path.split('/').peekable();
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    let parts: Vec<&str> = from.map(|_| "..").chain(to).collect();
+    parts.join("/")
 }

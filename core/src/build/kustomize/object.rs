@@ -51,6 +51,8 @@ pub(super) struct Object {
     pub vars: Vec<SmolStr>,
     /// The file that the object was read from, or whose generator made it.
     pub file: FileId,
+    /// Whether a generator made the object.
+    pub generated: bool,
 }
 
 impl Gvk {
@@ -91,6 +93,7 @@ impl Object {
             hashed: false,
             vars: Vec::new(),
             file,
+            generated: false,
         }
     }
 

@@ -37,7 +37,8 @@ impl Builder<'_, '_> {
         entry: &Value,
         all: &mut Accumulated,
     ) {
-        let inline = entry.as_str().is_some_and(|text| text.contains('\n') || text.starts_with('{'));
+        let inline =
+            entry.as_str().is_some_and(|text| text.contains('\n') || text.starts_with('{'));
         let documents = match inline {
             true => self.read_inline(entry, all),
             false => self.read_documents(kustomization, entry, all),
@@ -63,7 +64,8 @@ impl Builder<'_, '_> {
         entry: &Value,
         all: &mut Accumulated,
     ) {
-        let given = |key: &str| entry.get(key).filter(|it| it.as_str().is_some_and(|it| !it.is_empty()));
+        let given =
+            |key: &str| entry.get(key).filter(|it| it.as_str().is_some_and(|it| !it.is_empty()));
         let documents = match (given("patch"), given("path")) {
             (Some(_), Some(_)) => {
                 all.refuse(entry.span, "a patch is either inline (`patch`) or a file (`path`)");
@@ -87,7 +89,11 @@ impl Builder<'_, '_> {
     }
 
     /// `patchesJson6902`: JSON patches alone.
-    pub(super) fn json_patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    pub(super) fn json_patches(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        all: &mut Accumulated,
+    ) {
         for entry in kustomization.list("patchesJson6902") {
             self.json_patch(kustomization, entry, all);
         }
@@ -210,7 +216,13 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn merge_into(&mut self, chosen: &[bool], patch: &Value, allowed: Allowed, all: &mut Accumulated) {
+    fn merge_into(
+        &mut self,
+        chosen: &[bool],
+        patch: &Value,
+        allowed: Allowed,
+        all: &mut Accumulated,
+    ) {
         let schema = Rc::clone(&self.schema);
         let size = patch.size();
         let mut merger = Merger::new(&schema);
@@ -218,7 +230,10 @@ impl Builder<'_, '_> {
         for (mut object, chosen) in objects.into_iter().zip(chosen) {
             if *chosen {
                 if !self.budget.take(size) {
-                    all.refuse(patch.span, "the objects that this patch is merged into are too many");
+                    all.refuse(
+                        patch.span,
+                        "the objects that this patch is merged into are too many",
+                    );
                 } else if merge_one(&mut object, patch, allowed, &mut merger) == Outcome::Cleared {
                     continue;
                 }
@@ -249,7 +264,8 @@ fn merge_one(
     if !allowed.kind {
         kept.push(&["kind"]);
     }
-    let before: Vec<Option<Value>> = kept.iter().map(|path| object.value.at(path).cloned()).collect();
+    let before: Vec<Option<Value>> =
+        kept.iter().map(|path| object.value.at(path).cloned()).collect();
     if merger.object(&mut object.value, patch) == Outcome::Cleared {
         return Outcome::Cleared;
     }

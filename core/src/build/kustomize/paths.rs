@@ -65,9 +65,11 @@ fn step(text: &str) -> Step {
         return Step::Key(text.to_owned());
     };
     match inner.split_once('=') {
-        Some((field, text)) => {
-            Step::Matching { field: field.to_owned(), text: text.to_owned(), pattern: Regex::new(text).ok() }
-        }
+        Some((field, text)) => Step::Matching {
+            field: field.to_owned(),
+            text: text.to_owned(),
+            pattern: Regex::new(text).ok(),
+        },
         None => Step::Key(inner.to_owned()),
     }
 }
@@ -76,7 +78,8 @@ impl Step {
     /// Whether an item of a list is meant; `exact` asks for the very text instead of the pattern.
     fn fits(&self, item: &Value, exact: bool) -> bool {
         let Step::Matching { field, text, pattern } = self else { return false };
-        let own = if field.is_empty() { item.as_str() } else { item.get(field).and_then(Value::as_str) };
+        let own =
+            if field.is_empty() { item.as_str() } else { item.get(field).and_then(Value::as_str) };
         own.is_some_and(|own| match pattern {
             Some(pattern) if !exact => pattern.is_match(own.trim()),
             _ => own == text,
@@ -90,40 +93,58 @@ pub(super) fn find<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
         (Step::Key(key), Data::Map(map)) => map.get(key.as_str()).map(|field| &field.value),
         (Step::Index(at), Data::List(items)) => items.get(*at),
         (Step::Index(at), Data::Map(map)) => map.get(at.to_string().as_str()).map(|it| &it.value),
-        (Step::Matching { .. }, Data::List(items)) => items.iter().find(|item| step.fits(item, true)),
+        (Step::Matching { .. }, Data::List(items)) => {
+            items.iter().find(|item| step.fits(item, true))
+        }
         (_, _) => None,
     })
 }
+
+/// What is done with a value at the end of a path, and whether the value was made for that.
+type Change<'c> = dyn FnMut(&mut Value, bool) + 'c;
 
 /// Calls `change` with all values that a path leads to, and returns their number.
 pub(super) fn visit(
     value: &mut Value,
     path: &[Step],
     make: Option<Make>,
-    change: &mut dyn FnMut(&mut Value),
+    change: &mut Change<'_>,
+) -> usize {
+    visit_from(value, path, make, false, change)
+}
+
+fn visit_from(
+    value: &mut Value,
+    path: &[Step],
+    make: Option<Make>,
+    made: bool,
+    change: &mut Change<'_>,
 ) -> usize {
     let Some((first, rest)) = path.split_first() else {
-        change(value);
+        change(value, made);
         return 1;
     };
     let next = |make: Make| empty(rest.first(), make);
     match (first, &mut value.data) {
         (Step::Key(key), Data::Map(map)) => {
-            let made = make.map(next);
-            field(map, key, made).map_or(0, |it| visit(it, rest, make, change))
+            let missing = make.filter(|_| !map.contains_key(key.as_str())).map(next);
+            let made = missing.is_some();
+            field(map, key, missing).map_or(0, |it| visit_from(it, rest, make, made, change))
         }
         (Step::Index(at), Data::Map(map)) => {
-            let made = make.map(next);
-            field(map, &at.to_string(), made).map_or(0, |it| visit(it, rest, make, change))
+            let key = at.to_string();
+            let missing = make.filter(|_| !map.contains_key(key.as_str())).map(next);
+            let made = missing.is_some();
+            field(map, &key, missing).map_or(0, |it| visit_from(it, rest, make, made, change))
         }
         (Step::Index(at), Data::List(items)) => {
-            if let (Some(make), true) = (make, *at == items.len()) {
-                items.push(next(make));
-            }
-            items.get_mut(*at).map_or(0, |it| visit(it, rest, make, change))
+            let missing = make.filter(|_| *at == items.len()).map(next);
+            let made = missing.is_some();
+            items.extend(missing);
+            items.get_mut(*at).map_or(0, |it| visit_from(it, rest, make, made, change))
         }
         (Step::Every, Data::List(items)) => {
-            items.iter_mut().map(|item| visit(item, rest, make, change)).sum()
+            items.iter_mut().map(|item| visit_from(item, rest, make, false, change)).sum()
         }
         (Step::Matching { field, text, .. }, Data::List(items)) => {
             if let (Some(make), false) = (make, items.iter().any(|item| first.fits(item, false))) {
@@ -136,14 +157,14 @@ pub(super) fn visit(
                 items.push(item);
             }
             let fitting = items.iter_mut().filter(|item| first.fits(item, false));
-            fitting.map(|item| visit(item, rest, make, change)).sum()
+            fitting.map(|item| visit_from(item, rest, make, false, change)).sum()
         }
         (_, _) => 0,
     }
 }
 
 fn field<'m>(map: &'m mut Map, key: &str, made: Option<Value>) -> Option<&'m mut Value> {
-    if let (Some(made), false) = (made, map.contains_key(key)) {
+    if let Some(made) = made {
         map.insert(key.into(), Field { key: made.span, value: made });
     }
     map.get_mut(key).map(|field| &mut field.value)

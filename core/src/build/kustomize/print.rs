@@ -96,7 +96,8 @@ fn scalar(out: &mut String, scalar: &Scalar, indent: usize) {
 
 /// Whether a string can stand without quotes.
 fn is_plain(text: &str) -> bool {
-    let starts = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '_' | '.' | '$');
+    let starts =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '_' | '.' | '$');
     let allowed = |letter: char| {
         letter.is_ascii_alphanumeric() || " /_.-:@+=$()%,;~^<>*&!?'\"|[]{}".contains(letter)
     };
@@ -120,7 +121,9 @@ fn is_literal(text: &str) -> bool {
     let printable = |letter: char| letter == '\n' || letter == '\t' || !letter.is_control();
     text.trim_end_matches('\n').contains('\n')
         && !text.starts_with([' ', '\n', '\t'])
-        && text.chars().all(|letter| printable(letter) && !matches!(letter, '\u{feff}' | '\u{85}' | '\u{2028}' | '\u{2029}'))
+        && text.chars().all(|letter| {
+            printable(letter) && !matches!(letter, '\u{feff}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+        })
 }
 
 fn literal(out: &mut String, text: &str, indent: usize) {
@@ -150,7 +153,10 @@ fn quoted(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            letter if letter.is_control() || matches!(letter, '\u{feff}' | '\u{2028}' | '\u{2029}') => {
+            letter
+                if letter.is_control()
+                    || matches!(letter, '\u{feff}' | '\u{2028}' | '\u{2029}') =>
+            {
                 // Writing into a string cannot fail.
                 let _ = write!(out, "\\u{:04x}", u32::from(letter));
             }

@@ -33,7 +33,8 @@ struct Referrer {
 
 /// Changes the references of all objects to the names and namespaces that there are now.
 pub(super) fn fix(all: &mut Accumulated, config: &Config, schema: &Schema) {
-    let candidates: Vec<Candidate> = all.objects.iter().map(|it| Candidate::new(it, schema)).collect();
+    let candidates: Vec<Candidate> =
+        all.objects.iter().map(|it| Candidate::new(it, schema)).collect();
     let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (at, candidate) in candidates.iter().enumerate() {
         for name in candidate.previous.iter().map(|id| id.name.as_str()) {
@@ -57,7 +58,13 @@ pub(super) fn fix(all: &mut Accumulated, config: &Config, schema: &Schema) {
             if !original.is_selected_by(&field.gvk) {
                 continue;
             }
-            let fixer = Fixer { candidates: &candidates, by_name: &by_name, referrer: &referrer, target, field };
+            let fixer = Fixer {
+                candidates: &candidates,
+                by_name: &by_name,
+                referrer: &referrer,
+                target,
+                field,
+            };
             field.visit_anyway(&mut object.value, &mut |value| fixer.value(value, &mut failures));
         }
     }
@@ -217,7 +224,8 @@ impl<'f> Fixer<'f> {
     ) -> Result<Option<&'f Candidate>, String> {
         let about_role = self.field.path.ends_with(&["roleRef".into(), "name".into()]);
         let role = self.referrer.role.as_ref().filter(|_| about_role);
-        let was = |it: &Candidate, gvk: &Gvk| it.previous.iter().any(|id| id.gvk.is_selected_by(gvk));
+        let was =
+            |it: &Candidate, gvk: &Gvk| it.previous.iter().any(|id| id.gvk.is_selected_by(gvk));
         let named = self.by_name.get(name).into_iter().flatten().map(|at| &self.candidates[*at]);
         let mut fitting: Vec<&Candidate> = named
             .filter(|it| self.referrer.reaches(it) && wanted(it))

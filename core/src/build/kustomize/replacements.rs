@@ -33,7 +33,11 @@ impl<'o> Options<'o> {
 }
 
 impl Builder<'_, '_> {
-    pub(super) fn replacements(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    pub(super) fn replacements(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        all: &mut Accumulated,
+    ) {
         for entry in kustomization.list("replacements") {
             self.replacement_entry(kustomization, entry, all);
         }
@@ -63,7 +67,9 @@ impl Builder<'_, '_> {
             (None, Some(value)) => Some(value.clone()),
             (_, _) => None,
         };
-        if targets.is_empty() || (entry.get("source").is_none() && entry.get("sourceValue").is_none()) {
+        if targets.is_empty()
+            || (entry.get("source").is_none() && entry.get("sourceValue").is_none())
+        {
             all.refuse(entry.span, "a replacement needs a `source` and `targets`");
             return;
         }
@@ -76,15 +82,21 @@ impl Builder<'_, '_> {
     fn source_value(&mut self, source: &Value, all: &mut Accumulated) -> Option<Value> {
         let selector = self.selector(source, all)?;
         let schema = Rc::clone(&self.schema);
-        let mut fitting = all.objects.iter().filter(|object| {
-            object.ids(&schema).iter().any(|id| selector.fits_id(id))
-        });
+        let mut fitting = all
+            .objects
+            .iter()
+            .filter(|object| object.ids(&schema).iter().any(|id| selector.fits_id(id)));
         let (first, more) = (fitting.next(), fitting.next().is_some());
         let path = source.str_at(&["fieldPath"]).unwrap_or(DEFAULT_FIELD);
-        let found = first.and_then(|object| paths::find(&object.value, &paths::parse(path))).cloned();
+        let found =
+            first.and_then(|object| paths::find(&object.value, &paths::parse(path))).cloned();
         let label = first.map(|object| object.id(&schema).label());
         let Some(label) = label.filter(|_| !more) else {
-            let message = if more { "more than one object is this source" } else { "no object is this source" };
+            let message = if more {
+                "more than one object is this source"
+            } else {
+                "no object is this source"
+            };
             all.refuse(source.span, message);
             return None;
         };
@@ -95,7 +107,9 @@ impl Builder<'_, '_> {
         let options = Options::read(source);
         if !options.delimiter.is_empty() {
             let part = value.as_str().and_then(|text| {
-                text.split(options.delimiter).nth(usize::try_from(options.index).ok()?).map(SmolStr::new)
+                text.split(options.delimiter)
+                    .nth(usize::try_from(options.index).ok()?)
+                    .map(SmolStr::new)
             });
             match (part, &mut value.data) {
                 (Some(part), Data::Scalar(scalar)) => scalar.text = part,
@@ -136,9 +150,8 @@ impl Builder<'_, '_> {
         let mut failures = Vec::new();
         for object in &mut all.objects {
             let ids = object.ids(&schema);
-            let rejected = |it: &Selector| {
-                ids.iter().any(|id| it.fits_id(id)) && it.fits_metadata(object)
-            };
+            let rejected =
+                |it: &Selector| ids.iter().any(|id| it.fits_id(id)) && it.fits_metadata(object);
             let selected = ids.iter().any(|id| selector.fits_id(id))
                 && selector.fits_metadata(object)
                 && !rejects.iter().any(rejected);
@@ -154,13 +167,14 @@ impl Builder<'_, '_> {
                 }
                 let budget = &mut self.budget;
                 let mut fits = true;
-                let found = paths::visit(&mut object.value, &path, make, &mut |place| {
-                    fits &= budget.take(size) && put(place, value, &options);
+                let found = paths::visit(&mut object.value, &path, make, &mut |place, made| {
+                    fits &= budget.take(size) && put(place, made, value, &options);
                 });
                 if found == 0 {
                     failures.push((*span, format!("{label} has no field `{field}`")));
                 } else if !fits {
-                    failures.push((*span, format!("the value does not fit into `{field}` of {label}")));
+                    failures
+                        .push((*span, format!("the value does not fit into `{field}` of {label}")));
                 }
             }
         }
@@ -178,9 +192,9 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Puts a value into its place; `false` where it does not fit. Into a text it goes as a text: the place
+/// Puts a value into its place, which may have been made for it; `false` where it does not fit. Into a text it goes as a text: the place
 /// keeps its type.
-fn put(place: &mut Value, value: &Value, options: &Options<'_>) -> bool {
+fn put(place: &mut Value, made: bool, value: &Value, options: &Options<'_>) -> bool {
     let mut text = value.as_str().map(SmolStr::new);
     if !options.delimiter.is_empty() {
         let (Some(old), Some(new)) = (place.as_str(), value.as_str()) else { return false };
@@ -192,19 +206,25 @@ fn put(place: &mut Value, value: &Value, options: &Options<'_>) -> bool {
         }
         text = Some(parts.join(options.delimiter).into());
     }
-    match (&mut place.data, text) {
-        (Data::Scalar(scalar), Some(text)) => {
-            *scalar = match scalar.typed() {
-                Typed::Str(_) => Scalar::string(text),
-                _ => Scalar::plain(text),
-            };
-            place.span = value.span;
-            true
-        }
-        (Data::Scalar(_), None) => false,
-        (Data::Map(_) | Data::List(_), _) => {
-            *place = value.clone();
-            true
-        }
+    let Some(scalar) = place.as_scalar() else {
+        *place = value.clone();
+        return true;
+    };
+    // Kustomize writes no text where the value is a mapping or a list.
+    let text = text.unwrap_or_default();
+    let new = match scalar.typed() {
+        Typed::Str(_) => Scalar::string(text),
+        _ => Scalar::plain(text),
+    };
+    let fits = made || is_of_type(&new, scalar);
+    *place = Value { data: Data::Scalar(new), span: value.span };
+    fits
+}
+
+/// Whether a scalar can stand where another one stood, of whose type it has to be.
+fn is_of_type(new: &Scalar, old: &Scalar) -> bool {
+    match (old.typed(), new.typed()) {
+        (Typed::Float(_), Typed::Int(_)) => true,
+        (old, new) => std::mem::discriminant(&old) == std::mem::discriminant(&new),
     }
 }

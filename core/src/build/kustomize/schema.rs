@@ -142,7 +142,7 @@ impl Schema {
         };
         let inner = property.get("items").unwrap_or(property);
         let of = match inner.str_at(&["$ref"]) {
-            Some(reference) => reference.rsplit('/').next().map(SmolStr::new),
+            Some(reference) => Some(definition_name(reference).into()),
             None => self.nested_type(inner, owner, depth),
         };
         Rule { merge, of }
@@ -180,6 +180,11 @@ impl Schema {
     }
 }
 
+/// The name of the definition that a `$ref` leads to.
+pub(super) fn definition_name(reference: &str) -> &str {
+    reference.strip_prefix("#/definitions/").unwrap_or(reference)
+}
+
 impl<'s> Type<'s> {
     pub(super) fn rule(self, field: &str) -> Option<&'s Rule> {
         self.fields.get(field)
@@ -190,4 +195,3 @@ impl<'s> Type<'s> {
         self.schema.type_named(self.rule(field)?.of.as_ref()?)
     }
 }
-

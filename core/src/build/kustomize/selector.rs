@@ -58,7 +58,8 @@ impl Selector {
     /// Whether a patch with this target is about the object: under its first or its current name.
     pub(super) fn fits(&self, object: &Object, schema: &Schema) -> bool {
         let (first, now) = (object.original_id(schema), object.id(schema));
-        let either = |pattern: &Pattern, one: &str, two: &str| pattern.fits(one) || pattern.fits(two);
+        let either =
+            |pattern: &Pattern, one: &str, two: &str| pattern.fits(one) || pattern.fits(two);
         either(&self.namespace, &first.namespace, &now.namespace)
             && either(&self.name, &first.name, &now.name)
             && self.fits_gvk(&now)
@@ -79,6 +80,7 @@ impl Selector {
     /// Whether the labels and annotations of an object are the wanted ones.
     pub(super) fn fits_metadata(&self, object: &Object) -> bool {
         let map = |key: &str| object.value.at(&["metadata", key]).and_then(Value::as_map);
-        labels::fits(&self.labels, map("labels")) && labels::fits(&self.annotations, map("annotations"))
+        labels::fits(&self.labels, map("labels"))
+            && labels::fits(&self.annotations, map("annotations"))
     }
 }

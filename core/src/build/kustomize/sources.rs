@@ -109,7 +109,11 @@ impl<'s> Sources<'s> {
     }
 
     /// The documents of a file, and whether all of them can be read as they are.
-    pub(super) fn documents(&self, file: &SourceFile<'s>, budget: &mut Budget) -> (Vec<Value>, bool) {
+    pub(super) fn documents(
+        &self,
+        file: &SourceFile<'s>,
+        budget: &mut Budget,
+    ) -> (Vec<Value>, bool) {
         match file.tree {
             Some(tree) => read(tree, budget),
             None => read(&syntax::parse(file.id, file.text, None).0, budget),

@@ -5,7 +5,7 @@ use super::config::Config;
 use super::object::Object;
 use super::schema::Schema;
 use super::sources::{Found, SourceFile};
-use super::value::Value;
+use super::value::{Map, Value};
 use super::vars::Var;
 use super::{Builder, Built, BuiltObject, Reason, ReasonKind};
 use crate::text::{FileId, Span};
@@ -17,12 +17,40 @@ const MAX_OPEN: usize = 64;
 
 /// The fields of a kustomization; Kustomize refuses all others.
 const FIELDS: &[&str] = &[
-    "apiVersion", "kind", "metadata", "openapi", "namePrefix", "nameSuffix", "namespace", "commonLabels",
-    "labels", "commonAnnotations", "patchesStrategicMerge", "patchesJson6902", "patches", "images",
-    "imageTags", "replacements", "replicas", "vars", "sortOptions", "resources", "components", "crds",
-    "bases", "configMapGenerator", "secretGenerator", "helmGlobals", "helmCharts",
-    "helmChartInflationGenerator", "generatorOptions", "configurations", "generators", "transformers",
-    "validators", "buildMetadata",
+    "apiVersion",
+    "kind",
+    "metadata",
+    "openapi",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "commonAnnotations",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "patches",
+    "images",
+    "imageTags",
+    "replacements",
+    "replicas",
+    "vars",
+    "sortOptions",
+    "resources",
+    "components",
+    "crds",
+    "bases",
+    "configMapGenerator",
+    "secretGenerator",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generatorOptions",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "buildMetadata",
 ];
 
 /// What the kustomizations read so far have come to.
@@ -73,7 +101,8 @@ impl Accumulated {
         for object in objects {
             let id = object.id(schema);
             if ids.contains(&id) {
-                let message = format!("{} is there already; Kustomize takes no object twice", id.label());
+                let message =
+                    format!("{} is there already; Kustomize takes no object twice", id.label());
                 self.refuse(object.name_span(), message);
                 continue;
             }
@@ -130,8 +159,9 @@ impl<'s> Builder<'_, 's> {
         super::references::fix(&mut all, &config, &schema);
         super::vars::resolve(&mut all, &config);
         all.objects.retain(|object| !object.is_local());
+        all.objects.iter_mut().for_each(|object| drop_empty_annotations(&mut object.value));
         if let Some(root) = &root {
-            self.annotate_build(&mut all, root);
+            self.annotate_build(&mut all, root, folder);
             super::order::sort(&mut all.objects, root);
         }
         all.read.sort_unstable();
@@ -193,8 +223,9 @@ impl<'s> Builder<'_, 's> {
         let wrong = match role {
             Role::Root => None,
             Role::Base => is_component.then_some("this is a component: list it under `components`"),
-            Role::Component => (!is_component)
-                .then_some("this is not a component: its kustomization has to say `kind: Component`"),
+            Role::Component => (!is_component).then_some(
+                "this is not a component: its kustomization has to say `kind: Component`",
+            ),
         };
         if let Some(message) = wrong {
             all.refuse(at, message);
@@ -241,7 +272,12 @@ impl<'s> Builder<'_, 's> {
         Some((file.id, value?))
     }
 
-    fn component(&mut self, kustomization: &Kustomization<'_>, entry: &Value, all: &mut Accumulated) -> bool {
+    fn component(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        entry: &Value,
+        all: &mut Accumulated,
+    ) -> bool {
         let Some(path) = entry.as_str() else {
             all.refuse(entry.span, "a component is named by its folder");
             return true;
@@ -298,7 +334,11 @@ impl<'s> Builder<'_, 's> {
                 let before = self.open.len();
                 let part = self.folder(&folder, at);
                 let cut = !self.done.contains_key(&folder);
-                debug_assert_eq!(before, self.open.len(), "a folder that was opened is closed again");
+                debug_assert_eq!(
+                    before,
+                    self.open.len(),
+                    "a folder that was opened is closed again"
+                );
                 all.absorb((*part).clone(), &Rc::clone(&self.schema));
                 return !cut;
             }
@@ -317,7 +357,8 @@ impl<'s> Builder<'_, 's> {
     /// Says that a file lies outside of its kustomization's folder, which Kustomize refuses unless it is
     /// told otherwise. The file is read all the same: who writes so, tells it.
     pub(super) fn check_inside(&self, folder: &str, path: &str, at: Span, all: &mut Accumulated) {
-        let inside = folder.is_empty() || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
+        let inside =
+            folder.is_empty() || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
         if !inside {
             let message = format!(
                 "`{path}` is not below `{}`; Kustomize refuses that without `--load-restrictor LoadRestrictionsNone`",
@@ -401,9 +442,21 @@ impl<'s> Builder<'_, 's> {
         self.strategic_merge_patches(kustomization, all);
         self.patches(kustomization, all);
         if let Some(namespace) = value.get("namespace") {
-            super::namespace::set(all, namespace, &config.namespace, &schema, super::namespace::Mode::default());
+            super::namespace::set(
+                all,
+                namespace,
+                &config.namespace,
+                &schema,
+                super::namespace::Mode::default(),
+            );
         }
-        super::names::add_affixes(all, value.get("namePrefix"), value.get("nameSuffix"), &config, &schema);
+        super::names::add_affixes(
+            all,
+            value.get("namePrefix"),
+            value.get("nameSuffix"),
+            &config,
+            &schema,
+        );
         super::metadata::add_labels(kustomization, all, &config);
         if let Some(annotations) = value.get("commonAnnotations") {
             super::metadata::set(all, annotations, &config.common_annotations);
@@ -416,6 +469,17 @@ impl<'s> Builder<'_, 's> {
         for entry in kustomization.list("validators") {
             all.not_built(entry.span, "validators are not run");
         }
+    }
+}
+
+/// Takes annotations away that are none, as Kustomize does with those of the object itself.
+fn drop_empty_annotations(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_map_mut) else { return };
+    let empty = metadata.get("annotations").is_some_and(|field| {
+        field.value.is_null() || field.value.as_map().is_some_and(Map::is_empty)
+    });
+    if empty {
+        metadata.shift_remove("annotations");
     }
 }
 

@@ -249,9 +249,8 @@ impl Value {
     /// The mapping under a key, made where there is none.
     pub fn map_at(&mut self, key: &str, span: Span) -> Option<&mut Value> {
         let map = self.as_map_mut()?;
-        let field = map
-            .entry(key.into())
-            .or_insert_with(|| Field { key: span, value: Value::map(span) });
+        let field =
+            map.entry(key.into()).or_insert_with(|| Field { key: span, value: Value::map(span) });
         if field.value.is_null() {
             field.value = Value::map(span);
         }

@@ -104,7 +104,9 @@ fn replace(value: &mut Value, values: &FxHashMap<SmolStr, Value>) {
     match &mut value.data {
         Data::Scalar(_) => replace_scalar(value, values),
         Data::List(items) => items.iter_mut().for_each(|item| replace_scalar(item, values)),
-        Data::Map(map) => map.values_mut().for_each(|field| replace_scalar(&mut field.value, values)),
+        Data::Map(map) => {
+            map.values_mut().for_each(|field| replace_scalar(&mut field.value, values))
+        }
     }
 }
 

@@ -64,9 +64,12 @@ impl Merger<'_> {
             Directive::Delete => None,
             Directive::Replace | Directive::Merge => {
                 let items = match merge {
-                    Merge::By(keys) => {
-                        self.merge_items(Vec::new(), without_directive(patch).items().to_vec(), keys, of)
-                    }
+                    Merge::By(keys) => self.merge_items(
+                        Vec::new(),
+                        without_directive(patch).items().to_vec(),
+                        keys,
+                        of,
+                    ),
                     Merge::Values | Merge::Replace => patch.items().to_vec(),
                 };
                 Some(Value { data: Data::List(items), span: patch.span })
@@ -182,7 +185,8 @@ impl Loose<'_> {
         // What the object has goes behind, and pushes out what it equals.
         for old in (0..self.old.len()).filter(|old| !gone[*old]) {
             let values = identity(&self.old[old], self.keys);
-            let known: Identity = values.iter().filter(|value| !value.is_empty()).cloned().collect();
+            let known: Identity =
+                values.iter().filter(|value| !value.is_empty()).cloned().collect();
             if known.len() < values.len() {
                 result.push(Item::Old(old));
             }

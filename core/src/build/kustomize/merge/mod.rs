@@ -51,7 +51,13 @@ impl<'s> Merger<'s> {
     }
 
     /// Merges any patch into any value.
-    fn values(&mut self, dest: &mut Value, patch: &Value, merge: &Merge, of: Option<Type<'_>>) -> Outcome {
+    fn values(
+        &mut self,
+        dest: &mut Value,
+        patch: &Value,
+        merge: &Merge,
+        of: Option<Type<'_>>,
+    ) -> Outcome {
         if patch.is_null() {
             return Outcome::Cleared;
         }
