@@ -5,6 +5,7 @@
 //! module may know what.
 
 mod analysis;
+pub mod build;
 pub mod config;
 pub mod decimal;
 pub mod decision;

@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("knowledge", &[]),
     ("report", &["text"]),
     ("syntax", &["text"]),
+    ("build", &["syntax", "text"]),
     ("model", &["text", "report", "syntax", "knowledge"]),
     ("edit", &["text", "report", "syntax", "model"]),
     ("facts", &["text", "report", "syntax", "model", "edit", "knowledge", "config"]),

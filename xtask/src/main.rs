@@ -61,7 +61,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "oracle",
-        about: "compare our Compose model with the real docker-compose [compose DIR]",
+        about: "compare with the real docker-compose or kubectl [compose|kustomize DIR...]",
         run: tasks::oracle,
     },
     Task {

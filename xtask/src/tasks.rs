@@ -52,11 +52,12 @@ pub fn corpus(arguments: &[String]) -> Result {
         .run()
 }
 
-/// Our merged model of Compose projects against the real `docker-compose config`.
+/// Our merged Compose model against the real `docker-compose config`, or our built kustomizations
+/// against the real `kubectl kustomize`.
 pub fn oracle(arguments: &[String]) -> Result {
     match arguments.first().map(String::as_str) {
-        Some("compose") => {}
-        _ => return Err("oracle takes `compose` and perhaps a folder".into()),
+        Some("compose" | "kustomize") => {}
+        _ => return Err("oracle takes `compose` or `kustomize` and perhaps folders".into()),
     }
     setup::python()?;
     cmd("cargo run --quiet --release --package xtask-oracle --").args(arguments).run()

@@ -1,11 +1,13 @@
-//! `xtask-oracle compose [DIR]`: our Compose model beside the real tool's. Without a folder it looks
-//! at the examples and at the small cases of the core's own tests.
+//! `xtask-oracle compose|kustomize [DIR...]`: what we make of a project beside what the real tool makes
+//! of it. Without a folder it looks at the examples and at the small cases of the core's own tests.
 //!
-//! Every project that we find below a folder is given to `docker-compose config` as well. Both
-//! answers are brought into one form and compared key by key; refusals must agree too.
+//! Every Compose project that we find below a folder is given to `docker-compose config` as well, every
+//! kustomization to `kubectl kustomize`. Both answers are brought into one form and compared key by
+//! key; refusals must agree too.
 
 mod cases;
 mod compose;
+mod kustomize;
 mod shape;
 
 use std::path::{Path, PathBuf};
@@ -13,39 +15,55 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folders: Vec<PathBuf> = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["compose"] => match cases::unpack(Path::new("core/tests/compose_cases.txt")) {
-            Ok(cases) => vec![PathBuf::from("examples"), cases],
-            Err(why) => {
-                eprintln!("xtask-oracle: {why}");
-                return ExitCode::FAILURE;
-            }
-        },
-        ["compose", folder] => vec![PathBuf::from(folder)],
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (oracle, folders) = match words[..] {
+        ["compose", ref folders @ ..] => (&COMPOSE, folders),
+        ["kustomize", ref folders @ ..] => (&KUSTOMIZE, folders),
         _ => {
-            eprintln!("usage: xtask-oracle compose [DIR]");
+            eprintln!("usage: xtask-oracle compose|kustomize [DIR...]");
             return ExitCode::from(2);
         }
     };
-    let Some(tool) = find("docker-compose") else {
-        eprintln!("xtask-oracle: `docker-compose` is not installed; `cargo xtask setup` does that");
-        return ExitCode::FAILURE;
+    match compare(oracle, folders) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A comparison with a real tool.
+struct Oracle {
+    tool: &'static str,
+    /// The small cases of the core's tests.
+    cases: &'static str,
+    run: fn(&Path, &Path) -> Result<bool, String>,
+}
+
+const COMPOSE: Oracle =
+    Oracle { tool: "docker-compose", cases: "core/tests/compose_cases.txt", run: compose::run };
+
+const KUSTOMIZE: Oracle =
+    Oracle { tool: "kubectl", cases: "core/tests/kustomize_cases.txt", run: kustomize::run };
+
+/// Compares the given folders, or the examples and the small cases; whether all agree.
+fn compare(oracle: &Oracle, folders: &[&str]) -> Result<bool, String> {
+    let folders: Vec<PathBuf> = match folders {
+        [] => vec![PathBuf::from("examples"), cases::unpack(Path::new(oracle.cases))?],
+        folders => folders.iter().map(PathBuf::from).collect(),
     };
+    let missing = || format!("`{}` is not installed; `cargo xtask setup` does that", oracle.tool);
+    let tool = find(oracle.tool).ok_or_else(missing)?;
     let mut agree = true;
     for folder in folders {
         println!("{}", folder.display());
-        let run = std::path::absolute(&folder)
-            .map_err(|error| format!("{}: {error}", folder.display()))
-            .and_then(|folder| compose::run(&folder, &tool));
-        match run {
-            Ok(same) => agree &= same,
-            Err(why) => {
-                eprintln!("xtask-oracle: {why}");
-                return ExitCode::FAILURE;
-            }
-        }
+        let whole = std::path::absolute(&folder)
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
+        agree &= (oracle.run)(&whole, &tool)?;
     }
-    if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(agree)
 }
 
 /// A program of the project's own tools, else of the search path.

@@ -1,0 +1,298 @@
+//! Lists whose items have an identity: the values under some keys, or the items themselves.
+//!
+//! With one key, the patch's items come first, in its order; with several keys, the items that only the
+//! patch has come first. Where items leave some of several keys out, Kustomize matches them in a way
+//! of its own ([`Loose`]), which is reproduced here since that is what reaches the cluster.
+
+use super::{DIRECTIVE, Directive, Merger, Outcome, directive};
+use crate::build::kustomize::schema::{Merge, Type};
+use crate::build::kustomize::value::{Data, Value};
+use indexmap::{IndexMap, IndexSet};
+use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
+
+/// Maximum number of items for which incomplete keys are matched as Kustomize does, which takes the
+/// square of it.
+const MAX_LOOSE: usize = 1_000;
+
+/// The values of an item under the keys of its list; empty where a key is missing.
+type Identity = Vec<SmolStr>;
+
+impl Merger<'_> {
+    pub(super) fn lists(
+        &mut self,
+        dest: &mut Value,
+        patch: &Value,
+        merge: &Merge,
+        of: Option<Type<'_>>,
+    ) -> Outcome {
+        match list_directive(patch) {
+            Directive::Delete => return Outcome::Cleared,
+            Directive::Replace => {
+                let rest = without_directive(patch);
+                return match self.added_list(&rest, merge, of) {
+                    Some(value) => {
+                        *dest = value;
+                        Outcome::Kept
+                    }
+                    None => Outcome::Cleared,
+                };
+            }
+            Directive::Merge => {}
+        }
+        let old = match &mut dest.data {
+            Data::List(items) => std::mem::take(items),
+            Data::Map(_) | Data::Scalar(_) => Vec::new(),
+        };
+        let new = match merge {
+            Merge::Replace => patch.items().to_vec(),
+            Merge::Values => merge_values(&old, patch.items()),
+            Merge::By(keys) => self.merge_items(old, patch.items().to_vec(), keys, of),
+        };
+        dest.data = Data::List(new);
+        Outcome::Kept
+    }
+
+    /// A list of the patch for which the object has none yet.
+    pub(super) fn added_list(
+        &mut self,
+        patch: &Value,
+        merge: &Merge,
+        of: Option<Type<'_>>,
+    ) -> Option<Value> {
+        match list_directive(patch) {
+            Directive::Delete => None,
+            Directive::Replace | Directive::Merge => {
+                let items = match merge {
+                    Merge::By(keys) => self.merge_items(
+                        Vec::new(),
+                        without_directive(patch).items().to_vec(),
+                        keys,
+                        of,
+                    ),
+                    Merge::Values | Merge::Replace => patch.items().to_vec(),
+                };
+                Some(Value { data: Data::List(items), span: patch.span })
+            }
+        }
+    }
+
+    fn merge_items(
+        &mut self,
+        old: Vec<Value>,
+        patch: Vec<Value>,
+        keys: &[SmolStr],
+        of: Option<Type<'_>>,
+    ) -> Vec<Value> {
+        // A key that no item has is no key.
+        let used: Vec<SmolStr> = keys
+            .iter()
+            .filter(|key| old.iter().chain(&patch).any(|item| !value_of(item, key).is_empty()))
+            .cloned()
+            .collect();
+        let complete = |item: &Value| used.iter().all(|key| !value_of(item, key).is_empty());
+        let all_complete = old.iter().chain(&patch).all(complete);
+        if used.len() > 1 && !all_complete && old.len() + patch.len() <= MAX_LOOSE {
+            return Loose { old, patch, keys: &used, of }.merge(self);
+        }
+        if used.is_empty() {
+            return patch.into_iter().chain(old).collect();
+        }
+        self.merge_by_identity(old, patch, &used, of)
+    }
+
+    fn merge_by_identity(
+        &mut self,
+        old: Vec<Value>,
+        patch: Vec<Value>,
+        keys: &[SmolStr],
+        of: Option<Type<'_>>,
+    ) -> Vec<Value> {
+        let mut old: IndexMap<Identity, Value, FxBuildHasher> =
+            old.into_iter().map(|item| (identity(&item, keys), item)).collect();
+        let mut first = Vec::new();
+        for item in patch {
+            let id = identity(&item, keys);
+            let Some(found) = old.get_mut(&id) else {
+                first.extend(self.added(&item, &Merge::Replace, of));
+                continue;
+            };
+            match directive(&item) {
+                Directive::Delete => {
+                    old.shift_remove(&id);
+                }
+                // Kustomize leaves an item as it was that is to be replaced.
+                Directive::Replace => {}
+                Directive::Merge => {
+                    self.maps(found, &item, of);
+                }
+            }
+            if let (1, Some(merged)) = (keys.len(), old.shift_remove(&id)) {
+                first.push(merged);
+            }
+        }
+        first.extend(old.into_values());
+        first
+    }
+}
+
+/// Items of which some leave out some of the list's keys.
+struct Loose<'l> {
+    old: Vec<Value>,
+    patch: Vec<Value>,
+    keys: &'l [SmolStr],
+    of: Option<Type<'l>>,
+}
+
+/// An item of either side, by its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Item {
+    Old(usize),
+    Patch(usize),
+}
+
+impl Loose<'_> {
+    fn merge(mut self, merger: &mut Merger<'_>) -> Vec<Value> {
+        let mut gone = vec![false; self.old.len()];
+        let mut result: Vec<Item> = Vec::new();
+        for wanted in self.identities() {
+            let old = find(&self.old, self.keys, &wanted);
+            let patch = find(&self.patch, self.keys, &wanted);
+            let item = match (old, patch) {
+                (Some(old), Some(patch)) => {
+                    let change = self.patch[patch].clone();
+                    if directive(&change) == Directive::Delete {
+                        gone[old] = true;
+                        continue;
+                    }
+                    if directive(&change) == Directive::Merge {
+                        merger.maps(&mut self.old[old], &change, self.of);
+                    }
+                    Item::Old(old)
+                }
+                (Some(old), None) => Item::Old(old),
+                (None, Some(patch)) => {
+                    match merger.added(&self.patch[patch].clone(), &Merge::Replace, self.of) {
+                        Some(value) => self.patch[patch] = value,
+                        None => continue,
+                    }
+                    Item::Patch(patch)
+                }
+                (None, None) => continue,
+            };
+            self.put(&mut result, item, &wanted);
+        }
+        // What the object has goes behind, and pushes out what it equals.
+        for old in (0..self.old.len()).filter(|old| !gone[*old]) {
+            let values = identity(&self.old[old], self.keys);
+            let known: Identity =
+                values.iter().filter(|value| !value.is_empty()).cloned().collect();
+            if known.len() < values.len() {
+                result.push(Item::Old(old));
+            }
+            result.retain(|item| !self.fits(*item, &known));
+            result.push(Item::Old(old));
+        }
+        let take = |item: Item| match item {
+            Item::Old(at) => self.old[at].clone(),
+            Item::Patch(at) => self.patch[at].clone(),
+        };
+        result.into_iter().map(take).collect()
+    }
+
+    /// What the items of both sides are known by, the patch's first. Two that do not contradict each
+    /// other and have something in common become one.
+    fn identities(&self) -> Vec<Identity> {
+        let all = self.patch.iter().chain(&self.old).map(|item| identity(item, self.keys));
+        let distinct: IndexSet<Identity, FxBuildHasher> = all.collect();
+        let mut list: Vec<Identity> = distinct.into_iter().collect();
+        for one in 0..list.len() {
+            for two in 0..list.len() {
+                if let Some(both) = unite(&list[one], &list[two]) {
+                    list[one].clone_from(&both);
+                    list[two] = both;
+                }
+            }
+        }
+        list
+    }
+
+    /// Replaces the item of the result with these values, or adds one.
+    fn put(&self, result: &mut Vec<Item>, item: Item, wanted: &Identity) {
+        let mut found = false;
+        for place in result.iter_mut() {
+            if self.fits(*place, wanted) {
+                *place = item;
+                found = true;
+            }
+        }
+        if !found {
+            result.push(item);
+        }
+    }
+
+    /// Whether an item has the keys with these values; an empty value fits any, and keys beyond the
+    /// values are not asked.
+    fn fits(&self, item: Item, values: &Identity) -> bool {
+        let value = match item {
+            Item::Old(at) => &self.old[at],
+            Item::Patch(at) => &self.patch[at],
+        };
+        self.keys.iter().zip(values).all(|(key, wanted)| match value.get(key) {
+            Some(own) => wanted.is_empty() || own.as_str() == Some(wanted),
+            None => false,
+        })
+    }
+}
+
+/// The first item that has all the values that are known.
+fn find(items: &[Value], keys: &[SmolStr], wanted: &Identity) -> Option<usize> {
+    items.iter().position(|item| {
+        keys.iter()
+            .zip(wanted)
+            .filter(|(_, wanted)| !wanted.is_empty())
+            .all(|(key, wanted)| value_of(item, key) == wanted.as_str())
+    })
+}
+
+fn unite(one: &Identity, two: &Identity) -> Option<Identity> {
+    let fits = |(one, two): (&SmolStr, &SmolStr)| one == two || one.is_empty() || two.is_empty();
+    let common = one.iter().zip(two).any(|(one, two)| one == two);
+    if !common || !one.iter().zip(two).all(fits) {
+        return None;
+    }
+    let fuller = |(one, two): (&SmolStr, &SmolStr)| if one.is_empty() { two } else { one }.clone();
+    Some(one.iter().zip(two).map(fuller).collect())
+}
+
+fn value_of<'v>(item: &'v Value, key: &str) -> &'v str {
+    item.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn identity(item: &Value, keys: &[SmolStr]) -> Identity {
+    keys.iter().map(|key| SmolStr::new(value_of(item, key))).collect()
+}
+
+/// The patch's plain values, then the object's others.
+fn merge_values(old: &[Value], patch: &[Value]) -> Vec<Value> {
+    let mut values: IndexMap<&str, &Value, FxBuildHasher> = IndexMap::default();
+    for value in patch.iter().chain(old) {
+        values.entry(value.as_str().unwrap_or_default()).or_insert(value);
+    }
+    values.into_values().cloned().collect()
+}
+
+/// What a list of a patch says about itself, by an item that has nothing but the directive.
+fn list_directive(patch: &Value) -> Directive {
+    let alone = patch.items().iter().find(|item| is_directive(item));
+    alone.map_or(Directive::Merge, directive)
+}
+
+fn is_directive(item: &Value) -> bool {
+    item.as_map().is_some_and(|map| map.len() == 1 && map.contains_key(DIRECTIVE))
+}
+
+fn without_directive(patch: &Value) -> Value {
+    let items = patch.items().iter().filter(|item| !is_directive(item)).cloned();
+    Value { data: Data::List(items.collect()), span: patch.span }
+}

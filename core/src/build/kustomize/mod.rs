@@ -1,0 +1,141 @@
+//! Kustomizations, built: what `kubectl kustomize` would print, as values whose spans point at the
+//! base, the patch, the `images:` entry or the generator that they come from.
+//!
+//! [`Builder`] gets the project's files and builds one folder after the other; bases that several
+//! overlays share are built once. Nothing fails as a whole: what Kustomize would refuse and what is not
+//! built here (remote bases, plugins, charts) becomes a [`Reason`] at its place, and the rest of the
+//! target stays.
+
+mod builtins;
+mod config;
+mod fieldspec;
+mod generators;
+mod hash;
+mod images;
+mod inline;
+mod jsonpatch;
+mod labels;
+mod load;
+mod merge;
+mod metadata;
+mod names;
+mod namespace;
+mod object;
+mod order;
+mod patches;
+mod paths;
+mod print;
+mod references;
+mod replacements;
+mod schema;
+mod selector;
+mod sources;
+mod target;
+mod value;
+mod vars;
+
+pub use print::print;
+pub use sources::{SourceFile, Sources};
+pub use value::{Data, Field, Map, Scalar, Value};
+
+use crate::syntax::{Document, Tree, TreeBuilder};
+use crate::text::{FileId, Span};
+use std::rc::Rc;
+use std::sync::Arc;
+use target::Accumulated;
+
+/// Maximum number of nodes that one builder makes, over all the targets that it builds.
+const MAX_NODES: usize = 8 << 20;
+
+/// What a kustomization builds to.
+#[derive(Debug, Default)]
+pub struct Built {
+    pub objects: Vec<BuiltObject>,
+    /// What is missing or doubtful, with the place that says so.
+    pub reasons: Vec<Reason>,
+    /// The files that took part: kustomizations, resources, patches, what generators read.
+    pub read: Vec<FileId>,
+}
+
+/// An object as it reaches the cluster.
+#[derive(Debug, Clone)]
+pub struct BuiltObject {
+    pub value: Value,
+    /// The file that the object was read from, or whose generator made it.
+    pub file: FileId,
+}
+
+/// Why a target is not built in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    pub kind: ReasonKind,
+    pub message: String,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReasonKind {
+    /// Kustomize refuses to build this.
+    Refused,
+    /// Kustomize would build this with something that is not at hand: the network, a plugin, a chart.
+    NotBuilt,
+    /// The project is larger than a build may be.
+    Limit,
+}
+
+/// Builds the kustomizations of a project.
+#[derive(Debug)]
+pub struct Builder<'b, 's> {
+    sources: &'b Sources<'s>,
+    built_in: Rc<schema::Schema>,
+    /// The schema of the build that is under way.
+    schema: Rc<schema::Schema>,
+    /// Whether a kustomization has brought a schema of its own.
+    own_schema: bool,
+    defaults: Rc<config::Config>,
+    budget: value::Budget,
+    /// The folders that were built already, as part of others or alone.
+    done: rustc_hash::FxHashMap<String, Rc<Accumulated>>,
+    /// The folders that are being built, the outermost first.
+    open: Vec<String>,
+}
+
+impl<'b, 's> Builder<'b, 's> {
+    pub fn new(sources: &'b Sources<'s>) -> Builder<'b, 's> {
+        let built_in = Rc::new(schema::Schema::built_in());
+        Builder {
+            sources,
+            schema: Rc::clone(&built_in),
+            built_in,
+            own_schema: false,
+            defaults: Rc::new(config::Config::defaults()),
+            budget: value::Budget::new(MAX_NODES),
+            done: rustc_hash::FxHashMap::default(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Builds the kustomization of a folder, given by its path from the project's root.
+    pub fn build(&mut self, folder: &str) -> Built {
+        let built = self.finish(folder);
+        if std::mem::take(&mut self.own_schema) {
+            // What was merged by another schema is no part of the next build.
+            self.schema = Rc::clone(&self.built_in);
+            self.done.clear();
+        }
+        built
+    }
+}
+
+/// The objects as the documents of a tree, for the readers of ordinary manifests. The tree has no text
+/// of its own: its spans point into the files that the objects come from.
+pub fn tree(objects: &[BuiltObject]) -> Tree {
+    let mut builder = TreeBuilder::new(Arc::from(""));
+    for object in objects {
+        let root = object.value.push(&mut builder);
+        let span = object.value.span;
+        builder.document(Document { root: Some(root), span, repaired: false, broken: false });
+    }
+    builder.finish()
+}

@@ -1,0 +1,302 @@
+//! Patches of both kinds, and what they are applied to.
+
+use super::Builder;
+use super::jsonpatch;
+use super::load::add_objects;
+use super::merge::{Merger, Outcome};
+use super::object::Object;
+use super::selector::Selector;
+use super::target::{Accumulated, Kustomization};
+use super::value::{Data, Value};
+use crate::text::Span;
+use std::rc::Rc;
+
+/// What a patch may change about an object beyond its fields.
+#[derive(Debug, Clone, Copy, Default)]
+struct Allowed {
+    name: bool,
+    kind: bool,
+}
+
+impl Builder<'_, '_> {
+    /// `patchesStrategicMerge`: files or inline texts that say themselves what they are for.
+    pub(super) fn strategic_merge_patches(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        all: &mut Accumulated,
+    ) {
+        for entry in kustomization.list("patchesStrategicMerge") {
+            self.merge_entry(kustomization, entry, all);
+        }
+    }
+
+    /// Merges the patches of a file, or of an inline text.
+    pub(super) fn merge_entry(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        entry: &Value,
+        all: &mut Accumulated,
+    ) {
+        let inline =
+            entry.as_str().is_some_and(|text| text.contains('\n') || text.starts_with('{'));
+        let documents = match inline {
+            true => self.read_inline(entry, all),
+            false => self.read_documents(kustomization, entry, all),
+        };
+        self.apply_named(documents, entry.span, Allowed::default(), all);
+    }
+
+    /// `patches`: inline or from a file, with or without a target.
+    pub(super) fn patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        for entry in kustomization.list("patches") {
+            if entry.as_map().is_none() {
+                all.refuse(entry.span, "an entry of `patches` has a `path` or a `patch`");
+                continue;
+            }
+            self.patch(kustomization, entry, all);
+        }
+    }
+
+    /// Applies one entry: a patch of either kind.
+    pub(super) fn patch(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        entry: &Value,
+        all: &mut Accumulated,
+    ) {
+        let given =
+            |key: &str| entry.get(key).filter(|it| it.as_str().is_some_and(|it| !it.is_empty()));
+        let documents = match (given("patch"), given("path")) {
+            (Some(_), Some(_)) => {
+                all.refuse(entry.span, "a patch is either inline (`patch`) or a file (`path`)");
+                return;
+            }
+            (Some(text), None) => self.read_inline(text, all),
+            (None, Some(path)) => self.read_documents(kustomization, path, all),
+            (None, None) => {
+                all.refuse(entry.span, "an entry of `patches` has a `path` or a `patch`");
+                return;
+            }
+        };
+        let says = |key: &str| entry.at(&["options", key]).is_some_and(Value::is_true);
+        let allowed = Allowed { name: says("allowNameChange"), kind: says("allowKindChange") };
+        match (entry.get("target"), jsonpatch::is_patch(&documents)) {
+            (Some(target), true) => self.apply_operations(&documents[0], target, all),
+            (None, true) => all.refuse(entry.span, "a JSON patch needs a `target`"),
+            (Some(target), false) => self.apply_targeted(documents, target, allowed, all),
+            (None, false) => self.apply_named(documents, entry.span, allowed, all),
+        }
+    }
+
+    /// `patchesJson6902`: JSON patches alone.
+    pub(super) fn json_patches(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        all: &mut Accumulated,
+    ) {
+        for entry in kustomization.list("patchesJson6902") {
+            self.json_patch(kustomization, entry, all);
+        }
+    }
+
+    /// Applies a JSON patch to what its target selects.
+    pub(super) fn json_patch(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        entry: &Value,
+        all: &mut Accumulated,
+    ) {
+        let Some(target) = entry.get("target") else {
+            all.refuse(entry.span, "a JSON patch needs a `target`");
+            return;
+        };
+        let operations = match (entry.get("patch"), entry.get("path")) {
+            (Some(text), _) => self.read_inline(text, all),
+            (None, Some(path)) => self.read_documents(kustomization, path, all),
+            (None, None) => Vec::new(),
+        };
+        if !jsonpatch::is_patch(&operations) {
+            all.refuse(entry.span, "this is no list of operations");
+            return;
+        }
+        self.apply_operations(&operations[0], target, all);
+    }
+
+    pub(super) fn read_inline(&mut self, text: &Value, all: &mut Accumulated) -> Vec<Value> {
+        let (documents, whole) = self.sources.inline(text, &mut self.budget);
+        if !whole {
+            all.refuse(text.span, "this text cannot be read as YAML");
+        }
+        documents
+    }
+
+    fn apply_operations(&mut self, document: &Value, target: &Value, all: &mut Accumulated) {
+        let Some(selector) = read_selector(target, all) else { return };
+        let schema = Rc::clone(&self.schema);
+        let chosen: Vec<bool> =
+            all.objects.iter().map(|object| selector.fits(object, &schema)).collect();
+        self.operate(&chosen, document, all);
+    }
+
+    /// Applies the operations of a document to the chosen objects.
+    fn operate(&mut self, chosen: &[bool], document: &Value, all: &mut Accumulated) {
+        let schema = Rc::clone(&self.schema);
+        let mut document = document.clone();
+        document.read_old_booleans();
+        let operations = document.items();
+        let size = document.size();
+        let copies = operations.iter().filter(|it| it.str_at(&["op"]) == Some("copy")).count();
+        let mut failures = Vec::new();
+        for (object, _) in all.objects.iter_mut().zip(chosen).filter(|(_, chosen)| **chosen) {
+            // Each copy can double an object.
+            let factor = 1_usize << copies.min(40);
+            let growth = if copies == 0 { 0 } else { object.value.size().saturating_mul(factor) };
+            if !self.budget.take(size.saturating_add(growth)) {
+                failures.push((document.span, "this patch makes too much".to_owned()));
+                continue;
+            }
+            object.remember(&schema);
+            if let Err(why) = jsonpatch::apply(&mut object.value, operations) {
+                failures.push((why.span, why.message));
+            }
+        }
+        failures.into_iter().for_each(|(span, message)| all.refuse(span, message));
+    }
+
+    /// Merges a patch into all objects that its entry's target selects.
+    fn apply_targeted(
+        &mut self,
+        documents: Vec<Value>,
+        target: &Value,
+        allowed: Allowed,
+        all: &mut Accumulated,
+    ) {
+        let Some(selector) = read_selector(target, all) else { return };
+        let [patch] = documents.as_slice() else {
+            all.refuse(target.span, "a patch with a `target` is one document");
+            return;
+        };
+        let schema = Rc::clone(&self.schema);
+        let chosen: Vec<bool> =
+            all.objects.iter().map(|object| selector.fits(object, &schema)).collect();
+        self.merge_into(&chosen, patch, allowed, all);
+    }
+
+    /// Merges patches into the objects that they name themselves.
+    fn apply_named(
+        &mut self,
+        documents: Vec<Value>,
+        at: Span,
+        allowed: Allowed,
+        all: &mut Accumulated,
+    ) {
+        let schema = Rc::clone(&self.schema);
+        let mut patches: Vec<Object> = Vec::new();
+        for document in documents {
+            match document.data {
+                Data::Map(_) => add_objects(document, at.file, &mut patches, all),
+                Data::List(_) | Data::Scalar(_) => all.refuse(document.span, "this is no patch"),
+            }
+        }
+        for patch in patches {
+            let wanted = patch.id(&schema);
+            let chosen: Vec<bool> =
+                all.objects.iter().map(|object| object.ids(&schema).contains(&wanted)).collect();
+            match chosen.iter().filter(|chosen| **chosen).count() {
+                1 => self.merge_into(&chosen, &patch.value, allowed, all),
+                0 => {
+                    let message = format!("there is no {} to patch", wanted.label());
+                    all.refuse(patch.name_span(), message);
+                }
+                _ => {
+                    let message = format!("there is more than one {} to patch", wanted.label());
+                    all.refuse(patch.name_span(), message);
+                }
+            }
+        }
+    }
+
+    fn merge_into(
+        &mut self,
+        chosen: &[bool],
+        patch: &Value,
+        allowed: Allowed,
+        all: &mut Accumulated,
+    ) {
+        let schema = Rc::clone(&self.schema);
+        let size = patch.size();
+        let mut merger = Merger::new(&schema);
+        let objects = std::mem::take(&mut all.objects);
+        for (mut object, chosen) in objects.into_iter().zip(chosen) {
+            if *chosen {
+                if !self.budget.take(size) {
+                    all.refuse(
+                        patch.span,
+                        "the objects that this patch is merged into are too many",
+                    );
+                } else if merge_one(&mut object, patch, allowed, &mut merger) == Outcome::Cleared {
+                    continue;
+                }
+            }
+            all.objects.push(object);
+        }
+        for mismatch in merger.mismatches {
+            all.refuse(mismatch.span, mismatch.message);
+        }
+    }
+}
+
+/// Merges a patch into one object, which keeps its name, namespace and kind unless they may change.
+fn merge_one(
+    object: &mut Object,
+    patch: &Value,
+    allowed: Allowed,
+    merger: &mut Merger<'_>,
+) -> Outcome {
+    let schema = merger.schema;
+    if allowed.name || allowed.kind {
+        object.remember(schema);
+    }
+    let mut kept = vec![["metadata", "namespace"].as_slice(), &["apiVersion"]];
+    if !allowed.name {
+        kept.push(&["metadata", "name"]);
+    }
+    if !allowed.kind {
+        kept.push(&["kind"]);
+    }
+    let before: Vec<Option<Value>> =
+        kept.iter().map(|path| object.value.at(path).cloned()).collect();
+    if merger.object(&mut object.value, patch) == Outcome::Cleared {
+        return Outcome::Cleared;
+    }
+    for (path, old) in kept.into_iter().zip(before) {
+        restore(&mut object.value, path, old);
+    }
+    Outcome::Kept
+}
+
+/// Gives a field the value back that it had, or takes it away where there was none.
+fn restore(value: &mut Value, path: &[&str], old: Option<Value>) {
+    let Some((last, parents)) = path.split_last() else { return };
+    let parent = parents.iter().try_fold(value, |value, key| value.get_mut(key));
+    match (parent, old) {
+        (Some(parent), Some(old)) => parent.set(last, old),
+        (Some(parent), None) => {
+            let map = parent.as_map_mut();
+            map.into_iter().for_each(|it| {
+                it.shift_remove(*last);
+            });
+        }
+        (None, _) => {}
+    }
+}
+
+fn read_selector(target: &Value, all: &mut Accumulated) -> Option<Selector> {
+    match Selector::read(target) {
+        Ok(selector) => Some(selector),
+        Err(message) => {
+            all.refuse(target.span, message);
+            None
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The files of a project, and what a path in one of them leads to.
+
+use super::inline;
+use super::value::{Budget, Value};
+use crate::syntax::{self, Tree};
+use crate::text::{FileId, folder_of, join_path};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// A file of the project.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceFile<'s> {
+    pub id: FileId,
+    /// Path with `/` separators, relative to the project's root.
+    pub path: &'s str,
+    pub text: &'s Arc<str>,
+    /// The documents, where the file was read as YAML already.
+    pub tree: Option<&'s Tree>,
+    /// The bytes of a file that is no text.
+    pub bytes: Option<&'s [u8]>,
+}
+
+/// The files of a project by path. What is not among them does not exist for a build.
+#[derive(Debug, Default)]
+pub struct Sources<'s> {
+    files: Vec<SourceFile<'s>>,
+    by_path: FxHashMap<&'s str, usize>,
+    by_id: FxHashMap<FileId, usize>,
+    folders: FxHashSet<&'s str>,
+}
+
+/// What a path in a kustomization leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found<'f, 's> {
+    File(&'f SourceFile<'s>),
+    Folder,
+    /// Nothing, or nothing that was handed over.
+    Missing,
+    /// Outside of the project.
+    Outside,
+    /// Something that would have to be fetched.
+    Remote,
+}
+
+/// The names of a kustomization file; a folder may have one of them.
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+impl<'s> Sources<'s> {
+    pub fn new(files: impl IntoIterator<Item = SourceFile<'s>>) -> Sources<'s> {
+        let mut sources = Sources::default();
+        for file in files {
+            let at = sources.files.len();
+            sources.by_path.insert(file.path, at);
+            sources.by_id.insert(file.id, at);
+            let mut folder = file.path;
+            while !folder.is_empty() {
+                folder = folder_of(folder);
+                if !sources.folders.insert(folder) {
+                    break;
+                }
+            }
+            sources.files.push(file);
+        }
+        sources
+    }
+
+    pub fn file(&self, path: &str) -> Option<&SourceFile<'s>> {
+        self.by_path.get(path).map(|at| &self.files[*at])
+    }
+
+    pub(super) fn by_id(&self, id: FileId) -> Option<&SourceFile<'s>> {
+        self.by_id.get(&id).map(|at| &self.files[*at])
+    }
+
+    /// The kustomization files of a folder; more than one is a mistake.
+    pub(super) fn kustomizations(&self, folder: &str) -> Vec<&SourceFile<'s>> {
+        NAMES.iter().filter_map(|name| self.file(&join_path(folder, name))).collect()
+    }
+
+    /// The folders that have a kustomization file, sorted.
+    pub fn kustomization_folders(&self) -> Vec<&'s str> {
+        let files = self.files.iter().map(|file| file.path);
+        let named = files.filter(|path| NAMES.contains(&crate::text::name_of(path)));
+        let mut folders: Vec<&str> = named.map(folder_of).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        folders
+    }
+
+    /// What a path leads to from a folder, and the path from the project's root.
+    pub(super) fn find<'f>(&'f self, folder: &str, path: &str) -> (Found<'f, 's>, String) {
+        if is_remote(path) {
+            return (Found::Remote, path.to_owned());
+        }
+        if path.starts_with(['/', '\\']) {
+            return (Found::Outside, path.to_owned());
+        }
+        let full = join_path(folder, path);
+        let found = if full.starts_with("..") {
+            Found::Outside
+        } else if let Some(file) = self.file(&full) {
+            Found::File(file)
+        } else if self.folders.contains(full.as_str()) {
+            Found::Folder
+        } else {
+            Found::Missing
+        };
+        (found, full)
+    }
+
+    /// The documents of a file, and whether all of them can be read as they are.
+    pub(super) fn documents(
+        &self,
+        file: &SourceFile<'s>,
+        budget: &mut Budget,
+    ) -> (Vec<Value>, bool) {
+        match file.tree {
+            Some(tree) => read(tree, budget),
+            None => read(&syntax::parse(file.id, file.text, None).0, budget),
+        }
+    }
+
+    /// The documents of a text that is a scalar of a kustomization, with spans in that file.
+    pub(super) fn inline(&self, scalar: &Value, budget: &mut Budget) -> (Vec<Value>, bool) {
+        let text: Arc<str> = scalar.as_str().unwrap_or_default().into();
+        let (tree, _) = syntax::parse(scalar.span.file, &text, None);
+        let (mut documents, whole) = read(&tree, budget);
+        let source = self.by_id(scalar.span.file).map_or("", |file| file.text);
+        let places = inline::Places::new(scalar, source);
+        documents.iter_mut().for_each(|document| places.map(document));
+        (documents, whole)
+    }
+}
+
+fn read(tree: &Tree, budget: &mut Budget) -> (Vec<Value>, bool) {
+    let mut whole = tree.documents.iter().all(|document| !document.broken && !document.repaired);
+    let mut documents = Vec::new();
+    for root in tree.roots() {
+        match Value::read(root, budget) {
+            Some(value) if value.is_null() => {}
+            Some(value) => documents.push(value),
+            None => whole = false,
+        }
+    }
+    (documents, whole)
+}
+
+/// Whether a path names something outside of the file system: a URL or a repository.
+fn is_remote(path: &str) -> bool {
+    let host = path.split('/').next().unwrap_or(path);
+    path.contains("://")
+        || path.contains("?ref=")
+        || path.starts_with("git@")
+        || path.starts_with("git::")
+        || path.ends_with(".git")
+        || path.contains(".git/")
+        || matches!(host, "github.com" | "gitlab.com" | "bitbucket.org")
+}

@@ -1,0 +1,500 @@
+//! One kustomization after the other: resources, then generators, then components, then transformers,
+//! in Kustomize's own order; and what is done once at the very end.
+
+use super::config::Config;
+use super::object::Object;
+use super::schema::Schema;
+use super::sources::{Found, SourceFile};
+use super::value::{Map, Value};
+use super::vars::Var;
+use super::{Builder, Built, BuiltObject, Reason, ReasonKind};
+use crate::text::{FileId, Span};
+use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+/// Maximum number of kustomizations that lead to one another.
+const MAX_OPEN: usize = 64;
+
+/// The fields of a kustomization; Kustomize refuses all others.
+const FIELDS: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "openapi",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "commonAnnotations",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "patches",
+    "images",
+    "imageTags",
+    "replacements",
+    "replicas",
+    "vars",
+    "sortOptions",
+    "resources",
+    "components",
+    "crds",
+    "bases",
+    "configMapGenerator",
+    "secretGenerator",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generatorOptions",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "buildMetadata",
+];
+
+/// What the kustomizations read so far have come to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Accumulated {
+    pub objects: Vec<Object>,
+    /// The fields that `configurations` and `crds` added to the defaults.
+    pub config: Config,
+    pub vars: Vec<Var>,
+    pub reasons: Vec<Reason>,
+    pub read: Vec<FileId>,
+}
+
+/// What leads to a kustomization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is built itself.
+    Root,
+    /// It is among the resources of another one.
+    Base,
+    /// It changes what another one has so far.
+    Component,
+}
+
+/// A kustomization being built.
+pub(super) struct Kustomization<'k> {
+    pub value: &'k Value,
+    pub folder: &'k str,
+    pub file: FileId,
+}
+
+impl Accumulated {
+    pub(super) fn refuse(&mut self, span: Span, message: impl Into<String>) {
+        self.reason(ReasonKind::Refused, span, message.into());
+    }
+
+    pub(super) fn not_built(&mut self, span: Span, message: impl Into<String>) {
+        self.reason(ReasonKind::NotBuilt, span, message.into());
+    }
+
+    pub(super) fn reason(&mut self, kind: ReasonKind, span: Span, message: String) {
+        self.reasons.push(Reason { kind, message, span });
+    }
+
+    /// Adds objects of which none may be there yet.
+    pub(super) fn append(&mut self, objects: Vec<Object>, schema: &Schema) {
+        let mut ids: FxHashSet<_> = self.objects.iter().map(|object| object.id(schema)).collect();
+        for object in objects {
+            let id = object.id(schema);
+            if ids.contains(&id) {
+                let message =
+                    format!("{} is there already; Kustomize takes no object twice", id.label());
+                self.refuse(object.name_span(), message);
+                continue;
+            }
+            ids.insert(id);
+            self.objects.push(object);
+        }
+    }
+
+    /// Adds all that another kustomization has come to.
+    fn absorb(&mut self, other: Accumulated, schema: &Schema) {
+        self.reasons.extend(other.reasons);
+        self.read.extend(other.read);
+        self.append(other.objects, schema);
+        self.config.merge(&other.config);
+        self.add_vars(other.vars);
+    }
+
+    pub(super) fn add_vars(&mut self, vars: Vec<Var>) {
+        for var in vars {
+            // Two overlays over one base bring its vars twice, which Kustomize refuses too.
+            match self.vars.iter().any(|known| known.name == var.name) {
+                true => self.refuse(var.span, format!("the var `{}` is there already", var.name)),
+                false => self.vars.push(var),
+            }
+        }
+    }
+}
+
+impl Kustomization<'_> {
+    /// The items of a list field.
+    pub(super) fn list(&self, key: &str) -> &[Value] {
+        self.value.get(key).map(Value::items).unwrap_or_default()
+    }
+}
+
+impl<'s> Builder<'_, 's> {
+    /// Builds a folder and does what is done once, at the very end.
+    pub(super) fn finish(&mut self, folder: &str) -> Built {
+        let start = Accumulated::default();
+        let at = Span::default();
+        let mut all = match self.sources.kustomizations(folder).first() {
+            Some(_) => self.root(folder),
+            None => {
+                let mut all = start;
+                all.refuse(at, format!("`{folder}` has no kustomization file"));
+                all
+            }
+        };
+        let root = self.root_value(folder);
+        let schema = Rc::clone(&self.schema);
+        self.add_hashes(&mut all);
+        let mut config = (*self.defaults).clone();
+        config.merge(&all.config);
+        super::references::fix(&mut all, &config, &schema);
+        super::vars::resolve(&mut all, &config);
+        all.objects.retain(|object| !object.is_local());
+        all.objects.iter_mut().for_each(|object| drop_empty_annotations(&mut object.value));
+        if let Some(root) = &root {
+            self.annotate_build(&mut all, root, folder);
+            super::order::sort(&mut all.objects, root);
+        }
+        all.read.sort_unstable();
+        all.read.dedup();
+        let objects = all.objects.into_iter();
+        Built {
+            objects: objects
+                .map(|object| BuiltObject { value: object.value, file: object.file })
+                .collect(),
+            reasons: all.reasons,
+            read: all.read,
+        }
+    }
+
+    /// What a folder comes to that is built itself; a component may be, for its own sake.
+    fn root(&mut self, folder: &str) -> Accumulated {
+        if let Some(done) = self.done.get(folder) {
+            return (**done).clone();
+        }
+        let mut all = Accumulated::default();
+        self.accumulate(folder, &mut all, Span::default(), Role::Root);
+        all
+    }
+
+    fn root_value(&mut self, folder: &str) -> Option<Value> {
+        let file = *self.sources.kustomizations(folder).first()?;
+        self.sources.documents(file, &mut self.budget).0.into_iter().next()
+    }
+
+    /// What a folder comes to, built at most once. `at` is the entry that leads to the folder.
+    pub(super) fn folder(&mut self, folder: &str, at: Span) -> Rc<Accumulated> {
+        if let Some(done) = self.done.get(folder) {
+            return Rc::clone(done);
+        }
+        let mut all = Accumulated::default();
+        let complete = self.accumulate(folder, &mut all, at, Role::Base);
+        let all = Rc::new(all);
+        // What was cut because of a circle depends on where the circle was entered.
+        if complete {
+            self.done.insert(folder.to_owned(), Rc::clone(&all));
+        }
+        all
+    }
+
+    /// Adds a folder's kustomization, or component, to what there is. Returns whether the result is the
+    /// same wherever the folder is asked for.
+    fn accumulate(&mut self, folder: &str, all: &mut Accumulated, at: Span, role: Role) -> bool {
+        if self.open.iter().any(|open| open == folder) {
+            all.refuse(at, format!("`{}` leads back to itself", shown(folder)));
+            return false;
+        }
+        if self.open.len() >= MAX_OPEN {
+            let message = format!("more than {MAX_OPEN} kustomizations lead to one another here");
+            all.reason(ReasonKind::Limit, at, message);
+            return false;
+        }
+        let Some((file, value)) = self.kustomization(folder, all, at) else { return true };
+        let is_component = value.str_at(&["kind"]) == Some("Component");
+        let wrong = match role {
+            Role::Root => None,
+            Role::Base => is_component.then_some("this is a component: list it under `components`"),
+            Role::Component => (!is_component).then_some(
+                "this is not a component: its kustomization has to say `kind: Component`",
+            ),
+        };
+        if let Some(message) = wrong {
+            all.refuse(at, message);
+            return false;
+        }
+        self.open.push(folder.to_owned());
+        let kustomization = Kustomization { value: &value, folder, file };
+        check_fields(&kustomization, all);
+        self.load_schema(&kustomization, all);
+        let mut complete = self.resources(&kustomization, all);
+        self.load_config(&kustomization, all);
+        self.generate(&kustomization, all);
+        for entry in kustomization.list("components") {
+            complete &= self.component(&kustomization, entry, all);
+        }
+        self.transform(&kustomization, all);
+        self.read_vars(&kustomization, all);
+        self.open.pop();
+        complete
+    }
+
+    /// The kustomization file of a folder and its content.
+    fn kustomization(
+        &mut self,
+        folder: &str,
+        all: &mut Accumulated,
+        at: Span,
+    ) -> Option<(FileId, Value)> {
+        let files = self.sources.kustomizations(folder);
+        let file: &SourceFile<'s> = files.first()?;
+        if files.len() > 1 {
+            all.refuse(at, format!("`{}` has more than one kustomization file", shown(folder)));
+        }
+        all.read.push(file.id);
+        let (documents, whole) = self.sources.documents(file, &mut self.budget);
+        let start = Span::new(file.id, 0, 0);
+        if !whole {
+            all.refuse(start, format!("`{}` cannot be read as it is", file.path));
+        }
+        let value = documents.into_iter().find(|document| document.as_map().is_some());
+        if value.is_none() {
+            all.refuse(start, format!("`{}` is empty", file.path));
+        }
+        Some((file.id, value?))
+    }
+
+    fn component(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        entry: &Value,
+        all: &mut Accumulated,
+    ) -> bool {
+        let Some(path) = entry.as_str() else {
+            all.refuse(entry.span, "a component is named by its folder");
+            return true;
+        };
+        match self.sources.find(kustomization.folder, path) {
+            (Found::Folder, folder) if !self.sources.kustomizations(&folder).is_empty() => {
+                self.accumulate(&folder, all, entry.span, Role::Component)
+            }
+            (Found::Remote, _) => {
+                all.not_built(entry.span, format!("remote component `{path}`"));
+                true
+            }
+            (Found::Outside, _) => {
+                all.not_built(entry.span, format!("`{path}` lies outside of the project"));
+                true
+            }
+            (Found::Folder | Found::File(_) | Found::Missing, _) => {
+                all.refuse(entry.span, format!("`{path}` is no folder with a kustomization file"));
+                true
+            }
+        }
+    }
+
+    fn resources(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) -> bool {
+        let mut complete = true;
+        for key in ["resources", "bases"] {
+            for entry in kustomization.list(key) {
+                let Some(path) = entry.as_str() else {
+                    all.refuse(entry.span, format!("an entry of `{key}` is a path"));
+                    continue;
+                };
+                complete &= self.resource(kustomization, path, entry.span, all);
+            }
+        }
+        complete
+    }
+
+    /// Adds a resource: a file, or another kustomization's folder.
+    fn resource(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        path: &str,
+        at: Span,
+        all: &mut Accumulated,
+    ) -> bool {
+        let sources = self.sources;
+        match sources.find(kustomization.folder, path) {
+            (Found::File(file), full) => {
+                self.check_inside(kustomization.folder, &full, at, all);
+                let objects = self.load_objects(file, at, all);
+                all.append(objects, &Rc::clone(&self.schema));
+            }
+            (Found::Folder, folder) if !sources.kustomizations(&folder).is_empty() => {
+                let before = self.open.len();
+                let part = self.folder(&folder, at);
+                let cut = !self.done.contains_key(&folder);
+                debug_assert_eq!(
+                    before,
+                    self.open.len(),
+                    "a folder that was opened is closed again"
+                );
+                all.absorb((*part).clone(), &Rc::clone(&self.schema));
+                return !cut;
+            }
+            (Found::Folder, _) => {
+                all.refuse(at, format!("the folder `{path}` has no kustomization file"));
+            }
+            (Found::Remote, _) => all.not_built(at, format!("remote resource `{path}`")),
+            (Found::Outside, _) => {
+                all.not_built(at, format!("`{path}` lies outside of the project"));
+            }
+            (Found::Missing, _) => all.refuse(at, format!("there is no `{path}`")),
+        }
+        true
+    }
+
+    /// Says that a file lies outside of its kustomization's folder, which Kustomize refuses unless it is
+    /// told otherwise. The file is read all the same: who writes so, tells it.
+    pub(super) fn check_inside(&self, folder: &str, path: &str, at: Span, all: &mut Accumulated) {
+        let inside =
+            folder.is_empty() || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
+        if !inside {
+            let message = format!(
+                "`{path}` is not below `{}`; Kustomize refuses that without `--load-restrictor LoadRestrictionsNone`",
+                shown(folder)
+            );
+            all.refuse(at, message);
+        }
+    }
+
+    /// Reads the schema that a kustomization brings.
+    fn load_schema(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        let Some(entry) = kustomization.value.at(&["openapi", "path"]) else { return };
+        for document in self.read_documents(kustomization, entry, all) {
+            self.schema = Rc::new(self.schema.with_definitions(&document));
+            self.own_schema = true;
+        }
+    }
+
+    /// Reads the transformer configurations and the definitions of custom resources.
+    fn load_config(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        for entry in kustomization.list("configurations") {
+            for document in self.read_documents(kustomization, entry, all) {
+                all.config.add(&document);
+            }
+        }
+        for entry in kustomization.list("crds") {
+            for document in self.read_documents(kustomization, entry, all) {
+                all.config.add_definitions(&document);
+            }
+        }
+    }
+
+    /// The documents of a file that an entry of a kustomization names.
+    pub(super) fn read_documents(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        entry: &Value,
+        all: &mut Accumulated,
+    ) -> Vec<Value> {
+        let Some(file) = self.read_file(kustomization, entry, all) else { return Vec::new() };
+        let (documents, whole) = self.sources.documents(&file, &mut self.budget);
+        if !whole {
+            all.refuse(entry.span, format!("`{}` cannot be read as it is", file.path));
+        }
+        documents
+    }
+
+    /// The file that an entry of a kustomization names, or a reason why there is none.
+    pub(super) fn read_file(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        entry: &Value,
+        all: &mut Accumulated,
+    ) -> Option<SourceFile<'s>> {
+        let path = entry.as_str().unwrap_or_default();
+        match self.sources.find(kustomization.folder, path) {
+            (Found::File(file), full) => {
+                self.check_inside(kustomization.folder, &full, entry.span, all);
+                all.read.push(file.id);
+                return Some(*file);
+            }
+            (Found::Remote, _) => all.not_built(entry.span, format!("remote file `{path}`")),
+            (Found::Outside, _) => {
+                all.not_built(entry.span, format!("`{path}` lies outside of the project"));
+            }
+            (Found::Folder | Found::Missing, _) => {
+                all.refuse(entry.span, format!("there is no file `{path}`"));
+            }
+        }
+        None
+    }
+
+    /// The transformers of a kustomization, in Kustomize's order.
+    fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        let mut config = Rc::clone(&self.defaults);
+        if !all.config.is_empty() {
+            Rc::make_mut(&mut config).merge(&all.config);
+        }
+        let schema = Rc::clone(&self.schema);
+        let value = kustomization.value;
+        self.strategic_merge_patches(kustomization, all);
+        self.patches(kustomization, all);
+        if let Some(namespace) = value.get("namespace") {
+            super::namespace::set(
+                all,
+                namespace,
+                &config.namespace,
+                &schema,
+                super::namespace::Mode::default(),
+            );
+        }
+        super::names::add_affixes(
+            all,
+            value.get("namePrefix"),
+            value.get("nameSuffix"),
+            &config,
+            &schema,
+        );
+        super::metadata::add_labels(kustomization, all, &config);
+        if let Some(annotations) = value.get("commonAnnotations") {
+            super::metadata::set(all, annotations, &config.common_annotations);
+        }
+        self.json_patches(kustomization, all);
+        super::images::set_replicas(kustomization.list("replicas"), all, &config.replicas, &schema);
+        super::images::set_images(kustomization.list("images"), all, &config.images);
+        self.replacements(kustomization, all);
+        self.transformer_files(kustomization, all);
+        for entry in kustomization.list("validators") {
+            all.not_built(entry.span, "validators are not run");
+        }
+    }
+}
+
+/// Takes annotations away that are none, as Kustomize does with those of the object itself.
+fn drop_empty_annotations(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_map_mut) else { return };
+    let empty = metadata.get("annotations").is_some_and(|field| {
+        field.value.is_null() || field.value.as_map().is_some_and(Map::is_empty)
+    });
+    if empty {
+        metadata.shift_remove("annotations");
+    }
+}
+
+/// The folder as a person would write it.
+pub(super) fn shown(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
+}
+
+fn check_fields(kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    for (key, field) in kustomization.value.as_map().into_iter().flatten() {
+        if !FIELDS.contains(&key.as_str()) {
+            all.refuse(field.key, format!("a kustomization has no field `{key}`"));
+        }
+    }
+    if let Some(tags) = kustomization.value.get("imageTags") {
+        all.not_built(tags.span, "`imageTags` has been replaced by `images`");
+    }
+}

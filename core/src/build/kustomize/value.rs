@@ -1,0 +1,294 @@
+//! The values that a build works on: trees that can be changed, in which every node keeps the span
+//! of the source that it came from.
+
+use crate::syntax::{Entry, Node, NodeId, NodeKind, Scalar as Typed, Style, TreeBuilder};
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
+
+/// Maximum depth of a value. The parser stops at the same depth; aliases could go further.
+pub(super) const MAX_DEPTH: usize = 255;
+
+/// A node of an object under construction.
+#[derive(Debug, Clone)]
+pub struct Value {
+    pub data: Data,
+    /// Where the value is written; for a computed value, what a person would change to change it.
+    pub span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub enum Data {
+    Scalar(Scalar),
+    Map(Map),
+    List(Vec<Value>),
+}
+
+/// A scalar as written: its text without quotes, and what decides about its type.
+#[derive(Debug, Clone)]
+pub struct Scalar {
+    pub text: SmolStr,
+    pub style: Style,
+    pub tag: Option<SmolStr>,
+}
+
+/// The entries of a mapping by key, in the order of the text.
+pub type Map = IndexMap<SmolStr, Field, FxBuildHasher>;
+
+/// The value of a key, and where the key is written.
+#[derive(Debug, Clone)]
+pub struct Field {
+    pub key: Span,
+    pub value: Value,
+}
+
+/// The number of nodes that a build may still make.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    pub(super) fn new(nodes: usize) -> Budget {
+        Budget { left: nodes }
+    }
+
+    /// Takes some nodes off the budget; `false` where there are not enough.
+    pub(super) fn take(&mut self, nodes: usize) -> bool {
+        let enough = self.left >= nodes;
+        self.left = self.left.saturating_sub(nodes);
+        enough
+    }
+}
+
+impl Scalar {
+    /// A string, whatever it looks like.
+    pub fn string(text: impl Into<SmolStr>) -> Scalar {
+        Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None }
+    }
+
+    /// A scalar as if it were written without quotes.
+    pub fn plain(text: impl Into<SmolStr>) -> Scalar {
+        Scalar { text: text.into(), style: Style::Plain, tag: None }
+    }
+
+    /// The type that a reader gives the scalar.
+    pub fn typed(&self) -> Typed<'_> {
+        Typed::read(&self.text, self.style, self.tag.as_deref())
+    }
+}
+
+impl Value {
+    pub fn string(text: impl Into<SmolStr>, span: Span) -> Value {
+        Value { data: Data::Scalar(Scalar::string(text)), span }
+    }
+
+    pub fn plain(text: impl Into<SmolStr>, span: Span) -> Value {
+        Value { data: Data::Scalar(Scalar::plain(text)), span }
+    }
+
+    pub fn map(span: Span) -> Value {
+        Value { data: Data::Map(Map::default()), span }
+    }
+
+    pub fn list(span: Span) -> Value {
+        Value { data: Data::List(Vec::new()), span }
+    }
+
+    /// Copies a node with its aliases and merge keys resolved; `None` where the budget or the
+    /// maximum depth does not allow it.
+    pub(super) fn read(node: Node<'_>, budget: &mut Budget) -> Option<Value> {
+        Value::read_at(node, budget, 0)
+    }
+
+    fn read_at(node: Node<'_>, budget: &mut Budget, depth: usize) -> Option<Value> {
+        if depth > MAX_DEPTH || !budget.take(1) {
+            return None;
+        }
+        let node = node.resolve();
+        let data = match node.kind() {
+            NodeKind::Mapping => {
+                let mut map = Map::default();
+                for Entry { key, value } in node.merged_entries() {
+                    // A key that is a collection means nothing to Kubernetes.
+                    let Some(name) = key.as_str() else { continue };
+                    let value = Value::read_at(value, budget, depth + 1)?;
+                    map.insert(name.into(), Field { key: key.span(), value });
+                }
+                Data::Map(map)
+            }
+            NodeKind::Sequence => {
+                let items = node.items().map(|item| Value::read_at(item, budget, depth + 1));
+                Data::List(items.collect::<Option<_>>()?)
+            }
+            NodeKind::Scalar | NodeKind::Alias => Data::Scalar(Scalar {
+                text: node.as_str().unwrap_or("").into(),
+                style: node.style(),
+                tag: node.tag().map(|(tag, _)| tag.into()),
+            }),
+        };
+        Some(Value { data, span: node.span() })
+    }
+
+    /// Adds the value to a tree, leaves first.
+    pub fn push(&self, builder: &mut TreeBuilder) -> NodeId {
+        match &self.data {
+            Data::Scalar(scalar) => {
+                let id = builder.scalar(self.span, &scalar.text, scalar.style);
+                if let Some(tag) = &scalar.tag {
+                    builder.set_tag(id, tag, self.span);
+                }
+                id
+            }
+            Data::List(items) => {
+                let ids: Vec<NodeId> = items.iter().map(|item| item.push(builder)).collect();
+                builder.sequence(self.span, &ids, collection_style(ids.is_empty()))
+            }
+            Data::Map(map) => {
+                let mut ids = Vec::with_capacity(2 * map.len());
+                for (key, field) in map {
+                    ids.push(builder.scalar(field.key, key, Style::Plain));
+                    ids.push(field.value.push(builder));
+                }
+                builder.mapping(self.span, &ids, collection_style(ids.is_empty()))
+            }
+        }
+    }
+
+    /// The number of nodes in the value, itself included.
+    pub(super) fn size(&self) -> usize {
+        1 + match &self.data {
+            Data::Scalar(_) => 0,
+            Data::List(items) => items.iter().map(Value::size).sum(),
+            Data::Map(map) => map.values().map(|field| field.value.size()).sum(),
+        }
+    }
+
+    /// The number of levels of the value, 1 for a scalar.
+    pub(super) fn depth(&self) -> usize {
+        1 + match &self.data {
+            Data::Scalar(_) => 0,
+            Data::List(items) => items.iter().map(Value::depth).max().unwrap_or(0),
+            Data::Map(map) => map.values().map(|field| field.value.depth()).max().unwrap_or(0),
+        }
+    }
+
+    pub fn as_map(&self) -> Option<&Map> {
+        match &self.data {
+            Data::Map(map) => Some(map),
+            Data::Scalar(_) | Data::List(_) => None,
+        }
+    }
+
+    pub fn as_map_mut(&mut self) -> Option<&mut Map> {
+        match &mut self.data {
+            Data::Map(map) => Some(map),
+            Data::Scalar(_) | Data::List(_) => None,
+        }
+    }
+
+    pub fn as_scalar(&self) -> Option<&Scalar> {
+        match &self.data {
+            Data::Scalar(scalar) => Some(scalar),
+            Data::Map(_) | Data::List(_) => None,
+        }
+    }
+
+    /// The text of a scalar.
+    pub fn as_str(&self) -> Option<&str> {
+        self.as_scalar().map(|scalar| scalar.text.as_str())
+    }
+
+    /// The items of a list; empty for anything else.
+    pub fn items(&self) -> &[Value] {
+        match &self.data {
+            Data::List(items) => items,
+            Data::Scalar(_) | Data::Map(_) => &[],
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.as_scalar().is_some_and(|scalar| scalar.typed() == Typed::Null)
+    }
+
+    pub fn is_true(&self) -> bool {
+        self.as_scalar().is_some_and(|scalar| scalar.typed() == Typed::Bool(true))
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_map()?.get(key).map(|field| &field.value)
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.as_map_mut()?.get_mut(key).map(|field| &mut field.value)
+    }
+
+    /// `get` along a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(self, |value, key| value.get(key))
+    }
+
+    /// The text of the scalar at a path of keys; `None` for null.
+    pub fn str_at(&self, path: &[&str]) -> Option<&str> {
+        self.at(path).filter(|value| !value.is_null())?.as_str()
+    }
+
+    /// Gives a key of a mapping a value, and keeps the place of a key that was there.
+    pub fn set(&mut self, key: &str, value: Value) {
+        if let Some(map) = self.as_map_mut() {
+            match map.get_mut(key) {
+                Some(field) => field.value = value,
+                None => {
+                    map.insert(key.into(), Field { key: value.span, value });
+                }
+            }
+        }
+    }
+
+    /// The mapping under a key, made where there is none.
+    pub fn map_at(&mut self, key: &str, span: Span) -> Option<&mut Value> {
+        let map = self.as_map_mut()?;
+        let field =
+            map.entry(key.into()).or_insert_with(|| Field { key: span, value: Value::map(span) });
+        if field.value.is_null() {
+            field.value = Value::map(span);
+        }
+        field.value.as_map().is_some().then_some(&mut field.value)
+    }
+
+    /// Whether two values mean the same, wherever they are written.
+    pub fn same(&self, other: &Value) -> bool {
+        match (&self.data, &other.data) {
+            (Data::Scalar(one), Data::Scalar(two)) => one.typed() == two.typed(),
+            (Data::List(one), Data::List(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.same(two))
+            }
+            (Data::Map(one), Data::Map(two)) => {
+                let equal = |(key, field): (&SmolStr, &Field)| {
+                    two.get(key).is_some_and(|other| field.value.same(&other.value))
+                };
+                one.len() == two.len() && one.iter().all(equal)
+            }
+            (Data::Scalar(_) | Data::List(_) | Data::Map(_), _) => false,
+        }
+    }
+
+    /// Gives the words that YAML 1.1 takes for booleans that meaning, as the reader of JSON patches does.
+    pub(super) fn read_old_booleans(&mut self) {
+        match &mut self.data {
+            Data::Scalar(scalar) => {
+                let plain = scalar.style == Style::Plain && scalar.tag.is_none();
+                if let (true, Some(it)) = (plain, Typed::yaml_1_1_bool(&scalar.text)) {
+                    *scalar = Scalar::plain(if it { "true" } else { "false" });
+                }
+            }
+            Data::List(items) => items.iter_mut().for_each(Value::read_old_booleans),
+            Data::Map(map) => map.values_mut().for_each(|field| field.value.read_old_booleans()),
+        }
+    }
+}
+
+fn collection_style(empty: bool) -> Style {
+    if empty { Style::Flow } else { Style::Block }
+}
