@@ -4,6 +4,7 @@
 //! is given, it answers with a [`Report`]. The way of the data, and what each module may know, is
 //! in `docs/architecture.md`.
 
+pub mod build;
 pub mod config;
 pub mod decimal;
 pub mod decision;

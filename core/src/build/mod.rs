@@ -1,0 +1,8 @@
+//! What is really deployed: sources turned into the text that reaches the platform.
+//!
+//! People do not deploy files. They deploy what one command makes of them: a chart rendered with
+//! its values, an overlay built over its base. This room does that making, and every byte that it
+//! makes knows the source it came from ([`origin`]).
+
+pub mod helm;
+pub mod origin;
