@@ -1,4 +1,9 @@
-//! What is really deployed: charts rendered and overlays built, as trees whose spans point at the
-//! sources.
+//! What is really deployed: sources turned into the text that reaches the platform.
+//!
+//! People do not deploy files. They deploy what one command makes of them: a chart rendered with
+//! its values, an overlay built over its base. This room does that making, and every byte that it
+//! makes knows the source it came from ([`origin`]).
 
+pub mod helm;
 pub mod kustomize;
+pub mod origin;

@@ -1,0 +1,61 @@
+//! Which documents of a rendered template are hooks, and of what.
+
+use crate::syntax::{Node, parse};
+use crate::text::FileId;
+use std::ops::Range;
+
+/// One YAML document of a rendered template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The document's bytes in the rendered text.
+    pub range: Range<usize>,
+    /// When Helm runs it, and not with the rest of the release; empty for all that is no hook.
+    pub hooks: Vec<Hook>,
+}
+
+/// The events of `helm.sh/hook`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hook {
+    PreInstall,
+    PostInstall,
+    PreDelete,
+    PostDelete,
+    PreUpgrade,
+    PostUpgrade,
+    PreRollback,
+    PostRollback,
+    Test,
+}
+
+impl Hook {
+    pub fn parse(word: &str) -> Option<Hook> {
+        match word {
+            "pre-install" => Some(Hook::PreInstall),
+            "post-install" => Some(Hook::PostInstall),
+            "pre-delete" => Some(Hook::PreDelete),
+            "post-delete" => Some(Hook::PostDelete),
+            "pre-upgrade" => Some(Hook::PreUpgrade),
+            "post-upgrade" => Some(Hook::PostUpgrade),
+            "pre-rollback" => Some(Hook::PreRollback),
+            "post-rollback" => Some(Hook::PostRollback),
+            "test" | "test-success" | "test-failure" => Some(Hook::Test),
+            _ => None,
+        }
+    }
+}
+
+/// The documents of a text that have content.
+pub fn documents(text: &str) -> Vec<Document> {
+    let (tree, _) = parse(FileId(0), &text.into(), None);
+    let documents = tree.documents.iter().filter_map(|document| {
+        let root = tree.node(document.root?);
+        Some(Document { range: document.span.range(), hooks: hooks(root) })
+    });
+    documents.collect()
+}
+
+fn hooks(root: Node<'_>) -> Vec<Hook> {
+    let annotation = root.at(&["metadata", "annotations", "helm.sh/hook"]);
+    let words = annotation.and_then(Node::as_str).unwrap_or_default();
+    words.split(',').filter_map(|word| Hook::parse(word.trim())).collect()
+}

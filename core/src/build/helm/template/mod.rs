@@ -1,0 +1,9 @@
+//! Go templates: text to a tree of nodes with their places.
+
+mod lex;
+mod literal;
+pub mod node;
+mod parse;
+
+pub use node::{Source, Template};
+pub use parse::{Parsed, parse};
