@@ -7,3 +7,7 @@
 pub mod helm;
 pub mod kustomize;
 pub mod origin;
+mod target;
+
+pub use kustomize::SourceFile;
+pub use target::{Environment, Reason, Target, TargetKind, build};

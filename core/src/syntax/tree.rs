@@ -130,6 +130,21 @@ impl Tree {
         (0..self.nodes.len()).map(|it| self.node(NodeId(fit(it))))
     }
 
+    /// Replaces every span, as for a tree of generated text whose nodes should point at the sources.
+    pub fn map_spans(&mut self, map: &mut dyn FnMut(Span) -> Span) {
+        for node in &mut self.nodes {
+            node.span = map(node.span);
+        }
+        for properties in &mut self.properties {
+            for (_, span) in properties.tag.iter_mut().chain(&mut properties.anchor) {
+                *span = map(*span);
+            }
+        }
+        for document in &mut self.documents {
+            document.span = map(document.span);
+        }
+    }
+
     /// How many nodes there are, over all documents.
     pub fn len(&self) -> usize {
         self.nodes.len()

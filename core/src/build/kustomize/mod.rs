@@ -35,7 +35,7 @@ mod value;
 mod vars;
 
 pub use print::print;
-pub use sources::{SourceFile, Sources};
+pub use sources::{SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};
 
 use crate::syntax::{Document, Tree, TreeBuilder};

@@ -145,6 +145,11 @@ fn read(tree: &Tree, budget: &mut Budget) -> (Vec<Value>, bool) {
     (documents, whole)
 }
 
+/// Whether a path is that of a kustomization file.
+pub fn is_kustomization(path: &str) -> bool {
+    NAMES.contains(&crate::text::name_of(path))
+}
+
 /// Whether a path names something outside of the file system: a URL or a repository.
 fn is_remote(path: &str) -> bool {
     let host = path.split('/').next().unwrap_or(path);

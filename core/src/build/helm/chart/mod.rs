@@ -81,6 +81,11 @@ impl Chart {
         load(sources, &archives, 0)
     }
 
+    /// Whether the chart only helps others and renders nothing by itself.
+    pub fn is_library(&self) -> bool {
+        self.metadata.library
+    }
+
     /// The files below `crds/`, which Helm installs as they are.
     pub fn crds(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter().filter(|file| {

@@ -35,12 +35,12 @@ impl State<'_> {
         if let Some(value) = last {
             let parameter = function.parameter(values.len());
             let checked = checked(parameter, value, false);
-            values.push(checked.map_err(|failure| {
-                self.framed(failure, range, range.start, String::new())
-            })?);
+            values.push(
+                checked
+                    .map_err(|failure| self.framed(failure, range, range.start, String::new()))?,
+            );
         }
-        let context =
-            Context { engine: self.engine, heap: self.heap, namespace: self.namespace };
+        let context = Context { engine: self.engine, heap: self.heap, namespace: self.namespace };
         (function.call)(&context, &values).map_err(|failure| {
             self.framed(failure, range, range.start, format!("error calling {name}: "))
         })

@@ -30,9 +30,7 @@ impl State<'_> {
             return Ok(Value::NULL);
         };
         match &first.kind {
-            ExpressionKind::Function(name) => {
-                self.call(dot, &command.range, name, arguments, last)
-            },
+            ExpressionKind::Function(name) => self.call(dot, &command.range, name, arguments, last),
             ExpressionKind::Field(names) => {
                 self.fields(dot, dot.clone(), names, first, arguments, last)
             }
@@ -140,9 +138,7 @@ impl State<'_> {
                 let value = self.nested(|state| state.pipeline(dot, pipe))?;
                 self.fields(dot, value, names, expression, &[], None)
             }
-            ExpressionKind::Function(name) => {
-                self.call(dot, &expression.range, name, &[], None)
-            }
+            ExpressionKind::Function(name) => self.call(dot, &expression.range, name, &[], None),
         }
     }
 }

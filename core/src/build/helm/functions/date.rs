@@ -13,7 +13,9 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("date_in_zone", &[Str, Any, Str], date),
     Function::new("htmlDate", &[Any], |_, values| html_date(values)),
     Function::new("htmlDateInZone", &[Any, Str], |_, values| html_date(values)),
-    Function::new("unixEpoch", &[Any], |_, values| Ok(Value::string(seconds(&values[0]).to_string()))),
+    Function::new("unixEpoch", &[Any], |_, values| {
+        Ok(Value::string(seconds(&values[0]).to_string()))
+    }),
     Function::new("ago", &[Any], |_, values| {
         Ok(Value::string(duration_text(0_i64.saturating_sub(seconds(&values[0])))))
     }),
@@ -25,7 +27,11 @@ pub const FUNCTIONS: &[Function] = &[
         let (layout, date) = (text(&values[0])?, text(&values[1])?);
         match parse(layout.as_str(), date.as_str()) {
             Some(seconds) => Ok(Data::Time(seconds).into()),
-            None => Err(Failure::new(format!("parsing time {:?} as {:?}", date.as_str(), layout.as_str()))),
+            None => Err(Failure::new(format!(
+                "parsing time {:?} as {:?}",
+                date.as_str(),
+                layout.as_str()
+            ))),
         }
     }),
     Function::new("dateModify", &[Str, Any], modify),
@@ -52,8 +58,18 @@ const ZERO_TIME: i64 = -62_135_596_800;
 const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// A moment taken apart.
@@ -234,7 +250,9 @@ fn parse(layout: &str, text: &str) -> Option<i64> {
         };
         match part {
             Part::Year => year = number(4)?,
-            Part::ShortYear => year = number(2).map(|year| if year < 69 { year + 2000 } else { year + 1900 })?,
+            Part::ShortYear => {
+                year = number(2).map(|year| if year < 69 { year + 2000 } else { year + 1900 })?
+            }
             Part::ZeroMonth | Part::Month => month = number(2)?,
             Part::ZeroDay | Part::Day => day = number(2)?,
             Part::BlankDay => {
@@ -312,7 +330,8 @@ fn parse_duration(text: &str) -> Option<i64> {
         let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let units = [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+        let units =
+            [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
         let (unit, scale) = units.iter().find(|(unit, _)| rest.starts_with(unit))?;
         seconds += number * scale;
         rest = &rest[unit.len()..];
@@ -336,7 +355,8 @@ fn duration_text(seconds: i64) -> String {
 /// The largest unit of a duration alone.
 fn rounded(seconds: i64) -> String {
     let size = seconds.unsigned_abs();
-    let units = [("y", 31_536_000), ("mo", 2_592_000), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let units =
+        [("y", 31_536_000), ("mo", 2_592_000), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     match units.iter().find(|(_, length)| size > *length) {
         Some((unit, length)) => format!("{}{unit}", size / length),
         None => "0s".to_owned(),

@@ -8,8 +8,12 @@ use crate::build::helm::format;
 use crate::build::helm::value::Value;
 
 pub const FUNCTIONS: &[Function] = &[
-    Function::new("upper", &[Str], |context, values| recast(context, &values[0], str::to_uppercase)),
-    Function::new("lower", &[Str], |context, values| recast(context, &values[0], str::to_lowercase)),
+    Function::new("upper", &[Str], |context, values| {
+        recast(context, &values[0], str::to_uppercase)
+    }),
+    Function::new("lower", &[Str], |context, values| {
+        recast(context, &values[0], str::to_lowercase)
+    }),
     Function::new("title", &[Str], |context, values| {
         recast(context, &values[0], |text| first_letters(text, char::to_uppercase))
     }),
