@@ -1,6 +1,6 @@
-//! The handlers. Those of notifications change the state before anything else and await nothing, so
-//! that the order in which the client sent them is kept; requests to the client are never awaited
-//! in a handler, since the client's answer may wait behind it.
+//! The handlers. A notification's handler changes the state first and awaits nothing before that, so
+//! that changes are applied in the order in which the client sent them. Requests to the client are
+//! never awaited in a handler, since the client's answer may be queued behind the handler.
 
 use crate::convert::{self, Outgoing};
 use crate::state::{Place, Shared};
@@ -18,7 +18,8 @@ use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::*;
 use tower_lsp_server::{Client, LanguageServer};
 
-/// The files that the client should watch for us; [`crate::folder`] decides in the end.
+/// The files that the client is asked to watch. The pattern is generous: which files belong to a
+/// project is decided by [`plimsoll_files::belongs`].
 const WATCHED: &str =
     "**/{*.yaml,*.yml,*.tpl,*.env,.env*,env.*,Dockerfile*,*.Dockerfile,Containerfile*}";
 
@@ -32,7 +33,7 @@ impl Backend {
         Backend { client, shared }
     }
 
-    /// Asks for the section `plimsoll` beside the handler that noticed a change.
+    /// Requests the section `plimsoll` of the client's settings, without blocking the handler.
     fn fetch_configuration(&self) {
         if !self.shared.lock().asks_configuration {
             return;
@@ -50,7 +51,8 @@ impl Backend {
         });
     }
 
-    fn register(&self) {
+    /// Asks the client to watch the project's files.
+    fn register_watchers(&self) {
         if !self.shared.lock().registers_watchers {
             return;
         }
@@ -67,7 +69,8 @@ impl Backend {
         });
     }
 
-    /// What the newest report says about a place, with what is needed to answer in the client's terms.
+    /// Calls `answer` with the findings of the newest report that touch a range. Returns `None` where
+    /// the report does not cover the document as it is now.
     async fn at<T>(
         &self,
         uri: &Uri,
@@ -86,7 +89,7 @@ impl Backend {
         let file = report.files.iter().position(|it| *it.file.path == *place.name)?;
         let entry = &report.files[file];
         if *entry.file.text != *document.text {
-            // Typed on since: its ranges would be wrong.
+            // The user has typed since, so the report's ranges would be wrong.
             return None;
         }
         let encoding = state.encoding();
@@ -113,7 +116,8 @@ impl Backend {
     }
 }
 
-/// Takes a configuration section over; what it does not understand is told in the client's log.
+/// Applies a configuration section. Settings that are not understood are reported in the client's
+/// log.
 async fn configure(shared: &Shared, client: &Client, section: &Value) {
     let (config, problems) = read_config(section);
     shared.change(|state| {
@@ -143,7 +147,7 @@ fn folder_path(uri: &Uri) -> Option<PathBuf> {
 }
 
 impl LanguageServer for Backend {
-    #[expect(deprecated, reason = "clients without workspace folders say rootUri")]
+    #[expect(deprecated, reason = "clients without workspace folders send rootUri")]
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let capabilities = params.capabilities;
         let general = capabilities.general.unwrap_or_default();
@@ -203,7 +207,7 @@ impl LanguageServer for Backend {
 
     async fn initialized(&self, _: InitializedParams) {
         self.shared.change(|state| state.ready = true);
-        self.register();
+        self.register_watchers();
         self.fetch_configuration();
     }
 
@@ -213,13 +217,15 @@ impl LanguageServer for Backend {
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
-        let it = params.text_document;
-        self.shared.change(|state| state.open(it.uri, it.version, it.text));
+        let document = params.text_document;
+        self.shared.change(|state| state.open(document.uri, document.version, document.text));
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
-        let it = params.text_document;
-        self.shared.change(|state| state.edit(&it.uri, it.version, params.content_changes));
+        let document = params.text_document;
+        self.shared.change(|state| {
+            state.edit(&document.uri, document.version, params.content_changes);
+        });
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
@@ -236,8 +242,8 @@ impl LanguageServer for Backend {
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
         self.shared.change(|state| {
-            let paths = |it: &[WorkspaceFolder]| -> Vec<PathBuf> {
-                it.iter().filter_map(|it| folder_path(&it.uri)).collect()
+            let paths = |folders: &[WorkspaceFolder]| -> Vec<PathBuf> {
+                folders.iter().filter_map(|folder| folder_path(&folder.uri)).collect()
             };
             let removed = paths(&params.event.removed);
             let mut roots = state.roots.clone();
@@ -250,7 +256,7 @@ impl LanguageServer for Backend {
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
-        // Some clients push the settings, others only say that there are new ones.
+        // Some clients push the new settings, others only announce that they changed.
         match params.settings.get("plimsoll") {
             Some(section) if section.is_object() => {
                 configure(&self.shared, &self.client, section).await;
