@@ -39,7 +39,7 @@ pub fn run(
     let options = options(input, rules)?;
     let sources = input::gather(input, terminal)?;
     let workspace = input::workspace(&sources, terminal);
-    let before = diff.then(|| workspace.report(&options));
+    let before = diff.then(|| input::report(&workspace, &options, terminal));
     let fixed = fix_all(&sources, workspace, &options, risky, terminal);
     let mut changed = 0;
     for (source, file) in sources.iter().zip(&fixed.files) {
@@ -83,7 +83,8 @@ fn fix_all(
     terminal: &Terminal,
 ) -> Fixed {
     let files = sources.iter().map(|source| source.file.clone()).collect();
-    let mut fixed = Fixed { files, applied: 0, report: workspace.report(options) };
+    let mut fixed =
+        Fixed { files, applied: 0, report: input::report(&workspace, options, terminal) };
     apply_in_rounds(&mut fixed, &mut workspace, options, risky);
     if restore_spoiled(sources, &mut fixed.files, &mut workspace, terminal) {
         fixed.report = workspace.report(options);

@@ -7,7 +7,7 @@ use crate::terminal::Terminal;
 use plimsoll_core::model::FileModel;
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{FileId, LineIndex, name_of, normalise_path};
-use plimsoll_core::{Config, File, Workspace};
+use plimsoll_core::{Config, File, Options, Report, Workspace};
 use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config, walk};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
@@ -124,7 +124,7 @@ fn standard_input(name: &str) -> Result<Source, Failure> {
 }
 
 fn read(wanted: Vec<Wanted>, terminal: &Terminal) -> Result<Vec<Source>, Failure> {
-    let progress = Progress::start("reading", wanted.len(), terminal);
+    let progress = Progress::start("reading", Some(wanted.len()), terminal);
     let results: Vec<_> = wanted
         .into_par_iter()
         .map(|Wanted { path, named }| {
@@ -150,7 +150,7 @@ fn read(wanted: Vec<Wanted>, terminal: &Terminal) -> Result<Vec<Source>, Failure
 
 /// Reads every file into its model. Models do not depend on one another, so all cores work at once.
 pub fn workspace(sources: &[Source], terminal: &Terminal) -> Workspace {
-    let progress = Progress::start("analysing", sources.len(), terminal);
+    let progress = Progress::start("parsing", Some(sources.len()), terminal);
     let models = sources.par_iter().enumerate().map(|(index, source)| {
         let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
         let model = FileModel::read(id, source.file.clone(), None);
@@ -158,6 +158,12 @@ pub fn workspace(sources: &[Source], terminal: &Terminal) -> Workspace {
         model
     });
     Workspace::from_models(models.collect())
+}
+
+/// Analyses the project as a whole.
+pub fn report(workspace: &Workspace, options: &Options, terminal: &Terminal) -> Report {
+    let _progress = Progress::start("analysing", None, terminal);
+    workspace.report(options)
 }
 
 /// Reads the file of `--config`. A setting that is not understood is refused.

@@ -69,7 +69,7 @@ fn check(
 ) -> Result<u8, Failure> {
     let options = options(input, rules)?;
     let sources = input::gather(input, terminal)?;
-    let report = input::workspace(&sources, terminal).report(&options);
+    let report = input::report(&input::workspace(&sources, terminal), &options, terminal);
     match format {
         CheckFormat::Text => {
             terminal.print(&output::text(&report, terminal.style, !terminal.quiet))
@@ -93,7 +93,7 @@ fn decide(
     config.answers.extend(answers);
     let options = Options { config, ..Options::default() };
     let sources = input::gather(input, terminal)?;
-    let report = input::workspace(&sources, terminal).report(&options);
+    let report = input::report(&input::workspace(&sources, terminal), &options, terminal);
     match format {
         PageFormat::Text => terminal.print(&output::decision(&report, terminal.style)),
         PageFormat::Json => print_exactly(&wire::decision_json(&report)),

@@ -10,7 +10,8 @@ use std::time::Duration;
 /// Shorter runs show no bar.
 const DELAY: Duration = Duration::from_millis(500);
 const REDRAW: Duration = Duration::from_millis(100);
-const TEMPLATE: &str = "{bar:24} {msg} {human_pos}/{human_len}";
+const BAR: &str = "{bar:24} {msg} {human_pos}/{human_len}";
+const SPINNER: &str = "{spinner} {msg}";
 
 /// A progress bar that appears after a while and leaves no trace when it is dropped.
 pub struct Progress {
@@ -20,7 +21,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn start(action: &'static str, total: usize, terminal: &Terminal) -> Progress {
+    /// Starts a bar with a total number of steps, or a spinner for work that has no steps.
+    pub fn start(action: &'static str, total: Option<usize>, terminal: &Terminal) -> Progress {
         if terminal.quiet || !stderr().is_terminal() {
             return Progress { bar: ProgressBar::hidden(), reveal: None };
         }
@@ -29,14 +31,16 @@ impl Progress {
 
     fn delayed(
         action: &'static str,
-        total: usize,
+        total: Option<usize>,
         delay: Duration,
         target: ProgressDrawTarget,
     ) -> Progress {
-        let style = ProgressStyle::with_template(TEMPLATE)
+        let template = if total.is_some() { BAR } else { SPINNER };
+        let style = ProgressStyle::with_template(template)
             .expect("internal error: the template is valid")
             .progress_chars("█░");
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden())
+        let total = total.map(|total| total as u64);
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden())
             .with_style(style)
             .with_message(action);
         let (stop, stopped) = channel();
@@ -73,7 +77,7 @@ mod tests {
 
     fn on(screen: &InMemoryTerm, delay: Duration) -> Progress {
         let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
-        Progress::delayed("reading", 4, delay, target)
+        Progress::delayed("reading", Some(4), delay, target)
     }
 
     #[test]
