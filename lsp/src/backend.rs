@@ -71,7 +71,7 @@ impl Backend {
 
     /// Calls `answer` with the findings of the newest report that touch a range. Returns `None` where
     /// the report does not cover the document as it is now.
-    async fn at<T>(
+    async fn with_findings<T>(
         &self,
         uri: &Uri,
         range: Range,
@@ -146,13 +146,38 @@ fn folder_path(uri: &Uri) -> Option<PathBuf> {
     Some(path.components().collect())
 }
 
+/// What the server offers, in the position encoding that was negotiated.
+fn capabilities(encoding: PositionEncodingKind) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(encoding),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            ..TextDocumentSyncOptions::default()
+        })),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
+            ..CodeActionOptions::default()
+        })),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
+        ..ServerCapabilities::default()
+    }
+}
+
 impl LanguageServer for Backend {
     #[expect(deprecated, reason = "clients without workspace folders send rootUri")]
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let capabilities = params.capabilities;
-        let general = capabilities.general.unwrap_or_default();
+        let client = params.capabilities;
+        let general = client.general.unwrap_or_default();
         let (encoding, kind) = convert::negotiate(general.position_encodings.as_deref());
-        let workspace = capabilities.workspace.unwrap_or_default();
+        let workspace = client.workspace.unwrap_or_default();
         let folders = params.workspace_folders.unwrap_or_default();
         let roots = folders.iter().map(|it| &it.uri).chain(&params.root_uri);
         let mut roots: Vec<PathBuf> = roots.filter_map(folder_path).collect();
@@ -172,31 +197,7 @@ impl LanguageServer for Backend {
             state.set_roots(roots);
         });
         Ok(InitializeResult {
-            capabilities: ServerCapabilities {
-                position_encoding: Some(kind),
-                text_document_sync: Some(TextDocumentSyncCapability::Options(
-                    TextDocumentSyncOptions {
-                        open_close: Some(true),
-                        change: Some(TextDocumentSyncKind::INCREMENTAL),
-                        ..TextDocumentSyncOptions::default()
-                    },
-                )),
-                hover_provider: Some(HoverProviderCapability::Simple(true)),
-                code_action_provider: Some(CodeActionProviderCapability::Options(
-                    CodeActionOptions {
-                        code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
-                        ..CodeActionOptions::default()
-                    },
-                )),
-                workspace: Some(WorkspaceServerCapabilities {
-                    workspace_folders: Some(WorkspaceFoldersServerCapabilities {
-                        supported: Some(true),
-                        change_notifications: Some(OneOf::Left(true)),
-                    }),
-                    file_operations: None,
-                }),
-                ..ServerCapabilities::default()
-            },
+            capabilities: capabilities(kind),
             server_info: Some(ServerInfo {
                 name: "plimsoll".to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -269,7 +270,7 @@ impl LanguageServer for Backend {
         let TextDocumentPositionParams { text_document, position } =
             params.text_document_position_params;
         let range = Range { start: position, end: position };
-        let answer = self.at(&text_document.uri, range, |findings, out, _| {
+        let answer = self.with_findings(&text_document.uri, range, |findings, out, _| {
             let first = findings.iter().min_by_key(|it| it.span.end - it.span.start)?;
             let text: Vec<String> = findings.iter().map(|it| convert::hover(it)).collect();
             let value = text.join("\n---\n\n");
@@ -293,7 +294,7 @@ impl LanguageServer for Backend {
         }
         let versioned = self.shared.lock().versioned_edits;
         let uri = &params.text_document.uri;
-        let actions = self.at(uri, params.range, |findings, out, version| {
+        let actions = self.with_findings(uri, params.range, |findings, out, version| {
             let mut actions = Vec::new();
             for finding in findings {
                 for (index, fix) in finding.fixes.iter().enumerate() {

@@ -11,12 +11,20 @@ use crate::explain;
 use crate::report::{Finding, Report, Safety};
 use rustc_hash::FxHashSet;
 
+/// What has been printed already: the codes of the rules whose "why" was, and each "help" with its
+/// code, since a finding may have a help of its own.
+#[derive(Default)]
+struct Explained<'r> {
+    why: FxHashSet<&'static str>,
+    help: FxHashSet<(&'static str, Option<&'r str>)>,
+}
+
 /// Renders all findings and, with `summary`, a last line that counts them.
 pub fn text(report: &Report, style: Style, summary: bool) -> String {
     let mut out = String::new();
-    let mut explained = FxHashSet::default();
+    let mut explained = Explained::default();
     for finding in &report.findings {
-        one(&mut out, report, finding, style, &mut explained);
+        write_finding(&mut out, report, finding, style, &mut explained);
     }
     if summary {
         last_line(&mut out, report, style);
@@ -48,12 +56,12 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     out.push('\n');
 }
 
-fn one<'r>(
+fn write_finding<'r>(
     out: &mut String,
     report: &'r Report,
     finding: &'r Finding,
     style: Style,
-    explained: &mut FxHashSet<(&'static str, &'r str)>,
+    explained: &mut Explained<'r>,
 ) {
     let place = Place::of(report, finding.span);
     out.push_str(&format!(
@@ -69,10 +77,10 @@ fn one<'r>(
     };
     field(out, style, "", &format!("{subject}{}", escape(&finding.message)));
     snippets(out, report, finding, style);
-    if explained.insert((finding.code, "why")) {
+    if explained.why.insert(finding.code) {
         field(out, style, "why", &escape(&explain::why(finding)));
     }
-    if explained.insert((finding.code, finding.help.as_deref().unwrap_or_default())) {
+    if explained.help.insert((finding.code, finding.help.as_deref())) {
         field(out, style, "help", &escape(&explain::help(finding)));
     }
     // Commands are never wrapped, because people copy them.
