@@ -1,7 +1,8 @@
 //! The decision report for a person at a terminal.
 
+use super::columns::{escape_line, wrap};
 use super::place::Place;
-use super::text::{Style, clean, wrap};
+use super::style::Style;
 use crate::report::{Answer, ChecklistItem, Crossing, Evidence, Report};
 
 pub fn decision(report: &Report, style: Style) -> String {
@@ -21,7 +22,7 @@ pub fn decision(report: &Report, style: Style) -> String {
         it.outcome.argocd,
     );
     if !it.scenario.nearest.is_empty() {
-        let text = format!("{}: {}", it.scenario.nearest, clean(it.scenario.because));
+        let text = format!("{}: {}", it.scenario.nearest, escape_line(it.scenario.because));
         hang(&mut out, style, &format!("{}   ", style.bold("Scenario")), 11, &text);
     }
     list(&mut out, style, "Why", &it.reasons.iter().map(String::as_str).collect::<Vec<_>>());
@@ -44,7 +45,7 @@ pub fn decision(report: &Report, style: Style) -> String {
         if question.answer == Answer::Unknown {
             for settled in &question.settled_by {
                 let head = format!("     {}", style.dim("settled by  "));
-                hang(&mut out, style, &head, 17, &clean(settled));
+                hang(&mut out, style, &head, 17, &escape_line(settled));
             }
         }
     }
@@ -56,14 +57,14 @@ pub fn decision(report: &Report, style: Style) -> String {
         let rows = crossing(&it.crossing);
         let wide = rows.iter().map(|it| it.key.len()).max().unwrap_or(0);
         for row in rows {
-            let head = format!("  {:<8} {:<wide$}  ", row.fate, clean(row.key));
-            let services = clean(&row.services.join(", "));
+            let head = format!("  {:<8} {:<wide$}  ", row.fate, escape_line(row.key));
+            let services = escape_line(&row.services.join(", "));
             hang(
                 &mut out,
                 style,
                 &head,
                 wide + 13,
-                &format!("{} ({services})", clean(row.instead)),
+                &format!("{} ({services})", escape_line(row.instead)),
             );
         }
     }
@@ -95,7 +96,7 @@ fn evidence(report: &Report, it: &Evidence) -> String {
         let place = Place::of(report, it);
         format!(" ({}:{})", place.path, place.line)
     });
-    clean(&format!("{}: {}{}", it.points.name(), it.fact, place.unwrap_or_default()))
+    escape_line(&format!("{}: {}{}", it.points.name(), it.fact, place.unwrap_or_default()))
 }
 
 fn heading(out: &mut String, style: Style, title: &str) {
@@ -108,7 +109,7 @@ fn list(out: &mut String, style: Style, title: &str, items: &[&str]) {
     }
     heading(out, style, title);
     for item in items {
-        hang(out, style, "  - ", 4, &clean(item));
+        hang(out, style, "  - ", 4, &escape_line(item));
     }
 }
 
@@ -214,7 +215,7 @@ fn checklist(
             (findings, next) => format!("{next} ({findings})"),
         };
         let head = format!("  {state} {:<wide$}  ", item.item);
-        hang(out, style, &head, wide + 19, &clean(&text));
+        hang(out, style, &head, wide + 19, &escape_line(&text));
     }
 }
 
