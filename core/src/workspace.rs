@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::facts::Facts;
 use crate::index::Index;
 use crate::model::{FileModel, compose};
-use crate::report::{FileEntry, Finding, Findings, Kind, Report, Severity};
+use crate::report::{FileEntry, Finding, Findings, Kind, Level, Report, Severity};
 use crate::text::{File, FileId};
 use crate::{decision, rules, suppress};
 use std::ops::Range;
@@ -100,12 +100,13 @@ impl Workspace {
         let projects = compose_projects(&self.files);
         let facts = Facts::new(&self.files, &projects, &config);
         let mut out = Findings::default();
-        let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
+        let wanted =
+            |rule: &rules::Rule| options.wants(rule) && level(&config, rule) != Some(Level::Off);
         let mut ran: Vec<&str> = Vec::with_capacity(rules::all().count());
         for rule in rules::all().filter(|it| wanted(it)) {
-            ran.push(rule.code());
+            ran.push(rule.code);
             let before = out.count();
-            out.next(rule.code(), rule.name(), rule.severity);
+            out.next(rule.code, rule.name, rule.severity);
             rule.run(&facts, &mut out);
             tell(rule, &facts, out.since(before));
         }
@@ -139,7 +140,7 @@ impl Workspace {
         let nearest =
             files.min_by_key(|it| (it.file.path.matches('/').count(), Arc::clone(&it.file.path)));
         match nearest {
-            Some(file) => Config::read(&file.tree).0.with(own),
+            Some(file) => Config::read(&file.tree, &rules::is_known).0.with(own),
             None => own.clone(),
         }
     }
@@ -154,13 +155,13 @@ impl Workspace {
         for file in facts.files() {
             suppressions.extend(&file.directives.suppressions);
         }
-        let stale = rules::find("PLM006").expect("internal error: PLM006 is a rule");
-        let mut out = Findings::new(stale.code(), stale.name(), stale.severity);
+        let stale = rules::find("PLM006").expect("internal error: PLM006 exists");
+        let mut out = Findings::new(stale.code, stale.name, stale.severity);
         let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
-        let known = "write `ignore`, `ignore-file` or `role=production`";
         for file in facts.files() {
             for (word, span) in &file.directives.unknown {
-                out.at(span, format!("`{word}` means nothing to Plimsoll: {known}"));
+                let known = "use `ignore`, `ignore-file` or `role=production`";
+                out.at(span, format!("`{word}` is not a known directive; {known}"));
             }
         }
         if wanted(stale) {
@@ -201,13 +202,18 @@ fn id_of(at: usize) -> FileId {
     FileId(u32::try_from(at).unwrap_or(u32::MAX))
 }
 
+/// Returns the level that the configuration sets for a rule.
+fn level(config: &Config, rule: &rules::Rule) -> Option<Level> {
+    config.level(|selector| rule.is(selector))
+}
+
 /// Gives a rule's findings the severity that the configuration wants, and says whose they are.
 fn tell(rule: &rules::Rule, facts: &Facts, findings: &mut [Finding]) {
     // Most rules find nothing.
     if findings.is_empty() {
         return;
     }
-    let wanted = facts.config().rule(rule).flatten();
+    let wanted = level(facts.config(), rule).and_then(Level::severity);
     for finding in findings {
         if let Some(severity) = wanted {
             finding.severity = severity;

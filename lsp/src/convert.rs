@@ -153,7 +153,7 @@ pub fn hover(finding: &Finding) -> String {
         section("How to check", &format!("```sh\n{}\n```", finding.check.join("\n")));
     }
     if let Some(rule) = rules::find(finding.code) {
-        out.push_str(&format!("\n[More about {}]({})\n", rule.code(), rule_url(rule)));
+        out.push_str(&format!("\n[More about {}]({})\n", rule.code, rule_url(rule)));
     }
     out
 }

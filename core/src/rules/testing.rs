@@ -26,7 +26,7 @@ pub fn files(text: &str) -> Vec<File> {
 
 /// The report of one rule alone.
 pub fn run(rule: &'static Rule, files: &[File]) -> Report {
-    analyze(files, &Options { select: vec![rule.code().to_owned()], ..Options::default() })
+    analyze(files, &Options { select: vec![rule.code.to_owned()], ..Options::default() })
 }
 
 /// The messages of one rule's findings over a text.
@@ -75,8 +75,8 @@ pub fn check_files(rule: &'static Rule, files: &[File]) -> Report {
         found(&report),
         arrows(files),
         "{} {}: findings (left) and arrows (right)",
-        rule.code(),
-        rule.name()
+        rule.code,
+        rule.name
     );
     report
 }
@@ -96,7 +96,7 @@ pub fn apply_fixes(files: &[File], report: &Report) -> Vec<File> {
 fn every_example_of_every_rule_does_what_it_says() {
     let failed: Vec<&str> = super::all()
         .filter(|rule| std::panic::catch_unwind(|| check_examples(rule)).is_err())
-        .map(|rule| rule.code())
+        .map(|rule| rule.code)
         .collect();
     assert!(failed.is_empty(), "the examples of {failed:?} fail; each says above what it found");
 }
@@ -110,7 +110,7 @@ fn check_examples(rule: &'static Rule) {
             continue;
         }
         let report = check_files(rule, &files);
-        assert_eq!(report.findings.is_empty(), section == "Good", "{} {section}", rule.code());
+        assert_eq!(report.findings.is_empty(), section == "Good", "{} {section}", rule.code);
         check_fixes(rule, &files, &report);
     }
 }
@@ -126,13 +126,13 @@ fn check_fixes(rule: &'static Rule, before: &[File], report: &Report) {
     let again = run(rule, &after);
     let left: Vec<_> =
         again.findings.iter().filter(|it| !it.fixes.is_empty()).map(|it| &it.message).collect();
-    assert!(left.is_empty(), "{} still finds {left:?} in\n{}", rule.code(), after[0].text);
+    assert!(left.is_empty(), "{} still finds {left:?} in\n{}", rule.code, after[0].text);
     for (old, new) in before.iter().zip(&after) {
         let comments = |file: &File| file.text.matches("# ").count();
         assert!(
             comments(old) <= comments(new),
             "{}: a comment was lost in\n{}",
-            rule.code(),
+            rule.code,
             new.text
         );
     }
@@ -140,10 +140,5 @@ fn check_fixes(rule: &'static Rule, before: &[File], report: &Report) {
         &after,
         &Options { select: vec!["PLM001".into(), "PLM002".into()], ..Options::default() },
     );
-    assert!(
-        clean.findings.is_empty(),
-        "{}: the fix broke the YAML\n{}",
-        rule.code(),
-        after[0].text
-    );
+    assert!(clean.findings.is_empty(), "{}: the fix broke the YAML\n{}", rule.code, after[0].text);
 }

@@ -95,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &first.span,
                 format!(
                     "without a value in the shell {} would become empty",
-                    first_named(&names, 4, "more")
+                    first_named(&names, 4)
                 ),
             )
             .severity(Severity::Info)
