@@ -4,7 +4,8 @@ use crate::facts::Facts;
 use crate::report::{CheckItem, CheckState, ChecklistItem, Checklists, Finding, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// An item, the rules whose findings fail it, and what to do about it.
+/// An item, the rules whose findings fail it, and what to do about it. Codes without a rule are
+/// reserved for rules that are still to be written.
 struct Item {
     item: CheckItem,
     codes: &'static [&'static str],

@@ -6,10 +6,10 @@
 
 use crate::explain;
 use crate::report::{
-    self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Fate, Fit, Kind,
+    self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Fate, FileKind, Fit,
     NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity, Today, Worth,
 };
-use crate::rules::{self, On};
+use crate::rules::{self, Side};
 use crate::text::{Encoding, Span};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ wire! {
     }
     pub struct FileEntry<'r> {
         pub path: &'r str,
-        pub kind: Kind,
+        pub kind: FileKind,
         /// Only Compose files have a role.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub role: Option<Role>,
@@ -190,7 +190,7 @@ wire! {
         pub name: &'static str,
         pub family: &'static str,
         pub severity: Severity,
-        pub on: On,
+        pub on: Side,
         pub since: &'static str,
         pub summary: &'static str,
         pub url: String,

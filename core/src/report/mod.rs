@@ -18,8 +18,7 @@ use crate::text::{File, FileId, LineIndex, Span};
 vocabulary! {
     /// The kind of a file, recognised by its content first and its name second.
     #[derive(Default)]
-    #[serde(rename = "FileKind")]
-    pub enum Kind {
+    pub enum FileKind {
         Compose = "compose",
         Kubernetes = "kubernetes",
         Kustomization = "kustomization",
@@ -29,7 +28,7 @@ vocabulary! {
         ArgoCd = "argocd",
         EnvFile = "env-file",
         Dockerfile = "dockerfile",
-        /// `plimsoll.yaml`.
+        // `plimsoll.yaml`.
         Config = "config",
         #[default]
         Unknown = "unknown",
@@ -42,6 +41,9 @@ vocabulary! {
         Unknown = "unknown",
     }
 }
+
+/// The short name that the code uses; TypeScript and the JSON Schema have the long one.
+pub use self::FileKind as Kind;
 
 /// A file of the project, as the report knows it.
 #[derive(Debug, Clone)]

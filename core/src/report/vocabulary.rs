@@ -46,3 +46,25 @@ macro_rules! vocabulary {
     )+ };
 }
 pub(crate) use vocabulary;
+
+#[cfg(test)]
+mod tests {
+    use crate::report::{Answer, Severity, Worth};
+
+    #[test]
+    fn a_variant_has_the_same_name_everywhere() {
+        for worth in Worth::ALL {
+            assert_eq!(Worth::from_name(worth.name()), Some(worth));
+            let json = serde_json::to_string(&worth).expect("a name is JSON");
+            assert_eq!(json, format!("\"{worth}\""));
+        }
+        assert_eq!(Worth::NotYet.name(), "not yet");
+        assert_eq!(Answer::from_name("perhaps"), None);
+    }
+
+    #[test]
+    fn variants_are_ordered_as_declared() {
+        assert_eq!(Severity::ALL.map(Severity::name), ["error", "warning", "info", "hint"]);
+        assert!(Severity::ALL.is_sorted());
+    }
+}

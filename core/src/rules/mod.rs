@@ -33,8 +33,7 @@ const FAMILIES: &[&[&Rule]] = &[
 
 vocabulary! {
     /// Which side of a project a rule reads.
-    #[serde(rename = "Side")]
-    pub enum On {
+    pub enum Side {
         Compose = "compose",
         Kubernetes = "kubernetes",
         /// Either side alone.
@@ -66,7 +65,7 @@ pub struct Rule {
     pub severity: Severity,
     /// The version of Plimsoll that introduced the rule.
     pub since: &'static str,
-    pub on: On,
+    pub on: Side,
     /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
     pub doc: &'static str,
     pub check: Check,
@@ -97,10 +96,10 @@ impl Rule {
     pub fn run(&self, facts: &Facts, out: &mut Findings) {
         let (compose, cluster) = (!facts.projects().is_empty(), !facts.objects().is_empty());
         let applies = match self.on {
-            On::Compose => compose,
-            On::Kubernetes => cluster,
-            On::Dual => compose && cluster,
-            On::Both | On::Document => true,
+            Side::Compose => compose,
+            Side::Kubernetes => cluster,
+            Side::Dual => compose && cluster,
+            Side::Both | Side::Document => true,
         };
         match self.check {
             Check::Facts(check) if applies => check(facts, out),
@@ -137,7 +136,7 @@ macro_rules! rule {
             name: $name,
             severity: $crate::report::Severity::$severity,
             since: $since,
-            on: $crate::rules::On::$on,
+            on: $crate::rules::Side::$on,
             doc: concat!($($doc, "\n"),*),
             check: rule!(@check $check),
         };
