@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use plimsoll_core::config::wrong_answer;
+use plimsoll_core::config::Answers;
 use plimsoll_core::report::Severity;
 use std::path::PathBuf;
 
@@ -70,7 +70,7 @@ pub enum Command {
         format: PageFormat,
         /// Answer a question yourself, as in downtime=minutes; may be repeated
         #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer)]
-        answers: Vec<(String, String)>,
+        answers: Vec<Answers>,
     },
     /// Apply safe fixes
     #[command(after_help = EXIT_CODES)]
@@ -194,14 +194,13 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
     })
 }
 
-fn answer(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => match wrong_answer(key, value) {
-            Some(problem) => Err(problem),
-            None => Ok((key.to_owned(), value.to_owned())),
-        },
-        _ => Err("an answer has the form KEY=VALUE, as in downtime=minutes".to_owned()),
-    }
+fn answer(text: &str) -> Result<Answers, String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err("an answer must be written as KEY=VALUE, such as downtime=minutes".to_owned());
+    };
+    let mut answers = Answers::default();
+    answers.set(key, value).map_err(|wrong| wrong.message())?;
+    Ok(answers)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::terminal::Terminal;
 use plimsoll_core::model::FileModel;
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{FileId, LineIndex, name_of, normalise_path};
-use plimsoll_core::{Config, File, Options, Report, Workspace};
+use plimsoll_core::{Config, File, Options, Report, Workspace, rules};
 use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config, walk};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
@@ -172,7 +172,7 @@ pub fn config(path: Option<&Path>) -> Result<Config, Failure> {
     let Loaded { file, .. } =
         load(path, &path.to_string_lossy()).map_err(|error| Failure::at(path, &error))?;
     let (tree, mut problems) = parse(FileId(0), &Arc::clone(&file.text), None);
-    let (config, more) = Config::read(&tree);
+    let (config, more) = Config::read(&tree, &rules::is_known);
     problems.extend(more);
     match problems.first() {
         None => Ok(config),

@@ -10,6 +10,7 @@ mod terminal;
 
 use args::{CheckFormat, Cli, Command, Input, PageFormat, Rules};
 use clap::Parser;
+use plimsoll_core::config::Answers;
 use plimsoll_core::output::{self, wire};
 use plimsoll_core::{Options, Report, rules};
 use std::fmt::Display;
@@ -86,11 +87,11 @@ fn check(
 fn decide(
     input: &Input,
     format: PageFormat,
-    answers: Vec<(String, String)>,
+    answers: Vec<Answers>,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
     let mut config = input::config(input.config.as_deref())?;
-    config.answers.extend(answers);
+    config.answers = answers.iter().fold(config.answers, Answers::with);
     let options = Options { config, ..Options::default() };
     let sources = input::gather(input, terminal)?;
     let report = input::report(&input::workspace(&sources, terminal), &options, terminal);

@@ -1,6 +1,6 @@
-//! A report as text for people and for other programs: one file a format.
+//! A report as text, for people and for other programs: one file per format.
 //!
-//! Here bytes become lines and columns; nothing upstream knows a wire format.
+//! Byte spans become lines and columns here; nothing upstream knows a wire format.
 
 mod columns;
 mod decision;
@@ -16,7 +16,6 @@ mod style;
 mod testing;
 mod text;
 pub mod wire;
-pub mod words;
 
 pub use columns::{escape, escape_line};
 pub use decision::decision;
