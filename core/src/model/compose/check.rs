@@ -1,7 +1,6 @@
 //! What the real tool refuses although every value alone is fine.
 
 use super::{Dependency, FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
-use crate::index::Index;
 use crate::model::Str;
 use crate::model::compose::load::lower::Lowering;
 use rustc_hash::FxHashMap;
@@ -194,9 +193,9 @@ impl Check<'_> {
     fn cycles(&mut self) {
         let project = self.project;
         let services = &project.services;
-        let mut by_name = Index::default();
+        let mut by_name: FxHashMap<&str, usize> = FxHashMap::default();
         for (at, service) in services.iter().enumerate() {
-            by_name.add(&[&service.name.value], at);
+            by_name.entry(&service.name.value).or_insert(at);
         }
         // 0: not seen, 1: on the way, 2: done.
         let mut state = vec![0_u8; services.len()];
@@ -216,7 +215,7 @@ impl Check<'_> {
                     continue;
                 };
                 *next += 1;
-                let Some(&target) = by_name.get(&[&name.value]).first() else { continue };
+                let Some(&target) = by_name.get(name.value.as_str()) else { continue };
                 match state[target] {
                     0 => {
                         state[target] = 1;
