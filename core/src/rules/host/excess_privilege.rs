@@ -69,7 +69,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for option in &model.security_opt {
             let (name, value) = option.split_once([':', '=']).unwrap_or((option, ""));
             if value == "unconfined" {
-                add(option.span, &format!("runs without the {name} profile of the engine"));
+                add(option.span, &format!("runs with its {name} profile disabled"));
             }
         }
     }

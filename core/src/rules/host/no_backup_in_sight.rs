@@ -14,7 +14,7 @@ rule! {
     ///
     /// ## What helps
     /// A regular dump to another machine, and a restore that has been tested. If the provider or a
-    /// cron job of the host does this, say so in a comment and ignore this finding.
+    /// cron job on the host does this, say so in a comment and ignore this finding.
     ///
     /// ## How to troubleshoot
     /// Restore the last backup into an empty container. If there is no backup to restore, you have

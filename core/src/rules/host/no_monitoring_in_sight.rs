@@ -10,8 +10,9 @@ rule! {
     /// The first to notice a full disk or a site that is down will be a customer.
     ///
     /// ## What helps
-    /// One check from outside (an uptime service) covers most of it; metrics and alerts for disk,
-    /// memory and certificates cover the rest. If monitoring runs elsewhere, ignore this finding.
+    /// One check from outside (an uptime service) covers most failures; metrics and alerts for
+    /// disk, memory and certificates cover the rest. If monitoring runs elsewhere, ignore this
+    /// finding.
     ///
     /// ## How to troubleshoot
     /// Stop one service on purpose and see who is notified, and when.

@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 alone(facts, service, out);
             }
         } else if let Some((first, others)) = bare.split_first() {
-            // The project does not set policies at all, so one finding covers all services.
+            // Many services without a policy are one oversight, so one finding covers them all.
             let names: Vec<&str> = bare.iter().map(|it| it.name).collect();
             let finding = out.at(
                 &first.span(),

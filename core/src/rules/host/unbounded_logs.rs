@@ -8,8 +8,9 @@ rule! {
     /// Container logs grow without limit.
     ///
     /// ## Why it hurts
-    /// Docker's default driver, `json-file`, never rotates logs. Within weeks a chatty service
-    /// fills the disk, and then everything on the host fails at once, the database first.
+    /// Docker's default driver, `json-file`, does not rotate logs unless it is configured to.
+    /// Within weeks a chatty service fills the disk, and then everything on the host fails at once,
+    /// the database first.
     ///
     /// ## What helps
     /// Set `max-size` and `max-file` for each service, or once for the host in

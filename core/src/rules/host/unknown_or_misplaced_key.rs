@@ -8,7 +8,7 @@ use crate::rules::rule;
 use crate::text::Span;
 
 rule! {
-    /// A key is unknown to the platform, or stands at the wrong level.
+    /// A key is unknown to the platform, or is at the wrong level.
     ///
     /// ## Why it hurts
     /// Compose refuses the whole file. Kubernetes is worse: depending on the tool, it warns or
@@ -16,7 +16,7 @@ rule! {
     /// does not exist in the cluster.
     ///
     /// ## What helps
-    /// Use the right name at the right level: most of these keys are typing mistakes, or stand one
+    /// Use the right name at the right level: most of these keys are typing mistakes, or are one
     /// level too high or too low.
     ///
     /// ## How to troubleshoot

@@ -11,8 +11,8 @@ rule! {
     ///
     /// ## Why it hurts
     /// What runs depends on when the image was last pulled. A restart on another machine brings
-    /// another version, after a bad release there is no name to go back to, and a new major version
-    /// of a database refuses the data of the old one.
+    /// another version, a bad release has no named predecessor to go back to, and a new major
+    /// version of a database refuses the data of the old one.
     ///
     /// ## What helps
     /// A version as exact as the image offers, and a tool that proposes updates to it. A digest is

@@ -68,7 +68,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        // A workload without a namespace in its file may be applied to any of them.
+        // A workload without a namespace in its file may be applied to any namespace.
         let Some(home) = &workload.object.meta.namespace else { continue };
         for unit in &workload.units {
             for mention in facts.peers(unit) {

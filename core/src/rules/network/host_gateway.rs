@@ -10,8 +10,8 @@ rule! {
     /// ## Why it hurts
     /// The program that the service needs then runs outside the project, and somebody else starts
     /// and updates it. That works on this one machine; on a second host, or in a cluster, nothing
-    /// answers at the same address. On the host's own network, service names do not resolve and
-    /// published ports are ignored as well.
+    /// answers at the same address. On the host's own network, service names do not resolve either,
+    /// and published ports are ignored.
     ///
     /// ## What helps
     /// Run the other program as a service of the project and use its name. Publish ports instead of

@@ -12,7 +12,8 @@ rule! {
     /// port is open on the node's own address and bypasses every Service and NetworkPolicy.
     ///
     /// ## What helps
-    /// A Service: of type LoadBalancer, or with an Ingress, if traffic comes from outside.
+    /// A Service. If traffic comes from outside, give it the type LoadBalancer, or put an Ingress
+    /// in front of it.
     ///
     /// ## How to troubleshoot
     /// `kubectl describe pod` shows "didn't have free ports for the requested pod ports".

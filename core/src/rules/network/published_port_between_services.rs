@@ -59,7 +59,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 is_used && port.target.value != used
             });
             let Some(port) = published else { continue };
-            // A container on the network of its host, or of another container, has no own ports.
+            // A container on the network of its host, or of another container, has no ports of its
+            // own.
             if on.index == service.index
                 || on.model.network_mode.is_some()
                 || service.model.network_mode.is_some()

@@ -9,7 +9,7 @@ rule! {
     ///
     /// ## Why it hurts
     /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets
-    /// all Pods be evicted at once, the monitor collects no metrics. Nothing reports it.
+    /// all Pods be evicted at once, the monitor collects no metrics. Nothing reports the mistake.
     ///
     /// ## What helps
     /// Select labels of the Pod template (for a ServiceMonitor, labels of the Service) in the same

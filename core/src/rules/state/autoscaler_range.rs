@@ -127,7 +127,7 @@ fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         out.at(
             &span,
             format!(
-                "{} may scale down to {low}, but {} requires {kept}: no node can be drained then",
+                "{} may scale down to {low}, and {} keeps {kept} available: at that point no node can be drained",
                 workload.label,
                 object.label()
             ),

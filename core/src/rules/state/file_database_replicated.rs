@@ -10,7 +10,8 @@ rule! {
     /// ## Why it hurts
     /// SQLite, H2 and similar engines work in a file, or in memory, for a single process. With a
     /// file per replica, a request sees the data of whichever replica answers it. With one file on
-    /// shared storage, the locks of a network file system lose writes, or the file itself.
+    /// shared storage, the locks of the network file system are not reliable enough: writes get
+    /// lost, or the file itself.
     ///
     /// ## What helps
     /// A database server that all replicas use, or a single replica.

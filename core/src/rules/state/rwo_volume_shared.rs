@@ -7,9 +7,9 @@ rule! {
     /// Several replicas mount a claim that only one node can mount.
     ///
     /// ## Why it hurts
-    /// Replicas that land on another node than the first one stay in `ContainerCreating` with a
+    /// Replicas on a different node from the first one stay in `ContainerCreating` with a
     /// "Multi-Attach error". With `ReadWriteOncePod`, no replica but the first one starts. Replicas
-    /// that do land on the same node overwrite each other's files.
+    /// on the same node overwrite each other's files.
     ///
     /// ## What helps
     /// A StatefulSet with `volumeClaimTemplates`, where each Pod has its own volume; or a claim

@@ -13,8 +13,7 @@ rule! {
     ///
     /// ## What helps
     /// A Service with `clusterIP: None` that selects the Pods, and its name in `serviceName`. A
-    /// second Service with an address may stand beside it for clients that need any one of the
-    /// Pods.
+    /// second Service with an address can exist beside it for clients that need just any Pod.
     ///
     /// ## How to troubleshoot
     /// `kubectl run -it --rm dns --image=busybox -- nslookup db-0.db` shows whether the name
@@ -79,7 +78,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             if workload.model.service_name.is_none() && !workload.units.is_empty() {
                 out.at(
                     &workload.span(),
-                    format!("{label} has no `serviceName`, so its Pods have no DNS names"),
+                    format!(
+                        "{label} has no `serviceName`, so its Pods have no DNS names of their own"
+                    ),
                 )
                 .severity(severity);
             }
@@ -93,7 +94,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 out.at(
                     &name.span,
                     format!(
-                        "{label} names Service `{name}`, which is not headless, so its Pods have no DNS names"
+                        "{label} names Service `{name}`, which is not headless, so its Pods have no DNS names of their own"
                     ),
                 )
                 .severity(severity)
