@@ -65,9 +65,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let mut names: Vec<&str> = Vec::new();
         let mut places = Vec::new();
-        for it in all.iter().filter(|it| !it.has_profile()) {
-            if let Some(kept) = kept_data(facts, it) {
-                names.push(it.name);
+        for service in all.iter().filter(|it| !it.has_profile()) {
+            if let Some(kept) = kept_data(facts, service) {
+                names.push(service.name);
                 places.push(kept);
             }
         }

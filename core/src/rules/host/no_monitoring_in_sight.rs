@@ -47,7 +47,8 @@ rule! {
     }
 }
 
-/// Minimum number of services of a stack that needs monitoring: a smaller one is a tool, not a product.
+/// Minimum number of services of a stack that needs monitoring: a smaller one is a tool, not a
+/// product.
 const MIN_SERVICES: usize = 3;
 
 fn check(facts: &Facts, out: &mut Findings) {

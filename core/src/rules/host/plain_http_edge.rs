@@ -84,8 +84,8 @@ fn is_open(service: &Service<'_>, port: &Port) -> bool {
     open && wanted && !data && !service.has_profile() && port.protocol == "tcp"
 }
 
-/// Whether a service suggests TLS: a proxy or tunnel, a port for TLS, a certificate, or labels for a proxy
-/// elsewhere.
+/// Whether a service suggests TLS: a proxy or tunnel, a port for TLS, a certificate, or labels for
+/// a proxy elsewhere.
 fn brings_tls(service: &Service<'_>) -> bool {
     let model = service.model;
     let edge = service.unit.family().is_some_and(|it| {

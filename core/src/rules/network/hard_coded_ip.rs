@@ -78,8 +78,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 const ABOUT_ADDRESSES: &[&str] =
     &["DNS", "RESOLVER", "NAMESERVER", "CIDR", "SUBNET", "GATEWAY", "POD_IP", "WHITELIST", "ALLOW"];
 
-/// Whether the address is there on purpose: in a setting about addresses, as a link-local address, or
-/// as one that Compose assigns. A default that a variable may replace counts too.
+/// Whether the address is there on purpose: in a setting about addresses, as a link-local address,
+/// or as one that Compose assigns. A default that a variable may replace counts too.
 fn is_meant(facts: &Facts, unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     let ip = mention.host;
     let key = mention.key.unwrap_or_default().to_ascii_uppercase();

@@ -182,8 +182,8 @@ fn only_port(facts: &Facts, unit: &Unit<'_>) -> Option<u16> {
     }
 }
 
-/// Whether an option sets the address that the program serves on, and not a second one for metrics or
-/// debugging.
+/// Whether an option sets the address that the program serves on, and not a second one for metrics
+/// or debugging.
 fn sets_address(flag: &str) -> bool {
     const OTHERS: &[&str] =
         &["inspect", "advertise", "announce", "health", "metrics", "debug", "admin"];

@@ -168,7 +168,7 @@ fn on_host_network(facts: &Facts, unit: &Unit<'_>) -> bool {
 }
 
 fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
-    let family = |it: &Service<'_>| it.unit.family().map(|it| it.id);
+    let family = |service: &Service<'_>| service.unit.family().map(|it| it.id);
     let mut others = Vec::new();
     for it in facts.siblings(&facts.services()[from.index]) {
         // Two of one family are members of one cluster, or one is the other's test.

@@ -102,10 +102,10 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Renders the networks of a service: `` `front` and `back` ``, or "no network".
 fn networks(service: &Service<'_>) -> String {
     let mut names = Vec::new();
-    for it in &service.model.networks {
-        names.push(match it.implicit {
+    for network in &service.model.networks {
+        names.push(match network.implicit {
             true => "the default network".to_owned(),
-            false => format!("`{}`", it.name),
+            false => format!("`{}`", network.name),
         });
     }
     if names.is_empty() { "no network".to_owned() } else { names.join(" and ") }

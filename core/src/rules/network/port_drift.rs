@@ -132,8 +132,8 @@ fn compose_ports(service: &Service<'_>) -> Vec<Spanned<u16>> {
     ports
 }
 
-/// Returns the container ports in the cluster: those that the container lists, else the numbers that
-/// a Service sends traffic to.
+/// Returns the container ports in the cluster: those that the container lists, else the numbers
+/// that a Service sends traffic to.
 fn cluster_ports(facts: &Facts, workload: &Workload<'_>, unit: usize) -> Vec<Spanned<u16>> {
     let mut ports = Vec::new();
     let mut add = |value: i64, span: Span| {

@@ -137,8 +137,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether controllers put the label on running Pods: Patroni and other operators mark the leader, and
-/// StatefulSets mark every Pod.
+/// Whether controllers put the label on running Pods: Patroni and other operators mark the leader,
+/// and StatefulSets mark every Pod.
 fn is_set_at_run_time(key: &str) -> bool {
     let known = matches!(
         key,
@@ -154,9 +154,9 @@ fn is_set_at_run_time(key: &str) -> bool {
     known || ["/role", "/instanceRole", "/podRole"].iter().any(|end| key.ends_with(end))
 }
 
-/// Returns the only workload that lacks a single label of the selector, with the label's key and the
-/// value that the Service selects. For a selector with one label, only a workload with the Service's
-/// own name counts.
+/// Returns the only workload that lacks a single label of the selector, with the label's key and
+/// the value that the Service selects. For a selector with one label, only a workload with the
+/// Service's own name counts.
 fn near_miss<'f, 'a>(
     service: &KubeService<'a>,
     workloads: &[&'f Workload<'a>],

@@ -167,8 +167,8 @@ fn may_be_set_elsewhere(facts: &Facts, workload: &Workload<'_>, unit: usize) -> 
     })
 }
 
-/// Returns the evidence that the program reads the variable, as the end of the message and a place: its
-/// Compose service sets the variable, or its command reads it.
+/// Returns the evidence that the program reads the variable, as the end of the message and a place:
+/// its Compose service sets the variable, or its command reads it.
 fn reads(
     facts: &Facts,
     workload: &Workload<'_>,

@@ -140,8 +140,8 @@ fn is_name(host: &str) -> bool {
         && !is_placeholder_host(host)
 }
 
-/// Whether a name may be a typo for another. Members of a cluster differ only in a number, so one of
-/// them is not a typo for another.
+/// Whether a name may be a typo for another. Members of a cluster differ only in a number, so one
+/// of them is not a typo for another.
 fn may_be_typo(host: &str, near: &str) -> bool {
     let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     letters(host) != letters(near)

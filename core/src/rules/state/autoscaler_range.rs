@@ -76,8 +76,8 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
     }
 }
 
-/// Reports two autoscalers of one workload in one folder: copies for other environments are in other
-/// folders.
+/// Reports two autoscalers of one workload in one folder: copies for other environments are in
+/// other folders.
 fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
     let Some((first, others)) = workload.autoscalers.split_first() else { return };
     let first = facts.objects()[*first];

@@ -291,8 +291,8 @@ fn is_config(mounted: &Mounted<'_>) -> bool {
         || path.ends_with("/conf.d")
 }
 
-/// Whether the files do not show where the data goes: the volumes come from another service or from a
-/// variable that only the server sets, or the project builds the image.
+/// Whether the files do not show where the data goes: the volumes come from another service or from
+/// a variable that only the server sets, or the project builds the image.
 fn is_hidden(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let Some(service) = facts.service_of(unit) else { return false };
     let unset = service.model.key("volumes").is_some_and(|key| {

@@ -85,8 +85,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Returns the name and place of a folder for uploads, and where its files are kept, if every replica
-/// has a folder of its own.
+/// Returns the name and place of a folder for uploads, and where its files are kept, if every
+/// replica has a folder of its own.
 fn upload(unit: &Unit<'_>, mounted: &[Mounted<'_>]) -> Option<(String, Span, &'static str)> {
     for var in &unit.env {
         let Some(path) = var.value.filter(|it| it.starts_with('/') && it.len() > 1) else {

@@ -75,10 +75,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut writers: IndexMap<Volume<'_>, Vec<Writer<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let mut mounts = Vec::new();
-        for it in facts.mounted(unit) {
-            let shared = matches!(it.backing, Backing::Volume(_) | Backing::Claim(..));
-            if shared && !it.read_only && !is_asset(&it) {
-                mounts.push(it);
+        for mounted in facts.mounted(unit) {
+            let shared = matches!(mounted.backing, Backing::Volume(_) | Backing::Claim(..));
+            if shared && !mounted.read_only && !is_asset(&mounted) {
+                mounts.push(mounted);
             }
         }
         if mounts.is_empty() || is_helper(facts, unit) {
@@ -150,8 +150,8 @@ fn report(list: &[&Writer<'_, '_>], out: &mut Findings) {
     }
 }
 
-/// Whether a program is a task, backup or tool that handles the files while their owner is down, or only
-/// reads them.
+/// Whether a program is a task, backup or tool that handles the files while their owner is down, or
+/// only reads them.
 fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let class = unit.family().map(|it| it.class);
     let reader = matches!(
@@ -166,10 +166,10 @@ fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
         )
     );
     let service = facts.service_of(unit);
-    let task = service.is_some_and(|it| {
-        it.has_profile()
-            || facts.is_one_shot(it)
-            || it.model.restart.as_ref().is_some_and(|it| it.value == "no")
+    let task = service.is_some_and(|service| {
+        service.has_profile()
+            || facts.is_one_shot(service)
+            || service.model.restart.as_ref().is_some_and(|it| it.value == "no")
     });
     let by_name = ["backup", "init", "setup", "migrat", "permission", "seed"]
         .iter()

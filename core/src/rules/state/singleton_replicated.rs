@@ -88,7 +88,8 @@ fn is_named_like_scheduler(unit: &Unit<'_>) -> bool {
     matches!(last, "beat" | "celerybeat" | "cron" | "crond" | "scheduler" | "clock" | "clockwork")
 }
 
-/// Whether the replicas elect a leader or take a lock, as `redbeat` does, so that the others stand by.
+/// Whether the replicas elect a leader or take a lock, as `redbeat` does, so that the others stand
+/// by.
 fn elects(unit: &Unit<'_>) -> bool {
     let says_so = |text: &str| {
         let text = text.to_ascii_lowercase();
