@@ -151,7 +151,7 @@ impl fmt::Debug for Span {
 }
 
 /// A value and the place that it was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Spanned<T> {
     pub value: T,
     pub span: Span,

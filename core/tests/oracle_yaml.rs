@@ -182,7 +182,7 @@ fn our_value(node: Node<'_>, budget: &mut usize) -> Option<Value> {
             // `0440` and `1_000` are numbers for go-yaml and for us, and text for yaml_serde.
             Scalar::Int(_) if only_go_number(text) => Value::String(text.to_owned()),
             Scalar::Int(it) => Value::Number(it.into()),
-            Scalar::Float(it) => Value::Number(Number::from(it.to_f64())),
+            Scalar::Float(it) => Value::Number(Number::from(it)),
             Scalar::NotFinite(it) => Value::Number(Number::from(it.parse::<f64>().unwrap())),
             Scalar::Str(it) => Value::String(it.to_owned()),
         },

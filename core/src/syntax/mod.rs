@@ -17,7 +17,7 @@ mod tree;
 pub use comments::Comment;
 pub use lookup::Step;
 pub use parse::{MAX_BYTES, Problem, ProblemKind, parse};
-pub use scalar::Scalar;
+pub use scalar::{Scalar, finite};
 pub use tree::{Document, Entry, Node, NodeId, NodeKind, Style, Tree, TreeBuilder};
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The type that a reader gives a scalar.
 
 use super::tree::Style;
-use crate::decimal::Decimal;
 use std::borrow::Cow;
 
 /// A scalar as `go-yaml` reads it for Compose and Kubernetes: the YAML 1.2 core schema, and YAML 1.1's
@@ -12,7 +11,7 @@ pub enum Scalar<'t> {
     Null,
     Bool(bool),
     Int(i64),
-    Float(Decimal),
+    Float(f64),
     /// Infinity or no number at all, as Go prints it.
     NotFinite(&'static str),
     Str(&'t str),
@@ -90,7 +89,13 @@ fn number(text: &str) -> Option<Scalar<'static>> {
     } else {
         Cow::Borrowed(text)
     };
-    integer(&plain).map(Scalar::Int).or_else(|| Decimal::parse(&plain).map(Scalar::Float))
+    integer(&plain).map(Scalar::Int).or_else(|| finite(&plain).map(Scalar::Float))
+}
+
+/// A decimal number with an optional point and exponent; `None` for what no float can hold, and for
+/// the words `inf` and `nan`, which are strings in YAML.
+pub fn finite(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn integer(text: &str) -> Option<i64> {
@@ -124,14 +129,13 @@ mod tests {
         assert_eq!(read("True"), Scalar::Bool(true));
         assert_eq!(read("-12"), Scalar::Int(-12));
         assert_eq!(read("0x1F"), Scalar::Int(31));
-        let float = |text| Decimal::parse(text).map(Scalar::Float).unwrap();
-        assert_eq!(read("1.5e3"), float("1500"));
+        assert_eq!(read("1.5e3"), Scalar::Float(1500.0));
         assert_eq!(read("0440"), Scalar::Int(288));
         assert_eq!(read("0x_0A_74_AE"), Scalar::Int(685_230));
         assert_eq!(read("+685_230"), Scalar::Int(685_230));
-        assert_eq!(read("089"), float("89"));
+        assert_eq!(read("089"), Scalar::Float(89.0));
         assert_eq!(read("-9223372036854775808"), Scalar::Int(i64::MIN));
-        assert_eq!(read("9223372036854775808"), float("9223372036854775808"));
+        assert_eq!(read("9223372036854775808"), Scalar::Float(9_223_372_036_854_775_808.0));
         for text in [
             "yes",
             "22:22",
@@ -139,6 +143,8 @@ mod tests {
             "_1",
             "infinity",
             "inf",
+            "nan",
+            "1e400",
             "0x",
             "0x-1",
             "-",
