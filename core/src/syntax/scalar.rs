@@ -1,37 +1,29 @@
-//! The type that a reader gives a scalar.
+//! The type that a YAML reader gives a scalar.
 
 use super::tree::Style;
 use std::borrow::Cow;
 
-/// A scalar as `go-yaml` reads it for Compose and Kubernetes: the YAML 1.2 core schema, and YAML 1.1's
-/// numbers (`0440` is octal, `1_000` is a thousand). Where YAML 1.1 readers differ on booleans,
-/// [`Scalar::yaml_1_1_bool`] tells.
+/// A scalar as `go-yaml` reads it for Compose and Kubernetes: the YAML 1.2 core schema with the numbers of
+/// YAML 1.1 (`0440` is octal, `1_000` is a thousand). For the booleans of YAML 1.1, see
+/// [`Scalar::yaml_1_1_bool`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scalar<'t> {
     Null,
     Bool(bool),
     Int(i64),
     Float(f64),
-    /// Infinity or no number at all, as Go prints it.
+    /// Infinity or not a number, as Go prints it.
     NotFinite(&'static str),
     Str(&'t str),
 }
 
 impl<'t> Scalar<'t> {
-    /// `tag` is the tag as written; `!!str` makes anything a string, `!!int` and its like read
-    /// quoted text too.
+    /// Reads a text with its style and its tag as written. `!!str` makes any text a string; with `!!int`
+    /// and similar tags, quoted text is read like plain text.
     pub fn read(text: &'t str, style: Style, tag: Option<&str>) -> Scalar<'t> {
-        let tag = tag.map(|it| core_tag(it).unwrap_or(it));
+        let tag = tag.map(|written| core_tag(written).unwrap_or(written));
         let typed = matches!(tag, Some("int" | "float" | "bool" | "null"));
         if style != Style::Plain && !typed || matches!(tag, Some("str" | "!")) {
-            return Scalar::Str(text);
-        }
-        // Most words begin like no number and like none of these.
-        let special = |it: u8| {
-            matches!(it, b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'.' | b'+' | b'-')
-                || it.is_ascii_digit()
-        };
-        if text.bytes().next().is_some_and(|it| !special(it)) {
             return Scalar::Str(text);
         }
         match text {
@@ -62,7 +54,7 @@ impl<'t> Scalar<'t> {
         }
     }
 
-    /// The words that YAML 1.1 readers take for a boolean and 1.2 readers for a string.
+    /// Returns the boolean of a word that is one in YAML 1.1 and a string in YAML 1.2.
     pub fn yaml_1_1_bool(text: &str) -> Option<bool> {
         match text {
             "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
@@ -72,18 +64,19 @@ impl<'t> Scalar<'t> {
     }
 }
 
-/// The name of a core schema tag, written `!!int` or in full.
+/// Returns the name of a core schema tag, which is written `!!int` or in full.
 fn core_tag(tag: &str) -> Option<&str> {
     let full = || tag.strip_prefix("!<tag:yaml.org,2002:")?.strip_suffix('>');
     tag.strip_prefix("!!").or_else(full)
 }
 
+/// Reads an integer or a float.
 fn number(text: &str) -> Option<Scalar<'static>> {
     let first = text.bytes().next()?;
     if !matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.') {
         return None;
     }
-    // Underscores divide digits, but a number does not start with one.
+    // Underscores separate digits; a number does not start with one.
     let plain = if text.contains('_') && first != b'.' {
         Cow::Owned(text.replace('_', ""))
     } else {
@@ -98,6 +91,7 @@ pub fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
+/// Reads an integer, decimal or with the prefix of another radix.
 fn integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (radix, digits) = match digits.as_bytes() {
