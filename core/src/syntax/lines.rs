@@ -1,7 +1,6 @@
 //! Lines, words and documents of a text, found without the parser.
 
 use super::limits::{MAX_LINES_BACK, MAX_WORD};
-use crate::text::floor_boundary;
 use std::ops::Range;
 
 /// Whether a line is the marker `---` or `...`.
@@ -39,7 +38,7 @@ pub fn lines_before(text: &str, segment: &Range<usize>, line: &Range<usize>) -> 
 
 /// Returns the line around a position, without its line break.
 pub fn line_around(text: &str, segment: &Range<usize>, at: usize) -> Range<usize> {
-    let at = floor_boundary(text, at.clamp(segment.start, segment.end));
+    let at = text.floor_char_boundary(at.clamp(segment.start, segment.end));
     let breaks = ['\n', '\r'];
     let before = text[segment.start..at].rfind(breaks);
     let start = before.map_or(segment.start, |found| segment.start + found + 1);
@@ -56,7 +55,7 @@ pub fn indent(line: &str) -> usize {
 /// only in a segment without words.
 pub fn word_at(text: &str, at: usize, segment: &Range<usize>) -> Range<usize> {
     let blank = |letter: char| letter.is_whitespace() || letter == '\u{FEFF}';
-    let mut at = floor_boundary(text, at.clamp(segment.start, segment.end));
+    let mut at = text.floor_char_boundary(at.clamp(segment.start, segment.end));
     if text[at..segment.end].chars().next().is_none_or(char::is_whitespace) {
         let before = text[segment.start..at].trim_end_matches(blank);
         if before.is_empty() {
@@ -66,7 +65,7 @@ pub fn word_at(text: &str, at: usize, segment: &Range<usize>) -> Range<usize> {
         at = segment.start + before.len() - word.len();
     }
     let rest = &text[at..segment.end];
-    let rest = &rest[..floor_boundary(rest, MAX_WORD)];
+    let rest = &rest[..rest.floor_char_boundary(MAX_WORD)];
     let end = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ']' | '}');
     let len = rest.find(end);
     let len = len.unwrap_or(rest.len());
@@ -96,7 +95,7 @@ pub fn document_around(text: &str, from: usize, error: usize) -> Range<usize> {
 pub fn window(text: &str, start: usize, size: usize) -> usize {
     let mut end = start;
     loop {
-        end = document_around(text, start, floor_boundary(text, end.max(start + size))).end;
+        end = document_around(text, start, text.floor_char_boundary(end.max(start + size))).end;
         let last = text[start..end].trim_end().rsplit(['\n', '\r']).next();
         if end >= text.len() || !last.is_some_and(|line| line.starts_with('%')) {
             return end;
