@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 /// What each room may name with `crate::`. Text flows down this list; imports only point back up.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
-    ("index", &[]),
     ("words", &[]),
     ("decimal", &[]),
     ("knowledge", &[]),
@@ -25,7 +24,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decision", &["config", "facts", "knowledge", "model", "report", "text"]),
     ("explain", &["report", "rules"]),
     ("output", &["explain", "report", "rules", "text", "edit"]),
-    ("workspace", &["config", "decision", "facts", "model", "report", "rules", "suppress", "text"]),
+    ("analysis", &["config", "decision", "facts", "model", "report", "rules", "suppress", "text"]),
+    ("workspace", &["analysis", "config", "model", "report", "text"]),
 ];
 
 fn source() -> PathBuf {
@@ -81,7 +81,7 @@ fn imports_point_up_the_stream() {
             }
             for name in imported(line) {
                 // These are tools like those of the standard library: everyone may use them.
-                let tool = matches!(name.as_str(), "index" | "words" | "decimal");
+                let tool = matches!(name.as_str(), "words" | "decimal");
                 if name != room && !tool && !allowed.contains(&name.as_str()) {
                     wrong.push(format!(
                         "{}:{}: {room} may not import {name}",

@@ -2,8 +2,8 @@
 
 use super::signals::Counts;
 use crate::facts::Facts;
-use crate::index::Index;
 use crate::report::{Answer, Decision, Kind, Outcome, Question, Role, Scenario};
+use rustc_hash::FxHashSet;
 
 pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Decision {
     let answer =
@@ -79,13 +79,12 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Deci
     match fit {
         "outgrown" => reasons.push("The files ask for things that one host cannot give.".to_owned()),
         "over-built" => {
-            let mut kinds = Index::default();
-            facts.objects().iter().for_each(|it| kinds.count(&it.kind));
+            let kinds: FxHashSet<&str> = facts.objects().iter().map(|it| it.kind.as_str()).collect();
             let files = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
             reasons.push(format!(
                 "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
                 counts.objects,
-                kinds.lists().len(),
+                kinds.len(),
                 files.map(|it| it.lines.lines()).sum::<usize>()
             ));
         }

@@ -2,10 +2,11 @@
 
 use super::signals::{self, Counts};
 use crate::facts::Facts;
-use crate::index::Index;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
 use crate::report::{Answer, Evidence, Kind, Question, Role};
 use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::borrow::Cow;
 
 /// Collects evidence for one question.
@@ -351,11 +352,11 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
         9..=20 => {}
         _ => scale.says(Answer::Yes, 1, format!("{things} workloads are run"), None),
     }
-    if counts.namespaces.lists().len() > 2 {
+    if counts.namespaces.len() > 2 {
         scale.says(
             Answer::Yes,
             1,
-            format!("objects live in {} namespaces", counts.namespaces.lists().len()),
+            format!("objects live in {} namespaces", counts.namespaces.len()),
             None,
         );
     }
@@ -402,13 +403,13 @@ fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
 
 /// Distinct owners of images that are not public products.
 fn owners(facts: &Facts<'_>) -> usize {
-    let mut owners = Index::default();
+    let mut owners: FxHashMap<&str, usize> = FxHashMap::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()).filter(|it| it.family.is_none()) {
         if let Some((owner, _)) = image.repository.rsplit_once('/') {
-            owners.count(owner);
+            *owners.entry(owner).or_default() += 1;
         }
     }
-    owners.lists().iter().filter(|it| it.len() > 1).count()
+    owners.values().filter(|count| **count > 1).count()
 }
 
 fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
@@ -475,16 +476,14 @@ fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
 /// The workload that stands most often in several namespaces or folders, with the same kind, name
 /// and images: its label, how often, and its first place.
 fn copied_workload<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, usize, Span)> {
-    let mut copies = Index::default();
+    let mut copies: IndexMap<(&str, Vec<&str>), Vec<usize>, FxBuildHasher> = IndexMap::default();
     for workload in facts.workloads().iter().filter(|it| !it.name.is_empty()) {
-        let mut key = vec![workload.label.as_str()];
-        key.extend(
-            workload.units.iter().filter_map(|it| Some(it.image.as_ref()?.repository.as_str())),
-        );
-        copies.add(&key, workload.index);
+        let images = workload.units.iter().filter_map(|it| it.image.as_ref());
+        let repositories = images.map(|it| it.repository.as_str()).collect();
+        copies.entry((&workload.label, repositories)).or_default().push(workload.index);
     }
     let mut most: Option<(usize, &str, Span)> = None;
-    for list in copies.lists() {
+    for list in copies.values() {
         let first = &facts.workloads()[list[0]];
         let more = most.is_none_or(|(count, label, _)| {
             list.len() > count || list.len() == count && first.label.as_str() < label

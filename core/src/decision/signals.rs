@@ -1,10 +1,10 @@
 //! What can be counted in the files, before anybody draws a conclusion from it.
 
 use crate::facts::{Facts, Part};
-use crate::index::Index;
 use crate::model::kubernetes::{Body, VolumeSource};
 use crate::report::{Kind, Role};
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 /// Sums of what the files ask for. Nothing is guessed: what is not written is not in a sum, and
 /// `sized` tells how much of the whole the sums cover.
@@ -21,7 +21,7 @@ pub struct Counts {
     pub workloads: usize,
     /// Replicated servers, one of them for evidence.
     pub replicated: Vec<(String, Span)>,
-    pub namespaces: Index,
+    pub namespaces: FxHashSet<String>,
     pub objects: usize,
     pub compose_services: usize,
     /// Compose services of every role.
@@ -55,7 +55,7 @@ impl Counts {
         }
         for object in facts.objects() {
             if let Some(namespace) = &object.meta.namespace {
-                counts.namespaces.count(namespace);
+                counts.namespaces.insert(namespace.to_string());
             }
             if object.group().ends_with("fluxcd.io") {
                 counts.flux += 1;

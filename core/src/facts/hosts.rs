@@ -2,9 +2,14 @@
 //! on its side.
 
 use super::unit::{Site, Unit, VarSource};
-use super::{Facts, KubeService, Service, Workload};
+use super::{Facts, KubeService, MANY, Service, Workload, nearest};
+use crate::knowledge::env::link_prefix;
 use crate::knowledge::net;
+use crate::model::FileModel;
+use crate::model::kubernetes::{Body, Object};
+use crate::report::Kind;
 use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
 /// A host that a container is told to talk to.
@@ -57,6 +62,135 @@ impl fmt::Display for Named<'_> {
 /// `db` of `db.shop.svc`.
 pub fn first_label(host: &str) -> &str {
     host.split_once('.').map_or(host, |it| it.0)
+}
+
+/// The Compose services of one project, by the names that they go by.
+#[derive(Debug, Default)]
+pub(super) struct ComposeHosts<'a> {
+    by_name: FxHashMap<&'a str, usize>,
+    /// By their names, their containers' names, their host names and their aliases on networks.
+    by_host: FxHashMap<&'a str, Vec<usize>>,
+    /// By the service (or `host`) whose network namespace they share.
+    by_network_namespace: FxHashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> ComposeHosts<'a> {
+    /// Collects the names of all services, by the index of their project.
+    pub(super) fn by_project(projects: usize, services: &[Service<'a>]) -> Vec<ComposeHosts<'a>> {
+        let mut all: Vec<ComposeHosts<'a>> = Vec::new();
+        all.resize_with(projects, ComposeHosts::default);
+        for service in services {
+            let hosts = &mut all[service.project_index];
+            hosts.by_name.entry(service.name).or_insert(service.index);
+            for host in service.hosts() {
+                let answering = hosts.by_host.entry(host).or_default();
+                if answering.last() != Some(&service.index) {
+                    answering.push(service.index);
+                }
+            }
+            let sharing = hosts.by_network_namespace.entry(service.network_namespace());
+            sharing.or_default().push(service.index);
+        }
+        all
+    }
+
+    /// Returns the service with this name.
+    pub(super) fn service(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+}
+
+/// What is known of the host names in the cluster.
+#[derive(Debug)]
+pub(super) struct ClusterHosts<'a> {
+    /// Services by name, in any namespace.
+    by_name: FxHashMap<&'a str, Vec<usize>>,
+    by_namespace: FxHashMap<&'a str, InNamespace<'a>>,
+    /// The names of objects from which an operator may make Services.
+    operated: FxHashSet<&'a str>,
+    /// The first Service with each cluster IP.
+    by_address: FxHashMap<&'a str, usize>,
+    /// Whether Services may come from something that is not read here.
+    from_elsewhere: bool,
+}
+
+/// The Services of one namespace.
+#[derive(Debug, Default)]
+struct InNamespace<'a> {
+    all: Vec<usize>,
+    first_by_name: FxHashMap<&'a str, usize>,
+    /// By the prefix of the variables that Kubernetes makes from their names.
+    by_prefix: FxHashMap<String, Vec<usize>>,
+}
+
+impl<'a> ClusterHosts<'a> {
+    pub(super) fn new(
+        files: &[&FileModel],
+        objects: &[&'a Object],
+        services: &[KubeService<'a>],
+    ) -> ClusterHosts<'a> {
+        let mut hosts = ClusterHosts {
+            by_name: FxHashMap::default(),
+            by_namespace: FxHashMap::default(),
+            operated: FxHashSet::default(),
+            by_address: FxHashMap::default(),
+            from_elsewhere: files.iter().any(|it| brings_services(it))
+                || objects.iter().any(|it| installs_others(it)),
+        };
+        for it in services {
+            hosts.by_name.entry(it.name).or_default().push(it.index);
+            if let Some(address) = &it.model.cluster_ip {
+                hosts.by_address.entry(address).or_insert(it.index);
+            }
+            let here = hosts.by_namespace.entry(it.namespace).or_default();
+            here.all.push(it.index);
+            here.first_by_name.entry(it.name).or_insert(it.index);
+            here.by_prefix.entry(link_prefix(it.name)).or_default().push(it.index);
+        }
+        for object in objects.iter().filter(|it| matches!(it.body, Body::Other)) {
+            hosts.operated.extend(object.name().map(|it| it.as_str()));
+        }
+        hosts.operated.remove("");
+        hosts
+    }
+
+    /// Returns the first Service of a name that a Pod of a namespace may reach by it.
+    fn reachable(&self, name: &str, namespace: &str) -> Option<usize> {
+        if namespace == "default" {
+            return self.by_name.get(name)?.first().copied();
+        }
+        let within =
+            |namespace: &str| self.by_namespace.get(namespace)?.first_by_name.get(name).copied();
+        [within(namespace), within("default")].into_iter().flatten().min()
+    }
+}
+
+/// Whether a file stands for manifests that are not read: a chart, a template, a remote base.
+fn brings_services(file: &FileModel) -> bool {
+    match file.kind {
+        Kind::Template | Kind::Chart | Kind::Values | Kind::ArgoCd => true,
+        Kind::Kustomization => {
+            let text = file.text();
+            text.contains("helmCharts:") || text.contains("://") || text.contains("github.com/")
+        }
+        _ => false,
+    }
+}
+
+/// Whether a controller installs whole applications from an object.
+fn installs_others(object: &Object) -> bool {
+    const KINDS: &[&str] = &[
+        "Application",
+        "ApplicationSet",
+        "HelmRelease",
+        "HelmChart",
+        "HelmChartConfig",
+        "HelmApp",
+        "Kustomization",
+        "Subscription",
+        "ClusterServiceVersion",
+    ];
+    KINDS.contains(&object.kind.as_str())
 }
 
 /// What a host name means to a Pod.
@@ -142,42 +276,117 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The service of the same project that a host name means: by its name, its container's name, its
-    /// host name or an alias on a network.
-    pub fn compose_host<'f>(
-        &'f self,
-        from: &'f Service<'a>,
-        host: &str,
-    ) -> Option<&'f Service<'a>> {
-        let mut all = self.siblings(from).iter();
-        self.sibling(from, host).or_else(|| all.find(|it| it.answers_to(host)))
+    /// Returns the service of the same project that a host name means: by its name, its container's
+    /// name, its host name or an alias on a network.
+    pub fn compose_host(&self, from: &Service<'a>, host: &str) -> Option<&Service<'a>> {
+        self.sibling(from, host).or_else(|| self.answers_to(from, host).next())
     }
 
-    /// What a host name means to a Pod in a namespace.
+    /// Returns every service of the project that answers to a host name.
+    pub fn answers_to<'f>(
+        &'f self,
+        from: &Service<'a>,
+        host: &str,
+    ) -> impl Iterator<Item = &'f Service<'a>> + use<'f, 'a> {
+        let answering = self.compose_hosts[from.project_index].by_host.get(host);
+        answering.into_iter().flatten().map(|at| &self.services[*at])
+    }
+
+    /// Whether a Compose service of any project has this name.
+    pub fn is_service_name(&self, name: &str) -> bool {
+        self.service_names.contains(name)
+    }
+
+    /// Returns the name of another service of the project that a misspelt host probably means.
+    pub fn near_sibling(&self, service: &Service<'a>, host: &str) -> Option<&'a str> {
+        let siblings = self.siblings(service);
+        if siblings.len() > MANY {
+            return None;
+        }
+        nearest(host, siblings.iter().map(|it| it.name).filter(|it| *it != service.name))
+    }
+
+    /// Returns the services that share one network namespace with a service, itself among them.
+    pub fn sharing_network<'f>(
+        &'f self,
+        service: &Service<'a>,
+    ) -> impl Iterator<Item = &'f Service<'a>> + use<'f, 'a> {
+        let hosts = &self.compose_hosts[service.project_index];
+        let sharing = hosts.by_network_namespace.get(service.network_namespace());
+        sharing.into_iter().flatten().map(|at| &self.services[*at])
+    }
+
+    /// Returns what a host name means to a Pod in a namespace.
     pub fn kube_host(&self, namespace: &str, host: &str) -> KubeHost<'_, 'a> {
         if net::ipv4(host).is_some() || net::is_loopback(host) {
             return KubeHost::Outside;
         }
         let Some(name) = net::cluster_name(host) else { return KubeHost::Outside };
         let wanted = name.namespace.unwrap_or(namespace);
-        let mut same_name = self.services_named(name.service);
-        if let Some(found) =
-            same_name.clone().find(|it| super::sets::may_share_namespace(it.namespace, wanted))
-        {
-            return KubeHost::Service(found);
+        if let Some(found) = self.cluster_hosts.reachable(name.service, wanted) {
+            return KubeHost::Service(&self.kube_services[found]);
         }
         if name.namespace.is_none() {
-            return same_name.next().map_or(KubeHost::Missing, KubeHost::OtherNamespace);
+            let mut elsewhere = self.services_named(name.service);
+            return elsewhere.next().map_or(KubeHost::Missing, KubeHost::OtherNamespace);
         }
         if name.certain { KubeHost::Missing } else { KubeHost::Outside }
     }
 
-    /// The Services of this name, in any namespace.
+    /// Returns the Services of this name, in any namespace.
     pub fn services_named<'f>(
         &'f self,
         name: &str,
     ) -> impl Iterator<Item = &'f KubeService<'a>> + Clone + use<'f, 'a> {
-        self.service_index.get(&[name]).iter().map(|it| &self.kube_services[*it])
+        self.cluster_hosts
+            .by_name
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|at| &self.kube_services[*at])
+    }
+
+    /// Returns the Services of exactly this namespace.
+    pub fn services_in<'f>(
+        &'f self,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'f KubeService<'a>> + Clone + use<'f, 'a> {
+        let here = self.cluster_hosts.by_namespace.get(namespace);
+        here.into_iter().flat_map(|it| &it.all).map(|at| &self.kube_services[*at])
+    }
+
+    /// Returns the Services of exactly this namespace that set variables with a prefix.
+    pub(super) fn services_by_prefix(&self, namespace: &str, prefix: &str) -> &[usize] {
+        let here = self.cluster_hosts.by_namespace.get(namespace);
+        here.and_then(|it| it.by_prefix.get(prefix)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the first Service with a fixed cluster IP.
+    pub fn service_with_address(&self, address: &str) -> Option<&KubeService<'a>> {
+        Some(&self.kube_services[*self.cluster_hosts.by_address.get(address)?])
+    }
+
+    /// Returns the name of the Service in a namespace that a misspelt host probably means.
+    pub fn near_service(&self, namespace: &str, host: &str) -> Option<&'a str> {
+        let here = &self.cluster_hosts.by_namespace.get(namespace)?.all;
+        if here.len() > MANY {
+            return None;
+        }
+        nearest(host, here.iter().map(|at| self.kube_services[*at].name))
+    }
+
+    /// Whether Services may come from something that is not read here: a chart, a template, an
+    /// application that a controller installs.
+    pub fn services_from_elsewhere(&self) -> bool {
+        self.cluster_hosts.from_elsewhere
+    }
+
+    /// Whether a controller may make a Service of this name from an object of the project, as an
+    /// operator makes `db-rw` from the cluster `db`.
+    pub fn operator_may_make(&self, name: &str) -> bool {
+        let operated = &self.cluster_hosts.operated;
+        let mut ends = name.char_indices().map(|(at, letter)| at + letter.len_utf8());
+        !operated.is_empty() && ends.any(|end| operated.contains(&name[..end]))
     }
 
     /// The workload that a container is part of.
@@ -220,7 +429,7 @@ impl<'a> Facts<'a> {
         if let Some(family) = unit.family() {
             ports.extend(family.ports());
         }
-        ports.sort();
+        ports.sort_unstable();
         ports.dedup();
         ports
     }

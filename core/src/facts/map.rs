@@ -1,29 +1,26 @@
-//! The picture of the project for the report.
+//! The map of the project for the report.
 
 use super::{Facts, Part};
-use crate::index::Index;
 use crate::model::Str;
 use crate::model::kubernetes::{Body, VolumeSource};
 use crate::report::{Map, MapEdge, MapNode};
 use crate::text::Span;
-use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
+use rustc_hash::FxHashSet;
+use smol_str::{SmolStr, format_smolstr};
 
+/// A map while it is drawn.
 #[derive(Default)]
 struct Drawing {
     map: Map,
-    known: Index,
+    nodes: FxHashSet<SmolStr>,
+    edges: FxHashSet<MapEdge>,
 }
 
 impl Drawing {
     fn node(&mut self, id: &SmolStr, kind: &'static str, label: &str, span: Option<Span>) {
-        if self.known.add(&[id], 0).len() == 1 {
-            self.new_node(id, kind, label, span);
+        if self.nodes.insert(id.clone()) {
+            self.map.nodes.push(MapNode { id: id.clone(), kind, label: label.into(), span });
         }
-    }
-
-    /// A node whose id nothing else can have.
-    fn new_node(&mut self, id: &SmolStr, kind: &'static str, label: &str, span: Option<Span>) {
-        self.map.nodes.push(MapNode { id: id.clone(), kind, label: label.into(), span });
     }
 
     /// Something that is there because it is used.
@@ -34,26 +31,16 @@ impl Drawing {
 
     fn edge(&mut self, from: &SmolStr, to: &SmolStr, kind: &'static str, span: Option<Span>) {
         let edge = MapEdge { from: from.clone(), to: to.clone(), kind, span };
-        // Two edges seldom have one place.
-        if !self.map.edges.iter().any(|it| it.span == span && *it == edge) {
+        if self.edges.insert(edge.clone()) {
             self.map.edges.push(edge);
         }
     }
 }
 
-/// An id of several words, which for most of them takes no allocation.
-fn joined(words: &[&str]) -> SmolStr {
-    let mut id = SmolStrBuilder::new();
-    for word in words {
-        id.push_str(word);
-    }
-    id.finish()
-}
-
 /// In which way something is used, and where that is written.
 struct Use(&'static str, Span);
 
-/// More than this is no picture any more, and comparing edges would cost more than it tells.
+/// Maximum number of services and objects that are drawn. Nobody reads a picture of more.
 const MAX_NODES: usize = 2_000;
 
 impl Facts<'_> {
@@ -64,7 +51,7 @@ impl Facts<'_> {
         }
         self.draw_compose(&mut drawing);
         self.draw_cluster(&mut drawing);
-        for it in &self.counterparts {
+        for it in self.counterparts() {
             let (service, workload, _) = self.pair(it);
             let from = self.service_id(service.index);
             drawing.edge(&from, &self.workload_id(workload), "counterpart", None);
@@ -76,17 +63,16 @@ impl Facts<'_> {
         let service = &self.services[service];
         let name = &service.project.name.value;
         let project = if name.is_empty() { "compose" } else { name.as_str() };
-        joined(&[project, "#", &service.project_index.to_string(), "/", service.name])
+        format_smolstr!("{project}#{}/{}", service.project_index, service.name)
     }
 
     fn draw_compose(&self, drawing: &mut Drawing) {
         let ids: Vec<SmolStr> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
         for (service, id) in self.services.iter().zip(&ids) {
-            drawing.new_node(id, "service", service.name, Some(service.span()));
-            let project = service.project_index.to_string();
+            drawing.node(id, "service", service.name, Some(service.span()));
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
-                let volume = joined(&["volume#", &project, "/", source]);
+                let volume = format_smolstr!("volume#{}/{source}", service.project_index);
                 drawing.used(id, &volume, "volume", source, Use("mounts", mount.span));
             }
         }
@@ -109,13 +95,13 @@ impl Facts<'_> {
             drawing.node(&id, "workload", label, Some(workload.span()));
             for volume in &workload.model.template.spec.volumes {
                 if let VolumeSource::Claim { name: Some(name), .. } = &volume.source {
-                    let claim = joined(&["claim/", workload.namespace, "/", name]);
+                    let claim = format_smolstr!("claim/{}/{name}", workload.namespace);
                     drawing.used(&id, &claim, "volume", name, Use("mounts", name.span));
                 }
                 for (secret, source) in volume.source.keyed() {
                     let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &source.name {
-                        let to = joined(&[kind, "/", workload.namespace, "/", name]);
+                        let to = format_smolstr!("{kind}/{}/{name}", workload.namespace);
                         drawing.used(&id, &to, kind, name, Use("reads", name.span));
                     }
                 }
@@ -125,14 +111,14 @@ impl Facts<'_> {
                     let secret = from.source == crate::model::kubernetes::EnvSource::Secret;
                     let kind = if secret { "secret" } else { "config" };
                     if let Some(name) = &from.name {
-                        let to = joined(&[kind, "/", workload.namespace, "/", name]);
+                        let to = format_smolstr!("{kind}/{}/{name}", workload.namespace);
                         drawing.used(&id, &to, kind, name, Use("reads", from.span));
                     }
                 }
             }
         }
         for service in &self.kube_services {
-            let id = joined(&["Service/", service.namespace, "/", service.name]);
+            let id = format_smolstr!("Service/{}/{}", service.namespace, service.name);
             drawing.node(&id, "k8s-service", service.name, Some(service.span()));
             for at in &service.selects {
                 let selector = service.model.selector.as_ref().map(|it| it.place.span);
@@ -142,13 +128,13 @@ impl Facts<'_> {
         for object in &self.objects {
             let Body::Routes(routes) = &object.body else { continue };
             let name = object.name().map_or("", |it| it.as_str());
-            let id = joined(&[&object.kind, "/", object.namespace(), "/", name]);
+            let id = format_smolstr!("{}/{}/{name}", object.kind, object.namespace());
             drawing.node(&id, "route", name, Some(object.name_span()));
             for backend in &routes.backends {
                 let namespace =
                     backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
-                let to = joined(&["Service/", namespace, "/", &backend.service]);
-                if !drawing.known.get(&[&to]).is_empty() {
+                let to = format_smolstr!("Service/{namespace}/{}", backend.service);
+                if drawing.nodes.contains(&to) {
                     drawing.edge(&id, &to, "routes", Some(backend.span));
                 }
             }
@@ -164,7 +150,7 @@ impl Facts<'_> {
                 let path = self.file(place.file).path();
                 format_smolstr!("{kind}/{namespace}/@{path}:{}", place.start)
             }
-            name => joined(&[kind, "/", namespace, "/", name]),
+            name => format_smolstr!("{kind}/{namespace}/{name}"),
         }
     }
 }

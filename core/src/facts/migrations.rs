@@ -7,7 +7,6 @@ use crate::knowledge::shell::Command;
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
 use crate::model::{Str, compose};
 use crate::text::Span;
-use crate::words::is_among;
 
 /// A migration that a container makes.
 #[derive(Debug, Clone)]
@@ -22,9 +21,43 @@ pub struct Migration {
 }
 
 /// Commands that neither serve nor migrate.
-const TRIVIAL: &str = "echo printf exit true : sleep set cd export nc wait-for-it wait-for-it.sh \
-                       wait-for wait-for.sh dockerize until pg_isready test [ mkdir chown chmod cp ls \
-                       cat env date source . kill pkill touch if fi done";
+const TRIVIAL: &[&str] = &[
+    "echo",
+    "printf",
+    "exit",
+    "true",
+    ":",
+    "sleep",
+    "set",
+    "cd",
+    "export",
+    "nc",
+    "wait-for-it",
+    "wait-for-it.sh",
+    "wait-for",
+    "wait-for.sh",
+    "dockerize",
+    "until",
+    "pg_isready",
+    "test",
+    "[",
+    "mkdir",
+    "chown",
+    "chmod",
+    "cp",
+    "ls",
+    "cat",
+    "env",
+    "date",
+    "source",
+    ".",
+    "kill",
+    "pkill",
+    "touch",
+    "if",
+    "fi",
+    "done",
+];
 
 /// The migration in a container's start command, or one that a variable switches on.
 pub(super) fn of_unit(unit: &Unit<'_>) -> Option<Migration> {
@@ -102,7 +135,7 @@ pub fn hook_words(handler: &HookHandler) -> Option<&[Str]> {
 
 fn does_something(command: &Command) -> bool {
     let name = command.name();
-    !name.is_empty() && !is_among(TRIVIAL, name) && find_migration(command).is_none()
+    !name.is_empty() && !TRIVIAL.contains(&name) && find_migration(command).is_none()
 }
 
 /// Whether a service migrates before its container starts (`pre_start`).

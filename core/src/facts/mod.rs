@@ -4,6 +4,8 @@
 mod build;
 mod contract;
 mod counterparts;
+mod cycles;
+mod healthchecks;
 mod hosts;
 mod images;
 mod map;
@@ -11,9 +13,9 @@ mod migrations;
 mod names;
 mod order;
 mod peers;
-mod probes;
 mod replicas;
 mod roles;
+mod selection;
 mod service;
 mod sets;
 mod storage;
@@ -23,21 +25,20 @@ mod workload;
 
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
+pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, Mention, first_label};
 pub use images::Image;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named, nearest};
-pub use order::{Health, Wait};
+pub use order::{Wait, reaches};
 pub use peers::{is_listen_flag, is_placeholder_host};
-pub use probes::probe_of_healthcheck;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
-pub use unit::{Copies, Part, Site, Start, Unit, Units, Var, VarSource};
+pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
 use crate::edit::{Editor, Yaml};
-use crate::index::Index;
 use crate::model::FileModel;
 use crate::model::Place;
 use crate::model::compose::Project;
@@ -45,6 +46,7 @@ use crate::model::kubernetes::Object;
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;
 use crate::text::{FileId, Span};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// The project as rules and the decision see it.
@@ -58,14 +60,25 @@ pub struct Facts<'a> {
     roles: Vec<Option<Role>>,
     objects: Vec<&'a Object>,
     services: Vec<Service<'a>>,
-    waits: Vec<order::Pair<'a>>,
     workloads: Vec<Workload<'a>>,
     kube_services: Vec<KubeService<'a>>,
     limit_ranges: Vec<&'a Object>,
-    /// Services by name, in any namespace.
-    service_index: Index,
-    counterparts: Vec<Counterpart>,
-    named: names::Index<'a>,
+    named: names::NamedObjects<'a>,
+    waits: order::Waits<'a>,
+    /// By the index of the project.
+    compose_hosts: Vec<hosts::ComposeHosts<'a>>,
+    /// The names of the Compose services of all projects.
+    service_names: FxHashSet<&'a str>,
+    cluster_hosts: hosts::ClusterHosts<'a>,
+    /// The workloads by the labels of their Pods.
+    pods: selection::LabelIndex<'a>,
+    /// The Kubernetes Services by their own labels.
+    service_labels: selection::LabelIndex<'a>,
+    /// By the index of the file.
+    service_places: Vec<subject::ServicePlaces>,
+    /// By the index of the project.
+    swarm: Vec<replicas::Swarm>,
+    counterparts: counterparts::Counterparts,
     sets: sets::Sets,
 }
 
@@ -172,14 +185,10 @@ impl<'a> Facts<'a> {
         &self.kube_services
     }
 
-    /// Compose services and the containers that run the same thing in the cluster.
-    pub fn counterparts(&self) -> &[Counterpart] {
-        &self.counterparts
-    }
-
     /// Every container to run: Compose services, then the containers of each workload.
-    pub fn units(&self) -> Units<'_, 'a> {
-        Units { services: self.services.iter(), workloads: self.workloads.iter(), rest: [].iter() }
+    pub fn units(&self) -> impl Iterator<Item = &Unit<'a>> + Clone {
+        let services = self.services.iter().map(|it| &it.unit);
+        services.chain(self.workloads.iter().flat_map(|it| &it.units))
     }
 
     pub fn unit(&self, site: Site) -> &Unit<'a> {

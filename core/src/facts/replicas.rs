@@ -2,8 +2,11 @@
 
 use super::unit::{Site, Unit};
 use super::{Facts, Service, Workload};
+use crate::model::FileModel;
+use crate::model::compose::{Deploy, Project};
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
-use crate::text::name_of;
+use crate::text::{FileId, name_of};
+use std::sync::Arc;
 
 impl<'a> Facts<'a> {
     /// The autoscalers that own a workload's replicas.
@@ -33,29 +36,14 @@ impl<'a> Facts<'a> {
         range
     }
 
-    /// Whether a service is meant for `docker stack deploy`, which brings back what stops, publishes a
-    /// port once for all replicas and knows no container names. `scale` is Compose's alone.
+    /// Whether a service is meant for `docker stack deploy`, which restarts what stops, publishes a port
+    /// once for all replicas and knows no container names. Only Compose knows `scale`.
     pub fn is_for_swarm(&self, service: &Service<'a>) -> bool {
-        let project = service.project;
-        let swarm = |it: &str| it.eq_ignore_ascii_case("swarm") || it.eq_ignore_ascii_case("stack");
-        let named = project
-            .files
-            .iter()
-            .any(|it| name_of(self.file(*it).path()).split(['.', '-', '_']).any(swarm));
-        let overlay = project
-            .networks
-            .iter()
-            .any(|it| it.driver.as_ref().is_some_and(|it| it.value == "overlay"));
-        if named || overlay || service.model.scale.is_some() {
-            return named || overlay;
+        match self.swarm[service.project_index] {
+            Swarm::Surely => true,
+            Swarm::Probably => service.model.scale.is_none(),
+            Swarm::No => false,
         }
-        project.services.iter().filter_map(|it| it.deploy.as_ref()).any(|it| {
-            it.placement.is_some()
-                || it.update_config.is_some()
-                || it.rollback_config.is_some()
-                || it.endpoint_mode.is_some()
-                || it.mode.as_ref().is_some_and(|it| it.value == "global")
-        })
     }
 
     /// "3 replicas", "up to 10 replicas", "a Pod on every node".
@@ -77,6 +65,42 @@ impl<'a> Facts<'a> {
             None => "several replicas".to_owned(),
         }
     }
+}
+
+/// Whether a Compose project is meant for `docker stack deploy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Swarm {
+    /// A file's name or an overlay network says so.
+    Surely,
+    /// A service has settings that only Swarm reads.
+    Probably,
+    No,
+}
+
+/// Returns for each project whether it is meant for Swarm.
+pub(super) fn swarm_projects(files: &[Arc<FileModel>], projects: &[Project]) -> Vec<Swarm> {
+    let is_word = |it: &str| it.eq_ignore_ascii_case("swarm") || it.eq_ignore_ascii_case("stack");
+    let is_named =
+        |id: &FileId| name_of(files[id.index()].path()).split(['.', '-', '_']).any(is_word);
+    let has_overlay = |project: &Project| {
+        let mut drivers = project.networks.iter().filter_map(|it| it.driver.as_ref());
+        drivers.any(|driver| driver.value == "overlay")
+    };
+    let has_swarm_settings = |it: &Deploy| -> bool {
+        it.placement.is_some()
+            || it.update_config.is_some()
+            || it.rollback_config.is_some()
+            || it.endpoint_mode.is_some()
+            || it.mode.as_ref().is_some_and(|mode| mode.value == "global")
+    };
+    let of_project = |project: &Project| {
+        if project.files.iter().any(is_named) || has_overlay(project) {
+            return Swarm::Surely;
+        }
+        let mut deploys = project.services.iter().filter_map(|it| it.deploy.as_ref());
+        if deploys.any(|it| has_swarm_settings(it)) { Swarm::Probably } else { Swarm::No }
+    };
+    projects.iter().map(of_project).collect()
 }
 
 impl Workload<'_> {

@@ -10,7 +10,6 @@ use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::report::{Kind, Role};
 use crate::text::name_of;
-use crate::words::is_among_in_any_case;
 use std::sync::Arc;
 
 pub(super) fn of_files(
@@ -47,30 +46,48 @@ pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
 
 /// Words in a file's name (or its folders') that say what it is for.
 fn by_path(path: &str) -> Option<Role> {
-    const DEVELOPMENT: &str = "DEV DEVELOPMENT OVERRIDE LOCAL TEST TESTS TESTING E2E CI DEBUG DEMO";
-    const PRODUCTION: &str = "PROD PRODUCTION LIVE DEPLOY SWARM STACK";
+    const DEVELOPMENT: &[&str] = &[
+        "dev",
+        "development",
+        "override",
+        "local",
+        "test",
+        "tests",
+        "testing",
+        "e2e",
+        "ci",
+        "debug",
+        "demo",
+    ];
+    const PRODUCTION: &[&str] = &["prod", "production", "live", "deploy", "swarm", "stack"];
     let mut development = false;
     for word in name_of(path).split(['.', '-', '_']) {
-        if is_among_in_any_case(PRODUCTION, word) {
+        if is_among(PRODUCTION, word) {
             return Some(Role::Production);
         }
-        development |= is_among_in_any_case(DEVELOPMENT, word);
+        development |= is_among(DEVELOPMENT, word);
     }
     if development {
         return Some(Role::Development);
     }
-    const DEVELOPMENT_FOLDERS: &str = "DEVCONTAINER DEV DEVELOPMENT TEST TESTS E2E";
-    const PRODUCTION_FOLDERS: &str = "PROD PRODUCTION";
+    const DEVELOPMENT_FOLDERS: &[&str] =
+        &["devcontainer", "dev", "development", "test", "tests", "e2e"];
+    const PRODUCTION_FOLDERS: &[&str] = &["prod", "production"];
     path.rsplit('/').skip(1).find_map(|folder| {
         let folder = folder.trim_start_matches('.');
-        if is_among_in_any_case(DEVELOPMENT_FOLDERS, folder) {
+        if is_among(DEVELOPMENT_FOLDERS, folder) {
             Some(Role::Development)
-        } else if is_among_in_any_case(PRODUCTION_FOLDERS, folder) {
+        } else if is_among(PRODUCTION_FOLDERS, folder) {
             Some(Role::Production)
         } else {
             None
         }
     })
+}
+
+/// Whether a word, in upper or lower case, is one of a list.
+fn is_among(list: &[&str], word: &str) -> bool {
+    list.iter().any(|it| word.eq_ignore_ascii_case(it))
 }
 
 fn by_content(project: &Project, cluster: bool) -> Role {

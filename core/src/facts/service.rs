@@ -62,7 +62,7 @@ impl<'a> Service<'a> {
             mentions: Vec::new(),
             peers: Vec::new(),
             migration: None,
-            label: ["service `", model.name.value.as_str(), "`"].concat(),
+            label: format!("service `{}`", model.name.value),
         };
         Service { index, project_index, name: &model.name.value, project, model, role, unit }
     }
@@ -72,14 +72,23 @@ impl<'a> Service<'a> {
         self.model.name.span
     }
 
-    /// Whether it answers to a host name: its own, its container's, or an alias on a network.
-    pub fn answers_to(&self, host: &str) -> bool {
+    /// Returns the host names that it answers to: its own, its container's, and its aliases on networks.
+    pub fn hosts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let model = self.model;
-        let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
-        self.name == host
-            || is(&model.container_name)
-            || is(&model.hostname)
-            || model.networks.iter().any(|it| it.aliases.iter().any(|it| it.as_str() == host))
+        let own = [Some(&model.name), model.container_name.as_ref(), model.hostname.as_ref()];
+        let aliases = model.networks.iter().flat_map(|it| &it.aliases);
+        own.into_iter().flatten().chain(aliases).map(|it| it.as_str())
+    }
+
+    /// Returns the service (or `host`) whose network namespace it lives in: its own, unless it says
+    /// `network_mode: service:x` or `network_mode: host`.
+    pub fn network_namespace(&self) -> &'a str {
+        let mode = self.model.network_mode.as_ref().map_or("", |it| it.as_str());
+        match mode.strip_prefix("service:").or_else(|| mode.strip_prefix("container:")) {
+            Some(other) => other,
+            None if mode == "host" => "host",
+            None => self.name,
+        }
     }
 
     /// Docker brings it back whenever it stops.

@@ -7,7 +7,6 @@ use crate::model::Str;
 use crate::model::compose::MountKind;
 use crate::model::kubernetes::{self, Body, Claim, VolumeSource};
 use crate::text::Span;
-use crate::words::is_among;
 
 /// What keeps the bytes of a mounted path.
 #[derive(Debug, Clone, Copy)]
@@ -152,25 +151,65 @@ impl<'a> Facts<'a> {
 }
 
 /// Programs of data store images that only talk to a server, or copy what it holds.
-const CLIENTS: &str = "psql pg_dump pg_dumpall pg_isready pg_basebackup mysql mysqldump mariadb \
-                       mariadb-dump mysqladmin mongosh mongo mongodump mongoimport mongos redis-cli \
-                       redis-sentinel valkey-cli clickhouse-client cqlsh influx mc etcdctl \
-                       rabbitmqadmin kafka-topics kafka-topics.sh rpk crond cron tail \
-                       kafka-console-consumer";
+const CLIENTS: &[&str] = &[
+    "psql",
+    "pg_dump",
+    "pg_dumpall",
+    "pg_isready",
+    "pg_basebackup",
+    "mysql",
+    "mysqldump",
+    "mariadb",
+    "mariadb-dump",
+    "mysqladmin",
+    "mongosh",
+    "mongo",
+    "mongodump",
+    "mongoimport",
+    "mongos",
+    "redis-cli",
+    "redis-sentinel",
+    "valkey-cli",
+    "clickhouse-client",
+    "cqlsh",
+    "influx",
+    "mc",
+    "etcdctl",
+    "rabbitmqadmin",
+    "kafka-topics",
+    "kafka-topics.sh",
+    "rpk",
+    "crond",
+    "cron",
+    "tail",
+    "kafka-console-consumer",
+];
 
 /// Programs and scripts that start the server itself.
-const SERVERS: &str = "postgres mysqld mariadbd mongod redis-server valkey-server rabbitmq-server \
-                       etcd elasticsearch docker-entrypoint.sh entrypoint.sh run.sh";
+const SERVERS: &[&str] = &[
+    "postgres",
+    "mysqld",
+    "mariadbd",
+    "mongod",
+    "redis-server",
+    "valkey-server",
+    "rabbitmq-server",
+    "etcd",
+    "elasticsearch",
+    "docker-entrypoint.sh",
+    "entrypoint.sh",
+    "run.sh",
+];
 
 impl<'a> Unit<'a> {
     /// Its image is surely that of a data store whose loss hurts, and the start command does not say
     /// that it only runs a client of it.
-    pub fn stored(&self) -> Option<Family> {
+    pub fn stored(&self) -> Option<&'static Family> {
         let image = self.image.as_ref()?;
         let family = image.family.filter(|it| it.persistent && it.is_data_store())?;
         let known = image.certainty == Certainty::Certain;
         let commands = &self.start.commands;
-        let ran = |list: &str| commands.iter().any(|it| is_among(list, it.name()));
+        let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);
         (known && self.part == Part::Main && !client).then_some(family)
     }

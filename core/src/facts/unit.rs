@@ -4,7 +4,6 @@
 use super::hosts::Mention;
 use super::images::Image;
 use super::migrations::Migration;
-use super::{Service, Workload};
 use crate::knowledge::shell;
 use crate::model::Str;
 use crate::text::{Span, name_of};
@@ -95,15 +94,8 @@ pub struct Start<'a> {
 
 impl<'a> Start<'a> {
     pub fn new(entrypoint: &'a [Str], arguments: &'a [Str]) -> Start<'a> {
-        let count = entrypoint.len() + arguments.len();
-        let mut words: Vec<&Str> = Vec::with_capacity(count);
-        let mut texts: Vec<&str> = Vec::with_capacity(count);
-        for list in [entrypoint, arguments] {
-            for word in list {
-                words.push(word);
-                texts.push(&word.value);
-            }
-        }
+        let words: Vec<&Str> = entrypoint.iter().chain(arguments).collect();
+        let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
         let commands = if texts.is_empty() { Vec::new() } else { shell::commands_of_argv(&texts) };
         let span = words.first().zip(words.last()).map(|(first, last)| first.span.to(last.span));
         Start { words, commands, span, replaces_entrypoint: !entrypoint.is_empty() }
@@ -120,14 +112,8 @@ impl<'a> Start<'a> {
 
     /// All words with blanks between them, for messages.
     pub fn joined(&self) -> String {
-        let mut text = String::new();
-        for word in &self.words {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(&word.value);
-        }
-        text
+        let words: Vec<&str> = self.words.iter().map(|it| it.value.as_str()).collect();
+        words.join(" ")
     }
 }
 
@@ -152,32 +138,6 @@ pub struct Unit<'a> {
     pub label: String,
 }
 
-/// Walks over [`Facts::units`](super::Facts::units). A type of its own, so that the walk is compiled
-/// once and not for every rule.
-#[derive(Debug, Clone)]
-pub struct Units<'f, 'a> {
-    pub(super) services: std::slice::Iter<'f, Service<'a>>,
-    pub(super) workloads: std::slice::Iter<'f, Workload<'a>>,
-    /// The other containers of the workload that the walk has come to.
-    pub(super) rest: std::slice::Iter<'f, Unit<'a>>,
-}
-
-impl<'f, 'a> Iterator for Units<'f, 'a> {
-    type Item = &'f Unit<'a>;
-
-    fn next(&mut self) -> Option<&'f Unit<'a>> {
-        if let Some(service) = self.services.next() {
-            return Some(&service.unit);
-        }
-        loop {
-            if let Some(unit) = self.rest.next() {
-                return Some(unit);
-            }
-            self.rest = self.workloads.next()?.units.iter();
-        }
-    }
-}
-
 impl<'a> Unit<'a> {
     pub fn var(&self, name: &str) -> Option<&Var<'a>> {
         self.env.iter().find(|it| it.name == name)
@@ -187,7 +147,7 @@ impl<'a> Unit<'a> {
         self.var(name)?.value
     }
 
-    pub fn family(&self) -> Option<crate::knowledge::families::Family> {
+    pub fn family(&self) -> Option<&'static crate::knowledge::families::Family> {
         self.image.as_ref()?.family
     }
 

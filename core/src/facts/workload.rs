@@ -1,11 +1,13 @@
 //! A workload with its containers, and a Service with what it selects.
 
 use super::images::Image;
-use super::names;
+use super::names::NamedObjects;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
 use crate::text::{Span, Spanned};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use std::fmt;
 
 #[derive(Debug)]
@@ -45,13 +47,13 @@ impl<'a> Workload<'a> {
     }
 
     /// Units with their models.
-    pub fn containers(&self) -> Containers<'_, 'a> {
-        Containers { workload: self, at: 0, running: false }
+    pub fn containers(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
+        self.units.iter().zip(self.model.template.spec.all_containers())
     }
 
     /// The units that run as long as the Pod does.
-    pub fn running(&self) -> Containers<'_, 'a> {
-        Containers { workload: self, at: 0, running: true }
+    pub fn running(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
+        self.containers().filter(|it| it.0.part != Part::Init)
     }
 
     /// What its running containers list, for a message: "no ports", "only `web` (80), 8080".
@@ -95,12 +97,12 @@ impl<'a> Workload<'a> {
         object: &'a Object,
         model: &'a kubernetes::Workload,
         copies: Copies,
-        named: &names::Index<'a>,
+        named: &NamedObjects<'a>,
     ) -> Workload<'a> {
         let namespace = object.namespace();
         let generated = object.meta.generate_name.as_ref();
         let label = match object.name().or(generated) {
-            Some(name) => [model.kind.name(), " `", name, "`"].concat(),
+            Some(name) => format!("{} `{name}`", model.kind.name()),
             None => format!("the unnamed {}", model.kind.name()),
         };
         let spec = &model.template.spec;
@@ -124,7 +126,7 @@ impl<'a> Workload<'a> {
                     mentions: Vec::new(),
                     peers: Vec::new(),
                     migration: None,
-                    label: ["container `", it.label(), "` of ", &label].concat(),
+                    label: format!("container `{}` of {label}", it.label()),
                 });
             }
         }
@@ -162,30 +164,6 @@ pub fn listed_ports(container: &Container) -> String {
     let mut words = Vec::new();
     port_words(container, &mut words);
     only(&words)
-}
-
-/// Walks over [`Workload::containers`]. A type of its own, so that the walk is compiled once.
-#[derive(Debug, Clone, Copy)]
-pub struct Containers<'f, 'a> {
-    workload: &'f Workload<'a>,
-    at: usize,
-    /// Without init containers.
-    running: bool,
-}
-
-impl<'f, 'a> Iterator for Containers<'f, 'a> {
-    type Item = (&'f Unit<'a>, &'a Container);
-
-    fn next(&mut self) -> Option<(&'f Unit<'a>, &'a Container)> {
-        loop {
-            let at = self.at;
-            let unit = self.workload.units.get(at)?;
-            self.at += 1;
-            if !self.running || unit.part != Part::Init {
-                return Some((unit, self.workload.container(at)));
-            }
-        }
-    }
 }
 
 /// See [`Workload::namespace_flag`].
@@ -257,13 +235,10 @@ fn overlaps(kind: WorkloadKind, model: &kubernetes::Workload) -> bool {
 fn environment<'a>(
     container: &'a Container,
     namespace: &'a str,
-    named: &names::Index<'a>,
+    named: &NamedObjects<'a>,
 ) -> Vec<Var<'a>> {
-    let mut vars: Vec<Var<'a>> = Vec::with_capacity(container.env.len());
-    let mut put = |var: Var<'a>| match vars.iter_mut().find(|it| it.name == var.name) {
-        Some(old) => *old = var,
-        None => vars.push(var),
-    };
+    let mut vars: IndexMap<&str, Var<'a>, FxBuildHasher> = IndexMap::default();
+    let mut put = |var: Var<'a>| vars.insert(var.name, var);
     for from in &container.env_from {
         let secret = from.source == kubernetes::EnvSource::Secret;
         let Some(name) = &from.name else { continue };
@@ -312,7 +287,7 @@ fn environment<'a>(
             }
         });
     }
-    vars
+    vars.into_values().collect()
 }
 
 /// A Kubernetes Service with what it selects.

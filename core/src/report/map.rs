@@ -13,7 +13,7 @@ pub struct MapNode {
     pub span: Option<Span>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MapEdge {
     pub from: SmolStr,
     pub to: SmolStr,

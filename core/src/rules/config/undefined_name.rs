@@ -7,15 +7,16 @@ rule! {
     /// A service names a network, volume, secret, config or service that is not defined.
     ///
     /// ## Why it hurts
-    /// `docker compose` refuses the whole project, also for the services that are right. A service
-    /// whose profile is not switched on counts as not defined.
+    /// `docker compose` refuses the whole project, including the services that are right. A service
+    /// whose profile is not enabled counts as not defined.
     ///
     /// ## What helps
-    /// Define it at the top level, correct the name, or mark it `external: true` where it exists. What
-    /// is needed without a profile gets none, or `required: false` where it is waited for.
+    /// Define the name at the top level, correct it, or mark it `external: true` if it exists
+    /// elsewhere. If services without a profile need one that has a profile, drop that profile, or
+    /// set `required: false` where they only wait for it.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config -q` names the first of them.
+    /// `docker compose config -q` reports the first of them.
     ///
     /// ## Bad
     /// ```yaml
@@ -45,15 +46,15 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
-        behind_a_profile(project, out);
+        hidden_by_profiles(project, out);
         for problem in &project.problems {
             let Some((what, names)) = meant(project, problem) else { continue };
-            // A file that is laid over another one (`-f base -f this`) may name what that one defines.
+            // An override file (`-f base -f this`) may name what its base file defines.
             let others = facts.projects().iter().filter(|it| it.files != project.files);
-            let overlay = others
+            let defined_in_base = others
                 .filter_map(|it| meant(it, problem))
                 .any(|it| it.1.contains(&problem.name.as_str()));
-            if overlay {
+            if defined_in_base {
                 continue;
             }
             let name = problem.name.as_str();
@@ -63,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
             finding.check("docker compose config -q");
             let written = facts.written(&problem.span);
-            // The name alone is replaced; it may stand inside a longer value.
+            // Only the name is replaced, because it may be part of a longer value.
             if let Some(near) = near
                 && written.matches(name).count() == 1
                 && let Some(at) = written.find(name)
@@ -76,16 +77,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Waiting for a service that the profiles in force leave out.
-fn behind_a_profile(project: &Project, out: &mut Findings) {
-    let set = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
-    let always: Vec<&str> = set
+/// Reports services that wait for a service left out by the enabled profiles.
+fn hidden_by_profiles(project: &Project, out: &mut Findings) {
+    let setting = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
+    let always: Vec<&str> = setting
         .and_then(|it| it.value.as_ref())
         .map(|it| it.split(',').map(str::trim).collect())
         .unwrap_or_default();
     for service in &project.services {
-        // Without a profile it always starts; else with each of its own, perhaps alone.
-        let alone: Vec<Option<&str>> = match service.profiles.as_slice() {
+        // A service without profiles always starts; another one starts with each of its profiles,
+        // perhaps with that one alone.
+        let starts_with: Vec<Option<&str>> = match service.profiles.as_slice() {
             [] => vec![None],
             all => all.iter().map(|it| Some(it.as_str())).collect(),
         };
@@ -93,22 +95,24 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
             let Some(on) = project.service(&dependency.service.value) else { continue };
             let Some(first) = on.profiles.first() else { continue };
             let enabled = |with: Option<&str>| {
-                let on = |it: &str| it == "*" || on.profiles.iter().any(|own| own.value == it);
-                always.iter().copied().chain(with).any(on)
+                let starts = |profile: &str| {
+                    profile == "*" || on.profiles.iter().any(|own| own.value == profile)
+                };
+                always.iter().copied().chain(with).any(starts)
             };
-            let Some(with) = alone.iter().find(|it| !enabled(**it)) else { continue };
+            let Some(with) = starts_with.iter().find(|it| !enabled(**it)) else { continue };
             let (name, needed) = (&service.name, &on.name);
             let message = match with {
                 Some(with) => format!(
-                    "with profile `{with}` alone `{name}` starts and `{needed}`, which it waits for, is not defined"
+                    "with only profile `{with}` enabled, `{name}` starts, but `{needed}`, which it waits for, is not defined"
                 ),
                 None => format!(
-                    "`{name}` starts without a profile, and `{needed}`, which it waits for, is only defined with profile `{first}`"
+                    "`{name}` starts without a profile, but `{needed}`, which it waits for, is defined only with profile `{first}`"
                 ),
             };
             let finding = out.at(&dependency.service.span, message);
             finding
-                .also(&first.span, format!("`{needed}` has a profile"))
+                .also(&first.span, format!("`{needed}` has a profile here"))
                 .check("docker compose config -q");
             if with.is_some() {
                 finding.severity(Severity::Warning);
@@ -117,51 +121,29 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
     }
 }
 
-/// What a problem is about, and the names that could have been meant.
+/// Returns what kind of name a problem is about, and the names of this kind that could be meant.
 fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, Vec<&'p str>)> {
-    let mut names: Vec<&str> = Vec::new();
-    let add: &mut dyn FnMut(&'p crate::model::Str) = &mut |it| names.push(&it.value);
-    let what = match problem.kind {
-        ProblemKind::UndefinedService | ProblemKind::ExtendsServiceMissing => {
-            for it in &project.services {
-                add(&it.name);
-            }
-            let extends = problem.kind == ProblemKind::ExtendsServiceMissing;
-            if extends { "service to extend" } else { "service" }
-        }
+    let services = || project.services.iter().map(|it| it.name.as_str()).collect();
+    Some(match problem.kind {
+        ProblemKind::UndefinedService => ("service", services()),
+        ProblemKind::ExtendsServiceMissing => ("service to extend", services()),
         ProblemKind::UndefinedNetwork => {
-            for it in &project.networks {
-                add(&it.key);
-            }
-            "network"
+            ("network", project.networks.iter().map(|it| it.key.as_str()).collect())
         }
         ProblemKind::UndefinedVolume => {
-            for it in &project.volumes {
-                add(&it.key);
-            }
-            "volume"
+            ("volume", project.volumes.iter().map(|it| it.key.as_str()).collect())
         }
         ProblemKind::UndefinedSecret => {
-            for it in &project.secrets {
-                add(&it.key);
-            }
-            "secret"
+            ("secret", project.secrets.iter().map(|it| it.key.as_str()).collect())
         }
         ProblemKind::UndefinedConfig => {
-            for it in &project.configs {
-                add(&it.key);
-            }
-            "config"
+            ("config", project.configs.iter().map(|it| it.key.as_str()).collect())
         }
         ProblemKind::UndefinedModel => {
-            for it in &project.models {
-                add(it);
-            }
-            "model"
+            ("model", project.models.iter().map(|it| it.as_str()).collect())
         }
         _ => return None,
-    };
-    Some((what, names))
+    })
 }
 
 #[cfg(test)]
@@ -202,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_to_be_laid_over_another_is_silent() {
+    fn an_override_file_is_silent() {
         let text = "# file: compose.yaml\nservices: {db: {image: postgres:17}}\n# file: extensions/web.yml\nservices: {web: {image: x:1, depends_on: [db]}}\n";
         assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]
-    fn external_and_defined_ones_are_silent() {
+    fn external_and_defined_names_are_silent() {
         let text = "services: {a: {image: x:1, networks: [back], volumes: ['data:/d']}}\nnetworks: {back: {external: true}}\nvolumes: {data: }\n";
         assert!(messages(&RULE, text).is_empty());
     }

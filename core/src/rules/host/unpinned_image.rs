@@ -1,9 +1,10 @@
-use crate::facts::{Facts, Unit};
-use crate::index::Index;
+use crate::facts::{Facts, Image, Unit};
 use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity};
 use crate::rules::rule;
-use crate::text::{Span, name_of};
+use crate::text::{FileId, Span, name_of};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 rule! {
     /// An image has no tag, or a tag that its owner moves.
@@ -45,25 +46,14 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let elsewhere = Elsewhere::new(facts);
-    // The same reference in one file is one thing to mend: its places, and whether it was told.
-    let mut places: Vec<Vec<Span>> = Vec::new();
-    let mut index = Index::default();
-    let mut numbers = Vec::new();
+    let built = built_images(facts);
+    // The same reference in one file is one thing to mend.
+    let mut places: FxHashMap<Reference<'_>, IndexSet<Span, FxBuildHasher>> = FxHashMap::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()) {
         if matches!(image.pin, Pin::Absent | Pin::Moving) {
-            let file = image.span.file.0.to_string();
-            let apart = apart(facts, image.span);
-            let at = index.add(&[&file, image.text, &apart], places.len())[0];
-            numbers.push(at);
-            if at == places.len() {
-                places.push(Vec::new());
-            }
-            if !places[at].contains(&image.span) {
-                places[at].push(image.span);
-            }
+            places.entry(Reference::of(facts, image)).or_default().insert(image.span);
         }
     }
-    let mut numbers = numbers.into_iter();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
         let moves = match image.pin {
@@ -71,18 +61,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             Pin::Moving => true,
             _ => continue,
         };
-        let number = numbers.next();
-        if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit) {
+        if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit, &built) {
             continue;
         }
         if !unit.is_compose() && !moves && elsewhere.built.contains(&image.text) {
             continue;
         }
         let text = image.text;
-        let again = number.map(|it| std::mem::take(&mut places[it])).unwrap_or_default();
-        if again.is_empty() {
-            continue;
-        }
+        let Some(again) = places.remove(&Reference::of(facts, image)) else { continue };
         let rest = "what runs depends on the day of the pull";
         let message = if moves {
             format!("the tag of `{text}` moves: {rest}")
@@ -112,13 +98,31 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// What keeps a place that somebody has accepted apart from the same image elsewhere.
-fn apart(facts: &Facts<'_>, span: Span) -> String {
-    if facts.is_accepted(span, &|it| RULE.is(it)) { span.start.to_string() } else { String::new() }
+/// An image reference as it stands in one file.
+#[derive(PartialEq, Eq, Hash)]
+struct Reference<'a> {
+    file: FileId,
+    text: &'a str,
+    /// Where a comment accepts the finding: that place is no word about the same image elsewhere.
+    accepted_at: Option<u32>,
+}
+
+impl<'a> Reference<'a> {
+    fn of(facts: &Facts<'_>, image: &Image<'a>) -> Reference<'a> {
+        let span = image.span;
+        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        Reference { file: span.file, text: image.text, accepted_at: accepted.then_some(span.start) }
+    }
+}
+
+/// The images that services of each project build, by the project's index.
+fn built_images<'a>(facts: &Facts<'a>) -> FxHashSet<(usize, Option<&'a str>)> {
+    let built = facts.services().iter().filter(|it| it.is_built());
+    built.map(|it| (it.project_index, it.unit.image.as_ref().map(|image| image.text))).collect()
 }
 
 /// Built here, or put on the node by hand: then no registry can change it.
-fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+fn is_local(facts: &Facts<'_>, unit: &Unit<'_>, built: &FxHashSet<(usize, Option<&str>)>) -> bool {
     if let Some(service) = facts.service_of(unit) {
         let image = unit.image.as_ref().map(|it| it.text);
         let never = service
@@ -127,11 +131,7 @@ fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
             .as_ref()
             .is_some_and(|it| matches!(it.as_str(), "never" | "build"));
         // The image of a sibling that builds it is built here too.
-        let built = facts.services().iter().any(|it| {
-            it.project_index == service.project_index
-                && it.is_built()
-                && it.unit.image.as_ref().map(|it| it.text) == image
-        });
+        let built = built.contains(&(service.project_index, image));
         return service.is_built() || never || built || is_scratch(unit);
     }
     let policy = facts.workload_of(unit).and_then(|workload| {

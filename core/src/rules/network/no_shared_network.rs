@@ -53,7 +53,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services().iter().filter(|it| it.model.network_mode.is_none()) {
         let mut told: Vec<usize> = Vec::new();
         for mention in facts.peers(&service.unit) {
-            let named = facts.answers_to(service, mention.host);
+            let named: Vec<_> = facts.answers_to(service, mention.host).collect();
             let Some(on) = named.first() else { continue };
             let joined = named.iter().any(|it| {
                 it.index == service.index

@@ -1,5 +1,5 @@
 use crate::facts::{
-    Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host, nearest,
+    Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host,
 };
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -50,8 +50,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         for mention in facts.peers(&service.unit) {
             if is_unknown(facts, service, mention) {
-                let names = facts.siblings(service).iter().map(|it| it.name);
-                let near = nearest(mention.host, names.filter(|it| *it != service.name));
+                let near = facts.near_sibling(service, mention.host);
                 report(facts, out, &service.unit, mention, near, "service");
             }
         }
@@ -64,10 +63,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if waits || !unknown_in_cluster(facts, workload, unit, mention) {
                     continue;
                 }
-                let here =
-                    facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
                 let name = first_label(mention.host);
-                let near = nearest(name, here.map(|it| it.name));
+                let near = facts.near_service(workload.namespace, name);
                 // A long name says where it lives, which may well be outside of these files.
                 if near.is_some() || name == mention.host {
                     report(facts, out, unit, mention, near, "Service");
@@ -98,11 +95,8 @@ fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bo
     let linked = || model.links.iter().any(|it| it.rsplit(':').next() == Some(host));
     let written = || model.extra_hosts.iter().any(|it| it.key.as_str() == host);
     // Another file of the same workspace may be started together with this one.
-    let elsewhere = || {
-        facts.services().iter().any(|it| it.name == host)
-            || facts.services_named(host).next().is_some()
-    };
-    !facts.siblings(service).iter().any(|it| it.answers_to(host))
+    let elsewhere = || facts.is_service_name(host) || facts.services_named(host).next().is_some();
+    facts.answers_to(service, host).next().is_none()
         && is_name(host)
         && facts.shows_host(mention)
         && !linked()
@@ -125,12 +119,13 @@ fn unknown_in_cluster(
         return false;
     }
     // The name that it has in Compose is PLM418's.
-    let known_in_compose = facts.counterparts().iter().any(|it| {
-        it.workload == workload.index
-            && facts.mentions(unit).iter().any(|at| {
-                at.span == mention.span
-                    && facts.drifted(&facts.services()[it.service], workload, at).is_some()
-            })
+    let mut pairs = (0..workload.units.len())
+        .filter_map(|at| facts.counterpart_of_container(workload.index, at));
+    let known_in_compose = pairs.any(|pair| {
+        facts.mentions(unit).iter().any(|at| {
+            at.span == mention.span
+                && facts.drifted(&facts.services()[pair.service], workload, at).is_some()
+        })
     });
     !known_in_compose
 }

@@ -1,10 +1,11 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit};
-use crate::index::Index;
 use crate::knowledge::families::Class;
 use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use crate::words::{Words, stands_in};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 rule! {
     /// Several programs write to one volume.
@@ -62,10 +63,15 @@ struct Writer<'f, 'a> {
     mounted: Mounted<'a>,
 }
 
+/// A volume by where its name counts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Volume<'a> {
+    OfProject(usize, &'a str),
+    OfNamespace(&'a str, &'a str),
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
-    // By side, project or namespace, and name: in the order of the files.
-    let mut index = Index::default();
-    let mut writers: Vec<Writer<'_, '_>> = Vec::new();
+    let mut writers: IndexMap<Volume<'_>, Vec<Writer<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let mut mounts = Vec::new();
         for it in facts.mounted(unit) {
@@ -80,29 +86,26 @@ fn check(facts: &Facts, out: &mut Findings) {
         for mounted in mounts {
             let service = facts.service_of(unit);
             let workload = facts.workload_of(unit);
-            let (home, volume, owner, name) = match (mounted.backing, service, workload) {
+            let (key, volume, owner, name) = match (mounted.backing, service, workload) {
                 (Backing::Volume(volume), Some(service), _) => {
-                    let home = format!("project {}", service.project_index);
-                    (home, volume, service.index, service.name)
+                    let key = Volume::OfProject(service.project_index, volume);
+                    (key, volume, service.index, service.name)
                 }
                 (Backing::Claim(volume, _), _, Some(workload)) => {
-                    let home = format!("namespace {}", workload.namespace);
-                    (home, volume, workload.index, workload.name)
+                    let key = Volume::OfNamespace(workload.namespace, volume);
+                    (key, volume, workload.index, workload.name)
                 }
                 _ => continue,
             };
-            let key = [&*home, volume];
-            if !index.get(&key).iter().any(|it| writers[*it].owner == owner) {
-                index.add(&key, writers.len());
+            let writers = writers.entry(key).or_default();
+            // The containers of one owner come one after the other.
+            if writers.last().is_none_or(|it| it.owner != owner) {
                 writers.push(Writer { owner, name, volume, unit, mounted });
             }
         }
     }
-    for list in index.lists().iter().filter(|it| it.len() > 1) {
-        let mut together: Vec<&Writer<'_, '_>> = Vec::new();
-        for at in list.iter() {
-            together.push(&writers[*at]);
-        }
+    for together in writers.values().filter(|it| it.len() > 1) {
+        let together: Vec<&Writer<'_, '_>> = together.iter().collect();
         tell(&together, out);
     }
 }
@@ -165,12 +168,7 @@ fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let service = facts.service_of(unit);
     let task = service.is_some_and(|it| {
         it.has_profile()
-            || it.starts_one_shot()
-            || facts.waits().any(|wait| {
-                wait.on.index == it.index
-                    && wait.dependency.condition.value
-                        == crate::model::compose::Condition::CompletedSuccessfully
-            })
+            || facts.is_one_shot(it)
             || it.model.restart.as_ref().is_some_and(|it| it.value == "no")
     });
     let by_name = stands_in("backup init setup migrat permission seed", unit.name);
