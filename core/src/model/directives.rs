@@ -120,7 +120,12 @@ fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
     let range = file.lines.line_range(line);
     let line = Span::new(file.id, range.start, range.end);
     let mut end = line.end;
-    let mut open: Vec<Node<'_>> = file.tree.roots().collect();
+    let documents = &file.tree.documents;
+    let after = documents.partition_point(|document| document.span.start <= line.end);
+    let around =
+        documents[..after].iter().rev().take_while(|document| document.span.end >= line.start);
+    let roots = around.filter_map(|document| document.root);
+    let mut open: Vec<Node<'_>> = roots.map(|root| file.tree.node(root)).collect();
     while let Some(node) = open.pop() {
         let mut children: Vec<(Span, Node<'_>)> =
             node.entries().map(|entry| (entry.span(), entry.value)).collect();

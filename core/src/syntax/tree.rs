@@ -118,7 +118,7 @@ impl Tree {
 
     /// Returns the roots of the documents that have one.
     pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
-        self.documents.iter().filter_map(|it| it.root).map(|it| self.node(it))
+        self.documents.iter().filter_map(|document| document.root).map(|root| self.node(root))
     }
 
     pub fn text(&self) -> &Arc<str> {

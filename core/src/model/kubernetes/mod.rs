@@ -138,7 +138,7 @@ impl Meta {
 
 /// Returns the value of a key in a list of pairs.
 pub fn find<'p>(pairs: &'p [(Str, Str)], key: &str) -> Option<&'p Str> {
-    pairs.iter().find(|it| it.0.as_str() == key).map(|it| &it.1)
+    pairs.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
 }
 
 /// The contents of an object, by its kind and API group.

@@ -63,7 +63,8 @@ impl PodSpec {
     }
 
     pub fn volume(&self, name: &str) -> Option<&Volume> {
-        self.volumes.iter().find(|it| it.name.as_ref().is_some_and(|it| it.as_str() == name))
+        let named = |volume: &&Volume| volume.name.as_ref().is_some_and(|own| own.as_str() == name);
+        self.volumes.iter().find(named)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::quantity::read_resources;
 use super::selector::read_selector;
-use super::{Resource, Selector};
+use super::{Resource, Selector, is_true};
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -125,8 +125,7 @@ pub(crate) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_
         match key {
             "selector" => it.selector = read_selector(reader, value),
             "namespaceSelector" => {
-                it.any_namespace =
-                    value.get("any").and_then(|it| reader.bool(it)).is_some_and(|it| it.value);
+                it.any_namespace = is_true(value.get("any").and_then(|any| reader.bool(any)));
                 if let Some(names) = value.get("matchNames") {
                     reader.read(names, &mut it.namespaces);
                 }

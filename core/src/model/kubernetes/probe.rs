@@ -69,7 +69,7 @@ impl ProbeHandler {
         }
         match (self, other) {
             (ProbeHandler::Exec { command: one, .. }, ProbeHandler::Exec { command: two, .. }) => {
-                one.iter().map(|it| &it.value).eq(two.iter().map(|it| &it.value))
+                one.iter().map(|word| &word.value).eq(two.iter().map(|word| &word.value))
             }
             (
                 ProbeHandler::Http { path, port: at, host, scheme, .. },

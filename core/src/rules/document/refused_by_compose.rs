@@ -120,7 +120,10 @@ mod tests {
     #[test]
     fn what_compose_refuses_is_reported_with_the_reason() {
         for (text, words) in [
-            ("services: {a: {image: x:1, ports: ['99999:80']}}", "`99999` is not a valid host port"),
+            (
+                "services: {a: {image: x:1, ports: ['99999:80']}}",
+                "`99999` is not a valid host port",
+            ),
             ("services: {a: {image: x:1, mem_limit: 12q}}", "is not a size"),
             ("services: {a: {image: 'x:${Y'}}", "write `$$` for a literal dollar sign"),
             ("services: {a: {}}", "neither `image` nor `build`"),

@@ -166,7 +166,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// Returns where the name that starts here ends, and whether it stands alone, without a value.
+    /// Returns the end of the name that starts here, and whether the name has no value.
     fn end_of_name(&self) -> Result<(usize, bool), Error> {
         for (at, letter) in self.rest().char_indices() {
             let at = self.at + at;

@@ -124,7 +124,7 @@ fn time_of_day(text: &str) -> Option<String> {
     Some(format!("{hour:02}:{minute:02}:{second:02}{point}{fraction}"))
 }
 
-/// Returns the value of a number of so many decimal digits as `length` allows.
+/// Returns the value of a decimal number whose count of digits is in `length`.
 fn digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<u32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && length.contains(&text.len());
     if plain { text.parse().ok() } else { None }

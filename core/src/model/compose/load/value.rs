@@ -149,7 +149,7 @@ impl Value {
 
     /// Returns the text of a scalar that is not null.
     pub fn text(&self) -> Option<&SmolStr> {
-        self.as_scalar().filter(|it| it.kind != Kind::Null).map(|it| &it.text)
+        self.as_scalar().filter(|scalar| scalar.kind != Kind::Null).map(|scalar| &scalar.text)
     }
 
     pub fn as_map(&self) -> Option<&Map> {
@@ -297,7 +297,7 @@ impl Map {
         self.entries.get_mut(key).map(|it| &mut it.value)
     }
 
-    /// Adds an entry at the end, or replaces the one with the same key where it stands.
+    /// Adds an entry at the end, or replaces the one with the same key in its position.
     pub fn insert(&mut self, key: impl Into<SmolStr>, entry: Entry) {
         self.entries.insert(key.into(), entry);
     }

@@ -34,7 +34,7 @@ pub(crate) fn read_workload(
         job: JobFields::default(),
         cron: CronFields::default(),
         workload_ref: None,
-        place: spec.filter(|it| it.is_mapping()).map(|it| reader.place(it)),
+        place: spec.filter(|spec| spec.is_mapping()).map(|spec| reader.place(spec)),
     };
     let Some(spec) = spec else { return it };
     match kind {
