@@ -19,7 +19,6 @@ pub mod rules;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
-mod words;
 mod workspace;
 
 pub use analysis::{Analysis, Options};
