@@ -153,7 +153,7 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         let check = "kubectl apply --dry-run=server --validate=strict -f FILE";
         let keys = kube_keys::known_keys(unknown.owner);
         let exact = kube_keys::belongs_to(key).filter(|owner| *owner != unknown.owner);
-        let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys));
+        let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
         if let Some(meant) = meant.filter(|_| exact.is_none()) {
             let edit = facts.replace_scalar(&key.span, meant);
             out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))

@@ -61,7 +61,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if is_exempt(facts, unit) {
             continue;
         }
-        let Some(home) = home(&family, unit) else { continue };
+        let Some(home) = home(family, unit) else { continue };
         let mounted = facts.mounted(unit);
         if mounted.iter().any(|it| keeps(it, &home) || is_configured(unit, it)) {
             continue;

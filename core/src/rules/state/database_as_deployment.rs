@@ -92,7 +92,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(get_pods(workload));
             }
             // Without a lasting volume, PLM707 reports the loss of the data, which is worse.
-            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, &family) => {}
+            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, family) => {}
             Copies::Overlapping => {
                 out.at(
                     &unit.image_or_name(),
