@@ -32,12 +32,12 @@ fn list(format: PageFormat) -> Result<(), Failure> {
 }
 
 fn text_line(rule: &'static Rule) -> String {
-    let summary = explain::explain(rule).summary;
+    let summary = &explain::explain(rule).summary;
     format!("{} {:<8} {:<36} {summary}\n", rule.code, rule.severity.name(), rule.name)
 }
 
 fn markdown_line(rule: &'static Rule) -> String {
-    let (url, summary) = (wire::rule_url(rule), explain::explain(rule).summary);
+    let (url, summary) = (wire::rule_url(rule), &explain::explain(rule).summary);
     format!("- [{} {}]({url}) ({}): {summary}\n", rule.code, rule.name, rule.severity.name())
 }
 
