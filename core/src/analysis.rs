@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::facts::Facts;
 use crate::model::{FileModel, Suppression, compose};
-use crate::report::{FileEntry, Finding, Findings, Kind, Report, Severity};
+use crate::report::{FileEntry, Finding, Findings, Kind, Level, Report, Severity};
 use crate::{decision, rules, suppress};
 use self_cell::self_cell;
 use std::sync::Arc;
@@ -75,7 +75,8 @@ impl Analysis {
     pub fn report(&self, options: &Options) -> Report {
         let facts = self.facts();
         let config = facts.config();
-        let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
+        let wanted =
+            |rule: &rules::Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
         let (mut findings, ran) = run_rules(facts, &wanted);
         let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
         let decision = decision::decide(facts, &findings, &ran);
@@ -113,9 +114,9 @@ fn run_rules(
     let mut out = Findings::default();
     let mut ran = Vec::new();
     for rule in rules::all().filter(|it| wanted(it)) {
-        ran.push(rule.code());
+        ran.push(rule.code);
         let before = out.count();
-        out.next(rule.code(), rule.name(), rule.severity);
+        out.next(rule.code, rule.name, rule.severity);
         rule.run(facts, &mut out);
         complete(rule, facts, out.since(before));
     }
@@ -131,13 +132,13 @@ fn take_out_suppressed(
 ) -> usize {
     let suppressions: Vec<&Suppression> =
         facts.files().iter().flat_map(|file| &file.directives.suppressions).collect();
-    let stale = rules::find("PLM006").expect("internal error: PLM006 is a rule");
-    let mut out = Findings::new(stale.code(), stale.name(), stale.severity);
+    let stale = rules::find("PLM006").expect("internal error: PLM006 exists");
+    let mut out = Findings::new(stale.code, stale.name, stale.severity);
     let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
-    let known = "write `ignore`, `ignore-file` or `role=production`";
+    let known = "use `ignore`, `ignore-file` or `role=production`";
     for file in facts.files() {
         for (word, span) in &file.directives.unknown {
-            out.at(span, format!("`{word}` means nothing to Plimsoll: {known}"));
+            out.at(span, format!("`{word}` is not a known directive; {known}"));
         }
     }
     if wanted(stale) {
@@ -149,7 +150,7 @@ fn take_out_suppressed(
 
 /// Gives a rule's findings their configured severity and the object or service that each is about.
 fn complete(rule: &rules::Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
-    let configured = facts.config().rule(rule).flatten();
+    let configured = level(facts.config(), rule).and_then(Level::severity);
     for finding in findings {
         if let Some(severity) = configured {
             finding.severity = severity;
@@ -160,6 +161,11 @@ fn complete(rule: &rules::Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     }
 }
 
+/// Returns the level that the configuration sets for a rule.
+fn level(config: &Config, rule: &rules::Rule) -> Option<Level> {
+    config.level(|selector| rule.is(selector))
+}
+
 /// Returns the `plimsoll.yaml` that is nearest to the root, with the caller's own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
     let nearest = files
@@ -167,7 +173,7 @@ fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
         .filter(|it| it.kind == Kind::Config)
         .min_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
     match nearest {
-        Some(file) => Config::read(&file.tree).0.with(own),
+        Some(file) => Config::read(&file.tree, &rules::is_known).0.with(own),
         None => own.clone(),
     }
 }

@@ -7,7 +7,6 @@
 mod analysis;
 pub mod build;
 pub mod config;
-pub mod decimal;
 pub mod decision;
 pub mod edit;
 pub mod explain;
@@ -20,7 +19,6 @@ pub mod rules;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
-mod words;
 mod workspace;
 
 pub use analysis::{Analysis, Options};
@@ -47,6 +45,6 @@ pub fn rules() -> Vec<&'static rules::Rule> {
 }
 
 /// A rule in full, by code or name.
-pub fn explain(code_or_name: &str) -> Option<explain::Explanation> {
+pub fn explain(code_or_name: &str) -> Option<&'static explain::Explanation> {
     rules::find(code_or_name).map(explain::explain)
 }
