@@ -2,10 +2,12 @@
 
 use super::{Facts, Service};
 use crate::edit::Yaml;
-use crate::knowledge::families::{Certainty, Family, Known, family_of};
+use crate::knowledge::families::{Certainty, Family, Known, family_of, for_compose};
 use crate::knowledge::{net, shell};
 use crate::model::compose::Healthcheck;
+use crate::report::Edit;
 use crate::text::Span;
+use std::borrow::Cow;
 
 /// Whether a container can be asked for its health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,34 @@ impl<'a> Facts<'a> {
             }
             _ => Health::Unknown,
         }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the edit that gives a service the ready check of its image family, if it has none.
+    pub fn healthcheck_entry(&self, service: &Service<'a>) -> Option<Edit> {
+        let shell = service.ready_shell()?;
+        let place = service.model.place()?;
+        if service.model.healthcheck.is_some() {
+            return None;
+        }
+        let check = Yaml::map([
+            ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
+            ("interval", Yaml::raw("10s")),
+            ("timeout", Yaml::raw("5s")),
+            ("retries", Yaml::raw("5")),
+            ("start_period", Yaml::raw("30s")),
+        ]);
+        self.insert_entry(place, "healthcheck", &check)
+    }
+}
+
+impl Service<'_> {
+    /// Returns the shell command that asks a server of its image family whether it is ready.
+    pub fn ready_shell(&self) -> Option<&'static str> {
+        let image = self.unit.image.as_ref()?;
+        let family = image.family?;
+        family.ready_shell(&image.repository, image.major, &|name| self.unit.var(name).is_some())
     }
 }
 

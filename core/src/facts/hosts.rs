@@ -72,6 +72,10 @@ pub(super) struct ComposeHosts<'a> {
     by_host: FxHashMap<&'a str, Vec<usize>>,
     /// By the service (or `host`) whose network namespace they share.
     by_network_namespace: FxHashMap<&'a str, Vec<usize>>,
+    /// The addresses that services have on networks on purpose.
+    addresses: FxHashSet<&'a str>,
+    /// By each port on which they are known to listen.
+    by_port: FxHashMap<u16, Vec<usize>>,
 }
 
 impl<'a> ComposeHosts<'a> {
@@ -90,6 +94,12 @@ impl<'a> ComposeHosts<'a> {
             }
             let sharing = hosts.by_network_namespace.entry(service.network_namespace());
             sharing.or_default().push(service.index);
+            let networks = service.model.networks.iter();
+            let addresses = networks.flat_map(|it| [&it.ipv4_address, &it.ipv6_address]);
+            hosts.addresses.extend(addresses.flatten().map(|it| it.as_str()));
+            for port in service.listens_on() {
+                hosts.by_port.entry(port).or_default().push(service.index);
+            }
         }
         all
     }
@@ -121,6 +131,8 @@ struct InNamespace<'a> {
     first_by_name: FxHashMap<&'a str, usize>,
     /// By the prefix of the variables that Kubernetes makes from their names.
     by_prefix: FxHashMap<String, Vec<usize>>,
+    /// By the numbers of their ports.
+    by_port: FxHashMap<u16, Vec<usize>>,
 }
 
 impl<'a> ClusterHosts<'a> {
@@ -146,6 +158,13 @@ impl<'a> ClusterHosts<'a> {
             here.all.push(it.index);
             here.first_by_name.entry(it.name).or_insert(it.index);
             here.by_prefix.entry(link_prefix(it.name)).or_default().push(it.index);
+            let ports = it.model.ports.iter().filter_map(|port| port.port);
+            for port in ports.filter_map(|port| u16::try_from(port.value).ok()) {
+                let offering = here.by_port.entry(port).or_default();
+                if offering.last() != Some(&it.index) {
+                    offering.push(it.index);
+                }
+            }
         }
         for object in objects.iter().filter(|it| matches!(it.body, Body::Other)) {
             hosts.operated.extend(object.name().map(|it| it.as_str()));
@@ -306,6 +325,21 @@ impl<'a> Facts<'a> {
         nearest(host, siblings.iter().map(|it| it.name).filter(|it| *it != service.name))
     }
 
+    /// Whether a service of the same project has this address on a network on purpose.
+    pub fn is_fixed_address(&self, service: &Service<'a>, address: &str) -> bool {
+        self.compose_hosts[service.project_index].addresses.contains(address)
+    }
+
+    /// Returns the services of the same project that are known to listen on a port.
+    pub fn listening_on<'f>(
+        &'f self,
+        service: &Service<'a>,
+        port: u16,
+    ) -> impl Iterator<Item = &'f Service<'a>> + use<'f, 'a> {
+        let listening = self.compose_hosts[service.project_index].by_port.get(&port);
+        listening.into_iter().flatten().map(|at| &self.services[*at])
+    }
+
     /// Returns the services that share one network namespace with a service, itself among them.
     pub fn sharing_network<'f>(
         &'f self,
@@ -361,6 +395,29 @@ impl<'a> Facts<'a> {
         here.and_then(|it| it.by_prefix.get(prefix)).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns the first Service of this name in exactly this namespace.
+    pub fn service_in(&self, namespace: &str, name: &str) -> Option<&KubeService<'a>> {
+        let here = self.cluster_hosts.by_namespace.get(namespace)?;
+        Some(&self.kube_services[*here.first_by_name.get(name)?])
+    }
+
+    /// Returns the Services of exactly this namespace that offer a port by its number.
+    pub fn services_offering<'f>(
+        &'f self,
+        namespace: &str,
+        port: u16,
+    ) -> impl Iterator<Item = &'f KubeService<'a>> + use<'f, 'a> {
+        let here = self.cluster_hosts.by_namespace.get(namespace);
+        let offering = here.and_then(|it| it.by_port.get(&port));
+        offering.into_iter().flatten().map(|at| &self.kube_services[*at])
+    }
+
+    /// Returns the first Service of exactly this namespace that sets variables with a prefix.
+    pub fn service_with_prefix(&self, namespace: &str, prefix: &str) -> Option<&KubeService<'a>> {
+        let first = self.services_by_prefix(namespace, prefix).first()?;
+        Some(&self.kube_services[*first])
+    }
+
     /// Returns the first Service with a fixed cluster IP.
     pub fn service_with_address(&self, address: &str) -> Option<&KubeService<'a>> {
         Some(&self.kube_services[*self.cluster_hosts.by_address.get(address)?])
@@ -407,28 +464,14 @@ impl<'a> Facts<'a> {
 
     /// The ports on which a unit is known to listen: what it lists, and what its image family does.
     pub fn listens_on(&self, unit: &Unit<'a>) -> Vec<u16> {
-        let mut ports: Vec<u16> = Vec::new();
-        match unit.site {
-            Site::Service(at) => {
-                let model = self.services[at].model;
-                for port in &model.ports {
-                    ports.push(port.target.value);
-                }
-                for port in &model.expose {
-                    let number = port.split(['/', '-']).next();
-                    ports.extend(number.and_then(|it| it.parse::<u16>().ok()));
-                }
-            }
-            Site::Container(workload, at) => {
-                for port in &self.workloads[workload].container(at).ports {
-                    let number = port.container_port.and_then(|it| u16::try_from(it.value).ok());
-                    ports.extend(number);
-                }
-            }
-        }
-        if let Some(family) = unit.family() {
-            ports.extend(family.ports());
-        }
+        let (workload, at) = match unit.site {
+            Site::Service(at) => return self.services[at].listens_on(),
+            Site::Container(workload, at) => (workload, at),
+        };
+        let listed = self.workloads[workload].container(at).ports.iter();
+        let numbers = listed.filter_map(|it| it.container_port);
+        let mut ports: Vec<u16> = numbers.filter_map(|it| u16::try_from(it.value).ok()).collect();
+        ports.extend(unit.family().into_iter().flat_map(|it| it.ports()));
         ports.sort_unstable();
         ports.dedup();
         ports

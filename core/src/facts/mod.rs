@@ -14,6 +14,7 @@ mod names;
 mod order;
 mod peers;
 mod replicas;
+mod resources;
 mod roles;
 mod selection;
 mod service;
@@ -62,7 +63,7 @@ pub struct Facts<'a> {
     services: Vec<Service<'a>>,
     workloads: Vec<Workload<'a>>,
     kube_services: Vec<KubeService<'a>>,
-    limit_ranges: Vec<&'a Object>,
+    limit_ranges: resources::LimitRanges<'a>,
     named: names::NamedObjects<'a>,
     waits: order::Waits<'a>,
     /// By the index of the project.
@@ -173,11 +174,6 @@ impl<'a> Facts<'a> {
     /// Every owner of a Pod template.
     pub fn workloads(&self) -> &[Workload<'a>] {
         &self.workloads
-    }
-
-    /// Every LimitRange: rules ask for them once a workload.
-    pub fn limit_ranges(&self) -> &[&'a Object] {
-        &self.limit_ranges
     }
 
     /// Every Kubernetes Service.

@@ -80,6 +80,18 @@ impl<'a> Service<'a> {
         own.into_iter().flatten().chain(aliases).map(|it| it.as_str())
     }
 
+    /// Returns the ports on which it is known to listen: those that it lists, and those of its image
+    /// family.
+    pub fn listens_on(&self) -> Vec<u16> {
+        let exposed = self.model.expose.iter().filter_map(|it| it.split(['/', '-']).next());
+        let mut ports: Vec<u16> = self.model.ports.iter().map(|it| it.target.value).collect();
+        ports.extend(exposed.filter_map(|it| it.parse::<u16>().ok()));
+        ports.extend(self.unit.family().into_iter().flat_map(|it| it.ports()));
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
     /// Returns the service (or `host`) whose network namespace it lives in: its own, unless it says
     /// `network_mode: service:x` or `network_mode: host`.
     pub fn network_namespace(&self) -> &'a str {

@@ -1,7 +1,10 @@
-use crate::facts::{Facts, nearest};
-use crate::model::compose::{Problem, ProblemKind, Project};
+use crate::facts::{Facts, MANY, nearest};
+use crate::model::compose::{ProblemKind, Project};
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::FileId;
+use rustc_hash::FxHashMap;
+use std::cell::LazyCell;
 
 rule! {
     /// A service names a network, volume, secret, config or service that is not defined.
@@ -44,20 +47,23 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let defined = LazyCell::new(|| Defined::new(facts.projects()));
     for project in facts.projects() {
         behind_a_profile(project, out);
         for problem in &project.problems {
-            let Some((what, names)) = meant(project, problem) else { continue };
+            let Some(what) = What::of(problem.kind) else { continue };
+            let name = problem.name.as_str();
             // A file that is laid over another one (`-f base -f this`) may name what that one defines.
-            let others = facts.projects().iter().filter(|it| it.files != project.files);
-            let overlay = others
-                .filter_map(|it| meant(it, problem))
-                .any(|it| it.1.contains(&problem.name.as_str()));
-            if overlay {
+            if defined.is_in_another(project, what, name) {
                 continue;
             }
-            let name = problem.name.as_str();
-            let near = nearest(name, names.into_iter());
+            let names = what.names(project);
+            let near = if names.len() > MANY { None } else { nearest(name, names.into_iter()) };
+            let what = if problem.kind == ProblemKind::ExtendsServiceMissing {
+                "service to extend"
+            } else {
+                what.noun()
+            };
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding =
                 out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
@@ -117,51 +123,81 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
     }
 }
 
-/// What a problem is about, and the names that could have been meant.
-fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, Vec<&'p str>)> {
-    let mut names: Vec<&str> = Vec::new();
-    let add: &mut dyn FnMut(&'p crate::model::Str) = &mut |it| names.push(&it.value);
-    let what = match problem.kind {
-        ProblemKind::UndefinedService | ProblemKind::ExtendsServiceMissing => {
-            for it in &project.services {
-                add(&it.name);
-            }
-            let extends = problem.kind == ProblemKind::ExtendsServiceMissing;
-            if extends { "service to extend" } else { "service" }
+/// What a Compose project defines and names elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum What {
+    Service,
+    Network,
+    Volume,
+    Secret,
+    Config,
+    Model,
+}
+
+impl What {
+    const ALL: [What; 6] =
+        [What::Service, What::Network, What::Volume, What::Secret, What::Config, What::Model];
+
+    /// What a problem says is not defined.
+    fn of(kind: ProblemKind) -> Option<What> {
+        Some(match kind {
+            ProblemKind::UndefinedService | ProblemKind::ExtendsServiceMissing => What::Service,
+            ProblemKind::UndefinedNetwork => What::Network,
+            ProblemKind::UndefinedVolume => What::Volume,
+            ProblemKind::UndefinedSecret => What::Secret,
+            ProblemKind::UndefinedConfig => What::Config,
+            ProblemKind::UndefinedModel => What::Model,
+            _ => return None,
+        })
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            What::Service => "service",
+            What::Network => "network",
+            What::Volume => "volume",
+            What::Secret => "secret",
+            What::Config => "config",
+            What::Model => "model",
         }
-        ProblemKind::UndefinedNetwork => {
-            for it in &project.networks {
-                add(&it.key);
-            }
-            "network"
+    }
+
+    /// The names that a project defines.
+    fn names(self, project: &Project) -> Vec<&str> {
+        match self {
+            What::Service => project.services.iter().map(|it| it.name.as_str()).collect(),
+            What::Network => project.networks.iter().map(|it| it.key.as_str()).collect(),
+            What::Volume => project.volumes.iter().map(|it| it.key.as_str()).collect(),
+            What::Secret => project.secrets.iter().map(|it| it.key.as_str()).collect(),
+            What::Config => project.configs.iter().map(|it| it.key.as_str()).collect(),
+            What::Model => project.models.iter().map(|it| it.as_str()).collect(),
         }
-        ProblemKind::UndefinedVolume => {
-            for it in &project.volumes {
-                add(&it.key);
+    }
+}
+
+/// The files of the projects that define each name, at most two of them: the one that asks and another.
+struct Defined<'p>(FxHashMap<(What, &'p str), Vec<&'p [FileId]>>);
+
+impl<'p> Defined<'p> {
+    fn new(projects: &'p [Project]) -> Defined<'p> {
+        let mut defined: FxHashMap<(What, &str), Vec<&[FileId]>> = FxHashMap::default();
+        for project in projects {
+            for what in What::ALL {
+                for name in what.names(project) {
+                    let by = defined.entry((what, name)).or_default();
+                    if by.len() < 2 && !by.contains(&project.files.as_slice()) {
+                        by.push(&project.files);
+                    }
+                }
             }
-            "volume"
         }
-        ProblemKind::UndefinedSecret => {
-            for it in &project.secrets {
-                add(&it.key);
-            }
-            "secret"
-        }
-        ProblemKind::UndefinedConfig => {
-            for it in &project.configs {
-                add(&it.key);
-            }
-            "config"
-        }
-        ProblemKind::UndefinedModel => {
-            for it in &project.models {
-                add(it);
-            }
-            "model"
-        }
-        _ => return None,
-    };
-    Some((what, names))
+        Defined(defined)
+    }
+
+    /// Whether a project of other files defines a name.
+    fn is_in_another(&self, project: &Project, what: What, name: &str) -> bool {
+        self.0.get(&(what, name)).is_some_and(|by| by.iter().any(|it| *it != project.files))
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::model::compose::{VariableForm, VariableUse};
 use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
-use crate::text::FileId;
+use crate::text::{FileId, folder_of};
 use rustc_hash::FxHashSet;
 
 rule! {
@@ -51,12 +51,10 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut told: FxHashSet<(FileId, &str)> = FxHashSet::default();
-    let mut counted = Vec::new();
+    let mut counted: FxHashSet<FileId> = FxHashSet::default();
+    let env_files = EnvFiles::new(facts);
     for project in facts.projects() {
-        let documented = facts
-            .files()
-            .iter()
-            .any(|it| it.kind == Kind::EnvFile && is_near(it.path(), &project.folder));
+        let documented = env_files.are_near(&project.folder);
         let mut unset: Vec<&VariableUse> = Vec::new();
         for it in &project.variables {
             if it.form != VariableForm::Plain || it.set_by.is_some() || is_shell_variable(&it.name)
@@ -64,8 +62,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             // A file laid over one elsewhere takes that one's `.env`.
-            let mut all = facts.projects().iter();
-            if !all.any(|at| at.dot_env.iter().any(|var| var.name.value == it.name)) {
+            if !env_files.set.contains(it.name.as_str()) {
                 unset.push(it);
             }
         }
@@ -81,17 +78,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 !accepted
             });
-            let Some(first) = unset.first().filter(|it| !counted.contains(&it.span.file)) else {
+            let Some(first) = unset.first().filter(|it| counted.insert(it.span.file)) else {
                 continue;
             };
-            counted.push(first.span.file);
-            let mut names: Vec<&str> = Vec::new();
-            for it in &unset {
-                if !names.contains(&it.name.as_str()) {
-                    names.push(&it.name);
-                }
-            }
-            names.sort();
+            let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
             out.at(
                 &first.span,
                 format!(
@@ -122,13 +114,36 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether an env file lies in the project's folder, above it or just below.
-fn is_near(path: &str, folder: &str) -> bool {
-    let own = crate::text::folder_of(path);
-    let above = own.is_empty()
-        || own == folder
-        || folder.strip_prefix(own).is_some_and(|it| it.starts_with('/'));
-    above || crate::text::folder_of(own) == folder
+/// The env files of the workspace, and what is set for any project.
+struct EnvFiles<'a> {
+    /// The folders that hold an env file.
+    folders: FxHashSet<&'a str>,
+    /// The parents of these folders.
+    parents: FxHashSet<&'a str>,
+    /// The variables that the `.env` of any project sets.
+    set: FxHashSet<&'a str>,
+}
+
+impl<'a> EnvFiles<'a> {
+    fn new(facts: &Facts<'a>) -> EnvFiles<'a> {
+        let files = facts.files().iter().filter(|it| it.kind == Kind::EnvFile);
+        let folders: FxHashSet<&str> = files.map(|it| folder_of(it.path())).collect();
+        let parents = folders.iter().map(|it| folder_of(it)).collect();
+        let variables = facts.projects().iter().flat_map(|it| &it.dot_env);
+        EnvFiles { folders, parents, set: variables.map(|it| it.name.value.as_str()).collect() }
+    }
+
+    /// Whether an env file lies in a project's folder, above it or just below.
+    fn are_near(&self, folder: &str) -> bool {
+        let mut above = Some(folder);
+        while let Some(at) = above {
+            if self.folders.contains(at) {
+                return true;
+            }
+            above = (!at.is_empty()).then(|| folder_of(at));
+        }
+        self.parents.contains(folder)
+    }
 }
 
 /// `${NAME:?}` at every use in the file. Unsafe: a project that starts today would refuse to.

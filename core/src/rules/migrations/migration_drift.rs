@@ -71,21 +71,17 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let there = facts.workloads().iter().find(|it| facts.workload_migrates(it));
     for index in 0..facts.projects().len() {
         let services = facts.services_of(index);
         let development = services.iter().all(|it| it.role == Role::Development);
-        let mut pairs = Vec::new();
-        for pair in facts.counterparts() {
-            if facts.services()[pair.service].project_index == index {
-                pairs.push(pair);
-            }
-        }
+        let pairs: Vec<_> =
+            services.iter().filter_map(|it| facts.counterpart_of(it.index)).collect();
         if development || pairs.is_empty() {
             continue;
         }
         let here =
             services.iter().find_map(|it| facts.migration_of(&it.unit).map(|found| (it, found)));
-        let there = facts.workloads().iter().find(|it| facts.workload_migrates(it));
         match (here, there) {
             (Some((service, migration)), None) => {
                 // The cluster must run that very code, or its database may be another's.

@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Service};
+use crate::facts::{Facts, Health, Service, reaches};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             // Two that call each other, by whatever way, would wait for each other.
             let talks = talks.get_or_insert_with(|| all_talks(facts));
-            if leads_to(talks, on.index, service.index) {
+            if on.index == service.index || reaches(talks, on.index, service.index) {
                 continue;
             }
             told.push(on.index);
@@ -99,20 +99,6 @@ fn all_talks(facts: &Facts) -> Vec<Vec<usize>> {
         talks.push(needs);
     }
     talks
-}
-
-fn leads_to(talks: &[Vec<usize>], from: usize, to: usize) -> bool {
-    let mut open = vec![from];
-    let mut seen = vec![false; talks.len()];
-    while let Some(at) = open.pop() {
-        if at == to {
-            return true;
-        }
-        if !std::mem::replace(&mut seen[at], true) {
-            open.extend(&talks[at]);
-        }
-    }
-    false
 }
 
 /// A service of a profile may be absent when the other one runs.

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeHost, Part, Workload, first_label, nearest};
+use crate::facts::{Facts, KubeHost, Part, Workload, first_label};
 use crate::knowledge::starts::{Target, wait_of};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
@@ -91,8 +91,7 @@ fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Optio
         return None;
     }
     let name = first_label(host);
-    let here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-    match nearest(name, here.map(|it| it.name)) {
+    match facts.near_service(workload.namespace, name) {
         Some(near) => Some(format!("which no Service has; is `{near}` meant?")),
         // A long name says where it lives, which may well be outside of these files.
         None => (name == host).then(|| "which no Service has".to_owned()),
