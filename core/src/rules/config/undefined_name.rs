@@ -1,5 +1,5 @@
 use crate::facts::{Facts, MANY, nearest};
-use crate::model::compose::{ProblemKind, Project};
+use crate::model::compose::{Problem, ProblemKind, Project};
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::FileId;
@@ -10,15 +10,16 @@ rule! {
     /// A service names a network, volume, secret, config or service that is not defined.
     ///
     /// ## Why it hurts
-    /// `docker compose` refuses the whole project, also for the services that are right. A service
-    /// whose profile is not switched on counts as not defined.
+    /// `docker compose` refuses the whole project, including the services that are right. A service
+    /// whose profile is not enabled counts as not defined.
     ///
     /// ## What helps
-    /// Define it at the top level, correct the name, or mark it `external: true` where it exists. What
-    /// is needed without a profile gets none, or `required: false` where it is waited for.
+    /// Define the name at the top level, correct it, or mark it `external: true` if it exists
+    /// elsewhere. If services without a profile need one that has a profile, drop that profile, or
+    /// set `required: false` where they only wait for it.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config -q` names the first of them.
+    /// `docker compose config -q` reports the first of them.
     ///
     /// ## Bad
     /// ```yaml
@@ -47,29 +48,24 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let defined = LazyCell::new(|| Defined::new(facts.projects()));
-    for project in facts.projects() {
-        behind_a_profile(project, out);
+    let definitions = LazyCell::new(|| Definitions::new(facts.projects()));
+    for (at, project) in facts.projects().iter().enumerate() {
+        hidden_by_profiles(facts, at, out);
         for problem in &project.problems {
-            let Some(what) = What::of(problem.kind) else { continue };
+            let Some((kind, what)) = meant(problem) else { continue };
             let name = problem.name.as_str();
-            // A file that is laid over another one (`-f base -f this`) may name what that one defines.
-            if defined.is_in_another(project, what, name) {
+            // An override file (`-f base -f this`) may name what its base file defines.
+            if definitions.has_another(project, kind, name) {
                 continue;
             }
-            let names = what.names(project);
+            let names = kind.names(project);
             let near = if names.len() > MANY { None } else { nearest(name, names.into_iter()) };
-            let what = if problem.kind == ProblemKind::ExtendsServiceMissing {
-                "service to extend"
-            } else {
-                what.noun()
-            };
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding =
                 out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
             finding.check("docker compose config -q");
             let written = facts.written(&problem.span);
-            // The name alone is replaced; it may stand inside a longer value.
+            // Only the name is replaced, because it may be part of a longer value.
             if let Some(near) = near
                 && written.matches(name).count() == 1
                 && let Some(at) = written.find(name)
@@ -82,39 +78,44 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Waiting for a service that the profiles in force leave out.
-fn behind_a_profile(project: &Project, out: &mut Findings) {
-    let set = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
-    let always: Vec<&str> = set
+/// Reports services that wait for a service left out by the enabled profiles.
+fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
+    let project = &facts.projects()[index];
+    let setting = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
+    let always: Vec<&str> = setting
         .and_then(|it| it.value.as_ref())
         .map(|it| it.split(',').map(str::trim).collect())
         .unwrap_or_default();
-    for service in &project.services {
-        // Without a profile it always starts; else with each of its own, perhaps alone.
-        let alone: Vec<Option<&str>> = match service.profiles.as_slice() {
+    for service in facts.services_of(index) {
+        // A service without profiles always starts; another one starts with each of its profiles,
+        // perhaps with that one alone.
+        let starts_with: Vec<Option<&str>> = match service.model.profiles.as_slice() {
             [] => vec![None],
             all => all.iter().map(|it| Some(it.as_str())).collect(),
         };
-        for dependency in service.depends_on.iter().filter(|it| it.required) {
-            let Some(on) = project.service(&dependency.service.value) else { continue };
+        for dependency in service.model.depends_on.iter().filter(|it| it.required) {
+            let Some(on) = facts.sibling(service, &dependency.service) else { continue };
+            let on = on.model;
             let Some(first) = on.profiles.first() else { continue };
             let enabled = |with: Option<&str>| {
-                let on = |it: &str| it == "*" || on.profiles.iter().any(|own| own.value == it);
-                always.iter().copied().chain(with).any(on)
+                let starts = |profile: &str| {
+                    profile == "*" || on.profiles.iter().any(|own| own.value == profile)
+                };
+                always.iter().copied().chain(with).any(starts)
             };
-            let Some(with) = alone.iter().find(|it| !enabled(**it)) else { continue };
-            let (name, needed) = (&service.name, &on.name);
+            let Some(with) = starts_with.iter().find(|it| !enabled(**it)) else { continue };
+            let (name, needed) = (service.name, &on.name);
             let message = match with {
                 Some(with) => format!(
-                    "with profile `{with}` alone `{name}` starts and `{needed}`, which it waits for, is not defined"
+                    "with only profile `{with}` enabled, `{name}` starts, but `{needed}`, which it waits for, is not defined"
                 ),
                 None => format!(
-                    "`{name}` starts without a profile, and `{needed}`, which it waits for, is only defined with profile `{first}`"
+                    "`{name}` starts without a profile, but `{needed}`, which it waits for, is defined only with profile `{first}`"
                 ),
             };
             let finding = out.at(&dependency.service.span, message);
             finding
-                .also(&first.span, format!("`{needed}` has a profile"))
+                .also(&first.span, format!("`{needed}` has a profile here"))
                 .check("docker compose config -q");
             if with.is_some() {
                 finding.severity(Severity::Warning);
@@ -123,9 +124,23 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
     }
 }
 
-/// What a Compose project defines and names elsewhere.
+/// Returns what kind of name a problem says is not defined, with its noun.
+fn meant(problem: &Problem) -> Option<(Kind, &'static str)> {
+    Some(match problem.kind {
+        ProblemKind::UndefinedService => (Kind::Service, "service"),
+        ProblemKind::ExtendsServiceMissing => (Kind::Service, "service to extend"),
+        ProblemKind::UndefinedNetwork => (Kind::Network, "network"),
+        ProblemKind::UndefinedVolume => (Kind::Volume, "volume"),
+        ProblemKind::UndefinedSecret => (Kind::Secret, "secret"),
+        ProblemKind::UndefinedConfig => (Kind::Config, "config"),
+        ProblemKind::UndefinedModel => (Kind::Model, "model"),
+        _ => return None,
+    })
+}
+
+/// What a Compose project defines under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum What {
+enum Kind {
     Service,
     Network,
     Volume,
@@ -134,69 +149,46 @@ enum What {
     Model,
 }
 
-impl What {
-    const ALL: [What; 6] =
-        [What::Service, What::Network, What::Volume, What::Secret, What::Config, What::Model];
+impl Kind {
+    const ALL: [Kind; 6] =
+        [Kind::Service, Kind::Network, Kind::Volume, Kind::Secret, Kind::Config, Kind::Model];
 
-    /// What a problem says is not defined.
-    fn of(kind: ProblemKind) -> Option<What> {
-        Some(match kind {
-            ProblemKind::UndefinedService | ProblemKind::ExtendsServiceMissing => What::Service,
-            ProblemKind::UndefinedNetwork => What::Network,
-            ProblemKind::UndefinedVolume => What::Volume,
-            ProblemKind::UndefinedSecret => What::Secret,
-            ProblemKind::UndefinedConfig => What::Config,
-            ProblemKind::UndefinedModel => What::Model,
-            _ => return None,
-        })
-    }
-
-    fn noun(self) -> &'static str {
-        match self {
-            What::Service => "service",
-            What::Network => "network",
-            What::Volume => "volume",
-            What::Secret => "secret",
-            What::Config => "config",
-            What::Model => "model",
-        }
-    }
-
-    /// The names that a project defines.
+    /// Returns the names of this kind that a project defines.
     fn names(self, project: &Project) -> Vec<&str> {
         match self {
-            What::Service => project.services.iter().map(|it| it.name.as_str()).collect(),
-            What::Network => project.networks.iter().map(|it| it.key.as_str()).collect(),
-            What::Volume => project.volumes.iter().map(|it| it.key.as_str()).collect(),
-            What::Secret => project.secrets.iter().map(|it| it.key.as_str()).collect(),
-            What::Config => project.configs.iter().map(|it| it.key.as_str()).collect(),
-            What::Model => project.models.iter().map(|it| it.as_str()).collect(),
+            Kind::Service => project.services.iter().map(|it| it.name.as_str()).collect(),
+            Kind::Network => project.networks.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Volume => project.volumes.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Secret => project.secrets.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Config => project.configs.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Model => project.models.iter().map(|it| it.as_str()).collect(),
         }
     }
 }
 
-/// The files of the projects that define each name, at most two of them: the one that asks and another.
-struct Defined<'p>(FxHashMap<(What, &'p str), Vec<&'p [FileId]>>);
+/// The names that projects define, each with the files of at most two projects that define it: that
+/// which asks, and another one.
+struct Definitions<'p>(FxHashMap<(Kind, &'p str), Vec<&'p [FileId]>>);
 
-impl<'p> Defined<'p> {
-    fn new(projects: &'p [Project]) -> Defined<'p> {
-        let mut defined: FxHashMap<(What, &str), Vec<&[FileId]>> = FxHashMap::default();
+impl<'p> Definitions<'p> {
+    fn new(projects: &'p [Project]) -> Definitions<'p> {
+        let mut definitions: FxHashMap<(Kind, &str), Vec<&[FileId]>> = FxHashMap::default();
         for project in projects {
-            for what in What::ALL {
-                for name in what.names(project) {
-                    let by = defined.entry((what, name)).or_default();
+            for kind in Kind::ALL {
+                for name in kind.names(project) {
+                    let by = definitions.entry((kind, name)).or_default();
                     if by.len() < 2 && !by.contains(&project.files.as_slice()) {
                         by.push(&project.files);
                     }
                 }
             }
         }
-        Defined(defined)
+        Definitions(definitions)
     }
 
     /// Whether a project of other files defines a name.
-    fn is_in_another(&self, project: &Project, what: What, name: &str) -> bool {
-        self.0.get(&(what, name)).is_some_and(|by| by.iter().any(|it| *it != project.files))
+    fn has_another(&self, project: &Project, kind: Kind, name: &str) -> bool {
+        self.0.get(&(kind, name)).is_some_and(|by| by.iter().any(|files| *files != project.files))
     }
 }
 
@@ -238,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_to_be_laid_over_another_is_silent() {
+    fn an_override_file_is_silent() {
         let text = "# file: compose.yaml\nservices: {db: {image: postgres:17}}\n# file: extensions/web.yml\nservices: {web: {image: x:1, depends_on: [db]}}\n";
         assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]
-    fn external_and_defined_ones_are_silent() {
+    fn external_and_defined_names_are_silent() {
         let text = "services: {a: {image: x:1, networks: [back], volumes: ['data:/d']}}\nnetworks: {back: {external: true}}\nvolumes: {data: }\n";
         assert!(messages(&RULE, text).is_empty());
     }

@@ -3,15 +3,15 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// `plimsoll.yaml` has a setting that is not understood.
+    /// `plimsoll.yaml` has a setting that Plimsoll does not understand.
     ///
     /// ## Why it hurts
-    /// The setting does nothing: the role stays unknown, or the rule that was switched off still
-    /// speaks.
+    /// The setting has no effect: the role stays unknown, or the rule that was switched off still
+    /// reports findings.
     ///
     /// ## What helps
-    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `answers`
-    /// and `server`.
+    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`,
+    /// `answers` and `server`.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.

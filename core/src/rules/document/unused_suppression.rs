@@ -1,17 +1,17 @@
 use crate::rules::rule;
 
 rule! {
-    /// A comment to Plimsoll silences nothing, or is not understood.
+    /// A `plimsoll:` comment suppresses nothing, or is not understood.
     ///
     /// ## Why it hurts
     /// A stale comment hides the next finding of the same kind at that place, and tells the reader
-    /// that a problem is known that is no longer there.
+    /// about a known problem that is no longer there.
     ///
     /// ## What helps
-    /// Remove it, or correct the code.
+    /// Remove the comment, or correct the code in it.
     ///
     /// ## How to troubleshoot
-    /// `plimsoll explain` lists every code and name.
+    /// `plimsoll explain` lists every rule's code and name.
     ///
     /// ## Bad
     /// ```yaml

@@ -4,14 +4,15 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// An autoscaler compares use with a request that its target does not make.
+    /// An autoscaler scales by the utilization of a resource that its target does not request.
     ///
     /// ## Why it hurts
-    /// A share of nothing cannot be computed. The autoscaler says `FailedGetResourceMetric` and never
-    /// scales, which is noticed at the first peak.
+    /// Utilization is a share of the request, and a share of nothing cannot be computed. The
+    /// autoscaler reports `FailedGetResourceMetric` and never scales, which is noticed at the first
+    /// peak.
     ///
     /// ## What helps
-    /// A request for that resource on every container of the Pod, or a target as `AverageValue`.
+    /// Request that resource in every container of the Pod, or use a target of type `AverageValue`.
     ///
     /// ## How to troubleshoot
     /// `kubectl describe hpa` shows `<unknown>` as the current value.

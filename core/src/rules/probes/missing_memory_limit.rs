@@ -3,17 +3,19 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// A container may take all the memory of its node.
+    /// A container can use all the memory of its node.
     ///
     /// ## Why it hurts
-    /// A leak in it takes the node's other Pods down before it is stopped itself. This is a trade-off,
-    /// not a rule without exception: some run without limits on purpose and watch closely.
+    /// A memory leak in the container takes down other Pods on the node before the container itself
+    /// is stopped. This is a trade-off, not a rule without exceptions: some teams run without
+    /// limits on purpose and watch memory closely.
     ///
     /// ## What helps
     /// A memory limit somewhat above the highest use that was measured.
     ///
     /// ## How to troubleshoot
-    /// `kubectl top pods --containers`; after a kill, `kubectl describe pod` says `OOMKilled`.
+    /// `kubectl top pods --containers` shows the current use; after a kill, `kubectl describe pod`
+    /// says `OOMKilled`.
     ///
     /// ## Bad
     /// ```yaml

@@ -6,15 +6,16 @@ rule! {
     /// A container does not say how much memory or CPU it needs.
     ///
     /// ## Why it hurts
-    /// The scheduler counts it as nothing and fills the node. When memory runs out, the Pods without
-    /// requests are evicted first; under load they get the CPU that is left.
+    /// The scheduler counts the container as needing nothing, and fills the node. When memory runs
+    /// out, Pods without requests are evicted first; under load they get whatever CPU is left.
     ///
     /// ## What helps
-    /// Requests near what the container uses on an ordinary day. A memory limit sets the request too;
-    /// a LimitRange can give defaults to a whole namespace.
+    /// Set requests near what the container uses on an ordinary day. A memory limit also sets the
+    /// request, and a LimitRange can set defaults for a whole namespace.
     ///
     /// ## How to troubleshoot
-    /// `kubectl top pods --containers` over a day; `kubectl describe node` shows what is requested.
+    /// `kubectl top pods --containers` over a day shows the use; `kubectl describe node` shows what
+    /// is requested.
     ///
     /// ## Bad
     /// ```yaml

@@ -5,18 +5,19 @@ use crate::rules::rule;
 use crate::text::Spanned;
 
 rule! {
-    /// A probe's times are refused, or cannot work as meant.
+    /// A probe has timings that are refused or cannot work as intended.
     ///
     /// ## Why it hurts
-    /// The API server refuses a liveness or startup probe whose `successThreshold` is not 1, and times
-    /// below their minimum. A timeout longer than the period is taken, but then slow answers overlap
-    /// with the next question.
+    /// The API server refuses a liveness or startup probe whose `successThreshold` is not 1, and
+    /// any value below its minimum. A timeout longer than the period is accepted, but a slow answer
+    /// then delays the next probe, and the period is not kept.
     ///
     /// ## What helps
-    /// `timeoutSeconds` at most `periodSeconds`; `successThreshold` only on readiness probes.
+    /// Keep `timeoutSeconds` at or below `periodSeconds`, and set `successThreshold` only on
+    /// readiness probes.
     ///
     /// ## How to troubleshoot
-    /// `kubectl apply --dry-run=server -f FILE` shows the refusal.
+    /// `kubectl apply --dry-run=server -f FILE` shows the error.
     ///
     /// ## Bad
     /// ```yaml

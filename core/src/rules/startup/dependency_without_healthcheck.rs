@@ -6,16 +6,17 @@ rule! {
     /// A database, cache or queue that others depend on has no healthcheck.
     ///
     /// ## Why it hurts
-    /// Nobody can wait for it. Dependents start while it still recovers its log or creates its
-    /// first database, and `docker compose ps` shows it running all the while.
+    /// No other service can wait until it is ready. Dependents start while it is still recovering
+    /// its log or creating its first database, and all that time `docker compose ps` shows it as
+    /// running.
     ///
     /// ## What helps
-    /// A healthcheck with the image's own ready check, and dependents that wait for
+    /// A healthcheck that uses the image's own ready check, and dependents that wait for
     /// `service_healthy`.
     ///
     /// ## How to troubleshoot
-    /// Run the ready check by hand in the container while it starts: it fails first and succeeds
-    /// some seconds later. Those seconds are what the dependents need to wait.
+    /// Run the ready check by hand in the container while it starts: it fails at first and succeeds
+    /// a few seconds later. Those seconds are what the dependents need to wait for.
     ///
     /// ## Bad
     /// ```yaml
@@ -47,7 +48,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.must_be_ready()) else { continue };
         let health = facts.health(service);
-        // `service_healthy` on it is PLM102's business.
+        // PLM102 reports dependents that wait for `service_healthy`.
         let mut waits = facts.waiters(service).peekable();
         if !matches!(health, Health::None | Health::Unknown) || waits.peek().is_none() {
             continue;

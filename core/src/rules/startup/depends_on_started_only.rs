@@ -8,17 +8,17 @@ rule! {
     /// A service may start before the service it needs can answer.
     ///
     /// ## Why it hurts
-    /// The short form of `depends_on` waits until the other container *exists*, not until the
-    /// program inside listens. After a reboot of the host the dependent dials too early, and
-    /// either crash-loops or answers errors until someone looks.
+    /// The short form of `depends_on` waits until the other container has *started*, not until the
+    /// program inside accepts connections. After a reboot of the host, the dependent service
+    /// connects too early, then crash-loops or returns errors until someone looks.
     ///
     /// ## What helps
     /// Give the dependency a `healthcheck` and wait for `service_healthy`. A client that retries
-    /// with backoff is even better, and makes this wait a convenience.
+    /// with backoff is better still, and makes this wait a mere convenience.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps` tells who became healthy and when; refused connections in the first
-    /// seconds of the dependent's log are the fingerprint.
+    /// `docker compose ps` shows which services are healthy and since when; refused connections in
+    /// the first seconds of the dependent's log are the telltale sign.
     ///
     /// ## Bad
     /// ```yaml
@@ -61,10 +61,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             format!("`{}` may start before `{}` can answer", from.name, on.name),
         );
         match &on.model.healthcheck {
-            Some(check) => finding.also(
-                &check.span,
-                format!("the healthcheck of `{}` is there to be waited for", on.name),
-            ),
+            Some(check) => {
+                finding.also(&check.span, format!("`{}` has a healthcheck to wait for", on.name))
+            }
             None => {
                 finding.also(&on.span(), format!("`{}` has no healthcheck to wait for", on.name))
             }
@@ -76,8 +75,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// The long form of every dependency in the list, this one (and its like) healthy; and a healthcheck
-/// where the dependency has none and its image family has a ready check.
+/// Rewrites the dependencies in the long form, with `service_healthy` for this one and for every
+/// other one that has a healthcheck. Adds a healthcheck where the dependency has none, if its image
+/// family has a ready check.
 fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     let dependency = wait.dependency;
     let editor = facts.editor(dependency.span.file);
@@ -90,7 +90,7 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
         }
     } else {
         let list = wait.from.model.depends_on_span?;
-        // A list merged from several files cannot be written anew in one of them.
+        // A list merged from several files cannot be rewritten in any one of them.
         let all = &wait.from.model.depends_on;
         if !all.iter().all(|it| it.short_form && list.contains(it.span)) {
             return None;

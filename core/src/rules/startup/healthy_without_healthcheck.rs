@@ -4,18 +4,19 @@ use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// A service waits for the health of one that has no healthcheck.
+    /// A service waits for another one to be healthy, but that one has no healthcheck.
     ///
     /// ## Why it hurts
-    /// `docker compose up` stops with "container has no healthcheck configured" and the dependent
-    /// never starts. Where the image brings a check of its own it works until somebody changes the
-    /// image.
+    /// `docker compose up` stops with "container has no healthcheck configured", and the dependent
+    /// service never starts. If the image defines a healthcheck of its own, the wait works only
+    /// until somebody changes the image.
     ///
     /// ## What helps
-    /// Write the healthcheck beside the image, where everybody sees it.
+    /// Write the healthcheck into the Compose file, next to the image, where everybody sees it.
     ///
     /// ## How to troubleshoot
-    /// `docker inspect --format '{{json .Config.Healthcheck}}' IMAGE` shows what an image brings.
+    /// `docker inspect --format '{{json .Config.Healthcheck}}' IMAGE` shows the healthcheck that an
+    /// image defines, if any.
     ///
     /// ## Bad
     /// ```yaml
@@ -55,10 +56,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let finding = out.at(
                     &place,
                     format!(
-                        "`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"
+                        "`{from}` waits for `{on}` to be healthy, but the healthcheck of `{on}` is disabled"
                     ),
                 );
-                finding.also(&span, "it is switched off here")
+                finding.also(&span, "the healthcheck is disabled here")
             }
             Health::None => out.at(
                 &place,
@@ -66,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
             Health::Unknown => {
                 let message = format!(
-                    "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` brings a healthcheck"
+                    "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` defines a healthcheck"
                 );
                 out.at(&place, message).severity(Severity::Warning).confidence(Confidence::Possible)
             }
@@ -89,26 +90,26 @@ mod tests {
     use crate::rules::testing::check_rule;
 
     #[test]
-    fn an_image_that_is_not_known_may_bring_one() {
+    fn an_unknown_image_may_define_a_healthcheck() {
         check_rule(&RULE, "\
 services:
   web:
     image: ghcr.io/acme/web:1
     depends_on:
-      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, which works only if the image of `api` brings a healthcheck
+      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, which works only if the image of `api` defines a healthcheck
   api:
     image: ghcr.io/acme/api:1
 ");
     }
 
     #[test]
-    fn a_disabled_healthcheck_is_none() {
+    fn a_disabled_healthcheck_counts_as_missing() {
         check_rule(&RULE, "\
 services:
   web:
     image: ghcr.io/acme/web:1
     depends_on:
-      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, but its healthcheck is disabled
+      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, but the healthcheck of `api` is disabled
   api:
     image: ghcr.io/acme/api:1
     healthcheck: { disable: true }
@@ -116,7 +117,7 @@ services:
     }
 
     #[test]
-    fn a_dockerfile_of_the_project_may_bring_one() {
+    fn a_dockerfile_of_the_project_may_define_a_healthcheck() {
         check_rule(
             &RULE,
             "\
