@@ -3,7 +3,6 @@
 use crate::model::Suppression;
 use crate::report::{Finding, Findings};
 use crate::rules;
-use crate::text::Span;
 
 /// Takes out what is silenced, and reports suppressions that silence nothing. `ran` tells whether a
 /// rule took part in this run: a suppression of one that did not is not stale.
@@ -18,17 +17,22 @@ pub fn apply(
         used.push(vec![false; it.selectors.len().max(1)]);
     }
     let before = findings.len();
-    let covering = covering(findings, suppressions);
-    let mut number = 0..;
     findings.retain(|finding| {
-        let rule = rules::find(finding.code);
         let mut silenced = false;
-        for &at in number.next().map_or(&[][..], |it: usize| &covering[it]) {
-            if suppressions[at].selectors.is_empty() {
-                used[at][0] = true;
+        for (suppression, used) in suppressions.iter().zip(&mut used) {
+            let covers = suppression.covers;
+            if covers.file != finding.span.file
+                || finding.span.start < covers.start
+                || finding.span.start > covers.end
+            {
+                continue;
+            }
+            if suppression.selectors.is_empty() {
+                used[0] = true;
                 silenced = true;
             }
-            for (selector, used) in suppressions[at].selectors.iter().zip(&mut used[at]) {
+            let rule = rules::find(finding.code);
+            for (selector, used) in suppression.selectors.iter().zip(used) {
                 if rule.is_some_and(|it| it.is(&selector.0)) {
                     *used = true;
                     silenced = true;
@@ -52,32 +56,6 @@ pub fn apply(
         }
     }
     before - findings.len()
-}
-
-/// Returns for each finding the indices of the suppressions that cover its start. Both are walked once in
-/// the order of the text.
-fn covering(findings: &[Finding], suppressions: &[&Suppression]) -> Vec<Vec<usize>> {
-    let mut covering = vec![Vec::new(); findings.len()];
-    let mut waiting: Vec<usize> = (0..suppressions.len()).collect();
-    waiting.sort_by_key(|at| suppressions[*at].covers);
-    let mut waiting = waiting.into_iter().peekable();
-    let mut places: Vec<(usize, Span)> = findings.iter().map(|it| it.span).enumerate().collect();
-    places.sort_by_key(|it| it.1);
-    // The suppressions that began before a finding and have not ended yet.
-    let mut open: Vec<usize> = Vec::new();
-    for (finding, span) in places {
-        let place = (span.file, span.start);
-        let begins = |at: &usize| (suppressions[*at].covers.file, suppressions[*at].covers.start);
-        while let Some(at) = waiting.next_if(|at| begins(at) <= place) {
-            open.push(at);
-        }
-        open.retain(|at| {
-            let covers = suppressions[*at].covers;
-            covers.file == span.file && span.start <= covers.end
-        });
-        covering[finding].extend(&open);
-    }
-    covering
 }
 
 #[cfg(test)]
