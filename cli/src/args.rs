@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plimsoll_core::config::wrong_answer;
+use plimsoll_core::config::Answers;
 use plimsoll_core::report::Severity;
 use std::path::PathBuf;
 
@@ -45,7 +45,7 @@ pub enum Command {
         format: PageFormat,
         /// Answer what files cannot tell, as `downtime=minutes`; may be given several times
         #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer)]
-        answers: Vec<(String, String)>,
+        answers: Vec<Answers>,
     },
     /// Apply safe fixes
     Fix {
@@ -149,12 +149,11 @@ pub enum PageFormat {
     Markdown,
 }
 
-fn answer(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => match wrong_answer(key, value) {
-            Some(why) => Err(why),
-            None => Ok((key.to_owned(), value.to_owned())),
-        },
-        _ => Err("an answer is KEY=VALUE, as downtime=minutes".to_owned()),
-    }
+fn answer(text: &str) -> Result<Answers, String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err("an answer must be written as KEY=VALUE, such as downtime=minutes".to_owned());
+    };
+    let mut answers = Answers::default();
+    answers.set(key, value).map_err(|wrong| wrong.message())?;
+    Ok(answers)
 }

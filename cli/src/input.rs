@@ -6,7 +6,7 @@ use crate::{Failure, Terminal};
 use plimsoll_core::model::FileModel;
 use plimsoll_core::syntax::{MAX_BYTES, parse};
 use plimsoll_core::text::{FileId, LineIndex, normalise_path};
-use plimsoll_core::{Config, File, Workspace};
+use plimsoll_core::{Config, File, Workspace, rules};
 use plimsoll_lsp::folder;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
@@ -166,7 +166,7 @@ pub fn config(path: Option<&Path>) -> Result<Config, Failure> {
     let bytes = folder::read(path).map_err(|it| Failure::at(path, &it))?;
     let file = File::from_bytes(path.to_string_lossy(), &bytes);
     let (tree, mut problems) = parse(FileId(0), &Arc::clone(&file.text), None);
-    let (config, more) = Config::read(&tree);
+    let (config, more) = Config::read(&tree, &rules::is_known);
     problems.extend(more);
     match problems.first() {
         None => Ok(config),

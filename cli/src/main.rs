@@ -7,6 +7,7 @@ mod progress;
 
 use args::{CheckFormat, Cli, Color, Command, Input, PageFormat, Rules};
 use clap::Parser;
+use plimsoll_core::config::Answers;
 use plimsoll_core::output::{self, Style, wire};
 use plimsoll_core::report::Severity;
 use plimsoll_core::{Options, Report, explain, rules};
@@ -108,11 +109,11 @@ fn check(
 fn decide(
     input: &Input,
     format: PageFormat,
-    answers: Vec<(String, String)>,
+    answers: Vec<Answers>,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
     let mut config = input::config(input.config.as_deref())?;
-    config.answers.extend(answers);
+    config.answers = answers.iter().fold(config.answers, Answers::with);
     let options = Options { config, ..Options::default() };
     let sources = input::gather(input, terminal)?;
     let report = input::workspace(&sources, terminal).report(&options);
@@ -187,13 +188,13 @@ fn explain_rule(
 }
 
 fn text_line(rule: &'static rules::Rule) -> String {
-    let summary = explain::explain(rule).summary;
-    format!("{} {:<8} {:<36} {summary}\n", rule.code(), rule.severity.name(), rule.name())
+    let summary = &explain::explain(rule).summary;
+    format!("{} {:<8} {:<36} {summary}\n", rule.code, rule.severity.name(), rule.name)
 }
 
 fn markdown_line(rule: &'static rules::Rule) -> String {
-    let (url, summary) = (wire::rule_url(rule), explain::explain(rule).summary);
-    format!("- [{} {}]({url}) ({}): {summary}\n", rule.code(), rule.name(), rule.severity.name())
+    let (url, summary) = (wire::rule_url(rule), &explain::explain(rule).summary);
+    format!("- [{} {}]({url}) ({}): {summary}\n", rule.code, rule.name, rule.severity.name())
 }
 
 /// Markdown reads well as it is; on a terminal its headings stand out.

@@ -68,7 +68,7 @@ fn what_cannot_be_done_names_the_path_and_the_cause() {
     let root = folder(&[("compose.yaml", TWICE), ("bad.yaml", "rules:\n  PLM9999: off\n")]);
     let cases: [(&[&str], &str, &str); 7] = [
         (&["decide", "--answer", "downtime=never"], "downtime", "none, seconds, minutes, hours"),
-        (&["decide", "--answer", "nonsense=1"], "nonsense", "no question"),
+        (&["decide", "--answer", "nonsense=1"], "nonsense", "not a known question"),
         (&["check", "nowhere/compose.yaml"], "nowhere/compose.yaml", "No such file"),
         (&["check", "--config", "nowhere.yaml"], "nowhere.yaml", "No such file"),
         (&["check", "--config", "bad.yaml"], "bad.yaml:2", "PLM9999"),

@@ -46,6 +46,6 @@ pub fn rules() -> Vec<&'static rules::Rule> {
 }
 
 /// A rule in full, by code or name.
-pub fn explain(code_or_name: &str) -> Option<explain::Explanation> {
+pub fn explain(code_or_name: &str) -> Option<&'static explain::Explanation> {
     rules::find(code_or_name).map(explain::explain)
 }

@@ -5,10 +5,10 @@
 use crate::convert::{self, Outgoing};
 use crate::state::{Place, Shared};
 use crate::worker::file_uri;
-use plimsoll_core::Config;
 use plimsoll_core::report::{Finding, Safety};
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{FileId, Span};
+use plimsoll_core::{Config, rules};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -133,7 +133,7 @@ fn read_config(section: &Value) -> (Config, Vec<String>) {
         return (Config::default(), Vec::new());
     }
     let (tree, _) = parse(FileId(0), &Arc::from(section.to_string()), None);
-    let (config, problems) = Config::read(&tree);
+    let (config, problems) = Config::read(&tree, &rules::is_known);
     (config, problems.into_iter().map(|it| it.message).collect())
 }
 

@@ -147,13 +147,13 @@ pub fn hover(finding: &Finding) -> String {
             out.push_str(&format!("\n**{title}**\n\n{body}\n"));
         }
     };
-    section(explain::WHY, &explain::why(finding));
-    section(explain::HELP, &explain::help(finding));
+    section(explain::WHY, explain::why(finding));
+    section(explain::HELP, explain::help(finding));
     if !finding.check.is_empty() {
         section("How to check", &format!("```sh\n{}\n```", finding.check.join("\n")));
     }
     if let Some(rule) = rules::find(finding.code) {
-        out.push_str(&format!("\n[More about {}]({})\n", rule.code(), rule_url(rule)));
+        out.push_str(&format!("\n[More about {}]({})\n", rule.code, rule_url(rule)));
     }
     out
 }

@@ -147,11 +147,11 @@ impl<'a> Facts<'a> {
         self.files().iter().flat_map(|it| it.problems.iter())
     }
 
-    /// What is not understood in configuration files.
-    pub fn config_problems(&self) -> Vec<Problem> {
+    /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
+    pub fn config_problems(&self, is_rule: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
-            problems.append(&mut Config::read(&file.tree).1);
+            problems.append(&mut Config::read(&file.tree, is_rule).1);
         }
         problems
     }

@@ -1,6 +1,6 @@
-//! A report as text for people and for other programs: one file a format.
+//! A report as text, for people and for other programs: one file per format.
 //!
-//! Here bytes become lines and columns; nothing upstream knows a wire format.
+//! Byte spans become lines and columns here; nothing upstream knows a wire format.
 
 mod decision;
 mod github;
@@ -13,7 +13,6 @@ mod sarif;
 mod testing;
 mod text;
 pub mod wire;
-pub mod words;
 
 pub use decision::decision;
 pub use github::github;

@@ -131,10 +131,10 @@ fn one<'r>(
     field(out, style, "", &format!("{subject}{}", clean(&finding.message)));
     snippets(out, report, finding, style);
     if told.insert((finding.code, "why")) {
-        field(out, style, "why", &clean(&explain::why(finding)));
+        field(out, style, "why", &clean(explain::why(finding)));
     }
     if told.insert((finding.code, finding.help.as_deref().unwrap_or_default())) {
-        field(out, style, "help", &clean(&explain::help(finding)));
+        field(out, style, "help", &clean(explain::help(finding)));
     }
     // Never wrapped: people copy these.
     for (index, line) in finding.check.iter().flat_map(|it| it.lines()).enumerate() {

@@ -119,7 +119,7 @@ fn report_together(
     let become_empty = if names.len() == 1 { "becomes empty" } else { "become empty" };
     out.at(
         &first.span,
-        format!("without a value in the shell, {} {become_empty}", first_named(&names, 4, "more")),
+        format!("without a value in the shell, {} {become_empty}", first_named(&names, 4)),
     )
     .severity(Severity::Info)
     .confidence(Confidence::Possible)

@@ -106,7 +106,7 @@ fn and_others(names: &[&str]) -> String {
         [all @ .., last] if (2..=4).contains(&names.len()) => {
             format!("{} and `{last}`", named(all))
         }
-        _ => first_named(names, 3, "others"),
+        _ => first_named(names, 3),
     }
 }
 

@@ -71,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(first) = kept else { continue };
         let whose = match open.len() {
             len if len > 3 && len == all.len() => format!("all {len} services"),
-            _ => first_named(&names, 3, "others"),
+            _ => first_named(&names, 3),
         };
         let key = project.keys.iter().find(|it| it.name.value == "services");
         out.at(
