@@ -1,4 +1,4 @@
-//! Puts the facts together, each part from the ones before it.
+//! Builds the facts, each part from the parts before it.
 
 use super::counterparts::{self, Counterparts};
 use super::hosts::{ClusterHosts, ComposeHosts};

@@ -9,21 +9,21 @@ use crate::report::Edit;
 use crate::text::Span;
 use std::borrow::Cow;
 
-/// Whether a container can be asked for its health.
+/// Whether Docker knows the health of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// The service has a healthcheck, or its image brings one.
+    /// The service or its image has a healthcheck.
     Checked,
-    /// Switched off, at this place.
+    /// The healthcheck is switched off at this place.
     Disabled(Span),
     /// Neither the service nor its image has one.
     None,
-    /// The service has none, and what its image brings is not known.
+    /// The service has no healthcheck, and whether its image has one is not known.
     Unknown,
 }
 
 impl<'a> Facts<'a> {
-    /// What there is to ask a service for its health.
+    /// Returns whether Docker knows the health of a service.
     pub fn health(&self, service: &Service<'a>) -> Health {
         if let Some(check) = &service.model.healthcheck {
             if check.disabled {
@@ -89,8 +89,8 @@ fn family_health(family: Family, repository: &str) -> Health {
     }
 }
 
-/// What a Dockerfile gives its last stage (or the one that is built): a HEALTHCHECK of its own, else
-/// that of the image it starts from.
+/// Returns the health of the last stage of a Dockerfile, or of the target stage: its own HEALTHCHECK, or
+/// else that of the image that it starts from.
 fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
     let mut health = Health::Unknown;
     let mut stages: Vec<(String, Health)> = Vec::new();
@@ -124,7 +124,8 @@ fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
     }
 }
 
-/// The healthcheck as a readiness probe: an HTTP question where it is one, else the same command.
+/// Returns a healthcheck as a readiness probe: as `httpGet` where it makes an HTTP request, or else with
+/// the same command.
 pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
     let test = health.test.as_ref()?;
     let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
@@ -153,7 +154,7 @@ pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
     Some(Yaml::map(fields))
 }
 
-/// `curl -f http://localhost:8080/health` as `httpGet`.
+/// Returns a command such as `curl -f http://localhost:8080/health` as `httpGet`.
 fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml<'static>)> {
     let text = arguments.join(" ");
     let commands =
