@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// The namespaces that a selector looks into: those that are named, or else the object's own.
-fn namespaces<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
+fn searched<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
     match named {
         [] => vec![object.namespace()],
         _ => named.iter().map(|it| it.as_str()).collect(),
@@ -95,6 +95,7 @@ fn pods(
     namespaces: &[Str],
 ) {
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
+    let namespaces = searched(object, namespaces);
     let here = || namespaces.iter().flat_map(|it| facts.workloads_in(it));
     let selects =
         namespaces.iter().any(|it| facts.workloads_matching(it, selector).next().is_some());
@@ -108,7 +109,7 @@ fn pods(
 
 fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monitor) {
     let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
-    let namespaces = namespaces(object, &monitor.namespaces);
+    let namespaces = searched(object, &monitor.namespaces);
     let here = || namespaces.iter().flat_map(|it| facts.services_in(it));
     let mut selected = namespaces.iter().flat_map(|it| facts.services_matching(Some(it), selector));
     if selected.next().is_some() || may_come(facts, selector) {
