@@ -44,13 +44,13 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
     let by_path: FxHashMap<&str, usize> =
         files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
     let files = Files { all: files, by_path: &by_path, schema: &Schema::new() };
-    let mut folders: Vec<&str> = Vec::new();
-    for input in files.all.iter().filter(|it| it.compose && it.tree.is_some()) {
-        let folder = folder_of(input.path);
-        if !folders.contains(&folder) {
-            folders.push(folder);
+    let mut by_folder: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (index, input) in files.all.iter().enumerate() {
+        if input.compose && input.tree.is_some() {
+            by_folder.entry(folder_of(input.path)).or_default().push(index);
         }
     }
+    let mut folders: Vec<&str> = by_folder.keys().copied().collect();
     // Outer folders first: they include the inner ones.
     let depth = |it: &str| it.matches('/').count() + usize::from(!it.is_empty());
     folders.sort_by_key(|it| (depth(it), *it));
@@ -72,13 +72,8 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
     }
     for folder in &folders {
         let base = nearest_base(&bases, folder);
-        let others = files
-            .all
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.compose && it.tree.is_some() && folder_of(it.path) == *folder);
-        for (index, input) in others {
-            if taken.contains(&input.id) {
+        for &index in &by_folder[folder] {
+            if taken.contains(&files.all[index].id) {
                 continue;
             }
             let with_base = base.filter(|base| is_overlay(files, *base, index));
@@ -86,19 +81,29 @@ pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
             add(project(files, &list), &mut taken, &mut projects);
         }
     }
-    // An included file may come before the one that includes it.
-    let mut at = 0;
-    while at < projects.len() {
-        let brought =
-            |it: &Project| projects[at].files.iter().all(|file| it.included.contains(file));
-        let others = projects.iter().enumerate().filter(|it| it.0 != at);
-        if others.into_iter().any(|it| brought(it.1)) {
-            projects.remove(at);
-        } else {
-            at += 1;
+    without_included(projects)
+}
+
+/// Leaves out the projects that another one includes: an included file may come before the file that
+/// includes it.
+fn without_included(projects: Vec<Project>) -> Vec<Project> {
+    let mut includers: FxHashMap<FileId, Vec<usize>> = FxHashMap::default();
+    for (at, project) in projects.iter().enumerate() {
+        for file in &project.included {
+            includers.entry(*file).or_default().push(at);
         }
     }
-    projects
+    let mut kept = vec![true; projects.len()];
+    for (at, project) in projects.iter().enumerate() {
+        let candidates = project.files.first().and_then(|it| includers.get(it));
+        let includes = |other: &usize| {
+            let included = &projects[*other].included;
+            *other != at && kept[*other] && project.files.iter().all(|it| included.contains(it))
+        };
+        kept[at] = !candidates.into_iter().flatten().any(includes);
+    }
+    let kept = projects.into_iter().zip(kept).filter(|it| it.1);
+    kept.map(|it| it.0).collect()
 }
 
 /// The project made of these files, in this order.
@@ -275,7 +280,7 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     }
     let brought = project.files.iter().chain(&project.included);
     let broken = brought
-        .filter_map(|id| files.all.iter().find(|it| it.id == *id)?.tree)
+        .filter_map(|id| file_with_id(files, *id)?.tree)
         .any(|tree| tree.documents.iter().any(|it| it.broken || it.repaired));
     if broken || loader.incomplete {
         // What a file that we do not have defines,
@@ -315,6 +320,12 @@ fn project(files: Files<'_>, list: &[usize]) -> Project {
     });
     project.variables = uses;
     project
+}
+
+/// The file with an id, which mostly is its index.
+fn file_with_id<'t>(files: Files<'t>, id: FileId) -> Option<&'t FileInput<'t>> {
+    let by_index = files.all.get(id.index()).filter(|it| it.id == id);
+    by_index.or_else(|| files.all.iter().find(|it| it.id == id))
 }
 
 /// The obsolete top-level `version` of each file.
