@@ -6,7 +6,6 @@
 
 mod analysis;
 pub mod config;
-pub mod decimal;
 pub mod decision;
 pub mod edit;
 pub mod explain;
@@ -19,7 +18,6 @@ pub mod rules;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
-mod words;
 mod workspace;
 
 pub use analysis::{Analysis, Options};

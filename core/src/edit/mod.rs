@@ -1,7 +1,7 @@
-//! Text edits for fixes, made from places and the text alone.
+//! Makes text edits for fixes, from places and the text alone.
 //!
-//! An edit keeps the style of what is around it: block or flow, the indentation, the line endings,
-//! JSON's quotes. It never drops a comment. Where a safe edit cannot be made there is none.
+//! An edit keeps the style of the text around it: block or flow style, the indentation, the line endings
+//! and the quotes of JSON. It never drops a comment. Where no safe edit is possible, none is made.
 
 pub mod apply;
 mod yaml;
@@ -25,8 +25,8 @@ impl<'a> Editor<'a> {
         Editor { text, file }
     }
 
-    /// Adds an entry to the end of a mapping. None for a place that is shared through an alias, is of
-    /// another file, or has comments inside its braces.
+    /// Adds an entry at the end of a mapping. `None` for a place that is shared through an alias, belongs
+    /// to another file or has comments inside its braces.
     pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
         let range = self.own(place)?;
         if place.flow {
@@ -38,13 +38,12 @@ impl<'a> Editor<'a> {
             return self.insert_flow(range, entry);
         }
         let (indent, at) = self.end_of_block(range, false)?;
-        // Room for the longest that is written often, a healthcheck.
-        let mut lines = String::with_capacity(256);
+        let mut lines = String::new();
         value.entry_lines(key, indent, &mut lines);
         Some(self.insert_lines(at, lines))
     }
 
-    /// Adds an item to the end of a sequence.
+    /// Adds an item at the end of a sequence.
     pub fn insert_item(&self, place: &Place, item: &Yaml<'_>) -> Option<Edit> {
         let range = self.own(place)?;
         if place.flow {
@@ -56,7 +55,7 @@ impl<'a> Editor<'a> {
         Some(self.insert_lines(at, lines))
     }
 
-    /// Puts text in the place of a span. An empty value (`key:`) gets it after the colon.
+    /// Replaces a span by text. The text for a missing value (`key:`) goes after the colon.
     pub fn replace(&self, span: Span, text: &str) -> Edit {
         if span.is_empty()
             && span.file == self.file
@@ -68,7 +67,7 @@ impl<'a> Editor<'a> {
         Edit { span, text: text.to_owned() }
     }
 
-    /// Replaces a scalar by another one, with quotes where it needs them or had them.
+    /// Replaces a scalar by another one, with quotes if the old one had or the new one needs them.
     pub fn replace_scalar(&self, span: Span, value: &str) -> Edit {
         let old = self.text.get(span.range()).unwrap_or_default();
         let text = match old.as_bytes().first() {
@@ -81,10 +80,10 @@ impl<'a> Editor<'a> {
         self.replace(span, &text)
     }
 
-    /// Puts another collection in the place of one, in its style. `key` is the key that it belongs
-    /// to. None where comments stand inside.
+    /// Replaces a collection by another one in the same style. `key` is the key of the collection. `None`
+    /// if there are comments inside.
     pub fn replace_collection(&self, span: Span, key: Span, value: &Yaml<'_>) -> Option<Edit> {
-        let written = self.text.get(span.range()).filter(|it| !has_comment(it))?;
+        let written = self.text.get(span.range()).filter(|written| !has_comment(written))?;
         if span.file != self.file || key.file != self.file {
             return None;
         }
@@ -93,22 +92,22 @@ impl<'a> Editor<'a> {
         }
         let Yaml::Map(entries) = value else { return None };
         let column = |at: u32| at as usize - self.line_start(at as usize);
-        // A list may stand in the column of its key; what is in a mapping may not.
+        // A list may start in the column of its key; the entries of a mapping must not.
         let deeper = column(span.start).max(column(key.start) + 2);
-        let mut lines = String::with_capacity(256);
+        let mut lines = String::new();
         for (name, value) in entries {
             value.entry_lines(name, deeper, &mut lines);
         }
-        // The first line begins where the old one began.
+        // The first line starts where the old collection started.
         let text = lines.get(1 + column(span.start)..)?.to_owned();
         Some(Edit { span, text: self.with_own_breaks(text) })
     }
 
-    /// Removes an entry (key and value) or an item of a sequence. In block style its lines go too; a
-    /// comment behind it stays as a line of its own. None where comments stand inside what would go,
-    /// or where other things share its line.
+    /// Removes an entry of a mapping or an item of a sequence, in block style with its lines. A comment
+    /// after it stays on a line of its own. `None` if there are comments inside, or if something else is
+    /// on the same line.
     ///
-    /// The span is that of the entry: [`crate::syntax::Entry::span`].
+    /// The span of an entry is that of [`crate::syntax::Entry::span`].
     pub fn remove_entry(&self, span: Span) -> Option<Edit> {
         if span.file != self.file {
             return None;
@@ -118,13 +117,13 @@ impl<'a> Editor<'a> {
         if written.contains('\n') && has_comment(written) {
             return None;
         }
-        let end = self.colon_after(range.end).map_or(range.end, |it| it + 1);
+        let end = self.colon_after(range.end).map_or(range.end, |colon| colon + 1);
         let before = &self.text[self.line_start(range.start)..range.start];
         let before = before.strip_prefix('\u{FEFF}').unwrap_or(before);
         let rest = &self.text[end..self.line_end(end)];
         let rest = rest.trim_end_matches('\r');
         let comment = rest.trim_start();
-        let block = before.trim_start().chars().all(|it| matches!(it, '-' | ' '))
+        let block = before.trim_start().chars().all(|letter| matches!(letter, '-' | ' '))
             && (comment.is_empty() || comment.starts_with('#'));
         if !block {
             return self.remove_from_flow(range.start..end);
@@ -132,7 +131,7 @@ impl<'a> Editor<'a> {
         let edit =
             |start, end| Some(Edit { span: Span::new(self.file, start, end), text: String::new() });
         if !comment.is_empty() {
-            // The comment takes the entry's place; behind a dash that would leave an empty item.
+            // The comment takes the place of the entry; after a dash that would leave an empty item.
             let start = range.start;
             return if before.trim().is_empty() {
                 edit(start, end + rest.len() - comment.len())
@@ -142,13 +141,13 @@ impl<'a> Editor<'a> {
         }
         let next = self.next_line(end);
         if before.trim().is_empty() {
-            // The last line of a file without a final newline takes the break before it instead.
+            // In the last line of a file without a final newline, the line break before goes instead.
             if next == end + rest.len() && self.line_start(range.start) > 0 {
                 return edit(self.break_before(range.start), next);
             }
             return edit(self.line_start(range.start), next);
         }
-        // The first entry of an item: what follows in the item moves up behind the dash.
+        // The first entry of a list item: the next entry moves up behind the dash.
         let column = before.len();
         let following = &self.text[next..self.line_end(next)];
         let content = following.trim_start_matches(' ');
@@ -161,7 +160,7 @@ impl<'a> Editor<'a> {
         None
     }
 
-    /// The bytes of a place that an edit may touch.
+    /// Returns the range of a place that an edit may change.
     fn own(&self, place: &Place) -> Option<Range<usize>> {
         let range = place.span.range();
         let ours = !place.shared && place.span.file == self.file;
@@ -170,15 +169,17 @@ impl<'a> Editor<'a> {
 
     fn is_json(&self) -> bool {
         let text = self.text.trim_start_matches('\u{FEFF}').trim_start();
-        text.strip_prefix(['{', '[']).is_some_and(|it| it.trim_start().starts_with(['"', '{', '[']))
+        let inside = text.strip_prefix(['{', '[']);
+        inside.is_some_and(|inside| inside.trim_start().starts_with(['"', '{', '[']))
     }
 
+    /// Inserts an entry or item before the closing bracket of a flow collection.
     fn insert_flow(&self, range: Range<usize>, new: String) -> Option<Edit> {
         let written = &self.text[range.clone()];
         if has_comment(written) {
             return None;
         }
-        let open = written.chars().next().filter(|it| matches!(it, '{' | '['))?;
+        let open = written.chars().next().filter(|open| matches!(open, '{' | '['))?;
         let close = if open == '{' { '}' } else { ']' };
         let inner = written.strip_prefix(open)?.strip_suffix(close)?;
         let content = inner.trim_end();
@@ -191,7 +192,7 @@ impl<'a> Editor<'a> {
         } else if content.ends_with(',') {
             text.insert(0, ' ');
         } else if let Some(line) = content.rfind('\n') {
-            // One entry a line, as formatted JSON has it.
+            // One entry per line, as in formatted JSON.
             let last = &content[line + 1..];
             let indent = &last[..last.len() - last.trim_start().len()];
             text = self.with_own_breaks(format!(",\n{indent}{text}"));
@@ -201,10 +202,10 @@ impl<'a> Editor<'a> {
         Some(Edit { span: Span::new(self.file, at, at), text })
     }
 
-    /// The column of a block collection's entries, and where the line ends that its last one is on.
+    /// Returns the column of the entries of a block collection, and the end of the line of the last one.
     fn end_of_block(&self, range: Range<usize>, sequence: bool) -> Option<(usize, usize)> {
         let (indent, end) = if range.is_empty() {
-            // `key:` without a value: its first entry goes one step further in.
+            // `key:` without a value: the first entry is indented one step further.
             let colon = self.colon_after(range.start)?;
             let line = &self.text[self.line_start(colon)..colon];
             let rest = self.text[colon + 1..self.line_end(colon)].trim();
@@ -217,9 +218,9 @@ impl<'a> Editor<'a> {
             let prefix = prefix.strip_prefix('\u{FEFF}').unwrap_or(prefix);
             let after = self.text[range.start..].strip_prefix('-');
             let at_dash =
-                after.is_some_and(|it| it.is_empty() || it.starts_with([' ', '\n', '\r']));
+                after.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\n', '\r']));
             let indent = if sequence && !at_dash { prefix.rfind('-')? } else { prefix.len() };
-            if !prefix.bytes().all(|it| matches!(it, b' ' | b'-' | b'?')) {
+            if !prefix.chars().all(|letter| matches!(letter, ' ' | '-' | '?')) {
                 return None;
             }
             (indent, self.end_of_content(range.end))
@@ -228,12 +229,12 @@ impl<'a> Editor<'a> {
         Some((indent, if self.text[..at].ends_with('\r') { at - 1 } else { at }))
     }
 
-    /// `lines` has a line feed before each.
+    /// Inserts lines, each with a line feed before it.
     fn insert_lines(&self, at: usize, lines: String) -> Edit {
         Edit { span: Span::new(self.file, at, at), text: self.with_own_breaks(lines) }
     }
 
-    /// New text with the line breaks of this one.
+    /// Returns new text with the line breaks of this file.
     fn with_own_breaks(&self, text: String) -> String {
         match self.text.find('\n') {
             Some(at) if self.text[..at].ends_with('\r') => text.replace('\n', "\r\n"),
@@ -241,7 +242,8 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Where a node's last written byte is: a block scalar's span may reach into blank lines.
+    /// Returns the end of the content before a position: the span of a block scalar may include blank
+    /// lines.
     fn end_of_content(&self, end: usize) -> usize {
         self.text[..end].trim_end().len()
     }
@@ -267,7 +269,7 @@ impl<'a> Editor<'a> {
         kept.ends_with(['{', '[']).then(|| edit(kept.len(), range.end + gap)).flatten()
     }
 
-    /// The colon of an entry whose value is empty, right behind its key.
+    /// Returns the position of the colon directly after a key.
     fn colon_after(&self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..)?;
         let gap = rest.len() - rest.trim_start_matches(' ').len();
@@ -275,26 +277,26 @@ impl<'a> Editor<'a> {
     }
 
     fn line_start(&self, at: usize) -> usize {
-        self.text[..at].rfind('\n').map_or(0, |it| it + 1)
+        self.text[..at].rfind('\n').map_or(0, |found| found + 1)
     }
 
-    /// The line's end without its `\n`.
+    /// Returns the end of the line, before its `\n`.
     fn line_end(&self, at: usize) -> usize {
-        self.text[at..].find('\n').map_or(self.text.len(), |it| at + it)
+        self.text[at..].find('\n').map_or(self.text.len(), |found| at + found)
     }
 
     fn next_line(&self, at: usize) -> usize {
         (self.line_end(at) + 1).min(self.text.len())
     }
 
-    /// Where the line break before this line starts.
+    /// Returns the start of the line break before the line.
     fn break_before(&self, at: usize) -> usize {
         let end = self.line_start(at).saturating_sub(1);
         if self.text[..end].ends_with('\r') { end - 1 } else { end }
     }
 }
 
-/// The column of the key in a line up to its colon: behind the indentation and the dashes.
+/// Returns the column of the key in a line up to its colon, after the indentation and the dashes.
 fn column_of_key(line: &str) -> usize {
     let line = line.strip_prefix('\u{FEFF}').unwrap_or(line);
     let mut column = 0;
@@ -310,7 +312,7 @@ fn column_of_key(line: &str) -> usize {
     }
 }
 
-/// Whether text may hold a comment. A `#` inside of quotes counts too: we would rather make no edit.
+/// Whether text may contain a comment. A `#` inside quotes counts too: no edit is safer than a wrong one.
 fn has_comment(text: &str) -> bool {
     text.match_indices('#').any(|(at, _)| at == 0 || text[..at].ends_with([' ', '\t', '\n']))
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::syntax::{Node, parse};
 use std::sync::Arc;
 
-/// Where `path` leads; a number is an index.
+/// Returns the node at a path; a number is an index.
 fn at<'t>(root: Node<'t>, path: &str) -> Node<'t> {
     path.split('/').filter(|it| !it.is_empty()).fold(root, |node, part| match part.parse() {
         Ok(index) => node.items().nth(index).unwrap(),
@@ -28,7 +28,7 @@ fn change(
     let root = tree.roots().next().unwrap();
     let node = at(root, path);
     let place = crate::model::read::Reader::new().place(node);
-    // The entry of the last part, for removals.
+    // The entry of the last key, for removals.
     let (parent, key) = path.rsplit_once('/').unwrap_or(("", path));
     let entry = at(root, parent).entry(key).map_or(node.span(), |it| it.span());
     make(Editor::new(FileId(0), text), place, entry).map(|it| apply(text, &it))
@@ -96,7 +96,7 @@ fn an_empty_value_gets_its_first_entry() {
 }
 
 #[test]
-fn shared_places_are_left_alone() {
+fn shared_places_are_not_edited() {
     let text = "a: &x\n  b: 1\nc: *x\n";
     assert_eq!(insert(text, "c", "d", Yaml::int(1)), None);
     assert_eq!(insert(text, "a", "d", Yaml::int(1)).unwrap(), "a: &x\n  b: 1\n  d: 1\nc: *x\n");
@@ -120,7 +120,7 @@ fn sequences_grow_at_their_end() {
 }
 
 #[test]
-fn entries_go_with_their_lines_but_never_with_a_comment() {
+fn entries_are_removed_with_their_lines_but_never_with_a_comment() {
     assert_eq!(remove("a: 1\nb:\n  - 1\n  - 2\nc: 3\n", "b").unwrap(), "a: 1\nc: 3\n");
     assert_eq!(remove("a: 1\nb: 2 # why\nc: 3\n", "b").unwrap(), "a: 1\n# why\nc: 3\n");
     assert_eq!(remove("a: 1\nb:\n  # why\n  x: 1\n", "b"), None);
@@ -131,7 +131,7 @@ fn entries_go_with_their_lines_but_never_with_a_comment() {
 }
 
 #[test]
-fn flow_entries_go_with_their_comma() {
+fn flow_entries_are_removed_with_their_comma() {
     assert_eq!(remove("x: {a: 1, b: 2}\n", "x/a").unwrap(), "x: {b: 2}\n");
     assert_eq!(remove("x: {a: 1, b: 2}\n", "x/b").unwrap(), "x: {a: 1}\n");
     assert_eq!(remove("x: { a: 1 }\n", "x/a").unwrap(), "x: {}\n");

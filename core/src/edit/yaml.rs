@@ -1,4 +1,4 @@
-//! A value to be written, in whichever style its place has.
+//! YAML values for edits, written in the style of their place.
 
 use crate::syntax::{Scalar, Style};
 use std::borrow::Cow;
@@ -6,13 +6,13 @@ use std::borrow::Cow;
 /// A value that an edit writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Yaml<'t> {
-    /// A string: quoted where it has to be.
+    /// A string, which is quoted if necessary.
     Str(Cow<'t, str>),
-    /// A number, `true`, or whatever else is to stand there as it is.
+    /// A number, `true` or another text that is written literally.
     Raw(Cow<'t, str>),
     Map(Vec<(Cow<'t, str>, Yaml<'t>)>),
     List(Vec<Yaml<'t>>),
-    /// A list of strings on one line, as people write a command: `["CMD", "true"]`.
+    /// A list of strings on one line, as for a command: `["CMD", "true"]`.
     Words(Vec<Cow<'t, str>>),
 }
 
@@ -47,7 +47,7 @@ impl<'t> Yaml<'t> {
         Yaml::Words(words.into_iter().map(Into::into).collect())
     }
 
-    /// On one line. `json` quotes every string and key.
+    /// Renders the value on one line. `json` quotes every string and key.
     pub fn flow(&self, json: bool) -> String {
         let mut out = String::new();
         self.write_flow(json, &mut out);
@@ -56,12 +56,14 @@ impl<'t> Yaml<'t> {
 
     pub(super) fn write_flow(&self, json: bool, out: &mut String) {
         match self {
-            Yaml::Str(it) => write_scalar(it, json, out),
-            Yaml::Raw(it) => out.push_str(it),
-            Yaml::Words(all) => {
-                write_list("[", "]", all, out, |it, out| write_scalar(it, true, out))
+            Yaml::Str(text) => write_scalar(text, json, out),
+            Yaml::Raw(text) => out.push_str(text),
+            Yaml::Words(words) => {
+                write_list("[", "]", words, out, |word, out| write_scalar(word, true, out));
             }
-            Yaml::List(all) => write_list("[", "]", all, out, |it, out| it.write_flow(json, out)),
+            Yaml::List(items) => {
+                write_list("[", "]", items, out, |item, out| item.write_flow(json, out));
+            }
             Yaml::Map(all) if all.is_empty() => out.push_str("{}"),
             Yaml::Map(all) => {
                 let (open, close) = if json { ("{", "}") } else { ("{ ", " }") };
@@ -74,14 +76,10 @@ impl<'t> Yaml<'t> {
         }
     }
 
-    /// `key: value` in block style, each line with a line feed before it.
+    /// Writes `key: value` in block style, with a line feed before each line.
     pub fn entry_lines(&self, key: &str, indent: usize, out: &mut String) {
         start_line(indent, out);
         write_scalar(key, false, out);
-        self.behind_key(indent, out);
-    }
-
-    fn behind_key(&self, indent: usize, out: &mut String) {
         out.push(':');
         match self {
             Yaml::Map(all) if !all.is_empty() => write_entries(all, indent + 2, out),
@@ -97,7 +95,7 @@ impl<'t> Yaml<'t> {
         }
     }
 
-    /// `- value` in block style, each line with a line feed before it.
+    /// Writes `- value` in block style, with a line feed before each line.
     pub fn item_lines(&self, indent: usize, out: &mut String) {
         let dash = out.len() + 1 + indent;
         match self {
@@ -116,14 +114,9 @@ impl<'t> Yaml<'t> {
     }
 }
 
-fn start_line(mut indent: usize, out: &mut String) {
-    const SPACES: &str = "                ";
+fn start_line(indent: usize, out: &mut String) {
     out.push('\n');
-    while let Some(rest) = indent.checked_sub(SPACES.len()) {
-        out.push_str(SPACES);
-        indent = rest;
-    }
-    out.push_str(&SPACES[..indent]);
+    out.extend(std::iter::repeat_n(' ', indent));
 }
 
 fn write_entries(all: &[(Cow<'_, str>, Yaml<'_>)], indent: usize, out: &mut String) {
@@ -140,17 +133,17 @@ fn write_list<T>(
     one: impl Fn(&T, &mut String),
 ) {
     out.push_str(open);
-    for (at, it) in all.iter().enumerate() {
+    for (at, item) in all.iter().enumerate() {
         if at > 0 {
             out.push_str(", ");
         }
-        one(it, out);
+        one(item, out);
     }
     out.push_str(close);
 }
 
-/// A string as a scalar: plain where every reader takes it for the same string, else in quotes.
-/// `json` wants double ones always.
+/// Writes a string as a scalar: plain if every reader takes it for the same string, else in quotes. `json`
+/// always asks for double quotes.
 pub(super) fn write_scalar(text: &str, json: bool, out: &mut String) {
     if !json && is_plain(text) {
         out.push_str(text);
@@ -166,54 +159,42 @@ pub(super) fn write_scalar(text: &str, json: bool, out: &mut String) {
         out.push('\'');
         return;
     }
-    // The escapes are those that JSON and YAML share.
+    // JSON and YAML share these escapes.
     out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|it| matches!(it, b'"' | b'\\' | 0..b' ')) {
-        out.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
-            b'\n' => out.push_str("\\n"),
-            b'\t' => out.push_str("\\t"),
-            letter @ 0..b' ' => out.push_str(&format!("\\u{letter:04x}")),
-            letter => {
-                out.push('\\');
-                out.push(letter.into());
-            }
+    for letter in text.chars() {
+        match letter {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '"' | '\\' => out.extend(['\\', letter]),
+            '\0'..' ' => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => out.push(letter),
         }
-        rest = &rest[at + 1..];
     }
-    out.push_str(rest);
     out.push('"');
 }
 
-/// [`write_scalar`] as a text of its own.
+/// Renders a string as a scalar in block style.
 pub fn quote_scalar(text: &str) -> String {
     Yaml::str(text).flow(false)
 }
 
-/// Whether the plain text is safe everywhere: no reader (YAML 1.1 or 1.2, in block or flow style)
-/// takes it for another type or for syntax.
+/// Whether a text needs no quotes: no reader (YAML 1.1 or 1.2, in block or flow style) takes it for
+/// another type or for syntax.
 fn is_plain(text: &str) -> bool {
-    // Most are long words, and no long word means anything else.
-    let inside = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-');
-    if matches!(text.as_bytes(), [b'a'..=b'z', rest @ ..] if rest.len() > 4 && rest.iter().all(inside))
-    {
-        return true;
-    }
     let Some(first) = text.chars().next() else { return false };
     let rest = &text[first.len_utf8()..];
     let leading_ok = match first {
-        '-' => rest.starts_with(|it: char| it.is_ascii_alphanumeric()),
+        '-' => rest.starts_with(|second: char| second.is_ascii_alphanumeric()),
         '?' | ':' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' | '='
         | '~' => false,
         _ => true,
     };
     let mut before = first;
     leading_ok
-        && text.chars().all(|it| {
-            let syntax = it.is_control() || matches!(it, ',' | '[' | ']' | '{' | '}');
-            let pair = (before == ':' && it == ' ') || (before == ' ' && it == '#');
-            before = it;
+        && text.chars().all(|letter| {
+            let syntax = letter.is_control() || matches!(letter, ',' | '[' | ']' | '{' | '}');
+            let pair = matches!((before, letter), (':', ' ') | (' ', '#'));
+            before = letter;
             !syntax && !pair
         })
         && text.trim() == text
@@ -225,11 +206,12 @@ fn is_plain(text: &str) -> bool {
         && !looks_like_number(text)
 }
 
-/// Numbers of YAML 1.1 (`1_000`, `22:22`, `0755`) and dates, which some readers convert.
+/// Whether a text looks like a number of YAML 1.1 (`1_000`, `22:22`, `0755`) or a date, which some readers
+/// convert.
 fn looks_like_number(text: &str) -> bool {
     let digits = text.trim_start_matches(['-', '+', '.']);
-    digits.starts_with(|it: char| it.is_ascii_digit())
-        && digits.chars().all(|it| it.is_ascii_digit() || "_:.-+eExoTZ ".contains(it))
+    let part = |letter: char| letter.is_ascii_digit() || "_:.-+eExoTZ ".contains(letter);
+    digits.starts_with(|first: char| first.is_ascii_digit()) && digits.chars().all(part)
 }
 
 #[cfg(test)]
@@ -237,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_needs_quotes_gets_them() {
+    fn only_strings_that_need_quotes_get_them() {
         for plain in
             ["nginx:1.27", "a b", "/var/lib/x", "-Xmx1g", "127.0.0.1:80:80/tcp", "3ab", "a#b"]
         {

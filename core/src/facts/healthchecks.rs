@@ -81,7 +81,7 @@ fn image_health(repository: &str) -> Health {
     family_of(repository).map_or(Health::Unknown, |it| family_health(it, repository))
 }
 
-fn family_health(family: Family, repository: &str) -> Health {
+fn family_health(family: &Family, repository: &str) -> Health {
     match family.brings_healthcheck(repository) {
         Known::Yes => Health::Checked,
         Known::No => Health::None,

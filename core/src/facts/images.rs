@@ -15,7 +15,7 @@ pub struct Image<'a> {
     pub repository: SmolStr,
     pub tag: Option<&'a str>,
     pub pin: Pin,
-    pub family: Option<Family>,
+    pub family: Option<&'static Family>,
     pub certainty: Certainty,
     /// The major version of the program in the image, where the tag names it.
     pub major: Option<u64>,

@@ -204,7 +204,7 @@ const SERVERS: &[&str] = &[
 impl<'a> Unit<'a> {
     /// Returns the image family if the image is certainly a data store that must keep its data, and the
     /// start command does not run only a client.
-    pub fn stored(&self) -> Option<Family> {
+    pub fn stored(&self) -> Option<&'static Family> {
         let image = self.image.as_ref()?;
         let family = image.family.filter(|it| it.persistent && it.is_data_store())?;
         let known = image.certainty == Certainty::Certain;

@@ -148,7 +148,7 @@ impl<'a> Unit<'a> {
         self.var(name)?.value
     }
 
-    pub fn family(&self) -> Option<crate::knowledge::families::Family> {
+    pub fn family(&self) -> Option<&'static crate::knowledge::families::Family> {
         self.image.as_ref()?.family
     }
 

@@ -1,7 +1,8 @@
 //! The decision report for a person at a terminal.
 
+use super::columns::{escape_line, wrap};
 use super::place::Place;
-use super::text::{Style, clean, wrap};
+use super::style::Style;
 use crate::report::{
     Answer, AnsweredBy, CheckState, ChecklistItem, Crossing, Decision, Evidence, Fate, Fit,
     Platform, Question, Report, Today,
@@ -47,7 +48,7 @@ fn summary(out: &mut String, decision: &Decision, style: Style) {
         ("Scenario", &scenario),
     ] {
         let padding = " ".repeat(11 - title.len());
-        hang(out, style, &format!("{}{padding}", style.bold(title)), 11, &clean(text));
+        hang(out, style, &format!("{}{padding}", style.bold(title)), 11, &escape_line(text));
     }
 }
 
@@ -92,7 +93,7 @@ fn question(out: &mut String, report: &Report, style: Style, number: usize, ques
     if question.answer == Answer::Unknown {
         for settled in &question.settled_by {
             let head = format!("     {}", style.dim("settled by  "));
-            hang(out, style, &head, 17, &clean(settled));
+            hang(out, style, &head, 17, &escape_line(settled));
         }
     }
 }
@@ -111,7 +112,7 @@ fn evidence(report: &Report, evidence: &Evidence) -> String {
         format!(" ({}:{})", place.path, place.line)
     };
     let place = evidence.span.map(place).unwrap_or_default();
-    clean(&format!("{}: {}{place}", evidence.points, evidence.fact))
+    escape_line(&format!("{}: {}{place}", evidence.points, evidence.fact))
 }
 
 fn heading(out: &mut String, style: Style, title: &str) {
@@ -124,7 +125,7 @@ fn list(out: &mut String, style: Style, title: &str, items: &[impl AsRef<str>]) 
     }
     heading(out, style, title);
     for item in items {
-        hang(out, style, "  - ", 4, &clean(item.as_ref()));
+        hang(out, style, "  - ", 4, &escape_line(item.as_ref()));
     }
 }
 
@@ -165,7 +166,7 @@ fn checklist(
             (findings, next) => format!("{next} ({findings})"),
         };
         let head = format!("  {state} {:<width$}  ", item.item);
-        hang(out, style, &head, width + 19, &clean(&text));
+        hang(out, style, &head, width + 19, &escape_line(&text));
     }
 }
 
@@ -207,9 +208,9 @@ fn crossing_table(out: &mut String, style: Style, crossings: &[Crossing]) {
     let rows = crossing(crossings);
     let width = rows.iter().map(|row| row.key.len()).max().unwrap_or(0);
     for row in rows {
-        let head = format!("  {:<8} {:<width$}  ", row.fate, clean(row.key));
+        let head = format!("  {:<8} {:<width$}  ", row.fate, escape_line(row.key));
         let text = format!("{} ({})", row.instead, row.services.join(", "));
-        hang(out, style, &head, width + 13, &clean(&text));
+        hang(out, style, &head, width + 13, &escape_line(&text));
     }
 }
 

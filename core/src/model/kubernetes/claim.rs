@@ -1,4 +1,4 @@
-//! Persistent storage.
+//! Persistent storage: claims, volumes and storage classes.
 
 use super::quantity::read_resources;
 use super::selector::read_selector;
@@ -20,13 +20,11 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Only one node may use it (`ReadWriteOnce`, `ReadWriteOncePod`); false where no mode is written.
+    /// Whether only one node can use the volume (`ReadWriteOnce`, `ReadWriteOncePod`); false if no mode is
+    /// written.
     pub fn single_node(&self) -> bool {
-        !self.access_modes.is_empty()
-            && self
-                .access_modes
-                .iter()
-                .all(|it| matches!(it.as_str(), "ReadWriteOnce" | "ReadWriteOncePod"))
+        let single = |mode: &Str| matches!(mode.as_str(), "ReadWriteOnce" | "ReadWriteOncePod");
+        !self.access_modes.is_empty() && self.access_modes.iter().all(single)
     }
 }
 
@@ -35,9 +33,9 @@ pub struct PersistentVolume {
     pub access_modes: Vec<Str>,
     pub capacity: Option<Resource>,
     pub storage_class: Option<Str>,
-    /// The key of the source: `hostPath`, `nfs`, `csi`, `local` ...
+    /// The key of the source: `hostPath`, `nfs`, `csi`, `local` and others.
     pub source: Option<Str>,
-    /// The claim that it waits for: name and namespace.
+    /// The name and namespace of the claim that may bind the volume.
     pub claim: Option<(Str, Option<Str>)>,
     pub reclaim_policy: Option<Str>,
 }
@@ -59,7 +57,7 @@ pub(crate) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
                 it.storage = storage(requests.unwrap_or_default());
             }
             "storageClassName" => {
-                // An empty class is a choice: no dynamic provisioning.
+                // An empty class is not a missing one: it turns off dynamic provisioning.
                 reader.read(value, &mut it.storage_class);
             }
             "volumeName" => reader.read(value, &mut it.volume_name),

@@ -1,8 +1,8 @@
-//! What limits or watches Pods from beside: budgets, network policies, monitors, quotas.
+//! Objects that limit or watch Pods: disruption budgets, network policies, monitors, quotas.
 
 use super::quantity::read_resources;
 use super::selector::read_selector;
-use super::{Resource, Selector};
+use super::{Resource, Selector, is_true};
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -17,15 +17,16 @@ pub struct DisruptionBudget {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NetworkPolicy {
-    /// An empty one selects every Pod of the namespace.
+    /// An empty selector selects every Pod of the namespace.
     pub pod_selector: Option<Selector>,
     pub policy_types: Vec<Str>,
-    /// Whether `ingress` and `egress` are written, and how many rules each has.
+    /// The number of rules of `ingress` and of `egress`, if written.
     pub ingress: Option<usize>,
     pub egress: Option<usize>,
     pub place: Option<Place>,
 }
 
+/// The kind of a monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MonitorKind {
     /// Selects Services.
@@ -39,11 +40,11 @@ pub enum MonitorKind {
 pub struct Monitor {
     pub kind: MonitorKind,
     pub selector: Option<Selector>,
-    /// The namespaces it looks in: empty means its own.
+    /// The namespaces that the monitor watches; empty for its own.
     pub namespaces: Vec<Str>,
     /// `namespaceSelector.any: true`
     pub any_namespace: bool,
-    /// The port names of its endpoints.
+    /// The port names of the endpoints.
     pub ports: Vec<Str>,
     pub place: Option<Place>,
 }
@@ -57,9 +58,9 @@ pub struct LimitRange {
 pub struct LimitRangeItem {
     /// `Container`, `Pod`, `PersistentVolumeClaim`
     pub kind: Option<Str>,
-    /// The limits that a container without them gets.
+    /// The limits of a container that has none.
     pub default: Vec<Resource>,
-    /// The requests that a container without them gets.
+    /// The requests of a container that has none.
     pub default_request: Vec<Resource>,
     pub min: Vec<Resource>,
     pub max: Vec<Resource>,
@@ -124,8 +125,7 @@ pub(crate) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_
         match key {
             "selector" => it.selector = read_selector(reader, value),
             "namespaceSelector" => {
-                it.any_namespace =
-                    value.get("any").and_then(|it| reader.bool(it)).is_some_and(|it| it.value);
+                it.any_namespace = is_true(value.get("any").and_then(|any| reader.bool(any)));
                 if let Some(names) = value.get("matchNames") {
                     reader.read(names, &mut it.namespaces);
                 }

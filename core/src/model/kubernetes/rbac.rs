@@ -1,4 +1,4 @@
-//! Service accounts and roles, as far as other objects name them.
+//! Service accounts, roles and role bindings.
 
 use crate::model::read::{Reader, Str};
 use crate::syntax::Node;

@@ -22,7 +22,7 @@ rule! {
     ///   web:
     ///     image: nginx:1.29
     ///     restart: always
-    ///     image: caddy:2.10 # <- the key `image` stands twice in this mapping
+    ///     image: caddy:2.10 # <- the key `image` appears twice in this mapping
     /// ```
     ///
     /// ## Good

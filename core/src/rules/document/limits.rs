@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn deep_nesting_is_reported_and_shallow_nesting_is_not() {
         let deep = format!("services:\n  a: {}", "[".repeat(300));
-        assert!(messages(&RULE, &deep)[0].contains("255 deep"));
+        assert!(messages(&RULE, &deep)[0].contains("255 levels deep"));
         assert!(messages(&RULE, "services: {a: {image: nginx}}").is_empty());
     }
 

@@ -26,7 +26,7 @@ rule! {
     ///   web:
     ///     image: nginx:1.29
     ///     ports:
-    ///       - "80800:80" # <- Compose refuses this: `80800` is no port of the host
+    ///       - "80800:80" # <- Compose refuses this: `80800` is not a valid host port
     /// ```
     ///
     /// ## Good
@@ -120,9 +120,12 @@ mod tests {
     #[test]
     fn what_compose_refuses_is_reported_with_the_reason() {
         for (text, words) in [
-            ("services: {a: {image: x:1, ports: ['99999:80']}}", "`99999` is no port of the host"),
-            ("services: {a: {image: x:1, mem_limit: 12q}}", "is no size"),
-            ("services: {a: {image: 'x:${Y'}}", "a plain dollar sign is written `$$`"),
+            (
+                "services: {a: {image: x:1, ports: ['99999:80']}}",
+                "`99999` is not a valid host port",
+            ),
+            ("services: {a: {image: x:1, mem_limit: 12q}}", "is not a size"),
+            ("services: {a: {image: 'x:${Y'}}", "write `$$` for a literal dollar sign"),
             ("services: {a: {}}", "neither `image` nor `build`"),
             (
                 "services: {a: {image: x:1, links: [b]}, b: {image: x:1, links: [a]}}",

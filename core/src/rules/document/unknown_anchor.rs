@@ -21,7 +21,7 @@ rule! {
     /// services:
     ///   web:
     ///     image: nginx:1.29
-    ///     logging: *logs # <- no anchor `&logs` stands before this alias in the document
+    ///     logging: *logs # <- the document has no anchor `&logs` before this alias
     /// ```
     ///
     /// ## Good

@@ -9,14 +9,15 @@ rule! {
     /// Two services publish the same port of the host.
     ///
     /// ## Why it hurts
-    /// The second container fails to start with "port is already allocated". Which of the two that
-    /// is depends on timing.
+    /// The second container fails to start with "port is already allocated". Which of the two fails
+    /// depends on timing.
     ///
     /// ## What helps
-    /// Give one of them another host port, or take both behind one reverse proxy.
+    /// Give one of them another host port, or put both behind one reverse proxy.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps -a` shows one of them only created; `ss -ltnp` shows who has the port.
+    /// `docker compose ps -a` shows one of them only as created; `ss -ltnp` shows which process has
+    /// the port.
     ///
     /// ## Bad
     /// ```yaml
@@ -89,7 +90,7 @@ fn report(first: Published<'_>, second: Published<'_>, number: u16, out: &mut Fi
 
 /// Services of different profiles need not run at the same time.
 fn may_run_together(a: &Service, b: &Service) -> bool {
-    let shared = a.profiles.iter().any(|it| b.profiles.iter().any(|at| at.value == it.value));
+    let shared = a.profiles.iter().any(|one| b.profiles.iter().any(|it| it.value == one.value));
     a.profiles.is_empty() && b.profiles.is_empty() || shared
 }
 
@@ -101,7 +102,7 @@ fn collide(a: &Port, b: &Port) -> bool {
     let address = any(a)
         || any(b)
         || a.host_ip.as_ref().map(|it| &it.value) == b.host_ip.as_ref().map(|it| &it.value);
-    // The engine picks a free port from a range that is wider than its target.
+    // From a published range that is wider than its target, the engine picks a free port.
     let fixed = |it: (u16, u16)| it.0 == it.1;
     let overlap = x.value.0 <= y.value.1 && y.value.0 <= x.value.1;
     a.protocol == b.protocol && address && overlap && fixed(x.value) && fixed(y.value)
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_protocols_and_profiles_part_them() {
+    fn other_addresses_protocols_and_profiles_do_not_collide() {
         assert_eq!(two("ports: ['80:80']", "ports: ['80:81']"), 1);
         assert_eq!(two("ports: ['127.0.0.1:80:80']", "ports: ['80:81']"), 1);
         assert_eq!(two("ports: ['127.0.0.1:80:80']", "ports: ['127.0.0.2:80:81']"), 0);

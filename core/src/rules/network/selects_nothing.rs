@@ -1,19 +1,19 @@
 use crate::facts::{Facts, MANY};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
-use crate::report::{Confidence, Findings};
+use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A policy, budget or monitor selects nothing.
+    /// A NetworkPolicy, disruption budget or monitor selects nothing.
     ///
     /// ## Why it hurts
-    /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets all
-    /// Pods be evicted at once, the monitor collects no metrics. Nobody is told.
+    /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets
+    /// all Pods be evicted at once, the monitor collects no metrics. Nothing reports the mistake.
     ///
     /// ## What helps
-    /// Select the labels of the Pod template (for a ServiceMonitor the labels of the Service), in the
-    /// same namespace.
+    /// Select labels of the Pod template (for a ServiceMonitor, labels of the Service) in the same
+    /// namespace.
     ///
     /// ## How to troubleshoot
     /// `kubectl get pods -l KEY=VALUE` in the object's namespace lists what it selects.
@@ -124,7 +124,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
         out.at(
             &selector.place.span,
             format!(
-                "{} looks in namespace `{home}` only, but Service `{}` lives in `{there}`",
+                "{} looks only in namespace `{home}`, but Service `{}` is in `{there}`",
                 object.label(),
                 service.name
             ),
@@ -141,7 +141,7 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     report(facts, out, object, selector, "Services", near);
 }
 
-/// Pods and Services that charts and operators make are not to be seen here.
+/// Whether a chart or an operator may create what is selected, which these files then do not show.
 fn may_come(facts: &Facts, selector: &Selector) -> bool {
     facts.services_from_elsewhere()
         || selector.match_labels.iter().any(|(key, value)| {
@@ -149,7 +149,7 @@ fn may_come(facts: &Facts, selector: &Selector) -> bool {
         })
 }
 
-/// What would be selected if one label had another value.
+/// What would be selected if one of its labels had another value.
 struct Near<'n> {
     label: String,
     key: &'n Str,
@@ -157,7 +157,7 @@ struct Near<'n> {
     actual: &'n Str,
 }
 
-/// The only one that carries all labels but one, and that one with another value.
+/// Returns the only candidate that has all labels of the selector but one, which has another value.
 fn near_miss<'n>(
     selector: &'n Selector,
     candidates: impl Iterator<Item = (&'n Vec<(Str, Str)>, String)>,
@@ -171,9 +171,9 @@ fn near_miss<'n>(
             .filter(|it| value_of(&it.0).is_none_or(|at| at.value != it.1.value));
         let (Some((key, value)), None) = (missing.next(), missing.next()) else { continue };
         let Some(actual) = value_of(key) else { continue };
-        // With one label alone any other value would be "near"; only a slip of the pen is.
-        let slip = crate::facts::nearest(value, std::iter::once(actual.as_str())).is_some();
-        if selector.match_labels.len() == 1 && !slip {
+        // For a selector with one label, every other value would be near, so it must be a typo.
+        let typo = crate::facts::nearest(value, std::iter::once(actual.as_str())).is_some();
+        if selector.match_labels.len() == 1 && !typo {
             continue;
         }
         if found.is_some() {
@@ -193,29 +193,27 @@ fn report(
     near: Option<Near<'_>>,
 ) {
     let subject = object.label();
-    let mut labels = Vec::new();
-    for (key, value) in &selector.match_labels {
-        labels.push(format!("{key}={value}"));
-    }
+    let labels: Vec<String> =
+        selector.match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let finding = match near {
-        Some(it) => {
+        Some(near) => {
             let finding = out.at(
-                &it.value.span,
+                &near.value.span,
                 format!(
                     "{subject} selects no {what}: {} has `{}: {}`, not `{}`",
-                    it.label, it.key, it.actual, it.value
+                    near.label, near.key, near.actual, near.value
                 ),
             );
-            let edit = facts.replace_scalar(&it.value.span, it.actual.as_str());
-            finding.also(&it.actual.span, format!("{} has this", it.label)).fix(
-                crate::report::Fix::r#unsafe(format!("Select `{}: {}`", it.key, it.actual), [edit]),
-            );
+            let edit = facts.replace_scalar(&near.value.span, near.actual.as_str());
+            finding
+                .also(&near.actual.span, format!("{} has this label", near.label))
+                .fix(Fix::r#unsafe(format!("Select `{}: {}`", near.key, near.actual), [edit]));
             finding
         }
         None => {
             let finding = out.at(
                 &selector.place.span,
-                format!("{subject} selects no {what} of namespace `{}`", object.namespace()),
+                format!("{subject} selects no {what} in namespace `{}`", object.namespace()),
             );
             finding.confidence(Confidence::Likely);
             finding
@@ -271,7 +269,7 @@ mod tests {
             )
         };
         assert!(monitor("shop", "").is_empty());
-        assert!(monitor("monitoring", "")[0].contains("looks in namespace `monitoring` only"));
+        assert!(monitor("monitoring", "")[0].contains("looks only in namespace `monitoring`"));
         assert!(monitor("monitoring", ", namespaceSelector: {any: true}").is_empty());
         assert!(monitor("monitoring", ", namespaceSelector: {matchNames: [shop]}").is_empty());
     }

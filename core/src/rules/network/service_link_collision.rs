@@ -8,17 +8,17 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 rule! {
-    /// A variable that a Service puts into every Pod has the name of one that the program reads.
+    /// A variable that a Service injects into every Pod has the name of one that the program reads.
     ///
     /// ## Why it hurts
-    /// A Service `redis` gives all Pods of its namespace `REDIS_PORT=tcp://10.96.0.12:6379`. A program
-    /// that reads `REDIS_PORT` as a number fails at start, and only in the cluster.
+    /// A Service `redis` gives all Pods in its namespace `REDIS_PORT=tcp://10.96.0.12:6379`. A
+    /// program that reads `REDIS_PORT` as a number fails at startup, and only in the cluster.
     ///
     /// ## What helps
-    /// `enableServiceLinks: false` in the Pod's spec, or setting the variable yourself.
+    /// Set `enableServiceLinks: false` in the Pod's spec, or set the variable yourself.
     ///
     /// ## How to troubleshoot
-    /// `kubectl exec POD -- env` shows values that begin with `tcp://`.
+    /// `kubectl exec POD -- env` shows variables whose values start with `tcp://`.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -45,7 +45,7 @@ rule! {
     ///     metadata: { labels: { app: web } }
     ///     spec:
     ///       containers:
-    ///         - name: web # <- Service `redis` sets `REDIS_PORT` in container `web` of Deployment `web`, which Compose sets to `6379`
+    ///         - name: web # <- Service `redis` sets `REDIS_PORT` in container `web` of Deployment `web`, but Compose sets it to `6379`
     ///           image: ghcr.io/acme/web:1.4.2
     /// ```
     ///
@@ -108,13 +108,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 );
                 finding
                     .also(&service.span(), format!("Service `{}`", service.name))
-                    .also(&reason.1, "the variable that is meant")
+                    .also(&reason.1, "the program reads the variable here")
                     .check(workload.exec(unit, &format!("printenv {name}")));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {
                     let off = Yaml::bool(false);
                     let edit = facts.insert_entry(&place, "enableServiceLinks", &off);
                     finding.maybe_fix(
-                        edit.map(|it| Fix::r#unsafe("Switch Service links off for this Pod", [it])),
+                        edit.map(|it| Fix::r#unsafe("Disable Service links for this Pod", [it])),
                     );
                 }
             }
@@ -162,16 +162,17 @@ fn variables_of(service: &KubeService<'_>) -> Vec<String> {
     link_variables(service.name, &ports.collect::<Vec<_>>())
 }
 
-/// Whether the container takes variables in whole from something that we do not see.
+/// Whether the container takes all variables of a source whose keys are not fully known.
 fn may_be_set_elsewhere(facts: &Facts, workload: &Workload<'_>, unit: usize) -> bool {
-    workload.container(unit).env_from.iter().any(|it| {
-        let secret = it.source == EnvSource::Secret;
-        let known = it.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
-        known.is_none_or(|it| !it.complete) || it.prefix.is_some()
+    workload.container(unit).env_from.iter().any(|from| {
+        let secret = from.source == EnvSource::Secret;
+        let keys = from.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
+        keys.is_none_or(|it| !it.complete) || from.prefix.is_some()
     })
 }
 
-/// How we know that the program reads the variable, and where: its Compose side sets it.
+/// Returns the evidence that the program reads the variable, as the end of the message and a place:
+/// its Compose service sets the variable, or its command reads it.
 fn reads(
     facts: &Facts,
     workload: &Workload<'_>,
@@ -184,16 +185,16 @@ fn reads(
         let (service, _, _) = facts.pair(pair);
         if let Some(var) = service.unit.var(name) {
             let text = match var.value.filter(|it| !it.is_empty()) {
-                Some(value) => format!("which Compose sets to `{value}`"),
-                None => "which Compose sets itself".to_owned(),
+                Some(value) => format!("but Compose sets it to `{value}`"),
+                None => "but Compose sets it too".to_owned(),
             };
             return Some((text, var.span));
         }
     }
-    // `X_SERVICE_HOST` is read for what it is: that is PLM403.
+    // A command that reads `X_SERVICE_HOST` means the Service's variable: PLM403 reports that.
     let plain = name.ends_with("_PORT") && !name.contains("_SERVICE_") && !name.contains("_TCP");
     let read = unit.read_variables().into_iter().find(|it| plain && it.0 == name)?;
-    Some(("which its command reads".to_owned(), read.1))
+    Some(("and the command reads that variable".to_owned(), read.1))
 }
 
 #[cfg(test)]
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn own_values_and_links_that_are_off_are_silent() {
+    fn own_values_and_disabled_links_are_silent() {
         assert_eq!(pod("", "", "tty: true"), 1);
         assert_eq!(pod("", "enableServiceLinks: false, ", "tty: true"), 0);
         assert_eq!(pod("", "", "env: [{name: REDIS_PORT, value: '6379'}]"), 0);

@@ -1,4 +1,4 @@
-//! Short forms become long ones, so that files can be merged and read in one way.
+//! Expands short forms to long ones, so that there is one form to merge and to read.
 
 use crate::model::compose::ProblemKind;
 use crate::model::compose::load::lower::Lowering;
@@ -8,20 +8,22 @@ use crate::model::compose::load::value::{Data, Entry, Kind, Map, Scalar, Tag, Va
 use crate::text::Span;
 use smol_str::SmolStr;
 
-/// How many ports the ranges of one file may stand for before they are left alone.
+/// Maximum number of ports that the ranges of one file expand to.
 const MAX_PORTS: usize = 20_000;
 
-/// Rewrites the top level of one file.
+/// Expands the short forms of one file.
 pub(crate) fn canonical(root: &mut Value, out: &mut Lowering) {
     let Some(root) = root.as_map_mut() else { return };
     let mut canon = Canon { out, ports: 0 };
-    root.each_in("services jobs", &mut |it| canon.service(it));
-    root.each_in("networks volumes secrets configs", &mut |it| canon.top_level(it));
+    root.each_in(&["services", "jobs"], &mut |service| canon.service(service));
+    let sections = ["networks", "volumes", "secrets", "configs"];
+    root.each_in(&sections, &mut |object| canon.top_level(object));
     unify(root);
 }
 
 struct Canon<'c> {
     out: &'c mut Lowering,
+    /// Number of ports expanded so far.
     ports: usize,
 }
 
@@ -52,19 +54,17 @@ impl Canon<'_> {
                 }
                 "gpus" if value.text().is_some() => {
                     let span = value.span;
-                    let mut all = Map::short(1);
-                    all.put("count", Value::string(span, "all"));
-                    value.data = Data::List(vec![Value::map(span, all)]);
+                    let mut gpu = Map::short();
+                    gpu.put("count", Value::string(span, "all"));
+                    value.data = Data::List(vec![Value::map(span, gpu)]);
                 }
-                "extends" if value.text().is_some() => {
-                    wrap(value, "service");
-                }
+                "extends" if value.text().is_some() => wrap(value, "service"),
                 "post_start" | "pre_stop" => value.each(&mut |hook| {
-                    if let Some(it) = hook.get_mut("environment") {
-                        pairs(it, true);
+                    if let Some(environment) = hook.get_mut("environment") {
+                        pairs(environment, true);
                     }
                 }),
-                // A step is a small service of its own; steps do not nest.
+                // A step has the keys of a service. Steps do not nest.
                 "pre_start" if value.as_list().is_some() => value.each(&mut |item| {
                     if item.get("pre_start").is_none() {
                         self.service(item);
@@ -95,11 +95,7 @@ impl Canon<'_> {
         let Data::List(items) = &mut value.data else { return };
         let mut all = Vec::with_capacity(items.len());
         for item in items.drain(..) {
-            if item.as_map().is_some() {
-                all.push(item);
-                continue;
-            }
-            let Some(scalar) = item.as_scalar().filter(|it| it.kind != Kind::Null) else {
+            let Some(scalar) = item.as_scalar().filter(|scalar| scalar.kind != Kind::Null) else {
                 all.push(item);
                 continue;
             };
@@ -107,7 +103,7 @@ impl Canon<'_> {
                 Ok(ports) => {
                     self.ports += ports.len();
                     if self.ports > MAX_PORTS {
-                        let message = "the port ranges of this file stand for more than 20,000 ports; the rest is not read";
+                        let message = "the port ranges of this file contain more than 20,000 ports; the rest is not read";
                         self.out.problem(ProblemKind::Limit, item.span, "", message);
                         break;
                     }
@@ -115,7 +111,7 @@ impl Canon<'_> {
                 }
                 Err(message) => {
                     let text = scalar.text.clone();
-                    self.out.told(ProblemKind::InvalidPort, item.span, &text, message);
+                    self.out.problem(ProblemKind::InvalidPort, item.span, &text, message);
                 }
             }
         }
@@ -126,7 +122,7 @@ impl Canon<'_> {
         let Data::List(items) = &mut value.data else { return };
         let mut all = Vec::with_capacity(items.len());
         for item in items.drain(..) {
-            let Some(scalar) = item.as_scalar().filter(|it| it.kind != Kind::Null) else {
+            let Some(scalar) = item.as_scalar().filter(|scalar| scalar.kind != Kind::Null) else {
                 all.push(item);
                 continue;
             };
@@ -134,7 +130,7 @@ impl Canon<'_> {
                 Ok(mount) => all.push(mount),
                 Err(message) => {
                     let text = scalar.text.clone();
-                    self.out.told(ProblemKind::InvalidMount, item.span, &text, message);
+                    self.out.problem(ProblemKind::InvalidMount, item.span, &text, message);
                 }
             }
         }
@@ -143,13 +139,13 @@ impl Canon<'_> {
 
     fn top_level(&mut self, value: &mut Value) {
         if value.is_null() {
-            value.data = Data::Map(Box::new(Map { short: true, ..Map::default() }));
+            value.data = Data::Map(Box::new(Map::short()));
         }
         let Some(map) = value.as_map_mut() else { return };
         if let Some(labels) = map.get_mut("labels") {
             pairs(labels, false);
         }
-        // `external: {name: x}` is the old way to say `external: true` and `name: x`.
+        // `external: {name: x}` is the old form of `external: true` with `name: x`.
         let Some(entry) = map.entries.get_mut("external") else { return };
         let Some(inner) = entry.value.as_map() else { return };
         let name = inner.entries.get("name").cloned();
@@ -159,7 +155,7 @@ impl Canon<'_> {
             if let Some(other) = map.get("name")
                 && !other.same(&name.value)
             {
-                let message = "`name` and `external.name` say different things";
+                let message = "`name` and `external.name` differ";
                 self.out.problem(ProblemKind::Conflict, name.value.span, "name", message);
             }
             map.insert("name", name);
@@ -167,18 +163,19 @@ impl Canon<'_> {
     }
 }
 
-/// `x` becomes `{key: x}`.
+/// Turns `x` into `{key: x}`.
 fn wrap(value: &mut Value, key: &'static str) {
-    let long = Data::Map(Box::new(Map::short(1)));
+    let long = Data::Map(Box::new(Map::short()));
     let inner = Value { data: std::mem::replace(&mut value.data, long), tag: Tag::None, ..*value };
     if let Data::Map(long) = &mut value.data {
         long.put(key, inner);
     }
 }
 
+/// Turns a string into a list of one string.
 fn string_to_list(value: &mut Value) {
     if value.text().is_some() {
-        let list = Data::List(Vec::with_capacity(1));
+        let list = Data::List(Vec::new());
         let inner =
             Value { data: std::mem::replace(&mut value.data, list), tag: Tag::None, ..*value };
         if let Data::List(list) = &mut value.data {
@@ -187,9 +184,10 @@ fn string_to_list(value: &mut Value) {
     }
 }
 
-/// Cuts `KEY=value` in two. The second is nothing where there is no `=`.
-fn cut(span: Span, scalar: &Scalar, signs: &[u8]) -> ((SmolStr, Span), Option<Value>) {
-    let find = |text: &str| signs.iter().find_map(|sign| memchr::memchr(*sign, text.as_bytes()));
+/// Splits `KEY=value` at the first separator that occurs, in the order of `separators`. Without one,
+/// there is no value.
+fn split(span: Span, scalar: &Scalar, separators: &[char]) -> ((SmolStr, Span), Option<Value>) {
+    let find = |text: &str| separators.iter().find_map(|separator| text.find(*separator));
     let written = scalar.written();
     let end = find(&scalar.text);
     let written_end = if scalar.raw.is_none() { end } else { find(written) };
@@ -199,11 +197,11 @@ fn cut(span: Span, scalar: &Scalar, signs: &[u8]) -> ((SmolStr, Span), Option<Va
         return ((scalar.text.clone(), key_span), None);
     };
     let start = (key_end + 1).min(written.len());
-    let raw = scalar.raw.as_ref().and_then(|it| it.get(start..));
+    let raw = scalar.raw.as_ref().and_then(|raw| raw.get(start..));
     let value = Scalar {
         kind: Kind::Str,
         text: SmolStr::new(&scalar.text[end + 1..]),
-        raw: raw.filter(|it| it.contains('$')).map(Box::from),
+        raw: raw.filter(|raw| raw.contains('$')).map(Box::from),
         offset: scalar.offset.map(|_| 0),
     };
     let value_span = scalar.part(span, start, written.len());
@@ -211,7 +209,8 @@ fn cut(span: Span, scalar: &Scalar, signs: &[u8]) -> ((SmolStr, Span), Option<Va
     ((SmolStr::new(&scalar.text[..end]), key_span), Some(value))
 }
 
-/// A list of `KEY=value` becomes a mapping. `inherit`: a lone key is null, else it is empty.
+/// Turns a list of `KEY=value` into a mapping. A key without `=` becomes null with `inherit`, which
+/// takes the value from the project, and an empty string otherwise.
 fn pairs(value: &mut Value, inherit: bool) {
     let place = value.place();
     match &mut value.data {
@@ -219,10 +218,9 @@ fn pairs(value: &mut Value, inherit: bool) {
             let mut map = Map { short: true, place: Some(place), ..Map::default() };
             for item in items.drain(..) {
                 let Some(scalar) = item.as_scalar() else { continue };
-                let ((key, key_span), inner) = cut(item.span, scalar, b"=");
-                let inner = inner.unwrap_or_else(|| match inherit {
-                    true => Value::null(key_span),
-                    false => Value::string(key_span, ""),
+                let ((key, key_span), inner) = split(item.span, scalar, &['=']);
+                let inner = inner.unwrap_or_else(|| {
+                    if inherit { Value::null(key_span) } else { Value::string(key_span, "") }
                 });
                 let entry = Entry { list: true, ..Entry::new(key_span, item.span, inner) };
                 map.insert(key, entry);
@@ -240,7 +238,7 @@ fn pairs(value: &mut Value, inherit: bool) {
     }
 }
 
-/// A list of names becomes a mapping from names to nothing.
+/// Turns a list of names into a mapping with null values.
 fn names(value: &mut Value) {
     let place = value.place();
     if let Data::List(items) = &mut value.data {
@@ -254,6 +252,7 @@ fn names(value: &mut Value) {
     }
 }
 
+/// Turns a list of services into a mapping with the default condition.
 fn dependencies(value: &mut Value) {
     let listed = value.as_list().is_some();
     names(value);
@@ -264,15 +263,14 @@ fn dependencies(value: &mut Value) {
     for entry in map.entries.values_mut() {
         let span = entry.key;
         let required = Value::scalar(span, Kind::Bool, SmolStr::new_static("true"));
-        let mut long = Map::short(2);
-        let started = SmolStr::new_static("service_started");
-        long.put("condition", Value::string(span, started));
+        let mut long = Map::short();
+        long.put("condition", Value::string(span, "service_started"));
         long.put("required", required);
         entry.value = Value::map(span, long);
     }
 }
 
-/// `host: address` and `host=address` become a list of pairs; a host may have several.
+/// Turns `host: address` and `host=address` into a list of pairs; a host may have several addresses.
 fn hosts(value: &mut Value) {
     let mut all = Vec::new();
     let mut add = |host: SmolStr, host_span: Span, whole: Span, mut address: Value| {
@@ -281,7 +279,7 @@ fn hosts(value: &mut Value) {
             scalar.text = SmolStr::new(plain);
         }
         let host = Value::string(host_span, host);
-        let mut long = Map::short(2);
+        let mut long = Map::short();
         long.put("host", host);
         long.put("address", address);
         all.push(Value::map(whole, long));
@@ -290,7 +288,7 @@ fn hosts(value: &mut Value) {
         Data::List(items) => {
             for item in items {
                 let Some(scalar) = item.as_scalar() else { continue };
-                let ((host, span), address) = cut(item.span, scalar, b"=:");
+                let ((host, span), address) = split(item.span, scalar, &['=', ':']);
                 let address = address.unwrap_or_else(|| Value::string(span, ""));
                 add(host, span, item.span, address);
             }
@@ -312,7 +310,7 @@ fn hosts(value: &mut Value) {
     value.data = Data::List(all);
 }
 
-/// Every item `x` of a list becomes `{key: x}`.
+/// Turns every item `x` of a list into `{key: x}`.
 fn wrap_items(value: &mut Value, key: &'static str) {
     if value.as_list().is_some() {
         value.each(&mut |item| {

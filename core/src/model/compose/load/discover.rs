@@ -1,29 +1,33 @@
-//! Which Compose files form which project.
+//! Groups Compose files into projects.
 //!
-//! * The default file of a folder and its override file are one project, as `docker compose up`
-//!   without `-f` reads them. `COMPOSE_FILE` in the `.env` file beside them names others.
-//! * Another Compose file that cannot stand alone (a service has nothing to run, a network is nowhere
-//!   defined), beside or below a default file that defines all that it lacks, is merged over that
-//!   one, as with `-f compose.yaml -f compose.prod.yaml`.
+//! * The default file of a folder and its override file form one project, as `docker compose up`
+//!   reads them without `-f`. `COMPOSE_FILE` in the `.env` file beside them names other files.
+//! * A Compose file that is incomplete by itself (a service has nothing to run, a network is defined
+//!   nowhere) is merged over the default file of its folder, or of a folder around it, if that file
+//!   defines everything that it lacks, as with `-f compose.yaml -f compose.prod.yaml`.
 //! * Every other Compose file is a project of its own, unless another project includes or extends it.
 
+use crate::model::Str;
 use crate::model::compose::check::consistency;
 use crate::model::compose::load::dotenv;
+use crate::model::compose::load::interpolate::substitute;
 use crate::model::compose::load::lower::Environment;
-use crate::model::compose::load::value::{Entry, Map, Value};
+use crate::model::compose::load::value::Map;
 use crate::model::compose::load::{Files, Loader};
 use crate::model::compose::read::Read;
 use crate::model::compose::schema::check_merged;
-use crate::model::compose::schema::keys::Schema;
-use crate::model::compose::{FileInput, Key, Problem, ProblemKind, Project};
+use crate::model::compose::{
+    FileInput, Key, Problem, ProblemKind, Project, UnknownKey, VariableUse,
+};
 use crate::syntax::Node;
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-/// The names that Compose looks for, best first.
+/// The file names that Compose looks for, in order of preference.
 const DEFAULTS: [&str; 4] =
     ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+/// The override files that Compose looks for, in order of preference.
 const OVERRIDES: [&str; 4] = [
     "compose.override.yml",
     "compose.override.yaml",
@@ -31,61 +35,72 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
-/// Whether Compose finds the file by itself, so that nothing has to be laid over it.
+/// Whether Compose reads a file of this name without `-f`.
 pub fn is_default_name(path: &str) -> bool {
     DEFAULTS.contains(&name_of(path))
 }
 
-/// All Compose projects of the files, each once.
+/// Returns all Compose projects of the files, each once.
 pub fn projects(files: &[FileInput<'_>]) -> Vec<Project> {
-    if !files.iter().any(|it| it.compose && it.tree.is_some()) {
-        return Vec::new();
-    }
-    let by_path: FxHashMap<&str, usize> =
-        files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
-    let files = Files { all: files, by_path: &by_path, schema: &Schema::new() };
+    let files = &Files::new(files);
     let mut by_folder: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (index, input) in files.all.iter().enumerate() {
         if input.compose && input.tree.is_some() {
             by_folder.entry(folder_of(input.path)).or_default().push(index);
         }
     }
-    let mut folders: Vec<&str> = by_folder.keys().copied().collect();
-    // Outer folders first: they include the inner ones.
-    let depth = |it: &str| it.matches('/').count() + usize::from(!it.is_empty());
-    folders.sort_by_key(|it| (depth(it), *it));
-    let mut projects = Vec::new();
-    let mut taken: FxHashSet<FileId> = FxHashSet::default();
+    // Outer folders first: their projects include the files of inner ones.
+    let depth = |folder: &str| folder.matches('/').count() + usize::from(!folder.is_empty());
+    let mut folders: Vec<(&str, Vec<usize>)> = by_folder.into_iter().collect();
+    folders.sort_by_key(|(folder, _)| (depth(folder), *folder));
+
+    let mut found = Found::default();
     let mut bases: FxHashMap<&str, usize> = FxHashMap::default();
-    let add = |project: Project, taken: &mut FxHashSet<FileId>, all: &mut Vec<Project>| {
-        taken.extend(&project.files);
-        taken.extend(&project.included);
-        all.push(project);
-    };
-    for folder in &folders {
+    for (folder, _) in &folders {
         let default = default_files(files, folder);
         let Some(first) = default.first() else { continue };
         bases.insert(folder, *first);
-        if !taken.contains(&files.all[*first].id) {
-            add(project(files, &default), &mut taken, &mut projects);
+        if !found.taken.contains(&files.all[*first].id) {
+            found.add(project(files, &default));
         }
     }
-    for folder in &folders {
+    let mut defined: FxHashMap<usize, Names<'_>> = FxHashMap::default();
+    for (folder, compose_files) in &folders {
         let base = nearest_base(&bases, folder);
-        for &index in &by_folder[folder] {
-            if taken.contains(&files.all[index].id) {
+        for index in compose_files {
+            if found.taken.contains(&files.all[*index].id) {
                 continue;
             }
-            let with_base = base.filter(|base| is_overlay(files, *base, index));
-            let list: Vec<usize> = with_base.into_iter().chain([index]).collect();
-            add(project(files, &list), &mut taken, &mut projects);
+            let lacks = lacks(files, *index);
+            let base = base.filter(|base| {
+                let defined = defined.entry(*base).or_insert_with(|| defines(files, *base));
+                !lacks.is_empty() && lacks.is_subset(defined)
+            });
+            let list: Vec<usize> = base.into_iter().chain([*index]).collect();
+            found.add(project(files, &list));
         }
     }
-    without_included(projects)
+    without_included(found.projects)
 }
 
-/// Leaves out the projects that another one includes: an included file may come before the file that
-/// includes it.
+/// The projects found so far.
+#[derive(Default)]
+struct Found {
+    projects: Vec<Project>,
+    /// The files of these projects, including those of `include` and `extends`.
+    taken: FxHashSet<FileId>,
+}
+
+impl Found {
+    fn add(&mut self, project: Project) {
+        self.taken.extend(&project.files);
+        self.taken.extend(&project.included);
+        self.projects.push(project);
+    }
+}
+
+/// Removes the projects whose files another project includes. They were read first if their folder
+/// comes before that of the other project.
 fn without_included(projects: Vec<Project>) -> Vec<Project> {
     let mut includers: FxHashMap<FileId, Vec<usize>> = FxHashMap::default();
     for (at, project) in projects.iter().enumerate() {
@@ -93,121 +108,102 @@ fn without_included(projects: Vec<Project>) -> Vec<Project> {
             includers.entry(*file).or_default().push(at);
         }
     }
+    // Of two projects that include each other, one has to stay.
     let mut kept = vec![true; projects.len()];
     for (at, project) in projects.iter().enumerate() {
-        let candidates = project.files.first().and_then(|it| includers.get(it));
-        let includes = |other: &usize| {
-            let included = &projects[*other].included;
-            *other != at && kept[*other] && project.files.iter().all(|it| included.contains(it))
-        };
-        kept[at] = !candidates.into_iter().flatten().any(includes);
+        let includers = project.files.first().and_then(|file| includers.get(file));
+        let included = includers.into_iter().flatten().any(|other| {
+            let includes = |file: &FileId| projects[*other].included.binary_search(file).is_ok();
+            *other != at && kept[*other] && project.files.iter().all(includes)
+        });
+        kept[at] = !included;
     }
-    let kept = projects.into_iter().zip(kept).filter(|it| it.1);
-    kept.map(|it| it.0).collect()
+    projects.into_iter().zip(kept).filter_map(|(project, kept)| kept.then_some(project)).collect()
 }
 
-/// The project made of these files, in this order.
+/// Returns the project made of these files, in this order.
 pub fn project_of(files: &[FileInput<'_>], list: &[FileId]) -> Project {
-    let by_path: FxHashMap<&str, usize> =
-        files.iter().enumerate().map(|(at, it)| (it.path, at)).collect();
-    let position = |id: &FileId| files.iter().position(|it| it.id == *id);
-    let list: Vec<usize> = list.iter().filter_map(position).collect();
-    project(Files { all: files, by_path: &by_path, schema: &Schema::new() }, &list)
+    let files = Files::new(files);
+    let list: Vec<usize> = list.iter().filter_map(|id| files.index_of(*id)).collect();
+    project(&files, &list)
 }
 
-/// What `docker compose` reads in this folder when it is given no `-f`.
-fn default_files(files: Files<'_>, folder: &str) -> Vec<usize> {
-    let tree = |(index, input): (usize, &FileInput<'_>)| input.tree.is_some().then_some(index);
-    let find = |name: &str| files.find_in(folder, name).and_then(tree);
+/// Returns the files that `docker compose` reads in a folder when it is called without `-f`.
+fn default_files(files: &Files<'_>, folder: &str) -> Vec<usize> {
+    let yaml = |(index, input): (usize, &FileInput<'_>)| input.tree.is_some().then_some(index);
+    let find = |name: &&str| files.find_in(folder, name).and_then(yaml);
     if let Some((_, env)) = files.find_in(folder, ".env") {
         let variables = dotenv::parse(env.id, env.text, &|_| None).variables;
         let value = |name: &str| {
-            let found = variables.iter().rev().find(|it| it.name.value == name)?;
+            let found = variables.iter().rev().find(|variable| variable.name.value == name)?;
             Some(found.value.as_ref()?.value.clone())
         };
-        if let Some(list) = value("COMPOSE_FILE").filter(|it| !it.is_empty()) {
+        if let Some(list) = value("COMPOSE_FILE").filter(|list| !list.is_empty()) {
             let separator = value("COMPOSE_PATH_SEPARATOR").unwrap_or(SmolStr::new_static(":"));
-            let named = |path: &str| files.find(&join_path(folder, path)).and_then(tree);
+            let named = |path: &str| files.find(&join_path(folder, path)).and_then(yaml);
             let all: Vec<usize> = list.split(separator.as_str()).filter_map(named).collect();
             if !all.is_empty() {
                 return all;
             }
         }
     }
-    let Some(base) = DEFAULTS.iter().find_map(|it| find(it)) else { return Vec::new() };
-    let over = OVERRIDES.iter().find_map(|it| find(it));
+    let Some(base) = DEFAULTS.iter().find_map(find) else { return Vec::new() };
+    let over = OVERRIDES.iter().find_map(find);
     [base].into_iter().chain(over).collect()
 }
 
-/// Whether a file cannot stand alone, and the other one defines all that it lacks.
-fn is_overlay(files: Files<'_>, base: usize, other: usize) -> bool {
-    let lacks = lacks(files, other);
-    if lacks.is_empty() {
-        return false;
-    }
-    let defined = defines(files, base);
-    lacks.iter().all(|(name, sections)| sections & !sections_of(&defined, name) == 0)
+/// Objects by their section and name.
+type Names<'t> = FxHashSet<(&'static str, &'t str)>;
+
+/// The keys of a service that name objects, with the sections where those are defined.
+const REFERENCES: [(&str, &str); 5] = [
+    ("depends_on", "services"),
+    ("networks", "networks"),
+    ("volumes", "volumes"),
+    ("secrets", "secrets"),
+    ("configs", "configs"),
+];
+
+/// Returns the roots of the documents of a file.
+fn roots<'t>(files: &Files<'t>, index: usize) -> Vec<Node<'t>> {
+    files.all[index].tree.map(|tree| tree.roots().collect()).unwrap_or_default()
 }
 
-const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "secrets", "configs"];
-
-/// Names with one bit for each of the [`SECTIONS`] that they belong to.
-type Names<'t> = FxHashMap<&'t str, usize>;
-
-fn sections_of(names: &Names<'_>, name: &str) -> usize {
-    names.get(name).copied().unwrap_or_default()
-}
-
-fn add<'t>(names: &mut Names<'t>, section: usize, name: &'t str) {
-    let before = sections_of(names, name);
-    names.insert(name, before | 1 << section);
-}
-
-fn roots<'t>(files: Files<'t>, index: usize) -> Vec<Node<'t>> {
-    files.all[index].tree.map(|it| it.roots().collect()).unwrap_or_default()
-}
-
-fn defines(files: Files<'_>, index: usize) -> Names<'_> {
+/// Returns the objects that a file defines.
+fn defines<'t>(files: &Files<'t>, index: usize) -> Names<'t> {
     let mut all = Names::default();
     for root in roots(files, index) {
-        for (at, section) in SECTIONS.iter().enumerate() {
+        for (_, section) in REFERENCES {
             for entry in root.get(section).map(Node::merged_entries).unwrap_or_default() {
-                if let Some(name) = entry.key.as_str() {
-                    add(&mut all, at, name);
-                }
+                all.extend(entry.key.as_str().map(|name| (section, name)));
             }
         }
     }
     all
 }
 
-/// What a file names and does not define. A service without anything to run is lacking itself.
-fn lacks(files: Files<'_>, index: usize) -> Names<'_> {
+/// Returns the objects that a file uses and does not define. A service with nothing to run counts as
+/// used only: another file has to define it.
+fn lacks<'t>(files: &Files<'t>, index: usize) -> Names<'t> {
     let own = defines(files, index);
     let mut lacks = Names::default();
-    let services = roots(files, index).into_iter().filter_map(|it| it.get("services"));
+    let services = roots(files, index).into_iter().filter_map(|root| root.get("services"));
     for entry in services.flat_map(Node::merged_entries) {
         let Some(name) = entry.key.as_str() else { continue };
         let service = entry.value;
         let runs = ["image", "build", "extends", "provider"];
         if !runs.iter().any(|key| service.get(key).is_some()) {
-            add(&mut lacks, 0, name);
+            lacks.insert(("services", name));
         }
-        let keys = ["depends_on", "networks", "volumes", "secrets", "configs"];
-        for (at, key) in keys.iter().enumerate() {
+        for (key, section) in REFERENCES {
             let Some(value) = service.get(key) else { continue };
-            let used = value.entries().map(|it| it.key).chain(value.items());
-            for mut used in used.filter_map(|it| it.as_str()) {
-                if *key == "volumes" {
-                    let Some((source, _)) = used.split_once(':') else { continue };
-                    if source.len() < 2 || source.contains(['/', '.', '~', '$', '\\']) {
-                        continue;
-                    }
-                    used = source;
-                }
-                let implicit = *key == "networks" && used == "default";
-                if !implicit && sections_of(&own, used) & 1 << at == 0 {
-                    add(&mut lacks, at, used);
+            let used = value.entries().map(|entry| entry.key).chain(value.items());
+            for used in used.filter_map(Node::as_str) {
+                let name = if key == "volumes" { named_volume(used) } else { Some(used) };
+                let Some(name) = name else { continue };
+                let implicit = key == "networks" && name == "default";
+                if !implicit && !own.contains(&(section, name)) {
+                    lacks.insert((section, name));
                 }
             }
         }
@@ -215,7 +211,15 @@ fn lacks(files: Files<'_>, index: usize) -> Names<'_> {
     lacks
 }
 
-/// The default file of a folder or of the nearest folder around it.
+/// Returns the name of the volume in the short form of a mount; `None` for a bind mount or a mount
+/// without a name.
+fn named_volume(mount: &str) -> Option<&str> {
+    let (source, _) = mount.split_once(':')?;
+    let name = source.len() >= 2 && !source.contains(['/', '.', '~', '$', '\\']);
+    name.then_some(source)
+}
+
+/// Returns the default file of a folder, or of the nearest folder around it that has one.
 fn nearest_base(bases: &FxHashMap<&str, usize>, folder: &str) -> Option<usize> {
     let mut folder = folder;
     loop {
@@ -229,111 +233,134 @@ fn nearest_base(bases: &FxHashMap<&str, usize>, folder: &str) -> Option<usize> {
     }
 }
 
-fn project(files: Files<'_>, list: &[usize]) -> Project {
-    let Some(first) = list.first().map(|it| &files.all[*it]) else { return Project::default() };
+fn project(files: &Files<'_>, list: &[usize]) -> Project {
+    let Some(first) = list.first().map(|index| &files.all[*index]) else {
+        return Project::default();
+    };
     let folder = SmolStr::new(folder_of(first.path));
     let mut loader = Loader::new(files, folder.clone());
-    let mut environment = Environment::default();
     let mut project = Project::default();
-    if let Some((_, input)) = files.find_in(&folder, ".env") {
-        let found = dotenv::parse(input.id, input.text, &|_| None);
-        if let Some((kind, span, message)) = found.error {
-            loader.out.told(kind, span, ".env", message);
-        }
-        environment = environment.with(&found.variables);
-        project.dot_env = found.variables;
-        project.dot_env_file = Some(input.id);
-    }
-    for it in list {
-        project.files.push(files.all[*it].id);
-    }
+    project.files = list.iter().map(|index| files.all[*index].id).collect();
+    project.folder = folder.clone();
+    project.versions = versions(files, list);
+    let mut environment = dot_env(files, &mut loader, &mut project);
     project.name = project_name(files, list, &folder, &environment);
     if project.name.value.is_empty() && !project.name.span.is_empty() {
-        let message = "no letter or digit of this project's name is left";
+        let message = "the name of this project contains no letter or digit";
         loader.out.problem(ProblemKind::InvalidValue, project.name.span, "name", message);
     }
-    project.folder.clone_from(&folder);
-    environment.set(&SmolStr::new_static("COMPOSE_PROJECT_NAME"), &project.name.value, None);
+    environment.set("COMPOSE_PROJECT_NAME".into(), project.name.value.clone(), None);
     let model = loader.model(list, &environment, &folder);
-    // Files without fault stay so when they are merged, unless a tag takes something away.
+    // Files that are complete by themselves stay so in the merge, unless a tag removes something.
     if loader.lacks || loader.out.tagged {
-        check_merged(files.schema, &model, &mut loader.out);
+        check_merged(&model, &mut loader.out);
     }
     let empty = Map::default();
     let root = model.as_map().unwrap_or(&empty);
     Read { out: &mut loader.out, files, environment: &environment, folder: &folder }
         .project(root, &mut project);
-    project.versions = versions(files, list);
-    project.included = std::mem::take(&mut loader.included);
-    project.included.sort();
-    project.included.dedup();
-    project.included.retain(|it| !project.files.contains(it));
+    project.included = included(&mut loader, &project);
     let mut problems = std::mem::take(&mut loader.out.problems);
     problems.extend(consistency(&project));
-    let services = root.get("services");
-    if root.entries.is_empty() || services.is_some_and(Value::is_null) {
-        let span = root.entries.get("services").map_or(Span::default(), |it: &Entry| it.first);
-        let message = "this project has no services".to_owned();
-        let kind = ProblemKind::Empty;
-        let span = if span == Span::default() { Span::new(first.id, 0, 0) } else { span };
-        problems.push(Problem { kind, span, name: SmolStr::default(), service: None, message });
-    }
-    let brought = project.files.iter().chain(&project.included);
-    let broken = brought
-        .filter_map(|id| file_with_id(files, *id)?.tree)
-        .any(|tree| tree.documents.iter().any(|it| it.broken || it.repaired));
-    if broken || loader.incomplete {
-        // What a file that we do not have defines,
-        // what a broken document would have defined, or a repair took out, is not missing.
-        problems.retain(|it| !it.kind.is_absence());
-    }
-    let unread = |it: &Problem| {
-        use ProblemKind::{ExtendsCycle, ExtendsFileMissing, ExtendsServiceMissing, Limit};
-        matches!(it.kind, ExtendsCycle | ExtendsFileMissing | ExtendsServiceMissing | Limit)
-    };
-    if problems.iter().any(unread) {
-        // A service whose template was not read may well have something to run.
-        let extends = |name: &str| project.service(name).is_some_and(|it| it.extends.is_some());
-        problems.retain(|it| it.kind != ProblemKind::NothingToRun || !extends(&it.name));
-    }
-    // A file that is read twice tells everything twice.
-    let mut seen: FxHashSet<(Span, ProblemKind, SmolStr)> = FxHashSet::default();
-    problems.retain(|it| seen.insert((it.span, it.kind, it.name.clone())));
-    project.problems = problems;
-    seen.clear();
-    let once = ProblemKind::UnknownKey;
-    let mut unknown = std::mem::take(&mut loader.unknown);
-    unknown.retain(|it| seen.insert((it.key.span, once, it.key.value.clone())));
-    project.unknown_keys = unknown;
-    seen.clear();
-    // The same text may be read with the variables of an `include` and without: the one where it
-    // is set says more.
-    let mut uses = std::mem::take(&mut loader.out.variables);
-    uses.sort_by_key(|it| (it.span, it.value.is_none()));
-    let mut here = Span::default();
-    uses.retain(|it| {
-        // They lie in order, so that only what stands at the same place has to be known.
-        if std::mem::replace(&mut here, it.span) != it.span {
-            seen.clear();
-        }
-        seen.insert((it.span, once, it.name.clone()))
-    });
-    project.variables = uses;
+    problems.extend(no_services(root, first.id));
+    project.problems = relevant(problems, &project, files, loader.incomplete);
+    project.unknown_keys = without_repeated_keys(loader.unknown);
+    project.variables = without_repeated_uses(loader.out.variables);
     project
 }
 
-/// The file with an id, which mostly is its index.
-fn file_with_id<'t>(files: Files<'t>, id: FileId) -> Option<&'t FileInput<'t>> {
-    let by_index = files.all.get(id.index()).filter(|it| it.id == id);
-    by_index.or_else(|| files.all.iter().find(|it| it.id == id))
+/// Reads the `.env` file of a project and returns its variables.
+fn dot_env(files: &Files<'_>, loader: &mut Loader<'_>, project: &mut Project) -> Environment {
+    let Some((_, input)) = files.find_in(&project.folder, ".env") else {
+        return Environment::default();
+    };
+    let found = dotenv::parse(input.id, input.text, &|_| None);
+    if let Some((kind, span, message)) = found.error {
+        loader.out.problem(kind, span, ".env", message);
+    }
+    let environment = Environment::default().with(&found.variables);
+    project.dot_env = found.variables;
+    project.dot_env_file = Some(input.id);
+    environment
 }
 
-/// The obsolete top-level `version` of each file.
-fn versions(files: Files<'_>, list: &[usize]) -> Vec<Key> {
+/// Returns the files that `include` and `extends` brought in, sorted.
+fn included(loader: &mut Loader<'_>, project: &Project) -> Vec<FileId> {
+    let mut included = std::mem::take(&mut loader.included);
+    included.sort();
+    included.dedup();
+    included.retain(|file| !project.files.contains(file));
+    included
+}
+
+/// Returns the problem of a project that has no services at all.
+fn no_services(root: &Map, first: FileId) -> Option<Problem> {
+    let services = root.entries.get("services");
+    if !root.entries.is_empty() && !services.is_some_and(|entry| entry.value.is_null()) {
+        return None;
+    }
+    Some(Problem {
+        kind: ProblemKind::Empty,
+        span: services.map_or(Span::new(first, 0, 0), |entry| entry.first),
+        name: SmolStr::default(),
+        service: None,
+        message: "this project has no services".to_owned(),
+    })
+}
+
+/// Removes problems that only follow from something that was not read, and repeated ones.
+fn relevant(
+    mut problems: Vec<Problem>,
+    project: &Project,
+    files: &Files<'_>,
+    incomplete: bool,
+) -> Vec<Problem> {
+    let damaged = project.files.iter().chain(&project.included).any(|id| {
+        let tree = files.get(*id).and_then(|input| input.tree);
+        let mut documents = tree.into_iter().flat_map(|tree| &tree.documents);
+        documents.any(|document| document.broken || document.repaired)
+    });
+    if damaged || incomplete {
+        // A file that was not handed over, a broken document or the part of one that a repair removed
+        // may define what seems to be missing.
+        problems.retain(|problem| !problem.kind.is_absence());
+    }
+    let unread = |problem: &Problem| {
+        use ProblemKind::{ExtendsCycle, ExtendsFileMissing, ExtendsServiceMissing, Limit};
+        matches!(problem.kind, ExtendsCycle | ExtendsFileMissing | ExtendsServiceMissing | Limit)
+    };
+    if problems.iter().any(unread) {
+        // A service may get its image from a template that was not read.
+        let extends = |name: &str| project.service(name).is_some_and(|it| it.extends.is_some());
+        problems.retain(|it| it.kind != ProblemKind::NothingToRun || !extends(&it.name));
+    }
+    // A file that is included twice repeats its problems.
+    let mut seen: FxHashSet<(Span, ProblemKind, SmolStr)> = FxHashSet::default();
+    problems.retain(|it| seen.insert((it.span, it.kind, it.name.clone())));
+    problems
+}
+
+fn without_repeated_keys(mut unknown: Vec<UnknownKey>) -> Vec<UnknownKey> {
+    let mut seen: FxHashSet<Str> = FxHashSet::default();
+    unknown.retain(|it| seen.insert(it.key.clone()));
+    unknown
+}
+
+/// Returns the uses of variables in the order of the files, each once. A file may be read with the
+/// variables of an `include` and without them: the use with a value is kept.
+fn without_repeated_uses(mut uses: Vec<VariableUse>) -> Vec<VariableUse> {
+    uses.sort_by_key(|it| (it.span, it.value.is_none()));
+    let mut seen: FxHashSet<(Span, SmolStr)> = FxHashSet::default();
+    uses.retain(|it| seen.insert((it.span, it.name.clone())));
+    uses
+}
+
+/// Returns the obsolete top-level `version` of each file.
+fn versions(files: &Files<'_>, list: &[usize]) -> Vec<Key> {
     let mut all = Vec::new();
     for index in list {
         for root in roots(files, *index) {
-            let found = root.entries().find(|it| it.key.as_str() == Some("version"));
+            let found = root.entries().find(|entry| entry.key.as_str() == Some("version"));
             if let Some(entry) = found {
                 let name = Spanned::new(SmolStr::new_static("version"), entry.key.span());
                 all.push(Key { name, entry: entry.span() });
@@ -343,24 +370,18 @@ fn versions(files: Files<'_>, list: &[usize]) -> Vec<Key> {
     all
 }
 
-/// `COMPOSE_PROJECT_NAME`, else the top-level `name` of the last file, else the folder's name.
-fn project_name(
-    files: Files<'_>,
-    list: &[usize],
-    folder: &str,
-    environment: &Environment,
-) -> crate::model::Str {
-    if let Some((name, span)) = environment.get("COMPOSE_PROJECT_NAME") {
-        return Spanned::new(plain_name(name), span.unwrap_or_default());
+/// Returns the name of a project: `COMPOSE_PROJECT_NAME`, else the top-level `name` of the last file
+/// that has one, else the name of the folder.
+fn project_name(files: &Files<'_>, list: &[usize], folder: &str, environment: &Environment) -> Str {
+    if let Some(variable) = environment.get("COMPOSE_PROJECT_NAME") {
+        return Spanned::new(plain_name(&variable.value), variable.place.unwrap_or_default());
     }
     let lookup = |name: &str| environment.value(name);
     for index in list.iter().rev() {
         for root in roots(files, *index) {
             let Some(value) = root.get("name") else { continue };
-            let text = value.as_str().unwrap_or_default();
-            let text =
-                crate::model::compose::load::interpolate::substitute(text, &lookup, &mut |_| {});
-            if let Some(text) = text.ok().filter(|it| !it.is_empty()) {
+            let text = substitute(value.as_str().unwrap_or_default(), &lookup, &mut |_| {});
+            if let Some(text) = text.ok().filter(|text| !text.is_empty()) {
                 return Spanned::new(plain_name(&text), value.span());
             }
         }
@@ -368,11 +389,10 @@ fn project_name(
     Spanned::new(plain_name(name_of(folder)), Span::default())
 }
 
-/// Lower case, and only the signs that a project's name may have.
+/// Returns a name in lower case with only the characters that the name of a project may contain.
 fn plain_name(name: &str) -> SmolStr {
-    let name = name.to_ascii_lowercase();
-    let plain =
-        |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-');
-    let name: String = name.chars().filter(plain).collect();
+    let plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let name: String =
+        name.chars().filter(plain).map(|letter| letter.to_ascii_lowercase()).collect();
     SmolStr::new(name.trim_start_matches(['_', '-']))
 }

@@ -1,33 +1,36 @@
-//! `.env` files and files named by `env_file`.
+//! Parser for `.env` files and the files that `env_file` names.
 //!
-//! The dialect is the one of Compose: `export`, `KEY: value`, comments after a blank, quotes over
-//! several lines, escapes and variables in double quotes, variables without quotes, none in single
-//! quotes. A lone `KEY` takes the value of the environment.
+//! The dialect is that of Compose: an optional `export`, `KEY=value` or `KEY: value`, comments after a
+//! space, and quotes that span lines. Double quotes allow escapes and variables, unquoted values allow
+//! variables, single quotes allow neither. A `KEY` alone takes its value from the environment.
 
 use crate::model::Str;
 use crate::model::compose::DotEnvVar;
 use crate::model::compose::ProblemKind;
 use crate::model::compose::load::interpolate::{Failure, TOO_DEEP, substitute};
 use crate::text::{FileId, Span, Spanned};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-/// What a file sets, in its order, and the first thing that it cannot mean. Compose refuses the
-/// whole file then; we keep what came before.
+/// The variables of a file in their order, and its first error. Compose refuses a file with an error;
+/// we keep the variables before it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DotEnv {
     pub variables: Vec<DotEnvVar>,
     pub error: Option<(ProblemKind, Span, String)>,
 }
 
-/// Answers the value of a variable.
+/// Returns the value of a variable.
 type Lookup<'l> = &'l dyn Fn(&str) -> Option<SmolStr>;
 
-/// `outer` answers variables of the environment around, which win over those of the file.
+/// Parses a file. `outer` looks up variables of the surrounding environment, which win over those of
+/// the file.
 pub(crate) fn parse(file: FileId, text: &str, outer: Lookup<'_>) -> DotEnv {
     parse_after(file, text, outer, &|_| None)
 }
 
-/// `earlier` answers variables of the files before, which those of this file win over.
+/// Parses a file after others. `earlier` looks up the variables of those files, over which the
+/// variables of this file win.
 pub(crate) fn parse_after(
     file: FileId,
     text: &str,
@@ -35,7 +38,14 @@ pub(crate) fn parse_after(
     earlier: Lookup<'_>,
 ) -> DotEnv {
     let start = text.len() - text.trim_start_matches('\u{FEFF}').len();
-    let mut parser = Parser { file, text, at: start, earlier, found: DotEnv::default() };
+    let mut parser = Parser {
+        file,
+        text,
+        at: start,
+        earlier,
+        found: DotEnv::default(),
+        last: FxHashMap::default(),
+    };
     while parser.skip_to_statement() {
         if let Err(error) = parser.statement(outer) {
             parser.found.error = Some(error);
@@ -45,7 +55,7 @@ pub(crate) fn parse_after(
     parser.found
 }
 
-/// The format `raw` of an `env_file`: lines of `KEY=value`, taken as they are.
+/// Parses the format `raw` of an `env_file`: lines of `KEY=value`, whose values are taken literally.
 pub(crate) fn parse_raw(file: FileId, text: &str) -> DotEnv {
     let mut found = DotEnv::default();
     let mut at = 0;
@@ -78,11 +88,13 @@ struct Parser<'t> {
     at: usize,
     earlier: Lookup<'t>,
     found: DotEnv,
+    /// The position of the last variable of each name.
+    last: FxHashMap<SmolStr, usize>,
 }
 
 type Error = (ProblemKind, Span, String);
 
-/// A blank that does not end the line.
+/// Whether a character is white space that does not end the line.
 fn is_blank(letter: char) -> bool {
     matches!(letter, '\t' | '\u{0B}' | '\u{0C}' | '\r' | ' ' | '\u{85}' | '\u{A0}')
 }
@@ -101,7 +113,7 @@ impl<'t> Parser<'t> {
         Span::new(self.file, start, end)
     }
 
-    /// Moves past empty lines and comments; answers whether anything is left.
+    /// Skips empty lines and comments. Returns whether a statement follows.
     fn skip_to_statement(&mut self) -> bool {
         loop {
             let rest = self.rest();
@@ -116,6 +128,12 @@ impl<'t> Parser<'t> {
         }
     }
 
+    fn push(&mut self, name: Str, value: Option<Str>) {
+        self.last.insert(name.value.clone(), self.found.variables.len());
+        self.found.variables.push(DotEnvVar { name, value });
+    }
+
+    /// Parses one variable.
     fn statement(&mut self, outer: Lookup<'_>) -> Result<(), Error> {
         if let Some(rest) = self.rest().strip_prefix("export")
             && rest.starts_with(char::is_whitespace)
@@ -124,56 +142,53 @@ impl<'t> Parser<'t> {
             self.skip_blanks();
         }
         let start = self.at;
-        let mut lone = true;
-        let mut end = self.text.len();
-        for (at, letter) in self.text[start..].char_indices() {
-            match letter {
-                '=' | ':' => {
-                    (end, lone) = (start + at, false);
-                    break;
-                }
-                '\n' => {
-                    end = start + at;
-                    break;
-                }
-                '_' | '.' | '-' | '[' | ']' => {}
-                _ if is_blank(letter) || is_letter_or_number(letter) => {}
-                _ => {
-                    let at = start + at;
-                    return Err((
-                        ProblemKind::EnvFileInvalid,
-                        self.span(at, at + letter.len_utf8()),
-                        format!("`{letter}` cannot stand in the name of a variable"),
-                    ));
-                }
-            }
-        }
+        let (end, lone) = self.end_of_name()?;
         let name = self.text[start..end].trim_end();
         let span = self.span(start, start + name.len());
         if name.contains(' ') {
             return Err((
                 ProblemKind::EnvFileInvalid,
                 span,
-                "the name of a variable cannot hold a blank".to_owned(),
+                "the name of a variable cannot contain a space".to_owned(),
             ));
         }
         let name = Spanned::new(SmolStr::new(name), span);
         if lone {
             self.at = end;
-            let value = outer(&name.value).map(|it| Spanned::new(it, span));
-            self.found.variables.push(DotEnvVar { name, value });
+            let value = outer(&name.value).map(|value| Spanned::new(value, span));
+            self.push(name, value);
             return Ok(());
         }
         self.at = end + 1;
         self.skip_blanks();
         let value = self.value(outer)?;
-        self.found.variables.push(DotEnvVar { name, value: Some(value) });
+        self.push(name, Some(value));
         Ok(())
     }
 
+    /// Returns the end of the name that starts here, and whether the name has no value.
+    fn end_of_name(&self) -> Result<(usize, bool), Error> {
+        for (at, letter) in self.rest().char_indices() {
+            let at = self.at + at;
+            match letter {
+                '=' | ':' => return Ok((at, false)),
+                '\n' => return Ok((at, true)),
+                '_' | '.' | '-' | '[' | ']' => {}
+                _ if is_blank(letter) || letter.is_alphanumeric() => {}
+                _ => {
+                    let message = format!("the name of a variable cannot contain `{letter}`");
+                    let span = self.span(at, at + letter.len_utf8());
+                    return Err((ProblemKind::EnvFileInvalid, span, message));
+                }
+            }
+        }
+        Ok((self.text.len(), true))
+    }
+
+    /// Parses the value of a variable, quoted or not.
     fn value(&mut self, outer: Lookup<'_>) -> Result<Str, Error> {
         let start = self.at;
-        let quote = self.rest().chars().next().filter(|it| matches!(it, '"' | '\''));
+        let quote = self.rest().chars().next().filter(|first| matches!(first, '"' | '\''));
         let Some(quote) = quote else {
             let line = self.rest().split('\n').next().unwrap_or_default();
             let content = line.split(" #").next().unwrap_or_default().trim_end();
@@ -214,13 +229,14 @@ impl<'t> Parser<'t> {
         ))
     }
 
+    /// Replaces the variables in a value.
     fn expand(&self, text: &str, span: Span, outer: Lookup<'_>) -> Result<SmolStr, Error> {
         let lookup = |name: &str| {
             if let Some(value) = outer(name) {
                 return Some(value);
             }
-            let own = self.found.variables.iter().rev().find(|it| it.name.value == name);
-            match own.and_then(|it| it.value.as_ref()) {
+            let own = self.last.get(name).map(|at| &self.found.variables[*at]);
+            match own.and_then(|variable| variable.value.as_ref()) {
                 Some(value) => Some(value.value.clone()),
                 None => (self.earlier)(name),
             }
@@ -235,13 +251,13 @@ impl<'t> Parser<'t> {
             Err(Failure::Invalid(_)) => Err((
                 ProblemKind::EnvFileInvalid,
                 span,
-                "this is no variable that Compose can replace".to_owned(),
+                "Compose cannot read the variable in this value".to_owned(),
             )),
         }
     }
 }
 
-/// The escapes of double quotes. `\$` becomes `$$`, which means a plain dollar sign.
+/// Replaces the escapes of double quotes. `\$` becomes `$$`, which stands for a literal dollar sign.
 fn unescape(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -268,7 +284,7 @@ fn unescape(text: &str) -> String {
             '0' => {
                 let mut code = 0;
                 for _ in 0..3 {
-                    match letters.peek().and_then(|it| it.to_digit(8)) {
+                    match letters.peek().and_then(|letter| letter.to_digit(8)) {
                         Some(digit) => {
                             code = code * 8 + digit;
                             letters.next();
@@ -285,40 +301,6 @@ fn unescape(text: &str) -> String {
         }
     }
     result
-}
-
-/// Whether Go's letters and numbers, which Compose asks for, have a character. Beyond ASCII the
-/// blocks tell it: those of marks, arrows, drawings and pictures have hardly any letters, the others
-/// hardly anything else, and a table of every letter there is would not be worth its room.
-fn is_letter_or_number(it: char) -> bool {
-    it.is_ascii_alphanumeric()
-        || !it.is_ascii()
-            && !matches!(
-                it,
-                '\u{80}'..='\u{a9}'
-                    | '\u{ab}'..='\u{b1}'
-                    | '\u{b4}'
-                    | '\u{b6}'..='\u{b8}'
-                    | '\u{bb}'
-                    | '\u{bf}'
-                    | '×'
-                    | '÷'
-                    | '\u{300}'..='\u{36f}'
-                    | '\u{2000}'..='\u{206f}'
-                    | '\u{20a0}'..='\u{20ff}'
-                    | '\u{2190}'..='\u{245f}'
-                    | '\u{2500}'..='\u{2775}'
-                    | '\u{2794}'..='\u{2bff}'
-                    | '\u{3000}'..='\u{3004}'
-                    | '\u{3008}'..='\u{3020}'
-                    | '\u{e000}'..='\u{f8ff}'
-                    | '\u{fe00}'..='\u{fe6f}'
-                    | '\u{feff}'..='\u{ff0f}'
-                    | '\u{fff0}'..='\u{ffff}'
-                    | '\u{1f000}'..='\u{1f0ff}'
-                    | '\u{1f300}'..='\u{1fbef}'
-                    | '\u{e0000}'..
-            )
 }
 
 #[cfg(test)]
@@ -355,14 +337,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_name_takes_the_value_of_the_shell() {
+    fn a_name_alone_takes_the_value_of_the_shell() {
         let all = read("OUTER\nOTHER\n");
         let outer = ("OUTER".to_owned(), Some("shell".to_owned()));
         assert_eq!(all, [outer, ("OTHER".to_owned(), None)]);
     }
 
     #[test]
-    fn spans_hold_name_and_value() {
+    fn names_and_values_have_spans() {
         let text = "# x\nexport AB = \"c d\" # e\n";
         let found = parse(FileId(3), text, &|_| None);
         let variable = &found.variables[0];
@@ -372,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_may_set_and_our_own_limit_are_no_fault_of_the_file() {
+    fn required_variables_and_our_own_limit_are_not_syntax_errors() {
         let doubled = (1..40).map(|it| format!("A{it}=$A{0}$A{0}\n", it - 1)).collect::<String>();
         for (text, kind) in [
             ("A=${B:?set it}", ProblemKind::RequiredVariable),
@@ -383,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_compose_refuses_is_named() {
+    fn syntax_errors_point_at_their_cause() {
         for (text, at) in [("A=1\nB!=2", "!"), ("A=\"x", "\"x"), ("A B=1", "A B"), ("A=${", "${")] {
             let found = parse(FileId(0), text, &|_| None);
             assert_eq!(&text[found.error.unwrap().1.range()], at, "{text}");
@@ -391,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn the_raw_format_takes_lines_as_they_are() {
+    fn the_raw_format_takes_values_literally() {
         let found = parse_raw(FileId(0), "A=\"x\" # y\n#c\nB=$A\n");
         let values: Vec<_> =
             found.variables.iter().map(|it| it.value.as_ref().unwrap().as_str()).collect();
@@ -399,18 +381,10 @@ mod tests {
     }
 
     #[test]
-    fn letters_beyond_ascii_are_told_by_their_blocks() {
-        for letter in ['é', 'ß', 'Ж', '中', 'あ', 'ﬁ', '½', '²', '７', 'Ⅷ', '①', '가']
-        {
-            assert!(is_letter_or_number(letter) && letter.is_alphanumeric(), "{letter}");
-        }
-        for other in ['“', '’', '–', '…', '\u{a0}', '€', '→', '✓', '★', '。', '\u{200b}', '🚀']
-        {
-            assert!(!is_letter_or_number(other) && !other.is_alphanumeric(), "{other}");
-        }
-        // What few texts hold may be told wrongly, but Latin, Cyrillic and kana may not.
-        for letter in ('\0'..='\u{2af}').chain('\u{400}'..='\u{481}').chain('ぁ'..='ゖ') {
-            assert_eq!(is_letter_or_number(letter), letter.is_alphanumeric(), "{letter:?}");
+    fn names_may_contain_letters_and_digits_of_any_script() {
+        assert_eq!(read("größe=1\nЖ2=x\n").len(), 2);
+        for text in ["A“=1", "A→=1", "🚀=1"] {
+            assert!(parse(FileId(0), text, &|_| None).error.is_some(), "{text}");
         }
     }
 }

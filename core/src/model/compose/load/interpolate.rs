@@ -1,13 +1,14 @@
-//! Variables in strings: `$X`, `${X}`, defaults, requirements, replacements and `$$`.
+//! Interpolation of strings: `$X`, `${X}`, defaults, required variables, replacements and `$$`.
 
 use crate::model::compose::VariableForm;
 use smol_str::SmolStr;
 use std::ops::Range;
 
-/// One variable found in a text.
+/// One use of a variable in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Use {
-    /// The expression in the text, from `$` on. For one inside the word of another: of that one.
+    /// The range of the expression in the text. For a variable inside the default or message of
+    /// another one, the range of the outer expression.
     pub range: Range<usize>,
     pub expression: SmolStr,
     pub name: SmolStr,
@@ -15,23 +16,26 @@ pub(crate) struct Use {
     pub word: SmolStr,
 }
 
+/// Why a text could not be interpolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// `${` that is no variable.
+    /// A `${` that does not start a valid expression.
     Invalid(Range<usize>),
-    /// A required variable is not set: its name and the message.
+    /// A required variable that is not set, with its message.
     Required { range: Range<usize>, name: SmolStr, message: String },
-    /// Defaults inside defaults, or a value made of values, beyond what anyone means.
+    /// Defaults nested too deeply, or a value that grows too large.
     TooDeep(Range<usize>),
 }
 
-pub(crate) const TOO_DEEP: &str = "variables lie more than 24 deep in one another here, or make a value larger than 1 MiB; it is not read";
+pub(crate) const TOO_DEEP: &str = "variables are nested more than 24 levels deep here, or their value is larger than 1 MiB; the value is not read";
 
+/// Maximum depth of expressions inside the defaults of others.
 const MAX_DEPTH: usize = 24;
-/// Replacements may repeat one another; no value grows beyond this.
+/// Maximum length of an interpolated value in bytes: variables may double one another.
 const MAX_LENGTH: usize = 1 << 20;
 
-/// Replaces the variables of a text. `lookup` answers the value of a name; `used` hears of each.
+/// Replaces the variables of a text. `lookup` returns the value of a name; `used` is called with every
+/// use of a variable.
 pub(crate) fn substitute(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<SmolStr>,
@@ -53,7 +57,7 @@ fn expand(
     }
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some(found) = memchr::memchr(b'$', &text.as_bytes()[at..]) {
+    while let Some(found) = text[at..].find('$') {
         let dollar = at + found;
         result.push_str(&text[at..dollar]);
         let rest = &text[dollar + 1..];
@@ -73,7 +77,7 @@ fn expand(
         } else {
             let length = name_length(rest);
             if length == 0 {
-                // A lone dollar sign stays one.
+                // A dollar sign before anything else is literal.
                 result.push('$');
                 at = dollar + 1;
                 continue;
@@ -98,6 +102,7 @@ fn expand(
     Ok(result)
 }
 
+/// Evaluates the inside of `${...}`.
 fn braced(
     inside: &str,
     expression: SmolStr,
@@ -130,7 +135,7 @@ fn braced(
         word: SmolStr::new(word),
     });
     let value = lookup(name);
-    let set = value.as_ref().is_some_and(|it| !empty || !it.is_empty());
+    let set = value.as_ref().is_some_and(|value| !empty || !value.is_empty());
     let word = |used: &mut dyn FnMut(Use)| expand(word, lookup, used, Some(&range), depth + 1);
     match form {
         VariableForm::Plain => Ok(value.unwrap_or_default().to_string()),
@@ -146,16 +151,16 @@ fn braced(
     }
 }
 
-/// The length of the name at the start of a text.
+/// Returns the length of the variable name at the start of a text.
 fn name_length(text: &str) -> usize {
-    if text.starts_with(|it: char| it.is_ascii_digit()) {
+    if text.starts_with(|first: char| first.is_ascii_digit()) {
         return 0;
     }
-    let plain = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_';
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     text.bytes().take_while(plain).count()
 }
 
-/// Where the brace closes that opened just before the text.
+/// Returns the position of the brace that closes the one just before the text.
 fn closing(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut open = 1;
@@ -210,21 +215,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_variable_is_refused() {
+    fn malformed_expressions_are_refused() {
         for text in ["${A", "${}", "${1}", "${A!x}", "${A:}"] {
             assert!(matches!(run(text), Err(Failure::Invalid(_))), "{text}");
         }
     }
 
     #[test]
-    fn a_required_variable_says_why() {
+    fn a_missing_required_variable_fails_with_its_message() {
         let failure = run("a ${EMPTY:?set $A}").unwrap_err();
         let Failure::Required { range, name, message } = failure else { panic!("{failure:?}") };
         assert_eq!((range, name.as_str(), message.as_str()), (2..18, "EMPTY", "set 1"));
     }
 
     #[test]
-    fn uses_inside_a_default_point_at_the_whole() {
+    fn uses_inside_a_default_have_the_range_of_the_outer_expression() {
         let mut uses = Vec::new();
         let text = "x${NO:-${A}}";
         substitute(text, &|_| None, &mut |it| uses.push((it.name.to_string(), it.range))).unwrap();
@@ -232,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_has_an_end() {
+    fn nesting_is_limited() {
         let deep = format!("{}x{}", "${A_:-".repeat(5000), "}".repeat(5000));
         assert!(matches!(run(&deep), Err(Failure::TooDeep(_))));
     }

@@ -1,8 +1,8 @@
-//! How a later file changes an earlier one.
+//! The merge of a later file over an earlier one.
 //!
-//! Mappings merge, sequences append and drop what is named again, `command`, `entrypoint` and a
-//! healthcheck's `test` replace, `!reset` and `!override` do what they say. All short forms have
-//! become long before.
+//! Mappings are merged key by key and sequences are concatenated without repeated items; `command`,
+//! `entrypoint` and a healthcheck's `test` are replaced as a whole; `!reset` removes and `!override`
+//! replaces a value. Short forms were expanded before.
 
 use crate::model::compose::ProblemKind;
 use crate::model::compose::load::lower::Lowering;
@@ -10,10 +10,10 @@ use crate::model::compose::load::value::{Data, Entry, Map, Tag, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
-/// Merges a file (or an extending service) over what was there.
+/// Merges a file over the files before, or a service over the one that it extends.
 pub(crate) struct Merge<'m> {
     pub out: &'m mut Lowering,
-    /// The keys from the top level down.
+    /// The keys that lead from the top level to the values being merged.
     pub path: Vec<SmolStr>,
 }
 
@@ -21,10 +21,11 @@ impl Merge<'_> {
     pub fn maps(&mut self, base: &mut Map, over: Map) {
         base.short &= over.short;
         base.write_again(over.place, over.earlier);
+        let mut reset = FxHashSet::default();
         for (key, mut entry) in over.entries {
             match entry.value.tag {
                 Tag::Reset => {
-                    base.entries.remove(&key);
+                    reset.insert(key);
                     continue;
                 }
                 Tag::Override => {
@@ -48,13 +49,17 @@ impl Merge<'_> {
             self.values(&mut old.value, entry.value);
             self.path.pop();
         }
+        base.remove_all(&reset);
     }
 
+    /// Returns the section, the key in one of its objects and the two keys below that one; empty where
+    /// the path is shorter. The name of the object is left out.
     fn path(&self) -> [&str; 4] {
         let at = |index: usize| self.path.get(index).map_or("", SmolStr::as_str);
         [at(0), at(2), at(3), at(4)]
     }
 
+    /// Whether a later value replaces the earlier one as a whole.
     fn replaces(&self) -> bool {
         let [section, key, inner, below] = self.path();
         (section == "services" || section == "jobs")
@@ -81,7 +86,8 @@ impl Merge<'_> {
         }
         let [section, key, inner, _] = self.path();
         if section == "services" && key == "logging" && inner.is_empty() {
-            let driver = |it: &Value| it.get("driver").and_then(Value::text).cloned();
+            // The options of one logging driver mean nothing to another.
+            let driver = |logging: &Value| logging.get("driver").and_then(Value::text).cloned();
             if let (Some(old), Some(new)) = (driver(base), driver(&over))
                 && old != new
             {
@@ -90,6 +96,7 @@ impl Merge<'_> {
                 return;
             }
         }
+        // A limit may be a number in one file and a mapping in another.
         let ulimit = section == "services" && key == "ulimits" && !inner.is_empty();
         let ipam = section == "networks" && key == "ipam" && inner == "config";
         match (&mut base.data, over.data) {
@@ -117,12 +124,13 @@ impl Merge<'_> {
                 *base = Value { data, tag: Tag::None, ..over };
             }
             (_, data) => {
-                let mismatch = !ulimit;
                 let mut value = Value { data, tag: Tag::None, ..over };
                 strip(&mut value);
-                if mismatch {
+                if !ulimit {
                     let name = self.path.last().cloned().unwrap_or_default();
-                    let message = "`{}` has another shape here than in the file before";
+                    let message = format!(
+                        "`{name}` does not have the type here that an earlier file gives it"
+                    );
                     self.out.problem(ProblemKind::Conflict, value.span, &name, message);
                 }
                 *base = value;
@@ -131,14 +139,18 @@ impl Merge<'_> {
     }
 }
 
-/// Appends what is not there yet.
+/// Maximum number of items among which a mapping that is repeated is looked for.
+const MAX_COMPARED: usize = 1000;
+
+/// Appends the items that the list does not contain yet.
 fn append(base: &mut Vec<Value>, over: Vec<Value>) {
-    let mut texts: FxHashSet<SmolStr> = base.iter().filter_map(|it| it.text().cloned()).collect();
+    let mut texts: FxHashSet<SmolStr> =
+        base.iter().filter_map(|item| item.text().cloned()).collect();
     for item in over {
         let known = match item.text() {
             Some(text) => !texts.insert(text.clone()),
-            // Mappings in such lists are few; where they are not, nobody repeats them.
-            None => base.len() < 1000 && base.iter().any(|it| it.same(&item)),
+            // Lists without an identity for their items hold few mappings, if any.
+            None => base.len() < MAX_COMPARED && base.iter().any(|old| old.same(&item)),
         };
         if !known {
             base.push(item);
@@ -152,43 +164,47 @@ fn replace(base: &mut Map, key: SmolStr, entry: Entry) {
             old.write_again(&entry);
             old.value = entry.value;
         }
-        None => {
-            base.entries.insert(key, entry);
-        }
+        None => base.insert(key, entry),
     }
 }
 
-/// Takes the tags off a value that nothing stands under: what it resets is gone.
+/// Removes the tags from a value that is merged over nothing, and with them the values to reset.
 pub(crate) fn strip(value: &mut Value) {
     value.tag = Tag::None;
     match &mut value.data {
         Data::Scalar(_) => {}
-        Data::List(items) => items.retain(|it| it.tag != Tag::Reset),
-        Data::Map(map) => map.entries.retain(|it| it.value.tag != Tag::Reset),
+        Data::List(items) => items.retain(|item| item.tag != Tag::Reset),
+        Data::Map(map) => map.entries.retain(|_, entry| entry.value.tag != Tag::Reset),
     }
     value.each(&mut strip);
 }
 
+/// Merges the address ranges of a network: entries with the same subnet are one.
 fn merge_subnets(merge: &mut Merge<'_>, base: &mut Vec<Value>, over: Vec<Value>) {
-    let subnet = |it: &Value| it.get("subnet").and_then(Value::text).cloned();
+    let subnet = |item: &Value| item.get("subnet").and_then(Value::text).cloned();
+    let mut known: FxHashMap<Option<SmolStr>, usize> = FxHashMap::default();
+    for (at, item) in base.iter().enumerate() {
+        known.entry(subnet(item)).or_insert(at);
+    }
     for mut item in over {
-        let same = base.iter_mut().find(|it| subnet(it) == subnet(&item));
-        match (same, &item.data) {
-            (Some(old), Data::Map(new)) => {
-                let new = new.clone();
-                if let Some(map) = old.as_map_mut() {
-                    merge.maps(map, *new);
+        let key = subnet(&item);
+        match (known.get(&key), item.data) {
+            (Some(at), Data::Map(new)) => {
+                if let Some(old) = base[*at].as_map_mut() {
+                    merge.maps(old, *new);
                 }
             }
-            _ => {
+            (_, data) => {
+                item.data = data;
                 strip(&mut item);
+                known.entry(key).or_insert(base.len());
                 base.push(item);
             }
         }
     }
 }
 
-/// Drops what a list of one file names twice.
+/// Removes repeated items from the lists of one file.
 pub(crate) fn unify(root: &mut Map) {
     let mut path: Vec<SmolStr> = Vec::new();
     for section in ["services", "jobs"] {
@@ -226,16 +242,16 @@ fn unify_below(path: &mut Vec<SmolStr>, value: &mut Value, depth: usize) {
     }
 }
 
+/// Returns what identifies an item in its list.
 type Identity = fn(&Value) -> Option<SmolStr>;
 
-/// Of items with one identity the last counts, at the place of the first.
+/// Keeps one item of each identity: the last one, in the position of the first.
 fn unify_list(path: &[SmolStr], items: &mut Vec<Value>) {
     if items.len() < 2 {
         return;
     }
     let Some(identity) = identity(path) else { return };
     let mut seen: FxHashMap<SmolStr, usize> = FxHashMap::default();
-    seen.reserve(items.len());
     let mut all: Vec<Value> = Vec::with_capacity(items.len());
     for item in items.drain(..) {
         let Some(key) = identity(&item) else {
@@ -253,21 +269,22 @@ fn unify_list(path: &[SmolStr], items: &mut Vec<Value>) {
     *items = all;
 }
 
+/// Returns how the items of the list at a path are identified; `None` where they are not.
 fn identity(path: &[SmolStr]) -> Option<Identity> {
     let at = |index: usize| path.get(index).map_or("", SmolStr::as_str);
     if !matches!(at(0), "services" | "jobs") {
         return None;
     }
     match (path.len(), at(2)) {
-        (3, "volumes") => Some(|it| it.get("target")?.text().cloned()),
+        (3, "volumes") => Some(|mount| mount.get("target")?.text().cloned()),
         (3, "ports") => Some(port),
-        (3, "expose") => Some(|it| it.text().cloned()),
-        (3, "secrets") => Some(|it| file_reference(it, "/run/secrets")),
-        (3, "configs") => Some(|it| file_reference(it, "")),
-        (3, "env_file") => Some(|it| it.get("path")?.text().cloned()),
+        (3, "expose") => Some(|port| port.text().cloned()),
+        (3, "secrets") => Some(|secret| file_reference(secret, "/run/secrets")),
+        (3, "configs") => Some(|config| file_reference(config, "")),
+        (3, "env_file") => Some(|file| file.get("path")?.text().cloned()),
         (3, "devices") => Some(device),
-        (3, "extra_hosts") => Some(|it| {
-            let (host, address) = (it.get("host")?.text()?, it.get("address")?.text()?);
+        (3, "extra_hosts") => Some(|entry| {
+            let (host, address) = (entry.get("host")?.text()?, entry.get("address")?.text()?);
             Some(format_smolstr!("{host}={address}"))
         }),
         (
@@ -283,7 +300,7 @@ fn identity(path: &[SmolStr]) -> Option<Identity> {
 
 fn key(value: &Value) -> Option<SmolStr> {
     let text = value.text()?;
-    Some(text.split_once('=').map_or_else(|| text.clone(), |it| SmolStr::new(it.0)))
+    Some(text.split_once('=').map_or_else(|| text.clone(), |(key, _)| SmolStr::new(key)))
 }
 
 fn port(value: &Value) -> Option<SmolStr> {

@@ -1,13 +1,13 @@
-//! Files to one merged tree: documents, `extends`, `include`, overrides.
+//! Loads the files of a project into one merged tree: documents, `extends`, `include`, overrides.
 
 pub mod canonical;
 pub mod discover;
 pub mod dotenv;
-pub mod entries;
 pub mod interpolate;
 pub mod lower;
 pub mod merge;
 pub mod paths;
+pub mod scalar;
 pub mod short;
 pub mod value;
 
@@ -17,69 +17,87 @@ use crate::model::compose::load::merge::Merge;
 use crate::model::compose::load::paths::{is_relative, rebase};
 use crate::model::compose::load::value::{Data, Entry, Map, Value};
 use crate::model::compose::schema;
-use crate::model::compose::schema::keys::Schema;
 use crate::model::compose::{FileInput, ProblemKind, UnknownKey};
 use crate::syntax::Document;
 use crate::text::{FileId, Span, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-/// How many services may extend one another in a row, and how deep files may include one another.
+/// Maximum length of a chain of services that extend one another, and maximum depth of files that
+/// include one another.
 const MAX_CHAIN: usize = 40;
-/// How many times files may be read for `include` and `extends`, over one project.
+/// Maximum number of files read for `include` and `extends` in one project.
 const MAX_LOADS: usize = 500;
-/// How many values `extends` may copy, over one project.
+/// Maximum number of values that `extends` copies in one project.
 const MAX_COPIES: usize = 300_000;
 
-/// The files by their path.
-#[derive(Debug, Clone, Copy)]
+/// All files that were handed over, by path and by id.
+#[derive(Debug)]
 pub(crate) struct Files<'t> {
     pub all: &'t [FileInput<'t>],
-    pub by_path: &'t FxHashMap<&'t str, usize>,
-    pub schema: &'t Schema,
+    by_path: FxHashMap<&'t str, usize>,
+    by_id: FxHashMap<FileId, usize>,
 }
 
 impl<'t> Files<'t> {
+    pub fn new(all: &'t [FileInput<'t>]) -> Files<'t> {
+        let by_path = all.iter().enumerate().map(|(index, file)| (file.path, index)).collect();
+        let by_id = all.iter().enumerate().map(|(index, file)| (file.id, index)).collect();
+        Files { all, by_path, by_id }
+    }
+
     pub fn find(&self, path: &str) -> Option<(usize, &'t FileInput<'t>)> {
         let index = *self.by_path.get(path)?;
         Some((index, &self.all[index]))
     }
 
-    /// A file by its bare name in a folder of the project.
+    /// Returns the file with a bare name in a folder.
     pub fn find_in(&self, folder: &str, name: &str) -> Option<(usize, &'t FileInput<'t>)> {
         match folder {
             "" => self.find(name),
             folder => self.find(&[folder, "/", name].concat()),
         }
     }
+
+    /// Returns the index of the file with an id.
+    pub fn index_of(&self, id: FileId) -> Option<usize> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// Returns the file with an id.
+    pub fn get(&self, id: FileId) -> Option<&'t FileInput<'t>> {
+        Some(&self.all[self.index_of(id)?])
+    }
 }
 
+/// Loads the files of one project.
 pub(crate) struct Loader<'t> {
-    pub files: Files<'t>,
+    pub files: &'t Files<'t>,
     /// The project's folder.
     pub folder: SmolStr,
     pub out: Lowering,
     pub unknown: Vec<UnknownKey>,
     /// The files that `include` and `extends` brought in.
     pub included: Vec<FileId>,
-    /// An included file could not be read: what it defines is not known.
+    /// Whether an included file could not be read, so that its definitions are not known.
     pub incomplete: bool,
-    /// A file alone holds something that only another may make right, see [`schema::check`].
+    /// Whether a file lacks something that another file may provide; see [`schema::check`].
     pub lacks: bool,
     loads: usize,
     copies: usize,
-    /// Files that were read for `extends`.
-    extended: Vec<(usize, Services)>,
+    /// The services of the files that were read for `extends`, by the index of the file.
+    extended: FxHashMap<usize, Services>,
 }
 
-/// The services of a file, in which `extends` is worked off step by step.
+/// The services of a file, in which `extends` is resolved one service at a time.
 #[derive(Default)]
 struct Services {
     map: Map,
     done: FxHashSet<SmolStr>,
 }
 
-/// Where a file is read: its own index, its variables, the folder that paths start from.
+/// The context in which a file is read: its index, its variables and the folder where its relative
+/// paths start.
 #[derive(Clone, Copy)]
 struct Scope<'s> {
     file: usize,
@@ -88,7 +106,7 @@ struct Scope<'s> {
 }
 
 impl<'t> Loader<'t> {
-    pub fn new(files: Files<'t>, folder: SmolStr) -> Loader<'t> {
+    pub fn new(files: &'t Files<'t>, folder: SmolStr) -> Loader<'t> {
         Loader {
             files,
             folder,
@@ -99,11 +117,11 @@ impl<'t> Loader<'t> {
             lacks: false,
             loads: 0,
             copies: 0,
-            extended: Vec::new(),
+            extended: FxHashMap::default(),
         }
     }
 
-    /// The files in their order, each merged over the ones before.
+    /// Returns the merge of the files, each one over those before.
     pub fn model(&mut self, files: &[usize], environment: &Environment, folder: &str) -> Value {
         let mut chain = Vec::new();
         self.merged(files, environment, folder, &mut chain)
@@ -130,32 +148,35 @@ impl<'t> Loader<'t> {
         result.unwrap_or_else(|| Value::map(Span::default(), Map::default()))
     }
 
-    /// One document over another. The first goes over nothing, which works its tags off.
+    /// Merges a document over another one. The first is merged over an empty mapping if there are merge
+    /// tags, which removes them.
     fn over(&mut self, base: Option<Value>, document: Value) -> Value {
         if base.is_none() && !self.out.tagged {
             return document;
         }
         let span = document.span;
-        let mut result =
-            base.unwrap_or_else(|| Value::map(span, Map { short: true, ..Map::default() }));
+        let mut result = base.unwrap_or_else(|| Value::map(span, Map::short()));
         if let (Data::Map(old), Data::Map(new)) = (&mut result.data, document.data) {
             Merge { out: &mut self.out, path: Vec::new() }.maps(old, *new);
         }
         result
     }
 
-    /// The documents of one file: interpolated, checked, in long form, paths seen from the project.
+    /// Returns the documents of a file: interpolated, checked against the schema, in long form and with
+    /// paths relative to the project's folder.
     fn documents(&mut self, scope: Scope<'_>, default_context: bool) -> Vec<Value> {
         let input = self.files.all[scope.file];
         let Some(tree) = input.tree else { return Vec::new() };
         self.loads += 1;
         let mut all = Vec::new();
-        let empty =
-            |it: &Document| !it.broken && it.root.is_none_or(|root| tree.node(root).is_null());
+        let empty = |document: &Document| {
+            !document.broken && document.root.is_none_or(|root| tree.node(root).is_null())
+        };
         if tree.documents.len() > 1
-            && let Some(document) = tree.documents.iter().find(|it| empty(it))
+            && let Some(document) = tree.documents.iter().find(|document| empty(document))
         {
-            let message = "this document is empty, and Compose reads no file with an empty one";
+            let message =
+                "this document is empty, and Compose refuses a file with an empty document";
             self.out.problem(ProblemKind::Null, document.span, "", message);
         }
         for root in tree.roots() {
@@ -163,8 +184,7 @@ impl<'t> Loader<'t> {
                 continue;
             }
             let mut value = self.out.lower(root, input.text, scope.environment);
-            self.lacks |=
-                schema::check(self.files.schema, &value, &mut self.out, &mut self.unknown);
+            self.lacks |= schema::check(&value, &mut self.out, &mut self.unknown);
             if value.as_map().is_none() {
                 continue;
             }
@@ -181,14 +201,15 @@ impl<'t> Loader<'t> {
         if self.loads < MAX_LOADS {
             return true;
         }
-        let message = "more than 500 files are included or extended; the rest is not read";
+        let message =
+            format!("more than {MAX_LOADS} files are included or extended; the rest is not read");
         self.out.problem(ProblemKind::Limit, span, "", message);
         false
     }
 
     fn extend_all(&mut self, document: &mut Value, scope: Scope<'_>) {
         let Some(services) = document.map_mut("services") else { return };
-        let extends = |it: &Entry| it.value.get("extends").is_some();
+        let extends = |entry: &Entry| entry.value.get("extends").is_some();
         if !services.entries.values().any(extends) {
             return;
         }
@@ -202,7 +223,7 @@ impl<'t> Loader<'t> {
         }
     }
 
-    /// Works off the `extends` of one service; what it names first.
+    /// Resolves the `extends` of a service, after that of the service that it names.
     fn extend(
         &mut self,
         services: &mut Services,
@@ -218,19 +239,22 @@ impl<'t> Loader<'t> {
             services.done.insert(name.clone());
             return;
         };
-        let text = |key: &str| extends.get(key).and_then(|it| Some((it.text()?.clone(), it.span)));
+        let text = |key: &str| {
+            let value = extends.get(key)?;
+            Some((value.text()?.clone(), value.span))
+        };
         let Some((target, target_span)) = text("service") else {
             services.done.insert(name.clone());
             return;
         };
         let here = (scope.file, name.clone());
         if chain.contains(&here) {
-            let message = "`extends` leads from `{}` back to itself";
+            let message = format!("`extends` leads from `{target}` back to itself");
             self.out.problem(ProblemKind::ExtendsCycle, target_span, &target, message);
             return;
         }
         if chain.len() > MAX_CHAIN {
-            let message = "more than 40 services extend one another in a row";
+            let message = format!("more than {MAX_CHAIN} services extend one another in a chain");
             self.out.problem(ProblemKind::Limit, target_span, &target, message);
             return;
         }
@@ -238,13 +262,11 @@ impl<'t> Loader<'t> {
         let base = match text("file") {
             None => {
                 if services.map.get(&target).is_none() {
-                    let message = "`extends` names the service `{}`, which is not in this file";
-                    self.out.problem(
-                        ProblemKind::ExtendsServiceMissing,
-                        target_span,
-                        &target,
-                        message,
+                    let kind = ProblemKind::ExtendsServiceMissing;
+                    let message = format!(
+                        "`extends` names the service `{target}`, which is not in this file"
                     );
+                    self.out.problem(kind, target_span, &target, message);
                 }
                 self.extend(services, &target, scope, chain);
                 services.map.get(&target).cloned()
@@ -256,16 +278,7 @@ impl<'t> Loader<'t> {
         chain.pop();
         services.done.insert(name.clone());
         let (Some(base), Some(entry)) = (base, services.map.entries.get_mut(name)) else { return };
-        if base.is_null() {
-            return;
-        }
-        if self.copies > MAX_COPIES {
-            return;
-        }
-        self.copies += base.weight(MAX_COPIES);
-        if self.copies > MAX_COPIES {
-            let message = "`extends` copies more than 300,000 values; the rest is not read";
-            self.out.problem(ProblemKind::Limit, target_span, &target, message);
+        if base.is_null() || !self.may_copy(&base, &target, target_span) {
             return;
         }
         let own = std::mem::replace(&mut entry.value, Value::null(target_span));
@@ -274,7 +287,7 @@ impl<'t> Loader<'t> {
         // The places of a template are not the places of the service.
         result.clear_places();
         if let (Data::Map(old), Data::Map(new)) = (&mut result.data, own.data) {
-            old.entries.remove("extends");
+            old.entries.shift_remove("extends");
             let path = vec![SmolStr::new_static("services"), name.clone()];
             Merge { out: &mut self.out, path }.maps(old, *new);
         }
@@ -282,7 +295,21 @@ impl<'t> Loader<'t> {
         entry.value = result;
     }
 
-    /// A service of another file, with its own `extends` worked off.
+    /// Whether a service may be copied for `extends` without exceeding [`MAX_COPIES`].
+    fn may_copy(&mut self, base: &Value, target: &str, target_span: Span) -> bool {
+        if self.copies > MAX_COPIES {
+            return false;
+        }
+        self.copies += base.weight(MAX_COPIES);
+        if self.copies <= MAX_COPIES {
+            return true;
+        }
+        let message = "`extends` copies more than 300,000 values; the rest is not read".to_owned();
+        self.out.problem(ProblemKind::Limit, target_span, target, message);
+        false
+    }
+
+    /// Returns a service of another file, with its own `extends` resolved.
     fn extended_service(
         &mut self,
         path: &str,
@@ -294,16 +321,15 @@ impl<'t> Loader<'t> {
     ) -> Option<Value> {
         let full = join_path(scope.folder, path);
         let Some((index, input)) = self.files.find(&full).filter(|it| it.1.tree.is_some()) else {
-            let message = "the file `{}` that `extends` names is not there";
+            let message = format!("the file `{path}` that `extends` names was not found");
             self.out.problem(ProblemKind::ExtendsFileMissing, path_span, path, message);
             return None;
         };
         self.included.push(input.id);
         let folder = folder_of(input.path).to_owned();
         let scope = Scope { file: index, folder: &folder, ..scope };
-        let known = self.extended.iter().position(|it| it.0 == index);
-        let mut services = match known {
-            Some(at) => self.extended.swap_remove(at).1,
+        let mut services = match self.extended.remove(&index) {
+            Some(services) => services,
             None => {
                 if !self.may_load(path_span) {
                     return None;
@@ -312,7 +338,7 @@ impl<'t> Loader<'t> {
                 for document in self.documents(scope, false) {
                     result = Some(self.over(result, document));
                 }
-                let services = result.as_mut().and_then(|it| it.map_mut("services"));
+                let services = result.as_mut().and_then(|model| model.map_mut("services"));
                 Services {
                     map: services.map(std::mem::take).unwrap_or_default(),
                     done: FxHashSet::default(),
@@ -321,17 +347,17 @@ impl<'t> Loader<'t> {
         };
         if services.map.get(target).is_none() {
             let message = format!("the file `{path}` has no service `{target}`");
-            self.out.told(ProblemKind::ExtendsServiceMissing, target_span, target, message);
+            self.out.problem(ProblemKind::ExtendsServiceMissing, target_span, target, message);
         }
         self.extend(&mut services, target, scope, chain);
         let found = services.map.get(target).cloned();
-        self.extended.push((index, services));
+        self.extended.insert(index, services);
         found
     }
 
     fn include_all(&mut self, document: &mut Value, scope: Scope<'_>, chain: &mut Vec<usize>) {
         let Some(root) = document.as_map_mut() else { return };
-        let Some(include) = root.entries.remove("include") else { return };
+        let Some(include) = root.entries.shift_remove("include") else { return };
         let Data::List(items) = include.value.data else { return };
         for item in items {
             if let Some(model) = self.include(&item, scope, chain) {
@@ -350,32 +376,9 @@ impl<'t> Loader<'t> {
             Some(folder) => join_path(scope.folder, folder),
             None => folder_of(&join_path(scope.folder, &first)).to_owned(),
         };
-        let mut files = Vec::new();
-        for (path, span) in &paths {
-            let full = join_path(scope.folder, path);
-            match self.files.find(&full) {
-                Some((index, input)) if input.tree.is_some() => {
-                    if chain.contains(&index) {
-                        let message = "`include` of `{}` leads back to this file";
-                        self.out.problem(ProblemKind::IncludeCycle, *span, path, message);
-                        return None;
-                    }
-                    files.push(index);
-                    self.included.push(input.id);
-                }
-                _ => {
-                    self.incomplete = true;
-                    // A remote one cannot be seen from here.
-                    if is_relative(path) {
-                        let message = "the file `{}` that `include` names is not there";
-                        self.out.problem(ProblemKind::IncludeFileMissing, *span, path, message);
-                    }
-                    return None;
-                }
-            }
-        }
+        let files = self.included_files(&paths, scope, chain)?;
         if chain.len() > MAX_CHAIN {
-            let message = "files include one another more than 40 deep";
+            let message = format!("files include one another more than {MAX_CHAIN} levels deep");
             self.out.problem(ProblemKind::Limit, first_span, &first, message);
             return None;
         }
@@ -386,7 +389,38 @@ impl<'t> Loader<'t> {
         Some(self.merged(&files, &environment, &folder, chain))
     }
 
-    /// An included file sees the project's variables, and behind them those of its own `.env`.
+    /// Returns the files of one `include`; `None` if one is missing or includes the current file.
+    fn included_files(
+        &mut self,
+        paths: &[(SmolStr, Span)],
+        scope: Scope<'_>,
+        chain: &[usize],
+    ) -> Option<Vec<usize>> {
+        let mut files = Vec::new();
+        for (path, span) in paths {
+            let full = join_path(scope.folder, path);
+            let found = self.files.find(&full).filter(|(_, input)| input.tree.is_some());
+            let Some((index, input)) = found else {
+                self.incomplete = true;
+                // A remote file cannot be among those handed over.
+                if is_relative(path) {
+                    let message = format!("the file `{path}` that `include` names was not found");
+                    self.out.problem(ProblemKind::IncludeFileMissing, *span, path, message);
+                }
+                return None;
+            };
+            if chain.contains(&index) {
+                let message = format!("`include` of `{path}` leads back to this file");
+                self.out.problem(ProblemKind::IncludeCycle, *span, path, message);
+                return None;
+            }
+            files.push(index);
+            self.included.push(input.id);
+        }
+        Some(files)
+    }
+
+    /// Returns the variables of an included file: those of the project, then those of its own `.env`.
     fn include_environment(&mut self, item: &Value, folder: &str, scope: Scope<'_>) -> Environment {
         let mut paths: Vec<(String, Option<(SmolStr, Span)>)> = Vec::new();
         match item.get("env_file") {
@@ -406,7 +440,8 @@ impl<'t> Loader<'t> {
                 }
                 None => {
                     if let Some((path, span)) = written {
-                        let message = "the file `{}` is not there";
+                        let message =
+                            format!("the file `{path}` that `env_file` names was not found");
                         self.out.problem(ProblemKind::EnvFileMissing, span, &path, message);
                     }
                 }
@@ -415,12 +450,12 @@ impl<'t> Loader<'t> {
         scope.environment.with(&variables)
     }
 
-    /// Puts what an included file defines under what is here: what is written here wins, and what an
-    /// earlier `include` brought.
+    /// Merges the definitions of an included file under the existing ones: what this file or an earlier
+    /// `include` defines wins.
     fn import(&mut self, root: &mut Map, mut model: Value) {
         let Some(model) = model.as_map_mut() else { return };
         for section in ["services", "volumes", "networks", "secrets", "configs", "models", "jobs"] {
-            let Some(mut from) = model.entries.remove(section) else { continue };
+            let Some(mut from) = model.entries.shift_remove(section) else { continue };
             let Some(from_map) = from.value.as_map_mut() else { continue };
             let from_map = std::mem::take(from_map);
             if !root.entries.contains_key(section) {
@@ -430,16 +465,16 @@ impl<'t> Loader<'t> {
             let Some(to) = root.get_mut(section).and_then(Value::as_map_mut) else { continue };
             for (name, entry) in from_map.entries {
                 let Some(own) = to.entries.get_mut(&name) else {
-                    to.entries.insert(name, entry);
+                    to.insert(name, entry);
                     continue;
                 };
-                let mut base = Map { short: true, ..Map::default() };
-                base.entries.insert(name.clone(), entry);
-                let mut over = Map { short: true, ..Map::default() };
-                over.entries.insert(name.clone(), own.clone());
+                let mut base = Map::short();
+                base.insert(name.clone(), entry);
+                let mut over = Map::short();
+                over.insert(name.clone(), own.clone());
                 let path = vec![SmolStr::new_static(section)];
                 Merge { out: &mut self.out, path }.maps(&mut base, over);
-                if let Some(merged) = base.entries.remove(&name) {
+                if let Some(merged) = base.entries.swap_remove(&name) {
                     *own = merged;
                 }
             }
@@ -447,9 +482,9 @@ impl<'t> Loader<'t> {
     }
 }
 
-/// A string or a list of strings.
+/// Returns the strings of a value that is a string or a list of strings.
 fn texts(value: &Value) -> Vec<(SmolStr, Span)> {
-    let one = |it: &Value| Some((it.text()?.clone(), it.span));
+    let one = |value: &Value| Some((value.text()?.clone(), value.span));
     match &value.data {
         Data::List(items) => items.iter().filter_map(one).collect(),
         _ => one(value).into_iter().collect(),

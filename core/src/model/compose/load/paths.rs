@@ -1,19 +1,20 @@
-//! Relative paths of a file in another folder, as seen from the project's folder.
+//! Relative paths of files in other folders, rewritten to start from the project's folder.
 
-use crate::model::compose::load::value::{Data, Map, Value};
+use crate::model::compose::load::value::{Data, Entry, Map, Value};
 use crate::text::{join_path, normalise_path};
 use smol_str::SmolStr;
 
-/// Rewrites the paths of one file that lies in (or is included for) `folder`.
-/// `default_context`: a build without a context builds that folder, as in an included file; in an
-/// extended one it builds the project's.
+/// Rewrites the paths of a file whose relative paths start from `folder`.
+///
+/// `default_context` says what a build without `context` builds: the file's own folder (true, for an
+/// included file) or the project's folder (false, for a file that `extends` names).
 pub(crate) fn rebase(root: &mut Map, folder: &str, project: &str, default_context: bool) {
     if folder == project {
         return;
     }
     let rebase = Rebase { folder, project, default_context };
-    root.each_in("services jobs", &mut |it| rebase.service(it));
-    root.each_in("secrets configs", &mut |it| rebase.key(it, "file"));
+    root.each_in(&["services", "jobs"], &mut |service| rebase.service(service));
+    root.each_in(&["secrets", "configs"], &mut |object| rebase.key(object, "file"));
 }
 
 struct Rebase<'r> {
@@ -28,36 +29,19 @@ impl Rebase<'_> {
         for (key, entry) in map.entries.iter_mut() {
             let value = &mut entry.value;
             match key.as_str() {
-                "build" => {
-                    let span = value.span;
-                    let Some(build) = value.as_map_mut() else { continue };
-                    if let Some(context) = build.get_mut("context") {
-                        self.path(context);
-                    } else if self.default_context {
-                        let here = Value::string(span, relative(self.project, self.folder));
-                        build.insert(
-                            "context",
-                            crate::model::compose::load::value::Entry::new(span, span, here),
-                        );
-                    }
-                    if let Some(all @ Value { data: Data::Map(_), .. }) =
-                        build.get_mut("additional_contexts")
-                    {
-                        all.each(&mut |it| self.path(it));
-                    }
-                }
-                "env_file" => value.each(&mut |it| self.key(it, "path")),
-                "label_file" => value.each(&mut |it| self.path(it)),
-                "volumes" => value.each(&mut |it| {
-                    let bind = it.get("type").and_then(Value::text).is_some_and(|it| it == "bind");
-                    if bind {
-                        self.key(it, "source");
+                "build" => self.build(value),
+                "env_file" => value.each(&mut |file| self.key(file, "path")),
+                "label_file" => value.each(&mut |path| self.path(path)),
+                "volumes" => value.each(&mut |mount| {
+                    let kind = mount.get("type").and_then(Value::text);
+                    if kind.is_some_and(|kind| kind == "bind") {
+                        self.key(mount, "source");
                     }
                 }),
                 "credential_spec" => self.key(value, "file"),
                 "develop" => {
                     if let Some(watch) = value.get_mut("watch") {
-                        watch.each(&mut |it| self.key(it, "path"));
+                        watch.each(&mut |rule| self.key(rule, "path"));
                     }
                 }
                 _ => {}
@@ -65,9 +49,26 @@ impl Rebase<'_> {
         }
     }
 
+    fn build(&self, value: &mut Value) {
+        let span = value.span;
+        let Some(build) = value.as_map_mut() else { return };
+        if let Some(context) = build.get_mut("context") {
+            self.path(context);
+        } else if self.default_context {
+            let here = Value::string(span, relative(self.project, self.folder));
+            build.insert("context", Entry::new(span, span, here));
+        }
+        if let Some(contexts @ Value { data: Data::Map(_), .. }) =
+            build.get_mut("additional_contexts")
+        {
+            contexts.each(&mut |context| self.path(context));
+        }
+    }
+
+    /// Rewrites the path under a key.
     fn key(&self, value: &mut Value, key: &str) {
-        if let Some(it) = value.get_mut(key) {
-            self.path(it);
+        if let Some(path) = value.get_mut(key) {
+            self.path(path);
         }
     }
 
@@ -81,25 +82,26 @@ impl Rebase<'_> {
     }
 }
 
-/// Not from the root, not from a home folder, not a URL or another kind of build context.
+/// Whether a path is relative: not absolute, not in a home folder, and neither a URL nor another kind
+/// of build context.
 pub(crate) fn is_relative(path: &str) -> bool {
     let bytes = path.as_bytes();
     let drive = bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
     let remote = path.contains("://")
         || ["git@", "github.com/", "service:", "docker-image:", "oci-layout:"]
             .iter()
-            .any(|it| path.starts_with(it));
+            .any(|prefix| path.starts_with(prefix));
     !path.is_empty() && !path.starts_with(['/', '~', '\\']) && !drive && !remote
 }
 
-/// `path` as seen from `folder`; both from the root of what was handed over.
+/// Returns `path` relative to `folder`; both start from the root of the files that were handed over.
 pub(crate) fn relative(folder: &str, path: &str) -> String {
     let (folder, path) = (normalise_path(folder), normalise_path(path));
     if folder.is_empty() {
         return if path.is_empty() { ".".to_owned() } else { path };
     }
-    let parts = |it: &str| -> Vec<String> {
-        it.split('/').filter(|it| !it.is_empty()).map(str::to_owned).collect()
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
     };
     let (folder, path) = (parts(&folder), parts(&path));
     let common = folder.iter().zip(&path).take_while(|(a, b)| a == b).count();
@@ -113,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_seen_from_the_project() {
+    fn paths_are_rewritten_to_start_from_the_project() {
         assert_eq!(relative("", "a/b"), "a/b");
         assert_eq!(relative("a", "a/b"), "b");
         assert_eq!(relative("a/b", "a/c"), "../c");
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_relative_path_stays() {
+    fn absolute_paths_and_urls_are_not_relative() {
         for path in
             ["/a", "~/a", "C:\\a", "https://x/y", "git@host:x", "service:web", "\\\\.\\pipe"]
         {

@@ -1,64 +1,59 @@
-//! The short forms of ports and mounts.
+//! Parsers for the short forms of ports and mounts.
 
-use crate::model::compose::load::value::{Kind, Map, Scalar, Value};
+use crate::knowledge::ip::is_ip;
+use crate::model::compose::load::value::{Data, Kind, Map, Scalar, Value};
 use crate::text::Span;
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+use std::ops::Range;
 
-/// `[[ip:]host:]container[/protocol]`, with ranges. One value for each port.
+/// Parses `[[ip:]host:]container[/protocol]`, with ranges, into one value for each port.
 pub(crate) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, String> {
     let text = scalar.text.as_str();
     let (address, written) = text.split_once('/').unwrap_or((text, "tcp"));
-    let known = ["tcp", "udp", "sctp"].into_iter().find(|it| it.eq_ignore_ascii_case(written));
+    let known = ["tcp", "udp", "sctp"].into_iter().find(|name| name.eq_ignore_ascii_case(written));
     let Some(protocol) = known else {
         let protocol = written.to_ascii_lowercase();
-        return Err(format!("`{protocol}` is no protocol for a port: `tcp`, `udp` and `sctp` are"));
+        return Err(format!("`{protocol}` is not a port protocol: use `tcp`, `udp` or `sctp`"));
     };
     let mut parts = address.rsplitn(3, ':');
     let container = parts.next().unwrap_or_default();
     let host = parts.next().unwrap_or_default();
     let ip = parts.next().unwrap_or_default();
-    let ip = ip.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(ip);
-    if !ip.is_empty() && !crate::knowledge::ip::is_ip(ip) {
-        return Err(format!("`{ip}` is no IP address"));
+    let ip = ip.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(ip);
+    if !ip.is_empty() && !is_ip(ip) {
+        return Err(format!("`{ip}` is not an IP address"));
     }
     if container.is_empty() {
-        return Err(format!("`{text}` names no port of the container"));
+        return Err(format!("`{text}` does not name a container port"));
     }
     let targets =
-        range(container).ok_or_else(|| format!("`{container}` is no port of a container"))?;
+        range(container).ok_or_else(|| format!("`{container}` is not a valid container port"))?;
     let published = match host {
         "" => None,
-        host => Some(range(host).ok_or_else(|| format!("`{host}` is no port of the host"))?),
+        host => Some(range(host).ok_or_else(|| format!("`{host}` is not a valid host port"))?),
     };
     let count = targets.1 - targets.0;
     if let Some((first, last)) = published
         && last - first != count
         && count != 0
     {
-        return Err(format!("the ranges `{host}` and `{container}` are not equally long"));
+        return Err(format!("the port ranges `{host}` and `{container}` differ in length"));
     }
-    // The parts are only found again where nothing was replaced before them.
+    // After interpolation the parts no longer lie at these positions in the file.
     let plain = scalar.raw.is_none();
     let place = |start: usize, end: usize| if plain { scalar.part(span, start, end) } else { span };
     let container_start = address.len() - container.len();
     let host_start = container_start.saturating_sub(1 + host.len());
-    let number = |it: u16, written: &str| match count == 0
-        && !written.starts_with('0')
-        && !written.contains('-')
-    {
-        true => SmolStr::new(written),
-        false => format_smolstr!("{it}"),
-    };
     let mut all = Vec::with_capacity(count as usize + 1);
     for at in 0..=count {
         let target_span = place(container_start, address.len());
-        let mut port = Map::short(4);
-        let target = number(targets.0 + at, container);
+        let mut port = Map::short();
+        let target = (targets.0 + at).to_smolstr();
         port.put("target", Value::scalar(target_span, Kind::Int, target));
         port.put("protocol", Value::string(span, SmolStr::new_static(protocol)));
         if let Some((first, last)) = published {
             let text = if last - first == count {
-                number(first + at, host)
+                (first + at).to_smolstr()
             } else {
                 format_smolstr!("{first}-{last}")
             };
@@ -73,10 +68,12 @@ pub(crate) fn parse_ports(span: Span, scalar: &Scalar) -> Result<Vec<Value>, Str
     Ok(all)
 }
 
-/// `80` or `80-90`.
+/// Parses `80` or `80-90`.
 pub(crate) fn range(text: &str) -> Option<(u16, u16)> {
-    let number =
-        |it: &str| it.bytes().all(|it| it.is_ascii_digit()).then(|| it.parse::<u16>().ok())?;
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits { text.parse::<u16>().ok() } else { None }
+    };
     if let Some(one) = number(text) {
         return Some((one, one));
     }
@@ -85,71 +82,69 @@ pub(crate) fn range(text: &str) -> Option<(u16, u16)> {
     (first <= last).then_some((first, last))
 }
 
-/// `[source:]target[:options]`; the source may be a Windows path.
+/// Parses `[source:]target[:options]`; the source may be a Windows path.
 pub(crate) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> {
     let text = scalar.text.as_str();
     if text.is_empty() {
         return Err("this mount is empty".to_owned());
     }
-    let mut sections: Vec<(usize, usize)> = Vec::new();
-    if text.len() <= 2 {
-        sections.push((0, text.len()));
-    } else {
-        let mut start = 0;
-        for (at, letter) in text.char_indices() {
-            let drive = at - start == 1 && text.as_bytes()[start].is_ascii_alphabetic();
-            if letter == ':' && !drive {
-                sections.push((start, at));
-                start = at + 1;
-            }
-        }
-        sections.push((start, text.len()));
+    let parts = mount_parts(text);
+    if parts.iter().any(Range::is_empty) {
+        return Err(format!("`{text}` has an empty part before, between or after its colons"));
     }
-    if sections.iter().any(|(start, end)| start == end) {
-        return Err(format!("`{text}` has an empty part between its colons"));
-    }
-    if sections.len() > 3 {
-        return Err(format!("`{text}` has too many colons for a mount"));
-    }
+    let (source, target, options) = match parts.as_slice() {
+        [target] => (None, target, None),
+        [source, target] => (Some(source), target, None),
+        [source, target, options] => (Some(source), target, Some(options)),
+        _ => return Err(format!("`{text}` has too many colons for a mount")),
+    };
     let plain = scalar.raw.is_none();
-    let value = |(start, end): (usize, usize)| {
-        let span = if plain { scalar.part(span, start, end) } else { span };
-        Value::string(span, &text[start..end])
+    let value = |part: &Range<usize>| {
+        let span = if plain { scalar.part(span, part.start, part.end) } else { span };
+        Value::string(span, &text[part.clone()])
     };
-    let (source, target) = match sections.as_slice() {
-        [target] => (None, *target),
-        [source, target, ..] => (Some(*source), *target),
-        [] => (None, (0, text.len())),
-    };
-    let bind = source.is_some_and(|(start, end)| is_path(&text[start..end]));
+    let bind = source.is_some_and(|part| is_path(&text[part.clone()]));
     let mut target = value(target);
-    if let crate::model::compose::load::value::Data::Scalar(it) = &mut target.data {
-        it.text = clean(&it.text);
+    if let Data::Scalar(path) = &mut target.data {
+        path.text = clean(&path.text);
     }
-    let kind = SmolStr::new_static(if bind { "bind" } else { "volume" });
-    let mut mount = Map::short(4);
-    mount.put("type", Value::string(span, kind));
+    let mut mount = Map::short();
+    mount.put("type", Value::string(span, if bind { "bind" } else { "volume" }));
     mount.put("target", target);
     if let Some(source) = source {
         mount.put("source", value(source));
     }
-    if let Some((start, end)) = sections.get(2).copied() {
-        let options: Vec<&str> = text[start..end].split(',').collect();
-        let read_only = options.iter().rev().find_map(|it| match *it {
-            "ro" => Some(true),
-            "rw" => Some(false),
-            _ => None,
-        });
-        if read_only == Some(true) {
+    if let Some(options) = options {
+        let options = value(options);
+        let words = options.text().map_or("", SmolStr::as_str).rsplit(',');
+        if words.into_iter().find(|word| matches!(*word, "ro" | "rw")) == Some("ro") {
             let yes = SmolStr::new_static("true");
-            mount.put("read_only", Value::scalar(value((start, end)).span, Kind::Bool, yes));
+            mount.put("read_only", Value::scalar(options.span, Kind::Bool, yes));
         }
-        mount.put("options", value((start, end)));
+        mount.put("options", options);
     }
     Ok(Value::map(span, mount))
 }
 
-/// Whether a source is a path of the host rather than the name of a volume.
+/// Splits a mount at its colons, but not at the one behind a drive letter.
+fn mount_parts(text: &str) -> Vec<Range<usize>> {
+    if text.len() <= 2 {
+        return vec![0..text.len()];
+    }
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices(':') {
+        let drive = at - start == 1 && text.as_bytes()[start].is_ascii_alphabetic();
+        if !drive {
+            parts.push(start..at);
+            start = at + 1;
+        }
+    }
+    parts.push(start..text.len());
+    parts
+}
+
+/// Whether a source is a path on the host rather than the name of a volume.
 fn is_path(source: &str) -> bool {
     let bytes = source.as_bytes();
     source.starts_with(['.', '/', '~'])
@@ -157,17 +152,14 @@ fn is_path(source: &str) -> bool {
         || (bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':')
 }
 
-/// A path in the container without doubled and trailing slashes, `.` and `..`.
+/// Normalises a path in the container: no repeated or trailing slashes, no `.` and `..`.
 pub(crate) fn clean(path: &str) -> SmolStr {
     let absolute = path.starts_with('/');
-    if absolute && crate::text::is_plain_path(&path[1..]) {
-        return SmolStr::new(path);
-    }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." if parts.last().is_some_and(|it| *it != "..") => {
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
                 parts.pop();
             }
             ".." if absolute => {}
@@ -240,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn mounts_are_told_apart_as_compose_does() {
+    fn bind_mounts_and_volumes_are_distinguished_as_compose_does() {
         let cases = [
             ("/data", "volume - /data -"),
             ("db:/data/", "volume db /data -"),
@@ -249,7 +241,7 @@ mod tests {
             ("C:\\x:/y", "bind C:\\x /y -"),
             ("C:\\x:D:\\y:ro", "bind C:\\x D:\\y true"),
             ("db:/x:nocopy,ro", "volume db /x true"),
-            // One letter before a colon is a drive to Compose.
+            // Compose takes one letter before a colon for a drive.
             ("a:/b", "volume - a:/b -"),
         ];
         for (text, wanted) in cases {

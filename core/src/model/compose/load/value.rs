@@ -1,39 +1,43 @@
-//! The tree that files are merged in: owned, interpolated, and every node knows its place.
+//! The tree in which files are merged: owned, interpolated, with a source span on every node.
 
 use crate::model::Place;
-use crate::model::compose::load::entries::Entries;
 use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use smol_str::SmolStr;
 
-/// A Compose tag on a value.
+/// A merge tag of Compose on a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tag {
     None,
-    /// `!reset`: takes the value of the files before away.
+    /// `!reset`: removes the value that earlier files set.
     Reset,
-    /// `!override`: replaces it instead of merging with it.
+    /// `!override`: replaces the value that earlier files set instead of merging with it.
     Override,
 }
 
+/// A node of the tree.
 #[derive(Debug, Clone)]
 pub(crate) struct Value {
     pub span: Span,
     pub tag: Tag,
-    /// Written as `{ ... }` or `[ ... ]`.
+    /// Whether the value is written as `{ ... }` or `[ ... ]`.
     pub flow: bool,
-    /// Reached through an alias or a merge key.
+    /// Whether the value is reached through an alias or a merge key.
     pub shared: bool,
     pub data: Data,
 }
 
+/// The content of a node.
 #[derive(Debug, Clone)]
 pub(crate) enum Data {
     Scalar(Scalar),
     List(Vec<Value>),
-    /// Apart, since scalars are many and mappings few: what is small is moved and kept for less.
+    // Boxed, so that the many scalars are not as large as the few mappings.
     Map(Box<Map>),
 }
 
+/// The type of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Null,
@@ -43,37 +47,44 @@ pub(crate) enum Kind {
     Str,
 }
 
+/// A single value, after interpolation.
 #[derive(Debug, Clone)]
 pub(crate) struct Scalar {
     pub kind: Kind,
-    /// The value as a string, numbers in the form that Compose gives them.
+    /// The value as a string; a number in the form in which Compose prints it.
     pub text: SmolStr,
-    /// The text before interpolation, where it holds a variable.
+    /// The text before interpolation, if it contains a variable.
     pub raw: Option<Box<str>>,
-    /// How many bytes of the span come before the text, where the text stands in the file as it is.
+    /// Number of bytes between the start of the span and the text (1 for a quote). `None` where the
+    /// file holds the text in another form, because of escapes or folding.
     pub offset: Option<u8>,
 }
 
+/// The entries of a mapping by their keys, in the order in which they were written.
+pub(crate) type Entries = IndexMap<SmolStr, Entry, FxBuildHasher>;
+
+/// A mapping.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Map {
     pub entries: Entries,
-    /// Where the last file that writes this mapping does; nowhere for one made from a short form.
+    /// The place of the mapping in the last file that writes it; `None` for an expanded short form.
     pub place: Option<Place>,
-    /// Where the files before do.
+    /// The places of the mapping in the files before that one.
     pub earlier: Vec<Place>,
-    /// Made from a short form.
+    /// Whether the mapping is the expansion of a short form.
     pub short: bool,
 }
 
+/// The value of a key, with the places of both.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    /// The key, where it was first written.
+    /// The key in the first file that writes the entry.
     pub key: Span,
-    /// From key to value, where it was first written.
+    /// The whole entry, from key to value, in the first file that writes it.
     pub first: Span,
-    /// The same two where it was written last, for one that was written again.
+    /// The key and the whole entry in the last file that writes it, if several do.
     pub again: Option<Box<(Span, Span)>>,
-    /// An item `KEY=value` of a list.
+    /// Whether the entry was a list item `KEY=value`.
     pub list: bool,
     pub value: Value,
 }
@@ -83,17 +94,17 @@ impl Entry {
         Entry { key, first: span, again: None, list: false, value }
     }
 
-    /// The key, where it was written last.
+    /// Returns the key in the last file that writes the entry.
     pub fn last_key(&self) -> Span {
-        self.again.as_ref().map_or(self.key, |it| it.0)
+        self.again.as_ref().map_or(self.key, |spans| spans.0)
     }
 
-    /// From key to value, where it was written last.
+    /// Returns the whole entry in the last file that writes it.
     pub fn last(&self) -> Span {
-        self.again.as_ref().map_or(self.first, |it| it.1)
+        self.again.as_ref().map_or(self.first, |spans| spans.1)
     }
 
-    /// Another file writes it too.
+    /// Records that a later file writes the same entry.
     pub fn write_again(&mut self, over: &Entry) {
         self.again = Some(Box::new((over.key, over.first)));
         self.list = over.list;
@@ -136,9 +147,9 @@ impl Value {
         }
     }
 
-    /// The text of a scalar that is not null.
+    /// Returns the text of a scalar that is not null.
     pub fn text(&self) -> Option<&SmolStr> {
-        self.as_scalar().filter(|it| it.kind != Kind::Null).map(|it| &it.text)
+        self.as_scalar().filter(|scalar| scalar.kind != Kind::Null).map(|scalar| &scalar.text)
     }
 
     pub fn as_map(&self) -> Option<&Map> {
@@ -155,7 +166,7 @@ impl Value {
         }
     }
 
-    /// The mapping below a key.
+    /// Returns the mapping under a key.
     pub fn map_mut(&mut self, key: &str) -> Option<&mut Map> {
         self.get_mut(key)?.as_map_mut()
     }
@@ -164,7 +175,7 @@ impl Value {
         self.as_map_mut()?.get_mut(key)
     }
 
-    /// Changes every item of a list and every value of a mapping.
+    /// Calls `change` with every item of a list or every value of a mapping.
     pub fn each(&mut self, change: &mut dyn FnMut(&mut Value)) {
         match &mut self.data {
             Data::Scalar(_) => {}
@@ -173,7 +184,7 @@ impl Value {
         }
     }
 
-    /// The items of a list.
+    /// Returns the items of a list.
     pub fn as_list(&self) -> Option<&[Value]> {
         match &self.data {
             Data::List(it) => Some(it),
@@ -185,7 +196,7 @@ impl Value {
         self.as_map()?.get(key)
     }
 
-    /// Forgets where its mappings are written: a copy stands at no place of its own.
+    /// Removes the places of all mappings in this value: a copy is not written anywhere itself.
     pub fn clear_places(&mut self) {
         if let Data::Map(map) = &mut self.data {
             map.place = None;
@@ -194,7 +205,7 @@ impl Value {
         self.each(&mut Value::clear_places);
     }
 
-    /// How many nodes there are, to pay for a copy. Counts no further than `limit`.
+    /// Returns the number of nodes, which is what a copy costs. Counts no further than `limit`.
     pub fn weight(&self, limit: usize) -> usize {
         let mut stack = vec![self];
         let mut count = 0;
@@ -212,7 +223,7 @@ impl Value {
         count
     }
 
-    /// Whether two values mean the same, wherever they are written.
+    /// Whether two values are equal, wherever they are written.
     pub fn same(&self, other: &Value) -> bool {
         let mut stack = vec![(self, other)];
         while let Some((left, right)) = stack.pop() {
@@ -245,24 +256,22 @@ impl Value {
 }
 
 impl Map {
-    /// A mapping made from a short form; it has no place of its own.
-    pub fn short(keys: usize) -> Map {
-        let mut map = Map { short: true, ..Map::default() };
-        map.entries.reserve(keys);
-        map
+    /// Returns an empty mapping for the expansion of a short form.
+    pub fn short() -> Map {
+        Map { short: true, ..Map::default() }
     }
 
-    /// Adds a key that is not there yet to a mapping made from a short form.
+    /// Adds an entry to the expansion of a short form.
     pub fn put(&mut self, key: &'static str, value: Value) {
-        self.entries.push(SmolStr::new_static(key), Entry::new(value.span, value.span, value));
+        self.insert(key, Entry::new(value.span, value.span, value));
     }
 
-    /// Where each file writes it.
+    /// Returns the place of the mapping in each file that writes it.
     pub fn places(&self) -> Vec<Place> {
         self.earlier.iter().chain(&self.place).copied().collect()
     }
 
-    /// Another file writes it too.
+    /// Records that a later file writes the same mapping.
     pub fn write_again(&mut self, place: Option<Place>, earlier: Vec<Place>) {
         if place.is_some() {
             self.earlier.extend(self.place.take());
@@ -271,9 +280,9 @@ impl Map {
         }
     }
 
-    /// Changes every value of some sections, which are named with blanks between them.
-    pub fn each_in(&mut self, sections: &str, change: &mut dyn FnMut(&mut Value)) {
-        for section in sections.split(' ') {
+    /// Calls `change` with every value of the named sections that are mappings.
+    pub fn each_in(&mut self, sections: &[&str], change: &mut dyn FnMut(&mut Value)) {
+        for section in sections {
             if let Some(section @ Value { data: Data::Map(_), .. }) = self.get_mut(section) {
                 section.each(change);
             }
@@ -284,37 +293,31 @@ impl Map {
         self.entries.get(key).map(|it| &it.value)
     }
 
-    /// The values of several keys of a small mapping, at the price of one walk.
-    pub fn all<const KEYS: usize>(&self, keys: [&str; KEYS]) -> [Option<&Value>; KEYS] {
-        let mut found = [None; KEYS];
-        self.fill(&keys, &mut found);
-        found
-    }
-
-    fn fill<'m>(&'m self, keys: &[&str], found: &mut [Option<&'m Value>]) {
-        for (key, entry) in &self.entries {
-            if let Some(at) = keys.iter().position(|it| *it == key) {
-                found[at] = Some(&entry.value);
-            }
-        }
-    }
-
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.entries.get_mut(key).map(|it| &mut it.value)
     }
 
+    /// Adds an entry at the end, or replaces the one with the same key in its position.
     pub fn insert(&mut self, key: impl Into<SmolStr>, entry: Entry) {
         self.entries.insert(key.into(), entry);
+    }
+
+    /// Removes entries by their keys; the others keep their order.
+    pub fn remove_all(&mut self, keys: &FxHashSet<SmolStr>) {
+        if !keys.is_empty() {
+            self.entries.retain(|key, _| !keys.contains(key));
+        }
     }
 }
 
 impl Scalar {
-    /// The text as written, before interpolation.
+    /// Returns the text as written, before interpolation.
     pub fn written(&self) -> &str {
         self.raw.as_deref().unwrap_or(&self.text)
     }
 
-    /// The span of a part of the text as written, the whole span where escapes hide it.
+    /// Returns the span of a part of the written text; the whole span where escapes or folding hide
+    /// the position of the part.
     pub fn part(&self, span: Span, start: usize, end: usize) -> Span {
         match self.offset {
             Some(offset) => span.inner(start + offset as usize..end + offset as usize),

@@ -1,8 +1,8 @@
-//! The merged top level, and `deploy`, to their structs.
+//! Reads the merged top level, and `deploy` of a service.
 
 use crate::model::compose::load::value::{Entry, Map, Value};
 use crate::model::compose::read::{
-    Read, boolean, float, int, key_values, keys, place, str_at, str_of, strings,
+    Read, boolean, float, int, key_values, keys, str_at, str_of, strings,
 };
 use crate::model::compose::{
     Deploy, FileObject, Network, Placement, Project, Resources, RestartPolicy, Service,
@@ -10,44 +10,30 @@ use crate::model::compose::{
 };
 use crate::text::Spanned;
 use smol_str::SmolStr;
+use std::collections::BTreeSet;
 
 impl Read<'_> {
-    /// Fills in what stands at the top level.
+    /// Reads the top level into the project.
     pub fn project(&mut self, root: &Map, project: &mut Project) {
         project.keys = keys(root);
         project.places = root.places();
         if let Some(services) = root.get("services").and_then(Value::as_map) {
             project.services_places = services.places();
-            project.services.reserve_exact(services.entries.len());
             for (name, entry) in &services.entries {
                 project.services.push(self.service(name, entry));
             }
         }
-        for (key, it) in section(root, "networks") {
-            project.networks.push(network(key, it));
-        }
-        for (key, it) in section(root, "volumes") {
-            project.volumes.push(volume(key, it));
-        }
-        for (key, it) in section(root, "secrets") {
-            project.secrets.push(self.object(key, it));
-        }
-        for (key, it) in section(root, "configs") {
-            project.configs.push(self.object(key, it));
-        }
-        for (key, it) in section(root, "models") {
-            project.models.push(Spanned::new(key.clone(), it.key));
-        }
+        project.networks = section(root, "networks").map(|(key, it)| network(key, it)).collect();
+        project.volumes = section(root, "volumes").map(|(key, it)| volume(key, it)).collect();
+        project.secrets = section(root, "secrets").map(|(key, it)| self.object(key, it)).collect();
+        project.configs = section(root, "configs").map(|(key, it)| self.object(key, it)).collect();
+        let models = section(root, "models");
+        project.models = models.map(|(key, it)| Spanned::new(key.clone(), it.key)).collect();
         add_default_network(project);
-        let mut profiles: Vec<SmolStr> = Vec::new();
-        for service in &project.services {
-            for profile in &service.profiles {
-                profiles.push(profile.value.clone());
-            }
-        }
-        profiles.sort();
-        profiles.dedup();
-        project.profiles = profiles;
+        let profiles = project.services.iter().flat_map(|service| &service.profiles);
+        let profiles: BTreeSet<SmolStr> = profiles.map(|profile| profile.value.clone()).collect();
+        project.profiles = profiles.into_iter().collect();
+        project.index();
     }
 
     fn object(&self, key: &SmolStr, entry: &Entry) -> FileObject {
@@ -59,7 +45,7 @@ impl Read<'_> {
             span: entry.first,
             name: str_at(map, "name"),
             external: is_external(map),
-            file_id: file.as_ref().and_then(|it| self.file(&it.value)),
+            file_id: file.as_ref().and_then(|path| self.file(path)),
             file,
             environment: str_at(map, "environment"),
             content: str_at(map, "content"),
@@ -74,7 +60,7 @@ impl Read<'_> {
         let resources = |key: &str| map.get("resources").and_then(|it| it.get(key));
         Some(Deploy {
             span: value.span,
-            place: place(map),
+            place: map.place,
             mode: str_at(map, "mode"),
             replicas: int(map.get("replicas")),
             endpoint_mode: str_at(map, "endpoint_mode"),
@@ -93,7 +79,7 @@ impl Read<'_> {
         let map = value.as_map()?;
         Some(Resources {
             span: value.span,
-            place: place(map),
+            place: map.place,
             cpus: self.loose_float(map.get("cpus")),
             memory: self.size(map.get("memory")),
             pids: int(map.get("pids")),
@@ -137,18 +123,19 @@ fn placement(value: &Value) -> Option<Placement> {
     })
 }
 
-fn section<'m>(root: &'m Map, key: &str) -> std::slice::Iter<'m, (SmolStr, Entry)> {
-    root.get(key).and_then(Value::as_map).map(|it| it.entries.iter()).unwrap_or_default()
+/// Returns the objects of a top-level section.
+fn section<'m>(root: &'m Map, key: &str) -> impl Iterator<Item = (&'m SmolStr, &'m Entry)> {
+    root.get(key).and_then(Value::as_map).into_iter().flat_map(|section| &section.entries)
 }
 
 fn is_external(map: &Map) -> bool {
-    boolean(map.get("external")).is_some_and(|it| it.value)
+    boolean(map.get("external")).is_some_and(|flag| flag.value)
 }
 
 fn network(key: &SmolStr, entry: &Entry) -> Network {
     let empty = Map::default();
     let map = entry.value.as_map().unwrap_or(&empty);
-    let ipam = map.get("ipam").and_then(|it| it.get("config")).and_then(Value::as_list);
+    let ipam = map.get("ipam").and_then(|ipam| ipam.get("config")).and_then(Value::as_list);
     Network {
         key: Spanned::new(key.clone(), entry.key),
         span: entry.first,
@@ -163,7 +150,7 @@ fn network(key: &SmolStr, entry: &Entry) -> Network {
         subnets: ipam
             .unwrap_or_default()
             .iter()
-            .filter_map(|it| str_of(it.get("subnet")?))
+            .filter_map(|config| str_of(config.get("subnet")?))
             .collect(),
         labels: key_values(map.get("labels")),
         keys: keys(map),
@@ -187,7 +174,7 @@ fn volume(key: &SmolStr, entry: &Entry) -> Volume {
     }
 }
 
-/// Compose adds the `default` network where a service uses it and none is written.
+/// Adds the `default` network that Compose creates if a service uses it and no file defines it.
 fn add_default_network(project: &mut Project) {
     let uses = |it: &Service| it.networks.iter().any(|it| it.name.value == "default");
     let known = project.networks.iter().any(|it| it.key.value == "default");

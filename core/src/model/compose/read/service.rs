@@ -1,18 +1,19 @@
-//! A merged service to its struct.
+//! Reads a merged service.
 
 use crate::model::Str;
 use crate::model::compose::load::value::{Data, Entry, Map, Value};
 use crate::model::compose::read::{
-    Read, boolean, float, int, key_values, keys, maps, place, str_at, str_of, strings, text_at,
+    Read, boolean, float, int, key_values, keys, maps, str_at, str_of, strings, text_at,
 };
 use crate::model::compose::{
     Command, Condition, Dependency, Develop, Device, Extends, FileReference, HealthTest,
     Healthcheck, Hook, KeyValue, Logging, ProblemKind, Service, ServiceNetwork, Ulimit, Watch,
 };
 use crate::text::{Span, Spanned};
+use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
 
-/// A field of a service, by how its value is read.
+/// A field of a service whose type says how its value is read.
 enum Field<'s> {
     Text(&'s mut Option<Str>),
     Texts(&'s mut Vec<Str>),
@@ -44,8 +45,8 @@ impl Read<'_> {
             service.environment = self.effective_environment(&service.env_files, own);
             service.labels = self.labels(map.get("label_file"), map.get("labels"));
         }
-        service.image.take_if(|it| it.value.is_empty());
-        service.dns.retain(|it| !it.value.is_empty());
+        service.image.take_if(|image| image.is_empty());
+        service.dns.retain(|server| !server.is_empty());
         imply_dependencies(&mut service);
         let alone = service.network_mode.is_some() || service.has_key("provider");
         if service.networks.is_empty() && !alone {
@@ -56,117 +57,65 @@ impl Read<'_> {
         service
     }
 
-    /// Reads the value of one key. The keys that most services have come first.
-    fn field(&mut self, it: &mut Service, key: &str, value: &Value) {
-        use Field::{Bool, Float, Hooks, Int, Pairs, References, Size, Text, Texts};
-        let field = match key {
-            "image" => Text(&mut it.image),
-            "container_name" => Text(&mut it.container_name),
-            "restart" => Text(&mut it.restart),
-            "ports" => return it.ports = self.ports(value),
-            "volumes" => return it.volumes = self.mounts(value),
-            "networks" => return it.networks = networks(value),
-            "environment" => {
-                it.environment_places = value.as_map().map(Map::places).unwrap_or_default();
-                return;
-            }
+    /// Reads the value of one key.
+    fn field(&mut self, service: &mut Service, key: &str, value: &Value) {
+        match simple_field(service, key) {
+            Some(Field::Text(field)) => *field = str_of(value),
+            Some(Field::Texts(field)) => *field = strings(Some(value)),
+            Some(Field::Bool(field)) => *field = boolean(Some(value)),
+            Some(Field::Int(field)) => *field = int(Some(value)),
+            Some(Field::Size(field)) => *field = self.size(Some(value)),
+            Some(Field::Float(field)) => *field = float(Some(value)),
+            Some(Field::Command(field)) => *field = self.command(Some(value)),
+            Some(Field::Hooks(field)) => *field = self.hooks(value),
+            Some(Field::References(field)) => *field = self.file_references(Some(value)),
+            Some(Field::Pairs(field)) => *field = key_values(Some(value)),
+            None => self.special_field(service, key, value),
+        }
+    }
+
+    /// Reads the value of a key that has a reader of its own. `environment` and `labels` are read
+    /// afterwards, together with their files; other keys mean nothing to the model.
+    fn special_field(&mut self, service: &mut Service, key: &str, value: &Value) {
+        match key {
+            "build" => service.build = self.build(value).map(Box::new),
+            "deploy" => service.deploy = self.deploy(value).map(Box::new),
             "depends_on" => {
-                it.depends_on_span = Some(value.span);
+                service.depends_on_span = Some(value.span);
                 if let Some(map) = value.as_map() {
-                    it.depends_on_place = map.place;
-                    it.depends_on = dependencies(map);
+                    service.depends_on_place = map.place;
+                    service.depends_on = dependencies(map);
                 }
-                return;
             }
-            "build" => return it.build = self.build(value).map(Box::new),
-            "command" => Field::Command(&mut it.command),
-            "healthcheck" => return it.healthcheck = self.healthcheck(value).map(Box::new),
-            "env_file" => return it.env_files = self.env_files(value),
-            "entrypoint" => Field::Command(&mut it.entrypoint),
-            "deploy" => return it.deploy = self.deploy(value).map(Box::new),
-            "hostname" => Text(&mut it.hostname),
-            "user" => Text(&mut it.user),
-            "working_dir" => Text(&mut it.working_dir),
-            "network_mode" => Text(&mut it.network_mode),
-            "profiles" => Texts(&mut it.profiles),
-            "expose" => Texts(&mut it.expose),
-            "logging" => return it.logging = logging(value).map(Box::new),
-            "cap_add" => Texts(&mut it.cap_add),
-            "cap_drop" => Texts(&mut it.cap_drop),
-            "security_opt" => Texts(&mut it.security_opt),
-            "privileged" => Bool(&mut it.privileged),
-            "extends" => return it.extends = self.extends(value).map(Box::new),
-            "platform" => Text(&mut it.platform),
-            "tmpfs" => Texts(&mut it.tmpfs),
-            "links" => Texts(&mut it.links),
-            "devices" => return it.devices = devices_as_text(value),
-            "secrets" => References(&mut it.secrets),
-            "configs" => References(&mut it.configs),
-            "extra_hosts" => return it.extra_hosts = extra_hosts(value),
-            "mem_limit" => Size(&mut it.mem_limit),
-            "mem_reservation" => Size(&mut it.mem_reservation),
-            "memswap_limit" => Size(&mut it.memswap_limit),
-            "shm_size" => Size(&mut it.shm_size),
-            "cpus" => Float(&mut it.cpus),
-            "cpu_shares" => Float(&mut it.cpu_shares),
-            "pids_limit" => Int(&mut it.pids_limit),
-            "scale" => Int(&mut it.scale),
-            "ulimits" => return it.ulimits = ulimits(value),
-            "read_only" => Bool(&mut it.read_only),
-            "init" => Bool(&mut it.init),
-            "tty" => Bool(&mut it.tty),
-            "stdin_open" => Bool(&mut it.stdin_open),
-            "attach" => Bool(&mut it.attach),
-            "stop_signal" => Text(&mut it.stop_signal),
-            "stop_grace_period" => {
-                it.stop_grace_period = self.duration(Some(value));
-                return;
+            "develop" => service.develop = develop(value),
+            "devices" => service.devices = devices_as_text(value),
+            "env_file" => service.env_files = self.env_files(value),
+            "environment" => {
+                service.environment_places = value.as_map().map(Map::places).unwrap_or_default();
             }
-            "domainname" => Text(&mut it.domainname),
-            "pull_policy" => Text(&mut it.pull_policy),
-            "runtime" => Text(&mut it.runtime),
-            "pid" => Text(&mut it.pid),
-            "ipc" => Text(&mut it.ipc),
-            "uts" => Text(&mut it.uts),
-            "userns_mode" => Text(&mut it.userns_mode),
-            "cgroup" => Text(&mut it.cgroup),
-            "volumes_from" => Texts(&mut it.volumes_from),
-            "group_add" => Texts(&mut it.group_add),
-            "external_links" => Texts(&mut it.external_links),
-            "dns" => Texts(&mut it.dns),
-            "dns_search" => Texts(&mut it.dns_search),
-            "sysctls" => Pairs(&mut it.sysctls),
-            "annotations" => Pairs(&mut it.annotations),
-            "models" => return it.models = names(value),
-            "gpus" => return it.gpus = self.devices(Some(value)),
-            "develop" => return it.develop = develop(value),
-            "pre_start" => Hooks(&mut it.pre_start),
-            "post_start" => Hooks(&mut it.post_start),
-            "pre_stop" => Hooks(&mut it.pre_stop),
-            _ => return,
-        };
-        match field {
-            Text(field) => *field = str_of(value),
-            Texts(field) => *field = strings(Some(value)),
-            Bool(field) => *field = boolean(Some(value)),
-            Int(field) => *field = int(Some(value)),
-            Size(field) => *field = self.size(Some(value)),
-            Float(field) => *field = float(Some(value)),
-            Field::Command(field) => *field = self.command(Some(value)),
-            Hooks(field) => *field = self.hooks(value),
-            References(field) => *field = self.file_references(Some(value)),
-            Pairs(field) => *field = key_values(Some(value)),
+            "extends" => service.extends = self.extends(value).map(Box::new),
+            "extra_hosts" => service.extra_hosts = extra_hosts(value),
+            "gpus" => service.gpus = self.devices(Some(value)),
+            "healthcheck" => service.healthcheck = self.healthcheck(value).map(Box::new),
+            "logging" => service.logging = logging(value).map(Box::new),
+            "models" => service.models = names(value),
+            "networks" => service.networks = networks(value),
+            "ports" => service.ports = self.ports(value),
+            "stop_grace_period" => service.stop_grace_period = self.duration(Some(value)),
+            "ulimits" => service.ulimits = ulimits(value),
+            "volumes" => service.volumes = self.mounts(value),
+            _ => {}
         }
     }
 
     fn healthcheck(&mut self, value: &Value) -> Option<Healthcheck> {
         let map = value.as_map()?;
         let test = map.get("test").and_then(|it| self.health_test(it));
-        let disabled = boolean(map.get("disable")).is_some_and(|it| it.value)
+        let disabled = boolean(map.get("disable")).is_some_and(|flag| flag.value)
             || test.as_ref().is_some_and(HealthTest::is_none);
         Some(Healthcheck {
             span: value.span,
-            place: place(map),
+            place: map.place,
             test,
             interval: self.duration(map.get("interval")),
             timeout: self.duration(map.get("timeout")),
@@ -190,9 +139,10 @@ impl Read<'_> {
         let test = HealthTest { words, string_form, span };
         let first = test.words.first()?;
         if !matches!(first.value.as_str(), "NONE" | "CMD" | "CMD-SHELL") {
-            let (name, span) = (first.value.clone(), first.span);
-            let message = "a healthcheck's `test` must start with `CMD`, `CMD-SHELL` or `NONE`, not with `{}`";
-            self.out.problem(ProblemKind::InvalidHealthTest, span, &name, message);
+            let message = format!(
+                "the `test` of a healthcheck must start with `CMD`, `CMD-SHELL` or `NONE`, not with `{first}`"
+            );
+            self.out.problem(ProblemKind::InvalidHealthTest, first.span, first, message);
         }
         Some(test)
     }
@@ -200,7 +150,7 @@ impl Read<'_> {
     fn extends(&self, value: &Value) -> Option<Extends> {
         let map = value.as_map()?;
         let file = str_at(map, "file");
-        let file_id = file.as_ref().and_then(|it| self.file(&it.value));
+        let file_id = file.as_ref().and_then(|path| self.file(path));
         Some(Extends { service: str_at(map, "service")?, file, file_id, span: value.span })
     }
 
@@ -225,15 +175,15 @@ impl Read<'_> {
         let mut all = Vec::new();
         for (span, map) in maps(value) {
             let count = match map.get("count") {
-                Some(it) if it.text().is_some_and(|it| it == "all") => {
-                    Some(Spanned::new(-1, it.span))
+                Some(value) if value.text().is_some_and(|text| text == "all") => {
+                    Some(Spanned::new(-1, value.span))
                 }
-                it => int(it),
+                value => int(value),
             };
             let device_ids = strings(map.get("device_ids"));
-            if let (Some(it), Some(_)) = (&count, map.get("device_ids")) {
-                let message = "`count` and `device_ids` exclude each other";
-                self.out.problem(ProblemKind::Conflict, it.span, "count", message);
+            if let (Some(count), Some(_)) = (&count, map.get("device_ids")) {
+                let message = "`count` and `device_ids` are mutually exclusive";
+                self.out.problem(ProblemKind::Conflict, count.span, "count", message);
             }
             all.push(Device {
                 span,
@@ -248,32 +198,93 @@ impl Read<'_> {
     }
 }
 
+/// Returns the field of a key whose value is read by its type alone.
+fn simple_field<'s>(service: &'s mut Service, key: &str) -> Option<Field<'s>> {
+    use Field::{Bool, Float, Hooks, Int, Pairs, References, Size, Text, Texts};
+    Some(match key {
+        "annotations" => Pairs(&mut service.annotations),
+        "attach" => Bool(&mut service.attach),
+        "cap_add" => Texts(&mut service.cap_add),
+        "cap_drop" => Texts(&mut service.cap_drop),
+        "cgroup" => Text(&mut service.cgroup),
+        "command" => Field::Command(&mut service.command),
+        "configs" => References(&mut service.configs),
+        "container_name" => Text(&mut service.container_name),
+        "cpu_shares" => Float(&mut service.cpu_shares),
+        "cpus" => Float(&mut service.cpus),
+        "dns" => Texts(&mut service.dns),
+        "dns_search" => Texts(&mut service.dns_search),
+        "domainname" => Text(&mut service.domainname),
+        "entrypoint" => Field::Command(&mut service.entrypoint),
+        "expose" => Texts(&mut service.expose),
+        "external_links" => Texts(&mut service.external_links),
+        "group_add" => Texts(&mut service.group_add),
+        "hostname" => Text(&mut service.hostname),
+        "image" => Text(&mut service.image),
+        "init" => Bool(&mut service.init),
+        "ipc" => Text(&mut service.ipc),
+        "links" => Texts(&mut service.links),
+        "mem_limit" => Size(&mut service.mem_limit),
+        "mem_reservation" => Size(&mut service.mem_reservation),
+        "memswap_limit" => Size(&mut service.memswap_limit),
+        "network_mode" => Text(&mut service.network_mode),
+        "pid" => Text(&mut service.pid),
+        "pids_limit" => Int(&mut service.pids_limit),
+        "platform" => Text(&mut service.platform),
+        "post_start" => Hooks(&mut service.post_start),
+        "pre_start" => Hooks(&mut service.pre_start),
+        "pre_stop" => Hooks(&mut service.pre_stop),
+        "privileged" => Bool(&mut service.privileged),
+        "profiles" => Texts(&mut service.profiles),
+        "pull_policy" => Text(&mut service.pull_policy),
+        "read_only" => Bool(&mut service.read_only),
+        "restart" => Text(&mut service.restart),
+        "runtime" => Text(&mut service.runtime),
+        "scale" => Int(&mut service.scale),
+        "secrets" => References(&mut service.secrets),
+        "security_opt" => Texts(&mut service.security_opt),
+        "shm_size" => Size(&mut service.shm_size),
+        "stdin_open" => Bool(&mut service.stdin_open),
+        "stop_signal" => Text(&mut service.stop_signal),
+        "sysctls" => Pairs(&mut service.sysctls),
+        "tmpfs" => Texts(&mut service.tmpfs),
+        "tty" => Bool(&mut service.tty),
+        "user" => Text(&mut service.user),
+        "userns_mode" => Text(&mut service.userns_mode),
+        "uts" => Text(&mut service.uts),
+        "volumes_from" => Texts(&mut service.volumes_from),
+        "working_dir" => Text(&mut service.working_dir),
+        _ => return None,
+    })
+}
+
 fn dependencies(map: &Map) -> Vec<Dependency> {
-    let mut all = Vec::with_capacity(map.entries.len());
+    let mut all = Vec::new();
     for (name, entry) in &map.entries {
         let Some(inner) = entry.value.as_map() else { continue };
         let written = inner.get("condition").and_then(str_of);
-        let condition = match written.as_ref().map(|it| it.value.as_str()) {
+        let condition = match written.as_ref().map(|condition| condition.as_str()) {
             Some("service_healthy") => Condition::Healthy,
             Some("service_completed_successfully") => Condition::CompletedSuccessfully,
             _ => Condition::Started,
         };
-        let span = written.as_ref().map_or(entry.last_key(), |it| it.span);
+        let span = written.as_ref().map_or(entry.last_key(), |condition| condition.span);
         all.push(Dependency {
             service: Spanned::new(name.clone(), entry.last_key()),
             condition: Spanned::new(condition, span),
             explicit_condition: written.is_some() && !inner.short,
-            restart: boolean(inner.get("restart")).is_some_and(|it| it.value),
-            required: boolean(inner.get("required")).is_none_or(|it| it.value),
+            restart: boolean(inner.get("restart")).is_some_and(|flag| flag.value),
+            required: boolean(inner.get("required")).is_none_or(|flag| flag.value),
             short_form: inner.short,
             span: entry.last(),
-            place: place(inner),
+            place: inner.place,
         });
     }
     all
 }
 
-/// Links, volumes of others and shared namespaces need the other service to run.
+/// Adds the dependencies that links, the volumes of other services, shared namespaces and build
+/// contexts imply.
 fn imply_dependencies(service: &mut Service) {
     let mut wanted: Vec<(SmolStr, Span, bool)> = Vec::new();
     for link in &service.links {
@@ -298,9 +309,10 @@ fn imply_dependencies(service: &mut Service) {
             wanted.push((SmolStr::new(name), value.span, false));
         }
     }
+    let mut known: FxHashSet<SmolStr> =
+        service.depends_on.iter().map(|written| written.service.value.clone()).collect();
     for (name, span, restart) in wanted {
-        let known = |it: &Dependency| it.service.value == name;
-        if service.depends_on.iter().any(known) || service.implied_dependencies.iter().any(known) {
+        if !known.insert(name.clone()) {
             continue;
         }
         service.implied_dependencies.push(Dependency {
@@ -318,7 +330,7 @@ fn imply_dependencies(service: &mut Service) {
 
 fn networks(value: &Value) -> Vec<ServiceNetwork> {
     let Some(map) = value.as_map() else { return Vec::new() };
-    let one = |(name, entry): &(SmolStr, Entry)| {
+    let networks = map.entries.iter().map(|(name, entry)| {
         let get = |key: &str| entry.value.get(key);
         ServiceNetwork {
             name: Spanned::new(name.clone(), entry.last_key()),
@@ -328,15 +340,17 @@ fn networks(value: &Value) -> Vec<ServiceNetwork> {
             ipv6_address: get("ipv6_address").and_then(str_of),
             priority: float(get("priority")),
         }
-    };
-    map.entries.iter().map(one).collect()
+    });
+    networks.collect()
 }
 
 fn names(value: &Value) -> Vec<Str> {
     let Some(map) = value.as_map() else { return Vec::new() };
-    map.entries.iter().map(|(name, it)| Spanned::new(name.clone(), it.last_key())).collect()
+    let names = map.entries.iter();
+    names.map(|(name, entry)| Spanned::new(name.clone(), entry.last_key())).collect()
 }
 
+/// Renders devices in their short form.
 fn devices_as_text(value: &Value) -> Vec<Str> {
     let one = |item: &Value| {
         let Some(map) = item.as_map() else { return str_of(item) };
@@ -360,15 +374,15 @@ fn extra_hosts(value: &Value) -> Vec<KeyValue> {
 
 fn ulimits(value: &Value) -> Vec<Ulimit> {
     let Some(map) = value.as_map() else { return Vec::new() };
-    let one = |(name, entry): &(SmolStr, Entry)| {
+    let limits = map.entries.iter().map(|(name, entry)| {
         let both = int(Some(&entry.value));
         Ulimit {
             name: Spanned::new(name.clone(), entry.last_key()),
             soft: both.or_else(|| int(entry.value.get("soft"))),
             hard: both.or_else(|| int(entry.value.get("hard"))),
         }
-    };
-    map.entries.iter().map(one).collect()
+    });
+    limits.collect()
 }
 
 fn logging(value: &Value) -> Option<Logging> {
@@ -377,7 +391,7 @@ fn logging(value: &Value) -> Option<Logging> {
         driver: str_at(map, "driver"),
         options: key_values(map.get("options")),
         span: value.span,
-        place: place(map),
+        place: map.place,
     })
 }
 

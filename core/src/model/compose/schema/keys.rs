@@ -1,173 +1,302 @@
-//! Reads `keys.txt`, the table of the keys that Compose knows and the types that it takes.
+//! The table of the keys that Compose knows and the types of their values, read from `keys.txt`.
 
-use crate::model::compose::load::entries::mark;
-use crate::words::rows::rows;
-use crate::words::words;
-use std::cell::OnceCell;
+use crate::model::compose::load::value::{Data, Kind, Value};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
-const TABLE: &str = rows!("keys.txt");
+/// The table, parsed once.
+pub(crate) static SCHEMA: LazyLock<Schema> =
+    LazyLock::new(|| Schema::parse(include_str!("keys.txt")));
 
-/// A mapping with known keys.
-#[derive(Debug)]
-pub(crate) struct Object {
-    pub name: &'static str,
-    /// Its own keys.
-    pub keys: Vec<Known>,
-    /// The [`mark`]s of its own keys.
-    marks: u64,
-    /// The objects whose keys it takes in.
-    others: Vec<&'static str>,
-    /// `x-` keys may stand here.
-    pub extensible: bool,
-    /// At least one of its own keys must be there.
-    pub requires: bool,
+/// All objects by their names.
+#[derive(Debug, Default)]
+pub(crate) struct Schema {
+    objects: FxHashMap<&'static str, Object>,
 }
 
-/// A key that an object may have.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Known {
+/// A mapping with known keys.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Object {
     pub name: &'static str,
-    /// The type of its value, in the words of the table.
-    pub wanted: &'static str,
+    pub keys: IndexMap<&'static str, Known, FxBuildHasher>,
+    /// Whether keys that begin with `x-` are allowed.
+    pub extensible: bool,
+}
+
+/// A key of an object.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub expected: Alternatives,
     pub required: bool,
 }
 
-/// How many objects there are.
-const COUNT: usize = 50;
+/// The types of which a value must have one.
+pub(crate) type Alternatives = Vec<Type>;
 
-/// Where the name of each object stands, behind an empty line, and where the table ends. Found out
-/// when this is compiled, since every analysis would have to walk the whole table for it.
-const STARTS: [u16; COUNT + 1] = starts(TABLE.as_bytes());
-
-const fn starts(table: &[u8]) -> [u16; COUNT + 1] {
-    assert!(table.len() < u16::MAX as usize);
-    let mut starts = [table.len() as u16; COUNT + 1];
-    let (mut count, mut at) = (0, 0);
-    while at < table.len() {
-        if table[at] == b'\n' && (at == 0 || table[at - 1] == b'\n') {
-            starts[count] = at as u16 + 1;
-            count += 1;
-        }
-        at += 1;
-    }
-    assert!(count == COUNT);
-    starts
+/// The type of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Type {
+    /// `str`
+    Str,
+    /// `bool`: a boolean, or a string that Compose takes for one.
+    Bool,
+    /// `plain-bool`: a boolean.
+    PlainBool,
+    /// `int`: an integer, or a string that is one.
+    Int,
+    /// `plain-int`: an integer.
+    PlainInt,
+    /// `number`: a number, or a string that is one.
+    Number,
+    /// `plain-number`: a number.
+    PlainNumber,
+    /// `loose`: a number or any string.
+    NumberOrStr,
+    /// `option`: a number, any string or null.
+    DriverOption,
+    /// `scalar`: any value but a list or a mapping.
+    Scalar,
+    /// `null`
+    Null,
+    /// `any`
+    Any,
+    /// `pull-policy`: a string that is a pull policy.
+    PullPolicy,
+    /// `container-name`: a string that Compose accepts as the name of a container.
+    ContainerName,
+    /// `=a,b`
+    OneOf(Vec<&'static str>),
+    /// `0..100`
+    Range(RangeInclusive<i64>),
+    /// `[type]`
+    List(Alternatives),
+    /// `(type)`
+    Set(Alternatives),
+    /// `{type}`
+    Map(Alternatives),
+    /// `<type>`
+    Named(Alternatives),
+    /// `@name`
+    Object(&'static str),
 }
 
-/// The table, for all projects. An object is read when it is first asked for: most projects have a
-/// few of them only.
-#[derive(Debug)]
-pub(crate) struct Schema {
-    objects: [OnceCell<Object>; COUNT],
+/// The shape of a value: what its YAML node says without a look at the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Null,
+    Bool,
+    Int,
+    Float,
+    Str,
+    List,
+    Map,
+}
+
+impl Shape {
+    pub fn of(value: &Value) -> Shape {
+        match &value.data {
+            Data::Map(_) => Shape::Map,
+            Data::List(_) => Shape::List,
+            Data::Scalar(scalar) => match scalar.kind {
+                Kind::Null => Shape::Null,
+                Kind::Bool => Shape::Bool,
+                Kind::Int => Shape::Int,
+                Kind::Float => Shape::Float,
+                Kind::Str => Shape::Str,
+            },
+        }
+    }
+
+    /// Returns the words for a value of this shape in a message.
+    pub fn description(self) -> &'static str {
+        match self {
+            Shape::Null => "an empty value",
+            Shape::Bool => "true or false",
+            Shape::Int | Shape::Float => "a number",
+            Shape::Str => "a string",
+            Shape::List => "a list",
+            Shape::Map => "a mapping",
+        }
+    }
+}
+
+impl Type {
+    /// Whether a value of this shape may have the type.
+    pub fn accepts(&self, shape: Shape) -> bool {
+        match self {
+            Type::Str | Type::PullPolicy | Type::ContainerName | Type::OneOf(_) => {
+                shape == Shape::Str
+            }
+            Type::Bool => matches!(shape, Shape::Bool | Shape::Str),
+            Type::PlainBool => shape == Shape::Bool,
+            Type::Int | Type::Range(_) => matches!(shape, Shape::Int | Shape::Str),
+            Type::PlainInt => shape == Shape::Int,
+            Type::Number | Type::NumberOrStr => {
+                matches!(shape, Shape::Int | Shape::Float | Shape::Str)
+            }
+            Type::PlainNumber => matches!(shape, Shape::Int | Shape::Float),
+            Type::DriverOption => {
+                matches!(shape, Shape::Int | Shape::Float | Shape::Str | Shape::Null)
+            }
+            Type::Scalar => !matches!(shape, Shape::List | Shape::Map),
+            Type::Null => shape == Shape::Null,
+            Type::Any => true,
+            Type::List(_) | Type::Set(_) => shape == Shape::List,
+            Type::Map(_) | Type::Named(_) | Type::Object(_) => shape == Shape::Map,
+        }
+    }
+
+    /// Returns the words for the type in a message.
+    pub fn description(&self) -> &'static str {
+        match self {
+            Type::Str | Type::PullPolicy | Type::ContainerName | Type::OneOf(_) => "a string",
+            Type::Bool | Type::PlainBool => "true or false",
+            Type::Int | Type::PlainInt | Type::Range(_) => "an integer",
+            Type::Number | Type::PlainNumber => "a number",
+            Type::NumberOrStr | Type::DriverOption => "a number or a string",
+            Type::Scalar => "a single value",
+            Type::Null => "null",
+            Type::Any => "any value",
+            Type::List(_) | Type::Set(_) => "a list",
+            Type::Map(_) | Type::Named(_) | Type::Object(_) => "a mapping",
+        }
+    }
+
+    fn parse(text: &'static str) -> Type {
+        let inner = |close| text[1..].strip_suffix(close).map(parse_alternatives);
+        match text {
+            "str" => Type::Str,
+            "bool" => Type::Bool,
+            "plain-bool" => Type::PlainBool,
+            "int" => Type::Int,
+            "plain-int" => Type::PlainInt,
+            "number" => Type::Number,
+            "plain-number" => Type::PlainNumber,
+            "loose" => Type::NumberOrStr,
+            "option" => Type::DriverOption,
+            "scalar" => Type::Scalar,
+            "null" => Type::Null,
+            "any" => Type::Any,
+            "pull-policy" => Type::PullPolicy,
+            "container-name" => Type::ContainerName,
+            _ => {
+                let found = match text.as_bytes().first() {
+                    Some(b'=') => Some(Type::OneOf(text[1..].split(',').collect())),
+                    Some(b'@') => Some(Type::Object(&text[1..])),
+                    Some(b'[') => inner(']').map(Type::List),
+                    Some(b'(') => inner(')').map(Type::Set),
+                    Some(b'{') => inner('}').map(Type::Map),
+                    Some(b'<') => inner('>').map(Type::Named),
+                    _ => parse_range(text).map(Type::Range),
+                };
+                found.expect("internal error: keys.txt holds a type that is not known")
+            }
+        }
+    }
+}
+
+/// Parses `0..100` and `0..`.
+fn parse_range(text: &str) -> Option<RangeInclusive<i64>> {
+    let (least, most) = text.split_once("..")?;
+    let most = if most.is_empty() { i64::MAX } else { most.parse().ok()? };
+    Some(least.parse().ok()?..=most)
+}
+
+/// Parses types with `|` between them; a `|` inside of brackets belongs to an inner type.
+fn parse_alternatives(text: &'static str) -> Alternatives {
+    let mut depth = 0;
+    let outer = text.split(|letter: char| {
+        match letter {
+            '[' | '(' | '{' | '<' => depth += 1,
+            ']' | ')' | '}' | '>' => depth -= 1,
+            _ => {}
+        }
+        letter == '|' && depth == 0
+    });
+    outer.map(|part| Type::parse(part.trim())).collect()
 }
 
 impl Schema {
-    pub fn new() -> Schema {
-        Schema { objects: [const { OnceCell::new() }; COUNT] }
-    }
-
-    pub fn object(&self, name: &str) -> Option<&Object> {
-        let named = |it: &[u16]| {
-            let text = &TABLE[it[0] as usize..it[1] as usize];
-            text.as_bytes().get(name.len()) == Some(&b'\n') && text.starts_with(name)
-        };
-        let at = STARTS.windows(2).position(named)?;
-        let object = || read_object(&TABLE[STARTS[at] as usize..STARTS[at + 1] as usize]);
-        Some(self.objects[at].get_or_init(object))
-    }
-
-    /// A key that an object has itself or takes in.
-    pub fn key<'s>(&'s self, object: &'s Object, name: &str) -> Option<&'s Known> {
-        if object.marks & mark(name) != 0
-            && let Some(own) = object.keys.iter().find(|it| it.name == name)
-        {
-            return Some(own);
+    fn parse(table: &'static str) -> Schema {
+        let mut schema = Schema::default();
+        for block in table.split("\n\n") {
+            let mut lines = block.lines().filter(|line| !line.starts_with('#'));
+            let Some(name) = lines.next() else { continue };
+            let mut object = Object { name, ..Object::default() };
+            for line in lines.map(str::trim_start) {
+                if line == "x-*" {
+                    object.extensible = true;
+                } else if let Some(other) = line.strip_prefix("+ ") {
+                    for (name, known) in &schema.object(other).keys {
+                        object.keys.entry(name).or_insert_with(|| known.clone());
+                    }
+                } else if let Some((name, expected)) = line.split_once(": ") {
+                    let required = name.ends_with('!');
+                    let known = Known { expected: parse_alternatives(expected), required };
+                    object.keys.insert(name.trim_end_matches('!'), known);
+                }
+            }
+            schema.objects.insert(name, object);
         }
-        object.others.iter().find_map(|it| self.key(self.object(it)?, name))
+        schema
     }
 
-    /// All the keys that an object has itself and takes in.
-    fn keys(&self, object: &Object) -> Vec<Known> {
-        let mut all = object.keys.clone();
-        for other in object.others.iter().filter_map(|it| self.object(it)) {
-            all.extend(self.keys(other));
-        }
-        all
+    /// Returns the object with a name that the table uses.
+    pub fn object(&self, name: &str) -> &Object {
+        self.objects.get(name).expect("internal error: keys.txt names an object that it lacks")
     }
 }
 
-/// An object from its lines, the first of which is its name.
-fn read_object(lines: &'static str) -> Object {
-    let mut words = words(lines);
-    let mut object = Object {
-        name: words.next().unwrap_or_default(),
-        // A key takes some eighteen signs with its type.
-        keys: Vec::with_capacity(lines.len() / 16),
-        marks: 0,
-        others: Vec::new(),
-        extensible: false,
-        requires: false,
-    };
-    for word in words {
-        if let Some(colon) = word.bytes().position(|it| it == b':') {
-            let key = &word[..colon];
-            let name = key.strip_suffix('!').unwrap_or(key);
-            let wanted = &word[colon + 1..];
-            object.requires |= name != key;
-            object.marks |= mark(name);
-            object.keys.push(Known { name, wanted, required: name != key });
-        } else if let Some(other) = word.strip_prefix('+') {
-            object.others.push(other);
-        } else {
-            object.extensible = true;
-        }
-    }
-    object
-}
-
-/// The keys that Compose knows in a mapping named as in [`UnknownKey::owner`](crate::model::compose::UnknownKey).
+/// Returns the keys that Compose knows in a mapping; `owner` is one of
+/// [`UnknownKey::owner`](crate::model::compose::UnknownKey). Empty for any other name.
 pub fn known_keys(owner: &str) -> Vec<&'static str> {
-    let schema = Schema::new();
-    let keys = schema.object(owner).map(|it| schema.keys(it)).unwrap_or_default();
-    keys.into_iter().map(|it| it.name).collect()
+    let object = SCHEMA.objects.get(owner);
+    object.map(|object| object.keys.keys().copied().collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::compose::schema::{alternatives, called, inner};
 
-    /// Follows a type into what it is made of.
-    fn follow(schema: &Schema, wanted: &'static str) {
-        for it in alternatives(wanted) {
-            assert!(!called(it).is_empty(), "`{it}` in `{wanted}` is no type");
-            match it.as_bytes()[0] {
-                b'[' | b'(' | b'{' | b'<' => follow(schema, inner(it)),
-                b'@' => assert!(schema.object(&it[1..]).is_some(), "{it}"),
+    /// Checks that every object that a type names exists.
+    fn follow(expected: &[Type]) {
+        for one in expected {
+            match one {
+                Type::List(inner) | Type::Set(inner) | Type::Map(inner) | Type::Named(inner) => {
+                    follow(inner);
+                }
+                Type::Object(name) => assert!(!SCHEMA.object(name).keys.is_empty(), "{name}"),
                 _ => {}
             }
         }
     }
 
     #[test]
-    fn every_type_of_the_table_can_be_read() {
-        let schema = Schema::new();
-        let objects: Vec<&Object> = TABLE
-            .split("\n\n")
-            .map(|it| schema.object(words(it).next().unwrap()).unwrap())
-            .collect();
-        assert_eq!(objects.len(), COUNT);
-        let plain = |it: u8| it == b'_' || it.is_ascii_alphanumeric();
-        for key in objects.iter().flat_map(|it| &it.keys) {
-            assert!(key.name.bytes().all(plain), "{}", key.name);
-            follow(&schema, key.wanted);
+    fn every_line_of_the_table_is_read() {
+        let lines = include_str!("keys.txt").lines();
+        let keys = lines.filter(|line| line.starts_with("  ") && line.contains(": ")).count();
+        let plain = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+        let objects = || SCHEMA.objects.values();
+        for (name, known) in objects().flat_map(|object| &object.keys) {
+            assert!(name.bytes().all(plain), "{name}");
+            follow(&known.expected);
         }
-        assert_eq!(TABLE.matches("+container").count(), 3);
         let count = |name: &str| known_keys(name).len();
-        assert_eq!(count("service"), 14 + count("workload") + count("container"));
-        for other in objects.iter().flat_map(|it| &it.others) {
-            assert!(!schema.object(other).unwrap().requires, "{other} is taken in");
-        }
-        assert_eq!(objects.iter().filter(|it| !it.extensible).count(), 9);
+        let shared = [("service", "workload"), ("service", "container"), ("job", "workload")];
+        let shared = shared.into_iter().chain([("job", "container"), ("pre_start", "container")]);
+        let all: usize = objects().map(|object| object.keys.len()).sum();
+        assert_eq!(all, keys + shared.map(|(_, part)| count(part)).sum::<usize>());
+        assert_eq!(objects().filter(|object| !object.extensible).count(), 8);
+    }
+
+    #[test]
+    fn types_are_parsed_from_the_inside_out() {
+        let range = Type::Range(0..=i64::MAX);
+        assert_eq!(parse_alternatives("null | 0.."), [Type::Null, range]);
+        let inner = vec![Type::Str, Type::Object("mount")];
+        assert_eq!(parse_alternatives("[str | @mount]"), [Type::List(inner)]);
+        assert_eq!(parse_alternatives("=a,b"), [Type::OneOf(vec!["a", "b"])]);
     }
 }

@@ -2,169 +2,47 @@
 
 pub mod keys;
 
-use crate::decimal::Decimal;
 use crate::model::compose::load::lower::Lowering;
-use crate::model::compose::load::value::{Data, Kind, Map, Tag, Value};
-use crate::model::compose::schema::keys::{Object, Schema};
-use crate::model::compose::{ProblemKind, UnknownKey};
+use crate::model::compose::load::value::{Data, Kind, Map, Scalar, Tag, Value};
+use crate::model::compose::schema::keys::{Object, SCHEMA, Shape, Type};
+use crate::model::compose::{Problem, ProblemKind, UnknownKey};
+use crate::syntax::finite;
 use crate::text::Spanned;
-use crate::words::{is_among, is_among_in_any_case};
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-/// What the types that are words are called.
-///
-/// `bool` takes words for a boolean too, as `int` and `number` take strings that are one; those with
-/// `plain-` do not. `loose` takes any string.
-const WORDS: &str = "\
-str a string
-bool true or false
-plain-bool true or false
-int a whole number
-plain-int a whole number
-number a number
-plain-number a number
-loose a number or a string
-option a number or a string
-scalar a plain value
-null nothing
-any anything
-pull-policy a string
-container-name a string";
-
-/// The shape of a value: one letter for each kind of scalar, a bracket for a list and a mapping.
-fn shape_of(value: &Value) -> u8 {
-    match &value.data {
-        Data::Map(_) => b'{',
-        Data::List(_) => b'[',
-        Data::Scalar(it) => match it.kind {
-            Kind::Null => b'n',
-            Kind::Bool => b'b',
-            Kind::Int => b'i',
-            Kind::Float => b'f',
-            Kind::Str => b's',
-        },
-    }
-}
-
-/// The shapes of value that a type without alternatives takes, as [`shape_of`] names them.
-fn shapes(wanted: &str) -> &'static [u8] {
-    match wanted.as_bytes() {
-        [b'[' | b'(', ..] => b"[",
-        [b'{' | b'<' | b'@', ..] => b"{",
-        [b'=', ..] | b"str" | b"pull-policy" | b"container-name" => b"s",
-        [b'-' | b'0'..=b'9', ..] | b"int" => b"is",
-        b"bool" => b"bs",
-        b"plain-bool" => b"b",
-        b"plain-int" => b"i",
-        b"number" | b"loose" => b"ifs",
-        b"plain-number" => b"if",
-        b"option" => b"ifsn",
-        b"scalar" => b"bifsn",
-        b"null" => b"n",
-        _ => b"bifsn[{",
-    }
-}
-
-/// What a type without alternatives is called.
-pub(crate) fn called(wanted: &str) -> &'static str {
-    match wanted.as_bytes().first() {
-        Some(b'[' | b'(') => "a list",
-        Some(b'{' | b'<' | b'@') => "a mapping",
-        Some(b'=') => "a string",
-        Some(b'-' | b'0'..=b'9') => "a whole number",
-        _ => {
-            let found = WORDS.lines().find_map(|it| it.strip_prefix(wanted)?.strip_prefix(' '));
-            found.unwrap_or_default()
-        }
-    }
-}
-
-/// The alternatives of a type; brackets hold together what is inside. By hand, since this is asked of
-/// every value.
-pub(crate) fn alternatives(wanted: &'static str) -> impl Iterator<Item = &'static str> {
-    let mut rest = Some(wanted);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let mut depth = 0;
-        let end = text.bytes().position(|it| {
-            match it {
-                b'[' | b'(' | b'{' | b'<' => depth += 1,
-                b']' | b')' | b'}' | b'>' => depth -= 1,
-                _ => {}
-            }
-            it == b'|' && depth == 0
-        });
-        let (one, more) = text.split_at(end.unwrap_or(text.len()));
-        rest = more.get(1..);
-        Some(one)
-    })
-}
-
-/// What stands between the brackets of a type.
-pub(crate) fn inner(wanted: &'static str) -> &'static str {
-    wanted.get(1..wanted.len() - 1).unwrap_or_default()
-}
-
-/// Checks the top level of one file against the schema. What is missing or null may still come from
-/// another file; the answer is whether there is anything of that kind for [`check_merged`].
-pub(crate) fn check(
-    schema: &Schema,
-    root: &Value,
-    out: &mut Lowering,
-    unknown: &mut Vec<UnknownKey>,
-) -> bool {
-    let mut check = Check { schema, out, unknown, merged: false, lacks: false };
-    check.value(root, "@project");
+/// Checks the top level of one file against the schema. Another file may still provide what is missing
+/// or null here; the result says whether there is anything of that kind for [`check_merged`].
+pub(crate) fn check(root: &Value, out: &mut Lowering, unknown: &mut Vec<UnknownKey>) -> bool {
+    let mut check = Check { out, unknown, merged: false, lacks: false };
+    check.value(root, PROJECT);
     check.lacks
 }
 
-/// Checks what only shows after the merge: that what must be there is there, and nothing is null.
-pub(crate) fn check_merged(schema: &Schema, root: &Value, out: &mut Lowering) {
+/// Checks what only shows after the merge: that required keys are present and no value is null.
+pub(crate) fn check_merged(root: &Value, out: &mut Lowering) {
     let unknown = &mut Vec::new();
     let mut own = Lowering::default();
-    Check { schema, out: &mut own, unknown, merged: true, lacks: false }.value(root, "@project");
-    let late = |it: &crate::model::compose::Problem| {
-        it.kind == ProblemKind::MissingKey || it.kind == ProblemKind::Null
-    };
+    Check { out: &mut own, unknown, merged: true, lacks: false }.value(root, PROJECT);
+    let late =
+        |problem: &Problem| matches!(problem.kind, ProblemKind::MissingKey | ProblemKind::Null);
     out.problems.extend(own.problems.into_iter().filter(late));
 }
 
+/// The type of the top level.
+const PROJECT: &[Type] = &[Type::Object("project")];
+
 struct Check<'c> {
-    schema: &'c Schema,
     out: &'c mut Lowering,
     unknown: &'c mut Vec<UnknownKey>,
+    /// Whether the files were merged before.
     merged: bool,
-    /// Something is null, missing or of the wrong type.
+    /// Whether anything is null, missing or of the wrong type.
     lacks: bool,
 }
 
 impl Check<'_> {
-    fn wrong(&mut self, value: &Value, wanted: &'static str) {
-        self.lacks = true;
-        let kind = match (value.is_null(), self.merged) {
-            (true, true) => ProblemKind::Null,
-            (true, false) => return,
-            _ => ProblemKind::WrongType,
-        };
-        let mut expected = String::new();
-        for it in alternatives(wanted).filter(|it| *it != "null") {
-            if !expected.is_empty() {
-                expected.push_str(" or ");
-            }
-            expected.push_str(called(it));
-        }
-        let message = format!("Compose wants {expected} here, not {}", describe(value));
-        self.out.told(kind, value.span, "", message);
-    }
-
-    fn invalid(&mut self, value: &Value, expected: &str) {
-        let text = value.text().map_or("", SmolStr::as_str);
-        let name = text.to_owned();
-        let message = format!("`{text}` is not {expected}");
-        self.out.told(ProblemKind::InvalidValue, value.span, &name, message);
-    }
-
-    fn value(&mut self, value: &Value, wanted: &'static str) {
+    fn value(&mut self, value: &Value, expected: &[Type]) {
         if value.tag == Tag::Reset {
             return;
         }
@@ -172,72 +50,81 @@ impl Check<'_> {
         if self.merged && is_some_scalar(value) {
             return;
         }
-        let here = shape_of(value);
-        // A string where any will do, as most values are.
-        if here == b's' && (matches!(wanted, "str" | "scalar") || wanted.starts_with("str|")) {
-            return;
-        }
-        let fits = |it: &&str| shapes(it).contains(&here);
-        let found = match wanted.as_bytes().contains(&b'|') {
-            true => alternatives(wanted).find(fits),
-            false => Some(wanted).filter(fits),
-        };
-        let Some(found) = found else {
-            self.wrong(value, wanted);
+        let shape = Shape::of(value);
+        let Some(found) = expected.iter().find(|one| one.accepts(shape)) else {
+            self.wrong(value, expected);
             return;
         };
-        match (&value.data, found.split_at(1)) {
-            (Data::Scalar(_), _) => self.scalar(value, found),
-            (Data::List(items), ("[" | "(", _)) => {
-                for it in items {
-                    self.value(it, inner(found));
-                }
-                if found.starts_with('(') {
-                    self.unique(items);
-                }
+        match (&value.data, found) {
+            (Data::Scalar(scalar), _) => self.scalar(value, scalar, found),
+            (Data::List(items), Type::List(inner)) => {
+                items.iter().for_each(|item| self.value(item, inner));
             }
-            (Data::Map(map), ("@", name)) => {
-                if let Some(object) = self.schema.object(name) {
-                    self.object(value, map, object);
-                }
+            (Data::List(items), Type::Set(inner)) => {
+                items.iter().for_each(|item| self.value(item, inner));
+                self.unique(items);
             }
-            (Data::Map(map), ("<", _)) => self.names(map, inner(found)),
-            (Data::Map(map), ("{", _)) => {
-                for entry in map.entries.values() {
-                    self.value(&entry.value, inner(found));
-                }
+            (Data::Map(map), Type::Object(name)) => self.object(value, map, SCHEMA.object(name)),
+            (Data::Map(map), Type::Named(inner)) => self.named(map, inner),
+            (Data::Map(map), Type::Map(inner)) => {
+                map.entries.values().for_each(|entry| self.value(&entry.value, inner));
             }
             _ => {}
         }
     }
 
-    fn unique(&mut self, items: &[Value]) {
-        for (at, item) in items.iter().enumerate() {
-            let twice = items[..at].iter().any(|it| it.text() == item.text());
-            if twice && items.len() < 2000 {
-                let name = item.text().cloned().unwrap_or_default();
-                let message = "`{}` is in this list twice";
-                self.out.problem(ProblemKind::InvalidValue, item.span, &name, message);
-                return;
+    /// Reports a value whose shape fits none of the expected types.
+    fn wrong(&mut self, value: &Value, expected: &[Type]) {
+        self.lacks = true;
+        let kind = match (value.is_null(), self.merged) {
+            (true, true) => ProblemKind::Null,
+            (true, false) => return,
+            (false, _) => ProblemKind::WrongType,
+        };
+        let mut types: Vec<&str> = Vec::new();
+        for one in expected.iter().filter(|one| **one != Type::Null) {
+            if !types.contains(&one.description()) {
+                types.push(one.description());
             }
+        }
+        let found = Shape::of(value).description();
+        let message = format!("Compose expects {} here, not {found}", types.join(" or "));
+        self.out.problem(kind, value.span, "", message);
+    }
+
+    fn invalid(&mut self, value: &Value, expected: &str) {
+        let text = value.text().map_or("", SmolStr::as_str);
+        let message = format!("`{text}` is not {expected}");
+        self.out.problem(ProblemKind::InvalidValue, value.span, text, message);
+    }
+
+    fn unique(&mut self, items: &[Value]) {
+        let mut seen = FxHashSet::default();
+        if let Some(repeated) = items.iter().find(|item| !seen.insert(item.text())) {
+            let name = repeated.text().map_or("", SmolStr::as_str);
+            let message = format!("`{name}` appears twice in this list");
+            self.out.problem(ProblemKind::InvalidValue, repeated.span, name, message);
         }
     }
 
-    fn names(&mut self, map: &Map, item: &'static str) {
-        let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
+    /// Checks a mapping whose keys are names.
+    fn named(&mut self, map: &Map, item: &[Type]) {
+        let plain =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+        let services = item.contains(&Type::Object("service"));
         for (key, entry) in &map.entries {
             if key.is_empty() || !key.chars().all(plain) {
-                let message =
-                    "`{}` is no name for Compose: letters, digits, `.`, `_` and `-` make one";
+                let message = format!(
+                    "`{key}` is not a valid name: Compose allows letters, digits, `.`, `_` and `-`"
+                );
                 self.out.problem(ProblemKind::InvalidValue, entry.key, key, message);
                 continue;
             }
-            let service = item == "@service";
-            if service {
+            if services {
                 self.out.service = Some(key.clone());
             }
             self.value(&entry.value, item);
-            if service {
+            if services {
                 self.out.service = None;
             }
         }
@@ -251,122 +138,109 @@ impl Check<'_> {
             if object.extensible && key.starts_with("x-") {
                 continue;
             }
-            match self.schema.key(object, key) {
-                Some(known) => self.value(&entry.value, known.wanted),
-                None => {
-                    self.unknown.push(UnknownKey {
-                        owner: object.name,
-                        key: Spanned::new(key.clone(), entry.key),
-                        entry: entry.first,
-                        collection: entry.value.as_scalar().is_none(),
-                    });
-                    // Compose reads past a key of `include` that it does not know.
-                    if object.name != "include" {
-                        let message = "Compose knows no key `{}` here";
-                        self.out.problem(ProblemKind::UnknownKey, entry.key, key, message);
-                    }
-                }
-            }
-        }
-        if !object.requires {
-            return;
-        }
-        for key in object.keys.iter().filter(|it| it.required).map(|it| it.name) {
-            if map.get(key).is_some() {
+            if let Some(known) = object.keys.get(key.as_str()) {
+                self.value(&entry.value, &known.expected);
                 continue;
             }
-            self.lacks = true;
-            if self.merged {
-                let message = "the key `{}` is missing here";
-                self.out.problem(ProblemKind::MissingKey, value.span, key, message);
+            self.unknown.push(UnknownKey {
+                owner: object.name,
+                key: Spanned::new(key.clone(), entry.key),
+                entry: entry.first,
+                collection: entry.value.as_scalar().is_none(),
+            });
+            // Compose ignores unknown keys of `include`.
+            if object.name != "include" {
+                let message = format!("Compose does not know the key `{key}` here");
+                self.out.problem(ProblemKind::UnknownKey, entry.key, key, message);
+            }
+        }
+        for (key, known) in &object.keys {
+            if known.required && !map.entries.contains_key(*key) {
+                self.lacks = true;
+                if self.merged {
+                    let message = format!("the key `{key}` is missing here");
+                    self.out.problem(ProblemKind::MissingKey, value.span, key, message);
+                }
             }
         }
     }
 
-    fn scalar(&mut self, value: &Value, wanted: &'static str) {
-        let Some(scalar) = value.as_scalar() else { return };
+    fn scalar(&mut self, value: &Value, scalar: &Scalar, expected: &Type) {
         let text = scalar.text.as_str();
-        if scalar.kind == Kind::Float && Decimal::parse(text).is_none() {
-            self.invalid(value, "a number that Compose can take");
+        let string = scalar.kind == Kind::Str;
+        if scalar.kind == Kind::Float && finite(text).is_none() {
+            self.invalid(value, "a number that Compose accepts");
         }
-        let range = matches!(wanted.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
-        if range && let Some((first, last)) = wanted.split_once("..") {
-            let least = first.parse().unwrap_or(i64::MIN);
-            let most = last.parse().unwrap_or(i64::MAX);
-            if scalar.kind == Kind::Str && Decimal::parse(text).is_none() {
-                self.invalid(value, "a number");
-            } else if scalar.kind == Kind::Int
-                && !text.parse().is_ok_and(|it| (least..=most).contains(&it))
-            {
-                self.invalid(value, &format!("a number from {least} to {most}"));
+        match expected {
+            Type::Range(range) => {
+                if string && finite(text).is_none() {
+                    self.invalid(value, "a number");
+                }
+                let outside = || text.parse().map_or(true, |number| !range.contains(&number));
+                if scalar.kind == Kind::Int && outside() {
+                    let (least, most) = (range.start(), range.end());
+                    self.invalid(value, &format!("a number from {least} to {most}"));
+                }
             }
-        } else if let Some(words) = wanted.strip_prefix('=') {
-            if !words.split(',').any(|it| it == text) {
-                self.invalid(value, &format!("one of `{}`", words.replace(',', "`, `")));
+            Type::OneOf(words) if !words.contains(&text) => {
+                self.invalid(value, &format!("one of `{}`", words.join("`, `")));
             }
-        } else if scalar.kind == Kind::Str {
-            let (right, expected) = match wanted {
-                "bool" => (word_bool(text).is_some(), "true or false"),
-                "int" => (text.parse::<i64>().is_ok(), "a whole number"),
-                "number" => (Decimal::parse(text).is_some(), "a number"),
-                "pull-policy" => (is_pull_policy(text), "a pull policy that Compose knows"),
-                "container-name" => (
-                    is_container_name(text),
-                    "a name for a container, which takes at least two characters",
-                ),
-                _ => return,
-            };
-            if !right {
-                self.invalid(value, expected);
+            Type::Bool if string && word_bool(text).is_none() => {
+                self.invalid(value, "true or false");
             }
+            Type::Int if string && text.parse::<i64>().is_err() => {
+                self.invalid(value, "an integer");
+            }
+            Type::Number if string && finite(text).is_none() => self.invalid(value, "a number"),
+            Type::PullPolicy if !is_pull_policy(text) => {
+                self.invalid(value, "a pull policy that Compose knows");
+            }
+            Type::ContainerName if !is_container_name(text) => {
+                self.invalid(value, "a container name, which has at least two characters");
+            }
+            _ => {}
         }
     }
 }
 
 fn is_some_scalar(value: &Value) -> bool {
-    value.as_scalar().is_some_and(|it| it.kind != Kind::Null)
+    value.as_scalar().is_some_and(|scalar| scalar.kind != Kind::Null)
 }
 
-/// The words that Compose takes for a boolean.
+/// Returns the boolean that Compose takes a word for.
 pub(crate) fn word_bool(text: &str) -> Option<bool> {
-    if is_among_in_any_case("Y YES TRUE ON", text) {
+    let is = |word: &&str| text.eq_ignore_ascii_case(word);
+    if ["y", "yes", "true", "on"].iter().any(is) {
         return Some(true);
     }
-    is_among_in_any_case("N NO FALSE OFF", text).then_some(false)
+    ["n", "no", "false", "off"].iter().any(is).then_some(false)
 }
 
 fn is_pull_policy(text: &str) -> bool {
-    if is_among("always never build if_not_present missing refresh daily weekly", text) {
+    const POLICIES: [&str; 8] =
+        ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
+    if POLICIES.contains(&text) {
         return true;
     }
     let Some(mut rest) = text.strip_prefix("every_") else { return false };
-    while !rest.is_empty() {
+    // One or more periods, as `1d12h`.
+    loop {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let unit = rest[digits..].chars().next();
-        if digits == 0 || !unit.is_some_and(|it| "wdhms".contains(it)) {
+        let Some(after) = rest[digits..].strip_prefix(['w', 'd', 'h', 'm', 's']) else {
             return false;
+        };
+        if digits == 0 || after.is_empty() {
+            return digits > 0;
         }
-        rest = &rest[digits + 1..];
+        rest = after;
     }
-    text.len() > "every_".len()
 }
 
-/// A letter or digit, followed by another sign that names may hold, anywhere in the text.
+/// Whether the text contains a letter or digit followed by another character of a name. Compose does
+/// not look at the text as a whole.
 fn is_container_name(text: &str) -> bool {
-    text.as_bytes().windows(2).any(|it| {
-        it[0].is_ascii_alphanumeric()
-            && (it[1].is_ascii_alphanumeric() || matches!(it[1], b'_' | b'.' | b'-'))
+    text.as_bytes().windows(2).any(|pair| {
+        pair[0].is_ascii_alphanumeric()
+            && (pair[1].is_ascii_alphanumeric() || matches!(pair[1], b'_' | b'.' | b'-'))
     })
-}
-
-/// What a value is called.
-fn describe(value: &Value) -> &'static str {
-    match shape_of(value) {
-        b'{' => "a mapping",
-        b'[' => "a list",
-        b'n' => "nothing",
-        b'b' => "true or false",
-        b's' => "a string",
-        _ => "a number",
-    }
 }

@@ -1,6 +1,6 @@
-//! Reads a container.
+//! Reads containers.
 
-use crate::model::kubernetes::pod::{read_container_port, read_security};
+use crate::model::kubernetes::pod::{SecurityOf, read_container_port, read_security};
 use crate::model::kubernetes::probe::{read_handler, read_probe};
 use crate::model::kubernetes::quantity::read_resources;
 use crate::model::kubernetes::read::scalar::scalar_type;
@@ -57,7 +57,7 @@ pub(crate) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
             }
             "volumeDevices" => it.devices = reader.list(value, read_device),
             "securityContext" => {
-                it.security = read_security(reader, value, "SecurityContext");
+                it.security = read_security(reader, value, SecurityOf::Container);
             }
             "restartPolicy" => reader.read(value, &mut it.restart_policy),
             "stdin" => reader.read(value, &mut it.stdin),

@@ -1,4 +1,4 @@
-//! `metadata`.
+//! Reads `metadata`.
 
 use crate::model::kubernetes::Meta;
 use crate::model::kubernetes::read::scalar::string_pairs;

@@ -1,4 +1,4 @@
-//! Readers from a tree to Kubernetes objects.
+//! Readers of Kubernetes objects.
 
 pub mod container;
 pub mod meta;

@@ -1,10 +1,10 @@
-//! Reads the objects of a tree.
+//! Reads the Kubernetes objects of a tree.
 
 use crate::model::kubernetes::autoscaler::{read_hpa, read_keda, read_vpa};
 use crate::model::kubernetes::claim::{read_claim_spec, read_persistent_volume};
 use crate::model::kubernetes::config::{
-    read_config_map_key, read_external_secret, read_sealed_secret, read_secret_key,
-    read_secret_maker,
+    read_cluster_external_secret, read_config_map_key, read_external_secret, read_sealed_secret,
+    read_secret_key, read_secret_maker,
 };
 use crate::model::kubernetes::policy::{
     read_budget, read_limit_range, read_monitor, read_network_policy, read_quota,
@@ -18,16 +18,16 @@ use crate::model::kubernetes::routes::{
 };
 use crate::model::kubernetes::service::read_service;
 use crate::model::kubernetes::{
-    AutoscalerKind, Body, ConfigMap, Meta, MonitorKind, Object, PriorityClass, Role, RoleBinding,
-    Secret, ServiceAccount, StorageClass, WorkloadKind,
+    Autoscaler, AutoscalerKind, Body, ConfigMap, Meta, Monitor, MonitorKind, Object, PriorityClass,
+    Role, RoleBinding, Routes, Secret, ServiceAccount, StorageClass, WorkloadKind,
 };
 use crate::model::read::{Reader, Str};
 use crate::syntax::{Entry, Node, Tree};
 
-/// A `List` may hold lists; nobody nests them deeper.
+/// Maximum depth of lists inside a `List`.
 const MAX_LIST_DEPTH: usize = 4;
 
-/// All objects of all documents. A document without `kind` is none.
+/// Reads the objects of all documents. A document without `kind` is not an object.
 pub fn read(tree: &Tree, reader: &mut Reader) -> Vec<Object> {
     let mut objects = Vec::new();
     for (index, document) in tree.documents.iter().enumerate() {
@@ -38,7 +38,7 @@ pub fn read(tree: &Tree, reader: &mut Reader) -> Vec<Object> {
     objects
 }
 
-/// The objects of one document: none, one, or the items of a `List`.
+/// Reads the objects of one document: none, one, or the items of a `List`.
 pub fn read_document(
     root: Node<'_>,
     document: usize,
@@ -48,7 +48,8 @@ pub fn read_document(
     read_object(root, document, reader, objects, None, 0);
 }
 
-/// `inherited` is the kind that the items of a typed list (`ConfigMapList`) need not repeat.
+/// Reads an object or the items of a `List`. `inherited` is the kind of the items of a typed list
+/// (`ConfigMapList`), which need not repeat it.
 fn read_object(
     root: Node<'_>,
     document: usize,
@@ -73,7 +74,6 @@ fn read_object(
         }
         true
     });
-    // The type's name is read first of all; what came before it was of no object.
     let Some(kind) = top.kind.take().or_else(|| inherited.cloned()) else { return };
     if let (Some(item_kind), Some(items)) = (kind.strip_suffix("List"), top.items) {
         if depth >= MAX_LIST_DEPTH {
@@ -88,10 +88,10 @@ fn read_object(
     }
     let outer_unknown = std::mem::take(&mut reader.unknown);
     let outer_wrong = std::mem::take(&mut reader.wrong);
-    // Where the object's own keys come through `<<`, what lies below them is not its own.
-    let merges = root.entries().any(|it| it.key.is_merge_key());
+    // The values of keys that come through `<<` may be shared with other objects.
+    let merges = root.entries().any(|entry| entry.key.is_merge_key());
     let (meta, body) = reader.as_shared(merges, |reader| {
-        let meta = top.meta.map(|it| read_meta(reader, it)).unwrap_or_default();
+        let meta = top.meta.map(|meta| read_meta(reader, meta)).unwrap_or_default();
         let body = read_body(reader, &kind, &meta, &top);
         (meta, body)
     });
@@ -111,7 +111,7 @@ fn read_object(
     });
 }
 
-/// The top level of an object.
+/// The top-level keys of an object.
 #[derive(Default)]
 struct Top<'t> {
     api_version: Option<Str>,
@@ -123,7 +123,7 @@ struct Top<'t> {
 }
 
 impl<'t> Top<'t> {
-    /// Hands every remaining key to a reader; those that it does not know are recorded.
+    /// Calls `known` with every remaining key; keys that it does not know are recorded.
     fn rest(
         &self,
         reader: &mut Reader,
@@ -137,170 +137,231 @@ impl<'t> Top<'t> {
         }
     }
 
+    /// Records every remaining key.
+    fn no_other_keys(&self, reader: &mut Reader, owner: &'static str) {
+        self.rest(reader, owner, &mut |_, _, _| false);
+    }
+
     fn get(&self, key: &str) -> Option<Node<'t>> {
-        self.rest.iter().find(|it| it.0 == key).map(|it| it.1.value)
+        self.rest.iter().find(|(name, _)| *name == key).map(|(_, entry)| entry.value)
     }
 
     fn str(&self, reader: &mut Reader, path: &[&str]) -> Option<Str> {
         let (first, rest) = path.split_first()?;
-        self.get(first).and_then(|it| it.at(rest)).and_then(|it| reader.str(it))
+        let value = self.get(first)?.at(rest)?;
+        reader.str(value)
     }
 }
 
-fn read_body(reader: &mut Reader, kind: &Str, meta: &Meta, top: &Top<'_>) -> Body {
-    let version = top.api_version.as_ref().map(|it| it.as_str());
-    let group = version.map(|it| it.rsplit_once('/').map_or("", |(group, _)| group));
-    // A fragment that names no version may be of any group.
-    let of = |groups: &[&str]| group.is_none_or(|it| groups.contains(&it));
-    let spec = top.spec;
+/// Reads the body of an object by its kind and group.
+fn read_body(reader: &mut Reader, kind: &str, meta: &Meta, top: &Top<'_>) -> Body {
+    let version = top.api_version.as_ref().map(|version| version.as_str());
+    let group = version.map(|version| version.rsplit_once('/').map_or("", |(group, _)| group));
     if let Some((kind, owner)) = workload_kind(kind, group) {
-        top.rest(reader, owner, &mut |_, _, _| false);
-        return Body::Workload(Box::new(read_workload(reader, kind, spec, meta)));
+        top.no_other_keys(reader, owner);
+        return Body::Workload(Box::new(read_workload(reader, kind, top.spec, meta)));
     }
-    let with = |reader: &mut Reader, read: fn(&mut Reader, Node<'_>) -> Body| {
-        spec.map_or(Body::Other, |spec| read(reader, spec))
-    };
-    match kind.as_str() {
-        "Service" if of(&[""]) => {
-            top.rest(reader, "Service", &mut |_, _, _| false);
-            Body::Service(Box::new(spec.map(|it| read_service(reader, it)).unwrap_or_default()))
-        }
-        "ConfigMap" if of(&[""]) => {
-            let mut it = ConfigMap::default();
-            top.rest(reader, "ConfigMap", &mut |reader, key, entry| {
-                read_config_map_key(reader, &mut it, key, entry)
-            });
-            Body::ConfigMap(Box::new(it))
-        }
-        "Secret" if of(&[""]) => {
-            let mut it = Secret { keys_known: true, ..Secret::default() };
-            top.rest(reader, "Secret", &mut |reader, key, entry| {
-                read_secret_key(reader, &mut it, key, entry)
-            });
-            Body::Secret(Box::new(it))
-        }
-        "SealedSecret" if of(&["bitnami.com"]) => {
-            with(reader, |reader, it| Body::Secret(Box::new(read_sealed_secret(reader, it))))
-        }
-        "ExternalSecret" if of(&["external-secrets.io", "kubernetes-client.io"]) => {
-            with(reader, |reader, it| Body::Secret(Box::new(read_external_secret(reader, it))))
-        }
-        "ClusterExternalSecret" if of(&["external-secrets.io"]) => with(reader, |reader, it| {
-            let inner = it.get("externalSecretSpec");
-            let mut secret = inner.map(|it| read_external_secret(reader, it)).unwrap_or_default();
-            if secret.makes.is_empty() {
-                let name = it.get("externalSecretName").and_then(|it| reader.str(it));
-                secret.makes.extend(name);
+    let object = Unread { kind, group, meta, top };
+    object
+        .config_or_secret(reader)
+        .or_else(|| object.storage(reader))
+        .or_else(|| object.network(reader))
+        .or_else(|| object.scaling_and_policy(reader))
+        .or_else(|| object.access_or_cluster(reader))
+        .unwrap_or(Body::Other)
+}
+
+/// An object whose body is not read yet. Each of its readers returns `None` for other kinds.
+struct Unread<'o, 't> {
+    kind: &'o str,
+    /// The API group; `None` for a fragment without a version.
+    group: Option<&'o str>,
+    meta: &'o Meta,
+    top: &'o Top<'t>,
+}
+
+impl Unread<'_, '_> {
+    /// Whether the object belongs to one of the groups. A fragment without a version may belong to any.
+    fn of(&self, groups: &[&str]) -> bool {
+        self.group.is_none_or(|group| groups.contains(&group))
+    }
+
+    /// Reads the spec; the body of an object without one is unknown.
+    fn spec(&self, read: impl FnOnce(Node<'_>) -> Body) -> Body {
+        self.top.spec.map_or(Body::Other, read)
+    }
+
+    fn config_or_secret(&self, reader: &mut Reader) -> Option<Body> {
+        let secret = |secret: Secret| Body::Secret(Box::new(secret));
+        Some(match self.kind {
+            "ConfigMap" if self.of(&[""]) => {
+                let mut config = ConfigMap::default();
+                self.top.rest(reader, "ConfigMap", &mut |reader, key, entry| {
+                    read_config_map_key(reader, &mut config, key, entry)
+                });
+                Body::ConfigMap(Box::new(config))
             }
-            Body::Secret(Box::new(secret))
-        }),
-        "PersistentVolumeClaim" if of(&[""]) => {
-            top.rest(reader, "PersistentVolumeClaim", &mut |_, _, _| false);
-            Body::Claim(Box::new(spec.map(|it| read_claim_spec(reader, it)).unwrap_or_default()))
-        }
-        "PersistentVolume" if of(&[""]) => with(reader, |reader, it| {
-            Body::PersistentVolume(Box::new(read_persistent_volume(reader, it)))
-        }),
-        "Ingress" if of(&["networking.k8s.io", "extensions"]) => {
-            top.rest(reader, "Ingress", &mut |_, _, _| false);
-            with(reader, |reader, it| Body::Routes(Box::new(read_ingress(reader, it))))
-        }
-        "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute"
-            if of(&["gateway.networking.k8s.io"]) =>
-        {
-            with(reader, |reader, it| Body::Routes(Box::new(read_gateway_route(reader, it))))
-        }
-        "IngressRoute" | "IngressRouteTCP" | "IngressRouteUDP"
-            if of(&["traefik.io", "traefik.containo.us"]) =>
-        {
-            with(reader, |reader, it| Body::Routes(Box::new(read_traefik(reader, it))))
-        }
-        "VirtualService" if of(&["networking.istio.io"]) => {
-            with(reader, |reader, it| Body::Routes(Box::new(read_virtual_service(reader, it))))
-        }
-        "Route" if group == Some("route.openshift.io") => {
-            with(reader, |reader, it| Body::Routes(Box::new(read_openshift_route(reader, it))))
-        }
-        "HorizontalPodAutoscaler" if of(&["autoscaling"]) => {
-            top.rest(reader, "HorizontalPodAutoscaler", &mut |_, _, _| false);
-            with(reader, |reader, it| Body::Autoscaler(Box::new(read_hpa(reader, it))))
-        }
-        "ScaledObject" if of(&["keda.sh"]) => with(reader, |reader, it| {
-            Body::Autoscaler(Box::new(read_keda(reader, AutoscalerKind::ScaledObject, it)))
-        }),
-        "ScaledJob" if of(&["keda.sh"]) => with(reader, |reader, it| {
-            Body::Autoscaler(Box::new(read_keda(reader, AutoscalerKind::ScaledJob, it)))
-        }),
-        "VerticalPodAutoscaler" if of(&["autoscaling.k8s.io"]) => {
-            with(reader, |reader, it| Body::Autoscaler(Box::new(read_vpa(reader, it))))
-        }
-        "PodDisruptionBudget" if of(&["policy"]) => {
-            top.rest(reader, "PodDisruptionBudget", &mut |_, _, _| false);
-            with(reader, |reader, it| Body::DisruptionBudget(Box::new(read_budget(reader, it))))
-        }
-        "NetworkPolicy" if of(&["networking.k8s.io", "extensions"]) => {
-            top.rest(reader, "NetworkPolicy", &mut |_, _, _| false);
-            with(reader, |reader, it| {
-                Body::NetworkPolicy(Box::new(read_network_policy(reader, it)))
-            })
-        }
-        "ServiceMonitor" if of(&["monitoring.coreos.com"]) => with(reader, |reader, it| {
-            Body::Monitor(Box::new(read_monitor(reader, MonitorKind::Service, it)))
-        }),
-        "PodMonitor" if of(&["monitoring.coreos.com"]) => with(reader, |reader, it| {
-            Body::Monitor(Box::new(read_monitor(reader, MonitorKind::Pod, it)))
-        }),
-        "LimitRange" if of(&[""]) => {
-            with(reader, |reader, it| Body::LimitRange(Box::new(read_limit_range(reader, it))))
-        }
-        "ResourceQuota" if of(&[""]) => {
-            with(reader, |reader, it| Body::ResourceQuota(Box::new(read_quota(reader, it))))
-        }
-        "ServiceAccount" if of(&[""]) => {
-            let mut it = ServiceAccount::default();
-            top.rest(reader, "ServiceAccount", &mut |reader, key, entry| {
-                match key {
-                    "imagePullSecrets" => it.image_pull_secrets = read_names(reader, entry.value),
-                    "automountServiceAccountToken" => {
-                        reader.read(entry.value, &mut it.automount_token);
+            "Secret" if self.of(&[""]) => {
+                let mut plain = Secret { keys_known: true, ..Secret::default() };
+                self.top.rest(reader, "Secret", &mut |reader, key, entry| {
+                    read_secret_key(reader, &mut plain, key, entry)
+                });
+                secret(plain)
+            }
+            "SealedSecret" if self.of(&["bitnami.com"]) => {
+                self.spec(|spec| secret(read_sealed_secret(reader, spec)))
+            }
+            "ExternalSecret" if self.of(&["external-secrets.io", "kubernetes-client.io"]) => {
+                self.spec(|spec| secret(read_external_secret(reader, spec)))
+            }
+            "ClusterExternalSecret" if self.of(&["external-secrets.io"]) => {
+                self.spec(|spec| secret(read_cluster_external_secret(reader, spec)))
+            }
+            kind => {
+                let group = self.group.unwrap_or_default();
+                secret(read_secret_maker(reader, group, kind, self.top.spec)?)
+            }
+        })
+    }
+
+    fn storage(&self, reader: &mut Reader) -> Option<Body> {
+        Some(match self.kind {
+            "PersistentVolumeClaim" if self.of(&[""]) => {
+                self.top.no_other_keys(reader, "PersistentVolumeClaim");
+                let claim = self.top.spec.map(|spec| read_claim_spec(reader, spec));
+                Body::Claim(Box::new(claim.unwrap_or_default()))
+            }
+            "PersistentVolume" if self.of(&[""]) => self.spec(|spec| {
+                Body::PersistentVolume(Box::new(read_persistent_volume(reader, spec)))
+            }),
+            "StorageClass" if self.of(&["storage.k8s.io"]) => {
+                let default = self.meta.annotation("storageclass.kubernetes.io/is-default-class");
+                Body::StorageClass(Box::new(StorageClass {
+                    provisioner: self.top.str(reader, &["provisioner"]),
+                    is_default: default.is_some_and(|value| value.as_str() == "true"),
+                }))
+            }
+            _ => return None,
+        })
+    }
+
+    fn network(&self, reader: &mut Reader) -> Option<Body> {
+        let routes = |routes: Routes| Body::Routes(Box::new(routes));
+        Some(match self.kind {
+            "Service" if self.of(&[""]) => {
+                self.top.no_other_keys(reader, "Service");
+                let service = self.top.spec.map(|spec| read_service(reader, spec));
+                Body::Service(Box::new(service.unwrap_or_default()))
+            }
+            "Ingress" if self.of(&["networking.k8s.io", "extensions"]) => {
+                self.top.no_other_keys(reader, "Ingress");
+                self.spec(|spec| routes(read_ingress(reader, spec)))
+            }
+            "IngressClass" if self.of(&["networking.k8s.io"]) => Body::IngressClass,
+            "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute"
+                if self.of(&["gateway.networking.k8s.io"]) =>
+            {
+                self.spec(|spec| routes(read_gateway_route(reader, spec)))
+            }
+            "IngressRoute" | "IngressRouteTCP" | "IngressRouteUDP"
+                if self.of(&["traefik.io", "traefik.containo.us"]) =>
+            {
+                self.spec(|spec| routes(read_traefik(reader, spec)))
+            }
+            "VirtualService" if self.of(&["networking.istio.io"]) => {
+                self.spec(|spec| routes(read_virtual_service(reader, spec)))
+            }
+            // `Route` alone is too common a name.
+            "Route" if self.group == Some("route.openshift.io") => {
+                self.spec(|spec| routes(read_openshift_route(reader, spec)))
+            }
+            "NetworkPolicy" if self.of(&["networking.k8s.io", "extensions"]) => {
+                self.top.no_other_keys(reader, "NetworkPolicy");
+                self.spec(|spec| Body::NetworkPolicy(Box::new(read_network_policy(reader, spec))))
+            }
+            _ => return None,
+        })
+    }
+
+    fn scaling_and_policy(&self, reader: &mut Reader) -> Option<Body> {
+        let autoscaler = |autoscaler: Autoscaler| Body::Autoscaler(Box::new(autoscaler));
+        let monitor = |monitor: Monitor| Body::Monitor(Box::new(monitor));
+        Some(match self.kind {
+            "HorizontalPodAutoscaler" if self.of(&["autoscaling"]) => {
+                self.top.no_other_keys(reader, "HorizontalPodAutoscaler");
+                self.spec(|spec| autoscaler(read_hpa(reader, spec)))
+            }
+            "ScaledObject" if self.of(&["keda.sh"]) => {
+                self.spec(|spec| autoscaler(read_keda(reader, AutoscalerKind::ScaledObject, spec)))
+            }
+            "ScaledJob" if self.of(&["keda.sh"]) => {
+                self.spec(|spec| autoscaler(read_keda(reader, AutoscalerKind::ScaledJob, spec)))
+            }
+            "VerticalPodAutoscaler" if self.of(&["autoscaling.k8s.io"]) => {
+                self.spec(|spec| autoscaler(read_vpa(reader, spec)))
+            }
+            "PodDisruptionBudget" if self.of(&["policy"]) => {
+                self.top.no_other_keys(reader, "PodDisruptionBudget");
+                self.spec(|spec| Body::DisruptionBudget(Box::new(read_budget(reader, spec))))
+            }
+            "ServiceMonitor" if self.of(&["monitoring.coreos.com"]) => {
+                self.spec(|spec| monitor(read_monitor(reader, MonitorKind::Service, spec)))
+            }
+            "PodMonitor" if self.of(&["monitoring.coreos.com"]) => {
+                self.spec(|spec| monitor(read_monitor(reader, MonitorKind::Pod, spec)))
+            }
+            "LimitRange" if self.of(&[""]) => {
+                self.spec(|spec| Body::LimitRange(Box::new(read_limit_range(reader, spec))))
+            }
+            "ResourceQuota" if self.of(&[""]) => {
+                self.spec(|spec| Body::ResourceQuota(Box::new(read_quota(reader, spec))))
+            }
+            "PriorityClass" if self.of(&["scheduling.k8s.io"]) => {
+                let value = self.top.get("value").and_then(|value| reader.int(value));
+                Body::PriorityClass(Box::new(PriorityClass { value }))
+            }
+            _ => return None,
+        })
+    }
+
+    fn access_or_cluster(&self, reader: &mut Reader) -> Option<Body> {
+        Some(match self.kind {
+            "Namespace" if self.of(&[""]) => Body::Namespace,
+            "ServiceAccount" if self.of(&[""]) => {
+                let mut account = ServiceAccount::default();
+                self.top.rest(reader, "ServiceAccount", &mut |reader, key, entry| {
+                    match key {
+                        "imagePullSecrets" => {
+                            account.image_pull_secrets = read_names(reader, entry.value);
+                        }
+                        "automountServiceAccountToken" => {
+                            reader.read(entry.value, &mut account.automount_token);
+                        }
+                        _ => return false,
                     }
-                    _ => return false,
-                }
-                true
-            });
-            Body::ServiceAccount(Box::new(it))
-        }
-        "Role" | "ClusterRole" if of(&["rbac.authorization.k8s.io"]) => {
-            let rules = top.get("rules").map(|it| read_rules(reader, it));
-            Body::Role(Box::new(Role { rules: rules.unwrap_or_default() }))
-        }
-        "RoleBinding" | "ClusterRoleBinding" if of(&["rbac.authorization.k8s.io"]) => {
-            let subjects = top.get("subjects").map(|it| read_subjects(reader, it));
-            Body::RoleBinding(Box::new(RoleBinding {
-                role_kind: top.str(reader, &["roleRef", "kind"]),
-                role_name: top.str(reader, &["roleRef", "name"]),
-                subjects: subjects.unwrap_or_default(),
-            }))
-        }
-        "Namespace" if of(&[""]) => Body::Namespace,
-        "StorageClass" if of(&["storage.k8s.io"]) => {
-            let default = "storageclass.kubernetes.io/is-default-class";
-            Body::StorageClass(Box::new(StorageClass {
-                provisioner: top.str(reader, &["provisioner"]),
-                is_default: meta.annotation(default).is_some_and(|it| it.as_str() == "true"),
-            }))
-        }
-        "PriorityClass" if of(&["scheduling.k8s.io"]) => {
-            let value = top.get("value").and_then(|it| reader.int(it));
-            Body::PriorityClass(Box::new(PriorityClass { value }))
-        }
-        "IngressClass" if of(&["networking.k8s.io"]) => Body::IngressClass,
-        other => read_secret_maker(reader, group.unwrap_or_default(), other, spec)
-            .map_or(Body::Other, |it| Body::Secret(Box::new(it))),
+                    true
+                });
+                Body::ServiceAccount(Box::new(account))
+            }
+            "Role" | "ClusterRole" if self.of(&["rbac.authorization.k8s.io"]) => {
+                let rules = self.top.get("rules").map(|rules| read_rules(reader, rules));
+                Body::Role(Box::new(Role { rules: rules.unwrap_or_default() }))
+            }
+            "RoleBinding" | "ClusterRoleBinding" if self.of(&["rbac.authorization.k8s.io"]) => {
+                let subjects = self.top.get("subjects");
+                let subjects = subjects.map(|subjects| read_subjects(reader, subjects));
+                Body::RoleBinding(Box::new(RoleBinding {
+                    role_kind: self.top.str(reader, &["roleRef", "kind"]),
+                    role_name: self.top.str(reader, &["roleRef", "name"]),
+                    subjects: subjects.unwrap_or_default(),
+                }))
+            }
+            _ => return None,
+        })
     }
 }
 
-/// The kind of a workload and its type's name; none for namesakes in other groups.
+/// Returns the kind of a workload and the name of its type; `None` for the same kind in another group.
 fn workload_kind(kind: &str, group: Option<&str>) -> Option<(WorkloadKind, &'static str)> {
     let (kind, groups): (_, &[&str]) = match kind {
         "Deployment" => (WorkloadKind::Deployment, &["apps", "extensions"]),
@@ -314,7 +375,7 @@ fn workload_kind(kind: &str, group: Option<&str>) -> Option<(WorkloadKind, &'sta
         "Rollout" => (WorkloadKind::Rollout, &["argoproj.io"]),
         _ => return None,
     };
-    // `v1` for a Deployment is a common slip: no other group is meant.
-    let ours = group.is_none_or(|it| groups.contains(&it) || it.is_empty());
+    // `v1` for a Deployment is a common mistake: no other group is meant.
+    let ours = group.is_none_or(|group| groups.contains(&group) || group.is_empty());
     ours.then(|| (kind, kind.name()))
 }

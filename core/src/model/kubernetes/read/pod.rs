@@ -1,6 +1,6 @@
-//! Reads a Pod template.
+//! Reads Pod templates and Pod specs.
 
-use crate::model::kubernetes::pod::read_security;
+use crate::model::kubernetes::pod::{SecurityOf, read_security};
 use crate::model::kubernetes::read::container::{read_container, read_requirements};
 use crate::model::kubernetes::read::meta::read_meta;
 use crate::model::kubernetes::read::scalar::string_pairs;
@@ -79,7 +79,7 @@ pub(crate) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
             "priorityClassName" => reader.read(value, &mut it.priority_class_name),
             "runtimeClassName" => reader.read(value, &mut it.runtime_class_name),
             "schedulerName" => reader.read(value, &mut it.scheduler_name),
-            "securityContext" => it.security = read_security(reader, value, "PodSecurityContext"),
+            "securityContext" => it.security = read_security(reader, value, SecurityOf::Pod),
             "resources" => it.resources = read_requirements(reader, value),
             _ => return false,
         }
@@ -88,7 +88,7 @@ pub(crate) fn read_pod_spec(reader: &mut Reader, node: Node<'_>) -> PodSpec {
     it
 }
 
-/// A list of `name: x`.
+/// Reads a list of `name: x`.
 pub(crate) fn read_names(reader: &mut Reader, node: Node<'_>) -> Vec<Str> {
     reader.list(node, |reader, it| {
         let mut name = None;

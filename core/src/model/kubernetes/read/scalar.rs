@@ -1,4 +1,4 @@
-//! Which type the API server's YAML reader gives a scalar.
+//! The type that the API server gives a scalar.
 
 use crate::model::kubernetes::ScalarType;
 use crate::model::read::{Reader, Str};
@@ -6,13 +6,13 @@ use crate::syntax::{Entry, Node, Scalar, Style};
 use crate::text::Spanned;
 use smol_str::SmolStr;
 
-/// `None` for a string. Kubernetes converts YAML to JSON with go-yaml 2, which knows YAML 1.1: `yes`
-/// and `n` are booleans and `1_000` is a number, while `22:22` and dates stay strings.
-/// Checked against kubectl 1.34.
+/// Returns the type of a scalar; `None` for a string. Kubernetes converts YAML to JSON with go-yaml 2, a
+/// reader of YAML 1.1: `yes` and `n` are booleans and `1_000` is a number, while `22:22` and dates stay
+/// strings. Checked against kubectl 1.34.
 pub(crate) fn scalar_type(node: Node<'_>) -> Option<ScalarType> {
     let node = node.resolve();
     let text = node.as_str()?;
-    match Scalar::read(text, node.style(), node.tag().map(|it| it.0)) {
+    match Scalar::read(text, node.style(), node.tag().map(|(tag, _)| tag)) {
         Scalar::Null => return Some(ScalarType::Null),
         Scalar::Bool(_) => return Some(ScalarType::Bool),
         Scalar::Int(_) | Scalar::Float(_) | Scalar::NotFinite(_) => {
@@ -27,15 +27,16 @@ pub(crate) fn scalar_type(node: Node<'_>) -> Option<ScalarType> {
         return Some(ScalarType::Bool);
     }
     let numeric = text.contains('_')
-        && text.starts_with(|it: char| it.is_ascii_digit() || matches!(it, '+' | '-' | '.'))
+        && text
+            .starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.'))
         && !matches!(Scalar::read(&text.replace('_', ""), Style::Plain, None), Scalar::Str(_));
     numeric.then_some(ScalarType::Number)
 }
 
-/// A mapping whose values have to be strings: labels, annotations, the data of a ConfigMap. Other
-/// scalars are kept as written and recorded as of the wrong type.
+/// Reads a mapping whose values must be strings: labels, annotations, the data of a ConfigMap. Other
+/// scalars are kept as written and recorded as wrong types.
 pub(crate) fn string_pairs(reader: &mut Reader, node: Node<'_>) -> Vec<(Str, Str)> {
-    let mut all = Vec::with_capacity(node.entries().len());
+    let mut all = Vec::new();
     reader.each(node, "", |reader, key, entry| {
         let Some(text) = entry.value.as_str() else {
             reader.wrong_type(entry.value, "a string");
@@ -55,7 +56,7 @@ pub(crate) fn string_pairs(reader: &mut Reader, node: Node<'_>) -> Vec<(Str, Str
     all
 }
 
-/// A mapping's key as a word with its place.
+/// Returns the key of an entry with its place.
 pub(crate) fn key_of(key: &str, entry: Entry<'_>) -> Str {
     Spanned::new(SmolStr::new(key), entry.key.span())
 }

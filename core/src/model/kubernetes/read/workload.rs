@@ -1,4 +1,4 @@
-//! Reads the objects that run Pods.
+//! Reads workloads.
 
 use crate::model::kubernetes::claim::read_claim_spec;
 use crate::model::kubernetes::read::meta::read_meta;
@@ -11,7 +11,7 @@ use crate::model::kubernetes::{
 use crate::model::read::{Reader, Str};
 use crate::syntax::Node;
 
-/// Reads a workload from its `spec`. A Pod's own metadata is that of its template.
+/// Reads a workload from its `spec`. The metadata of a Pod is that of its template.
 pub(crate) fn read_workload(
     reader: &mut Reader,
     kind: WorkloadKind,
@@ -34,7 +34,7 @@ pub(crate) fn read_workload(
         job: JobFields::default(),
         cron: CronFields::default(),
         workload_ref: None,
-        place: spec.filter(|it| it.is_mapping()).map(|it| reader.place(it)),
+        place: spec.filter(|spec| spec.is_mapping()).map(|spec| reader.place(spec)),
     };
     let Some(spec) = spec else { return it };
     match kind {
@@ -45,11 +45,17 @@ pub(crate) fn read_workload(
         }
         WorkloadKind::Job => read_job(reader, spec, &mut it),
         WorkloadKind::CronJob => read_cron_job(reader, spec, &mut it),
-        _ => read_server(reader, spec, &mut it),
+        WorkloadKind::Deployment
+        | WorkloadKind::StatefulSet
+        | WorkloadKind::DaemonSet
+        | WorkloadKind::ReplicaSet
+        | WorkloadKind::ReplicationController
+        | WorkloadKind::Rollout => read_server(reader, spec, &mut it),
     }
     it
 }
 
+/// Returns the type of the spec.
 fn owner(kind: WorkloadKind) -> &'static str {
     match kind {
         WorkloadKind::Deployment => "DeploymentSpec",
@@ -64,6 +70,7 @@ fn owner(kind: WorkloadKind) -> &'static str {
     }
 }
 
+/// Reads the spec of a workload whose Pods run until they are deleted.
 fn read_server(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
     use WorkloadKind::{
         DaemonSet, Deployment, ReplicaSet, ReplicationController, Rollout, StatefulSet,
@@ -105,7 +112,7 @@ fn read_server(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
                 let name = value.get("name").and_then(|it| reader.str(it));
                 it.workload_ref = target.zip(name);
             }
-            // Argo's own resource changes faster than Kubernetes: no key of it is called wrong.
+            // The resource of Argo changes faster than those of Kubernetes: all its keys are accepted.
             _ => return kind == Rollout,
         }
         true
