@@ -6,7 +6,6 @@
 
 mod analysis;
 pub mod config;
-pub mod decimal;
 pub mod decision;
 pub mod edit;
 pub mod explain;
@@ -19,7 +18,6 @@ pub mod rules;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
-mod words;
 mod workspace;
 
 pub use analysis::{Analysis, Options};
@@ -46,6 +44,6 @@ pub fn rules() -> Vec<&'static rules::Rule> {
 }
 
 /// A rule in full, by code or name.
-pub fn explain(code_or_name: &str) -> Option<explain::Explanation> {
+pub fn explain(code_or_name: &str) -> Option<&'static explain::Explanation> {
     rules::find(code_or_name).map(explain::explain)
 }

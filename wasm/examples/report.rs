@@ -1,4 +1,4 @@
-//! `report [PATH]...` prints the native engine's report on these files, to compare WebAssembly with.
+//! `report [PATH]...` prints the report of the native engine, to compare the one of WebAssembly with.
 
 use plimsoll_core::output::wire;
 use plimsoll_core::{File, Options, analyze};

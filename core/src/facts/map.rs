@@ -3,7 +3,7 @@
 use super::{Facts, Part};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, VolumeSource};
-use crate::report::{Map, MapEdge, MapNode};
+use crate::report::{EdgeKind, Map, MapEdge, MapNode, NodeKind};
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
@@ -17,19 +17,19 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn node(&mut self, id: &SmolStr, kind: &'static str, label: &str, span: Option<Span>) {
+    fn node(&mut self, id: &SmolStr, kind: NodeKind, label: &str, span: Option<Span>) {
         if self.nodes.insert(id.clone()) {
             self.map.nodes.push(MapNode { id: id.clone(), kind, label: label.into(), span });
         }
     }
 
-    /// Something that is there because it is used.
-    fn used(&mut self, by: &SmolStr, id: &SmolStr, kind: &'static str, name: &Str, how: Use) {
+    /// Draws something that is known only because it is used.
+    fn used(&mut self, by: &SmolStr, id: &SmolStr, kind: NodeKind, name: &Str, how: Use) {
         self.node(id, kind, name, Some(name.span));
         self.edge(by, id, how.0, Some(how.1));
     }
 
-    fn edge(&mut self, from: &SmolStr, to: &SmolStr, kind: &'static str, span: Option<Span>) {
+    fn edge(&mut self, from: &SmolStr, to: &SmolStr, kind: EdgeKind, span: Option<Span>) {
         let edge = MapEdge { from: from.clone(), to: to.clone(), kind, span };
         if self.edges.insert(edge.clone()) {
             self.map.edges.push(edge);
@@ -37,8 +37,8 @@ impl Drawing {
     }
 }
 
-/// In which way something is used, and where that is written.
-struct Use(&'static str, Span);
+/// How something is used, and where that is written.
+struct Use(EdgeKind, Span);
 
 /// Maximum number of services and objects that are drawn. Nobody reads a picture of more.
 const MAX_NODES: usize = 2_000;
@@ -54,7 +54,7 @@ impl Facts<'_> {
         for it in self.counterparts() {
             let (service, workload, _) = self.pair(it);
             let from = self.service_id(service.index);
-            drawing.edge(&from, &self.workload_id(workload), "counterpart", None);
+            drawing.edge(&from, &self.workload_id(workload), EdgeKind::Counterpart, None);
         }
         drawing.map
     }
@@ -69,17 +69,23 @@ impl Facts<'_> {
     fn draw_compose(&self, drawing: &mut Drawing) {
         let ids: Vec<SmolStr> = (0..self.services.len()).map(|it| self.service_id(it)).collect();
         for (service, id) in self.services.iter().zip(&ids) {
-            drawing.node(id, "service", service.name, Some(service.span()));
+            drawing.node(id, NodeKind::Service, service.name, Some(service.span()));
             for mount in &service.model.volumes {
                 let Some(source) = &mount.source else { continue };
                 let volume = format_smolstr!("volume#{}/{source}", service.project_index);
-                drawing.used(id, &volume, "volume", source, Use("mounts", mount.span));
+                drawing.used(
+                    id,
+                    &volume,
+                    NodeKind::Volume,
+                    source,
+                    Use(EdgeKind::Mounts, mount.span),
+                );
             }
         }
         for (service, id) in self.services.iter().zip(&ids) {
             for dependency in service.model.dependencies() {
                 if let Some(on) = self.sibling(service, &dependency.service) {
-                    drawing.edge(id, &ids[on.index], "depends-on", Some(dependency.span));
+                    drawing.edge(id, &ids[on.index], EdgeKind::DependsOn, Some(dependency.span));
                 }
             }
         }
@@ -92,50 +98,61 @@ impl Facts<'_> {
                 "" => workload.kind().name(),
                 name => name,
             };
-            drawing.node(&id, "workload", label, Some(workload.span()));
+            drawing.node(&id, NodeKind::Workload, label, Some(workload.span()));
             for volume in &workload.model.template.spec.volumes {
                 if let VolumeSource::Claim { name: Some(name), .. } = &volume.source {
                     let claim = format_smolstr!("claim/{}/{name}", workload.namespace);
-                    drawing.used(&id, &claim, "volume", name, Use("mounts", name.span));
+                    drawing.used(
+                        &id,
+                        &claim,
+                        NodeKind::Volume,
+                        name,
+                        Use(EdgeKind::Mounts, name.span),
+                    );
                 }
                 for (secret, source) in volume.source.keyed() {
-                    let kind = if secret { "secret" } else { "config" };
+                    let kind = if secret { NodeKind::Secret } else { NodeKind::Config };
                     if let Some(name) = &source.name {
                         let to = format_smolstr!("{kind}/{}/{name}", workload.namespace);
-                        drawing.used(&id, &to, kind, name, Use("reads", name.span));
+                        drawing.used(&id, &to, kind, name, Use(EdgeKind::Reads, name.span));
                     }
                 }
             }
             for (_, container) in workload.containers().filter(|it| it.0.part != Part::Init) {
                 for from in &container.env_from {
                     let secret = from.source == crate::model::kubernetes::EnvSource::Secret;
-                    let kind = if secret { "secret" } else { "config" };
+                    let kind = if secret { NodeKind::Secret } else { NodeKind::Config };
                     if let Some(name) = &from.name {
                         let to = format_smolstr!("{kind}/{}/{name}", workload.namespace);
-                        drawing.used(&id, &to, kind, name, Use("reads", from.span));
+                        drawing.used(&id, &to, kind, name, Use(EdgeKind::Reads, from.span));
                     }
                 }
             }
         }
         for service in &self.kube_services {
             let id = format_smolstr!("Service/{}/{}", service.namespace, service.name);
-            drawing.node(&id, "k8s-service", service.name, Some(service.span()));
+            drawing.node(&id, NodeKind::KubeService, service.name, Some(service.span()));
             for at in &service.selects {
                 let selector = service.model.selector.as_ref().map(|it| it.place.span);
-                drawing.edge(&id, &self.workload_id(&self.workloads[*at]), "selects", selector);
+                drawing.edge(
+                    &id,
+                    &self.workload_id(&self.workloads[*at]),
+                    EdgeKind::Selects,
+                    selector,
+                );
             }
         }
         for object in &self.objects {
             let Body::Routes(routes) = &object.body else { continue };
             let name = object.name().map_or("", |it| it.as_str());
             let id = format_smolstr!("{}/{}/{name}", object.kind, object.namespace());
-            drawing.node(&id, "route", name, Some(object.name_span()));
+            drawing.node(&id, NodeKind::Route, name, Some(object.name_span()));
             for backend in &routes.backends {
                 let namespace =
                     backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
                 let to = format_smolstr!("Service/{namespace}/{}", backend.service);
                 if drawing.nodes.contains(&to) {
-                    drawing.edge(&id, &to, "routes", Some(backend.span));
+                    drawing.edge(&id, &to, EdgeKind::Routes, Some(backend.span));
                 }
             }
         }
@@ -145,7 +162,7 @@ impl Facts<'_> {
         let (kind, namespace) = (workload.kind().name(), workload.namespace);
         let place = workload.span();
         match workload.name {
-            // Fragments have no name to tell them apart.
+            // Fragments have no names to tell them apart.
             "" => {
                 let path = self.file(place.file).path();
                 format_smolstr!("{kind}/{namespace}/@{path}:{}", place.start)

@@ -72,7 +72,7 @@ mod tests {
     use crate::knowledge::shell::commands;
 
     #[test]
-    fn finds_schedulers() {
+    fn schedulers_are_found() {
         let tool = |text: &str| commands(text).iter().find_map(singleton).map(|it| it.tool);
         assert_eq!(tool("celery -A app beat -l info"), Some("celery beat"));
         assert_eq!(tool("celery -A app worker -B"), Some("celery worker with beat"));

@@ -420,8 +420,8 @@ mod tests {
         let wait = |text: &str| {
             let all = commands(text);
             let found = all.iter().find_map(wait_of);
-            found.map(|it| {
-                it.targets.iter().map(|it| (it.host.to_owned(), it.port)).collect::<Vec<_>>()
+            found.map(|wait| {
+                wait.targets.iter().map(|it| (it.host.to_owned(), it.port)).collect::<Vec<_>>()
             })
         };
         let db = Some(vec![("db".to_owned(), Some(5432))]);

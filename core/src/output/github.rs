@@ -1,4 +1,4 @@
-//! Workflow commands of GitHub Actions, which become annotations on the changed lines.
+//! Workflow commands for GitHub Actions, which show findings as annotations on changed lines.
 //!
 //! Format and escapes: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 
@@ -6,6 +6,7 @@ use super::place::Place;
 use crate::explain;
 use crate::report::{Report, Severity};
 
+/// Renders each finding as one workflow command.
 pub fn github(report: &Report) -> String {
     let mut out = String::new();
     for finding in &report.findings {
@@ -15,16 +16,14 @@ pub fn github(report: &Report) -> String {
             Severity::Warning => "warning",
             Severity::Info | Severity::Hint => "notice",
         };
-        let mut message = finding.message.clone();
-        message.push_str("\n\n");
-        message.push_str(&explain::help(finding));
+        let message = format!("{}\n\n{}", finding.message, explain::help(finding));
         out.push_str(&format!(
             "::{command} file={},line={},endLine={}",
             property(place.path),
             place.line,
             place.end_line
         ));
-        // Columns are only taken where the range lies on one line.
+        // GitHub takes columns only for a range within one line.
         if place.line == place.end_line {
             out.push_str(&format!(
                 ",col={},endColumn={}",
@@ -38,10 +37,12 @@ pub fn github(report: &Report) -> String {
     out
 }
 
+/// Escapes the message of a command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
+/// Escapes a parameter of a command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,12 +1,13 @@
-//! JUnit XML, the form that most CI systems show: a suite a file, a case a finding.
+//! JUnit XML, which most CI systems can show: one suite per file, one case per finding.
 //!
-//! Errors and warnings are failures; an info or a hint is a passed case that says something. A file
-//! without findings has one passed case, so that it is seen to have been read.
+//! Errors and warnings are failures; an info or a hint is a passed case with output. A file without
+//! findings has one passed case, which shows that the file was read.
 
 use super::place::Place;
 use crate::explain;
 use crate::report::{Finding, Kind, Report, Severity};
 
+/// Renders the report as JUnit XML.
 pub fn junit(report: &Report) -> String {
     let mut by_file: Vec<Vec<&Finding>> = vec![Vec::new(); report.files.len()];
     for finding in &report.findings {
@@ -19,12 +20,12 @@ pub fn junit(report: &Report) -> String {
         .filter(|(entry, own)| entry.kind != Kind::Unknown || !own.is_empty())
         .collect();
     files.sort_by(|a, b| a.0.file.path.cmp(&b.0.file.path));
-    let failures = report.findings.iter().filter(|it| fails(it)).count();
+    let failures = report.findings.iter().filter(|finding| fails(finding)).count();
     let mut suites = String::new();
     let mut cases = 0;
     for (entry, own) in files {
         let path = attribute(&entry.file.path);
-        let failed = own.iter().filter(|it| fails(it)).count();
+        let failed = own.iter().filter(|finding| fails(finding)).count();
         let tests = own.len().max(1);
         cases += tests;
         suites.push_str(&format!(
@@ -47,6 +48,7 @@ pub fn junit(report: &Report) -> String {
     )
 }
 
+/// Whether a finding counts as a failed case.
 fn fails(finding: &Finding) -> bool {
     finding.severity <= Severity::Warning
 }
@@ -81,7 +83,7 @@ fn case(report: &Report, finding: &Finding, path: &str) -> String {
     format!("{head}{inner}    </testcase>\n")
 }
 
-/// XML 1.0 has no way to write most control characters.
+/// Escapes text for XML 1.0, which cannot express most control characters: U+FFFD replaces them.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -92,13 +94,14 @@ fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(letter),
             '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
-            it if it.is_control() => out.push('\u{FFFD}'),
-            it => out.push(it),
+            control if control.is_control() => out.push('\u{FFFD}'),
+            other => out.push(other),
         }
     }
     out
 }
 
+/// Escapes the value of an attribute, where a parser would turn line breaks into spaces.
 fn attribute(text: &str) -> String {
     escape(text).replace('\n', "&#10;").replace('\t', "&#9;")
 }
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_info_passes_and_a_clean_file_is_seen() {
+    fn an_info_passes_and_a_clean_file_has_a_case() {
         let mut report = report("a.yaml", "x: 1\n", 3..4);
         report.findings[0].severity = Severity::Info;
         assert!(junit(&report).contains("failures=\"0\"") && junit(&report).contains("system-out"));

@@ -1,27 +1,30 @@
-//! Markdown for a comment on a pull request, and for the decision report.
+//! Markdown, for comments on pull requests and for the decision report.
 
-use super::decision::{behind, crossing};
+use super::decision::{crossing, first_failing, source};
 use super::place::{Place, count, counts, files_read};
 use super::wire::rule_url;
 use crate::explain;
-use crate::report::{Answer, ChecklistItem, Decision, Finding, Report, Safety, Severity};
+use crate::report::{
+    Answer, CheckState, ChecklistItem, Decision, Finding, Report, Safety, Severity,
+};
 use crate::rules;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 
-/// Services refuse comments beyond 65,536 characters; this leaves room for what a caller adds.
-const LIMIT: usize = 60_000;
+/// Maximum number of bytes in a comment. Services refuse more than 65,536 characters, and callers may
+/// add some of their own.
+const MAX_BYTES: usize = 60_000;
 
-/// The findings: a line each, the rest folded away; as many as fit into one comment, worst first. The
-/// "why" and "help" of a rule stand with its first finding.
+/// Renders the findings, worst first, as many as fit into one comment: a line each, with the details
+/// folded away. The "why" and "help" of a rule stand with its first finding only.
 pub fn markdown(report: &Report) -> String {
-    let mut told = FxHashSet::default();
+    let mut explained = FxHashSet::default();
     let mut left_out = 0;
     let files = count(files_read(report), "file", "files");
     let mut out = format!("### Plimsoll: {} in {files}\n", counts(report));
     for severity in Severity::ALL {
         let own: Vec<&Finding> =
-            report.findings.iter().filter(|it| it.severity == severity).collect();
+            report.findings.iter().filter(|finding| finding.severity == severity).collect();
         if own.is_empty() {
             continue;
         }
@@ -29,8 +32,8 @@ pub fn markdown(report: &Report) -> String {
             out.push_str(&format!("\n**{}**\n\n", title(severity)));
         }
         for finding in own {
-            let item = item(report, finding, &mut told);
-            if left_out > 0 || out.len() + item.len() > LIMIT {
+            let item = item(report, finding, &mut explained);
+            if left_out > 0 || out.len() + item.len() > MAX_BYTES {
                 left_out += 1;
             } else {
                 out.push_str(&item);
@@ -38,7 +41,7 @@ pub fn markdown(report: &Report) -> String {
         }
     }
     if left_out > 0 {
-        out.push_str(&format!("\n… and {left_out} more: `plimsoll check` shows them all.\n"));
+        out.push_str(&format!("\n… and {left_out} more; `plimsoll check` shows all of them.\n"));
     }
     if report.suppressed > 0 {
         out.push_str(&format!("\n{} suppressed.\n", report.suppressed));
@@ -46,6 +49,7 @@ pub fn markdown(report: &Report) -> String {
     out
 }
 
+/// Returns the heading of the findings of one severity.
 fn title(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "Errors",
@@ -55,10 +59,11 @@ fn title(severity: Severity) -> &'static str {
     }
 }
 
+/// Renders one finding as an item of a list.
 fn item<'r>(
     report: &Report,
     finding: &'r Finding,
-    told: &mut FxHashSet<(&'static str, &'r str)>,
+    explained: &mut FxHashSet<(&'static str, &'r str)>,
 ) -> String {
     let place = Place::of(report, finding.span);
     let code = match rules::find(finding.code) {
@@ -79,15 +84,17 @@ fn item<'r>(
             inner.push_str(&format!("\n  **{title}** {text}\n"));
         }
     };
-    if told.insert((finding.code, "why")) {
-        paragraph("Why it matters.", &explain::why(finding));
+    if explained.insert((finding.code, "why")) {
+        paragraph("Why it matters.", explain::why(finding));
     }
-    if told.insert((finding.code, finding.help.as_deref().unwrap_or_default())) {
-        paragraph("What helps.", &explain::help(finding));
+    if explained.insert((finding.code, finding.help.as_deref().unwrap_or_default())) {
+        paragraph("What helps.", explain::help(finding));
     }
     for fix in &finding.fixes {
-        let safety =
-            if fix.safety == Safety::Safe { "Safe fix:" } else { "Fix, to be read first:" };
+        let safety = match fix.safety {
+            Safety::Safe => "Safe fix:",
+            Safety::Unsafe => "Fix to review first:",
+        };
         paragraph(safety, &fix.title);
     }
     if !finding.check.is_empty() {
@@ -108,30 +115,30 @@ fn item<'r>(
     out
 }
 
-/// The decision report.
+/// Renders the decision report.
 pub fn decision(report: &Report) -> String {
-    let it = &report.decision;
+    let decision = &report.decision;
+    let outcome = &decision.outcome;
     let mut out = format!(
         "# Decision report\n\n| today | fit | platform | Helm | Argo CD |\n| --- | --- | --- | --- | --- |\n\
          | {} | {} | {} | {} | {} |\n",
-        it.today, it.fit, it.outcome.platform, it.outcome.helm, it.outcome.argocd
+        decision.today, decision.fit, outcome.platform, outcome.helm, outcome.argocd
     );
-    list(&mut out, "Why", &it.reasons.iter().map(String::as_str).collect::<Vec<_>>());
-    list(&mut out, "What would change this answer", &it.would_change);
-    if !it.scenario.nearest.is_empty() {
-        out.push_str(&format!(
-            "\nNearest scenario: **{}**. {}\n",
-            it.scenario.nearest,
-            prose(it.scenario.because)
-        ));
-    }
-    questions(&mut out, report, it);
-    checklist(&mut out, report, "A single server done well", &it.checklists.server);
-    checklist(&mut out, report, "Crossing from Compose to Kubernetes", &it.checklists.crossing);
-    if !it.crossing.is_empty() {
+    list(&mut out, "Why", &decision.reasons);
+    list(&mut out, "What would change this outcome", &decision.would_change);
+    out.push_str(&format!(
+        "\nNearest scenario: **{}** ({})\n",
+        decision.scenario.nearest,
+        prose(decision.scenario.because)
+    ));
+    questions(&mut out, report, decision);
+    let checklists = &decision.checklists;
+    checklist(&mut out, report, "A single server done well", &checklists.server);
+    checklist(&mut out, report, "Crossing from Compose to Kubernetes", &checklists.crossing);
+    if !decision.crossing.is_empty() {
         out.push_str("\n## What becomes of each key\n\n| key | fate | instead | services |\n| --- | --- | --- | --- |\n");
-        for row in crossing(&it.crossing) {
-            let services: Vec<String> = row.services.iter().map(|it| code_span(it)).collect();
+        for row in crossing(&decision.crossing) {
+            let services: Vec<String> = row.services.iter().map(|name| code_span(name)).collect();
             out.push_str(&format!(
                 "| {} | {} | {} | {} |\n",
                 cell(&code_span(row.key)),
@@ -141,31 +148,28 @@ pub fn decision(report: &Report) -> String {
             ));
         }
     }
-    list(&mut out, "Next steps", it.next_steps);
+    list(&mut out, "Next steps", decision.next_steps);
     out
 }
 
 fn questions(out: &mut String, report: &Report, decision: &Decision) {
     out.push_str("\n## The six questions\n");
     for (index, question) in decision.questions.iter().enumerate() {
-        let by = if question.by_person { "your answer" } else { "from the files" };
+        let by = source(question.by);
         out.push_str(&format!(
             "\n{}. {} **{}** ({by})\n",
             index + 1,
             prose(question.text),
-            question.answer.name()
+            question.answer
         ));
         for evidence in &question.evidence {
-            let place = evidence.span.map(|it| place(report, it)).unwrap_or_default();
-            out.push_str(&format!(
-                "   - {}: {}{place}\n",
-                evidence.points.name(),
-                prose(&evidence.fact)
-            ));
+            let place = evidence.span.map(|span| place(report, span)).unwrap_or_default();
+            let fact = prose(&evidence.fact);
+            out.push_str(&format!("   - {}: {fact}{place}\n", evidence.points));
         }
         if question.answer == Answer::Unknown {
             for settled in &question.settled_by {
-                out.push_str(&format!("   - would settle it: {}\n", prose(settled)));
+                out.push_str(&format!("   - to settle it: {}\n", prose(settled)));
             }
         }
     }
@@ -176,13 +180,13 @@ fn place(report: &Report, span: Span) -> String {
     format!(" ({})", code_span(&format!("{}:{}", place.path, place.line)))
 }
 
-fn list(out: &mut String, title: &str, items: &[&str]) {
+fn list(out: &mut String, title: &str, items: &[impl AsRef<str>]) {
     if items.is_empty() {
         return;
     }
     out.push_str(&format!("\n## {title}\n\n"));
     for item in items {
-        out.push_str(&format!("- {}\n", prose(item)));
+        out.push_str(&format!("- {}\n", prose(item.as_ref())));
     }
 }
 
@@ -195,11 +199,12 @@ fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistI
     ));
     for item in items {
         let mark = match item.state {
-            "pass" => "✓",
-            "fail" => "✗",
-            _ => "?",
+            CheckState::Pass => "✓",
+            CheckState::Fail => "✗",
+            CheckState::CannotSee | CheckState::NotApplicable => "?",
         };
-        let findings: Vec<String> = behind(report, item).iter().map(|it| code_span(it)).collect();
+        let findings: Vec<String> =
+            first_failing(report, item).iter().map(|it| code_span(it)).collect();
         out.push_str(&format!(
             "| {mark} | {} | {} | {} | {} |\n",
             item.item,
@@ -210,7 +215,7 @@ fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistI
     }
 }
 
-/// Our own sentences, in which names stand in backticks; what is outside of them must not become
+/// Escapes one of our own sentences. Names stand in backticks; outside of them nothing may become
 /// markup or a mention.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -227,26 +232,29 @@ fn prose(text: &str) -> String {
                 '<' => out.push_str("&lt;"),
                 '@' => out.push_str("&#64;"),
                 '*' | '_' | '[' | ']' | '\\' => out.extend(['\\', letter]),
-                it => out.push(it),
+                other => out.push(other),
             }
         }
     }
     out
 }
 
+/// Escapes text for HTML.
 fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
+/// Escapes Markdown for a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
-/// A code span around text that may itself hold backticks.
+/// Returns a code span around text that may contain backticks.
 fn code_span(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
+/// Returns a fence that does not occur in the text.
 fn fence(text: &str) -> &'static str {
     if text.contains("```") { "````" } else { "```" }
 }
@@ -257,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_is_a_line_with_its_rest_folded_away() {
+    fn a_finding_is_a_line_with_its_details_folded_away() {
         let text = markdown(&report("a.yaml", "x: 1\n", 3..4));
         assert!(text.starts_with("### Plimsoll: 1 warning in 1 file\n"), "{text}");
         assert!(text.contains("`a.yaml:1`: `app` may start before `db` can answer\n"), "{text}");
@@ -275,7 +283,7 @@ mod tests {
         assert!(
             shown > 100
                 && text.ends_with(&format!(
-                    "… and {} more: `plimsoll check` shows them all.\n",
+                    "… and {} more; `plimsoll check` shows all of them.\n",
                     2000 - shown
                 ))
         );
@@ -283,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stay_and_markup_does_not() {
+    fn names_stay_and_markup_is_escaped() {
         assert_eq!(prose("`a_b` <b> @all x_y"), "`a_b` &lt;b> &#64;all x\\_y");
         assert_eq!(code_span("a`b"), "`` a`b ``");
     }

@@ -1,6 +1,6 @@
-//! Where a span lies, as people count: from 1, columns in Unicode code points.
+//! Places as people count them: lines and columns from 1, columns in Unicode code points.
 
-use crate::report::Report;
+use crate::report::{Kind, Report, Severity};
 use crate::text::{Encoding, Span};
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub(super) struct Place<'r> {
     pub line: u32,
     pub column: u32,
     pub end_line: u32,
-    /// The column after the last one.
+    /// The column behind the last one.
     pub end_column: u32,
 }
 
@@ -35,35 +35,28 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// `1 error`, `2 errors`.
+/// Returns a number with its noun: `1 error`, `2 errors`.
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// `1 error, 2 warnings, 1 info`, or `no findings`.
+/// Returns the number of findings by severity: `1 error, 2 warnings`, or `no findings`.
 pub(super) fn counts(report: &Report) -> String {
-    use crate::report::Severity;
-    let words = [
-        (Severity::Error, "error", "errors"),
-        (Severity::Warning, "warning", "warnings"),
-        (Severity::Info, "info", "infos"),
-        (Severity::Hint, "hint", "hints"),
-    ];
-    let parts: Vec<String> = words
+    let parts: Vec<String> = Severity::ALL
         .into_iter()
-        .map(|(severity, one, many)| (report.count(severity), one, many))
-        .filter(|it| it.0 > 0)
-        .map(|(number, one, many)| count(number, one, many))
+        .map(|severity| (report.count(severity), severity.name()))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, name)| count(number, name, &format!("{name}s")))
         .collect();
     if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
 }
 
-/// How many of the files the report has something to say about, be it only that they are fine.
+/// Returns the number of files that were analysed: those of a known kind, and those with findings.
 pub(super) fn files_read(report: &Report) -> usize {
     let mut read: Vec<bool> =
-        report.files.iter().map(|it| it.kind != crate::report::Kind::Unknown).collect();
+        report.files.iter().map(|entry| entry.kind != Kind::Unknown).collect();
     for finding in &report.findings {
         read[finding.span.file.index()] = true;
     }
-    read.into_iter().filter(|it| *it).count()
+    read.into_iter().filter(|read| *read).count()
 }

@@ -11,10 +11,11 @@ use crate::{explain, text};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 
+/// Renders the report as a SARIF log with one run.
 pub fn sarif(report: &Report) -> String {
     let all: Vec<&'static Rule> = rules::all().collect();
     let index_of: FxHashMap<&str, usize> =
-        all.iter().enumerate().map(|(at, it)| (it.code(), at)).collect();
+        all.iter().enumerate().map(|(at, it)| (it.code, at)).collect();
     let mut seen: FxHashMap<u64, usize> = FxHashMap::default();
     let results: Vec<Value> = report
         .findings
@@ -36,9 +37,7 @@ pub fn sarif(report: &Report) -> String {
             "results": results,
         }],
     });
-    let mut out = serde_json::to_string_pretty(&log).unwrap_or_default();
-    out.push('\n');
-    out
+    format!("{log:#}\n")
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -51,19 +50,18 @@ fn level(severity: Severity) -> &'static str {
 
 fn rule(rule: &'static Rule) -> Value {
     let explanation = explain::explain(rule);
-    let help = explain::prose(rule, explain::HELP);
     json!({
-        "id": rule.code(),
-        "name": rule.name(),
+        "id": rule.code,
+        "name": rule.name,
         "shortDescription": { "text": explanation.summary },
-        "fullDescription": { "text": explain::prose(rule, explain::WHY) },
+        "fullDescription": { "text": explanation.why },
         "help": {
-            "text": if help.is_empty() { explanation.summary.clone() } else { help },
+            "text": explanation.help,
             "markdown": explain::markdown(rule),
         },
         "helpUri": rule_url(rule),
         "defaultConfiguration": { "level": level(rule.severity) },
-        "properties": { "tags": [rule.family(), rule.on.name()] },
+        "properties": { "tags": [rule.family(), rule.on] },
     })
 }
 
@@ -112,7 +110,7 @@ fn result(
     );
     result.insert(
         "properties".into(),
-        json!({ "severity": finding.severity.name(), "confidence": finding.confidence.name() }),
+        json!({ "severity": finding.severity, "confidence": finding.confidence }),
     );
     Value::Object(result)
 }
@@ -134,7 +132,8 @@ fn region(report: &Report, span: Span) -> Value {
     })
 }
 
-/// One change an artifact; the edits of a fix are sorted, so those of a file stand together.
+/// Returns a fix with one change per file. The edits of a fix are sorted, so that those of one file
+/// stand together.
 fn fix(report: &Report, fix: &Fix) -> Value {
     let mut changes: Vec<(text::FileId, Vec<Value>)> = Vec::new();
     for edit in &fix.edits {
@@ -159,11 +158,12 @@ fn fix(report: &Report, fix: &Fix) -> Value {
     json!({
         "description": { "text": fix.title },
         "artifactChanges": changes,
-        "properties": { "safety": fix.safety.name() },
+        "properties": { "safety": fix.safety },
     })
 }
 
-/// What stays the same when lines are added above: FNV-1a over code, path, subject and message.
+/// Returns a fingerprint that stays the same when lines are added above the finding: FNV-1a over the
+/// code, the path, the subject and the message.
 fn fingerprint(report: &Report, finding: &Finding) -> u64 {
     let path = &*report.entry(finding.span.file).file.path;
     let parts = [finding.code, path, &finding.subject, &finding.message];
@@ -175,7 +175,7 @@ fn fingerprint(report: &Report, finding: &Finding) -> u64 {
         })
 }
 
-/// A path as a URI reference; an absolute one as `file:///`.
+/// Returns a path as a URI reference; an absolute path begins with `file://`.
 fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     if path.starts_with('/') {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn fingerprints_ignore_lines_and_tell_twins_apart() {
+    fn fingerprints_ignore_lines_and_distinguish_equal_findings() {
         let mut one = report("a.yaml", "x: 1\n", 3..4);
         let moved = report("a.yaml", "\n\nx: 1\n", 5..6);
         assert_eq!(fingerprint(&one, &one.findings[0]), fingerprint(&moved, &moved.findings[0]));

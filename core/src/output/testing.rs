@@ -1,4 +1,4 @@
-//! A report to render: one file, one finding that has everything.
+//! A report for the tests of the renderers: one file, and one finding with every field set.
 
 use crate::report::{Edit, FileEntry, Findings, Fix, Kind, Report, Role, Severity};
 use crate::text::{File, FileId, LineIndex, Span};
@@ -16,7 +16,7 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
         .fix(Fix::safe("Wait for `db`", [Edit { span, text: "db2".into() }]));
     Report {
         files: vec![FileEntry {
-            // Not through `File::new`, which would tidy a strange path.
+            // `File::new` would normalise the unusual paths of some tests.
             file: File { path: path.into(), text: text.into() },
             kind: Kind::Compose,
             role: Some(Role::Production),

@@ -1,13 +1,15 @@
-//! The JSON form of a report: the contract that other people's tools hold on to.
+//! The JSON form of a report: the contract with other people's tools.
 //!
-//! Lines and columns are 1-based and columns count Unicode code points; `offset` is in bytes of the
-//! file as given. The TypeScript types of the npm package and the JSON Schema come from these
-//! types. Change them only by adding.
+//! Lines and columns count from 1, columns in Unicode code points; `offset` counts the bytes of the
+//! file as given. The TypeScript types of the npm package and the JSON Schema are generated from
+//! these types and from the vocabularies in `report`. Change them only by adding.
 
-use super::words::*;
 use crate::explain;
-use crate::report;
-use crate::rules;
+use crate::report::{
+    self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Fate, FileKind, Fit,
+    NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity, Today, Worth,
+};
+use crate::rules::{self, Side};
 use crate::text::{Encoding, Span};
 use serde::Serialize;
 
@@ -45,7 +47,7 @@ wire! {
     pub struct FileEntry<'r> {
         pub path: &'r str,
         pub kind: FileKind,
-        /// Compose files only.
+        /// Only Compose files have a role.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub role: Option<Role>,
     }
@@ -71,9 +73,9 @@ wire! {
         /// `service app`, or `Deployment shop/api, container web`.
         pub subject: &'r str,
         pub message: &'r str,
-        pub why: String,
-        pub help: Vec<String>,
-        /// Commands for the running system.
+        pub why: &'static str,
+        pub help: Vec<&'r str>,
+        /// Commands that show the problem in the running system.
         pub check: &'r [String],
         pub related: Vec<Related<'r>>,
         pub fixes: Vec<Fix<'r>>,
@@ -144,7 +146,7 @@ wire! {
         pub crossing: Vec<ChecklistItem<'r>>,
     }
     pub struct ChecklistItem<'r> {
-        pub item: &'static str,
+        pub item: CheckItem,
         pub state: CheckState,
         pub findings: Vec<String>,
         pub next: &'r str,
@@ -159,7 +161,7 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub range: Option<Range>,
     }
-    /// What runs, what it mounts and whom it talks to.
+    /// What runs, what it mounts and what it talks to.
     pub struct ProjectMap<'r> {
         pub nodes: Vec<MapNode<'r>>,
         pub edges: Vec<MapEdge<'r>>,
@@ -182,7 +184,7 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub range: Option<Range>,
     }
-    /// A rule as lists show it.
+    /// A rule in a list.
     pub struct Rule {
         pub code: &'static str,
         pub name: &'static str,
@@ -190,45 +192,45 @@ wire! {
         pub severity: Severity,
         pub on: Side,
         pub since: &'static str,
-        pub summary: String,
+        pub summary: &'static str,
         pub url: String,
     }
-    /// A rule in full.
+    /// A rule with its documentation.
     pub struct Explanation {
         pub rule: Rule,
         pub sections: Vec<Section>,
         pub examples: Vec<Example>,
-        /// The whole page.
+        /// The whole page in Markdown.
         pub markdown: String,
     }
     pub struct Section {
         pub title: &'static str,
         /// Markdown.
-        pub body: String,
+        pub body: &'static str,
     }
     pub struct Example {
         /// `Bad` or `Good`.
         pub section: &'static str,
-        pub path: String,
-        pub text: String,
+        pub path: &'static str,
+        pub text: &'static str,
     }
 }
 
-/// Where a rule's page is published.
+/// Returns the address of a rule's published page.
 pub fn rule_url(rule: &rules::Rule) -> String {
-    format!("https://plimsoll.dev/rules/{}-{}", rule.code(), rule.name())
+    format!("https://plimsoll.dev/rules/{}-{}", rule.code, rule.name)
 }
 
 impl From<&'static rules::Rule> for Rule {
     fn from(rule: &'static rules::Rule) -> Rule {
         Rule {
-            code: rule.code(),
-            name: rule.name(),
+            code: rule.code,
+            name: rule.name,
             family: rule.family(),
-            severity: rule.severity.name().into(),
-            on: rule.on.name().into(),
+            severity: rule.severity,
+            on: rule.on,
             since: rule.since,
-            summary: explain::explain(rule).summary,
+            summary: &explain::explain(rule).summary,
             url: rule_url(rule),
         }
     }
@@ -237,18 +239,16 @@ impl From<&'static rules::Rule> for Rule {
 impl From<&'static rules::Rule> for Explanation {
     fn from(rule: &'static rules::Rule) -> Explanation {
         let parts = explain::explain(rule);
+        let section = |it: &'static explain::Section| Section { title: it.title, body: &it.body };
+        let example = |it: &'static explain::Example| Example {
+            section: it.section,
+            path: &it.path,
+            text: &it.text,
+        };
         Explanation {
             rule: rule.into(),
-            sections: parts
-                .sections
-                .into_iter()
-                .map(|it| Section { title: it.title, body: it.body })
-                .collect(),
-            examples: parts
-                .examples
-                .into_iter()
-                .map(|it| Example { section: it.section, path: it.path, text: it.text })
-                .collect(),
+            sections: parts.sections.iter().map(section).collect(),
+            examples: parts.examples.iter().map(example).collect(),
             markdown: explain::markdown(rule),
         }
     }
@@ -260,25 +260,21 @@ impl<'r> From<&'r report::Report> for Report<'r> {
         let mut files: Vec<FileEntry> = report
             .files
             .iter()
-            .map(|it| FileEntry {
-                path: &it.file.path,
-                kind: it.kind.name().into(),
-                role: it.role.map(|it| it.name().into()),
-            })
+            .map(|entry| FileEntry { path: &entry.file.path, kind: entry.kind, role: entry.role })
             .collect();
         files.sort_by(|a, b| a.path.cmp(b.path));
         Report {
             version: VERSION,
             tool: Tool { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },
             files,
-            findings: report.findings.iter().map(|it| places.finding(it)).collect(),
+            findings: report.findings.iter().map(|finding| places.finding(finding)).collect(),
             decision: places.decision(&report.decision),
             map: places.map(&report.map),
             summary: Summary {
-                error: report.count(report::Severity::Error),
-                warning: report.count(report::Severity::Warning),
-                info: report.count(report::Severity::Info),
-                hint: report.count(report::Severity::Hint),
+                error: report.count(Severity::Error),
+                warning: report.count(Severity::Warning),
+                info: report.count(Severity::Info),
+                hint: report.count(Severity::Hint),
                 suppressed: report.suppressed,
             },
         }
@@ -295,34 +291,31 @@ impl<'r> Places<'r> {
         &self.report.entry(span.file).file.path
     }
 
-    fn position(&self, span: Span, at: u32) -> Position {
-        let entry = self.report.entry(span.file);
-        let it = entry.lines.position(at as usize, Encoding::Utf32);
-        Position { line: it.line + 1, column: it.column + 1, offset: at }
-    }
-
     fn range(&self, span: Span) -> Range {
-        Range { start: self.position(span, span.start), end: self.position(span, span.end) }
+        let lines = &self.report.entry(span.file).lines;
+        let position = |offset: u32| {
+            let position = lines.position(offset as usize, Encoding::Utf32);
+            Position { line: position.line + 1, column: position.column + 1, offset }
+        };
+        Range { start: position(span.start), end: position(span.end) }
     }
 
-    fn checklist(&self, items: &'r [report::ChecklistItem]) -> Vec<ChecklistItem<'r>> {
-        items
-            .iter()
-            .map(|it| ChecklistItem {
-                item: it.item,
-                state: it.state.into(),
-                findings: super::decision::failing(self.report, it),
-                next: it.next,
-            })
-            .collect()
+    /// Returns the path and the range of a place that may be missing.
+    fn place(&self, span: Option<Span>) -> (Option<&'r str>, Option<Range>) {
+        (span.map(|span| self.path(span)), span.map(|span| self.range(span)))
     }
 
     fn finding(&self, finding: &'r report::Finding) -> Finding<'r> {
+        let related = |related: &'r report::Related| Related {
+            path: self.path(related.span),
+            range: self.range(related.span),
+            message: &related.message,
+        };
         Finding {
             code: finding.code,
             name: finding.name,
-            severity: finding.severity.name().into(),
-            confidence: finding.confidence.name().into(),
+            severity: finding.severity,
+            confidence: finding.confidence,
             path: self.path(finding.span),
             range: self.range(finding.span),
             subject: &finding.subject,
@@ -330,145 +323,128 @@ impl<'r> Places<'r> {
             why: explain::why(finding),
             help: vec![explain::help(finding)],
             check: &finding.check,
-            related: finding
-                .related
-                .iter()
-                .map(|it| Related {
-                    path: self.path(it.span),
-                    range: self.range(it.span),
-                    message: &it.message,
-                })
-                .collect(),
-            fixes: finding
-                .fixes
-                .iter()
-                .map(|fix| Fix {
-                    title: &fix.title,
-                    safety: fix.safety.name().into(),
-                    edits: fix
-                        .edits
-                        .iter()
-                        .map(|it| Edit {
-                            path: self.path(it.span),
-                            range: self.range(it.span),
-                            text: &it.text,
-                        })
-                        .collect(),
-                })
-                .collect(),
+            related: finding.related.iter().map(related).collect(),
+            fixes: finding.fixes.iter().map(|fix| self.fix(fix)).collect(),
         }
     }
 
+    fn fix(&self, fix: &'r report::Fix) -> Fix<'r> {
+        let edit = |edit: &'r report::Edit| Edit {
+            path: self.path(edit.span),
+            range: self.range(edit.span),
+            text: &edit.text,
+        };
+        Fix { title: &fix.title, safety: fix.safety, edits: fix.edits.iter().map(edit).collect() }
+    }
+
     fn decision(&self, decision: &'r report::Decision) -> Decision<'r> {
+        let outcome = &decision.outcome;
+        let scenario = &decision.scenario;
+        let checklist = |items: &'r [report::ChecklistItem]| {
+            items.iter().map(|item| self.checklist_item(item)).collect()
+        };
         Decision {
-            questions: decision
-                .questions
-                .iter()
-                .map(|it| Question {
-                    id: it.id.into(),
-                    text: it.text,
-                    answer: it.answer.name().into(),
-                    by: if it.by_person { "person" } else { "files" }.into(),
-                    evidence: it
-                        .evidence
-                        .iter()
-                        .map(|it| Evidence {
-                            fact: &it.fact,
-                            points: it.points.name().into(),
-                            weight: it.weight,
-                            path: it.span.map(|it| self.path(it)),
-                            range: it.span.map(|it| self.range(it)),
-                        })
-                        .collect(),
-                    settled_by: &it.settled_by,
-                })
-                .collect(),
+            questions: decision.questions.iter().map(|it| self.question(it)).collect(),
             outcome: Outcome {
-                platform: decision.outcome.platform.into(),
-                helm: decision.outcome.helm.into(),
-                argocd: decision.outcome.argocd.into(),
+                platform: outcome.platform,
+                helm: outcome.helm,
+                argocd: outcome.argocd,
             },
-            today: decision.today.into(),
-            fit: decision.fit.into(),
+            today: decision.today,
+            fit: decision.fit,
             reasons: &decision.reasons,
             would_change: &decision.would_change,
-            scenario: Scenario {
-                nearest: decision.scenario.nearest.into(),
-                because: decision.scenario.because,
-            },
+            scenario: Scenario { nearest: scenario.nearest, because: scenario.because },
             checklists: Checklists {
-                server: self.checklist(&decision.checklists.server),
-                crossing: self.checklist(&decision.checklists.crossing),
+                server: checklist(&decision.checklists.server),
+                crossing: checklist(&decision.checklists.crossing),
             },
-            crossing: decision
-                .crossing
-                .iter()
-                .map(|it| Crossing {
-                    service: &it.service,
-                    key: it.key,
-                    fate: it.fate.into(),
-                    instead: it.instead,
-                    path: it.span.map(|it| self.path(it)),
-                    range: it.span.map(|it| self.range(it)),
-                })
-                .collect(),
+            crossing: decision.crossing.iter().map(|row| self.crossing(row)).collect(),
             next_steps: decision.next_steps,
         }
     }
 
+    fn question(&self, question: &'r report::Question) -> Question<'r> {
+        Question {
+            id: question.id,
+            text: question.text,
+            answer: question.answer,
+            by: question.by,
+            evidence: question.evidence.iter().map(|it| self.evidence(it)).collect(),
+            settled_by: &question.settled_by,
+        }
+    }
+
+    fn evidence(&self, evidence: &'r report::Evidence) -> Evidence<'r> {
+        let (path, range) = self.place(evidence.span);
+        Evidence {
+            fact: &evidence.fact,
+            points: evidence.points,
+            weight: evidence.weight.number(),
+            path,
+            range,
+        }
+    }
+
+    fn checklist_item(&self, item: &'r report::ChecklistItem) -> ChecklistItem<'r> {
+        ChecklistItem {
+            item: item.item,
+            state: item.state,
+            findings: super::decision::failing(self.report, item),
+            next: item.next,
+        }
+    }
+
+    fn crossing(&self, row: &'r report::Crossing) -> Crossing<'r> {
+        let (path, range) = self.place(row.span);
+        Crossing {
+            service: &row.service,
+            key: row.key,
+            fate: row.fate,
+            instead: row.instead,
+            path,
+            range,
+        }
+    }
+
     fn map(&self, map: &'r report::Map) -> ProjectMap<'r> {
+        let node = |node: &'r report::MapNode| {
+            let (path, range) = self.place(node.span);
+            MapNode { id: &node.id, kind: node.kind, label: &node.label, path, range }
+        };
+        let edge = |edge: &'r report::MapEdge| {
+            let (path, range) = self.place(edge.span);
+            MapEdge { from: &edge.from, to: &edge.to, kind: edge.kind, path, range }
+        };
         ProjectMap {
-            nodes: map
-                .nodes
-                .iter()
-                .map(|it| MapNode {
-                    id: &it.id,
-                    kind: it.kind.into(),
-                    label: &it.label,
-                    path: it.span.map(|it| self.path(it)),
-                    range: it.span.map(|it| self.range(it)),
-                })
-                .collect(),
-            edges: map
-                .edges
-                .iter()
-                .map(|it| MapEdge {
-                    from: &it.from,
-                    to: &it.to,
-                    kind: it.kind.into(),
-                    path: it.span.map(|it| self.path(it)),
-                    range: it.span.map(|it| self.range(it)),
-                })
-                .collect(),
+            nodes: map.nodes.iter().map(node).collect(),
+            edges: map.edges.iter().map(edge).collect(),
         }
     }
 }
 
-/// The report as JSON, ready to print.
+/// Renders the report as JSON.
 pub fn json(report: &report::Report) -> String {
-    let mut text = serde_json::to_string_pretty(&Report::from(report))
-        .expect("internal error: these types always serialise");
-    text.push('\n');
-    text
+    pretty(&Report::from(report))
 }
 
-/// The decision alone as JSON.
+/// Renders the decision alone as JSON.
 pub fn decision_json(report: &report::Report) -> String {
-    let decision = Places { report }.decision(&report.decision);
-    let mut text = serde_json::to_string_pretty(&decision)
-        .expect("internal error: these types always serialise");
+    pretty(&Places { report }.decision(&report.decision))
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    let mut text =
+        serde_json::to_string_pretty(value).expect("internal error: these types always serialise");
     text.push('\n');
     text
 }
 
-/// The JSON Schema (draft 2020-12) of [`Report`], ready to print.
+/// Renders the JSON Schema (draft 2020-12) of [`Report`].
 #[cfg(feature = "schema")]
 pub fn schema() -> String {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<Report>();
     schema.insert("title".to_owned(), "Plimsoll's report".into());
-    let mut text =
-        serde_json::to_string_pretty(&schema).expect("internal error: a schema always serialises");
-    text.push('\n');
-    text
+    pretty(&schema)
 }

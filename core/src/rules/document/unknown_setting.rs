@@ -1,6 +1,6 @@
 use crate::facts::Facts;
 use crate::report::Findings;
-use crate::rules::rule;
+use crate::rules::{is_known, rule};
 
 rule! {
     /// `plimsoll.yaml` has a setting that Plimsoll does not understand.
@@ -18,7 +18,7 @@ rule! {
     ///
     /// ## Bad
     /// ```yaml file=plimsoll.yaml
-    /// role: prod # <- a role is `development`, `production` or `unknown`
+    /// role: prod # <- a role must be `development`, `production` or `unknown`
     /// ```
     ///
     /// ## Good
@@ -31,7 +31,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for problem in facts.config_problems() {
+    for problem in facts.config_problems(&is_known) {
         out.at(&problem.span, problem.message);
     }
 }

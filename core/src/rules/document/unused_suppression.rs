@@ -16,7 +16,7 @@ rule! {
     /// ## Bad
     /// ```yaml
     /// services:
-    ///   web: # plimsoll: ignore PLM9999 -- not a rule # <- `PLM9999` is no rule
+    ///   web: # plimsoll: ignore PLM9999 -- not a rule # <- `PLM9999` is not a known rule
     ///     image: nginx:1.29
     /// ```
     ///

@@ -8,11 +8,11 @@ rule! {
     /// A container is given a host name that nothing in the project has.
     ///
     /// ## Why it hurts
-    /// A name without dots is looked up among the services of the project (or of the namespace) alone.
-    /// If none has it, every connection ends in "no such host".
+    /// A name without dots is looked up only among the services of the project, or of the
+    /// namespace. If no service has the name, every connection fails with "no such host".
     ///
     /// ## What helps
-    /// Use the name of a service that exists, or add the one that is missing.
+    /// Use the name of an existing service, or add the missing one.
     ///
     /// ## How to troubleshoot
     /// `getent hosts NAME` inside the container prints nothing.
@@ -23,7 +23,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
     ///     environment:
-    ///       REDIS_URL: redis://reids:6379/0 # <- `REDIS_URL` of service `web` names `reids`, which no service has; is `redis` meant?
+    ///       REDIS_URL: redis://reids:6379/0 # <- `REDIS_URL` of service `web` names `reids`, but no service has that name; did you mean `redis`?
     ///   redis:
     ///     image: redis:8
     /// ```
@@ -58,14 +58,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for unit in &workload.units {
             for mention in facts.peers(unit) {
-                // What an init container waits for is PLM109's.
+                // PLM109 reports what an init container waits for.
                 let waits = unit.part == Part::Init && mention.key.is_none();
                 if waits || !unknown_in_cluster(facts, workload, unit, mention) {
                     continue;
                 }
                 let name = first_label(mention.host);
                 let near = facts.near_service(workload.namespace, name);
-                // A long name says where it lives, which may well be outside of these files.
+                // A qualified name may belong to a Service outside of these files.
                 if near.is_some() || name == mention.host {
                     report(facts, out, unit, mention, near, "Service");
                 }
@@ -80,7 +80,8 @@ fn reaches_further(service: &Service<'_>) -> bool {
     let outside = model
         .networks
         .iter()
-        .any(|it| service.project.network(&it.name).is_some_and(|it| it.external));
+        .filter_map(|it| service.project.network(&it.name))
+        .any(|network| network.external);
     outside
         || model.network_mode.is_some()
         || !model.external_links.is_empty()
@@ -114,11 +115,11 @@ fn unknown_in_cluster(
     let workload = &facts.workloads()[workload.index];
     let spec = &workload.model.template.spec;
     let aliased =
-        spec.host_aliases.iter().any(|it| it.hostnames.iter().any(|it| it.as_str() == host));
+        spec.host_aliases.iter().flat_map(|it| &it.hostnames).any(|name| name.as_str() == host);
     if aliased || host.contains('_') || !facts.is_unknown_service(workload.namespace, host) {
         return false;
     }
-    // The name that it has in Compose is PLM418's.
+    // PLM418 reports names from Compose.
     let mut pairs = (0..workload.units.len())
         .filter_map(|at| facts.counterpart_of_container(workload.index, at));
     let known_in_compose = pairs.any(|pair| {
@@ -130,7 +131,7 @@ fn unknown_in_cluster(
     !known_in_compose
 }
 
-/// A name without dots that stands for a machine, not a blank to be filled in.
+/// Whether a host is a name without dots, and not a placeholder to be filled in.
 fn is_name(host: &str) -> bool {
     !host.contains('.')
         && !crate::knowledge::net::is_loopback(host)
@@ -139,9 +140,10 @@ fn is_name(host: &str) -> bool {
         && !is_placeholder_host(host)
 }
 
-/// Members of a cluster differ in a number only; one of them is not a slip for another.
-fn is_slip(host: &str, near: &str) -> bool {
-    let letters = |it: &str| it.chars().filter(|it| !it.is_ascii_digit()).collect::<String>();
+/// Whether a name may be a typo for another. Members of a cluster differ only in a number, so one
+/// of them is not a typo for another.
+fn may_be_typo(host: &str, near: &str) -> bool {
+    let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     letters(host) != letters(near)
 }
 
@@ -154,11 +156,14 @@ fn report(
     noun: &str,
 ) {
     let host = mention.host;
-    let near = near.filter(|it| is_slip(host, it));
-    let mut message =
-        format!("{} of {} names `{host}`, which no {noun} has", mention.place(), unit.label);
+    let near = near.filter(|it| may_be_typo(host, it));
+    let mut message = format!(
+        "{} of {} names `{host}`, but no {noun} has that name",
+        mention.place(),
+        unit.label
+    );
     if let Some(near) = near {
-        message.push_str(&format!("; is `{near}` meant?"));
+        message.push_str(&format!("; did you mean `{near}`?"));
     }
     let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
@@ -190,10 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn outside_names_and_blanks_are_silent() {
+    fn outside_names_and_placeholders_are_silent() {
         assert_eq!(web("cache", "}"), 1);
         let member = "services:\n  a: {image: x:1, environment: {PEER_HOST: mongo2}}\n  mongo1: {image: mongo:7}\n";
-        assert!(!messages(&RULE, member)[0].contains("is `mongo1` meant"));
+        assert!(!messages(&RULE, member)[0].contains("did you mean `mongo1`"));
         for host in ["cache.example.com", "10.0.0.3", "localhost", "CACHE", "your-redis", "$HOST"] {
             assert_eq!(web(host, "}"), 0, "{host}");
         }
@@ -203,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_not_known() {
+    fn the_default_of_a_variable_is_silent() {
         let text =
             "services:\n  web: {image: acme/web:1, environment: {REDIS_HOST: '${H:-cache}'}}\n";
         assert!(messages(&RULE, text).is_empty());
@@ -221,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_name_needs_services_to_be_missed() {
+    fn a_cluster_without_services_is_silent() {
         let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";
         assert_eq!(pod("cache", service), 1);
         assert_eq!(pod("reids.default.svc.cluster.local", service), 1);
         assert_eq!(pod("cache.default.svc.cluster.local", service), 0);
         assert_eq!(pod("cache", ""), 0);
         assert_eq!(pod("redis", service), 0);
-        assert_eq!(pod("cache.other.svc", service), 0, "that namespace is not shown");
+        assert_eq!(pod("cache.other.svc", service), 0, "the files do not show that namespace");
         assert_eq!(pod("redis-0.redis", service), 0, "a Pod of a headless Service");
         let operator = "---\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: cache}\nspec: {}\n";
         assert_eq!(pod("cache-rw", &format!("{service}{operator}")), 0);
