@@ -134,7 +134,9 @@ fn mount_parts(text: &str) -> Vec<Range<usize>> {
         return parts;
     }
     let mut start = 0;
-    for (at, _) in text.match_indices(':') {
+    // A text of two characters, as `a:`, has only one part.
+    let colons = text.match_indices(':').filter(|_| text.len() > 2);
+    for (at, _) in colons {
         let drive = at - start == 1 && text.as_bytes()[start].is_ascii_alphabetic();
         if !drive {
             parts.push(start..at);
