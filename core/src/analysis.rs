@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::facts::Facts;
 use crate::model::{FileModel, Suppression, compose};
 use crate::report::{FileEntry, Finding, Findings, Kind, Level, Report, Severity};
+use crate::rules::Rule;
 use crate::{decision, rules, suppress};
 use self_cell::self_cell;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub struct Options {
 
 impl Options {
     /// Whether a rule takes part in this run.
-    fn wants(&self, rule: &rules::Rule) -> bool {
+    fn wants(&self, rule: &Rule) -> bool {
         (self.select.is_empty() || self.select.iter().any(|selector| rule.is(selector)))
             && !self.ignore.iter().any(|selector| rule.is(selector))
     }
@@ -75,8 +76,7 @@ impl Analysis {
     pub fn report(&self, options: &Options) -> Report {
         let facts = self.facts();
         let config = facts.config();
-        let wanted =
-            |rule: &rules::Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
         let (mut findings, ran) = run_rules(facts, &wanted);
         let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
         let decision = decision::decide(facts, &findings, &ran);
@@ -109,7 +109,7 @@ impl Analysis {
 /// Returns the findings of all wanted rules, and the codes of the rules that ran.
 fn run_rules(
     facts: &Facts<'_>,
-    wanted: &dyn Fn(&rules::Rule) -> bool,
+    wanted: &dyn Fn(&Rule) -> bool,
 ) -> (Vec<Finding>, Vec<&'static str>) {
     let mut out = Findings::default();
     let mut ran = Vec::new();
@@ -128,16 +128,16 @@ fn run_rules(
 fn take_out_suppressed(
     facts: &Facts<'_>,
     findings: &mut Vec<Finding>,
-    wanted: &dyn Fn(&rules::Rule) -> bool,
+    wanted: &dyn Fn(&Rule) -> bool,
 ) -> usize {
     let suppressions: Vec<&Suppression> =
         facts.files().iter().flat_map(|file| &file.directives.suppressions).collect();
     let stale = rules::find("PLM006").expect("internal error: PLM006 exists");
     let mut out = Findings::new(stale.code, stale.name, stale.severity);
     let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
-    let known = "use `ignore`, `ignore-file` or `role=production`";
     for file in facts.files() {
         for (word, span) in &file.directives.unknown {
+            let known = "use `ignore`, `ignore-file` or `role=production`";
             out.at(span, format!("`{word}` is not a known directive; {known}"));
         }
     }
@@ -148,8 +148,13 @@ fn take_out_suppressed(
     suppressed
 }
 
+/// Returns the level that the configuration sets for a rule.
+fn level(config: &Config, rule: &Rule) -> Option<Level> {
+    config.level(|selector| rule.is(selector))
+}
+
 /// Gives a rule's findings their configured severity and the object or service that each is about.
-fn complete(rule: &rules::Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
+fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     let configured = level(facts.config(), rule).and_then(Level::severity);
     for finding in findings {
         if let Some(severity) = configured {
@@ -159,11 +164,6 @@ fn complete(rule: &rules::Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
             finding.subject = facts.subject_at(finding.span);
         }
     }
-}
-
-/// Returns the level that the configuration sets for a rule.
-fn level(config: &Config, rule: &rules::Rule) -> Option<Level> {
-    config.level(|selector| rule.is(selector))
 }
 
 /// Returns the `plimsoll.yaml` that is nearest to the root, with the caller's own settings on top.

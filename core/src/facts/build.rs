@@ -1,9 +1,10 @@
-//! Puts the facts together, each part from the ones before it.
+//! Builds the facts, each part from the parts before it.
 
 use super::counterparts::{self, Counterparts};
 use super::hosts::{ClusterHosts, ComposeHosts};
 use super::names::NamedObjects;
 use super::order::Waits;
+use super::resources::LimitRanges;
 use super::selection::LabelIndex;
 use super::service::Service;
 use super::sets::Sets;
@@ -14,7 +15,7 @@ use super::{Facts, Mention, migrations, peers, replicas, roles, selection};
 use crate::config::Config;
 use crate::model::FileModel;
 use crate::model::compose::Project;
-use crate::model::kubernetes::{Body, Object};
+use crate::model::kubernetes::Object;
 use crate::report::Role;
 use std::sync::Arc;
 
@@ -26,8 +27,6 @@ pub(super) fn facts<'a>(
     let mut sorted: Vec<&FileModel> = files.iter().map(|it| &**it).collect();
     sorted.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     let objects: Vec<&Object> = sorted.iter().flat_map(|file| &file.objects).collect();
-    let is_limit_range = |it: &&Object| matches!(it.body, Body::LimitRange(_));
-    let limit_ranges = objects.iter().copied().filter(is_limit_range).collect();
     let cluster = objects.iter().any(|it| it.workload().is_some());
     let roles = roles::of_files(files, projects, config, cluster);
     let services = services(projects, &roles);
@@ -59,11 +58,11 @@ pub(super) fn facts<'a>(
         service_labels: LabelIndex::of_services(&kube_services),
         service_names: services.iter().map(|it| it.name).collect(),
         sorted,
+        limit_ranges: LimitRanges::new(&objects),
         objects,
         services,
         workloads,
         kube_services,
-        limit_ranges,
         counterparts: Counterparts::default(),
         sets,
     };

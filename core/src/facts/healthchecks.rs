@@ -2,26 +2,28 @@
 
 use super::{Facts, Service};
 use crate::edit::Yaml;
-use crate::knowledge::families::{Certainty, Family, Known, family_of};
+use crate::knowledge::families::{Certainty, Family, Known, family_of, for_compose};
 use crate::knowledge::{net, shell};
 use crate::model::compose::Healthcheck;
+use crate::report::Edit;
 use crate::text::Span;
+use std::borrow::Cow;
 
-/// Whether a container can be asked for its health.
+/// Whether Docker knows the health of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// The service has a healthcheck, or its image brings one.
+    /// The service or its image has a healthcheck.
     Checked,
-    /// Switched off, at this place.
+    /// The healthcheck is switched off at this place.
     Disabled(Span),
     /// Neither the service nor its image has one.
     None,
-    /// The service has none, and what its image brings is not known.
+    /// The service has no healthcheck, and whether its image has one is not known.
     Unknown,
 }
 
 impl<'a> Facts<'a> {
-    /// What there is to ask a service for its health.
+    /// Returns whether Docker knows the health of a service.
     pub fn health(&self, service: &Service<'a>) -> Health {
         if let Some(check) = &service.model.healthcheck {
             if check.disabled {
@@ -47,6 +49,34 @@ impl<'a> Facts<'a> {
     }
 }
 
+impl<'a> Facts<'a> {
+    /// Returns the edit that gives a service the ready check of its image family, if it has none.
+    pub fn healthcheck_entry(&self, service: &Service<'a>) -> Option<Edit> {
+        let shell = service.ready_shell()?;
+        let place = service.model.place()?;
+        if service.model.healthcheck.is_some() {
+            return None;
+        }
+        let check = Yaml::map([
+            ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
+            ("interval", Yaml::raw("10s")),
+            ("timeout", Yaml::raw("5s")),
+            ("retries", Yaml::raw("5")),
+            ("start_period", Yaml::raw("30s")),
+        ]);
+        self.insert_entry(place, "healthcheck", &check)
+    }
+}
+
+impl Service<'_> {
+    /// Returns the shell command that asks a server of its image family whether it is ready.
+    pub fn ready_shell(&self) -> Option<&'static str> {
+        let image = self.unit.image.as_ref()?;
+        let family = image.family?;
+        family.ready_shell(&image.repository, image.major, &|name| self.unit.var(name).is_some())
+    }
+}
+
 fn image_health(repository: &str) -> Health {
     family_of(repository).map_or(Health::Unknown, |it| family_health(it, repository))
 }
@@ -59,8 +89,8 @@ fn family_health(family: &Family, repository: &str) -> Health {
     }
 }
 
-/// What a Dockerfile gives its last stage (or the one that is built): a HEALTHCHECK of its own, else
-/// that of the image it starts from.
+/// Returns the health of the last stage of a Dockerfile, or of the target stage: its own HEALTHCHECK, or
+/// else that of the image that it starts from.
 fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
     let mut health = Health::Unknown;
     let mut stages: Vec<(String, Health)> = Vec::new();
@@ -94,7 +124,8 @@ fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
     }
 }
 
-/// The healthcheck as a readiness probe: an HTTP question where it is one, else the same command.
+/// Returns a healthcheck as a readiness probe: as `httpGet` where it makes an HTTP request, or else with
+/// the same command.
 pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
     let test = health.test.as_ref()?;
     let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
@@ -123,7 +154,7 @@ pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
     Some(Yaml::map(fields))
 }
 
-/// `curl -f http://localhost:8080/health` as `httpGet`.
+/// Returns a command such as `curl -f http://localhost:8080/health` as `httpGet`.
 fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml<'static>)> {
     let text = arguments.join(" ");
     let commands =

@@ -1,65 +1,16 @@
-//! Which peers a container names in its variables and its start command, and what those names mean
-//! on its side.
+//! What host names mean to a container: a service of its Compose project, a Service of its namespace,
+//! or something outside.
 
-use super::unit::{Site, Unit, VarSource};
+use super::unit::{Site, Unit};
 use super::{Facts, KubeService, MANY, Service, Workload, nearest};
 use crate::knowledge::env::link_prefix;
 use crate::knowledge::net;
 use crate::model::FileModel;
 use crate::model::kubernetes::{Body, Object};
 use crate::report::Kind;
-use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::fmt;
 
-/// A host that a container is told to talk to.
-#[derive(Debug, Clone, Copy)]
-pub struct Mention<'a> {
-    /// The variable, or `None` for a word of the start command.
-    pub key: Option<&'a str>,
-    pub host: &'a str,
-    pub port: Option<u16>,
-    pub scheme: Option<&'a str>,
-    /// The host and its port, as near as the text allows.
-    pub span: Span,
-    /// The host alone, and the port alone; equal to the whole value where the text has escapes.
-    pub host_span: Span,
-    pub port_span: Option<Span>,
-    /// Written out, without a Compose variable in it.
-    pub literal: bool,
-    pub source: Option<VarSource>,
-}
-
-impl Mention<'_> {
-    /// The port, or the one that the scheme stands for.
-    pub fn effective_port(&self) -> Option<u16> {
-        self.port.or_else(|| self.scheme.and_then(net::default_port))
-    }
-
-    pub fn is_loopback(&self) -> bool {
-        net::is_loopback(self.host)
-    }
-
-    /// `DB_URL`, or "the start command".
-    pub fn place(&self) -> Named<'_> {
-        Named(self.key)
-    }
-}
-
-/// See [`Mention::place`].
-#[derive(Debug, Clone, Copy)]
-pub struct Named<'a>(Option<&'a str>);
-
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(key) => write!(f, "`{key}`"),
-            None => f.write_str("the start command"),
-        }
-    }
-}
-
-/// `db` of `db.shop.svc`.
+/// Returns the first label of a host name: `db` of `db.shop.svc`.
 pub fn first_label(host: &str) -> &str {
     host.split_once('.').map_or(host, |it| it.0)
 }
@@ -72,6 +23,10 @@ pub(super) struct ComposeHosts<'a> {
     by_host: FxHashMap<&'a str, Vec<usize>>,
     /// By the service (or `host`) whose network namespace they share.
     by_network_namespace: FxHashMap<&'a str, Vec<usize>>,
+    /// The addresses that services have on networks on purpose.
+    addresses: FxHashSet<&'a str>,
+    /// By each port on which they are known to listen.
+    by_port: FxHashMap<u16, Vec<usize>>,
 }
 
 impl<'a> ComposeHosts<'a> {
@@ -90,6 +45,12 @@ impl<'a> ComposeHosts<'a> {
             }
             let sharing = hosts.by_network_namespace.entry(service.network_namespace());
             sharing.or_default().push(service.index);
+            let networks = service.model.networks.iter();
+            let addresses = networks.flat_map(|it| [&it.ipv4_address, &it.ipv6_address]);
+            hosts.addresses.extend(addresses.flatten().map(|it| it.as_str()));
+            for port in service.listens_on() {
+                hosts.by_port.entry(port).or_default().push(service.index);
+            }
         }
         all
     }
@@ -121,6 +82,8 @@ struct InNamespace<'a> {
     first_by_name: FxHashMap<&'a str, usize>,
     /// By the prefix of the variables that Kubernetes makes from their names.
     by_prefix: FxHashMap<String, Vec<usize>>,
+    /// By the numbers of their ports.
+    by_port: FxHashMap<u16, Vec<usize>>,
 }
 
 impl<'a> ClusterHosts<'a> {
@@ -146,6 +109,13 @@ impl<'a> ClusterHosts<'a> {
             here.all.push(it.index);
             here.first_by_name.entry(it.name).or_insert(it.index);
             here.by_prefix.entry(link_prefix(it.name)).or_default().push(it.index);
+            let ports = it.model.ports.iter().filter_map(|port| port.port);
+            for port in ports.filter_map(|port| u16::try_from(port.value).ok()) {
+                let offering = here.by_port.entry(port).or_default();
+                if offering.last() != Some(&it.index) {
+                    offering.push(it.index);
+                }
+            }
         }
         for object in objects.iter().filter(|it| matches!(it.body, Body::Other)) {
             hosts.operated.extend(object.name().map(|it| it.as_str()));
@@ -196,86 +166,17 @@ fn installs_others(object: &Object) -> bool {
 /// What a host name means to a Pod.
 #[derive(Debug, Clone, Copy)]
 pub enum KubeHost<'f, 'a> {
-    /// A Service of the project that it reaches by this name.
+    /// A Service of the project, which the Pod reaches by this name.
     Service(&'f KubeService<'a>),
-    /// A Service of this name lives in another namespace, where the short name does not reach.
+    /// A Service of this name in another namespace, which the short name does not reach.
     OtherNamespace(&'f KubeService<'a>),
-    /// A name inside the cluster that no Service of the project has.
+    /// A name within the cluster that no Service of the project has.
     Missing,
-    /// Something outside, or not to be known.
+    /// Something outside of the cluster, or a name that the files cannot settle.
     Outside,
 }
 
 impl<'a> Facts<'a> {
-    /// The hosts that a container names, in the order of the files.
-    pub fn mentions<'f>(&self, unit: &'f Unit<'a>) -> &'f [Mention<'a>] {
-        &unit.mentions
-    }
-
-    pub(super) fn find_mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
-        let mut found = Vec::new();
-        for var in &unit.env {
-            let Some(value) = var.value else { continue };
-            let from = (Some(var.name), Some(var.source), var.literal);
-            for endpoint in net::endpoints_of(var.name, value) {
-                found.push(self.mention(from, &endpoint, value, var.value_span));
-            }
-        }
-        for word in &unit.start.words {
-            for endpoint in net::endpoints(&word.value) {
-                found.push(self.mention((None, None, true), &endpoint, &word.value, word.span));
-            }
-        }
-        found
-    }
-
-    fn mention(
-        &self,
-        (key, source, literal): (Option<&'a str>, Option<VarSource>, bool),
-        endpoint: &net::Endpoint<'a>,
-        value: &str,
-        span: Span,
-    ) -> Mention<'a> {
-        let at = |range: (usize, usize)| self.inside(span, value, range);
-        Mention {
-            key,
-            host: endpoint.host,
-            port: endpoint.port,
-            scheme: endpoint.scheme,
-            span: at(endpoint.at()),
-            host_span: at(endpoint.host_at),
-            port_span: endpoint.port_at.map(at),
-            literal,
-            source,
-        }
-    }
-
-    /// A part of a value as a part of its text; the whole where the text does not show the value
-    /// letter by letter. Where variables stand in the text, a part that is written out beside them,
-    /// and only once, is found.
-    pub fn inside(&self, span: Span, value: &str, range: (usize, usize)) -> Span {
-        let written = self.file(span.file).text().get(span.range()).unwrap_or_default();
-        // Nearly all values stand as they are, or in quotes: searching is for the rest.
-        let quoted = || written.get(1..written.len().saturating_sub(1)) == Some(value);
-        let at = if written == value {
-            Some(0)
-        } else if quoted() {
-            Some(1)
-        } else {
-            written.find(value)
-        };
-        match at {
-            Some(at) if !value.is_empty() => span.inner(at + range.0..at + range.1),
-            _ => {
-                let part = value.get(range.0..range.1).unwrap_or_default();
-                match written_once(written, part) {
-                    Some(at) => span.inner(at..at + part.len()),
-                    None => span,
-                }
-            }
-        }
-    }
-
     /// Returns the service of the same project that a host name means: by its name, its container's
     /// name, its host name or an alias on a network.
     pub fn compose_host(&self, from: &Service<'a>, host: &str) -> Option<&Service<'a>> {
@@ -304,6 +205,21 @@ impl<'a> Facts<'a> {
             return None;
         }
         nearest(host, siblings.iter().map(|it| it.name).filter(|it| *it != service.name))
+    }
+
+    /// Whether a service of the same project has this address on a network on purpose.
+    pub fn is_fixed_address(&self, service: &Service<'a>, address: &str) -> bool {
+        self.compose_hosts[service.project_index].addresses.contains(address)
+    }
+
+    /// Returns the services of the same project that are known to listen on a port.
+    pub fn listening_on<'f>(
+        &'f self,
+        service: &Service<'a>,
+        port: u16,
+    ) -> impl Iterator<Item = &'f Service<'a>> + use<'f, 'a> {
+        let listening = self.compose_hosts[service.project_index].by_port.get(&port);
+        listening.into_iter().flatten().map(|at| &self.services[*at])
     }
 
     /// Returns the services that share one network namespace with a service, itself among them.
@@ -361,6 +277,29 @@ impl<'a> Facts<'a> {
         here.and_then(|it| it.by_prefix.get(prefix)).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns the first Service of this name in exactly this namespace.
+    pub fn service_in(&self, namespace: &str, name: &str) -> Option<&KubeService<'a>> {
+        let here = self.cluster_hosts.by_namespace.get(namespace)?;
+        Some(&self.kube_services[*here.first_by_name.get(name)?])
+    }
+
+    /// Returns the Services of exactly this namespace that offer a port by its number.
+    pub fn services_offering<'f>(
+        &'f self,
+        namespace: &str,
+        port: u16,
+    ) -> impl Iterator<Item = &'f KubeService<'a>> + use<'f, 'a> {
+        let here = self.cluster_hosts.by_namespace.get(namespace);
+        let offering = here.and_then(|it| it.by_port.get(&port));
+        offering.into_iter().flatten().map(|at| &self.kube_services[*at])
+    }
+
+    /// Returns the first Service of exactly this namespace that sets variables with a prefix.
+    pub fn service_with_prefix(&self, namespace: &str, prefix: &str) -> Option<&KubeService<'a>> {
+        let first = self.services_by_prefix(namespace, prefix).first()?;
+        Some(&self.kube_services[*first])
+    }
+
     /// Returns the first Service with a fixed cluster IP.
     pub fn service_with_address(&self, address: &str) -> Option<&KubeService<'a>> {
         Some(&self.kube_services[*self.cluster_hosts.by_address.get(address)?])
@@ -389,7 +328,7 @@ impl<'a> Facts<'a> {
         !operated.is_empty() && ends.any(|end| operated.contains(&name[..end]))
     }
 
-    /// The workload that a container is part of.
+    /// Returns the workload that a container is part of.
     pub fn workload_of(&self, unit: &Unit<'_>) -> Option<&Workload<'a>> {
         match unit.site {
             Site::Container(workload, _) => Some(&self.workloads[workload]),
@@ -397,7 +336,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The Compose service that a unit is.
+    /// Returns the Compose service that a unit is.
     pub fn service_of(&self, unit: &Unit<'_>) -> Option<&Service<'a>> {
         match unit.site {
             Site::Service(service) => Some(&self.services[service]),
@@ -405,49 +344,19 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The ports on which a unit is known to listen: what it lists, and what its image family does.
+    /// Returns the ports on which a unit is known to listen: those that it lists, and those of its image
+    /// family.
     pub fn listens_on(&self, unit: &Unit<'a>) -> Vec<u16> {
-        let mut ports: Vec<u16> = Vec::new();
-        match unit.site {
-            Site::Service(at) => {
-                let model = self.services[at].model;
-                for port in &model.ports {
-                    ports.push(port.target.value);
-                }
-                for port in &model.expose {
-                    let number = port.split(['/', '-']).next();
-                    ports.extend(number.and_then(|it| it.parse::<u16>().ok()));
-                }
-            }
-            Site::Container(workload, at) => {
-                for port in &self.workloads[workload].container(at).ports {
-                    let number = port.container_port.and_then(|it| u16::try_from(it.value).ok());
-                    ports.extend(number);
-                }
-            }
-        }
-        if let Some(family) = unit.family() {
-            ports.extend(family.ports());
-        }
+        let (workload, at) = match unit.site {
+            Site::Service(at) => return self.services[at].listens_on(),
+            Site::Container(workload, at) => (workload, at),
+        };
+        let listed = self.workloads[workload].container(at).ports.iter();
+        let numbers = listed.filter_map(|it| it.container_port);
+        let mut ports: Vec<u16> = numbers.filter_map(|it| u16::try_from(it.value).ok()).collect();
+        ports.extend(unit.family().into_iter().flat_map(|it| it.ports()));
         ports.sort_unstable();
         ports.dedup();
         ports
     }
-}
-
-/// Where a word stands in a text that holds `${...}`, outside of those, if it does so once.
-fn written_once(text: &str, word: &str) -> Option<usize> {
-    if word.is_empty() || !text.contains("${") {
-        return None;
-    }
-    let joins =
-        |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.') || !it.is_ascii();
-    let mut found = text.match_indices(word).map(|it| it.0).filter(|at| {
-        let before = &text[..*at];
-        let inside = before.rsplit('}').next().is_some_and(|it| it.contains("${"));
-        let after = &text[at + word.len()..];
-        !inside && !before.ends_with(joins) && !after.starts_with(joins)
-    });
-    let first = found.next()?;
-    if found.next().is_some() { None } else { Some(first) }
 }

@@ -23,7 +23,7 @@ impl Drawing {
         }
     }
 
-    /// Something that is there because it is used.
+    /// Draws something that is known only because it is used.
     fn used(&mut self, by: &SmolStr, id: &SmolStr, kind: NodeKind, name: &Str, how: Use) {
         self.node(id, kind, name, Some(name.span));
         self.edge(by, id, how.0, Some(how.1));
@@ -37,7 +37,7 @@ impl Drawing {
     }
 }
 
-/// In which way something is used, and where that is written.
+/// How something is used, and where that is written.
 struct Use(EdgeKind, Span);
 
 /// Maximum number of services and objects that are drawn. Nobody reads a picture of more.
@@ -162,7 +162,7 @@ impl Facts<'_> {
         let (kind, namespace) = (workload.kind().name(), workload.namespace);
         let place = workload.span();
         match workload.name {
-            // Fragments have no name to tell them apart.
+            // Fragments have no names to tell them apart.
             "" => {
                 let path = self.file(place.file).path();
                 format_smolstr!("{kind}/{namespace}/@{path}:{}", place.start)

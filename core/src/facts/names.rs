@@ -1,4 +1,4 @@
-//! Objects by kind, namespace and name.
+//! Objects by kind, namespace and name, and the names that misspelt ones probably mean.
 
 use super::Facts;
 use super::contract::ConfigKeys;
@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Named {
     ConfigMap,
-    /// A Secret, or something that makes one.
+    /// A Secret, or an object from which one is made.
     Secret,
     Claim,
     ServiceAccount,
@@ -190,7 +190,7 @@ fn difference<'w>(a: &'w str, b: &'w str) -> Option<(&'w str, &'w str)> {
     let (a, b) = (&a[start..], &b[start..]);
     let end = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
     let (a_end, b_end) = (a.len() - end, b.len() - end);
-    // A letter of several bytes may have been cut in two: then it belongs to the difference.
+    // A character of several bytes that was cut in two belongs to the difference.
     let up = |text: &str, mut at: usize| {
         while !text.is_char_boundary(at) {
             at += 1;
@@ -200,7 +200,7 @@ fn difference<'w>(a: &'w str, b: &'w str) -> Option<(&'w str, &'w str)> {
     Some((&a[..up(a, a_end)], &b[..up(b, b_end)]))
 }
 
-/// Optimal string alignment distance, or `limit + 1` where it is more.
+/// Returns the optimal string alignment distance, or `limit + 1` where it is more.
 fn alignment_distance(a: &str, b: &str, limit: usize) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
@@ -219,7 +219,7 @@ fn alignment_distance(a: &str, b: &str, limit: usize) -> usize {
             row.push(cost);
         }
         older = std::mem::replace(&mut above, row);
-        // A cell costs no less than the cheapest of the two rows before it.
+        // No cell costs less than the cheapest one in the two rows above it.
         if older.iter().chain(&above).all(|it| *it > limit) {
             return limit + 1;
         }

@@ -1,4 +1,4 @@
-//! Who waits for whom at start.
+//! Start order: which Compose services wait for which.
 
 use super::hosts::ComposeHosts;
 use super::{Facts, Service, Unit};
@@ -101,7 +101,7 @@ impl<'a> Facts<'a> {
                 .any(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
     }
 
-    /// Whether the start command itself waits for something before it serves.
+    /// Whether the start command itself waits for something before the program starts.
     pub fn waits_by_itself(&self, unit: &Unit<'_>) -> bool {
         unit.start.commands.iter().any(|it| {
             let name = it.name();

@@ -1,5 +1,5 @@
-//! Peers: the mentions of others that a container is told to dial, who listens beside it, and
-//! whether a name may be given by something that the files do not show.
+//! Peers: the hosts that a container dials, what listens beside it, and whether a host name may exist
+//! although the files do not show it.
 
 use super::unit::{Part, Site, Unit};
 use super::{Facts, KubeHost, KubeService, Mention, Service, Workload};
@@ -9,24 +9,24 @@ use crate::model::IntOrStr;
 use crate::text::Span;
 
 impl<'a> Facts<'a> {
-    /// The Services that select a workload's Pods.
+    /// Returns the Services that select a workload's Pods.
     pub fn services_for(&self, workload: &Workload<'a>) -> Vec<&KubeService<'a>> {
         workload.services.iter().map(|at| &self.kube_services[*at]).collect()
     }
 
-    /// The workloads whose Pods a Service selects.
+    /// Returns the workloads whose Pods a Service selects.
     pub fn selected(&self, service: &KubeService<'a>) -> Vec<&Workload<'a>> {
         service.selects.iter().map(|at| &self.workloads[*at]).collect()
     }
 
-    /// The hosts that a container dials: its mentions without listen addresses of its own, URLs for
+    /// Returns the hosts that a container dials: its mentions without its own listen addresses, URLs for
     /// browsers, and lists of exceptions.
     pub fn peers<'f>(&self, unit: &'f Unit<'a>) -> &'f [Mention<'a>] {
         &unit.peers
     }
 
-    /// The ports that a unit is known to listen on, those that its variables and its command give it
-    /// among them.
+    /// Returns the ports on which a unit is known to listen, including those that its variables and its
+    /// start command set.
     pub fn own_ports(&self, unit: &Unit<'a>) -> Vec<u16> {
         let mut ports = self.listens_on(unit);
         for var in &unit.env {
@@ -45,8 +45,8 @@ impl<'a> Facts<'a> {
         ports
     }
 
-    /// Whether something in the same network namespace listens on a port, or may: a container that
-    /// lists no ports beside this one, or one that is put in when the Pod is made.
+    /// Whether something in the same network namespace listens on a port or may do so: a neighbouring
+    /// container that lists no ports, or one that is injected when the Pod is created.
     pub fn may_listen_beside(&self, unit: &Unit<'a>, port: u16) -> bool {
         if self.own_ports(unit).contains(&port) {
             return true;
@@ -74,7 +74,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The Services through which a Compose service is reached in the cluster.
+    /// Returns the Services through which a Compose service is reached in the cluster.
     pub fn cluster_services(&self, service: &Service<'a>) -> Vec<&KubeService<'a>> {
         match self.counterpart_of(service.index) {
             Some(pair) => self.services_for(&self.workloads[pair.workload]),
@@ -82,8 +82,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The Compose service that a host in the cluster is the name of, and the Service that it has there
-    /// instead; `None` where the host resolves, or nothing tells what it became.
+    /// Returns the Compose service whose name a container in the cluster still uses, and the Service by
+    /// which it is reached there. `None` where the host resolves, or where that Service is not known.
     pub fn drifted<'f>(
         &'f self,
         service: &'f Service<'a>,
@@ -101,7 +101,7 @@ impl<'a> Facts<'a> {
         Some((on, plain))
     }
 
-    /// Whether the text itself shows the host, not a variable.
+    /// Whether the text itself shows the host, and not a variable.
     pub fn shows_host(&self, mention: &Mention<'_>) -> bool {
         if mention.literal {
             return true;
@@ -110,13 +110,13 @@ impl<'a> Facts<'a> {
         let range = mention.host_span.range();
         let line =
             text.get(..range.start).and_then(|it| it.lines().next_back()).unwrap_or_default();
-        // The default of a variable, as in `${HOST:-db}`, is replaced where the variable is set.
+        // In `${HOST:-db}`, `db` is only a default.
         let in_variable = line.rsplit('}').next().is_some_and(|it| it.contains("${"));
         text.get(range) == Some(mention.host) && !in_variable
     }
 
-    /// What is known of a host that no Service of the project has: `true` where the project shows the
-    /// Services of that namespace and nothing else may bring one.
+    /// Whether a host is sure to be unknown: no Service of the project has this name, although the files
+    /// show Services of that namespace and nothing else may bring one.
     pub fn is_unknown_service(&self, namespace: &str, host: &str) -> bool {
         if !matches!(self.kube_host(namespace, host), KubeHost::Missing) {
             return false;
@@ -145,7 +145,7 @@ pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     }
 }
 
-/// Whether a word stands for a host that the reader is to fill in.
+/// Whether a word is a placeholder for a host.
 pub fn is_placeholder_host(host: &str) -> bool {
     const PARTS: &[&str] =
         &["example", "your", "changeme", "change-me", "placeholder", "todo", "xxx", "hostname"];
@@ -174,7 +174,7 @@ fn is_own_port_key(key: &str) -> bool {
     KEYS.iter().any(|it| key.eq_ignore_ascii_case(it))
 }
 
-/// The ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.
+/// Returns the ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.
 fn command_ports(unit: &Unit<'_>) -> Vec<u16> {
     let mut ports = Vec::new();
     for command in &unit.start.commands {
@@ -201,8 +201,8 @@ fn command_ports(unit: &Unit<'_>) -> Vec<u16> {
     ports
 }
 
-/// The option that a mention in a start command belongs to: `--bind` for `--bind=127.0.0.1:80` and
-/// for `--bind 127.0.0.1:80`.
+/// Returns the option that a mention in a start command belongs to: `--bind` for `--bind=127.0.0.1:80`
+/// and for `--bind 127.0.0.1:80`.
 fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
     let words = &unit.start.words;
     let at = words
@@ -213,7 +213,7 @@ fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
         words[..at].iter().map(|it| it.value.as_str()).collect::<Vec<_>>().join(" ");
     text.push(' ');
     text.push_str(&words[at].value[..host]);
-    // What stands right before the host, a scheme and a user's name included.
+    // What stands directly before the host, including a scheme and a user name.
     let blank = text.rfind(char::is_whitespace)?;
     let token = text[blank..].trim();
     if let Some((flag, _)) = token.split_once('=') {
@@ -223,7 +223,7 @@ fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
     before.starts_with('-').then(|| before.to_owned())
 }
 
-/// Whether an option sets what a program listens on or announces.
+/// Whether an option sets the address on which a program listens or that it announces.
 pub fn is_listen_flag(flag: &str) -> bool {
     if !flag.starts_with('-') {
         return false;
@@ -249,15 +249,15 @@ pub fn is_listen_flag(flag: &str) -> bool {
 }
 
 impl<'a> KubeService<'a> {
-    /// Whether it offers a port by number.
+    /// Whether it offers a port, by its number.
     pub fn offers(&self, port: u16) -> bool {
         self.model.ports.iter().any(|it| it.is(&IntOrStr::Int(i64::from(port))))
     }
 }
 
 impl Unit<'_> {
-    /// The variables that a container's command reads, and in a cluster those that its variables are put
-    /// together from, each with the value that does so.
+    /// Returns the variables that a container's start command reads and, in a cluster, those that the
+    /// values of its variables refer to, each with the place that reads it.
     pub fn read_variables(&self) -> Vec<(&str, Span)> {
         let mut found = Vec::new();
         for word in &self.start.words {
@@ -272,7 +272,7 @@ impl Unit<'_> {
     }
 }
 
-/// `$(NAME)`, and in a shell's text `$NAME` and `${NAME}` as well.
+/// Collects the names in `$(NAME)` and, in a shell's text, also in `$NAME` and `${NAME}`.
 fn names_in<'t>(text: &'t str, shell: bool, span: Span, found: &mut Vec<(&'t str, Span)>) {
     for (at, _) in text.match_indices('$') {
         let rest = &text[at + 1..];

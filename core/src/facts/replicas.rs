@@ -1,4 +1,4 @@
-//! How many of something run, in words and numbers.
+//! Replicas: how many Pods or containers run, in numbers and in words.
 
 use super::unit::{Site, Unit};
 use super::{Facts, Service, Workload};
@@ -9,7 +9,7 @@ use crate::text::{FileId, name_of};
 use std::sync::Arc;
 
 impl<'a> Facts<'a> {
-    /// The autoscalers that own a workload's replicas.
+    /// Returns the autoscalers that own a workload's replicas.
     pub fn autoscalers<'f>(
         &'f self,
         workload: &'f Workload<'a>,
@@ -20,8 +20,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// The fewest and the most replicas that a workload has while nothing is wrong; `None` where the
-    /// cluster decides (a DaemonSet) or the files do not tell.
+    /// Returns the minimum and the maximum number of replicas that a workload has in normal operation;
+    /// `None` where the cluster decides (a DaemonSet) or the files do not say.
     pub fn replica_range(&self, workload: &Workload<'a>) -> Option<(i64, i64)> {
         let mut scalers = self.autoscalers(workload).peekable();
         if scalers.peek().is_none() {
@@ -46,7 +46,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// "3 replicas", "up to 10 replicas", "a Pod on every node".
+    /// Returns "3 replicas", "up to 10 replicas" or "a Pod on every node".
     pub fn replica_words(&self, unit: &Unit<'a>) -> String {
         match unit.site {
             Site::Service(at) => format!("{} replicas", self.services[at].model.replicas()),
@@ -54,7 +54,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The same for a workload.
+    /// Returns the same for a workload.
     pub fn workload_replica_words(&self, workload: &Workload<'a>) -> String {
         if workload.kind() == WorkloadKind::DaemonSet {
             return "a Pod on every node".to_owned();
@@ -104,21 +104,21 @@ pub(super) fn swarm_projects(files: &[Arc<FileModel>], projects: &[Project]) -> 
 }
 
 impl Workload<'_> {
-    /// Whether all its Pods are told to run on one and the same node.
+    /// Whether all its Pods are bound to the same node.
     pub fn is_on_one_node(&self) -> bool {
         let spec = &self.model.template.spec;
         let by_name = spec.node_selector.iter().any(|it| it.0.value == "kubernetes.io/hostname");
         spec.node_name.is_some() || by_name
     }
 
-    /// Written as a patch of another manifest: neither a selector nor labels, which no complete one
-    /// lacks.
+    /// Whether it is a patch of another manifest: it has neither a selector nor labels, without which no
+    /// complete one is valid.
     pub fn is_patch(&self) -> bool {
         let whole = matches!(self.model.kind, WorkloadKind::Pod) || self.model.kind.is_job();
         !whole && self.model.selector.is_none() && self.model.template.meta.labels.is_empty()
     }
 
-    /// Serves for as long as it runs: neither a Job nor one Pod on every node.
+    /// Whether it serves for as long as it runs: it is neither a Job nor a DaemonSet.
     pub fn is_server_like(&self) -> bool {
         matches!(
             self.model.kind,

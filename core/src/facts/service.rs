@@ -1,4 +1,4 @@
-//! A Compose service in its project.
+//! Compose services.
 
 use super::images::Image;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
@@ -7,6 +7,7 @@ use crate::model::compose::{self, EnvSource, Project};
 use crate::report::Role;
 use crate::text::Span;
 
+/// A Compose service in its project.
 #[derive(Debug)]
 pub struct Service<'a> {
     /// Index in [`Facts::services`](super::Facts::services).
@@ -67,7 +68,7 @@ impl<'a> Service<'a> {
         Service { index, project_index, name: &model.name.value, project, model, role, unit }
     }
 
-    /// A place for findings about the whole service.
+    /// Returns the place for findings about the service as a whole.
     pub fn span(&self) -> Span {
         self.model.name.span
     }
@@ -78,6 +79,18 @@ impl<'a> Service<'a> {
         let own = [Some(&model.name), model.container_name.as_ref(), model.hostname.as_ref()];
         let aliases = model.networks.iter().flat_map(|it| &it.aliases);
         own.into_iter().flatten().chain(aliases).map(|it| it.as_str())
+    }
+
+    /// Returns the ports on which it is known to listen: those that it lists, and those of its image
+    /// family.
+    pub fn listens_on(&self) -> Vec<u16> {
+        let exposed = self.model.expose.iter().filter_map(|it| it.split(['/', '-']).next());
+        let mut ports: Vec<u16> = self.model.ports.iter().map(|it| it.target.value).collect();
+        ports.extend(exposed.filter_map(|it| it.parse::<u16>().ok()));
+        ports.extend(self.unit.family().into_iter().flat_map(|it| it.ports()));
+        ports.sort_unstable();
+        ports.dedup();
+        ports
     }
 
     /// Returns the service (or `host`) whose network namespace it lives in: its own, unless it says
@@ -91,19 +104,19 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// Docker brings it back whenever it stops.
+    /// Whether Docker restarts it whenever it stops.
     pub fn restarts(&self) -> bool {
         let restart = self.model.restart.as_ref();
         restart.is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
     }
 
-    /// Its image is built from sources of the project.
+    /// Whether its image is built from sources of the project.
     pub fn is_built(&self) -> bool {
         self.model.build.is_some()
     }
 
-    /// Runs to an end and is done: its start command migrates, seeds or initialises, or somebody
-    /// waits for its completion (that part is known to [`Facts`](super::Facts)).
+    /// Whether its start command runs to an end: it migrates, seeds or initialises. See also
+    /// [`Facts::is_one_shot`](super::Facts::is_one_shot).
     pub fn starts_one_shot(&self) -> bool {
         let commands = &self.unit.start.commands;
         let Some(last) = commands.last() else { return false };
@@ -116,7 +129,7 @@ impl<'a> Service<'a> {
                 .is_some_and(|it| it.class == crate::knowledge::families::Class::Migration)
     }
 
-    /// Switched off unless a profile is asked for.
+    /// Whether it starts only with a profile.
     pub fn has_profile(&self) -> bool {
         !self.model.profiles.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Whose finding it is, from where it stands.
+//! The object or service that a finding is about, by its place.
 
 use super::{Facts, Service};
 use crate::text::Span;

@@ -1,4 +1,4 @@
-//! A workload with its containers, and a Service with what it selects.
+//! Workloads with their containers, and Services with what they select.
 
 use super::images::Image;
 use super::names::NamedObjects;
@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use std::fmt;
 
+/// An object that owns a Pod template.
 #[derive(Debug)]
 pub struct Workload<'a> {
     /// Index in [`Facts::workloads`](super::Facts::workloads).
@@ -24,7 +25,7 @@ pub struct Workload<'a> {
     pub copies: Copies,
     /// Indices of the Services that select its Pods.
     pub services: Vec<usize>,
-    /// Indices into [`Facts::objects`](super::Facts::objects) of autoscalers that own its replicas.
+    /// Indices in [`Facts::objects`](super::Facts::objects) of the autoscalers that own its replicas.
     pub autoscalers: Vec<usize>,
     /// "Deployment `shop`".
     pub label: String,
@@ -39,24 +40,25 @@ impl<'a> Workload<'a> {
         self.object.name_span()
     }
 
-    /// The model of one of its units.
+    /// Returns the model of one of its units.
     pub fn container(&self, unit: usize) -> &'a Container {
         let spec = &self.model.template.spec;
         let inits = spec.init_containers.len();
         if unit < inits { &spec.init_containers[unit] } else { &spec.containers[unit - inits] }
     }
 
-    /// Units with their models.
+    /// Returns its units with their models.
     pub fn containers(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
         self.units.iter().zip(self.model.template.spec.all_containers())
     }
 
-    /// The units that run as long as the Pod does.
+    /// Returns the units that run for as long as the Pod does, with their models.
     pub fn running(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
         self.containers().filter(|it| it.0.part != Part::Init)
     }
 
-    /// What its running containers list, for a message: "no ports", "only `web` (80), 8080".
+    /// Returns the ports that its running containers list, for a message: "no ports", "only `web` (80),
+    /// 8080".
     pub fn listed_ports(&self) -> String {
         let mut words = Vec::new();
         for (_, container) in self.running() {
@@ -65,28 +67,28 @@ impl<'a> Workload<'a> {
         only(&words)
     }
 
-    /// Whether a port (of a Service, of a probe) is listed by a container that runs.
+    /// Whether one of its running containers lists a port.
     pub fn lists_port(&self, port: &IntOrStr) -> bool {
         self.running().any(|(_, it)| it.ports.iter().any(|it| it.is(port)))
     }
 
-    /// `-n shop` for commands; empty for the default namespace.
+    /// Returns `-n shop` for commands; empty for the default namespace.
     pub fn namespace_flag(&self) -> Flag<'a> {
         Flag(self.namespace)
     }
 
-    /// `deploy/web` for commands of kubectl.
+    /// Returns `deploy/web` for commands of kubectl.
     pub fn reference(&self) -> Reference<'a> {
         Reference(self.model.kind, self.name)
     }
 
-    /// The command that runs another one in a container of this.
+    /// Returns the command that runs another one in one of its containers.
     pub fn exec(&self, unit: &Unit<'_>, command: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());
         format!("kubectl exec{flag} {reference} -c {} -- {command}", unit.name)
     }
 
-    /// The command that shows the log of a container of this.
+    /// Returns the command that shows the log of one of its containers.
     pub fn logs(&self, unit: &Unit<'_>, options: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());
         format!("kubectl logs{flag} {reference} -c {} {options}", unit.name)
@@ -159,7 +161,7 @@ fn only(words: &[String]) -> String {
     if words.is_empty() { "no ports".to_owned() } else { format!("only {}", words.join(", ")) }
 }
 
-/// What a container lists, for a message: "no ports", "only `web` (80), 8080".
+/// Returns the ports that a container lists, for a message: "no ports", "only `web` (80), 8080".
 pub fn listed_ports(container: &Container) -> String {
     let mut words = Vec::new();
     port_words(container, &mut words);
@@ -193,12 +195,12 @@ impl fmt::Display for Reference<'_> {
             WorkloadKind::Pod => "pod",
             WorkloadKind::Rollout => "rollout",
         };
-        // The name of a fragment is given where it is used, that of `generateName` by the server.
+        // A fragment gets its name where it is used, and `generateName` gets one from the server.
         write!(f, "{kind}/{}", if self.1.is_empty() { "NAME" } else { self.1 })
     }
 }
 
-/// How many Pods of a workload may run at once, its autoscalers left out.
+/// Returns how many Pods of a workload may run at once, without regard to its autoscalers.
 pub(super) fn copies(object: &Object, model: &kubernetes::Workload) -> Copies {
     match model.kind {
         WorkloadKind::DaemonSet => Copies::Many(object.kind.span),
@@ -231,7 +233,8 @@ fn overlaps(kind: WorkloadKind, model: &kubernetes::Workload) -> bool {
     !recreate && !none
 }
 
-/// The variables of a container, each name once: `env` wins over `envFrom`, later ones over earlier.
+/// Returns the environment variables of a container, each name once: `env` overrides `envFrom`, and later
+/// entries override earlier ones.
 fn environment<'a>(
     container: &'a Container,
     namespace: &'a str,
@@ -243,7 +246,7 @@ fn environment<'a>(
         let secret = from.source == kubernetes::EnvSource::Secret;
         let Some(name) = &from.name else { continue };
         let Some(known) = named.keys(namespace, name, secret) else { continue };
-        // A prefix makes names that stand nowhere in the text, and no rule needs those.
+        // With a prefix the names appear nowhere in the text.
         if from.prefix.as_ref().is_some_and(|it| !it.is_empty()) {
             continue;
         }
@@ -299,9 +302,9 @@ pub struct KubeService<'a> {
     pub object: &'a Object,
     pub model: &'a kubernetes::Service,
     pub namespace: &'a str,
-    /// Indices of the workloads whose Pods it selects, in its namespace and set of files.
+    /// Indices of the workloads whose Pods it selects, within its namespace and set of files.
     pub selects: Vec<usize>,
-    /// Its selector fits Pods of another set of files, with which this one is not applied.
+    /// Whether its selector fits Pods in another set of files, which is not applied together with its own.
     pub selects_elsewhere: bool,
 }
 

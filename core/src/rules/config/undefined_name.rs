@@ -1,7 +1,10 @@
-use crate::facts::{Facts, nearest};
+use crate::facts::{Facts, MANY, nearest};
 use crate::model::compose::{Problem, ProblemKind, Project};
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::FileId;
+use rustc_hash::FxHashMap;
+use std::cell::LazyCell;
 
 rule! {
     /// A service names a network, volume, secret, config or service that is not defined.
@@ -45,20 +48,18 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for project in facts.projects() {
-        hidden_by_profiles(project, out);
+    let definitions = LazyCell::new(|| Definitions::new(facts.projects()));
+    for (at, project) in facts.projects().iter().enumerate() {
+        hidden_by_profiles(facts, at, out);
         for problem in &project.problems {
-            let Some((what, names)) = meant(project, problem) else { continue };
+            let Some((kind, what)) = meant(problem) else { continue };
+            let name = problem.name.as_str();
             // An override file (`-f base -f this`) may name what its base file defines.
-            let others = facts.projects().iter().filter(|it| it.files != project.files);
-            let defined_in_base = others
-                .filter_map(|it| meant(it, problem))
-                .any(|it| it.1.contains(&problem.name.as_str()));
-            if defined_in_base {
+            if definitions.has_another(project, kind, name) {
                 continue;
             }
-            let name = problem.name.as_str();
-            let near = nearest(name, names.into_iter());
+            let names = kind.names(project);
+            let near = if names.len() > MANY { None } else { nearest(name, names.into_iter()) };
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding =
                 out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
@@ -78,21 +79,23 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Reports services that wait for a service left out by the enabled profiles.
-fn hidden_by_profiles(project: &Project, out: &mut Findings) {
+fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
+    let project = &facts.projects()[index];
     let setting = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
     let always: Vec<&str> = setting
         .and_then(|it| it.value.as_ref())
         .map(|it| it.split(',').map(str::trim).collect())
         .unwrap_or_default();
-    for service in &project.services {
+    for service in facts.services_of(index) {
         // A service without profiles always starts; another one starts with each of its profiles,
         // perhaps with that one alone.
-        let starts_with: Vec<Option<&str>> = match service.profiles.as_slice() {
+        let starts_with: Vec<Option<&str>> = match service.model.profiles.as_slice() {
             [] => vec![None],
             all => all.iter().map(|it| Some(it.as_str())).collect(),
         };
-        for dependency in service.depends_on.iter().filter(|it| it.required) {
-            let Some(on) = project.service(&dependency.service.value) else { continue };
+        for dependency in service.model.depends_on.iter().filter(|it| it.required) {
+            let Some(on) = facts.sibling(service, &dependency.service) else { continue };
+            let on = on.model;
             let Some(first) = on.profiles.first() else { continue };
             let enabled = |with: Option<&str>| {
                 let starts = |profile: &str| {
@@ -101,7 +104,7 @@ fn hidden_by_profiles(project: &Project, out: &mut Findings) {
                 always.iter().copied().chain(with).any(starts)
             };
             let Some(with) = starts_with.iter().find(|it| !enabled(**it)) else { continue };
-            let (name, needed) = (&service.name, &on.name);
+            let (name, needed) = (service.name, &on.name);
             let message = match with {
                 Some(with) => format!(
                     "with only profile `{with}` enabled, `{name}` starts, but `{needed}`, which it waits for, is not defined"
@@ -121,29 +124,72 @@ fn hidden_by_profiles(project: &Project, out: &mut Findings) {
     }
 }
 
-/// Returns what kind of name a problem is about, and the names of this kind that could be meant.
-fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, Vec<&'p str>)> {
-    let services = || project.services.iter().map(|it| it.name.as_str()).collect();
+/// Returns what kind of name a problem says is not defined, with its noun.
+fn meant(problem: &Problem) -> Option<(Kind, &'static str)> {
     Some(match problem.kind {
-        ProblemKind::UndefinedService => ("service", services()),
-        ProblemKind::ExtendsServiceMissing => ("service to extend", services()),
-        ProblemKind::UndefinedNetwork => {
-            ("network", project.networks.iter().map(|it| it.key.as_str()).collect())
-        }
-        ProblemKind::UndefinedVolume => {
-            ("volume", project.volumes.iter().map(|it| it.key.as_str()).collect())
-        }
-        ProblemKind::UndefinedSecret => {
-            ("secret", project.secrets.iter().map(|it| it.key.as_str()).collect())
-        }
-        ProblemKind::UndefinedConfig => {
-            ("config", project.configs.iter().map(|it| it.key.as_str()).collect())
-        }
-        ProblemKind::UndefinedModel => {
-            ("model", project.models.iter().map(|it| it.as_str()).collect())
-        }
+        ProblemKind::UndefinedService => (Kind::Service, "service"),
+        ProblemKind::ExtendsServiceMissing => (Kind::Service, "service to extend"),
+        ProblemKind::UndefinedNetwork => (Kind::Network, "network"),
+        ProblemKind::UndefinedVolume => (Kind::Volume, "volume"),
+        ProblemKind::UndefinedSecret => (Kind::Secret, "secret"),
+        ProblemKind::UndefinedConfig => (Kind::Config, "config"),
+        ProblemKind::UndefinedModel => (Kind::Model, "model"),
         _ => return None,
     })
+}
+
+/// What a Compose project defines under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Service,
+    Network,
+    Volume,
+    Secret,
+    Config,
+    Model,
+}
+
+impl Kind {
+    const ALL: [Kind; 6] =
+        [Kind::Service, Kind::Network, Kind::Volume, Kind::Secret, Kind::Config, Kind::Model];
+
+    /// Returns the names of this kind that a project defines.
+    fn names(self, project: &Project) -> Vec<&str> {
+        match self {
+            Kind::Service => project.services.iter().map(|it| it.name.as_str()).collect(),
+            Kind::Network => project.networks.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Volume => project.volumes.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Secret => project.secrets.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Config => project.configs.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Model => project.models.iter().map(|it| it.as_str()).collect(),
+        }
+    }
+}
+
+/// The names that projects define, each with the files of at most two projects that define it: that
+/// which asks, and another one.
+struct Definitions<'p>(FxHashMap<(Kind, &'p str), Vec<&'p [FileId]>>);
+
+impl<'p> Definitions<'p> {
+    fn new(projects: &'p [Project]) -> Definitions<'p> {
+        let mut definitions: FxHashMap<(Kind, &str), Vec<&[FileId]>> = FxHashMap::default();
+        for project in projects {
+            for kind in Kind::ALL {
+                for name in kind.names(project) {
+                    let by = definitions.entry((kind, name)).or_default();
+                    if by.len() < 2 && !by.contains(&project.files.as_slice()) {
+                        by.push(&project.files);
+                    }
+                }
+            }
+        }
+        Definitions(definitions)
+    }
+
+    /// Whether a project of other files defines a name.
+    fn has_another(&self, project: &Project, kind: Kind, name: &str) -> bool {
+        self.0.get(&(kind, name)).is_some_and(|by| by.iter().any(|files| *files != project.files))
+    }
 }
 
 #[cfg(test)]

@@ -53,13 +53,10 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut reported: FxHashSet<(FileId, &str)> = FxHashSet::default();
     let mut summarised: FxHashSet<FileId> = FxHashSet::default();
+    let env_files = EnvFiles::new(facts);
     for project in facts.projects() {
-        let unset = unset_variables(facts, project);
-        let has_env_file = facts
-            .files()
-            .iter()
-            .any(|it| it.kind == Kind::EnvFile && is_near(it.path(), &project.folder));
-        if !has_env_file {
+        let unset = unset_variables(project, &env_files);
+        if !env_files.are_near(&project.folder) {
             report_together(facts, unset, &mut summarised, out);
             continue;
         }
@@ -82,16 +79,14 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Returns the uses of variables that have no default and that no `.env` file sets.
-fn unset_variables<'a>(facts: &Facts<'a>, project: &'a Project) -> Vec<&'a VariableUse> {
-    // An override file uses the `.env` of its base file, which may be another project here.
-    let is_set = |name: &str| {
-        facts.projects().iter().any(|any| any.dot_env.iter().any(|var| var.name.value == name))
-    };
+fn unset_variables<'a>(project: &'a Project, env_files: &EnvFiles<'_>) -> Vec<&'a VariableUse> {
     project
         .variables
         .iter()
         .filter(|it| it.form == VariableForm::Plain && it.set_by.is_none())
-        .filter(|it| !is_shell_variable(&it.name) && !is_set(&it.name))
+        .filter(|it| {
+            !is_shell_variable(&it.name) && !env_files.variables.contains(it.name.as_str())
+        })
         .collect()
 }
 
@@ -131,13 +126,37 @@ fn report_together(
     .check("docker compose config --variables");
 }
 
-/// Whether an env file is in the project's folder, in a folder above it or directly below it.
-fn is_near(path: &str, folder: &str) -> bool {
-    let own = folder_of(path);
-    let above = own.is_empty()
-        || own == folder
-        || folder.strip_prefix(own).is_some_and(|it| it.starts_with('/'));
-    above || folder_of(own) == folder
+/// The env files of the workspace.
+struct EnvFiles<'a> {
+    /// The folders that hold an env file.
+    folders: FxHashSet<&'a str>,
+    /// The parents of these folders.
+    parents: FxHashSet<&'a str>,
+    /// The variables that the `.env` of any project sets: an override file uses the `.env` of its base
+    /// file, which may be another project here.
+    variables: FxHashSet<&'a str>,
+}
+
+impl<'a> EnvFiles<'a> {
+    fn new(facts: &Facts<'a>) -> EnvFiles<'a> {
+        let files = facts.files().iter().filter(|it| it.kind == Kind::EnvFile);
+        let folders: FxHashSet<&str> = files.map(|it| folder_of(it.path())).collect();
+        let parents = folders.iter().map(|it| folder_of(it)).collect();
+        let dot_env = facts.projects().iter().flat_map(|it| &it.dot_env);
+        let variables = dot_env.map(|it| it.name.value.as_str()).collect();
+        EnvFiles { folders, parents, variables }
+    }
+
+    /// Whether an env file is in a project's folder, in a folder above it or directly below it.
+    fn are_near(&self, folder: &str) -> bool {
+        let mut folders = ancestors(folder);
+        folders.any(|it| self.folders.contains(it)) || self.parents.contains(folder)
+    }
+}
+
+/// A folder and those above it, up to the root, which is the empty string.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |it| (!it.is_empty()).then(|| folder_of(it)))
 }
 
 /// Rewrites every use in the file as `${NAME:?}`. Unsafe, because a project that starts today would

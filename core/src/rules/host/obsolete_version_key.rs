@@ -1,6 +1,7 @@
 use crate::facts::Facts;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// The top-level `version` of a Compose file does nothing.
@@ -35,7 +36,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut seen = Vec::new();
+    let mut seen = FxHashSet::default();
     for (at, project) in facts.projects().iter().enumerate() {
         if project.versions.is_empty() {
             continue;
@@ -43,10 +44,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         // `docker stack deploy` is another program, which still requires the version.
         let swarm = facts.services_of(at).iter().any(|it| facts.is_for_swarm(it));
         for key in &project.versions {
-            if swarm || seen.contains(&key.entry) {
+            if swarm || !seen.insert(key.entry) {
                 continue;
             }
-            seen.push(key.entry);
             let edit = facts.editor(key.entry.file).remove_entry(key.entry);
             let finding = out.at(
                 &key.name.span,

@@ -71,20 +71,17 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let in_cluster = facts.workloads().iter().find(|it| facts.workload_migrates(it));
     for index in 0..facts.projects().len() {
         let services = facts.services_of(index);
         let development = services.iter().all(|it| it.role == Role::Development);
-        let pairs: Vec<&Counterpart> = facts
-            .counterparts()
-            .iter()
-            .filter(|pair| facts.services()[pair.service].project_index == index)
-            .collect();
+        let pairs: Vec<&Counterpart> =
+            services.iter().filter_map(|it| facts.counterpart_of(it.index)).collect();
         if development || pairs.is_empty() {
             continue;
         }
         let in_compose =
             services.iter().find_map(|service| Some((service, facts.migration_of(&service.unit)?)));
-        let in_cluster = facts.workloads().iter().find(|it| facts.workload_migrates(it));
         match (in_compose, in_cluster) {
             (Some((service, migration)), None) => {
                 only_in_compose(facts, &pairs, service, migration, out);

@@ -48,14 +48,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     for migration in
         facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile())
     {
+        let completed = facts
+            .waiters(migration)
+            .filter(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
+            .map(|it| it.from.index);
+        let waiters: Vec<usize> = completed.collect();
+        let waits_by_others = facts.all_dependents(waiters.iter().copied());
+        let started_before = facts.all_dependencies(migration);
         for app in facts.siblings(migration).iter().filter(|it| shares_code(migration, it)) {
-            let waits = facts.waiters(migration).any(|it| {
-                let done = it.dependency.condition.value == Condition::CompletedSuccessfully;
-                done && (it.from.index == app.index || facts.depends_transitively(app, it.from))
-            });
-            let starts_first = facts.depends_transitively(migration, app);
+            let waits = waiters.contains(&app.index) || waits_by_others.contains(&app.index);
             if waits
-                || starts_first
+                || started_before.contains(&app.index)
                 || facts.is_migration_service(app)
                 || migrates_before_start(app.model)
             {

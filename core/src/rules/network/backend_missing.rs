@@ -160,7 +160,7 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         .and_then(|it| Some((it, it.meta.namespace.as_ref()?)))
         .filter(|_| written.is_some());
     let near = facts.near_name(Named::Service, namespace, name);
-    let here = facts.all_named(Named::Service).iter().any(|it| it.namespace() == namespace);
+    let here = facts.has_named_in(Named::Service, namespace);
     let unseen = facts.services_from_elsewhere() || facts.operator_may_make(name);
     // A Service without a namespace in its file may end up in this one.
     let unsettled = elsewhere.is_none() && !facts.named_anywhere(Named::Service, name).is_empty();

@@ -56,10 +56,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &mention.host_span,
                 format!("{} of {} contains the fixed address {ip}", mention.place(), unit.label),
             );
-            let owner = facts
-                .kube_services()
-                .iter()
-                .find(|it| it.model.cluster_ip.as_ref().is_some_and(|it| it.as_str() == ip));
+            let owner = facts.service_with_address(ip);
             let Some(workload) = facts.workload_of(unit) else { continue };
             finding.check(format!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
             if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
@@ -89,14 +86,7 @@ fn is_meant(facts: &Facts, unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     let fixed = match unit.site {
         Site::Service(at) => {
             let service = &facts.services()[at];
-            ip == BRIDGE
-                || facts.siblings(service).iter().any(|it| {
-                    it.model.networks.iter().any(|it| {
-                        [&it.ipv4_address, &it.ipv6_address]
-                            .into_iter()
-                            .any(|it| it.as_ref().is_some_and(|it| it.as_str() == ip))
-                    })
-                })
+            ip == BRIDGE || facts.is_fixed_address(service, ip)
         }
         Site::Container(..) => false,
     };

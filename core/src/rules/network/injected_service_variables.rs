@@ -1,5 +1,5 @@
-use crate::facts::{Facts, KubeService};
-use crate::knowledge::env::{injected_variable, link_prefix};
+use crate::facts::Facts;
+use crate::knowledge::env::injected_variable;
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
 
@@ -84,10 +84,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 ),
             };
-            let of = |it: &&KubeService<'_>| {
-                it.namespace == workload.namespace && link_prefix(it.name) == injected.service
-            };
-            if let Some(service) = facts.kube_services().iter().find(of) {
+            let service = facts.service_with_prefix(workload.namespace, injected.service);
+            if let Some(service) = service {
                 finding.also(&service.span(), format!("Service `{}`", service.name));
             }
             finding.check(workload.exec(unit, &format!("printenv {name}")));

@@ -170,10 +170,10 @@ fn on_host_network(facts: &Facts, unit: &Unit<'_>) -> bool {
 fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
     let family = |service: &Service<'_>| service.unit.family().map(|it| it.id);
     let mut others = Vec::new();
-    for it in facts.siblings(&facts.services()[from.index]) {
-        // Two of one family are members of one cluster, or one is the other's test.
+    for it in facts.listening_on(&facts.services()[from.index], port) {
+        // Two services of one family are members of one cluster, or one tests the other.
         let twin = family(it).is_some() && family(it) == family(from);
-        if it.index == from.index || twin || !facts.listens_on(&it.unit).contains(&port) {
+        if it.index == from.index || twin {
             continue;
         }
         others.push(Other {
@@ -196,9 +196,9 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
 
 fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
     let mut others = Vec::new();
-    for service in facts.kube_services().iter().filter(|it| it.namespace == from.namespace) {
+    for service in facts.services_offering(from.namespace, port) {
         let selected = || service.selects.iter().map(|it| &facts.workloads()[*it]);
-        if selected().any(|it| it.index == from.index) || !service.offers(port) {
+        if selected().any(|it| it.index == from.index) {
             continue;
         }
         let by_family = selected().any(|to| to.units.iter().any(|unit| is_store_port(unit, port)));

@@ -70,15 +70,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else {
             continue;
         };
-        let mut here: Vec<&Workload<'_>> = Vec::new();
-        for it in facts.workloads() {
-            if facts.may_share_namespace(it.namespace, service.namespace)
-                && facts.together(it.object.file, service.object.file)
-            {
-                here.push(it);
-            }
-        }
-        if service.model.is_external_name() || here.is_empty() {
+        let mut here = facts.workloads_around(service.object);
+        let is_alone = here.next().is_none();
+        if service.model.is_external_name() || is_alone {
             continue;
         }
         // Controllers set some labels on running Pods, so the other labels decide.
@@ -89,12 +83,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .filter(|it| !is_set_at_run_time(&it.0))
                 .all(|(key, value)| template.label(key).is_some_and(|it| it.value == value.value))
         };
-        if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.iter().any(all_others) {
+        let mut here = facts.workloads_around(service.object);
+        if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.any(|it| all_others(&it)) {
             continue;
         }
         let name = service.name;
         let few = facts.workloads().len() <= MANY;
-        let near = if few { near_miss(service, &here) } else { None };
+        let near =
+            if few { near_miss(service, facts.workloads_around(service.object)) } else { None };
         if let Some((workload, key, value)) = near {
             let actual = workload.model.template.meta.label(key);
             let place = selector
@@ -159,11 +155,11 @@ fn is_set_at_run_time(key: &str) -> bool {
 /// Service's own name counts.
 fn near_miss<'f, 'a>(
     service: &KubeService<'a>,
-    workloads: &[&'f Workload<'a>],
+    workloads: impl Iterator<Item = &'f Workload<'a>>,
 ) -> Option<(&'f Workload<'a>, &'a Str, &'a Str)> {
     let selector = service.model.selector.as_ref()?;
     let mut found = None;
-    for &workload in workloads {
+    for workload in workloads {
         let labels = &workload.model.template.meta;
         let mut missing = selector
             .match_labels

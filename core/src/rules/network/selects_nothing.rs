@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeService};
+use crate::facts::{Facts, MANY};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
 use crate::report::{Confidence, Findings, Fix};
@@ -79,11 +79,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn is_in(namespace: &str, object: &Object, namespaces: &[Str]) -> bool {
-    if namespaces.is_empty() {
-        namespace == object.namespace()
-    } else {
-        namespaces.iter().any(|it| it.as_str() == namespace)
+/// Returns the namespaces in which a selector looks: those that are named, else the object's own.
+fn searched<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
+    match named {
+        [] => vec![object.namespace()],
+        _ => named.iter().map(|it| it.as_str()).collect(),
     }
 }
 
@@ -95,31 +95,29 @@ fn pods(
     namespaces: &[Str],
 ) {
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
-    let mut here = Vec::new();
-    for it in facts.workloads().iter().filter(|it| is_in(it.namespace, object, namespaces)) {
-        here.push((&it.model.template.meta.labels, it.label.clone()));
-    }
-    if here.is_empty() || here.iter().any(|it| selector.matches(it.0)) || may_come(facts, selector)
-    {
+    let namespaces = searched(object, namespaces);
+    let here = || namespaces.iter().flat_map(|it| facts.workloads_in(it));
+    let selects =
+        namespaces.iter().any(|it| facts.workloads_matching(it, selector).next().is_some());
+    if here().next().is_none() || selects || may_come(facts, selector) {
         return;
     }
-    let near = near_miss(selector, &here);
+    let labels = || here().map(|it| (&it.model.template.meta.labels, it.label.clone()));
+    let near = near_miss(selector, labels());
     report(facts, out, object, selector, "Pods", near);
 }
 
 fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monitor) {
     let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
-    let matches = |it: &&KubeService<'_>| selector.matches(&it.object.meta.labels);
-    let all = facts.kube_services();
-    let mut here = Vec::new();
-    for it in all.iter().filter(|it| is_in(it.namespace, object, &monitor.namespaces)) {
-        here.push((&it.object.meta.labels, format!("Service `{}`", it.name)));
-    }
-    if here.iter().any(|it| selector.matches(it.0)) || may_come(facts, selector) {
+    let namespaces = searched(object, &monitor.namespaces);
+    let here = || namespaces.iter().flat_map(|it| facts.services_in(it));
+    let mut selected = namespaces.iter().flat_map(|it| facts.services_matching(Some(it), selector));
+    if selected.next().is_some() || may_come(facts, selector) {
         return;
     }
     let explicit = |it: &Object| it.meta.namespace.clone();
-    let elsewhere = all.iter().find(matches).and_then(|it| Some((it, explicit(it.object)?)));
+    let matching = facts.services_matching(None, selector).min_by_key(|it| it.index);
+    let elsewhere = matching.and_then(|it| Some((it, explicit(it.object)?)));
     if let (Some((service, there)), Some(home), true) =
         (elsewhere, explicit(object), monitor.namespaces.is_empty())
     {
@@ -135,10 +133,11 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
         .help(format!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
         return;
     }
-    if here.is_empty() || all.iter().any(|it| matches(&it)) {
+    if here().next().is_none() || matching.is_some() {
         return;
     }
-    let near = near_miss(selector, &here);
+    let labels = || here().map(|it| (&it.object.meta.labels, format!("Service `{}`", it.name)));
+    let near = near_miss(selector, labels());
     report(facts, out, object, selector, "Services", near);
 }
 
@@ -152,7 +151,7 @@ fn may_come(facts: &Facts, selector: &Selector) -> bool {
 
 /// What would be selected if one of its labels had another value.
 struct Near<'n> {
-    label: &'n str,
+    label: String,
     key: &'n Str,
     value: &'n Str,
     actual: &'n Str,
@@ -161,10 +160,10 @@ struct Near<'n> {
 /// Returns the only candidate that has all labels of the selector but one, which has another value.
 fn near_miss<'n>(
     selector: &'n Selector,
-    candidates: &'n [(&'n Vec<(Str, Str)>, String)],
+    candidates: impl Iterator<Item = (&'n Vec<(Str, Str)>, String)>,
 ) -> Option<Near<'n>> {
     let mut found: Option<Near<'n>> = None;
-    for (labels, label) in candidates {
+    for (labels, label) in candidates.take(MANY) {
         let value_of = |key: &Str| labels.iter().find(|it| it.0.value == key.value).map(|it| &it.1);
         let mut missing = selector
             .match_labels

@@ -4,6 +4,8 @@ use crate::knowledge::env::link_variables;
 use crate::model::kubernetes::{EnvSource, is_true};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 
 rule! {
     /// A variable that a Service injects into every Pod has the name of one that the program reads.
@@ -88,16 +90,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         for (at, unit) in workload.units.iter().enumerate() {
-            if !has_such_names(facts, workload, at, unit)
-                || may_be_set_elsewhere(facts, workload, at)
-            {
+            if may_be_set_elsewhere(facts, workload, at) {
                 continue;
             }
-            for (service, name) in injected(facts, workload) {
-                if unit.var(&name).is_some() {
+            for name in names_read(facts, workload, at, unit) {
+                if unit.var(name).is_some() {
                     continue;
                 }
-                let Some(reason) = reads(facts, workload, at, unit, &name) else { continue };
+                let Some(service) = injecting(facts, workload, name) else { continue };
+                let Some(reason) = reads(facts, workload, at, unit, name) else { continue };
                 let finding = out.at(
                     &workload.container(at).span(),
                     format!(
@@ -121,41 +122,45 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether any variable that the container is known to read has a name that a Service could set.
-/// Asked first, since most have none and a big namespace has thousands of Services.
-fn has_such_names(facts: &Facts, workload: &Workload<'_>, at: usize, unit: &Unit<'_>) -> bool {
-    let such = |name: &str| name.contains("_PORT") || name.ends_with("_SERVICE_HOST");
+/// Returns the names of the variables that a container is known to read and a Service could set.
+fn names_read<'f>(
+    facts: &'f Facts,
+    workload: &Workload<'_>,
+    at: usize,
+    unit: &'f Unit<'_>,
+) -> IndexSet<&'f str, FxBuildHasher> {
     let pair = facts.counterpart_of_container(workload.index, at);
-    pair.is_some_and(|it| facts.pair(it).0.unit.env.iter().any(|var| such(var.name)))
-        || unit.read_variables().iter().any(|it| such(it.0))
+    let in_compose = pair.map_or(&[][..], |it| &facts.pair(it).0.unit.env);
+    let names = in_compose.iter().map(|it| it.name);
+    let names = names.chain(unit.read_variables().into_iter().map(|it| it.0));
+    names.filter(|it| it.contains("_PORT") || it.ends_with("_SERVICE_HOST")).collect()
 }
 
-/// Each variable that a Service of the namespace puts into the workload's Pods.
-fn injected<'f, 'a>(
+/// Returns the nearest Service in the namespace that injects a variable into the workload's Pods.
+fn injecting<'f, 'a>(
     facts: &'f Facts<'a>,
     workload: &Workload<'a>,
-) -> Vec<(&'f KubeService<'a>, String)> {
-    let mut all = Vec::new();
-    let near = |it: &&KubeService<'a>| {
-        it.namespace == workload.namespace
-            && facts.together(it.object.file, workload.object.file)
-            // Without an address of its own a Service gives no variables.
-            && !it.model.is_headless()
-            && !it.model.is_external_name()
-    };
-    for service in facts.kube_services().iter().filter(near) {
-        let mut ports: Vec<(u16, Option<&str>, &str)> = Vec::new();
-        for it in &service.model.ports {
-            let number = it.port.and_then(|it| u16::try_from(it.value).ok());
-            let Some(number) = number else { continue };
-            let protocol = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
-            ports.push((number, it.name.as_ref().map(|it| it.as_str()), protocol));
-        }
-        for name in link_variables(service.name, &ports) {
-            all.push((service, name));
-        }
-    }
-    all
+    name: &str,
+) -> Option<&'f KubeService<'a>> {
+    // `A_PORT_B_PORT` may come from Service `a-port-b` as well as from a port of Service `a`.
+    let ends = ["_SERVICE_", "_PORT"].into_iter().flat_map(|mark| name.match_indices(mark));
+    let mut services =
+        ends.flat_map(|(end, _)| facts.services_around(workload.object, &name[..end]));
+    services.find(|service| {
+        // A Service without an address of its own injects no variables.
+        let has_address = !service.model.is_headless() && !service.model.is_external_name();
+        has_address && variables_of(service).iter().any(|variable| variable == name)
+    })
+}
+
+/// Returns the names of all variables that a Service injects.
+fn variables_of(service: &KubeService<'_>) -> Vec<String> {
+    let ports = service.model.ports.iter().filter_map(|port| {
+        let number = port.port.and_then(|it| u16::try_from(it.value).ok())?;
+        let protocol = port.protocol.as_ref().map_or("TCP", |it| it.as_str());
+        Some((number, port.name.as_ref().map(|it| it.as_str()), protocol))
+    });
+    link_variables(service.name, &ports.collect::<Vec<_>>())
 }
 
 /// Whether the container takes all variables of a source whose keys are not fully known.

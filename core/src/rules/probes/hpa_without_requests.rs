@@ -1,4 +1,3 @@
-use super::missing_requests::{is_given, limit_ranges};
 use crate::facts::Facts;
 use crate::model::kubernetes::Body;
 use crate::report::Findings;
@@ -72,7 +71,6 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        let ranges = limit_ranges(facts, workload);
         for object in workload.autoscalers.iter().map(|it| facts.objects()[*it]) {
             let Body::Autoscaler(scaler) = &object.body else { continue };
             for metric in scaler.metrics.iter().filter(|it| it.is_utilization()) {
@@ -80,7 +78,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let lacks = workload.running().find(|(unit, container)| {
                     let meant =
                         metric.container.as_ref().is_none_or(|it| it.value == unit.name.value);
-                    meant && !is_given(workload, container, &ranges, resource)
+                    meant && !facts.has_request(workload, container, resource)
                 });
                 if let Some((unit, container)) = lacks {
                     let name = object.name().map_or("", |it| it.as_str());

@@ -1,4 +1,3 @@
-use super::missing_requests::limit_ranges;
 use crate::facts::{Facts, Part};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -47,11 +46,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
-        let limited = limit_ranges(facts, workload)
-            .iter()
-            .any(|it| it.default.iter().any(|it| it.name.as_str() == "memory"));
-        let pod = workload.model.template.spec.resources.as_ref();
-        if limited || pod.is_some_and(|it| it.limit("memory").is_some()) {
+        if facts.is_limited_from_outside(workload, "memory") {
             continue;
         }
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {

@@ -1,9 +1,6 @@
-use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Service};
-use crate::knowledge::families::for_compose;
-use crate::report::{Confidence, Edit, Findings, Fix};
+use crate::facts::{Facts, Health};
+use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
-use std::borrow::Cow;
 
 rule! {
     /// A database, cache or queue that others depend on has no healthcheck.
@@ -67,36 +64,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         for wait in waits.take(5) {
             finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
         }
-        if let Some(shell) = ready_shell(service) {
+        if let Some(shell) = service.ready_shell() {
             finding.check(format!("docker compose exec {name} sh -c '{shell}'"));
         }
-        let edit = healthcheck_entry(facts, service);
+        let edit = facts.healthcheck_entry(service);
         finding.maybe_fix(edit.map(|it| {
             Fix::safe(format!("Give `{name}` the ready check of {}", family.name), [it])
         }));
     }
-}
-
-/// The ready check of the service's image family, with the service's own variables.
-fn ready_shell(service: &Service<'_>) -> Option<&'static str> {
-    let image = service.unit.image.as_ref()?;
-    let family = image.family?;
-    family.ready_shell(&image.repository, image.major, &|name| service.unit.var(name).is_some())
-}
-
-/// Adds a healthcheck to a service that has none.
-pub(super) fn healthcheck_entry(facts: &Facts<'_>, service: &Service<'_>) -> Option<Edit> {
-    let shell = ready_shell(service)?;
-    let place = service.model.place()?;
-    if service.model.healthcheck.is_some() {
-        return None;
-    }
-    let check = Yaml::map([
-        ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
-        ("interval", Yaml::raw("10s")),
-        ("timeout", Yaml::raw("5s")),
-        ("retries", Yaml::raw("5")),
-        ("start_period", Yaml::raw("30s")),
-    ]);
-    facts.insert_entry(place, "healthcheck", &check)
 }

@@ -1,4 +1,3 @@
-use super::dependency_without_healthcheck::healthcheck_entry;
 use crate::edit::Yaml;
 use crate::facts::{Facts, Health, Wait};
 use crate::model::compose::Condition;
@@ -117,7 +116,7 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     };
     let mut edits = vec![condition];
     if wait.on.model.healthcheck.is_none() {
-        edits.push(healthcheck_entry(facts, wait.on)?);
+        edits.push(facts.healthcheck_entry(wait.on)?);
     }
     Some(Fix::safe(format!("Wait until `{}` is healthy", wait.on.name), edits))
 }

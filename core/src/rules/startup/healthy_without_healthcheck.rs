@@ -1,4 +1,3 @@
-use super::dependency_without_healthcheck::healthcheck_entry;
 use crate::facts::{Facts, Health};
 use crate::model::compose::Condition;
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -80,7 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 image.text
             ));
         }
-        let edit = healthcheck_entry(facts, wait.on);
+        let edit = facts.healthcheck_entry(wait.on);
         finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{on}` a healthcheck"), [it])));
     }
 }

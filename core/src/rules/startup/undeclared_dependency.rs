@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Service};
+use crate::facts::{Facts, Health, Service, reaches};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             // Services that call each other, even through others, would wait for each other.
             let talks = talks.get_or_insert_with(|| all_talks(facts));
-            if leads_to(talks, on.index, service.index) {
+            if reaches(talks, on.index, service.index) {
                 continue;
             }
             reported.push(on.index);
@@ -101,21 +101,6 @@ fn all_talks(facts: &Facts) -> Vec<Vec<usize>> {
         talks.push(needs);
     }
     talks
-}
-
-/// Whether `to` can be reached from `from`.
-fn leads_to(talks: &[Vec<usize>], from: usize, to: usize) -> bool {
-    let mut open = vec![from];
-    let mut seen = vec![false; talks.len()];
-    while let Some(at) = open.pop() {
-        if at == to {
-            return true;
-        }
-        if !std::mem::replace(&mut seen[at], true) {
-            open.extend(&talks[at]);
-        }
-    }
-    false
 }
 
 /// Whether `on` is always there when `from` runs: a service with a profile may be left out.

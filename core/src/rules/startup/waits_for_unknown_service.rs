@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeHost, Part, Workload, first_label, nearest};
+use crate::facts::{Facts, KubeHost, Part, Workload, first_label};
 use crate::knowledge::starts::{Target, wait_of};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
@@ -92,8 +92,7 @@ fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Optio
         return None;
     }
     let name = first_label(host);
-    let here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-    match nearest(name, here.map(|it| it.name)) {
+    match facts.near_service(workload.namespace, name) {
         Some(near) => Some(format!("but no Service has that name; did you mean `{near}`?")),
         // A qualified name may belong to a Service outside of these files.
         None => (name == host).then(|| "but no Service has that name".to_owned()),

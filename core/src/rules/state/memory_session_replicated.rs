@@ -92,14 +92,11 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 /// Whether files may be on a volume that all replicas see.
 fn shares_files(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
-    let found = facts.units().find(|it| it.site == unit.site);
-    found.is_some_and(|unit| {
-        facts.mounted(unit).iter().any(|it| {
-            matches!(
-                it.backing,
-                Backing::Claim(..) | Backing::Network | Backing::Volume(_) | Backing::Host(_)
-            ) && !it.read_only
-        })
+    facts.mounted(facts.unit(unit.site)).iter().any(|it| {
+        matches!(
+            it.backing,
+            Backing::Claim(..) | Backing::Network | Backing::Volume(_) | Backing::Host(_)
+        ) && !it.read_only
     })
 }
 

@@ -3,6 +3,7 @@ use crate::model::IntOrStr;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A replicated server has no disruption budget, or one that never allows a disruption.
@@ -73,11 +74,15 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut budgets: Vec<(&Object, &DisruptionBudget)> = Vec::new();
+    let mut covered: FxHashSet<usize> = FxHashSet::default();
     for object in facts.objects() {
         if let Body::DisruptionBudget(budget) = &object.body {
-            never_allows(facts, object, budget, out);
-            budgets.push((object, budget));
+            let workloads = match &budget.selector {
+                Some(selector) => facts.workloads_covered(object, selector),
+                None => Vec::new(),
+            };
+            never_allows(facts, object, budget, &workloads, out);
+            covered.extend(workloads.iter().map(|it| it.index));
         }
     }
     for workload in facts.workloads().iter().filter(|it| it.is_server_like()) {
@@ -86,8 +91,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let always = facts.replica_range(workload).is_some_and(|it| it.0 > 1);
         let serves =
             !workload.services.is_empty() || workload.running().any(|it| !it.1.ports.is_empty());
-        let covered = budgets.iter().any(|(object, budget)| covers(object, budget, workload));
-        if !always || !serves || covered || workload.model.workload_ref.is_some() {
+        if !always
+            || !serves
+            || covered.contains(&workload.index)
+            || workload.model.workload_ref.is_some()
+        {
             continue;
         }
         out.at(
@@ -102,20 +110,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn covers(object: &Object, budget: &DisruptionBudget, workload: &Workload<'_>) -> bool {
-    let labels = &workload.model.template.meta.labels;
-    object.namespace() == workload.namespace
-        && budget.selector.as_ref().is_some_and(|it| it.matches(labels))
-}
-
-/// A budget that can be shown to allow nothing while every replica is well.
-fn never_allows(facts: &Facts<'_>, object: &Object, budget: &DisruptionBudget, out: &mut Findings) {
-    let mut covered: Vec<&Workload<'_>> = Vec::new();
-    for it in facts.workloads() {
-        if covers(object, budget, it) {
-            covered.push(it);
-        }
-    }
+/// Reports a budget that allows no disruption even while every replica is healthy.
+fn never_allows(
+    facts: &Facts<'_>,
+    object: &Object,
+    budget: &DisruptionBudget,
+    covered: &[&Workload<'_>],
+    out: &mut Findings,
+) {
     let name = object.name().map_or("", |it| it.as_str());
     let Some(first) = covered.first() else { return };
     let check = format!("kubectl get pdb{} {name}", first.namespace_flag());
@@ -134,14 +136,14 @@ fn never_allows(facts: &Facts<'_>, object: &Object, budget: &DisruptionBudget, o
         return;
     }
     let mut most = 0;
-    for workload in &covered {
+    for workload in covered {
         match facts.replica_range(workload) {
             Some((_, max)) if workload.is_server_like() => most += max,
             _ => return,
         }
     }
     let Some(kept) = kept(&min.value, most).filter(|it| *it >= most && most > 0) else { return };
-    let whose = match covered[..] {
+    let whose = match covered {
         [one] => one.label.clone(),
         _ => "the set of workloads that it selects".to_owned(),
     };

@@ -2,6 +2,7 @@ use crate::facts::{Facts, Named, Workload};
 use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// The `serviceName` of a StatefulSet does not name a headless Service.
@@ -68,10 +69,17 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let named_pods = named_pods(facts);
+    // An operator may create the Services for its objects.
+    let operated = facts.objects().iter().any(|it| {
+        matches!(it.body, Body::Other)
+            && it.group().contains('.')
+            && !it.group().ends_with("k8s.io")
+    });
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
         let label = &workload.label;
-        // Without anybody who asks for a Pod by its name, it is only good to know.
-        let asked = workload.copies.is_many() && asks_for_pods(facts, workload);
+        // If nothing addresses a Pod by name, the finding is for information only.
+        let asked = workload.copies.is_many() && named_pods.asks_for(workload);
         let severity = if asked { Severity::Warning } else { Severity::Info };
         let Some(name) = workload.model.service_name.as_ref().filter(|it| !it.is_empty()) else {
             // A fragment without containers is a patch.
@@ -103,9 +111,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             continue;
         }
-        // Without any Service here, they are kept somewhere else.
-        let mut here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-        if here.next().is_none() {
+        // If there are no Services here at all, they are defined elsewhere.
+        if facts.services_in(workload.namespace).next().is_none() {
             continue;
         }
         let message = format!("{label} names Service `{name}`, which does not exist");
@@ -117,12 +124,6 @@ fn check(facts: &Facts, out: &mut Findings) {
                     .fix(Fix::r#unsafe(format!("Use Service `{near}`"), [edit]));
             }
             None => {
-                // An operator's object may bring its Services along.
-                let operated = facts.objects().iter().any(|it| {
-                    matches!(it.body, Body::Other)
-                        && it.group().contains('.')
-                        && !it.group().ends_with("k8s.io")
-                });
                 let severity = if operated { Severity::Info } else { Severity::Warning };
                 out.at(&name.span, format!("{message} in these files"))
                     .severity(severity)
@@ -133,13 +134,39 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether anything in the files names one of the workload's Pods, as `db-0.db`.
-fn asks_for_pods(facts: &Facts<'_>, workload: &Workload<'_>) -> bool {
-    let first = format!("{}-0.", workload.name);
-    facts.units().any(|it| {
-        it.env.iter().any(|it| it.value.is_some_and(|it| it.contains(&first)))
-            || it.start.words.iter().any(|it| it.contains(&first) || it.contains("${HOSTNAME}."))
-    })
+/// The Pods of StatefulSets that the files address by name, as `db-0.db`.
+struct NamedPods<'f> {
+    /// Every text that ends before a `-0.`, because a name may be part of a longer word.
+    names: FxHashSet<&'f str>,
+    /// Whether a command builds a name from its own host name, which may be that of any Pod.
+    any: bool,
+}
+
+/// Maximum length of a Pod's host name, which is a DNS label.
+const MAX_LABEL: usize = 63;
+
+fn named_pods<'f>(facts: &'f Facts<'_>) -> NamedPods<'f> {
+    let mut named = NamedPods { names: FxHashSet::default(), any: false };
+    for unit in facts.units() {
+        let values = unit.env.iter().filter_map(|it| it.value);
+        let words = unit.start.words.iter().map(|it| it.as_str());
+        for text in values.chain(words) {
+            for (end, _) in text.match_indices("-0.") {
+                let before = &text[..end];
+                let starts = before.char_indices().rev().take(MAX_LABEL);
+                named.names.extend(starts.map(|(at, _)| &before[at..]));
+            }
+        }
+        named.any |= unit.start.words.iter().any(|it| it.contains("${HOSTNAME}."));
+    }
+    named
+}
+
+impl NamedPods<'_> {
+    /// Whether anything in the files addresses one of the workload's Pods by name.
+    fn asks_for(&self, workload: &Workload<'_>) -> bool {
+        self.any || self.names.contains(workload.name)
+    }
 }
 
 #[cfg(test)]
