@@ -1,11 +1,16 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
-use crate::facts::Facts;
-use crate::model::{FileModel, Suppression, compose};
-use crate::report::{FileEntry, Finding, Findings, Kind, Level, Report, Severity};
+use crate::facts::{Facts, Scope};
+use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
+use crate::report::{
+    Environment, FileEntry, Finding, Findings, Kind, Level, Report, Safety, Severity, TargetEntry,
+    TargetKind,
+};
 use crate::rules::Rule;
 use crate::{decision, rules, suppress};
+use crate::text::{FileId, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::Arc;
 
@@ -30,9 +35,13 @@ impl Options {
     }
 }
 
-/// A snapshot of a project: its files, its Compose projects and the facts over all of them.
+/// A snapshot of a project: its files, its Compose projects, its targets and the facts over them.
 ///
-/// The facts are built once, when the snapshot is taken. It owns everything that it answers from, so
+/// There is one set of facts over the files and one variant of each application: the production
+/// overlay of a base, a chart with its production values. Each other variant has facts of its own, so
+/// that the environments of one application never speak about each other.
+///
+/// The facts are built once, when the snapshot is taken. The snapshot owns everything that it answers from, so
 /// that a language server can keep one behind an [`Arc`] and ask it while the files move on.
 #[derive(Debug)]
 pub struct Analysis(Snapshot);
@@ -43,6 +52,14 @@ struct Sources {
     files: Vec<Arc<FileModel>>,
     projects: Vec<compose::Project>,
     config: Config,
+    targets: Vec<BuiltTarget>,
+}
+
+/// The facts over the files, and those over the other variants of the targets.
+#[derive(Debug)]
+struct Scopes<'a> {
+    main: Facts<'a>,
+    variants: Vec<Facts<'a>>,
 }
 
 self_cell!(
@@ -50,7 +67,7 @@ self_cell!(
     struct Snapshot {
         owner: Sources,
         #[covariant]
-        dependent: Facts,
+        dependent: Scopes,
     }
 
     impl {Debug}
@@ -62,13 +79,19 @@ impl Analysis {
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let sources = Sources { files, projects, config };
-        Analysis(Snapshot::new(sources, |it| Facts::new(&it.files, &it.projects, &it.config)))
+        let targets = targets(&files);
+        let sources = Sources { files, projects, config, targets };
+        Analysis(Snapshot::new(sources, scopes))
     }
 
-    /// Returns the facts over all files.
+    /// Returns the facts over the files, and over one variant of each target.
     pub fn facts(&self) -> &Facts<'_> {
-        self.0.borrow_dependent()
+        &self.0.borrow_dependent().main
+    }
+
+    /// Returns the charts and overlays of the project, built.
+    pub fn targets(&self) -> &[BuiltTarget] {
+        &self.0.borrow_owner().targets
     }
 
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
@@ -78,6 +101,15 @@ impl Analysis {
         let config = facts.config();
         let wanted = |rule: &Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
         let (mut findings, ran) = run_rules(facts, &wanted);
+        for finding in &mut findings {
+            let target = facts.targets().find(|it| it.has_source(finding.span.file));
+            if let Some(target) = target.filter(|_| !is_about_text(finding)) {
+                place_in_target(finding, target);
+            }
+        }
+        for variant in &self.0.borrow_dependent().variants {
+            add_variant(&mut findings, run_rules(variant, &wanted).0, variant);
+        }
         let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
         let decision = decision::decide(facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
@@ -88,7 +120,9 @@ impl Analysis {
             role: facts.role_of(it.id),
             lines: it.lines.clone(),
         });
-        Report { files: files.collect(), findings, decision, map: facts.map(), suppressed }
+        let files = files.collect();
+        let targets = self.targets().iter().map(target_entry).collect();
+        Report { files, targets, findings, decision, map: facts.map(), suppressed }
     }
 
     fn files(&self) -> &[Arc<FileModel>] {
@@ -103,6 +137,115 @@ impl Analysis {
             key_of_a.cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
         });
         findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
+    }
+}
+
+/// Returns a target as the report lists it.
+fn target_entry(built: &BuiltTarget) -> TargetEntry {
+    let target = &built.target;
+    TargetEntry {
+        name: target.name.clone(),
+        kind: target.kind,
+        environment: target.environment,
+        files: target.sources.clone(),
+        built: target.is_built && built.is_whole(),
+        reason: target.reasons.first().map(|reason| reason.message.clone()),
+    }
+}
+
+/// Builds the facts over the files with one variant of each target, and over each other variant.
+fn scopes(sources: &Sources) -> Scopes<'_> {
+    let Sources { files, projects, config, targets } = sources;
+    let scope = |chosen, is_main| Scope { files, projects, config, targets, chosen, is_main };
+    let (chosen, others) = choose_variants(targets);
+    let no_projects: &[compose::Project] = &[];
+    let variant = |at| Facts::new(Scope { projects: no_projects, ..scope(vec![at], false) });
+    Scopes {
+        main: Facts::new(scope(chosen, true)),
+        variants: others.into_iter().map(variant).collect(),
+    }
+}
+
+/// Splits the indices of the targets into one variant of each application and the others. Production
+/// comes first, then a target that names no environment.
+fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
+    let rank = |at: &usize| match targets[*at].target.environment {
+        Some(Environment::Production) => 0,
+        None => 1,
+        Some(Environment::Staging) => 2,
+        Some(Environment::Test) => 3,
+        Some(Environment::Development) => 4,
+    };
+    let mut order: Vec<usize> = (0..targets.len()).collect();
+    order.sort_by_key(rank);
+    let mut taken: FxHashSet<FileId> = FxHashSet::default();
+    let (mut chosen, mut others) = (Vec::new(), Vec::new());
+    for at in order {
+        let target = &targets[at].target;
+        let is_variant = target.sources.iter().any(|file| taken.contains(file));
+        // A target that could not be built leaves its place to the next variant.
+        if !target.is_built {
+            continue;
+        }
+        if is_variant {
+            others.push(at);
+        } else {
+            taken.extend(&target.sources);
+            chosen.push(at);
+        }
+    }
+    chosen.sort_unstable();
+    others.sort_unstable();
+    (chosen, others)
+}
+
+/// Whether a finding is about the text of a file, whatever is built from it.
+fn is_about_text(finding: &Finding) -> bool {
+    rules::find(finding.code).is_some_and(|rule| rule.on == rules::Side::Document)
+}
+
+/// Adds the findings on one variant of a target. What another variant says at the same place is one
+/// finding that names both.
+fn add_variant(findings: &mut Vec<Finding>, found: Vec<Finding>, facts: &Facts<'_>) {
+    let known: FxHashMap<(&str, Span), usize> =
+        findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
+    let mut new = Vec::new();
+    let mut shared = Vec::new();
+    for mut finding in found {
+        let Some(target) = facts.targets().next() else { continue };
+        match known.get(&(finding.code, finding.span)) {
+            Some(at) => shared.push((*at, target.target.name.clone())),
+            None => {
+                place_in_target(&mut finding, target);
+                new.push(finding);
+            }
+        }
+    }
+    for (at, name) in shared {
+        let names = &mut findings[at].targets;
+        if !names.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    findings.append(&mut new);
+}
+
+/// Says which target a finding is about and where its value comes from. A fix is made from the built
+/// form: for a template there is no edit that can be trusted, and for an overlay a person has to look,
+/// because a base serves several overlays.
+fn place_in_target(finding: &mut Finding, target: &BuiltTarget) {
+    finding.targets.push(target.target.name.clone());
+    if let Some(behind) = target.target.behind.get(&finding.span) {
+        let known = finding.related.iter().any(|related| related.span == *behind);
+        if !known && *behind != finding.span {
+            finding.also(behind, "the value comes from here");
+        }
+    }
+    match target.target.kind {
+        TargetKind::Chart => finding.fixes.clear(),
+        TargetKind::Kustomization => {
+            finding.fixes.iter_mut().for_each(|fix| fix.safety = Safety::Unsafe);
+        }
     }
 }
 

@@ -13,16 +13,23 @@ pub struct File {
     /// The normalised path with `/` separators, relative to the folder that was handed over.
     pub path: Arc<str>,
     pub text: Arc<str>,
+    /// The bytes of a file that is not text: a packed chart.
+    pub bytes: Option<Arc<[u8]>>,
 }
 
 impl File {
     pub fn new(path: impl AsRef<str>, text: impl Into<Arc<str>>) -> File {
-        File { path: normalise_path(path.as_ref()).into(), text: text.into() }
+        File { path: normalise_path(path.as_ref()).into(), text: text.into(), bytes: None }
     }
 
     /// Decodes a file. UTF-16 is recognised by its byte order mark; everything else is read as UTF-8,
     /// with U+FFFD for invalid bytes, so that the rest of the file can still be read.
+    ///
+    /// A packed chart (`.tgz`) keeps its bytes and has no text.
     pub fn from_bytes(path: impl AsRef<str>, bytes: &[u8]) -> File {
+        if path.as_ref().ends_with(".tgz") {
+            return File { bytes: Some(bytes.into()), ..File::new(path, "") };
+        }
         let utf16 = |unit: fn([u8; 2]) -> u16| {
             let (pairs, _) = bytes[2..].as_chunks::<2>();
             let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();

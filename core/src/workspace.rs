@@ -40,7 +40,7 @@ impl Workspace {
         match self.by_path.get(&file.path) {
             Some(&at) => {
                 let old = &self.files[at];
-                if old.file.text == file.text {
+                if old.file == file {
                     return;
                 }
                 let edited = edited_range(&old.file.text, &file.text);

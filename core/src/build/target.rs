@@ -6,71 +6,33 @@
 use super::helm::{self, Chart, ChartFile, Content, Layer, ReleaseOptions, Rendered, TemplateKind};
 use super::kustomize::{self, SourceFile, Sources};
 use super::origin::Text;
+use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, Span, folder_of, join_path, name_of};
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::Serialize;
 use std::sync::Arc;
 
 /// Maximum number of values files for which one chart is rendered, besides its own.
 const MAX_VALUES_FILES: usize = 8;
 
-/// What makes the objects of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TargetKind {
-    Kustomization,
-    Chart,
-}
-
-impl TargetKind {
-    pub fn name(self) -> &'static str {
-        match self {
-            TargetKind::Kustomization => "kustomization",
-            TargetKind::Chart => "chart",
-        }
+/// Returns the environment that a word of a path names.
+fn environment_of_word(word: &str) -> Option<Environment> {
+    match word {
+        "prod" | "production" | "prd" | "live" => Some(Environment::Production),
+        "staging" | "stage" | "stg" | "preprod" | "uat" => Some(Environment::Staging),
+        "test" | "tests" | "testing" | "e2e" | "ci" | "qa" => Some(Environment::Test),
+        "dev" | "development" | "local" | "minikube" | "kind" => Some(Environment::Development),
+        _ => None,
     }
 }
 
-/// Which stage of a system a target is for, as far as its folder or values file says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Environment {
-    Production,
-    Staging,
-    Test,
-    Development,
-}
-
-impl Environment {
-    pub fn name(self) -> &'static str {
-        match self {
-            Environment::Production => "production",
-            Environment::Staging => "staging",
-            Environment::Test => "test",
-            Environment::Development => "development",
-        }
-    }
-
-    /// Returns the environment that a word of a path names.
-    fn from_word(word: &str) -> Option<Environment> {
-        match word {
-            "prod" | "production" | "prd" | "live" => Some(Environment::Production),
-            "staging" | "stage" | "stg" | "preprod" | "uat" => Some(Environment::Staging),
-            "test" | "tests" | "testing" | "e2e" | "ci" | "qa" => Some(Environment::Test),
-            "dev" | "development" | "local" | "minikube" | "kind" => Some(Environment::Development),
-            _ => None,
-        }
-    }
-
-    /// Returns the environment of the last path segment that names one.
-    fn of_path(path: &str) -> Option<Environment> {
-        path.rsplit('/').find_map(|segment| {
-            let lower = segment.to_ascii_lowercase();
-            let mut words = lower.split(|letter: char| !letter.is_ascii_alphanumeric());
-            words.find_map(Environment::from_word)
-        })
-    }
+/// Returns the environment of the last path segment that names one.
+fn environment_of(path: &str) -> Option<Environment> {
+    path.rsplit('/').find_map(|segment| {
+        let lower = segment.to_ascii_lowercase();
+        let mut words = lower.split(|letter: char| !letter.is_ascii_alphanumeric());
+        words.find_map(environment_of_word)
+    })
 }
 
 /// One target, built as far as it can be.
@@ -133,7 +95,7 @@ fn kustomizations(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> {
         targets.push(Target {
             name: folder_name(folder),
             kind: TargetKind::Kustomization,
-            environment: Environment::of_path(folder),
+            environment: environment_of(folder),
             folder: folder.to_owned(),
             is_built: !built.objects.is_empty(),
             trees: vec![kustomize::tree(&built.objects)],
@@ -210,7 +172,7 @@ fn chart_targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
     let chart = match Chart::load(&chart_files) {
         Ok(chart) => chart,
         Err(failure) => {
-            let mut target = blank(folder_name(folder), Environment::of_path(folder));
+            let mut target = blank(folder_name(folder), environment_of(folder));
             target
                 .reasons
                 .push(refused(failure.to_string(), failure.place().unwrap_or(chart_span)));
@@ -224,7 +186,7 @@ fn chart_targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
         own.iter().filter(|file| is_further_values_file(file.path, folder)).collect();
     further.sort_by_key(|file| file.path);
     let left_out = further.split_off(further.len().min(MAX_VALUES_FILES));
-    let mut own_values = blank(folder_name(folder), Environment::of_path(folder));
+    let mut own_values = blank(folder_name(folder), environment_of(folder));
     render_into(&mut own_values, &chart, Vec::new(), chart_span);
     for file in left_out {
         own_values.reasons.push(Reason {
@@ -239,7 +201,7 @@ fn chart_targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
     let mut targets = vec![own_values];
     for file in further {
         let name = format!("{} ({})", folder_name(folder), relative(file.path, folder));
-        let environment = Environment::of_path(relative(file.path, folder));
+        let environment = environment_of(relative(file.path, folder));
         let mut target = blank(name, environment);
         let text = Text::written(&**file.text, Span::new(file.id, 0, file.text.len()));
         render_into(&mut target, &chart, vec![Layer::File(Arc::new(text))], chart_span);

@@ -65,6 +65,7 @@ impl<'f> Counts<'f> {
         for file in facts.files() {
             match file.kind {
                 Kind::Chart => counts.charts += 1,
+                Kind::Template if facts.is_built(file.id) => {}
                 Kind::Template => counts.templates += 1,
                 Kind::ArgoCd => counts.argocd += 1,
                 Kind::Kustomization if file.path().contains("overlay") => counts.overlays += 1,

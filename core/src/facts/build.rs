@@ -1,7 +1,7 @@
 //! Builds the facts, each part from the parts before it.
 
 use super::counterparts::{self, Counterparts};
-use super::hosts::{ClusterHosts, ComposeHosts};
+use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
 use super::names::NamedObjects;
 use super::order::Waits;
 use super::resources::LimitRanges;
@@ -11,22 +11,31 @@ use super::sets::Sets;
 use super::subject::ServicePlaces;
 use super::unit::Unit;
 use super::workload::{self, Workload};
-use super::{Facts, Mention, migrations, peers, replicas, roles, selection};
-use crate::config::Config;
+use super::{Facts, Mention, Scope, migrations, peers, replicas, roles, selection};
 use crate::model::FileModel;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::report::Role;
-use std::sync::Arc;
+use crate::text::FileId;
+use rustc_hash::FxHashSet;
 
-pub(super) fn facts<'a>(
-    files: &'a [Arc<FileModel>],
-    projects: &'a [Project],
-    config: &'a Config,
-) -> Facts<'a> {
-    let mut sorted: Vec<&FileModel> = files.iter().map(|it| &**it).collect();
-    sorted.sort_by(|a, b| a.file.path.cmp(&b.file.path));
-    let objects: Vec<&Object> = sorted.iter().flat_map(|file| &file.objects).collect();
+pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
+    let Scope { files, projects, config, targets, chosen, is_main } = scope;
+    let built_files: FxHashSet<FileId> =
+        targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
+    let mut sorted: Vec<&FileModel> = Vec::new();
+    if is_main {
+        sorted.extend(files.iter().map(|it| &**it));
+        sorted.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    }
+    let loose = sorted.iter().filter(|file| !built_files.contains(&file.id));
+    let mut objects: Vec<&Object> = loose.flat_map(|file| &file.objects).collect();
+    objects.extend(chosen.iter().flat_map(|at| &targets[*at].objects));
+    let unread = |file: &&&FileModel| !built_files.contains(&file.id) && brings_services(file);
+    let from_elsewhere = match is_main {
+        true => sorted.iter().any(|file| unread(&file)) || targets.iter().any(|it| !it.is_whole()),
+        false => chosen.iter().any(|at| targets[*at].has_company(targets)),
+    };
     let cluster = objects.iter().any(|it| it.workload().is_some());
     let roles = roles::of_files(files, projects, config, cluster);
     let services = services(projects, &roles);
@@ -38,7 +47,7 @@ pub(super) fn facts<'a>(
             workloads.push(Workload::new(workloads.len(), object, model, copies, &named));
         }
     }
-    let sets = Sets::new(files);
+    let sets = Sets::new(files, &objects);
     let pods = LabelIndex::of_workloads(&workloads);
     let kube_services = selection::kube_services(files, &objects, &mut workloads, &sets, &pods);
     selection::autoscale(files, &objects, &mut workloads, &sets);
@@ -52,7 +61,7 @@ pub(super) fn facts<'a>(
         waits: Waits::new(&services, &compose_hosts),
         service_places: ServicePlaces::by_file(files.len(), &services),
         swarm: replicas::swarm_projects(files, projects),
-        cluster_hosts: ClusterHosts::new(&sorted, &objects, &kube_services),
+        cluster_hosts: ClusterHosts::new(&objects, &kube_services, from_elsewhere),
         compose_hosts,
         pods,
         service_labels: LabelIndex::of_services(&kube_services),
@@ -65,6 +74,9 @@ pub(super) fn facts<'a>(
         kube_services,
         counterparts: Counterparts::default(),
         sets,
+        all_targets: targets,
+        chosen,
+        built_files,
     };
     for at in 0..facts.services.len() {
         let mentions = facts.find_mentions(&facts.services[at].unit);

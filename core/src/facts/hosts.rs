@@ -88,17 +88,16 @@ struct InNamespace<'a> {
 
 impl<'a> ClusterHosts<'a> {
     pub(super) fn new(
-        files: &[&FileModel],
         objects: &[&'a Object],
         services: &[KubeService<'a>],
+        from_elsewhere: bool,
     ) -> ClusterHosts<'a> {
         let mut hosts = ClusterHosts {
             by_name: FxHashMap::default(),
             by_namespace: FxHashMap::default(),
             operated: FxHashSet::default(),
             by_address: FxHashMap::default(),
-            from_elsewhere: files.iter().any(|it| brings_services(it))
-                || objects.iter().any(|it| installs_others(it)),
+            from_elsewhere: from_elsewhere || objects.iter().any(|it| installs_others(it)),
         };
         for it in services {
             hosts.by_name.entry(it.name).or_default().push(it.index);
@@ -136,7 +135,7 @@ impl<'a> ClusterHosts<'a> {
 }
 
 /// Whether a file stands for manifests that are not read: a chart, a template, a remote base.
-fn brings_services(file: &FileModel) -> bool {
+pub(super) fn brings_services(file: &FileModel) -> bool {
     match file.kind {
         Kind::Template | Kind::Chart | Kind::Values | Kind::ArgoCd => true,
         Kind::Kustomization => {

@@ -66,7 +66,7 @@ pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
 use crate::edit::{Editor, Yaml};
-use crate::model::FileModel;
+use crate::model::{BuiltTarget, FileModel};
 use crate::model::Place;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
@@ -107,15 +107,47 @@ pub struct Facts<'a> {
     swarm: Vec<replicas::Swarm>,
     counterparts: counterparts::Counterparts,
     sets: sets::Sets,
+    all_targets: &'a [BuiltTarget],
+    /// Indices of the targets whose objects these facts are about.
+    chosen: Vec<usize>,
+    /// The files that were built into a target.
+    built_files: FxHashSet<FileId>,
+}
+
+/// What one set of facts is about.
+#[derive(Debug, Clone)]
+pub struct Scope<'a> {
+    /// All files, by their ids.
+    pub files: &'a [Arc<FileModel>],
+    pub projects: &'a [Project],
+    pub config: &'a Config,
+    /// All targets of the project.
+    pub targets: &'a [BuiltTarget],
+    /// The indices of the targets whose objects are looked at.
+    pub chosen: Vec<usize>,
+    /// Whether the files themselves are looked at: the Compose projects, and the manifests that are
+    /// not part of a target.
+    pub is_main: bool,
 }
 
 impl<'a> Facts<'a> {
-    pub fn new(
-        files: &'a [Arc<FileModel>],
-        projects: &'a [Project],
-        config: &'a Config,
-    ) -> Facts<'a> {
-        build::facts(files, projects, config)
+    pub fn new(scope: Scope<'a>) -> Facts<'a> {
+        build::facts(scope)
+    }
+
+    /// Returns the targets whose objects these facts are about.
+    pub fn targets(&self) -> impl Iterator<Item = &'a BuiltTarget> + '_ {
+        self.chosen.iter().map(|at| &self.all_targets[*at])
+    }
+
+    /// Returns every target of the project, whether these facts are about its objects or not.
+    pub fn all_targets(&self) -> &'a [BuiltTarget] {
+        self.all_targets
+    }
+
+    /// Whether a file was built into a target, so that it says nothing by itself.
+    pub fn is_built(&self, file: FileId) -> bool {
+        self.built_files.contains(&file)
     }
 
     pub fn config(&self) -> &'a Config {

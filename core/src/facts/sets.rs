@@ -42,7 +42,7 @@ pub(super) struct Sets {
 }
 
 impl Sets {
-    pub(super) fn new(files: &[Arc<FileModel>]) -> Sets {
+    pub(super) fn new(files: &[Arc<FileModel>], objects: &[&Object]) -> Sets {
         let mut sets = Sets { by_file: vec![Vec::new(); files.len()], ..Sets::default() };
         let mut folders: FxHashMap<&str, usize> = FxHashMap::default();
         for file in files {
@@ -50,12 +50,10 @@ impl Sets {
             sets.folders.push(*folders.entry(folder_of(&file.file.path)).or_insert(next));
         }
         sets.by_folder = vec![Vec::new(); folders.len()];
-        let shared = shared_keys(files);
-        for file in files {
-            for object in &file.objects {
-                let key = ObjectKey::of(object).and_then(|key| shared.get(&key));
-                sets.by_file[file.id.index()].extend(key);
-            }
+        let shared = shared_keys(objects);
+        for object in objects {
+            let key = ObjectKey::of(object).and_then(|key| shared.get(&key));
+            sets.by_file[object.file.index()].extend(key);
         }
         for (keys, folder) in sets.by_file.iter_mut().zip(&sets.folders) {
             keys.sort_unstable();
@@ -84,15 +82,14 @@ impl Sets {
 }
 
 /// Numbers the keys of the objects that more than one file defines.
-fn shared_keys(files: &[Arc<FileModel>]) -> FxHashMap<ObjectKey<'_>, SharedKey> {
+fn shared_keys<'o>(objects: &[&'o Object]) -> FxHashMap<ObjectKey<'o>, SharedKey> {
     let mut first_file: FxHashMap<ObjectKey<'_>, FileId> = FxHashMap::default();
     let mut shared = FxHashMap::default();
-    for file in files {
-        for key in file.objects.iter().filter_map(ObjectKey::of) {
-            if *first_file.entry(key).or_insert(file.id) != file.id {
-                let next = SharedKey::try_from(shared.len()).unwrap_or(SharedKey::MAX);
-                shared.entry(key).or_insert(next);
-            }
+    for object in objects {
+        let Some(key) = ObjectKey::of(object) else { continue };
+        if *first_file.entry(key).or_insert(object.file) != object.file {
+            let next = SharedKey::try_from(shared.len()).unwrap_or(SharedKey::MAX);
+            shared.entry(key).or_insert(next);
         }
     }
     shared
@@ -179,7 +176,8 @@ mod tests {
                 Arc::new(FileModel::read(FileId(id), File::new(path, text), None))
             })
             .collect();
-        Sets::new(&models)
+        let objects: Vec<&Object> = models.iter().flat_map(|file| &file.objects).collect();
+        Sets::new(&models, &objects)
     }
 
     #[test]

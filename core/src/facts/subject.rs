@@ -1,6 +1,7 @@
 //! The object or service that a finding is about, by its place.
 
 use super::{Facts, Service};
+use crate::model::kubernetes::Object;
 use crate::text::Span;
 use std::cmp::Reverse;
 
@@ -67,12 +68,25 @@ impl Facts<'_> {
         if let Some(service) = places.and_then(|it| it.service_at(span)) {
             return format!("service {}", self.services[service].name);
         }
+        match self.object_at(span) {
+            Some(object) => subject_in(object, span),
+            None => String::new(),
+        }
+    }
+
+    /// Returns the object that a place belongs to.
+    fn object_at(&self, span: Span) -> Option<&Object> {
+        if self.is_built(span.file) {
+            return self.targets().find_map(|target| target.owner(span));
+        }
         let file = self.file(span.file);
         let after = file.objects.partition_point(|it| it.span.start <= span.start);
-        let Some(object) = file.objects[..after].last().filter(|it| it.span.end >= span.start)
-        else {
-            return String::new();
-        };
+        file.objects[..after].last().filter(|it| it.span.end >= span.start)
+    }
+}
+
+/// Returns the name of an object, and of its container around the span.
+fn subject_in(object: &Object, span: Span) -> String {
         let mut subject = object.kind.to_string();
         let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
         let name = name.map_or("", |it| it.as_str().trim_end());
@@ -88,5 +102,4 @@ impl Facts<'_> {
             subject += &format!(", container {}", container.label());
         }
         subject
-    }
 }

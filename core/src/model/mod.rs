@@ -10,7 +10,9 @@ mod directives;
 mod file;
 pub mod kubernetes;
 pub mod read;
+mod target;
 
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use read::{IntOrStr, Place, Str};
+pub use target::{BuiltTarget, targets};

@@ -17,7 +17,7 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
     Report {
         files: vec![FileEntry {
             // `File::new` would normalise the unusual paths of some tests.
-            file: File { path: path.into(), text: text.into() },
+            file: File::new(path, text),
             kind: Kind::Compose,
             role: Some(Role::Production),
             lines: LineIndex::new(&text.into()),

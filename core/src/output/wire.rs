@@ -6,11 +6,12 @@
 
 use crate::explain;
 use crate::report::{
-    self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Fate, FileKind, Fit,
-    NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity, Today, Worth,
+    self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Environment, Fate,
+    FileKind, Fit, NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity,
+    TargetKind, Today, Worth,
 };
 use crate::rules::{self, Side};
-use crate::text::{Encoding, Span};
+use crate::text::{Encoding, FileId, Span};
 use serde::Serialize;
 
 /// Version of this format.
@@ -35,6 +36,8 @@ wire! {
         pub version: u32,
         pub tool: Tool,
         pub files: Vec<FileEntry<'r>>,
+        /// The charts and overlays of the project, by name.
+        pub targets: Vec<Target<'r>>,
         pub findings: Vec<Finding<'r>>,
         pub decision: Decision<'r>,
         pub map: ProjectMap<'r>,
@@ -50,6 +53,20 @@ wire! {
         /// Only Compose files have a role.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub role: Option<Role>,
+    }
+    /// What one command puts onto one platform.
+    pub struct Target<'r> {
+        pub name: &'r str,
+        pub kind: TargetKind,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub environment: Option<Environment>,
+        /// Paths of the files that it is built from.
+        pub files: Vec<&'r str>,
+        /// Whether it is built with all its parts.
+        pub built: bool,
+        /// Why it is not built in full.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub reason: Option<&'r str>,
     }
     pub struct Position {
         /// From 1.
@@ -79,6 +96,9 @@ wire! {
         pub check: &'r [String],
         pub related: Vec<Related<'r>>,
         pub fixes: Vec<Fix<'r>>,
+        /// Names of the targets that this is about.
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        pub targets: &'r [String],
     }
     pub struct Related<'r> {
         pub path: &'r str,
@@ -267,6 +287,7 @@ impl<'r> From<&'r report::Report> for Report<'r> {
             version: VERSION,
             tool: Tool { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },
             files,
+            targets: report.targets.iter().map(|target| places.target(target)).collect(),
             findings: report.findings.iter().map(|finding| places.finding(finding)).collect(),
             decision: places.decision(&report.decision),
             map: places.map(&report.map),
@@ -325,6 +346,19 @@ impl<'r> Places<'r> {
             check: &finding.check,
             related: finding.related.iter().map(related).collect(),
             fixes: finding.fixes.iter().map(|fix| self.fix(fix)).collect(),
+            targets: &finding.targets,
+        }
+    }
+
+    fn target(&self, target: &'r report::TargetEntry) -> Target<'r> {
+        let path = |file: &FileId| &*self.report.entry(*file).file.path;
+        Target {
+            name: &target.name,
+            kind: target.kind,
+            environment: target.environment,
+            files: target.files.iter().map(path).collect(),
+            built: target.built,
+            reason: target.reason.as_deref(),
         }
     }
 

@@ -117,6 +117,8 @@ pub struct Finding {
     pub check: Vec<String>,
     pub related: Vec<Related>,
     pub fixes: Vec<Fix>,
+    /// Names of the targets that this is about; empty for a finding on a file as it stands.
+    pub targets: Vec<String>,
     /// Whether the marked text has no effect: editors may fade it out.
     pub unnecessary: bool,
     /// Whether the marked text is obsolete: editors may strike it through.
@@ -207,6 +209,7 @@ impl Findings {
             check: Vec::new(),
             related: Vec::new(),
             fixes: Vec::new(),
+            targets: Vec::new(),
             unnecessary: false,
             deprecated: false,
         });

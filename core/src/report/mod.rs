@@ -6,11 +6,13 @@ mod decision;
 mod finding;
 mod map;
 pub mod phrases;
+mod target;
 mod vocabulary;
 
 pub use decision::*;
 pub use finding::*;
 pub use map::*;
+pub use target::*;
 pub(crate) use vocabulary::vocabulary;
 
 use crate::text::{File, FileId, LineIndex, Span};
@@ -58,6 +60,8 @@ pub struct FileEntry {
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     pub files: Vec<FileEntry>,
+    /// The charts and overlays of the project, by name.
+    pub targets: Vec<TargetEntry>,
     pub findings: Vec<Finding>,
     pub decision: Decision,
     pub map: Map,

@@ -1,28 +1,71 @@
 use crate::facts::Facts;
-use crate::report::{Findings, Kind};
+use crate::model::FileModel;
+use crate::report::{Findings, Kind, TargetKind};
 use crate::rules::rule;
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 rule! {
-    /// A template was not analysed, because only its rendered form is YAML.
+    /// A chart, an overlay or a template was not built, so what it deploys was not checked.
     ///
     /// ## Why it hurts
-    /// Nothing in this file was checked, so the absence of findings means nothing.
+    /// Plimsoll reads charts as rendered and overlays as built. What could not be built was not
+    /// checked, so the absence of findings means nothing there.
     ///
     /// ## What helps
-    /// Render the template with the tool that it was written for (Helm, Jinja, Go templates) and
-    /// check the result; for a chart, run `helm template . | plimsoll check -`.
+    /// Hand over what the message names: the missing values, a vendored subchart, the base that the
+    /// overlay refers to. Render templates for other tools (Jinja, Go templates) with those tools and
+    /// check the result.
     ///
     /// ## How to troubleshoot
-    /// `helm template . --debug` shows the text that the cluster would get.
+    /// `helm template . --debug` or `kubectl kustomize .` shows what the cluster would get, or the
+    /// same error.
     PLM005 "unparsed-template" {
         since: "0.1.0", on: Document, severity: Info, check: check,
     }
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    check_targets(facts, out);
+    check_loose_templates(facts, out);
+}
+
+/// Reports what keeps a chart or an overlay from being built in full.
+fn check_targets(facts: &Facts, out: &mut Findings) {
+    let mut reported = FxHashSet::default();
+    for target in facts.all_targets().iter().map(|it| &it.target) {
+        for reason in &target.reasons {
+            // The overlays of one base share its reasons.
+            if !reported.insert((reason.span, &reason.message)) {
+                continue;
+            }
+            let what = match (target.kind, target.is_built) {
+                (TargetKind::Chart, true) => "a part of this chart is not rendered",
+                (TargetKind::Chart, false) => "this chart is not rendered",
+                (TargetKind::Kustomization, true) => "a part of this overlay is not built",
+                (TargetKind::Kustomization, false) => "this overlay is not built",
+            };
+            let finding = out.at(&reason.span, format!("{what}: {}", reason.message));
+            finding.subject(format!("{} {}", target.kind.name(), target.name));
+            finding.check(match target.kind {
+                TargetKind::Chart => format!("helm template {} --debug", shown(&target.folder)),
+                TargetKind::Kustomization => {
+                    format!("kubectl kustomize {}", shown(&target.folder))
+                }
+            });
+        }
+    }
+}
+
+fn shown(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
+}
+
+/// Reports templates that belong to no chart, once for each folder.
+fn check_loose_templates(facts: &Facts, out: &mut Findings) {
     let mut reported: Vec<&str> = Vec::new();
-    for file in facts.files().iter().filter(|it| it.kind == Kind::Template) {
+    let loose = |it: &&&FileModel| it.kind == Kind::Template && !facts.is_built(it.id);
+    for file in facts.files().iter().filter(loose) {
         let chart = chart_of(file.path());
         if reported.contains(&chart) {
             continue;
