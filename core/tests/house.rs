@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 /// cycles.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
-    ("words", &[]),
-    ("decimal", &[]),
     ("knowledge", &[]),
     ("report", &["text"]),
     ("syntax", &["text"]),
@@ -98,9 +96,7 @@ fn imports_point_up_the_stream() {
             let mut names = imported(line, "crate::");
             names.extend(imported(line, &to_root));
             for name in names {
-                // These are tools like those of the standard library: everyone may use them.
-                let tool = matches!(name.as_str(), "words" | "decimal");
-                if name != room && !tool && !allowed.contains(&name.as_str()) {
+                if name != room && !allowed.contains(&name.as_str()) {
                     wrong
                         .push(format!("{}:{number}: {room} may not import {name}", path.display()));
                 }

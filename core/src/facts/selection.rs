@@ -174,8 +174,8 @@ impl Chooser<'_, '_> {
 }
 
 /// Returns those of the namespaces of a map that an object of `namespace` may meet.
-fn in_reach<'m, 'a, T>(
-    by_namespace: &'m IndexMap<&'a str, T, FxBuildHasher>,
+fn in_reach<'m, T>(
+    by_namespace: &'m IndexMap<&str, T, FxBuildHasher>,
     namespace: &'m str,
 ) -> impl Iterator<Item = &'m str> {
     let everywhere = namespace == "default";
@@ -224,6 +224,9 @@ pub(super) fn autoscale<'a>(
     workloads: &mut [Workload<'a>],
     sets: &Sets,
 ) {
+    if !objects.iter().any(|it| matches!(it.body, Body::Autoscaler(_))) {
+        return;
+    }
     let mut by_name: FxHashMap<(&str, &str), IndexMap<&str, Vec<usize>, FxBuildHasher>> =
         FxHashMap::default();
     for workload in workloads.iter() {
