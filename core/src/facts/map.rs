@@ -113,7 +113,7 @@ impl Facts<'_> {
                 for (secret, source) in volume.source.keyed() {
                     let kind = if secret { NodeKind::Secret } else { NodeKind::Config };
                     if let Some(name) = &source.name {
-                        let to = format_smolstr!("{}/{}/{name}", kind.name(), workload.namespace);
+                        let to = format_smolstr!("{kind}/{}/{name}", workload.namespace);
                         drawing.used(&id, &to, kind, name, Use(EdgeKind::Reads, name.span));
                     }
                 }
@@ -123,7 +123,7 @@ impl Facts<'_> {
                     let secret = from.source == crate::model::kubernetes::EnvSource::Secret;
                     let kind = if secret { NodeKind::Secret } else { NodeKind::Config };
                     if let Some(name) = &from.name {
-                        let to = format_smolstr!("{}/{}/{name}", kind.name(), workload.namespace);
+                        let to = format_smolstr!("{kind}/{}/{name}", workload.namespace);
                         drawing.used(&id, &to, kind, name, Use(EdgeKind::Reads, from.span));
                     }
                 }

@@ -78,10 +78,10 @@ fn write_finding<'r>(
     field(out, style, "", &format!("{subject}{}", escape(&finding.message)));
     snippets(out, report, finding, style);
     if explained.why.insert(finding.code) {
-        field(out, style, "why", &escape(&explain::why(finding)));
+        field(out, style, "why", &escape(explain::why(finding)));
     }
     if explained.help.insert((finding.code, finding.help.as_deref())) {
-        field(out, style, "help", &escape(&explain::help(finding)));
+        field(out, style, "help", &escape(explain::help(finding)));
     }
     // Commands are never wrapped, because people copy them.
     for (index, line) in finding.check.iter().flat_map(|command| command.lines()).enumerate() {

@@ -48,7 +48,7 @@ fn is_content(scalar: Node<'_>, text: &str, at: usize) -> bool {
     let start = scalar.span().start as usize;
     let block = matches!(scalar.style(), Style::Literal | Style::Folded);
     // The header of a block scalar, `|` or `>`, may be followed by a comment.
-    start <= at && !(block && !text[start..at].contains(['\n', '\r']))
+    start <= at && (!block || text[start..at].contains(['\n', '\r']))
 }
 
 #[cfg(test)]

@@ -45,8 +45,8 @@ rule! {
     }
 }
 
-/// Maximum number of earlier ports that one is compared with. Where more services publish one port,
-/// each further pair says nothing new.
+/// Maximum number of earlier ports that a port is compared with. If more services publish the same
+/// port, further pairs add nothing new.
 const MAX_EARLIER: usize = 8;
 
 /// A published port with its service.
@@ -54,15 +54,15 @@ type Published<'p> = (&'p Service, &'p Port);
 
 fn check(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
-        // By their first numbers: only ports without a range can collide.
+        // Keyed by the first number, because only ports without a range can collide.
         let mut earlier: FxHashMap<u16, Vec<Published<'_>>> = FxHashMap::default();
         for service in &project.services {
-            let mut told: FxHashSet<Span> = FxHashSet::default();
+            let mut reported: FxHashSet<Span> = FxHashSet::default();
             for port in &service.ports {
                 let Some(number) = port.published.map(|it| it.value.0) else { continue };
                 for taken in earlier.get(&number).into_iter().flatten() {
                     let collides = may_run_together(taken.0, service) && collide(taken.1, port);
-                    if collides && told.insert(taken.1.span) {
+                    if collides && reported.insert(taken.1.span) {
                         report(*taken, (service, port), number, out);
                     }
                 }
@@ -84,11 +84,11 @@ fn report(first: Published<'_>, second: Published<'_>, number: u16, out: &mut Fi
         &second.1.span,
         format!("`{first_name}` and `{second_name}` both publish port {number} of the host"),
     )
-    .also(&first.1.span, format!("`{first_name}` publishes it here"))
+    .also(&first.1.span, format!("`{first_name}` publishes the port here"))
     .check(format!("ss -ltnp 'sport = :{number}'"));
 }
 
-/// Services of different profiles need not run at the same time.
+/// Whether two services may run at the same time: services of different profiles need not.
 fn may_run_together(a: &Service, b: &Service) -> bool {
     let shared = a.profiles.iter().any(|one| b.profiles.iter().any(|it| it.value == one.value));
     a.profiles.is_empty() && b.profiles.is_empty() || shared

@@ -171,7 +171,7 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
     let family = |service: &Service<'_>| service.unit.family().map(|it| it.id);
     let mut others = Vec::new();
     for it in facts.listening_on(&facts.services()[from.index], port) {
-        // Two of one family are members of one cluster, or one is the other's test.
+        // Two services of one family are members of one cluster, or one tests the other.
         let twin = family(it).is_some() && family(it) == family(from);
         if it.index == from.index || twin {
             continue;

@@ -79,7 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// The namespaces that a selector looks into: those that are named, or else the object's own.
+/// Returns the namespaces in which a selector looks: those that are named, else the object's own.
 fn searched<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
     match named {
         [] => vec![object.namespace()],

@@ -122,7 +122,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// The variables that a container is known to read and that a Service could set, by their names.
+/// Returns the names of the variables that a container is known to read and a Service could set.
 fn names_read<'f>(
     facts: &'f Facts,
     workload: &Workload<'_>,
@@ -136,28 +136,29 @@ fn names_read<'f>(
     names.filter(|it| it.contains("_PORT") || it.ends_with("_SERVICE_HOST")).collect()
 }
 
-/// The nearest Service of the namespace that puts a variable into the workload's Pods.
+/// Returns the nearest Service in the namespace that injects a variable into the workload's Pods.
 fn injecting<'f, 'a>(
     facts: &'f Facts<'a>,
     workload: &Workload<'a>,
     name: &str,
 ) -> Option<&'f KubeService<'a>> {
     // `A_PORT_B_PORT` may come from Service `a-port-b` as well as from a port of Service `a`.
-    let ends = ["_SERVICE_", "_PORT"].into_iter().flat_map(|it| name.match_indices(it));
+    let ends = ["_SERVICE_", "_PORT"].into_iter().flat_map(|mark| name.match_indices(mark));
     let mut services =
         ends.flat_map(|(end, _)| facts.services_around(workload.object, &name[..end]));
-    services.find(|it| {
-        // Without an address of its own a Service gives no variables.
-        let has_address = !it.model.is_headless() && !it.model.is_external_name();
-        has_address && variables_of(it).iter().any(|variable| variable == name)
+    services.find(|service| {
+        // A Service without an address of its own injects no variables.
+        let has_address = !service.model.is_headless() && !service.model.is_external_name();
+        has_address && variables_of(service).iter().any(|variable| variable == name)
     })
 }
 
+/// Returns the names of all variables that a Service injects.
 fn variables_of(service: &KubeService<'_>) -> Vec<String> {
-    let ports = service.model.ports.iter().filter_map(|it| {
-        let number = it.port.and_then(|it| u16::try_from(it.value).ok())?;
-        let protocol = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
-        Some((number, it.name.as_ref().map(|it| it.as_str()), protocol))
+    let ports = service.model.ports.iter().filter_map(|port| {
+        let number = port.port.and_then(|it| u16::try_from(it.value).ok())?;
+        let protocol = port.protocol.as_ref().map_or("TCP", |it| it.as_str());
+        Some((number, port.name.as_ref().map(|it| it.as_str()), protocol))
     });
     link_variables(service.name, &ports.collect::<Vec<_>>())
 }

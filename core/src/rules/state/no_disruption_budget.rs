@@ -110,7 +110,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// A budget that can be shown to allow nothing while every replica is well.
+/// Reports a budget that allows no disruption even while every replica is healthy.
 fn never_allows(
     facts: &Facts<'_>,
     object: &Object,

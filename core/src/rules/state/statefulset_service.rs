@@ -70,7 +70,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let named_pods = named_pods(facts);
-    // An operator's object may bring its Services along.
+    // An operator may create the Services for its objects.
     let operated = facts.objects().iter().any(|it| {
         matches!(it.body, Body::Other)
             && it.group().contains('.')
@@ -78,7 +78,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     });
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
         let label = &workload.label;
-        // Without anybody who asks for a Pod by its name, it is only good to know.
+        // If nothing addresses a Pod by name, the finding is for information only.
         let asked = workload.copies.is_many() && named_pods.asks_for(workload);
         let severity = if asked { Severity::Warning } else { Severity::Info };
         let Some(name) = workload.model.service_name.as_ref().filter(|it| !it.is_empty()) else {
@@ -111,7 +111,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             continue;
         }
-        // Without any Service here, they are kept somewhere else.
+        // If there are no Services here at all, they are defined elsewhere.
         if facts.services_in(workload.namespace).next().is_none() {
             continue;
         }
@@ -134,11 +134,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// The Pods of StatefulSets that the files name, as `db-0.db`.
+/// The Pods of StatefulSets that the files address by name, as `db-0.db`.
 struct NamedPods<'f> {
-    /// Every text that ends before an `-0.`: a name may be part of a longer one.
+    /// Every text that ends before a `-0.`, because a name may be part of a longer word.
     names: FxHashSet<&'f str>,
-    /// Something puts a name together from its own host name: that may be any Pod's.
+    /// Whether a command builds a name from its own host name, which may be that of any Pod.
     any: bool,
 }
 
@@ -163,7 +163,7 @@ fn named_pods<'f>(facts: &'f Facts<'_>) -> NamedPods<'f> {
 }
 
 impl NamedPods<'_> {
-    /// Whether anything in the files names one of a workload's Pods.
+    /// Whether anything in the files addresses one of the workload's Pods by name.
     fn asks_for(&self, workload: &Workload<'_>) -> bool {
         self.any || self.names.contains(workload.name)
     }

@@ -128,12 +128,15 @@ pub(crate) fn parse_mount(span: Span, scalar: &Scalar) -> Result<Value, String> 
 
 /// Splits a mount at its colons, but not at the one behind a drive letter.
 fn mount_parts(text: &str) -> Vec<Range<usize>> {
-    if text.len() <= 2 {
-        return vec![0..text.len()];
-    }
     let mut parts = Vec::new();
+    if text.len() <= 2 {
+        parts.push(0..text.len());
+        return parts;
+    }
     let mut start = 0;
-    for (at, _) in text.match_indices(':') {
+    // A text of two characters, as `a:`, has only one part.
+    let colons = text.match_indices(':').filter(|_| text.len() > 2);
+    for (at, _) in colons {
         let drive = at - start == 1 && text.as_bytes()[start].is_ascii_alphabetic();
         if !drive {
             parts.push(start..at);
