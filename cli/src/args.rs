@@ -86,6 +86,20 @@ pub enum Command {
         #[arg(long = "unsafe")]
         risky: bool,
     },
+    /// Print what charts and overlays put onto the cluster
+    Render {
+        #[command(flatten)]
+        input: Input,
+        /// Print the names of the targets instead
+        #[arg(long)]
+        list: bool,
+        /// Print only this target, by its name in --list; may be repeated
+        #[arg(long = "target", value_name = "NAME")]
+        targets: Vec<String>,
+        /// How to print the objects
+        #[arg(long, default_value = "yaml")]
+        format: RenderFormat,
+    },
     /// Explain a rule, or list all rules
     Explain {
         /// The rule's code or name, such as PLM101 or depends-on-started-only; all rules if omitted
@@ -114,6 +128,14 @@ pub enum Command {
         #[arg(value_name = "COMMAND")]
         subcommand: Option<String>,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderFormat {
+    /// One YAML stream, each document below the place that it comes from
+    Yaml,
+    /// A list of targets with their documents as text
+    Json,
 }
 
 #[derive(Debug, Args)]

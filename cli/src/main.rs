@@ -5,6 +5,7 @@ mod explain;
 mod fix;
 mod input;
 mod progress;
+mod render;
 mod shell;
 mod terminal;
 
@@ -51,6 +52,9 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
         Command::Decide { input, format, answers } => decide(&input, format, answers, terminal),
         Command::Fix { input, rules, diff, risky } => {
             fix::run(&input, &rules, diff, risky, terminal)
+        }
+        Command::Render { input, list, targets, format } => {
+            render::run(&input, list, &targets, format, terminal)
         }
         Command::Explain { rule, format } => explain::run(rule.as_deref(), format, terminal),
         Command::Lsp { .. } => match plimsoll_lsp::serve() {

@@ -8,8 +8,8 @@ use crate::report::{
     TargetKind,
 };
 use crate::rules::Rule;
-use crate::{decision, rules, suppress};
 use crate::text::{FileId, Span};
+use crate::{decision, rules, suppress};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::Arc;
@@ -148,7 +148,7 @@ fn target_entry(built: &BuiltTarget) -> TargetEntry {
         kind: target.kind,
         environment: target.environment,
         files: target.sources.clone(),
-        built: target.is_built && built.is_whole(),
+        built: built.is_whole(),
         reason: target.reasons.first().map(|reason| reason.message.clone()),
     }
 }

@@ -71,6 +71,11 @@ impl Workspace {
         self.files.iter().map(|it| &it.file)
     }
 
+    /// Returns a file by its id, which is its index among the files.
+    pub fn file(&self, id: FileId) -> &FileModel {
+        &self.files[id.index()]
+    }
+
     /// Takes a snapshot of the files as they are now. `config` is laid over their `plimsoll.yaml`.
     pub fn analysis(&self, config: &Config) -> Analysis {
         Analysis::new(self.files.clone(), config)

@@ -25,7 +25,18 @@ pub fn belongs(path: &Path) -> bool {
     if is_env(name) || is_config(name) {
         return true;
     }
-    !name.starts_with('.') && (is_yaml(name) || is_template(name) || is_dockerfile(name))
+    !name.starts_with('.')
+        && (is_yaml(name) || is_template(name) || is_dockerfile(name) || is_kustomization(name))
+}
+
+/// Whether a file makes its folder a chart or a kustomization, which may read any file below it.
+pub(crate) fn is_build_file(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    name.is_some_and(|name| name == "Chart.yaml" || is_kustomization(name))
+}
+
+fn is_kustomization(name: &str) -> bool {
+    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
 /// Whether this is the name of a configuration file.

@@ -2,9 +2,10 @@
 //!
 //! A walk honours `.gitignore` and enters neither hidden nor vendored folders. Environment files
 //! beside YAML are read even where git ignores them: Compose reads them, and without them a variable
-//! that is set would be reported as unset. Symbolic links are not followed.
+//! that is set would be reported as unset. Below a chart or a kustomization every file is read,
+//! because templates and generators may read it. Symbolic links are not followed.
 
-use crate::names::{belongs, is_env, is_left_out, is_yaml};
+use crate::names::{belongs, is_build_file, is_env, is_left_out, is_yaml};
 use ignore::{DirEntry, WalkBuilder};
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -49,17 +50,22 @@ impl fmt::Display for Unreadable {
 /// enter: with 1, only the folder itself is listed.
 pub fn walk(root: &Path, depth: Option<usize>) -> Walk {
     let mut files = BTreeSet::new();
+    let mut others = Vec::new();
     let mut unreadable = Vec::new();
     for entry in walker(root, depth) {
         match entry {
-            Ok(entry) => {
-                if entry.file_type().is_some_and(|kind| kind.is_file()) && belongs(entry.path()) {
-                    files.insert(entry.into_path());
-                }
+            Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_file()) => {}
+            Ok(entry) if belongs(entry.path()) => {
+                files.insert(entry.into_path());
             }
+            Ok(entry) => others.push(entry.into_path()),
             Err(error) => unreadable.push(explained(root, error)),
         }
     }
+    let built_folders: BTreeSet<PathBuf> =
+        files.iter().filter(|path| is_build_file(path)).filter_map(|path| folder(path)).collect();
+    let is_built = |path: &PathBuf| path.ancestors().any(|above| built_folders.contains(above));
+    files.extend(others.into_iter().filter(is_built));
     for folder in folders_with_yaml(&files) {
         files.extend(env_files(&folder));
     }
@@ -106,6 +112,11 @@ fn explained(root: &Path, mut error: ignore::Error) -> Unreadable {
             other => return Unreadable::new(&path, &other),
         }
     }
+}
+
+/// The folder of a file.
+fn folder(path: &Path) -> Option<PathBuf> {
+    path.parent().map(Path::to_owned)
 }
 
 fn folders_with_yaml(files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {

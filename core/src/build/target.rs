@@ -46,6 +46,8 @@ pub struct Target {
     pub folder: String,
     /// The documents as they reach the cluster. Their spans point at the sources.
     pub trees: Vec<Tree>,
+    /// The documents of a chart as its templates print them.
+    manifests: Vec<Manifest>,
     /// The place behind a span: the value that an action of a template printed.
     pub behind: FxHashMap<Span, Span>,
     /// Why the target is not built in full; empty for one that is.
@@ -63,6 +65,28 @@ pub struct Reason {
     pub span: Span,
     /// Whether the real tool refuses too; otherwise it would need something that is not at hand.
     pub is_refused: bool,
+}
+
+/// A document as it reaches the cluster, and the place that it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    pub text: String,
+    pub source: Span,
+}
+
+impl Target {
+    /// Returns the documents as text: those of a chart as its templates print them, those of an
+    /// overlay in block style.
+    pub fn manifests(&self) -> Vec<Manifest> {
+        if self.kind == TargetKind::Chart {
+            return self.manifests.clone();
+        }
+        let roots = self.trees.iter().flat_map(Tree::roots);
+        let manifest = |root: syntax::Node<'_>| {
+            Some(Manifest { text: kustomize::print_node(root)?, source: root.span() })
+        };
+        roots.filter_map(manifest).collect()
+    }
 }
 
 /// Finds and builds the targets of a project, sorted by name.
@@ -99,6 +123,7 @@ fn kustomizations(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> {
             folder: folder.to_owned(),
             is_built: !built.objects.is_empty(),
             trees: vec![kustomize::tree(&built.objects)],
+            manifests: Vec::new(),
             behind: FxHashMap::default(),
             reasons: reasons.collect(),
             sources: built.read,
@@ -162,6 +187,7 @@ fn chart_targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
         environment,
         folder: folder.to_owned(),
         trees: Vec::new(),
+        manifests: Vec::new(),
         behind: FxHashMap::default(),
         reasons: Vec::new(),
         is_built: false,
@@ -257,6 +283,13 @@ fn render_into(target: &mut Target, chart: &Chart, values: Vec<Layer>, chart_spa
         target.reasons.push(Reason { message: problem.message, span, is_refused });
     }
     for template in templates {
+        for document in &template.documents {
+            let place = template.text.locate(document.range.clone());
+            target.manifests.push(Manifest {
+                text: template.text.as_str()[document.range.clone()].to_owned(),
+                source: place.map_or(chart_span, |place| place.span),
+            });
+        }
         if template.kind == TemplateKind::Crd {
             continue;
         }

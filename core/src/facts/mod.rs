@@ -66,10 +66,10 @@ pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
 use crate::edit::{Editor, Yaml};
-use crate::model::{BuiltTarget, FileModel};
 use crate::model::Place;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
+use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;
 use crate::text::{FileId, Span};

@@ -87,19 +87,18 @@ impl Facts<'_> {
 
 /// Returns the name of an object, and of its container around the span.
 fn subject_in(object: &Object, span: Span) -> String {
-        let mut subject = object.kind.to_string();
-        let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
-        let name = name.map_or("", |it| it.as_str().trim_end());
-        match &object.meta.namespace {
-            Some(namespace) => subject += &format!(" {namespace}/{name}"),
-            None if name.is_empty() => {}
-            None => subject += &format!(" {name}"),
-        }
-        let spec = object.workload().map(|it| &it.template.spec);
-        let container =
-            spec.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
-        if let Some(container) = container {
-            subject += &format!(", container {}", container.label());
-        }
-        subject
+    let mut subject = object.kind.to_string();
+    let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
+    let name = name.map_or("", |it| it.as_str().trim_end());
+    match &object.meta.namespace {
+        Some(namespace) => subject += &format!(" {namespace}/{name}"),
+        None if name.is_empty() => {}
+        None => subject += &format!(" {name}"),
+    }
+    let spec = object.workload().map(|it| &it.template.spec);
+    let container = spec.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
+    if let Some(container) = container {
+        subject += &format!(", container {}", container.label());
+    }
+    subject
 }

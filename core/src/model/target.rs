@@ -65,12 +65,7 @@ impl BuiltTarget {
 }
 
 /// Notes the places of all nodes of an object.
-fn claim(
-    owners: &mut FxHashMap<Span, Option<usize>>,
-    tree: &Tree,
-    object: &Object,
-    index: usize,
-) {
+fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Object, index: usize) {
     let mut open: Vec<Node<'_>> = vec![tree.node(object.node)];
     // Aliases can lead to one node many times.
     let mut seen = FxHashSet::default();

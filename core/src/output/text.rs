@@ -41,6 +41,14 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     };
     out.push_str(&counted);
     out.push_str(&format!(" in {}", count(files_read(report), "file", "files")));
+    if !report.targets.is_empty() {
+        out.push_str(&format!(" and {}", count(report.targets.len(), "target", "targets")));
+    }
+    for target in report.targets.iter().filter(|target| !target.built) {
+        let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
+        let (kind, name) = (target.kind, escape_line(&target.name));
+        out.push_str(&format!("; {kind} {name} not built in full: {}", escape_line(reason)));
+    }
     if report.suppressed > 0 {
         out.push_str(&format!("; {} suppressed", report.suppressed));
     }
@@ -76,6 +84,9 @@ fn write_finding<'r>(
         subject => format!("{}: ", escape_line(subject)),
     };
     field(out, style, "", &format!("{subject}{}", escape(&finding.message)));
+    if finding.targets.len() > 1 {
+        field(out, style, "in", &escape(&finding.targets.join(", ")));
+    }
     snippets(out, report, finding, style);
     if explained.why.insert(finding.code) {
         field(out, style, "why", &escape(explain::why(finding)));

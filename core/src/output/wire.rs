@@ -280,6 +280,7 @@ impl<'r> From<&'r report::Report> for Report<'r> {
         let mut files: Vec<FileEntry> = report
             .files
             .iter()
+            .filter(|entry| !entry.is_companion())
             .map(|entry| FileEntry { path: &entry.file.path, kind: entry.kind, role: entry.role })
             .collect();
         files.sort_by(|a, b| a.path.cmp(b.path));

@@ -56,6 +56,15 @@ pub struct FileEntry {
     pub lines: LineIndex,
 }
 
+impl FileEntry {
+    /// Whether the file is here only because a chart or an overlay reads it, as a template reads a
+    /// dashboard.
+    pub fn is_companion(&self) -> bool {
+        let path = &self.file.path;
+        self.kind == Kind::Unknown && !path.ends_with(".yaml") && !path.ends_with(".yml")
+    }
+}
+
 /// Everything that one analysis found. Findings are sorted by path, offset and code.
 #[derive(Debug, Clone, Default)]
 pub struct Report {

@@ -34,7 +34,7 @@ mod target;
 mod value;
 mod vars;
 
-pub use print::print;
+pub use print::{print, print_node};
 pub use sources::{SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};
 

@@ -1,7 +1,7 @@
 //! Objects as YAML in block style.
 
-use super::value::{Data, Scalar, Value};
-use crate::syntax::{Scalar as Typed, Style};
+use super::value::{Budget, Data, Scalar, Value};
+use crate::syntax::{Node, Scalar as Typed, Style};
 use std::fmt::Write;
 
 /// The text of a document.
@@ -16,6 +16,11 @@ pub fn print(value: &Value) -> String {
         }
     }
     out
+}
+
+/// The text of a document of a tree; `None` where it is larger than a build may be.
+pub fn print_node(root: Node<'_>) -> Option<String> {
+    Value::read(root, &mut Budget::new(super::MAX_NODES)).map(|value| print(&value))
 }
 
 /// Writes a mapping or list whose first line is already indented.

@@ -1,0 +1,112 @@
+//! `plimsoll render`: what charts and overlays put onto the cluster.
+
+use crate::args::{Input, RenderFormat};
+use crate::terminal::{Terminal, print_exactly};
+use crate::{Failure, input, json};
+use plimsoll_core::build::{Manifest, Target};
+use plimsoll_core::text::{Encoding, Span};
+use plimsoll_core::{Analysis, Workspace};
+use serde::Serialize;
+
+/// A target as `--format json` prints it.
+#[derive(Serialize)]
+struct Rendered<'t> {
+    name: &'t str,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'static str>,
+    documents: Vec<Document>,
+    /// Why the target is not built in full.
+    reasons: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Document {
+    /// `path:line` of the place that the document comes from.
+    source: String,
+    text: String,
+}
+
+/// Prints the targets and returns the exit code: 1 if one of them is not built in full.
+pub fn run(
+    input: &Input,
+    list: bool,
+    names: &[String],
+    format: RenderFormat,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
+    let config = input::config(input.config.as_deref())?;
+    let sources = input::gather(input, terminal)?;
+    let workspace = input::workspace(&sources, terminal);
+    let analysis = workspace.analysis(&config);
+    let targets = chosen(&analysis, names)?;
+    if list {
+        terminal.print(&targets.iter().map(|target| line(target)).collect::<String>())?;
+        return Ok(0);
+    }
+    for reason in targets.iter().flat_map(|target| &target.reasons) {
+        terminal.say(&format!("{}: {}", place(&workspace, reason.span), reason.message));
+    }
+    print_exactly(&match format {
+        RenderFormat::Yaml => targets
+            .iter()
+            .flat_map(|target| target.manifests())
+            .map(|manifest| yaml(&workspace, &manifest))
+            .collect(),
+        RenderFormat::Json => {
+            json(&targets.iter().map(|target| rendered(&workspace, target)).collect::<Vec<_>>())
+        }
+    })?;
+    Ok(u8::from(targets.iter().any(|target| !target.reasons.is_empty())))
+}
+
+/// Returns the targets of these names, or all.
+fn chosen<'a>(analysis: &'a Analysis, names: &[String]) -> Result<Vec<&'a Target>, Failure> {
+    let all: Vec<&Target> = analysis.targets().iter().map(|built| &built.target).collect();
+    if all.is_empty() {
+        return Err(Failure(
+            "there is no chart and no kustomization here: a chart has a `Chart.yaml`, an overlay a `kustomization.yaml`".to_owned(),
+        ));
+    }
+    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|it| it.name == **name)) {
+        return Err(Failure(format!(
+            "`{unknown}` is not a target; `plimsoll render --list` prints their names"
+        )));
+    }
+    Ok(all.into_iter().filter(|it| names.is_empty() || names.contains(&it.name)).collect())
+}
+
+fn line(target: &Target) -> String {
+    let environment = target.environment.map_or("", |it| it.name());
+    let state = match target.reasons.first() {
+        None => String::new(),
+        Some(reason) => format!("  not built in full: {}", reason.message),
+    };
+    format!("{:<13} {:<12} {}{state}\n", target.kind.name(), environment, target.name)
+}
+
+fn yaml(workspace: &Workspace, manifest: &Manifest) -> String {
+    let text = manifest.text.trim_start_matches("---").trim_matches('\n');
+    format!("---\n# source: {}\n{text}\n", place(workspace, manifest.source))
+}
+
+fn rendered<'t>(workspace: &Workspace, target: &'t Target) -> Rendered<'t> {
+    let document = |manifest: Manifest| Document {
+        source: place(workspace, manifest.source),
+        text: manifest.text,
+    };
+    Rendered {
+        name: &target.name,
+        kind: target.kind.name(),
+        environment: target.environment.map(|it| it.name()),
+        documents: target.manifests().into_iter().map(document).collect(),
+        reasons: target.reasons.iter().map(|reason| reason.message.clone()).collect(),
+    }
+}
+
+/// Returns `path:line`.
+fn place(workspace: &Workspace, span: Span) -> String {
+    let file = workspace.file(span.file);
+    let line = file.lines.position(span.start as usize, Encoding::Utf8).line + 1;
+    format!("{}:{line}", file.path())
+}
