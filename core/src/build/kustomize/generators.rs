@@ -247,7 +247,7 @@ fn encoded(content: &Content) -> Value {
             all
         }))
     };
-    let scalar = Scalar { text: text.into(), style: Style::Literal, tag: None };
+    let scalar = Scalar { text: text.into(), style: Style::Literal, tag: None, twin: None };
     Value { data: Data::Scalar(scalar), span: content.span }
 }
 

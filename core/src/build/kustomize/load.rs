@@ -43,13 +43,11 @@ pub(super) fn add_objects(
         all.refuse(document.span, "this document has no `kind`");
         return;
     }
-    if kind.ends_with("List") {
-        if let Some(items) = document.get("items") {
-            for item in items.items().to_vec() {
-                add_objects(item, file, objects, all);
-            }
-            return;
+    if let (true, Some(items)) = (kind.ends_with("List"), document.get("items")) {
+        for item in items.items().to_vec() {
+            add_objects(item, file, objects, all);
         }
+        return;
     }
     let object = Object::new(document, file);
     if object.name().is_empty() {

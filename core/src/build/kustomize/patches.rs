@@ -156,6 +156,12 @@ impl Builder<'_, '_> {
                 continue;
             }
             object.remember(&schema);
+            // The object goes through JSON, which knows no twins; and as Kustomize keeps its notes there,
+            // it always has annotations.
+            object.value.part_twins();
+            if let Some(metadata) = object.value.get_mut("metadata") {
+                metadata.map_at("annotations", document.span);
+            }
             if let Err(why) = jsonpatch::apply(&mut object.value, operations) {
                 failures.push((why.span, why.message));
             }

@@ -31,6 +31,9 @@ pub struct Scalar {
     pub text: SmolStr,
     pub style: Style,
     pub tag: Option<SmolStr>,
+    /// The entry that wrote this scalar into several fields at once. Kustomize keeps one node for all of
+    /// them: who changes one of these scalars changes all (see [`Value::change_twins`]).
+    pub twin: Option<Span>,
 }
 
 /// The entries of a mapping by key, in the order of the text.
@@ -65,12 +68,12 @@ impl Budget {
 impl Scalar {
     /// A string, whatever it looks like.
     pub fn string(text: impl Into<SmolStr>) -> Scalar {
-        Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None }
+        Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None, twin: None }
     }
 
     /// A scalar as if it were written without quotes.
     pub fn plain(text: impl Into<SmolStr>) -> Scalar {
-        Scalar { text: text.into(), style: Style::Plain, tag: None }
+        Scalar { text: text.into(), style: Style::Plain, tag: None, twin: None }
     }
 
     /// The type that a reader gives the scalar.
@@ -126,6 +129,7 @@ impl Value {
                 text: node.as_str().unwrap_or("").into(),
                 style: node.style(),
                 tag: node.tag().map(|(tag, _)| tag.into()),
+                twin: None,
             }),
         };
         Some(Value { data, span: node.span() })
@@ -271,6 +275,37 @@ impl Value {
                 one.len() == two.len() && one.iter().all(equal)
             }
             (Data::Scalar(_) | Data::List(_) | Data::Map(_), _) => false,
+        }
+    }
+
+    /// Overwrites a scalar as Kustomize does, in place, and returns what its twins have to become.
+    pub(super) fn overwrite(&mut self, new: &Value) -> Option<(Span, Value)> {
+        let twin = self.as_scalar().and_then(|scalar| scalar.twin);
+        *self = new.clone();
+        if let Data::Scalar(scalar) = &mut self.data {
+            scalar.twin = twin;
+        }
+        twin.map(|twin| (twin, self.clone()))
+    }
+
+    /// Changes all scalars that were written by the same entry as one that was overwritten.
+    pub(super) fn change_twins(&mut self, twin: Span, new: &Value) {
+        match &mut self.data {
+            Data::Scalar(scalar) if scalar.twin == Some(twin) => *self = new.clone(),
+            Data::Scalar(_) => {}
+            Data::List(items) => items.iter_mut().for_each(|item| item.change_twins(twin, new)),
+            Data::Map(map) => {
+                map.values_mut().for_each(|field| field.value.change_twins(twin, new));
+            }
+        }
+    }
+
+    /// Makes every scalar one of its own.
+    pub(super) fn part_twins(&mut self) {
+        match &mut self.data {
+            Data::Scalar(scalar) => scalar.twin = None,
+            Data::List(items) => items.iter_mut().for_each(Value::part_twins),
+            Data::Map(map) => map.values_mut().for_each(|field| field.value.part_twins()),
         }
     }
 

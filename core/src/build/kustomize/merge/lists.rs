@@ -64,12 +64,12 @@ impl Merger<'_> {
             Directive::Delete => None,
             Directive::Replace | Directive::Merge => {
                 let items = match merge {
-                    Merge::By(keys) => self.merge_items(
-                        Vec::new(),
-                        without_directive(patch).items().to_vec(),
-                        keys,
-                        of,
-                    ),
+                    Merge::By(keys) => {
+                        let items = without_directive(patch).items().to_vec();
+                        // Where keys are missing, Kustomize merges the list with itself.
+                        let old = if is_loose(&items, keys) { items.clone() } else { Vec::new() };
+                        self.merge_items(old, items, keys, of)
+                    }
                     Merge::Values | Merge::Replace => patch.items().to_vec(),
                 };
                 Some(Value { data: Data::List(items), span: patch.span })
@@ -84,15 +84,9 @@ impl Merger<'_> {
         keys: &[SmolStr],
         of: Option<Type<'_>>,
     ) -> Vec<Value> {
-        // A key that no item has is no key.
-        let used: Vec<SmolStr> = keys
-            .iter()
-            .filter(|key| old.iter().chain(&patch).any(|item| !value_of(item, key).is_empty()))
-            .cloned()
-            .collect();
-        let complete = |item: &Value| used.iter().all(|key| !value_of(item, key).is_empty());
-        let all_complete = old.iter().chain(&patch).all(complete);
-        if used.len() > 1 && !all_complete && old.len() + patch.len() <= MAX_LOOSE {
+        let all: Vec<&Value> = old.iter().chain(&patch).collect();
+        let used = used_keys(&all, keys);
+        if used.len() > 1 && !are_complete(&all, &used) && all.len() <= MAX_LOOSE {
             return Loose { old, patch, keys: &used, of }.merge(self);
         }
         if used.is_empty() {
@@ -108,32 +102,50 @@ impl Merger<'_> {
         keys: &[SmolStr],
         of: Option<Type<'_>>,
     ) -> Vec<Value> {
-        let mut old: IndexMap<Identity, Value, FxBuildHasher> =
-            old.into_iter().map(|item| (identity(&item, keys), item)).collect();
+        let mut old: IndexMap<Identity, Option<Value>, FxBuildHasher> =
+            old.into_iter().map(|item| (identity(&item, keys), Some(item))).collect();
         let mut first = Vec::new();
         for item in patch {
-            let id = identity(&item, keys);
-            let Some(found) = old.get_mut(&id) else {
+            let place = old.get_mut(&identity(&item, keys));
+            let Some((place, mut found)) = place.and_then(|it| it.take().map(|old| (it, old)))
+            else {
                 first.extend(self.added(&item, &Merge::Replace, of));
                 continue;
             };
             match directive(&item) {
-                Directive::Delete => {
-                    old.shift_remove(&id);
-                }
+                Directive::Delete => continue,
                 // Kustomize leaves an item as it was that is to be replaced.
                 Directive::Replace => {}
                 Directive::Merge => {
-                    self.maps(found, &item, of);
+                    self.maps(&mut found, &item, of);
                 }
             }
-            if let (1, Some(merged)) = (keys.len(), old.shift_remove(&id)) {
-                first.push(merged);
+            match keys.len() {
+                1 => first.push(found),
+                _ => *place = Some(found),
             }
         }
-        first.extend(old.into_values());
+        first.extend(old.into_values().flatten());
         first
     }
+}
+
+/// The keys that at least one item has.
+fn used_keys(items: &[&Value], keys: &[SmolStr]) -> Vec<SmolStr> {
+    let used = |key: &&SmolStr| items.iter().any(|item| !value_of(item, key).is_empty());
+    keys.iter().filter(used).cloned().collect()
+}
+
+/// Whether all items have all keys.
+fn are_complete(items: &[&Value], keys: &[SmolStr]) -> bool {
+    items.iter().all(|item| keys.iter().all(|key| !value_of(item, key).is_empty()))
+}
+
+/// Whether some items leave out some of several keys.
+fn is_loose(items: &[Value], keys: &[SmolStr]) -> bool {
+    let all: Vec<&Value> = items.iter().collect();
+    let used = used_keys(&all, keys);
+    used.len() > 1 && !are_complete(&all, &used)
 }
 
 /// Items of which some leave out some of the list's keys.

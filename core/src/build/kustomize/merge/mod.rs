@@ -37,17 +37,23 @@ pub(super) struct Mismatch {
 pub(super) struct Merger<'s> {
     pub schema: &'s Schema,
     pub mismatches: Vec<Mismatch>,
+    /// What scalars elsewhere in the object have to become.
+    twins: Vec<(Span, Value)>,
 }
 
 impl<'s> Merger<'s> {
     pub(super) fn new(schema: &'s Schema) -> Merger<'s> {
-        Merger { schema, mismatches: Vec::new() }
+        Merger { schema, mismatches: Vec::new(), twins: Vec::new() }
     }
 
     /// Merges a patch into an object. The patch is of the object's kind, whatever it says itself.
     pub(super) fn object(&mut self, object: &mut Value, patch: &Value) -> Outcome {
         let schema = self.schema.of_object(object);
-        self.maps(object, patch, schema)
+        let outcome = self.maps(object, patch, schema);
+        for (twin, new) in std::mem::take(&mut self.twins) {
+            object.change_twins(twin, &new);
+        }
+        outcome
     }
 
     /// Merges any patch into any value.
@@ -72,7 +78,11 @@ impl<'s> Merger<'s> {
             (Data::List(_), Data::List(_)) if *merge != Merge::Replace => {
                 self.lists(dest, patch, merge, of)
             }
-            (Data::List(_), Data::List(_)) | (Data::Scalar(_), Data::Scalar(_)) => {
+            (Data::Scalar(_), Data::Scalar(_)) => {
+                self.twins.extend(dest.overwrite(patch));
+                Outcome::Kept
+            }
+            (Data::List(_), Data::List(_)) => {
                 *dest = patch.clone();
                 Outcome::Kept
             }
