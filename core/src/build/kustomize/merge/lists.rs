@@ -8,7 +8,7 @@ use super::{DIRECTIVE, Directive, Merger, Outcome, directive};
 use crate::build::kustomize::schema::{Merge, Type};
 use crate::build::kustomize::value::{Data, Value};
 use indexmap::{IndexMap, IndexSet};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use smol_str::SmolStr;
 
 /// Maximum number of items for which incomplete keys are matched as Kustomize does, which takes the
@@ -66,7 +66,8 @@ impl Merger<'_> {
                 let items = match merge {
                     Merge::By(keys) => {
                         let items = without_directive(patch).items().to_vec();
-                        // Where keys are missing, Kustomize merges the list with itself.
+                        // Where keys are missing or values are there twice, it shows that Kustomize
+                        // merges the list with itself.
                         let old = if is_loose(&items, keys) { items.clone() } else { Vec::new() };
                         self.merge_items(old, items, keys, of)
                     }
@@ -102,12 +103,22 @@ impl Merger<'_> {
         keys: &[SmolStr],
         of: Option<Type<'_>>,
     ) -> Vec<Value> {
-        let mut old: IndexMap<Identity, Option<Value>, FxBuildHasher> =
-            old.into_iter().map(|item| (identity(&item, keys), Some(item))).collect();
+        let mut known: IndexMap<Identity, Known, FxBuildHasher> = IndexMap::default();
+        for item in old {
+            let place = known.entry(identity(&item, keys)).or_default();
+            // Of items that are there twice, Kustomize keeps the last, and patches the first in vain.
+            place.twice = place.item.is_some();
+            place.item = Some(item);
+        }
+        let mut done: FxHashSet<Identity> = FxHashSet::default();
         let mut first = Vec::new();
         for item in patch {
-            let place = old.get_mut(&identity(&item, keys));
-            let Some((place, mut found)) = place.and_then(|it| it.take().map(|old| (it, old)))
+            let id = identity(&item, keys);
+            if !done.insert(id.clone()) {
+                continue;
+            }
+            let place = known.get_mut(&id);
+            let Some((place, mut found)) = place.and_then(|it| it.item.take().map(|old| (it, old)))
             else {
                 first.extend(self.added(&item, &Merge::Replace, of));
                 continue;
@@ -116,18 +127,26 @@ impl Merger<'_> {
                 Directive::Delete => continue,
                 // Kustomize leaves an item as it was that is to be replaced.
                 Directive::Replace => {}
+                Directive::Merge if place.twice => {}
                 Directive::Merge => {
                     self.maps(&mut found, &item, of);
                 }
             }
             match keys.len() {
                 1 => first.push(found),
-                _ => *place = Some(found),
+                _ => place.item = Some(found),
             }
         }
-        first.extend(old.into_values().flatten());
+        first.extend(known.into_values().filter_map(|place| place.item));
         first
     }
+}
+
+/// What an object has under one identity.
+#[derive(Default)]
+struct Known {
+    item: Option<Value>,
+    twice: bool,
 }
 
 /// The keys that at least one item has.
@@ -141,11 +160,12 @@ fn are_complete(items: &[&Value], keys: &[SmolStr]) -> bool {
     items.iter().all(|item| keys.iter().all(|key| !value_of(item, key).is_empty()))
 }
 
-/// Whether some items leave out some of several keys.
+/// Whether some items leave out some of several keys, or are there twice.
 fn is_loose(items: &[Value], keys: &[SmolStr]) -> bool {
     let all: Vec<&Value> = items.iter().collect();
     let used = used_keys(&all, keys);
-    used.len() > 1 && !are_complete(&all, &used)
+    let distinct: FxHashSet<Identity> = items.iter().map(|item| identity(item, &used)).collect();
+    (used.len() > 1 && !are_complete(&all, &used)) || distinct.len() < items.len()
 }
 
 /// Items of which some leave out some of the list's keys.
