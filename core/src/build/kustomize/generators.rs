@@ -1,9 +1,9 @@
 //! `configMapGenerator` and `secretGenerator`.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::object::{Behavior, Object};
 use super::schema::Schema;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Map, Scalar, Value};
 use crate::syntax::Style;
 use crate::text::Span;

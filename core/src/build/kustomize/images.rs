@@ -1,8 +1,8 @@
 //! `images` and `replicas`.
 
+use super::accumulated::Accumulated;
 use super::fieldspec::{Create, FieldSpec};
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Value};
 use crate::text::Span;
 use regex_lite::Regex;

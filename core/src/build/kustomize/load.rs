@@ -1,9 +1,9 @@
 //! Objects out of files: documents, and the items of lists.
 
 use super::Builder;
+use super::accumulated::Accumulated;
 use super::object::Object;
 use super::sources::SourceFile;
-use super::target::Accumulated;
 use super::value::Value;
 use crate::text::{FileId, Span};
 

@@ -1,10 +1,10 @@
 //! Labels and annotations: `labels`, `commonLabels`, `commonAnnotations`, and what `buildMetadata` adds.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::config::{Config, add_spec};
 use super::fieldspec::{Create, FieldSpec};
 use super::object::Object;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Scalar, Value};
 use crate::syntax::{Scalar as Typed, Style};
 use crate::text::Span;

@@ -1,11 +1,11 @@
 //! Prefixes, suffixes and the hash of generated content.
 
 use super::Builder;
+use super::accumulated::Accumulated;
 use super::config::Config;
 use super::hash;
 use super::object::Object;
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Scalar, Value};
 use smol_str::{SmolStr, format_smolstr};
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! The namespace of a kustomization.
 
+use super::accumulated::Accumulated;
 use super::fieldspec::{Create, FieldSpec};
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Scalar, Value};
 use crate::text::Span;
 use rustc_hash::FxHashMap;

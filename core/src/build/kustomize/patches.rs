@@ -1,12 +1,12 @@
 //! Patches of both kinds, and what they are applied to.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::jsonpatch;
 use super::load::add_objects;
 use super::merge::{Merger, Outcome};
 use super::object::Object;
 use super::selector::Selector;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Value};
 use crate::text::Span;
 use std::rc::Rc;

@@ -1,10 +1,10 @@
 //! Names that changed are changed too where other objects refer to them.
 
+use super::accumulated::Accumulated;
 use super::config::Config;
 use super::fieldspec::FieldSpec;
 use super::object::{Gvk, Id, Object};
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Scalar, Value};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};

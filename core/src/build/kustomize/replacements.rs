@@ -1,9 +1,9 @@
 //! `replacements`: a value of one object copied into fields of others.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::paths::{self, Make, Shape};
 use super::selector::Selector;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, MAX_DEPTH, Scalar, Value};
 use crate::syntax::Scalar as Typed;
 use crate::text::Span;

@@ -1,10 +1,10 @@
 //! `vars`: `$(NAME)` in some fields stands for a field of an object.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::config::Config;
 use super::object::{Gvk, effective_namespace};
 use super::paths;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Scalar, Value};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
