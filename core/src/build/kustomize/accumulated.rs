@@ -36,6 +36,12 @@ impl Accumulated {
         self.reason(ReasonKind::NotBuilt, span, message.into());
     }
 
+    /// Says that what an entry asks for is more than one builder makes.
+    pub(super) fn too_large(&mut self, span: Span) {
+        let message = "the project is larger than what is built; this part is left out";
+        self.reason(ReasonKind::Limit, span, message.to_owned());
+    }
+
     pub(super) fn reason(&mut self, kind: ReasonKind, span: Span, message: String) {
         self.reasons.push(Reason { kind, message, span });
     }

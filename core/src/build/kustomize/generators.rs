@@ -51,6 +51,13 @@ impl Builder<'_, '_> {
         for entry in kustomization.list("secretGenerator") {
             self.generate_one(Generator::Secret, kustomization, entry, shared, all);
         }
+        self.charts(kustomization, all);
+        self.generator_files(kustomization, all);
+    }
+
+    /// The charts of a kustomization. Their objects would be added here, before the components and
+    /// transformers; what renders charts is not known to this module.
+    fn charts(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("helmCharts") {
             let name = entry.str_at(&["name"]).unwrap_or("a chart");
             all.not_built(entry.span, format!("helmCharts: `{name}` is not rendered here"));
@@ -60,7 +67,6 @@ impl Builder<'_, '_> {
             let message = format!("helmChartInflationGenerator: `{name}` is not rendered here");
             all.not_built(entry.span, message);
         }
-        self.generator_files(kustomization, all);
     }
 
     /// Makes one object and adds it, or merges it into the one that it names.

@@ -18,7 +18,7 @@ impl<'s> Builder<'_, 's> {
         all.read.push(file.id);
         let (documents, whole) = self.sources.documents(file, &mut self.budget);
         if !whole {
-            all.refuse(at, format!("`{}` cannot be read as it is", file.path));
+            self.unreadable(at, file.path, all);
         }
         let mut objects = Vec::new();
         for document in documents {

@@ -147,12 +147,13 @@ impl Builder<'_, '_> {
         let size = document.size();
         let copies = operations.iter().filter(|it| it.str_at(&["op"]) == Some("copy")).count();
         let mut failures = Vec::new();
+        let mut all_fit = true;
         for (object, _) in all.objects.iter_mut().zip(chosen).filter(|(_, chosen)| **chosen) {
             // Each copy can double an object.
             let factor = 1_usize << copies.min(40);
             let growth = if copies == 0 { 0 } else { object.value.size().saturating_mul(factor) };
             if !self.budget.take(size.saturating_add(growth)) {
-                failures.push((document.span, "this patch makes too much".to_owned()));
+                all_fit = false;
                 continue;
             }
             object.remember(&schema);
@@ -167,6 +168,9 @@ impl Builder<'_, '_> {
             }
         }
         failures.into_iter().for_each(|(span, message)| all.refuse(span, message));
+        if !all_fit {
+            all.too_large(document.span);
+        }
     }
 
     /// Merges a patch into all objects that its entry's target selects.
@@ -236,10 +240,7 @@ impl Builder<'_, '_> {
         for (mut object, chosen) in objects.into_iter().zip(chosen) {
             if *chosen {
                 if !self.budget.take(size) {
-                    all.refuse(
-                        patch.span,
-                        "the objects that this patch is merged into are too many",
-                    );
+                    all.too_large(patch.span);
                 } else if merge_one(&mut object, patch, allowed, &mut merger) == Outcome::Cleared {
                     continue;
                 }

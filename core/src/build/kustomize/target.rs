@@ -2,6 +2,7 @@
 //! in Kustomize's own order; and what is done once at the very end.
 
 use super::accumulated::{Accumulated, Kustomization};
+use super::config::Config;
 use super::sources::{Found, SourceFile};
 use super::value::{Map, Value};
 use super::{Builder, Built, BuiltObject, ReasonKind};
@@ -76,8 +77,7 @@ impl<'s> Builder<'_, 's> {
         let root = self.root_value(folder);
         let schema = Rc::clone(&self.schema);
         self.add_hashes(&mut all);
-        let mut config = (*self.defaults).clone();
-        config.merge(&all.config);
+        let config = self.config_with(&all);
         super::references::fix(&mut all, &config, &schema);
         super::vars::resolve(&mut all, &config);
         all.objects.retain(|object| !object.is_local());
@@ -185,7 +185,7 @@ impl<'s> Builder<'_, 's> {
         let (documents, whole) = self.sources.documents(file, &mut self.budget);
         let start = Span::new(file.id, 0, 0);
         if !whole {
-            all.refuse(start, format!("`{}` cannot be read as it is", file.path));
+            self.unreadable(start, file.path, all);
         }
         let value = documents.into_iter().find(|document| document.as_map().is_some());
         if value.is_none() {
@@ -261,7 +261,11 @@ impl<'s> Builder<'_, 's> {
                     self.open.len(),
                     "a folder that was opened is closed again"
                 );
-                all.absorb((*part).clone(), &Rc::clone(&self.schema));
+                let size = part.objects.iter().map(|object| object.value.size()).sum();
+                match self.budget.take(size) {
+                    true => all.absorb((*part).clone(), &Rc::clone(&self.schema)),
+                    false => all.too_large(at),
+                }
                 return !cut;
             }
             (Found::Folder, _) => {
@@ -323,9 +327,17 @@ impl<'s> Builder<'_, 's> {
         let Some(file) = self.read_file(kustomization, entry, all) else { return Vec::new() };
         let (documents, whole) = self.sources.documents(&file, &mut self.budget);
         if !whole {
-            all.refuse(entry.span, format!("`{}` cannot be read as it is", file.path));
+            self.unreadable(entry.span, file.path, all);
         }
         documents
+    }
+
+    /// Says why the documents of a file are not all there.
+    pub(super) fn unreadable(&self, at: Span, path: &str, all: &mut Accumulated) {
+        match self.budget.is_spent() {
+            true => all.too_large(at),
+            false => all.refuse(at, format!("`{path}` cannot be read as it is")),
+        }
     }
 
     /// The file that an entry of a kustomization names, or a reason why there is none.
@@ -353,12 +365,18 @@ impl<'s> Builder<'_, 's> {
         None
     }
 
-    /// The transformers of a kustomization, in Kustomize's order.
-    fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    /// The default fields, with those that the kustomizations have added.
+    fn config_with(&self, all: &Accumulated) -> Rc<Config> {
         let mut config = Rc::clone(&self.defaults);
         if !all.config.is_empty() {
             Rc::make_mut(&mut config).merge(&all.config);
         }
+        config
+    }
+
+    /// The transformers of a kustomization, in Kustomize's order.
+    fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        let config = self.config_with(all);
         let schema = Rc::clone(&self.schema);
         let value = kustomization.value;
         self.strategic_merge_patches(kustomization, all);

@@ -63,6 +63,11 @@ impl Budget {
         self.left = self.left.saturating_sub(nodes);
         enough
     }
+
+    /// Whether there was not enough at some time.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == 0
+    }
 }
 
 impl Scalar {
