@@ -231,7 +231,7 @@ fn value(node: Node<'_>) -> Value {
             None | Some(Scalar::Null) => Value::Null,
             Some(Scalar::Bool(it)) => it.into(),
             Some(Scalar::Int(it)) => it.into(),
-            Some(Scalar::Float(it)) => match it.to_f64() {
+            Some(Scalar::Float(it)) => match it {
                 whole if whole.fract() == 0.0 && whole.abs() < 1e15 => (whole as i64).into(),
                 other => other.into(),
             },
