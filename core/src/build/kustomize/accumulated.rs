@@ -38,7 +38,7 @@ impl Accumulated {
 
     /// Says that what an entry asks for is more than one builder makes.
     pub(super) fn too_large(&mut self, span: Span) {
-        let message = "the project is larger than what is built; this part is left out";
+        let message = "the project is too large to be built in full; this part is left out";
         self.reason(ReasonKind::Limit, span, message.to_owned());
     }
 
@@ -53,7 +53,7 @@ impl Accumulated {
             let id = object.id(schema);
             if ids.contains(&id) {
                 let message =
-                    format!("{} is there already; Kustomize takes no object twice", id.label());
+                    format!("{} exists already; Kustomize refuses a second one", id.label());
                 self.refuse(object.name_span(), message);
                 continue;
             }
@@ -75,7 +75,7 @@ impl Accumulated {
         for var in vars {
             // Two overlays over one base bring its vars twice, which Kustomize refuses too.
             match self.vars.iter().any(|known| known.name == var.name) {
-                true => self.refuse(var.span, format!("the var `{}` is there already", var.name)),
+                true => self.refuse(var.span, format!("the var `{}` is defined twice", var.name)),
                 false => self.vars.push(var),
             }
         }
@@ -83,7 +83,7 @@ impl Accumulated {
 }
 
 impl Kustomization<'_> {
-    /// The items of a list field.
+    /// Returns the items of a list field.
     pub(super) fn list(&self, key: &str) -> &[Value] {
         self.value.get(key).map(Value::items).unwrap_or_default()
     }

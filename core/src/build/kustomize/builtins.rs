@@ -56,8 +56,8 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// The documents that an entry of `transformers` or `generators` leads to: a file, a folder with a
-    /// kustomization, or the text of the entry itself.
+    /// Returns the documents that an entry of `transformers` or `generators` leads to: those of a file, of
+    /// a folder with a kustomization, or of the entry's own text.
     fn plugins(
         &mut self,
         kustomization: &Kustomization<'_>,

@@ -8,7 +8,7 @@ use super::value::Value;
 use crate::text::{FileId, Span};
 
 impl<'s> Builder<'_, 's> {
-    /// The objects of a resource file. `at` is the entry that names the file.
+    /// Loads the objects of a resource file. `at` is the entry that names the file.
     pub(super) fn load_objects(
         &mut self,
         file: &SourceFile<'s>,

@@ -117,7 +117,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Where an object comes from, as `originAnnotations` writes it.
+    /// Returns where an object comes from, as `originAnnotations` writes it.
     fn origin(&self, object: &Object, folder: &str) -> String {
         let path = self.sources.by_id(object.file).map_or("", |file| file.path);
         let path = relative(folder, path);
@@ -131,7 +131,7 @@ impl Builder<'_, '_> {
     }
 }
 
-/// A path as seen from a folder.
+/// Returns a path as seen from a folder.
 fn relative(folder: &str, path: &str) -> String {
     let mut from = folder.split('/').filter(|part| !part.is_empty()).peekable();
     let mut to = path.split('/').peekable();

@@ -132,8 +132,8 @@ impl<'b, 's> Builder<'b, 's> {
     }
 }
 
-/// The objects as the documents of a tree, for the readers of ordinary manifests. The tree has no text
-/// of its own: its spans point into the files that the objects come from.
+/// Returns the objects as the documents of a tree, for the readers of ordinary manifests. The tree has
+/// no text of its own: its spans point into the files that the objects come from.
 pub fn tree(objects: &[BuiltObject]) -> Tree {
     let mut builder = TreeBuilder::new(Arc::from(""));
     for object in objects {

@@ -19,7 +19,7 @@ struct Allowed {
 }
 
 impl Builder<'_, '_> {
-    /// `patchesStrategicMerge`: files or inline texts that say themselves what they are for.
+    /// Applies `patchesStrategicMerge`: files or inline texts that name their target themselves.
     pub(super) fn strategic_merge_patches(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -46,7 +46,7 @@ impl Builder<'_, '_> {
         self.apply_named(documents, entry.span, Allowed::default(), all);
     }
 
-    /// `patches`: inline or from a file, with or without a target.
+    /// Applies `patches`: inline or from a file, with or without a target.
     pub(super) fn patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("patches") {
             if entry.as_map().is_none() {
@@ -88,7 +88,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// `patchesJson6902`: JSON patches alone.
+    /// Applies `patchesJson6902`, which are JSON patches only.
     pub(super) fn json_patches(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -116,7 +116,7 @@ impl Builder<'_, '_> {
             (None, None) => Vec::new(),
         };
         if !jsonpatch::is_patch(&operations) {
-            all.refuse(entry.span, "this is no list of operations");
+            all.refuse(entry.span, "this is not a list of operations");
             return;
         }
         self.apply_operations(&operations[0], target, all);
@@ -125,7 +125,7 @@ impl Builder<'_, '_> {
     pub(super) fn read_inline(&mut self, text: &Value, all: &mut Accumulated) -> Vec<Value> {
         let (documents, whole) = self.sources.inline(text, &mut self.budget);
         if !whole {
-            all.refuse(text.span, "this text cannot be read as YAML");
+            all.refuse(text.span, "this text is not valid YAML");
         }
         documents
     }
@@ -205,7 +205,9 @@ impl Builder<'_, '_> {
         for document in documents {
             match document.data {
                 Data::Map(_) => add_objects(document, at.file, &mut patches, all),
-                Data::List(_) | Data::Scalar(_) => all.refuse(document.span, "this is no patch"),
+                Data::List(_) | Data::Scalar(_) => {
+                    all.refuse(document.span, "this document is not a patch")
+                }
             }
         }
         for patch in patches {

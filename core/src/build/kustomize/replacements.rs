@@ -195,8 +195,8 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Puts a value into its place, which may have been made for it; `false` where it does not fit. Into a text it goes as a text: the place
-/// keeps its type.
+/// Puts a value into its place, which may have been made for it; `false` where the value does not fit.
+/// A place that held a string keeps that type.
 fn put(
     place: &mut Value,
     made: bool,

@@ -53,11 +53,11 @@ const FIELDS: &[&str] = &[
 /// What leads to a kustomization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// It is built itself.
+    /// The root of a target.
     Root,
-    /// It is among the resources of another one.
+    /// A resource of another kustomization.
     Base,
-    /// It changes what another one has so far.
+    /// A component, which changes what another kustomization has so far.
     Component,
 }
 
@@ -98,7 +98,7 @@ impl<'s> Builder<'_, 's> {
         }
     }
 
-    /// What a folder comes to that is built itself; a component may be, for its own sake.
+    /// Builds a folder as the root of a target, which may be a component too.
     fn root(&mut self, folder: &str) -> Accumulated {
         if let Some(done) = self.done.get(folder) {
             return (**done).clone();
@@ -113,7 +113,7 @@ impl<'s> Builder<'_, 's> {
         self.sources.documents(file, &mut self.budget).0.into_iter().next()
     }
 
-    /// What a folder comes to, built at most once. `at` is the entry that leads to the folder.
+    /// Builds a folder as a base, at most once. `at` is the entry that leads to the folder.
     pub(super) fn folder(&mut self, folder: &str, at: Span) -> Rc<Accumulated> {
         if let Some(done) = self.done.get(folder) {
             return Rc::clone(done);
@@ -169,7 +169,7 @@ impl<'s> Builder<'_, 's> {
         complete
     }
 
-    /// The kustomization file of a folder and its content.
+    /// Returns the kustomization file of a folder and its content.
     fn kustomization(
         &mut self,
         folder: &str,
@@ -217,7 +217,10 @@ impl<'s> Builder<'_, 's> {
                 true
             }
             (Found::Folder | Found::File(_) | Found::Missing, _) => {
-                all.refuse(entry.span, format!("`{path}` is no folder with a kustomization file"));
+                all.refuse(
+                    entry.span,
+                    format!("`{path}` is not a folder with a kustomization file"),
+                );
                 true
             }
         }
@@ -280,8 +283,8 @@ impl<'s> Builder<'_, 's> {
         true
     }
 
-    /// Says that a file lies outside of its kustomization's folder, which Kustomize refuses unless it is
-    /// told otherwise. The file is read all the same: who writes so, tells it.
+    /// Refuses a file outside of its kustomization's folder, as Kustomize does by default. The file is read
+    /// all the same, since whoever writes such a path builds with the option that allows it.
     pub(super) fn check_inside(&self, folder: &str, path: &str, at: Span, all: &mut Accumulated) {
         let inside =
             folder.is_empty() || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
@@ -317,7 +320,7 @@ impl<'s> Builder<'_, 's> {
         }
     }
 
-    /// The documents of a file that an entry of a kustomization names.
+    /// Returns the documents of a file that an entry of a kustomization names.
     pub(super) fn read_documents(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -340,7 +343,7 @@ impl<'s> Builder<'_, 's> {
         }
     }
 
-    /// The file that an entry of a kustomization names, or a reason why there is none.
+    /// Returns the file that an entry of a kustomization names, or a reason why there is none.
     pub(super) fn read_file(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -365,7 +368,7 @@ impl<'s> Builder<'_, 's> {
         None
     }
 
-    /// The default fields, with those that the kustomizations have added.
+    /// Returns the default fields together with those that the kustomizations have added.
     fn config_with(&self, all: &Accumulated) -> Rc<Config> {
         let mut config = Rc::clone(&self.defaults);
         if !all.config.is_empty() {
@@ -374,7 +377,7 @@ impl<'s> Builder<'_, 's> {
         config
     }
 
-    /// The transformers of a kustomization, in Kustomize's order.
+    /// Runs the transformers of a kustomization in Kustomize's order.
     fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         let config = self.config_with(all);
         let schema = Rc::clone(&self.schema);
@@ -423,7 +426,7 @@ fn drop_empty_annotations(object: &mut Value) {
     }
 }
 
-/// The folder as a person would write it.
+/// Returns the folder as a person would write it.
 pub(super) fn shown(folder: &str) -> &str {
     if folder.is_empty() { "." } else { folder }
 }

@@ -28,20 +28,20 @@ impl Project {
         Builder::new(&self.sources()).build(folder)
     }
 
-    /// The text at a span, behind its file's path.
+    /// Returns the text at a span, behind its file's path.
     fn at(&self, span: Span) -> String {
         let (path, text) = &self.files[span.file.index()];
         format!("{path}: {}", &text[span.range()])
     }
 
-    /// Where the value at a path of keys and positions in the object of a kind comes from.
+    /// Returns where the value at a path of keys and positions in the object of a kind comes from.
     fn place(&self, built: &Built, kind: &str, path: &str) -> String {
         let object = built.objects.iter().find(|it| it.value.str_at(&["kind"]) == Some(kind));
         let steps = super::paths::parse(path);
         self.at(super::paths::find(&object.unwrap().value, &steps).unwrap().span)
     }
 
-    /// The reasons, each behind the text that it is about.
+    /// Returns the reasons, each behind the text that it is about.
     fn reasons(&self, built: &Built) -> Vec<String> {
         built.reasons.iter().map(|it| format!("{}: {}", self.at(it.span), it.message)).collect()
     }

@@ -71,17 +71,17 @@ impl Budget {
 }
 
 impl Scalar {
-    /// A string, whatever it looks like.
+    /// Returns a string, whatever it looks like.
     pub fn string(text: impl Into<SmolStr>) -> Scalar {
         Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None, twin: None }
     }
 
-    /// A scalar as if it were written without quotes.
+    /// Returns a scalar as if it were written without quotes.
     pub fn plain(text: impl Into<SmolStr>) -> Scalar {
         Scalar { text: text.into(), style: Style::Plain, tag: None, twin: None }
     }
 
-    /// The type that a reader gives the scalar.
+    /// Returns the type that a reader gives the scalar.
     pub fn typed(&self) -> Typed<'_> {
         Typed::read(&self.text, self.style, self.tag.as_deref())
     }
@@ -165,7 +165,7 @@ impl Value {
         }
     }
 
-    /// The number of nodes in the value, itself included.
+    /// Returns the number of nodes in the value, itself included.
     pub(super) fn size(&self) -> usize {
         1 + match &self.data {
             Data::Scalar(_) => 0,
@@ -174,7 +174,7 @@ impl Value {
         }
     }
 
-    /// The number of levels of the value, 1 for a scalar.
+    /// Returns the number of levels of the value, 1 for a scalar.
     pub(super) fn depth(&self) -> usize {
         1 + match &self.data {
             Data::Scalar(_) => 0,
@@ -204,12 +204,12 @@ impl Value {
         }
     }
 
-    /// The text of a scalar.
+    /// Returns the text of a scalar.
     pub fn as_str(&self) -> Option<&str> {
         self.as_scalar().map(|scalar| scalar.text.as_str())
     }
 
-    /// The items of a list; empty for anything else.
+    /// Returns the items of a list; empty for anything else.
     pub fn items(&self) -> &[Value] {
         match &self.data {
             Data::List(items) => items,
@@ -233,12 +233,12 @@ impl Value {
         self.as_map_mut()?.get_mut(key).map(|field| &mut field.value)
     }
 
-    /// `get` along a path of keys.
+    /// Returns the value at a path of keys.
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         path.iter().try_fold(self, |value, key| value.get(key))
     }
 
-    /// The text of the scalar at a path of keys; `None` for null.
+    /// Returns the text of the scalar at a path of keys; `None` for null.
     pub fn str_at(&self, path: &[&str]) -> Option<&str> {
         self.at(path).filter(|value| !value.is_null())?.as_str()
     }
@@ -255,7 +255,7 @@ impl Value {
         }
     }
 
-    /// The mapping under a key, made where there is none.
+    /// Returns the mapping under a key, made where there is none.
     pub fn map_at(&mut self, key: &str, span: Span) -> Option<&mut Value> {
         let map = self.as_map_mut()?;
         let field =

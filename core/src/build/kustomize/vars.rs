@@ -86,7 +86,7 @@ pub(super) fn resolve(all: &mut Accumulated, config: &Config) {
     }
 }
 
-/// `containers[0].image` as `containers.0.image`.
+/// Returns a path such as `containers[0].image` as `containers.0.image`.
 fn with_dots(path: &str) -> String {
     let mut dotted = String::new();
     for (at, part) in path.split('[').enumerate() {
@@ -138,7 +138,7 @@ fn replace_scalar(value: &mut Value, values: &Values) -> Option<(Span, Value)> {
     value.overwrite(&Value { data, span })
 }
 
-/// A text with the vars that are known replaced. `$$` before a name keeps it as it is.
+/// Returns a text with the vars that are known replaced. `$$` before a name keeps it as it is.
 fn expand(text: &str, values: &Values) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -11,8 +11,8 @@ use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use smol_str::SmolStr;
 
-/// Maximum number of items for which incomplete keys are matched as Kustomize does, which takes the
-/// square of it.
+/// Maximum number of items for which incomplete keys are matched as Kustomize matches them, in quadratic
+/// time.
 const MAX_LOOSE: usize = 1_000;
 
 /// The values of an item under the keys of its list; empty where a key is missing.
@@ -53,7 +53,7 @@ impl Merger<'_> {
         Outcome::Kept
     }
 
-    /// A list of the patch for which the object has none yet.
+    /// Returns a list of the patch for which the object has none yet.
     pub(super) fn added_list(
         &mut self,
         patch: &Value,
@@ -149,7 +149,7 @@ struct Known {
     twice: bool,
 }
 
-/// The keys that at least one item has.
+/// Returns the keys that at least one item has.
 fn used_keys(items: &[&Value], keys: &[SmolStr]) -> Vec<SmolStr> {
     let used = |key: &&SmolStr| items.iter().any(|item| !value_of(item, key).is_empty());
     keys.iter().filter(used).cloned().collect()
@@ -232,8 +232,8 @@ impl Loose<'_> {
         result.into_iter().map(take).collect()
     }
 
-    /// What the items of both sides are known by, the patch's first. Two that do not contradict each
-    /// other and have something in common become one.
+    /// Returns the identities of the items of both sides, the patch's first. Two identities that have
+    /// something in common and do not contradict each other become one.
     fn identities(&self) -> Vec<Identity> {
         let all = self.patch.iter().chain(&self.old).map(|item| identity(item, self.keys));
         let distinct: IndexSet<Identity, FxBuildHasher> = all.collect();
@@ -277,7 +277,7 @@ impl Loose<'_> {
     }
 }
 
-/// The first item that has all the values that are known.
+/// Returns the first item that has all the values that are known.
 fn find(items: &[Value], keys: &[SmolStr], wanted: &Identity) -> Option<usize> {
     items.iter().position(|item| {
         keys.iter()
@@ -305,7 +305,7 @@ fn identity(item: &Value, keys: &[SmolStr]) -> Identity {
     keys.iter().map(|key| SmolStr::new(value_of(item, key))).collect()
 }
 
-/// The patch's plain values, then the object's others.
+/// Returns the patch's plain values, then the object's others.
 fn merge_values(old: &[Value], patch: &[Value]) -> Vec<Value> {
     let mut values: IndexMap<&str, &Value, FxBuildHasher> = IndexMap::default();
     for value in patch.iter().chain(old) {
@@ -314,7 +314,7 @@ fn merge_values(old: &[Value], patch: &[Value]) -> Vec<Value> {
     values.into_values().cloned().collect()
 }
 
-/// What a list of a patch says about itself, by an item that has nothing but the directive.
+/// Returns what a list of a patch says about itself, by an item that has nothing but the directive.
 fn list_directive(patch: &Value) -> Directive {
     let alone = patch.items().iter().find(|item| is_directive(item));
     alone.map_or(Directive::Merge, directive)

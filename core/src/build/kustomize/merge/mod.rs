@@ -136,12 +136,12 @@ impl<'s> Merger<'s> {
         Outcome::Kept
     }
 
-    /// The schema of an object that stands inside another one and says its own kind.
+    /// Returns the schema of an object that stands inside another one and says its own kind.
     fn embedded(&self, dest: &Value, patch: &Value) -> Option<Type<'s>> {
         self.schema.of_object(dest).or_else(|| self.schema.of_object(patch))
     }
 
-    /// A part of the patch for which the object has nothing yet: without its nulls and directives.
+    /// Returns a part of the patch for which the object has nothing yet: without its nulls and directives.
     fn added(&mut self, patch: &Value, merge: &Merge, of: Option<Type<'_>>) -> Option<Value> {
         if patch.is_null() {
             return None;
@@ -171,7 +171,7 @@ impl<'s> Merger<'s> {
     }
 }
 
-/// What a mapping says under `$patch`.
+/// Returns what a mapping says under `$patch`.
 fn directive(patch: &Value) -> Directive {
     patch.get(DIRECTIVE).and_then(directive_of).unwrap_or(Directive::Merge)
 }
