@@ -78,6 +78,26 @@ impl Merger<'_> {
         }
     }
 
+    /// Settles a list that the patch does not mention.
+    pub(super) fn settle_list(
+        &mut self,
+        items: &mut Vec<Value>,
+        merge: &Merge,
+        of: Option<Type<'_>>,
+    ) {
+        match merge {
+            Merge::Replace => {}
+            Merge::Values => *items = merge_values(items, &[]),
+            Merge::By(keys) if is_loose(items, keys) => {
+                let old = std::mem::take(items);
+                *items = self.merge_items(old, Vec::new(), keys, of);
+            }
+            Merge::By(_) => {
+                items.iter_mut().for_each(|item| self.settle(item, &Merge::Replace, of));
+            }
+        }
+    }
+
     fn merge_items(
         &mut self,
         old: Vec<Value>,
@@ -137,7 +157,10 @@ impl Merger<'_> {
                 _ => place.item = Some(found),
             }
         }
-        first.extend(known.into_values().filter_map(|place| place.item));
+        for mut item in known.into_values().filter_map(|place| place.item) {
+            self.settle(&mut item, &Merge::Replace, of);
+            first.push(item);
+        }
         first
     }
 }

@@ -133,7 +133,36 @@ impl<'s> Merger<'s> {
                 }
             }
         }
+        for (key, field) in dest.as_map_mut().into_iter().flatten() {
+            if !fields.contains_key(key) {
+                self.settle_field(key, &mut field.value, of);
+            }
+        }
         Outcome::Kept
+    }
+
+    /// Brings a part of the object that the patch does not mention into the form that Kustomize leaves: it
+    /// goes through the whole object, and lists lose the items that stand twice.
+    fn settle(&mut self, value: &mut Value, merge: &Merge, of: Option<Type<'_>>) {
+        let of = match value.as_map() {
+            Some(_) => of.or_else(|| self.schema.of_object(value)),
+            None => of,
+        };
+        match &mut value.data {
+            Data::Scalar(_) => {}
+            Data::Map(map) => {
+                for (key, field) in map {
+                    self.settle_field(key, &mut field.value, of);
+                }
+            }
+            Data::List(items) => self.settle_list(items, merge, of),
+        }
+    }
+
+    fn settle_field(&mut self, key: &str, value: &mut Value, owner: Option<Type<'_>>) {
+        let rule = owner.and_then(|it| it.rule(key));
+        let merge = rule.map_or(&Merge::Replace, |rule| &rule.merge);
+        self.settle(value, merge, owner.and_then(|it| it.field(key)));
     }
 
     /// Returns the schema of an object that stands inside another one and says its own kind.
