@@ -75,8 +75,8 @@ fn value(node: Node<'_>) -> Value {
             Some(Scalar::Bool(it)) => it.into(),
             Some(Scalar::Int(it)) => it.into(),
             // `1.0` and `1e3` are whole numbers to the real tool.
-            Some(Scalar::Float(it)) if it.to_f64().fract() == 0.0 => (it.to_f64() as i64).into(),
-            Some(Scalar::Float(it)) => it.to_f64().into(),
+            Some(Scalar::Float(it)) if it.fract() == 0.0 => (it as i64).into(),
+            Some(Scalar::Float(it)) => it.into(),
             Some(Scalar::NotFinite(text) | Scalar::Str(text)) => text.into(),
         },
     }

@@ -71,7 +71,7 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
     Ok(tally.differing == 0)
 }
 
-/// What is to be told about one kustomization.
+/// Compares one kustomization and returns the lines to print about it.
 fn compare(
     root: &Path,
     name: &str,
@@ -126,7 +126,7 @@ fn compare(
     Ok(lines)
 }
 
-/// A reason with its place as a person reads it.
+/// Returns a reason with its place as a person reads it.
 fn place(files: &[Loaded], reason: &plimsoll_core::build::kustomize::Reason) -> String {
     let file = &files[reason.span.file.index()].file;
     let lines = LineIndex::new(&file.text);
@@ -152,7 +152,7 @@ fn differences(ours: &Objects, theirs: &Objects, tally: &mut Tally) -> Vec<Strin
     lines
 }
 
-/// The places where two values part.
+/// Adds a line for each place where two values differ.
 fn difference(place: &str, ours: &Value, theirs: &Value, lines: &mut Vec<String>) {
     match (ours, theirs) {
         _ if ours == theirs => {}
@@ -180,7 +180,7 @@ fn difference(place: &str, ours: &Value, theirs: &Value, lines: &mut Vec<String>
     }
 }
 
-/// What the real tool builds, or why it refuses.
+/// Returns what the real tool builds, or why it refuses.
 fn ask(folder: &Path, tool: &Path) -> Result<Result<Objects, String>, String> {
     let mut command = Command::new(tool);
     // Nothing of this machine may show.
@@ -200,7 +200,7 @@ fn ask(folder: &Path, tool: &Path) -> Result<Result<Objects, String>, String> {
     }
 }
 
-/// The objects of a tree by kind, namespace and name.
+/// Returns the objects of a tree by kind, namespace and name.
 fn objects(tree: &Tree) -> Objects {
     let mut objects = Objects::new();
     for root in tree.roots() {
@@ -231,7 +231,7 @@ fn value(node: Node<'_>) -> Value {
             None | Some(Scalar::Null) => Value::Null,
             Some(Scalar::Bool(it)) => it.into(),
             Some(Scalar::Int(it)) => it.into(),
-            Some(Scalar::Float(it)) => match it.to_f64() {
+            Some(Scalar::Float(it)) => match it {
                 whole if whole.fract() == 0.0 && whole.abs() < 1e15 => (whole as i64).into(),
                 other => other.into(),
             },

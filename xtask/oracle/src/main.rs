@@ -66,7 +66,7 @@ fn compare(oracle: &Oracle, folders: &[&str]) -> Result<bool, String> {
     Ok(agree)
 }
 
-/// A program of the project's own tools, else of the search path.
+/// Returns a program of the project's own tools, else of the search path.
 fn find(program: &str) -> Option<PathBuf> {
     let own = std::path::absolute(Path::new(".tools/bin").join(program)).ok()?;
     let path = std::env::var_os("PATH").unwrap_or_default();

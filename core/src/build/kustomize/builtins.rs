@@ -2,12 +2,12 @@
 //! fields that a kustomization cannot give them. Others are plugins, which are not run.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::fieldspec::FieldSpec;
 use super::generators::Generator;
 use super::names::{self, Affix};
 use super::namespace::{self, Mode, Subjects};
 use super::sources::Found;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Value};
 use super::{images, metadata};
 use std::rc::Rc;
@@ -56,8 +56,8 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// The documents that an entry of `transformers` or `generators` leads to: a file, a folder with a
-    /// kustomization, or the text of the entry itself.
+    /// Returns the documents that an entry of `transformers` or `generators` leads to: those of a file, of
+    /// a folder with a kustomization, or of the entry's own text.
     fn plugins(
         &mut self,
         kustomization: &Kustomization<'_>,

@@ -66,7 +66,7 @@ impl Config {
         }
     }
 
-    /// The fields of a transformer by its name in a transformer configuration.
+    /// Returns the fields of a transformer by its name in a transformer configuration.
     fn list(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
         Some(match name {
             "namePrefix" => &mut self.name_prefix,
@@ -226,7 +226,7 @@ pub(super) fn add_spec(list: &mut Vec<FieldSpec>, spec: FieldSpec) {
     }
 }
 
-/// Kind, group and version; `-` stands for any.
+/// Reads kind, group and version; `-` stands for any.
 fn gvk<'w>(mut words: impl Iterator<Item = &'w str>) -> Gvk {
     let mut next = || match words.next() {
         Some("-") | None => SmolStr::default(),

@@ -24,7 +24,7 @@ pub(super) enum Create {
 }
 
 impl FieldSpec {
-    /// A field of every kind.
+    /// Returns a field of every kind.
     pub(super) fn everywhere(path: &str, create: bool) -> FieldSpec {
         let any = || SmolStr::default();
         let gvk = Gvk { group: any(), version: any(), kind: any() };
@@ -91,7 +91,7 @@ fn walk(
     }
 }
 
-/// The value of a key, made where it is missing or null and may be.
+/// Returns the value of a key, made where it is missing or null and may be.
 fn field<'m>(
     map: &'m mut Map,
     key: &str,
@@ -109,12 +109,12 @@ fn field<'m>(
     map.get_mut(key).map(|field| &mut field.value)
 }
 
-/// The keys of a path with `/` between them; `\/` is a slash in a key.
+/// Returns the keys of a path with `/` between them; `\/` is a slash in a key.
 pub(super) fn split(path: &str) -> Vec<SmolStr> {
     split_escaped(path, '/').into_iter().map(SmolStr::from).collect()
 }
 
-/// The parts between separators, of which one behind a backslash belongs to its part.
+/// Returns the parts between separators, of which one behind a backslash belongs to its part.
 pub(super) fn split_escaped(path: &str, separator: char) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut joined = false;

@@ -1,9 +1,9 @@
 //! `configMapGenerator` and `secretGenerator`.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::object::{Behavior, Object};
 use super::schema::Schema;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Map, Scalar, Value};
 use crate::syntax::Style;
 use crate::text::Span;
@@ -51,6 +51,13 @@ impl Builder<'_, '_> {
         for entry in kustomization.list("secretGenerator") {
             self.generate_one(Generator::Secret, kustomization, entry, shared, all);
         }
+        self.charts(kustomization, all);
+        self.generator_files(kustomization, all);
+    }
+
+    /// Names the charts of a kustomization. Their objects would be added here, before components and
+    /// transformers; what renders charts is not known to this module.
+    fn charts(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("helmCharts") {
             let name = entry.str_at(&["name"]).unwrap_or("a chart");
             all.not_built(entry.span, format!("helmCharts: `{name}` is not rendered here"));
@@ -60,7 +67,6 @@ impl Builder<'_, '_> {
             let message = format!("helmChartInflationGenerator: `{name}` is not rendered here");
             all.not_built(entry.span, message);
         }
-        self.generator_files(kustomization, all);
     }
 
     /// Makes one object and adds it, or merges it into the one that it names.
@@ -98,7 +104,7 @@ impl Builder<'_, '_> {
         absorb(object, entry.span, all, &Rc::clone(&self.schema));
     }
 
-    /// What an entry says under `envs`, `literals` and `files`, in this order.
+    /// Reads what an entry says under `envs`, `literals` and `files`, in this order.
     fn pairs(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -151,7 +157,7 @@ impl Builder<'_, '_> {
         };
         if file.bytes.is_none() && file.text.contains('\u{fffd}') {
             let message =
-                format!("`{}` is no text; its content and the hash of it are unknown", file.path);
+                format!("`{}` is not text, so its content and its hash are unknown", file.path);
             all.not_built(source.span, message);
         }
         // Content that is text can be pointed at; the entry stands for it otherwise.
@@ -161,14 +167,14 @@ impl Builder<'_, '_> {
 
 fn add(pairs: &mut Pairs, key: &str, content: Content, all: &mut Accumulated) {
     if pairs.contains_key(key) {
-        all.refuse(content.span, format!("the key `{key}` is there already"));
+        all.refuse(content.span, format!("the key `{key}` is given twice"));
         return;
     }
     pairs.insert(key.into(), content);
 }
 
-/// Adds the lines of an env file. A name without `=` takes its value from the environment of whoever
-/// builds, which is nothing here.
+/// Adds the lines of an env file. A name without `=` takes its value from the environment of the build,
+/// which is empty here.
 fn add_env_lines(pairs: &mut Pairs, text: &str, file: crate::text::FileId, all: &mut Accumulated) {
     let mut next = 0;
     for line in text.split_inclusive('\n') {
@@ -185,20 +191,20 @@ fn add_env_lines(pairs: &mut Pairs, text: &str, file: crate::text::FileId, all: 
         let span = Span::new(file, start, start + content.len());
         let (key, value) = content.split_once('=').unwrap_or((content, ""));
         if key.is_empty() || key.contains(char::is_whitespace) {
-            all.refuse(span, format!("`{key}` is no name of a variable"));
+            all.refuse(span, format!("`{key}` is not the name of a variable"));
             continue;
         }
         add(pairs, key, Content { bytes: value.as_bytes().to_vec(), span }, all);
     }
 }
 
-/// A value without the quotes around all of it.
+/// Returns a value without the quotes around all of it.
 fn without_quotes(value: &str) -> &str {
     let inner = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
     inner('"').or_else(|| inner('\'')).unwrap_or(value)
 }
 
-/// An object with its name and no data.
+/// Returns an object with its name and no data.
 fn skeleton(generator: Generator, name: &Value, entry: &Value) -> Value {
     let mut value = Value::map(entry.span);
     value.set("apiVersion", Value::string("v1", entry.span));
@@ -247,7 +253,7 @@ fn encoded(content: &Content) -> Value {
             all
         }))
     };
-    let scalar = Scalar { text: text.into(), style: Style::Literal, tag: None };
+    let scalar = Scalar { text: text.into(), style: Style::Literal, tag: None, twin: None };
     Value { data: Data::Scalar(scalar), span: content.span }
 }
 
@@ -288,10 +294,10 @@ pub(super) fn absorb(mut object: Object, span: Span, all: &mut Accumulated, sche
             let label = id.label();
             all.refuse(
                 span,
-                format!("{label} is there already; say `behavior: merge` or `replace`"),
+                format!("{label} exists already; set `behavior` to `merge` or `replace`"),
             );
         }
-        (_, _) => all.refuse(span, format!("{} is there more than once", id.label())),
+        (_, _) => all.refuse(span, format!("there is more than one {}", id.label())),
     }
 }
 

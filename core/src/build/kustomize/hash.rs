@@ -1,6 +1,6 @@
 //! The hash of content that Kustomize appends to the names of generated objects.
 //!
-//! It is made of the object's kind, its data and an empty name, written as Go's `encoding/json`
+//! The hash covers the object's kind, its data and an empty name, written as Go's `encoding/json`
 //! writes them.
 
 use super::value::{Data, Value};
@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// Number of letters of a hash.
 const LENGTH: usize = 10;
 
-/// The hash of a generated ConfigMap or Secret.
+/// Returns the hash of a generated ConfigMap or Secret.
 pub(super) fn of(object: &Value) -> String {
     let mut json = String::from("{");
     // The keys are in the order of the alphabet.
@@ -36,7 +36,7 @@ pub(super) fn of(object: &Value) -> String {
     digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(LENGTH).map(letter).collect()
 }
 
-/// A hexadecimal digit, or a consonant for one that could make a word or look like a letter.
+/// Returns a hexadecimal digit, or a consonant for one that could make a word or look like a letter.
 fn letter(digit: u8) -> char {
     match char::from_digit(u32::from(digit), 16).unwrap_or('0') {
         '0' => 'g',

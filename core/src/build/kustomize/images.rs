@@ -1,8 +1,8 @@
 //! `images` and `replicas`.
 
+use super::accumulated::Accumulated;
 use super::fieldspec::{Create, FieldSpec};
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Value};
 use crate::text::Span;
 use regex_lite::Regex;
@@ -99,7 +99,7 @@ impl<'c> Change<'c> {
     }
 }
 
-/// An image's name, tag and digest; the colon of a registry's port belongs to the name.
+/// Returns an image's name, tag and digest; the colon of a registry's port belongs to the name.
 fn split(image: &str) -> (&str, &str, &str) {
     let (named, digest) = image.split_once('@').unwrap_or((image, ""));
     let path = named.find('/').unwrap_or(0);

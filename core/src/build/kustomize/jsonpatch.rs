@@ -57,7 +57,7 @@ pub(super) fn apply(object: &mut Value, operations: &[Value]) -> Result<(), Fail
     Ok(())
 }
 
-/// The keys of a JSON pointer.
+/// Returns the keys of a JSON pointer.
 fn pointer(text: &str) -> Vec<String> {
     let keys = text.split('/').skip(1).take(MAX_DEPTH);
     keys.map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
@@ -82,7 +82,7 @@ fn find_mut<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> 
     })
 }
 
-/// A position in a list; negative ones count from its end.
+/// Returns a position in a list; negative ones count from its end.
 fn index(key: &str, len: usize) -> Option<usize> {
     match key.strip_prefix('-') {
         Some(back) => len.checked_sub(back.parse().ok()?),

@@ -8,7 +8,7 @@ pub(super) fn fits(selector: &str, labels: Option<&Map>) -> bool {
     conditions(selector).iter().all(|condition| fulfils(condition, labels))
 }
 
-/// The conditions between the commas, of which those within brackets do not count.
+/// Returns the conditions between the commas, of which those within brackets do not count.
 fn conditions(selector: &str) -> Vec<&str> {
     let mut conditions = Vec::new();
     let (mut start, mut within) = (0, false);

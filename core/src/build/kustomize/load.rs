@@ -1,14 +1,14 @@
 //! Objects out of files: documents, and the items of lists.
 
 use super::Builder;
+use super::accumulated::Accumulated;
 use super::object::Object;
 use super::sources::SourceFile;
-use super::target::Accumulated;
 use super::value::Value;
 use crate::text::{FileId, Span};
 
 impl<'s> Builder<'_, 's> {
-    /// The objects of a resource file. `at` is the entry that names the file.
+    /// Loads the objects of a resource file. `at` is the entry that names the file.
     pub(super) fn load_objects(
         &mut self,
         file: &SourceFile<'s>,
@@ -18,7 +18,7 @@ impl<'s> Builder<'_, 's> {
         all.read.push(file.id);
         let (documents, whole) = self.sources.documents(file, &mut self.budget);
         if !whole {
-            all.refuse(at, format!("`{}` cannot be read as it is", file.path));
+            self.unreadable(at, file.path, all);
         }
         let mut objects = Vec::new();
         for document in documents {
@@ -43,13 +43,11 @@ pub(super) fn add_objects(
         all.refuse(document.span, "this document has no `kind`");
         return;
     }
-    if kind.ends_with("List") {
-        if let Some(items) = document.get("items") {
-            for item in items.items().to_vec() {
-                add_objects(item, file, objects, all);
-            }
-            return;
+    if let (true, Some(items)) = (kind.ends_with("List"), document.get("items")) {
+        for item in items.items().to_vec() {
+            add_objects(item, file, objects, all);
         }
+        return;
     }
     let object = Object::new(document, file);
     if object.name().is_empty() {

@@ -1,12 +1,12 @@
 //! Labels and annotations: `labels`, `commonLabels`, `commonAnnotations`, and what `buildMetadata` adds.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::config::{Config, add_spec};
 use super::fieldspec::{Create, FieldSpec};
 use super::object::Object;
-use super::target::{Accumulated, Kustomization};
-use super::value::Value;
-use crate::syntax::{Scalar, Style};
+use super::value::{Data, Scalar, Value};
+use crate::syntax::{Scalar as Typed, Style};
 use crate::text::Span;
 
 /// The label that `buildMetadata: [managedByLabel]` adds.
@@ -57,24 +57,36 @@ pub(super) fn set(all: &mut Accumulated, pairs: &Value, fields: &[FieldSpec]) {
             "the value of a label or annotation is a string: it needs quotes",
         );
     }
+    let span = pairs.values().next().map_or(Span::default(), |it| it.key);
     for object in &mut all.objects {
         for field in fields {
-            let span = pairs.values().next().map_or(Span::default(), |it| it.key);
+            let mut changes = Vec::new();
             field.visit(&mut object.value, Some((Create::Map, span)), &mut |value| {
                 for (key, pair) in pairs {
-                    let Some(text) = pair.value.as_str() else { continue };
-                    value.set(key, Value::string(text, pair.value.span));
+                    changes.extend(set_one(value, key, &pair.value));
                 }
             });
+            changes.iter().for_each(|(twin, new)| object.value.change_twins(*twin, new));
         }
     }
+}
+
+/// Sets one label or annotation; returns what has to change with it.
+fn set_one(map: &mut Value, key: &str, value: &Value) -> Option<(Span, Value)> {
+    let mut scalar = Scalar::string(value.as_str()?);
+    if let Some(old) = map.get_mut(key) {
+        return old.overwrite(&Value { data: Data::Scalar(scalar), span: value.span });
+    }
+    scalar.twin = Some(value.span);
+    map.set(key, Value { data: Data::Scalar(scalar), span: value.span });
+    None
 }
 
 /// Whether the reader of kustomizations, which follows YAML 1.1, takes a value for a string.
 fn is_string(value: &Value) -> bool {
     value.as_scalar().is_some_and(|scalar| {
-        let word = scalar.style == Style::Plain && Scalar::yaml_1_1_bool(&scalar.text).is_some();
-        matches!(scalar.typed(), Scalar::Str(_) | Scalar::Null) && !word
+        let word = scalar.style == Style::Plain && Typed::yaml_1_1_bool(&scalar.text).is_some();
+        matches!(scalar.typed(), Typed::Str(_) | Typed::Null) && !word
     })
 }
 
@@ -105,7 +117,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Where an object comes from, as `originAnnotations` writes it.
+    /// Returns where an object comes from, as `originAnnotations` writes it.
     fn origin(&self, object: &Object, folder: &str) -> String {
         let path = self.sources.by_id(object.file).map_or("", |file| file.path);
         let path = relative(folder, path);
@@ -119,7 +131,7 @@ impl Builder<'_, '_> {
     }
 }
 
-/// A path as seen from a folder.
+/// Returns a path as seen from a folder.
 fn relative(folder: &str, path: &str) -> String {
     let mut from = folder.split('/').filter(|part| !part.is_empty()).peekable();
     let mut to = path.split('/').peekable();

@@ -6,6 +6,7 @@
 //! built here (remote bases, plugins, charts) becomes a [`Reason`] at its place, and the rest of the
 //! target stays.
 
+mod accumulated;
 mod builtins;
 mod config;
 mod fieldspec;
@@ -34,15 +35,18 @@ mod target;
 mod value;
 mod vars;
 
+#[cfg(test)]
+mod tests;
+
 pub use print::{print, print_node};
 pub use sources::{SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};
 
 use crate::syntax::{Document, Tree, TreeBuilder};
 use crate::text::{FileId, Span};
+use accumulated::Accumulated;
 use std::rc::Rc;
 use std::sync::Arc;
-use target::Accumulated;
 
 /// Maximum number of nodes that one builder makes, over all the targets that it builds.
 const MAX_NODES: usize = 8 << 20;
@@ -128,8 +132,8 @@ impl<'b, 's> Builder<'b, 's> {
     }
 }
 
-/// The objects as the documents of a tree, for the readers of ordinary manifests. The tree has no text
-/// of its own: its spans point into the files that the objects come from.
+/// Returns the objects as the documents of a tree, for the readers of ordinary manifests. The tree has
+/// no text of its own: its spans point into the files that the objects come from.
 pub fn tree(objects: &[BuiltObject]) -> Tree {
     let mut builder = TreeBuilder::new(Arc::from(""));
     for object in objects {

@@ -1,11 +1,11 @@
 //! Prefixes, suffixes and the hash of generated content.
 
 use super::Builder;
+use super::accumulated::Accumulated;
 use super::config::Config;
 use super::hash;
 use super::object::Object;
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Scalar, Value};
 use smol_str::{SmolStr, format_smolstr};
 use std::rc::Rc;
@@ -66,8 +66,8 @@ pub(super) fn add(
     }
 }
 
-/// Whether the name of an object means something beyond the object: a Namespace, or the definition of an
-/// API.
+/// Whether the name of an object has a meaning beyond the object, as for a Namespace or the definition
+/// of an API.
 fn keeps_its_name(object: &Object, schema: &Schema) -> bool {
     let gvk = object.original_id(schema).gvk;
     match gvk.kind.as_str() {

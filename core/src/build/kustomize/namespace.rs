@@ -1,8 +1,8 @@
 //! The namespace of a kustomization.
 
+use super::accumulated::Accumulated;
 use super::fieldspec::{Create, FieldSpec};
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Scalar, Value};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
@@ -88,7 +88,7 @@ fn set_subjects(
     }
 }
 
-/// Says which objects have become one: they were told apart by their namespaces only.
+/// Refuses objects that only their namespaces kept apart.
 fn refuse_conflicts(all: &mut Accumulated, schema: &Schema, span: Span) {
     let mut seen: FxHashMap<_, usize> = FxHashMap::default();
     for object in &all.objects {
@@ -98,6 +98,6 @@ fn refuse_conflicts(all: &mut Accumulated, schema: &Schema, span: Span) {
         seen.into_iter().filter(|(_, count)| *count > 1).map(|(id, _)| id.label()).collect();
     twice.sort_unstable();
     for label in twice {
-        all.refuse(span, format!("in this namespace {label} is there twice"));
+        all.refuse(span, format!("{label} would exist twice in this namespace"));
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct Object {
 }
 
 impl Gvk {
-    /// The group and version of an `apiVersion`.
+    /// Returns the group and version of an `apiVersion`.
     pub(super) fn parse(api_version: &str, kind: &str) -> Gvk {
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         Gvk { group: group.into(), version: version.into(), kind: kind.into() }
@@ -76,7 +76,7 @@ impl Id {
         self.namespace == NO_NAMESPACE
     }
 
-    /// "Deployment `shop`".
+    /// Returns a label such as "Deployment `shop`".
     pub(super) fn label(&self) -> String {
         format!("{} `{}`", self.gvk.kind, self.name)
     }
@@ -105,7 +105,7 @@ impl Object {
         self.value.str_at(&["metadata", "name"]).unwrap_or_default()
     }
 
-    /// The namespace as written; empty where there is none.
+    /// Returns the namespace as written; empty where there is none.
     pub(super) fn namespace(&self) -> &str {
         self.value.str_at(&["metadata", "namespace"]).unwrap_or_default()
     }
@@ -120,12 +120,12 @@ impl Object {
         Id { gvk: self.gvk(), name: self.name().into(), namespace }
     }
 
-    /// The identity that the object was loaded with.
+    /// Returns the identity that the object was loaded with.
     pub(super) fn original_id(&self, schema: &Schema) -> Id {
         self.previous.first().cloned().unwrap_or_else(|| self.id(schema))
     }
 
-    /// All identities that the object has had, the current one last.
+    /// Returns all identities that the object has had, the current one last.
     pub(super) fn ids(&self, schema: &Schema) -> Vec<Id> {
         let mut ids = self.previous.clone();
         ids.push(self.id(schema));
@@ -145,7 +145,7 @@ impl Object {
         }
     }
 
-    /// Where the name is written, or the whole object where there is none.
+    /// Returns where the name is written, or the whole object where there is none.
     pub(super) fn name_span(&self) -> Span {
         self.value.at(&["metadata", "name"]).map_or(self.value.span, |name| name.span)
     }
@@ -157,7 +157,7 @@ impl Object {
     }
 }
 
-/// The namespace that an object with this kind and namespace is compared by.
+/// Returns the namespace that an object with this kind and namespace is compared by.
 pub(super) fn effective_namespace(
     namespace: &str,
     api_version: &str,

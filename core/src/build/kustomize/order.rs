@@ -3,7 +3,7 @@
 use super::object::Object;
 use super::value::Value;
 
-/// What has to be there before others need it.
+/// Kinds that have to exist before others need them.
 const FIRST: &[&str] = &[
     "Namespace",
     "ResourceQuota",
@@ -29,7 +29,7 @@ const FIRST: &[&str] = &[
     "PodDisruptionBudget",
 ];
 
-/// What would stop the others.
+/// Kinds that could reject the others.
 const LAST: &[&str] = &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 /// Sorts the objects by kind where the kustomization asks for that; else they stay as they were read.

@@ -1,12 +1,12 @@
 //! Patches of both kinds, and what they are applied to.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::jsonpatch;
 use super::load::add_objects;
 use super::merge::{Merger, Outcome};
 use super::object::Object;
 use super::selector::Selector;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Value};
 use crate::text::Span;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ struct Allowed {
 }
 
 impl Builder<'_, '_> {
-    /// `patchesStrategicMerge`: files or inline texts that say themselves what they are for.
+    /// Applies `patchesStrategicMerge`: files or inline texts that name their target themselves.
     pub(super) fn strategic_merge_patches(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -46,7 +46,7 @@ impl Builder<'_, '_> {
         self.apply_named(documents, entry.span, Allowed::default(), all);
     }
 
-    /// `patches`: inline or from a file, with or without a target.
+    /// Applies `patches`: inline or from a file, with or without a target.
     pub(super) fn patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("patches") {
             if entry.as_map().is_none() {
@@ -88,7 +88,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// `patchesJson6902`: JSON patches alone.
+    /// Applies `patchesJson6902`, which are JSON patches only.
     pub(super) fn json_patches(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -116,7 +116,7 @@ impl Builder<'_, '_> {
             (None, None) => Vec::new(),
         };
         if !jsonpatch::is_patch(&operations) {
-            all.refuse(entry.span, "this is no list of operations");
+            all.refuse(entry.span, "this is not a list of operations");
             return;
         }
         self.apply_operations(&operations[0], target, all);
@@ -125,7 +125,7 @@ impl Builder<'_, '_> {
     pub(super) fn read_inline(&mut self, text: &Value, all: &mut Accumulated) -> Vec<Value> {
         let (documents, whole) = self.sources.inline(text, &mut self.budget);
         if !whole {
-            all.refuse(text.span, "this text cannot be read as YAML");
+            all.refuse(text.span, "this text is not valid YAML");
         }
         documents
     }
@@ -147,20 +147,30 @@ impl Builder<'_, '_> {
         let size = document.size();
         let copies = operations.iter().filter(|it| it.str_at(&["op"]) == Some("copy")).count();
         let mut failures = Vec::new();
+        let mut all_fit = true;
         for (object, _) in all.objects.iter_mut().zip(chosen).filter(|(_, chosen)| **chosen) {
             // Each copy can double an object.
             let factor = 1_usize << copies.min(40);
             let growth = if copies == 0 { 0 } else { object.value.size().saturating_mul(factor) };
             if !self.budget.take(size.saturating_add(growth)) {
-                failures.push((document.span, "this patch makes too much".to_owned()));
+                all_fit = false;
                 continue;
             }
             object.remember(&schema);
+            // The object goes through JSON, which knows no twins; and as Kustomize keeps its notes there,
+            // it always has annotations.
+            object.value.part_twins();
+            if let Some(metadata) = object.value.get_mut("metadata") {
+                metadata.map_at("annotations", document.span);
+            }
             if let Err(why) = jsonpatch::apply(&mut object.value, operations) {
                 failures.push((why.span, why.message));
             }
         }
         failures.into_iter().for_each(|(span, message)| all.refuse(span, message));
+        if !all_fit {
+            all.too_large(document.span);
+        }
     }
 
     /// Merges a patch into all objects that its entry's target selects.
@@ -195,7 +205,9 @@ impl Builder<'_, '_> {
         for document in documents {
             match document.data {
                 Data::Map(_) => add_objects(document, at.file, &mut patches, all),
-                Data::List(_) | Data::Scalar(_) => all.refuse(document.span, "this is no patch"),
+                Data::List(_) | Data::Scalar(_) => {
+                    all.refuse(document.span, "this document is not a patch")
+                }
             }
         }
         for patch in patches {
@@ -230,10 +242,7 @@ impl Builder<'_, '_> {
         for (mut object, chosen) in objects.into_iter().zip(chosen) {
             if *chosen {
                 if !self.budget.take(size) {
-                    all.refuse(
-                        patch.span,
-                        "the objects that this patch is merged into are too many",
-                    );
+                    all.too_large(patch.span);
                 } else if merge_one(&mut object, patch, allowed, &mut merger) == Outcome::Cleared {
                     continue;
                 }

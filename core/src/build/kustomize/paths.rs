@@ -87,7 +87,7 @@ impl Step {
     }
 }
 
-/// The one value that a path leads to.
+/// Returns the one value that a path leads to.
 pub(super) fn find<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, step| match (step, &value.data) {
         (Step::Key(key), Data::Map(map)) => map.get(key.as_str()).map(|field| &field.value),
@@ -170,7 +170,7 @@ fn field<'m>(map: &'m mut Map, key: &str, made: Option<Value>) -> Option<&'m mut
     map.get_mut(key).map(|field| &mut field.value)
 }
 
-/// An empty value for the steps behind it, or for what will be put there.
+/// Returns an empty value for the steps behind it, or for what will be put there.
 fn empty(next: Option<&Step>, make: Make) -> Value {
     match next {
         Some(Step::Key(_)) => Value::map(make.span),

@@ -4,7 +4,7 @@ use super::value::{Budget, Data, Scalar, Value};
 use crate::syntax::{Node, Scalar as Typed, Style};
 use std::fmt::Write;
 
-/// The text of a document.
+/// Returns the text of a document.
 pub fn print(value: &Value) -> String {
     let mut out = String::new();
     match &value.data {

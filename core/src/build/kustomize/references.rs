@@ -1,10 +1,10 @@
 //! Names that changed are changed too where other objects refer to them.
 
+use super::accumulated::Accumulated;
 use super::config::Config;
 use super::fieldspec::FieldSpec;
 use super::object::{Gvk, Id, Object};
 use super::schema::Schema;
-use super::target::Accumulated;
 use super::value::{Data, Scalar, Value};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -71,7 +71,7 @@ pub(super) fn fix(all: &mut Accumulated, config: &Config, schema: &Schema) {
     failures.into_iter().for_each(|(span, message)| all.refuse(span, message));
 }
 
-/// The fields that hold names, by the kind that they are a field of; empty for fields of all kinds.
+/// Returns the fields that hold names, by the kind that they are a field of; empty for fields of all kinds.
 fn fields_by_kind(config: &Config) -> FxHashMap<&str, Vec<(&Gvk, &FieldSpec)>> {
     let mut fields: FxHashMap<&str, Vec<(&Gvk, &FieldSpec)>> = FxHashMap::default();
     for reference in &config.name_reference {
@@ -179,7 +179,7 @@ impl<'f> Fixer<'f> {
         }
     }
 
-    /// A mapping with a name and perhaps a namespace.
+    /// Fixes a mapping with a name and perhaps a namespace.
     fn mapping(&self, value: &mut Value, failures: &mut Failures) {
         let Some(name) = value.get("name").and_then(Value::as_str) else { return };
         let namespace = value.str_at(&["namespace"]).map(SmolStr::new);
@@ -215,7 +215,7 @@ impl<'f> Fixer<'f> {
         }
     }
 
-    /// The one candidate that a name means.
+    /// Returns the one candidate that a name means.
     fn select(
         &self,
         name: &str,

@@ -1,11 +1,12 @@
 //! `replacements`: a value of one object copied into fields of others.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::paths::{self, Make, Shape};
 use super::selector::Selector;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, MAX_DEPTH, Scalar, Value};
 use crate::syntax::Scalar as Typed;
+use crate::text::Span;
 use smol_str::SmolStr;
 use std::rc::Rc;
 
@@ -133,7 +134,7 @@ impl Builder<'_, '_> {
         let rejects: Vec<Selector> =
             rejects.iter().filter_map(|reject| self.selector(reject, all)).collect();
         let own = target.get("fieldPaths").map(Value::items).unwrap_or_default();
-        let fields: Vec<(&str, crate::text::Span)> = match own {
+        let fields: Vec<(&str, Span)> = match own {
             [] => vec![(DEFAULT_FIELD, target.span)],
             own => own.iter().filter_map(|it| Some((it.as_str()?, it.span))).collect(),
         };
@@ -167,9 +168,11 @@ impl Builder<'_, '_> {
                 }
                 let budget = &mut self.budget;
                 let mut fits = true;
+                let mut twins = Vec::new();
                 let found = paths::visit(&mut object.value, &path, make, &mut |place, made| {
-                    fits &= budget.take(size) && put(place, made, value, &options);
+                    fits &= budget.take(size) && put(place, made, value, &options, &mut twins);
                 });
+                twins.iter().for_each(|(twin, new)| object.value.change_twins(*twin, new));
                 if found == 0 {
                     failures.push((*span, format!("{label} has no field `{field}`")));
                 } else if !fits {
@@ -192,9 +195,15 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Puts a value into its place, which may have been made for it; `false` where it does not fit. Into a text it goes as a text: the place
-/// keeps its type.
-fn put(place: &mut Value, made: bool, value: &Value, options: &Options<'_>) -> bool {
+/// Puts a value into its place, which may have been made for it; `false` where the value does not fit.
+/// A place that held a string keeps that type.
+fn put(
+    place: &mut Value,
+    made: bool,
+    value: &Value,
+    options: &Options<'_>,
+    twins: &mut Vec<(Span, Value)>,
+) -> bool {
     let mut text = value.as_str().map(SmolStr::new);
     if !options.delimiter.is_empty() {
         let (Some(old), Some(new)) = (place.as_str(), value.as_str()) else { return false };
@@ -217,7 +226,7 @@ fn put(place: &mut Value, made: bool, value: &Value, options: &Options<'_>) -> b
         _ => Scalar::plain(text),
     };
     let fits = made || is_of_type(&new, scalar);
-    *place = Value { data: Data::Scalar(new), span: value.span };
+    twins.extend(place.overwrite(&Value { data: Data::Scalar(new), span: value.span }));
     fits
 }
 

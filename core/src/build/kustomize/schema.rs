@@ -86,8 +86,8 @@ impl Schema {
         self.types.entry(owner).or_default().insert(name, rule);
     }
 
-    /// The schema of an OpenAPI document that a kustomization names under `openapi`. It takes the place of
-    /// the built-in one, of which only the scopes stay.
+    /// Returns the schema of an OpenAPI document that a kustomization names under `openapi`. It replaces
+    /// the built-in schema, of which only the scopes stay.
     pub(super) fn with_definitions(&self, document: &Value) -> Schema {
         let mut schema = Schema::default();
         for (key, kind) in &self.kinds {
@@ -123,7 +123,7 @@ impl Schema {
         }
     }
 
-    /// How the user's own schema merges a property. Nested properties become types of their own.
+    /// Reads how the user's own schema merges a property. Nested properties become types of their own.
     fn rule_of(&mut self, property: &Value, owner: &str, depth: usize) -> Rule {
         let word = |key: &str| property.str_at(&[key]);
         let strategy = word("x-kubernetes-patch-strategy").unwrap_or_default();
@@ -167,7 +167,7 @@ impl Schema {
         self.kinds.get(&(version.into(), kind.into())).is_some_and(|kind| kind.cluster)
     }
 
-    /// The type of an object that says its `apiVersion` and `kind`.
+    /// Returns the type of an object that says its `apiVersion` and `kind`.
     pub(super) fn of_object(&self, object: &Value) -> Option<Type<'_>> {
         let version = object.str_at(&["apiVersion"])?;
         let kind = object.str_at(&["kind"])?;
@@ -180,7 +180,7 @@ impl Schema {
     }
 }
 
-/// The name of the definition that a `$ref` leads to.
+/// Returns the name of the definition that a `$ref` leads to.
 pub(super) fn definition_name(reference: &str) -> &str {
     reference.strip_prefix("#/definitions/").unwrap_or(reference)
 }
@@ -190,7 +190,7 @@ impl<'s> Type<'s> {
         self.fields.get(field)
     }
 
-    /// The type of a field's mapping, or of its list's items.
+    /// Returns the type of a field's mapping, or of its list's items.
     pub(super) fn field(self, field: &str) -> Option<Type<'s>> {
         self.schema.type_named(self.rule(field)?.of.as_ref()?)
     }

@@ -32,7 +32,7 @@ impl Pattern {
         let whole = ["^(?:", text, ")$"].concat();
         match Regex::new(&whole) {
             Ok(regex) => Ok(Pattern(Some(regex))),
-            Err(error) => Err(format!("`{text}` is no regular expression: {error}")),
+            Err(error) => Err(format!("`{text}` is not a valid regular expression: {error}")),
         }
     }
 

@@ -72,12 +72,12 @@ impl<'s> Sources<'s> {
         self.by_id.get(&id).map(|at| &self.files[*at])
     }
 
-    /// The kustomization files of a folder; more than one is a mistake.
+    /// Returns the kustomization files of a folder; more than one is a mistake.
     pub(super) fn kustomizations(&self, folder: &str) -> Vec<&SourceFile<'s>> {
         NAMES.iter().filter_map(|name| self.file(&join_path(folder, name))).collect()
     }
 
-    /// The folders that have a kustomization file, sorted.
+    /// Returns the folders that have a kustomization file, sorted.
     pub fn kustomization_folders(&self) -> Vec<&'s str> {
         let files = self.files.iter().map(|file| file.path);
         let named = files.filter(|path| NAMES.contains(&crate::text::name_of(path)));
@@ -87,7 +87,7 @@ impl<'s> Sources<'s> {
         folders
     }
 
-    /// What a path leads to from a folder, and the path from the project's root.
+    /// Resolves a path from a folder; the string is the path from the project's root.
     pub(super) fn find<'f>(&'f self, folder: &str, path: &str) -> (Found<'f, 's>, String) {
         if is_remote(path) {
             return (Found::Remote, path.to_owned());
@@ -108,7 +108,7 @@ impl<'s> Sources<'s> {
         (found, full)
     }
 
-    /// The documents of a file, and whether all of them can be read as they are.
+    /// Reads the documents of a file; the flag says whether all of them can be read as they are.
     pub(super) fn documents(
         &self,
         file: &SourceFile<'s>,
@@ -120,7 +120,7 @@ impl<'s> Sources<'s> {
         }
     }
 
-    /// The documents of a text that is a scalar of a kustomization, with spans in that file.
+    /// Reads the documents of a text inside a kustomization, with spans in that file.
     pub(super) fn inline(&self, scalar: &Value, budget: &mut Budget) -> (Vec<Value>, bool) {
         let text: Arc<str> = scalar.as_str().unwrap_or_default().into();
         let (tree, _) = syntax::parse(scalar.span.file, &text, None);

@@ -1,15 +1,12 @@
 //! One kustomization after the other: resources, then generators, then components, then transformers,
 //! in Kustomize's own order; and what is done once at the very end.
 
+use super::accumulated::{Accumulated, Kustomization};
 use super::config::Config;
-use super::object::Object;
-use super::schema::Schema;
 use super::sources::{Found, SourceFile};
 use super::value::{Map, Value};
-use super::vars::Var;
-use super::{Builder, Built, BuiltObject, Reason, ReasonKind};
+use super::{Builder, Built, BuiltObject, ReasonKind};
 use crate::text::{FileId, Span};
-use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 /// Maximum number of kustomizations that lead to one another.
@@ -53,89 +50,15 @@ const FIELDS: &[&str] = &[
     "buildMetadata",
 ];
 
-/// What the kustomizations read so far have come to.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Accumulated {
-    pub objects: Vec<Object>,
-    /// The fields that `configurations` and `crds` added to the defaults.
-    pub config: Config,
-    pub vars: Vec<Var>,
-    pub reasons: Vec<Reason>,
-    pub read: Vec<FileId>,
-}
-
 /// What leads to a kustomization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// It is built itself.
+    /// The root of a target.
     Root,
-    /// It is among the resources of another one.
+    /// A resource of another kustomization.
     Base,
-    /// It changes what another one has so far.
+    /// A component, which changes what another kustomization has so far.
     Component,
-}
-
-/// A kustomization being built.
-pub(super) struct Kustomization<'k> {
-    pub value: &'k Value,
-    pub folder: &'k str,
-    pub file: FileId,
-}
-
-impl Accumulated {
-    pub(super) fn refuse(&mut self, span: Span, message: impl Into<String>) {
-        self.reason(ReasonKind::Refused, span, message.into());
-    }
-
-    pub(super) fn not_built(&mut self, span: Span, message: impl Into<String>) {
-        self.reason(ReasonKind::NotBuilt, span, message.into());
-    }
-
-    pub(super) fn reason(&mut self, kind: ReasonKind, span: Span, message: String) {
-        self.reasons.push(Reason { kind, message, span });
-    }
-
-    /// Adds objects of which none may be there yet.
-    pub(super) fn append(&mut self, objects: Vec<Object>, schema: &Schema) {
-        let mut ids: FxHashSet<_> = self.objects.iter().map(|object| object.id(schema)).collect();
-        for object in objects {
-            let id = object.id(schema);
-            if ids.contains(&id) {
-                let message =
-                    format!("{} is there already; Kustomize takes no object twice", id.label());
-                self.refuse(object.name_span(), message);
-                continue;
-            }
-            ids.insert(id);
-            self.objects.push(object);
-        }
-    }
-
-    /// Adds all that another kustomization has come to.
-    fn absorb(&mut self, other: Accumulated, schema: &Schema) {
-        self.reasons.extend(other.reasons);
-        self.read.extend(other.read);
-        self.append(other.objects, schema);
-        self.config.merge(&other.config);
-        self.add_vars(other.vars);
-    }
-
-    pub(super) fn add_vars(&mut self, vars: Vec<Var>) {
-        for var in vars {
-            // Two overlays over one base bring its vars twice, which Kustomize refuses too.
-            match self.vars.iter().any(|known| known.name == var.name) {
-                true => self.refuse(var.span, format!("the var `{}` is there already", var.name)),
-                false => self.vars.push(var),
-            }
-        }
-    }
-}
-
-impl Kustomization<'_> {
-    /// The items of a list field.
-    pub(super) fn list(&self, key: &str) -> &[Value] {
-        self.value.get(key).map(Value::items).unwrap_or_default()
-    }
 }
 
 impl<'s> Builder<'_, 's> {
@@ -154,8 +77,7 @@ impl<'s> Builder<'_, 's> {
         let root = self.root_value(folder);
         let schema = Rc::clone(&self.schema);
         self.add_hashes(&mut all);
-        let mut config = (*self.defaults).clone();
-        config.merge(&all.config);
+        let config = self.config_with(&all);
         super::references::fix(&mut all, &config, &schema);
         super::vars::resolve(&mut all, &config);
         all.objects.retain(|object| !object.is_local());
@@ -176,7 +98,7 @@ impl<'s> Builder<'_, 's> {
         }
     }
 
-    /// What a folder comes to that is built itself; a component may be, for its own sake.
+    /// Builds a folder as the root of a target, which may be a component too.
     fn root(&mut self, folder: &str) -> Accumulated {
         if let Some(done) = self.done.get(folder) {
             return (**done).clone();
@@ -191,7 +113,7 @@ impl<'s> Builder<'_, 's> {
         self.sources.documents(file, &mut self.budget).0.into_iter().next()
     }
 
-    /// What a folder comes to, built at most once. `at` is the entry that leads to the folder.
+    /// Builds a folder as a base, at most once. `at` is the entry that leads to the folder.
     pub(super) fn folder(&mut self, folder: &str, at: Span) -> Rc<Accumulated> {
         if let Some(done) = self.done.get(folder) {
             return Rc::clone(done);
@@ -247,7 +169,7 @@ impl<'s> Builder<'_, 's> {
         complete
     }
 
-    /// The kustomization file of a folder and its content.
+    /// Returns the kustomization file of a folder and its content.
     fn kustomization(
         &mut self,
         folder: &str,
@@ -263,7 +185,7 @@ impl<'s> Builder<'_, 's> {
         let (documents, whole) = self.sources.documents(file, &mut self.budget);
         let start = Span::new(file.id, 0, 0);
         if !whole {
-            all.refuse(start, format!("`{}` cannot be read as it is", file.path));
+            self.unreadable(start, file.path, all);
         }
         let value = documents.into_iter().find(|document| document.as_map().is_some());
         if value.is_none() {
@@ -295,7 +217,10 @@ impl<'s> Builder<'_, 's> {
                 true
             }
             (Found::Folder | Found::File(_) | Found::Missing, _) => {
-                all.refuse(entry.span, format!("`{path}` is no folder with a kustomization file"));
+                all.refuse(
+                    entry.span,
+                    format!("`{path}` is not a folder with a kustomization file"),
+                );
                 true
             }
         }
@@ -339,7 +264,11 @@ impl<'s> Builder<'_, 's> {
                     self.open.len(),
                     "a folder that was opened is closed again"
                 );
-                all.absorb((*part).clone(), &Rc::clone(&self.schema));
+                let size = part.objects.iter().map(|object| object.value.size()).sum();
+                match self.budget.take(size) {
+                    true => all.absorb((*part).clone(), &Rc::clone(&self.schema)),
+                    false => all.too_large(at),
+                }
                 return !cut;
             }
             (Found::Folder, _) => {
@@ -354,8 +283,8 @@ impl<'s> Builder<'_, 's> {
         true
     }
 
-    /// Says that a file lies outside of its kustomization's folder, which Kustomize refuses unless it is
-    /// told otherwise. The file is read all the same: who writes so, tells it.
+    /// Refuses a file outside of its kustomization's folder, as Kustomize does by default. The file is read
+    /// all the same, since whoever writes such a path builds with the option that allows it.
     pub(super) fn check_inside(&self, folder: &str, path: &str, at: Span, all: &mut Accumulated) {
         let inside =
             folder.is_empty() || path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
@@ -391,7 +320,7 @@ impl<'s> Builder<'_, 's> {
         }
     }
 
-    /// The documents of a file that an entry of a kustomization names.
+    /// Returns the documents of a file that an entry of a kustomization names.
     pub(super) fn read_documents(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -401,12 +330,20 @@ impl<'s> Builder<'_, 's> {
         let Some(file) = self.read_file(kustomization, entry, all) else { return Vec::new() };
         let (documents, whole) = self.sources.documents(&file, &mut self.budget);
         if !whole {
-            all.refuse(entry.span, format!("`{}` cannot be read as it is", file.path));
+            self.unreadable(entry.span, file.path, all);
         }
         documents
     }
 
-    /// The file that an entry of a kustomization names, or a reason why there is none.
+    /// Says why the documents of a file are not all there.
+    pub(super) fn unreadable(&self, at: Span, path: &str, all: &mut Accumulated) {
+        match self.budget.is_spent() {
+            true => all.too_large(at),
+            false => all.refuse(at, format!("`{path}` cannot be read as it is")),
+        }
+    }
+
+    /// Returns the file that an entry of a kustomization names, or a reason why there is none.
     pub(super) fn read_file(
         &mut self,
         kustomization: &Kustomization<'_>,
@@ -431,12 +368,18 @@ impl<'s> Builder<'_, 's> {
         None
     }
 
-    /// The transformers of a kustomization, in Kustomize's order.
-    fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    /// Returns the default fields together with those that the kustomizations have added.
+    fn config_with(&self, all: &Accumulated) -> Rc<Config> {
         let mut config = Rc::clone(&self.defaults);
         if !all.config.is_empty() {
             Rc::make_mut(&mut config).merge(&all.config);
         }
+        config
+    }
+
+    /// Runs the transformers of a kustomization in Kustomize's order.
+    fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        let config = self.config_with(all);
         let schema = Rc::clone(&self.schema);
         let value = kustomization.value;
         self.strategic_merge_patches(kustomization, all);
@@ -483,7 +426,7 @@ fn drop_empty_annotations(object: &mut Value) {
     }
 }
 
-/// The folder as a person would write it.
+/// Returns the folder as a person would write it.
 pub(super) fn shown(folder: &str) -> &str {
     if folder.is_empty() { "." } else { folder }
 }

@@ -31,6 +31,9 @@ pub struct Scalar {
     pub text: SmolStr,
     pub style: Style,
     pub tag: Option<SmolStr>,
+    /// The entry that wrote this scalar into several fields at once. Kustomize keeps one node for all of
+    /// them: who changes one of these scalars changes all (see [`Value::change_twins`]).
+    pub twin: Option<Span>,
 }
 
 /// The entries of a mapping by key, in the order of the text.
@@ -60,20 +63,25 @@ impl Budget {
         self.left = self.left.saturating_sub(nodes);
         enough
     }
+
+    /// Whether there was not enough at some time.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == 0
+    }
 }
 
 impl Scalar {
-    /// A string, whatever it looks like.
+    /// Returns a string, whatever it looks like.
     pub fn string(text: impl Into<SmolStr>) -> Scalar {
-        Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None }
+        Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None, twin: None }
     }
 
-    /// A scalar as if it were written without quotes.
+    /// Returns a scalar as if it were written without quotes.
     pub fn plain(text: impl Into<SmolStr>) -> Scalar {
-        Scalar { text: text.into(), style: Style::Plain, tag: None }
+        Scalar { text: text.into(), style: Style::Plain, tag: None, twin: None }
     }
 
-    /// The type that a reader gives the scalar.
+    /// Returns the type that a reader gives the scalar.
     pub fn typed(&self) -> Typed<'_> {
         Typed::read(&self.text, self.style, self.tag.as_deref())
     }
@@ -126,6 +134,7 @@ impl Value {
                 text: node.as_str().unwrap_or("").into(),
                 style: node.style(),
                 tag: node.tag().map(|(tag, _)| tag.into()),
+                twin: None,
             }),
         };
         Some(Value { data, span: node.span() })
@@ -156,7 +165,7 @@ impl Value {
         }
     }
 
-    /// The number of nodes in the value, itself included.
+    /// Returns the number of nodes in the value, itself included.
     pub(super) fn size(&self) -> usize {
         1 + match &self.data {
             Data::Scalar(_) => 0,
@@ -165,7 +174,7 @@ impl Value {
         }
     }
 
-    /// The number of levels of the value, 1 for a scalar.
+    /// Returns the number of levels of the value, 1 for a scalar.
     pub(super) fn depth(&self) -> usize {
         1 + match &self.data {
             Data::Scalar(_) => 0,
@@ -195,12 +204,12 @@ impl Value {
         }
     }
 
-    /// The text of a scalar.
+    /// Returns the text of a scalar.
     pub fn as_str(&self) -> Option<&str> {
         self.as_scalar().map(|scalar| scalar.text.as_str())
     }
 
-    /// The items of a list; empty for anything else.
+    /// Returns the items of a list; empty for anything else.
     pub fn items(&self) -> &[Value] {
         match &self.data {
             Data::List(items) => items,
@@ -224,12 +233,12 @@ impl Value {
         self.as_map_mut()?.get_mut(key).map(|field| &mut field.value)
     }
 
-    /// `get` along a path of keys.
+    /// Returns the value at a path of keys.
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         path.iter().try_fold(self, |value, key| value.get(key))
     }
 
-    /// The text of the scalar at a path of keys; `None` for null.
+    /// Returns the text of the scalar at a path of keys; `None` for null.
     pub fn str_at(&self, path: &[&str]) -> Option<&str> {
         self.at(path).filter(|value| !value.is_null())?.as_str()
     }
@@ -246,7 +255,7 @@ impl Value {
         }
     }
 
-    /// The mapping under a key, made where there is none.
+    /// Returns the mapping under a key, made where there is none.
     pub fn map_at(&mut self, key: &str, span: Span) -> Option<&mut Value> {
         let map = self.as_map_mut()?;
         let field =
@@ -271,6 +280,37 @@ impl Value {
                 one.len() == two.len() && one.iter().all(equal)
             }
             (Data::Scalar(_) | Data::List(_) | Data::Map(_), _) => false,
+        }
+    }
+
+    /// Overwrites a scalar as Kustomize does, in place, and returns what its twins have to become.
+    pub(super) fn overwrite(&mut self, new: &Value) -> Option<(Span, Value)> {
+        let twin = self.as_scalar().and_then(|scalar| scalar.twin);
+        *self = new.clone();
+        if let Data::Scalar(scalar) = &mut self.data {
+            scalar.twin = twin;
+        }
+        twin.map(|twin| (twin, self.clone()))
+    }
+
+    /// Changes all scalars that were written by the same entry as one that was overwritten.
+    pub(super) fn change_twins(&mut self, twin: Span, new: &Value) {
+        match &mut self.data {
+            Data::Scalar(scalar) if scalar.twin == Some(twin) => *self = new.clone(),
+            Data::Scalar(_) => {}
+            Data::List(items) => items.iter_mut().for_each(|item| item.change_twins(twin, new)),
+            Data::Map(map) => {
+                map.values_mut().for_each(|field| field.value.change_twins(twin, new));
+            }
+        }
+    }
+
+    /// Makes every scalar one of its own.
+    pub(super) fn part_twins(&mut self) {
+        match &mut self.data {
+            Data::Scalar(scalar) => scalar.twin = None,
+            Data::List(items) => items.iter_mut().for_each(Value::part_twins),
+            Data::Map(map) => map.values_mut().for_each(|field| field.value.part_twins()),
         }
     }
 

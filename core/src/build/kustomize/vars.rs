@@ -1,10 +1,10 @@
 //! `vars`: `$(NAME)` in some fields stands for a field of an object.
 
 use super::Builder;
+use super::accumulated::{Accumulated, Kustomization};
 use super::config::Config;
 use super::object::{Gvk, effective_namespace};
 use super::paths;
-use super::target::{Accumulated, Kustomization};
 use super::value::{Data, Scalar, Value};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
@@ -62,7 +62,7 @@ pub(super) fn resolve(all: &mut Accumulated, config: &Config) {
     if all.vars.is_empty() {
         return;
     }
-    let mut values: FxHashMap<SmolStr, Value> = FxHashMap::default();
+    let mut values: Values = FxHashMap::default();
     for var in std::mem::take(&mut all.vars) {
         let mut objects = all.objects.iter().filter(|object| object.vars.contains(&var.name));
         let path = paths::parse(&with_dots(&var.path));
@@ -79,12 +79,14 @@ pub(super) fn resolve(all: &mut Accumulated, config: &Config) {
     }
     for object in &mut all.objects {
         for field in &config.var_reference {
-            field.visit(&mut object.value, None, &mut |value| replace(value, &values));
+            let mut twins = Vec::new();
+            field.visit(&mut object.value, None, &mut |value| replace(value, &values, &mut twins));
+            twins.iter().for_each(|(twin, new)| object.value.change_twins(*twin, new));
         }
     }
 }
 
-/// `containers[0].image` as `containers.0.image`.
+/// Returns a path such as `containers[0].image` as `containers.0.image`.
 fn with_dots(path: &str) -> String {
     let mut dotted = String::new();
     for (at, part) in path.split('[').enumerate() {
@@ -99,36 +101,45 @@ fn with_dots(path: &str) -> String {
     dotted
 }
 
+type Values = FxHashMap<SmolStr, Value>;
+
 /// Replaces the vars in a text, in the texts of a list, or in those of a mapping.
-fn replace(value: &mut Value, values: &FxHashMap<SmolStr, Value>) {
+fn replace(value: &mut Value, values: &Values, twins: &mut Vec<(Span, Value)>) {
     match &mut value.data {
-        Data::Scalar(_) => replace_scalar(value, values),
-        Data::List(items) => items.iter_mut().for_each(|item| replace_scalar(item, values)),
+        Data::Scalar(_) => twins.extend(replace_scalar(value, values)),
+        Data::List(items) => {
+            twins.extend(items.iter_mut().filter_map(|item| replace_scalar(item, values)));
+        }
         Data::Map(map) => {
-            map.values_mut().for_each(|field| replace_scalar(&mut field.value, values))
+            let fields = map.values_mut().map(|field| &mut field.value);
+            twins.extend(fields.filter_map(|it| replace_scalar(it, values)));
         }
     }
 }
 
-fn replace_scalar(value: &mut Value, values: &FxHashMap<SmolStr, Value>) {
-    let Data::Scalar(scalar) = &value.data else { return };
+fn replace_scalar(value: &mut Value, values: &Values) -> Option<(Span, Value)> {
+    let scalar = value.as_scalar()?;
     if !matches!(scalar.typed(), crate::syntax::Scalar::Str(_)) || !scalar.text.contains("$(") {
-        return;
+        return None;
     }
     // A var alone keeps its type: a port stays a number.
     let alone = scalar.text.strip_prefix("$(").and_then(|it| it.strip_suffix(')'));
-    if let Some(known) = alone.and_then(|name| values.get(name)) {
-        value.data = known.data.clone();
-        return;
-    }
-    let text = expand(&scalar.text, values);
-    if text != scalar.text {
-        value.data = Data::Scalar(Scalar::string(text));
-    }
+    let data = match alone.and_then(|name| values.get(name)) {
+        Some(known) => known.data.clone(),
+        None => {
+            let text = expand(&scalar.text, values);
+            if text == scalar.text {
+                return None;
+            }
+            Data::Scalar(Scalar::string(text))
+        }
+    };
+    let span = value.span;
+    value.overwrite(&Value { data, span })
 }
 
-/// A text with the vars that are known replaced. `$$` before a name keeps it as it is.
-fn expand(text: &str, values: &FxHashMap<SmolStr, Value>) -> String {
+/// Returns a text with the vars that are known replaced. `$$` before a name keeps it as it is.
+fn expand(text: &str, values: &Values) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {

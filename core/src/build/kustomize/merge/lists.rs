@@ -8,11 +8,11 @@ use super::{DIRECTIVE, Directive, Merger, Outcome, directive};
 use crate::build::kustomize::schema::{Merge, Type};
 use crate::build::kustomize::value::{Data, Value};
 use indexmap::{IndexMap, IndexSet};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use smol_str::SmolStr;
 
-/// Maximum number of items for which incomplete keys are matched as Kustomize does, which takes the
-/// square of it.
+/// Maximum number of items for which incomplete keys are matched as Kustomize matches them, in quadratic
+/// time.
 const MAX_LOOSE: usize = 1_000;
 
 /// The values of an item under the keys of its list; empty where a key is missing.
@@ -53,7 +53,7 @@ impl Merger<'_> {
         Outcome::Kept
     }
 
-    /// A list of the patch for which the object has none yet.
+    /// Returns a list of the patch for which the object has none yet.
     pub(super) fn added_list(
         &mut self,
         patch: &Value,
@@ -64,15 +64,36 @@ impl Merger<'_> {
             Directive::Delete => None,
             Directive::Replace | Directive::Merge => {
                 let items = match merge {
-                    Merge::By(keys) => self.merge_items(
-                        Vec::new(),
-                        without_directive(patch).items().to_vec(),
-                        keys,
-                        of,
-                    ),
+                    Merge::By(keys) => {
+                        let items = without_directive(patch).items().to_vec();
+                        // Where keys are missing or values are there twice, it shows that Kustomize
+                        // merges the list with itself.
+                        let old = if is_loose(&items, keys) { items.clone() } else { Vec::new() };
+                        self.merge_items(old, items, keys, of)
+                    }
                     Merge::Values | Merge::Replace => patch.items().to_vec(),
                 };
                 Some(Value { data: Data::List(items), span: patch.span })
+            }
+        }
+    }
+
+    /// Settles a list that the patch does not mention.
+    pub(super) fn settle_list(
+        &mut self,
+        items: &mut Vec<Value>,
+        merge: &Merge,
+        of: Option<Type<'_>>,
+    ) {
+        match merge {
+            Merge::Replace => {}
+            Merge::Values => *items = merge_values(items, &[]),
+            Merge::By(keys) if is_loose(items, keys) => {
+                let old = std::mem::take(items);
+                *items = self.merge_items(old, Vec::new(), keys, of);
+            }
+            Merge::By(_) => {
+                items.iter_mut().for_each(|item| self.settle(item, &Merge::Replace, of));
             }
         }
     }
@@ -84,15 +105,9 @@ impl Merger<'_> {
         keys: &[SmolStr],
         of: Option<Type<'_>>,
     ) -> Vec<Value> {
-        // A key that no item has is no key.
-        let used: Vec<SmolStr> = keys
-            .iter()
-            .filter(|key| old.iter().chain(&patch).any(|item| !value_of(item, key).is_empty()))
-            .cloned()
-            .collect();
-        let complete = |item: &Value| used.iter().all(|key| !value_of(item, key).is_empty());
-        let all_complete = old.iter().chain(&patch).all(complete);
-        if used.len() > 1 && !all_complete && old.len() + patch.len() <= MAX_LOOSE {
+        let all: Vec<&Value> = old.iter().chain(&patch).collect();
+        let used = used_keys(&all, keys);
+        if used.len() > 1 && !are_complete(&all, &used) && all.len() <= MAX_LOOSE {
             return Loose { old, patch, keys: &used, of }.merge(self);
         }
         if used.is_empty() {
@@ -108,32 +123,72 @@ impl Merger<'_> {
         keys: &[SmolStr],
         of: Option<Type<'_>>,
     ) -> Vec<Value> {
-        let mut old: IndexMap<Identity, Value, FxBuildHasher> =
-            old.into_iter().map(|item| (identity(&item, keys), item)).collect();
+        let mut known: IndexMap<Identity, Known, FxBuildHasher> = IndexMap::default();
+        for item in old {
+            let place = known.entry(identity(&item, keys)).or_default();
+            // Of items that are there twice, Kustomize keeps the last, and patches the first in vain.
+            place.twice = place.item.is_some();
+            place.item = Some(item);
+        }
+        let mut done: FxHashSet<Identity> = FxHashSet::default();
         let mut first = Vec::new();
         for item in patch {
             let id = identity(&item, keys);
-            let Some(found) = old.get_mut(&id) else {
+            if !done.insert(id.clone()) {
+                continue;
+            }
+            let place = known.get_mut(&id);
+            let Some((place, mut found)) = place.and_then(|it| it.item.take().map(|old| (it, old)))
+            else {
                 first.extend(self.added(&item, &Merge::Replace, of));
                 continue;
             };
             match directive(&item) {
-                Directive::Delete => {
-                    old.shift_remove(&id);
-                }
+                Directive::Delete => continue,
                 // Kustomize leaves an item as it was that is to be replaced.
                 Directive::Replace => {}
+                Directive::Merge if place.twice => {}
                 Directive::Merge => {
-                    self.maps(found, &item, of);
+                    self.maps(&mut found, &item, of);
                 }
             }
-            if let (1, Some(merged)) = (keys.len(), old.shift_remove(&id)) {
-                first.push(merged);
+            match keys.len() {
+                1 => first.push(found),
+                _ => place.item = Some(found),
             }
         }
-        first.extend(old.into_values());
+        for mut item in known.into_values().filter_map(|place| place.item) {
+            self.settle(&mut item, &Merge::Replace, of);
+            first.push(item);
+        }
         first
     }
+}
+
+/// What an object has under one identity.
+#[derive(Default)]
+struct Known {
+    item: Option<Value>,
+    twice: bool,
+}
+
+/// Returns the keys that at least one item has.
+fn used_keys(items: &[&Value], keys: &[SmolStr]) -> Vec<SmolStr> {
+    let used = |key: &&SmolStr| items.iter().any(|item| !value_of(item, key).is_empty());
+    keys.iter().filter(used).cloned().collect()
+}
+
+/// Whether all items have all keys.
+fn are_complete(items: &[&Value], keys: &[SmolStr]) -> bool {
+    items.iter().all(|item| keys.iter().all(|key| !value_of(item, key).is_empty()))
+}
+
+/// Whether some items leave out some of several keys, or are there twice.
+fn is_loose(items: &[Value], keys: &[SmolStr]) -> bool {
+    let all: Vec<&Value> = items.iter().collect();
+    let used = used_keys(&all, keys);
+    let distinct: FxHashSet<Identity> = items.iter().map(|item| identity(item, &used)).collect();
+    (used.len() > 1 && !are_complete(&all, &used)) || distinct.len() < items.len()
 }
 
 /// Items of which some leave out some of the list's keys.
@@ -200,8 +255,8 @@ impl Loose<'_> {
         result.into_iter().map(take).collect()
     }
 
-    /// What the items of both sides are known by, the patch's first. Two that do not contradict each
-    /// other and have something in common become one.
+    /// Returns the identities of the items of both sides, the patch's first. Two identities that have
+    /// something in common and do not contradict each other become one.
     fn identities(&self) -> Vec<Identity> {
         let all = self.patch.iter().chain(&self.old).map(|item| identity(item, self.keys));
         let distinct: IndexSet<Identity, FxBuildHasher> = all.collect();
@@ -245,7 +300,7 @@ impl Loose<'_> {
     }
 }
 
-/// The first item that has all the values that are known.
+/// Returns the first item that has all the values that are known.
 fn find(items: &[Value], keys: &[SmolStr], wanted: &Identity) -> Option<usize> {
     items.iter().position(|item| {
         keys.iter()
@@ -273,7 +328,7 @@ fn identity(item: &Value, keys: &[SmolStr]) -> Identity {
     keys.iter().map(|key| SmolStr::new(value_of(item, key))).collect()
 }
 
-/// The patch's plain values, then the object's others.
+/// Returns the patch's plain values, then the object's others.
 fn merge_values(old: &[Value], patch: &[Value]) -> Vec<Value> {
     let mut values: IndexMap<&str, &Value, FxBuildHasher> = IndexMap::default();
     for value in patch.iter().chain(old) {
@@ -282,7 +337,7 @@ fn merge_values(old: &[Value], patch: &[Value]) -> Vec<Value> {
     values.into_values().cloned().collect()
 }
 
-/// What a list of a patch says about itself, by an item that has nothing but the directive.
+/// Returns what a list of a patch says about itself, by an item that has nothing but the directive.
 fn list_directive(patch: &Value) -> Directive {
     let alone = patch.items().iter().find(|item| is_directive(item));
     alone.map_or(Directive::Merge, directive)

@@ -37,17 +37,23 @@ pub(super) struct Mismatch {
 pub(super) struct Merger<'s> {
     pub schema: &'s Schema,
     pub mismatches: Vec<Mismatch>,
+    /// What scalars elsewhere in the object have to become.
+    twins: Vec<(Span, Value)>,
 }
 
 impl<'s> Merger<'s> {
     pub(super) fn new(schema: &'s Schema) -> Merger<'s> {
-        Merger { schema, mismatches: Vec::new() }
+        Merger { schema, mismatches: Vec::new(), twins: Vec::new() }
     }
 
     /// Merges a patch into an object. The patch is of the object's kind, whatever it says itself.
     pub(super) fn object(&mut self, object: &mut Value, patch: &Value) -> Outcome {
         let schema = self.schema.of_object(object);
-        self.maps(object, patch, schema)
+        let outcome = self.maps(object, patch, schema);
+        for (twin, new) in std::mem::take(&mut self.twins) {
+            object.change_twins(twin, &new);
+        }
+        outcome
     }
 
     /// Merges any patch into any value.
@@ -72,7 +78,11 @@ impl<'s> Merger<'s> {
             (Data::List(_), Data::List(_)) if *merge != Merge::Replace => {
                 self.lists(dest, patch, merge, of)
             }
-            (Data::List(_), Data::List(_)) | (Data::Scalar(_), Data::Scalar(_)) => {
+            (Data::Scalar(_), Data::Scalar(_)) => {
+                self.twins.extend(dest.overwrite(patch));
+                Outcome::Kept
+            }
+            (Data::List(_), Data::List(_)) => {
                 *dest = patch.clone();
                 Outcome::Kept
             }
@@ -123,15 +133,44 @@ impl<'s> Merger<'s> {
                 }
             }
         }
+        for (key, field) in dest.as_map_mut().into_iter().flatten() {
+            if !fields.contains_key(key) {
+                self.settle_field(key, &mut field.value, of);
+            }
+        }
         Outcome::Kept
     }
 
-    /// The schema of an object that stands inside another one and says its own kind.
+    /// Brings a part of the object that the patch does not mention into the form that Kustomize leaves: it
+    /// goes through the whole object, and lists lose the items that stand twice.
+    fn settle(&mut self, value: &mut Value, merge: &Merge, of: Option<Type<'_>>) {
+        let of = match value.as_map() {
+            Some(_) => of.or_else(|| self.schema.of_object(value)),
+            None => of,
+        };
+        match &mut value.data {
+            Data::Scalar(_) => {}
+            Data::Map(map) => {
+                for (key, field) in map {
+                    self.settle_field(key, &mut field.value, of);
+                }
+            }
+            Data::List(items) => self.settle_list(items, merge, of),
+        }
+    }
+
+    fn settle_field(&mut self, key: &str, value: &mut Value, owner: Option<Type<'_>>) {
+        let rule = owner.and_then(|it| it.rule(key));
+        let merge = rule.map_or(&Merge::Replace, |rule| &rule.merge);
+        self.settle(value, merge, owner.and_then(|it| it.field(key)));
+    }
+
+    /// Returns the schema of an object that stands inside another one and says its own kind.
     fn embedded(&self, dest: &Value, patch: &Value) -> Option<Type<'s>> {
         self.schema.of_object(dest).or_else(|| self.schema.of_object(patch))
     }
 
-    /// A part of the patch for which the object has nothing yet: without its nulls and directives.
+    /// Returns a part of the patch for which the object has nothing yet: without its nulls and directives.
     fn added(&mut self, patch: &Value, merge: &Merge, of: Option<Type<'_>>) -> Option<Value> {
         if patch.is_null() {
             return None;
@@ -161,7 +200,7 @@ impl<'s> Merger<'s> {
     }
 }
 
-/// What a mapping says under `$patch`.
+/// Returns what a mapping says under `$patch`.
 fn directive(patch: &Value) -> Directive {
     patch.get(DIRECTIVE).and_then(directive_of).unwrap_or(Directive::Merge)
 }

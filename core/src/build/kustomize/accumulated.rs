@@ -1,0 +1,90 @@
+//! What the kustomizations read so far have come to, and the one that is being read.
+
+use super::config::Config;
+use super::object::Object;
+use super::schema::Schema;
+use super::value::Value;
+use super::vars::Var;
+use super::{Reason, ReasonKind};
+use crate::text::{FileId, Span};
+use rustc_hash::FxHashSet;
+
+/// What the kustomizations read so far have come to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Accumulated {
+    pub objects: Vec<Object>,
+    /// The fields that `configurations` and `crds` added to the defaults.
+    pub config: Config,
+    pub vars: Vec<Var>,
+    pub reasons: Vec<Reason>,
+    pub read: Vec<FileId>,
+}
+
+/// A kustomization being built.
+pub(super) struct Kustomization<'k> {
+    pub value: &'k Value,
+    pub folder: &'k str,
+    pub file: FileId,
+}
+
+impl Accumulated {
+    pub(super) fn refuse(&mut self, span: Span, message: impl Into<String>) {
+        self.reason(ReasonKind::Refused, span, message.into());
+    }
+
+    pub(super) fn not_built(&mut self, span: Span, message: impl Into<String>) {
+        self.reason(ReasonKind::NotBuilt, span, message.into());
+    }
+
+    /// Says that what an entry asks for is more than one builder makes.
+    pub(super) fn too_large(&mut self, span: Span) {
+        let message = "the project is too large to be built in full; this part is left out";
+        self.reason(ReasonKind::Limit, span, message.to_owned());
+    }
+
+    pub(super) fn reason(&mut self, kind: ReasonKind, span: Span, message: String) {
+        self.reasons.push(Reason { kind, message, span });
+    }
+
+    /// Adds objects of which none may be there yet.
+    pub(super) fn append(&mut self, objects: Vec<Object>, schema: &Schema) {
+        let mut ids: FxHashSet<_> = self.objects.iter().map(|object| object.id(schema)).collect();
+        for object in objects {
+            let id = object.id(schema);
+            if ids.contains(&id) {
+                let message =
+                    format!("{} exists already; Kustomize refuses a second one", id.label());
+                self.refuse(object.name_span(), message);
+                continue;
+            }
+            ids.insert(id);
+            self.objects.push(object);
+        }
+    }
+
+    /// Adds all that another kustomization has come to.
+    pub(super) fn absorb(&mut self, other: Accumulated, schema: &Schema) {
+        self.reasons.extend(other.reasons);
+        self.read.extend(other.read);
+        self.append(other.objects, schema);
+        self.config.merge(&other.config);
+        self.add_vars(other.vars);
+    }
+
+    pub(super) fn add_vars(&mut self, vars: Vec<Var>) {
+        for var in vars {
+            // Two overlays over one base bring its vars twice, which Kustomize refuses too.
+            match self.vars.iter().any(|known| known.name == var.name) {
+                true => self.refuse(var.span, format!("the var `{}` is defined twice", var.name)),
+                false => self.vars.push(var),
+            }
+        }
+    }
+}
+
+impl Kustomization<'_> {
+    /// Returns the items of a list field.
+    pub(super) fn list(&self, key: &str) -> &[Value] {
+        self.value.get(key).map(Value::items).unwrap_or_default()
+    }
+}

@@ -1,0 +1,423 @@
+//! Where the parts of built objects come from, and what hostile projects do. That the objects are the
+//! right ones is tested in `tests/kustomize_cases.rs`.
+
+use super::*;
+
+struct Project {
+    files: Vec<(&'static str, Arc<str>)>,
+}
+
+impl Project {
+    /// Files of the form `--- PATH`, then the text.
+    fn new(text: &'static str) -> Project {
+        let parts = text.split("--- ").skip(1).map(|part| part.split_once('\n').unwrap());
+        Project { files: parts.map(|(path, text)| (path, text.into())).collect() }
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        Sources::new(self.files.iter().zip(0..).map(|((path, text), at)| SourceFile {
+            id: FileId(at),
+            path,
+            text,
+            tree: None,
+            bytes: None,
+        }))
+    }
+
+    fn build(&self, folder: &str) -> Built {
+        Builder::new(&self.sources()).build(folder)
+    }
+
+    /// Returns the text at a span, behind its file's path.
+    fn at(&self, span: Span) -> String {
+        let (path, text) = &self.files[span.file.index()];
+        format!("{path}: {}", &text[span.range()])
+    }
+
+    /// Returns where the value at a path of keys and positions in the object of a kind comes from.
+    fn place(&self, built: &Built, kind: &str, path: &str) -> String {
+        let object = built.objects.iter().find(|it| it.value.str_at(&["kind"]) == Some(kind));
+        let steps = super::paths::parse(path);
+        self.at(super::paths::find(&object.unwrap().value, &steps).unwrap().span)
+    }
+
+    /// Returns the reasons, each behind the text that it is about.
+    fn reasons(&self, built: &Built) -> Vec<String> {
+        built.reasons.iter().map(|it| format!("{}: {}", self.at(it.span), it.message)).collect()
+    }
+}
+
+#[test]
+fn every_part_points_at_what_a_person_would_change() {
+    let project = Project::new(
+        "\
+--- base/kustomization.yaml
+resources: [web.yaml]
+--- base/web.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  template:
+    spec:
+      containers:
+      - {name: web, image: 'web:1', command: [serve]}
+--- over/kustomization.yaml
+resources: [../base]
+namespace: shop
+namePrefix: my-
+commonLabels: {team: blue}
+images: [{name: web, newTag: '2'}]
+replicas: [{name: web, count: 3}]
+configMapGenerator:
+- name: settings
+  literals: [MODE=fast]
+  envs: [vars.env]
+patches:
+- path: patch.yaml
+- target: {kind: Deployment}
+  patch: |-
+    # comment
+    - op: add
+      path: /spec/minReadySeconds
+      value: 30
+- patch: |
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+
+    spec: {paused: true}
+replacements:
+- source: {kind: ConfigMap, name: settings, fieldPath: data.MODE}
+  targets:
+  - select: {kind: Deployment}
+    fieldPaths: [spec.mode]
+    options: {create: true}
+--- over/patch.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+      - name: web
+        env: [{name: FROM, value: patch}]
+--- over/vars.env
+# comment
+  LEVEL=debug
+",
+    );
+    let built = project.build("over");
+    assert_eq!(project.reasons(&built), [""; 0]);
+    let container = "spec.template.spec.containers.0";
+    for (kind, path, expected) in [
+        ("Deployment", "metadata.name", "base/web.yaml: web"),
+        ("Deployment", "metadata.namespace", "over/kustomization.yaml: shop"),
+        ("Deployment", "metadata.labels.team", "over/kustomization.yaml: blue"),
+        ("Deployment", "spec.selector.matchLabels.team", "over/kustomization.yaml: blue"),
+        ("Deployment", "spec.replicas", "over/kustomization.yaml: 3"),
+        ("Deployment", "spec.minReadySeconds", "over/kustomization.yaml: 30"),
+        ("Deployment", "spec.paused", "over/kustomization.yaml: true"),
+        ("Deployment", "spec.mode", "over/kustomization.yaml: MODE=fast"),
+        ("ConfigMap", "metadata.name", "over/kustomization.yaml: settings"),
+        ("ConfigMap", "data.MODE", "over/kustomization.yaml: MODE=fast"),
+        ("ConfigMap", "data.LEVEL", "over/vars.env: LEVEL=debug"),
+    ] {
+        assert_eq!(project.place(&built, kind, path), expected, "{path}");
+    }
+    for (key, expected) in [
+        ("image", "over/kustomization.yaml: '2'"),
+        ("command.0", "base/web.yaml: serve"),
+        ("env.0.value", "over/patch.yaml: patch"),
+    ] {
+        let path = format!("{container}.{key}");
+        assert_eq!(project.place(&built, "Deployment", &path), expected, "{path}");
+    }
+    let read: Vec<&str> = built.read.iter().map(|id| project.files[id.index()].0).collect();
+    assert_eq!(
+        read,
+        [
+            "base/kustomization.yaml",
+            "base/web.yaml",
+            "over/kustomization.yaml",
+            "over/patch.yaml",
+            "over/vars.env"
+        ]
+    );
+}
+
+#[test]
+fn the_tree_of_the_objects_has_their_spans() {
+    let project = Project::new(
+        "\
+--- kustomization.yaml
+resources: [r.yaml]
+--- r.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: []}
+",
+    );
+    let built = project.build("");
+    let tree = tree(&built.objects);
+    let root = tree.roots().next().unwrap();
+    assert_eq!(project.at(root.at(&["metadata", "name"]).unwrap().span()), "r.yaml: web");
+    assert_eq!(project.at(root.entry("spec").unwrap().key.span()), "r.yaml: spec");
+    assert_eq!(tree.documents[0].span.file, FileId(1));
+}
+
+#[test]
+fn what_is_not_built_is_named_and_the_rest_stays() {
+    let project = Project::new(
+        "\
+--- a/kustomization.yaml
+resources:
+- https://example.com/all.yaml
+- github.com/org/repo//base?ref=v1
+- ../../outside
+- /etc/passwd
+- r.yaml
+components: [../../../c]
+helmCharts:
+- name: chart
+transformers:
+- |-
+  apiVersion: example.com/v1
+  kind: Mine
+  metadata: {name: x}
+configMapGenerator:
+- {name: c, files: [../../secret]}
+--- a/r.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+",
+    );
+    let built = project.build("a");
+    assert_eq!(built.objects.len(), 2);
+    let kinds: Vec<ReasonKind> = built.reasons.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [ReasonKind::NotBuilt; 8]);
+    assert_eq!(
+        project.reasons(&built),
+        [
+            "a/kustomization.yaml: https://example.com/all.yaml: remote resource `https://example.com/all.yaml`",
+            "a/kustomization.yaml: github.com/org/repo//base?ref=v1: remote resource `github.com/org/repo//base?ref=v1`",
+            "a/kustomization.yaml: ../../outside: `../../outside` lies outside of the project",
+            "a/kustomization.yaml: /etc/passwd: `/etc/passwd` lies outside of the project",
+            "a/kustomization.yaml: ../../secret: `../../secret` lies outside of the project",
+            "a/kustomization.yaml: name: chart: helmCharts: `chart` is not rendered here",
+            "a/kustomization.yaml: ../../../c: `../../../c` lies outside of the project",
+            "a/kustomization.yaml: apiVersion: example.com/v1\n  kind: Mine\n  metadata: {name: x}: the transformer `Mine` is not run",
+        ]
+    );
+}
+
+#[test]
+fn shared_bases_are_built_once_and_circles_end() {
+    let project = Project::new(
+        "\
+--- a/kustomization.yaml
+resources: [../b, ../base]
+--- b/kustomization.yaml
+resources: [../a]
+--- c/kustomization.yaml
+resources: [../base]
+namePrefix: c-
+--- d/kustomization.yaml
+resources: [../base]
+--- base/kustomization.yaml
+resources: [r.yaml]
+--- base/r.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+",
+    );
+    let sources = project.sources();
+    let mut builder = Builder::new(&sources);
+    for (folder, name, reasons) in
+        [("a", "web", 1), ("b", "web", 1), ("c", "c-web", 0), ("d", "web", 0), ("a", "web", 1)]
+    {
+        let built = builder.build(folder);
+        let names: Vec<_> =
+            built.objects.iter().map(|it| it.value.str_at(&["metadata", "name"])).collect();
+        assert_eq!(names, [Some(name)], "{folder}");
+        assert_eq!(built.reasons.len(), reasons, "{folder}: {:?}", built.reasons);
+    }
+    assert!(builder.open.is_empty());
+}
+
+#[test]
+fn a_chain_of_many_kustomizations_ends() {
+    let mut files: Vec<(String, Arc<str>)> = (0..500)
+        .map(|at| {
+            let text = format!("resources: [../k{}]\n", at + 1);
+            (format!("k{at}/kustomization.yaml"), text.into())
+        })
+        .collect();
+    files.push(("k500/kustomization.yaml".to_owned(), "resources: []\n".into()));
+    let sources = Sources::new(files.iter().zip(0..).map(|((path, text), at)| SourceFile {
+        id: FileId(at),
+        path,
+        text,
+        tree: None,
+        bytes: None,
+    }));
+    let built = Builder::new(&sources).build("k0");
+    assert_eq!(built.reasons.len(), 1);
+    assert_eq!(built.reasons[0].kind, ReasonKind::Limit);
+}
+
+/// Builds a kustomization with one resource.
+fn build_with(kustomization: &str, resource: &str) -> Built {
+    build_within(100_000, kustomization, resource)
+}
+
+/// Builds a kustomization with one resource, with a budget of so many nodes.
+fn build_within(nodes: usize, kustomization: &str, resource: &str) -> Built {
+    let files: [(&str, Arc<str>); 2] =
+        [("kustomization.yaml", kustomization.into()), ("r.yaml", resource.into())];
+    let sources = Sources::new(files.iter().zip(0..).map(|((path, text), at)| SourceFile {
+        id: FileId(at),
+        path,
+        text,
+        tree: None,
+        bytes: None,
+    }));
+    let mut builder = Builder::new(&sources);
+    builder.budget = super::value::Budget::new(nodes);
+    builder.build("")
+}
+
+#[test]
+fn bases_that_double_run_out_of_budget() {
+    let mut files: Vec<(String, Arc<str>)> = Vec::new();
+    for level in 0..40 {
+        for side in ["a", "b"] {
+            let base = match level {
+                0 => "../r.yaml".to_owned(),
+                _ => format!("../a{0}, ../b{0}", level - 1),
+            };
+            let text = format!("namePrefix: {side}-\nresources: [{base}]\n");
+            files.push((format!("{side}{level}/kustomization.yaml"), text.into()));
+        }
+    }
+    files.push(("r.yaml".to_owned(), "apiVersion: v1\nkind: Foo\nmetadata: {name: a}\n".into()));
+    let sources = Sources::new(files.iter().zip(0..).map(|((path, text), at)| SourceFile {
+        id: FileId(at),
+        path,
+        text,
+        tree: None,
+        bytes: None,
+    }));
+    let mut builder = Builder::new(&sources);
+    builder.budget = super::value::Budget::new(10_000);
+    let built = builder.build("a39");
+    assert!(built.reasons.iter().any(|it| it.kind == ReasonKind::Limit));
+}
+
+#[test]
+fn aliases_that_double_run_out_of_budget() {
+    let mut resource = "apiVersion: v1\nkind: Foo\nmetadata: {name: a}\na0: &a0 x\n".to_owned();
+    for level in 1..60 {
+        let before = level - 1;
+        resource += &format!("a{level}: &a{level} [*a{before}, *a{before}]\n");
+    }
+    let built = build_with("resources: [r.yaml]\n", &resource);
+    assert!(built.objects.is_empty());
+    assert_eq!(built.reasons[0].kind, ReasonKind::Limit);
+}
+
+#[test]
+fn copies_that_double_run_out_of_budget() {
+    let copies = "    - {op: copy, from: /x, path: /x/y}\n".repeat(60);
+    let patch = format!("resources: [r.yaml]\npatches:\n- target: {{}}\n  patch: |-\n{copies}");
+    let built = build_with(&patch, "apiVersion: v1\nkind: Foo\nmetadata: {name: a}\nx: {}\n");
+    assert_eq!(built.reasons[0].kind, ReasonKind::Limit);
+}
+
+#[test]
+fn paths_without_end_make_no_value_that_is_too_deep() {
+    let path = vec!["a"; 10_000].join(".");
+    let pointer = "/a".repeat(10_000);
+    let text = format!(
+        "resources: [r.yaml]
+replacements:
+- source: {{kind: Foo}}
+  targets: [{{select: {{kind: Foo}}, fieldPaths: [{path}], options: {{create: true}}}}]
+patches:
+- target: {{kind: Foo}}
+  patch: |-
+    - {{op: add, path: {pointer}, value: 1}}
+labels:
+- pairs: {{a: b}}
+  fields: [{{path: x{pointer}, create: true}}]
+"
+    );
+    let built = build_with(&text, "apiVersion: v1\nkind: Foo\nmetadata: {name: a}\n");
+    assert!(built.objects[0].value.depth() <= super::value::MAX_DEPTH);
+}
+
+#[test]
+fn long_lists_are_merged_in_one_pass() {
+    let items = |from: usize| -> String {
+        (from..from + 20_000).map(|at| format!("        - {{name: E{at}, value: v}}\n")).collect()
+    };
+    let object = |items: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: c\n      env:\n{items}"
+        )
+    };
+    let patch: String =
+        object(&items(10_000)).lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!("resources: [r.yaml]\npatches:\n- patch: |-\n{patch}");
+    let built = build_within(1_000_000, &text, &object(&items(0)));
+    let path = super::paths::parse("spec.containers.0.env");
+    let env = super::paths::find(&built.objects[0].value, &path).unwrap();
+    assert_eq!(env.items().len(), 30_000);
+}
+
+#[test]
+fn odd_kustomizations_are_no_reason_to_fail() {
+    for text in [
+        "",
+        "a",
+        "[]",
+        "resources: x",
+        "resources: {a: b}",
+        "resources: [[], {}, ~]",
+        "patches: [~, [], x, {patch: [a]}, {patch: '', path: ''}, {patch: '{'}]",
+        "patchesJson6902: [{}, {target: []}, {target: {}, patch: '[{\"op\": \"x\"}]'}]",
+        "patchesStrategicMerge: [~, {a: b}, 'x: [', '\n- a']",
+        "configMapGenerator: [~, {}, {name: []}, {name: x, files: [~, =], literals: [~, '=']}]",
+        "images: [~, {}, {name: '('}, {name: a, newTag: []}]",
+        "replicas: [~, {name: a}]",
+        "labels: [~, {pairs: x}, {pairs: {a: {}}}]",
+        "commonLabels: []",
+        "namespace: []",
+        "namePrefix: {}",
+        "vars: [~, {name: x}, {name: [], objref: x}]",
+        "replacements: [~, {}, {source: x, targets: y}, {source: {}, targets: [~, {}]}]",
+        "components: [~, .]",
+        "resources: [., .., ../..]",
+        "generators: [~, '\n']",
+        "transformers: [~, '\n', 'a\nb']",
+        "openapi: {path: []}",
+        "configurations: [~, r.yaml]",
+        "crds: [r.yaml]",
+        "sortOptions: {order: legacy, legacySortOptions: x}",
+        "buildMetadata: [originAnnotations, managedByLabel, transformerAnnotations, x]",
+    ] {
+        let text = format!("{text}\n");
+        let both = format!("resources: [r.yaml]\n{text}");
+        for text in [text.as_str(), &both] {
+            let built =
+                build_with(text, "apiVersion: v1\nkind: Foo\nmetadata: {name: a, labels: []}\n");
+            assert!(built.objects.len() <= 2);
+            let _ = tree(&built.objects);
+        }
+    }
+}
