@@ -62,7 +62,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "oracle",
-        about: "compare our Compose model with the real docker-compose [compose DIR]",
+        about: "compare with the real docker-compose or Helm [compose DIR | helm DIR...]",
         run: tasks::oracle,
     },
     Task {

@@ -53,13 +53,17 @@ pub fn corpus(arguments: &[String]) -> Result {
         .run()
 }
 
-/// Our merged model of Compose projects against the real `docker-compose config`.
+/// Our merged model of Compose projects against the real `docker-compose config`, or our rendered
+/// charts against the real Helm SDK.
 pub fn oracle(arguments: &[String]) -> Result {
     match arguments.first().map(String::as_str) {
-        Some("compose") => {}
-        _ => return Err("oracle takes `compose` and perhaps a folder".into()),
+        Some("compose") => setup::python()?,
+        Some("helm") => {
+            setup::python()?;
+            setup::helm()?;
+        }
+        _ => return Err("oracle takes `compose` or `helm`, and perhaps a folder".into()),
     }
-    setup::python()?;
     cmd("cargo run --quiet --release --package xtask-oracle --").args(arguments).run()
 }
 

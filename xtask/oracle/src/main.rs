@@ -1,11 +1,14 @@
 //! `xtask-oracle compose [DIR]`: our Compose model beside the real tool's. Without a folder it looks
 //! at the examples and at the small cases of the core's own tests.
 //!
+//! `xtask-oracle helm [DIR...]`: our rendered charts beside those of the Helm SDK; see `helm`.
+//!
 //! Every project that we find below a folder is given to `docker-compose config` as well. Both
 //! answers are brought into one form and compared key by key; refusals must agree too.
 
 mod cases;
 mod compose;
+mod helm;
 mod shape;
 
 use std::path::{Path, PathBuf};
@@ -22,8 +25,9 @@ fn main() -> ExitCode {
             }
         },
         ["compose", folder] => vec![PathBuf::from(folder)],
+        ["helm", ref folders @ ..] => return charts(folders),
         _ => {
-            eprintln!("usage: xtask-oracle compose [DIR]");
+            eprintln!("usage: xtask-oracle compose [DIR] | helm [DIR...]");
             return ExitCode::from(2);
         }
     };
@@ -46,6 +50,23 @@ fn main() -> ExitCode {
         }
     }
     if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Compares rendered charts: those of the folders, or the examples' own.
+fn charts(folders: &[&str]) -> ExitCode {
+    let python = Path::new(".tools/venv/bin/python");
+    let folders: Vec<PathBuf> = match folders {
+        [] => vec![PathBuf::from("examples")],
+        folders => folders.iter().map(PathBuf::from).collect(),
+    };
+    match helm::run(&folders, python) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// A program of the project's own tools, else of the search path.

@@ -102,7 +102,6 @@ fn checked(parameter: Parameter, value: Value, literal: bool) -> Result<Value> {
             _ => false,
         },
         Parameter::Dict => matches!(value.data, Data::Dict(_) | Data::Null),
-        Parameter::Time => true,
     };
     if fits {
         return Ok(value);

@@ -126,7 +126,8 @@ impl<'e> Engine<'e> {
             heap: self.heap,
             namespace,
             template,
-            variables: vec![("$".into(), dot.clone())],
+            variables: vec![Variable { name: "$".into(), value: dot.clone(), is_item: false }],
+            null_item: false,
             out: Text::new(),
         };
         state.nested(|state| state.walk(dot, &template.nodes))?;
@@ -148,8 +149,18 @@ struct State<'s> {
     heap: &'s Heap,
     namespace: &'s Rc<Namespace>,
     template: &'s Template,
-    variables: Vec<(Rc<str>, Value)>,
+    variables: Vec<Variable>,
+    /// The dot is an item of a `range` and null.
+    null_item: bool,
     out: Text,
+}
+
+struct Variable {
+    name: Rc<str>,
+    value: Value,
+    /// The value is an item of a `range`: a field of a null item is an error, a field of any other
+    /// null is null again.
+    is_item: bool,
 }
 
 impl State<'_> {
@@ -232,7 +243,11 @@ impl State<'_> {
         let known = self.variables.len();
         let value = self.pipeline(dot, &branch.pipe)?;
         let flow = if value.is_true() {
-            self.walk(if sets_dot { &value } else { dot }, &branch.then)
+            let outer = self.null_item;
+            self.null_item &= !sets_dot;
+            let flow = self.walk(if sets_dot { &value } else { dot }, &branch.then);
+            self.null_item = outer;
+            flow
         } else {
             self.walk(dot, &branch.otherwise)
         };
@@ -249,14 +264,17 @@ impl State<'_> {
             self.variables.truncate(known);
             return flow;
         }
+        let outer = self.null_item;
         for (key, item) in items {
             self.heap.budget.spend_steps(1)?;
             self.set_loop_variables(branch, known, key, &item);
+            self.null_item = item.is_null();
             match self.walk(&item, &branch.then)? {
                 Flow::Break => break,
                 Flow::Normal | Flow::Continue => {}
             }
         }
+        self.null_item = outer;
         self.variables.truncate(known);
         Ok(Flow::Normal)
     }
@@ -311,14 +329,14 @@ impl State<'_> {
             if pipe.assigns {
                 self.assign(name, value);
             } else {
-                self.variables.push((Rc::clone(name), value));
+                self.variables.push(Variable { name: Rc::clone(name), value, is_item: true });
             }
         }
     }
 
     fn assign(&mut self, name: &str, value: Value) {
-        if let Some(variable) = self.variables.iter_mut().rev().find(|known| &*known.0 == name) {
-            variable.1 = value;
+        if let Some(known) = self.variables.iter_mut().rev().find(|known| &*known.name == name) {
+            (known.value, known.is_item) = (value, false);
         }
     }
 
