@@ -25,6 +25,8 @@ struct Case {
     chart: PathBuf,
     label: String,
     values: serde_json::Value,
+    /// The clock before the case, in seconds since 1970.
+    now: i64,
     first: Answer,
     second: Answer,
 }
@@ -152,6 +154,7 @@ fn ours(case: &Case, project: &Project) -> Result<Rendered, String> {
     let options = ReleaseOptions {
         name: "example".to_owned(),
         namespace: "shop".to_owned(),
+        now: case.now,
         values: vec![Layer::File(values)],
         ..ReleaseOptions::default()
     };

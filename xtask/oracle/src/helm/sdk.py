@@ -1,7 +1,7 @@
 """Renders charts with the real Helm SDK, one JSON object a line: python sdk.py CHART...
 
 Each chart is rendered with its own values, and with booleans flipped: each alone, all on, all off,
-and random mixes with a fixed seed. What differs between two renderings of one case is random by
+and random mixes with a fixed seed; then with keys set to null or to another type. What differs between two renderings of one case is random by
 nature; both are printed.
 """
 
@@ -9,6 +9,7 @@ import copy
 import json
 import random
 import sys
+import time
 
 import helm_python
 
@@ -24,6 +25,13 @@ def booleans(values, path=()):
             yield from booleans(value, (*path, key))
 
 
+def entries(values, path=()):
+    for key, value in values.items():
+        yield (*path, key)
+        if isinstance(value, dict):
+            yield from entries(value, (*path, key))
+
+
 def with_flags(flags):
     values = {}
     for path, flag in flags:
@@ -34,11 +42,31 @@ def with_flags(flags):
     return values
 
 
+def merged(base, top):
+    for key, value in top.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            merged(base[key], value)
+        else:
+            base[key] = value
+    return base
+
+
 def cases(values):
     yield "shipped", {}
     flags = list(booleans(values))
     for path, flag in flags[:MOST]:
         yield "flip " + ".".join(path), with_flags([(path, not flag)])
+    dice = random.Random(10)
+    paths = list(entries(values))
+    for number in range(MIXES if paths else 0):
+        # One key taken away, replaced by another type, and one added where none was.
+        first, second, third = (dice.choice(paths) for _ in range(3))
+        changed = {"madeUp": {"null": None}}
+        for path, value in ((first, None), (second, dice.choice([7, "text", ["item"], {}])), (third, None)):
+            if number % 3 == 0 and value is not None:
+                continue
+            changed = merged(changed, with_flags([(path, value)]))
+        yield f"odd {number}", changed
     if not flags:
         return
     yield "all on", with_flags([(path, True) for path, _ in flags])
@@ -61,10 +89,10 @@ def main():
         try:
             chart = helm_python.Chart.load(folder)
         except helm_python.HelmError as error:
-            print(json.dumps({"chart": folder, "label": "load", "values": {}, "first": str(error), "second": ""}))
+            print(json.dumps({"chart": folder, "label": "load", "values": {}, "now": 0, "first": str(error), "second": ""}))
             continue
         for label, values in cases(chart.values):
-            line = {"chart": folder, "label": label, "values": values}
+            line = {"chart": folder, "label": label, "values": values, "now": int(time.time())}
             line["first"] = render(chart, values)
             line["second"] = render(chart, values)
             print(json.dumps(line), flush=True)

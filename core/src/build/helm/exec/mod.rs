@@ -21,6 +21,8 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Engine<'e> {
     pub heap: &'e Heap,
+    /// What `now` is, in seconds since 1970.
+    pub now: i64,
     depth: Cell<usize>,
     /// How many random values were made: each has its own placeholder.
     randoms: Cell<usize>,
@@ -111,8 +113,8 @@ impl Context<'_> {
 }
 
 impl<'e> Engine<'e> {
-    pub fn new(heap: &'e Heap) -> Engine<'e> {
-        Engine { heap, depth: Cell::new(0), randoms: Cell::new(0) }
+    pub fn new(heap: &'e Heap, now: i64) -> Engine<'e> {
+        Engine { heap, now, depth: Cell::new(0), randoms: Cell::new(0) }
     }
 
     pub fn execute(

@@ -1,4 +1,4 @@
-//! Dates, in UTC. The core reads no clock: `now` is the start of 1970.
+//! Dates, in UTC. The core reads no clock: what `now` is comes from outside.
 
 use super::Parameter::{Any, Str};
 use super::{Function, text};
@@ -7,15 +7,16 @@ use crate::build::helm::failure::{Failure, Result};
 use crate::build::helm::value::{Data, Value};
 
 pub const FUNCTIONS: &[Function] = &[
-    Function::new("now", &[], |_, _| Ok(Data::Time(0).into())),
+    Function::new("now", &[], |context, _| Ok(Data::Time(context.engine.now).into())),
     Function::new("date", &[Str, Any], date),
     Function::new("dateInZone", &[Str, Any, Str], date),
     Function::new("date_in_zone", &[Str, Any, Str], date),
     Function::new("htmlDate", &[Any], |_, values| html_date(values)),
     Function::new("htmlDateInZone", &[Any, Str], |_, values| html_date(values)),
     Function::new("unixEpoch", &[Any], |_, values| Ok(Value::string(seconds(&values[0]).to_string()))),
-    Function::new("ago", &[Any], |_, values| {
-        Ok(Value::string(duration_text(0_i64.saturating_sub(seconds(&values[0])))))
+    Function::new("ago", &[Any], |context, values| {
+        let now = context.engine.now;
+        Ok(Value::string(duration_text(now.saturating_sub(seconds(&values[0])))))
     }),
     Function::new("toDate", &[Str, Str], |_, values| {
         let parsed = parse(text(&values[0])?.as_str(), text(&values[1])?.as_str());
@@ -35,11 +36,11 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("duration", &[Any], |_, values| {
         Ok(Value::string(duration_text(super::convert::to_int(&values[0]))))
     }),
-    Function::new("durationRound", &[Any], |_, values| {
+    Function::new("durationRound", &[Any], |context, values| {
         let seconds = match &values[0].data {
             Data::Str(text) => parse_duration(text.as_str()).unwrap_or(0),
             Data::Int(nanoseconds) | Data::Int64(nanoseconds) => nanoseconds / 1_000_000_000,
-            Data::Time(time) => 0_i64.saturating_sub(*time),
+            Data::Time(time) => context.engine.now.saturating_sub(*time),
             _ => 0,
         };
         Ok(Value::string(rounded(seconds)))

@@ -32,6 +32,8 @@ pub struct ReleaseOptions {
     pub kube_version: Option<String>,
     /// API versions of the cluster besides Kubernetes' own, `monitoring.coreos.com/v1`.
     pub api_versions: Vec<String>,
+    /// What `now` is, in seconds since 1970. The core reads no clock.
+    pub now: i64,
     /// Values over those of the chart, later ones over earlier ones.
     pub values: Vec<Layer>,
 }
@@ -45,6 +47,7 @@ impl Default for ReleaseOptions {
             revision: 1,
             kube_version: None,
             api_versions: Vec::new(),
+            now: 0,
             values: Vec::new(),
         }
     }
@@ -183,7 +186,7 @@ impl<'r> Rendering<'r> {
             namespace.add(&job.path, &source)?;
         }
         let namespace = Rc::new(namespace);
-        let engine = Engine::new(self.heap);
+        let engine = Engine::new(self.heap, self.options.now);
         let mut templates = Vec::new();
         for job in &jobs {
             let name = job.path.rsplit('/').next().unwrap_or(&job.path);
