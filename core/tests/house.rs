@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("knowledge", &[]),
     ("report", &["text"]),
     ("syntax", &["text"]),
+    ("build", &["text", "syntax"]),
     ("model", &["text", "report", "syntax", "knowledge", "suppress", "workspace"]),
     ("facts", &["text", "report", "syntax", "model", "knowledge", "config"]),
     ("rules", &["text", "report", "syntax", "model", "knowledge", "facts"]),

@@ -32,11 +32,8 @@ impl Piece {
         if start >= end {
             return None;
         }
-        let from = if self.exact {
-            self.from.inner(start - self.at..end - self.at)
-        } else {
-            self.from
-        };
+        let from =
+            if self.exact { self.from.inner(start - self.at..end - self.at) } else { self.from };
         Some(Piece { at: start - range.start, length: end - start, from, ..*self })
     }
 }
@@ -75,12 +72,7 @@ impl Text {
     }
 
     /// Text that comes from one place as a whole.
-    pub fn from_place(
-        text: impl Into<String>,
-        from: Span,
-        exact: bool,
-        via: Option<Span>,
-    ) -> Text {
+    pub fn from_place(text: impl Into<String>, from: Span, exact: bool, via: Option<Span>) -> Text {
         let text = text.into();
         let piece = Piece { at: 0, length: text.len(), exact, from, via };
         let pieces = if text.is_empty() { Vec::new() } else { vec![piece] };
@@ -308,7 +300,10 @@ mod tests {
     fn slices_of_exact_text_stay_exact() {
         let text = Text::written("abcdef", span(10, 16)).slice(2..4);
         assert_eq!(text.as_str(), "cd");
-        assert_eq!(text.pieces(), [Piece { at: 0, length: 2, exact: true, from: span(12, 14), via: None }]);
+        assert_eq!(
+            text.pieces(),
+            [Piece { at: 0, length: 2, exact: true, from: span(12, 14), via: None }]
+        );
     }
 
     #[test]
@@ -348,6 +343,9 @@ mod tests {
         let mut text = Text::written("ab", span(0, 2));
         text.push(&Text::written("cd", span(2, 4)));
         assert_eq!(text.pieces().len(), 1);
-        assert_eq!(text.locate(1..3).map(|place| (place.span, place.exact)), Some((span(1, 3), true)));
+        assert_eq!(
+            text.locate(1..3).map(|place| (place.span, place.exact)),
+            Some((span(1, 3), true))
+        );
     }
 }

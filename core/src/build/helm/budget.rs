@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// Maximum number of template nodes that are evaluated inside one another: blocks, parentheses,
 /// included templates. Real charts stay below fifty.
-pub const MAX_NESTING: usize = 150;
+pub const MAX_NESTING: usize = 100;
 
 /// Maximum depth of values inside values that is printed, copied, compared or merged.
 pub const MAX_DEPTH: usize = 100;

@@ -15,14 +15,12 @@ pub fn base32_encode(bytes: &[u8]) -> String {
 
 /// Decodes base64; the error is Go's sentence.
 pub fn base64_decode(text: &str) -> Result<Vec<u8>, String> {
-    decode(text, BASE64, 6, 4)
-        .map_err(|at| format!("illegal base64 data at input byte {at}"))
+    decode(text, BASE64, 6, 4).map_err(|at| format!("illegal base64 data at input byte {at}"))
 }
 
 /// Decodes base32; the error is Go's sentence.
 pub fn base32_decode(text: &str) -> Result<Vec<u8>, String> {
-    decode(text, BASE32, 5, 8)
-        .map_err(|at| format!("illegal base32 data at input byte {at}"))
+    decode(text, BASE32, 5, 8).map_err(|at| format!("illegal base32 data at input byte {at}"))
 }
 
 /// Bits in groups as letters of an alphabet, filled up with `=`.

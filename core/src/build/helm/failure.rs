@@ -91,7 +91,10 @@ impl fmt::Display for Failure {
             if expression.is_empty() {
                 write!(f, "template: {location}: ")?;
             } else {
-                write!(f, "template: {location}: executing {template:?} at <{expression}>: {prefix}")?;
+                write!(
+                    f,
+                    "template: {location}: executing {template:?} at <{expression}>: {prefix}"
+                )?;
             }
         }
         f.write_str(&self.message)

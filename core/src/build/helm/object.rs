@@ -113,9 +113,8 @@ impl Files {
             }
             "AsConfig" => heap.text(self.as_data(heap, Text::clone)?)?,
             "AsSecrets" => {
-                let encoded = |text: &Text| {
-                    text.recast(encode::base64_encode(text.as_str().as_bytes()))
-                };
+                let encoded =
+                    |text: &Text| text.recast(encode::base64_encode(text.as_str().as_bytes()));
                 heap.text(self.as_data(heap, encoded)?)?
             }
             _ => return Ok(None),
@@ -153,8 +152,7 @@ fn lines(text: &Text) -> Vec<Value> {
 
 fn string_argument(name: &str, arguments: &[Value]) -> Result<Rc<Text>> {
     let [argument] = arguments else {
-        let message =
-            format!("wrong number of args for {name}: want 1 got {}", arguments.len());
+        let message = format!("wrong number of args for {name}: want 1 got {}", arguments.len());
         return Err(Failure::new(message));
     };
     match &argument.data {

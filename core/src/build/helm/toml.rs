@@ -301,7 +301,8 @@ impl Reader<'_> {
     /// A number, boolean or date.
     fn word(&mut self) -> Result<Value> {
         let rest = &self.text[self.at..];
-        let ends = |letter: char| matches!(letter, ',' | ']' | '}' | '#' | '\n' | '\r' | ' ' | '\t');
+        let ends =
+            |letter: char| matches!(letter, ',' | ']' | '}' | '#' | '\n' | '\r' | ' ' | '\t');
         let word = &rest[..rest.find(ends).unwrap_or(rest.len())];
         self.at += word.len();
         let digits = word.replace('_', "");
@@ -324,7 +325,8 @@ impl Reader<'_> {
         let triple = quote.repeat(3);
         let delimiter = if rest.starts_with(&triple) { triple.as_str() } else { quote };
         let inside = &rest[delimiter.len()..];
-        let inside = if delimiter.len() == 3 { inside.strip_prefix('\n').unwrap_or(inside) } else { inside };
+        let inside =
+            if delimiter.len() == 3 { inside.strip_prefix('\n').unwrap_or(inside) } else { inside };
         let skipped = rest.len() - inside.len();
         let Some(length) = string_end(inside, delimiter) else {
             return self.fail("unterminated string");

@@ -269,7 +269,8 @@ impl Heap {
 
     /// A dict of values that were written nowhere.
     pub fn dict_of<'k>(&self, entries: impl IntoIterator<Item = (&'k str, Value)>) -> Result<Dict> {
-        let entries = entries.into_iter().map(|(key, value)| (key.into(), Entry { key: None, value }));
+        let entries =
+            entries.into_iter().map(|(key, value)| (key.into(), Entry { key: None, value }));
         self.dict(entries.collect())
     }
 

@@ -42,9 +42,8 @@ fn value(node: Node<'_>) -> Value {
 pub fn differences(ours: &[Value], theirs: &[Value], again: Option<&Vec<Value>>) -> Vec<String> {
     let [ours, theirs] = [flat(ours), flat(theirs)];
     let again = again.map(|again| flat(again));
-    let is_random = |path: &String| {
-        again.as_ref().is_some_and(|again| again.get(path) != theirs.get(path))
-    };
+    let is_random =
+        |path: &String| again.as_ref().is_some_and(|again| again.get(path) != theirs.get(path));
     let mut differences = Vec::new();
     for path in ours.keys().chain(theirs.keys().filter(|path| !ours.contains_key(*path))) {
         let (own, real) = (ours.get(path), theirs.get(path));

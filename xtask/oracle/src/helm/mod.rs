@@ -145,7 +145,8 @@ fn judge(case: &Case, project: &Project, tally: &mut Tally) {
 /// Whether Helm's message ends with our cause. The words of schema validators differ.
 fn same_cause(theirs: &str, ours: &str, kind: ProblemKind) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    kind == ProblemKind::Schema && theirs.contains("schema") || plain(theirs).ends_with(&plain(ours))
+    kind == ProblemKind::Schema && theirs.contains("schema")
+        || plain(theirs).ends_with(&plain(ours))
 }
 
 fn ours(case: &Case, project: &Project) -> Result<Rendered, String> {
@@ -222,7 +223,10 @@ fn check_pieces(rendered: &Rendered, project: &Project, title: &str, tally: &mut
             let own = &text[piece.at..piece.at + piece.length];
             if source != Some(own) {
                 tally.wrong_pieces += 1;
-                println!("{title}\n    wrong piece in {}: {own:?} is from {source:?}", template.path);
+                println!(
+                    "{title}\n    wrong piece in {}: {own:?} is from {source:?}",
+                    template.path
+                );
             }
         }
     }

@@ -20,7 +20,10 @@ const BLOCK: usize = 512;
 pub fn unpack(bytes: &[u8], file: FileId) -> Result<Vec<SourceFile>> {
     let compressed = gzip_body(bytes).ok_or_else(|| Failure::new("gzip: invalid header"))?;
     let tar = decompress_to_vec_with_limit(compressed, MAX_UNPACKED).map_err(|error| {
-        Failure::new(format!("cannot be unpacked, or is larger than {} MiB: {error}", MAX_UNPACKED >> 20))
+        Failure::new(format!(
+            "cannot be unpacked, or is larger than {} MiB: {error}",
+            MAX_UNPACKED >> 20
+        ))
     })?;
     let place = Span::new(file, 0, 0);
     let mut files = Vec::new();

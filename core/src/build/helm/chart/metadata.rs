@@ -39,7 +39,10 @@ pub struct Dependency {
 pub enum ImportValue {
     /// What the subchart has under `exports` and this name, into the parent's top.
     Exported(String),
-    Mapped { child: String, parent: String },
+    Mapped {
+        child: String,
+        parent: String,
+    },
 }
 
 impl Dependency {
@@ -51,11 +54,7 @@ impl Dependency {
 
 impl Metadata {
     /// Reads `Chart.yaml`; charts of the first version name dependencies in `requirements.yaml`.
-    pub fn read(
-        chart: &Value,
-        requirements: Option<&Value>,
-        source: &Text,
-    ) -> Result<Metadata> {
+    pub fn read(chart: &Value, requirements: Option<&Value>, source: &Text) -> Result<Metadata> {
         let whole = source.locate(0..source.len()).map(|place| place.span);
         let Data::Dict(dict) = &chart.data else {
             let mut failure = Failure::new("cannot load Chart.yaml: it is not a mapping");

@@ -34,12 +34,12 @@ impl State<'_> {
         if let Some(value) = last {
             let parameter = function.parameter(values.len());
             let checked = checked(parameter, value, Given::Computed);
-            values.push(checked.map_err(|failure| {
-                self.framed(failure, range, range.start, String::new())
-            })?);
+            values.push(
+                checked
+                    .map_err(|failure| self.framed(failure, range, range.start, String::new()))?,
+            );
         }
-        let context =
-            Context { engine: self.engine, heap: self.heap, namespace: self.namespace };
+        let context = Context { engine: self.engine, heap: self.heap, namespace: self.namespace };
         (function.call)(&context, &values).map_err(|failure| {
             self.framed(failure, range, range.start, format!("error calling {name}: "))
         })
@@ -129,7 +129,10 @@ fn checked(parameter: Parameter, value: Value, given: Given) -> Result<Value> {
             }
             _ => false,
         },
-        Parameter::Dict => matches!(value.data, Data::Dict(_) | Data::Null),
+        Parameter::Dict => match value.data {
+            Data::Null => given == Given::Computed,
+            _ => matches!(value.data, Data::Dict(_)),
+        },
     };
     if fits {
         return Ok(value);
@@ -138,7 +141,9 @@ fn checked(parameter: Parameter, value: Value, given: Given) -> Result<Value> {
     let message = match &value.data {
         Data::Null if given == Given::Computed => format!("invalid value; expected {expected}"),
         Data::Null => format!("wrong type for value; expected {expected}; got interface {{}}"),
-        _ if given == Given::Literal => format!("expected {expected}; found {}", literal_text(&value)),
+        _ if given == Given::Literal => {
+            format!("expected {expected}; found {}", literal_text(&value))
+        }
         _ => format!("wrong type for value; expected {expected}; got {}", value.type_name()),
     };
     Err(Failure::new(message))

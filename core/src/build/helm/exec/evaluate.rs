@@ -37,9 +37,7 @@ impl State<'_> {
             return Ok(Value::NULL);
         };
         match &first.kind {
-            ExpressionKind::Function(name) => {
-                self.call(dot, &command.range, name, arguments, last)
-            },
+            ExpressionKind::Function(name) => self.call(dot, &command.range, name, arguments, last),
             ExpressionKind::Field(names) => {
                 let start = Start { value: dot.clone(), is_item: self.null_item };
                 self.fields(dot, start, names, first, arguments, last)
@@ -154,9 +152,7 @@ impl State<'_> {
                 let start = Start { value, is_item: false };
                 self.fields(dot, start, names, expression, &[], None)
             }
-            ExpressionKind::Function(name) => {
-                self.call(dot, &expression.range, name, &[], None)
-            }
+            ExpressionKind::Function(name) => self.call(dot, &expression.range, name, &[], None),
         }
     }
 }

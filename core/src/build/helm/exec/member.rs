@@ -13,9 +13,7 @@ pub fn member(value: &Value, name: &str, arguments: &[Value], heap: &Heap) -> Re
             }
             Err(Failure::new(format!("{name} is not a method but has arguments")))
         }
-        Data::Null => {
-            Err(Failure::new(format!("nil pointer evaluating interface {{}}.{name}")))
-        }
+        Data::Null => Err(Failure::new(format!("nil pointer evaluating interface {{}}.{name}"))),
         Data::Object(object) => match object.member(name, arguments, heap)? {
             Some(value) => Ok(value),
             None => Err(cannot_evaluate(name, value)),
@@ -24,7 +22,8 @@ pub fn member(value: &Value, name: &str, arguments: &[Value], heap: &Heap) -> Re
             ("Unix", []) => Ok(Data::Int64(*seconds).into()),
             ("UTC" | "Local", []) => Ok(value.clone()),
             ("Format", [Value { data: Data::Str(layout), .. }]) => {
-                let text = crate::build::helm::functions::date::formatted(*seconds, layout.as_str());
+                let text =
+                    crate::build::helm::functions::date::formatted(*seconds, layout.as_str());
                 Ok(Value::string(text))
             }
             _ => Err(cannot_evaluate(name, value)),
@@ -35,7 +34,9 @@ pub fn member(value: &Value, name: &str, arguments: &[Value], heap: &Heap) -> Re
         | Data::Float(_)
         | Data::Str(_)
         | Data::Bytes(_)
-        | Data::List(_) => Err(Failure::new(format!("can't evaluate field {name} in type interface {{}}"))),
+        | Data::List(_) => {
+            Err(Failure::new(format!("can't evaluate field {name} in type interface {{}}")))
+        }
     }
 }
 

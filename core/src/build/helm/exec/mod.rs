@@ -95,7 +95,8 @@ impl Context<'_> {
             failure
         };
         let source = Rc::new(Source { name: "gotpl".to_owned(), text: (**text).clone() });
-        let mut namespace = Namespace { outer: Some(Rc::clone(self.namespace)), ..Namespace::default() };
+        let mut namespace =
+            Namespace { outer: Some(Rc::clone(self.namespace)), ..Namespace::default() };
         self.heap.budget.spend_steps(1 + text.len() / 16)?;
         namespace.add("gotpl", &source).map_err(excuse)?;
         let namespace = Rc::new(namespace);
@@ -180,7 +181,13 @@ impl State<'_> {
     }
 
     /// The failure with the expression that it happened in.
-    fn framed(&self, mut failure: Box<Failure>, range: &Range<usize>, at: usize, prefix: String) -> Box<Failure> {
+    fn framed(
+        &self,
+        mut failure: Box<Failure>,
+        range: &Range<usize>,
+        at: usize,
+        prefix: String,
+    ) -> Box<Failure> {
         let source = &self.template.source;
         failure.frames.push(Frame {
             template: self.template.name.clone(),

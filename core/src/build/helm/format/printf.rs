@@ -33,15 +33,8 @@ struct Printer<'p> {
 }
 
 pub fn printf(format: &Text, arguments: &[Value], heap: &Heap) -> Result<Text> {
-    let mut printer = Printer {
-        format,
-        at: 0,
-        arguments,
-        next: 0,
-        reordered: false,
-        heap,
-        out: Text::new(),
-    };
+    let mut printer =
+        Printer { format, at: 0, arguments, next: 0, reordered: false, heap, out: Text::new() };
     printer.run()?;
     Ok(printer.out)
 }

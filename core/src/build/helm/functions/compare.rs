@@ -101,14 +101,10 @@ fn element(value: &Value, key: &Value) -> Result<Value> {
         Data::Str(text) => {
             Ok(Value::int(i64::from(text.as_str().as_bytes()[position(text.len())?])))
         }
-        Data::Bytes(bytes) => {
-            Ok(Value::int(i64::from(bytes.as_bytes()[position(bytes.len())?])))
-        }
+        Data::Bytes(bytes) => Ok(Value::int(i64::from(bytes.as_bytes()[position(bytes.len())?]))),
         Data::Dict(dict) => match &key.data {
             Data::Str(key) => Ok(dict.get(key.as_str()).unwrap_or(Value::NULL)),
-            Data::Null => {
-                Err(Failure::new("value is nil; should be of type string"))
-            }
+            Data::Null => Err(Failure::new("value is nil; should be of type string")),
             _ => {
                 let kind = key.type_name();
                 Err(Failure::new(format!("value has type {kind}; should be string")))

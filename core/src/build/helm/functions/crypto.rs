@@ -81,7 +81,8 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("buildCustomCert", &[Str, Str], |_, values| {
         let decoded = |value: &Value| -> Result<String> {
             let bytes = crate::build::helm::encode::base64_decode(text(value)?.as_str());
-            let bytes = bytes.map_err(|error| Failure::new(format!("unable to decode: {error}")))?;
+            let bytes =
+                bytes.map_err(|error| Failure::new(format!("unable to decode: {error}")))?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
         Ok(pair(decoded(&values[0])?, decoded(&values[1])?))

@@ -11,12 +11,14 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("date", &[Str, Any], date),
     Function::new("dateInZone", &[Str, Any, Str], date),
     Function::new("date_in_zone", &[Str, Any, Str], date),
-    Function::new("htmlDate", &[Any], |_, values| html_date(values)),
-    Function::new("htmlDateInZone", &[Any, Str], |_, values| html_date(values)),
-    Function::new("unixEpoch", &[Any], |_, values| Ok(Value::string(seconds(&values[0]).to_string()))),
+    Function::new("htmlDate", &[Any], html_date),
+    Function::new("htmlDateInZone", &[Any, Str], html_date),
+    Function::new("unixEpoch", &[Any], |context, values| {
+        Ok(Value::string(seconds(context, &values[0]).to_string()))
+    }),
     Function::new("ago", &[Any], |context, values| {
         let now = context.engine.now;
-        Ok(Value::string(duration_text(now.saturating_sub(seconds(&values[0])))))
+        Ok(Value::string(duration_text(now.saturating_sub(seconds(context, &values[0])))))
     }),
     Function::new("toDate", &[Str, Str], |_, values| {
         let parsed = parse(text(&values[0])?.as_str(), text(&values[1])?.as_str());
@@ -26,7 +28,11 @@ pub const FUNCTIONS: &[Function] = &[
         let (layout, date) = (text(&values[0])?, text(&values[1])?);
         match parse(layout.as_str(), date.as_str()) {
             Some(seconds) => Ok(Data::Time(seconds).into()),
-            None => Err(Failure::new(format!("parsing time {:?} as {:?}", date.as_str(), layout.as_str()))),
+            None => Err(Failure::new(format!(
+                "parsing time {:?} as {:?}",
+                date.as_str(),
+                layout.as_str()
+            ))),
         }
     }),
     Function::new("dateModify", &[Str, Any], modify),
@@ -34,7 +40,13 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("mustDateModify", &[Str, Any], modify),
     Function::new("must_date_modify", &[Str, Any], modify),
     Function::new("duration", &[Any], |_, values| {
-        Ok(Value::string(duration_text(super::convert::to_int(&values[0]))))
+        // Only strings and `int64` count, as in sprig.
+        let seconds = match &values[0].data {
+            Data::Str(text) => text.as_str().parse().unwrap_or(0),
+            Data::Int64(seconds) => *seconds,
+            _ => 0,
+        };
+        Ok(Value::string(duration_text(seconds)))
     }),
     Function::new("durationRound", &[Any], |context, values| {
         let seconds = match &values[0].data {
@@ -53,8 +65,18 @@ const ZERO_TIME: i64 = -62_135_596_800;
 const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// A moment taken apart.
@@ -235,7 +257,9 @@ fn parse(layout: &str, text: &str) -> Option<i64> {
         };
         match part {
             Part::Year => year = number(4)?,
-            Part::ShortYear => year = number(2).map(|year| if year < 69 { year + 2000 } else { year + 1900 })?,
+            Part::ShortYear => {
+                year = number(2).map(|year| if year < 69 { year + 2000 } else { year + 1900 })?
+            }
             Part::ZeroMonth | Part::Month => month = number(2)?,
             Part::ZeroDay | Part::Day => day = number(2)?,
             Part::BlankDay => {
@@ -280,25 +304,26 @@ fn parse(layout: &str, text: &str) -> Option<i64> {
         .then(|| days_to(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
-/// The seconds of a date argument: a time, or a number of seconds.
-fn seconds(value: &Value) -> i64 {
+/// The seconds of a date argument: a time, or a number of seconds. Everything else is now, as in
+/// sprig.
+fn seconds(context: &Context<'_>, value: &Value) -> i64 {
     match value.data {
         Data::Time(seconds) | Data::Int(seconds) | Data::Int64(seconds) => seconds,
-        _ => 0,
+        _ => context.engine.now,
     }
 }
 
-fn date(_: &Context<'_>, values: &[Value]) -> Result<Value> {
-    Ok(Value::string(formatted(seconds(&values[1]), text(&values[0])?.as_str())))
+fn date(context: &Context<'_>, values: &[Value]) -> Result<Value> {
+    Ok(Value::string(formatted(seconds(context, &values[1]), text(&values[0])?.as_str())))
 }
 
-fn html_date(values: &[Value]) -> Result<Value> {
-    Ok(Value::string(formatted(seconds(&values[0]), "2006-01-02")))
+fn html_date(context: &Context<'_>, values: &[Value]) -> Result<Value> {
+    Ok(Value::string(formatted(seconds(context, &values[0]), "2006-01-02")))
 }
 
-fn modify(_: &Context<'_>, values: &[Value]) -> Result<Value> {
+fn modify(context: &Context<'_>, values: &[Value]) -> Result<Value> {
     let change = parse_duration(text(&values[0])?.as_str());
-    let moved = seconds(&values[1]).saturating_add(change.unwrap_or(0));
+    let moved = seconds(context, &values[1]).saturating_add(change.unwrap_or(0));
     Ok(Data::Time(moved).into())
 }
 
@@ -313,7 +338,8 @@ fn parse_duration(text: &str) -> Option<i64> {
         let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let units = [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+        let units =
+            [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
         let (unit, scale) = units.iter().find(|(unit, _)| rest.starts_with(unit))?;
         seconds += number * scale;
         rest = &rest[unit.len()..];
@@ -337,7 +363,8 @@ fn duration_text(seconds: i64) -> String {
 /// The largest unit of a duration alone.
 fn rounded(seconds: i64) -> String {
     let size = seconds.unsigned_abs();
-    let units = [("y", 31_536_000), ("mo", 2_592_000), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let units =
+        [("y", 31_536_000), ("mo", 2_592_000), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     match units.iter().find(|(_, length)| size > *length) {
         Some((unit, length)) => format!("{}{unit}", size / length),
         None => "0s".to_owned(),

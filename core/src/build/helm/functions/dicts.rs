@@ -96,7 +96,8 @@ fn keys(context: &Context<'_>, values: &[Value]) -> Result<Value> {
 
 /// The entries with these keys, or all others.
 fn chosen(context: &Context<'_>, values: &[Value], pick: bool) -> Result<Value> {
-    let names: Result<Vec<&str>> = values[1..].iter().map(|name| Ok(text(name)?.as_str())).collect();
+    let names: Result<Vec<&str>> =
+        values[1..].iter().map(|name| Ok(text(name)?.as_str())).collect();
     let names = names?;
     let source = dict(context, &values[0])?;
     let mut entries = Entries::new();

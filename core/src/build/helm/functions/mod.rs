@@ -20,8 +20,8 @@ pub use semver::{Constraint, Version};
 
 use super::exec::Context;
 use super::failure::{Failure, Result};
-use super::value::{Data, Dict, Value};
 use super::format;
+use super::value::{Data, Dict, Value};
 use crate::build::origin::Text;
 use crate::text::Span;
 use rustc_hash::FxHashMap;
@@ -193,8 +193,7 @@ fn to_texts(context: &Context<'_>, value: &Value) -> Result<Vec<Text>> {
 
 /// A list of strings as a value.
 fn text_list(context: &Context<'_>, texts: Vec<Text>) -> Result<Value> {
-    let items: Result<Vec<Value>> =
-        texts.into_iter().map(|text| context.heap.text(text)).collect();
+    let items: Result<Vec<Value>> = texts.into_iter().map(|text| context.heap.text(text)).collect();
     context.heap.list(items?)
 }
 

@@ -35,9 +35,11 @@ fn compile(context: &Context<'_>, pattern: &Value, text: &Text) -> Result<Regex>
     // A search may visit each byte once for each part of the expression.
     let work = pattern.len().saturating_mul(text.len() + 1) / 64;
     context.heap.budget.spend_steps(work)?;
-    RegexBuilder::new(pattern).size_limit(MAX_SIZE).nest_limit(50).build().map_err(|error| {
-        Failure::new(format!("regexp: Compile(`{pattern}`): {error}"))
-    })
+    RegexBuilder::new(pattern)
+        .size_limit(MAX_SIZE)
+        .nest_limit(50)
+        .build()
+        .map_err(|error| Failure::new(format!("regexp: Compile(`{pattern}`): {error}")))
 }
 
 fn matches(context: &Context<'_>, values: &[Value]) -> Result<Value> {

@@ -111,7 +111,8 @@ impl Partial {
             None => (text, ""),
         };
         let is_identifier = |part: &str| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
         if !prerelease.is_empty() && !prerelease.split('.').all(is_identifier) {
             return None;
@@ -203,8 +204,7 @@ impl Constraint {
 }
 
 fn conditions(text: &str) -> Option<Vec<(Operator, Partial)>> {
-    let words: Vec<&str> =
-        text.split([',', ' ', '\t']).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = text.split([',', ' ', '\t']).filter(|word| !word.is_empty()).collect();
     let mut conditions = Vec::new();
     let mut at = 0;
     while at < words.len() {
@@ -245,9 +245,7 @@ fn holds(operator: Operator, wanted: &Partial, version: &Version) -> bool {
         Operator::NotEqual => !wanted.covers(version),
         Operator::Less => order.is_lt(),
         Operator::LessEqual => order.is_le() || !wanted.is_complete() && wanted.covers(version),
-        Operator::Greater => {
-            order.is_gt() && (wanted.is_complete() || !wanted.covers(version))
-        }
+        Operator::Greater => order.is_gt() && (wanted.is_complete() || !wanted.covers(version)),
         Operator::GreaterEqual => order.is_ge(),
         Operator::Tilde => match wanted.numbers {
             [None, ..] => true,
@@ -271,9 +269,9 @@ fn holds(operator: Operator, wanted: &Partial, version: &Version) -> bool {
 }
 
 fn compare(_: &Context<'_>, values: &[Value]) -> Result<Value> {
-    let (constraint, version) = (text(&values[0])?, text(&values[1])?);
-    let Some(constraint) = Constraint::parse(constraint.as_str()) else {
-        return Err(Failure::new(format!("improper constraint: {constraint}")));
+    let version = text(&values[1])?;
+    let Some(constraint) = Constraint::parse(text(&values[0])?.as_str()) else {
+        return Err(Failure::new(format!("improper constraint: {:?}", text(&values[0])?.as_str())));
     };
     match Version::parse(version.as_str()) {
         Some(version) => Ok(Value::bool(constraint.allows(&version))),
@@ -285,9 +283,7 @@ fn record(text: &str) -> Result<Value> {
     let Some(version) = Version::parse(text) else {
         return Err(Failure::new("invalid semantic version"));
     };
-    let number = |number: u64| {
-        Value::from(Data::Int64(i64::try_from(number).unwrap_or(i64::MAX)))
-    };
+    let number = |number: u64| Value::from(Data::Int64(i64::try_from(number).unwrap_or(i64::MAX)));
     let record = Record {
         type_name: "*semver.Version",
         display: version.to_string(),

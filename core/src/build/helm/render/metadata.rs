@@ -57,7 +57,9 @@ pub fn chart(chart: &Chart, name: &str, is_root: bool, heap: &Heap) -> Result<Di
         _ => heap.dict_of([])?,
     };
     let fields = translated(&written, FIELDS, heap)?;
-    if written.get("name").and_then(|value| value.as_str().map(str::to_owned)).as_deref() != Some(name) {
+    if written.get("name").and_then(|value| value.as_str().map(str::to_owned)).as_deref()
+        != Some(name)
+    {
         fields.set("Name", Value::string(name));
     }
     for (key, names) in [("Maintainers", MAINTAINER), ("Dependencies", DEPENDENCY)] {

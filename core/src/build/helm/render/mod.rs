@@ -295,7 +295,9 @@ fn missing_problem(missing: &Missing) -> Problem {
     let Missing { parent, name, place } = missing;
     Problem {
         kind: ProblemKind::MissingDependency,
-        message: format!("`{name}` is a dependency of `{parent}` and is not in its `charts/` folder"),
+        message: format!(
+            "`{name}` is a dependency of `{parent}` and is not in its `charts/` folder"
+        ),
         span: *place,
         detail: None,
     }

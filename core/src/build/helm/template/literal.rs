@@ -48,7 +48,11 @@ fn integer(digits: &str) -> Option<i64> {
         return None;
     }
     let size = u64::from_str_radix(unsigned, radix).ok()?;
-    if digits.starts_with('-') { 0_i64.checked_sub_unsigned(size) } else { i64::try_from(size).ok() }
+    if digits.starts_with('-') {
+        0_i64.checked_sub_unsigned(size)
+    } else {
+        i64::try_from(size).ok()
+    }
 }
 
 /// The value of a character constant, its code as an `int`.

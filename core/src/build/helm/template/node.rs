@@ -52,7 +52,11 @@ pub enum Node {
     With(Branch),
     Range(Branch),
     /// `{{ template "name" pipeline }}`.
-    Template { name: String, pipe: Option<Pipe>, range: Range<usize> },
+    Template {
+        name: String,
+        pipe: Option<Pipe>,
+        range: Range<usize>,
+    },
     Break,
     Continue,
 }

@@ -356,8 +356,7 @@ impl Parser<'_> {
                 first.kind,
                 ExpressionKind::Dot | ExpressionKind::Nil | ExpressionKind::Literal(_)
             ) {
-                let message =
-                    format!("non executable command in pipeline stage {}", index + 1);
+                let message = format!("non executable command in pipeline stage {}", index + 1);
                 return self.fail_at(first.range.clone(), message);
             }
         }
@@ -409,10 +408,7 @@ impl Parser<'_> {
             match self.peek() {
                 Token::Space => {
                     self.skip_space();
-                    if matches!(
-                        self.peek(),
-                        Token::Pipe | Token::End | Token::RightParenthesis
-                    ) {
+                    if matches!(self.peek(), Token::Pipe | Token::End | Token::RightParenthesis) {
                         break;
                     }
                 }

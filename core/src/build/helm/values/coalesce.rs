@@ -127,12 +127,7 @@ fn shallow_copy(dict: &Dict, heap: &Heap) -> Result<Dict> {
 }
 
 /// Puts a chart's own defaults under its values.
-fn coalesce_defaults(
-    node: &Node<'_>,
-    values: &Dict,
-    nulls: Nulls,
-    heap: &Heap,
-) -> Result<()> {
+fn coalesce_defaults(node: &Node<'_>, values: &Dict, nulls: Nulls, heap: &Heap) -> Result<()> {
     let defaults = heap.copy_dict(&node.defaults)?;
     // A chart's own nulls stand for keys that it leaves to others.
     let clean = nulls == Nulls::Remove;

@@ -72,11 +72,8 @@ fn enable<'c>(
         .filter(|dependency| is_on(dependency))
         .map(|dependency| (dependency.key().to_owned(), dependency))
         .collect();
-    let off: Vec<&str> = wanted
-        .iter()
-        .filter(|dependency| !is_on(dependency))
-        .map(Dependency::key)
-        .collect();
+    let off: Vec<&str> =
+        wanted.iter().filter(|dependency| !is_on(dependency)).map(Dependency::key).collect();
     node.children.retain(|child| !off.contains(&child.name.as_str()));
     missing.extend(absent.into_iter().filter(|dependency| is_on(dependency)).map(|dependency| {
         Missing {

@@ -220,9 +220,15 @@ mod tests {
             ("name={a,b,c}", r#"{"name":["a","b","c"]}"#),
             ("name=[],a=null", r#"{"a":null,"name":"[]"}"#),
             ("servers[0].port=80", r#"{"servers":[{"port":80}]}"#),
-            ("servers[0].port=80,servers[0].host=example", r#"{"servers":[{"host":"example","port":80}]}"#),
+            (
+                "servers[0].port=80,servers[0].host=example",
+                r#"{"servers":[{"host":"example","port":80}]}"#,
+            ),
             (r"name=value1\,value2", r#"{"name":"value1,value2"}"#),
-            (r"nodeSelector.kubernetes\.io/role=master", r#"{"nodeSelector":{"kubernetes.io/role":"master"}}"#),
+            (
+                r"nodeSelector.kubernetes\.io/role=master",
+                r#"{"nodeSelector":{"kubernetes.io/role":"master"}}"#,
+            ),
             ("a=true,b=012,c=0", r#"{"a":true,"b":"012","c":0}"#),
             ("a={}", r#"{"a":[]}"#),
             ("a", r#"key "a" has no value"#),

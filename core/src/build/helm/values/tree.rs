@@ -33,7 +33,11 @@ impl<'c> Node<'c> {
 
     /// A copy under another name whose values are its own.
     pub fn renamed(&self, name: &str, heap: &Heap) -> Result<Node<'c>> {
-        Ok(Node { name: name.to_owned(), defaults: heap.copy_dict(&self.defaults)?, ..self.clone() })
+        Ok(Node {
+            name: name.to_owned(),
+            defaults: heap.copy_dict(&self.defaults)?,
+            ..self.clone()
+        })
     }
 }
 
@@ -54,7 +58,9 @@ fn read_values(chart: &Chart, heap: &Heap) -> Result<Dict> {
             Data::Dict(dict) => super::merge_over(&values, &dict, heap)?,
             _ => {
                 let kind = document.kind();
-                let message = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
+                let message = format!(
+                    "json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+                );
                 return Err(named(Failure::new(message), whole));
             }
         }

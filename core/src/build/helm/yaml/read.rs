@@ -35,7 +35,8 @@ fn read(source: &Text, heap: &Heap, most: usize) -> Result<Vec<Value>> {
             | ProblemKind::UnknownAnchor
             | ProblemKind::Limit
             | ProblemKind::Config => {
-                let line = 1 + text[..problem.span.range().start.min(text.len())].matches('\n').count();
+                let line =
+                    1 + text[..problem.span.range().start.min(text.len())].matches('\n').count();
                 let message = format!(
                     "error converting YAML to JSON: yaml: line {line}: {}",
                     problem.message
@@ -48,7 +49,11 @@ fn read(source: &Text, heap: &Heap, most: usize) -> Result<Vec<Value>> {
     }
     let reader = Reader { source, heap };
     let documents = tree.documents.iter().take(most);
-    documents.map(|document| document.root.map_or(Ok(Value::NULL), |root| reader.value(tree.node(root), 0))).collect()
+    documents
+        .map(|document| {
+            document.root.map_or(Ok(Value::NULL), |root| reader.value(tree.node(root), 0))
+        })
+        .collect()
 }
 
 /// Where a span of the parsed text was really written, and whether byte by byte.
@@ -96,7 +101,9 @@ impl Reader<'_> {
                     }
                 }
                 NodeKind::Scalar | NodeKind::Alias => {
-                    return Err(Failure::new("yaml: map merge requires map or sequence of maps as the value"));
+                    return Err(Failure::new(
+                        "yaml: map merge requires map or sequence of maps as the value",
+                    ));
                 }
             }
         }
@@ -144,7 +151,8 @@ impl Reader<'_> {
                 Err(_) => return Ok(Value::text(self.string(node, text))),
             },
             Scalar::NotFinite(name) => {
-                let message = format!("error converting YAML to JSON: json: unsupported value: {name}");
+                let message =
+                    format!("error converting YAML to JSON: json: unsupported value: {name}");
                 return Err(Failure::new(message));
             }
             Scalar::Str(text) => return Ok(Value::text(self.string(node, text))),
