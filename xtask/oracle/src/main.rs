@@ -52,11 +52,11 @@ fn main() -> ExitCode {
     if agree { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Compares rendered charts: those of the folders, or the examples' own.
+/// Compares rendered charts: those of the folders, or those of the core's own tests.
 fn charts(folders: &[&str]) -> ExitCode {
     let python = Path::new(".tools/venv/bin/python");
     let folders: Vec<PathBuf> = match folders {
-        [] => vec![PathBuf::from("examples")],
+        [] => vec![PathBuf::from("core/tests/charts")],
         folders => folders.iter().map(PathBuf::from).collect(),
     };
     match helm::run(&folders, python) {

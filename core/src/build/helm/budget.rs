@@ -8,7 +8,10 @@ use std::cell::Cell;
 
 /// Maximum number of nodes evaluated, values built and values visited in one rendering. The largest
 /// public charts need some hundred thousand.
-const MAX_STEPS: u64 = 3_000_000;
+const MAX_STEPS: u64 = 2_000_000;
+
+/// Number of steps that a value costs when it is printed or copied, which is more work than most.
+pub const VISIT: usize = 5;
 
 /// Maximum number of bytes of all strings that one rendering makes on its way.
 const MAX_BYTES: u64 = 64 << 20;

@@ -55,6 +55,7 @@ struct Tally {
     exact_bytes: usize,
     placed_bytes: usize,
     time: Duration,
+    most_steps: u64,
 }
 
 /// Compares all charts below the folders; `false` where anything differs.
@@ -110,6 +111,7 @@ fn judge(case: &Case, project: &Project, tally: &mut Tally) {
             return;
         }
     };
+    tally.most_steps = tally.most_steps.max(ours.steps);
     check_pieces(&ours, project, &title, tally);
     let refusal = ours.problems.iter().find(|problem| match problem.kind {
         ProblemKind::Stopped(_) | ProblemKind::Schema => true,
@@ -249,5 +251,5 @@ fn report(tally: &Tally, charts: usize) {
         share(tally.placed_bytes)
     );
     let each = tally.time.as_secs_f64() * 1000.0 / tally.cases.max(1) as f64;
-    println!("{each:.1} ms for one rendering");
+    println!("{each:.1} ms for one rendering, at most {} steps", tally.most_steps);
 }

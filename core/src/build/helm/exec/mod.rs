@@ -209,7 +209,7 @@ impl State<'_> {
             self.heap.budget.spend_steps(1)?;
             match node {
                 Node::Text(text) => {
-                    self.heap.budget.spend_bytes(text.len())?;
+                    self.heap.budget.spend_bytes(text.weight())?;
                     self.out.push(text);
                 }
                 Node::Action(pipe) => self.action(dot, pipe)?,
@@ -240,7 +240,7 @@ impl State<'_> {
             return Ok(());
         }
         let text = format::printed(&value, self.heap)?;
-        self.heap.budget.spend_bytes(text.len())?;
+        self.heap.budget.spend_bytes(text.weight())?;
         match self.template.source.span(&pipe.range) {
             Some(span) => self.out.push(&text.printed_by(span)),
             None => self.out.push(&text),

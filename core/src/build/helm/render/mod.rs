@@ -70,6 +70,8 @@ pub struct Rendered {
     pub templates: Vec<RenderedTemplate>,
     /// Why something is missing. `Stopped` is the only one that leaves nothing.
     pub problems: Vec<Problem>,
+    /// Steps that the rendering took of its budget.
+    pub steps: u64,
 }
 
 /// A template or CRD file with its text.
@@ -121,6 +123,7 @@ pub fn render(chart: &Chart, options: &ReleaseOptions) -> Rendered {
         Ok(templates) => rendered.templates = templates,
         Err(failure) => rendered.problems.push(stopped(&failure)),
     }
+    rendered.steps = heap.budget.steps_spent();
     rendered
 }
 
