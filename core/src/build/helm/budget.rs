@@ -7,7 +7,7 @@ use super::failure::{Failure, Result};
 use std::cell::Cell;
 
 /// Maximum number of nodes evaluated, values built and values visited in one rendering. The largest
-/// public charts need some hundred thousand.
+/// of the public charts that were measured needs 34,000.
 const MAX_STEPS: u64 = 2_000_000;
 
 /// Number of steps that a value costs when it is printed or copied, which is more work than most.

@@ -7,6 +7,7 @@ nature; both are printed.
 
 import copy
 import json
+import os
 import random
 import sys
 import time
@@ -100,4 +101,10 @@ def main():
             print(json.dumps(line), flush=True)
 
 
-main()
+# The SDK's warnings go to standard error, past Python.
+errors = os.dup(2)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+try:
+    main()
+finally:
+    os.dup2(errors, 2)
