@@ -61,7 +61,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "oracle",
-        about: "compare with the real docker-compose or kubectl [compose|kustomize DIR...]",
+        about: "compare with docker-compose, kubectl or Helm [compose|kustomize|helm DIR...]",
         run: tasks::oracle,
     },
     Task {

@@ -146,6 +146,21 @@ pub fn peers() -> Result {
     Ok(())
 }
 
+/// The Helm SDK, which only its oracle needs: it is large, and no test calls it.
+pub fn helm() -> Result {
+    const WHEEL: &str = "helm-python-sdk==0.2.2";
+    let venv = tools().join("venv");
+    let stamp = venv.join("plimsoll-helm");
+    if std::fs::read(&stamp).is_ok_and(|seen| seen == WHEEL.as_bytes()) {
+        return Ok(());
+    }
+    say("installing the Helm SDK");
+    Cmd::new(venv.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check", WHEEL])
+        .run()?;
+    fs::write(&stamp, WHEEL)
+}
+
 /// A real browser for the tests of the page and of the bundled package.
 pub fn chromium() -> Result {
     if which("chromium").is_some() {

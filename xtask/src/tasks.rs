@@ -52,14 +52,17 @@ pub fn corpus(arguments: &[String]) -> Result {
         .run()
 }
 
-/// Our merged Compose model against the real `docker-compose config`, or our built kustomizations
-/// against the real `kubectl kustomize`.
+/// Compares our merged Compose model with `docker-compose config`, our built kustomizations with
+/// `kubectl kustomize`, or our rendered charts with the Helm SDK.
 pub fn oracle(arguments: &[String]) -> Result {
+    setup::python()?;
     match arguments.first().map(String::as_str) {
         Some("compose" | "kustomize") => {}
-        _ => return Err("oracle takes `compose` or `kustomize` and perhaps folders".into()),
+        Some("helm") => setup::helm()?,
+        _ => {
+            return Err("oracle takes `compose`, `kustomize` or `helm`, and perhaps folders".into());
+        }
     }
-    setup::python()?;
     cmd("cargo run --quiet --release --package xtask-oracle --").args(arguments).run()
 }
 

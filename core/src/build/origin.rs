@@ -91,6 +91,11 @@ impl Text {
         self.text.is_empty()
     }
 
+    /// Bytes of memory, roughly: what a budget counts.
+    pub fn weight(&self) -> usize {
+        self.text.len() + 16 * self.pieces.len()
+    }
+
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces
     }

@@ -276,7 +276,7 @@ fn refused(message: String, span: Span) -> Reason {
 /// Renders a chart and reads what came out.
 fn render_into(target: &mut Target, chart: &Chart, values: Vec<Layer>, chart_span: Span) {
     let options = ReleaseOptions { values, ..ReleaseOptions::default() };
-    let Rendered { templates, problems } = helm::render(chart, &options);
+    let Rendered { templates, problems, .. } = helm::render(chart, &options);
     for problem in problems {
         let is_refused = problem.kind != helm::ProblemKind::MissingDependency;
         let span = problem.span.unwrap_or(chart_span);

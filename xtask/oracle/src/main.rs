@@ -1,12 +1,13 @@
-//! `xtask-oracle compose|kustomize [DIR...]`: what we make of a project beside what the real tool makes
+//! `xtask-oracle compose|kustomize|helm [DIR...]`: what we make of a project beside what the real tool makes
 //! of it. Without a folder it looks at the examples and at the small cases of the core's own tests.
 //!
 //! Every Compose project that we find below a folder is given to `docker-compose config` as well, every
-//! kustomization to `kubectl kustomize`. Both answers are brought into one form and compared key by
+//! kustomization to `kubectl kustomize`, every chart to the Helm SDK (`helm`). Both answers are brought into one form and compared key by
 //! key; refusals must agree too.
 
 mod cases;
 mod compose;
+mod helm;
 mod kustomize;
 mod shape;
 
@@ -19,8 +20,9 @@ fn main() -> ExitCode {
     let (oracle, folders) = match words[..] {
         ["compose", ref folders @ ..] => (&COMPOSE, folders),
         ["kustomize", ref folders @ ..] => (&KUSTOMIZE, folders),
+        ["helm", ref folders @ ..] => return charts(folders),
         _ => {
-            eprintln!("usage: xtask-oracle compose|kustomize [DIR...]");
+            eprintln!("usage: xtask-oracle compose|kustomize|helm [DIR...]");
             return ExitCode::from(2);
         }
     };
@@ -64,6 +66,23 @@ fn compare(oracle: &Oracle, folders: &[&str]) -> Result<bool, String> {
         agree &= (oracle.run)(&whole, &tool)?;
     }
     Ok(agree)
+}
+
+/// Compares rendered charts: those of the folders, or those of the core's own tests.
+fn charts(folders: &[&str]) -> ExitCode {
+    let python = Path::new(".tools/venv/bin/python");
+    let folders: Vec<PathBuf> = match folders {
+        [] => vec![PathBuf::from("core/tests/charts")],
+        folders => folders.iter().map(PathBuf::from).collect(),
+    };
+    match helm::run(&folders, python) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Returns a program of the project's own tools, else of the search path.

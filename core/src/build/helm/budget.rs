@@ -7,15 +7,18 @@ use super::failure::{Failure, Result};
 use std::cell::Cell;
 
 /// Maximum number of nodes evaluated, values built and values visited in one rendering. The largest
-/// public charts need some hundred thousand.
-const MAX_STEPS: u64 = 3_000_000;
+/// of the public charts that were measured needs 34,000.
+const MAX_STEPS: u64 = 2_000_000;
+
+/// Number of steps that a value costs when it is printed or copied, which is more work than most.
+pub const VISIT: usize = 5;
 
 /// Maximum number of bytes of all strings that one rendering makes on its way.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Maximum number of template nodes that are evaluated inside one another: blocks, parentheses,
 /// included templates. Real charts stay below fifty.
-pub const MAX_NESTING: usize = 150;
+pub const MAX_NESTING: usize = 100;
 
 /// Maximum depth of values inside values that is printed, copied, compared or merged.
 pub const MAX_DEPTH: usize = 100;

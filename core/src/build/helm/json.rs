@@ -1,6 +1,6 @@
 //! JSON in both directions, as Go's `encoding/json` has it.
 
-use super::budget::check_depth;
+use super::budget::{VISIT, check_depth};
 use super::failure::{Failure, Result};
 use super::object::Object;
 use super::value::{Data, Entries, Entry, Heap, Value};
@@ -33,7 +33,7 @@ struct Writer<'w> {
 impl Writer<'_> {
     fn value(&mut self, value: &Value, depth: usize) -> Result<()> {
         check_depth(depth)?;
-        self.heap.budget.spend_steps(1)?;
+        self.heap.budget.spend_steps(VISIT)?;
         match &value.data {
             Data::Null => self.scalar("null", value),
             Data::Bool(flag) => self.scalar(if *flag { "true" } else { "false" }, value),

@@ -276,7 +276,7 @@ impl Heap {
 
     /// A string result, paid for by its length.
     pub fn text(&self, text: Text) -> Result<Value> {
-        self.budget.spend_bytes(text.len())?;
+        self.budget.spend_bytes(text.weight())?;
         Ok(Value::text(text))
     }
 
@@ -287,6 +287,7 @@ impl Heap {
 
     fn copy_at(&self, value: &Value, depth: usize) -> Result<Value> {
         super::budget::check_depth(depth)?;
+        self.budget.spend_steps(super::budget::VISIT)?;
         let copied = match &value.data {
             Data::List(list) => {
                 let items = list.items();

@@ -26,15 +26,14 @@ impl State<'_> {
         let mut values = Vec::with_capacity(arguments.len() + 1);
         for (index, argument) in arguments.iter().enumerate() {
             let value = self.argument(dot, argument)?;
-            let literal = matches!(argument.kind, ExpressionKind::Literal(_));
-            let checked = checked(function.parameter(index), value, literal);
+            let checked = checked(function.parameter(index), value, Given::of(argument));
             values.push(checked.map_err(|failure| {
                 self.framed(failure, &argument.range, argument.at, String::new())
             })?);
         }
         if let Some(value) = last {
             let parameter = function.parameter(values.len());
-            let checked = checked(parameter, value, false);
+            let checked = checked(parameter, value, Given::Computed);
             values.push(
                 checked
                     .map_err(|failure| self.framed(failure, range, range.start, String::new()))?,
@@ -86,8 +85,37 @@ impl State<'_> {
     }
 }
 
+/// How an argument is written, which decides Go's words for a wrong one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Literal,
+    /// A field, which is null where the key is missing.
+    Field,
+    /// A variable, a pipeline: a null of these has no type.
+    Computed,
+}
+
+impl Given {
+    fn of(argument: &Expression) -> Given {
+        match &argument.kind {
+            ExpressionKind::Literal(_) => Given::Literal,
+            ExpressionKind::Field(_) => Given::Field,
+            ExpressionKind::Variable(_, names) | ExpressionKind::Chain(_, names)
+                if !names.is_empty() =>
+            {
+                Given::Field
+            }
+            ExpressionKind::Dot
+            | ExpressionKind::Nil
+            | ExpressionKind::Variable(..)
+            | ExpressionKind::Chain(..)
+            | ExpressionKind::Function(_) => Given::Computed,
+        }
+    }
+}
+
 /// The value as the parameter's type, or Go's words for why it has another one.
-fn checked(parameter: Parameter, value: Value, literal: bool) -> Result<Value> {
+fn checked(parameter: Parameter, value: Value, given: Given) -> Result<Value> {
     let fits = match parameter {
         Parameter::Any => true,
         Parameter::Str => matches!(value.data, Data::Str(_)),
@@ -96,21 +124,26 @@ fn checked(parameter: Parameter, value: Value, literal: bool) -> Result<Value> {
             Data::Int(_) => true,
             // A literal such as `3.0` counts as whole.
             #[allow(clippy::cast_possible_truncation)]
-            Data::Float(number) if literal && number.fract() == 0.0 => {
+            Data::Float(number) if given == Given::Literal && number.fract() == 0.0 => {
                 return Ok(Value::int(*number as i64).at(value.origin));
             }
             _ => false,
         },
-        Parameter::Dict => matches!(value.data, Data::Dict(_) | Data::Null),
-        Parameter::Time => true,
+        Parameter::Dict => match value.data {
+            Data::Null => given == Given::Computed,
+            _ => matches!(value.data, Data::Dict(_)),
+        },
     };
     if fits {
         return Ok(value);
     }
     let expected = parameter.type_name();
     let message = match &value.data {
+        Data::Null if given == Given::Computed => format!("invalid value; expected {expected}"),
         Data::Null => format!("wrong type for value; expected {expected}; got interface {{}}"),
-        _ if literal => format!("expected {expected}; found {}", literal_text(&value)),
+        _ if given == Given::Literal => {
+            format!("expected {expected}; found {}", literal_text(&value))
+        }
         _ => format!("wrong type for value; expected {expected}; got {}", value.type_name()),
     };
     Err(Failure::new(message))

@@ -1,10 +1,16 @@
 //! Pipelines, commands and expressions.
 
-use super::State;
+use super::{State, Variable};
 use crate::build::helm::failure::Result;
 use crate::build::helm::template::node::{Command, Expression, ExpressionKind, Pipe};
 use crate::build::helm::value::Value;
 use std::rc::Rc;
+
+/// The value that fields are taken of, and whether a `range` gave it.
+struct Start {
+    value: Value,
+    is_item: bool,
+}
 
 impl State<'_> {
     /// The value of a pipeline, which its variables take.
@@ -19,7 +25,8 @@ impl State<'_> {
             if pipe.assigns {
                 self.assign(name, value.clone());
             } else {
-                self.variables.push((Rc::clone(name), value.clone()));
+                let (name, value) = (Rc::clone(name), value.clone());
+                self.variables.push(Variable { name, value, is_item: false });
             }
         }
         Ok(value)
@@ -32,7 +39,8 @@ impl State<'_> {
         match &first.kind {
             ExpressionKind::Function(name) => self.call(dot, &command.range, name, arguments, last),
             ExpressionKind::Field(names) => {
-                self.fields(dot, dot.clone(), names, first, arguments, last)
+                let start = Start { value: dot.clone(), is_item: self.null_item };
+                self.fields(dot, start, names, first, arguments, last)
             }
             ExpressionKind::Chain(pipe, names) => {
                 let value = self.nested(|state| state.pipeline(dot, pipe))?;
@@ -40,15 +48,16 @@ impl State<'_> {
                     self.no_arguments(first, arguments, last.as_ref())?;
                     return Ok(value);
                 }
-                self.fields(dot, value, names, first, arguments, last)
+                let start = Start { value, is_item: false };
+                self.fields(dot, start, names, first, arguments, last)
             }
             ExpressionKind::Variable(name, names) => {
-                let value = self.variable(name, first)?;
+                let start = self.variable(name, first)?;
                 if names.is_empty() {
                     self.no_arguments(first, arguments, last.as_ref())?;
-                    return Ok(value);
+                    return Ok(start.value);
                 }
-                self.fields(dot, value, names, first, arguments, last)
+                self.fields(dot, start, names, first, arguments, last)
             }
             ExpressionKind::Dot => {
                 self.no_arguments(first, arguments, last.as_ref())?;
@@ -76,9 +85,9 @@ impl State<'_> {
         self.fail(message, &first.range, first.at)
     }
 
-    fn variable(&self, name: &str, expression: &Expression) -> Result<Value> {
-        match self.variables.iter().rev().find(|known| &*known.0 == name) {
-            Some(variable) => Ok(variable.1.clone()),
+    fn variable(&self, name: &str, expression: &Expression) -> Result<Start> {
+        match self.variables.iter().rev().find(|known| &*known.name == name) {
+            Some(known) => Ok(Start { value: known.value.clone(), is_item: known.is_item }),
             None => {
                 self.fail(format!("undefined variable: {name}"), &expression.range, expression.at)
             }
@@ -89,14 +98,17 @@ impl State<'_> {
     fn fields(
         &mut self,
         dot: &Value,
-        start: Value,
+        start: Start,
         names: &[Rc<str>],
         expression: &Expression,
         arguments: &[Expression],
         last: Option<Value>,
     ) -> Result<Value> {
-        let Some((final_name, names)) = names.split_last() else { return Ok(start) };
-        let mut value = start;
+        let Some((final_name, names)) = names.split_last() else { return Ok(start.value) };
+        if start.value.is_null() && !start.is_item {
+            return Ok(start.value);
+        }
+        let mut value = start.value;
         for name in names {
             value = self.member(&value, name, &[], expression)?;
         }
@@ -128,15 +140,17 @@ impl State<'_> {
             ExpressionKind::Nil => Ok(Value::NULL),
             ExpressionKind::Literal(value) => Ok(value.clone()),
             ExpressionKind::Field(names) => {
-                self.fields(dot, dot.clone(), names, expression, &[], None)
+                let start = Start { value: dot.clone(), is_item: self.null_item };
+                self.fields(dot, start, names, expression, &[], None)
             }
             ExpressionKind::Variable(name, names) => {
-                let value = self.variable(name, expression)?;
-                self.fields(dot, value, names, expression, &[], None)
+                let start = self.variable(name, expression)?;
+                self.fields(dot, start, names, expression, &[], None)
             }
             ExpressionKind::Chain(pipe, names) => {
                 let value = self.nested(|state| state.pipeline(dot, pipe))?;
-                self.fields(dot, value, names, expression, &[], None)
+                let start = Start { value, is_item: false };
+                self.fields(dot, start, names, expression, &[], None)
             }
             ExpressionKind::Function(name) => self.call(dot, &expression.range, name, &[], None),
         }

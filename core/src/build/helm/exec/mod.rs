@@ -21,6 +21,8 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Engine<'e> {
     pub heap: &'e Heap,
+    /// What `now` is, in seconds since 1970.
+    pub now: i64,
     depth: Cell<usize>,
     /// How many random values were made: each has its own placeholder.
     randoms: Cell<usize>,
@@ -112,8 +114,8 @@ impl Context<'_> {
 }
 
 impl<'e> Engine<'e> {
-    pub fn new(heap: &'e Heap) -> Engine<'e> {
-        Engine { heap, depth: Cell::new(0), randoms: Cell::new(0) }
+    pub fn new(heap: &'e Heap, now: i64) -> Engine<'e> {
+        Engine { heap, now, depth: Cell::new(0), randoms: Cell::new(0) }
     }
 
     pub fn execute(
@@ -127,7 +129,8 @@ impl<'e> Engine<'e> {
             heap: self.heap,
             namespace,
             template,
-            variables: vec![("$".into(), dot.clone())],
+            variables: vec![Variable { name: "$".into(), value: dot.clone(), is_item: false }],
+            null_item: false,
             out: Text::new(),
         };
         state.nested(|state| state.walk(dot, &template.nodes))?;
@@ -149,8 +152,18 @@ struct State<'s> {
     heap: &'s Heap,
     namespace: &'s Rc<Namespace>,
     template: &'s Template,
-    variables: Vec<(Rc<str>, Value)>,
+    variables: Vec<Variable>,
+    /// The dot is an item of a `range` and null.
+    null_item: bool,
     out: Text,
+}
+
+struct Variable {
+    name: Rc<str>,
+    value: Value,
+    /// The value is an item of a `range`: a field of a null item is an error, a field of any other
+    /// null is null again.
+    is_item: bool,
 }
 
 impl State<'_> {
@@ -196,7 +209,7 @@ impl State<'_> {
             self.heap.budget.spend_steps(1)?;
             match node {
                 Node::Text(text) => {
-                    self.heap.budget.spend_bytes(text.len())?;
+                    self.heap.budget.spend_bytes(text.weight())?;
                     self.out.push(text);
                 }
                 Node::Action(pipe) => self.action(dot, pipe)?,
@@ -227,7 +240,7 @@ impl State<'_> {
             return Ok(());
         }
         let text = format::printed(&value, self.heap)?;
-        self.heap.budget.spend_bytes(text.len())?;
+        self.heap.budget.spend_bytes(text.weight())?;
         match self.template.source.span(&pipe.range) {
             Some(span) => self.out.push(&text.printed_by(span)),
             None => self.out.push(&text),
@@ -239,7 +252,11 @@ impl State<'_> {
         let known = self.variables.len();
         let value = self.pipeline(dot, &branch.pipe)?;
         let flow = if value.is_true() {
-            self.walk(if sets_dot { &value } else { dot }, &branch.then)
+            let outer = self.null_item;
+            self.null_item &= !sets_dot;
+            let flow = self.walk(if sets_dot { &value } else { dot }, &branch.then);
+            self.null_item = outer;
+            flow
         } else {
             self.walk(dot, &branch.otherwise)
         };
@@ -256,14 +273,17 @@ impl State<'_> {
             self.variables.truncate(known);
             return flow;
         }
+        let outer = self.null_item;
         for (key, item) in items {
             self.heap.budget.spend_steps(1)?;
             self.set_loop_variables(branch, known, key, &item);
+            self.null_item = item.is_null();
             match self.walk(&item, &branch.then)? {
                 Flow::Break => break,
                 Flow::Normal | Flow::Continue => {}
             }
         }
+        self.null_item = outer;
         self.variables.truncate(known);
         Ok(Flow::Normal)
     }
@@ -318,14 +338,14 @@ impl State<'_> {
             if pipe.assigns {
                 self.assign(name, value);
             } else {
-                self.variables.push((Rc::clone(name), value));
+                self.variables.push(Variable { name: Rc::clone(name), value, is_item: true });
             }
         }
     }
 
     fn assign(&mut self, name: &str, value: Value) {
-        if let Some(variable) = self.variables.iter_mut().rev().find(|known| &*known.0 == name) {
-            variable.1 = value;
+        if let Some(known) = self.variables.iter_mut().rev().find(|known| &*known.name == name) {
+            (known.value, known.is_item) = (value, false);
         }
     }
 

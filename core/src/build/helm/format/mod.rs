@@ -8,7 +8,7 @@ pub use number::{float, float_json};
 pub use printf::printf;
 pub use quote::quoted;
 
-use super::budget::check_depth;
+use super::budget::{VISIT, check_depth};
 use super::failure::Result;
 use super::object::Object;
 use super::value::{Data, Heap, Value};
@@ -45,7 +45,7 @@ pub fn placed(text: String, value: &Value) -> Text {
 
 fn write(value: &Value, out: &mut String, heap: &Heap, depth: usize) -> Result<()> {
     check_depth(depth)?;
-    heap.budget.spend_steps(1)?;
+    heap.budget.spend_steps(VISIT)?;
     let before = out.len();
     match &value.data {
         Data::Null => out.push_str("<nil>"),

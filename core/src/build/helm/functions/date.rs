@@ -1,4 +1,4 @@
-//! Dates, in UTC. The core reads no clock: `now` is the start of 1970.
+//! Dates, in UTC. The core reads no clock: what `now` is comes from outside.
 
 use super::Parameter::{Any, Str};
 use super::{Function, text};
@@ -7,17 +7,18 @@ use crate::build::helm::failure::{Failure, Result};
 use crate::build::helm::value::{Data, Value};
 
 pub const FUNCTIONS: &[Function] = &[
-    Function::new("now", &[], |_, _| Ok(Data::Time(0).into())),
+    Function::new("now", &[], |context, _| Ok(Data::Time(context.engine.now).into())),
     Function::new("date", &[Str, Any], date),
     Function::new("dateInZone", &[Str, Any, Str], date),
     Function::new("date_in_zone", &[Str, Any, Str], date),
-    Function::new("htmlDate", &[Any], |_, values| html_date(values)),
-    Function::new("htmlDateInZone", &[Any, Str], |_, values| html_date(values)),
-    Function::new("unixEpoch", &[Any], |_, values| {
-        Ok(Value::string(seconds(&values[0]).to_string()))
+    Function::new("htmlDate", &[Any], html_date),
+    Function::new("htmlDateInZone", &[Any, Str], html_date),
+    Function::new("unixEpoch", &[Any], |context, values| {
+        Ok(Value::string(seconds(context, &values[0]).to_string()))
     }),
-    Function::new("ago", &[Any], |_, values| {
-        Ok(Value::string(duration_text(0_i64.saturating_sub(seconds(&values[0])))))
+    Function::new("ago", &[Any], |context, values| {
+        let now = context.engine.now;
+        Ok(Value::string(duration_text(now.saturating_sub(seconds(context, &values[0])))))
     }),
     Function::new("toDate", &[Str, Str], |_, values| {
         let parsed = parse(text(&values[0])?.as_str(), text(&values[1])?.as_str());
@@ -39,13 +40,19 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("mustDateModify", &[Str, Any], modify),
     Function::new("must_date_modify", &[Str, Any], modify),
     Function::new("duration", &[Any], |_, values| {
-        Ok(Value::string(duration_text(super::convert::to_int(&values[0]))))
+        // Only strings and `int64` count, as in sprig.
+        let seconds = match &values[0].data {
+            Data::Str(text) => text.as_str().parse().unwrap_or(0),
+            Data::Int64(seconds) => *seconds,
+            _ => 0,
+        };
+        Ok(Value::string(duration_text(seconds)))
     }),
-    Function::new("durationRound", &[Any], |_, values| {
+    Function::new("durationRound", &[Any], |context, values| {
         let seconds = match &values[0].data {
             Data::Str(text) => parse_duration(text.as_str()).unwrap_or(0),
             Data::Int(nanoseconds) | Data::Int64(nanoseconds) => nanoseconds / 1_000_000_000,
-            Data::Time(time) => 0_i64.saturating_sub(*time),
+            Data::Time(time) => context.engine.now.saturating_sub(*time),
             _ => 0,
         };
         Ok(Value::string(rounded(seconds)))
@@ -297,25 +304,26 @@ fn parse(layout: &str, text: &str) -> Option<i64> {
         .then(|| days_to(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
-/// The seconds of a date argument: a time, or a number of seconds.
-fn seconds(value: &Value) -> i64 {
+/// The seconds of a date argument: a time, or a number of seconds. Everything else is now, as in
+/// sprig.
+fn seconds(context: &Context<'_>, value: &Value) -> i64 {
     match value.data {
         Data::Time(seconds) | Data::Int(seconds) | Data::Int64(seconds) => seconds,
-        _ => 0,
+        _ => context.engine.now,
     }
 }
 
-fn date(_: &Context<'_>, values: &[Value]) -> Result<Value> {
-    Ok(Value::string(formatted(seconds(&values[1]), text(&values[0])?.as_str())))
+fn date(context: &Context<'_>, values: &[Value]) -> Result<Value> {
+    Ok(Value::string(formatted(seconds(context, &values[1]), text(&values[0])?.as_str())))
 }
 
-fn html_date(values: &[Value]) -> Result<Value> {
-    Ok(Value::string(formatted(seconds(&values[0]), "2006-01-02")))
+fn html_date(context: &Context<'_>, values: &[Value]) -> Result<Value> {
+    Ok(Value::string(formatted(seconds(context, &values[0]), "2006-01-02")))
 }
 
-fn modify(_: &Context<'_>, values: &[Value]) -> Result<Value> {
+fn modify(context: &Context<'_>, values: &[Value]) -> Result<Value> {
     let change = parse_duration(text(&values[0])?.as_str());
-    let moved = seconds(&values[1]).saturating_add(change.unwrap_or(0));
+    let moved = seconds(context, &values[1]).saturating_add(change.unwrap_or(0));
     Ok(Data::Time(moved).into())
 }
 

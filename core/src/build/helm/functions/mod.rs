@@ -36,7 +36,6 @@ pub enum Parameter {
     Int,
     Bool,
     Dict,
-    Time,
 }
 
 impl Parameter {
@@ -47,7 +46,6 @@ impl Parameter {
             Parameter::Int => "int",
             Parameter::Bool => "bool",
             Parameter::Dict => "map[string]interface {}",
-            Parameter::Time => "time.Time",
         }
     }
 }

@@ -77,10 +77,15 @@ fn replace_all(context: &Context<'_>, values: &[Value]) -> Result<Value> {
     for captures in expression.captures_iter(text.as_str()) {
         let Some(whole) = captures.get(0) else { continue };
         replaced.push_slice(text, copied..whole.start());
-        let mut expanded = String::new();
-        captures.expand(replacement.as_str(), &mut expanded);
-        context.heap.budget.spend_bytes(expanded.len())?;
-        replaced.push(&replacement.recast(expanded));
+        if replacement.as_str().contains('$') {
+            let mut expanded = String::new();
+            captures.expand(replacement.as_str(), &mut expanded);
+            context.heap.budget.spend_bytes(expanded.len())?;
+            replaced.push(&replacement.recast(expanded));
+        } else {
+            context.heap.budget.spend_bytes(replacement.weight())?;
+            replaced.push(replacement);
+        }
         copied = whole.end();
     }
     replaced.push_slice(text, copied..text.len());
@@ -93,7 +98,7 @@ fn replace_all_literal(context: &Context<'_>, values: &[Value]) -> Result<Value>
     let mut replaced = Text::new();
     let mut copied = 0;
     for found in expression.find_iter(text.as_str()) {
-        context.heap.budget.spend_bytes(replacement.len())?;
+        context.heap.budget.spend_bytes(replacement.weight())?;
         replaced.push_slice(text, copied..found.start());
         replaced.push(replacement);
         copied = found.end();

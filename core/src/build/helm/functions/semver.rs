@@ -269,9 +269,9 @@ fn holds(operator: Operator, wanted: &Partial, version: &Version) -> bool {
 }
 
 fn compare(_: &Context<'_>, values: &[Value]) -> Result<Value> {
-    let (constraint, version) = (text(&values[0])?, text(&values[1])?);
-    let Some(constraint) = Constraint::parse(constraint.as_str()) else {
-        return Err(Failure::new(format!("improper constraint: {constraint}")));
+    let version = text(&values[1])?;
+    let Some(constraint) = Constraint::parse(text(&values[0])?.as_str()) else {
+        return Err(Failure::new(format!("improper constraint: {:?}", text(&values[0])?.as_str())));
     };
     match Version::parse(version.as_str()) {
         Some(version) => Ok(Value::bool(constraint.allows(&version))),

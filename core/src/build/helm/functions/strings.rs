@@ -128,11 +128,8 @@ fn repeat(context: &Context<'_>, values: &[Value]) -> Result<Value> {
         return Err(Failure::new("strings: negative Repeat count"));
     }
     context.heap.budget.spend_bytes(text.len().saturating_mul(size(count)))?;
-    let mut repeated = Text::new();
-    if !text.is_empty() {
-        (0..count).for_each(|_| repeated.push(text));
-    }
-    Ok(Value::text(repeated))
+    // One piece and not as many as there are repetitions.
+    Ok(Value::text(text.recast(text.as_str().repeat(size(count)))))
 }
 
 fn replace(context: &Context<'_>, values: &[Value]) -> Result<Value> {
@@ -141,7 +138,7 @@ fn replace(context: &Context<'_>, values: &[Value]) -> Result<Value> {
         return Ok(values[2].clone());
     }
     let count = text.as_str().matches(old.as_str()).count();
-    context.heap.budget.spend_bytes(text.len() + count.saturating_mul(new.len()))?;
+    context.heap.budget.spend_bytes(text.weight() + count.saturating_mul(new.weight()))?;
     Ok(Value::text(text.replace(old.as_str(), new)))
 }
 
@@ -184,7 +181,7 @@ fn cat(context: &Context<'_>, values: &[Value]) -> Result<Value> {
 fn join(context: &Context<'_>, values: &[Value]) -> Result<Value> {
     let texts = to_texts(context, &values[1])?;
     let separator = text(&values[0])?;
-    context.heap.budget.spend_bytes(separator.len().saturating_mul(texts.len()))?;
+    context.heap.budget.spend_bytes(separator.weight().saturating_mul(texts.len()))?;
     context.heap.text(Text::join(&texts, separator))
 }
 

@@ -129,10 +129,7 @@ fn divided(text: &str, divider: char) -> String {
                     || before.is_ascii_digit()
                     || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
             });
-        let starts_number = letter.is_ascii_digit()
-            && before.is_some_and(|before| before.is_alphabetic())
-            && after.is_some_and(|after| after.is_uppercase());
-        if starts_word || starts_number {
+        if starts_word {
             changed.push(divider);
         }
         changed.extend(letter.to_lowercase());

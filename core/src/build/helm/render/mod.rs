@@ -32,6 +32,8 @@ pub struct ReleaseOptions {
     pub kube_version: Option<String>,
     /// API versions of the cluster besides Kubernetes' own, `monitoring.coreos.com/v1`.
     pub api_versions: Vec<String>,
+    /// What `now` is, in seconds since 1970. The core reads no clock.
+    pub now: i64,
     /// Values over those of the chart, later ones over earlier ones.
     pub values: Vec<Layer>,
 }
@@ -45,6 +47,7 @@ impl Default for ReleaseOptions {
             revision: 1,
             kube_version: None,
             api_versions: Vec::new(),
+            now: 0,
             values: Vec::new(),
         }
     }
@@ -67,6 +70,8 @@ pub struct Rendered {
     pub templates: Vec<RenderedTemplate>,
     /// Why something is missing. `Stopped` is the only one that leaves nothing.
     pub problems: Vec<Problem>,
+    /// Steps that the rendering took of its budget.
+    pub steps: u64,
 }
 
 /// A template or CRD file with its text.
@@ -118,6 +123,7 @@ pub fn render(chart: &Chart, options: &ReleaseOptions) -> Rendered {
         Ok(templates) => rendered.templates = templates,
         Err(failure) => rendered.problems.push(stopped(&failure)),
     }
+    rendered.steps = heap.budget.steps_spent();
     rendered
 }
 
@@ -183,7 +189,7 @@ impl<'r> Rendering<'r> {
             namespace.add(&job.path, &source)?;
         }
         let namespace = Rc::new(namespace);
-        let engine = Engine::new(self.heap);
+        let engine = Engine::new(self.heap, self.options.now);
         let mut templates = Vec::new();
         for job in &jobs {
             let name = job.path.rsplit('/').next().unwrap_or(&job.path);

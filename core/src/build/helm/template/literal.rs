@@ -9,13 +9,30 @@ pub fn number(text: &str) -> Option<Value> {
     if let Some(integer) = integer(&digits) {
         return Some(Value::int(integer));
     }
+    if let Some(float) = hexadecimal_float(&digits) {
+        return Some(Data::Float(float).into());
+    }
     let has_digit = digits.bytes().any(|byte| byte.is_ascii_digit());
     let is_decimal = digits
         .bytes()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-' | b'e' | b'E'));
     let float: f64 = if has_digit && is_decimal { digits.parse().ok()? } else { return None };
-    // `1e3` is a whole number as well, and Go takes it for a float only where no `int` is wanted.
     Some(Data::Float(float).into())
+}
+
+/// `0x1p10`: hexadecimal digits times a power of two.
+fn hexadecimal_float(digits: &str) -> Option<f64> {
+    let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    let unsigned = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X"))?;
+    let (mantissa, power) = unsigned.split_once(['p', 'P'])?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut value = 0.0;
+    for digit in whole.chars().chain(fraction.chars()) {
+        value = value * 16.0 + f64::from(digit.to_digit(16)?);
+    }
+    let shift = 4 * i32::try_from(fraction.len()).ok()?;
+    let value = value * 2_f64.powi(power.parse::<i32>().ok()?.checked_sub(shift)?);
+    Some(if digits.starts_with('-') { -value } else { value })
 }
 
 fn integer(digits: &str) -> Option<i64> {

@@ -6,4 +6,4 @@ pub mod node;
 mod parse;
 
 pub use node::{Source, Template};
-pub use parse::{Parsed, parse};
+pub use parse::parse;

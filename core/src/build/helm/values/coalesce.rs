@@ -46,20 +46,19 @@ fn snapshot(dict: &Dict, heap: &Heap) -> Result<Vec<(Rc<str>, Entry)>> {
 /// The values of a chart and its subcharts: its defaults under what was given.
 pub fn coalesce(node: &Node<'_>, given: &Dict, nulls: Nulls, heap: &Heap) -> Result<Dict> {
     let values = heap.copy_dict(given)?;
-    coalesce_chart(node, &values, true, nulls, heap, 0)?;
+    coalesce_chart(node, &values, nulls, heap, 0)?;
     Ok(values)
 }
 
 fn coalesce_chart(
     node: &Node<'_>,
     values: &Dict,
-    is_top: bool,
     nulls: Nulls,
     heap: &Heap,
     depth: usize,
 ) -> Result<()> {
     check_depth(depth)?;
-    coalesce_defaults(node, values, is_top, nulls, heap)?;
+    coalesce_defaults(node, values, nulls, heap)?;
     for child in &node.children {
         let own = match values.get(&child.name) {
             None => {
@@ -80,7 +79,7 @@ fn coalesce_chart(
             }
         };
         coalesce_globals(&own, values, heap)?;
-        coalesce_chart(child, &own, false, nulls, heap, depth + 1)?;
+        coalesce_chart(child, &own, nulls, heap, depth + 1)?;
     }
     Ok(())
 }
@@ -128,16 +127,10 @@ fn shallow_copy(dict: &Dict, heap: &Heap) -> Result<Dict> {
 }
 
 /// Puts a chart's own defaults under its values.
-fn coalesce_defaults(
-    node: &Node<'_>,
-    values: &Dict,
-    is_top: bool,
-    nulls: Nulls,
-    heap: &Heap,
-) -> Result<()> {
+fn coalesce_defaults(node: &Node<'_>, values: &Dict, nulls: Nulls, heap: &Heap) -> Result<()> {
     let defaults = heap.copy_dict(&node.defaults)?;
-    // A subchart's own nulls are nothing that anybody asked for.
-    let clean = nulls == Nulls::Remove && !is_top;
+    // A chart's own nulls stand for keys that it leaves to others.
+    let clean = nulls == Nulls::Remove;
     for (key, entry) in snapshot(&defaults, heap)? {
         let Some(value) = values.get(&key) else {
             if clean && entry.value.is_null() {
@@ -154,7 +147,7 @@ fn coalesce_defaults(
             (Data::Dict(table), Some(default)) => {
                 let is_child = node.children.iter().any(|child| *child.name == *key);
                 let nulls = if is_child { Nulls::Keep } else { nulls };
-                if nulls == Nulls::Remove && !is_top {
+                if nulls == Nulls::Remove {
                     remove_nulls(default, heap, 0)?;
                 }
                 coalesce_tables(table, default, nulls, heap, 0)?;

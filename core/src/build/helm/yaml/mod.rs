@@ -9,6 +9,5 @@ mod read;
 mod resolve;
 mod write;
 
-pub use keys::natural_key;
 pub use read::{read_all, read_one};
 pub use write::{Sequences, to_yaml};

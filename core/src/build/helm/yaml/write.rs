@@ -3,7 +3,7 @@
 use super::analyze::{analyze, is_break, is_printable};
 use super::keys::natural_key;
 use super::resolve;
-use crate::build::helm::budget::check_depth;
+use crate::build::helm::budget::{VISIT, check_depth};
 use crate::build::helm::failure::Result;
 use crate::build::helm::object::Object;
 use crate::build::helm::value::{Data, Entry, Heap, Value};
@@ -90,7 +90,7 @@ impl Writer<'_> {
 
     fn node(&mut self, value: &Value, at: Place, depth: usize) -> Result<()> {
         check_depth(depth)?;
-        self.heap.budget.spend_steps(1)?;
+        self.heap.budget.spend_steps(VISIT)?;
         match &value.data {
             Data::Dict(dict) => {
                 let entries = dict.entries();
