@@ -49,14 +49,14 @@ mod tests {
             File::new("Chart.yaml", "apiVersion: v2\nname: a\nversion: 0.1.0\n"),
             File::new(
                 "templates/a.yaml",
-                "kind: Deployment\nspec:\n{{- if .x }}\n  replicas: 9\n{{- end }}\n",
+                "kind: Deployment\nspec:\n  replicas: {{ required \"replicas are wanted\" .Values.replicas }}\n",
             ),
             File::new("compose.yaml", "services: {a: {image: 'a:1', restart: always}}\n"),
         ];
         let decision = |files: &[File]| analyze(files, &Options::default()).decision;
         let whole = decision(&files);
         assert_eq!(whole.questions[1].answer, Answer::Unknown);
-        assert!(whole.questions[1].settled_by.iter().any(|it| it.contains("helm template")));
+        assert!(whole.questions[1].settled_by.iter().any(|it| it.contains("plimsoll render")));
         assert_eq!((whole.today, whole.outcome.platform), (Today::Both, Platform::Either));
         assert_eq!(decision(&files[..2]).today, Today::Kubernetes);
         assert_eq!(decision(&files[2..]).outcome.platform, Platform::Compose);

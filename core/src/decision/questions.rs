@@ -61,7 +61,7 @@ fn answer_one(id: QuestionId, facts: &Facts<'_>, counts: &Counts<'_>) -> Questio
             it.points != Answer::No || it.span.is_some() || it.by == AnsweredBy::Person
         });
         scale.lacks(
-            "the output of `helm template`, since the templates of the charts were left out",
+            "the parts of charts and overlays that were not built: `plimsoll render` names them",
         );
     }
     let (answer, by) = match facts.config().answers.questions.get(&id) {

@@ -28,7 +28,7 @@ pub struct Counts<'f> {
     /// Number of Compose services of every role.
     pub services: usize,
     pub charts: usize,
-    /// Number of files that were left out because they only become YAML when rendered.
+    /// Number of charts, overlays and templates that were not built in full.
     pub templates: usize,
     pub overlays: usize,
     pub argocd: usize,
@@ -62,6 +62,7 @@ impl<'f> Counts<'f> {
                 counts.flux += 1;
             }
         }
+        counts.templates = facts.all_targets().iter().filter(|target| !target.is_whole()).count();
         for file in facts.files() {
             match file.kind {
                 Kind::Chart => counts.charts += 1,
@@ -144,11 +145,11 @@ impl<'f> Counts<'f> {
         }
     }
 
-    /// Whether there may be workloads that the files do not show: in the templates of charts, or
-    /// behind what a GitOps controller applies.
+    /// Whether there may be workloads that the files do not show: in what was not built, or behind what
+    /// a GitOps controller applies.
     pub fn hides_workloads(&self) -> bool {
         let only_delivery = self.services + self.workloads == 0 && self.has_cluster();
-        self.charts > 0 && self.templates > 0 || only_delivery
+        self.templates > 0 || only_delivery
     }
 
     /// Whether anything is meant for a cluster: workloads, charts or what delivers them.
