@@ -53,6 +53,8 @@ struct Sources {
     projects: Vec<compose::Project>,
     config: Config,
     targets: Vec<BuiltTarget>,
+    /// The files that were built into a target, and say nothing by themselves.
+    built_files: FxHashSet<FileId>,
 }
 
 /// The facts over the files, and those over the other variants of the targets.
@@ -80,7 +82,8 @@ impl Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
         let targets = targets(&files);
-        let sources = Sources { files, projects, config, targets };
+        let built_files = targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
+        let sources = Sources { files, projects, config, targets, built_files };
         Analysis(Snapshot::new(sources, scopes))
     }
 
@@ -155,8 +158,9 @@ fn target_entry(built: &BuiltTarget) -> TargetEntry {
 
 /// Builds the facts over the files with one variant of each target, and over each other variant.
 fn scopes(sources: &Sources) -> Scopes<'_> {
-    let Sources { files, projects, config, targets } = sources;
-    let scope = |chosen, is_main| Scope { files, projects, config, targets, chosen, is_main };
+    let Sources { files, projects, config, targets, built_files } = sources;
+    let scope =
+        |chosen, is_main| Scope { files, projects, config, targets, built_files, chosen, is_main };
     let (chosen, others) = choose_variants(targets);
     let no_projects: &[compose::Project] = &[];
     let variant = |at| Facts::new(Scope { projects: no_projects, ..scope(vec![at], false) });
@@ -167,7 +171,8 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
 }
 
 /// Splits the indices of the targets into one variant of each application and the others. Production
-/// comes first, then a target that names no environment.
+/// comes first, then a target that names no environment; of several, the one with the fewest sources,
+/// which is the one that the others are made from.
 fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
     let rank = |at: &usize| match targets[*at].target.environment {
         Some(Environment::Production) => 0,
@@ -177,7 +182,7 @@ fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
         Some(Environment::Development) => 4,
     };
     let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by_key(rank);
+    order.sort_by_key(|at| (rank(at), targets[*at].target.sources.len()));
     let mut taken: FxHashSet<FileId> = FxHashSet::default();
     let (mut chosen, mut others) = (Vec::new(), Vec::new());
     for at in order {

@@ -16,13 +16,9 @@ use crate::model::FileModel;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::report::Role;
-use crate::text::FileId;
-use rustc_hash::FxHashSet;
 
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
-    let Scope { files, projects, config, targets, chosen, is_main } = scope;
-    let built_files: FxHashSet<FileId> =
-        targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
+    let Scope { files, projects, config, targets, built_files, chosen, is_main } = scope;
     let mut sorted: Vec<&FileModel> = Vec::new();
     if is_main {
         sorted.extend(files.iter().map(|it| &**it));

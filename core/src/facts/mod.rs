@@ -111,7 +111,7 @@ pub struct Facts<'a> {
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
-    built_files: FxHashSet<FileId>,
+    built_files: &'a FxHashSet<FileId>,
 }
 
 /// What one set of facts is about.
@@ -123,6 +123,8 @@ pub struct Scope<'a> {
     pub config: &'a Config,
     /// All targets of the project.
     pub targets: &'a [BuiltTarget],
+    /// The files that were built into a target.
+    pub built_files: &'a FxHashSet<FileId>,
     /// The indices of the targets whose objects are looked at.
     pub chosen: Vec<usize>,
     /// Whether the files themselves are looked at: the Compose projects, and the manifests that are
