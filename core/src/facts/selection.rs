@@ -224,6 +224,9 @@ pub(super) fn autoscale<'a>(
     workloads: &mut [Workload<'a>],
     sets: &Sets,
 ) {
+    if !objects.iter().any(|it| matches!(it.body, Body::Autoscaler(_))) {
+        return;
+    }
     let mut by_name: FxHashMap<(&str, &str), IndexMap<&str, Vec<usize>, FxBuildHasher>> =
         FxHashMap::default();
     for workload in workloads.iter() {

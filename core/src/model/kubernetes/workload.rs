@@ -84,7 +84,7 @@ pub struct JobFields {
     /// The place of the Job's `spec`, which is `spec.jobTemplate.spec` in a CronJob.
     pub place: Option<Place>,
     /// The `spec.jobTemplate.metadata` of a CronJob.
-    pub meta: Option<Meta>,
+    pub meta: Option<Box<Meta>>,
 }
 
 /// The fields of a CronJob, empty for other kinds.

@@ -29,5 +29,5 @@ fn probes(container: &Container) -> impl Iterator<Item = (&'static str, &Probe)>
         ("startupProbe", &container.startup),
     ]
     .into_iter()
-    .filter_map(|(name, probe)| Some((name, probe.as_ref()?)))
+    .filter_map(|(name, probe)| Some((name, probe.as_deref()?)))
 }

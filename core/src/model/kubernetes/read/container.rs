@@ -39,13 +39,13 @@ pub(crate) fn read_container(reader: &mut Reader, node: Node<'_>) -> Option<Cont
                 it.ports = reader.list(value, read_container_port);
                 it.ports_place = Some(reader.place(value));
             }
-            "readinessProbe" => it.readiness = read_probe(reader, value),
-            "livenessProbe" => it.liveness = read_probe(reader, value),
-            "startupProbe" => it.startup = read_probe(reader, value),
+            "readinessProbe" => it.readiness = read_probe(reader, value).map(Box::new),
+            "livenessProbe" => it.liveness = read_probe(reader, value).map(Box::new),
+            "startupProbe" => it.startup = read_probe(reader, value).map(Box::new),
             "lifecycle" => reader.each(value, "Lifecycle", |reader, key, entry| {
                 match key {
-                    "postStart" => it.post_start = read_hook(reader, entry.value),
-                    "preStop" => it.pre_stop = read_hook(reader, entry.value),
+                    "postStart" => it.post_start = read_hook(reader, entry.value).map(Box::new),
+                    "preStop" => it.pre_stop = read_hook(reader, entry.value).map(Box::new),
                     _ => return false,
                 }
                 true

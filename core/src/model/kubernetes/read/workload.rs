@@ -212,7 +212,7 @@ fn read_cron_job(reader: &mut Reader, spec: Node<'_>, it: &mut Workload) {
             "failedJobsHistoryLimit" => reader.read(value, &mut cron.failed_jobs_history_limit),
             "jobTemplate" => reader.each(value, "JobTemplateSpec", |reader, key, entry| {
                 match key {
-                    "metadata" => it.job.meta = Some(read_meta(reader, entry.value)),
+                    "metadata" => it.job.meta = Some(Box::new(read_meta(reader, entry.value))),
                     "spec" => read_job(reader, entry.value, it),
                     _ => return false,
                 }
