@@ -85,6 +85,7 @@ impl Builder<'_, '_> {
             );
             return;
         };
+        all.check_strings(entry, &["name", "namespace", "type", "behavior"]);
         let pairs = self.pairs(kustomization, entry, all);
         let own = entry.get("options");
         let mut value = skeleton(generator, name, entry);
@@ -120,6 +121,7 @@ impl Builder<'_, '_> {
             }
         }
         for literal in entry.get("literals").map(Value::items).unwrap_or_default() {
+            all.check_string("literals", literal);
             let text = literal.as_str().unwrap_or_default();
             match text.split_once('=').filter(|(key, _)| !key.is_empty()) {
                 Some((key, value)) => {

@@ -381,10 +381,10 @@ impl<'s> Builder<'_, 's> {
     fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         let config = self.config_with(all);
         let schema = Rc::clone(&self.schema);
-        let value = kustomization.value;
+        let given = |key: &str| kustomization.value.get(key).filter(|value| !value.is_null());
         self.strategic_merge_patches(kustomization, all);
         self.patches(kustomization, all);
-        if let Some(namespace) = value.get("namespace") {
+        if let Some(namespace) = given("namespace") {
             super::namespace::set(
                 all,
                 namespace,
@@ -393,15 +393,9 @@ impl<'s> Builder<'_, 's> {
                 super::namespace::Mode::default(),
             );
         }
-        super::names::add_affixes(
-            all,
-            value.get("namePrefix"),
-            value.get("nameSuffix"),
-            &config,
-            &schema,
-        );
+        super::names::add_affixes(all, given("namePrefix"), given("nameSuffix"), &config, &schema);
         super::metadata::add_labels(kustomization, all, &config);
-        if let Some(annotations) = value.get("commonAnnotations") {
+        if let Some(annotations) = given("commonAnnotations") {
             super::metadata::set(all, annotations, &config.common_annotations);
         }
         self.json_patches(kustomization, all);
@@ -437,6 +431,7 @@ fn check_fields(kustomization: &Kustomization<'_>, all: &mut Accumulated) {
             all.refuse(field.key, format!("a kustomization has no field `{key}`"));
         }
     }
+    all.check_strings(kustomization.value, &["namespace", "namePrefix", "nameSuffix"]);
     if let Some(tags) = kustomization.value.get("imageTags") {
         all.not_built(tags.span, "`imageTags` has been replaced by `images`");
     }
