@@ -12,44 +12,6 @@ use std::rc::Rc;
 /// Maximum number of kustomizations that lead to one another.
 const MAX_OPEN: usize = 64;
 
-/// The fields of a kustomization; Kustomize refuses all others.
-const FIELDS: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "openapi",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "patches",
-    "images",
-    "imageTags",
-    "replacements",
-    "replicas",
-    "vars",
-    "sortOptions",
-    "resources",
-    "components",
-    "crds",
-    "bases",
-    "configMapGenerator",
-    "secretGenerator",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "generatorOptions",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "buildMetadata",
-];
-
 /// What leads to a kustomization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -155,7 +117,7 @@ impl<'s> Builder<'_, 's> {
         }
         self.open.push(folder.to_owned());
         let kustomization = Kustomization { value: &value, folder, file };
-        check_fields(&kustomization, all);
+        super::fields::check(&kustomization, all);
         self.load_schema(&kustomization, all);
         let mut complete = self.resources(&kustomization, all);
         self.load_config(&kustomization, all);
@@ -423,16 +385,4 @@ fn drop_empty_annotations(object: &mut Value) {
 /// Returns the folder as a person would write it.
 pub(super) fn shown(folder: &str) -> &str {
     if folder.is_empty() { "." } else { folder }
-}
-
-fn check_fields(kustomization: &Kustomization<'_>, all: &mut Accumulated) {
-    for (key, field) in kustomization.value.as_map().into_iter().flatten() {
-        if !FIELDS.contains(&key.as_str()) {
-            all.refuse(field.key, format!("a kustomization has no field `{key}`"));
-        }
-    }
-    all.check_strings(kustomization.value, &["namespace", "namePrefix", "nameSuffix"]);
-    if let Some(tags) = kustomization.value.get("imageTags") {
-        all.not_built(tags.span, "`imageTags` has been replaced by `images`");
-    }
 }
