@@ -12,6 +12,21 @@ use std::rc::Rc;
 /// Maximum number of kustomizations that lead to one another.
 const MAX_OPEN: usize = 64;
 
+/// Maximum number of nodes that the transformers of one kustomization look at, counted once for each entry.
+const MAX_WORK: usize = 1 << 28;
+
+/// The fields whose entries look at all objects.
+const TRANSFORMERS: [&str; 8] = [
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "labels",
+    "images",
+    "replicas",
+    "replacements",
+    "vars",
+];
+
 /// What leads to a kustomization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -341,6 +356,12 @@ impl<'s> Builder<'_, 's> {
 
     /// Runs the transformers of a kustomization in Kustomize's order.
     fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        let entries: usize = TRANSFORMERS.iter().map(|key| kustomization.list(key).len()).sum();
+        let nodes: usize = all.objects.iter().map(|object| object.value.size()).sum();
+        if entries.saturating_mul(nodes) > MAX_WORK {
+            all.too_large(kustomization.value.span);
+            return;
+        }
         let config = self.config_with(all);
         let schema = Rc::clone(&self.schema);
         let given = |key: &str| kustomization.value.get(key).filter(|value| !value.is_null());
