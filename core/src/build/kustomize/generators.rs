@@ -139,6 +139,7 @@ impl Builder<'_, '_> {
         pairs
     }
 
+    /// Adds the content of a file, under its name or under the key before the `=`.
     fn add_file(
         &mut self,
         pairs: &mut Pairs,
@@ -162,7 +163,7 @@ impl Builder<'_, '_> {
                 format!("`{}` is not text, so its content and its hash are unknown", file.path);
             all.not_built(source.span, message);
         }
-        // Content that is text can be pointed at; the entry stands for it otherwise.
+        // The entry stands for the content: it is what a person changes to get another file.
         add(pairs, key, Content { bytes, span: source.span }, all);
     }
 }
