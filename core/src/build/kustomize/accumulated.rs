@@ -32,6 +32,25 @@ impl Accumulated {
         self.reason(ReasonKind::Refused, span, message.into());
     }
 
+    /// Refuses a value that has to be a string and is read as something else, such as the tag `1.0`.
+    pub(super) fn check_string(&mut self, key: &str, value: &Value) {
+        if !value.is_string() {
+            self.refuse(
+                value.span,
+                format!("`{key}` has to be a string; a number or boolean needs quotes"),
+            );
+        }
+    }
+
+    /// Checks the strings under some keys of an entry.
+    pub(super) fn check_strings(&mut self, entry: &Value, keys: &[&str]) {
+        for key in keys {
+            if let Some(value) = entry.get(key) {
+                self.check_string(key, value);
+            }
+        }
+    }
+
     pub(super) fn not_built(&mut self, span: Span, message: impl Into<String>) {
         self.reason(ReasonKind::NotBuilt, span, message.into());
     }

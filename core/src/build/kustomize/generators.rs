@@ -85,6 +85,7 @@ impl Builder<'_, '_> {
             );
             return;
         };
+        all.check_strings(entry, &["name", "namespace", "type", "behavior"]);
         let pairs = self.pairs(kustomization, entry, all);
         let own = entry.get("options");
         let mut value = skeleton(generator, name, entry);
@@ -120,6 +121,7 @@ impl Builder<'_, '_> {
             }
         }
         for literal in entry.get("literals").map(Value::items).unwrap_or_default() {
+            all.check_string("literals", literal);
             let text = literal.as_str().unwrap_or_default();
             match text.split_once('=').filter(|(key, _)| !key.is_empty()) {
                 Some((key, value)) => {
@@ -137,6 +139,7 @@ impl Builder<'_, '_> {
         pairs
     }
 
+    /// Adds the content of a file, under its name or under the key before the `=`.
     fn add_file(
         &mut self,
         pairs: &mut Pairs,
@@ -160,7 +163,7 @@ impl Builder<'_, '_> {
                 format!("`{}` is not text, so its content and its hash are unknown", file.path);
             all.not_built(source.span, message);
         }
-        // Content that is text can be pointed at; the entry stands for it otherwise.
+        // The entry stands for the content: it is what a person changes to get another file.
         add(pairs, key, Content { bytes, span: source.span }, all);
     }
 }

@@ -24,6 +24,7 @@ struct Change<'c> {
 /// Changes the images of all objects.
 pub(super) fn set_images(entries: &[Value], all: &mut Accumulated, fields: &[FieldSpec]) {
     for entry in entries {
+        all.check_strings(entry, &["name", "newName", "newTag", "digest", "tagSuffix"]);
         let Some(change) = Change::read(entry) else {
             all.refuse(entry.span, "an image is chosen by its `name`");
             continue;
@@ -121,6 +122,10 @@ pub(super) fn set_replicas(
             all.refuse(entry.span, "`replicas` takes a `name` and a `count`");
             continue;
         };
+        all.check_strings(entry, &["name"]);
+        if count.as_scalar().and_then(|count| count.typed().as_int()).is_none() {
+            all.refuse(count.span, "`count` has to be a number");
+        }
         let mut found = false;
         for object in &mut all.objects {
             let ids = object.ids(schema);

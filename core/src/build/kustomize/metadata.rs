@@ -6,7 +6,6 @@ use super::config::{Config, add_spec};
 use super::fieldspec::{Create, FieldSpec};
 use super::object::Object;
 use super::value::{Data, Scalar, Value};
-use crate::syntax::{Scalar as Typed, Style};
 use crate::text::Span;
 
 /// The label that `buildMetadata: [managedByLabel]` adds.
@@ -51,12 +50,7 @@ pub(super) fn add_labels(
 /// Sets pairs in the mappings at the given fields of all objects.
 pub(super) fn set(all: &mut Accumulated, pairs: &Value, fields: &[FieldSpec]) {
     let Some(pairs) = pairs.as_map().filter(|pairs| !pairs.is_empty()) else { return };
-    for field in pairs.values().filter(|field| !is_string(&field.value)) {
-        all.refuse(
-            field.value.span,
-            "the value of a label or annotation is a string: it needs quotes",
-        );
-    }
+    pairs.iter().for_each(|(key, field)| all.check_string(key, &field.value));
     let span = pairs.values().next().map_or(Span::default(), |it| it.key);
     for object in &mut all.objects {
         for field in fields {
@@ -73,21 +67,14 @@ pub(super) fn set(all: &mut Accumulated, pairs: &Value, fields: &[FieldSpec]) {
 
 /// Sets one label or annotation; returns what has to change with it.
 fn set_one(map: &mut Value, key: &str, value: &Value) -> Option<(Span, Value)> {
-    let mut scalar = Scalar::string(value.as_str()?);
+    let text = value.as_str()?;
+    let mut scalar = Scalar::string(if value.is_null() { "" } else { text });
     if let Some(old) = map.get_mut(key) {
         return old.overwrite(&Value { data: Data::Scalar(scalar), span: value.span });
     }
     scalar.twin = Some(value.span);
     map.set(key, Value { data: Data::Scalar(scalar), span: value.span });
     None
-}
-
-/// Whether the reader of kustomizations, which follows YAML 1.1, takes a value for a string.
-fn is_string(value: &Value) -> bool {
-    value.as_scalar().is_some_and(|scalar| {
-        let word = scalar.style == Style::Plain && Typed::yaml_1_1_bool(&scalar.text).is_some();
-        matches!(scalar.typed(), Typed::Str(_) | Typed::Null) && !word
-    })
 }
 
 impl Builder<'_, '_> {

@@ -9,6 +9,7 @@
 mod accumulated;
 mod builtins;
 mod config;
+mod fields;
 mod fieldspec;
 mod generators;
 mod hash;

@@ -12,42 +12,19 @@ use std::rc::Rc;
 /// Maximum number of kustomizations that lead to one another.
 const MAX_OPEN: usize = 64;
 
-/// The fields of a kustomization; Kustomize refuses all others.
-const FIELDS: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "openapi",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
+/// Maximum number of nodes that the transformers of one kustomization look at, counted once for each entry.
+const MAX_WORK: usize = 1 << 28;
+
+/// The fields whose entries look at all objects.
+const TRANSFORMERS: [&str; 8] = [
+    "patches",
     "patchesStrategicMerge",
     "patchesJson6902",
-    "patches",
+    "labels",
     "images",
-    "imageTags",
-    "replacements",
     "replicas",
+    "replacements",
     "vars",
-    "sortOptions",
-    "resources",
-    "components",
-    "crds",
-    "bases",
-    "configMapGenerator",
-    "secretGenerator",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "generatorOptions",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "buildMetadata",
 ];
 
 /// What leads to a kustomization.
@@ -155,7 +132,7 @@ impl<'s> Builder<'_, 's> {
         }
         self.open.push(folder.to_owned());
         let kustomization = Kustomization { value: &value, folder, file };
-        check_fields(&kustomization, all);
+        super::fields::check(&kustomization, all);
         self.load_schema(&kustomization, all);
         let mut complete = self.resources(&kustomization, all);
         self.load_config(&kustomization, all);
@@ -379,12 +356,18 @@ impl<'s> Builder<'_, 's> {
 
     /// Runs the transformers of a kustomization in Kustomize's order.
     fn transform(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+        let entries: usize = TRANSFORMERS.iter().map(|key| kustomization.list(key).len()).sum();
+        let nodes: usize = all.objects.iter().map(|object| object.value.size()).sum();
+        if entries.saturating_mul(nodes) > MAX_WORK {
+            all.too_large(kustomization.value.span);
+            return;
+        }
         let config = self.config_with(all);
         let schema = Rc::clone(&self.schema);
-        let value = kustomization.value;
+        let given = |key: &str| kustomization.value.get(key).filter(|value| !value.is_null());
         self.strategic_merge_patches(kustomization, all);
         self.patches(kustomization, all);
-        if let Some(namespace) = value.get("namespace") {
+        if let Some(namespace) = given("namespace") {
             super::namespace::set(
                 all,
                 namespace,
@@ -393,15 +376,9 @@ impl<'s> Builder<'_, 's> {
                 super::namespace::Mode::default(),
             );
         }
-        super::names::add_affixes(
-            all,
-            value.get("namePrefix"),
-            value.get("nameSuffix"),
-            &config,
-            &schema,
-        );
+        super::names::add_affixes(all, given("namePrefix"), given("nameSuffix"), &config, &schema);
         super::metadata::add_labels(kustomization, all, &config);
-        if let Some(annotations) = value.get("commonAnnotations") {
+        if let Some(annotations) = given("commonAnnotations") {
             super::metadata::set(all, annotations, &config.common_annotations);
         }
         self.json_patches(kustomization, all);
@@ -429,15 +406,4 @@ fn drop_empty_annotations(object: &mut Value) {
 /// Returns the folder as a person would write it.
 pub(super) fn shown(folder: &str) -> &str {
     if folder.is_empty() { "." } else { folder }
-}
-
-fn check_fields(kustomization: &Kustomization<'_>, all: &mut Accumulated) {
-    for (key, field) in kustomization.value.as_map().into_iter().flatten() {
-        if !FIELDS.contains(&key.as_str()) {
-            all.refuse(field.key, format!("a kustomization has no field `{key}`"));
-        }
-    }
-    if let Some(tags) = kustomization.value.get("imageTags") {
-        all.not_built(tags.span, "`imageTags` has been replaced by `images`");
-    }
 }

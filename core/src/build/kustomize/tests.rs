@@ -273,7 +273,7 @@ fn a_chain_of_many_kustomizations_ends() {
 
 /// Builds a kustomization with one resource.
 fn build_with(kustomization: &str, resource: &str) -> Built {
-    build_within(100_000, kustomization, resource)
+    build_within(200_000, kustomization, resource)
 }
 
 /// Builds a kustomization with one resource, with a budget of so many nodes.
@@ -420,4 +420,15 @@ fn odd_kustomizations_are_no_reason_to_fail() {
             let _ = tree(&built.objects);
         }
     }
+}
+
+#[test]
+fn many_entries_over_many_nodes_are_not_tried() {
+    let images: String = (0..20_000).map(|at| format!("- {{name: i{at}}}\n")).collect();
+    let list = "x, ".repeat(50_000);
+    let built = build_with(
+        &format!("resources: [r.yaml]\nimages:\n{images}"),
+        &format!("apiVersion: v1\nkind: Foo\nmetadata: {{name: a}}\nlist: [{list}]\n"),
+    );
+    assert_eq!(built.reasons[0].kind, ReasonKind::Limit);
 }

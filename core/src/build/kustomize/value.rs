@@ -221,6 +221,16 @@ impl Value {
         self.as_scalar().is_some_and(|scalar| scalar.typed() == Typed::Null)
     }
 
+    /// Whether the reader of kustomizations, which follows YAML 1.1, takes the value for a string or for
+    /// nothing.
+    pub(super) fn is_string(&self) -> bool {
+        self.as_scalar().is_some_and(|scalar| {
+            let plain = scalar.style == Style::Plain && scalar.tag.is_none();
+            let word = plain && Typed::yaml_1_1_bool(&scalar.text).is_some();
+            matches!(scalar.typed(), Typed::Str(_) | Typed::Null) && !word
+        })
+    }
+
     pub fn is_true(&self) -> bool {
         self.as_scalar().is_some_and(|scalar| scalar.typed() == Typed::Bool(true))
     }
