@@ -1,32 +1,56 @@
-//! The command line as people type it.
+//! The command line as people type it. The doc comments are the help texts.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plimsoll_core::config::wrong_answer;
+use clap_complete::Shell;
+use plimsoll_core::config::Answers;
 use plimsoll_core::report::Severity;
 use std::path::PathBuf;
 
-/// Finds what will bite in production in Docker Compose and Kubernetes files, read together.
+/// Reads Docker Compose and Kubernetes files together and finds what will bite in production.
 #[derive(Debug, Parser)]
-#[command(
-    name = "plimsoll",
-    version,
-    after_help = "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 it could not be done."
-)]
+#[command(name = "plimsoll", version, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
     pub color: Color,
-    /// Say only what was asked for: no summary, warnings or progress
-    #[arg(long, short, global = true)]
+    /// Print results only: no summary, no warnings, no progress bar
+    #[arg(long, short, global = true, display_order = 101)]
     pub quiet: bool,
 }
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  no finding reached the severity of --fail-on
+  1  at least one finding did
+  2  the command could not do what it was asked to do";
+
+const ANSWERS: &str = "\
+Questions that the files leave open:
+  downtime=none|seconds|minutes|hours  how much downtime is tolerable
+  teams=NUMBER                         how many teams deploy on their own
+  audit=yes|no                         whether every change must be traceable
+The six questions of the decision can be answered with yes or no:
+  one-server, multi-node, replicas-and-rollouts, teams-and-environments, gitops, packaging";
+
+const INSTALLING: &str = "\
+Where each shell looks for the script:
+  bash        plimsoll completions bash > ~/.local/share/bash-completion/completions/plimsoll
+  fish        plimsoll completions fish > ~/.config/fish/completions/plimsoll.fish
+  zsh         plimsoll completions zsh > DIR/_plimsoll, where DIR is a directory in $fpath
+  powershell  plimsoll completions powershell >> $PROFILE
+  elvish      plimsoll completions elvish >> ~/.config/elvish/rc.elv";
+
+const READING: &str = "\
+To read a page:      plimsoll man check | man -l -
+To install a page:   plimsoll man check > ~/.local/share/man/man1/plimsoll-check.1";
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Find pitfalls
+    /// Report pitfalls
+    #[command(after_help = EXIT_CODES)]
     Check {
         #[command(flatten)]
         input: Input,
@@ -36,72 +60,87 @@ pub enum Command {
         #[arg(long, default_value = "text")]
         format: CheckFormat,
     },
-    /// Say how much platform the files ask for: Compose or Kubernetes, Helm, Argo CD
+    /// Say which platform the files call for: Compose or Kubernetes, with or without Helm and Argo CD
+    #[command(after_help = ANSWERS)]
     Decide {
         #[command(flatten)]
         input: Input,
-        /// How to print the report
+        /// How to print the decision
         #[arg(long, default_value = "text")]
         format: PageFormat,
-        /// Answer what files cannot tell, as `downtime=minutes`; may be given several times
+        /// Answer a question yourself, as in downtime=minutes; may be repeated
         #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer)]
-        answers: Vec<(String, String)>,
+        answers: Vec<Answers>,
     },
     /// Apply safe fixes
+    #[command(after_help = EXIT_CODES)]
     Fix {
         #[command(flatten)]
         input: Input,
         #[command(flatten)]
         rules: Rules,
-        /// Print what would change and write nothing
+        /// Print the changes as a diff and write nothing
         #[arg(long)]
         diff: bool,
-        /// Also apply fixes that should be read first
+        /// Also apply fixes that may change how your software behaves; review them first
         #[arg(long = "unsafe")]
         risky: bool,
     },
-    /// Explain a rule in full; without one, list all rules
+    /// Explain a rule, or list all rules
     Explain {
-        /// A code or a name, as PLM101 or depends-on-started-only
+        /// The rule's code or name, such as PLM101 or depends-on-started-only; all rules if omitted
         #[arg(value_name = "CODE|NAME")]
         rule: Option<String>,
-        /// How to print it
+        /// How to print the rules
         #[arg(long, default_value = "text")]
         format: PageFormat,
     },
-    /// Serve editors: the language server on standard input and output
+    /// Run the language server on standard input and output
     Lsp {
-        /// Accepted, since many editors add it; there is no other way
+        /// Accepted because many editors pass it; standard input and output are the only transport
         #[arg(long, hide = true)]
         stdio: bool,
+    },
+    /// Print a script that completes this command line in a shell
+    #[command(after_help = INSTALLING)]
+    Completions {
+        /// The shell to print the script for
+        shell: Shell,
+    },
+    /// Print the manual page, in the format that man(1) reads
+    #[command(after_help = READING)]
+    Man {
+        /// The subcommand to describe; plimsoll itself if omitted
+        #[arg(value_name = "COMMAND")]
+        subcommand: Option<String>,
     },
 }
 
 #[derive(Debug, Args)]
 pub struct Input {
-    /// Files and folders that belong together; `-` reads standard input [default: this folder]
+    /// Files and folders of one project; `-` reads standard input [default: the current folder]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The name of what `-` reads
+    /// File name to use for standard input
     #[arg(long, value_name = "NAME", default_value = "stdin.yaml")]
     pub stdin_filename: String,
-    /// Settings to use on top of a `plimsoll.yaml` among the files
+    /// Configuration file; its settings override those of the project's plimsoll.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct Rules {
-    /// Only these rules: codes, families (PLM1) or names
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    /// Run only these rules: codes (PLM101), families (PLM1) or names, separated by commas
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,
-    /// All but these rules
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    /// Run all rules except these: codes, families or names, separated by commas
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// Leave out what is less severe
-    #[arg(long, value_name = "SEVERITY", value_parser = PossibleValuesParser::new(["error", "warning", "info", "hint"]))]
-    pub min_severity: Option<String>,
-    /// The least severity that makes the exit code 1
+    /// Leave out findings below this severity
+    #[arg(long, value_name = "SEVERITY", value_parser = severity())]
+    pub min_severity: Option<Severity>,
+    /// Exit with code 1 if a finding has this severity or a higher one
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     pub fail_on: FailOn,
 }
@@ -149,12 +188,28 @@ pub enum PageFormat {
     Markdown,
 }
 
-fn answer(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => match wrong_answer(key, value) {
-            Some(why) => Err(why),
-            None => Ok((key.to_owned(), value.to_owned())),
-        },
-        _ => Err("an answer is KEY=VALUE, as downtime=minutes".to_owned()),
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(Severity::ALL.map(Severity::name)).map(|name| {
+        Severity::from_name(&name).expect("internal error: every possible value is a severity")
+    })
+}
+
+fn answer(text: &str) -> Result<Answers, String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err("an answer must be written as KEY=VALUE, such as downtime=minutes".to_owned());
+    };
+    let mut answers = Answers::default();
+    answers.set(key, value).map_err(|wrong| wrong.message())?;
+    Ok(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
     }
 }

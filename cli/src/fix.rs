@@ -1,49 +1,112 @@
-//! `plimsoll fix`: applies fixes until none is left, and writes what changed.
+//! `plimsoll fix`: applies fixes until no more can be applied, and writes the files that changed.
 
-use crate::input::Source;
-use crate::{Failure, Terminal};
+use crate::args::{Input, Rules};
+use crate::input::{self, Source};
+use crate::terminal::{Terminal, print_exactly};
+use crate::{Failure, exit_code, options};
+use anstyle::AnsiColor;
+use plimsoll_core::edit;
+use plimsoll_core::output::escape;
 use plimsoll_core::report::Safety;
 use plimsoll_core::syntax::{ProblemKind, parse};
 use plimsoll_core::text::FileId;
-use plimsoll_core::{File, Options, Report, Workspace, fix};
+use plimsoll_core::{File, Options, Report, Workspace};
 use similar::TextDiff;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
-/// One fix may make room for the next; this many rounds are far more than any file has needed.
-const ROUNDS: usize = 32;
+/// Maximum number of rounds. One fix may make another possible, but no real file has needed more
+/// than a few rounds.
+const MAX_ROUNDS: usize = 32;
 
-/// The texts with fixes applied, how many were, and what is found in them afterwards.
-pub struct Fixed {
-    pub files: Vec<File>,
-    pub applied: usize,
-    pub report: Report,
+/// The files with fixes applied, the number of fixes, and what is still found afterwards.
+struct Fixed {
+    files: Vec<File>,
+    applied: usize,
+    report: Report,
 }
 
-pub fn apply(
+/// Runs the subcommand. The exit code speaks of the files as the command leaves them, which with
+/// `--diff` is as they were.
+pub fn run(
+    input: &Input,
+    rules: &Rules,
+    diff: bool,
+    risky: bool,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
+    let options = options(input, rules)?;
+    let sources = input::gather(input, terminal)?;
+    let workspace = input::workspace(&sources, terminal);
+    let before = diff.then(|| input::report(&workspace, &options, terminal));
+    let fixed = fix_all(&sources, workspace, &options, risky, terminal);
+    let mut changed = 0;
+    for (source, file) in sources.iter().zip(&fixed.files) {
+        let differs = source.file != *file;
+        changed += usize::from(differs);
+        match &source.path {
+            _ if diff && differs => print_diff(&source.file, file, terminal)?,
+            Some(path) if !diff && differs => write(path, &file.text)?,
+            None if !diff => print_exactly(&file.text)?,
+            _ => {}
+        }
+    }
+    if !terminal.quiet {
+        terminal.say(&summary(&fixed, changed, diff));
+    }
+    Ok(exit_code(before.as_ref().unwrap_or(&fixed.report), rules))
+}
+
+/// `applied 2 fixes in 1 file; 0 findings left`.
+fn summary(fixed: &Fixed, changed: usize, diff: bool) -> String {
+    let verb = if diff { "would apply" } else { "applied" };
+    let applied = if changed == 0 { 0 } else { fixed.applied };
+    let left = fixed.report.findings.len();
+    format!(
+        "{verb} {applied} {} in {changed} {}; {left} {} left",
+        plural(applied, "fix", "fixes"),
+        plural(changed, "file", "files"),
+        plural(left, "finding", "findings"),
+    )
+}
+
+fn plural<'a>(number: usize, singular: &'a str, plural: &'a str) -> &'a str {
+    if number == 1 { singular } else { plural }
+}
+
+fn fix_all(
     sources: &[Source],
     mut workspace: Workspace,
     options: &Options,
     risky: bool,
     terminal: &Terminal,
 ) -> Fixed {
-    let mut files: Vec<File> = sources.iter().map(|it| it.file.clone()).collect();
-    let mut report = workspace.report(options);
-    let syntax_errors: Vec<usize> = files.iter().map(errors_in).collect();
-    let mut applied = 0;
+    let files = sources.iter().map(|source| source.file.clone()).collect();
+    let mut fixed =
+        Fixed { files, applied: 0, report: input::report(&workspace, options, terminal) };
+    apply_in_rounds(&mut fixed, &mut workspace, options, risky);
+    if restore_spoiled(sources, &mut fixed.files, &mut workspace, terminal) {
+        fixed.report = workspace.report(options);
+    }
+    fixed
+}
+
+/// Applies fixes and analyses again, until nothing changes any more.
+fn apply_in_rounds(fixed: &mut Fixed, workspace: &mut Workspace, options: &Options, risky: bool) {
     let mut share = usize::MAX;
-    for _ in 0..ROUNDS {
-        let mut part = report.clone();
-        part.findings.retain(|it| it.fixes.iter().any(|it| risky || it.safety == Safety::Safe));
+    for _ in 0..MAX_ROUNDS {
+        let mut part = fixed.report.clone();
+        part.findings
+            .retain(|finding| finding.fixes.iter().any(|fix| risky || fix.safety == Safety::Safe));
         part.findings.truncate(share);
-        let (fixed, count) = fix::apply(&files, &part, risky);
-        if fixed == files {
+        let (files, count) = edit::apply::apply(&fixed.files, &part, risky);
+        if files == fixed.files {
             break;
         }
-        let changed = || fixed.iter().zip(&files).filter(|(new, old)| new != old);
-        if changed().any(|(new, old)| errors_in(new) > errors_in(old)) {
-            // Two fixes that are right one by one may write the same key: take fewer at a time.
+        let changed = || files.iter().zip(&fixed.files).filter(|(new, old)| new != old);
+        if changed().any(|(new, old)| syntax_errors(new) > syntax_errors(old)) {
+            // Two fixes, each of them right, may add the same key: try half as many at a time.
             share = part.findings.len() / 2;
             if share == 0 {
                 break;
@@ -51,55 +114,75 @@ pub fn apply(
             continue;
         }
         changed().for_each(|(new, _)| workspace.set_file(new.clone()));
-        applied += count;
-        files = fixed;
-        report = workspace.report(options);
+        fixed.applied += count;
+        fixed.files = files;
+        fixed.report = workspace.report(options);
         share = usize::MAX;
     }
-    // A fix is a promise; a file that it would break, or cannot be written back, is left alone.
-    let mut reverted = false;
-    for ((source, file), before) in sources.iter().zip(&mut files).zip(syntax_errors) {
-        let broken = errors_in(file) > before;
-        if *file != source.file && (broken || source.lossy) {
-            let why = if broken { "a fix would break it" } else { "it is not UTF-8" };
-            terminal.warn(&format!("{}: left alone, since {why}", file.path));
-            *file = source.file.clone();
-            workspace.set_file(file.clone());
-            reverted = true;
+}
+
+/// Takes back the changes to files that a fix would break or that cannot be written back as they
+/// were. Returns whether there were any.
+fn restore_spoiled(
+    sources: &[Source],
+    files: &mut [File],
+    workspace: &mut Workspace,
+    terminal: &Terminal,
+) -> bool {
+    let mut restored = false;
+    for (source, file) in sources.iter().zip(files) {
+        if *file == source.file {
+            continue;
         }
+        let reason = if syntax_errors(file) > syntax_errors(&source.file) {
+            "a fix would break it"
+        } else if !source.exact {
+            "it is not UTF-8"
+        } else {
+            continue;
+        };
+        terminal.warn(&format!("{}: left unchanged because {reason}", file.path));
+        *file = source.file.clone();
+        workspace.set_file(file.clone());
+        restored = true;
     }
-    if reverted {
-        report = workspace.report(options);
-    }
-    Fixed { files, applied, report }
+    restored
 }
 
-/// Counted in the text itself: a report may have been asked for other rules alone.
-fn errors_in(file: &File) -> usize {
+/// Number of syntax errors in the text itself. The report may not have them, since it may have been
+/// asked for other rules only.
+fn syntax_errors(file: &File) -> usize {
     let (_, problems) = parse(FileId(0), &file.text, None);
-    problems.iter().filter(|it| it.kind != ProblemKind::Limit).count()
+    problems.iter().filter(|problem| problem.kind != ProblemKind::Limit).count()
 }
 
-pub fn diff(before: &File, after: &File, terminal: &Terminal) -> String {
+/// Prints a patch. Programs get it byte for byte; people get it coloured and without control
+/// characters.
+fn print_diff(before: &File, after: &File, terminal: &Terminal) -> Result<(), Failure> {
     let path = &before.path;
     let diff = TextDiff::from_lines(&*before.text, &*after.text);
-    let text = diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string();
-    if !terminal.style.color {
-        return text;
+    let patch = diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string();
+    if !terminal.interactive && !terminal.style.color {
+        return print_exactly(&patch);
     }
-    let paint = |line: &str| match line.bytes().next() {
-        Some(b'+') => format!("\x1b[32m{line}\x1b[0m\n"),
-        Some(b'-') => format!("\x1b[31m{line}\x1b[0m\n"),
-        Some(b'@') => format!("\x1b[36m{line}\x1b[0m\n"),
-        _ => format!("{line}\n"),
-    };
-    text.lines().map(paint).collect()
+    terminal.print(&patch.lines().map(|line| diff_line(line, terminal)).collect::<String>())
 }
 
-/// Puts the new text in the place of the old in one step, with the same permissions, so that no
-/// moment shows half a file. A link stays a link.
-pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let replace = || -> std::io::Result<()> {
+fn diff_line(line: &str, terminal: &Terminal) -> String {
+    let color = match line.chars().next() {
+        Some('+') => AnsiColor::Green,
+        Some('-') => AnsiColor::Red,
+        Some('@') => AnsiColor::Cyan,
+        _ => return format!("{}\n", escape(line)),
+    };
+    let style = if terminal.style.color { color.on_default() } else { anstyle::Style::new() };
+    format!("{style}{}{style:#}\n", escape(line))
+}
+
+/// Replaces a file in one step, with the same permissions, so that nobody ever sees half a file. A
+/// symbolic link stays a link.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let replace = || -> io::Result<()> {
         let target = path.canonicalize()?;
         let folder = target.parent().unwrap_or(Path::new("."));
         let mut new = tempfile::NamedTempFile::new_in(folder)?;
@@ -109,5 +192,5 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
         new.persist(&target)?;
         Ok(())
     };
-    replace().map_err(|it| Failure::at(path, &it))
+    replace().map_err(|error| Failure::at(path, &error))
 }

@@ -1,138 +1,138 @@
-//! From paths to files: walking, reading on all cores, and saying what could not be read.
+//! From paths to files: walks folders, reads on all cores, and reports what could not be read.
 
+use crate::Failure;
 use crate::args::Input;
 use crate::progress::Progress;
-use crate::{Failure, Terminal};
+use crate::terminal::Terminal;
 use plimsoll_core::model::FileModel;
-use plimsoll_core::syntax::{MAX_BYTES, parse};
-use plimsoll_core::text::{FileId, LineIndex, normalise_path};
-use plimsoll_core::{Config, File, Workspace};
-use plimsoll_lsp::folder;
+use plimsoll_core::syntax::parse;
+use plimsoll_core::text::{FileId, LineIndex, name_of, normalise_path};
+use plimsoll_core::{Config, File, Options, Report, Workspace, rules};
+use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config, walk};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file of the project and where it came from.
 pub struct Source {
-    /// None: standard input.
+    /// `None` for standard input.
     pub path: Option<PathBuf>,
     pub file: File,
-    /// Its text is not, byte for byte, what the file holds, so it must not be written back.
-    pub lossy: bool,
+    /// Whether the text is the file's content byte for byte, so that it may be written back.
+    pub exact: bool,
+}
+
+impl Source {
+    fn new(path: Option<PathBuf>, loaded: Loaded) -> Source {
+        Source { path, file: loaded.file, exact: loaded.exact }
+    }
 }
 
 /// A file still to be read.
 struct Wanted {
     path: PathBuf,
-    /// Named by the user, so that failing to read it is failing to do what was asked.
+    /// Whether the user named this file, so that failing to read it fails the command.
     named: bool,
 }
 
-/// Everything that was handed over, sorted by name, each file once.
+/// The files still to be read, by their names in the report.
+#[derive(Default)]
+struct Queue {
+    wanted: BTreeMap<String, Wanted>,
+    canonical: HashSet<PathBuf>,
+    /// Whether several paths were given, which may lead to the same file.
+    several: bool,
+}
+
+impl Queue {
+    fn add(&mut self, path: PathBuf, named: bool) {
+        // Asking the system for every canonical path is slow, so only where it can matter.
+        let repeated = self.several
+            && path.canonicalize().is_ok_and(|canonical| !self.canonical.insert(canonical));
+        if !repeated {
+            let name = normalise_path(&path.to_string_lossy());
+            self.wanted.entry(name).or_insert(Wanted { path, named });
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path, terminal: &Terminal) -> Result<(), Failure> {
+        folder.read_dir().map_err(|error| Failure::at(folder, &error))?;
+        let walk = walk(folder, None);
+        for unreadable in &walk.unreadable {
+            terminal.warn(&unreadable.to_string());
+        }
+        if walk.files.is_empty() {
+            terminal.warn(&format!("{}: this folder contains no YAML files", folder.display()));
+        }
+        for file in walk.files {
+            self.add(file, false);
+        }
+        Ok(())
+    }
+
+    fn add_file(&mut self, path: &Path) {
+        self.add(path.to_owned(), true);
+        // Compose reads the `.env` beside its file unasked, so the file's meaning depends on it.
+        let env = path.with_file_name(".env");
+        if env.is_file() {
+            self.add(env, false);
+        }
+    }
+
+    fn has_config(&self) -> bool {
+        self.wanted.keys().any(|name| is_config(name_of(name)))
+    }
+}
+
+/// Reads everything that was handed over: each file once, sorted by name.
 pub fn gather(input: &Input, terminal: &Terminal) -> Result<Vec<Source>, Failure> {
     let here = [PathBuf::from(".")];
     let paths: &[PathBuf] = if input.paths.is_empty() { &here } else { &input.paths };
-    let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
+    let mut queue = Queue { several: paths.len() > 1, ..Queue::default() };
     let mut sources = Vec::new();
-    let mut seen = HashSet::new();
-    // The same file may be reached by two paths; only then is it worth asking the system.
-    let mut want = |path: PathBuf, named: bool| {
-        let name = normalise_path(&path.to_string_lossy());
-        let first = paths.len() == 1 || path.canonicalize().map_or(true, |it| seen.insert(it));
-        if first {
-            wanted.entry(name).or_insert(Wanted { path, named });
-        }
-    };
     for path in paths {
         if path.as_os_str() == "-" {
             sources.push(standard_input(&input.stdin_filename)?);
             continue;
         }
-        let kind = path.metadata().map_err(|it| Failure::at(path, &it))?;
-        if kind.is_dir() {
-            path.read_dir().map_err(|it| Failure::at(path, &it))?;
-            let walk = folder::walk(path, None);
-            walk.troubles.iter().for_each(|it| terminal.warn(it));
-            if walk.files.is_empty() {
-                terminal.warn(&format!("{}: no YAML files here", path.display()));
-            }
-            walk.files.into_iter().for_each(|it| want(it, false));
+        let metadata = path.metadata().map_err(|error| Failure::at(path, &error))?;
+        if metadata.is_dir() {
+            queue.add_folder(path, terminal)?;
         } else {
-            want(path.clone(), true);
-            // Compose reads it without being told, so its variables are part of the file's meaning.
-            let env = path.with_file_name(".env");
-            if env.is_file() {
-                want(env, false);
-            }
+            queue.add_file(path);
         }
     }
-    let configured = |it: &str| is_config(it.rsplit('/').next().unwrap_or(it));
     if input.config.is_none()
-        && !wanted.keys().any(|it| configured(it))
-        && let Some(path) = nearest_config()
+        && !queue.has_config()
+        && let Ok(here) = std::env::current_dir()
+        && let Some(path) = nearest_config(&here)
     {
-        let name = normalise_path(&path.to_string_lossy());
-        wanted.insert(name, Wanted { path, named: false });
+        queue.add(path, false);
     }
-    sources.extend(read(wanted.into_values().collect(), terminal)?);
+    sources.extend(read(queue.wanted.into_values().collect(), terminal)?);
     sources.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     sources.dedup_by(|a, b| a.file.path == b.file.path);
     Ok(sources)
 }
 
-fn is_config(name: &str) -> bool {
-    matches!(name, "plimsoll.yaml" | "plimsoll.yml" | ".plimsoll.yaml")
-}
-
-/// The `plimsoll.yaml` of this folder or one above it, up to the root of the repository.
-fn nearest_config() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    let mut shown = PathBuf::new();
-    for folder in here.ancestors() {
-        for name in ["plimsoll.yaml", "plimsoll.yml", ".plimsoll.yaml"] {
-            if folder.join(name).is_file() {
-                return Some(shown.join(name));
-            }
-        }
-        if folder.join(".git").exists() {
-            return None;
-        }
-        shown.push("..");
-    }
-    None
-}
-
 fn standard_input(name: &str) -> Result<Source, Failure> {
-    let mut bytes = Vec::new();
-    io::stdin()
-        .lock()
-        .take(MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|it| Failure(format!("standard input: {it}")))?;
-    Ok(source(None, name, &bytes))
-}
-
-fn source(path: Option<PathBuf>, name: &str, bytes: &[u8]) -> Source {
-    let file = File::from_bytes(name, bytes);
-    let lossy = file.text.as_bytes() != bytes;
-    Source { path, file, lossy }
+    let loaded = load_from(io::stdin().lock(), name)
+        .map_err(|error| Failure(format!("standard input: {error}")))?;
+    Ok(Source::new(None, loaded))
 }
 
 fn read(wanted: Vec<Wanted>, terminal: &Terminal) -> Result<Vec<Source>, Failure> {
-    let progress = Progress::start("reading", wanted.len(), terminal);
+    let progress = Progress::start("reading", Some(wanted.len()), terminal);
     let results: Vec<_> = wanted
         .into_par_iter()
-        .map(|it| {
-            let bytes = folder::read(&it.path);
+        .map(|Wanted { path, named }| {
+            let loaded = load(&path, &path.to_string_lossy());
             progress.step();
-            match bytes {
-                Ok(bytes) => {
-                    let name = it.path.to_string_lossy().into_owned();
-                    Ok(source(Some(it.path), &name, &bytes))
-                }
-                Err(error) => Err((it.named, Failure::at(&it.path, &error))),
+            match loaded {
+                Ok(loaded) => Ok(Source::new(Some(path), loaded)),
+                Err(error) => Err((named, Failure::at(&path, &error))),
             }
         })
         .collect();
@@ -142,31 +142,37 @@ fn read(wanted: Vec<Wanted>, terminal: &Terminal) -> Result<Vec<Source>, Failure
         match result {
             Ok(source) => sources.push(source),
             Err((true, failure)) => return Err(failure),
-            Err((false, failure)) => terminal.warn(&failure.0),
+            Err((false, Failure(reason))) => terminal.warn(&reason),
         }
     }
     Ok(sources)
 }
 
-/// The first stage sees one file at a time, so it runs on all cores.
+/// Reads every file into its model. Models do not depend on one another, so all cores work at once.
 pub fn workspace(sources: &[Source], terminal: &Terminal) -> Workspace {
-    let progress = Progress::start("analysing", sources.len(), terminal);
-    let models = sources.par_iter().enumerate().map(|(at, it)| {
-        let id = FileId(u32::try_from(at).unwrap_or(u32::MAX));
-        let model = FileModel::read(id, it.file.clone(), None);
+    let progress = Progress::start("parsing", Some(sources.len()), terminal);
+    let models = sources.par_iter().enumerate().map(|(index, source)| {
+        let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
+        let model = FileModel::read(id, source.file.clone(), None);
         progress.step();
         model
     });
     Workspace::from_models(models.collect())
 }
 
-/// The settings of `--config`. What it does not understand, it refuses.
+/// Analyses the project as a whole.
+pub fn report(workspace: &Workspace, options: &Options, terminal: &Terminal) -> Report {
+    let _progress = Progress::start("analysing", None, terminal);
+    workspace.report(options)
+}
+
+/// Reads the file of `--config`. A setting that is not understood is refused.
 pub fn config(path: Option<&Path>) -> Result<Config, Failure> {
     let Some(path) = path else { return Ok(Config::default()) };
-    let bytes = folder::read(path).map_err(|it| Failure::at(path, &it))?;
-    let file = File::from_bytes(path.to_string_lossy(), &bytes);
+    let Loaded { file, .. } =
+        load(path, &path.to_string_lossy()).map_err(|error| Failure::at(path, &error))?;
     let (tree, mut problems) = parse(FileId(0), &Arc::clone(&file.text), None);
-    let (config, more) = Config::read(&tree);
+    let (config, more) = Config::read(&tree, &rules::is_known);
     problems.extend(more);
     match problems.first() {
         None => Ok(config),

@@ -1,4 +1,4 @@
-//! The command as scripts and people call it: one test a door.
+//! The command as scripts and people call it, through the real binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
@@ -19,6 +19,7 @@ struct Run {
     err: String,
 }
 
+/// The outcome of a command that has ended.
 fn ended(output: Output) -> Run {
     let text = |it: Vec<u8>| String::from_utf8(it).expect("output is UTF-8");
     let code = output.status.code().expect("the command ended by itself");
@@ -27,7 +28,10 @@ fn ended(output: Output) -> Run {
 
 fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
-    command.current_dir(root).args(arguments).stdin(Stdio::null()).env_remove("NO_COLOR");
+    command.current_dir(root).args(arguments).stdin(Stdio::null());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR"] {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -48,7 +52,7 @@ fn json(text: &str) -> Value {
 }
 
 #[test]
-fn exit_codes_say_what_happened() {
+fn the_exit_code_tells_findings_from_failures() {
     let root = folder(&[("bad/compose.yaml", TWICE), ("good/app.yaml", "kind: ConfigMap\n")]);
     let code = |arguments: &[&str]| run(root.path(), arguments).code;
     assert_eq!(code(&["check", "bad"]), 1);
@@ -64,16 +68,20 @@ fn exit_codes_say_what_happened() {
 }
 
 #[test]
-fn what_cannot_be_done_names_the_path_and_the_cause() {
+fn a_failure_names_the_path_and_the_cause() {
     let root = folder(&[("compose.yaml", TWICE), ("bad.yaml", "rules:\n  PLM9999: off\n")]);
     let cases: [(&[&str], &str, &str); 7] = [
-        (&["decide", "--answer", "downtime=never"], "downtime", "none, seconds, minutes, hours"),
-        (&["decide", "--answer", "nonsense=1"], "nonsense", "no question"),
+        (
+            &["decide", "--answer", "downtime=never"],
+            "downtime",
+            "`none`, `seconds`, `minutes` or `hours`",
+        ),
+        (&["decide", "--answer", "nonsense=1"], "nonsense", "not a known question"),
         (&["check", "nowhere/compose.yaml"], "nowhere/compose.yaml", "No such file"),
         (&["check", "--config", "nowhere.yaml"], "nowhere.yaml", "No such file"),
         (&["check", "--config", "bad.yaml"], "bad.yaml:2", "PLM9999"),
-        (&["check", "--select", "PLM4242"], "PLM4242", "no rule"),
-        (&["explain", "nonsense"], "nonsense", "no rule"),
+        (&["check", "--select", "PLM4242"], "PLM4242", "not a known code"),
+        (&["explain", "nonsense"], "nonsense", "not a known rule"),
     ];
     for (arguments, path, cause) in cases {
         let run = run(root.path(), arguments);
@@ -83,13 +91,14 @@ fn what_cannot_be_done_names_the_path_and_the_cause() {
     }
 }
 
-/// As a user who may not read everything; the tests themselves may run as root, who may.
+/// Runs the command as a user who may not read every file, since the tests themselves may run as
+/// root, who may.
 #[cfg(unix)]
 fn run_unprivileged(root: &Path, arguments: &[&str]) -> Run {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     const NOBODY: u32 = 65534;
-    // Root may not be able to hand the build folder to others, so the program comes along.
+    // Other users may have no access to the build folder, so they get a copy of the program.
     let program = root.join("plimsoll");
     fs::copy(BINARY, &program).unwrap();
     fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
@@ -103,7 +112,7 @@ fn run_unprivileged(root: &Path, arguments: &[&str]) -> Run {
 
 #[cfg(unix)]
 #[test]
-fn an_unreadable_folder_is_told_and_the_walk_goes_on() {
+fn an_unreadable_folder_is_reported_and_the_walk_goes_on() {
     use std::os::unix::fs::PermissionsExt;
     let root = folder(&[("project/compose.yaml", TWICE), ("project/locked/app.yaml", "a: 1\n")]);
     let locked = root.path().join("project/locked");
@@ -113,14 +122,16 @@ fn an_unreadable_folder_is_told_and_the_walk_goes_on() {
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(inside.code, 1, "{}", inside.err);
     assert!(inside.out.contains("PLM002"), "{}", inside.out);
-    assert!(inside.err.contains("project/locked") && inside.err.contains("ermission denied"));
+    let warning = "plimsoll: warning: project/locked: Permission denied";
+    assert!(inside.err.starts_with(warning), "{}", inside.err);
     assert_eq!(named.code, 2);
-    assert!(named.err.contains("project/locked") && named.err.contains("ermission denied"));
+    let failure = "plimsoll: project/locked: Permission denied";
+    assert!(named.err.starts_with(failure), "{}", named.err);
 }
 
 #[cfg(unix)]
 #[test]
-fn pipes_broken_links_and_bytes_that_are_no_text_do_no_harm() {
+fn pipes_broken_links_and_bytes_that_are_not_text_do_no_harm() {
     let root = folder(&[("compose.yaml", TWICE)]);
     let at = |name| root.path().join(name);
     fs::write(at("latin.yaml"), b"name: caf\xe9\nname: x\n").unwrap();
@@ -132,17 +143,17 @@ fn pipes_broken_links_and_bytes_that_are_no_text_do_no_harm() {
     assert!(all.out.contains("latin.yaml:2:1 error PLM002"), "{}", all.out);
     let pipe = run(root.path(), &["check", "pipe.yaml"]);
     assert!(
-        pipe.code == 2 && pipe.err.contains("pipe.yaml: is not a regular file"),
+        pipe.code == 2 && pipe.err.contains("pipe.yaml: this is not a regular file"),
         "{}",
         pipe.err
     );
     let link = run(root.path(), &["check", "link.yaml"]);
     assert!(link.code == 2 && link.err.contains("link.yaml"), "{}", link.err);
-    assert!(start.elapsed() < Duration::from_secs(20), "something waited");
+    assert!(start.elapsed() < Duration::from_secs(20), "the command waited for a pipe");
 }
 
 #[test]
-fn a_file_beyond_the_limit_is_said_and_not_read() {
+fn a_file_beyond_the_limit_is_reported_and_not_read() {
     let root = folder(&[]);
     let line = "# a comment line of sixty-four characters, over and over again\n";
     fs::write(root.path().join("huge.yaml"), line.repeat((65 << 20) / line.len())).unwrap();
@@ -152,7 +163,7 @@ fn a_file_beyond_the_limit_is_said_and_not_read() {
 }
 
 #[test]
-fn standard_input_has_the_name_it_is_given() {
+fn standard_input_takes_the_name_that_it_is_given() {
     let root = folder(&[]);
     let named =
         run_with(root.path(), &["check", "-", "--stdin-filename", "deploy/compose.yaml"], TWICE);
@@ -163,7 +174,7 @@ fn standard_input_has_the_name_it_is_given() {
 }
 
 #[test]
-fn text_is_for_people_and_coloured_only_for_them() {
+fn text_is_coloured_only_for_people() {
     let root = folder(&[("compose.yaml", TWICE)]);
     let plain = run(root.path(), &["check", "--select", "PLM002"]);
     assert!(!plain.out.contains('\x1b'));
@@ -172,6 +183,53 @@ fn text_is_for_people_and_coloured_only_for_them() {
     assert!(coloured.out.contains("\x1b[1;31merror"), "{}", coloured.out);
     let quiet = run(root.path(), &["check", "--select", "PLM002", "--quiet"]);
     assert!(quiet.out.contains("PLM002") && !quiet.out.contains(" in 1 file"), "{}", quiet.out);
+}
+
+#[test]
+fn the_environment_decides_about_colour_unless_the_user_does() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    let coloured = |variables: &[(&str, &str)], color: &str| {
+        let mut command = command(root.path(), &["check", "--select", "PLM002", "--color", color]);
+        let out = ended(command.envs(variables.iter().copied()).output().unwrap()).out;
+        out.contains('\x1b')
+    };
+    let (force, no_color) = (("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1"));
+    assert!(!coloured(&[], "auto"), "standard output is not a terminal");
+    assert!(coloured(&[force], "auto"));
+    assert!(coloured(&[("FORCE_COLOR", "1")], "auto"));
+    assert!(!coloured(&[("FORCE_COLOR", "0")], "auto"));
+    assert!(!coloured(&[force, no_color], "auto"), "NO_COLOR wins");
+    assert!(!coloured(&[("FORCE_COLOR", "1"), no_color], "auto"), "NO_COLOR wins");
+    assert!(coloured(&[no_color], "always"));
+    assert!(!coloured(&[force], "never"));
+}
+
+#[test]
+fn formats_for_programs_are_never_coloured() {
+    let root = folder(&[("compose.yaml", TWICE)]);
+    for format in ["json", "sarif", "github", "junit", "markdown"] {
+        let arguments = ["check", "--format", format, "--color", "always", "--select", "PLM002"];
+        let out = run(root.path(), &arguments).out;
+        assert!(out.contains("PLM002") && !out.contains('\x1b'), "{format}: {out}");
+    }
+}
+
+#[test]
+fn marks_are_as_wide_as_what_they_mark() {
+    let root = folder(&[("compose.yaml", "\"✅ x\": 1\n\"✅ x\": 2\n")]);
+    let out = run(root.path(), &["check", "--select", "PLM002"]).out;
+    assert!(out.contains("2 │ \"✅ x\": 2\n      │ ^^^^^^\n"), "{out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn control_characters_in_names_are_shown_escaped() {
+    let name = "a\x1b[31m\n.yaml";
+    let root = folder(&[(name, TWICE)]);
+    let found = run(root.path(), &["check", "--select", "PLM002"]);
+    assert!(found.out.starts_with(r"a\u{1b}[31m\n.yaml:4:5 error PLM002"), "{}", found.out);
+    let missing = run(root.path(), &["check", "\x1b]0;title\x07.yaml"]);
+    assert!(missing.err.starts_with(r"plimsoll: \u{1b}]0;title\u{7}.yaml: "), "{}", missing.err);
 }
 
 #[test]
@@ -196,7 +254,7 @@ fn the_json_report_is_the_contract() {
 }
 
 #[test]
-fn sarif_has_what_services_require() {
+fn sarif_has_what_code_scanning_services_require() {
     let root = folder(&[("a b/compose.yaml", TWICE)]);
     let log = json(&run(root.path(), &["check", "--select", "PLM002", "--format", "sarif"]).out);
     assert_eq!(log["version"], "2.1.0");
@@ -229,7 +287,7 @@ fn sarif_has_what_services_require() {
 }
 
 #[test]
-fn junit_github_and_markdown_say_the_same() {
+fn junit_github_and_markdown_report_the_same_finding() {
     let root = folder(&[("compose.yaml", TWICE)]);
     let with = |format| run(root.path(), &["check", "--select", "PLM002", "--format", format]).out;
     let xml = with("junit");
@@ -310,7 +368,7 @@ fn decide_answers_in_three_formats() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_failure() {
+fn a_reader_that_leaves_early_is_not_a_failure() {
     let root = folder(&[("compose.yaml", &TWICE.repeat(500))]);
     let mut command = command(root.path(), &["check", "--fail-on", "never"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,4 +1,4 @@
-//! `plimsoll fix`: what is written, what is only shown, and what is never touched.
+//! `plimsoll fix`: which files it writes, what it only shows, and what it never touches.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use support::{BINARY, folder};
 
-/// `db` can be waited for, and `app` does not: the fix writes the long form and keeps the comments.
+/// `db` has a healthcheck, but `app` does not wait for it. The fix writes the long form of
+/// `depends_on` and keeps the comments.
 const EARLY: &str = "\
 services:
   db:
@@ -31,7 +32,7 @@ fn run(root: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn a_fix_is_written_once_and_keeps_the_rest() {
+fn a_fix_is_written_once_and_keeps_everything_else() {
     let root = folder(&[("compose.yaml", EARLY), ("other.yaml", "a: 1   # odd   spacing\n")]);
     let (code, out, err) = run(root.path(), &[]);
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
@@ -50,7 +51,7 @@ fn a_fix_is_written_once_and_keeps_the_rest() {
 }
 
 #[test]
-fn fixes_that_write_the_same_key_come_one_after_the_other() {
+fn fixes_that_add_the_same_key_are_applied_one_after_the_other() {
     let typo =
         "services:\n  web:\n    image: shop:1\n    ports: [\"80:80\"]\n    restar: always # typo\n";
     let root = folder(&[("compose.yaml", typo)]);
@@ -71,7 +72,7 @@ fn a_diff_writes_nothing() {
     assert!(out.lines().any(|it| it.starts_with('+') && it.contains("service_healthy")), "{out}");
     let path = root.path().join("deploy/compose.yaml");
     assert_eq!(fs::read_to_string(&path).unwrap(), EARLY);
-    // What it prints is a patch that brings the same text.
+    // The diff is a patch that leads to the same text.
     fs::write(root.path().join("fix.patch"), &out).unwrap();
     let patch =
         Command::new("git").args(["apply", "fix.patch"]).current_dir(&root).status().unwrap();
@@ -80,6 +81,17 @@ fn a_diff_writes_nothing() {
     fs::write(&path, EARLY).unwrap();
     run(root.path(), &[]);
     assert_eq!(fs::read_to_string(&path).unwrap(), patched);
+}
+
+#[test]
+fn a_diff_for_people_is_coloured_and_shows_control_characters() {
+    let text = EARLY.replace("# Needs the database.", "# Needs \u{200E}the database.");
+    let root = folder(&[("compose.yaml", &text)]);
+    let (_, patch, _) = run(root.path(), &["--diff"]);
+    assert!(patch.contains("# Needs \u{200E}the database.") && !patch.contains('\x1b'), "{patch}");
+    let (_, out, _) = run(root.path(), &["--diff", "--color", "always"]);
+    assert!(out.contains("\x1b[32m+") && out.contains("\x1b[31m-"), "{out}");
+    assert!(out.contains(r"# Needs \u{200e}the database."), "{out}");
 }
 
 #[cfg(unix)]
@@ -102,13 +114,13 @@ fn permissions_links_and_unchanged_files_stay_as_they_are() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_never_rewritten() {
+fn bytes_that_are_not_utf8_are_never_rewritten() {
     let root = folder(&[]);
     let path = root.path().join("compose.yaml");
     let bytes = [EARLY.as_bytes(), b"# caf\xe9\n"].concat();
     fs::write(&path, &bytes).unwrap();
     let (_, _, err) = run(root.path(), &[]);
-    assert!(err.contains("compose.yaml: left alone, since it is not UTF-8"), "{err}");
+    assert!(err.contains("compose.yaml: left unchanged because it is not UTF-8"), "{err}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
 

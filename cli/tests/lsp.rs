@@ -1,4 +1,4 @@
-//! The language server through the real program and real pipes.
+//! The language server through the real binary and real pipes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
@@ -8,7 +8,7 @@ use std::fs;
 use std::time::Duration;
 use support::{Server, folder, open, uri};
 
-/// A key that stands twice, which any version of the rules reports.
+/// A mapping with a duplicate key, which every set of rules reports.
 const TWICE: &str = "services:\n  a:\n    image: x\n    image: y\n";
 const ONCE: &str = "services:\n  a:\n    image: x\n";
 
@@ -31,7 +31,7 @@ fn diagnostics_carry_everything_and_are_cleared() {
     let root = folder(&[("compose.yaml", TWICE)]);
     let path = root.path().join("compose.yaml");
     let mut server = Server::start(root.path(), json!({}));
-    // From the disk, before the file is opened.
+    // Read from disk, before the file is opened.
     let first = server.diagnostics("the closed file's", of(&path));
     assert!(codes(&first).contains(&"PLM002"), "{first}");
     assert_eq!(first.get("version").unwrap_or(&Value::Null), &Value::Null);
@@ -58,7 +58,7 @@ fn diagnostics_carry_everything_and_are_cleared() {
     let mended = server.diagnostics("the mended file's", |it| it["version"] == 2);
     assert!(!codes(&mended).contains(&"PLM002"), "{mended}");
 
-    // Closed without saving: the disk counts again.
+    // Closed without saving: the text on disk is analysed again.
     server.published.clear();
     server.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri(&path) } }));
     let closed = server.diagnostics("the closed file's", of(&path));
@@ -66,7 +66,7 @@ fn diagnostics_carry_everything_and_are_cleared() {
     assert_eq!(server.stop(), Some(0));
 }
 
-/// Position encodings: the same edit and the same finding behind an emoji, both ways.
+/// The same edit and the same finding after an emoji, in both position encodings.
 #[test]
 fn positions_follow_the_negotiated_encoding() {
     for (offered, start, end) in [("utf-8", 12, 13), ("utf-16", 10, 11)] {
@@ -95,14 +95,14 @@ fn positions_follow_the_negotiated_encoding() {
     }
 }
 
-/// Those of PLM002, whatever other rules say about the same text.
+/// The diagnostics of PLM002, whatever other rules report for the same text.
 fn duplicate_keys(published: &Value) -> impl Iterator<Item = &Value> {
     published["diagnostics"].as_array().unwrap().iter().filter(|it| it["code"] == "PLM002")
 }
 
-/// Edits of one burst must be applied in the order in which they were sent. Each puts a letter into
-/// the middle of a key, so that any exchange of two neighbours leaves another key behind; every key
-/// stands twice, so the findings name all that is there in the end.
+/// The edits of a burst must be applied in the order in which they were sent. Each edit inserts a
+/// letter into a key, so that swapping two of them would result in a different key. Every key occurs
+/// twice, so the findings name all keys that there are in the end.
 #[test]
 fn two_thousand_edits_in_one_burst_keep_their_order() {
     const KEYS: usize = 40;
@@ -141,12 +141,12 @@ fn two_thousand_edits_in_one_burst_keep_their_order() {
     server.drain(Duration::from_millis(200));
     let versions: Vec<i64> =
         server.published.iter().filter_map(|it| it["version"].as_i64()).collect();
-    assert!(versions.is_sorted(), "an older version was published after a newer: {versions:?}");
+    assert!(versions.is_sorted(), "an older version was published after a newer one: {versions:?}");
     assert_eq!(server.stop(), Some(0));
 }
 
 #[test]
-fn files_that_change_on_disk_are_seen() {
+fn files_that_change_on_disk_are_analysed_again() {
     let root = folder(&[("compose.yaml", ONCE)]);
     let added = root.path().join("k8s/more.yaml");
     let mut server = Server::start(root.path(), json!({}));
@@ -164,7 +164,7 @@ fn files_that_change_on_disk_are_seen() {
 }
 
 #[test]
-fn a_hover_explains_what_is_found_there() {
+fn a_hover_explains_the_finding_under_the_cursor() {
     let root = folder(&[]);
     let path = root.path().join("compose.yaml");
     let mut server = Server::start(root.path(), json!({}));
@@ -174,7 +174,7 @@ fn a_hover_explains_what_is_found_there() {
         let document = json!({ "uri": uri(&path) });
         server.request("textDocument/hover", json!({ "textDocument": document, "position": place }))
     };
-    // Asked at once: the answer waits for the analysis of what was typed before.
+    // Asked at once: the answer waits for the analysis of the text just opened.
     let found = hover(3);
     let value = found["contents"]["value"].as_str().unwrap();
     assert!(value.contains("PLM002") && value.contains("Why it hurts"), "{value}");
@@ -183,7 +183,7 @@ fn a_hover_explains_what_is_found_there() {
 }
 
 #[test]
-fn fixes_are_offered_as_edits_of_the_open_version() {
+fn fixes_are_offered_as_edits_to_the_open_version() {
     let text = "services:\n  db:\n    image: postgres:16\n    healthcheck: {test: pg_isready}\n  \
                 app:\n    image: shop:1\n    depends_on: [db]\n";
     let root = folder(&[]);
@@ -212,7 +212,7 @@ fn fixes_are_offered_as_edits_of_the_open_version() {
         } else {
             &action["edit"]["changes"][uri(&path)]
         };
-        // What the editor would do with the edits, sent back, is what the rule wanted.
+        // Applying the edits as an editor would leaves nothing for the rule to report.
         let change = |it: &Value| json!({ "range": it["range"], "text": it["newText"] });
         let changes: Vec<Value> = edits.as_array().unwrap().iter().rev().map(change).collect();
         let change = json!({
@@ -225,7 +225,7 @@ fn fixes_are_offered_as_edits_of_the_open_version() {
 }
 
 #[test]
-fn settings_and_answers_of_the_client_count() {
+fn the_clients_settings_apply() {
     let root = folder(&[]);
     let path = root.path().join("compose.yaml");
     let mut server = Server::start(root.path(), json!({}));
@@ -237,8 +237,8 @@ fn settings_and_answers_of_the_client_count() {
     server.diagnostics("those of the new settings", |it| !codes(it).contains(&"PLM002"));
 }
 
-/// A client that asks for it is asked for the section `plimsoll` and to watch files; one that never
-/// answers does not stop the server.
+/// A client that supports it is asked for its settings and to watch files. The server goes on when
+/// the client never answers.
 #[test]
 fn a_silent_client_does_not_stop_the_server() {
     let root = folder(&[]);
@@ -257,7 +257,7 @@ fn a_silent_client_does_not_stop_the_server() {
 }
 
 #[test]
-fn garbage_and_wild_ranges_do_not_end_the_server() {
+fn garbage_and_impossible_ranges_do_not_stop_the_server() {
     let root = folder(&[]);
     let path = root.path().join("compose.yaml");
     let mut server = Server::start(root.path(), json!({}));

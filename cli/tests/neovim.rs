@@ -1,4 +1,4 @@
-//! The language server in a real Neovim, with the configuration that `editors/neovim` hands out.
+//! The language server in a real Neovim, with the configuration from `editors/neovim`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn neovim(root: &Path) -> PathBuf {
 fn findings_hovers_and_fixes_reach_neovim() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let tests = root.join("editors/neovim/tests");
-    // A copy, since the test edits; its name is what the check expects of the root.
+    // A copy, because the test edits the file. The check expects this name of the root folder.
     let home = tempfile::tempdir().unwrap();
     let project = home.path().join("project");
     std::fs::create_dir(&project).unwrap();

@@ -1,5 +1,5 @@
-//! The README shows what the command really prints. `UPDATE_DOCS=1` rewrites it.
-#![allow(clippy::unwrap_used)]
+//! The README shows what the command prints. `UPDATE_DOCS=1` rewrites it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
 use std::path::Path;
@@ -26,16 +26,16 @@ fn the_readme_shows_real_output() {
             .unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(!printed.trim().is_empty(), "{command} prints nothing");
-        // A long report is shown by its head; three dots stand for the rest.
+        // Only the beginning of a long report is shown; an ellipsis stands for the rest.
         let head: Vec<&str> = printed.trim_end().lines().take(30).collect();
         let rest = if printed.trim_end().lines().count() > head.len() { "\n…" } else { "" };
         wanted.push_str(&format!("```console\n{command}\n{}{rest}\n```{after}", head.join("\n")));
         shown += 1;
     }
-    assert!(shown >= 2, "the README shows nothing");
+    assert!(shown >= 2, "the README shows no command with its output");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &wanted).unwrap();
     } else {
-        assert_eq!(readme, wanted, "the README shows old output: run `cargo xtask docs`");
+        assert_eq!(readme, wanted, "the README shows outdated output: run `cargo xtask docs`");
     }
 }

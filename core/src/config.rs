@@ -1,12 +1,21 @@
-//! `plimsoll.yaml`: what a person says about the project, and the same keys from an editor.
+//! The settings of `plimsoll.yaml`, which editors and JavaScript pass on under the same keys.
 
-use crate::decimal::Decimal;
-use crate::report::{Role, Severity};
-use crate::rules;
+use crate::report::{Level, QuestionId, Role, vocabulary};
 use crate::syntax::{Node, Problem, ProblemKind, Tree};
 use crate::text::Span;
+use rustc_hash::FxHashMap;
 
-/// The machine that question one measures against.
+vocabulary! {
+    /// The downtime that a person considers tolerable.
+    pub enum Downtime {
+        None = "none",
+        Seconds = "seconds",
+        Minutes = "minutes",
+        Hours = "hours",
+    }
+}
+
+/// The server that the first question of the decision measures against.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Server {
     pub cpus: f64,
@@ -19,208 +28,260 @@ impl Default for Server {
     }
 }
 
-/// What was configured. Later settings win over earlier ones.
+/// A person's own answers for the decision, which win over what the files suggest.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    pub downtime: Option<Downtime>,
+    /// Number of teams that deploy on their own.
+    pub teams: Option<u32>,
+    /// Whether changes are audited.
+    pub audit: Option<bool>,
+    /// Direct answers to the questions of the decision: `true` for yes.
+    pub questions: FxHashMap<QuestionId, bool>,
+}
+
+/// An answer that does not make sense, with a message for the person who gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrongAnswer {
+    /// The key names no question.
+    Key(String),
+    /// The value does not answer the question.
+    Value(String),
+}
+
+impl WrongAnswer {
+    pub fn message(self) -> String {
+        let (WrongAnswer::Key(message) | WrongAnswer::Value(message)) = self;
+        message
+    }
+}
+
+impl Answers {
+    /// Records one answer, such as `minutes` for `downtime`.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), WrongAnswer> {
+        let must_be = |values: &str| WrongAnswer::Value(format!("`{key}` must be {values}"));
+        let yes_or_no = || match value {
+            "yes" | "true" => Ok(true),
+            "no" | "false" => Ok(false),
+            _ => Err(must_be("`yes` or `no`")),
+        };
+        match key {
+            "downtime" => {
+                let downtime = Downtime::from_name(value);
+                let known = "`none`, `seconds`, `minutes` or `hours`";
+                self.downtime = Some(downtime.ok_or_else(|| must_be(known))?);
+            }
+            "teams" => {
+                let teams = value.parse().map_err(|_| must_be("a whole number, such as `3`"))?;
+                self.teams = Some(teams);
+            }
+            "audit" => self.audit = Some(yes_or_no()?),
+            _ => {
+                let Some(question) = QuestionId::from_name(key) else {
+                    let known = QuestionId::ALL.map(|it| format!("`{it}`")).join(", ");
+                    return Err(WrongAnswer::Key(format!(
+                        "`{key}` is not a known question; the questions are `downtime`, `teams`, `audit`, {known}"
+                    )));
+                };
+                self.questions.insert(question, yes_or_no()?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns these answers with those of `other` on top.
+    #[must_use]
+    pub fn with(mut self, other: &Answers) -> Answers {
+        self.downtime = other.downtime.or(self.downtime);
+        self.teams = other.teams.or(self.teams);
+        self.audit = other.audit.or(self.audit);
+        self.questions.extend(&other.questions);
+        self
+    }
+}
+
+/// A configuration. Later settings win over earlier ones.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     /// The role of every Compose file that `roles` does not name.
     pub role: Option<Role>,
-    /// Path (or file name) to role.
+    /// Paths or file names, and their roles.
     pub roles: Vec<(String, Role)>,
-    /// A rule, family or name, and its severity; `None` switches it off.
-    pub rules: Vec<(String, Option<Severity>)>,
-    /// A person's own answers for the decision, as `downtime: minutes`.
-    pub answers: Vec<(String, String)>,
+    /// Codes, families or names of rules, and their levels.
+    pub rules: Vec<(String, Level)>,
+    pub answers: Answers,
     pub server: Option<Server>,
 }
 
 impl Config {
-    /// Reads a configuration from YAML (or JSON). What it does not understand comes back as problems.
-    pub fn read(tree: &Tree) -> (Config, Vec<Problem>) {
-        let mut config = Config::default();
-        let mut problems = Vec::new();
-        let mut problem = |span: Span, message: String| {
-            problems.push(Problem { kind: ProblemKind::Config, span, message, related: None });
-        };
-        let Some(root) = tree.roots().next() else { return (config, problems) };
-        for entry in root.merged_entries() {
-            let key = entry.key.as_str().unwrap_or_default();
-            match key {
-                "role" => match entry.value.as_str().and_then(Role::from_name) {
-                    Some(role) => config.role = Some(role),
-                    None => problem(
-                        entry.value.span(),
-                        "a role is `development`, `production` or `unknown`".into(),
-                    ),
-                },
-                "roles" => {
-                    for entry in entry.value.merged_entries() {
-                        match (entry.key.as_str(), entry.value.as_str().and_then(Role::from_name)) {
-                            (Some(path), Some(role)) => config.roles.push((path.to_owned(), role)),
-                            _ => problem(
-                                entry.value.span(),
-                                "a role is `development`, `production` or `unknown`".into(),
-                            ),
-                        }
-                    }
-                }
-                "rules" => {
-                    for entry in entry.value.merged_entries() {
-                        let selector = entry.key.as_str().unwrap_or_default();
-                        if !rules::all().any(|it| it.is(selector)) {
-                            problem(entry.key.span(), format!("`{selector}` is no rule"));
-                        }
-                        match entry.value.as_str() {
-                            Some("off" | "false") => config.rules.push((selector.to_owned(), None)),
-                            Some(name) if Severity::from_name(name).is_some() => {
-                                config.rules.push((selector.to_owned(), Severity::from_name(name)));
-                            }
-                            _ => problem(
-                                entry.value.span(),
-                                "a rule is `error`, `warning`, `info`, `hint` or `off`".into(),
-                            ),
-                        }
-                    }
-                }
-                "ignore" => {
-                    for item in one_or_many(entry.value) {
-                        let selector = item.as_str().unwrap_or_default();
-                        if !rules::all().any(|it| it.is(selector)) {
-                            problem(item.span(), format!("`{selector}` is no rule"));
-                        }
-                        config.rules.push((selector.to_owned(), None));
-                    }
-                }
-                "answers" => {
-                    for entry in entry.value.merged_entries() {
-                        let key = entry.key.as_str().unwrap_or_default();
-                        let value = entry.value.as_str().unwrap_or_default();
-                        match answer_problem(key, value) {
-                            Some((true, message)) => problem(entry.key.span(), message),
-                            Some((false, message)) => problem(entry.value.span(), message),
-                            None => config.answers.push((key.to_owned(), value.to_owned())),
-                        }
-                    }
-                }
-                "server" => {
-                    let mut server = Server::default();
-                    for entry in entry.value.merged_entries() {
-                        let value = entry.value.as_str().unwrap_or_default();
-                        match entry.key.as_str().unwrap_or_default() {
-                            "cpus" => match Decimal::parse(value).map(Decimal::to_f64) {
-                                Some(cpus) if cpus > 0.0 && cpus < 1e6 => server.cpus = cpus,
-                                _ => problem(entry.value.span(), "`cpus` is a number, as 8".into()),
-                            },
-                            "memory" => match bytes(value).filter(|it| *it > 0.0) {
-                                Some(bytes) => server.memory_bytes = bytes,
-                                None => problem(
-                                    entry.value.span(),
-                                    "memory is written as `64GiB`".into(),
-                                ),
-                            },
-                            key => problem(
-                                entry.key.span(),
-                                format!("`{key}` is not known of a server: `cpus` or `memory`"),
-                            ),
-                        }
-                    }
-                    config.server = Some(server);
-                }
-                _ => problem(entry.key.span(), format!("`{key}` is no setting of Plimsoll")),
-            }
+    /// Reads a configuration from YAML or JSON, and returns what makes no sense in it as problems.
+    /// `is_rule` says whether a selector means a rule.
+    pub fn read(tree: &Tree, is_rule: &dyn Fn(&str) -> bool) -> (Config, Vec<Problem>) {
+        let mut reader = Reader { config: Config::default(), problems: Vec::new(), is_rule };
+        for entry in tree.roots().next().into_iter().flat_map(Node::merged_entries) {
+            reader.setting(entry.key, entry.value);
         }
-        (config, problems)
+        (reader.config, reader.problems)
     }
 
-    /// This configuration with `other`'s settings on top.
+    /// Returns this configuration with the settings of `other` on top.
+    #[must_use]
     pub fn with(mut self, other: &Config) -> Config {
         self.role = other.role.or(self.role);
         self.server = other.server.or(self.server);
         self.roles.extend(other.roles.iter().cloned());
         self.rules.extend(other.rules.iter().cloned());
-        self.answers.extend(other.answers.iter().cloned());
+        self.answers = self.answers.with(&other.answers);
         self
     }
 
-    /// The role configured for a Compose file, by its path or its name.
+    /// Returns the role configured for a Compose file, by its path or its name.
     pub fn role_for(&self, path: &str) -> Option<Role> {
-        let named =
-            self.roles.iter().rev().find(|it| it.0 == path || it.0 == crate::text::name_of(path));
-        named.map(|it| it.1).or(self.role)
+        let name = crate::text::name_of(path);
+        let own = self.roles.iter().rev().find(|(file, _)| file == path || file == name);
+        own.map(|(_, role)| *role).or(self.role)
     }
 
-    pub fn answer(&self, key: &str) -> Option<&str> {
-        self.answers.iter().rev().find(|it| it.0 == key).map(|it| it.1.as_str())
-    }
-
-    /// What is configured for a rule: the last setting that means it.
-    pub fn rule(&self, rule: &rules::Rule) -> Option<Option<Severity>> {
-        self.rules.iter().rev().find(|it| rule.is(&it.0)).map(|it| it.1)
+    /// Returns the level of a rule: the last one configured for a selector that means the rule.
+    pub fn level(&self, means_rule: impl Fn(&str) -> bool) -> Option<Level> {
+        let setting = self.rules.iter().rev().find(|(selector, _)| means_rule(selector));
+        setting.map(|(_, level)| *level)
     }
 }
 
-/// The words that answer a question; none for one that takes a number.
-fn answers_to(key: &str) -> Option<&'static [&'static str]> {
-    Some(match key {
-        "downtime" => &["none", "seconds", "minutes", "hours"],
-        "audit" => &["yes", "no"],
-        "teams" => &[],
-        key if QUESTIONS.contains(&key) => &["yes", "no"],
-        _ => return None,
-    })
+/// A configuration that is being read.
+struct Reader<'r> {
+    config: Config,
+    problems: Vec<Problem>,
+    is_rule: &'r dyn Fn(&str) -> bool,
 }
 
-/// What is wrong with an answer, and whether its key is.
-fn answer_problem(key: &str, value: &str) -> Option<(bool, String)> {
-    let Some(words) = answers_to(key) else {
-        let known = QUESTIONS.join(", ");
-        let message = format!("`{key}` is no question: downtime, teams, audit, {known}");
-        return Some((true, message));
-    };
-    let value = match value {
-        "true" => "yes",
-        "false" => "no",
-        other => other,
-    };
-    match words {
-        [] if value.parse::<u32>().is_err() => Some((false, format!("`{key}` is a number"))),
-        [] => None,
-        _ if words.contains(&value) => None,
-        _ => Some((false, format!("`{key}` is answered by {}", words.join(", ")))),
+impl Reader<'_> {
+    fn problem(&mut self, span: Span, message: impl Into<String>) {
+        let message = message.into();
+        self.problems.push(Problem { kind: ProblemKind::Config, span, message, related: None });
+    }
+
+    fn setting(&mut self, key: Node<'_>, value: Node<'_>) {
+        match text(key) {
+            "role" => self.config.role = self.role(value).or(self.config.role),
+            "roles" => self.roles(value),
+            "rules" => self.rules(value),
+            "ignore" => self.ignore(value),
+            "answers" => self.answers(value),
+            "server" => self.server(value),
+            unknown => {
+                self.problem(key.span(), format!("`{unknown}` is not a known setting of Plimsoll"));
+            }
+        }
+    }
+
+    fn role(&mut self, value: Node<'_>) -> Option<Role> {
+        let role = Role::from_name(text(value));
+        if role.is_none() {
+            self.problem(value.span(), "a role must be `development`, `production` or `unknown`");
+        }
+        role
+    }
+
+    fn roles(&mut self, roles: Node<'_>) {
+        for entry in roles.merged_entries() {
+            if let Some(role) = self.role(entry.value) {
+                self.config.roles.push((text(entry.key).to_owned(), role));
+            }
+        }
+    }
+
+    /// Returns the selector, after a look at whether it means any rule.
+    fn selector(&mut self, node: Node<'_>) -> String {
+        let selector = text(node);
+        if !(self.is_rule)(selector) {
+            self.problem(node.span(), format!("`{selector}` is not a known rule"));
+        }
+        selector.to_owned()
+    }
+
+    fn rules(&mut self, rules: Node<'_>) {
+        for entry in rules.merged_entries() {
+            let selector = self.selector(entry.key);
+            let level = match text(entry.value) {
+                // YAML 1.1 reads `off` as false, and so do tools that turn YAML into JSON.
+                "false" => Some(Level::Off),
+                name => Level::from_name(name),
+            };
+            match level {
+                Some(level) => self.config.rules.push((selector, level)),
+                None => self.problem(
+                    entry.value.span(),
+                    "a rule must be set to `error`, `warning`, `info`, `hint` or `off`",
+                ),
+            }
+        }
+    }
+
+    fn ignore(&mut self, ignored: Node<'_>) {
+        let selectors =
+            if ignored.is_sequence() { ignored.items().collect() } else { vec![ignored] };
+        for node in selectors {
+            let selector = self.selector(node);
+            self.config.rules.push((selector, Level::Off));
+        }
+    }
+
+    fn answers(&mut self, answers: Node<'_>) {
+        for entry in answers.merged_entries() {
+            match self.config.answers.set(text(entry.key), text(entry.value)) {
+                Ok(()) => {}
+                Err(WrongAnswer::Key(message)) => self.problem(entry.key.span(), message),
+                Err(WrongAnswer::Value(message)) => self.problem(entry.value.span(), message),
+            }
+        }
+    }
+
+    fn server(&mut self, settings: Node<'_>) {
+        let mut server = Server::default();
+        for entry in settings.merged_entries() {
+            let (value, span) = (text(entry.value), entry.value.span());
+            match text(entry.key) {
+                "cpus" => match value.parse::<f64>() {
+                    Ok(cpus) if cpus > 0.0 && cpus < 1e6 => server.cpus = cpus,
+                    _ => self.problem(span, "`cpus` must be a number above 0, such as `8`"),
+                },
+                "memory" => match bytes(value) {
+                    Some(bytes) if bytes > 0.0 => server.memory_bytes = bytes,
+                    _ => self.problem(span, "`memory` must be an amount above 0, such as `64GiB`"),
+                },
+                unknown => self.problem(
+                    entry.key.span(),
+                    format!(
+                        "`{unknown}` is not a known setting of a server; use `cpus` or `memory`"
+                    ),
+                ),
+            }
+        }
+        self.config.server = Some(server);
     }
 }
 
-/// The keys of the decision's six questions.
-pub const QUESTIONS: [&str; 6] = [
-    "one-server",
-    "multi-node",
-    "replicas-and-rollouts",
-    "teams-and-environments",
-    "gitops",
-    "packaging",
-];
-
-/// What is wrong with a person's answer, if something is: `downtime` and `minutes` are fine.
-pub fn wrong_answer(key: &str, value: &str) -> Option<String> {
-    answer_problem(key, value).map(|it| it.1)
+/// Returns the text of a scalar; anything else has none.
+fn text(node: Node<'_>) -> &str {
+    node.as_str().unwrap_or_default()
 }
 
-fn one_or_many(node: Node<'_>) -> Vec<Node<'_>> {
-    if node.is_sequence() { node.items().collect() } else { vec![node] }
-}
-
-/// `64GiB`, `64Gi`, `64G`, `500MB` or a plain number of bytes.
+/// Returns the number of bytes in `64GiB`, `64Gi`, `64G` or `500MB`, or in a plain number. Both
+/// kinds of prefix count in powers of 1024, as they do for memory in Compose.
 fn bytes(text: &str) -> Option<f64> {
-    let split = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
-    let number = Decimal::parse(&text[..split])?;
-    let power = match text[split..].trim().to_ascii_lowercase().as_str() {
+    let unit_at = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let power = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => 0,
-        "k" | "kb" | "ki" | "kib" => 10,
-        "m" | "mb" | "mi" | "mib" => 20,
-        "g" | "gb" | "gi" | "gib" => 30,
-        "t" | "tb" | "ti" | "tib" => 40,
+        "k" | "kb" | "ki" | "kib" => 1,
+        "m" | "mb" | "mi" | "mib" => 2,
+        "g" | "gb" | "gi" | "gib" => 3,
+        "t" | "tb" | "ti" | "tib" => 4,
         _ => return None,
     };
-    Some(number.times(1 << power) as f64)
+    Some(number.parse::<f64>().ok()? * 1024_f64.powi(power))
 }
 
 #[cfg(test)]
@@ -232,7 +293,7 @@ mod tests {
 
     fn read(text: &str) -> (Config, Vec<String>) {
         let (tree, _) = parse(FileId(0), &Arc::from(text), None);
-        let (config, problems) = Config::read(&tree);
+        let (config, problems) = Config::read(&tree, &crate::rules::is_known);
         (config, problems.into_iter().map(|it| it.message).collect())
     }
 
@@ -245,20 +306,20 @@ mod tests {
         assert_eq!(problems, [""; 0]);
         assert_eq!(config.role, Some(Role::Production));
         assert_eq!(config.roles, [("compose.dev.yaml".to_owned(), Role::Development)]);
-        assert_eq!(config.answer("downtime"), Some("minutes"));
+        assert_eq!(config.answers.downtime, Some(Downtime::Minutes));
         assert_eq!(config.server, Some(Server { cpus: 8.0, memory_bytes: 32.0 * 1073741824.0 }));
-        let rule = rules::find("PLM001").unwrap();
-        assert_eq!(config.rule(rule), Some(None), "the later setting wins");
+        let level = config.level(|selector| "PLM001".starts_with(selector));
+        assert_eq!(level, Some(Level::Off), "the later setting wins");
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn settings_that_make_no_sense_are_problems() {
         let (_, problems) = read("role: prod\nrules: {PLM9999: off, PLM001: bad}\nsevrer: {}\n");
         assert_eq!(problems.len(), 4, "{problems:?}");
         let (config, problems) = read(
             "answers: {downtime: never, teams: some, nonsense: 1, gitops: perhaps, audit: no}\nserver: {cpus: many, memory: 1X, disks: 3}\n",
         );
         assert_eq!(problems.len(), 7, "{problems:?}");
-        assert_eq!(config.answers, [("audit".to_owned(), "no".to_owned())]);
+        assert_eq!(config.answers, Answers { audit: Some(false), ..Answers::default() });
     }
 }

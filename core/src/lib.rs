@@ -1,39 +1,37 @@
 //! Plimsoll's core: Docker Compose and Kubernetes YAML in, findings and a decision out.
 //!
-//! The core does no input or output, reads no clock, starts no threads and cannot fail: whatever it
-//! is given, it answers with a [`Report`]. The way of the data, and what each module may know, is
-//! in `docs/architecture.md`.
+//! The core does no input or output, reads no clock, starts no threads and cannot fail: it answers
+//! every input with a [`Report`]. `docs/architecture.md` describes how data flows through it and which
+//! module may know what.
 
+mod analysis;
 pub mod build;
 pub mod config;
-pub mod decimal;
 pub mod decision;
+pub mod edit;
 pub mod explain;
 pub mod facts;
-pub mod fix;
-mod index;
 pub mod knowledge;
 pub mod model;
-pub mod render;
+pub mod output;
 pub mod report;
 pub mod rules;
-mod sort;
 pub mod suppress;
 pub mod syntax;
 pub mod text;
-mod words;
 mod workspace;
 
+pub use analysis::{Analysis, Options};
 pub use config::Config;
 pub use report::Report;
 pub use text::File;
-pub use workspace::{Options, Workspace};
+pub use workspace::Workspace;
 
-/// Analyses files that belong together. Paths are only names; nothing is opened. Where two files
-/// have the same path, the later one counts.
+/// Analyses files that belong together. Paths are only names; nothing is opened. Where two files have
+/// the same path, the later one wins.
 pub fn analyze(files: &[File], options: &Options) -> Report {
     let mut files: Vec<&File> = files.iter().collect();
-    sort::sort_by(&mut files, |a, b| a.path.cmp(&b.path));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut workspace = Workspace::default();
     for file in files {
         workspace.set_file(file.clone());
@@ -47,6 +45,6 @@ pub fn rules() -> Vec<&'static rules::Rule> {
 }
 
 /// A rule in full, by code or name.
-pub fn explain(code_or_name: &str) -> Option<explain::Explanation> {
+pub fn explain(code_or_name: &str) -> Option<&'static explain::Explanation> {
     rules::find(code_or_name).map(explain::explain)
 }

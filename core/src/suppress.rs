@@ -1,61 +1,80 @@
-//! Takes out findings that somebody has read and accepted, and says which acceptances are stale.
+//! Suppressions: removes the findings that somebody has accepted, and reports suppressions that no
+//! longer have any effect.
 
 use crate::model::Suppression;
 use crate::report::{Finding, Findings};
-use crate::rules;
+use crate::rules::{self, Rule};
+use crate::text::Span;
 
-/// Takes out what is silenced, and reports suppressions that silence nothing. `ran` tells whether a
-/// rule took part in this run: a suppression of one that did not is not stale.
+/// Removes the silenced findings and returns their number. Suppressions without effect are added to
+/// `out`, unless a rule that they name did not take part in this run, which `ran` says.
 pub fn apply(
     findings: &mut Vec<Finding>,
     suppressions: &[&Suppression],
-    ran: &dyn Fn(&rules::Rule) -> bool,
+    ran: &dyn Fn(&Rule) -> bool,
     out: &mut Findings,
 ) -> usize {
-    let mut used: Vec<Vec<bool>> = Vec::new();
-    for it in suppressions {
-        used.push(vec![false; it.selectors.len().max(1)]);
+    let mut places: Vec<Place> = findings.iter().enumerate().map(Place::of).collect();
+    places.sort_by_key(|place| place.span);
+    for suppression in suppressions {
+        let covered = covered(&mut places, suppression.covers);
+        if suppression.selectors.is_empty() {
+            let used = silence(covered, |_| true);
+            if !used && rules::all().all(ran) {
+                out.at(&suppression.span, "this suppression silences nothing").unnecessary = true;
+            }
+        }
+        for (selector, span) in &suppression.selectors {
+            let used = silence(covered, |rule| rule.is(selector));
+            if !rules::is_known(selector) {
+                out.at(span, format!("`{selector}` is not a known rule"));
+            } else if !used && rules::all().filter(|rule| rule.is(selector)).all(ran) {
+                let message = format!("`{selector}` no longer finds anything here");
+                out.at(span, message).unnecessary = true;
+            }
+        }
     }
     let before = findings.len();
-    findings.retain(|finding| {
-        let mut silenced = false;
-        for (suppression, used) in suppressions.iter().zip(&mut used) {
-            let covers = suppression.covers;
-            if covers.file != finding.span.file
-                || finding.span.start < covers.start
-                || finding.span.start > covers.end
-            {
-                continue;
-            }
-            if suppression.selectors.is_empty() {
-                used[0] = true;
-                silenced = true;
-            }
-            let rule = rules::find(finding.code);
-            for (selector, used) in suppression.selectors.iter().zip(used) {
-                if rule.is_some_and(|it| it.is(&selector.0)) {
-                    *used = true;
-                    silenced = true;
-                }
-            }
-        }
-        !silenced
-    });
-    for (suppression, used) in suppressions.iter().zip(&used) {
-        if suppression.selectors.is_empty() && !used[0] && rules::all().all(ran) {
-            out.at(&suppression.span, "this suppression silences nothing").unnecessary = true;
-        }
-        for ((selector, span), used) in suppression.selectors.iter().zip(used) {
-            let known = rules::all().any(|it| it.is(selector));
-            if !known {
-                out.at(span, format_args!("`{selector}` is no rule"));
-            } else if !used && rules::all().filter(|it| it.is(selector)).all(ran) {
-                out.at(span, format_args!("`{selector}` finds nothing here any more"))
-                    .unnecessary = true;
-            }
+    places.sort_by_key(|place| place.index);
+    let mut places = places.into_iter();
+    findings.retain(|_| places.next().is_some_and(|place| !place.silenced));
+    before - findings.len()
+}
+
+/// Where a finding stands, and whether a suppression silences it.
+struct Place {
+    /// The index of the finding.
+    index: usize,
+    span: Span,
+    rule: Option<&'static Rule>,
+    silenced: bool,
+}
+
+impl Place {
+    fn of((index, finding): (usize, &Finding)) -> Place {
+        Place { index, span: finding.span, rule: rules::find(finding.code), silenced: false }
+    }
+}
+
+/// Returns the findings that start inside a span, out of all sorted by their spans.
+fn covered(places: &mut [Place], covers: Span) -> &mut [Place] {
+    let from =
+        places.partition_point(|it| (it.span.file, it.span.start) < (covers.file, covers.start));
+    let to =
+        places.partition_point(|it| (it.span.file, it.span.start) <= (covers.file, covers.end));
+    &mut places[from..to]
+}
+
+/// Silences the findings of the rules that `means` accepts, and returns whether there were any.
+fn silence(covered: &mut [Place], means: impl Fn(&Rule) -> bool) -> bool {
+    let mut any = false;
+    for place in covered {
+        if place.rule.is_some_and(&means) {
+            place.silenced = true;
+            any = true;
         }
     }
-    before - findings.len()
+    any
 }
 
 #[cfg(test)]
@@ -63,7 +82,7 @@ mod tests {
     use crate::rules::testing::files;
     use crate::{Options, analyze};
 
-    /// The codes that are left, and how many findings were silenced.
+    /// Returns the codes of the findings that remain, and how many were silenced.
     fn left(text: &str) -> (Vec<&'static str>, usize) {
         let report = analyze(
             &files(text),
@@ -92,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn stale_and_unknown_ones_are_told() {
+    fn stale_and_unknown_selectors_are_reported() {
         let text =
             "services:\n  web: # plimsoll: ignore PLM309\n    image: x:1 # plimsoll: ignore PLM9\n";
         assert_eq!(left(text), (vec!["PLM006", "PLM006"], 0));
@@ -104,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn accepting_one_place_says_nothing_about_the_others() {
+    fn accepting_one_place_keeps_the_findings_of_the_others() {
         let web = |name: &str, said: &str| {
             format!("  {name}: # {said}\n    image: nginx\n    ports: [80]\n")
         };
@@ -125,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_mean_nothing_are_told() {
+    fn unknown_directives_are_reported() {
         let text =
             |comment: &str| format!("services:\n  web: # plimsoll: {comment}\n    image: x:1\n");
         for comment in ["igonre PLM309", "role=prod"] {
@@ -135,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_annotation_of_a_list_covers_its_item_alone() {
+    fn an_annotation_inside_a_list_covers_its_item_alone() {
         let pod = |annotations: &str| {
             format!(
                 "  - apiVersion: v1\n    kind: Pod\n    metadata: {{name: a, annotations: {{{annotations}}}}}\n    spec: {{containers: [{{name: a, image: a}}]}}\n"
@@ -176,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn configuration_changes_severities_and_switches_off() {
+    fn configuration_changes_severities_and_switches_rules_off() {
         let text = format!(
             "# file: compose.yaml\nservices:\n  web:\n    image: x:1\n    volumes:\n{MOUNT}\n# file: plimsoll.yaml\n"
         );

@@ -1,16 +1,16 @@
-//! Files, byte spans and the conversion of offsets to lines and columns.
+//! Files, byte spans, and the conversion of offsets to lines and columns.
 //!
-//! Everything inside the core speaks of bytes. Only the last step (`render`, the language server)
-//! turns an offset into a line and a column, through [`LineIndex`] and a named [`Encoding`].
+//! Positions inside the core are byte offsets. Only the last step (`output`, the language server) converts
+//! an offset to a line and a column, with [`LineIndex`] and a named [`Encoding`].
 
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock};
 
-/// A file as it was handed over: a path (only a name to the core, never opened) and its text.
+/// A file: a path, which the core never opens, and a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Path with `/` separators, relative to the folder that was handed over.
+    /// The normalised path with `/` separators, relative to the folder that was handed over.
     pub path: Arc<str>,
     pub text: Arc<str>,
 }
@@ -20,12 +20,12 @@ impl File {
         File { path: normalise_path(path.as_ref()).into(), text: text.into() }
     }
 
-    /// A file from raw bytes. UTF-8 is the rule; UTF-16 is recognised by its byte order mark, and
-    /// bytes that are no text become U+FFFD, so that the rest of the file can still be read.
+    /// Decodes a file. UTF-16 is recognised by its byte order mark; everything else is read as UTF-8,
+    /// with U+FFFD for invalid bytes, so that the rest of the file can still be read.
     pub fn from_bytes(path: impl AsRef<str>, bytes: &[u8]) -> File {
         let utf16 = |unit: fn([u8; 2]) -> u16| {
             let (pairs, _) = bytes[2..].as_chunks::<2>();
-            let units: Vec<u16> = pairs.iter().map(|it| unit(*it)).collect();
+            let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
             String::from_utf16_lossy(&units)
         };
         let text = match bytes {
@@ -37,17 +37,14 @@ impl File {
     }
 }
 
-/// `./a/../b\c` and `b/c` are one file.
+/// Returns the one spelling of a path: `./a/../b\c` becomes `b/c`.
 pub fn normalise_path(path: &str) -> String {
-    if is_plain_path(path) {
-        return path.to_owned();
-    }
     let absolute = path.starts_with(['/', '\\']);
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split(['/', '\\']) {
         match part {
             "" | "." => {}
-            ".." if parts.last().is_some_and(|it| *it != "..") => {
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
                 parts.pop();
             }
             ".." if absolute => {}
@@ -58,41 +55,25 @@ pub fn normalise_path(path: &str) -> String {
     if absolute { format!("/{joined}") } else { joined }
 }
 
-/// Whether a relative path is certainly as it should be, which most are: it has no backslash, and
-/// none of its parts is empty, `.` or begins with `..`.
-pub(crate) fn is_plain_path(path: &str) -> bool {
-    let mut rest = path.as_bytes();
-    let mut before = b'/';
-    while let [byte, after @ ..] = rest {
-        let odd = matches!(rest, [b'/' | b'.'] | [b'/', ..] | [b'.', b'/' | b'.', ..]);
-        if *byte == b'\\' || (before == b'/' && odd) {
-            return false;
-        }
-        (before, rest) = (*byte, after);
-    }
-    before != b'/'
-}
-
-/// The folder part of a normalised path, without the trailing slash; empty for a bare name.
+/// Returns the folder of a normalised path, without a trailing slash; empty for a bare name.
 pub fn folder_of(path: &str) -> &str {
-    memchr::memrchr(b'/', path.as_bytes()).map_or("", |at| &path[..at])
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The name part of a normalised path.
+/// Returns the name at the end of a normalised path.
 pub fn name_of(path: &str) -> &str {
-    memchr::memrchr(b'/', path.as_bytes()).map_or(path, |at| &path[at + 1..])
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// `relative` as seen from the folder of a file.
+/// Returns the normalised path of a file whose path is relative to a folder.
 pub fn join_path(folder: &str, relative: &str) -> String {
     if relative.starts_with('/') || folder.is_empty() {
         return normalise_path(relative);
     }
-    let joined = [folder, "/", relative].concat();
-    if is_plain_path(&joined) { joined } else { normalise_path(&joined) }
+    normalise_path(&format!("{folder}/{relative}"))
 }
 
-/// Which file of a project: an index into its list of files.
+/// The index of a file in the list of all files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct FileId(pub u32);
 
@@ -127,19 +108,20 @@ impl Span {
         self.file == other.file && self.start <= other.start && other.end <= self.end
     }
 
-    /// From the start of this to the end of that; this alone where they lie in different files.
+    /// Returns the span from the start of this one to the end of another; this span alone if the other is
+    /// in a different file.
     pub fn to(self, other: Span) -> Span {
         if self.file == other.file { Span { end: other.end.max(self.end), ..self } } else { self }
     }
 
-    /// The part of this span that lies `range` bytes from its start, cut to the span.
+    /// Returns the part of this span at a range relative to its start, cut to the span.
     pub fn inner(self, range: Range<usize>) -> Span {
-        let at = |it: usize| (self.start + offset(it)).min(self.end);
+        let at = |relative: usize| (self.start + offset(relative)).min(self.end);
         Span { start: at(range.start), end: at(range.end), ..self }
     }
 }
 
-/// Files beyond 4 GiB are refused long before; the cast cannot wrap in practice.
+/// Converts an offset. Files are far smaller than 4 GiB, so that every offset fits.
 fn offset(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
@@ -150,8 +132,8 @@ impl fmt::Debug for Span {
     }
 }
 
-/// A value and the place that it was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A value and the span from which it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Spanned<T> {
     pub value: T,
     pub span: Span,
@@ -180,14 +162,14 @@ impl<T: fmt::Display> fmt::Display for Spanned<T> {
     }
 }
 
-/// What a column counts.
+/// The unit in which columns are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// Bytes.
     Utf8,
-    /// UTF-16 code units, the language server protocol's default.
+    /// UTF-16 code units, the default of the language server protocol.
     Utf16,
-    /// Unicode code points: what people see in our reports.
+    /// Unicode code points, as in reports for people.
     Utf32,
 }
 
@@ -198,11 +180,11 @@ pub struct LineColumn {
     pub column: u32,
 }
 
-/// A text by its lines. `\n`, `\r\n` and a lone `\r` all end a line.
+/// The lines of a text, which end with `\n`, `\r\n` or a lone `\r`.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     text: Arc<str>,
-    /// Where the lines start. Looked for when somebody first asks, as about most files nobody does.
+    /// The starts of the lines, computed on first use: most files have no findings.
     starts: OnceLock<Vec<u32>>,
 }
 
@@ -219,22 +201,23 @@ impl LineIndex {
         self.starts().len()
     }
 
-    /// The zero-based line that holds this byte.
+    /// Returns the zero-based line that contains a byte.
     pub fn line_of(&self, at: usize) -> usize {
-        self.starts().partition_point(|it| *it as usize <= at).saturating_sub(1)
+        self.starts().partition_point(|start| *start as usize <= at).saturating_sub(1)
     }
 
-    /// The bytes of a zero-based line without its line break.
+    /// Returns the range of a zero-based line without its line break.
     pub fn line_range(&self, line: usize) -> Range<usize> {
         let (text, starts) = (&*self.text, self.starts());
-        let Some(start) = starts.get(line).map(|it| *it as usize) else {
+        let Some(start) = starts.get(line).map(|start| *start as usize) else {
             return text.len()..text.len();
         };
-        let end = starts.get(line + 1).map_or(text.len(), |it| *it as usize);
+        let end = starts.get(line + 1).map_or(text.len(), |next| *next as usize);
         let content = text[start..end].trim_end_matches(['\n', '\r']);
         start..start + content.len()
     }
 
+    /// Returns the line and column of a byte.
     pub fn position(&self, at: usize, encoding: Encoding) -> LineColumn {
         let text = &*self.text;
         let at = floor_boundary(text, at);
@@ -251,7 +234,7 @@ impl LineIndex {
         LineColumn { line: offset(line), column: offset(column) }
     }
 
-    /// The byte of a position; columns past the end of the line mean its end, as editors expect.
+    /// Returns the byte at a position. A column past the end of the line means its end, as editors expect.
     pub fn offset(&self, position: LineColumn, encoding: Encoding) -> usize {
         let text = &*self.text;
         let mut range = self.line_range(position.line as usize);
@@ -276,22 +259,17 @@ impl LineIndex {
 }
 
 fn line_starts(bytes: &[u8]) -> Vec<u32> {
-    let mut starts = Vec::with_capacity(16 + bytes.len() / 32);
-    starts.push(0);
-    let lone = |it: usize| bytes[it] == b'\r' && bytes.get(it + 1) != Some(&b'\n');
-    if memchr::memchr(b'\r', bytes).is_none() {
-        starts.extend(memchr::memchr_iter(b'\n', bytes).map(|it| offset(it + 1)));
-    } else {
-        let breaks = (0..bytes.len()).filter(|it| bytes[*it] == b'\n' || lone(*it));
-        starts.extend(breaks.map(|it| offset(it + 1)));
-    }
-    starts
+    let ends_line = |at: &usize| match bytes[*at] {
+        b'\n' => true,
+        _ => bytes.get(at + 1) != Some(&b'\n'),
+    };
+    let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes).filter(ends_line);
+    std::iter::once(0).chain(breaks.map(|at| offset(at + 1))).collect()
 }
 
-/// The nearest character boundary at or before `at`.
+/// Returns the nearest character boundary at or before `at`.
 pub fn floor_boundary(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at).rev().find(|it| text.is_char_boundary(*it)).unwrap_or(0)
+    text.floor_char_boundary(at)
 }
 
 #[cfg(test)]
@@ -299,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_count_what_was_asked_for() {
+    fn columns_are_counted_in_the_given_encoding() {
         let text = "a: 1\r\nüb🎵x: 2\n";
         let index = LineIndex::new(&Arc::from(text));
         let x = text.find('x').unwrap();
@@ -312,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_break_counts_and_none_belongs_to_its_line() {
+    fn all_line_breaks_end_a_line_without_being_part_of_it() {
         let text = "a\rb\r\nc\n";
         let index = LineIndex::new(&Arc::from(text));
         assert_eq!(index.lines(), 4);
@@ -321,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_takes_no_column() {
+    fn a_byte_order_mark_has_no_column() {
         let text = "\u{FEFF}a: 1";
         let index = LineIndex::new(&Arc::from(text));
         assert_eq!(index.position(3, Encoding::Utf32).column, 0);
@@ -329,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_one_spelling() {
+    fn paths_have_one_spelling() {
         assert_eq!(normalise_path("./a/../b\\c.yaml"), "b/c.yaml");
         assert_eq!(normalise_path("../x"), "../x");
         assert_eq!(join_path("deploy", "../.env"), ".env");
@@ -337,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn utf16_and_broken_bytes_become_text() {
+    fn utf16_and_invalid_bytes_are_decoded() {
         let wide: Vec<u8> = [0xFF, 0xFE]
             .into_iter()
             .chain("a: ü".encode_utf16().flat_map(u16::to_le_bytes))

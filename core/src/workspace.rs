@@ -1,224 +1,92 @@
-//! The door for editors: files come and go, and only what changed is read again.
+//! The files of a project as an editor changes them: only what changed is read again.
 //!
 //! The first stage ([`FileModel::read`]) sees one file and may run anywhere, on any thread; the
-//! second (projects, facts, rules, decision) sees the first's results and is all that `report` does.
+//! second ([`Analysis`]) sees the results of the first.
 
+use crate::analysis::{Analysis, Options};
 use crate::config::Config;
-use crate::facts::Facts;
-use crate::index::Index;
-use crate::model::{FileModel, compose};
-use crate::report::{FileEntry, Finding, Findings, Kind, Report, Severity};
+use crate::model::FileModel;
+use crate::report::Report;
 use crate::text::{File, FileId};
-use crate::{decision, rules, suppress};
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// What a caller wants to know.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Options {
-    /// Wins over a `plimsoll.yaml` among the files.
-    pub config: Config,
-    /// Codes, families (`PLM1`) or names; empty means all.
-    pub select: Vec<String>,
-    /// Codes, families or names to leave out.
-    pub ignore: Vec<String>,
-    /// Findings below it are left out.
-    pub min_severity: Option<Severity>,
-}
-
-impl Options {
-    /// Whether a rule takes part in this run.
-    fn wants(&self, rule: &rules::Rule) -> bool {
-        (self.select.is_empty() || self.select.iter().any(|it| rule.is(it)))
-            && !self.ignore.iter().any(|it| rule.is(it))
-    }
-}
 
 /// The files of a project, each read once.
 #[derive(Debug, Default)]
 pub struct Workspace {
     files: Vec<Arc<FileModel>>,
-    /// The files by their paths: the last number of a path counts, and [`GONE`] is none.
-    index: Index,
+    /// The index in `files` of each path.
+    by_path: FxHashMap<Arc<str>, usize>,
 }
 
 impl Workspace {
-    /// Puts files together that were read elsewhere, as by several threads. Each must have been read
-    /// with its index in the list as its [`FileId`], and no path may stand twice.
+    /// Creates a workspace of files that were read elsewhere, for example by several threads. Each
+    /// must have been read with its index in the list as its [`FileId`], and all paths must differ.
     pub fn from_models(files: Vec<FileModel>) -> Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
-        Workspace { index: by_path(&files), files }
+        let by_path =
+            files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
+        Workspace { files, by_path }
     }
 
-    /// Adds a file, or gives it a new text.
+    /// Adds a file, or replaces the text of the file at this path.
     pub fn set(&mut self, path: &str, text: impl Into<Arc<str>>) {
         self.set_file(File::new(path, text));
     }
 
+    /// Adds a file, or replaces the file at the same path.
     pub fn set_file(&mut self, file: File) {
-        match self.find(&file.path) {
-            Some(at) => {
+        match self.by_path.get(&file.path) {
+            Some(&at) => {
                 let old = &self.files[at];
                 if old.file.text == file.text {
                     return;
                 }
                 let edited = edited_range(&old.file.text, &file.text);
-                let id = old.id;
-                self.files[at] = Arc::new(FileModel::read(id, file, Some(edited)));
+                self.files[at] = Arc::new(FileModel::read(old.id, file, Some(edited)));
             }
             None => {
                 let at = self.files.len();
-                self.index.add(&[&file.path], at);
+                self.by_path.insert(Arc::clone(&file.path), at);
                 self.files.push(Arc::new(FileModel::read(id_of(at), file, None)));
             }
         }
     }
 
-    /// Takes a file out. The last file takes its number, so that numbers stay without gaps.
+    /// Removes a file. The last file takes its index, so that the indices stay without gaps.
     pub fn remove(&mut self, path: &str) {
         let path = crate::text::normalise_path(path);
-        let Some(at) = self.find(&path) else { return };
-        self.index.add(&[path.as_str()], GONE);
+        let Some(at) = self.by_path.remove(path.as_str()) else { return };
         self.files.swap_remove(at);
         if let Some(moved) = self.files.get_mut(at) {
-            self.index.add(&[&moved.file.path], at);
+            self.by_path.insert(Arc::clone(&moved.file.path), at);
+            // Every span in the model carries the file's index.
             *moved = Arc::new(FileModel::read(id_of(at), moved.file.clone(), None));
         }
     }
 
-    fn find(&self, path: &str) -> Option<usize> {
-        self.index.get(&[path]).last().copied().filter(|it| *it != GONE)
-    }
-
+    /// The files, in no particular order.
     pub fn files(&self) -> impl ExactSizeIterator<Item = &File> {
         self.files.iter().map(|it| &it.file)
     }
 
+    /// Takes a snapshot of the files as they are now. `config` is laid over their `plimsoll.yaml`.
+    pub fn analysis(&self, config: &Config) -> Analysis {
+        Analysis::new(self.files.clone(), config)
+    }
+
     /// Analyses the files as they are now.
     pub fn report(&self, options: &Options) -> Report {
-        let config = self.configuration(&options.config);
-        let projects = compose_projects(&self.files);
-        let facts = Facts::new(&self.files, &projects, &config);
-        let mut out = Findings::default();
-        let wanted = |rule: &rules::Rule| options.wants(rule) && config.rule(rule) != Some(None);
-        let mut ran: Vec<&str> = Vec::with_capacity(rules::all().count());
-        for rule in rules::all().filter(|it| wanted(it)) {
-            ran.push(rule.code());
-            let before = out.count();
-            out.next(rule.code(), rule.name(), rule.severity);
-            rule.run(&facts, &mut out);
-            tell(rule, &facts, out.since(before));
-        }
-        let mut findings = out.into_list();
-        let suppressed = self.suppress(&facts, &mut findings, &wanted);
-        let decision = decision::decide(&facts, &findings, &ran);
-        findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
-        let path = |it: &Finding| &self.files[it.span.file.index()].file.path;
-        crate::sort::sort_by(&mut findings, |a, b| {
-            (path(a), a.span.start, a.code, a.span.end, &a.message).cmp(&(
-                path(b),
-                b.span.start,
-                b.code,
-                b.span.end,
-                &b.message,
-            ))
-        });
-        findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
-        let files = self.files.iter().map(|it| FileEntry {
-            file: it.file.clone(),
-            kind: it.kind,
-            role: facts.role_of(it.id),
-            lines: it.lines.clone(),
-        });
-        Report { files: files.collect(), findings, decision, map: facts.map(), suppressed }
+        self.analysis(&options.config).report(options)
     }
-
-    /// The `plimsoll.yaml` nearest to the root, with the caller's own settings on top.
-    fn configuration(&self, own: &Config) -> Config {
-        let files = self.files.iter().filter(|it| it.kind == Kind::Config);
-        let nearest =
-            files.min_by_key(|it| (it.file.path.matches('/').count(), Arc::clone(&it.file.path)));
-        match nearest {
-            Some(file) => Config::read(&file.tree).0.with(own),
-            None => own.clone(),
-        }
-    }
-
-    fn suppress(
-        &self,
-        facts: &Facts,
-        findings: &mut Vec<Finding>,
-        wanted: &dyn Fn(&rules::Rule) -> bool,
-    ) -> usize {
-        let mut suppressions = Vec::new();
-        for file in facts.files() {
-            suppressions.extend(&file.directives.suppressions);
-        }
-        let stale = rules::find("PLM006").expect("internal error: PLM006 is a rule");
-        let mut out = Findings::new(stale.code(), stale.name(), stale.severity);
-        let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
-        let known = "write `ignore`, `ignore-file` or `role=production`";
-        for file in facts.files() {
-            for (word, span) in &file.directives.unknown {
-                out.at(span, format_args!("`{word}` means nothing to Plimsoll: {known}"));
-            }
-        }
-        if wanted(stale) {
-            tell(stale, facts, out.since(0));
-            findings.append(&mut out.into_list());
-        }
-        suppressed
-    }
-}
-
-/// The Compose projects of all files.
-fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
-    let inputs: Vec<compose::FileInput<'_>> = files
-        .iter()
-        .map(|it| compose::FileInput {
-            id: it.id,
-            path: &it.file.path,
-            text: &it.file.text,
-            tree: Some(&it.tree),
-            compose: it.kind == Kind::Compose,
-        })
-        .collect();
-    compose::projects(&inputs)
-}
-
-/// The number of a file that was taken out.
-const GONE: usize = usize::MAX;
-
-fn by_path(files: &[Arc<FileModel>]) -> Index {
-    let mut index = Index::default();
-    for (at, it) in files.iter().enumerate() {
-        index.add(&[&it.file.path], at);
-    }
-    index
 }
 
 fn id_of(at: usize) -> FileId {
     FileId(u32::try_from(at).unwrap_or(u32::MAX))
 }
 
-/// Gives a rule's findings the severity that the configuration wants, and says whose they are.
-fn tell(rule: &rules::Rule, facts: &Facts, findings: &mut [Finding]) {
-    // Most rules find nothing.
-    if findings.is_empty() {
-        return;
-    }
-    let wanted = facts.config().rule(rule).flatten();
-    for finding in findings {
-        if let Some(severity) = wanted {
-            finding.severity = severity;
-        }
-        if finding.subject.is_empty() {
-            finding.subject = facts.subject_at(finding.span);
-        }
-    }
-}
-
-/// What changed between two texts, as a range of the new one.
+/// Returns the range of the new text that differs from the old one.
 fn edited_range(old: &str, new: &str) -> Range<usize> {
     let prefix = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
     let rest = old.len().min(new.len()) - prefix;

@@ -1,5 +1,4 @@
-//! Small Compose projects with the verdict of the real tool, and what may never happen whatever
-//! the files hold.
+//! Small Compose projects with the verdict of the real tool, and properties that must hold for any files.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by a panic")]
 
@@ -13,7 +12,7 @@ const CASES: &str = include_str!("compose_cases.txt");
 struct Case {
     name: &'static str,
     refused: bool,
-    /// The real tool accepts it; that we refuse it is on purpose.
+    /// Whether we refuse the project on purpose although the real tool accepts it.
     stricter: bool,
     files: Vec<(String, String)>,
 }
@@ -88,10 +87,9 @@ fn we_refuse_what_the_real_tool_refuses_and_nothing_else() {
     }
 }
 
-/// A refusal that nobody hears of is worth nothing: each is a finding, unless what is missing may be
-/// there where the project lives.
+/// Every refusal is a finding, unless what is missing may exist in the real project.
 #[test]
-fn what_the_real_tool_refuses_is_a_finding_and_what_it_accepts_is_not() {
+fn every_refusal_is_a_finding_and_nothing_else_is() {
     for case in cases() {
         let elsewhere = read(&case.files, |_, projects, _| {
             projects[0].problems.iter().filter(|it| it.kind.is_refused()).any(|it| {
@@ -103,22 +101,22 @@ fn what_the_real_tool_refuses_is_a_finding_and_what_it_accepts_is_not() {
         let files: Vec<File> =
             case.files.iter().map(|(path, text)| File::new(path, text.as_str())).collect();
         let report = analyze(&files, &Options::default());
-        let told = |codes: &[&str]| report.findings.iter().any(|it| codes.contains(&it.code));
+        let found = |codes: &[&str]| report.findings.iter().any(|it| codes.contains(&it.code));
         if case.refused && !case.stricter && !elsewhere {
             let codes =
                 ["PLM001", "PLM002", "PLM003", "PLM009", "PLM111", "PLM515", "PLM709", "PLM808"];
-            assert!(told(&codes), "{}: nothing is said", case.name);
+            assert!(found(&codes), "{}: there is no finding", case.name);
         } else if !case.refused || case.stricter {
-            assert!(!told(&["PLM009"]), "{}: {:?}", case.name, report.findings);
+            assert!(!found(&["PLM009"]), "{}: {:?}", case.name, report.findings);
         }
     }
 }
 
-/// Every place that a project names must lie in the text of its file, on character boundaries.
+/// Checks that every span of a project is inside the text of its file, on character boundaries.
 fn check_places(files: &[File], projects: &[Project], what: &str) {
     let check = |span: Span| {
         let text = &files[span.file.index()].text;
-        assert!(text.get(span.range()).is_some(), "{what}: {span:?} is not in its file");
+        assert!(text.get(span.range()).is_some(), "{what}: {span:?} is outside its file");
     };
     for project in projects {
         project.problems.iter().for_each(|it| check(it.span));
@@ -159,13 +157,13 @@ fn check_places(files: &[File], projects: &[Project], what: &str) {
 }
 
 #[test]
-fn every_place_lies_in_its_file() {
+fn every_span_is_inside_its_file() {
     for case in cases() {
         read(&case.files, |files, projects, _| check_places(files, &projects, case.name));
     }
 }
 
-/// A small generator of numbers; the same each time.
+/// A small random number generator with a fixed seed.
 struct Numbers(u64);
 
 impl Numbers {
@@ -177,7 +175,7 @@ impl Numbers {
 }
 
 #[test]
-fn torn_and_spliced_files_never_make_it_panic() {
+fn cut_and_spliced_files_never_cause_a_panic() {
     let all = cases();
     let mut numbers = Numbers(7);
     let boundary = |text: &str, at: usize| text.floor_char_boundary(at);
@@ -227,7 +225,7 @@ fn aliases_that_multiply_are_stopped() {
 }
 
 #[test]
-fn services_that_extend_one_another_for_ever_are_stopped() {
+fn long_chains_of_extends_are_stopped() {
     let mut text = "services:\n  s0: {image: x}\n".to_owned();
     for at in (1..5000).rev() {
         text.push_str(&format!("  s{at}: {{extends: s{}}}\n", at - 1));
@@ -236,7 +234,7 @@ fn services_that_extend_one_another_for_ever_are_stopped() {
 }
 
 #[test]
-fn one_big_template_for_many_services_is_stopped() {
+fn a_large_template_of_many_services_is_stopped() {
     let mut text = "services:\n  base:\n    image: x\n    labels:\n".to_owned();
     for at in 0..5000 {
         text.push_str(&format!("      l{at}: v\n"));

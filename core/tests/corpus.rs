@@ -2,7 +2,8 @@
 //! `tests/snapshots`; `UPDATE_DOCS=1` rewrites it, and the diff shows what a change did.
 #![allow(clippy::unwrap_used)]
 
-use plimsoll_core::{File, Options, Report, Workspace, analyze, fix};
+use plimsoll_core::edit::apply::apply;
+use plimsoll_core::{File, Options, Report, Workspace, analyze};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -113,7 +114,7 @@ fn safe_fixes_settle() {
         let mut rounds = 0;
         loop {
             let report = analyze(&files, &Options::default());
-            let (fixed, applied) = fix::apply(&files, &report, false);
+            let (fixed, applied) = apply(&files, &report, false);
             let changed = fixed != files;
             assert!(applied > 0 || !changed, "{name}: text changed without a fix");
             let syntax =

@@ -10,17 +10,17 @@ use std::path::Path;
 fn pages_equal_the_rules() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules");
     let mut pages: Vec<(String, String)> = rules::all()
-        .map(|rule| (format!("{}-{}.md", rule.code(), rule.name()), explain::markdown(rule)))
+        .map(|rule| (format!("{}-{}.md", rule.code, rule.name), explain::markdown(rule)))
         .collect();
     let rows: String = rules::all()
         .map(|rule| {
-            let summary = explain::explain(rule).summary;
+            let summary = &explain::explain(rule).summary;
             format!(
                 "| [{}]({}-{}.md) | {} | {} | {} | {summary} |\n",
-                rule.code(),
-                rule.code(),
-                rule.name(),
-                rule.name(),
+                rule.code,
+                rule.code,
+                rule.name,
+                rule.name,
                 rule.on.name(),
                 rule.severity.name()
             )

@@ -1,4 +1,4 @@
-//! Texts that no tool should choke on, whether by accident or on purpose.
+//! Hostile texts: deep, large, malformed, written by accident or on purpose.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,7 @@ mod common;
 use common::{TEXTS, check, read};
 use plimsoll_core::syntax::ProblemKind;
 
-/// The keys and values of a small text, whatever bytes surround them.
+/// Returns the top-level keys and values of a text.
 fn pairs(text: &str) -> Vec<(String, String)> {
     let (tree, problems) = read(text);
     check(text, &tree, &problems);
@@ -29,7 +29,7 @@ fn kinds(text: &str) -> Vec<ProblemKind> {
 }
 
 #[test]
-fn the_example_texts_are_whole() {
+fn the_example_texts_parse() {
     for text in TEXTS {
         let (tree, problems) = read(text);
         check(text, &tree, &problems);
@@ -38,7 +38,7 @@ fn the_example_texts_are_whole() {
 }
 
 #[test]
-fn line_breaks_and_byte_order_marks_change_nothing() {
+fn line_breaks_and_byte_order_marks_do_not_change_the_meaning() {
     let wanted = pairs("a: 1\nb: two words\n---\nc: 3\n");
     for text in [
         "a: 1\r\nb: two words\r\n---\r\nc: 3\r\n",
@@ -55,7 +55,7 @@ fn line_breaks_and_byte_order_marks_change_nothing() {
 }
 
 #[test]
-fn windows_line_breaks_hide_no_other_document() {
+fn line_breaks_of_any_kind_do_not_hide_other_documents() {
     for text in ["a: [1\r\n---\r\nb: 2\r\n", "a: [1\r---\rb: 2\r", "a: [1\n...\n---\nb: 2\n"] {
         assert_eq!(kinds(text), [ProblemKind::Syntax]);
         assert!(pairs(text[3..].trim_start_matches("[1")).contains(&("b".into(), "2".into())));
@@ -65,7 +65,7 @@ fn windows_line_breaks_hide_no_other_document() {
 }
 
 #[test]
-fn letters_that_belong_in_no_text_are_one_problem() {
+fn a_control_character_is_one_problem() {
     for letter in ['\0', '\u{1}', '\u{7}', '\u{1b}', '\u{7f}', '\u{fffe}'] {
         for text in [
             format!("a: 1\nb: x{letter}y\nc: 3\n"),
@@ -97,7 +97,7 @@ fn a_template_is_one_problem() {
 }
 
 #[test]
-fn deep_texts_are_a_limit_and_hide_no_other_document() {
+fn deep_texts_reach_a_limit_and_do_not_hide_other_documents() {
     let blocks: String = (0..10_000).map(|it| " ".repeat(it) + "a:\n").collect();
     for deep in [
         "[".repeat(100_000),
@@ -114,7 +114,7 @@ fn deep_texts_are_a_limit_and_hide_no_other_document() {
 }
 
 #[test]
-fn an_alias_bomb_stays_as_small_as_its_text() {
+fn a_tree_with_an_alias_bomb_is_smaller_than_its_text() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..40 {
         let alias = format!("*a{}", level - 1);
@@ -137,7 +137,7 @@ fn an_alias_bomb_stays_as_small_as_its_text() {
 }
 
 #[test]
-fn many_comments_and_one_huge_line_are_read() {
+fn many_comments_and_a_very_long_line_are_read() {
     let comments = format!("a:\n{}  b: 1\n", "  # why\n".repeat(33_000));
     let (tree, problems) = read(&comments);
     assert_eq!((tree.comments().len(), problems.len()), (33_000, 0));
@@ -149,7 +149,7 @@ fn many_comments_and_one_huge_line_are_read() {
 }
 
 #[test]
-fn files_over_the_limits_are_said_and_not_read() {
+fn files_that_are_too_large_are_reported_and_not_read() {
     let large = "a: b\n".repeat(13 << 20);
     assert_eq!(read(&large).1.iter().map(|it| it.kind).collect::<Vec<_>>(), [ProblemKind::Limit]);
 }

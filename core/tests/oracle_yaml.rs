@@ -1,8 +1,8 @@
-//! Our reading of YAML against two parsers of other origin: the event stream, with the places of
-//! scalars, against yaml-rust2; the values against yaml_serde, which stands on libyaml, whose port
-//! to Go reads YAML for Compose and kubectl.
+//! Compares our reading of YAML with two independent parsers: the event stream, with the positions of
+//! scalars, with yaml-rust2; the values with yaml_serde, which is built on libyaml, whose Go port reads YAML
+//! for Compose and kubectl.
 //!
-//! A difference is either known, with its reason below, or fails the test.
+//! A difference either has a known reason, listed below, or fails the test.
 
 #![allow(clippy::unwrap_used)]
 
@@ -51,8 +51,8 @@ impl MarkedEventReceiver for Theirs {
                     TScalarStyle::Literal => Style::Literal,
                     TScalarStyle::Folded => Style::Folded,
                 };
-                // Block scalars start at their header for us, at their text for them; absent values
-                // are `~` without a place.
+                // Block scalars start at their header in our tree and at their text in theirs; missing
+                // values are `~` without a position.
                 let placed = matches!(style, Style::SingleQuoted | Style::DoubleQuoted)
                     || (style == Style::Plain && !matches!(value.as_str(), "" | "~"));
                 scalar(&value, style, anchor != 0, tagged, placed.then(|| mark.index()))
@@ -129,7 +129,8 @@ fn our_events(text: &str, tree: &Tree) -> Vec<String> {
 fn compare_events(text: &str) -> Verdict {
     let mut theirs = Theirs::default();
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    // Without a last line break libyaml and we give a block scalar none, and yaml-rust2 one.
+    // In a text without a final line break, a block scalar has none in libyaml and here, but has one in
+    // yaml-rust2.
     let text = format!("{text}\n");
     let (tree, problems) = read(&text);
     let read = Parser::new_from_str(&text).load(&mut theirs, true);
@@ -137,10 +138,10 @@ fn compare_events(text: &str) -> Verdict {
         (Err(_), true) => Verdict::Refused,
         (Err(_), false) if has(&problems, ProblemKind::UnknownAnchor) => Verdict::Refused,
         (Err(error), false) if error.to_string().contains("invalid indentation") => Verdict::Known(
-            "yaml-rust2 refuses brackets that go on further left than their key, which libyaml takes",
+            "yaml-rust2 refuses brackets that continue further left than their key, which libyaml accepts",
         ),
         (Err(_), false) if text.contains(":\t") || text.contains("-\t") => {
-            Verdict::Known("yaml-rust2 refuses a tab after `:` or `-`, which libyaml takes")
+            Verdict::Known("yaml-rust2 refuses a tab after `:` or `-`, which libyaml accepts")
         }
         (Err(_), false) if text.match_indices('\u{FEFF}').any(|it| it.0 > 0) => {
             Verdict::Known("yaml-rust2 refuses a byte order mark inside a stream")
@@ -149,7 +150,7 @@ fn compare_events(text: &str) -> Verdict {
         (Ok(()), true) => Verdict::Different(format!("only we refuse: {:?}", problems[0])),
         (Ok(()), false) => {
             let mut ours = our_events(&text, &tree);
-            // They count some letters of several bytes by their bytes, so only ASCII has places.
+            // yaml-rust2 counts some characters by their bytes, so that positions agree in ASCII only.
             if !text.is_ascii() {
                 for event in ours.iter_mut().chain(&mut theirs.0) {
                     event.truncate(event.rfind(" at ").unwrap_or(event.len()));
@@ -170,7 +171,7 @@ fn compare_events(text: &str) -> Verdict {
 
 // ---- values ----
 
-/// The value as a reader of the core schema builds it; `None` where aliases make it too large.
+/// Returns the value that a reader of the core schema builds; `None` if aliases make it too large.
 fn our_value(node: Node<'_>, budget: &mut usize) -> Option<Value> {
     *budget = budget.checked_sub(1)?;
     let node = node.resolve();
@@ -179,10 +180,10 @@ fn our_value(node: Node<'_>, budget: &mut usize) -> Option<Value> {
         NodeKind::Scalar => match node.scalar()? {
             Scalar::Null => Value::Null,
             Scalar::Bool(it) => Value::Bool(it),
-            // `0440` and `1_000` are numbers for go-yaml and for us, and text for yaml_serde.
+            // `0440` and `1_000` are numbers in go-yaml and here, and strings in yaml_serde.
             Scalar::Int(_) if only_go_number(text) => Value::String(text.to_owned()),
             Scalar::Int(it) => Value::Number(it.into()),
-            Scalar::Float(it) => Value::Number(Number::from(it.to_f64())),
+            Scalar::Float(it) => Value::Number(Number::from(it)),
             Scalar::NotFinite(it) => Value::Number(Number::from(it.parse::<f64>().unwrap())),
             Scalar::Str(it) => Value::String(it.to_owned()),
         },
@@ -210,7 +211,7 @@ fn only_go_number(text: &str) -> bool {
             && digits.starts_with('0'))
 }
 
-/// A tag of one's own wraps the value for them; ours lies beside it.
+/// Removes the wrapper that yaml_serde puts around a value with a custom tag.
 fn untagged(value: Value) -> Value {
     match value {
         Value::Tagged(it) => untagged(it.value),
@@ -224,7 +225,7 @@ fn untagged(value: Value) -> Value {
 
 fn compare_values(text: &str, tree: &Tree, problems: &[Problem]) -> Verdict {
     use serde::Deserialize;
-    // libyaml's port refuses a byte order mark that the original skips.
+    // The port of libyaml refuses a byte order mark that the original skips.
     let theirs: Result<Vec<Value>, _> =
         yaml_serde::Deserializer::from_str(text.trim_start_matches('\u{FEFF}'))
             .map(Value::deserialize)
@@ -249,14 +250,14 @@ fn compare_values(text: &str, tree: &Tree, problems: &[Problem]) -> Verdict {
         };
     };
     let theirs: Vec<Value> = theirs.into_iter().map(untagged).collect();
-    // A stream without content is one null for them, and no document for us.
+    // A stream without content is one null in yaml_serde, and no document here.
     if ours.is_empty() && theirs == [Value::Null] {
         return Verdict::Agreed;
     }
     if ours.len() != theirs.len() {
         return Verdict::Different(format!("{} and {} documents", ours.len(), theirs.len()));
     }
-    // As text, because not a number equals not even itself.
+    // As text, because NaN is not equal to itself.
     match ours
         .iter()
         .zip(&theirs)
@@ -344,7 +345,7 @@ impl Counts {
     }
 }
 
-/// Small texts at the edges of the format.
+/// Small texts with edge cases of the format.
 const EDGES: &[&str] = &[
     "",
     "\n# only a comment\n",
@@ -385,7 +386,7 @@ const EDGES: &[&str] = &[
 ];
 
 #[test]
-fn examples_and_edges_are_read_as_others_read_them() {
+fn examples_and_edge_cases_agree_with_other_parsers() {
     let mut counts = Counts::default();
     for text in TEXTS.iter().chain(EDGES) {
         counts.compare(&format!("{:?}", text.chars().take(60).collect::<String>()), text);
@@ -395,7 +396,7 @@ fn examples_and_edges_are_read_as_others_read_them() {
     assert!(counts.different.is_empty(), "{}", counts.say());
 }
 
-/// `cargo xtask corpus FOLDER` runs this over a folder of one's own.
+/// `cargo xtask corpus FOLDER` runs this test over a folder.
 #[test]
 #[ignore = "needs a folder of files in PLIMSOLL_CORPUS"]
 fn corpus() {

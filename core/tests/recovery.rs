@@ -1,6 +1,6 @@
-//! While somebody types, the lines that are not touched keep what is known about them.
+//! While somebody types a line, the other lines keep their meaning.
 //!
-//! Every prefix of every line is one state of typing that line, with the rest of the file intact.
+//! Every prefix of every line is a state of typing that line, with the rest of the file intact.
 
 #![allow(clippy::unwrap_used)]
 
@@ -26,7 +26,7 @@ fn texts() -> Vec<(String, String)> {
                 folders.push(path);
             } else if yaml {
                 let text = std::fs::read_to_string(&path).unwrap();
-                // The states grow with the square of the text; large examples add only time.
+                // The work grows with the square of the size; large examples only take time.
                 if text.len() < 6_000 && parses(&text) {
                     texts.push((path.display().to_string(), text));
                 }
@@ -41,7 +41,7 @@ fn parses(text: &str) -> bool {
     !tree.documents.iter().any(|it| it.broken || it.repaired)
 }
 
-/// Start, end and value of each scalar.
+/// The start, end and value of each scalar.
 type Scalars = HashSet<(usize, usize, String)>;
 
 fn scalars(tree: &Tree) -> Scalars {
@@ -70,7 +70,7 @@ impl Count {
 
     fn say(&self, what: &str) -> String {
         format!(
-            "{what}: {:.2} % of {} states keep every other scalar ({:.2} % of the scalars are kept)",
+            "{what}: {:.2} % of {} states keep all other scalars ({:.2} % of the scalars are kept)",
             self.share(),
             self.states,
             100.0 * self.scalars_kept as f64 / self.scalars as f64
@@ -101,7 +101,7 @@ impl Count {
     }
 }
 
-/// The scalars outside the line, where they lie once `removed` is gone.
+/// Returns the scalars outside the line, at their positions after `removed` bytes of it are gone.
 fn outside(all: &Scalars, line: &Range<usize>, removed: usize) -> Scalars {
     all.iter()
         .filter(|it| it.1 <= line.start || it.0 > line.end)
@@ -113,7 +113,7 @@ fn outside(all: &Scalars, line: &Range<usize>, removed: usize) -> Scalars {
 }
 
 #[test]
-fn a_line_being_typed_leaves_the_others_their_meaning() {
+fn other_lines_keep_their_meaning_while_a_line_is_typed() {
     let (mut hinted, mut blind) = (Count::default(), Count::default());
     for (name, text) in texts() {
         let whole = scalars(&parse(FileId(0), &Arc::from(text.as_str()), None).0);
@@ -136,13 +136,13 @@ fn a_line_being_typed_leaves_the_others_their_meaning() {
         }
     }
     assert!(hinted.states > 2_000, "only {} states", hinted.states);
-    let told = format!(
+    let summary = format!(
         "{}\n{}\n{}",
-        hinted.say("with the edited place"),
-        blind.say("without"),
+        hinted.say("with the edited range"),
+        blind.say("without the edited range"),
         hinted.lost.join("\n")
     );
-    println!("{told}\nwithout:\n{}", blind.lost.join("\n"));
-    assert!(hinted.share() >= 95.0, "{told}");
-    assert!(blind.share() >= 90.0, "{told}");
+    println!("{summary}\nwithout the edited range:\n{}", blind.lost.join("\n"));
+    assert!(hinted.share() >= 95.0, "{summary}");
+    assert!(blind.share() >= 90.0, "{summary}");
 }

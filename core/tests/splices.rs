@@ -1,5 +1,5 @@
-//! Texts that nobody wrote: pieces of real ones cut, joined and sprinkled with the letters that
-//! mean something to YAML. Whatever comes, there is a tree and every span lies in the text.
+//! Random texts: pieces of real ones, cut, joined and mixed with characters that mean something to YAML.
+//! Each must yield a tree whose spans are inside the text.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,7 +10,7 @@ use plimsoll_core::syntax::parse;
 use plimsoll_core::text::FileId;
 use std::sync::Arc;
 
-/// A small generator of its own, so that every run tries the same texts.
+/// A random number generator with a fixed seed, so that every run tries the same texts.
 struct Random(u64);
 
 impl Random {
@@ -135,7 +135,7 @@ fn no_text_panics_and_every_span_is_valid() {
         }
         assert!(tree.documents.iter().all(|it| !it.broken) || syntax > 0);
     }
-    // The texts must reach all three ways, else they test little.
+    // The texts are only a good test if each outcome is reached.
     assert!(
         whole > rounds / 50 && repaired > rounds / 50 && broken > rounds / 50,
         "{whole} {repaired} {broken}"
@@ -143,7 +143,7 @@ fn no_text_panics_and_every_span_is_valid() {
 }
 
 #[test]
-fn the_smallest_texts_of_all_are_read() {
+fn combinations_of_two_pieces_are_read() {
     for one in SEEDS {
         for two in SEEDS {
             for three in ["", "a", "\n"] {
@@ -157,7 +157,6 @@ fn the_smallest_texts_of_all_are_read() {
     }
 }
 
-/// The repaired text is the file with a few letters more or fewer; its positions come back in order.
 #[test]
 fn every_prefix_of_every_text_is_read() {
     for whole in TEXTS {

@@ -1,14 +1,14 @@
-//! The handlers. Those of notifications change the state before anything else and await nothing, so
-//! that the order in which the client sent them is kept; requests to the client are never awaited
-//! in a handler, since the client's answer may wait behind it.
+//! The handlers. A notification's handler changes the state first and awaits nothing before that, so
+//! that changes are applied in the order in which the client sent them. Requests to the client are
+//! never awaited in a handler, since the client's answer may be queued behind the handler.
 
 use crate::convert::{self, Outgoing};
 use crate::state::{Place, Shared};
 use crate::worker::file_uri;
-use plimsoll_core::Config;
 use plimsoll_core::report::{Finding, Safety};
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{FileId, Span};
+use plimsoll_core::{Config, rules};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::*;
 use tower_lsp_server::{Client, LanguageServer};
 
-/// The files that the client should watch for us; [`crate::folder`] decides in the end.
+/// The files that the client is asked to watch. The pattern is generous: which files belong to a
+/// project is decided by [`plimsoll_files::belongs`].
 const WATCHED: &str =
     "**/{*.yaml,*.yml,*.tpl,*.env,.env*,env.*,Dockerfile*,*.Dockerfile,Containerfile*}";
 
@@ -32,7 +33,7 @@ impl Backend {
         Backend { client, shared }
     }
 
-    /// Asks for the section `plimsoll` beside the handler that noticed a change.
+    /// Requests the section `plimsoll` of the client's settings, without blocking the handler.
     fn fetch_configuration(&self) {
         if !self.shared.lock().asks_configuration {
             return;
@@ -50,7 +51,8 @@ impl Backend {
         });
     }
 
-    fn register(&self) {
+    /// Asks the client to watch the project's files.
+    fn register_watchers(&self) {
         if !self.shared.lock().registers_watchers {
             return;
         }
@@ -67,8 +69,9 @@ impl Backend {
         });
     }
 
-    /// What the newest report says about a place, with what is needed to answer in the client's terms.
-    async fn at<T>(
+    /// Calls `answer` with the findings of the newest report that touch a range. Returns `None` where
+    /// the report does not cover the document as it is now.
+    async fn with_findings<T>(
         &self,
         uri: &Uri,
         range: Range,
@@ -86,7 +89,7 @@ impl Backend {
         let file = report.files.iter().position(|it| *it.file.path == *place.name)?;
         let entry = &report.files[file];
         if *entry.file.text != *document.text {
-            // Typed on since: its ranges would be wrong.
+            // The user has typed since, so the report's ranges would be wrong.
             return None;
         }
         let encoding = state.encoding();
@@ -113,7 +116,8 @@ impl Backend {
     }
 }
 
-/// Takes a configuration section over; what it does not understand is told in the client's log.
+/// Applies a configuration section. Settings that are not understood are reported in the client's
+/// log.
 async fn configure(shared: &Shared, client: &Client, section: &Value) {
     let (config, problems) = read_config(section);
     shared.change(|state| {
@@ -133,7 +137,7 @@ fn read_config(section: &Value) -> (Config, Vec<String>) {
         return (Config::default(), Vec::new());
     }
     let (tree, _) = parse(FileId(0), &Arc::from(section.to_string()), None);
-    let (config, problems) = Config::read(&tree);
+    let (config, problems) = Config::read(&tree, &rules::is_known);
     (config, problems.into_iter().map(|it| it.message).collect())
 }
 
@@ -142,13 +146,38 @@ fn folder_path(uri: &Uri) -> Option<PathBuf> {
     Some(path.components().collect())
 }
 
+/// What the server offers, in the position encoding that was negotiated.
+fn capabilities(encoding: PositionEncodingKind) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(encoding),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            ..TextDocumentSyncOptions::default()
+        })),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
+            ..CodeActionOptions::default()
+        })),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
+        ..ServerCapabilities::default()
+    }
+}
+
 impl LanguageServer for Backend {
-    #[expect(deprecated, reason = "clients without workspace folders say rootUri")]
+    #[expect(deprecated, reason = "clients without workspace folders send rootUri")]
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let capabilities = params.capabilities;
-        let general = capabilities.general.unwrap_or_default();
+        let client = params.capabilities;
+        let general = client.general.unwrap_or_default();
         let (encoding, kind) = convert::negotiate(general.position_encodings.as_deref());
-        let workspace = capabilities.workspace.unwrap_or_default();
+        let workspace = client.workspace.unwrap_or_default();
         let folders = params.workspace_folders.unwrap_or_default();
         let roots = folders.iter().map(|it| &it.uri).chain(&params.root_uri);
         let mut roots: Vec<PathBuf> = roots.filter_map(folder_path).collect();
@@ -168,31 +197,7 @@ impl LanguageServer for Backend {
             state.set_roots(roots);
         });
         Ok(InitializeResult {
-            capabilities: ServerCapabilities {
-                position_encoding: Some(kind),
-                text_document_sync: Some(TextDocumentSyncCapability::Options(
-                    TextDocumentSyncOptions {
-                        open_close: Some(true),
-                        change: Some(TextDocumentSyncKind::INCREMENTAL),
-                        ..TextDocumentSyncOptions::default()
-                    },
-                )),
-                hover_provider: Some(HoverProviderCapability::Simple(true)),
-                code_action_provider: Some(CodeActionProviderCapability::Options(
-                    CodeActionOptions {
-                        code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
-                        ..CodeActionOptions::default()
-                    },
-                )),
-                workspace: Some(WorkspaceServerCapabilities {
-                    workspace_folders: Some(WorkspaceFoldersServerCapabilities {
-                        supported: Some(true),
-                        change_notifications: Some(OneOf::Left(true)),
-                    }),
-                    file_operations: None,
-                }),
-                ..ServerCapabilities::default()
-            },
+            capabilities: capabilities(kind),
             server_info: Some(ServerInfo {
                 name: "plimsoll".to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -203,7 +208,7 @@ impl LanguageServer for Backend {
 
     async fn initialized(&self, _: InitializedParams) {
         self.shared.change(|state| state.ready = true);
-        self.register();
+        self.register_watchers();
         self.fetch_configuration();
     }
 
@@ -213,13 +218,15 @@ impl LanguageServer for Backend {
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
-        let it = params.text_document;
-        self.shared.change(|state| state.open(it.uri, it.version, it.text));
+        let document = params.text_document;
+        self.shared.change(|state| state.open(document.uri, document.version, document.text));
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
-        let it = params.text_document;
-        self.shared.change(|state| state.edit(&it.uri, it.version, params.content_changes));
+        let document = params.text_document;
+        self.shared.change(|state| {
+            state.edit(&document.uri, document.version, params.content_changes);
+        });
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
@@ -236,8 +243,8 @@ impl LanguageServer for Backend {
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
         self.shared.change(|state| {
-            let paths = |it: &[WorkspaceFolder]| -> Vec<PathBuf> {
-                it.iter().filter_map(|it| folder_path(&it.uri)).collect()
+            let paths = |folders: &[WorkspaceFolder]| -> Vec<PathBuf> {
+                folders.iter().filter_map(|folder| folder_path(&folder.uri)).collect()
             };
             let removed = paths(&params.event.removed);
             let mut roots = state.roots.clone();
@@ -250,7 +257,7 @@ impl LanguageServer for Backend {
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
-        // Some clients push the settings, others only say that there are new ones.
+        // Some clients push the new settings, others only announce that they changed.
         match params.settings.get("plimsoll") {
             Some(section) if section.is_object() => {
                 configure(&self.shared, &self.client, section).await;
@@ -263,7 +270,7 @@ impl LanguageServer for Backend {
         let TextDocumentPositionParams { text_document, position } =
             params.text_document_position_params;
         let range = Range { start: position, end: position };
-        let answer = self.at(&text_document.uri, range, |findings, out, _| {
+        let answer = self.with_findings(&text_document.uri, range, |findings, out, _| {
             let first = findings.iter().min_by_key(|it| it.span.end - it.span.start)?;
             let text: Vec<String> = findings.iter().map(|it| convert::hover(it)).collect();
             let value = text.join("\n---\n\n");
@@ -287,7 +294,7 @@ impl LanguageServer for Backend {
         }
         let versioned = self.shared.lock().versioned_edits;
         let uri = &params.text_document.uri;
-        let actions = self.at(uri, params.range, |findings, out, version| {
+        let actions = self.with_findings(uri, params.range, |findings, out, version| {
             let mut actions = Vec::new();
             for finding in findings {
                 for (index, fix) in finding.fixes.iter().enumerate() {

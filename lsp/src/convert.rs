@@ -1,7 +1,8 @@
-//! Between the core's bytes and the protocol's lines and characters: pure functions only.
+//! Conversion between the core's byte offsets and the protocol's lines and characters: pure functions
+//! only.
 
 use plimsoll_core::Report;
-use plimsoll_core::render::wire::rule_url;
+use plimsoll_core::output::wire::rule_url;
 use plimsoll_core::report::{Finding, Fix, Severity};
 use plimsoll_core::text::{Encoding, FileId, LineColumn, LineIndex, Span};
 use plimsoll_core::{explain, rules};
@@ -16,7 +17,8 @@ use tower_lsp_server::ls_types::{
     TextEdit, Uri, WorkspaceEdit,
 };
 
-/// UTF-8 where the client offers it, since that is what we count in; else the protocol's default.
+/// Picks the position encoding: UTF-8, which the core counts in, where the client offers it; else
+/// UTF-16, the protocol's default.
 pub fn negotiate(offered: Option<&[PositionEncodingKind]>) -> (Encoding, PositionEncodingKind) {
     if offered.is_some_and(|it| it.contains(&PositionEncodingKind::UTF8)) {
         (Encoding::Utf8, PositionEncodingKind::UTF8)
@@ -33,7 +35,7 @@ pub fn offset(lines: &LineIndex, at: Position, encoding: Encoding) -> usize {
     lines.offset(LineColumn { line: at.line, column: at.character }, encoding)
 }
 
-/// A text after one change of `textDocument/didChange`.
+/// Returns the text after one change of `textDocument/didChange`.
 pub fn changed(text: &str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> String {
     let Some(range) = change.range else { return change.text };
     let lines = LineIndex::new(&Arc::from(text));
@@ -42,7 +44,7 @@ pub fn changed(text: &str, change: TextDocumentContentChangeEvent, encoding: Enc
     [&text[..start], &change.text, &text[end..]].concat()
 }
 
-/// One report as the client sees it: its encoding, and the URIs of the report's files.
+/// A report in the client's terms: its position encoding, and the URIs of the report's files.
 pub struct Outgoing<'r, F: Fn(FileId) -> Option<Uri>> {
     pub report: &'r Report,
     pub encoding: Encoding,
@@ -57,10 +59,10 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
     }
 
     pub fn diagnostic(&self, finding: &Finding) -> Diagnostic {
-        let related = finding.related.iter().filter_map(|it| {
-            let uri = (self.uri)(it.span.file)?;
-            let location = Location { uri, range: self.range(it.span) };
-            Some(DiagnosticRelatedInformation { location, message: it.message.clone() })
+        let related = finding.related.iter().filter_map(|related| {
+            let uri = (self.uri)(related.span.file)?;
+            let location = Location { uri, range: self.range(related.span) };
+            Some(DiagnosticRelatedInformation { location, message: related.message.clone() })
         });
         let related: Vec<_> = related.collect();
         let mut tags = Vec::new();
@@ -96,7 +98,7 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
         }
     }
 
-    /// The edits of a fix, file by file.
+    /// Returns the edits of a fix, file by file.
     fn edits(&self, fix: &Fix) -> Vec<(FileId, Uri, Vec<TextEdit>)> {
         let mut files: Vec<(FileId, Uri, Vec<TextEdit>)> = Vec::new();
         for edit in &fix.edits {
@@ -110,8 +112,8 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
         files
     }
 
-    /// A fix as an edit of the workspace. With `versions` (none for a file that is not open), a
-    /// client that knows them refuses an edit that comes too late.
+    /// Returns a fix as an edit of the workspace. With `versions` (which returns `None` for a file
+    /// that is not open), the client can refuse an edit that comes too late.
     pub fn workspace_edit(
         &self,
         fix: &Fix,
@@ -133,7 +135,7 @@ impl<F: Fn(FileId) -> Option<Uri>> Outgoing<'_, F> {
     }
 }
 
-/// A finding in full, as Markdown for a hover.
+/// Renders a finding in full, as Markdown for a hover.
 pub fn hover(finding: &Finding) -> String {
     let mut out = format!(
         "**{} {}** ({})\n\n{}\n",
@@ -147,13 +149,13 @@ pub fn hover(finding: &Finding) -> String {
             out.push_str(&format!("\n**{title}**\n\n{body}\n"));
         }
     };
-    section(explain::WHY, &explain::why(finding));
-    section(explain::HELP, &explain::help(finding));
+    section(explain::WHY, explain::why(finding));
+    section(explain::HELP, explain::help(finding));
     if !finding.check.is_empty() {
         section("How to check", &format!("```sh\n{}\n```", finding.check.join("\n")));
     }
     if let Some(rule) = rules::find(finding.code) {
-        out.push_str(&format!("\n[More about {}]({})\n", rule.code(), rule_url(rule)));
+        out.push_str(&format!("\n[More about {}]({})\n", rule.code, rule_url(rule)));
     }
     out
 }
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn utf8_is_taken_where_it_is_offered() {
+    fn utf8_is_used_where_the_client_offers_it() {
         let both = [PositionEncodingKind::UTF16, PositionEncodingKind::UTF8];
         assert_eq!(negotiate(Some(&both)).0, Encoding::Utf8);
         assert_eq!(negotiate(Some(&both[..1])).0, Encoding::Utf16);
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_behind_an_emoji_lands_where_it_was_made() {
+    fn an_edit_after_an_emoji_lands_where_it_was_made() {
         let text = "a: 1\nü🎵: x\n";
         for (encoding, start, end) in [(Encoding::Utf8, 8, 9), (Encoding::Utf16, 5, 6)] {
             let change = change(at(1, start), at(1, end), "yy");
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn edits_beyond_the_end_and_turned_round_do_not_panic() {
+    fn reversed_ranges_and_ranges_beyond_the_end_do_not_panic() {
         let wild = change(at(9, 9), at(0, 0), "b");
         assert_eq!(changed("a", wild, Encoding::Utf16), "ab");
         let inside_a_pair = change(at(0, 1), at(0, 2), "x");
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_goes_out_with_everything() {
+    fn a_diagnostic_carries_everything_that_the_finding_has() {
         let text = "🎵: db\n";
         let span = Span::new(FileId(0), 6, 8);
         let mut findings = Findings::new("PLM002", "duplicate-key", Severity::Hint);

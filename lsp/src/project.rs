@@ -1,8 +1,10 @@
-//! One project: the core's workspace, kept like the disk with the editor's texts on top.
+//! One project: the core's workspace, kept in step with the disk and with the editor's unsaved text
+//! on top.
 
-use crate::folder;
 use crate::state::{Change, Task};
-use plimsoll_core::{File, Options, Report, Workspace};
+use plimsoll_core::text::normalise_path;
+use plimsoll_core::{Options, Report, Workspace};
+use plimsoll_files::{Unreadable, load, walk};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,74 +12,79 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Default)]
 pub struct Project {
     workspace: Workspace,
-    /// Names of the files that walks found; others are there only while they are open.
+    /// Names of the files that walks found. All other files are in the workspace only while they
+    /// are open in the editor.
     on_disk: BTreeSet<String>,
-    read: bool,
+    walked: bool,
 }
 
 impl Project {
-    /// Takes over what changed, and analyses. What could not be read comes back as sentences.
-    pub fn update(&mut self, task: &Task, options: &Options) -> (Report, Vec<String>) {
-        let mut troubles = Vec::new();
-        if !self.read {
-            self.read = true;
-            self.walk(task, &mut troubles);
+    /// Applies the task's changes and analyses the project. Files that could not be read are
+    /// returned beside the report.
+    pub fn update(&mut self, task: &Task, options: &Options) -> (Report, Vec<Unreadable>) {
+        let mut unreadable = Vec::new();
+        if !self.walked {
+            self.walked = true;
+            self.refresh(task, &mut unreadable);
         }
-        // A name that no walk has seen is a new file, a folder, or none of ours: look again, once.
-        let disk = task.changed.iter().filter(|it| matches!(it.1, Change::Disk));
-        if disk.clone().any(|it| !self.on_disk.contains(&it.0)) {
-            self.walk(task, &mut troubles);
+        // A name that no walk has seen may be a new file, a new folder, or nothing to us: walk once
+        // more to find out.
+        let unseen = |(name, change): &(String, Change)| {
+            matches!(change, Change::Disk) && !self.on_disk.contains(name)
+        };
+        if task.changed.iter().any(unseen) {
+            self.refresh(task, &mut unreadable);
         }
         for (name, change) in &task.changed {
             match change {
                 Change::Text(text) => self.workspace.set(name, text.clone()),
-                Change::Disk if self.on_disk.contains(name) => {
-                    match folder::read(&task.root.join(name)) {
-                        Ok(bytes) => self.workspace.set_file(File::from_bytes(name, &bytes)),
-                        Err(_) => {
-                            self.on_disk.remove(name);
-                            self.workspace.remove(name);
-                        }
-                    }
-                }
-                Change::Disk => self.workspace.remove(name),
+                Change::Disk => self.reload(&task.root, name),
             }
         }
-        (self.workspace.report(options), troubles)
+        (self.workspace.report(options), unreadable)
     }
 
-    /// Brings the list of files up to date: reads new ones, drops those that are gone.
-    fn walk(&mut self, task: &Task, troubles: &mut Vec<String>) {
+    /// Reads a file again, or drops a file that is gone.
+    fn reload(&mut self, root: &Path, name: &str) {
+        if self.on_disk.contains(name)
+            && let Ok(loaded) = load(&root.join(name), name)
+        {
+            self.workspace.set_file(loaded.file);
+        } else {
+            self.on_disk.remove(name);
+            self.workspace.remove(name);
+        }
+    }
+
+    /// Brings the list of files up to date: reads new files and drops those that are gone.
+    fn refresh(&mut self, task: &Task, unreadable: &mut Vec<Unreadable>) {
         if !task.root.is_dir() {
             return;
         }
-        let walk = folder::walk(&task.root, task.depth);
-        troubles.extend(walk.troubles);
+        let walk = walk(&task.root, task.depth);
+        unreadable.extend(walk.unreadable);
         let found: Vec<(String, PathBuf)> =
-            walk.files.into_iter().map(|it| (name(&task.root, &it), it)).collect();
-        let names: BTreeSet<String> = found.iter().map(|it| it.0.clone()).collect();
-        for gone in self.on_disk.difference(&names).filter(|it| !task.open.contains_key(*it)) {
+            walk.files.into_iter().map(|path| (name_below(&task.root, &path), path)).collect();
+        let names: BTreeSet<String> = found.iter().map(|(name, _)| name.clone()).collect();
+        for gone in self.on_disk.difference(&names).filter(|name| !task.open.contains_key(*name)) {
             self.workspace.remove(gone);
         }
-        let new: Vec<_> = found
+        let added: Vec<_> = found
             .into_par_iter()
-            .filter(|it| !self.on_disk.contains(&it.0) && !task.open.contains_key(&it.0))
-            .map(|(name, path)| match folder::read(&path) {
-                Ok(bytes) => Ok(File::from_bytes(name, &bytes)),
-                Err(error) => Err(format!("{}: {error}", path.display())),
-            })
+            .filter(|(name, _)| !self.on_disk.contains(name) && !task.open.contains_key(name))
+            .map(|(name, path)| load(&path, &name).map_err(|cause| Unreadable::new(&path, &cause)))
             .collect();
-        for file in new {
-            match file {
-                Ok(file) => self.workspace.set_file(file),
-                Err(trouble) => troubles.push(trouble),
+        for result in added {
+            match result {
+                Ok(loaded) => self.workspace.set_file(loaded.file),
+                Err(error) => unreadable.push(error),
             }
         }
         self.on_disk = names;
     }
 }
 
-fn name(root: &Path, path: &Path) -> String {
-    let inside = path.strip_prefix(root).unwrap_or(path);
-    plimsoll_core::text::normalise_path(&inside.to_string_lossy())
+/// Returns the name of a file as the report gives it: its path below the root, with `/`.
+fn name_below(root: &Path, path: &Path) -> String {
+    normalise_path(&path.strip_prefix(root).unwrap_or(path).to_string_lossy())
 }

@@ -1,4 +1,5 @@
-//! What handlers change and the worker reads: documents, folders, configuration, what is to be done.
+//! The server's state, which handlers change and the worker reads: open documents, workspace
+//! folders, configuration and pending work.
 
 use crate::convert;
 use plimsoll_core::text::{Encoding, normalise_path};
@@ -11,11 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
 
-/// Where a file belongs: the folder of its project and its name in it.
+/// Where a file belongs: the root folder of its project, and its name within the project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     pub root: PathBuf,
-    /// Path with `/` from the root, as the report names it.
+    /// Path below the root with `/`, as the report gives it.
     pub name: String,
 }
 
@@ -29,36 +30,39 @@ pub struct Document {
 
 #[derive(Debug, Default)]
 pub struct State {
-    /// The client has its answer to `initialize` and takes notifications from now on.
+    /// Whether the client has sent `initialized`, so that it accepts notifications.
     pub ready: bool,
     pub encoding: Option<Encoding>,
-    /// The client takes edits that name the version they are meant for.
+    /// Whether the client accepts edits that name the version they are meant for.
     pub versioned_edits: bool,
+    /// Whether the client answers `workspace/configuration`.
     pub asks_configuration: bool,
+    /// Whether the client watches files when the server registers for them.
     pub registers_watchers: bool,
     pub roots: Vec<PathBuf>,
     pub documents: HashMap<Uri, Document>,
     pub config: Config,
     /// The newest report of each project.
     pub reports: HashMap<PathBuf, Arc<Report>>,
-    /// Files that changed, by project; one without names is only analysed again.
+    /// Names of the files that changed, by project. A project without names is analysed again with
+    /// the files that it has.
     pending: BTreeMap<PathBuf, BTreeSet<String>>,
-    /// Projects that are no more.
+    /// Projects that nobody looks at any more.
     closed: BTreeSet<PathBuf>,
-    /// Counts changes, so that a question can wait for the answer to what was typed before it.
+    /// Number of changes so far, by which a request waits for the analysis of what was typed before.
     changes: u64,
 }
 
-/// A file that changed.
+/// How a file changed.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// The editor's text, which wins over the disk.
+    /// In the editor, whose text takes precedence over the disk.
     Text(Arc<str>),
-    /// As it is on disk now, or gone.
+    /// On disk, where it was written or deleted.
     Disk,
 }
 
-/// What the worker takes at once: everything that is to be done.
+/// Everything that is pending, which the worker takes at once.
 #[derive(Debug)]
 pub struct Work {
     pub projects: Vec<Task>,
@@ -68,13 +72,15 @@ pub struct Work {
     pub changes: u64,
 }
 
+/// One project to bring up to date.
 #[derive(Debug)]
 pub struct Task {
     pub root: PathBuf,
-    /// Below this many folders the project ends; one level where no workspace folder was opened.
+    /// Number of folder levels to walk: 1 for the folder of a single opened file, no limit for a
+    /// workspace folder.
     pub depth: Option<usize>,
     pub changed: Vec<(String, Change)>,
-    /// All open documents of the project: name, URI and version.
+    /// All open documents of the project, by name.
     pub open: HashMap<String, Open>,
 }
 
@@ -82,6 +88,7 @@ pub struct Task {
 pub struct Open {
     pub uri: Uri,
     pub version: i32,
+    /// The text, where the worker does not have it already.
     pub text: Option<Arc<str>>,
 }
 
@@ -89,8 +96,9 @@ pub struct Open {
 pub struct Shared {
     state: Mutex<State>,
     pub wake: Notify,
-    /// How many changes the newest reports have seen.
+    /// Number of changes that the newest reports include.
     pub done: watch::Sender<u64>,
+    /// Whether the client has sent `shutdown`.
     pub orderly: AtomicBool,
 }
 
@@ -106,7 +114,8 @@ impl Default for Shared {
 }
 
 impl Shared {
-    /// No code panics while it holds this; if one did, the state would still be the best there is.
+    /// Locks the state. No code panics while it holds the lock; if some did, the state would still
+    /// be the best that there is.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -120,7 +129,7 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// Waits until what was changed so far has been analysed; not longer than people wait.
+    /// Waits until every change so far has been analysed, for at most two seconds.
     pub async fn settled(&self) {
         let wanted = self.lock().changes;
         let mut done = self.done.subscribe();
@@ -134,8 +143,8 @@ impl State {
         self.encoding.unwrap_or(Encoding::Utf16)
     }
 
-    /// The project of a file: the innermost workspace folder around it, or the folder it lies in.
-    /// A document that is no file (yet) is a project of its own.
+    /// Returns where a file belongs: to the innermost workspace folder around it, else to the folder
+    /// that it lies in. A document that is not a file (yet) is a project of its own.
     pub fn place(&self, uri: &Uri) -> Place {
         let file = uri.scheme().as_str() == "file";
         let path = uri.to_file_path().filter(|_| file);
@@ -155,7 +164,7 @@ impl State {
         self.pending.entry(place.root).or_default().insert(place.name);
     }
 
-    /// Has every project analysed again, as after a change of configuration.
+    /// Has every project analysed again, for instance because the configuration changed.
     pub fn touch_all(&mut self) {
         let places = self.documents.values().map(|it| it.place.root.clone());
         let all: Vec<PathBuf> =
@@ -194,7 +203,7 @@ impl State {
         }
     }
 
-    /// A file changed on disk, which says nothing where the editor has it open.
+    /// Records that a file changed on disk. A file that is open in the editor is not affected.
     pub fn disk_changed(&mut self, uri: &Uri) {
         let place = self.place(uri);
         let ours = self.roots.contains(&place.root) || self.reports.contains_key(&place.root);
@@ -203,7 +212,8 @@ impl State {
         }
     }
 
-    /// Replaces the workspace folders; documents move to the project that is now around them.
+    /// Replaces the workspace folders and moves open documents to the projects that now contain
+    /// them.
     pub fn set_roots(&mut self, roots: Vec<PathBuf>) {
         let old = mem::replace(&mut self.roots, roots);
         let uris: Vec<Uri> = self.documents.keys().cloned().collect();
@@ -227,7 +237,8 @@ impl State {
         }
     }
 
-    /// Takes everything that is to be done; nothing means that all is done.
+    /// Takes all pending work, or `None` when nothing is pending. `known` says whether the worker
+    /// already has a project.
     pub fn take(&mut self, known: impl Fn(&Path) -> bool) -> Option<Work> {
         if !self.ready || (self.pending.is_empty() && self.closed.is_empty()) {
             return None;

@@ -1,4 +1,5 @@
-//! The one place that analyses: takes the newest state, one analysis at a time, and publishes.
+//! The task that analyses: takes the newest state, runs one analysis at a time, and publishes the
+//! diagnostics.
 
 use crate::convert::Outgoing;
 use crate::project::Project;
@@ -12,61 +13,80 @@ use std::sync::Arc;
 use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::{Diagnostic, MessageType, Uri};
 
-/// What was last published for a project, by name of the file.
+/// The diagnostics last published for a project, by the name of the file.
 type Published = BTreeMap<String, (Uri, Vec<Diagnostic>)>;
 
-/// Runs for as long as the server does. Texts that arrive during an analysis wait for the next one,
-/// which sees only the newest of them: no delay is needed to keep up with typing.
+/// Runs for as long as the server does. Text that arrives during an analysis waits for the next
+/// one, which sees only the newest text; so the server keeps up with typing without a delay.
 pub async fn run(shared: Arc<Shared>, client: Client) {
-    let mut projects: HashMap<PathBuf, Project> = HashMap::new();
-    let mut published: HashMap<PathBuf, Published> = HashMap::new();
+    let mut worker = Worker { shared, client, projects: HashMap::new(), published: HashMap::new() };
     loop {
-        shared.wake.notified().await;
-        loop {
-            let work = shared.lock().take(|root| projects.contains_key(root));
-            let Some(work) = work else { break };
-            for root in &work.closed {
-                projects.remove(root);
-                for (uri, _) in published.remove(root).unwrap_or_default().into_values() {
-                    client.publish_diagnostics(uri, Vec::new(), None).await;
-                }
-            }
-            let Work { projects: tasks, config, encoding, changes, .. } = work;
-            let options = Options { config, ..Options::default() };
-            for task in tasks {
-                let root = task.root.clone();
-                let project = projects.remove(&root).unwrap_or_default();
-                let options = options.clone();
-                let analysis = apart(move || {
-                    let mut project = project;
-                    let (report, troubles) = project.update(&task, &options);
-                    let outgoing = diagnostics(&task, &report, encoding);
-                    (project, task, Arc::new(report), outgoing, troubles)
-                });
-                let Some((project, task, report, outgoing, troubles)) = analysis.await else {
-                    let text = format!(
-                        "the analysis of {} failed; it is tried again with the next change",
-                        root.display()
-                    );
-                    client.log_message(MessageType::ERROR, text).await;
-                    continue;
-                };
-                projects.insert(root.clone(), project);
-                shared.lock().reports.insert(root.clone(), report);
-                for trouble in troubles {
-                    client.log_message(MessageType::WARNING, trouble).await;
-                }
-                publish(&shared, &client, &task, outgoing, published.entry(root).or_default())
-                    .await;
-            }
-            shared.done.send_replace(changes);
+        worker.shared.wake.notified().await;
+        while let Some(work) = worker.next_work() {
+            worker.perform(work).await;
         }
     }
 }
 
-/// Work away from the thread that reads and writes messages. A panic costs this answer, not the
-/// process: there is none then, and the next change reads the project anew.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+struct Worker {
+    shared: Arc<Shared>,
+    client: Client,
+    projects: HashMap<PathBuf, Project>,
+    published: HashMap<PathBuf, Published>,
+}
+
+impl Worker {
+    fn next_work(&self) -> Option<Work> {
+        self.shared.lock().take(|root| self.projects.contains_key(root))
+    }
+
+    async fn perform(&mut self, work: Work) {
+        let Work { projects, closed, config, encoding, changes } = work;
+        for root in &closed {
+            self.close(root).await;
+        }
+        let options = Options { config, ..Options::default() };
+        for task in projects {
+            self.analyse(task, options.clone(), encoding).await;
+        }
+        self.shared.done.send_replace(changes);
+    }
+
+    /// Forgets a project and clears its diagnostics in the client.
+    async fn close(&mut self, root: &Path) {
+        self.projects.remove(root);
+        for (uri, _) in self.published.remove(root).unwrap_or_default().into_values() {
+            self.client.publish_diagnostics(uri, Vec::new(), None).await;
+        }
+    }
+
+    async fn analyse(&mut self, task: Task, options: Options, encoding: Encoding) {
+        let root = task.root.clone();
+        let mut project = self.projects.remove(&root).unwrap_or_default();
+        let analysis = in_background(move || {
+            let (report, unreadable) = project.update(&task, &options);
+            let outgoing = diagnostics(&task, &report, encoding);
+            (project, task, Arc::new(report), outgoing, unreadable)
+        });
+        let Some((project, task, report, outgoing, unreadable)) = analysis.await else {
+            let text =
+                format!("analysing {} failed; the next change starts it again", root.display());
+            self.client.log_message(MessageType::ERROR, text).await;
+            return;
+        };
+        self.projects.insert(root.clone(), project);
+        self.shared.lock().reports.insert(root.clone(), report);
+        for error in unreadable {
+            self.client.log_message(MessageType::WARNING, error).await;
+        }
+        let published = self.published.entry(root).or_default();
+        publish(&self.shared, &self.client, &task, outgoing, published).await;
+    }
+}
+
+/// Runs work away from the thread that reads and writes messages. Returns `None` when the work
+/// panics: a panic costs one answer, not the process, and the next change reads the project anew.
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
 }
 
@@ -86,7 +106,7 @@ fn diagnostics(task: &Task, report: &Report, encoding: Encoding) -> Published {
     all
 }
 
-/// The client's own spelling where it has the file open.
+/// Returns the URI of a file, in the client's own spelling where the client has the file open.
 fn uri_of(task: &Task, name: &str) -> Option<Uri> {
     task.open.get(name).map(|it| it.uri.clone()).or_else(|| file_uri(&task.root, name))
 }
@@ -98,8 +118,8 @@ pub fn file_uri(root: &Path, name: &str) -> Option<Uri> {
     Uri::from_file_path(root.join(name))
 }
 
-/// Sends what differs from what the client has; always something for a text that was just typed, so
-/// that a client may wait for it.
+/// Publishes the diagnostics that differ from what the client has. A text that was just typed always
+/// gets an answer, because clients may wait for diagnostics of that version.
 async fn publish(
     shared: &Shared,
     client: &Client,
@@ -107,28 +127,29 @@ async fn publish(
     mut new: Published,
     published: &mut Published,
 ) {
-    let typed = task.changed.iter().filter(|it| matches!(it.1, Change::Text(_)));
-    let typed: BTreeSet<&String> = typed.map(|it| &it.0).collect();
+    let typed = task.changed.iter().filter(|(_, change)| matches!(change, Change::Text(_)));
+    let typed: BTreeSet<&String> = typed.map(|(name, _)| name).collect();
     let names: BTreeSet<String> =
         new.keys().chain(published.keys()).chain(typed.iter().copied()).cloned().collect();
     for name in names {
         let open = task.open.get(&name);
         if let Some(open) = open {
-            let newest = shared.lock().documents.get(&open.uri).map(|it| it.version);
+            let newest = shared.lock().documents.get(&open.uri).map(|document| document.version);
             if newest != Some(open.version) {
-                // The text has moved on, and its own analysis is already wanted.
+                // The user has typed since; an analysis of the newer text is already pending.
                 continue;
             }
         }
         let fresh = new.remove(&name);
         let old = published.get(&name);
-        if !typed.contains(&name) && old.map(|it| &it.1) == fresh.as_ref().map(|it| &it.1) {
+        let unchanged = old.map(|(_, list)| list) == fresh.as_ref().map(|(_, list)| list);
+        if unchanged && !typed.contains(&name) {
             continue;
         }
-        let uri = fresh.as_ref().or(old).map(|it| it.0.clone()).or_else(|| uri_of(task, &name));
-        let Some(uri) = uri else { continue };
-        let list = fresh.as_ref().map(|it| it.1.clone()).unwrap_or_default();
-        client.publish_diagnostics(uri, list, open.map(|it| it.version)).await;
+        let known = fresh.as_ref().or(old).map(|(uri, _)| uri.clone());
+        let Some(uri) = known.or_else(|| uri_of(task, &name)) else { continue };
+        let list = fresh.as_ref().map(|(_, list)| list.clone()).unwrap_or_default();
+        client.publish_diagnostics(uri, list, open.map(|open| open.version)).await;
         match fresh {
             Some(fresh) => published.insert(name, fresh),
             None => published.remove(&name),
@@ -141,10 +162,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_costs_one_answer() {
+    fn a_panic_costs_one_answer_and_not_the_server() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let broken = runtime.block_on(apart(|| -> u32 { panic!("as wanted by this test") }));
+        let broken =
+            runtime.block_on(in_background(|| -> u32 { panic!("this test panics on purpose") }));
         assert_eq!(broken, None);
-        assert_eq!(runtime.block_on(apart(|| 1)), Some(1));
+        assert_eq!(runtime.block_on(in_background(|| 1)), Some(1));
     }
 }

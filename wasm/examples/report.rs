@@ -1,6 +1,6 @@
-//! `report [PATH]...` prints the native engine's report on these files, to compare WebAssembly with.
+//! `report [PATH]...` prints the report of the native engine, to compare the one of WebAssembly with.
 
-use plimsoll_core::render::wire;
+use plimsoll_core::output::wire;
 use plimsoll_core::{File, Options, analyze};
 use std::io::{Error, Write as _};
 

@@ -1,9 +1,10 @@
 //! Plimsoll for JavaScript: strings in, plain objects out.
 //!
-//! Only the hand-written entries in `npm/src` call these functions. They check argument types and
-//! start a fresh instance after a crash, so that this crate need not; users see their API alone.
+//! Only the hand-written entry points in `npm/src` call these functions. They check the types of
+//! arguments and start a fresh instance after a crash, so this crate does neither. Their API is the
+//! only one that users see.
 
-use plimsoll_core::render::wire;
+use plimsoll_core::output::wire;
 use plimsoll_core::report::{self, Severity};
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{File, FileId, normalise_path};
@@ -21,10 +22,11 @@ pub struct Options(plimsoll_core::Options);
 
 #[wasm_bindgen]
 impl Options {
-    /// `config` is JSON with the keys of `plimsoll.yaml`; JSON is YAML, so one reader serves both.
+    /// Reads `config`, which is JSON with the keys of `plimsoll.yaml`. JSON is YAML, so one reader
+    /// serves both.
     ///
     /// # Errors
-    /// What was not understood, as one sentence for each problem.
+    /// A string that names every setting that makes no sense.
     #[wasm_bindgen(constructor)]
     pub fn new(
         config: &str,
@@ -32,13 +34,13 @@ impl Options {
         min_severity: Option<String>,
     ) -> Result<Options, JsValue> {
         let (tree, _) = parse(FileId(0), &Arc::from(config), None);
-        let (config, problems) = Config::read(&tree);
+        let (config, problems) = Config::read(&tree, &known::is_known);
         let mut problems: Vec<String> = problems.into_iter().map(|it| it.message).collect();
-        let unknown = select.iter().filter(|it| !known::all().any(|rule| rule.is(it)));
-        problems.extend(unknown.map(|it| format!("`{it}` is no rule")));
+        let unknown = select.iter().filter(|it| !known::is_known(it));
+        problems.extend(unknown.map(|it| format!("`{it}` is not a known rule")));
         let least = min_severity.as_deref().map(Severity::from_name);
         if least == Some(None) {
-            problems.push("minSeverity is `error`, `warning`, `info` or `hint`".to_owned());
+            problems.push("`minSeverity` must be `error`, `warning`, `info` or `hint`".to_owned());
         }
         if !problems.is_empty() {
             return Err(JsValue::from_str(&problems.join("; ")));
@@ -53,7 +55,7 @@ impl Options {
     }
 }
 
-/// Analyses files that belong together; `paths` and `texts` are equally long.
+/// Analyses files that belong together. `paths` and `texts` have the same length.
 #[wasm_bindgen]
 pub fn analyze(paths: Vec<String>, texts: Vec<String>, options: &Options) -> JsValue {
     let files: Vec<File> =
@@ -61,7 +63,7 @@ pub fn analyze(paths: Vec<String>, texts: Vec<String>, options: &Options) -> JsV
     object(&plimsoll_core::analyze(&files, &options.0))
 }
 
-/// Files that stay, so that only what changed is read again.
+/// The files of a project, kept so that only changed files are read again.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct Workspace(plimsoll_core::Workspace);
@@ -73,13 +75,13 @@ impl Workspace {
         Workspace::default()
     }
 
-    /// Returns the path as the workspace writes it.
+    /// Adds a file or replaces its text, and returns its normalised path.
     pub fn set(&mut self, path: &str, text: String) -> String {
         self.0.set(path, text);
         normalise_path(path)
     }
 
-    /// Returns the path as the workspace writes it.
+    /// Removes a file, and returns its normalised path.
     pub fn remove(&mut self, path: &str) -> String {
         self.0.remove(path);
         normalise_path(path)
@@ -94,14 +96,14 @@ fn object(report: &report::Report) -> JsValue {
     plain(&wire::Report::from(report))
 }
 
-/// Every rule, sorted by code.
+/// Returns every rule, sorted by code.
 #[wasm_bindgen]
 pub fn rules() -> JsValue {
     let rules: Vec<wire::Rule> = plimsoll_core::rules().into_iter().map(wire::Rule::from).collect();
     plain(&rules)
 }
 
-/// A rule in full, or `undefined`.
+/// Returns a rule with its documentation, or `undefined` if no rule has this code or name.
 #[wasm_bindgen]
 pub fn explain(code_or_name: &str) -> JsValue {
     match known::find(code_or_name) {
@@ -113,6 +115,5 @@ pub fn explain(code_or_name: &str) -> JsValue {
 fn plain(value: &impl Serialize) -> JsValue {
     value
         .serialize(&tsify::serde_wasm_bindgen::Serializer::json_compatible())
-        // Not `expect`, which would bring along how to print an error that cannot be.
-        .unwrap_or_else(|_| unreachable!("internal error: these types always serialise"))
+        .expect("internal error: these types always serialise")
 }

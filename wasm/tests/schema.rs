@@ -1,6 +1,6 @@
-//! The JSON Schema that is shipped is the one that the types give.
+//! The JSON Schema in the package is the one generated from the types.
 
-use plimsoll_core::render::wire;
+use plimsoll_core::output::wire;
 
 #[test]
 fn the_shipped_schema_is_that_of_the_types() {
@@ -12,6 +12,6 @@ fn the_shipped_schema_is_that_of_the_types() {
     let shipped = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         shipped == schema,
-        "{path} is out of date; `UPDATE_SCHEMA=1 cargo test -p plimsoll-wasm --test schema` writes it anew"
+        "{path} is out of date; update it with `UPDATE_SCHEMA=1 cargo test -p plimsoll-wasm --test schema`"
     );
 }

@@ -97,14 +97,14 @@ function apply(fix: Fix): void {
   // An edit's place belongs to the text that was analysed, and to no other.
   if (latest?.version !== project.version) return toast("The text has just changed. Please try again in a moment.");
   editor.apply(fix);
-  toast(`Done: ${fix.title}. Ctrl+Z takes it back.`);
+  toast(`Done: ${fix.title}. Ctrl+Z undoes it.`);
 }
 
 function open(contents: Content[], title: string): void {
   const before = { files: project.contents(), answers: project.answers };
   project.replace(contents.map(({ path, text }) => ({ path, text })));
   choosePanel("findings");
-  toast(`Opened: ${title}.`, { label: "Bring back what was here", run: () => project.replace(before.files, before.answers) });
+  toast(`Opened: ${title}.`, { label: "Restore the previous files", run: () => project.replace(before.files, before.answers) });
 }
 
 byId("add-button").addEventListener("click", () => {
@@ -120,7 +120,7 @@ byId("share-button").addEventListener("click", async () => {
   const link = await address.link();
   if (!link) return toast("These files are too large for a link.");
   const done = await copy(link);
-  toast(done ? "Link copied. It carries the files in itself." : "The address of this page is the link.");
+  toast(done ? "Link copied. The files are inside the link." : "The browser did not allow copying. The address of this page is the link.");
 });
 acceptFiles(project);
 

@@ -1,5 +1,5 @@
-// Keeps a copy of the page's files, so that it opens without a network. The network comes first, so
-// that nobody works with an old version while there is a newer one. The build puts in FILES and NAME.
+// Caches the files of the page so that it opens offline. The network comes first, so that a newer
+// version is always used when there is one. The build adds FILES and NAME.
 /* global FILES, NAME */
 
 self.addEventListener("install", (event) => {

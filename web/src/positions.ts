@@ -11,7 +11,7 @@ export function offsetOf(doc: Text, position: Position): number {
   return line.from + utf16Length(line.text, position.column - 1);
 }
 
-/** How many UTF-16 units the first `points` code points of a text take. */
+/** Returns the number of UTF-16 units in the first `points` code points of a text. */
 export function utf16Length(text: string, points: number): number {
   let units = 0;
   for (let seen = 0; seen < points && units < text.length; seen += 1) {
@@ -26,7 +26,7 @@ export function spanOf(doc: Text, range: Range): { from: number; to: number } {
   return { from, to: Math.max(from, offsetOf(doc, range.end)) };
 }
 
-/** `compose.yaml:8`, as people write it. */
+/** Returns a place as people write it: `compose.yaml:8`. */
 export function place(path: string, range: Range): string {
   return `${path}:${range.start.line}`;
 }

@@ -1,4 +1,4 @@
-/** A file of the project as the page holds it; `id` stays when it is renamed. */
+/** A file of the project. Its `id` survives a rename. */
 export interface ProjectFile {
   readonly id: number;
   path: string;
@@ -13,13 +13,13 @@ export interface Content {
 /** `files`: names, number or answers; `text`: the shown or a fixed file's text; `active`: which is shown. */
 type Change = "files" | "text" | "active";
 
-/** The files, which of them is shown, and who wants to know when that changes. */
+/** The files of the project, the one that is shown, and the listeners for changes. */
 export class Project {
   files: ProjectFile[] = [];
   active: ProjectFile | undefined;
-  /** What a person answered for the decision. */
+  /** Answers to the questions of the decision. */
   answers: Record<string, string> = {};
-  /** Counts every change of a name or text; an analysis of another version is out of date. */
+  /** Number of changes so far; an analysis of another version is out of date. */
   version = 0;
   #nextId = 1;
   #listeners: ((change: Change) => void)[] = [];
@@ -28,7 +28,7 @@ export class Project {
     this.#listeners.push(listener);
   }
 
-  /** Puts another project in the place of this one. */
+  /** Replaces the whole project. */
   replace(contents: Content[], answers: Record<string, string> = {}): void {
     this.files = [];
     this.answers = answers;
@@ -91,7 +91,7 @@ export class Project {
     return file;
   }
 
-  /** The wanted path, or the first numbered one like it that no other file has. */
+  /** Returns the wanted path, or the first numbered variant that no other file has. */
   #free(path: string, except?: ProjectFile): string {
     const taken = (it: string) => this.files.some((file) => file !== except && file.path === it);
     const dot = path.lastIndexOf(".");
@@ -107,13 +107,13 @@ export class Project {
   }
 }
 
-/** A path as the engine writes it: `/` between folders, and nothing that leads out of the project. */
+/** Returns a path as the engine writes it: `/` between folders, no `.` or `..`. */
 export function tidy(path: string): string {
   const parts = path.trim().replaceAll("\\", "/").split("/");
   return parts.filter((it) => it && it !== "." && it !== "..").join("/");
 }
 
-/** A fitting name for a text that was pasted without one. */
+/** Returns a file name for a text that was pasted without one. */
 export function guessName(text: string): string {
   if (/^services\s*:/m.test(text)) return "compose.yaml";
   const kinds = [...text.matchAll(/^kind:\s*['"]?([A-Za-z]+)/gm)];

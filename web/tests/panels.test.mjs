@@ -85,7 +85,7 @@ test("the rules come from the engine, and their Bad opens in the playground", as
   await page.click(".rule-list button");
   await page.click("text=Open Bad in the playground");
   await findings(page, (it) => it.some((row) => row.startsWith("PLM101 ")));
-  await page.click("text=Bring back what was here");
+  await page.click("text=Restore the previous files");
   await page.waitForFunction(() => document.querySelectorAll("#files li").length > 1);
   calm();
   await close();

@@ -1,9 +1,8 @@
 //! `cargo xtask TASK`: the one door to every task.
 //!
 //! No dependencies, so that the first call answers within seconds; what needs libraries lives in
-//! the crates `xtask/bindgen` and `xtask/bench`, which the tasks run when they are asked for.
+//! the crates beside it (`bench`, `bindgen`, `oracle`), which the tasks run when they need them.
 
-mod serve;
 mod setup;
 mod sh;
 mod steps;
@@ -38,21 +37,21 @@ const TASKS: &[Task] = &[
     Task {
         name: "setup",
         about: "install what the tests need: Chromium, Neovim, npm packages, reference engines",
-        run: |rest| none(rest).and_then(|()| setup::all()),
+        run: |rest| no_arguments(rest).and_then(|()| setup::all()),
     },
     Task {
         name: "wasm",
         about: "build the npm package into wasm/npm/dist",
-        run: |rest| none(rest).and_then(|()| wasm::build()),
+        run: |rest| no_arguments(rest).and_then(|()| wasm::build()),
     },
     Task {
         name: "site",
         about: "build the static page into web/dist",
-        run: |rest| none(rest).and_then(|()| tasks::site()),
+        run: |rest| no_arguments(rest).and_then(|()| tasks::site()),
     },
     Task {
         name: "bench",
-        about: "speed and size against their limits [stream|corpus|lsp|wasm] [--corpus DIR]",
+        about: "growth, peers, latency and size [growth|peers|lsp|wasm]",
         run: tasks::bench,
     },
     Task {
@@ -67,12 +66,12 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "docs",
-        about: "write docs/rules anew from the rules",
-        run: |rest| none(rest).and_then(|()| tasks::docs()),
+        about: "regenerate docs/rules, the example snapshots and the README output",
+        run: |rest| no_arguments(rest).and_then(|()| tasks::docs()),
     },
 ];
 
-fn none(rest: &[String]) -> Result {
+fn no_arguments(rest: &[String]) -> Result {
     match rest.first() {
         Some(extra) => Err(format!("this task takes no arguments, not `{extra}`")),
         None => Ok(()),
@@ -90,7 +89,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
-        eprintln!("xtask: no task `{name}`; `cargo xtask help` lists them");
+        eprintln!("xtask: `{name}` is not a task; `cargo xtask help` lists them");
         return ExitCode::from(2);
     };
     match (task.run)(&arguments[1..]) {

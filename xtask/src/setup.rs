@@ -138,6 +138,29 @@ pub fn helm() -> Result {
     fs::write(&stamp, WHEEL)
 }
 
+/// The tools that the benchmark compares with, in folders of their own.
+pub fn peers() -> Result {
+    node()?;
+    let venv = tools().join("peers");
+    if !venv.join("bin/compose-lint").is_file() {
+        say("installing compose-lint");
+        cmd("python3 -m venv --clear").arg(&venv).run()?;
+        Cmd::new(venv.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check", "compose-lint==0.36.2"])
+            .run()?;
+    }
+    let folder = tools().join("peers-npm");
+    if !folder.join("node_modules/yaml-language-server").is_dir() {
+        say("installing yaml-language-server");
+        fs::create_dir(&folder)?;
+        cmd("npm install --ignore-scripts --no-save --no-package-lock --prefix")
+            .arg(&folder)
+            .arg("yaml-language-server@1.25.0")
+            .run()?;
+    }
+    Ok(())
+}
+
 /// A real browser for the tests of the page and of the bundled package.
 pub fn chromium() -> Result {
     if which("chromium").is_some() {

@@ -22,9 +22,6 @@ pub const TEST: &[Step] = &[
     step("locks", "the lock files name no other host", locks),
     step("clippy", "no warning in any target", clippy),
     step("rust", "all Rust tests", || cmd("cargo test --workspace").run()),
-    step("layout", "the engine is swept and laid out without a change to what it does", || {
-        cmd("cargo test --package xtask-bindgen --features cli-support").run()
-    }),
     step("wasm", "the package is built", wasm::build),
     step("node", "the package works in Node", || cmd("npm test --workspace wasm/npm").run()),
     step("consumers", "the package works for its users", || {

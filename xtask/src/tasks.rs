@@ -1,23 +1,22 @@
 //! The small tasks: each a few commands in the right order.
 
 use crate::sh::{Result, cmd, root, say};
-use crate::{serve, setup, wasm};
+use crate::{setup, wasm};
 
 /// Sets everything up for the page, builds it and serves it until Ctrl-C.
 pub fn play(arguments: &[String]) -> Result {
-    let port = match arguments {
-        [] => None,
+    let preview = cmd("npm run preview --workspace web -- --host 127.0.0.1 --port");
+    let preview = match arguments {
+        [] => preview.arg("8123"),
         [flag, port] if flag == "--port" => {
-            Some(port.parse().map_err(|_| format!("`{port}` is not a port"))?)
+            let port: u16 = port.parse().map_err(|_| format!("`{port}` is not a port"))?;
+            preview.arg(port.to_string()).arg("--strictPort")
         }
         other => return Err(format!("play takes only `--port NUMBER`, not `{}`", other.join(" "))),
     };
-    // Taken before the build, so that a port in use is told at once.
-    let (listener, port) = serve::listen(port.unwrap_or(8123), port.is_some())?;
     site()?;
-    say(format!("the playground is at http://127.0.0.1:{port}/ (Ctrl-C ends it)"));
-    serve::serve(&listener, &root().join("web/dist"));
-    Ok(())
+    say("serving the playground (Ctrl-C ends it)");
+    preview.run()
 }
 
 /// The static page in `web/dist`, with the engine built first.
@@ -77,15 +76,17 @@ pub fn docs() -> Result {
     cmd("cargo test --quiet --package plimsoll --test readme").env("UPDATE_DOCS", "1").run()
 }
 
-/// Speed and size against their limits.
+/// Prints growth, peers, latency and size, and fails above a guardrail.
 pub fn bench(arguments: &[String]) -> Result {
+    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|it| it == name);
+    if wanted("peers") || wanted("lsp") {
+        setup::peers()?;
+    }
     cmd("cargo build --release --package plimsoll --package xtask-bench").run()?;
     cmd("cargo run --quiet --release --package xtask-bench --").args(arguments).run()?;
-    let engine = root().join("wasm/npm/dist/plimsoll_bg.wasm");
-    if arguments.is_empty() || arguments.iter().any(|it| it == "wasm") {
-        // Built even where one lies there: it might be an old one.
+    if wanted("wasm") {
         wasm::build()?;
-        wasm::judge(&engine)?;
+        wasm::judge()?;
     }
     Ok(())
 }

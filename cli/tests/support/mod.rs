@@ -1,5 +1,5 @@
-//! What the tests of the command share: folders of files, and a client for the language server.
-#![allow(dead_code, reason = "no test file uses all of it")]
+//! Helpers for the tests of the command: folders of files, and a client for the language server.
+#![allow(dead_code, reason = "no test file uses every helper")]
 
 use serde_json::{Value, json};
 use std::fs;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_plimsoll");
 
-/// A folder with these files.
+/// A temporary folder with these files.
 pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -22,20 +22,20 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     root
 }
 
-/// A language server at the other end of two pipes, as an editor has it.
+/// A language server at the other end of two pipes, as an editor runs it.
 pub struct Server {
     child: Child,
     input: ChildStdin,
     messages: Receiver<Value>,
-    /// Diagnostics that came while something else was waited for.
+    /// All diagnostics received so far.
     pub published: Vec<Value>,
-    /// Requests of the server, answered with null.
+    /// The server's requests, each of which was answered with null.
     pub asked: Vec<Value>,
     id: i64,
 }
 
 impl Server {
-    /// Started and initialized, with a workspace folder and the client's capabilities.
+    /// Starts and initializes a server with a workspace folder and the client's capabilities.
     pub fn start(root: &Path, capabilities: Value) -> Server {
         let mut server = Server::spawn();
         server.request("initialize", initialize(root, capabilities));
@@ -72,7 +72,7 @@ impl Server {
         self.input.flush().unwrap();
     }
 
-    /// Many messages in one write, as a burst of typing arrives.
+    /// Sends many messages in one write, as in a burst of typing.
     pub fn burst(&mut self, messages: &[Value]) {
         let bytes: Vec<u8> = messages.iter().flat_map(frame).collect();
         self.input.write_all(&bytes).unwrap();
@@ -107,7 +107,7 @@ impl Server {
         }
     }
 
-    /// The first diagnostics, of those already here and those to come, that fit.
+    /// Returns the first diagnostics that fit, among those received and those still to come.
     pub fn diagnostics(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + Duration::from_secs(20);
         let mut seen = 0;
@@ -123,7 +123,7 @@ impl Server {
         }
     }
 
-    /// Everything that still comes within a time.
+    /// Receives messages for a while.
     pub fn drain(&mut self, time: Duration) {
         let deadline = Instant::now() + time;
         while let Some(message) = self.next(deadline) {

@@ -1,121 +1,144 @@
 //! Two checklists: a single server done well, and the crossing from Compose to Kubernetes.
 
 use crate::facts::Facts;
-use crate::report::{ChecklistItem, Checklists, Finding, Role};
+use crate::report::{CheckItem, CheckState, ChecklistItem, Checklists, Finding, Role};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// An item, the rules whose findings fail it (801 is PLM801), and what to do next.
+/// An item, the rules whose findings fail it, and what to do about it. Codes without a rule are
+/// reserved for rules that are still to be written.
 struct Item {
-    item: &'static str,
-    codes: &'static [u16],
+    item: CheckItem,
+    codes: &'static [&'static str],
     next: &'static str,
 }
 
-const fn item(item: &'static str, codes: &'static [u16], next: &'static str) -> Item {
-    Item { item, codes, next }
-}
-
-/// What the files can show about one server; a rule not written yet leaves its item `cannot-see`.
+/// What the files can show about a single server.
 const SERVER: &[Item] = &[
-    item("pinned-images", &[801, 811], "Name a version, or a digest, for every image."),
-    item("health-checks", &[102, 103, 619, 624], "Give what serves a healthcheck that can fail."),
-    item(
-        "restart-policies",
-        &[802, 105, 106],
-        "`restart: unless-stopped` for what must come back.",
-    ),
-    item("persistent-data", &[707], "Mount a named volume where the data store keeps its data."),
-    item("backups", &[805], "Copy the volumes elsewhere on a schedule, and restore one once."),
-    item("tls-edge", &[804], "Put one reverse proxy with certificates in front."),
-    item("host-hardening", &[412, 308, 806], "Publish only what the world should reach."),
-    item("logs-bounded", &[803], "Set `max-size` for the logs, or use the `local` driver."),
-    item("monitoring", &[810], "Let something outside ask whether it still answers."),
+    Item {
+        item: CheckItem::PinnedImages,
+        codes: &["PLM801", "PLM811"],
+        next: "Pin every image to a version or a digest.",
+    },
+    Item {
+        item: CheckItem::HealthChecks,
+        codes: &["PLM102", "PLM103", "PLM619", "PLM624"],
+        next: "Give every server a healthcheck that can fail.",
+    },
+    Item {
+        item: CheckItem::RestartPolicies,
+        codes: &["PLM802", "PLM105", "PLM106"],
+        next: "Set `restart: unless-stopped` on everything that must come back after a crash or a reboot.",
+    },
+    Item {
+        item: CheckItem::PersistentData,
+        codes: &["PLM707"],
+        next: "Mount a named volume where each data store keeps its data.",
+    },
+    Item {
+        item: CheckItem::Backups,
+        codes: &["PLM805"],
+        next: "Copy the volumes to another machine on a schedule, and test a restore.",
+    },
+    Item {
+        item: CheckItem::TlsEdge,
+        codes: &["PLM804"],
+        next: "Put one reverse proxy that terminates TLS in front of everything.",
+    },
+    Item {
+        item: CheckItem::HostHardening,
+        codes: &["PLM412", "PLM308", "PLM806"],
+        next: "Publish only the ports that the outside world needs, and remove privileges that containers do not need.",
+    },
+    Item {
+        item: CheckItem::LogsBounded,
+        codes: &["PLM803"],
+        next: "Set `max-size` for the logs, or use the `local` logging driver.",
+    },
+    Item {
+        item: CheckItem::Monitoring,
+        codes: &["PLM810"],
+        next: "Let a monitor outside the server check that the system still answers.",
+    },
 ];
 
 /// What must hold before a Compose project runs well on Kubernetes.
 const CROSSING: &[Item] = &[
-    item(
-        "startup-and-retry",
-        &[101, 104, 107, 112, 110],
-        "Let every client retry; Kubernetes has no `depends_on`.",
-    ),
-    item(
-        "one-time-migrations",
-        &[201, 202, 203, 204, 206, 209],
-        "Run migrations once a release, in a Job or a hook.",
-    ),
-    item(
-        "image-without-bind-mounts",
-        &[301, 302, 303, 307, 309],
-        "Build everything into the image that a bind mount brings now.",
-    ),
-    item(
-        "service-discovery",
-        &[401, 402, 404, 405, 406, 407, 409, 418, 419],
-        "Name peers by Service name and port, from configuration.",
-    ),
-    item(
-        "config-and-secrets",
-        &[501, 502, 503, 504, 505, 506],
-        "Write down every variable, and deliver secrets as Secrets.",
-    ),
-    item(
-        "probes-and-resources",
-        &[601, 602, 606, 607, 608, 611, 615, 616],
-        "Translate healthchecks into probes, and measure requests.",
-    ),
-    item(
-        "hidden-state",
-        &[310, 701, 702, 703, 704, 705, 706, 707],
-        "Find what each container keeps on disk or in memory.",
-    ),
+    Item {
+        item: CheckItem::StartupAndRetry,
+        codes: &["PLM101", "PLM104", "PLM107", "PLM112", "PLM110"],
+        next: "Let every client retry: Kubernetes has no `depends_on`.",
+    },
+    Item {
+        item: CheckItem::OneTimeMigrations,
+        codes: &["PLM201", "PLM202", "PLM203", "PLM204", "PLM206", "PLM209"],
+        next: "Run migrations once per release, in a Job or a hook.",
+    },
+    Item {
+        item: CheckItem::ImageWithoutBindMounts,
+        codes: &["PLM301", "PLM302", "PLM303", "PLM307", "PLM309"],
+        next: "Build into the image what a bind mount brings in today.",
+    },
+    Item {
+        item: CheckItem::ServiceDiscovery,
+        codes: &[
+            "PLM401", "PLM402", "PLM404", "PLM405", "PLM406", "PLM407", "PLM409", "PLM418",
+            "PLM419",
+        ],
+        next: "Address other services by Service name and port, and take both from configuration.",
+    },
+    Item {
+        item: CheckItem::ConfigAndSecrets,
+        codes: &["PLM501", "PLM502", "PLM503", "PLM504", "PLM505", "PLM506"],
+        next: "List every variable that a container needs, and deliver credentials as Secrets.",
+    },
+    Item {
+        item: CheckItem::ProbesAndResources,
+        codes: &["PLM601", "PLM602", "PLM606", "PLM607", "PLM608", "PLM611", "PLM615", "PLM616"],
+        next: "Turn healthchecks into probes, and measure what to request.",
+    },
+    Item {
+        item: CheckItem::HiddenState,
+        codes: &["PLM310", "PLM701", "PLM702", "PLM703", "PLM704", "PLM705", "PLM706", "PLM707"],
+        next: "Find out what each container keeps on disk or in memory.",
+    },
 ];
 
-/// `written` are the codes of the rules that took part: what none of them looks at cannot be seen.
-pub fn both(facts: &Facts<'_>, findings: &[Finding], written: &[&str]) -> Checklists {
-    let served = facts.services().iter().any(|it| it.role != Role::Development);
+/// Returns both checklists. `ran` holds the codes of the rules that took part: an item none of whose
+/// rules did cannot be seen.
+pub fn both(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Checklists {
+    let served = facts.services().iter().any(|service| service.role != Role::Development);
     let any = !facts.services().is_empty() || facts.has_cluster_side();
-    // In the order of their codes, but for those of PLM006, which no item looks at.
-    let numbered = findings.iter().map(|it| (number(it.code), it));
-    let findings: Vec<_> = numbered.filter(|it| it.0 > 99).collect();
-    let written: Vec<u16> = written.iter().map(|it| number(it)).collect();
-    Checklists {
-        server: list(SERVER, &findings, &written, served),
-        crossing: list(CROSSING, &findings, &written, any),
+    let mut by_code: FxHashMap<&str, Vec<&Finding>> = FxHashMap::default();
+    for finding in findings {
+        by_code.entry(finding.code).or_default().push(finding);
     }
+    let ran: FxHashSet<&str> = ran.iter().copied().collect();
+    let list = |items: &[Item], applies: bool| {
+        items.iter().map(|item| judge(item, &by_code, &ran, applies)).collect()
+    };
+    Checklists { server: list(SERVER, served), crossing: list(CROSSING, any) }
 }
 
-/// 801 of `PLM801`.
-fn number(code: &str) -> u16 {
-    let [.., a, b, c] = code.as_bytes() else { return 0 };
-    let digit = |it: &u8| u16::from(it - b'0');
-    digit(a) * 100 + digit(b) * 10 + digit(c)
-}
-
-fn list(
-    items: &[Item],
-    findings: &[(u16, &Finding)],
-    written: &[u16],
+fn judge(
+    item: &Item,
+    by_code: &FxHashMap<&str, Vec<&Finding>>,
+    ran: &FxHashSet<&str>,
     applies: bool,
-) -> Vec<ChecklistItem> {
-    let mut rows = Vec::with_capacity(items.len());
-    for item in items {
-        let mut failing = Vec::new();
-        for code in item.codes {
-            let from = findings.partition_point(|it| it.0 < *code);
-            for (_, it) in findings[from..].iter().take_while(|it| it.0 == *code) {
-                failing.push((it.code, it.span));
-            }
-        }
-        // Rules run in the order of their codes.
-        let seen = || item.codes.iter().any(|it| written.binary_search(it).is_ok());
-        let state = match (applies, failing.is_empty()) {
-            (false, _) => "not-applicable",
-            (_, false) => "fail",
-            _ if seen() => "pass",
-            _ => "cannot-see",
-        };
-        let next = if state == "pass" || state == "not-applicable" { "" } else { item.next };
-        rows.push(ChecklistItem { item: item.item, state, findings: failing, next });
-    }
-    rows
+) -> ChecklistItem {
+    let found = item.codes.iter().filter_map(|code| by_code.get(code)).flatten();
+    let findings: Vec<_> = found.map(|finding| (finding.code, finding.span)).collect();
+    let state = if !applies {
+        CheckState::NotApplicable
+    } else if !findings.is_empty() {
+        CheckState::Fail
+    } else if item.codes.iter().any(|code| ran.contains(code)) {
+        CheckState::Pass
+    } else {
+        CheckState::CannotSee
+    };
+    let next = match state {
+        CheckState::Fail | CheckState::CannotSee => item.next,
+        CheckState::Pass | CheckState::NotApplicable => "",
+    };
+    ChecklistItem { item: item.item, state, findings, next }
 }

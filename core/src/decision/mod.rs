@@ -1,24 +1,24 @@
 //! How much platform the files ask for: signals with their evidence, six questions, an outcome.
 //!
-//! The report never calls one tool more professional than another. It says what the files show,
-//! what a person answered, and what would change the answer.
+//! The decision never calls one tool more professional than another. It states what the files show,
+//! what a person answered, and what would change the outcome.
 
 mod checklists;
 mod crossing;
 mod outcome;
 mod questions;
+mod scale;
 mod signals;
 
 use crate::facts::Facts;
-use crate::report::{Answer, Decision, Finding, Question};
+use crate::report::{Answer, AnsweredBy, Decision, Finding, Question};
 
-/// The decision report, from the facts and what the rules found. `ran` are the codes of the rules
-/// that took part.
+/// Decides from the facts and the findings. `ran` holds the codes of the rules that took part.
 pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Decision {
     let counts = signals::Counts::of(facts);
     let mut questions = questions::answer(facts, &counts);
     if counts.is_empty() {
-        questions.iter_mut().for_each(unseen);
+        questions.iter_mut().for_each(leave_to_person);
     }
     let mut decision = outcome::weigh(facts, &counts, &questions);
     decision.questions = questions;
@@ -27,18 +27,20 @@ pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Decision
     decision
 }
 
-/// Files that show no system show neither what it needs nor what it does without.
-fn unseen(question: &mut Question) {
-    question.evidence.retain(|it| it.fact.starts_with("a person"));
-    if question.evidence.is_empty() && !question.by_person {
+/// Takes back what the absence of a system seems to say: files that show no system show neither what
+/// it needs nor what it can do without.
+fn leave_to_person(question: &mut Question) {
+    question.evidence.retain(|it| it.by == AnsweredBy::Person);
+    if question.evidence.is_empty() && question.by == AnsweredBy::Files {
         question.answer = Answer::Unknown;
-        question.settled_by = vec!["the Compose or Kubernetes files of one system"];
+        question.settled_by = vec!["the Compose or Kubernetes files of a single system"];
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::report::Answer;
+    use crate::config::Downtime;
+    use crate::report::{Answer, Platform, Today};
     use crate::{Config, File, Options, analyze};
 
     #[test]
@@ -55,9 +57,9 @@ mod tests {
         let whole = decision(&files);
         assert_eq!(whole.questions[1].answer, Answer::Unknown);
         assert!(whole.questions[1].settled_by.iter().any(|it| it.contains("helm template")));
-        assert_eq!((whole.today, whole.outcome.platform), ("both", "either"));
-        assert_eq!(decision(&files[..2]).today, "kubernetes");
-        assert_eq!(decision(&files[2..]).outcome.platform, "compose");
+        assert_eq!((whole.today, whole.outcome.platform), (Today::Both, Platform::Either));
+        assert_eq!(decision(&files[..2]).today, Today::Kubernetes);
+        assert_eq!(decision(&files[2..]).outcome.platform, Platform::Compose);
     }
 
     #[test]
@@ -66,11 +68,11 @@ mod tests {
         let report = analyze(&files, &Options::default());
         let decision = &report.decision;
         assert!(decision.questions.iter().all(|it| it.answer == Answer::Unknown));
-        assert_eq!((decision.today, decision.outcome.platform), ("unknown", "either"));
+        assert_eq!((decision.today, decision.outcome.platform), (Today::Unknown, Platform::Either));
         assert_eq!(decision.would_change.len(), 1 + 1, "{:?}", decision.would_change);
-        let config =
-            Config { answers: vec![("downtime".into(), "none".into())], ..Config::default() };
-        let told = analyze(&files, &Options { config, ..Options::default() });
-        assert_eq!(told.decision.questions[0].answer, Answer::No);
+        let mut config = Config::default();
+        config.answers.downtime = Some(Downtime::None);
+        let answered = analyze(&files, &Options { config, ..Options::default() });
+        assert_eq!(answered.decision.questions[0].answer, Answer::No);
     }
 }

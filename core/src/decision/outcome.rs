@@ -2,167 +2,226 @@
 
 use super::signals::Counts;
 use crate::facts::Facts;
-use crate::index::Index;
-use crate::report::{Answer, Decision, Kind, Outcome, Question, Role, Scenario};
+use crate::report::{
+    Answer, AnsweredBy, Decision, Fit, Kind, Outcome, Platform, Question, QuestionId, Role,
+    Scenario, ScenarioName, Today, Worth,
+};
+use rustc_hash::FxHashSet;
 
-pub fn weigh(facts: &Facts<'_>, counts: &Counts, questions: &[Question]) -> Decision {
-    let answer =
-        |id: &str| questions.iter().find(|it| it.id == id).map_or(Answer::Unknown, |it| it.answer);
-    let yes = |id: &str| answer(id) == Answer::Yes;
-    let mut reasons = Vec::with_capacity(8);
-    let mut would_change = Vec::with_capacity(8);
+/// The questions and their answers.
+struct Answered<'q>(&'q [Question]);
 
-    let too_large = answer("one-server") == Answer::No;
-    let shaped = [yes("multi-node"), yes("replicas-and-rollouts"), yes("teams-and-environments")];
-    let shapes = shaped.iter().filter(|it| **it).count();
+impl Answered<'_> {
+    fn to(&self, id: QuestionId) -> Answer {
+        let question = self.0.iter().find(|question| question.id == id);
+        question.map_or(Answer::Unknown, |question| question.answer)
+    }
+
+    fn is_yes(&self, id: QuestionId) -> bool {
+        self.to(id) == Answer::Yes
+    }
+}
+
+/// Returns the decision without its questions, checklists and crossing table.
+pub fn weigh(facts: &Facts<'_>, counts: &Counts<'_>, questions: &[Question]) -> Decision {
+    let answered = Answered(questions);
     let unseen = counts.hides_workloads()
-        && ["multi-node", "replicas-and-rollouts"].iter().all(|it| answer(it) == Answer::Unknown);
-    let platform = match (too_large, shapes) {
-        (true, _) | (false, 2..) => "kubernetes",
-        (false, 1) => "either",
-        (false, _) if counts.is_empty() || unseen => "either",
-        (false, _) => "compose",
-    };
-    for question in questions.iter().take(4) {
-        let strongest = question
-            .evidence
-            .iter()
-            .filter(|it| it.points == question.answer)
-            .max_by_key(|it| it.weight);
-        match (question.by_person, strongest) {
-            (true, _) => reasons
-                .push([question.text, " A person answered ", question.answer.name(), "."].concat()),
-            (false, Some(it)) => reasons
-                .push([question.text, " ", capital(question.answer), ": ", &it.fact, "."].concat()),
-            (false, None) => {}
-        }
-        if question.answer == Answer::Unknown {
-            reasons.push([question.text, " The files do not say."].concat());
-            for it in &question.settled_by {
-                if !would_change.contains(it) {
-                    would_change.push(*it);
-                }
-            }
-        }
-    }
+        && answered.to(QuestionId::MultiNode) == Answer::Unknown
+        && answered.to(QuestionId::ReplicasAndRollouts) == Answer::Unknown;
+    let platform = platform(&answered, counts.is_empty() || unseen);
+    let today = today(facts, counts);
+    let fit = fit(today, platform);
 
-    // Charts and what delivers them have no other use.
-    let cluster = counts.has_cluster();
-    let kubernetes = platform == "kubernetes" || cluster;
-    let pay = |in_use: bool, worth: Answer| match (in_use, kubernetes, worth) {
-        (true, _, _) => "in use",
-        (_, false, _) => "no",
-        (_, _, Answer::Yes) => "worth it",
-        (_, _, Answer::Unknown) => "not yet",
-        (_, _, Answer::No) => "no",
-    };
-    let outcome = Outcome {
-        platform,
-        helm: pay(counts.charts > 0, answer("packaging")),
-        argocd: pay(counts.argocd > 0, answer("gitops")),
-    };
+    let mut reasons: Vec<String> =
+        questions.iter().filter(|it| shapes_the_platform(it.id)).filter_map(reason).collect();
+    reasons.extend(reason_for_fit(fit, facts, counts));
 
-    let compose = facts.services().iter().any(|it| it.role != Role::Development);
-    let today = match (compose, cluster) {
-        (true, true) => "both",
-        (false, true) => "kubernetes",
-        (true, false) => "compose",
-        (false, false) if !facts.services().is_empty() => "compose",
-        (false, false) => "unknown",
-    };
-    let fit = match (today, platform) {
-        ("compose", "kubernetes") => "outgrown",
-        ("kubernetes", "compose") => "over-built",
-        ("both", "compose" | "kubernetes") => "mixed",
-        _ => "fits",
-    };
-    match fit {
-        "outgrown" => reasons.push("The files ask for things that one host cannot give.".to_owned()),
-        "over-built" => {
-            let mut kinds = Index::default();
-            facts.objects().iter().for_each(|it| kinds.count(&it.kind));
-            let files = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
-            reasons.push(format!(
-                "{} objects of {} kinds in {} lines are operated, and nothing in them needs more than one machine.",
-                counts.objects,
-                kinds.lists().len(),
-                files.map(|it| it.lines.lines()).sum::<usize>()
-            ));
-        }
-        "mixed" => reasons.push(
-            "Both a Compose side and a cluster side look meant for production: every change is made twice, or drifts."
-                .to_owned(),
-        ),
-        _ => {}
-    }
-    match platform {
-        "compose" => would_change
-            .push("a second machine that must take over, or load that one machine cannot carry"),
-        "kubernetes" => would_change
-            .push("a measured load that fits one machine, and tolerance for its downtime"),
-        _ => would_change.push("an answer to the questions that are still open"),
-    }
     Decision {
-        scenario: scenario(facts, counts, unseen, &answer, platform),
+        outcome: outcome(&answered, counts, platform),
+        scenario: scenario(facts, &answered, counts.is_empty() || unseen, platform),
         next_steps: next_steps(fit, platform, today),
-        outcome,
         today,
         fit,
         reasons,
-        would_change,
+        would_change: would_change(questions, platform),
         ..Decision::default()
     }
 }
 
-fn capital(answer: Answer) -> &'static str {
-    match answer {
+/// Whether a question is about the platform itself, and not about what is added to it.
+fn shapes_the_platform(id: QuestionId) -> bool {
+    match id {
+        QuestionId::OneServer
+        | QuestionId::MultiNode
+        | QuestionId::ReplicasAndRollouts
+        | QuestionId::TeamsAndEnvironments => true,
+        QuestionId::Gitops | QuestionId::Packaging => false,
+    }
+}
+
+/// Returns the platform that the answers ask for. `unseen` says that the files do not show what
+/// runs, so that a lack of demands means nothing.
+fn platform(answered: &Answered<'_>, unseen: bool) -> Platform {
+    let too_large = answered.to(QuestionId::OneServer) == Answer::No;
+    let demands =
+        [QuestionId::MultiNode, QuestionId::ReplicasAndRollouts, QuestionId::TeamsAndEnvironments];
+    match demands.into_iter().filter(|id| answered.is_yes(*id)).count() {
+        _ if too_large => Platform::Kubernetes,
+        0 if unseen => Platform::Either,
+        0 => Platform::Compose,
+        1 => Platform::Either,
+        _ => Platform::Kubernetes,
+    }
+}
+
+fn outcome(answered: &Answered<'_>, counts: &Counts<'_>, platform: Platform) -> Outcome {
+    // Charts and GitOps controllers have no use without a cluster.
+    let kubernetes = platform == Platform::Kubernetes || counts.has_cluster();
+    let worth = |in_use: bool, needed: Answer| match needed {
+        _ if in_use => Worth::InUse,
+        _ if !kubernetes => Worth::No,
+        Answer::Yes => Worth::WorthIt,
+        Answer::Unknown => Worth::NotYet,
+        Answer::No => Worth::No,
+    };
+    Outcome {
+        platform,
+        helm: worth(counts.charts > 0, answered.to(QuestionId::Packaging)),
+        argocd: worth(counts.argocd > 0, answered.to(QuestionId::Gitops)),
+    }
+}
+
+fn today(facts: &Facts<'_>, counts: &Counts<'_>) -> Today {
+    let compose = facts.services().iter().any(|service| service.role != Role::Development);
+    match (compose, counts.has_cluster()) {
+        (true, true) => Today::Both,
+        (false, true) => Today::Kubernetes,
+        (true, false) => Today::Compose,
+        (false, false) if !facts.services().is_empty() => Today::Compose,
+        (false, false) => Today::Unknown,
+    }
+}
+
+fn fit(today: Today, platform: Platform) -> Fit {
+    match (today, platform) {
+        (Today::Compose, Platform::Kubernetes) => Fit::Outgrown,
+        (Today::Kubernetes, Platform::Compose) => Fit::OverBuilt,
+        (Today::Both, Platform::Compose | Platform::Kubernetes) => Fit::Mixed,
+        (Today::Compose | Today::Kubernetes | Today::Both, Platform::Either)
+        | (Today::Compose, Platform::Compose)
+        | (Today::Kubernetes, Platform::Kubernetes)
+        | (Today::Unknown, _) => Fit::Fits,
+    }
+}
+
+/// Returns the answer to a question with the strongest evidence for it.
+fn reason(question: &Question) -> Option<String> {
+    let text = question.text;
+    let answer = match question.answer {
         Answer::Yes => "Yes",
         Answer::No => "No",
-        Answer::Unknown => "Unknown",
+        Answer::Unknown => return Some(format!("{text} The files do not say.")),
+    };
+    match question.by {
+        AnsweredBy::Person => Some(format!("{text} {answer} (your answer).")),
+        AnsweredBy::Files => {
+            let own = question.evidence.iter().filter(|it| it.points == question.answer);
+            let strongest = own.max_by_key(|it| it.weight)?;
+            Some(format!("{text} {answer}: {}.", strongest.fact))
+        }
     }
+}
+
+fn reason_for_fit(fit: Fit, facts: &Facts<'_>, counts: &Counts<'_>) -> Option<String> {
+    match fit {
+        Fit::Fits => None,
+        Fit::Outgrown => Some("The files ask for more than one host can provide.".to_owned()),
+        Fit::OverBuilt => {
+            let kinds: FxHashSet<&str> = facts.objects().iter().map(|object| object.kind.as_str()).collect();
+            let files = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
+            Some(format!(
+                "You operate {} objects of {} kinds, written in {} lines, and nothing in them needs more than one machine.",
+                counts.objects,
+                kinds.len(),
+                files.map(|it| it.lines.lines()).sum::<usize>()
+            ))
+        }
+        Fit::Mixed => Some(
+            "Both the Compose side and the cluster side look meant for production: every change is made twice, or the two drift apart."
+                .to_owned(),
+        ),
+    }
+}
+
+fn would_change(questions: &[Question], platform: Platform) -> Vec<&'static str> {
+    let mut changes = Vec::new();
+    for question in questions.iter().filter(|it| shapes_the_platform(it.id)) {
+        for what in &question.settled_by {
+            if !changes.contains(what) {
+                changes.push(*what);
+            }
+        }
+    }
+    changes.push(match platform {
+        Platform::Compose => {
+            "a second machine that must take over, or a load that one machine cannot handle"
+        }
+        Platform::Kubernetes => {
+            "a measured load that fits on one machine, and tolerance for its downtime"
+        }
+        Platform::Either => "answers to the questions that are still open",
+    });
+    changes
 }
 
 fn scenario(
     facts: &Facts<'_>,
-    counts: &Counts,
+    answered: &Answered<'_>,
     unseen: bool,
-    answer: &dyn Fn(&str) -> Answer,
-    platform: &str,
+    platform: Platform,
 ) -> Scenario {
-    let audited = facts.config().answer("audit").is_some_and(|it| it == "yes" || it == "true");
-    let (nearest, because) = if audited {
-        ("regulated", "changes are audited")
-    } else if answer("teams-and-environments") == Answer::Yes {
-        ("multi-team-platform", "many services, teams or environments share it")
-    } else if answer("replicas-and-rollouts") == Answer::Yes
-        || platform != "compose" && !counts.is_empty() && !unseen
+    let (nearest, because) = if facts.config().answers.audit == Some(true) {
+        (ScenarioName::Regulated, "changes are audited")
+    } else if answered.is_yes(QuestionId::TeamsAndEnvironments) {
+        (ScenarioName::MultiTeamPlatform, "it is shared by many services, teams or environments")
+    } else if answered.is_yes(QuestionId::ReplicasAndRollouts)
+        || platform != Platform::Compose && !unseen
     {
-        ("growing-saas", "it runs several replicas or scales with load, for few teams")
-    } else if counts.is_empty() || unseen {
-        ("internal-app", "nothing was seen that asks for more")
+        (
+            ScenarioName::GrowingSaas,
+            "it runs several replicas or scales with the load, and few teams work on it",
+        )
+    } else if unseen {
+        (ScenarioName::InternalApp, "nothing in the files asks for more")
     } else {
-        ("internal-app", "few services with one replica each")
+        (ScenarioName::InternalApp, "there are few services, with one replica each")
     };
     Scenario { nearest, because }
 }
 
-fn next_steps(fit: &str, platform: &str, today: &str) -> &'static [&'static str] {
-    match (fit, platform, today) {
-        ("outgrown", ..) => &[
-            "Work through the crossing checklist: start order, migrations and mounts first.",
-            "Move one stateless service, with its probes and requests, before anything that holds data.",
+fn next_steps(fit: Fit, platform: Platform, today: Today) -> &'static [&'static str] {
+    match (fit, today, platform) {
+        (Fit::Outgrown, ..) => &[
+            "Work through the crossing checklist, beginning with startup order, migrations and mounts.",
+            "Move one stateless service first, with its probes and resource requests, before anything that holds data.",
         ],
-        ("over-built", ..) => &[
-            "Price what the cluster costs in hours a month against one server with backups.",
-            "If it stays, write down which answer above it is kept for.",
+        (Fit::OverBuilt, ..) => &[
+            "Compare the hours that the cluster costs each month with one server and its backups.",
+            "If the cluster stays, write down which of the answers above it is kept for.",
         ],
-        ("mixed", ..) => &[
-            "Decide which side is production, and mark the other as development (`plimsoll.yaml`, `roles`).",
+        (Fit::Mixed, ..) => &[
+            "Decide which side is production, and mark the other as development (`roles` in `plimsoll.yaml`).",
         ],
-        (_, _, "unknown") => &["Hand over the Compose or Kubernetes files of one system."],
-        (_, "compose", _) => &[
-            "Work through the single-server checklist; it is what makes one machine a sound choice.",
-        ],
-        _ => &["Keep both sides' findings at zero errors before the next change of platform."],
+        (Fit::Fits, Today::Unknown, _) => {
+            &["Analyse the Compose or Kubernetes files of a single system."]
+        }
+        (Fit::Fits, Today::Compose | Today::Kubernetes | Today::Both, Platform::Compose) => {
+            &["Work through the single-server checklist: it makes one machine a sound choice."]
+        }
+        (
+            Fit::Fits,
+            Today::Compose | Today::Kubernetes | Today::Both,
+            Platform::Either | Platform::Kubernetes,
+        ) => &["Bring both sides to zero errors before the next change of platform."],
     }
 }

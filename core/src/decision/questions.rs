@@ -1,280 +1,237 @@
-//! The six questions, each answered from signals with their evidence.
+//! The six questions, each answered from the files with the evidence for the answer.
 
+use super::scale::Scale;
 use super::signals::{self, Counts};
+use crate::config::Downtime;
 use crate::facts::Facts;
-use crate::index::Index;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
-use crate::report::{Answer, Evidence, Kind, Question, Role};
+use crate::report::{Answer, AnsweredBy, Kind, Question, QuestionId, Role, Weight};
 use crate::text::Span;
-use std::borrow::Cow;
+use rustc_hash::FxHashMap;
 
-/// Collects evidence for one question.
-#[derive(Default)]
-struct Scale {
-    evidence: Vec<Evidence>,
-    settled_by: Vec<&'static str>,
+/// Returns the question as a person would ask it.
+fn text(id: QuestionId) -> &'static str {
+    match id {
+        QuestionId::OneServer => {
+            "Is one server enough for the load and for the downtime that you can tolerate?"
+        }
+        QuestionId::MultiNode => "Must it run on several nodes, or survive the loss of one?",
+        QuestionId::ReplicasAndRollouts => {
+            "Does it need many replicas, controlled rollouts or autoscaling?"
+        }
+        QuestionId::TeamsAndEnvironments => {
+            "Are there many services across teams and environments?"
+        }
+        QuestionId::Gitops => "Is GitOps needed, with drift detection and pull-based delivery?",
+        QuestionId::Packaging => "Would charts and reuse across environments pay off?",
+    }
 }
 
-impl Scale {
-    #[inline(never)]
-    fn says(
-        &mut self,
-        points: Answer,
-        weight: u8,
-        fact: impl Into<Cow<'static, str>>,
-        span: Option<Span>,
-    ) {
-        self.evidence.push(Evidence { fact: fact.into(), points, weight, span });
+fn evidence(id: QuestionId, facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
+    match id {
+        QuestionId::OneServer => one_server(facts, counts),
+        QuestionId::MultiNode => multi_node(facts),
+        QuestionId::ReplicasAndRollouts => replicas_and_rollouts(facts, counts),
+        QuestionId::TeamsAndEnvironments => teams_and_environments(facts, counts),
+        QuestionId::Gitops => gitops(facts, counts),
+        QuestionId::Packaging => packaging(facts, counts),
     }
+}
 
-    /// What would settle the question.
-    fn lacks(&mut self, what: &'static str) {
-        self.settled_by.push(what);
+/// Whether the question is about workloads, which templates may hide.
+fn is_about_workloads(id: QuestionId) -> bool {
+    match id {
+        QuestionId::MultiNode
+        | QuestionId::ReplicasAndRollouts
+        | QuestionId::TeamsAndEnvironments => true,
+        QuestionId::OneServer | QuestionId::Gitops | QuestionId::Packaging => false,
     }
+}
 
-    /// Several places with one meaning: the first is shown, the others counted. `what` they do, for
-    /// one of them and for several.
-    fn counts(&mut self, points: Answer, weight: u8, found: &[(String, Span)], what: [&str; 2]) {
-        let Some((first, span)) = found.first() else { return };
-        let more = match found.len() - 1 {
-            0 => String::new(),
-            1 => " and one more".to_owned(),
-            more => format!(" and {more} more"),
-        };
-        self.says(
-            points,
-            weight,
-            format!("{first}{more} {}", what[usize::from(found.len() > 1)]),
-            Some(*span),
+/// Returns the six questions with their answers.
+pub fn answer(facts: &Facts<'_>, counts: &Counts<'_>) -> Vec<Question> {
+    QuestionId::ALL.into_iter().map(|id| answer_one(id, facts, counts)).collect()
+}
+
+fn answer_one(id: QuestionId, facts: &Facts<'_>, counts: &Counts<'_>) -> Question {
+    let mut scale = evidence(id, facts, counts);
+    if counts.hides_workloads() && is_about_workloads(id) {
+        // Evidence without a place says that something is absent, and here it may only be hidden.
+        scale.evidence.retain(|it| {
+            it.points != Answer::No || it.span.is_some() || it.by == AnsweredBy::Person
+        });
+        scale.lacks(
+            "the output of `helm template`, since the templates of the charts were left out",
         );
     }
-
-    /// Decisive evidence decides; else one side must outweigh the other by a sign (2).
-    fn weigh(&self) -> Answer {
-        let sum = |points: Answer| -> u32 {
-            self.evidence
-                .iter()
-                .filter(|it| it.points == points)
-                .map(|it| u32::from(it.weight))
-                .sum()
-        };
-        let decisive =
-            |points: Answer| self.evidence.iter().any(|it| it.points == points && it.weight >= 3);
-        let (yes, no) = (sum(Answer::Yes), sum(Answer::No));
-        match (decisive(Answer::Yes), decisive(Answer::No)) {
-            (true, false) => Answer::Yes,
-            (false, true) => Answer::No,
-            _ if yes >= no + 2 => Answer::Yes,
-            _ if no >= yes + 2 => Answer::No,
-            _ => Answer::Unknown,
-        }
+    let (answer, by) = match facts.config().answers.questions.get(&id) {
+        Some(true) => (Answer::Yes, AnsweredBy::Person),
+        Some(false) => (Answer::No, AnsweredBy::Person),
+        None => (scale.answer(), AnsweredBy::Files),
+    };
+    Question {
+        id,
+        text: text(id),
+        answer,
+        by,
+        evidence: scale.evidence,
+        settled_by: if answer == Answer::Unknown { scale.settled_by } else { Vec::new() },
     }
 }
 
-/// The questions as a person would ask them, and what weighs each.
-type Weigh = fn(&Facts<'_>, &Counts) -> Scale;
-const ASKED: [(&str, &str, Weigh); 6] = [
-    ("one-server", "Can one server carry the load and the failure model?", one_server),
-    ("multi-node", "Must it run on several nodes, or move when a node is lost?", multi_node),
-    (
-        "replicas-and-rollouts",
-        "Does it need many replicas, controlled rollouts or autoscaling?",
-        replicas,
-    ),
-    ("teams-and-environments", "Are there many services across teams and environments?", teams),
-    ("gitops", "Is GitOps with drift control and pull-based delivery needed?", gitops),
-    ("packaging", "Do charts and reuse across environments pay?", packaging),
-];
-
-pub fn answer(facts: &Facts<'_>, counts: &Counts) -> Vec<Question> {
-    let mut questions = Vec::with_capacity(ASKED.len());
-    for (id, text, weigh) in ASKED {
-        let mut scale = weigh(facts, counts);
-        let of_workloads = ["multi-node", "replicas-and-rollouts", "teams-and-environments"];
-        if counts.hides_workloads() && of_workloads.contains(&id) {
-            // Evidence without a place says that something is absent.
-            scale.evidence.retain(|it| {
-                it.points != Answer::No || it.span.is_some() || it.fact.starts_with("a person")
-            });
-            scale.lacks("the charts as rendered (`helm template`): their templates were left out");
-        }
-        let person = facts.config().answer(id).and_then(|it| match it {
-            "yes" | "true" => Some(Answer::Yes),
-            "no" | "false" => Some(Answer::No),
-            _ => None,
-        });
-        let answer = person.unwrap_or_else(|| scale.weigh());
-        questions.push(Question {
-            id,
-            text,
-            answer,
-            by_person: person.is_some(),
-            evidence: scale.evidence,
-            settled_by: if answer == Answer::Unknown { scale.settled_by } else { Vec::new() },
-        });
-    }
-    questions
-}
-
-fn gib(bytes: f64) -> f64 {
-    bytes / (1024.0 * 1024.0 * 1024.0)
-}
-
-/// To one decimal, if there is one. By hand, since the library's printing of any float is big.
-fn rounded(amount: f64) -> String {
-    let tenths = (amount * 10.0).round() as u64;
-    match tenths % 10 {
-        0 => format!("{}", tenths / 10),
-        rest => format!("{}.{rest}", tenths / 10),
-    }
-}
-
-fn one_server(facts: &Facts<'_>, counts: &Counts) -> Scale {
+fn one_server(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     let mut scale = Scale::default();
-    let server = facts.config().server.unwrap_or_default();
-    let amounts =
-        |cpus: f64, memory: f64| format!("{} CPUs and {} GiB", rounded(cpus), rounded(memory));
-    let size = || amounts(server.cpus, gib(server.memory_bytes));
-    let sum = || amounts(counts.cpus, gib(counts.memory_bytes));
-    if counts.cpus > server.cpus || counts.memory_bytes > server.memory_bytes {
-        let fact = format!("the files ask for {}, more than a server of {} has", sum(), size());
-        scale.says(Answer::No, 3, fact, None);
-    } else if counts.is_sized() {
-        let share = (counts.cpus / server.cpus).max(counts.memory_bytes / server.memory_bytes);
-        let weight = if share <= 0.5 { 2 } else { 1 };
-        let fact = format!("the files ask for {}, which a server of {} has", sum(), size());
-        scale.says(Answer::Yes, weight, fact, None);
-    } else {
-        scale.lacks("requests or limits for every container, so that they can be summed");
-    }
+    weigh_size(&mut scale, facts, counts);
     if counts.gpus > 1 {
-        let weight = if counts.gpus > 8 { 3 } else { 1 };
-        scale.says(
-            Answer::No,
-            weight,
-            format!("{} GPUs are asked for", counts.gpus),
-            counts.first_gpu,
-        );
+        let weight = if counts.gpus > 8 { Weight::Decisive } else { Weight::Hint };
+        let fact = format!("the files ask for {} GPUs", counts.gpus);
+        scale.fact_at(Answer::No, weight, fact, counts.first_gpu);
     }
     if counts.containers > 0 && counts.replicated.is_empty() && !counts.hides_workloads() {
-        scale.says(
+        scale.fact(
             Answer::Yes,
-            1,
-            "everything runs as a single replica, so losing one machine stops it anyway",
-            None,
+            Weight::Hint,
+            "everything runs as a single replica, so the loss of one machine stops it anyway",
         );
     }
-    let couplings = signals::host_couplings(facts);
-    if let Some((first, span)) = couplings.first() {
-        scale.says(Answer::Yes, 1, format!("{first}: it stays where its files are"), Some(*span));
+    if let Some((first, span)) = signals::host_couplings(facts).first() {
+        let fact = format!("{first} and stays where its files are");
+        scale.fact_at(Answer::Yes, Weight::Hint, fact, Some(*span));
     }
-    let production = facts.services().iter().find(|it| it.role == Role::Production);
+    let production = facts.services().iter().find(|service| service.role == Role::Production);
     if let Some(service) = production
         && !facts.has_cluster_side()
     {
-        scale.says(
-            Answer::Yes,
-            1,
-            "a Compose file for production runs it on one machine today",
-            Some(service.span()),
-        );
+        let fact = "a Compose file for production runs everything on one machine today";
+        scale.fact_at(Answer::Yes, Weight::Hint, fact, Some(service.span()));
     }
-    match facts.config().answer("downtime") {
-        Some(it @ ("hours" | "minutes")) => {
-            scale.says(
-                Answer::Yes,
-                2,
-                format!("a person says that {it} of downtime are tolerable"),
-                None,
-            );
+    match facts.config().answers.downtime {
+        Some(Downtime::Hours) => {
+            scale.stated(Answer::Yes, Weight::Sign, "hours of downtime are tolerable");
         }
-        Some(it @ ("seconds" | "none")) => {
-            scale.says(
-                Answer::No,
-                3,
-                format!("a person says that the tolerable downtime is: {it}"),
-                None,
-            );
+        Some(Downtime::Minutes) => {
+            scale.stated(Answer::Yes, Weight::Sign, "minutes of downtime are tolerable");
         }
-        _ => scale
-            .lacks("how much downtime is tolerable (`downtime`: none, seconds, minutes, hours)"),
+        Some(Downtime::Seconds) => {
+            scale.stated(Answer::No, Weight::Decisive, "only seconds of downtime are tolerable");
+        }
+        Some(Downtime::None) => {
+            scale.stated(Answer::No, Weight::Decisive, "no downtime is tolerable");
+        }
+        None => scale.lacks(
+            "how much downtime is tolerable (`downtime`: `none`, `seconds`, `minutes` or `hours`)",
+        ),
     }
-    scale.lacks("measured peak load of one machine (`docker stats`, `kubectl top pods`)");
+    scale.lacks("the measured peak load (`docker stats`, `kubectl top pods`)");
     scale
 }
 
-fn multi_node(facts: &Facts<'_>, _: &Counts) -> Scale {
+/// Compares what the files ask for with the size of the server.
+fn weigh_size(scale: &mut Scale, facts: &Facts<'_>, counts: &Counts<'_>) {
+    let server = facts.config().server.unwrap_or_default();
+    let amounts = |cpus: f64, memory_bytes: f64| {
+        let gib = memory_bytes / (1024.0 * 1024.0 * 1024.0);
+        format!("{} CPUs and {} GiB", rounded(cpus), rounded(gib))
+    };
+    let sum = amounts(counts.cpus, counts.memory_bytes);
+    let size = amounts(server.cpus, server.memory_bytes);
+    if counts.cpus > server.cpus || counts.memory_bytes > server.memory_bytes {
+        let fact = format!("the files ask for {sum}, more than a server with {size} has");
+        scale.fact(Answer::No, Weight::Decisive, fact);
+    } else if counts.is_sized() {
+        let share = (counts.cpus / server.cpus).max(counts.memory_bytes / server.memory_bytes);
+        let weight = if share <= 0.5 { Weight::Sign } else { Weight::Hint };
+        let fact = format!("the files ask for {sum}, which a server with {size} has");
+        scale.fact(Answer::Yes, weight, fact);
+    } else {
+        scale.lacks("requests or limits for every container, so that they can be added up");
+    }
+}
+
+/// Returns an amount with at most one decimal place.
+fn rounded(amount: f64) -> String {
+    format!("{}", (amount * 10.0).round() / 10.0)
+}
+
+fn multi_node(facts: &Facts<'_>) -> Scale {
     let mut scale = Scale::default();
     let mut spread = Vec::new();
     let mut pinned = Vec::new();
     let mut agents = Vec::new();
     for workload in facts.workloads() {
         let spec = &workload.model.template.spec;
-        if let Some(it) = spec.topology_spread.first() {
-            spread.push((workload.label.clone(), it.span));
+        let note = |list: &mut Vec<_>, span: Span| list.push((workload.label.clone(), span));
+        if let Some(constraint) = spec.topology_spread.first() {
+            note(&mut spread, constraint.span);
         } else if let Some(span) = spec.affinity.anti {
-            spread.push((workload.label.clone(), span));
+            note(&mut spread, span);
         }
-        if let Some((key, value)) = spec.node_selector.iter().find(|it| !is_platform_label(&it.0)) {
-            pinned.push((workload.label.clone(), key.span.to(value.span)));
+        let mut node_labels = spec.node_selector.iter();
+        if let Some((key, value)) = node_labels.find(|(key, _)| !is_platform_label(key)) {
+            note(&mut pinned, key.span.to(value.span));
         } else if let Some(span) = spec.affinity.node {
-            pinned.push((workload.label.clone(), span));
+            note(&mut pinned, span);
         }
         if workload.kind() == WorkloadKind::DaemonSet {
-            agents.push((workload.label.clone(), workload.span()));
+            note(&mut agents, workload.span());
         }
     }
-    let budgets = signals::objects_where(facts, &|it| matches!(it, Body::DisruptionBudget(_)));
-    scale.counts(
+    let budgets = signals::objects_where(facts, |body| matches!(body, Body::DisruptionBudget(_)));
+    scale.places(
         Answer::Yes,
-        2,
+        Weight::Sign,
         &spread,
-        ["spreads its Pods over nodes", "spread their Pods over nodes"],
+        ["spreads its Pods across nodes", "spread their Pods across nodes"],
     );
-    scale.counts(
+    scale.places(
         Answer::Yes,
-        2,
+        Weight::Sign,
         &pinned,
-        ["chooses among different nodes", "choose among different nodes"],
+        ["asks for particular nodes", "ask for particular nodes"],
     );
-    scale.counts(Answer::Yes, 1, &agents, ["runs on every node", "run on every node"]);
-    scale.counts(
+    scale.places(Answer::Yes, Weight::Hint, &agents, ["runs on every node", "run on every node"]);
+    scale.places(
         Answer::Yes,
-        1,
+        Weight::Hint,
         &budgets,
-        ["guards against drained nodes", "guard against drained nodes"],
+        ["protects Pods while a node is drained", "protect Pods while a node is drained"],
     );
-    let mut swarm = Vec::new();
-    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
-        let Some(deploy) = &service.model.deploy else { continue };
-        if let Some(placement) = deploy
-            .placement
-            .as_ref()
-            .filter(|it| !it.constraints.is_empty() || !it.preferences.is_empty())
-        {
-            swarm.push((service.unit.label.clone(), placement.span));
-        } else if let Some(mode) = deploy.mode.as_ref().filter(|it| it.as_str() == "global") {
-            swarm.push((service.unit.label.clone(), mode.span));
-        }
-    }
-    scale.counts(
+    scale.places(
         Answer::Yes,
-        2,
-        &swarm,
-        ["says on which nodes of a Swarm it runs", "say on which nodes of a Swarm they run"],
+        Weight::Sign,
+        &placed_in_swarm(facts),
+        ["is placed on particular nodes of a swarm", "are placed on particular nodes of a swarm"],
     );
     if scale.evidence.is_empty() {
-        let what = if facts.has_cluster_side() {
-            "no workload spreads over nodes, chooses a node or guards against losing one"
+        let fact = if facts.has_cluster_side() {
+            "no workload spreads across nodes, asks for a node or guards against the loss of one"
         } else {
-            "nothing in the files speaks of more than one machine"
+            "nothing in the files mentions more than one machine"
         };
-        scale.says(Answer::No, 2, what, None);
+        scale.fact(Answer::No, Weight::Sign, fact);
     }
-    scale.lacks("whether service must go on while a machine is down");
+    scale.lacks("whether the service must stay up while a machine is down");
     scale
 }
 
+/// Returns the Compose services that say on which nodes of a swarm they run.
+fn placed_in_swarm(facts: &Facts<'_>) -> Vec<(String, Span)> {
+    let mut placed = Vec::new();
+    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+        let Some(deploy) = &service.model.deploy else { continue };
+        let placement = deploy
+            .placement
+            .as_ref()
+            .filter(|it| !it.constraints.is_empty() || !it.preferences.is_empty());
+        let global = deploy.mode.as_ref().filter(|mode| mode.as_str() == "global");
+        let span = placement.map(|it| it.span).or(global.map(|mode| mode.span));
+        placed.extend(span.map(|span| (service.unit.label.clone(), span)));
+    }
+    placed
+}
+
+/// Whether a node label names an operating system or an architecture, which images depend on and
+/// which therefore says nothing about wanting several nodes.
 fn is_platform_label(key: &str) -> bool {
     matches!(
         key,
@@ -285,247 +242,231 @@ fn is_platform_label(key: &str) -> bool {
     )
 }
 
-fn replicas(facts: &Facts<'_>, counts: &Counts) -> Scale {
+fn replicas_and_rollouts(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     let mut scale = Scale::default();
-    let weight = if counts.replicated.len() > 1 { 2 } else { 1 };
-    scale.counts(
+    let weight = if counts.replicated.len() > 1 { Weight::Sign } else { Weight::Hint };
+    scale.places(
         Answer::Yes,
         weight,
         &counts.replicated,
         ["runs as more than one replica", "run as more than one replica"],
     );
-    // An autoscaler that may run one replica at most scales nothing.
+    // An autoscaler whose maximum is one replica scales nothing.
     let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|most| most > 1);
-    let scalers =
-        signals::objects_where(facts, &|it| matches!(it, Body::Autoscaler(it) if scales(it)));
-    scale.counts(
-        Answer::Yes,
-        2,
-        &scalers,
-        ["changes the number of replicas by load", "change the number of replicas by load"],
+    let autoscalers = signals::objects_where(
+        facts,
+        |body| matches!(body, Body::Autoscaler(autoscaler) if scales(autoscaler)),
     );
+    scale.places(
+        Answer::Yes,
+        Weight::Sign,
+        &autoscalers,
+        ["adapts the number of replicas to the load", "adapt the number of replicas to the load"],
+    );
+    scale.places(
+        Answer::Yes,
+        Weight::Hint,
+        &configured_rollouts(facts),
+        ["configures how a new version rolls out", "configure how a new version rolls out"],
+    );
+    if scale.evidence.is_empty() && counts.containers > 0 {
+        scale.fact(
+            Answer::No,
+            Weight::Sign,
+            "every server runs as one replica, and none scales with the load",
+        );
+    }
+    scale.lacks("whether peak load needs more replicas than one machine can run");
+    scale
+}
+
+/// Returns the workloads and Compose services that say how a new version replaces the old one.
+fn configured_rollouts(facts: &Facts<'_>) -> Vec<(String, Span)> {
     let mut rollouts = Vec::new();
     for workload in facts.workloads() {
+        let rolling = workload.model.strategy.as_ref().filter(|it| it.rolling_place.is_some());
         if workload.kind() == WorkloadKind::Rollout {
             rollouts.push((workload.label.clone(), workload.span()));
-        } else if let Some(strategy) =
-            workload.model.strategy.as_ref().filter(|it| it.rolling_place.is_some())
-        {
+        } else if let Some(strategy) = rolling {
             rollouts.push((workload.label.clone(), strategy.place.span));
         }
     }
     for service in facts.services().iter().filter(|it| it.role != Role::Development) {
-        if let Some(update) = service.model.deploy.as_ref().and_then(|it| it.update_config.as_ref())
-        {
-            rollouts.push((service.unit.label.clone(), update.span));
-        }
+        let update = service.model.deploy.as_ref().and_then(|deploy| deploy.update_config.as_ref());
+        rollouts.extend(update.map(|update| (service.unit.label.clone(), update.span)));
     }
-    scale.counts(
-        Answer::Yes,
-        1,
-        &rollouts,
-        ["says how a new version rolls out", "say how a new version rolls out"],
-    );
-    if scale.evidence.is_empty() && counts.containers > 0 {
-        scale.says(
-            Answer::No,
-            2,
-            "every server runs as one replica and none is scaled by load",
-            None,
-        );
-    }
-    scale.lacks("whether peaks of load need more copies than one machine runs");
-    scale
+    rollouts
 }
 
-fn teams(facts: &Facts<'_>, counts: &Counts) -> Scale {
+fn teams_and_environments(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     let mut scale = Scale::default();
-    let things = counts.workloads.max(counts.compose_services);
-    match things {
+    match counts.workloads.max(counts.compose_services) {
         0 => {}
-        1..=8 => scale.says(
-            Answer::No,
-            2,
-            format!("{things} workloads are few enough for one team"),
-            None,
-        ),
+        1 => scale.fact(Answer::No, Weight::Sign, "one workload needs no more than one team"),
+        few @ 2..=8 => {
+            let fact = format!("{few} workloads are few enough for one team");
+            scale.fact(Answer::No, Weight::Sign, fact);
+        }
         9..=20 => {}
-        _ => scale.says(Answer::Yes, 1, format!("{things} workloads are run"), None),
+        many => scale.fact(Answer::Yes, Weight::Hint, format!("there are {many} workloads")),
     }
-    if counts.namespaces.lists().len() > 2 {
-        scale.says(
-            Answer::Yes,
-            1,
-            format!("objects live in {} namespaces", counts.namespaces.lists().len()),
-            None,
-        );
+    if counts.namespaces.len() > 2 {
+        let fact = format!("the objects are spread over {} namespaces", counts.namespaces.len());
+        scale.fact(Answer::Yes, Weight::Hint, fact);
     }
-    let walls = signals::objects_where(facts, &|it| {
-        matches!(it, Body::ResourceQuota(_) | Body::LimitRange(_) | Body::NetworkPolicy(_))
+    let walls = signals::objects_where(facts, |body| {
+        matches!(body, Body::ResourceQuota(_) | Body::LimitRange(_) | Body::NetworkPolicy(_))
     });
-    scale.counts(
+    scale.places(
         Answer::Yes,
-        1,
+        Weight::Hint,
         &walls,
-        ["parts tenants from one another", "part tenants from one another"],
+        ["separates tenants from each other", "separate tenants from each other"],
     );
-    let owners = owners(facts);
+    let owners = image_owners(facts);
     if owners > 2 {
-        scale.says(
-            Answer::Yes,
-            1,
-            format!("images come from {owners} owners of your own registries"),
-            None,
-        );
+        let fact = format!("your own images come from {owners} different owners");
+        scale.fact(Answer::Yes, Weight::Hint, fact);
     }
     if counts.overlays > 1 {
-        scale.says(
-            Answer::Yes,
-            1,
-            format!("{} overlays stand for environments", counts.overlays),
-            None,
-        );
+        let fact = format!("{} overlays stand for environments", counts.overlays);
+        scale.fact(Answer::Yes, Weight::Hint, fact);
     }
-    match facts.config().answer("teams").and_then(|it| it.parse::<u32>().ok()) {
-        Some(teams) if teams > 2 => {
-            scale.says(Answer::Yes, 3, format!("a person says that {teams} teams deploy"), None)
+    match facts.config().answers.teams {
+        Some(teams @ 3..) => {
+            let fact = format!("{teams} teams deploy on their own");
+            scale.stated(Answer::Yes, Weight::Decisive, &fact);
         }
-        Some(teams) => scale.says(
-            Answer::No,
-            2,
-            format!("a person says that the number of teams is {teams}"),
-            None,
-        ),
+        Some(teams) => {
+            let fact = format!("the number of teams that deploy on their own is {teams}");
+            scale.stated(Answer::No, Weight::Sign, &fact);
+        }
         None => scale.lacks("how many teams deploy on their own (`teams`)"),
     }
     scale
 }
 
-/// Distinct owners of images that are not public products.
-fn owners(facts: &Facts<'_>) -> usize {
-    let mut owners = Index::default();
+/// Returns the number of owners of several images that are not public products.
+fn image_owners(facts: &Facts<'_>) -> usize {
+    let mut images: FxHashMap<&str, usize> = FxHashMap::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()).filter(|it| it.family.is_none()) {
         if let Some((owner, _)) = image.repository.rsplit_once('/') {
-            owners.count(owner);
+            *images.entry(owner).or_default() += 1;
         }
     }
-    owners.lists().iter().filter(|it| it.len() > 1).count()
+    images.into_values().filter(|count| *count > 1).count()
 }
 
-fn gitops(facts: &Facts<'_>, counts: &Counts) -> Scale {
+fn gitops(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     let mut scale = Scale::default();
     if counts.argocd + counts.flux > 0 {
-        let file = facts.files().iter().find(|it| it.kind == Kind::ArgoCd);
-        let span = file.map(|it| Span::new(it.id, 0, it.text().find('\n').unwrap_or(0)));
-        let flux = || facts.objects().iter().find(|it| it.group().ends_with("fluxcd.io"));
-        let span = span.or_else(|| flux().map(|it| it.name_span()));
-        scale.says(Answer::Yes, 3, "a GitOps controller's objects are among the files", span);
+        let file = facts.files().iter().find(|file| file.kind == Kind::ArgoCd);
+        let first_line = |text: &str| text.find('\n').unwrap_or(0);
+        let argocd = file.map(|file| Span::new(file.id, 0, first_line(file.text())));
+        let flux = || facts.objects().iter().find(|object| signals::is_flux(object));
+        let span = argocd.or_else(|| flux().map(|object| object.name_span()));
+        let fact = "the files include objects of a GitOps controller";
+        scale.fact_at(Answer::Yes, Weight::Decisive, fact, span);
     } else if !counts.has_cluster() {
-        scale.says(Answer::No, 2, "there is no cluster whose state could drift from Git", None);
+        let fact = "there is no cluster whose state could drift from Git";
+        scale.fact(Answer::No, Weight::Sign, fact);
     } else if counts.workloads <= 8 && !counts.hides_workloads() {
-        scale.says(
-            Answer::No,
-            1,
-            "a pipeline that applies these few objects is enough to follow",
-            None,
-        );
+        let fact = "a pipeline that applies these few objects is easy enough to follow";
+        scale.fact(Answer::No, Weight::Hint, fact);
     }
-    match facts.config().answer("audit") {
-        Some("yes" | "true") => {
-            scale.says(Answer::Yes, 3, "a person says that changes are audited", None)
-        }
-        Some("no" | "false") => {
-            scale.says(Answer::No, 2, "a person says that changes are not audited", None)
-        }
-        _ => scale.lacks("whether every change must be traceable (`audit`: yes, no)"),
+    match facts.config().answers.audit {
+        Some(true) => scale.stated(Answer::Yes, Weight::Decisive, "changes are audited"),
+        Some(false) => scale.stated(Answer::No, Weight::Sign, "changes are not audited"),
+        None => scale.lacks("whether every change must be traceable (`audit`: `yes` or `no`)"),
     }
     scale
 }
 
-fn packaging(facts: &Facts<'_>, counts: &Counts) -> Scale {
+fn packaging(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     let mut scale = Scale::default();
     if counts.charts > 0 {
-        let chart = facts.files().iter().find(|it| it.kind == Kind::Chart);
-        scale.says(
-            Answer::Yes,
-            2,
-            "a chart is among the files",
-            chart.map(|it| Span::new(it.id, 0, 0)),
-        );
+        let chart = facts.files().iter().find(|file| file.kind == Kind::Chart);
+        let span = chart.map(|file| Span::new(file.id, 0, 0));
+        scale.fact_at(Answer::Yes, Weight::Sign, "the files include a chart", span);
     }
     if counts.overlays > 1 {
-        scale.says(Answer::Yes, 2, format!("{} overlays reuse a base", counts.overlays), None);
+        let fact = format!("{} overlays reuse a base", counts.overlays);
+        scale.fact(Answer::Yes, Weight::Sign, fact);
     }
-    if let Some((name, count, span)) = copied_workload(facts) {
-        let text =
+    if let Some((name, count, span)) = most_copied_workload(facts) {
+        let fact =
             format!("`{name}` is written {count} times, once for each environment or namespace");
-        scale.says(Answer::Yes, 2, text, Some(span));
+        scale.fact_at(Answer::Yes, Weight::Sign, fact, Some(span));
     }
     if scale.evidence.is_empty() {
-        let what = if facts.has_cluster_side() {
-            "nothing is written twice for different environments"
+        let fact = if facts.has_cluster_side() {
+            "nothing is written again for another environment"
         } else {
             "there is no cluster to package for"
         };
-        scale.says(Answer::No, 2, what, None);
+        scale.fact(Answer::No, Weight::Sign, fact);
     }
     scale.lacks("how many environments get the same manifests");
     scale
 }
 
-/// The workload that stands most often in several namespaces or folders, with the same kind, name
-/// and images: its label, how often, and its first place.
-fn copied_workload<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, usize, Span)> {
-    let mut copies = Index::default();
-    for workload in facts.workloads().iter().filter(|it| !it.name.is_empty()) {
-        let mut key = vec![workload.label.as_str()];
-        key.extend(
-            workload.units.iter().filter_map(|it| Some(it.image.as_ref()?.repository.as_str())),
-        );
-        copies.add(&key, workload.index);
+/// Returns the workload that appears most often, in several namespaces or folders, with the same
+/// kind, name and images: its label, how often it appears, and where it appears first.
+fn most_copied_workload<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, usize, Span)> {
+    struct Copies<'f> {
+        label: &'f str,
+        count: usize,
+        first: Span,
     }
-    let mut most: Option<(usize, &str, Span)> = None;
-    for list in copies.lists() {
-        let first = &facts.workloads()[list[0]];
-        let more = most.is_none_or(|(count, label, _)| {
-            list.len() > count || list.len() == count && first.label.as_str() < label
+    let mut copies: FxHashMap<(&str, Vec<&str>), Copies<'_>> = FxHashMap::default();
+    for workload in facts.workloads().iter().filter(|workload| !workload.name.is_empty()) {
+        let images = workload.units.iter().filter_map(|unit| unit.image.as_ref());
+        let repositories = images.map(|image| image.repository.as_str()).collect();
+        let label = workload.label.as_str();
+        let seen = copies.entry((label, repositories)).or_insert_with(|| Copies {
+            label,
+            count: 0,
+            first: workload.span(),
         });
-        if list.len() > 1 && more {
-            most = Some((list.len(), &first.label, first.span()));
-        }
+        seen.count += 1;
     }
-    most.map(|(count, label, span)| (label, count, span))
+    let several = copies.into_values().filter(|it| it.count > 1);
+    // Of two with the same count, the label and then the place decide, whatever the order of the map.
+    let most = several.min_by_key(|it| (std::cmp::Reverse(it.count), it.label, it.first))?;
+    Some((most.label, most.count, most.first))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::report::Answer;
+    use super::rounded;
+    use crate::report::{Answer, QuestionId};
     use crate::{File, Options, analyze};
 
-    /// The answer to `replicas-and-rollouts` for a Deployment with an HPA of at most `most`.
-    fn answer_with_at_most(most: u32) -> Answer {
+    /// Returns the answer to `replicas-and-rollouts` for a Deployment whose autoscaler has this
+    /// maximum.
+    fn answer_for_maximum(maximum: u32) -> Answer {
         let text = format!(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: a }}\nspec:\n  selector: {{ matchLabels: {{ a: b }} }}\n  \
              template:\n    metadata: {{ labels: {{ a: b }} }}\n    spec:\n      containers: [{{ name: a, image: 'a:1' }}]\n---\n\
              apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{ name: a }}\nspec:\n  \
-             scaleTargetRef: {{ kind: Deployment, name: a }}\n  minReplicas: 1\n  maxReplicas: {most}\n"
+             scaleTargetRef: {{ kind: Deployment, name: a }}\n  minReplicas: 1\n  maxReplicas: {maximum}\n"
         );
         let report = analyze(&[File::new("a.yaml", text)], &Options::default());
-        let question =
-            report.decision.questions.iter().find(|it| it.id == "replicas-and-rollouts").unwrap();
-        question.answer
-    }
-
-    #[test]
-    fn the_questions_are_those_that_can_be_answered() {
-        let report = analyze(&[], &Options::default());
-        let ids: Vec<&str> = report.decision.questions.iter().map(|it| it.id).collect();
-        assert_eq!(ids, crate::config::QUESTIONS);
+        let mut questions = report.decision.questions.into_iter();
+        questions.find(|it| it.id == QuestionId::ReplicasAndRollouts).unwrap().answer
     }
 
     #[test]
     fn an_autoscaler_of_one_replica_scales_nothing() {
-        assert_eq!(answer_with_at_most(1), Answer::No);
-        assert_eq!(answer_with_at_most(4), Answer::Yes);
+        assert_eq!(answer_for_maximum(1), Answer::No);
+        assert_eq!(answer_for_maximum(4), Answer::Yes);
+    }
+
+    #[test]
+    fn amounts_have_a_decimal_place_only_where_it_says_something() {
+        assert_eq!(rounded(16.0), "16");
+        assert_eq!(rounded(0.25), "0.3");
+        assert_eq!(rounded(1.97), "2");
+        assert_eq!(rounded(3.5), "3.5");
     }
 }

@@ -1,41 +1,42 @@
-//! What can be counted in the files, before anybody draws a conclusion from it.
+//! Counts and sums over the files, before any conclusion is drawn from them.
 
 use crate::facts::{Facts, Part};
-use crate::index::Index;
-use crate::model::kubernetes::{Body, VolumeSource};
+use crate::model::kubernetes::{Body, Object, VolumeSource, WorkloadKind};
 use crate::report::{Kind, Role};
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
-/// Sums of what the files ask for. Nothing is guessed: what is not written is not in a sum, and
-/// `sized` tells how much of the whole the sums cover.
+/// What the files ask for, added up. Nothing is guessed: a container that does not state its size
+/// adds nothing to a sum, and `sized` says how many containers the sum of memory covers.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct Counts<'f> {
     pub cpus: f64,
     pub memory_bytes: f64,
-    /// Containers (times replicas) that run at once.
+    /// Number of containers that run at once, over all replicas.
     pub containers: i64,
-    /// Of those, how many say how much memory they take.
+    /// Number of those containers that state how much memory they need.
     pub sized: i64,
     pub gpus: i64,
     pub first_gpu: Option<Span>,
     pub workloads: usize,
-    /// Replicated servers, one of them for evidence.
+    /// Workloads or services with more than one replica.
     pub replicated: Vec<(String, Span)>,
-    pub namespaces: Index,
+    pub namespaces: FxHashSet<&'f str>,
     pub objects: usize,
+    /// Number of Compose services that are not for development alone.
     pub compose_services: usize,
-    /// Compose services of every role.
+    /// Number of Compose services of every role.
     pub services: usize,
     pub charts: usize,
-    /// Files that were left out because they become YAML only when rendered.
+    /// Number of files that were left out because they only become YAML when rendered.
     pub templates: usize,
     pub overlays: usize,
     pub argocd: usize,
     pub flux: usize,
 }
 
-impl Counts {
-    pub fn of(facts: &Facts<'_>) -> Counts {
+impl<'f> Counts<'f> {
+    pub fn of(facts: &'f Facts<'_>) -> Counts<'f> {
         let mut counts = Counts {
             workloads: facts.workloads().len(),
             objects: facts.objects().len(),
@@ -47,7 +48,7 @@ impl Counts {
                 .count(),
             ..Counts::default()
         };
-        // Both sides describe one system: the cluster's sums are taken where there is a cluster.
+        // Both sides describe the same system, so only one of them is added up.
         if facts.has_cluster_side() {
             counts.cluster(facts);
         } else {
@@ -55,9 +56,9 @@ impl Counts {
         }
         for object in facts.objects() {
             if let Some(namespace) = &object.meta.namespace {
-                counts.namespaces.count(namespace);
+                counts.namespaces.insert(namespace);
             }
-            if object.group().ends_with("fluxcd.io") {
+            if is_flux(object) {
                 counts.flux += 1;
             }
         }
@@ -67,7 +68,14 @@ impl Counts {
                 Kind::Template => counts.templates += 1,
                 Kind::ArgoCd => counts.argocd += 1,
                 Kind::Kustomization if file.path().contains("overlay") => counts.overlays += 1,
-                _ => {}
+                Kind::Kustomization
+                | Kind::Compose
+                | Kind::Kubernetes
+                | Kind::Values
+                | Kind::EnvFile
+                | Kind::Dockerfile
+                | Kind::Config
+                | Kind::Unknown => {}
             }
         }
         counts
@@ -78,7 +86,7 @@ impl Counts {
             let replicas = workload.model.replica_count().unwrap_or(1).max(0);
             if let Some(span) = workload.copies.many()
                 && !workload.kind().is_job()
-                && workload.kind() != crate::model::kubernetes::WorkloadKind::DaemonSet
+                && workload.kind() != WorkloadKind::DaemonSet
             {
                 self.replicated.push((workload.label.clone(), span));
             }
@@ -135,14 +143,14 @@ impl Counts {
         }
     }
 
-    /// Whether there are workloads that nobody has looked into, in the templates of charts or behind
-    /// what a controller applies: what is not seen is not absent.
+    /// Whether there may be workloads that the files do not show: in the templates of charts, or
+    /// behind what a GitOps controller applies.
     pub fn hides_workloads(&self) -> bool {
-        let none = self.services + self.workloads == 0 && self.has_cluster();
-        self.charts > 0 && self.templates > 0 || none
+        let only_delivery = self.services + self.workloads == 0 && self.has_cluster();
+        self.charts > 0 && self.templates > 0 || only_delivery
     }
 
-    /// Whether something is meant for a cluster: workloads, charts, or what delivers them.
+    /// Whether anything is meant for a cluster: workloads, charts or what delivers them.
     pub fn has_cluster(&self) -> bool {
         self.workloads + self.charts + self.argocd + self.flux > 0
     }
@@ -152,17 +160,17 @@ impl Counts {
         self.services + self.objects + self.charts + self.argocd + self.overlays == 0
     }
 
-    /// At least half of what runs says how much memory it takes.
+    /// Whether at least half of the containers state how much memory they need.
     pub fn is_sized(&self) -> bool {
         self.containers > 0 && self.sized * 2 >= self.containers
     }
 }
 
-/// Places where workloads hold on to the machine that they run on.
+/// Returns the workloads that depend on the machine they run on, with the places that say so.
 pub fn host_couplings(facts: &Facts<'_>) -> Vec<(String, Span)> {
     let mut found = Vec::new();
     for workload in facts.workloads() {
-        if workload.kind() == crate::model::kubernetes::WorkloadKind::DaemonSet {
+        if workload.kind() == WorkloadKind::DaemonSet {
             continue;
         }
         for volume in &workload.model.template.spec.volumes {
@@ -177,11 +185,13 @@ pub fn host_couplings(facts: &Facts<'_>) -> Vec<(String, Span)> {
     found
 }
 
-/// The objects that are wanted, with their names.
-pub fn objects_where(facts: &Facts<'_>, wanted: &dyn Fn(&Body) -> bool) -> Vec<(String, Span)> {
-    let mut found = Vec::new();
-    for it in facts.objects().iter().filter(|it| wanted(&it.body)) {
-        found.push((it.label(), it.name_span()));
-    }
-    found
+/// Returns the labels and names of the objects that `wanted` accepts.
+pub fn objects_where(facts: &Facts<'_>, wanted: impl Fn(&Body) -> bool) -> Vec<(String, Span)> {
+    let objects = facts.objects().iter().filter(|object| wanted(&object.body));
+    objects.map(|object| (object.label(), object.name_span())).collect()
+}
+
+/// Whether an object belongs to Flux.
+pub fn is_flux(object: &Object) -> bool {
+    object.group().ends_with("fluxcd.io")
 }

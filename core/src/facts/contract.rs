@@ -1,14 +1,14 @@
-//! The keys of ConfigMaps and Secrets, for whoever reads them.
+//! The keys of ConfigMaps and Secrets.
 
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Object};
 
-/// The keys of one ConfigMap or Secret. Values of Secrets are only there in plain text.
+/// The keys of one ConfigMap or Secret. The value of a Secret is known only where it is plain text.
 #[derive(Debug, Clone)]
 pub struct ConfigKeys<'a> {
     pub object: &'a Object,
     pub entries: Vec<(&'a Str, Option<&'a Str>)>,
-    /// Every key is known; false for what an operator fills.
+    /// Whether every key is known; `false` for a Secret that an operator fills.
     pub complete: bool,
 }
 

@@ -1,11 +1,13 @@
 //! What runs on both sides: a Compose service and the container that runs the same thing in the
-//! cluster. A match carries why it was made; where two would fit, none is made.
+//! cluster. Each match carries its reason; where two containers would fit, there is no match.
 
+use super::sets::rings;
 use super::{Facts, Part, Service, Unit, Workload};
-use crate::index::Index;
 use crate::report::Role;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
-/// Why two are taken for the same thing, the surest first.
+/// Why two containers are taken for the same thing, the surest reason first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// Same image repository and same name.
@@ -39,79 +41,130 @@ pub struct Counterpart {
     pub why: Why,
 }
 
+/// The counterparts, by either side.
+#[derive(Debug, Default)]
+pub(super) struct Counterparts {
+    /// Sorted by service.
+    all: Vec<Counterpart>,
+    by_service: FxHashMap<usize, usize>,
+    by_container: FxHashMap<(usize, usize), usize>,
+}
+
+impl Counterparts {
+    fn new(all: Vec<Counterpart>) -> Counterparts {
+        let by_service = all.iter().enumerate().map(|(at, it)| (it.service, at)).collect();
+        let by_container =
+            all.iter().enumerate().map(|(at, it)| ((it.workload, it.unit), at)).collect();
+        Counterparts { all, by_service, by_container }
+    }
+}
+
 impl<'a> Facts<'a> {
-    /// The counterpart of a Compose service.
+    /// Returns all pairs of Compose services and containers in the cluster that run the same thing.
+    pub fn counterparts(&self) -> &[Counterpart] {
+        &self.counterparts.all
+    }
+
+    /// Returns the counterpart of a Compose service.
     pub fn counterpart_of(&self, service: usize) -> Option<&Counterpart> {
-        self.counterparts.iter().find(|it| it.service == service)
+        Some(&self.counterparts.all[*self.counterparts.by_service.get(&service)?])
     }
 
-    /// The Compose service that runs the same thing as a container.
+    /// Returns the Compose service that runs the same thing as a container.
     pub fn counterpart_of_container(&self, workload: usize, unit: usize) -> Option<&Counterpart> {
-        self.counterparts.iter().find(|it| it.workload == workload && it.unit == unit)
+        Some(&self.counterparts.all[*self.counterparts.by_container.get(&(workload, unit))?])
     }
 
-    /// The pair as its parts.
+    /// Returns the parts of a pair.
     pub fn pair(&self, it: &Counterpart) -> (&Service<'a>, &Workload<'a>, &Unit<'a>) {
         let workload = &self.workloads[it.workload];
         (&self.services[it.service], workload, &workload.units[it.unit])
     }
 }
 
-pub(super) fn find(facts: &Facts<'_>) -> Vec<Counterpart> {
-    if facts.services.is_empty() || facts.workloads.is_empty() {
-        return Vec::new();
-    }
-    // Of each container its workload and its place among the units.
-    let mut places: Vec<(usize, usize)> = Vec::new();
-    let mut by_name = Index::default();
-    let mut by_image = Index::default();
-    for workload in facts.workloads.iter() {
-        for (at, unit) in workload.units.iter().enumerate().filter(|it| it.1.part == Part::Main) {
-            for name in names_of(facts, workload, unit) {
-                if by_name.get(&[&name]).last() != Some(&places.len()) {
-                    by_name.add(&[&name], places.len());
+/// A container: the index of its workload, and its own among the units.
+type Container = (usize, usize);
+
+/// The main containers of all workloads, by what a Compose service may have in common with them.
+/// Workloads are sorted by path, and so is each list.
+#[derive(Default)]
+struct Candidates<'a> {
+    by_name: FxHashMap<String, Vec<Container>>,
+    by_image: FxHashMap<&'a str, Vec<Container>>,
+    by_image_and_name: FxHashMap<(&'a str, String), Vec<Container>>,
+}
+
+impl<'a> Candidates<'a> {
+    fn new(facts: &'a Facts<'_>) -> Candidates<'a> {
+        let mut candidates = Candidates::default();
+        for workload in &facts.workloads {
+            for (at, unit) in workload.units.iter().enumerate().filter(|it| it.1.part == Part::Main)
+            {
+                let container = (workload.index, at);
+                let image = unit.image.as_ref().map(|it| it.repository.as_str());
+                for name in names_of(facts, workload, unit) {
+                    if let Some(image) = image {
+                        let both = candidates.by_image_and_name.entry((image, name.clone()));
+                        both.or_default().push(container);
+                    }
+                    candidates.by_name.entry(name).or_default().push(container);
+                }
+                if let Some(image) = image {
+                    candidates.by_image.entry(image).or_default().push(container);
                 }
             }
-            if let Some(image) = &unit.image {
-                by_image.add(&[&image.repository], places.len());
-            }
-            places.push((workload.index, at));
+        }
+        candidates
+    }
+}
+
+pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
+    if facts.services.is_empty() || facts.workloads.is_empty() {
+        return Counterparts::default();
+    }
+    let candidates = Candidates::new(facts);
+    let mut services_with_image: FxHashMap<(usize, &str), usize> = FxHashMap::default();
+    for service in &facts.services {
+        if let Some(image) = &service.unit.image {
+            *services_with_image.entry((service.project_index, &image.repository)).or_default() +=
+                1;
         }
     }
     let mut found: Vec<Counterpart> = Vec::new();
     for service in &facts.services {
-        let named = by_name.get(&[&plain(service.name)]);
         let image = service.unit.image.as_ref().map(|it| it.repository.as_str());
-        let imaged = image.map_or(&[][..], |it| by_image.get(&[it]));
-        let mut both = Vec::new();
-        for at in named {
-            if imaged.contains(at) {
-                both.push(*at);
-            }
-        }
-        let one = |list: &[usize]| nearest_one(facts, service, &places, list);
-        let twice = image.is_some_and(|image| {
-            let siblings =
-                facts.services.iter().filter(|it| it.project_index == service.project_index);
-            siblings
-                .filter(|it| it.unit.image.as_ref().is_some_and(|it| it.repository == image))
-                .count()
-                > 1
-        });
-        let choice = if let Some(it) = one(&both) {
-            Some((it, Why::ImageAndName))
-        } else if !both.is_empty() {
-            None
-        } else if let Some(it) = if twice { None } else { one(imaged) } {
-            Some((it, Why::Image))
-        } else {
-            one(named).filter(|it| !differ(facts, service, *it)).map(|it| (it, Why::Name))
-        };
-        if let Some(((workload, unit), why)) = choice {
+        // Where several services of a project run one image, the image alone says nothing.
+        let twice = image
+            .and_then(|image| services_with_image.get(&(service.project_index, image)))
+            .is_some_and(|count| *count > 1);
+        if let Some(((workload, unit), why)) = choose(facts, service, image, twice, &candidates) {
             found.push(Counterpart { service: service.index, workload, unit, why });
         }
     }
-    one_each(facts, found)
+    Counterparts::new(one_each(facts, found))
+}
+
+/// Chooses the container that runs the same thing as a service, by the surest reason that there is.
+fn choose(
+    facts: &Facts<'_>,
+    service: &Service<'_>,
+    image: Option<&str>,
+    twice: bool,
+    candidates: &Candidates<'_>,
+) -> Option<(Container, Why)> {
+    let name = plain(service.name);
+    if let Some(image) = image {
+        if let Some(both) = candidates.by_image_and_name.get(&(image, name.clone())) {
+            return nearest_one(facts, service, both).map(|it| (it, Why::ImageAndName));
+        }
+        let imaged = candidates.by_image.get(image).filter(|_| !twice);
+        if let Some(it) = imaged.and_then(|it| nearest_one(facts, service, it)) {
+            return Some((it, Why::Image));
+        }
+    }
+    let named = candidates.by_name.get(&name)?;
+    let it = nearest_one(facts, service, named).filter(|it| !differ(facts, service, *it))?;
+    Some((it, Why::Name))
 }
 
 /// Two public images of different families are not the same thing, whatever they are called.
@@ -123,47 +176,38 @@ fn differ(facts: &Facts<'_>, service: &Service<'_>, (workload, unit): (usize, us
     }
 }
 
-/// The one candidate; of several the one whose file lies nearest, if only one does.
+/// Returns the candidate whose file lies nearest to a service, unless several lie equally near.
 fn nearest_one(
     facts: &Facts<'_>,
     service: &Service<'_>,
-    places: &[(usize, usize)],
-    candidates: &[usize],
-) -> Option<(usize, usize)> {
-    let path = |file: crate::text::FileId| &*facts.file(file).file.path;
-    let home = path(service.model.name.span.file);
-    let mut best = None;
-    let mut choice = None;
-    for at in candidates {
-        let other = path(facts.workloads[places[*at].0].object.file);
-        let common = home.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count();
-        if Some(common) > best {
-            best = Some(common);
-            choice = Some(places[*at]);
-        } else if Some(common) == best {
-            choice = None;
-        }
+    candidates: &[Container],
+) -> Option<Container> {
+    let home = facts.file(service.model.name.span.file).path();
+    let path_of = |it: &Container| facts.file(facts.workloads[it.0].object.file).path();
+    let [before, after] = rings(candidates, home, path_of).next()?;
+    match [before, after] {
+        [[it], []] | [[], [it]] => Some(*it),
+        _ => None,
     }
-    choice
 }
 
-/// A container has one counterpart: that of the project which is nearest to production. Of two
-/// services in one project none is taken.
+/// Keeps one counterpart of each container: that of the project which is nearest to production. Where
+/// two services of that project match, the container gets no counterpart.
 fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
     let rank = |it: &Counterpart| match facts.services[it.service].role {
         Role::Production => 0,
         Role::Unknown => 1,
         Role::Development => 2,
     };
-    let mut by_unit = Index::default();
-    for (at, it) in found.iter().enumerate() {
-        by_unit.add(&[&it.workload.to_string(), &it.unit.to_string()], at);
+    let mut by_container: IndexMap<Container, Vec<Counterpart>, FxBuildHasher> =
+        IndexMap::default();
+    for it in found {
+        by_container.entry((it.workload, it.unit)).or_default().push(it);
     }
     let mut kept: Vec<Counterpart> = Vec::new();
-    for group in by_unit.lists() {
-        let group = || group.iter().map(|at| &found[*at]);
-        let best = group().map(|it| (rank(it), it.why)).min();
-        let mut first = group().filter(|it| Some((rank(it), it.why)) == best);
+    for group in by_container.values() {
+        let best = group.iter().map(|it| (rank(it), it.why)).min();
+        let mut first = group.iter().filter(|it| Some((rank(it), it.why)) == best);
         let Some(it) = first.next() else { continue };
         let rival = first.any(|other| {
             facts.services[other.service].project_index == facts.services[it.service].project_index
@@ -172,20 +216,21 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
             kept.push(*it);
         }
     }
-    crate::sort::sort_by_key(&mut kept, |it| it.service);
+    kept.sort_by_key(|it| it.service);
     kept
 }
 
-/// The names that a workload goes by.
+/// Returns the names that a container goes by.
 fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<String> {
     let mut names = Vec::new();
     let mut add = |name: &str| {
-        if !name.is_empty() {
-            names.push(plain(name));
+        let name = plain(name);
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
         }
     };
     let alone = workload.units.iter().filter(|it| it.part == Part::Main).count() == 1;
-    // The Pod's names are its first container's: a sidecar goes by its own name only.
+    // The names of the Pod belong to its first container: a sidecar goes by its own name only.
     let first = workload
         .units
         .iter()

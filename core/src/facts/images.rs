@@ -1,4 +1,4 @@
-//! What is known of an image from its reference.
+//! Image references, and what is known of their images.
 
 use crate::knowledge::families::{self, Certainty, Family};
 use crate::knowledge::image::{ImageRef, Pin};
@@ -6,7 +6,7 @@ use crate::model::Str;
 use crate::text::Span;
 use smol_str::SmolStr;
 
-/// An image reference with what the tables know of it.
+/// An image reference with what the tables know about its image.
 #[derive(Debug, Clone)]
 pub struct Image<'a> {
     pub text: &'a str,
@@ -15,9 +15,9 @@ pub struct Image<'a> {
     pub repository: SmolStr,
     pub tag: Option<&'a str>,
     pub pin: Pin,
-    pub family: Option<Family>,
+    pub family: Option<&'static Family>,
     pub certainty: Certainty,
-    /// The major version of the program in it, where the tag tells.
+    /// The major version of the program in the image, where the tag names it.
     pub major: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Who changes the schema of a database, and when.
+//! Migrations: what changes the schema of a database, and when.
 
 use super::{Facts, Service, Unit, Var, Workload};
 use crate::knowledge::families::Class;
@@ -7,26 +7,59 @@ use crate::knowledge::shell::Command;
 use crate::model::kubernetes::{HookHandler, ProbeHandler};
 use crate::model::{Str, compose};
 use crate::text::Span;
-use crate::words::is_among;
 
-/// A migration that a container makes.
+/// A migration that a container runs.
 #[derive(Debug, Clone)]
 pub struct Migration {
-    /// The tool as its users write it, or the variable that switches it on.
+    /// The tool as its users write it, or the variable that switches the migration on.
     pub tool: String,
-    /// The word (or variable) that says so.
+    /// The word or variable that causes the migration.
     pub span: Span,
-    /// Something else runs in the same start: the container does not only migrate.
+    /// Whether the same start command also runs something else.
     pub then_serves: bool,
     pub by_switch: bool,
 }
 
 /// Commands that neither serve nor migrate.
-const TRIVIAL: &str = "echo printf exit true : sleep set cd export nc wait-for-it wait-for-it.sh \
-                       wait-for wait-for.sh dockerize until pg_isready test [ mkdir chown chmod cp ls \
-                       cat env date source . kill pkill touch if fi done";
+const TRIVIAL: &[&str] = &[
+    "echo",
+    "printf",
+    "exit",
+    "true",
+    ":",
+    "sleep",
+    "set",
+    "cd",
+    "export",
+    "nc",
+    "wait-for-it",
+    "wait-for-it.sh",
+    "wait-for",
+    "wait-for.sh",
+    "dockerize",
+    "until",
+    "pg_isready",
+    "test",
+    "[",
+    "mkdir",
+    "chown",
+    "chmod",
+    "cp",
+    "ls",
+    "cat",
+    "env",
+    "date",
+    "source",
+    ".",
+    "kill",
+    "pkill",
+    "touch",
+    "if",
+    "fi",
+    "done",
+];
 
-/// The migration in a container's start command, or one that a variable switches on.
+/// Returns the migration in a container's start command, or one that a variable switches on.
 pub(super) fn of_unit(unit: &Unit<'_>) -> Option<Migration> {
     started(unit).or_else(|| {
         let switch: &Var<'_> = unit
@@ -52,7 +85,7 @@ fn started(unit: &Unit<'_>) -> Option<Migration> {
 }
 
 impl<'a> Facts<'a> {
-    /// The migration that a container makes.
+    /// Returns the migration that a container runs.
     pub fn migration_of<'f>(&self, unit: &'f Unit<'a>) -> Option<&'f Migration> {
         unit.migration.as_ref()
     }
@@ -68,13 +101,13 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether a Compose service migrates in a task of its own.
+    /// Whether a Compose service does nothing but migrate.
     pub fn is_migration_service(&self, service: &Service<'a>) -> bool {
         self.only_migrates(&service.unit)
     }
 
-    /// Whether anything of a workload migrates: a container, an init container, a hook, or all of it
-    /// by its name.
+    /// Whether any part of a workload migrates: a container, an init container or a hook; or whether its
+    /// name says so.
     pub fn workload_migrates(&self, workload: &Workload<'a>) -> bool {
         workload.units.iter().any(|it| self.migration_of(it).is_some() || self.only_migrates(it))
             || is_migration_name(workload.name)
@@ -85,14 +118,14 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The tool in a list of words, for lifecycle hooks.
+/// Returns the migration tool that the words of a lifecycle hook run.
 pub fn migration_in(words: &[Str]) -> Option<&'static str> {
     let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
     let commands = crate::knowledge::shell::commands_of_argv(&texts);
     commands.iter().find_map(find_migration).map(|it| it.tool)
 }
 
-/// The words of an exec hook.
+/// Returns the words of a hook that runs a command.
 pub fn hook_words(handler: &HookHandler) -> Option<&[Str]> {
     match handler {
         HookHandler::Run(ProbeHandler::Exec { command, .. }) => Some(command),
@@ -102,7 +135,7 @@ pub fn hook_words(handler: &HookHandler) -> Option<&[Str]> {
 
 fn does_something(command: &Command) -> bool {
     let name = command.name();
-    !name.is_empty() && !is_among(TRIVIAL, name) && find_migration(command).is_none()
+    !name.is_empty() && !TRIVIAL.contains(&name) && find_migration(command).is_none()
 }
 
 /// Whether a service migrates before its container starts (`pre_start`).

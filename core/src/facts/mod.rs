@@ -1,19 +1,47 @@
-//! What only shows across documents: who depends on whom, who selects whom, what is the same thing
-//! on both sides. The facts do the looking, so that a rule only has to do the telling.
+//! Facts: what shows only across documents. The facts do the looking, so that a rule only has to report.
+//!
+//! The questions by topic:
+//!
+//! | topic | file | questions |
+//! | --- | --- | --- |
+//! | the lists | `mod` | `files`, `projects`, `services`, `objects`, `workloads`, `kube_services`, `units` |
+//! | a Compose service | `service` | `hosts`, `listens_on`, `restarts`, `is_built`, `starts_one_shot` |
+//! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
+//! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
+//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `near_name`, `keys` |
+//! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
+//! | what may be applied together | `sets` | `together`, `may_share_namespace` |
+//! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
+//! | hosts that a container names | `mentions` | `mentions`, `inside` |
+//! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
+//! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
+//! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
+//! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
+//! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
+//! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
+//! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
+//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
+//! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
+//! | roles of Compose files | `roles` | `role_of`, `unit_role` |
+//! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
 mod contract;
 mod counterparts;
+mod cycles;
+mod healthchecks;
 mod hosts;
 mod images;
 mod map;
+mod mentions;
 mod migrations;
 mod names;
 mod order;
 mod peers;
-mod probes;
 mod replicas;
+mod resources;
 mod roles;
+mod selection;
 mod service;
 mod sets;
 mod storage;
@@ -23,49 +51,61 @@ mod workload;
 
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
-pub use hosts::{KubeHost, Mention, first_label};
+pub use healthchecks::{Health, probe_of_healthcheck};
+pub use hosts::{KubeHost, first_label};
 pub use images::Image;
+pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named, nearest};
-pub use order::{Health, Wait};
+pub use order::{Wait, reaches};
 pub use peers::{is_listen_flag, is_placeholder_host};
-pub use probes::probe_of_healthcheck;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
-pub use unit::{Copies, Part, Site, Start, Unit, Units, Var, VarSource};
+pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
-use crate::index::Index;
+use crate::edit::{Editor, Yaml};
 use crate::model::FileModel;
 use crate::model::Place;
 use crate::model::compose::Project;
-use crate::model::edit::{Editor, Yaml};
 use crate::model::kubernetes::Object;
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;
 use crate::text::{FileId, Span};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
-/// The project as rules and the decision see it.
+/// The facts over all files, as rules and the decision see them.
 #[derive(Debug)]
 pub struct Facts<'a> {
     config: &'a Config,
     files: &'a [Arc<FileModel>],
-    /// The same, sorted by path: the order in which everything else is listed.
+    /// The same files, sorted by path: the order of everything else.
     sorted: Vec<&'a FileModel>,
     projects: &'a [Project],
     roles: Vec<Option<Role>>,
     objects: Vec<&'a Object>,
     services: Vec<Service<'a>>,
-    waits: Vec<order::Pair<'a>>,
     workloads: Vec<Workload<'a>>,
     kube_services: Vec<KubeService<'a>>,
-    limit_ranges: Vec<&'a Object>,
-    /// Services by name, in any namespace.
-    service_index: Index,
-    counterparts: Vec<Counterpart>,
-    named: names::Index<'a>,
+    limit_ranges: resources::LimitRanges<'a>,
+    named: names::NamedObjects<'a>,
+    waits: order::Waits<'a>,
+    /// By the index of the project.
+    compose_hosts: Vec<hosts::ComposeHosts<'a>>,
+    /// The names of the Compose services of all projects.
+    service_names: FxHashSet<&'a str>,
+    cluster_hosts: hosts::ClusterHosts<'a>,
+    /// The workloads by the labels of their Pods.
+    pods: selection::LabelIndex<'a>,
+    /// The Kubernetes Services by their own labels.
+    service_labels: selection::LabelIndex<'a>,
+    /// By the index of the file.
+    service_places: Vec<subject::ServicePlaces>,
+    /// By the index of the project.
+    swarm: Vec<replicas::Swarm>,
+    counterparts: counterparts::Counterparts,
     sets: sets::Sets,
 }
 
@@ -91,9 +131,9 @@ impl<'a> Facts<'a> {
         &self.files[id.index()]
     }
 
-    /// Whether somebody has accepted a finding at this place; `is` tells the selectors that mean the
-    /// rule. Rules that put several places into one finding leave the accepted ones out of it, so
-    /// that accepting one place is no word about the others.
+    /// Whether a comment accepts a finding at this place; `is` says whether a selector means the rule.
+    /// Rules that put several places into one finding leave out the accepted ones, so that accepting one
+    /// place does not accept the others.
     pub fn is_accepted(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
         self.file(span.file).directives.suppressions.iter().any(|it| {
             it.covers.start <= span.start
@@ -102,13 +142,13 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Makes text edits in a file.
+    /// Returns an editor of a file.
     pub fn editor(&self, file: FileId) -> Editor<'a> {
         let model: &'a FileModel = &self.files[file.index()];
         Editor::new(file, &model.file.text)
     }
 
-    /// The text under a span.
+    /// Returns the text of a span.
     pub fn written(&self, span: &Span) -> &'a str {
         self.file(span.file).text().get(span.range()).unwrap_or_default()
     }
@@ -128,58 +168,49 @@ impl<'a> Facts<'a> {
         self.editor(place.span.file).insert_entry(place, key, value)
     }
 
-    /// What is wrong with the texts, of files of every kind.
+    /// Returns the problems in the texts of all files.
     pub fn problems(&self) -> impl Iterator<Item = &'a Problem> + '_ {
         self.files().iter().flat_map(|it| it.problems.iter())
     }
 
-    /// What is not understood in configuration files.
-    pub fn config_problems(&self) -> Vec<Problem> {
+    /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
+    pub fn config_problems(&self, is_rule: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
-            problems.append(&mut Config::read(&file.tree).1);
+            problems.append(&mut Config::read(&file.tree, is_rule).1);
         }
         problems
     }
 
-    /// Every Compose project.
+    /// Returns every Compose project.
     pub fn projects(&self) -> &'a [Project] {
         self.projects
     }
 
-    /// Every Compose service of every project.
+    /// Returns every Compose service of every project.
     pub fn services(&self) -> &[Service<'a>] {
         &self.services
     }
 
-    /// Every Kubernetes object.
+    /// Returns every Kubernetes object.
     pub fn objects(&self) -> &[&'a Object] {
         &self.objects
     }
 
-    /// Every owner of a Pod template.
+    /// Returns every owner of a Pod template.
     pub fn workloads(&self) -> &[Workload<'a>] {
         &self.workloads
     }
 
-    /// Every LimitRange: rules ask for them once a workload.
-    pub fn limit_ranges(&self) -> &[&'a Object] {
-        &self.limit_ranges
-    }
-
-    /// Every Kubernetes Service.
+    /// Returns every Kubernetes Service.
     pub fn kube_services(&self) -> &[KubeService<'a>] {
         &self.kube_services
     }
 
-    /// Compose services and the containers that run the same thing in the cluster.
-    pub fn counterparts(&self) -> &[Counterpart] {
-        &self.counterparts
-    }
-
-    /// Every container to run: Compose services, then the containers of each workload.
-    pub fn units(&self) -> Units<'_, 'a> {
-        Units { services: self.services.iter(), workloads: self.workloads.iter(), rest: [].iter() }
+    /// Returns every container to run: Compose services, then the containers of each workload.
+    pub fn units(&self) -> impl Iterator<Item = &Unit<'a>> + Clone {
+        let services = self.services.iter().map(|it| &it.unit);
+        services.chain(self.workloads.iter().flat_map(|it| &it.units))
     }
 
     pub fn unit(&self, site: Site) -> &Unit<'a> {
@@ -189,12 +220,12 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The role of a file, if it is a Compose file.
+    /// Returns the role of a file, if it is a Compose file.
     pub fn role_of(&self, file: FileId) -> Option<Role> {
         self.roles.get(file.index()).copied().flatten()
     }
 
-    /// The role that a unit runs in; a cluster's is never development.
+    /// Returns the role in which a unit runs; in a cluster it is never development.
     pub fn unit_role(&self, unit: &Unit<'_>) -> Role {
         match unit.site {
             Site::Service(at) => self.services[at].role,
@@ -202,7 +233,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether two objects may meet in one namespace; `default` stands for one that names none.
+    /// Whether two objects may meet in one namespace; `default` stands for an object that names none.
     pub fn may_share_namespace(&self, a: &str, b: &str) -> bool {
         sets::may_share_namespace(a, b)
     }
@@ -212,7 +243,7 @@ impl<'a> Facts<'a> {
         self.sets.together(a, b)
     }
 
-    /// Whether there is anything for a cluster among the files.
+    /// Whether the files define any workload for a cluster.
     pub fn has_cluster_side(&self) -> bool {
         !self.workloads.is_empty()
     }

@@ -1,15 +1,16 @@
-//! Objects by kind, namespace and name.
+//! Objects by kind, namespace and name, and the names that misspelt ones probably mean.
 
 use super::Facts;
 use super::contract::ConfigKeys;
 use super::sets::may_share_namespace;
 use crate::model::kubernetes::{Body, Object};
+use rustc_hash::FxHashMap;
 
 /// The kinds that other objects name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Named {
     ConfigMap,
-    /// A Secret, or something that makes one.
+    /// A Secret, or an object from which one is made.
     Secret,
     Claim,
     ServiceAccount,
@@ -29,7 +30,7 @@ impl Named {
         }
     }
 
-    /// Whether its objects live in no namespace.
+    /// Whether objects of this kind live outside of namespaces.
     fn is_cluster_wide(self) -> bool {
         self == Named::PriorityClass
     }
@@ -47,8 +48,8 @@ impl Named {
     }
 }
 
-/// The names that an object gives to what others read: a SealedSecret names the Secret that it
-/// makes, a SecretProviderClass several.
+/// The names by which others refer to an object: a SealedSecret goes by the name of the Secret that
+/// it makes, a SecretProviderClass by the names of several.
 fn given_names(object: &Object) -> Vec<&str> {
     match (&object.body, object.name()) {
         (Body::Secret(_), _) => object.secret_names(),
@@ -57,45 +58,55 @@ fn given_names(object: &Object) -> Vec<&str> {
     }
 }
 
-/// Beyond this many candidates a near miss is no longer looked for.
+/// Maximum number of candidates among which a near miss is looked for. Among more of them some name
+/// is always near, and means nothing.
 pub const MANY: usize = 500;
 
+/// The objects that others name, by their kind.
 #[derive(Debug, Default)]
-pub(super) struct Index<'a> {
-    objects: Vec<&'a Object>,
-    /// Places in `objects` by kind and name, in any namespace.
-    by_name: crate::index::Index,
-    by_kind: [Vec<&'a Object>; 6],
+pub(super) struct NamedObjects<'a>(FxHashMap<Named, OfKind<'a>>);
+
+#[derive(Debug, Default)]
+struct OfKind<'a> {
+    all: Vec<&'a Object>,
+    /// In any namespace.
+    by_name: FxHashMap<&'a str, Vec<&'a Object>>,
+    /// By namespace, then by name.
+    by_namespace: FxHashMap<&'a str, FxHashMap<&'a str, Vec<&'a Object>>>,
 }
 
-impl<'a> Index<'a> {
-    pub(super) fn new(objects: &[&'a Object]) -> Index<'a> {
-        let mut index = Index { objects: objects.to_vec(), ..Index::default() };
-        for (at, object) in objects.iter().enumerate() {
+impl<'a> NamedObjects<'a> {
+    pub(super) fn new(objects: &[&'a Object]) -> NamedObjects<'a> {
+        let mut named = NamedObjects::default();
+        for &object in objects {
             let Some(kind) = Named::of(object) else { continue };
-            index.by_kind[kind as usize].push(object);
+            let of_kind = named.0.entry(kind).or_default();
+            of_kind.all.push(object);
+            let within = of_kind.by_namespace.entry(object.namespace()).or_default();
             for name in given_names(object) {
-                index.by_name.add(&[kind.name(), name], at);
+                of_kind.by_name.entry(name).or_default().push(object);
+                within.entry(name).or_default().push(object);
             }
         }
-        index
+        named
     }
 
     /// Objects of this kind and name in any namespace.
-    fn anywhere(&self, kind: Named, name: &str) -> Vec<&'a Object> {
-        let mut found = Vec::new();
-        for at in self.by_name.get(&[kind.name(), name]) {
-            found.push(self.objects[*at]);
-        }
-        found
+    fn anywhere(&self, kind: Named, name: &str) -> &[&'a Object] {
+        let found = self.0.get(&kind).and_then(|it| it.by_name.get(name));
+        found.map_or(&[], Vec::as_slice)
     }
 
-    /// The keys of a ConfigMap (or, with `secret`, a Secret) that has this very namespace and name.
+    /// Objects of this kind and name in exactly this namespace.
+    fn within(&self, kind: Named, namespace: &str, name: &str) -> &[&'a Object] {
+        let within = self.0.get(&kind).and_then(|it| it.by_namespace.get(namespace));
+        within.and_then(|it| it.get(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The keys of a ConfigMap (or, with `secret`, a Secret) that has exactly this namespace and name.
     pub(super) fn keys(&self, namespace: &str, name: &str, secret: bool) -> Option<ConfigKeys<'a>> {
-        let mut all = self.anywhere(config_kind(secret), name).into_iter();
-        let object = all.find(|it| {
-            it.namespace() == namespace && it.name().is_some_and(|it| it.as_str() == name)
-        });
+        let all = self.within(config_kind(secret), namespace, name);
+        let object = all.iter().find(|it| it.name().is_some_and(|own| own.as_str() == name));
         ConfigKeys::of(object?)
     }
 }
@@ -105,78 +116,71 @@ fn config_kind(secret: bool) -> Named {
 }
 
 impl<'a> Facts<'a> {
-    /// The object of this kind and name in a namespace.
+    /// Returns the object of this kind and name in a namespace, or else one that may be applied to it.
     pub fn named(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a Object> {
-        let mut chosen = None;
-        for object in self.named.anywhere(kind, name) {
-            if kind.is_cluster_wide() || object.namespace() == namespace {
-                return Some(object);
-            }
-            if chosen.is_none() && may_share_namespace(object.namespace(), namespace) {
-                chosen = Some(object);
-            }
+        let first = |objects: &[&'a Object]| objects.first().copied();
+        let anywhere = || first(self.named.anywhere(kind, name));
+        if kind.is_cluster_wide() {
+            return anywhere();
         }
-        chosen
+        first(self.named.within(kind, namespace, name)).or_else(|| match namespace {
+            "default" => anywhere(),
+            _ => first(self.named.within(kind, "default", name)),
+        })
     }
 
-    /// Objects of this kind and name in any namespace.
-    pub fn named_anywhere(&self, kind: Named, name: &str) -> Vec<&'a Object> {
+    /// Returns the objects of this kind and name in any namespace.
+    pub fn named_anywhere(&self, kind: Named, name: &str) -> &[&'a Object] {
         self.named.anywhere(kind, name)
     }
 
-    /// All objects of a kind.
+    /// Returns all objects of a kind.
     pub fn all_named(&self, kind: Named) -> &[&'a Object] {
-        &self.named.by_kind[kind as usize]
+        self.named.0.get(&kind).map_or(&[], |it| &it.all)
     }
 
-    /// The name of the same kind and namespace that is nearest to a misspelt one.
+    /// Whether a namespace holds any object of a kind.
+    pub fn has_named_in(&self, kind: Named, namespace: &str) -> bool {
+        self.named.0.get(&kind).is_some_and(|it| it.by_namespace.contains_key(namespace))
+    }
+
+    /// Returns the name of the same kind and namespace that is nearest to a misspelt one.
     pub fn near_name(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a str> {
         let all = self.all_named(kind);
-        // Among so many some name is always near, and it means nothing.
         if all.len() > MANY {
             return None;
         }
-        let mut best = None;
-        for object in all.iter().filter(|it| may_share_namespace(it.namespace(), namespace)) {
-            for candidate in given_names(object) {
-                compare(name, candidate, &mut best);
-            }
-        }
-        best.map(|it| it.1)
+        let here = all.iter().filter(|it| may_share_namespace(it.namespace(), namespace));
+        nearest(name, here.flat_map(|it| given_names(it)))
     }
 
-    /// The keys of a ConfigMap (or, with `secret`, a Secret).
+    /// Returns the keys of a ConfigMap (or, with `secret`, a Secret).
     pub fn keys(&self, namespace: &str, name: &str, secret: bool) -> Option<ConfigKeys<'a>> {
         self.named(config_kind(secret), namespace, name).and_then(ConfigKeys::of)
     }
 }
 
-/// The candidate that is so near to a word that it is probably meant: one or two letters differ, in
-/// one place. Names that differ by their number only, as `web-1` and `web-2`, are different things.
+/// Returns the candidate that was probably meant by a misspelt word: one or two letters differ, in
+/// one place. Names that differ only by their number, such as `web-1` and `web-2`, are different
+/// things.
 pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
-        compare(word, candidate, &mut best);
-    }
-    best.map(|it| it.1)
-}
-
-/// Takes the candidate if it is nearer than the best one before it.
-#[inline(never)]
-fn compare<'c>(word: &str, candidate: &'c str, best: &mut Option<(usize, &'c str)>) {
     let limit = if word.chars().count() <= 4 { 1 } else { 2 };
-    let Some((here, there)) = difference(word, candidate) else { return };
-    let number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
-    if here.len().max(there.len()) > 4 * limit || (number(here) && number(there)) {
-        return;
-    }
-    let distance = distance(here, there, limit);
-    if distance <= limit && best.is_none_or(|it| distance < it.0) {
-        *best = Some((distance, candidate));
-    }
+    let near = candidates.filter_map(|it| Some((distance(word, it, limit)?, it)));
+    near.min_by_key(|it| it.0).map(|it| it.1)
 }
 
-/// What two words do not share, without their common start and end; none for equal words.
+/// The distance between two different words, unless it is more than `limit`.
+fn distance(word: &str, candidate: &str, limit: usize) -> Option<usize> {
+    let (here, there) = difference(word, candidate)?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if here.len().max(there.len()) > 4 * limit || (is_number(here) && is_number(there)) {
+        return None;
+    }
+    let distance = alignment_distance(here, there, limit);
+    (distance <= limit).then_some(distance)
+}
+
+/// The parts of two words between their common start and end; `None` for equal words.
 fn difference<'w>(a: &'w str, b: &'w str) -> Option<(&'w str, &'w str)> {
     let start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     if start == a.len() && start == b.len() {
@@ -186,7 +190,7 @@ fn difference<'w>(a: &'w str, b: &'w str) -> Option<(&'w str, &'w str)> {
     let (a, b) = (&a[start..], &b[start..]);
     let end = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
     let (a_end, b_end) = (a.len() - end, b.len() - end);
-    // A letter of several bytes may have been cut in two: then it belongs to the difference.
+    // A character of several bytes that was cut in two belongs to the difference.
     let up = |text: &str, mut at: usize| {
         while !text.is_char_boundary(at) {
             at += 1;
@@ -196,11 +200,10 @@ fn difference<'w>(a: &'w str, b: &'w str) -> Option<(&'w str, &'w str)> {
     Some((&a[..up(a, a_end)], &b[..up(b, b_end)]))
 }
 
-/// Optimal string alignment distance, or `limit + 1` where it is more.
-fn distance(a: &str, b: &str, limit: usize) -> usize {
+/// Returns the optimal string alignment distance, or `limit + 1` where it is more.
+fn alignment_distance(a: &str, b: &str, limit: usize) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
-    // Most pairs differ too much at a glance, and a big project has millions of pairs.
     if a.len().abs_diff(b.len()) > limit {
         return limit + 1;
     }
@@ -216,7 +219,7 @@ fn distance(a: &str, b: &str, limit: usize) -> usize {
             row.push(cost);
         }
         older = std::mem::replace(&mut above, row);
-        // A cell costs no less than the cheapest of the two rows before it.
+        // No cell costs less than the cheapest one in the two rows above it.
         if older.iter().chain(&above).all(|it| *it > limit) {
             return limit + 1;
         }

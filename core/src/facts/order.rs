@@ -1,10 +1,11 @@
-//! Who waits for whom at start, and what there is to wait for.
+//! Start order: which Compose services wait for which.
 
+use super::hosts::ComposeHosts;
 use super::{Facts, Service, Unit};
-use crate::knowledge::families::{Certainty, Family, Known, family_of};
 use crate::knowledge::shell::Place;
 use crate::model::compose::{Condition, Dependency};
-use crate::text::Span;
+use rustc_hash::FxHashSet;
+use std::collections::VecDeque;
 
 /// One `depends_on` between two services of a project.
 #[derive(Debug, Clone, Copy)]
@@ -14,62 +15,69 @@ pub struct Wait<'f, 'a> {
     pub dependency: &'a Dependency,
 }
 
-/// Whether a container can be asked for its health.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// The service has a healthcheck, or its image brings one.
-    Checked,
-    /// Switched off, at this place.
-    Disabled(Span),
-    /// Neither the service nor its image has one.
-    None,
-    /// The service has none, and what its image brings is not known.
-    Unknown,
-}
-
 /// A [`Wait`] by the indices of its services.
 #[derive(Debug)]
-pub(super) struct Pair<'a> {
+struct Pair<'a> {
     from: usize,
     on: usize,
     dependency: &'a Dependency,
 }
 
-/// Finds them once: a dozen rules ask, some of them for each service.
-pub(super) fn waits<'a>(facts: &Facts<'a>) -> Vec<Pair<'a>> {
-    let mut waits = Vec::new();
-    for from in facts.services() {
-        let model: &'a crate::model::compose::Service = from.model;
-        for dependency in &model.depends_on {
-            if let Some(on) = facts.sibling(from, &dependency.service) {
-                waits.push(Pair { from: from.index, on: on.index, dependency });
+/// Every written `depends_on` whose target exists.
+#[derive(Debug)]
+pub(super) struct Waits<'a> {
+    all: Vec<Pair<'a>>,
+    /// For each service the indices in `all` of the waits for it.
+    on: Vec<Vec<usize>>,
+    /// For each service the services on which it depends, by `depends_on` or by what implies it.
+    needs: Vec<Vec<usize>>,
+    /// For each service the services that depend on it.
+    needed_by: Vec<Vec<usize>>,
+}
+
+impl<'a> Waits<'a> {
+    pub(super) fn new(services: &[Service<'a>], hosts: &[ComposeHosts<'a>]) -> Waits<'a> {
+        let edges = vec![Vec::new(); services.len()];
+        let mut waits =
+            Waits { all: Vec::new(), on: edges.clone(), needs: edges.clone(), needed_by: edges };
+        for from in services {
+            let target = |it: &Dependency| hosts[from.project_index].service(&it.service);
+            for dependency in &from.model.depends_on {
+                let Some(on) = target(dependency) else { continue };
+                waits.on[on].push(waits.all.len());
+                waits.all.push(Pair { from: from.index, on, dependency });
+            }
+            for on in from.model.dependencies().filter_map(target) {
+                waits.needs[from.index].push(on);
+                waits.needed_by[on].push(from.index);
             }
         }
+        waits
     }
-    waits
 }
 
 impl<'a> Facts<'a> {
-    /// The services of the same project.
+    /// Returns the services of the same project.
     pub fn siblings(&self, service: &Service<'a>) -> &[Service<'a>] {
         self.services_of(service.project_index)
     }
 
-    /// The services of a project, by its index.
+    /// Returns the services of a project, by its index.
     pub fn services_of(&self, project: usize) -> &[Service<'a>] {
         let start = self.services.partition_point(|it| it.project_index < project);
         let count = self.services[start..].partition_point(|it| it.project_index == project);
         &self.services[start..start + count]
     }
 
-    /// The service of the same project with this name.
+    /// Returns the service of the same project with this name.
     pub fn sibling(&self, service: &Service<'a>, name: &str) -> Option<&Service<'a>> {
-        self.siblings(service).iter().find(|it| it.name == name)
+        let at = self.compose_hosts[service.project_index].service(name)?;
+        Some(&self.services[at])
     }
 
-    /// Every written `depends_on` whose target exists.
+    /// Returns every written `depends_on` whose target exists.
     pub fn waits(&self) -> impl Iterator<Item = Wait<'_, 'a>> {
-        self.waits.iter().map(|it| self.wait(it))
+        self.waits.all.iter().map(|it| self.wait(it))
     }
 
     fn wait(&self, it: &Pair<'a>) -> Wait<'_, 'a> {
@@ -77,13 +85,15 @@ impl<'a> Facts<'a> {
         Wait { from, on, dependency: it.dependency }
     }
 
-    /// Those who wait for a service.
-    pub fn waiters<'f>(&'f self, on: &'f Service<'a>) -> impl Iterator<Item = Wait<'f, 'a>> {
-        self.waits.iter().filter(move |it| it.on == on.index).map(|it| self.wait(it))
+    /// Returns the waits for a service.
+    pub fn waiters<'f>(
+        &'f self,
+        on: &Service<'a>,
+    ) -> impl Iterator<Item = Wait<'f, 'a>> + use<'f, 'a> {
+        self.waits.on[on.index].iter().map(|at| self.wait(&self.waits.all[*at]))
     }
 
-    /// Whether a service runs to an end: it migrates or seeds, somebody waits for its completion, or
-    /// it is told not to come back and has a command of its own.
+    /// Whether a service runs to an end: it migrates or seeds, or somebody waits for its completion.
     pub fn is_one_shot(&self, service: &Service<'a>) -> bool {
         service.starts_one_shot()
             || self
@@ -91,7 +101,7 @@ impl<'a> Facts<'a> {
                 .any(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
     }
 
-    /// Whether the start command itself waits for something before it serves.
+    /// Whether the start command itself waits for something before the program starts.
     pub fn waits_by_itself(&self, unit: &Unit<'_>) -> bool {
         unit.start.commands.iter().any(|it| {
             let name = it.name();
@@ -108,173 +118,44 @@ impl<'a> Facts<'a> {
 
     /// Whether a path of `depends_on` leads from one service to another.
     pub fn depends_transitively(&self, from: &Service<'a>, on: &Service<'a>) -> bool {
-        let mut open = vec![from.index];
-        let mut seen = vec![from.index];
-        while let Some(at) = open.pop() {
-            for dependency in self.services[at].model.dependencies() {
-                let Some(next) = self.sibling(&self.services[at], &dependency.service) else {
-                    continue;
-                };
-                if next.index == on.index {
-                    return true;
-                }
-                if !seen.contains(&next.index) {
-                    seen.push(next.index);
-                    open.push(next.index);
-                }
-            }
-        }
-        false
+        reaches(&self.waits.needs, from.index, on.index)
     }
 
-    /// Each circle of `depends_on` once, as the waits that form it, the first service of the files first.
-    pub fn dependency_cycles(&self) -> Vec<Vec<Wait<'_, 'a>>> {
-        // What waits for something that itself waits for nothing is in no circle, and has none left.
-        let count = self.services.len();
-        let (mut left, mut on) = (vec![0; count], vec![Vec::new(); count]);
-        for (at, wait) in self.waits.iter().enumerate() {
-            left[wait.from] += 1;
-            on[wait.on].push(at);
-        }
-        let mut free = Vec::with_capacity(count);
-        free.extend((0..count).filter(|it| left[*it] == 0));
-        while let Some(at) = free.pop() {
-            for wait in &on[at] {
-                let waiter = self.waits[*wait].from;
-                left[waiter] -= 1;
-                if left[waiter] == 0 {
-                    free.push(waiter);
-                }
-            }
-        }
-        let mut cycles = Vec::new();
-        if left.iter().all(|it| *it == 0) {
-            return cycles;
-        }
-        let mut from = vec![Vec::new(); count];
-        for (at, wait) in self.waits.iter().enumerate() {
-            from[wait.from].push(at);
-        }
-        for start in 0..count {
-            if left[start] == 0 {
-                continue;
-            }
-            // Breadth first from each service back to itself gives the shortest circle through it.
-            let mut came = vec![None; count];
-            let mut open = vec![start];
-            let mut next = 0;
-            while let Some(&at) = open.get(next) {
-                next += 1;
-                for number in &from[at] {
-                    let wait = &self.waits[*number];
-                    if left[wait.on] > 0 && came[wait.on].is_none() {
-                        came[wait.on] = Some(wait);
-                        open.push(wait.on);
-                    }
-                }
-            }
-            let mut cycle = Vec::new();
-            let mut at = start;
-            while let Some(wait) = came[at] {
-                cycle.push(self.wait(wait));
-                at = wait.from;
-                if at == start {
-                    break;
-                }
-            }
-            if !cycle.is_empty() && at == start {
-                cycle.reverse();
-                for wait in &cycle {
-                    left[wait.from.index] = 0;
-                }
-                cycles.push(cycle);
-            }
-        }
-        cycles
+    /// Returns the indices of all services on which a service depends, directly or not.
+    pub fn all_dependencies(&self, from: &Service<'a>) -> FxHashSet<usize> {
+        reachable(&self.waits.needs, [from.index])
     }
 
-    /// What there is to ask a service for its health.
-    pub fn health(&self, service: &Service<'a>) -> Health {
-        if let Some(check) = &service.model.healthcheck {
-            if check.disabled {
-                return Health::Disabled(check.span);
-            }
-            if check.test.is_some() {
-                return Health::Checked;
-            }
-        }
-        if let Some(build) = &service.model.build {
-            let file = build.dockerfile_id.map(|it| self.file(it).text());
-            return match file.or(build.dockerfile_inline.as_ref().map(|it| it.as_str())) {
-                Some(text) => dockerfile_health(text, build.target.as_ref().map(|it| it.as_str())),
-                None => Health::Unknown,
-            };
-        }
-        match &service.unit.image {
-            Some(image) if image.certainty == Certainty::Certain => {
-                image.family.map_or(Health::Unknown, |it| family_health(it, &image.repository))
-            }
-            _ => Health::Unknown,
-        }
+    /// Returns the indices of all services that depend on one of some services, directly or not.
+    pub fn all_dependents(&self, on: impl IntoIterator<Item = usize>) -> FxHashSet<usize> {
+        reachable(&self.waits.needed_by, on)
     }
 }
 
-fn image_health(repository: &str) -> Health {
-    family_of(repository).map_or(Health::Unknown, |it| family_health(it, repository))
-}
-
-fn family_health(family: Family, repository: &str) -> Health {
-    match family.brings_healthcheck(repository) {
-        Known::Yes => Health::Checked,
-        Known::No => Health::None,
-        Known::Unknown => Health::Unknown,
-    }
-}
-
-/// What a Dockerfile gives its last stage (or the one that is built): a HEALTHCHECK of its own, else
-/// that of the image it starts from.
-fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
-    let mut health = Health::Unknown;
-    let mut stages: Vec<(String, Health)> = Vec::new();
-    for line in text.lines() {
-        let mut words = line.split_whitespace();
-        let Some(instruction) = words.next() else { continue };
-        if instruction.eq_ignore_ascii_case("FROM") {
-            let mut words = words.filter(|it| !it.starts_with("--"));
-            let base = words.next().unwrap_or_default();
-            let name = words.nth(1).unwrap_or_default().to_owned();
-            let earlier = stages.iter().find(|it| it.0.eq_ignore_ascii_case(base));
-            health = match earlier {
-                Some(stage) => stage.1,
-                None => image_health(&crate::knowledge::image::ImageRef::parse(base).repository()),
-            };
-            stages.push((name, health));
-        } else if instruction.eq_ignore_ascii_case("HEALTHCHECK") {
-            let none = words.next().is_some_and(|it| it.eq_ignore_ascii_case("NONE"));
-            health = if none { Health::None } else { Health::Checked };
-            if let Some(stage) = stages.last_mut() {
-                stage.1 = health;
+/// Whether a path with at least one edge leads from one node to another.
+pub fn reaches(edges: &[Vec<usize>], from: usize, to: usize) -> bool {
+    // Breadth first, because most paths are short.
+    let mut open = VecDeque::from([from]);
+    let mut seen = FxHashSet::default();
+    while let Some(at) = open.pop_front() {
+        for &next in &edges[at] {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                open.push_back(next);
             }
         }
     }
-    match target {
-        Some(target) => stages
-            .iter()
-            .find(|it| it.0.eq_ignore_ascii_case(target))
-            .map_or(Health::Unknown, |it| it.1),
-        None => health,
-    }
+    false
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dockerfile_says_what_its_stage_has() {
-        let text = "FROM postgres:17 AS base\nFROM base AS checked\nHEALTHCHECK CMD pg_isready\nFROM checked\nRUN x\n";
-        assert_eq!(dockerfile_health(text, None), Health::Checked);
-        assert_eq!(dockerfile_health(text, Some("base")), Health::None);
-        assert_eq!(dockerfile_health("FROM corp/base\n", None), Health::Unknown);
+/// Returns the nodes to which a path with at least one edge leads.
+fn reachable(edges: &[Vec<usize>], from: impl IntoIterator<Item = usize>) -> FxHashSet<usize> {
+    let mut open: Vec<usize> = from.into_iter().collect();
+    let mut seen = FxHashSet::default();
+    while let Some(at) = open.pop() {
+        open.extend(edges[at].iter().filter(|next| seen.insert(**next)));
     }
+    seen
 }

@@ -1,43 +1,32 @@
-//! Peers: the mentions of others that a container is told to dial, who listens beside it, and
-//! whether a name may be given by something that the files do not show.
+//! Peers: the hosts that a container dials, what listens beside it, and whether a host name may exist
+//! although the files do not show it.
 
 use super::unit::{Part, Site, Unit};
 use super::{Facts, KubeHost, KubeService, Mention, Service, Workload};
 use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::knowledge::net;
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{Body, Object};
-use crate::report::Kind;
 use crate::text::Span;
-use crate::words::{Words, is_among, lower, stands_in, upper};
 
 impl<'a> Facts<'a> {
-    /// The Services that select a workload's Pods.
+    /// Returns the Services that select a workload's Pods.
     pub fn services_for(&self, workload: &Workload<'a>) -> Vec<&KubeService<'a>> {
-        let mut services = Vec::new();
-        for at in &workload.services {
-            services.push(&self.kube_services[*at]);
-        }
-        services
+        workload.services.iter().map(|at| &self.kube_services[*at]).collect()
     }
 
-    /// The workloads whose Pods a Service selects.
+    /// Returns the workloads whose Pods a Service selects.
     pub fn selected(&self, service: &KubeService<'a>) -> Vec<&Workload<'a>> {
-        let mut workloads = Vec::new();
-        for at in &service.selects {
-            workloads.push(&self.workloads[*at]);
-        }
-        workloads
+        service.selects.iter().map(|at| &self.workloads[*at]).collect()
     }
 
-    /// The hosts that a container dials: its mentions without listen addresses of its own, URLs for
+    /// Returns the hosts that a container dials: its mentions without its own listen addresses, URLs for
     /// browsers, and lists of exceptions.
     pub fn peers<'f>(&self, unit: &'f Unit<'a>) -> &'f [Mention<'a>] {
         &unit.peers
     }
 
-    /// The ports that a unit is known to listen on, those that its variables and its command give it
-    /// among them.
+    /// Returns the ports on which a unit is known to listen, including those that its variables and its
+    /// start command set.
     pub fn own_ports(&self, unit: &Unit<'a>) -> Vec<u16> {
         let mut ports = self.listens_on(unit);
         for var in &unit.env {
@@ -51,13 +40,13 @@ impl<'a> Facts<'a> {
             }
         }
         ports.extend(command_ports(unit));
-        crate::sort::sort(&mut ports);
+        ports.sort_unstable();
         ports.dedup();
         ports
     }
 
-    /// Whether something in the same network namespace listens on a port, or may: a container that
-    /// lists no ports beside this one, or one that is put in when the Pod is made.
+    /// Whether something in the same network namespace listens on a port or may do so: a neighbouring
+    /// container that lists no ports, or one that is injected when the Pod is created.
     pub fn may_listen_beside(&self, unit: &Unit<'a>, port: u16) -> bool {
         if self.own_ports(unit).contains(&port) {
             return true;
@@ -65,11 +54,8 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services[at];
-                self.siblings(service).iter().any(|it| {
-                    it.index != service.index
-                        && shares_namespace(service, it)
-                        && self.own_ports(&it.unit).contains(&port)
-                })
+                self.sharing_network(service)
+                    .any(|it| it.index != service.index && self.own_ports(&it.unit).contains(&port))
             }
             Site::Container(workload, _) => {
                 let workload = &self.workloads[workload];
@@ -88,19 +74,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Every service of the project that answers to a host name, by its name, its container's name,
-    /// its host name or an alias.
-    pub fn answers_to<'f>(&'f self, from: &Service<'a>, host: &str) -> Vec<&'f Service<'a>> {
-        let mut found = Vec::new();
-        for it in self.siblings(from) {
-            if it.answers_to(host) {
-                found.push(it);
-            }
-        }
-        found
-    }
-
-    /// The Services through which a Compose service is reached in the cluster.
+    /// Returns the Services through which a Compose service is reached in the cluster.
     pub fn cluster_services(&self, service: &Service<'a>) -> Vec<&KubeService<'a>> {
         match self.counterpart_of(service.index) {
             Some(pair) => self.services_for(&self.workloads[pair.workload]),
@@ -108,8 +82,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The Compose service that a host in the cluster is the name of, and the Service that it has there
-    /// instead; `None` where the host resolves, or nothing tells what it became.
+    /// Returns the Compose service whose name a container in the cluster still uses, and the Service by
+    /// which it is reached there. `None` where the host resolves, or where that Service is not known.
     pub fn drifted<'f>(
         &'f self,
         service: &'f Service<'a>,
@@ -127,7 +101,7 @@ impl<'a> Facts<'a> {
         Some((on, plain))
     }
 
-    /// Whether the text itself shows the host, not a variable.
+    /// Whether the text itself shows the host, and not a variable.
     pub fn shows_host(&self, mention: &Mention<'_>) -> bool {
         if mention.literal {
             return true;
@@ -136,42 +110,20 @@ impl<'a> Facts<'a> {
         let range = mention.host_span.range();
         let line =
             text.get(..range.start).and_then(|it| it.lines().next_back()).unwrap_or_default();
-        // The default of a variable, as in `${HOST:-db}`, is replaced where the variable is set.
+        // In `${HOST:-db}`, `db` is only a default.
         let in_variable = line.rsplit('}').next().is_some_and(|it| it.contains("${"));
         text.get(range) == Some(mention.host) && !in_variable
     }
 
-    /// Whether Services may come from something that is not read here: a chart, a template, an
-    /// application that a controller installs.
-    pub fn services_from_elsewhere(&self) -> bool {
-        self.files().iter().any(|it| match it.kind {
-            Kind::Template | Kind::Chart | Kind::Values | Kind::ArgoCd => true,
-            Kind::Kustomization => {
-                let text = it.text();
-                text.contains("helmCharts:") || text.contains("://") || text.contains("github.com/")
-            }
-            _ => false,
-        }) || self.objects().iter().any(|it| installs_others(it))
-    }
-
-    /// Whether a Service of this name may be made by a controller from an object of the project, as
-    /// an operator makes `db-rw` from the cluster `db`.
-    pub fn operator_may_make(&self, name: &str) -> bool {
-        self.objects().iter().any(|it| {
-            matches!(it.body, Body::Other)
-                && it.name().is_some_and(|it| !it.is_empty() && name.starts_with(it.as_str()))
-        })
-    }
-
-    /// What is known of a host that no Service of the project has: `true` where the project shows the
-    /// Services of that namespace and nothing else may bring one.
+    /// Whether a host is sure to be unknown: no Service of the project has this name, although the files
+    /// show Services of that namespace and nothing else may bring one.
     pub fn is_unknown_service(&self, namespace: &str, host: &str) -> bool {
         if !matches!(self.kube_host(namespace, host), KubeHost::Missing) {
             return false;
         }
         let Some(name) = net::cluster_name(host) else { return false };
         let wanted = name.namespace.unwrap_or(namespace);
-        self.kube_services().iter().any(|it| it.namespace == wanted)
+        self.services_in(wanted).next().is_some()
             && !matches!(name.service, "kubernetes" | "kube-dns")
             && !self.services_from_elsewhere()
             && !self.operator_may_make(name.service)
@@ -183,50 +135,46 @@ impl<'a> Facts<'a> {
 pub(super) fn is_peer(unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     match mention.key {
         Some(key) => {
-            const LISTS: &str = "NO_PROXY QUORUM_VOTERS INITIAL_CLUSTER";
-            !is_own_address_key(key) && !is_browser_facing(key) && !stands_in(LISTS, &upper(key))
+            // Their values list hosts that are not dialled, or that are the container itself.
+            const LISTS: &[&str] = &["NO_PROXY", "QUORUM_VOTERS", "INITIAL_CLUSTER"];
+            let upper = key.to_ascii_uppercase();
+            let is_list = LISTS.iter().any(|it| upper.contains(it));
+            !is_own_address_key(key) && !is_browser_facing(key) && !is_list
         }
         None => !flag_before(unit, mention).is_some_and(|it| is_listen_flag(&it)),
     }
 }
 
-/// Whether a word stands for a host that the reader is to fill in.
+/// Whether a word is a placeholder for a host.
 pub fn is_placeholder_host(host: &str) -> bool {
-    let lower = lower(host);
-    host.bytes().all(|it| it.is_ascii_uppercase() || it == b'_' || it == b'-')
-        || stands_in("example your changeme change-me placeholder todo xxx hostname", &lower)
-        || is_among("host server ip domain address", &lower)
-}
-
-/// Whether two services share one network namespace (`network_mode: service:x`, or the host's).
-fn shares_namespace(a: &Service<'_>, b: &Service<'_>) -> bool {
-    fn joined<'s>(it: &'s Service<'_>) -> &'s str {
-        let mode = it.model.network_mode.as_ref().map_or("", |it| it.as_str());
-        match mode.strip_prefix("service:").or_else(|| mode.strip_prefix("container:")) {
-            Some(other) => other,
-            None if mode == "host" => "host",
-            None => it.name,
-        }
-    }
-    joined(a) == joined(b)
-}
-
-/// Objects from which a controller installs whole applications.
-fn installs_others(object: &Object) -> bool {
-    const KINDS: &str = "Application ApplicationSet HelmRelease HelmChart HelmChartConfig HelmApp \
-                         Kustomization Subscription ClusterServiceVersion";
-    is_among(KINDS, &object.kind)
+    const PARTS: &[&str] =
+        &["example", "your", "changeme", "change-me", "placeholder", "todo", "xxx", "hostname"];
+    let lower = host.to_ascii_lowercase();
+    host.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte == b'-')
+        || PARTS.iter().any(|part| lower.contains(part))
+        || matches!(lower.as_str(), "host" | "server" | "ip" | "domain" | "address")
 }
 
 fn is_own_port_key(key: &str) -> bool {
-    const KEYS: Words = Words::new(
-        "PORT HTTP_PORT HTTPS_PORT SERVER_PORT APP_PORT LISTEN_PORT WEB_PORT GRPC_PORT \
-        METRICS_PORT ADMIN_PORT CONTAINER_PORT ASPNETCORE_HTTP_PORTS ASPNETCORE_HTTPS_PORTS",
-    );
-    KEYS.has_in_any_case(key)
+    const KEYS: &[&str] = &[
+        "PORT",
+        "HTTP_PORT",
+        "HTTPS_PORT",
+        "SERVER_PORT",
+        "APP_PORT",
+        "LISTEN_PORT",
+        "WEB_PORT",
+        "GRPC_PORT",
+        "METRICS_PORT",
+        "ADMIN_PORT",
+        "CONTAINER_PORT",
+        "ASPNETCORE_HTTP_PORTS",
+        "ASPNETCORE_HTTPS_PORTS",
+    ];
+    KEYS.iter().any(|it| key.eq_ignore_ascii_case(it))
 }
 
-/// The ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.
+/// Returns the ports in a start command that can only be the program's own: `--port 80`, `0.0.0.0:80`.
 fn command_ports(unit: &Unit<'_>) -> Vec<u16> {
     let mut ports = Vec::new();
     for command in &unit.start.commands {
@@ -253,8 +201,8 @@ fn command_ports(unit: &Unit<'_>) -> Vec<u16> {
     ports
 }
 
-/// The option that a mention in a start command belongs to: `--bind` for `--bind=127.0.0.1:80` and
-/// for `--bind 127.0.0.1:80`.
+/// Returns the option that a mention in a start command belongs to: `--bind` for `--bind=127.0.0.1:80`
+/// and for `--bind 127.0.0.1:80`.
 fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
     let words = &unit.start.words;
     let at = words
@@ -265,7 +213,7 @@ fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
         words[..at].iter().map(|it| it.value.as_str()).collect::<Vec<_>>().join(" ");
     text.push(' ');
     text.push_str(&words[at].value[..host]);
-    // What stands right before the host, a scheme and a user's name included.
+    // What stands directly before the host, including a scheme and a user name.
     let blank = text.rfind(char::is_whitespace)?;
     let token = text[blank..].trim();
     if let Some((flag, _)) = token.split_once('=') {
@@ -275,29 +223,41 @@ fn flag_before(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<String> {
     before.starts_with('-').then(|| before.to_owned())
 }
 
-/// Whether an option sets what a program listens on or announces.
+/// Whether an option sets the address on which a program listens or that it announces.
 pub fn is_listen_flag(flag: &str) -> bool {
     if !flag.starts_with('-') {
         return false;
     }
-    let name = lower(flag.trim_start_matches('-'));
-    stands_in(
-        "listen bind advertise announce inspect metrics health web. http.addr http-addr grpc-addr \
-         grpc.addr",
-        &name,
-    ) || is_among("host addr address hostname http ip h l b s hostip", &name)
+    const PARTS: &[&str] = &[
+        "listen",
+        "bind",
+        "advertise",
+        "announce",
+        "inspect",
+        "metrics",
+        "health",
+        "web.",
+        "http.addr",
+        "http-addr",
+        "grpc-addr",
+        "grpc.addr",
+    ];
+    const NAMES: &[&str] =
+        &["host", "addr", "address", "hostname", "http", "ip", "h", "l", "b", "s", "hostip"];
+    let name = flag.trim_start_matches('-').to_ascii_lowercase();
+    PARTS.iter().any(|part| name.contains(part)) || NAMES.contains(&name.as_str())
 }
 
 impl<'a> KubeService<'a> {
-    /// Whether it offers a port by number.
+    /// Whether it offers a port, by its number.
     pub fn offers(&self, port: u16) -> bool {
         self.model.ports.iter().any(|it| it.is(&IntOrStr::Int(i64::from(port))))
     }
 }
 
 impl Unit<'_> {
-    /// The variables that a container's command reads, and in a cluster those that its variables are put
-    /// together from, each with the value that does so.
+    /// Returns the variables that a container's start command reads and, in a cluster, those that the
+    /// values of its variables refer to, each with the place that reads it.
     pub fn read_variables(&self) -> Vec<(&str, Span)> {
         let mut found = Vec::new();
         for word in &self.start.words {
@@ -312,9 +272,9 @@ impl Unit<'_> {
     }
 }
 
-/// `$(NAME)`, and in a shell's text `$NAME` and `${NAME}` as well.
+/// Collects the names in `$(NAME)` and, in a shell's text, also in `$NAME` and `${NAME}`.
 fn names_in<'t>(text: &'t str, shell: bool, span: Span, found: &mut Vec<(&'t str, Span)>) {
-    for at in memchr::memchr_iter(b'$', text.as_bytes()) {
+    for (at, _) in text.match_indices('$') {
         let rest = &text[at + 1..];
         let inner = match rest.as_bytes().first() {
             Some(b'(') => &rest[1..],

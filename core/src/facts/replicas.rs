@@ -1,12 +1,15 @@
-//! How many of something run, in words and numbers.
+//! Replicas: how many Pods or containers run, in numbers and in words.
 
 use super::unit::{Site, Unit};
 use super::{Facts, Service, Workload};
+use crate::model::FileModel;
+use crate::model::compose::{Deploy, Project};
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
-use crate::text::name_of;
+use crate::text::{FileId, name_of};
+use std::sync::Arc;
 
 impl<'a> Facts<'a> {
-    /// The autoscalers that own a workload's replicas.
+    /// Returns the autoscalers that own a workload's replicas.
     pub fn autoscalers<'f>(
         &'f self,
         workload: &'f Workload<'a>,
@@ -17,8 +20,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// The fewest and the most replicas that a workload has while nothing is wrong; `None` where the
-    /// cluster decides (a DaemonSet) or the files do not tell.
+    /// Returns the minimum and the maximum number of replicas that a workload has in normal operation;
+    /// `None` where the cluster decides (a DaemonSet) or the files do not say.
     pub fn replica_range(&self, workload: &Workload<'a>) -> Option<(i64, i64)> {
         let mut scalers = self.autoscalers(workload).peekable();
         if scalers.peek().is_none() {
@@ -33,32 +36,17 @@ impl<'a> Facts<'a> {
         range
     }
 
-    /// Whether a service is meant for `docker stack deploy`, which brings back what stops, publishes a
-    /// port once for all replicas and knows no container names. `scale` is Compose's alone.
+    /// Whether a service is meant for `docker stack deploy`, which restarts what stops, publishes a port
+    /// once for all replicas and knows no container names. Only Compose knows `scale`.
     pub fn is_for_swarm(&self, service: &Service<'a>) -> bool {
-        let project = service.project;
-        let swarm = |it: &str| it.eq_ignore_ascii_case("swarm") || it.eq_ignore_ascii_case("stack");
-        let named = project
-            .files
-            .iter()
-            .any(|it| name_of(self.file(*it).path()).split(['.', '-', '_']).any(swarm));
-        let overlay = project
-            .networks
-            .iter()
-            .any(|it| it.driver.as_ref().is_some_and(|it| it.value == "overlay"));
-        if named || overlay || service.model.scale.is_some() {
-            return named || overlay;
+        match self.swarm[service.project_index] {
+            Swarm::Surely => true,
+            Swarm::Probably => service.model.scale.is_none(),
+            Swarm::No => false,
         }
-        project.services.iter().filter_map(|it| it.deploy.as_ref()).any(|it| {
-            it.placement.is_some()
-                || it.update_config.is_some()
-                || it.rollback_config.is_some()
-                || it.endpoint_mode.is_some()
-                || it.mode.as_ref().is_some_and(|it| it.value == "global")
-        })
     }
 
-    /// "3 replicas", "up to 10 replicas", "a Pod on every node".
+    /// Returns "3 replicas", "up to 10 replicas" or "a Pod on every node".
     pub fn replica_words(&self, unit: &Unit<'a>) -> String {
         match unit.site {
             Site::Service(at) => format!("{} replicas", self.services[at].model.replicas()),
@@ -66,7 +54,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The same for a workload.
+    /// Returns the same for a workload.
     pub fn workload_replica_words(&self, workload: &Workload<'a>) -> String {
         if workload.kind() == WorkloadKind::DaemonSet {
             return "a Pod on every node".to_owned();
@@ -79,22 +67,58 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Whether a Compose project is meant for `docker stack deploy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Swarm {
+    /// A file's name or an overlay network says so.
+    Surely,
+    /// A service has settings that only Swarm reads.
+    Probably,
+    No,
+}
+
+/// Returns for each project whether it is meant for Swarm.
+pub(super) fn swarm_projects(files: &[Arc<FileModel>], projects: &[Project]) -> Vec<Swarm> {
+    let is_word = |it: &str| it.eq_ignore_ascii_case("swarm") || it.eq_ignore_ascii_case("stack");
+    let is_named =
+        |id: &FileId| name_of(files[id.index()].path()).split(['.', '-', '_']).any(is_word);
+    let has_overlay = |project: &Project| {
+        let mut drivers = project.networks.iter().filter_map(|it| it.driver.as_ref());
+        drivers.any(|driver| driver.value == "overlay")
+    };
+    let has_swarm_settings = |it: &Deploy| -> bool {
+        it.placement.is_some()
+            || it.update_config.is_some()
+            || it.rollback_config.is_some()
+            || it.endpoint_mode.is_some()
+            || it.mode.as_ref().is_some_and(|mode| mode.value == "global")
+    };
+    let of_project = |project: &Project| {
+        if project.files.iter().any(is_named) || has_overlay(project) {
+            return Swarm::Surely;
+        }
+        let mut deploys = project.services.iter().filter_map(|it| it.deploy.as_ref());
+        if deploys.any(|it| has_swarm_settings(it)) { Swarm::Probably } else { Swarm::No }
+    };
+    projects.iter().map(of_project).collect()
+}
+
 impl Workload<'_> {
-    /// Whether all its Pods are told to run on one and the same node.
+    /// Whether all its Pods are bound to the same node.
     pub fn is_on_one_node(&self) -> bool {
         let spec = &self.model.template.spec;
         let by_name = spec.node_selector.iter().any(|it| it.0.value == "kubernetes.io/hostname");
         spec.node_name.is_some() || by_name
     }
 
-    /// Written as a patch of another manifest: neither a selector nor labels, which no complete one
-    /// lacks.
+    /// Whether it is a patch of another manifest: it has neither a selector nor labels, without which no
+    /// complete one is valid.
     pub fn is_patch(&self) -> bool {
         let whole = matches!(self.model.kind, WorkloadKind::Pod) || self.model.kind.is_job();
         !whole && self.model.selector.is_none() && self.model.template.meta.labels.is_empty()
     }
 
-    /// Serves for as long as it runs: neither a Job nor one Pod on every node.
+    /// Whether it serves for as long as it runs: it is neither a Job nor a DaemonSet.
     pub fn is_server_like(&self) -> bool {
         matches!(
             self.model.kind,

@@ -1,16 +1,15 @@
-//! What a Compose file is for: development, production, or nobody says.
+//! The roles of Compose files: development, production or unknown.
 //!
-//! Asked in this order: the configuration, a comment in the file, the file's name, its content.
-//! Content alone makes a file a development one only where the project also has a cluster side,
-//! because then production runs elsewhere; without one, a file that looks like development may well
-//! be what runs on the server, and the rules about it should speak.
+//! The configuration decides first, then a comment in the file, the file's name, and its content.
+//! Content alone marks a file as development only where the workspace also has a cluster side, because
+//! then production runs there. Without a cluster side, a file that looks like development may well be
+//! what runs on the server, and the rules should report what they find in it.
 
 use crate::config::Config;
 use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::report::{Kind, Role};
 use crate::text::name_of;
-use crate::words::is_among_in_any_case;
 use std::sync::Arc;
 
 pub(super) fn of_files(
@@ -38,39 +37,57 @@ pub(super) fn of_files(
     roles
 }
 
-/// The role of a project is that of its last file with one: an override decides.
+/// Returns the role of a project, which is that of its last file with a role: an override file decides.
 pub(super) fn of_project(project: &Project, roles: &[Option<Role>]) -> Role {
     let known = |role: &Role| *role != Role::Unknown;
     let mut all = project.files.iter().filter_map(|it| roles.get(it.index()).copied().flatten());
     all.rfind(known).unwrap_or(Role::Unknown)
 }
 
-/// Words in a file's name (or its folders') that say what it is for.
+/// Returns the role that the words in the names of a file and its folders give it.
 fn by_path(path: &str) -> Option<Role> {
-    const DEVELOPMENT: &str = "DEV DEVELOPMENT OVERRIDE LOCAL TEST TESTS TESTING E2E CI DEBUG DEMO";
-    const PRODUCTION: &str = "PROD PRODUCTION LIVE DEPLOY SWARM STACK";
+    const DEVELOPMENT: &[&str] = &[
+        "dev",
+        "development",
+        "override",
+        "local",
+        "test",
+        "tests",
+        "testing",
+        "e2e",
+        "ci",
+        "debug",
+        "demo",
+    ];
+    const PRODUCTION: &[&str] = &["prod", "production", "live", "deploy", "swarm", "stack"];
     let mut development = false;
     for word in name_of(path).split(['.', '-', '_']) {
-        if is_among_in_any_case(PRODUCTION, word) {
+        if is_among(PRODUCTION, word) {
             return Some(Role::Production);
         }
-        development |= is_among_in_any_case(DEVELOPMENT, word);
+        development |= is_among(DEVELOPMENT, word);
     }
     if development {
         return Some(Role::Development);
     }
-    const DEVELOPMENT_FOLDERS: &str = "DEVCONTAINER DEV DEVELOPMENT TEST TESTS E2E";
-    const PRODUCTION_FOLDERS: &str = "PROD PRODUCTION";
+    const DEVELOPMENT_FOLDERS: &[&str] =
+        &["devcontainer", "dev", "development", "test", "tests", "e2e"];
+    const PRODUCTION_FOLDERS: &[&str] = &["prod", "production"];
     path.rsplit('/').skip(1).find_map(|folder| {
         let folder = folder.trim_start_matches('.');
-        if is_among_in_any_case(DEVELOPMENT_FOLDERS, folder) {
+        if is_among(DEVELOPMENT_FOLDERS, folder) {
             Some(Role::Development)
-        } else if is_among_in_any_case(PRODUCTION_FOLDERS, folder) {
+        } else if is_among(PRODUCTION_FOLDERS, folder) {
             Some(Role::Production)
         } else {
             None
         }
     })
+}
+
+/// Whether a word, in upper or lower case, is one of a list.
+fn is_among(list: &[&str], word: &str) -> bool {
+    list.iter().any(|it| word.eq_ignore_ascii_case(it))
 }
 
 fn by_content(project: &Project, cluster: bool) -> Role {
@@ -97,7 +114,7 @@ fn by_content(project: &Project, cluster: bool) -> Role {
     }
 }
 
-/// Sources mounted over a built image, `develop.watch`, or a server that reloads.
+/// Whether sources are mounted over a built image, or `develop` watches them.
 fn is_development(service: &Service) -> bool {
     let mounts_source = service.build.as_ref().is_some_and(|build| {
         service.volumes.iter().any(|it| {
@@ -111,7 +128,7 @@ fn is_development(service: &Service) -> bool {
     mounts_source || service.develop.is_some()
 }
 
-/// Whether a bind mount's source is the build context or a folder of it (not one file).
+/// Whether the source of a bind mount is the build context or a folder of sources in it, not a file.
 fn is_below(source: &str, context: &str) -> bool {
     let context = crate::text::normalise_path(context);
     let source = crate::text::normalise_path(source);

@@ -1,4 +1,4 @@
-//! A Compose service in its project.
+//! Compose services.
 
 use super::images::Image;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
@@ -7,6 +7,7 @@ use crate::model::compose::{self, EnvSource, Project};
 use crate::report::Role;
 use crate::text::Span;
 
+/// A Compose service in its project.
 #[derive(Debug)]
 pub struct Service<'a> {
     /// Index in [`Facts::services`](super::Facts::services).
@@ -62,39 +63,60 @@ impl<'a> Service<'a> {
             mentions: Vec::new(),
             peers: Vec::new(),
             migration: None,
-            label: ["service `", model.name.value.as_str(), "`"].concat(),
+            label: format!("service `{}`", model.name.value),
         };
         Service { index, project_index, name: &model.name.value, project, model, role, unit }
     }
 
-    /// A place for findings about the whole service.
+    /// Returns the place for findings about the service as a whole.
     pub fn span(&self) -> Span {
         self.model.name.span
     }
 
-    /// Whether it answers to a host name: its own, its container's, or an alias on a network.
-    pub fn answers_to(&self, host: &str) -> bool {
+    /// Returns the host names that it answers to: its own, its container's, and its aliases on networks.
+    pub fn hosts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let model = self.model;
-        let is = |it: &Option<crate::model::Str>| it.as_ref().is_some_and(|it| it.as_str() == host);
-        self.name == host
-            || is(&model.container_name)
-            || is(&model.hostname)
-            || model.networks.iter().any(|it| it.aliases.iter().any(|it| it.as_str() == host))
+        let own = [Some(&model.name), model.container_name.as_ref(), model.hostname.as_ref()];
+        let aliases = model.networks.iter().flat_map(|it| &it.aliases);
+        own.into_iter().flatten().chain(aliases).map(|it| it.as_str())
     }
 
-    /// Docker brings it back whenever it stops.
+    /// Returns the ports on which it is known to listen: those that it lists, and those of its image
+    /// family.
+    pub fn listens_on(&self) -> Vec<u16> {
+        let exposed = self.model.expose.iter().filter_map(|it| it.split(['/', '-']).next());
+        let mut ports: Vec<u16> = self.model.ports.iter().map(|it| it.target.value).collect();
+        ports.extend(exposed.filter_map(|it| it.parse::<u16>().ok()));
+        ports.extend(self.unit.family().into_iter().flat_map(|it| it.ports()));
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    /// Returns the service (or `host`) whose network namespace it lives in: its own, unless it says
+    /// `network_mode: service:x` or `network_mode: host`.
+    pub fn network_namespace(&self) -> &'a str {
+        let mode = self.model.network_mode.as_ref().map_or("", |it| it.as_str());
+        match mode.strip_prefix("service:").or_else(|| mode.strip_prefix("container:")) {
+            Some(other) => other,
+            None if mode == "host" => "host",
+            None => self.name,
+        }
+    }
+
+    /// Whether Docker restarts it whenever it stops.
     pub fn restarts(&self) -> bool {
         let restart = self.model.restart.as_ref();
         restart.is_some_and(|it| matches!(it.as_str(), "always" | "unless-stopped"))
     }
 
-    /// Its image is built from sources of the project.
+    /// Whether its image is built from sources of the project.
     pub fn is_built(&self) -> bool {
         self.model.build.is_some()
     }
 
-    /// Runs to an end and is done: its start command migrates, seeds or initialises, or somebody
-    /// waits for its completion (that part is known to [`Facts`](super::Facts)).
+    /// Whether its start command runs to an end: it migrates, seeds or initialises. See also
+    /// [`Facts::is_one_shot`](super::Facts::is_one_shot).
     pub fn starts_one_shot(&self) -> bool {
         let commands = &self.unit.start.commands;
         let Some(last) = commands.last() else { return false };
@@ -107,7 +129,7 @@ impl<'a> Service<'a> {
                 .is_some_and(|it| it.class == crate::knowledge::families::Class::Migration)
     }
 
-    /// Switched off unless a profile is asked for.
+    /// Whether it starts only with a profile.
     pub fn has_profile(&self) -> bool {
         !self.model.profiles.is_empty()
     }

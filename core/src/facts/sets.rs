@@ -1,64 +1,70 @@
-//! Which files are applied together.
+//! Which files are applied together, and which of several alternatives is meant.
 //!
 //! A repository often holds several sets of manifests: one app beside another, a tutorial in two
 //! forms, an overlay for each environment. Two files that define the same object cannot belong to
-//! one set, and neither can their folders. What lies in different sets says nothing about each other.
+//! one set, and neither can their folders. Objects in different sets say nothing about each other.
 
-use crate::index::Index;
 use crate::model::FileModel;
+use crate::model::kubernetes::Object;
 use crate::text::{FileId, folder_of};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Pairs of files, and of folders, that define the same object.
-#[derive(Debug, Default)]
-pub(super) struct Sets {
-    folders: Vec<u32>,
-    files: FxHashSet<(u32, u32)>,
-    apart: FxHashSet<(u32, u32)>,
+/// The identity of an object within one cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ObjectKey<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
 }
 
-/// An object that stands in more places than this parts no two of them: pairs would grow without bound.
-const MAX_PLACES: usize = 64;
+impl<'a> ObjectKey<'a> {
+    /// Returns the key of an object, if it has a name.
+    pub(super) fn of(object: &'a Object) -> Option<ObjectKey<'a>> {
+        let name = object.name()?;
+        Some(ObjectKey { kind: &object.kind, namespace: object.namespace(), name })
+    }
+}
+
+/// Index of an object key among those that several files define.
+type SharedKey = u32;
+
+/// The objects that more than one file defines, by file and by folder.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    /// The folder of each file, by its index in `by_folder`.
+    folders: Vec<usize>,
+    /// The shared keys of each file, sorted.
+    by_file: Vec<Vec<SharedKey>>,
+    /// The shared keys of all files of each folder, sorted.
+    by_folder: Vec<Vec<SharedKey>>,
+}
 
 impl Sets {
     pub(super) fn new(files: &[Arc<FileModel>]) -> Sets {
-        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let mut sets = Sets::default();
-        // Nothing parts a file from itself.
-        if files.len() < 2 {
-            return sets;
+        let mut sets = Sets { by_file: vec![Vec::new(); files.len()], ..Sets::default() };
+        let mut folders: FxHashMap<&str, usize> = FxHashMap::default();
+        for file in files {
+            let next = folders.len();
+            sets.folders.push(*folders.entry(folder_of(&file.file.path)).or_insert(next));
         }
-        let mut folders = Index::default();
-        for (at, file) in files.iter().enumerate() {
-            // A folder goes by the number of its first file, and mostly by that of the file before.
-            let folder = folder_of(&file.file.path);
-            let same = at > 0 && folder_of(&files[at - 1].file.path) == folder;
-            let first =
-                if same { sets.folders[at - 1] } else { number(folders.add(&[folder], at)[0]) };
-            sets.folders.push(first);
-        }
-        let mut places = Index::default();
+        sets.by_folder = vec![Vec::new(); folders.len()];
+        let shared = shared_keys(files);
         for file in files {
             for object in &file.objects {
-                let Some(name) = object.name() else { continue };
-                let key = [object.kind.as_str(), object.namespace(), name];
-                let again = || places.get(&key).last() == Some(&file.id.index());
-                if file.objects.len() == 1 || !again() {
-                    places.add(&key, file.id.index());
-                }
+                let key = ObjectKey::of(object).and_then(|key| shared.get(&key));
+                sets.by_file[file.id.index()].extend(key);
             }
         }
-        for list in places.lists().iter().filter(|it| (2..=MAX_PLACES).contains(&it.len())) {
-            for (at, a) in list.iter().enumerate() {
-                for b in &list[at + 1..] {
-                    sets.files.insert(ordered(number(*a), number(*b)));
-                    let (x, y) = (sets.folders[*a], sets.folders[*b]);
-                    if x != y {
-                        sets.apart.insert(ordered(x, y));
-                    }
-                }
-            }
+        for (keys, folder) in sets.by_file.iter_mut().zip(&sets.folders) {
+            keys.sort_unstable();
+            keys.dedup();
+            sets.by_folder[*folder].extend(keys.iter());
+        }
+        for keys in &mut sets.by_folder {
+            keys.sort_unstable();
+            keys.dedup();
         }
         sets
     }
@@ -70,19 +76,141 @@ impl Sets {
         }
         let (x, y) = (self.folders[a.index()], self.folders[b.index()]);
         if x == y {
-            !self.files.contains(&ordered(a.0, b.0))
+            are_disjoint(&self.by_file[a.index()], &self.by_file[b.index()])
         } else {
-            !self.apart.contains(&ordered(x, y))
+            are_disjoint(&self.by_folder[x], &self.by_folder[y])
         }
     }
 }
 
-fn ordered(a: u32, b: u32) -> (u32, u32) {
-    if a < b { (a, b) } else { (b, a) }
+/// Numbers the keys of the objects that more than one file defines.
+fn shared_keys(files: &[Arc<FileModel>]) -> FxHashMap<ObjectKey<'_>, SharedKey> {
+    let mut first_file: FxHashMap<ObjectKey<'_>, FileId> = FxHashMap::default();
+    let mut shared = FxHashMap::default();
+    for file in files {
+        for key in file.objects.iter().filter_map(ObjectKey::of) {
+            if *first_file.entry(key).or_insert(file.id) != file.id {
+                let next = SharedKey::try_from(shared.len()).unwrap_or(SharedKey::MAX);
+                shared.entry(key).or_insert(next);
+            }
+        }
+    }
+    shared
 }
 
-/// Whether two objects may meet in one namespace. `default` stands for an object that names none: it
-/// lands wherever it is applied.
+/// Whether two sorted lists have no element in common.
+fn are_disjoint(a: &[SharedKey], b: &[SharedKey]) -> bool {
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+        match x.cmp(y) {
+            std::cmp::Ordering::Less => a.next(),
+            std::cmp::Ordering::Greater => b.next(),
+            std::cmp::Ordering::Equal => return false,
+        };
+    }
+    true
+}
+
+/// Whether two objects may meet in one namespace. `default` stands for an object that names no
+/// namespace: it lands wherever it is applied.
 pub(super) fn may_share_namespace(a: &str, b: &str) -> bool {
     a == b || a == "default" || b == "default"
+}
+
+/// Rings of candidates around a file: those in its own folder, then those elsewhere below the parent
+/// folder, and so on up to the root. `path_of` gives the path of a candidate; the candidates must be
+/// sorted by it.
+///
+/// All paths below one folder share a prefix, so that each ring is at most two ranges of the list and
+/// found by binary search.
+pub(super) fn rings<'c, T>(
+    candidates: &'c [T],
+    home: &'c str,
+    path_of: impl Fn(&T) -> &'c str,
+) -> impl Iterator<Item = [&'c [T]; 2]> {
+    let mut inner: Option<Range<usize>> = None;
+    ancestors(home).filter_map(move |folder| {
+        let outer = range_below(candidates, folder, &path_of);
+        let inner = inner.replace(outer.clone()).unwrap_or(outer.start..outer.start);
+        let ring = [&candidates[outer.start..inner.start], &candidates[inner.end..outer.end]];
+        ring.iter().any(|part| !part.is_empty()).then_some(ring)
+    })
+}
+
+/// The folders that a file lies in, from its own to the root, which is the empty string.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder_of(path)), |folder| {
+        (!folder.is_empty()).then(|| folder_of(folder))
+    })
+}
+
+/// The range of the candidates that lie below a folder.
+fn range_below<'c, T>(
+    candidates: &'c [T],
+    folder: &str,
+    path_of: impl Fn(&T) -> &'c str,
+) -> Range<usize> {
+    if folder.is_empty() {
+        return 0..candidates.len();
+    }
+    // What follows the folder's name in the path of something below it.
+    let rest = |it: &T| path_of(it).strip_prefix(folder).map(|rest| rest.starts_with('/'));
+    let order = |it: &T| match rest(it) {
+        Some(true) => std::cmp::Ordering::Equal,
+        // `a-b/c.yaml` begins with `a` too, and is sorted before `a/c.yaml`.
+        Some(false) => path_of(it)[folder.len()..].cmp("/"),
+        None => path_of(it).cmp(folder),
+    };
+    let start = candidates.partition_point(|it| order(it).is_lt());
+    let end = candidates.partition_point(|it| order(it).is_le());
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::File;
+
+    fn sets(files: &[(&str, &str)]) -> Sets {
+        let models: Vec<Arc<FileModel>> = files
+            .iter()
+            .zip(0..)
+            .map(|(&(path, text), id)| {
+                Arc::new(FileModel::read(FileId(id), File::new(path, text), None))
+            })
+            .collect();
+        Sets::new(&models)
+    }
+
+    #[test]
+    fn files_and_folders_that_define_one_object_are_apart() {
+        let web = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+        let db = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\n";
+        let sets = sets(&[
+            ("dev/web.yaml", web),
+            ("prod/web.yaml", web),
+            ("prod/db.yaml", db),
+            ("prod/old.yaml", web),
+            ("common/db.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\n"),
+        ]);
+        let together = |a, b| sets.together(FileId(a), FileId(b));
+        assert!(!together(0, 1), "both define the Service");
+        assert!(!together(0, 2), "their folders are alternatives");
+        assert!(together(1, 2) && !together(1, 3), "in one folder, files count");
+        assert!(together(0, 4) && together(2, 4));
+    }
+
+    #[test]
+    fn rings_go_from_the_own_folder_to_the_root() {
+        let paths = ["a-b/x", "a.c", "a/b/x", "a/b/y", "a/c", "a/d/e/f", "b", "z/a/b/x"];
+        let rings_of = |home: &'static str| -> Vec<Vec<&str>> {
+            rings(&paths, home, |it| it).map(|it| it.concat()).collect()
+        };
+        let around = rings_of("a/b/compose.yaml");
+        assert_eq!(around[0], ["a/b/x", "a/b/y"]);
+        assert_eq!(around[1], ["a/c", "a/d/e/f"]);
+        assert_eq!(around[2], ["a-b/x", "a.c", "b", "z/a/b/x"]);
+        assert_eq!(rings_of("compose.yaml").len(), 1);
+        assert_eq!(rings_of("q/r/compose.yaml").len(), 1, "an empty ring is left out");
+    }
 }

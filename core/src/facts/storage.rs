@@ -1,4 +1,4 @@
-//! What lies behind a container's paths: claims, volumes, host folders, or nothing that lasts.
+//! Storage: what backs the paths that a container mounts.
 
 use super::unit::{Part, Site, Unit};
 use super::{Facts, Named, Workload};
@@ -7,35 +7,34 @@ use crate::model::Str;
 use crate::model::compose::MountKind;
 use crate::model::kubernetes::{self, Body, Claim, VolumeSource};
 use crate::text::Span;
-use crate::words::is_among;
 
-/// What keeps the bytes of a mounted path.
+/// What backs a mounted path.
 #[derive(Debug, Clone, Copy)]
 pub enum Backing<'a> {
     /// A named volume of a Compose project.
     Volume(&'a Str),
-    /// A claim by its name; the object where the project has it.
+    /// A claim by its name, and its object where the files define it.
     Claim(&'a Str, Option<&'a Claim>),
-    /// A claim that a StatefulSet makes for each Pod.
+    /// A claim that a StatefulSet creates for each Pod.
     ClaimTemplate(&'a kubernetes::ClaimTemplate),
     /// A folder or file of the host.
     Host(&'a Str),
-    /// A volume of Compose without a name: kept until the container is removed for good.
+    /// A Compose volume without a name: kept until the container is removed.
     Anonymous,
-    /// RAM.
+    /// Main memory.
     Memory,
-    /// Gone with the Pod: `emptyDir`, an ephemeral claim.
+    /// Storage that is deleted with the Pod: `emptyDir`, an ephemeral claim.
     Scratch,
-    /// A ConfigMap, a Secret, an image: read, not written.
+    /// A ConfigMap, a Secret or an image: only read.
     Config,
-    /// NFS, a CSI driver or another network disk: several nodes may write it.
+    /// NFS, a CSI driver or another network disk, which several nodes may write.
     Network,
-    /// Named, but nothing says what it is.
+    /// A volume that is named but not defined.
     Unknown,
 }
 
 impl Backing<'_> {
-    /// Still there when the container is made anew.
+    /// Whether the data outlives the container.
     pub fn lasts(self) -> bool {
         !matches!(self, Backing::Anonymous | Backing::Memory | Backing::Scratch | Backing::Config)
     }
@@ -66,7 +65,7 @@ pub fn is_below(path: &str, folder: &str) -> bool {
 }
 
 impl<'a> Facts<'a> {
-    /// What a container mounts, in the order of the file.
+    /// Returns what a container mounts, in the order of the file.
     pub fn mounted(&self, unit: &Unit<'a>) -> Vec<Mounted<'a>> {
         let mut mounted = Vec::new();
         match unit.site {
@@ -106,7 +105,7 @@ impl<'a> Facts<'a> {
         mounted
     }
 
-    /// What a volume of a Pod is, and whether it can only be read.
+    /// Returns what backs a volume of a Pod, and whether it is read-only.
     pub fn backing(&self, workload: &Workload<'a>, volume: &str) -> (Backing<'a>, bool) {
         let model = workload.model;
         let template = model
@@ -142,7 +141,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The claim of this name in a namespace.
+    /// Returns the claim of this name in a namespace.
     pub fn claim(&self, namespace: &str, name: &str) -> Option<&'a Claim> {
         match &self.named(Named::Claim, namespace, name)?.body {
             Body::Claim(it) => Some(it),
@@ -151,26 +150,66 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Programs of data store images that only talk to a server, or copy what it holds.
-const CLIENTS: &str = "psql pg_dump pg_dumpall pg_isready pg_basebackup mysql mysqldump mariadb \
-                       mariadb-dump mysqladmin mongosh mongo mongodump mongoimport mongos redis-cli \
-                       redis-sentinel valkey-cli clickhouse-client cqlsh influx mc etcdctl \
-                       rabbitmqadmin kafka-topics kafka-topics.sh rpk crond cron tail \
-                       kafka-console-consumer";
+/// Programs in data store images that only talk to a server or copy its data.
+const CLIENTS: &[&str] = &[
+    "psql",
+    "pg_dump",
+    "pg_dumpall",
+    "pg_isready",
+    "pg_basebackup",
+    "mysql",
+    "mysqldump",
+    "mariadb",
+    "mariadb-dump",
+    "mysqladmin",
+    "mongosh",
+    "mongo",
+    "mongodump",
+    "mongoimport",
+    "mongos",
+    "redis-cli",
+    "redis-sentinel",
+    "valkey-cli",
+    "clickhouse-client",
+    "cqlsh",
+    "influx",
+    "mc",
+    "etcdctl",
+    "rabbitmqadmin",
+    "kafka-topics",
+    "kafka-topics.sh",
+    "rpk",
+    "crond",
+    "cron",
+    "tail",
+    "kafka-console-consumer",
+];
 
 /// Programs and scripts that start the server itself.
-const SERVERS: &str = "postgres mysqld mariadbd mongod redis-server valkey-server rabbitmq-server \
-                       etcd elasticsearch docker-entrypoint.sh entrypoint.sh run.sh";
+const SERVERS: &[&str] = &[
+    "postgres",
+    "mysqld",
+    "mariadbd",
+    "mongod",
+    "redis-server",
+    "valkey-server",
+    "rabbitmq-server",
+    "etcd",
+    "elasticsearch",
+    "docker-entrypoint.sh",
+    "entrypoint.sh",
+    "run.sh",
+];
 
 impl<'a> Unit<'a> {
-    /// Its image is surely that of a data store whose loss hurts, and the start command does not say
-    /// that it only runs a client of it.
-    pub fn stored(&self) -> Option<Family> {
+    /// Returns the image family if the image is certainly a data store that must keep its data, and the
+    /// start command does not run only a client.
+    pub fn stored(&self) -> Option<&'static Family> {
         let image = self.image.as_ref()?;
         let family = image.family.filter(|it| it.persistent && it.is_data_store())?;
         let known = image.certainty == Certainty::Certain;
         let commands = &self.start.commands;
-        let ran = |list: &str| commands.iter().any(|it| is_among(list, it.name()));
+        let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);
         (known && self.part == Part::Main && !client).then_some(family)
     }

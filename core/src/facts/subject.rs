@@ -1,31 +1,92 @@
-//! Whose finding it is, from where it stands.
+//! The object or service that a finding is about, by its place.
 
-use super::Facts;
+use super::{Facts, Service};
 use crate::text::Span;
+use std::cmp::Reverse;
 
-impl Facts<'_> {
-    /// `service app`, `Deployment shop/api, container web`, or an empty string.
-    pub fn subject_at(&self, span: Span) -> String {
-        for service in &self.services {
-            let own = service.model.span.contains(span);
-            if own || service.model.places.iter().any(|it| it.span.contains(span)) {
-                return ["service ", service.name].concat();
+/// The places of the Compose services of one file. A place may lie within another one, as where
+/// services share an anchor, but two places never overlap in part.
+#[derive(Debug, Default)]
+pub(super) struct ServicePlaces {
+    /// Sorted by start, an outer place before those within it.
+    places: Vec<ServicePlace>,
+}
+
+#[derive(Debug)]
+struct ServicePlace {
+    span: Span,
+    /// The first service that has this place.
+    service: usize,
+    /// The index of the place around this one.
+    outer: Option<usize>,
+}
+
+impl ServicePlaces {
+    /// Collects the places of all services, by the index of their file.
+    pub(super) fn by_file(files: usize, services: &[Service<'_>]) -> Vec<ServicePlaces> {
+        let mut spans: Vec<Vec<(Span, usize)>> = vec![Vec::new(); files];
+        for service in services {
+            let others = service.model.places.iter().map(|it| it.span);
+            for span in others.chain([service.model.span]) {
+                if let Some(spans) = spans.get_mut(span.file.index()) {
+                    spans.push((span, service.index));
+                }
             }
         }
+        spans.into_iter().map(ServicePlaces::new).collect()
+    }
+
+    fn new(mut spans: Vec<(Span, usize)>) -> ServicePlaces {
+        spans.sort_unstable_by_key(|(span, service)| (span.start, Reverse(span.end), *service));
+        spans.dedup_by_key(|it| it.0);
+        let mut places: Vec<ServicePlace> = Vec::with_capacity(spans.len());
+        for (span, service) in spans {
+            let mut outer = places.len().checked_sub(1);
+            while let Some(at) = outer.filter(|at| !places[*at].span.contains(span)) {
+                outer = places[at].outer;
+            }
+            places.push(ServicePlace { span, service, outer });
+        }
+        ServicePlaces { places }
+    }
+
+    /// Returns the first service with a place around a span.
+    fn service_at(&self, span: Span) -> Option<usize> {
+        let after = self.places.partition_point(|it| it.span.start <= span.start);
+        let innermost = after.checked_sub(1);
+        let outwards = std::iter::successors(innermost, |at| self.places[*at].outer);
+        let around = outwards.map(|at| &self.places[at]).filter(|it| it.span.contains(span));
+        around.map(|it| it.service).min()
+    }
+}
+
+impl Facts<'_> {
+    /// Returns `service app`, `Deployment shop/api, container web`, or an empty string.
+    pub fn subject_at(&self, span: Span) -> String {
+        let places = self.service_places.get(span.file.index());
+        if let Some(service) = places.and_then(|it| it.service_at(span)) {
+            return format!("service {}", self.services[service].name);
+        }
         let file = self.file(span.file);
-        let at = file.objects.partition_point(|it| it.span.start <= span.start);
-        let Some(object) = file.objects[..at].last().filter(|it| it.span.end >= span.start) else {
+        let after = file.objects.partition_point(|it| it.span.start <= span.start);
+        let Some(object) = file.objects[..after].last().filter(|it| it.span.end >= span.start)
+        else {
             return String::new();
         };
+        let mut subject = object.kind.to_string();
         let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
-        let (namespace, slash) =
-            object.meta.namespace.as_ref().map_or(("", ""), |it| (it.as_str(), "/"));
-        let name = name.map_or("", |it| it.as_str()).trim_end();
-        let space = if slash.is_empty() && name.is_empty() { "" } else { " " };
-        let containers = object.workload().map(|it| &it.template.spec);
+        let name = name.map_or("", |it| it.as_str().trim_end());
+        match &object.meta.namespace {
+            Some(namespace) => subject += &format!(" {namespace}/{name}"),
+            None if name.is_empty() => {}
+            None => subject += &format!(" {name}"),
+        }
+        let spec = object.workload().map(|it| &it.template.spec);
         let container =
-            containers.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
-        let (comma, container) = container.map_or(("", ""), |it| (", container ", it.label()));
-        [&object.kind, space, namespace, slash, name, comma, container].concat()
+            spec.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
+        if let Some(container) = container {
+            subject += &format!(", container {}", container.label());
+        }
+        subject
     }
 }

@@ -1,15 +1,14 @@
-//! One container to run, on either side: what rules ask of a Compose service and of a container in
+//! Units: the containers of either side, with what rules ask of a Compose service and of a container in
 //! a Pod template alike.
 
-use super::hosts::Mention;
 use super::images::Image;
+use super::mentions::Mention;
 use super::migrations::Migration;
-use super::{Service, Workload};
 use crate::knowledge::shell;
 use crate::model::Str;
 use crate::text::{Span, name_of};
 
-/// Which side a unit is on, as an index into [`Facts::services`](super::Facts::services) or
+/// Where a unit comes from, as an index into [`Facts::services`](super::Facts::services) or
 /// [`Facts::workloads`](super::Facts::workloads).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Site {
@@ -18,7 +17,7 @@ pub enum Site {
     Container(usize, usize),
 }
 
-/// What part a container plays in its Pod. A Compose service is always `Main`.
+/// The part that a container plays in its Pod. A Compose service is always `Main`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Main,
@@ -63,47 +62,41 @@ pub enum VarSource {
     Field,
 }
 
-/// A variable that a container gets.
+/// An environment variable of a container.
 #[derive(Debug, Clone, Copy)]
 pub struct Var<'a> {
     pub name: &'a str,
-    /// The name where the container (or its env file) takes the variable.
+    /// The name as written at the container or in its env file.
     pub name_span: Span,
-    /// The value, where the files show one. Values of Secrets are never taken.
+    /// The value, where the files show it. Values of Secrets are never read.
     pub value: Option<&'a str>,
-    /// The value's place; the name's where there is no value.
+    /// The place of the value, or of the name where there is no value.
     pub value_span: Span,
     /// The whole entry.
     pub span: Span,
     pub source: VarSource,
-    /// Written out, without a Compose variable in it.
+    /// Whether it is written out, without a Compose variable in it.
     pub literal: bool,
 }
 
-/// A start command: entrypoint and arguments as far as the files give them.
+/// A start command: entrypoint and arguments as far as the files show them.
 #[derive(Debug, Clone, Default)]
 pub struct Start<'a> {
     /// Entrypoint (Kubernetes `command`), then command (`args`).
     pub words: Vec<&'a Str>,
-    /// What runs, with `sh -c` looked through. Each word's `arg` is its index in `words`.
+    /// The commands that run, including those inside `sh -c`. The `arg` of each word is its index in
+    /// `words`.
     pub commands: Vec<shell::Command>,
     /// From the first word to the last.
     pub span: Option<Span>,
-    /// The entrypoint is given, not the image's own.
+    /// Whether it replaces the entrypoint of the image.
     pub replaces_entrypoint: bool,
 }
 
 impl<'a> Start<'a> {
     pub fn new(entrypoint: &'a [Str], arguments: &'a [Str]) -> Start<'a> {
-        let count = entrypoint.len() + arguments.len();
-        let mut words: Vec<&Str> = Vec::with_capacity(count);
-        let mut texts: Vec<&str> = Vec::with_capacity(count);
-        for list in [entrypoint, arguments] {
-            for word in list {
-                words.push(word);
-                texts.push(&word.value);
-            }
-        }
+        let words: Vec<&Str> = entrypoint.iter().chain(arguments).collect();
+        let texts: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
         let commands = if texts.is_empty() { Vec::new() } else { shell::commands_of_argv(&texts) };
         let span = words.first().zip(words.last()).map(|(first, last)| first.span.to(last.span));
         Start { words, commands, span, replaces_entrypoint: !entrypoint.is_empty() }
@@ -113,25 +106,19 @@ impl<'a> Start<'a> {
         self.words.is_empty()
     }
 
-    /// The place of one word of a command, as near as the text allows.
+    /// Returns the place of a word of a command, as precisely as the text allows.
     pub fn span_of(&self, word: &shell::Word) -> Span {
         self.words.get(word.arg).map(|it| it.span).or(self.span).unwrap_or_default()
     }
 
-    /// All words with blanks between them, for messages.
+    /// Returns all words, separated by spaces, for messages.
     pub fn joined(&self) -> String {
-        let mut text = String::new();
-        for word in &self.words {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(&word.value);
-        }
-        text
+        let words: Vec<&str> = self.words.iter().map(|it| it.value.as_str()).collect();
+        words.join(" ")
     }
 }
 
-/// One container to run.
+/// A container to run.
 #[derive(Debug)]
 pub struct Unit<'a> {
     pub site: Site,
@@ -140,43 +127,16 @@ pub struct Unit<'a> {
     pub name: &'a Str,
     pub image: Option<Image<'a>>,
     pub start: Start<'a>,
-    /// Every variable that it gets, each name once, in the order of the files.
+    /// Its environment variables, each name once, in the order of the files.
     pub env: Vec<Var<'a>>,
     pub copies: Copies,
-    /// The hosts that it names, and those of them that it dials; many rules ask for them.
+    /// The hosts that it names, and those of them that it dials.
     pub(super) mentions: Vec<Mention<'a>>,
     pub(super) peers: Vec<Mention<'a>>,
     /// The migration in its start command, or one that a variable switches on.
     pub migration: Option<Migration>,
     /// For messages: "service `web`", "container `web` of Deployment `shop`".
     pub label: String,
-}
-
-/// Walks over [`Facts::units`](super::Facts::units). A type of its own, so that the walk is compiled
-/// once and not for every rule.
-#[derive(Debug, Clone)]
-pub struct Units<'f, 'a> {
-    pub(super) services: std::slice::Iter<'f, Service<'a>>,
-    pub(super) workloads: std::slice::Iter<'f, Workload<'a>>,
-    /// The other containers of the workload that the walk has come to.
-    pub(super) rest: std::slice::Iter<'f, Unit<'a>>,
-}
-
-impl<'f, 'a> Iterator for Units<'f, 'a> {
-    type Item = &'f Unit<'a>;
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<&'f Unit<'a>> {
-        if let Some(service) = self.services.next() {
-            return Some(&service.unit);
-        }
-        loop {
-            if let Some(unit) = self.rest.next() {
-                return Some(unit);
-            }
-            self.rest = self.workloads.next()?.units.iter();
-        }
-    }
 }
 
 impl<'a> Unit<'a> {
@@ -188,11 +148,11 @@ impl<'a> Unit<'a> {
         self.var(name)?.value
     }
 
-    pub fn family(&self) -> Option<crate::knowledge::families::Family> {
+    pub fn family(&self) -> Option<&'static crate::knowledge::families::Family> {
         self.image.as_ref()?.family
     }
 
-    /// Whether the image is certainly of this family.
+    /// Whether the image is of this family.
     pub fn is_family(&self, id: &str) -> bool {
         self.family().is_some_and(|it| it.id == id)
     }
@@ -201,12 +161,12 @@ impl<'a> Unit<'a> {
         matches!(self.site, Site::Service(_))
     }
 
-    /// The last part of its image's name, which mostly is the program's: `traefik`.
+    /// Returns the last part of its image's name, which mostly is that of the program: `traefik`.
     pub fn program(&self) -> &str {
         self.image.as_ref().map_or("", |it| name_of(&it.repository))
     }
 
-    /// The image where it is written, else the name: a place for findings about the whole.
+    /// Returns the place of the image, or else of the name, for findings about the unit as a whole.
     pub fn image_or_name(&self) -> Span {
         self.image.as_ref().map_or(self.name.span, |it| it.span)
     }

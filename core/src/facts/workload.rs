@@ -1,13 +1,16 @@
-//! A workload with its containers, and a Service with what it selects.
+//! Workloads with their containers, and Services with what they select.
 
 use super::images::Image;
-use super::names;
+use super::names::NamedObjects;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
 use crate::text::{Span, Spanned};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use std::fmt;
 
+/// An object that owns a Pod template.
 #[derive(Debug)]
 pub struct Workload<'a> {
     /// Index in [`Facts::workloads`](super::Facts::workloads).
@@ -22,7 +25,7 @@ pub struct Workload<'a> {
     pub copies: Copies,
     /// Indices of the Services that select its Pods.
     pub services: Vec<usize>,
-    /// Indices into [`Facts::objects`](super::Facts::objects) of autoscalers that own its replicas.
+    /// Indices in [`Facts::objects`](super::Facts::objects) of the autoscalers that own its replicas.
     pub autoscalers: Vec<usize>,
     /// "Deployment `shop`".
     pub label: String,
@@ -37,24 +40,25 @@ impl<'a> Workload<'a> {
         self.object.name_span()
     }
 
-    /// The model of one of its units.
+    /// Returns the model of one of its units.
     pub fn container(&self, unit: usize) -> &'a Container {
         let spec = &self.model.template.spec;
         let inits = spec.init_containers.len();
         if unit < inits { &spec.init_containers[unit] } else { &spec.containers[unit - inits] }
     }
 
-    /// Units with their models.
-    pub fn containers(&self) -> Containers<'_, 'a> {
-        Containers { workload: self, at: 0, running: false }
+    /// Returns its units with their models.
+    pub fn containers(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
+        self.units.iter().zip(self.model.template.spec.all_containers())
     }
 
-    /// The units that run as long as the Pod does.
-    pub fn running(&self) -> Containers<'_, 'a> {
-        Containers { workload: self, at: 0, running: true }
+    /// Returns the units that run for as long as the Pod does, with their models.
+    pub fn running(&self) -> impl Iterator<Item = (&Unit<'a>, &'a Container)> {
+        self.containers().filter(|it| it.0.part != Part::Init)
     }
 
-    /// What its running containers list, for a message: "no ports", "only `web` (80), 8080".
+    /// Returns the ports that its running containers list, for a message: "no ports", "only `web` (80),
+    /// 8080".
     pub fn listed_ports(&self) -> String {
         let mut words = Vec::new();
         for (_, container) in self.running() {
@@ -63,28 +67,28 @@ impl<'a> Workload<'a> {
         only(&words)
     }
 
-    /// Whether a port (of a Service, of a probe) is listed by a container that runs.
+    /// Whether one of its running containers lists a port.
     pub fn lists_port(&self, port: &IntOrStr) -> bool {
         self.running().any(|(_, it)| it.ports.iter().any(|it| it.is(port)))
     }
 
-    /// `-n shop` for commands; empty for the default namespace.
+    /// Returns `-n shop` for commands; empty for the default namespace.
     pub fn namespace_flag(&self) -> Flag<'a> {
         Flag(self.namespace)
     }
 
-    /// `deploy/web` for commands of kubectl.
+    /// Returns `deploy/web` for commands of kubectl.
     pub fn reference(&self) -> Reference<'a> {
         Reference(self.model.kind, self.name)
     }
 
-    /// The command that runs another one in a container of this.
+    /// Returns the command that runs another one in one of its containers.
     pub fn exec(&self, unit: &Unit<'_>, command: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());
         format!("kubectl exec{flag} {reference} -c {} -- {command}", unit.name)
     }
 
-    /// The command that shows the log of a container of this.
+    /// Returns the command that shows the log of one of its containers.
     pub fn logs(&self, unit: &Unit<'_>, options: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());
         format!("kubectl logs{flag} {reference} -c {} {options}", unit.name)
@@ -95,12 +99,12 @@ impl<'a> Workload<'a> {
         object: &'a Object,
         model: &'a kubernetes::Workload,
         copies: Copies,
-        named: &names::Index<'a>,
+        named: &NamedObjects<'a>,
     ) -> Workload<'a> {
         let namespace = object.namespace();
         let generated = object.meta.generate_name.as_ref();
         let label = match object.name().or(generated) {
-            Some(name) => [model.kind.name(), " `", name, "`"].concat(),
+            Some(name) => format!("{} `{name}`", model.kind.name()),
             None => format!("the unnamed {}", model.kind.name()),
         };
         let spec = &model.template.spec;
@@ -124,7 +128,7 @@ impl<'a> Workload<'a> {
                     mentions: Vec::new(),
                     peers: Vec::new(),
                     migration: None,
-                    label: ["container `", it.label(), "` of ", &label].concat(),
+                    label: format!("container `{}` of {label}", it.label()),
                 });
             }
         }
@@ -157,36 +161,11 @@ fn only(words: &[String]) -> String {
     if words.is_empty() { "no ports".to_owned() } else { format!("only {}", words.join(", ")) }
 }
 
-/// What a container lists, for a message: "no ports", "only `web` (80), 8080".
+/// Returns the ports that a container lists, for a message: "no ports", "only `web` (80), 8080".
 pub fn listed_ports(container: &Container) -> String {
     let mut words = Vec::new();
     port_words(container, &mut words);
     only(&words)
-}
-
-/// Walks over [`Workload::containers`]. A type of its own, so that the walk is compiled once.
-#[derive(Debug, Clone, Copy)]
-pub struct Containers<'f, 'a> {
-    workload: &'f Workload<'a>,
-    at: usize,
-    /// Without init containers.
-    running: bool,
-}
-
-impl<'f, 'a> Iterator for Containers<'f, 'a> {
-    type Item = (&'f Unit<'a>, &'a Container);
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<(&'f Unit<'a>, &'a Container)> {
-        loop {
-            let at = self.at;
-            let unit = self.workload.units.get(at)?;
-            self.at += 1;
-            if !self.running || unit.part != Part::Init {
-                return Some((unit, self.workload.container(at)));
-            }
-        }
-    }
 }
 
 /// See [`Workload::namespace_flag`].
@@ -216,12 +195,12 @@ impl fmt::Display for Reference<'_> {
             WorkloadKind::Pod => "pod",
             WorkloadKind::Rollout => "rollout",
         };
-        // The name of a fragment is given where it is used, that of `generateName` by the server.
+        // A fragment gets its name where it is used, and `generateName` gets one from the server.
         write!(f, "{kind}/{}", if self.1.is_empty() { "NAME" } else { self.1 })
     }
 }
 
-/// How many Pods of a workload may run at once, its autoscalers left out.
+/// Returns how many Pods of a workload may run at once, without regard to its autoscalers.
 pub(super) fn copies(object: &Object, model: &kubernetes::Workload) -> Copies {
     match model.kind {
         WorkloadKind::DaemonSet => Copies::Many(object.kind.span),
@@ -254,22 +233,20 @@ fn overlaps(kind: WorkloadKind, model: &kubernetes::Workload) -> bool {
     !recreate && !none
 }
 
-/// The variables of a container, each name once: `env` wins over `envFrom`, later ones over earlier.
+/// Returns the environment variables of a container, each name once: `env` overrides `envFrom`, and later
+/// entries override earlier ones.
 fn environment<'a>(
     container: &'a Container,
     namespace: &'a str,
-    named: &names::Index<'a>,
+    named: &NamedObjects<'a>,
 ) -> Vec<Var<'a>> {
-    let mut vars: Vec<Var<'a>> = Vec::with_capacity(container.env.len());
-    let mut put = |var: Var<'a>| match vars.iter_mut().find(|it| it.name == var.name) {
-        Some(old) => *old = var,
-        None => vars.push(var),
-    };
+    let mut vars: IndexMap<&str, Var<'a>, FxBuildHasher> = IndexMap::default();
+    let mut put = |var: Var<'a>| vars.insert(var.name, var);
     for from in &container.env_from {
         let secret = from.source == kubernetes::EnvSource::Secret;
         let Some(name) = &from.name else { continue };
         let Some(known) = named.keys(namespace, name, secret) else { continue };
-        // A prefix makes names that stand nowhere in the text, and no rule needs those.
+        // With a prefix the names appear nowhere in the text.
         if from.prefix.as_ref().is_some_and(|it| !it.is_empty()) {
             continue;
         }
@@ -313,7 +290,7 @@ fn environment<'a>(
             }
         });
     }
-    vars
+    vars.into_values().collect()
 }
 
 /// A Kubernetes Service with what it selects.
@@ -325,9 +302,9 @@ pub struct KubeService<'a> {
     pub object: &'a Object,
     pub model: &'a kubernetes::Service,
     pub namespace: &'a str,
-    /// Indices of the workloads whose Pods it selects, in its namespace and set of files.
+    /// Indices of the workloads whose Pods it selects, within its namespace and set of files.
     pub selects: Vec<usize>,
-    /// Its selector fits Pods of another set of files, with which this one is not applied.
+    /// Whether its selector fits Pods in another set of files, which is not applied together with its own.
     pub selects_elsewhere: bool,
 }
 

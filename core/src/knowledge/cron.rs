@@ -1,70 +1,85 @@
 //! Cron schedules as Kubernetes reads them.
 //!
-//! Source: Kubernetes documentation, "CronJob: Schedule syntax", and the documentation of the parser
-//! that it uses (`robfig/cron` version 3, standard form): five fields or a macro.
+//! Sources: Kubernetes documentation, "CronJob: Schedule syntax", and the documentation of the
+//! parser that Kubernetes uses (`robfig/cron` version 3, standard form): five fields or a macro.
 
-use crate::words::{is_among, place_of};
-
-/// A field: its name, its bounds and the words for its numbers, from the lowest on.
-type Field = (&'static str, u32, u32, &'static str);
+/// A field of a schedule.
+struct Field {
+    name: &'static str,
+    low: u32,
+    high: u32,
+    /// Names for the numbers, from the lowest on.
+    names: &'static [&'static str],
+}
 
 const FIELDS: [Field; 5] = [
-    ("minute", 0, 59, ""),
-    ("hour", 0, 23, ""),
-    ("day of the month", 1, 31, ""),
-    ("month", 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
-    ("day of the week", 0, 6, "sun mon tue wed thu fri sat"),
+    Field { name: "minute", low: 0, high: 59, names: &[] },
+    Field { name: "hour", low: 0, high: 23, names: &[] },
+    Field { name: "day of the month", low: 1, high: 31, names: &[] },
+    Field { name: "month", low: 1, high: 12, names: MONTHS },
+    Field { name: "day of the week", low: 0, high: 6, names: WEEKDAYS },
 ];
+const MONTHS: &[&str] =
+    &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// Says what is wrong with a schedule, as the end of a sentence.
+/// Macros for whole schedules, without their `@`.
+const MACROS: &[&str] = &["yearly", "annually", "monthly", "weekly", "daily", "midnight", "hourly"];
+
+/// Checks a schedule.
 ///
 /// # Errors
-/// The reason why the API server refuses it.
+/// Returns why the API server refuses the schedule, as the end of a sentence.
 pub fn check(schedule: &str) -> Result<(), String> {
     let text = schedule.trim();
     if let Some(name) = text.strip_prefix('@') {
-        let known = is_among("yearly annually monthly weekly daily midnight hourly", name);
-        let every = name.strip_prefix("every ").is_some_and(|it| !it.trim().is_empty());
-        return if known || every { Ok(()) } else { Err(format!("there is no `@{name}`")) };
+        let every = name.strip_prefix("every ").is_some_and(|interval| !interval.trim().is_empty());
+        let known = every || MACROS.contains(&name);
+        return if known { Ok(()) } else { Err(format!("there is no macro `@{name}`")) };
     }
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    if fields.first().is_some_and(|it| it.starts_with("TZ=") || it.starts_with("CRON_TZ=")) {
-        return Err("the time zone goes into `timeZone`".to_owned());
+    let values: Vec<&str> = text.split_whitespace().collect();
+    if values.first().is_some_and(|it| it.starts_with("TZ=") || it.starts_with("CRON_TZ=")) {
+        return Err("the time zone belongs in `timeZone`".to_owned());
     }
-    if fields.len() != FIELDS.len() {
-        return Err(format!("it has {} fields in place of 5", fields.len()));
+    if values.len() != FIELDS.len() {
+        return Err(format!("it has {} fields instead of 5", values.len()));
     }
-    for (text, field) in fields.iter().zip(FIELDS) {
-        if !text.split(',').all(|it| part(it, field)) {
-            return Err(format!("`{text}` is no {} ({} to {})", field.0, field.1, field.2));
+    for (value, field) in values.iter().zip(&FIELDS) {
+        if !value.split(',').all(|part| field.accepts(part)) {
+            let Field { name, low, high, .. } = field;
+            return Err(format!("`{value}` is not a valid {name} ({low} to {high})"));
         }
     }
     Ok(())
 }
 
-/// `*`, `5`, `1-5`, `*/10`, `mon-fri`.
-fn part(text: &str, field: Field) -> bool {
-    let (range, step) = match text.split_once('/') {
-        Some((range, step)) => (range, Some(step)),
-        None => (text, None),
-    };
-    let step = step.is_none_or(|it| it.parse::<u32>().is_ok_and(|it| it > 0));
-    if matches!(range, "*" | "?") {
-        return step;
+impl Field {
+    /// Whether the field accepts one part of a list: `*`, `5`, `1-5`, `*/10`, `mon-fri`.
+    fn accepts(&self, part: &str) -> bool {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, Some(step)),
+            None => (part, None),
+        };
+        if step.is_some_and(|it| !it.parse::<u32>().is_ok_and(|step| step > 0)) {
+            return false;
+        }
+        match range.split_once('-') {
+            Some((low, high)) => {
+                self.number(low).zip(self.number(high)).is_some_and(|(low, high)| low <= high)
+            }
+            None => matches!(range, "*" | "?") || self.number(range).is_some(),
+        }
     }
-    let bounds = match range.split_once('-') {
-        Some((low, high)) => number(low, field).zip(number(high, field)),
-        None => number(range, field).map(|it| (it, it)),
-    };
-    step && bounds.is_some_and(|(low, high)| low <= high)
-}
 
-fn number(text: &str, (_, low, high, words): Field) -> Option<u32> {
-    let value = match place_of(words, &text.to_ascii_lowercase()) {
-        Some(at) => low + u32::try_from(at).ok()?,
-        None => text.parse().ok()?,
-    };
-    (low..=high).contains(&value).then_some(value)
+    /// Returns the number that a text stands for, if it is within the bounds.
+    fn number(&self, text: &str) -> Option<u32> {
+        let named = (self.low..).zip(self.names).find(|(_, name)| text.eq_ignore_ascii_case(name));
+        let number = match named {
+            Some((number, _)) => number,
+            None => text.parse().ok()?,
+        };
+        (self.low..=self.high).contains(&number).then_some(number)
+    }
 }
 
 #[cfg(test)]
@@ -72,7 +87,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn what_the_parser_takes() {
+    fn schedules_that_the_parser_accepts() {
         for text in [
             "0 4 * * *",
             "*/5 * * * *",
@@ -87,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_refuses() {
+    fn schedules_that_the_parser_refuses() {
         for text in [
             "",
             "0 4 * *",

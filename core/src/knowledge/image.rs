@@ -5,13 +5,13 @@
 //! `[registry[:port]/]path[:tag][@digest]`; the first part is a registry when it has a dot, a
 //! colon or an upper case letter, or is `localhost`.
 
-use crate::words::{Words, find, is_among, lower, split_once};
 use smol_str::SmolStr;
+use std::ops::Range;
 
 /// The parts of an image reference, each a slice of the text as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageRef<'a> {
-    /// The registry's host and port, when one is written.
+    /// The registry's host and port, when they are written.
     pub registry: Option<&'a str>,
     /// The path below the registry as written, so `library/postgres` keeps its prefix.
     pub path: &'a str,
@@ -20,26 +20,26 @@ pub struct ImageRef<'a> {
     pub digest: Option<&'a str>,
 }
 
-/// What Docker Hub is called in a reference.
-const DOCKER_HUB: &str = "docker.io index.docker.io registry-1.docker.io registry.hub.docker.com";
+/// The hosts of Docker Hub.
+const DOCKER_HUB: &[&str] =
+    &["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
 
 impl<'a> ImageRef<'a> {
-    /// Splits a reference. This never fails: what is wrong is the business of [`validate`].
-    /// Variables (`${TAG}`, `$TAG`, `{{ .Values.tag }}`) are kept whole inside the part they are in.
+    /// Splits a reference into its parts. This never fails: [`validate`] says what is wrong.
+    /// Variables (`${TAG}`, `$TAG`, `{{ .Values.tag }}`) stay whole inside their part.
     #[must_use]
     pub fn parse(text: &'a str) -> Self {
         let text = text.trim();
-        let (name, digest) = match find_outside(text, b'@', false) {
+        let (name, digest) = match find_outside_braces(text, '@') {
             Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
-        let slash = find_outside(name, b'/', true);
-        let tail = slash.map_or(0, |at| at + 1);
-        let (name, tag) = match find_outside(&name[tail..], b':', false) {
-            Some(at) => (&name[..tail + at], Some(&name[tail + at + 1..])),
+        let last_part = outside_braces(name, '/').last().map_or(0, |at| at + 1);
+        let (name, tag) = match find_outside_braces(&name[last_part..], ':') {
+            Some(at) => (&name[..last_part + at], Some(&name[last_part + at + 1..])),
             None => (name, None),
         };
-        match find_outside(name, b'/', false) {
+        match find_outside_braces(name, '/') {
             Some(at) if is_registry(&name[..at]) => {
                 Self { registry: Some(&name[..at]), path: &name[at + 1..], tag, digest }
             }
@@ -47,44 +47,43 @@ impl<'a> ImageRef<'a> {
         }
     }
 
-    /// The name two references share when they mean the same repository: the default registry and
-    /// its `library/` prefix are dropped, so `docker.io/library/postgres` becomes `postgres`.
+    /// Returns the name that two references share when they mean the same repository. The default
+    /// registry and its `library/` prefix are dropped: `docker.io/library/postgres` is `postgres`.
     #[must_use]
     pub fn repository(&self) -> SmolStr {
         match self.registry {
-            None => self.path.strip_prefix("library/").unwrap_or(self.path).into(),
-            Some(registry) if is_among(DOCKER_HUB, registry) => {
-                self.path.strip_prefix("library/").unwrap_or(self.path).into()
+            Some(registry) if !DOCKER_HUB.contains(&registry) => {
+                format!("{}/{}", registry.to_ascii_lowercase(), self.path).into()
             }
-            Some(registry) => [&lower(registry), "/", self.path].concat().into(),
+            _ => self.path.strip_prefix("library/").unwrap_or(self.path).into(),
         }
     }
 
-    /// The part of the path after its last slash.
+    /// Returns the part of the path after its last slash.
     #[must_use]
     pub fn last_segment(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or(self.path)
     }
 
-    /// Whether registry or path depend on a variable, so that the repository is not known.
+    /// Whether the registry or the path contains a variable, so that the repository is not known.
     #[must_use]
     pub fn has_variable_repository(&self) -> bool {
         self.registry.is_some_and(has_variable) || has_variable(self.path)
     }
 
-    /// How firmly the reference names one image.
+    /// Returns how firmly the reference names one image.
     #[must_use]
     pub fn pin(&self) -> Pin {
         match (self.digest, self.tag) {
             (Some(_), _) => Pin::Digest,
-            // A variable that holds the name may hold the tag as well.
+            // A variable that holds the name may hold the tag too.
             (None, None) if has_variable(self.path) => Pin::Unknown,
             (None, None) => Pin::Absent,
             (None, Some(tag)) => pin_of_tag(tag),
         }
     }
 
-    /// The version in the tag, if the tag begins with one.
+    /// Returns the version that the tag begins with.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.tag.and_then(Version::parse)
@@ -96,15 +95,15 @@ impl<'a> ImageRef<'a> {
 pub enum Pin {
     /// A digest: always the same bytes.
     Digest,
-    /// A version; how exact it is depends on how many numbers it has.
+    /// A version: the more numbers, the more exact.
     Version(Version),
     /// A tag made for something else, such as a commit, a date or an environment.
     Named,
-    /// A tag that is moved on purpose: `latest`, `stable`, `lts`, `main`, `alpine`, …
+    /// A tag that its owner moves on purpose: `latest`, `stable`, `lts`, `main`, `alpine`, …
     Moving,
     /// No tag at all, which means `latest`.
     Absent,
-    /// The tag holds a variable.
+    /// The tag contains a variable.
     Unknown,
 }
 
@@ -117,7 +116,7 @@ pub struct Version {
 }
 
 impl Version {
-    /// Reads the leading numbers; `None` for tags without them and for commits and dates.
+    /// Reads the leading numbers of a tag; `None` for a tag without them, a commit or a date.
     #[must_use]
     pub fn parse(tag: &str) -> Option<Self> {
         let hex = tag.len() >= 7 && tag.bytes().all(|b| b.is_ascii_hexdigit());
@@ -125,9 +124,9 @@ impl Version {
             return None;
         }
         let rest = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
-        let end = rest.bytes().position(|b| !b.is_ascii_digit() && b != b'.').unwrap_or(rest.len());
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let mut numbers = rest[..end].trim_end_matches('.').split('.');
-        // Eight digits and more are a date or a build number, not a version.
+        // Eight digits or more are a date or a build number, not a version.
         let mut number = || numbers.next().filter(|it| it.len() < 8).and_then(|it| it.parse().ok());
         let major = number()?;
         let minor = number();
@@ -136,45 +135,75 @@ impl Version {
     }
 }
 
-/// Tags that their owners move to newer images as a habit.
-const MOVING: Words = Words::new(
-    "latest stable lts nightly main master edge develop dev mainline current \
-    beta alpha rc canary next unstable snapshot trunk head rolling release",
-);
+/// Tags that their owners regularly move to newer images.
+const MOVING_TAGS: &[&str] = &[
+    "latest", "stable", "lts", "nightly", "main", "master", "edge", "develop", "dev", "mainline",
+    "current", "beta", "alpha", "rc", "canary", "next", "unstable", "snapshot", "trunk", "head",
+    "rolling", "release",
+];
 
 /// Variants of an image that say nothing about its version.
-const VARIANTS: Words = Words::new(
-    "alpine slim fpm apache perl management full debian ubuntu jdk jre cli \
-    ubi otel gpu cpu cuda rocm default windowsservercore nanoserver distroless rootless \
-    ubuntu-slim scratch musl glibc openjdk temurin buildx dind",
-);
+const VARIANTS: &[&str] = &[
+    "alpine",
+    "slim",
+    "fpm",
+    "apache",
+    "perl",
+    "management",
+    "full",
+    "debian",
+    "ubuntu",
+    "jdk",
+    "jre",
+    "cli",
+    "ubi",
+    "otel",
+    "gpu",
+    "cpu",
+    "cuda",
+    "rocm",
+    "default",
+    "windowsservercore",
+    "nanoserver",
+    "distroless",
+    "rootless",
+    "ubuntu-slim",
+    "scratch",
+    "musl",
+    "glibc",
+    "openjdk",
+    "temurin",
+    "buildx",
+    "dind",
+];
 
 fn pin_of_tag(tag: &str) -> Pin {
     if has_variable(tag) {
         return Pin::Unknown;
     }
-    let lower = lower(tag);
+    let lower = tag.to_ascii_lowercase();
     if lower.starts_with("latest-") || lower.ends_with("-latest") {
         return Pin::Moving;
     }
     let mut parts = lower.split('-');
     let first = parts.next().unwrap_or_default();
-    if (MOVING.has(first) || is_variant(first)) && parts.all(is_variant) {
+    if (MOVING_TAGS.contains(&first) || is_variant(first)) && parts.all(is_variant) {
         return Pin::Moving;
     }
     Version::parse(tag).map_or(Pin::Named, Pin::Version)
 }
 
-/// `alpine` and `alpine3.20` both leave the version of the program open.
+/// Whether a part of a tag names a variant. `alpine` and `alpine3.20` both leave the version of the
+/// program open.
 fn is_variant(part: &str) -> bool {
     let name = part.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    VARIANTS.has(name)
+    VARIANTS.contains(&name)
 }
 
-/// Whether a text holds a Compose or shell variable or a template expression.
+/// Whether a text contains a Compose or shell variable or a template expression.
 #[must_use]
 pub fn has_variable(text: &str) -> bool {
-    memchr::memchr(b'$', text.as_bytes()).is_some() || find(text, "{{").is_some()
+    text.contains('$') || text.contains("{{")
 }
 
 /// What makes a reference impossible to pull.
@@ -185,37 +214,38 @@ pub enum Flaw {
     Space,
     /// `https://…` before the registry.
     Scheme,
-    /// Upper case in the path, which only tags may have.
+    /// Upper case letters in the path, where only tags may have them.
     UpperCasePath,
-    /// Upper case before the first slash: Docker takes such a part for a registry's host name.
+    /// Upper case letters before the first slash: Docker takes such a part for a registry's host.
     UpperCaseNamespace,
     /// More than one tag: `nginx:1.27:alpine`.
     TwoTags,
-    /// `:` with nothing after it.
+    /// A colon with nothing after it.
     EmptyTag,
-    /// A tag with a character that tags may not have, or longer than 128.
+    /// A tag with a character that tags may not have, or with more than 128 characters.
     BadTag,
-    /// `@` before what is plainly a tag: `kafka@3.7.0`.
+    /// `@` before a tag: `kafka@3.7.0`.
     TagAfterAt,
-    /// `@` before something that is no digest.
+    /// `@` before something that is not a digest.
     BadDigest,
-    /// A path part that breaks the grammar: `foo//bar`, `-web`, `web_`.
+    /// A part of the path that breaks the grammar: `foo//bar`, `-web`, `web_`.
     BadPath,
 }
 
 impl Flaw {
-    /// What is wrong, as the end of a sentence that begins with the reference.
+    /// Returns what is wrong, as the end of a sentence that begins with the reference.
     #[must_use]
     pub fn says(self) -> &'static str {
         match self {
-            Self::Empty => "names no image",
-            Self::Space => "has white space in it",
-            Self::Scheme => "begins with a URL scheme, which an image reference does not have",
+            Self::Empty => "does not name an image",
+            Self::Space => "contains white space",
+            Self::Scheme => "starts with a URL scheme, which image references do not have",
             Self::UpperCasePath => {
                 "has upper case letters in its repository; only lower case is allowed"
             }
             Self::UpperCaseNamespace => {
-                "has upper case letters before the first slash, so that part is taken for a registry's host name"
+                "has upper case letters before the first slash, so Docker takes that part for the \
+                 host name of a registry"
             }
             Self::TwoTags => "has more than one tag",
             Self::EmptyTag => "ends in a colon without a tag",
@@ -227,7 +257,7 @@ impl Flaw {
     }
 }
 
-/// A flaw with its bytes in the reference and, where only one repair makes sense, the repaired text.
+/// A flaw with its bytes in the reference and the repaired text where only one repair makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageProblem {
     pub flaw: Flaw,
@@ -236,94 +266,93 @@ pub struct ImageProblem {
     pub suggestion: Option<String>,
 }
 
-/// Finds the first thing that no registry accepts. Parts with variables are not judged.
+/// Finds the first flaw that makes every registry refuse a reference. A reference with a variable
+/// is not judged.
 #[must_use]
 pub fn validate(text: &str) -> Option<ImageProblem> {
-    let problem =
-        |flaw, start, end, suggestion| Some(ImageProblem { flaw, start, end, suggestion });
-    // A path of sound parts and a sound tag is what nearly all are.
-    let (path, tag) = text.rsplit_once(':').map_or((text, None), |it| (it.0, Some(it.1)));
-    if tag.is_none_or(is_tag) && path.split('/').all(is_path_part) {
-        return None;
-    }
+    let problem = |flaw, range: Range<usize>, suggestion| {
+        Some(ImageProblem { flaw, start: range.start, end: range.end, suggestion })
+    };
     if text.trim().is_empty() {
-        return problem(Flaw::Empty, 0, text.len(), None);
+        return problem(Flaw::Empty, 0..text.len(), None);
     }
     if has_variable(text) {
         return None;
     }
-    if text.contains(char::is_whitespace) {
+    if let Some(start) = text.find(char::is_whitespace) {
         let trimmed = text.trim();
-        let whole = (!trimmed.contains(char::is_whitespace)).then(|| trimmed.to_owned());
-        let start = text.find(char::is_whitespace).unwrap_or(0);
+        let suggestion = (!trimmed.contains(char::is_whitespace)).then(|| trimmed.to_owned());
         let width = text[start..].chars().next().map_or(1, char::len_utf8);
-        return problem(Flaw::Space, start, start + width, whole);
+        return problem(Flaw::Space, start..start + width, suggestion);
     }
-    if let Some(at) = find(text, "://") {
-        return problem(Flaw::Scheme, 0, at + 3, Some(text[at + 3..].to_owned()));
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return problem(Flaw::Scheme, 0..scheme.len() + 3, Some(rest.to_owned()));
     }
-    let (name, digest) = match split_once(text, "@") {
+    let (name, digest) = match text.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
         None => (text, None),
     };
-    if let Some(digest) = digest
-        && !is_digest(digest)
-    {
-        let start = name.len() + 1;
-        let tag_like = !digest.contains(':') && is_tag(digest);
-        if tag_like && ImageRef::parse(name).tag.is_none() {
-            return problem(Flaw::TagAfterAt, start, text.len(), Some(format!("{name}:{digest}")));
+    if let Some(digest) = digest.filter(|it| !is_digest(it)) {
+        let range = name.len() + 1..text.len();
+        if is_tag(digest) && ImageRef::parse(name).tag.is_none() {
+            return problem(Flaw::TagAfterAt, range, Some(format!("{name}:{digest}")));
         }
-        return problem(Flaw::BadDigest, start, text.len(), None);
+        return problem(Flaw::BadDigest, range, None);
     }
     let image = ImageRef::parse(name);
-    if let Some(tag) = image.tag {
-        let start = name.len() - tag.len();
-        if tag.is_empty() {
-            return problem(
-                Flaw::EmptyTag,
-                start - 1,
-                name.len(),
-                Some(text.replacen(name, &name[..start - 1], 1)),
-            );
-        }
-        if tag.contains(':') {
-            return problem(Flaw::TwoTags, start, name.len(), None);
-        }
-        if !is_tag(tag) {
-            return problem(Flaw::BadTag, start, name.len(), None);
-        }
+    image.tag.and_then(|tag| validate_tag(text, name, tag)).or_else(|| validate_name(text, &image))
+}
+
+/// Finds a flaw in the tag at the end of a name; `text` is the whole reference.
+fn validate_tag(text: &str, name: &str, tag: &str) -> Option<ImageProblem> {
+    let (start, end) = (name.len() - tag.len(), name.len());
+    let problem = |flaw| Some(ImageProblem { flaw, start, end, suggestion: None });
+    if tag.is_empty() {
+        let colon = start - 1;
+        let suggestion = Some(format!("{}{}", &text[..colon], &text[end..]));
+        return Some(ImageProblem { flaw: Flaw::EmptyTag, start: colon, end, suggestion });
     }
-    let path_start = image.registry.map_or(0, |it| it.len() + 1);
-    let path_end = path_start + image.path.len();
-    if image.path.bytes().any(|b| b.is_ascii_uppercase()) {
-        let mut fixed = text.to_owned();
-        fixed.replace_range(path_start..path_end, &image.path.to_ascii_lowercase());
-        if image.path.to_ascii_lowercase().split('/').all(is_path_part) {
-            return problem(Flaw::UpperCasePath, path_start, path_end, Some(fixed));
+    if tag.contains(':') {
+        return problem(Flaw::TwoTags);
+    }
+    if is_tag(tag) { None } else { problem(Flaw::BadTag) }
+}
+
+/// Finds a flaw in the registry or path of an image; `text` is the whole reference.
+fn validate_name(text: &str, image: &ImageRef<'_>) -> Option<ImageProblem> {
+    let start = image.registry.map_or(0, |it| it.len() + 1);
+    let end = start + image.path.len();
+    if image.path.contains(|c: char| c.is_ascii_uppercase()) {
+        let lower = image.path.to_ascii_lowercase();
+        if !lower.split('/').all(is_path_part) {
+            return Some(ImageProblem { flaw: Flaw::BadPath, start, end, suggestion: None });
         }
-        return problem(Flaw::BadPath, path_start, path_end, None);
+        let suggestion = Some(format!("{}{lower}{}", &text[..start], &text[end..]));
+        return Some(ImageProblem { flaw: Flaw::UpperCasePath, start, end, suggestion });
     }
     if let Some(registry) = image.registry
         && !registry.contains(['.', ':'])
         && registry != "localhost"
     {
-        let mut fixed = text.to_owned();
-        fixed.replace_range(0..registry.len(), &registry.to_ascii_lowercase());
-        return problem(Flaw::UpperCaseNamespace, 0, registry.len(), Some(fixed));
+        let end = registry.len();
+        let suggestion = Some(format!("{}{}", registry.to_ascii_lowercase(), &text[end..]));
+        return Some(ImageProblem { flaw: Flaw::UpperCaseNamespace, start: 0, end, suggestion });
     }
     if !image.path.split('/').all(is_path_part) {
-        return problem(Flaw::BadPath, path_start, path_end, None);
+        return Some(ImageProblem { flaw: Flaw::BadPath, start, end, suggestion: None });
     }
     None
 }
 
+/// Whether the part before the first slash names a registry.
 fn is_registry(part: &str) -> bool {
-    has_variable(part) && part.contains([':', '.']) && !part.contains(":-") && !part.contains("{{")
-        || !has_variable(part)
-            && (part.contains(['.', ':'])
-                || part == "localhost"
-                || part.bytes().any(|b| b.is_ascii_uppercase()))
+    if has_variable(part) {
+        // The colon of `${NAME:-default}` is not that of a port.
+        return part.contains([':', '.']) && !part.contains(":-") && !part.contains("{{");
+    }
+    part.contains(['.', ':'])
+        || part == "localhost"
+        || part.contains(|c: char| c.is_ascii_uppercase())
 }
 
 fn is_tag(tag: &str) -> bool {
@@ -342,7 +371,8 @@ fn is_digest(digest: &str) -> bool {
     hex.len() == wanted && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Lower case letters and digits, held together by `.`, `_`, `__` or any number of `-`.
+/// Whether a part of the path has only lower case letters and digits, joined by `.`, `_`, `__` or
+/// any number of `-`.
 fn is_path_part(part: &str) -> bool {
     let bytes = part.as_bytes();
     let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -354,30 +384,23 @@ fn is_path_part(part: &str) -> bool {
         .all(|glue| matches!(glue, b"" | b"." | b"_" | b"__") || glue.iter().all(|b| *b == b'-'))
 }
 
-/// Finds a character outside `${…}` and `{{…}}`.
-fn find_outside(text: &str, wanted: u8, last: bool) -> Option<usize> {
-    let bytes = text.as_bytes();
-    if memchr::memchr(b'{', bytes).is_none() {
-        let mut all = bytes.iter();
-        let is = |it: &u8| *it == wanted;
-        return if last { all.rposition(is) } else { all.position(is) };
-    }
-    let mut depth = 0usize;
-    let mut found = None;
-    for (at, b) in bytes.iter().enumerate() {
-        match b {
-            b'{' => depth += 1,
-            b'}' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && *b == wanted => {
-                found = Some(at);
-                if !last {
-                    return found;
-                }
-            }
+/// Returns the first place of a character outside `${…}` and `{{…}}`.
+fn find_outside_braces(text: &str, wanted: char) -> Option<usize> {
+    outside_braces(text, wanted).next()
+}
+
+/// Returns the places of a character outside `${…}` and `{{…}}`.
+fn outside_braces(text: &str, wanted: char) -> impl Iterator<Item = usize> {
+    let mut depth = 0_usize;
+    text.char_indices().filter_map(move |(at, c)| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && c == wanted => return Some(at),
             _ => {}
         }
-    }
-    found
+        None
+    })
 }
 
 #[cfg(test)]
@@ -385,7 +408,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn splits_the_parts() {
+    fn references_are_split_into_their_parts() {
         let it = ImageRef::parse("localhost:5000/team/app:1.2@sha256:abc");
         assert_eq!(
             (it.registry, it.path, it.tag, it.digest),
@@ -404,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn one_name_for_one_repository() {
+    fn a_repository_has_one_normalised_name() {
         for text in [
             "postgres:16",
             "library/postgres",
@@ -421,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_firm_a_tag_is() {
+    fn a_tag_pins_more_or_less_firmly() {
         let pin = |text: &'static str| ImageRef::parse(text).pin();
         let version = |major, minor, patch| Pin::Version(Version { major, minor, patch });
         assert_eq!(pin("postgres:16-alpine"), version(16, None, None));
@@ -458,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_no_registry_accepts() {
+    fn references_that_no_registry_accepts() {
         let flaw = |text| validate(text).map(|it| (it.flaw, it.suggestion));
         assert_eq!(flaw("kafka@3.7.0"), Some((Flaw::TagAfterAt, Some("kafka:3.7.0".into()))));
         assert_eq!(
@@ -479,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_what_registries_accept() {
+    fn references_that_registries_accept() {
         let digest = format!("nginx:1@sha256:{}", "0a".repeat(32));
         for text in [
             "nginx",

@@ -1,9 +1,12 @@
-//! Kubernetes itself: API versions that are gone or going, and what runs on every node.
+//! Kubernetes itself: API versions that are removed or deprecated, and what belongs to the cluster
+//! rather than to an application.
 //!
-//! Source: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy"; for
-//! other projects' APIs, the release notes named in the row.
+//! Sources: Kubernetes documentation, "Deprecated API Migration Guide" and "Deprecation Policy";
+//! for agents and controllers, each project's own manifests.
 
-use crate::words::{is_among, lines, split_once, words};
+use super::data::{entries, words};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
 
 /// An API version that is or will be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,127 +14,150 @@ pub struct OldApi {
     /// The release that no longer serves it; `None` while it is only deprecated.
     pub removed_in: Option<&'static str>,
     pub deprecated_in: &'static str,
-    /// What to write instead; empty when the kind is gone for good.
+    /// The API version to write instead; empty when the kind has no replacement.
     pub replacement: &'static str,
-    /// What else must change with it.
+    /// What else must change with it; empty when nothing must.
     pub note: &'static str,
 }
 
-/// The versions, the release that deprecated each and the one that removed it, what takes its place,
-/// and the kinds; behind the bar what else must change.
-const OLD: &str = "\
-extensions/v1beta1 1.9 1.16 apps/v1: Deployment DaemonSet ReplicaSet | `spec.selector` is required and cannot be changed later
-apps/v1beta1 1.9 1.16 apps/v1: Deployment StatefulSet ReplicaSet | `spec.selector` is required and cannot be changed later
-apps/v1beta2 1.9 1.16 apps/v1: Deployment StatefulSet DaemonSet ReplicaSet | `spec.selector` is required and cannot be changed later
-extensions/v1beta1 1.9 1.16 networking.k8s.io/v1: NetworkPolicy
-extensions/v1beta1 1.10 1.16 -: PodSecurityPolicy | Pod Security Admission takes its place: label the namespace
-policy/v1beta1 1.21 1.25 -: PodSecurityPolicy | Pod Security Admission takes its place: label the namespace
-extensions/v1beta1 1.14 1.22 networking.k8s.io/v1: Ingress | `backend.serviceName` and `servicePort` became `backend.service`, and `pathType` is required
-networking.k8s.io/v1beta1 1.19 1.22 networking.k8s.io/v1: Ingress | `backend.serviceName` and `servicePort` became `backend.service`, and `pathType` is required
-networking.k8s.io/v1beta1 1.19 1.22 networking.k8s.io/v1: IngressClass
-apiextensions.k8s.io/v1beta1 1.16 1.22 apiextensions.k8s.io/v1: CustomResourceDefinition | each version needs a structural schema
-apiregistration.k8s.io/v1beta1 1.19 1.22 apiregistration.k8s.io/v1: APIService
-admissionregistration.k8s.io/v1beta1 1.16 1.22 admissionregistration.k8s.io/v1: MutatingWebhookConfiguration ValidatingWebhookConfiguration | `sideEffects` and `admissionReviewVersions` are required
-rbac.authorization.k8s.io/v1beta1 1.17 1.22 rbac.authorization.k8s.io/v1: ClusterRole ClusterRoleBinding Role RoleBinding
-scheduling.k8s.io/v1beta1 1.14 1.22 scheduling.k8s.io/v1: PriorityClass
-storage.k8s.io/v1beta1 1.19 1.22 storage.k8s.io/v1: StorageClass VolumeAttachment CSIDriver
-storage.k8s.io/v1beta1 1.17 1.22 storage.k8s.io/v1: CSINode
-storage.k8s.io/v1beta1 1.24 1.27 storage.k8s.io/v1: CSIStorageCapacity
-coordination.k8s.io/v1beta1 1.19 1.22 coordination.k8s.io/v1: Lease
-certificates.k8s.io/v1beta1 1.19 1.22 certificates.k8s.io/v1: CertificateSigningRequest
-batch/v1beta1 1.21 1.25 batch/v1: CronJob
-batch/v2alpha1 1.8 1.21 batch/v1: CronJob
-discovery.k8s.io/v1beta1 1.21 1.25 discovery.k8s.io/v1: EndpointSlice
-events.k8s.io/v1beta1 1.22 1.25 events.k8s.io/v1: Event
-policy/v1beta1 1.21 1.25 policy/v1: PodDisruptionBudget | an empty selector now selects all Pods of the namespace, not none
-node.k8s.io/v1beta1 1.22 1.25 node.k8s.io/v1: RuntimeClass
-autoscaling/v2beta1 1.22 1.25 autoscaling/v2: HorizontalPodAutoscaler | a metric's target moved below `target`
-autoscaling/v2beta2 1.23 1.26 autoscaling/v2: HorizontalPodAutoscaler | a metric's target moved below `target`
-flowcontrol.apiserver.k8s.io/v1beta1 1.23 1.26 flowcontrol.apiserver.k8s.io/v1: FlowSchema PriorityLevelConfiguration
-flowcontrol.apiserver.k8s.io/v1beta2 1.26 1.29 flowcontrol.apiserver.k8s.io/v1: FlowSchema PriorityLevelConfiguration
-flowcontrol.apiserver.k8s.io/v1beta3 1.29 1.32 flowcontrol.apiserver.k8s.io/v1: FlowSchema PriorityLevelConfiguration
-v1 1.33 - discovery.k8s.io/v1: Endpoints | the kind is called EndpointSlice there
-";
+/// The old API versions by API version and kind.
+static OLD_APIS: LazyLock<FxHashMap<(&str, &str), OldApi>> = LazyLock::new(|| {
+    let rows = entries(include_str!("data/old_apis.txt"));
+    let rows = rows.map(|row| read_row(row).expect("internal error: a malformed row"));
+    rows.flat_map(|(version, kinds, old)| kinds.split(' ').map(move |it| ((version, it), old)))
+        .collect()
+});
 
-/// Whether an object's API version is removed or deprecated.
-#[must_use]
-pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
-    // Of the stable ones, which do not end in `beta1` or the like, only the Endpoints are old.
-    let stage = api_version.trim_end_matches(|it: char| it.is_ascii_digit());
-    if !stage.ends_with('a') && kind != "Endpoints" {
-        return None;
-    }
-    lines(OLD).find_map(|line| {
-        let rest = line.strip_prefix(api_version)?.strip_prefix(' ')?;
-        let (versions, rest) = split_once(rest, ": ")?;
-        let (kinds, note) = split_once(rest, " | ").unwrap_or((rest, ""));
-        let mut words = versions.split(' ');
-        let deprecated_in = words.next()?;
-        let removed_in = words.next().filter(|it| *it != "-");
-        let replacement = words.next().filter(|it| *it != "-").unwrap_or_default();
-        is_among(kinds, kind).then_some(OldApi { removed_in, deprecated_in, replacement, note })
-    })
+/// Reads `VERSION DEPRECATED REMOVED REPLACEMENT: KINDS | NOTE` into the version, the kinds and
+/// what is known of them.
+fn read_row(row: &'static str) -> Option<(&'static str, &'static str, OldApi)> {
+    let (head, rest) = row.split_once(": ")?;
+    let (kinds, note) = rest.split_once(" | ").unwrap_or((rest, ""));
+    let [version, deprecated_in, removed_in, replacement] =
+        head.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let unless_dash = |word: &'static str| (word != "-").then_some(word);
+    let old = OldApi {
+        removed_in: unless_dash(removed_in),
+        deprecated_in,
+        replacement: unless_dash(replacement).unwrap_or_default(),
+        note,
+    };
+    Some((version, kinds, old))
 }
 
-/// Names that agents on every node have: they need the host's file system and network.
-const AGENTS: &str = "node-exporter node_exporter fluent-bit fluentd fluentbit promtail alloy \
-    filebeat metricbeat datadog-agent vector otel-collector-agent cadvisor kube-proxy \
-    calico-node cilium cilium-agent kube-flannel weave-net aws-node csi-node ebs-csi-node \
-    efs-csi-node longhorn-manager nvidia-device-plugin gpu-operator falco kured \
-    node-problem-detector node-local-dns nodelocaldns speaker multus ovs-node velero node-agent \
-    trivy-node-collector kubelet kubevirt rook-ceph-osd openebs-ndm spire-agent tetragon \
-    sysdig-agent newrelic-infrastructure dynatrace nfd-worker kube-vip metallb-speaker \
-    local-path-provisioner hostpath-provisioner nfs-provisioner";
+/// Returns what is known of an object's API version if that is removed or deprecated.
+#[must_use]
+pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
+    OLD_APIS.get(&(api_version, kind)).copied()
+}
 
-/// Whether an image's last part or an object's name is that of a known agent on the nodes.
+static NODE_AGENTS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/node_agents.txt")));
+
+/// Whether the last part of an image's repository or an object's name is that of a known node
+/// agent, perhaps with a prefix (`my-fluent-bit`) or with a suffix for its kind
+/// (`kube-flannel-ds`).
 #[must_use]
 pub fn is_node_agent(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
-    words(AGENTS).any(|it| {
-        name.strip_suffix(it).is_some_and(|before| before.is_empty() || before.ends_with('-'))
-            || name.strip_prefix(it).is_some_and(|after| is_among("-ds -daemonset -agent", after))
-    })
+    let mut ends =
+        std::iter::once(name).chain(name.match_indices('-').map(|(at, _)| &name[at + 1..]));
+    let mut stems = ["-ds", "-daemonset", "-agent"].iter().filter_map(|it| name.strip_suffix(it));
+    ends.any(|end| NODE_AGENTS.contains(end)) || stems.any(|stem| NODE_AGENTS.contains(stem))
 }
 
 /// Repositories of controllers that take traffic from outside, and so listen on the host.
-const INGRESS_CONTROLLERS: &str = "registry.k8s.io/ingress-nginx/controller \
-    k8s.gcr.io/ingress-nginx/controller nginx/nginx-ingress traefik \
-    haproxytech/kubernetes-ingress kong/kubernetes-ingress-controller kong envoyproxy/envoy \
-    envoyproxy/gateway ghcr.io/projectcontour/contour quay.io/jcmoraisjr/haproxy-ingress \
-    caddy/ingress istio/proxyv2 docker.io/istio/proxyv2 apache/apisix quay.io/cilium/cilium \
-    rancher/klipper-lb datawire/aes docker.io/emissaryingress/emissary";
+const INGRESS_CONTROLLERS: &[&str] = &[
+    "registry.k8s.io/ingress-nginx/controller",
+    "k8s.gcr.io/ingress-nginx/controller",
+    "nginx/nginx-ingress",
+    "traefik",
+    "haproxytech/kubernetes-ingress",
+    "kong/kubernetes-ingress-controller",
+    "kong",
+    "envoyproxy/envoy",
+    "envoyproxy/gateway",
+    "ghcr.io/projectcontour/contour",
+    "quay.io/jcmoraisjr/haproxy-ingress",
+    "caddy/ingress",
+    "istio/proxyv2",
+    "docker.io/istio/proxyv2",
+    "apache/apisix",
+    "quay.io/cilium/cilium",
+    "rancher/klipper-lb",
+    "datawire/aes",
+    "docker.io/emissaryingress/emissary",
+];
 
 /// Whether a normalised repository is that of an ingress controller or an edge proxy.
 #[must_use]
 pub fn is_ingress_controller(repository: &str) -> bool {
-    is_among(INGRESS_CONTROLLERS, repository)
+    INGRESS_CONTROLLERS.contains(&repository)
 }
 
 /// Namespaces that belong to the cluster, not to an application.
+const SYSTEM_NAMESPACES: &[&str] = &[
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    "ingress-nginx",
+    "cert-manager",
+    "monitoring",
+    "longhorn-system",
+    "metallb-system",
+    "calico-system",
+    "istio-system",
+    "argocd",
+    "flux-system",
+    "tigera-operator",
+    "local-path-storage",
+];
+
+/// Whether a namespace belongs to the cluster, not to an application.
 #[must_use]
 pub fn is_system_namespace(namespace: &str) -> bool {
-    const SYSTEM: &str = "kube-system kube-public kube-node-lease ingress-nginx cert-manager \
-        monitoring longhorn-system metallb-system calico-system istio-system argocd flux-system \
-        tigera-operator local-path-storage";
-    is_among(SYSTEM, namespace)
+    SYSTEM_NAMESPACES.contains(&namespace)
 }
 
 /// Host paths that do no harm when mounted read-only.
+const HARMLESS_HOST_PATHS: &[&str] = &[
+    "/etc/localtime",
+    "/etc/timezone",
+    "/usr/share/zoneinfo",
+    "/etc/machine-id",
+    "/etc/ssl/certs",
+    "/etc/pki",
+    "/etc/os-release",
+    "/usr/share/ca-certificates",
+    "/etc/ca-certificates",
+    "/dev/shm",
+    "/dev/net/tun",
+    "/dev/fuse",
+    "/dev/dri",
+];
+
+/// Whether a host path does no harm when mounted read-only.
 #[must_use]
 pub fn is_harmless_host_path(path: &str) -> bool {
-    const HARMLESS: &str = "/etc/localtime /etc/timezone /usr/share/zoneinfo /etc/machine-id \
-        /etc/ssl/certs /etc/pki /etc/os-release /usr/share/ca-certificates /etc/ca-certificates \
-        /dev/shm /dev/net/tun /dev/fuse /dev/dri";
-    is_among(HARMLESS, path.trim_end_matches('/'))
+    HARMLESS_HOST_PATHS.contains(&path.trim_end_matches('/'))
 }
+
+/// Sockets of container runtimes; Docker Desktop on Windows is reached with two slashes.
+const RUNTIME_SOCKETS: &[&str] = &[
+    "/var/run/docker.sock",
+    "//var/run/docker.sock",
+    "/run/docker.sock",
+    "/run/containerd/containerd.sock",
+    "/var/run/containerd/containerd.sock",
+    "/run/podman/podman.sock",
+    "/var/run/crio/crio.sock",
+    "/run/crio/crio.sock",
+];
 
 /// Whether a path is the socket of a container runtime.
 #[must_use]
 pub fn is_runtime_socket(path: &str) -> bool {
-    const SOCKETS: &str = "/var/run/docker.sock /run/docker.sock /run/containerd/containerd.sock \
-        /var/run/containerd/containerd.sock /run/podman/podman.sock /var/run/crio/crio.sock \
-        /run/crio/crio.sock //var/run/docker.sock";
-    is_among(SOCKETS, path.trim_end_matches('/'))
+    RUNTIME_SOCKETS.contains(&path.trim_end_matches('/'))
 }
 
 #[cfg(test)]
@@ -139,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_old_apis() {
+    fn old_apis_say_what_replaces_them() {
         let cron = old_api("batch/v1beta1", "CronJob").expect("in the table");
         assert_eq!((cron.removed_in, cron.replacement), (Some("1.25"), "batch/v1"));
         assert!(
@@ -157,30 +183,24 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_listed_once_and_removed_after_it_was_deprecated() {
-        let minor = |it: &str| {
-            it.split_once('.').and_then(|it| it.1.parse::<u32>().ok()).expect("a version")
+    fn every_old_api_is_listed_once_and_removed_after_its_deprecation() {
+        let minor = |release: &str| -> u32 {
+            release.split_once('.').and_then(|(_, minor)| minor.parse().ok()).expect("a release")
         };
         let mut seen = Vec::new();
-        for line in OLD.lines() {
-            let (head, rest) = line.split_once(": ").expect(line);
-            let (api, _) = head.split_once(' ').expect(line);
-            assert_eq!(head.split(' ').count(), 4, "{line}");
-            for kind in rest.split(" | ").next().expect(line).split(' ') {
-                assert!(!seen.contains(&(api, kind)), "{line}");
-                seen.push((api, kind));
-                let row = old_api(api, kind).expect(line);
-                assert!(
-                    row.removed_in.is_none_or(|it| minor(it) > minor(row.deprecated_in)),
-                    "{row:?}"
-                );
+        for row in entries(include_str!("data/old_apis.txt")) {
+            let (version, kinds, old) = read_row(row).expect(row);
+            assert!(old.removed_in.is_none_or(|it| minor(it) > minor(old.deprecated_in)), "{row}");
+            for kind in kinds.split(' ') {
+                assert!(!seen.contains(&(version, kind)), "{row}");
+                seen.push((version, kind));
             }
         }
         assert!(seen.len() > 40);
     }
 
     #[test]
-    fn knows_agents_and_edges() {
+    fn agents_edges_and_host_paths_are_known() {
         assert!(
             is_node_agent("quay.io/prometheus/node-exporter")
                 && is_node_agent("my-fluent-bit")

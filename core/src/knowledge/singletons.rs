@@ -4,61 +4,66 @@
 //! Laravel "Task Scheduling", Airflow before 2.0, Clockwork README, Ofelia README).
 
 use super::shell::{Command, base_name};
-use crate::words::{is_among, lines, split_once};
 
 /// A scheduler in a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Singleton {
     pub tool: &'static str,
-    /// The word that shows it, in the command's words.
+    /// Index of the word that gives the scheduler away, among the command's words.
     pub index: usize,
 }
 
-/// A program, the words after it, one of which must be there, and what that is called.
-const TABLE: &str = "\
-celery: beat = celery beat
-celery: -B --beat = celery worker with beat
-artisan: schedule:work schedule:run = Laravel's scheduler
-clockwork: = clockwork
-rqscheduler: = rqscheduler
-supercronic: = supercronic
-crond: = crond
-cron: = cron
-ofelia: daemon = Ofelia
-whenever: = whenever
-rufus-scheduler: = rufus-scheduler
-apscheduler: = APScheduler
-good_job_cron: = GoodJob cron
-";
+/// A program that schedules jobs.
+struct Scheduler {
+    program: &'static str,
+    /// Words of which one must follow; empty when the program always schedules.
+    words: &'static [&'static str],
+    /// What messages call the scheduler.
+    tool: &'static str,
+}
+
+const SCHEDULERS: &[Scheduler] = &[
+    Scheduler { program: "celery", words: &["beat"], tool: "celery beat" },
+    Scheduler { program: "celery", words: &["-B", "--beat"], tool: "celery worker with beat" },
+    Scheduler {
+        program: "artisan",
+        words: &["schedule:work", "schedule:run"],
+        tool: "Laravel's scheduler",
+    },
+    Scheduler { program: "clockwork", words: &[], tool: "clockwork" },
+    Scheduler { program: "rqscheduler", words: &[], tool: "rqscheduler" },
+    Scheduler { program: "supercronic", words: &[], tool: "supercronic" },
+    Scheduler { program: "crond", words: &[], tool: "crond" },
+    Scheduler { program: "cron", words: &[], tool: "cron" },
+    Scheduler { program: "ofelia", words: &["daemon"], tool: "Ofelia" },
+    Scheduler { program: "whenever", words: &[], tool: "whenever" },
+    Scheduler { program: "rufus-scheduler", words: &[], tool: "rufus-scheduler" },
+    Scheduler { program: "apscheduler", words: &[], tool: "APScheduler" },
+    Scheduler { program: "good_job_cron", words: &[], tool: "GoodJob cron" },
+];
 
 /// Finds a scheduler in a simple command.
 #[must_use]
 pub fn singleton(command: &Command) -> Option<Singleton> {
     let program = command.program();
-    let head = command.words.len() - program.len();
+    let wrappers = command.words.len() - program.len();
     let first = base_name(&program.first()?.text);
     let interpreter = first.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let at = if is_among("python php ruby node", interpreter) {
+    let start = if matches!(interpreter, "python" | "php" | "ruby" | "node") {
         1 + program[1..].iter().take_while(|it| it.text.starts_with('-')).count()
     } else {
         0
     };
-    let name = base_name(&program.get(at)?.text);
-    for line in lines(TABLE) {
-        let Some(row) = line.strip_prefix(name).and_then(|it| it.strip_prefix(": ")) else {
-            continue;
-        };
-        let Some((words, tool)) = split_once(row, "= ") else { continue };
-        let found = if words.is_empty() {
-            Some(0)
+    let words = program.get(start..)?;
+    let name = base_name(&words.first()?.text);
+    SCHEDULERS.iter().filter(|scheduler| scheduler.program == name).find_map(|scheduler| {
+        let at = if scheduler.words.is_empty() {
+            0
         } else {
-            program[at..].iter().position(|it| is_among(words, &it.text))
+            words.iter().position(|it| scheduler.words.contains(&it.text.as_str()))?
         };
-        if let Some(found) = found {
-            return Some(Singleton { tool, index: head + at + found });
-        }
-    }
-    None
+        Some(Singleton { tool: scheduler.tool, index: wrappers + start + at })
+    })
 }
 
 #[cfg(test)]
@@ -67,7 +72,7 @@ mod tests {
     use crate::knowledge::shell::commands;
 
     #[test]
-    fn finds_schedulers() {
+    fn schedulers_are_found() {
         let tool = |text: &str| commands(text).iter().find_map(singleton).map(|it| it.tool);
         assert_eq!(tool("celery -A app beat -l info"), Some("celery beat"));
         assert_eq!(tool("celery -A app worker -B"), Some("celery worker with beat"));

@@ -1,185 +1,178 @@
 //! What a simple command does at start: serves, waits, sleeps, or prepares.
 //!
-//! Source: the command line pages of each server and of the wait helpers (`wait-for-it`,
+//! Source: the command line reference of each server and of the wait helpers (`wait-for-it`,
 //! `dockerize`, `wait-for`, `wait4x`).
 
+use super::data::{entries, words};
 use super::net;
-use super::shell::{Command, Place, Word, base_name};
-use crate::words::{Words, is_among, lines};
+use super::shell::{Command, Place, Word, base_name, is_wait_helper};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
 
 /// Programs that serve until they are stopped, whatever their arguments.
-const SERVERS: Words = Words::new(
-    "gunicorn uvicorn hypercorn daphne granian waitress-serve uwsgi unit unitd puma unicorn thin \
-    passenger php-fpm apache2-foreground httpd-foreground apachectl nginx openresty supervisord \
-    frankenphp catalina.sh standalone.sh nodemon pm2-runtime ts-node-dev caddy traefik haproxy \
-    envoy redis-server valkey-server postgres mysqld mariadbd mongod rabbitmq-server memcached \
-    kc.sh vllm ollama tritonserver text-generation-launcher torchserve sidekiq resque good_job \
-    dramatiq rq huey_consumer huey_consumer.py arq faktory streamlit chainlit mlflow jupyter air \
-    next nuxt vite webpack-dev-server http-server serve json-server crond cron supercronic \
-    prometheus grafana-server minio etcd",
-);
+static SERVERS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/server_programs.txt")));
 
-/// Programs that serve when a given word follows: `celery … worker`, `rails server`.
-const SERVING_WORDS: &str = "\
-celery: worker beat flower
-flask: run
-fastapi: run dev
-rails: server s
-manage.py: runserver runserver_plus run_gunicorn qcluster rqworker db_worker
-django-admin: runserver
-artisan: serve queue:work queue:listen horizon octane:start schedule:work reverb:start
-console: messenger:consume server:run
-symfony: serve server:start
-mix: phx.server
-airflow: webserver scheduler worker api-server standalone triggerer
-dagster: dev
-dagster-webserver: -h
-n8n: start worker
-ng: serve
-gatsby: develop serve
-astro: dev preview
-remix-serve:
-quarkus: dev
-dagger: run
-dotnet: run watch
-temporal-server: start
-hasura: console
-nest: start
-strapi: start develop
-directus: start
-medusa: start develop
-deno: serve task
-cargo: run
-redpanda: start
-weed: server master volume filer s3 mount
-consul: agent
-vault: server
-cockroach: start start-single-node
-nomad: agent
-surreal: start
-hugo: server
-go: run
-";
+/// Programs that serve when one of these words follows.
+static SERVING_WORDS: LazyLock<FxHashMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let rows = entries(include_str!("data/serving_commands.txt"));
+    rows.map(|row| {
+        let (program, words) = row.split_once(": ").expect("internal error: a malformed row");
+        (program, words.split(' ').collect())
+    })
+    .collect()
+});
 
-/// Package managers, and the script names that serve.
-const RUNNERS: &str = "npm yarn pnpm bun make just task rake composer deno";
-const SERVING_SCRIPTS: &str =
-    "start serve server dev develop prod production preview run worker web api";
+/// Package managers and task runners, whose `run NAME` starts a script of the project.
+const TASK_RUNNERS: &[&str] =
+    &["npm", "yarn", "pnpm", "bun", "make", "just", "task", "rake", "composer", "deno"];
 
-/// Whether a command surely starts a long-running process.
+/// Names of scripts that serve.
+const SERVING_SCRIPTS: &[&str] = &[
+    "start",
+    "serve",
+    "server",
+    "dev",
+    "develop",
+    "prod",
+    "production",
+    "preview",
+    "run",
+    "worker",
+    "web",
+    "api",
+];
+
+/// Options with which a server only checks or prints something.
+const CHECKING_OPTIONS: &[&str] =
+    &["--version", "--help", "-V", "-t", "--check-config", "validate"];
+
+/// Whether a command certainly starts a long-running process.
 #[must_use]
 pub fn is_server_start(command: &Command) -> bool {
     let program = command.program();
     let Some(first) = program.first() else { return false };
     if first.text.starts_with("$@") || first.text == "$*" {
-        // `exec "$@"` at the end of an entrypoint script hands over to the image's command.
+        // `exec "$@"` at the end of an entrypoint script starts the image's command.
         return command.words.first().is_some_and(|it| it.text == "exec");
     }
     let name = base_name(&first.text);
     let texts: Vec<&str> = program.iter().map(|it| it.text.as_str()).collect();
-    if texts.iter().any(|it| is_among("--version --help -V -t --check-config validate", it)) {
+    if texts.iter().any(|it| CHECKING_OPTIONS.contains(it)) {
         return false;
     }
     // `python manage.py runserver`, `php artisan serve`, `python -m uvicorn`.
     let script = script_index(&texts);
     let name = script.map_or(name, |it| base_name(texts[it]));
     let arguments = &texts[script.unwrap_or(0) + 1..];
-    if SERVERS.has(name) && !is_preparation(name, arguments) {
+    if SERVERS.contains(name) && !is_preparation(name, arguments) {
         return true;
     }
     if name == "dotnet" && arguments.first().is_some_and(|it| it.ends_with(".dll")) {
         return true;
     }
-    let words = |it: &'static str| it.strip_prefix(name)?.strip_prefix(':');
-    if let Some(words) = lines(SERVING_WORDS).find_map(words) {
-        return words.is_empty() || arguments.iter().any(|it| is_among(words, it));
+    if let Some(words) = SERVING_WORDS.get(name) {
+        return arguments.iter().any(|it| words.contains(it));
     }
-    if is_among(RUNNERS, name) {
+    if TASK_RUNNERS.contains(&name) {
         let script = arguments
             .iter()
             .find(|it| !it.starts_with('-') && !matches!(**it, "run" | "run-script"));
-        return script.is_some_and(|it| {
-            it.split([':', '-']).next().is_some_and(|it| is_among(SERVING_SCRIPTS, it))
-        });
+        let stem = script.and_then(|it| it.split([':', '-']).next());
+        return stem.is_some_and(|it| SERVING_SCRIPTS.contains(&it));
     }
-    if matches!(name, "java") {
+    if name == "java" {
         return arguments
             .iter()
             .any(|it| *it == "-jar" || it.ends_with(".jar") || it.contains("JarLauncher"));
     }
     let stem = name.split_once('.').map_or(name, |it| it.0);
-    is_among("server runserver start-server serve httpd main-server webserver", stem)
-        || (is_among("app index main", stem) && script.is_some())
+    match stem {
+        "server" | "runserver" | "start-server" | "serve" | "httpd" | "main-server"
+        | "webserver" => true,
+        "app" | "index" | "main" => script.is_some(),
+        _ => false,
+    }
 }
 
-/// The script or module that an interpreter runs.
+/// Returns the index of the script or module that an interpreter runs.
 fn script_index(texts: &[&str]) -> Option<usize> {
     let name = base_name(texts.first()?);
-    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    if !is_among("python php node ruby tsx ts-node bun perl pypy", bare) {
+    let unversioned = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if !matches!(
+        unversioned,
+        "python" | "php" | "node" | "ruby" | "tsx" | "ts-node" | "bun" | "perl" | "pypy"
+    ) {
         return None;
     }
-    let skip = texts[1..].iter().take_while(|it| it.starts_with('-')).count();
-    let found = texts.get(skip + 1)?;
-    (*found != "run" || bare != "bun").then_some(skip + 1)
+    let at = 1 + texts[1..].iter().take_while(|it| it.starts_with('-')).count();
+    let script = *texts.get(at)?;
+    // `bun run NAME` starts a script of the project.
+    (unversioned != "bun" || script != "run").then_some(at)
 }
 
-/// Server programs that with these words prepare something and end.
+/// Whether a server program, with these arguments, only prepares something and exits.
 fn is_preparation(name: &str, arguments: &[&str]) -> bool {
     let first = arguments.first().copied().unwrap_or_default();
     match name {
-        "next" | "nuxt" | "vite" => is_among("build generate lint info telemetry", first),
-        "ollama" => first != "serve",
-        "vllm" => first != "serve",
-        "caddy" => is_among("fmt validate adapt hash-password reload", first),
+        "next" | "nuxt" | "vite" => {
+            matches!(first, "build" | "generate" | "lint" | "info" | "telemetry")
+        }
+        "ollama" | "vllm" => first != "serve",
+        "caddy" => matches!(first, "fmt" | "validate" | "adapt" | "hash-password" | "reload"),
         "minio" => first != "server",
         "mlflow" => !matches!(first, "server" | "ui"),
         "rq" => first != "worker",
         "postgres" | "mysqld" | "mariadbd" => {
             arguments.iter().any(|it| it.starts_with("--initialize"))
         }
-        "kc.sh" => is_among("build export import", first),
+        "kc.sh" => matches!(first, "build" | "export" | "import"),
         _ => false,
     }
 }
 
-const TRIVIAL: &str = "echo printf cd set export true : exit env date pwd ls cat whoami id test \
-    [ [[ trap umask ulimit source . wait mkdir chmod chown sleep shift unset local return ln \
-    touch rm cp mv";
+/// Programs and builtins that change nothing that matters at start.
+const TRIVIAL: &[&str] = &[
+    "echo", "printf", "cd", "set", "export", "true", ":", "exit", "env", "date", "pwd", "ls",
+    "cat", "whoami", "id", "test", "[", "[[", "trap", "umask", "ulimit", "source", ".", "wait",
+    "mkdir", "chmod", "chown", "sleep", "shift", "unset", "local", "return", "ln", "touch", "rm",
+    "cp", "mv",
+];
 
 /// Whether a command changes nothing that matters at start: it prints, changes directory, sets
 /// options, or ends the script.
 #[must_use]
 pub fn is_trivial(command: &Command) -> bool {
-    command.words.is_empty() || is_among(TRIVIAL, command.name())
+    command.words.is_empty() || TRIVIAL.contains(&command.name())
 }
 
-/// The seconds of a fixed sleep outside a loop: `sleep 10`, `sleep 1m`. Endless sleeps are none.
+/// The seconds of a day.
+const DAY: f64 = 86_400.0;
+
+/// Returns the seconds of a fixed sleep outside a loop, rounded up: `sleep 10`, `sleep 1m`. A sleep
+/// of a day or more keeps a container alive rather than waiting for another, so it does not count.
 #[must_use]
 pub fn fixed_sleep(command: &Command) -> Option<u64> {
     if command.name() != "sleep" || command.place != Place::Plain {
         return None;
     }
-    // Milliseconds.
-    let mut total = 0_u64;
-    for word in &command.program()[1..] {
-        let text = word.text.as_str();
-        let (digits, unit) = match text.char_indices().next_back()? {
-            (at, 's') => (&text[..at], 1),
-            (at, 'm') => (&text[..at], 60),
-            (at, 'h') => (&text[..at], 3600),
-            (at, 'd') => (&text[..at], 86_400),
-            _ => (text, 1),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        if digits == "." || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let thousandths: u64 = format!("0{whole}{:0<3.3}", fraction).parse().ok()?;
-        total = total.saturating_add(thousandths.saturating_mul(unit));
-    }
-    // A day and more is a container that is kept alive, not one that waits for another.
-    (0 < total && total < 86_400_000).then_some(total.div_ceil(1000))
+    let durations = command.program()[1..].iter().map(|it| seconds(&it.text));
+    let total = durations.sum::<Option<f64>>()?;
+    (0.0 < total && total < DAY).then_some(total.ceil() as u64)
+}
+
+/// Returns the seconds of one argument of `sleep`: `10`, `0.5`, `1m`.
+fn seconds(text: &str) -> Option<f64> {
+    let (number, unit) = match text.char_indices().next_back()? {
+        (at, 's') => (&text[..at], 1.0),
+        (at, 'm') => (&text[..at], 60.0),
+        (at, 'h') => (&text[..at], 3600.0),
+        (at, 'd') => (&text[..at], DAY),
+        _ => (text, 1.0),
+    };
+    // What Rust also reads as a number, such as `infinity` and `1e3`, is not a fixed sleep here.
+    let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    number.parse::<f64>().ok().filter(|_| plain).map(|number| number * unit)
 }
 
 /// A command that waits for something else to answer.
@@ -190,28 +183,24 @@ pub struct Wait<'a> {
     pub targets: Vec<Target<'a>>,
 }
 
-/// What is waited for.
+/// A host that a command waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target<'a> {
     pub host: &'a str,
     pub port: Option<u16>,
-    /// The word that holds the host.
+    /// The word that contains the host.
     pub word: &'a Word,
 }
 
-/// Whether a command waits: a helper made for it, or a check as the condition of a loop.
+/// Returns the wait that a command is: a helper made for waiting, or a check as the condition of a
+/// loop.
 #[must_use]
 pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
     let program = command.program();
     let first = program.first()?;
     let tool = base_name(&first.text);
     let arguments = &program[1..];
-    let stem = tool.strip_suffix(".sh").or_else(|| tool.strip_suffix(".py"));
-    let stem = stem.unwrap_or(tool).replace('_', "-");
-    let helper = stem == "wait-for-it"
-        || stem == "wait4x"
-        || stem == "waitforit"
-        || stem.starts_with("wait-for")
+    let helper = is_wait_helper(tool)
         || (tool == "dockerize"
             && arguments.iter().any(|it| it.text.starts_with("-wait") || it.text == "--wait"))
         || (tool == "wait" && first.text.contains('/'))
@@ -228,103 +217,133 @@ pub fn wait_of(command: &Command) -> Option<Wait<'_>> {
     Some(Wait { tool, targets: targets(tool, arguments) })
 }
 
-/// Programs that ask whether something answers.
+/// Clients that take the host after `-h` or `--host`.
+const CLIENTS: &[&str] = &[
+    "pg_isready",
+    "psql",
+    "mysqladmin",
+    "mysql",
+    "mariadb",
+    "mariadb-admin",
+    "redis-cli",
+    "valkey-cli",
+    "mongosh",
+    "mongo",
+    "sqlcmd",
+    "cqlsh",
+    "clickhouse-client",
+    "etcdctl",
+    "consul",
+];
+
+/// Whether a program checks that something answers.
 fn is_check(tool: &str) -> bool {
-    is_among(CLIENTS, tool)
-        || is_among("nc ncat netcat curl wget nslookup getent ping dig host telnet timeout", tool)
+    CLIENTS.contains(&tool)
+        || is_netcat(tool)
+        || is_lookup(tool)
+        || matches!(tool, "curl" | "wget" | "telnet" | "timeout")
 }
 
-/// Clients that take the host behind `-h` or `--host`.
-const CLIENTS: &str = "pg_isready psql mysqladmin mysql mariadb mariadb-admin redis-cli \
-    valkey-cli mongosh mongo sqlcmd cqlsh clickhouse-client etcdctl consul";
+fn is_netcat(tool: &str) -> bool {
+    matches!(tool, "nc" | "ncat" | "netcat")
+}
 
+/// Whether a program looks up or reaches a host without a port.
+fn is_lookup(tool: &str) -> bool {
+    matches!(tool, "nslookup" | "getent" | "ping" | "dig" | "host")
+}
+
+/// Returns the hosts in the arguments of a program that waits.
 fn targets<'a>(tool: &str, arguments: &'a [Word]) -> Vec<Target<'a>> {
-    let target = |word: &'a Word, text: &'a str, port| Target { host: text, port, word };
-    let mut out = Vec::new();
-    if is_among("nc ncat netcat telnet", tool) {
-        let mut plain = Vec::new();
-        let mut words = arguments.iter();
-        while let Some(word) = words.next() {
-            match word.text.as_str() {
-                // Options of nc that take a value.
-                "-w" | "-i" | "-q" | "-s" | "-p" | "-G" => drop(words.next()),
-                it if it.starts_with('-') && it.ends_with('w') => drop(words.next()),
-                it if it.starts_with('-') => {}
-                _ => plain.push(word),
-            }
-        }
-        if let Some(host) = plain.first().filter(|it| net::is_host(&it.text)) {
-            out.push(target(host, &host.text, plain.get(1).and_then(|it| it.text.parse().ok())));
-        }
-        if !out.is_empty() {
-            return out;
-        }
-    }
-    if is_among("nslookup getent ping dig host", tool) {
-        let plain = arguments.iter().find(|it| {
+    if is_lookup(tool) {
+        let host = arguments.iter().find(|it| {
             let text = it.text.as_str();
             !text.starts_with('-') && !matches!(text, "hosts" | "ahosts") && net::is_host(text)
         });
-        out.extend(plain.map(|it| target(it, &it.text, None)));
-        return out;
+        return host
+            .map(|it| Target { host: &it.text, port: None, word: it })
+            .into_iter()
+            .collect();
     }
-    if is_among(CLIENTS, tool) {
-        let port = option(arguments, &["-p", "--port", "-P"]).and_then(|it| it.1.parse().ok());
-        if let Some((word, host)) = option(arguments, &["-h", "--host", "-H"])
-            && net::is_host(host)
-        {
-            out.push(target(word, host, port));
-            return out;
-        }
+    let own_form = if is_netcat(tool) || tool == "telnet" {
+        host_and_port_words(arguments)
+    } else if CLIENTS.contains(&tool) {
+        host_option(arguments, &["-h", "--host", "-H"], &["-p", "--port", "-P"])
+    } else {
+        None
+    };
+    if let Some(target) = own_form {
+        return vec![target];
     }
-    for word in arguments {
-        let found = net::endpoints(&word.text);
-        out.extend(found.iter().map(|it| Target {
-            host: it.host,
-            port: it.effective_port(),
-            word,
-        }));
-        // A helper's `db:80` is an address whatever the port.
-        if found.is_empty()
-            && let Some((host, port)) = word.text.split_once(':')
-            && net::is_host(host)
-            && let Ok(port) = port.parse()
-        {
-            out.push(target(word, host, Some(port)));
-        }
+    let endpoints: Vec<Target<'a>> = arguments.iter().flat_map(endpoints_in).collect();
+    if !endpoints.is_empty() {
+        return endpoints;
     }
-    if out.is_empty()
-        && let Some((word, host)) = option(arguments, &["-h", "--host"])
-        && net::is_host(host)
-    {
-        let port = option(arguments, &["-p", "--port"]).and_then(|it| it.1.parse().ok());
-        out.push(target(word, host, port));
-    }
-    if out.is_empty()
-        && matches!(tool, "curl" | "wget")
-        && let Some(word) =
-            arguments.iter().find(|it| !it.text.starts_with('-') && it.text.contains(['/', '.']))
-    {
-        let host = word.text.split(['/', ':']).next().unwrap_or_default();
-        if net::is_host(host) {
-            out.push(target(word, host, None));
-        }
-    }
-    out
+    let last_resort = host_option(arguments, &["-h", "--host"], &["-p", "--port"])
+        .or_else(|| if matches!(tool, "curl" | "wget") { bare_url(arguments) } else { None });
+    last_resort.into_iter().collect()
 }
 
-/// The value of an option: `-h db`, `-hdb`, `--host=db`.
+/// Returns the target of `nc -z db 5432`.
+fn host_and_port_words(arguments: &[Word]) -> Option<Target<'_>> {
+    let mut plain = Vec::new();
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.text.as_str() {
+            // Options of nc that take a value; `-zw 2` is `-z -w 2`.
+            "-w" | "-i" | "-q" | "-s" | "-p" | "-G" => drop(words.next()),
+            text if text.starts_with('-') && text.ends_with('w') => drop(words.next()),
+            text if text.starts_with('-') => {}
+            _ => plain.push(word),
+        }
+    }
+    let word = plain.first().filter(|it| net::is_host(&it.text))?;
+    let port = plain.get(1).and_then(|it| it.text.parse().ok());
+    Some(Target { host: &word.text, port, word })
+}
+
+/// Returns the target of `pg_isready -h db -p 5432`.
+fn host_option<'a>(
+    arguments: &'a [Word],
+    host_names: &[&str],
+    port_names: &[&str],
+) -> Option<Target<'a>> {
+    let (word, host) = option(arguments, host_names).filter(|it| net::is_host(it.1))?;
+    let port = option(arguments, port_names).and_then(|it| it.1.parse().ok());
+    Some(Target { host, port, word })
+}
+
+/// Returns the hosts in one argument: `http://db:80/x`, `tcp://db:5432`, `db:5432`.
+fn endpoints_in(word: &Word) -> Vec<Target<'_>> {
+    let found = net::endpoints(&word.text);
+    // As an argument of a wait helper, `db:80` is an address whatever the port.
+    if found.is_empty()
+        && let Some((host, port)) = word.text.split_once(':')
+        && net::is_host(host)
+        && let Ok(port) = port.parse()
+    {
+        return vec![Target { host, port: Some(port), word }];
+    }
+    found.iter().map(|it| Target { host: it.host, port: it.effective_port(), word }).collect()
+}
+
+/// Returns the target of `curl db/health`.
+fn bare_url(arguments: &[Word]) -> Option<Target<'_>> {
+    let word =
+        arguments.iter().find(|it| !it.text.starts_with('-') && it.text.contains(['/', '.']))?;
+    let host = word.text.split(['/', ':']).next().filter(|it| net::is_host(it))?;
+    Some(Target { host, port: None, word })
+}
+
+/// Returns the value of an option and the word that contains it: `-h db`, `-hdb`, `--host=db`.
 fn option<'a>(arguments: &'a [Word], names: &[&str]) -> Option<(&'a Word, &'a str)> {
     for (at, word) in arguments.iter().enumerate() {
         for name in names {
             if word.text == *name {
                 return arguments.get(at + 1).map(|it| (it, it.text.as_str()));
             }
-            let rest = word.text.strip_prefix(name);
-            let value =
-                rest.and_then(
-                    |it| if name.starts_with("--") { it.strip_prefix('=') } else { Some(it) },
-                );
+            let Some(rest) = word.text.strip_prefix(name) else { continue };
+            let value = if name.starts_with("--") { rest.strip_prefix('=') } else { Some(rest) };
             if let Some(value) = value {
                 return Some((word, value));
             }
@@ -343,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_servers_from_preparations() {
+    fn servers_and_preparations_are_told_apart() {
         for text in [
             "gunicorn app:app",
             "exec \"$@\"",
@@ -384,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_sleeps() {
+    fn sleeps_have_seconds() {
         let sleep = |text: &str| commands(text).first().and_then(fixed_sleep);
         assert_eq!(sleep("sleep 10 && x"), Some(10));
         assert_eq!(sleep("sleep 1m 5s"), Some(65));
@@ -397,12 +416,12 @@ mod tests {
     }
 
     #[test]
-    fn finds_waits_and_their_targets() {
+    fn waits_have_targets() {
         let wait = |text: &str| {
             let all = commands(text);
             let found = all.iter().find_map(wait_of);
-            found.map(|it| {
-                it.targets.iter().map(|it| (it.host.to_owned(), it.port)).collect::<Vec<_>>()
+            found.map(|wait| {
+                wait.targets.iter().map(|it| (it.host.to_owned(), it.port)).collect::<Vec<_>>()
             })
         };
         let db = Some(vec![("db".to_owned(), Some(5432))]);

@@ -1,12 +1,11 @@
-//! Which document is this: from its content first, and from its file's name second.
+//! Detects the kind of a file, from its content first and from its name second.
 
 use super::read::Reader;
 use crate::report::Kind;
 use crate::syntax::{Node, Tree};
 use crate::text::{folder_of, name_of};
 
-/// What kind of file this is. `siblings` are the names (without folders) of the files beside it;
-/// empty where they are not known.
+/// Returns the kind of a file. `siblings` are the bare names of the files in the same folder, if known.
 pub fn detect(path: &str, text: &str, tree: &Tree, siblings: &[&str]) -> Kind {
     let named = by_name(path);
     if matches!(named, Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Template)
@@ -19,7 +18,7 @@ pub fn detect(path: &str, text: &str, tree: &Tree, siblings: &[&str]) -> Kind {
         return Kind::Template;
     }
     match (content, named) {
-        // A chart's own file and a kustomization are known by their names to their tools.
+        // Helm and Kustomize find these two files by their names.
         (_, Kind::Chart | Kind::Kustomization) => named,
         (Kind::Unknown, Kind::Unknown) => {
             let name = name_of(path);
@@ -31,7 +30,7 @@ pub fn detect(path: &str, text: &str, tree: &Tree, siblings: &[&str]) -> Kind {
     }
 }
 
-/// What the name alone says, before the text is looked at.
+/// Returns the kind that the name alone says.
 pub fn by_name(path: &str) -> Kind {
     let name = name_of(path);
     let lower = name.to_ascii_lowercase();
@@ -42,23 +41,19 @@ pub fn by_name(path: &str) -> Kind {
             "kustomization" => Kind::Kustomization,
             "chart" if name == "Chart.yaml" => Kind::Chart,
             _ if is_compose_stem(stem) => Kind::Compose,
-            _ if is_values_stem(stem) => Kind::Values,
+            _ if is_word_with_affix(stem, "values") => Kind::Values,
             _ => Kind::Unknown,
         };
     }
     if name == "Kustomization" {
         return Kind::Kustomization;
     }
-    if [".tpl", ".gotmpl", ".tmpl", ".j2", ".jinja", ".jinja2"].iter().any(|it| lower.ends_with(it))
-    {
+    let endings = [".tpl", ".gotmpl", ".tmpl", ".j2", ".jinja", ".jinja2"];
+    if endings.iter().any(|ending| lower.ends_with(ending)) {
         return Kind::Template;
     }
-    let dockerfile = ["dockerfile", "containerfile"].iter().any(|it| {
-        lower
-            .strip_prefix(it)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
-            || lower.strip_suffix(it).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
-    });
+    let dockerfile = ["dockerfile", "containerfile"];
+    let dockerfile = dockerfile.iter().any(|word| is_word_with_affix(&lower, word));
     if dockerfile && !lower.ends_with(".dockerignore") {
         return Kind::Dockerfile;
     }
@@ -79,13 +74,13 @@ pub fn by_name(path: &str) -> Kind {
     if env { Kind::EnvFile } else { Kind::Unknown }
 }
 
-/// Whether a file of this name is to be read as YAML (or JSON, which is YAML). Scripts, licences and
-/// the like are not, whatever they contain. A name without an ending is a buffer or a stream.
+/// Whether a file of this name is read as YAML (or as JSON, which is YAML). Scripts, licences and the like
+/// are not, whatever they contain. A name without an extension is a buffer or a stream.
 pub fn may_be_yaml(path: &str) -> bool {
     let name = name_of(path);
     match name.rsplit_once('.') {
         Some((_, ending)) => {
-            ["yaml", "yml", "json"].iter().any(|it| ending.eq_ignore_ascii_case(it))
+            ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
         }
         None => {
             matches!(name, "" | "-" | "stdin" | "<stdin>" | "Kustomization")
@@ -94,38 +89,38 @@ pub fn may_be_yaml(path: &str) -> bool {
     }
 }
 
-/// `compose`, `docker-compose.prod`, `compose-dev`, `prod.docker-compose`
+/// Whether a name is a word alone, or the word with something before or after it: `compose`,
+/// `compose-dev`, `prod.compose`.
+fn is_word_with_affix(name: &str, word: &str) -> bool {
+    let separators = ['.', '-', '_'];
+    name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(separators))
+        || name.strip_suffix(word).is_some_and(|rest| rest.ends_with(separators))
+}
+
+/// Whether a name without its extension is that of a Compose file.
 fn is_compose_stem(stem: &str) -> bool {
-    let ends = |it: &str| it.is_empty() || it.starts_with(['.', '-', '_']);
-    let starts = |it: &str| it.ends_with(['.', '-', '_']);
-    ["docker-compose", "docker_compose", "compose", "docker-stack"].iter().any(|it| {
-        stem.strip_prefix(it).is_some_and(ends) || stem.strip_suffix(it).is_some_and(starts)
-    })
+    let words = ["docker-compose", "docker_compose", "compose", "docker-stack"];
+    words.iter().any(|word| is_word_with_affix(stem, word))
 }
 
-/// `values`, `values-prod`, `values.prod`, `prod-values`
-fn is_values_stem(stem: &str) -> bool {
-    stem.strip_prefix("values").is_some_and(|it| it.is_empty() || it.starts_with(['.', '-', '_']))
-        || stem.strip_suffix("values").is_some_and(|it| it.ends_with(['.', '-', '_']))
-}
-
+/// Returns the kind that the documents of a file say.
 fn by_content(text: &str, tree: &Tree) -> Kind {
     let mut found = Kind::Unknown;
     for root in tree.roots() {
         match of_document(root) {
             Kind::Unknown => {}
-            // The more special word wins in a stream of several documents.
+            // In a stream of several documents, the more specific kind wins.
             Kind::Kubernetes if found != Kind::Unknown => {}
             kind => found = kind,
         }
     }
-    if found == Kind::Unknown && tree.documents.iter().any(|it| it.broken) {
+    if found == Kind::Unknown && tree.documents.iter().any(|document| document.broken) {
         found = by_first_words(text);
     }
     found
 }
 
-/// What kind of document this is, from its own words; unknown where they say nothing.
+/// Returns the kind of one document by its top-level keys.
 pub fn of_document(root: Node<'_>) -> Kind {
     if !root.is_mapping() {
         return Kind::Unknown;
@@ -147,7 +142,7 @@ pub fn of_document(root: Node<'_>) -> Kind {
         }
         true
     });
-    let group = version.and_then(|it| it.split_once('/')).map(|it| it.0);
+    let group = version.and_then(|version| version.split_once('/')).map(|(group, _)| group);
     match (group, kind) {
         (Some("argoproj.io"), Some("Application" | "ApplicationSet" | "AppProject")) => {
             return Kind::ArgoCd;
@@ -159,8 +154,10 @@ pub fn of_document(root: Node<'_>) -> Kind {
     }
     let compose = match services {
         Some(services) if services.is_mapping() => {
-            let built = |it: Node<'_>| it.get("image").is_some() || it.get("build").is_some();
-            services.entries().any(|it| built(it.value)) || (!foreign && version.is_none())
+            let runs = |service: Node<'_>| {
+                service.get("image").is_some() || service.get("build").is_some()
+            };
+            services.entries().any(|entry| runs(entry.value)) || (!foreign && version.is_none())
         }
         Some(_) => false,
         None => include && !foreign,
@@ -168,9 +165,9 @@ pub fn of_document(root: Node<'_>) -> Kind {
     if compose { Kind::Compose } else { Kind::Unknown }
 }
 
-/// A broken file has no tree: its top-level words are all there is.
+/// Returns the kind of a broken file, which has no tree, by the words at the start of its lines.
 fn by_first_words(text: &str) -> Kind {
-    let has = |word: &str| text.lines().any(|it| it.starts_with(word));
+    let has = |word: &str| text.lines().any(|line| line.starts_with(word));
     if has("apiVersion:") && has("kind:") {
         Kind::Kubernetes
     } else if has("services:") {
@@ -180,122 +177,110 @@ fn by_first_words(text: &str) -> Kind {
     }
 }
 
-/// Whether the text is a program that writes YAML: a Helm template, Jinja and their like.
+/// Whether the text is a template that renders YAML, of Helm, Jinja or another engine.
 fn is_template(path: &str, text: &str, content: Kind) -> bool {
-    let bytes = text.as_bytes();
-    let opens = |it: &usize| matches!(bytes.get(it + 1), Some(b'{' | b'%'));
-    let Some(last) = memchr::memrchr_iter(b'{', bytes).find(opens) else { return false };
-    // What comes after the last of them says nothing.
-    let end = memchr::memchr(b'\n', &bytes[last..]).map_or(text.len(), |it| last + it);
-    let folder = folder_of(path);
-    let in_templates = folder.split('/').any(|it| it == "templates");
-    // These have braces of their own, which Argo fills in; where YAML reads a mapping, it cannot.
+    let Some(last) = text.rfind("{{").max(text.rfind("{%")) else { return false };
+    // The lines after the last action do not matter.
+    let end = text[last..].find('\n').map_or(text.len(), |line_end| last + line_end);
+    let in_templates = folder_of(path).split('/').any(|folder| folder == "templates");
+    // Argo fills in braces of its own, but not where YAML reads a mapping.
     let own_braces =
         !in_templates && (content == Kind::ArgoCd || text.contains("apiVersion: argoproj.io/"));
-    actions(&text[..end], in_templates).any(|it| match it.place {
+    actions(&text[..end], in_templates).any(|action| match action.place {
         ActionPlace::Start | ActionPlace::Line => true,
-        _ if own_braces => false,
-        ActionPlace::Inside => !is_swarm_word(it.inner),
+        ActionPlace::Inside => !own_braces && !is_swarm_action(action.inner),
         ActionPlace::Quoted => {
-            in_templates || (content == Kind::Kubernetes && is_helm_word(it.inner))
+            let helm = content == Kind::Kubernetes && is_helm_action(action.inner);
+            !own_braces && (in_templates || helm)
         }
-        ActionPlace::Block => is_helm_word(it.inner),
+        ActionPlace::Block => !own_braces && is_helm_action(action.inner),
     })
 }
 
-/// Docker fills in these itself when it starts a container: `{{.Task.Slot}}`.
-fn is_swarm_word(inner: &str) -> bool {
+/// Whether Docker itself fills in the action when it starts a container, as `{{.Task.Slot}}`.
+fn is_swarm_action(inner: &str) -> bool {
     [".Task", ".Service", ".Node", ".Name", ".ID", ".FullID", ".ImageName", ".DaemonName"]
         .iter()
-        .any(|it| inner.starts_with(it))
+        .any(|field| inner.starts_with(field))
 }
 
-fn is_helm_word(inner: &str) -> bool {
-    [".Values", ".Release", ".Chart", ".Capabilities", ".Files", "$.Values", "$.Release"]
-        .iter()
-        .any(|it| inner.contains(it))
-        || ["include ", "template ", "tpl ", "if ", "range ", "with ", "end", "define ", "toYaml "]
-            .iter()
-            .any(|it| inner.starts_with(it))
+/// Whether the action is one of a Helm chart.
+fn is_helm_action(inner: &str) -> bool {
+    let objects =
+        [".Values", ".Release", ".Chart", ".Capabilities", ".Files", "$.Values", "$.Release"];
+    let words =
+        ["include ", "template ", "tpl ", "if ", "range ", "with ", "end", "define ", "toYaml "];
+    objects.iter().any(|object| inner.contains(object))
+        || words.iter().any(|word| inner.starts_with(word))
 }
 
-/// Where an action stands.
+/// The place of an action in its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ActionPlace {
-    /// The line begins with it.
+    /// At the start of the line.
     Line,
-    /// A value begins with it, where YAML itself would read a mapping.
+    /// At the start of a value, where YAML itself reads a mapping.
     Start,
-    /// In the middle of a plain scalar.
+    /// Inside a plain scalar.
     Inside,
+    /// Inside quotes.
     Quoted,
-    /// In a block scalar.
+    /// Inside a block scalar.
     Block,
 }
 
-/// A `{{ ... }}` or `{% ... %}`, without comments and GitHub's `${{ ... }}`.
+/// An action of a template, `{{ ... }}` or `{% ... %}`; not in a comment, and not GitHub's `${{ ... }}`.
 struct Action<'t> {
     place: ActionPlace,
-    /// What follows the braces, up to the end of the line.
+    /// The text after the opening braces, up to the end of the line.
     inner: &'t str,
 }
 
-/// The first action of each line; those in block scalars only with `blocks`.
+/// Returns the first action of each line; those in block scalars only with `blocks`.
 fn actions(text: &str, blocks: bool) -> impl Iterator<Item = Action<'_>> {
-    // The indentation of the line whose block scalar we are in.
+    // The indentation of the line that opened the current block scalar.
     let mut block: Option<usize> = None;
-    let mut start = 0;
-    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
-    ends.filter_map(move |end| {
-        let line = &text[std::mem::replace(&mut start, end + 1)..end];
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let indent = line.bytes().take_while(|it| *it == b' ').count();
-        let content = &line[indent..];
+    text.lines().filter_map(move |line| {
+        let content = line.trim_start_matches(' ');
+        let indent = line.len() - content.len();
         if content.is_empty() {
             return None;
         }
-        if block.is_some_and(|it| indent > it) {
+        if block.is_some_and(|outer| indent > outer) {
             let at = if blocks { find_braces(content)? } else { return None };
             return Some(Action { place: ActionPlace::Block, inner: inner_of(content, at) });
         }
         block = opens_block(content).then_some(indent);
-        of_line(content)
+        first_action(content)
     })
 }
 
+/// Returns the position of the first opening braces, unless they are GitHub's.
 fn find_braces(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let after = |it: &usize| bytes.get(it + 1).copied();
-    let open = || memchr::memchr_iter(b'{', bytes);
-    let at = open()
-        .find(|it| after(it) == Some(b'{'))
-        .or_else(|| open().find(|it| after(it) == Some(b'%')))?;
-    (at == 0 || bytes[at - 1] != b'$').then_some(at)
+    let at = text.find("{{").or_else(|| text.find("{%"))?;
+    (!text[..at].ends_with('$')).then_some(at)
 }
 
 fn inner_of(text: &str, at: usize) -> &str {
     text[at + 2..].trim_start_matches(['-', ' '])
 }
 
-/// Whether a line ends with the head of a block scalar: `key: |-`.
+/// Whether a line ends with the header of a block scalar, as `key: |-`.
 fn opens_block(line: &str) -> bool {
-    if memchr::memchr2(b'|', b'>', line.as_bytes()).is_none() {
-        return false;
-    }
     let line = line.split(" #").next().unwrap_or(line).trim_end();
-    let head = line.rsplit([' ', '\t']).next().unwrap_or_default();
-    let marks = head.strip_prefix(['|', '>']);
-    marks
-        .is_some_and(|it| it.len() <= 2 && it.chars().all(|it| matches!(it, '+' | '-' | '1'..='9')))
-        && line.len() > head.len()
+    let header = line.rsplit([' ', '\t']).next().unwrap_or_default();
+    let indicator = |letter: char| matches!(letter, '+' | '-' | '1'..='9');
+    let indicators = header.strip_prefix(['|', '>']);
+    indicators.is_some_and(|rest| rest.len() <= 2 && rest.chars().all(indicator))
+        && line.len() > header.len()
 }
 
-/// The first action of a line outside of comments.
-fn of_line(line: &str) -> Option<Action<'_>> {
-    let bytes = line.as_bytes();
-    if bytes[0] == b'#' || memchr::memchr(b'{', bytes).is_none() {
+/// Returns the first action of a line outside comments.
+fn first_action(line: &str) -> Option<Action<'_>> {
+    if line.starts_with('#') || !line.contains('{') {
         return None;
     }
+    let bytes = line.as_bytes();
     let mut quote = None;
     let mut at = 0;
     while at < bytes.len() {
@@ -305,7 +290,7 @@ fn of_line(line: &str) -> Option<Action<'_>> {
             continue;
         }
         let before = line[..at].trim_end_matches(' ');
-        // Quotes and comments begin only where a token may.
+        // A quote is one only at the start of a token.
         let spaced = before.len() < at && before.ends_with([':', '-']);
         let fresh = before.is_empty() || spaced || before.ends_with([',', '[', '{', '(']);
         match (here, quote) {

@@ -1,20 +1,20 @@
-//! What the comments of a file say to Plimsoll.
+//! Directives to Plimsoll in comments and annotations.
 //!
-//! A comment behind something covers what starts on its line; a comment on a line of its own covers
-//! what starts on the next line that is not a comment. `ignore-file` covers the file, and on a
-//! Kubernetes object the annotation `plimsoll.dev/ignore: PLM101,PLM606` covers the object.
+//! A comment at the end of a line covers what starts on that line; a comment on a line of its own covers
+//! what starts on the next line that is not a comment. `ignore-file` covers the file. The annotation
+//! `plimsoll.dev/ignore: PLM101,PLM606` of a Kubernetes object covers the object.
 
 use super::FileModel;
 use crate::report::Role;
 use crate::syntax::{Node, NodeKind};
 use crate::text::Span;
 
-/// One place that silences findings.
+/// A directive that suppresses findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppression {
-    /// Codes, families or names; empty means every rule.
+    /// Codes, families or names of rules; empty for all rules.
     pub selectors: Vec<(String, Span)>,
-    /// Findings that start in here are silenced.
+    /// Findings that start inside this span are suppressed.
     pub covers: Span,
     /// The comment or annotation itself.
     pub span: Span,
@@ -23,16 +23,16 @@ pub struct Suppression {
 /// The word that starts every directive in a comment.
 const MARK: &str = "plimsoll:";
 
-/// The annotation that silences findings on a Kubernetes object.
+/// The annotation that suppresses findings in a Kubernetes object.
 const ANNOTATION: &str = "plimsoll.dev/ignore";
 
-/// What the comments of a file say to Plimsoll.
+/// The directives of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Directives {
     pub suppressions: Vec<Suppression>,
     /// `# plimsoll: role=production`
     pub role: Option<Role>,
-    /// Words after the mark that mean nothing.
+    /// Unknown words after the mark.
     pub unknown: Vec<(String, Span)>,
 }
 
@@ -40,7 +40,7 @@ pub struct Directives {
 pub fn read(file: &FileModel) -> Directives {
     let mut directives = Directives::default();
     let text = &*file.file.text;
-    // Most files have nothing to say to us.
+    // Most files have no directives.
     if !text.contains("plimsoll") {
         return directives;
     }
@@ -71,16 +71,13 @@ pub fn read(file: &FileModel) -> Directives {
             }
         };
         let selectors = words
-            .take_while(|it| !it.0.starts_with('#'))
+            .take_while(|(word, _)| !word.starts_with('#'))
             .map(|(word, at)| (word.to_owned(), place(word, at)))
             .collect();
         directives.suppressions.push(Suppression { selectors, covers, span: comment.span });
     }
     for object in &file.objects {
-        let Some((_, list)) = object.meta.annotations.iter().find(|it| it.0.value == ANNOTATION)
-        else {
-            continue;
-        };
+        let Some(list) = object.meta.annotation(ANNOTATION) else { continue };
         let written = &text[list.span.range()];
         let place = |word: &str| match written.find(word) {
             Some(at) => list.span.inner(at..at + word.len()),
@@ -97,14 +94,17 @@ pub fn read(file: &FileModel) -> Directives {
     directives
 }
 
-/// Words parted by spaces or commas, with where they start.
+/// Returns the words between spaces and commas, each with its position.
 fn words(text: &str) -> impl Iterator<Item = (&str, usize)> {
-    text.split([' ', ',', '\t'])
-        .map(move |it| (it, it.as_ptr() as usize - text.as_ptr() as usize))
-        .filter(|it| !it.0.is_empty())
+    let mut next = 0;
+    text.split([' ', ',', '\t']).filter_map(move |word| {
+        let at = next;
+        next += word.len() + 1;
+        (!word.is_empty()).then_some((word, at))
+    })
 }
 
-/// The line of the comment (or the next line of content) with everything that starts on it.
+/// Returns the span of everything that starts on the line of a comment, or on the next line of content.
 fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
     let text = &*file.file.text;
     let mut line = file.lines.line_of(comment.start as usize);
@@ -120,11 +120,16 @@ fn covered(file: &FileModel, comment: Span, own_line: bool) -> Span {
     let range = file.lines.line_range(line);
     let line = Span::new(file.id, range.start, range.end);
     let mut end = line.end;
-    let mut open: Vec<Node<'_>> = file.tree.roots().collect();
+    let documents = &file.tree.documents;
+    let after = documents.partition_point(|document| document.span.start <= line.end);
+    let around =
+        documents[..after].iter().rev().take_while(|document| document.span.end >= line.start);
+    let roots = around.filter_map(|document| document.root);
+    let mut open: Vec<Node<'_>> = roots.map(|root| file.tree.node(root)).collect();
     while let Some(node) = open.pop() {
         let mut children: Vec<(Span, Node<'_>)> =
-            node.entries().map(|it| (it.span(), it.value)).collect();
-        children.extend(node.items().map(|it| (it.full_span(), it)));
+            node.entries().map(|entry| (entry.span(), entry.value)).collect();
+        children.extend(node.items().map(|item| (item.full_span(), item)));
         for (span, child) in children {
             if span.start >= line.start && span.start <= line.end {
                 end = end.max(span.end);

@@ -1,4 +1,4 @@
-//! The first stage: one file, read by itself. Its result is owned and may be cached, computed on
+//! The first stage: one file, read by itself. The result is owned, so that it can be cached, computed on
 //! another thread, or computed elsewhere and handed in.
 
 use super::directives::{self, Directives};
@@ -8,16 +8,16 @@ use crate::syntax::{self, Problem, Tree};
 use crate::text::{File, FileId, LineIndex};
 use std::ops::Range;
 
-/// What one file says, before any other file is looked at.
+/// The contents of one file, read without any other file.
 #[derive(Debug)]
 pub struct FileModel {
     pub id: FileId,
     pub file: File,
     pub lines: LineIndex,
     pub kind: Kind,
-    /// Empty for files that are no YAML.
+    /// The tree; empty for a file that is not YAML.
     pub tree: Tree,
-    /// What is wrong with the text.
+    /// The problems with the text.
     pub problems: Vec<Problem>,
     /// Kubernetes objects, in the order of the text.
     pub objects: Vec<kubernetes::Object>,
@@ -25,7 +25,7 @@ pub struct FileModel {
 }
 
 impl FileModel {
-    /// Reads a file. `edited` is where its text was last changed, if somebody is typing.
+    /// Reads a file. `edited` is the range of the last change of its text, if somebody is typing.
     pub fn read(id: FileId, file: File, edited: Option<Range<usize>>) -> FileModel {
         let lines = LineIndex::new(&file.text);
         let mut model = FileModel {
@@ -44,7 +44,7 @@ impl FileModel {
         (model.tree, model.problems) = syntax::parse(id, &model.file.text, edited);
         model.kind = detect::detect(&model.file.path, &model.file.text, &model.tree, &[]);
         if model.kind == Kind::Template {
-            // Half YAML, half program: nothing in it may be taken for what the cluster gets.
+            // The cluster gets what the template renders, not what it looks like.
             model.tree = Tree::default();
             model.problems.clear();
             return model;

@@ -1,14 +1,12 @@
-//! What the documents mean: typed, owned structs in which every leaf knows its place.
+//! The model of the documents: typed, owned structs in which every leaf knows its place.
 //!
-//! A reader never fails. What it does not know it keeps (as [`read::UnknownKey`]), what has the
-//! wrong type it records (as [`read::WrongType`]), and the rest of the document is still read.
-//! Nothing here borrows from the tree, so that the result of a file may be cached and sent to
-//! another thread.
+//! A reader never fails. It records unknown keys as [`read::UnknownKey`] and values of the wrong type as
+//! [`read::WrongType`], and still reads the rest of the document. Nothing here borrows from the tree, so
+//! that the result of a file can be cached and sent to another thread.
 
 pub mod compose;
 pub mod detect;
 mod directives;
-pub mod edit;
 mod file;
 pub mod kubernetes;
 pub mod read;

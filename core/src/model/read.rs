@@ -1,27 +1,28 @@
-//! The one cursor that all readers share.
+//! The cursor that all readers of Kubernetes objects share.
 
 use crate::knowledge::kube_keys;
 use crate::syntax::{Entry, Node, NodeKind, Problem, ProblemKind, Scalar, Style};
 use crate::text::{Span, Spanned};
 use smol_str::SmolStr;
 
-/// A string and where it is written.
+/// A string with its place.
 pub type Str = Spanned<SmolStr>;
 
-/// Where a mapping is written, for fixes that want to add to it.
+/// The place of a mapping or sequence, for fixes that add to it.
 ///
-/// The span runs from the first byte of the first key to the last byte of the last value (in flow
-/// style: with the braces). The indentation is not kept: `Editor` reads it off the text.
+/// The span starts at the first key and ends with the last value; in flow style it includes the brackets.
+/// `Editor` takes the indentation from the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place {
     pub span: Span,
-    /// Written as `{ ... }`.
+    /// Whether the collection is written as `{ ... }` or `[ ... ]`.
     pub flow: bool,
-    /// Reached through an alias or a merge key: a change here would change other places too.
+    /// Whether the collection is reached through an alias or a merge key, so that a change would affect
+    /// other places too.
     pub shared: bool,
 }
 
-/// A value that may be a number or a word, as a port.
+/// A value that is a number or a name, as a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntOrStr {
     Int(i64),
@@ -56,33 +57,33 @@ impl std::fmt::Display for IntOrStr {
 /// A key that the reader of its mapping does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownKey {
-    /// The type that the mapping has by its place: `Container`, `PodSpec`, `service`.
+    /// The type of the mapping: `Container`, `PodSpec`.
     pub owner: &'static str,
     pub key: Str,
-    /// From the key's first byte to the value's last.
+    /// The entry, from the first byte of the key to the last byte of the value.
     pub entry: Span,
-    /// The value is a mapping or a sequence, which says something about where it belongs.
+    /// Whether the value is a mapping or a sequence, which hints at where the key belongs.
     pub collection: bool,
 }
 
-/// A value whose type is not the one that its place asks for.
+/// A value that does not have the type of its field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongType {
     pub span: Span,
-    /// `a list`, `a whole number`, `true or false`.
+    /// `a list`, `an integer`, `true or false`.
     pub expected: &'static str,
     /// `a mapping`, `a string`.
     pub found: &'static str,
 }
 
-/// How many items may be read through aliases and merge keys in one file. What is not aliased is
-/// read once and needs no limit.
+/// Maximum number of items read through aliases and merge keys in one file. Items that are not aliased
+/// are read once and need no limit.
 pub const MAX_SHARED_ITEMS: usize = 200_000;
 
-/// Readers may call one another this deep.
+/// Maximum depth of nested readers.
 const MAX_DEPTH: usize = 64;
 
-/// Reads nodes and keeps what was odd about them. One for each file.
+/// Reads the nodes of one file and records what is wrong with them.
 #[derive(Debug, Default)]
 pub struct Reader {
     pub problems: Vec<Problem>,
@@ -94,7 +95,7 @@ pub struct Reader {
     over: bool,
 }
 
-/// A field whose type says how it is read.
+/// A field that can be read from a node by its type.
 pub trait Field {
     fn read(&mut self, reader: &mut Reader, node: Node<'_>);
 }
@@ -134,11 +135,12 @@ impl Reader {
         Reader::default()
     }
 
-    /// Takes what was recorded since the last call, for the object just read.
+    /// Returns the unknown keys recorded since the last call.
     pub fn take_unknown(&mut self) -> Vec<UnknownKey> {
         std::mem::take(&mut self.unknown)
     }
 
+    /// Whether another item may be read without exceeding the limits.
     fn spend(&mut self, node: Node<'_>) -> bool {
         if self.shared {
             self.shared_items += 1;
@@ -150,8 +152,9 @@ impl Reader {
         if !self.over {
             self.over = true;
             let message = if deep {
-                "this document is nested deeper than its meaning can be; the rest is not read"
-                    .to_owned()
+                format!(
+                    "this document is nested more than {MAX_DEPTH} levels deep; the rest is not read"
+                )
             } else {
                 format!(
                     "aliases make this file larger than {MAX_SHARED_ITEMS} items; the rest is not read"
@@ -167,9 +170,9 @@ impl Reader {
         false
     }
 
-    /// Calls `known` for every entry of a mapping, merge keys honoured. It answers whether it knows
-    /// the key. `owner` names the mapping's type. Null is an empty mapping; anything else that is
-    /// no mapping is recorded.
+    /// Calls `known` with every entry of a mapping, merge keys applied; `known` returns whether it knows
+    /// the key. `owner` is the type of the mapping. Null is an empty mapping; any other value that is not
+    /// a mapping is recorded as a wrong type.
     pub fn each<'t>(
         &mut self,
         node: Node<'t>,
@@ -179,7 +182,7 @@ impl Reader {
         self.each_entry(node, owner, &mut known);
     }
 
-    // Not generic, as there are some hundred callers and each would have a copy of its own.
+    /// [`Reader::each`] without a type parameter, so that its many callers share one function.
     fn each_entry<'t>(
         &mut self,
         node: Node<'t>,
@@ -208,11 +211,11 @@ impl Reader {
             }
             true
         };
-        if node.entries().any(|it| it.key.is_merge_key()) {
+        if node.entries().any(|entry| entry.key.is_merge_key()) {
             let own = node.resolve().span();
             let aliased = self.shared;
             let all = node.merged_entries();
-            // What is overridden was looked at, too.
+            // The merge itself read all of them.
             self.shared_items += all.len();
             for entry in all {
                 self.shared = aliased || !own.contains(entry.key.span());
@@ -231,8 +234,8 @@ impl Reader {
         self.depth -= 1;
     }
 
-    /// Keeps a key that nobody reads, unless the type has it or is none that we know. Those with a
-    /// dollar (`$patch`) speak to whoever merges.
+    /// Records a key that no reader knows, unless the schema has it or lacks the type. Keys with a dollar
+    /// sign (`$patch`) are directives for merges.
     pub fn unknown_key(&mut self, owner: &'static str, key: &str, entry: Entry<'_>) {
         if key.starts_with('$') || !kube_keys::is_wrong(owner, key) {
             return;
@@ -245,23 +248,19 @@ impl Reader {
         });
     }
 
-    /// Reads every item of a sequence. Null is an empty one; anything else is recorded.
+    /// Reads every item of a sequence. Null is an empty sequence; any other value is recorded as a wrong
+    /// type.
     pub fn list<'t, T>(
         &mut self,
         node: Node<'t>,
         mut item: impl FnMut(&mut Reader, Node<'t>) -> Option<T>,
     ) -> Vec<T> {
-        // Most have one item or two, and what is read from one is large.
-        let mut all = Vec::with_capacity(node.items().len().min(4));
-        self.each_item(node, &mut |reader, it| {
-            if let Some(it) = item(reader, it) {
-                all.push(it);
-            }
-        });
+        let mut all = Vec::new();
+        self.each_item(node, &mut |reader, node| all.extend(item(reader, node)));
         all
     }
 
-    // Not generic, for the same reason as `each_entry`.
+    /// Calls `read` with every item of a sequence.
     fn each_item<'t>(&mut self, node: Node<'t>, read: &mut dyn FnMut(&mut Reader, Node<'t>)) {
         if !node.is_sequence() {
             if !node.is_null() {
@@ -272,18 +271,18 @@ impl Reader {
         let before = self.shared;
         self.depth += 1;
         self.shared |= node.kind() == NodeKind::Alias;
-        for it in node.items() {
-            if !self.spend(it) {
+        for item in node.items() {
+            if !self.spend(item) {
                 break;
             }
-            read(self, it);
+            read(self, item);
         }
         self.shared = before;
         self.depth -= 1;
     }
 
-    /// Reads something that is known to be reached through a merge key, as [`each`](Self::each) does
-    /// by itself for what is read inside its callback.
+    /// Reads something that is reached through a merge key if `shared`. Inside its callback,
+    /// [`each`](Self::each) takes care of that itself.
     pub fn as_shared<T>(&mut self, shared: bool, read: impl FnOnce(&mut Reader) -> T) -> T {
         let before = self.shared;
         self.shared |= shared;
@@ -292,7 +291,7 @@ impl Reader {
         value
     }
 
-    /// Where a mapping (or a sequence) is written.
+    /// Returns the place of a mapping or a sequence.
     pub fn place(&self, node: Node<'_>) -> Place {
         let target = node.resolve();
         Place {
@@ -302,14 +301,12 @@ impl Reader {
         }
     }
 
-    /// Reads what the type of the field asks for.
-    // In place: to return a value of forty bytes and to drop the old one costs each of some two
-    // hundred callers more code than the call itself, and browsers download them all.
+    /// Reads a node into a field, by the type of the field.
     pub fn read<T: Field>(&mut self, node: Node<'_>, field: &mut T) {
         field.read(self, node);
     }
 
-    /// Any scalar as the text that it was written with; null is nothing.
+    /// Reads any scalar as text; `None` for null.
     pub fn str(&mut self, node: Node<'_>) -> Option<Str> {
         match node.as_str() {
             Some(_) if node.is_null() => None,
@@ -326,7 +323,7 @@ impl Reader {
             Some(Scalar::Int(it)) => Some(Spanned::new(it, node.span())),
             Some(Scalar::Null) => None,
             _ => {
-                self.wrong_type(node, "a whole number");
+                self.wrong_type(node, "an integer");
                 None
             }
         }
@@ -350,7 +347,7 @@ impl Reader {
         }
     }
 
-    /// A number or a word. Words are kept as written, a quoted number is a word.
+    /// Reads a number or a string. A number in quotes is a string.
     pub fn int_or_str(&mut self, node: Node<'_>) -> Option<Spanned<IntOrStr>> {
         let value = match node.scalar() {
             Some(Scalar::Int(it)) => IntOrStr::Int(it),
@@ -368,9 +365,9 @@ impl Reader {
         self.list(node, Reader::str)
     }
 
-    /// A mapping from strings to scalars; nulls become empty strings.
+    /// Reads a mapping from strings to scalars; null becomes an empty string.
     pub fn pairs(&mut self, node: Node<'_>) -> Vec<(Str, Str)> {
-        let mut all = Vec::with_capacity(node.entries().len());
+        let mut all = Vec::new();
         self.each(node, "", |reader, key, entry| {
             let key = Spanned::new(SmolStr::new(key), entry.key.span());
             match entry.value.as_str() {
@@ -385,16 +382,17 @@ impl Reader {
         all
     }
 
+    /// Records a value of the wrong type.
     pub fn wrong_type(&mut self, node: Node<'_>, expected: &'static str) {
         let found = match node.resolve().kind() {
             NodeKind::Mapping => "a mapping",
             NodeKind::Sequence => "a list",
-            NodeKind::Alias => "an alias to nothing",
+            NodeKind::Alias => "an alias without an anchor",
             NodeKind::Scalar => match node.scalar() {
-                Some(Scalar::Null) => "nothing",
+                Some(Scalar::Null) => "an empty value",
                 Some(Scalar::Bool(_)) => "true or false",
                 Some(Scalar::Int(_) | Scalar::Float(_) | Scalar::NotFinite(_)) => "a number",
-                _ => "a string",
+                Some(Scalar::Str(_)) | None => "a string",
             },
         };
         self.wrong.push(WrongType { span: node.span(), expected, found });

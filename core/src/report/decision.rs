@@ -1,76 +1,182 @@
-//! How much platform the files ask for: six questions, an outcome, two checklists, a crossing table.
+//! How much platform the files ask for: six questions, an outcome, two checklists and the fate of
+//! every Compose key on the way to Kubernetes.
 
+use super::vocabulary;
 use crate::text::Span;
 use smol_str::SmolStr;
 use std::borrow::Cow;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Answer {
-    Yes,
-    No,
-    #[default]
-    Unknown,
-}
+vocabulary! {
+    /// An answer to one of the questions of the decision.
+    #[derive(Default)]
+    pub enum Answer {
+        Yes = "yes",
+        No = "no",
+        #[default]
+        Unknown = "unknown",
+    }
 
-impl Answer {
-    pub fn name(self) -> &'static str {
-        match self {
-            Answer::Yes => "yes",
-            Answer::No => "no",
-            Answer::Unknown => "unknown",
-        }
+    /// Where an answer comes from.
+    pub enum AnsweredBy {
+        Files = "files",
+        Person = "person",
+    }
+
+    /// The six questions of the decision.
+    pub enum QuestionId {
+        OneServer = "one-server",
+        MultiNode = "multi-node",
+        ReplicasAndRollouts = "replicas-and-rollouts",
+        TeamsAndEnvironments = "teams-and-environments",
+        Gitops = "gitops",
+        Packaging = "packaging",
+    }
+
+    /// The platform that suits the system.
+    #[derive(Default)]
+    pub enum Platform {
+        Compose = "compose",
+        #[default]
+        Either = "either",
+        Kubernetes = "kubernetes",
+    }
+
+    /// Whether an addition to the platform pays off.
+    #[derive(Default)]
+    pub enum Worth {
+        #[default]
+        No = "no",
+        NotYet = "not yet",
+        WorthIt = "worth it",
+        InUse = "in use",
+    }
+
+    /// What the files are written for today.
+    #[derive(Default)]
+    pub enum Today {
+        Compose = "compose",
+        Kubernetes = "kubernetes",
+        Both = "both",
+        #[default]
+        Unknown = "unknown",
+    }
+
+    /// How well the platform of today suits the system.
+    #[derive(Default)]
+    pub enum Fit {
+        #[default]
+        Fits = "fits",
+        Outgrown = "outgrown",
+        OverBuilt = "over-built",
+        Mixed = "mixed",
+    }
+
+    /// Typical systems, one of which is nearest to the files.
+    #[derive(Default)]
+    pub enum ScenarioName {
+        #[default]
+        InternalApp = "internal-app",
+        GrowingSaas = "growing-saas",
+        MultiTeamPlatform = "multi-team-platform",
+        Regulated = "regulated",
+    }
+
+    /// The items of the two checklists.
+    pub enum CheckItem {
+        PinnedImages = "pinned-images",
+        HealthChecks = "health-checks",
+        RestartPolicies = "restart-policies",
+        PersistentData = "persistent-data",
+        Backups = "backups",
+        TlsEdge = "tls-edge",
+        HostHardening = "host-hardening",
+        LogsBounded = "logs-bounded",
+        Monitoring = "monitoring",
+        StartupAndRetry = "startup-and-retry",
+        OneTimeMigrations = "one-time-migrations",
+        ImageWithoutBindMounts = "image-without-bind-mounts",
+        ServiceDiscovery = "service-discovery",
+        ConfigAndSecrets = "config-and-secrets",
+        ProbesAndResources = "probes-and-resources",
+        HiddenState = "hidden-state",
+    }
+
+    /// The state of a checklist item.
+    pub enum CheckState {
+        Pass = "pass",
+        Fail = "fail",
+        CannotSee = "cannot-see",
+        NotApplicable = "not-applicable",
+    }
+
+    /// What becomes of a Compose key on the way to Kubernetes.
+    pub enum Fate {
+        Carried = "carried",
+        Changed = "changed",
+        Lost = "lost",
     }
 }
 
-/// A fact from the files (or from a person) and the answer that it speaks for.
+/// How much a piece of evidence counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weight {
+    Hint = 1,
+    Sign = 2,
+    /// Enough on its own, unless the other side has decisive evidence too.
+    Decisive = 3,
+}
+
+impl Weight {
+    /// The weight as a number from 1 to 3.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A fact, from the files or from a person, and the answer it supports.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     pub fact: Cow<'static, str>,
     pub points: Answer,
-    /// 1 a hint, 2 a sign, 3 decisive.
-    pub weight: u8,
+    pub weight: Weight,
+    /// Who stated the fact.
+    pub by: AnsweredBy,
     pub span: Option<Span>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// `one-server`, `multi-node`, `replicas-and-rollouts`, `teams-and-environments`, `gitops`, `packaging`.
-    pub id: &'static str,
+    pub id: QuestionId,
     /// The question as a person would ask it.
     pub text: &'static str,
     pub answer: Answer,
     /// A person's own answer wins over what the files suggest, and is shown as such.
-    pub by_person: bool,
+    pub by: AnsweredBy,
     pub evidence: Vec<Evidence>,
-    /// What would settle it.
+    /// What would settle an open question.
     pub settled_by: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
-    /// `compose`, `either`, `kubernetes`.
-    pub platform: &'static str,
-    /// `no`, `not yet`, `worth it`, `in use`.
-    pub helm: &'static str,
-    /// As `helm`.
-    pub argocd: &'static str,
+    pub platform: Platform,
+    pub helm: Worth,
+    pub argocd: Worth,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scenario {
-    /// `internal-app`, `growing-saas`, `multi-team-platform`, `regulated`.
-    pub nearest: &'static str,
+    pub nearest: ScenarioName,
     pub because: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChecklistItem {
-    /// `pinned-images`.
-    pub item: &'static str,
-    /// `pass`, `fail`, `cannot-see`, `not-applicable`.
-    pub state: &'static str,
-    /// The findings that fail it: their codes and places.
+    pub item: CheckItem,
+    pub state: CheckState,
+    /// The codes and places of the findings that fail the item.
     pub findings: Vec<(&'static str, Span)>,
+    /// What to do next; empty where nothing is left to do.
     pub next: &'static str,
 }
 
@@ -80,13 +186,13 @@ pub struct Checklists {
     pub crossing: Vec<ChecklistItem>,
 }
 
-/// What becomes of one key of a Compose service on its way to Kubernetes.
+/// What becomes of one key of a Compose service on the way to Kubernetes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
     pub service: SmolStr,
     pub key: &'static str,
-    /// `carried`, `changed`, `lost`.
-    pub fate: &'static str,
+    pub fate: Fate,
+    /// What takes the place of the key.
     pub instead: &'static str,
     pub span: Option<Span>,
 }
@@ -95,10 +201,8 @@ pub struct Crossing {
 pub struct Decision {
     pub questions: Vec<Question>,
     pub outcome: Outcome,
-    /// `compose`, `kubernetes`, `both`, `unknown`.
-    pub today: &'static str,
-    /// `fits`, `outgrown`, `over-built`, `mixed`.
-    pub fit: &'static str,
+    pub today: Today,
+    pub fit: Fit,
     pub reasons: Vec<String>,
     pub would_change: Vec<&'static str>,
     pub scenario: Scenario,

@@ -1,79 +1,65 @@
-//! A finding, its places and its fixes, and the list that rules write them into.
+//! Findings with their places and fixes, and the list that rules add them to.
 
+use super::vocabulary;
 use crate::text::Span;
-use std::fmt::{self, Write};
 
-/// How bad it is, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Severity {
-    /// As written it fails, or two facts in the files contradict each other.
-    Error,
-    /// Bites in production in a known way.
-    Warning,
-    /// A trade-off worth knowing.
-    Info,
-    /// Hygiene.
-    #[default]
-    Hint,
-}
-
-impl Severity {
-    pub const ALL: [Severity; 4] =
-        [Severity::Error, Severity::Warning, Severity::Info, Severity::Hint];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-            Severity::Hint => "hint",
-        }
+vocabulary! {
+    /// How bad a finding is, worst first.
+    #[derive(Default)]
+    pub enum Severity {
+        /// It fails as written, or two facts in the files contradict each other.
+        Error = "error",
+        /// It causes trouble in production in a known way.
+        Warning = "warning",
+        /// A trade-off worth knowing.
+        Info = "info",
+        /// Hygiene.
+        #[default]
+        Hint = "hint",
     }
 
-    pub fn from_name(name: &str) -> Option<Severity> {
-        Severity::ALL.into_iter().find(|it| it.name() == name)
+    /// The severity that a configuration gives a rule, or `off`.
+    pub enum Level {
+        Error = "error",
+        Warning = "warning",
+        Info = "info",
+        Hint = "hint",
+        Off = "off",
     }
-}
 
-/// How sure we are, apart from how bad it would be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Confidence {
-    /// Provable from the files alone.
-    #[default]
-    Certain,
-    /// True unless something outside the files says otherwise.
-    Likely,
-    /// Worth a look.
-    Possible,
-}
+    /// How sure a finding is, which is independent of its severity.
+    #[derive(Default)]
+    pub enum Confidence {
+        /// The files alone prove it.
+        #[default]
+        Certain = "certain",
+        /// True unless something outside the files says otherwise.
+        Likely = "likely",
+        /// Worth a look.
+        Possible = "possible",
+    }
 
-impl Confidence {
-    pub fn name(self) -> &'static str {
-        match self {
-            Confidence::Certain => "certain",
-            Confidence::Likely => "likely",
-            Confidence::Possible => "possible",
-        }
+    /// Whether a fix may be applied without being read first.
+    pub enum Safety {
+        Safe = "safe",
+        Unsafe = "unsafe",
     }
 }
 
-/// Whether a fix may be applied without being read first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Safety {
-    Safe,
-    Unsafe,
-}
-
-impl Safety {
-    pub fn name(self) -> &'static str {
+impl Level {
+    /// Returns the severity of the rule; `None` means that the rule is off.
+    pub fn severity(self) -> Option<Severity> {
         match self {
-            Safety::Safe => "safe",
-            Safety::Unsafe => "unsafe",
+            Level::Error => Some(Severity::Error),
+            Level::Warning => Some(Severity::Warning),
+            Level::Info => Some(Severity::Info),
+            Level::Hint => Some(Severity::Hint),
+            Level::Off => None,
         }
     }
 }
 
-/// Put `text` in the place of `span`.
+/// A text edit: `text` replaces what stands at `span`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     pub span: Span,
@@ -82,7 +68,7 @@ pub struct Edit {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// What it does, in the imperative: "Wait for `db` to be healthy".
+    /// What the fix does, in the imperative: "Wait for `db` to be healthy".
     pub title: String,
     pub safety: Safety,
     /// Sorted, never overlapping.
@@ -90,46 +76,17 @@ pub struct Fix {
 }
 
 impl Fix {
-    #[inline(never)]
-    pub fn safe(title: impl Text, edits: impl Into<Vec<Edit>>) -> Fix {
-        Fix::new(title.text(), Safety::Safe, edits.into())
+    pub fn safe(title: impl Into<String>, edits: impl Into<Vec<Edit>>) -> Fix {
+        Fix::new(title.into(), Safety::Safe, edits.into())
     }
 
-    #[inline(never)]
-    pub fn r#unsafe(title: impl Text, edits: impl Into<Vec<Edit>>) -> Fix {
-        Fix::new(title.text(), Safety::Unsafe, edits.into())
+    pub fn r#unsafe(title: impl Into<String>, edits: impl Into<Vec<Edit>>) -> Fix {
+        Fix::new(title.into(), Safety::Unsafe, edits.into())
     }
 
     fn new(title: String, safety: Safety, mut edits: Vec<Edit>) -> Fix {
-        crate::sort::sort_by_key(&mut edits, |it| it.span);
+        edits.sort_by_key(|edit| edit.span);
         Fix { title, safety, edits }
-    }
-}
-
-/// What a finding is told in: a text, or the `format_args!` of one. Whatever takes it is compiled once
-/// for each of these and not at each of the hundreds of calls.
-pub trait Text {
-    fn text(self) -> String;
-}
-
-impl Text for String {
-    fn text(self) -> String {
-        self
-    }
-}
-
-impl Text for &str {
-    fn text(self) -> String {
-        self.to_owned()
-    }
-}
-
-impl Text for fmt::Arguments<'_> {
-    fn text(self) -> String {
-        // Room for most of them at once: to let a text grow takes longer than to write it.
-        let mut text = String::with_capacity(100);
-        text.write_fmt(self).expect("internal error: a text takes everything");
-        text
     }
 }
 
@@ -153,15 +110,16 @@ pub struct Finding {
     pub subject: String,
     /// One or two sentences that name the user's own objects.
     pub message: String,
-    /// What helps here in particular; else what the rule says does. That, and why it matters, is
-    /// asked of [`explain`](crate::explain) when somebody reads the finding.
+    /// Advice for this finding in particular; without it, the advice of the rule counts, which
+    /// [`explain`](crate::explain) knows.
     pub help: Option<String>,
     /// Commands for the running system, with the user's own names filled in.
     pub check: Vec<String>,
     pub related: Vec<Related>,
     pub fixes: Vec<Fix>,
-    /// The code that no longer does anything: editors may fade it out.
+    /// Whether the marked text has no effect: editors may fade it out.
     pub unnecessary: bool,
+    /// Whether the marked text is obsolete: editors may strike it through.
     pub deprecated: bool,
 }
 
@@ -181,24 +139,24 @@ impl Finding {
         self
     }
 
-    /// Another place, with what is to be seen there.
-    #[inline(never)]
-    pub fn also(&mut self, span: &Span, message: impl Text) -> &mut Self {
-        self.related.push(Related { span: *span, message: message.text() });
+    /// Adds another place, with what is to be seen there.
+    pub fn also(&mut self, span: &Span, message: impl Into<String>) -> &mut Self {
+        self.related.push(Related { span: *span, message: message.into() });
         self
     }
 
-    pub fn help(&mut self, help: impl Text) -> &mut Self {
-        self.help = Some(help.text());
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
         self
     }
 
-    #[inline(never)]
-    pub fn check(&mut self, command: impl Text) -> &mut Self {
-        self.check.push(command.text());
+    /// Adds a command that shows the problem in the running system.
+    pub fn check(&mut self, command: impl Into<String>) -> &mut Self {
+        self.check.push(command.into());
         self
     }
 
+    /// Adds a fix, unless it edits nothing.
     pub fn fix(&mut self, fix: Fix) -> &mut Self {
         if !fix.edits.is_empty() {
             self.fixes.push(fix);
@@ -206,7 +164,7 @@ impl Finding {
         self
     }
 
-    /// [`fix`](Self::fix) where there may be none, as for a place that a safe edit cannot reach.
+    /// Adds a fix where there is one: some places cannot be edited safely.
     pub fn maybe_fix(&mut self, fix: Option<Fix>) -> &mut Self {
         if let Some(fix) = fix {
             self.fix(fix);
@@ -215,7 +173,7 @@ impl Finding {
     }
 }
 
-/// Where the rules write their findings, one rule after the other.
+/// The list that rules add their findings to, one rule after the other.
 #[derive(Debug, Default)]
 pub struct Findings {
     code: &'static str,
@@ -229,29 +187,22 @@ impl Findings {
         Findings { code, name, severity, list: Vec::new() }
     }
 
-    /// What comes from now on is of this rule.
+    /// Attributes the findings that follow to another rule.
     pub fn next(&mut self, code: &'static str, name: &'static str, severity: Severity) {
         (self.code, self.name, self.severity) = (code, name, severity);
     }
 
-    /// Reports at a place, with the rule's own severity. Most rules find nothing in most files: what
-    /// leads here stands apart from the way through a rule, and is compiled to be small.
-    #[cold]
-    #[inline(never)]
-    pub fn at(&mut self, span: &Span, message: impl Text) -> &mut Finding {
-        self.add(*span, message.text())
-    }
-
-    fn add(&mut self, span: Span, message: String) -> &mut Finding {
+    /// Adds a finding at a place, with the severity of the rule.
+    pub fn at(&mut self, span: &Span, message: impl Into<String>) -> &mut Finding {
         let index = self.list.len();
         self.list.push(Finding {
             code: self.code,
             name: self.name,
             severity: self.severity,
             confidence: Confidence::Certain,
-            span,
+            span: *span,
             subject: String::new(),
-            message,
+            message: message.into(),
             help: None,
             check: Vec::new(),
             related: Vec::new(),
@@ -262,12 +213,12 @@ impl Findings {
         &mut self.list[index]
     }
 
-    /// How many there are.
+    /// Returns the number of findings so far.
     pub fn count(&self) -> usize {
         self.list.len()
     }
 
-    /// Those that came when there were so many already.
+    /// Returns the findings added since the list held `count` of them.
     pub fn since(&mut self, count: usize) -> &mut [Finding] {
         &mut self.list[count..]
     }

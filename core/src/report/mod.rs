@@ -1,76 +1,49 @@
-//! What a run has to say: findings with places, fixes, the decision and the map.
+//! The result of an analysis: findings with their places and fixes, the decision and the map.
 //!
-//! These types speak of bytes; `render` and the language server turn them into lines and columns.
+//! Places are byte spans here; `output` and the language server turn them into lines and columns.
 
 mod decision;
 mod finding;
 mod map;
+pub mod phrases;
+mod vocabulary;
 
 pub use decision::*;
 pub use finding::*;
 pub use map::*;
+pub(crate) use vocabulary::vocabulary;
 
 use crate::text::{File, FileId, LineIndex, Span};
 
-/// What kind of file this is, from its content first and its name second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Kind {
-    Compose,
-    Kubernetes,
-    Kustomization,
-    Chart,
-    Values,
-    Template,
-    ArgoCd,
-    EnvFile,
-    Dockerfile,
-    /// `plimsoll.yaml`.
-    Config,
-    #[default]
-    Unknown,
-}
+vocabulary! {
+    /// The kind of a file, recognised by its content first and its name second.
+    #[derive(Default)]
+    pub enum FileKind {
+        Compose = "compose",
+        Kubernetes = "kubernetes",
+        Kustomization = "kustomization",
+        Chart = "chart",
+        Values = "values",
+        Template = "template",
+        ArgoCd = "argocd",
+        EnvFile = "env-file",
+        Dockerfile = "dockerfile",
+        // `plimsoll.yaml`.
+        Config = "config",
+        #[default]
+        Unknown = "unknown",
+    }
 
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Compose => "compose",
-            Kind::Kubernetes => "kubernetes",
-            Kind::Kustomization => "kustomization",
-            Kind::Chart => "chart",
-            Kind::Values => "values",
-            Kind::Template => "template",
-            Kind::ArgoCd => "argocd",
-            Kind::EnvFile => "env-file",
-            Kind::Dockerfile => "dockerfile",
-            Kind::Config => "config",
-            Kind::Unknown => "unknown",
-        }
+    /// The environment that a Compose file is meant for.
+    pub enum Role {
+        Development = "development",
+        Production = "production",
+        Unknown = "unknown",
     }
 }
 
-/// What a Compose file is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    Development,
-    Production,
-    Unknown,
-}
-
-impl Role {
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Development => "development",
-            Role::Production => "production",
-            Role::Unknown => "unknown",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Role> {
-        [Role::Development, Role::Production, Role::Unknown]
-            .into_iter()
-            .find(|it| it.name() == name)
-    }
-}
+/// The short name that the code uses; TypeScript and the JSON Schema have the long one.
+pub use self::FileKind as Kind;
 
 /// A file of the project, as the report knows it.
 #[derive(Debug, Clone)]
@@ -88,7 +61,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     pub decision: Decision,
     pub map: Map,
-    /// How many findings were silenced by comments, annotations or configuration.
+    /// Number of findings silenced by comments or annotations.
     pub suppressed: usize,
 }
 
@@ -97,12 +70,13 @@ impl Report {
         &self.files[id.index()]
     }
 
-    /// The text under a span.
+    /// Returns the text under a span.
     pub fn snippet(&self, span: Span) -> &str {
         self.entry(span.file).file.text.get(span.range()).unwrap_or_default()
     }
 
+    /// Returns the number of findings of one severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|it| it.severity == severity).count()
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 }

@@ -1,12 +1,12 @@
-//! The rules: one file each, a folder a family.
+//! The rules: one file per rule, one folder per family.
 //!
-//! A rule sees facts and the model, never the tree and never another rule. Its doc comment is the
-//! user's documentation and its examples are its tests. To add one: write the file, then declare it
-//! and list it in the `mod.rs` of its family. Forget the list and the compiler says that `RULE` is
-//! never used; forget the declaration and `tests/house.rs` names the file.
+//! A rule sees facts and the model, never the syntax tree and never another rule. Its doc comment is
+//! the user documentation, and the examples in it are its tests. To add a rule, write its file, then
+//! declare and list it in the `mod.rs` of its family. A rule that is not listed makes the compiler
+//! warn that `RULE` is never used; a file that is not declared fails `tests/house.rs`.
 
 use crate::facts::Facts;
-use crate::report::{Findings, Severity};
+use crate::report::{Findings, Severity, vocabulary};
 
 mod config;
 mod document;
@@ -31,137 +31,96 @@ const FAMILIES: &[&[&Rule]] = &[
     host::RULES,
 ];
 
-/// How long the code of a rule is.
-const CODE_LEN: usize = "PLM101".len();
-
-/// Which side of the crossing a rule reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
-    Compose,
-    Kubernetes,
-    /// Either side alone.
-    Both,
-    /// Both sides together.
-    Dual,
-    /// Any YAML.
-    Document,
-}
-
-impl On {
-    pub fn name(self) -> &'static str {
-        match self {
-            On::Compose => "compose",
-            On::Kubernetes => "kubernetes",
-            On::Both => "both",
-            On::Dual => "dual",
-            On::Document => "document",
-        }
+vocabulary! {
+    /// Which side of a project a rule reads.
+    pub enum Side {
+        Compose = "compose",
+        Kubernetes = "kubernetes",
+        /// Either side alone.
+        Both = "both",
+        /// The two sides compared with each other.
+        Dual = "dual",
+        /// Any YAML.
+        Document = "document",
     }
 }
 
-/// How a rule finds what it reports.
+/// How the findings of a rule come about.
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
-    /// Asks the facts.
+    /// The function asks the facts and adds findings.
     Facts(fn(&Facts, &mut Findings)),
-    /// The engine itself reports it, while it reads suppressions and configuration.
+    /// The engine itself adds findings while it applies suppressions.
     Engine,
 }
 
-/// One pitfall: its names, its documentation and the function that looks for it.
+/// A pitfall: its names, its documentation and the function that looks for it.
 #[derive(Debug)]
 pub struct Rule {
-    /// The code, the name and the documentation in one text, which the WebAssembly engine carries
-    /// for less than three.
-    page: &'static str,
-    /// Where the documentation begins in `page`.
-    doc_at: u8,
-    pub on: On,
-    /// What a finding has unless the rule says otherwise for it.
+    /// `PLM101`; never changes and is never used again.
+    pub code: &'static str,
+    /// `depends-on-started-only`; reads well after "allow".
+    pub name: &'static str,
+    /// The severity of its findings, unless the rule chooses another for one of them.
     pub severity: Severity,
+    /// The version of Plimsoll that introduced the rule.
     pub since: &'static str,
+    pub on: Side,
+    /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
+    pub doc: &'static str,
     pub check: Check,
 }
 
 impl Rule {
-    /// `PLM101`; stable for ever.
-    pub fn code(&self) -> &'static str {
-        &self.page[..CODE_LEN]
-    }
-
-    /// `depends-on-started-only`; reads well after "allow".
-    pub fn name(&self) -> &'static str {
-        &self.page[CODE_LEN + 1..usize::from(self.doc_at) - 1]
-    }
-
-    /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
-    pub fn doc(&self) -> &'static str {
-        &self.page[usize::from(self.doc_at)..]
-    }
-
-    /// `PLM1` of `PLM101`.
+    /// Returns the family: `PLM1` for `PLM101`.
     pub fn family(&self) -> &'static str {
-        &self.page[..4]
+        &self.code[.."PLM1".len()]
     }
 
-    /// Whether `selector` (a code, a family or a name) means this rule.
+    /// Whether a selector (a code, the beginning of a code or a name) means this rule.
     pub fn is(&self, selector: &str) -> bool {
-        self.has_name(selector)
-            || (3..CODE_LEN).contains(&selector.len())
-                && self.page.as_bytes()[..selector.len()].eq_ignore_ascii_case(selector.as_bytes())
+        self.is_called(selector)
+            || selector.len() >= "PLM".len()
+                && self
+                    .code
+                    .get(..selector.len())
+                    .is_some_and(|it| it.eq_ignore_ascii_case(selector))
     }
 
-    /// Whether this is its whole code or name.
-    fn has_name(&self, code_or_name: &str) -> bool {
-        code_or_name.eq_ignore_ascii_case(self.code())
-            || code_or_name.eq_ignore_ascii_case(self.name())
+    /// Whether this is the code or the name of the rule.
+    fn is_called(&self, code_or_name: &str) -> bool {
+        code_or_name.eq_ignore_ascii_case(self.code) || code_or_name.eq_ignore_ascii_case(self.name)
     }
 
-    /// Looks for the pitfall where the project has what the rule reads.
+    /// Looks for the pitfall, if the project has the side that the rule reads.
     pub fn run(&self, facts: &Facts, out: &mut Findings) {
         let (compose, cluster) = (!facts.projects().is_empty(), !facts.objects().is_empty());
-        let there = match self.on {
-            On::Compose => compose,
-            On::Kubernetes => cluster,
-            On::Dual => compose && cluster,
-            On::Both | On::Document => true,
+        let applies = match self.on {
+            Side::Compose => compose,
+            Side::Kubernetes => cluster,
+            Side::Dual => compose && cluster,
+            Side::Both | Side::Document => true,
         };
         match self.check {
-            Check::Facts(check) if there => check(facts, out),
-            _ => {}
+            Check::Facts(check) if applies => check(facts, out),
+            Check::Facts(_) | Check::Engine => {}
         }
     }
 }
 
-/// Every rule, sorted by code.
-pub fn all() -> All {
-    All { families: FAMILIES.iter(), rules: [].iter() }
+/// Returns every rule, sorted by code.
+pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
+    FAMILIES.iter().copied().flatten().copied()
 }
 
-/// Walks over every rule. A type of its own, so that the walk is compiled once.
-#[derive(Debug, Clone)]
-pub struct All {
-    families: std::slice::Iter<'static, &'static [&'static Rule]>,
-    rules: std::slice::Iter<'static, &'static Rule>,
-}
-
-impl Iterator for All {
-    type Item = &'static Rule;
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<&'static Rule> {
-        loop {
-            if let Some(rule) = self.rules.next() {
-                return Some(rule);
-            }
-            self.rules = self.families.next()?.iter();
-        }
-    }
-}
-
-/// The rule with this code or name.
+/// Returns the rule with this code or name.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
-    all().find(|it| it.has_name(code_or_name))
+    all().find(|rule| rule.is_called(code_or_name))
+}
+
+/// Whether a selector (a code, the beginning of a code or a name) means any rule.
+pub fn is_known(selector: &str) -> bool {
+    all().any(|rule| rule.is(selector))
 }
 
 /// Declares `RULE` from a doc comment, a code, a name and a few fields.
@@ -173,11 +132,12 @@ macro_rules! rule {
         }
     ) => {
         pub static RULE: $crate::rules::Rule = $crate::rules::Rule {
-            page: concat!(stringify!($code), " ", $name, "\n", $($doc, "\n"),*),
-            doc_at: ($crate::rules::CODE_LEN + $name.len() + 2) as u8,
-            on: $crate::rules::On::$on,
+            code: stringify!($code),
+            name: $name,
             severity: $crate::report::Severity::$severity,
             since: $since,
+            on: $crate::rules::Side::$on,
+            doc: concat!($($doc, "\n"),*),
             check: rule!(@check $check),
         };
     };

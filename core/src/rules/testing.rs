@@ -1,13 +1,13 @@
-//! What the tests of rules share: one rule alone over a small project, compared with the arrows
-//! that stand in its text.
+//! Helpers for the tests of rules, which run one rule over a small project and compare its findings
+//! with the arrows in the text.
 
 use super::Rule;
 use crate::report::{Finding, Report};
 use crate::text::File;
 use crate::{Options, analyze};
 
-/// Several files in one text: each `# file: PATH` line starts one. Without such a line the whole
-/// text is one file, named by what it holds.
+/// Splits a text into files at its `# file: PATH` lines. Without such a line the whole text is one
+/// file, named after its content.
 pub fn files(text: &str) -> Vec<File> {
     let mut files: Vec<(String, String)> = Vec::new();
     for line in text.split_inclusive('\n') {
@@ -24,22 +24,22 @@ pub fn files(text: &str) -> Vec<File> {
     files.into_iter().map(|(path, text)| File::new(path, text)).collect()
 }
 
-/// The report of one rule alone.
+/// Returns the report of one rule alone.
 pub fn run(rule: &'static Rule, files: &[File]) -> Report {
-    analyze(files, &Options { select: vec![rule.code().to_owned()], ..Options::default() })
+    analyze(files, &Options { select: vec![rule.code.to_owned()], ..Options::default() })
 }
 
-/// The messages of one rule's findings over a text.
+/// Returns the messages that one rule reports for a text.
 pub fn messages(rule: &'static Rule, text: &str) -> Vec<String> {
     run(rule, &files(text)).findings.into_iter().map(|it| it.message).collect()
 }
 
-/// The findings of one rule over a text.
+/// Returns the findings of one rule for a text.
 pub fn findings(rule: &'static Rule, text: &str) -> Vec<Finding> {
     run(rule, &files(text)).findings
 }
 
-/// `(path, line, message)` for each `# <- message` arrow. A line may carry several.
+/// Returns path, line and message of each `# <- message` arrow. A line may carry several.
 fn arrows(files: &[File]) -> Vec<(String, usize, String)> {
     let mut arrows = Vec::new();
     for file in files {
@@ -75,28 +75,28 @@ pub fn check_files(rule: &'static Rule, files: &[File]) -> Report {
         found(&report),
         arrows(files),
         "{} {}: findings (left) and arrows (right)",
-        rule.code(),
-        rule.name()
+        rule.code,
+        rule.name
     );
     report
 }
 
-/// Compares one rule's findings with the arrows in the text; `# file: PATH` lines part files.
+/// Compares the findings of one rule with the arrows in a text, which [`files`] splits.
 #[track_caller]
 pub fn check_rule(rule: &'static Rule, text: &str) {
     check_files(rule, &files(text));
 }
 
-/// Applies the first fix of each finding to its files, skipping what overlaps.
+/// Applies the first fix of each finding, skipping fixes that overlap.
 pub fn apply_fixes(files: &[File], report: &Report) -> Vec<File> {
-    crate::fix::apply(files, report, true).0
+    crate::edit::apply::apply(files, report, true).0
 }
 
 #[test]
 fn every_example_of_every_rule_does_what_it_says() {
     let failed: Vec<&str> = super::all()
         .filter(|rule| std::panic::catch_unwind(|| check_examples(rule)).is_err())
-        .map(|rule| rule.code())
+        .map(|rule| rule.code)
         .collect();
     assert!(failed.is_empty(), "the examples of {failed:?} fail; each says above what it found");
 }
@@ -110,13 +110,13 @@ fn check_examples(rule: &'static Rule) {
             continue;
         }
         let report = check_files(rule, &files);
-        assert_eq!(report.findings.is_empty(), section == "Good", "{} {section}", rule.code());
+        assert_eq!(report.findings.is_empty(), section == "Good", "{} {section}", rule.code);
         check_fixes(rule, &files, &report);
     }
 }
 
-/// A fix must turn Bad into something that the rule no longer flags, keep every comment, and change
-/// nothing when it runs again.
+/// Checks that the fixes of an example leave nothing that the rule can still fix, keep every comment
+/// and leave valid YAML.
 fn check_fixes(rule: &'static Rule, before: &[File], report: &Report) {
     let fixable = report.findings.iter().filter(|it| !it.fixes.is_empty()).count();
     if fixable == 0 {
@@ -126,13 +126,13 @@ fn check_fixes(rule: &'static Rule, before: &[File], report: &Report) {
     let again = run(rule, &after);
     let left: Vec<_> =
         again.findings.iter().filter(|it| !it.fixes.is_empty()).map(|it| &it.message).collect();
-    assert!(left.is_empty(), "{} still finds {left:?} in\n{}", rule.code(), after[0].text);
+    assert!(left.is_empty(), "{} still finds {left:?} in\n{}", rule.code, after[0].text);
     for (old, new) in before.iter().zip(&after) {
         let comments = |file: &File| file.text.matches("# ").count();
         assert!(
             comments(old) <= comments(new),
             "{}: a comment was lost in\n{}",
-            rule.code(),
+            rule.code,
             new.text
         );
     }
@@ -140,10 +140,5 @@ fn check_fixes(rule: &'static Rule, before: &[File], report: &Report) {
         &after,
         &Options { select: vec!["PLM001".into(), "PLM002".into()], ..Options::default() },
     );
-    assert!(
-        clean.findings.is_empty(),
-        "{}: the fix broke the YAML\n{}",
-        rule.code(),
-        after[0].text
-    );
+    assert!(clean.findings.is_empty(), "{}: the fix broke the YAML\n{}", rule.code, after[0].text);
 }

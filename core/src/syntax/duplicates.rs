@@ -1,15 +1,11 @@
-//! Keys that stand twice in one mapping.
+//! Finds keys that appear twice in one mapping.
 
-use super::events::MAX_PROBLEMS;
-use super::parse::{Problem, ProblemKind};
+use super::limits::MAX_PROBLEMS;
+use super::problem::{Problem, ProblemKind};
 use super::tree::{NodeId, TreeBuilder};
 use rustc_hash::FxHashMap;
-use std::collections::hash_map::Entry;
 
-/// Mappings are mostly small: up to so many keys, comparing each with those before it is the
-/// fastest.
-const FEW_KEYS: usize = 16;
-
+/// Reports the repeated keys of a mapping, whose children alternate keys and values.
 pub(super) fn duplicate_keys(
     builder: &TreeBuilder,
     children: &[NodeId],
@@ -19,48 +15,30 @@ pub(super) fn duplicate_keys(
     if pairs.len() < 2 {
         return;
     }
-    let keys = || pairs.iter().filter_map(|[it, _]| builder.scalar_of(*it).map(|key| (key, *it)));
-    let mut report = |key: &str, first: NodeId, second: NodeId| {
-        if problems.len() >= MAX_PROBLEMS {
-            return;
+    let mut seen: FxHashMap<&str, NodeId> = FxHashMap::default();
+    for [node, _] in pairs {
+        let Some(key) = builder.scalar_of(*node) else { continue };
+        let first = *seen.entry(key).or_insert(*node);
+        if first == *node || problems.len() >= MAX_PROBLEMS {
+            continue;
         }
         // Compose refuses a second merge key too, since its version 2.17.
         let message = if key == "<<" {
-            "`<<` stands twice in this mapping: merge several as `<<: [*one, *two]`".to_owned()
+            "`<<` appears twice in this mapping: merge several mappings as `<<: [*one, *two]`"
+                .to_owned()
         } else {
-            format!("the key `{}` stands twice in this mapping", shown(key))
+            format!("the key `{}` appears twice in this mapping", shown(key))
         };
         problems.push(Problem {
             kind: ProblemKind::DuplicateKey,
-            span: builder.span_of(second),
+            span: builder.span_of(*node),
             message,
             related: Some(builder.span_of(first)),
         });
-    };
-    if pairs.len() <= FEW_KEYS {
-        let mut before: [&str; FEW_KEYS] = [""; FEW_KEYS];
-        for (at, (key, second)) in keys().enumerate() {
-            if let Some(first) = before[..at].iter().position(|it| *it == key)
-                && let Some((_, first)) = keys().nth(first)
-            {
-                report(key, first, second);
-            }
-            before[at] = key;
-        }
-        return;
-    }
-    let mut seen: FxHashMap<&str, NodeId> = FxHashMap::default();
-    for (key, node) in keys() {
-        match seen.entry(key) {
-            Entry::Occupied(first) => report(key, *first.get(), node),
-            Entry::Vacant(free) => {
-                free.insert(node);
-            }
-        }
     }
 }
 
-/// A key for a message: one line, and not a whole page of it.
+/// Returns a key for use in a message, escaped and shortened to one line.
 pub(super) fn shown(key: &str) -> String {
     let mut text = String::new();
     for letter in key.chars().take(60) {
@@ -81,7 +59,7 @@ mod tests {
     use super::shown;
 
     #[test]
-    fn keys_are_shown_in_one_short_line() {
+    fn keys_are_shown_on_one_short_line() {
         assert_eq!(shown("don't \"é\" 🚀"), "don't \"é\" 🚀");
         assert_eq!(shown("a\nb\tc\u{1}\u{2028}"), "a\\nb\\tc\\u{1}\\u{2028}");
         assert_eq!(shown(&"é".repeat(61)), format!("{}…", "é".repeat(60)));

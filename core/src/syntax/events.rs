@@ -1,41 +1,37 @@
-//! Turns the parser's events into nodes. Together with `errors.rs` the only place that knows the
-//! parser crate.
+//! Turns the parser's events into nodes. Only this file, `errors.rs` and `parse.rs` know the parser crate.
 //!
-//! granit-parser gives events with byte spans and anchor names. What it leaves open is
-//! done here: where collections end, where a block scalar starts, and that a tree of any depth is
-//! built without recursion.
+//! granit-parser reports events with byte spans and anchor names. This file adds the ends of collections
+//! and the starts of block scalars, and builds a tree of any depth without recursion.
 
 use super::duplicates::{duplicate_keys, shown};
-use super::parse::{Problem, ProblemKind};
+use super::limits::{MAX_DEPTH, MAX_PROBLEMS};
+use super::problem::{Problem, ProblemKind};
 use super::repair::{self, Patch};
-use super::tree::{Document, NodeId, Properties, Style, TreeBuilder};
+use super::tree::{Document, Mark, NodeId, Properties, Style, TreeBuilder};
 use crate::text::{FileId, Span};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::ops::Range;
 
-/// Flow and block collections may lie this deep in one another; the parser's own limit.
-pub(super) const MAX_DEPTH: usize = 255;
-
-/// More problems than this in one file tell nobody anything.
-pub(super) const MAX_PROBLEMS: usize = 10_000;
-
-/// Why a document could not be read to its end.
+/// The error that ended the reading of a document.
 pub(super) struct Fault {
-    /// Where, in the source that was read.
+    /// The position in the source.
     pub at: usize,
     pub why: Why,
 }
 
+/// The cause of a [`Fault`].
 pub(super) enum Why {
     Parser(ErrorKind),
     TooManyNodes,
 }
 
-/// How positions of the text that is read relate to those of the file.
+/// The relation of positions in the source to positions in the file.
 pub(super) enum Place {
+    /// The source starts at this position of the file.
     Shifted(usize),
+    /// The source starts there and has patches applied.
     Patched { start: usize, patches: Vec<Patch> },
 }
 
@@ -48,14 +44,15 @@ impl Place {
     }
 }
 
-/// One collection that is still open.
+/// A collection that is still open.
 struct Frame {
+    /// The index of the first child in [`Events::pending`].
     first: usize,
     mapping: bool,
     flow: bool,
     span: Span,
     anchor: usize,
-    /// The tag and anchor of the few that have one; apart, since every collection is moved in and out.
+    /// The tag and anchor, which few collections have.
     properties: Option<Box<Properties>>,
 }
 
@@ -66,12 +63,12 @@ pub(super) struct Events<'s> {
     place: Place,
     max_nodes: usize,
     parser: Parser<'s, granit_parser::StrInput<'s>>,
-    /// Where the document being read starts, in `source`.
+    /// The start of the current document in `source`.
     document_start: usize,
-    /// Where the last node or key ended, in `source`: block scalar headers are looked for after it.
+    /// The end of the last node in `source`, after which block scalar headers are searched for.
     last_end: usize,
     stack: Vec<Frame>,
-    /// Finished nodes that wait for their collection to close.
+    /// Finished nodes whose collection is still open.
     pending: Vec<NodeId>,
     root: Option<NodeId>,
     anchors: FxHashMap<usize, NodeId>,
@@ -83,7 +80,7 @@ impl<'s> Events<'s> {
             emit_anchor_events: true,
             emit_unresolved_aliases: true,
             strict_indentation: false,
-            // As libyaml and its ports: what Compose and kubectl see.
+            // As libyaml and its ports, which Compose and kubectl use.
             block_scalar_eof_without_line_feed: true,
             // See `comments.rs`.
             emit_comments: false,
@@ -109,48 +106,42 @@ impl<'s> Events<'s> {
         Span::new(self.file, self.place.original(start), self.place.original(end))
     }
 
-    /// Where the document that is being read starts, in the source; between two documents the end
-    /// of the first.
+    /// Returns the start of the current document in the source; between two documents, the end of the
+    /// first.
     pub fn document_start(&self) -> usize {
         self.document_start
     }
 
-    /// Reads all documents. After an error the builder holds the documents before the broken one
-    /// and nothing of that itself.
+    /// Reads all documents. After an error the builder contains the documents before the broken one and
+    /// nothing of the broken one.
     pub fn read(
         &mut self,
         builder: &mut TreeBuilder,
         problems: &mut Vec<Problem>,
     ) -> Result<(), Fault> {
-        let mut mark = builder.mark();
-        let mut noted = problems.len();
+        let mut start = Checkpoint::new(builder, problems);
         let mut document = Span::new(self.file, 0, 0);
         loop {
-            // Looked at where it is: an event with its span is large to move.
             let next = self.parser.next();
             let (event, span) = match &next {
                 None => return Ok(()),
-                Some(Ok(it)) => (&it.0, &it.1),
+                Some(Ok((event, span))) => (event, span),
                 Some(Err(error)) => {
-                    builder.rewind(mark);
-                    problems.truncate(noted);
+                    start.restore(builder, problems);
                     let at = error_offset(error, self.source);
                     return Err(Fault { at, why: Why::Parser(error.kind().clone()) });
                 }
             };
             if builder.len() > self.max_nodes {
-                builder.rewind(mark);
-                problems.truncate(noted);
+                start.restore(builder, problems);
                 return Err(Fault { at: self.last_end, why: Why::TooManyNodes });
             }
             let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
             match event {
-                Event::StreamStart | Event::StreamEnd => {}
                 Event::DocumentStart(explicit, _) => {
-                    mark = builder.mark();
-                    noted = problems.len();
-                    // Without `---` the event has the place of the first content that the parser
-                    // knows of, which may lie behind the `|` of a block scalar.
+                    start = Checkpoint::new(builder, problems);
+                    // Without `---` the event has the position of the first content that the parser
+                    // knows of, which may be after the `|` of a block scalar.
                     if *explicit {
                         self.document_start = range.start;
                         self.last_end = range.end;
@@ -161,68 +152,70 @@ impl<'s> Events<'s> {
                 }
                 Event::DocumentEnd => {
                     let span = document.to(self.span(self.last_end, self.last_end));
-                    builder.document(Document {
-                        root: self.root.take(),
-                        span,
-                        repaired: false,
-                        broken: false,
-                    });
-                    mark = builder.mark();
-                    noted = problems.len();
+                    let root = self.root.take();
+                    builder.document(Document { root, span, repaired: false, broken: false });
+                    start = Checkpoint::new(builder, problems);
                     self.document_start = range.end.max(self.last_end);
                 }
-                Event::Scalar(value, style, anchor, tag) => {
-                    let node = self.scalar(builder, value, *style, range);
-                    if let Some(tag) = tag {
-                        builder.properties(node).tag = Some(self.tag(tag, span));
-                    }
-                    if *anchor != 0 {
-                        self.anchors.insert(*anchor, node);
-                    }
-                    self.attach(node);
-                }
-                Event::Alias(id) => {
-                    let target = self.anchors.get(id).copied();
-                    if target.is_none() {
-                        let name = shown(self.slice(&range));
-                        let message = format!("`{name}` stands inside the very node that it names");
-                        self.unknown_anchor(problems, &range, message);
-                    }
-                    self.alias(builder, range, target);
-                }
-                Event::UnresolvedAlias(name) => {
-                    let name = shown(name);
-                    let message =
-                        format!("no anchor `&{name}` stands before this alias in the document");
-                    self.unknown_anchor(problems, &range, message);
-                    self.alias(builder, range, None);
-                }
-                Event::Anchor(id, name) => {
-                    let place = self.span(range.start, range.end);
-                    let name = SmolStr::new(name);
-                    match self.anchors.get(id) {
-                        Some(node) => builder.properties(*node).anchor = Some((name, place)),
-                        None => {
-                            if let Some(frame) =
-                                self.stack.iter_mut().rev().find(|it| it.anchor == *id)
-                            {
-                                frame.properties.get_or_insert_default().anchor =
-                                    Some((name, place));
-                            }
-                        }
-                    }
-                }
-                Event::SequenceStart(style, anchor, tag) => {
-                    let tag = tag.as_ref().map(|it| self.tag(it, span));
-                    self.open(false, *style, *anchor, tag, range);
-                }
-                Event::MappingStart(style, anchor, tag) => {
-                    let tag = tag.as_ref().map(|it| self.tag(it, span));
-                    self.open(true, *style, *anchor, tag, range);
-                }
-                Event::SequenceEnd | Event::MappingEnd => self.close(builder, problems, range),
-                _ => {}
+                _ => self.node_event(builder, problems, event, span, range),
             }
+        }
+    }
+
+    /// Handles an event that concerns a node.
+    fn node_event(
+        &mut self,
+        builder: &mut TreeBuilder,
+        problems: &mut Vec<Problem>,
+        event: &Event<'_>,
+        span: &granit_parser::Span,
+        range: Range<usize>,
+    ) {
+        match event {
+            Event::Scalar(value, style, anchor, tag) => {
+                let node = self.scalar(builder, value, *style, range);
+                if let Some(tag) = tag {
+                    builder.properties(node).tag = Some(self.tag(tag, span));
+                }
+                if *anchor != 0 {
+                    self.anchors.insert(*anchor, node);
+                }
+                self.attach(node);
+            }
+            Event::Alias(id) => {
+                let target = self.anchors.get(id).copied();
+                if target.is_none() {
+                    let name = shown(self.slice(&range));
+                    let message = format!("`{name}` is inside the node that it refers to");
+                    self.unknown_anchor(problems, &range, message);
+                }
+                self.alias(builder, range, target);
+            }
+            Event::UnresolvedAlias(name) => {
+                let name = shown(name);
+                let message = format!("the document has no anchor `&{name}` before this alias");
+                self.unknown_anchor(problems, &range, message);
+                self.alias(builder, range, None);
+            }
+            Event::Anchor(id, name) => {
+                let anchor = (SmolStr::new(name), self.span(range.start, range.end));
+                if let Some(node) = self.anchors.get(id) {
+                    builder.properties(*node).anchor = Some(anchor);
+                } else if let Some(frame) = self.stack.iter_mut().rev().find(|it| it.anchor == *id)
+                {
+                    frame.properties.get_or_insert_default().anchor = Some(anchor);
+                }
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let tag = tag.as_ref().map(|tag| self.tag(tag, span));
+                self.open(false, *style, *anchor, tag, range);
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let tag = tag.as_ref().map(|tag| self.tag(tag, span));
+                self.open(true, *style, *anchor, tag, range);
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(builder, problems, range),
+            _ => {}
         }
     }
 
@@ -231,9 +224,9 @@ impl<'s> Events<'s> {
     }
 
     fn tag(&self, tag: &Tag, span: &granit_parser::Span) -> (SmolStr, Span) {
-        let start = span.tag_start().and_then(|it| it.byte_offset());
-        let range =
-            span.tag_span().and_then(|it| it.byte_range()).or_else(|| start.map(|it| it..it));
+        let start = span.tag_start().and_then(|start| start.byte_offset());
+        let range = span.tag_span().and_then(|span| span.byte_range());
+        let range = range.or_else(|| start.map(|start| start..start));
         let range = range.unwrap_or(self.last_end..self.last_end);
         let written = self.slice(&range);
         let name =
@@ -279,12 +272,12 @@ impl<'s> Events<'s> {
         };
         let span = self.span(range.start, range.end);
         self.last_end = range.end.max(self.last_end);
-        // An absent value comes as `~` with an empty range.
+        // The parser reports a missing value as `~` with an empty range.
         if range.is_empty() && style == Style::Plain {
             return builder.scalar_slice(span, span.start as usize, 0, style);
         }
         if let Place::Shifted(shift) = &self.place {
-            // The value is nearly always a part of the source; its address tells which.
+            // The value is nearly always a slice of the source, which its address identifies.
             let at = (value.as_ptr() as usize).wrapping_sub(self.source.as_ptr() as usize);
             if at.saturating_add(value.len()) <= self.source.len() {
                 return builder.scalar_slice(span, at + shift, value.len(), style);
@@ -293,22 +286,19 @@ impl<'s> Events<'s> {
         builder.scalar(span, value, style)
     }
 
-    /// The parser takes a byte order mark at the start of a document into the range of the first
-    /// word, though not into its value.
+    /// Removes a byte order mark from a range: at the start of a document, the parser includes the mark in
+    /// the range of the first scalar, but not in its value.
     fn without_mark(&self, range: Range<usize>, value: &str) -> Range<usize> {
         const MARK: &str = "\u{FEFF}";
-        let source = self.source.as_bytes();
-        let marked = source.get(range.start) == MARK.as_bytes().first()
-            && self.slice(&range).starts_with(MARK)
-            && !value.starts_with(MARK);
+        let marked = self.slice(&range).starts_with(MARK) && !value.starts_with(MARK);
         if marked { range.start + MARK.len()..range.end } else { range }
     }
 
-    /// From the `|` or `>` to the last letter: the parser's own range starts at the first content
-    /// line and runs into the next line's indentation.
+    /// Returns the range of a block scalar, from the `|` or `>` to the last character: the parser's range
+    /// starts at the first line of content and includes the indentation of the line after the scalar.
     fn block_scalar(&self, range: Range<usize>) -> Range<usize> {
         let before = self.slice(&(self.last_end..range.start));
-        let header = block_header(before).map(|it| self.last_end + it);
+        let header = block_header(before).map(|at| self.last_end + at);
         let start = header.unwrap_or(range.start);
         let body = self.slice(&range).trim_end_matches([' ', '\t', '\n', '\r']);
         let end = match (body.is_empty(), header) {
@@ -334,7 +324,7 @@ impl<'s> Events<'s> {
             flow: style == StructureStyle::Flow,
             span: self.span(range.start, range.end),
             anchor,
-            properties: tag.map(|it| Box::new(Properties { tag: Some(it), anchor: None })),
+            properties: tag.map(|tag| Box::new(Properties { tag: Some(tag), anchor: None })),
         });
     }
 
@@ -353,9 +343,9 @@ impl<'s> Events<'s> {
             self.last_end = self.last_end.max(range.end);
             self.place.original(range.end)
         } else {
-            bounds.map_or(frame.span.end as usize, |it| it.1.end as usize)
+            bounds.map_or(frame.span.end as usize, |(_, last)| last.end as usize)
         };
-        let start = bounds.map_or(frame.span.start, |it| it.0.start.min(frame.span.start));
+        let start = bounds.map_or(frame.span.start, |(first, _)| first.start.min(frame.span.start));
         let span = Span::new(self.file, start as usize, end);
         let style = if frame.flow { Style::Flow } else { Style::Block };
         let node = if frame.mapping {
@@ -375,14 +365,32 @@ impl<'s> Events<'s> {
     }
 }
 
+/// The state before a document, to which reading returns if the document is broken.
+struct Checkpoint {
+    mark: Mark,
+    problems: usize,
+}
+
+impl Checkpoint {
+    fn new(builder: &TreeBuilder, problems: &[Problem]) -> Checkpoint {
+        Checkpoint { mark: builder.mark(), problems: problems.len() }
+    }
+
+    fn restore(&self, builder: &mut TreeBuilder, problems: &mut Vec<Problem>) {
+        builder.rewind(self.mark);
+        problems.truncate(self.problems);
+    }
+}
+
+/// Returns the byte offset of an error.
 fn error_offset(error: &ScanError, source: &str) -> usize {
     error.marker().byte_offset().unwrap_or_else(|| {
         source.char_indices().nth(error.marker().index()).map_or(source.len(), |(at, _)| at)
     })
 }
 
-/// Where the `|` or `>` stands in the text between a key (or `-`) and the first line of a block
-/// scalar: after indicators, comments, tag and anchor, all of which may hold such letters too.
+/// Returns the position of the `|` or `>` in the text between a key (or `-`) and the first line of a
+/// block scalar. Comments, tags and anchors before it may contain the same characters.
 fn block_header(before: &str) -> Option<usize> {
     let mut at = 0;
     loop {

@@ -1,17 +1,17 @@
-//! What stands at a place of the text. For trees of one file.
+//! Finds the nodes at a position of the text. For trees of one file.
 
-use super::tree::{Entry, Node, Tree};
+use super::tree::{Document, Entry, Node, NodeKind, Style, Tree};
 
-/// One step from a document's root to a place in it.
+/// A step on the path from the root of a document to a position.
 #[derive(Debug, Clone, Copy)]
 pub enum Step<'t> {
     Entry(Entry<'t>),
-    /// The position in the sequence, from 0, and the item.
+    /// The zero-based index in the sequence, and the item.
     Item(usize, Node<'t>),
 }
 
 impl<'t> Step<'t> {
-    /// The entry's value, or the item.
+    /// Returns the value of the entry, or the item.
     pub fn value(self) -> Node<'t> {
         match self {
             Step::Entry(entry) => entry.value,
@@ -21,42 +21,37 @@ impl<'t> Step<'t> {
 }
 
 impl Tree {
-    /// The entries and items around an offset of the text, the outermost first; empty where no
-    /// node begins before it. The blank after an entry belongs to it still, so that `key: ` with
-    /// nothing typed behind it leads to `key`. Aliases are not followed.
+    /// Returns the entries and items around an offset of the text, the outermost first; empty if no node
+    /// begins before the offset. White space after an entry still belongs to it, so that `key: ` without a
+    /// value leads to `key`. Aliases are not followed.
     pub fn path_at(&self, offset: usize) -> Vec<Step<'_>> {
         let before = |node: Node<'_>| node.full_span().start as usize <= offset;
-        let after = self.documents.partition_point(|it| it.span.start as usize <= offset);
-        let Some(document) = after.checked_sub(1).and_then(|it| self.documents.get(it)) else {
+        let started = |document: &Document| document.span.start as usize <= offset;
+        let after = self.documents.partition_point(started);
+        let Some(document) = after.checked_sub(1).and_then(|last| self.documents.get(last)) else {
             return Vec::new();
         };
         let mut path = Vec::new();
-        let mut node = document.root.map(|it| self.node(it));
+        let mut node = document.root.map(|root| self.node(root));
         while let Some(open) = node {
             let step = match open.kind() {
-                super::NodeKind::Mapping => {
-                    open.entries().take_while(|it| before(it.key)).last().map(Step::Entry)
+                NodeKind::Mapping => {
+                    open.entries().take_while(|entry| before(entry.key)).last().map(Step::Entry)
                 }
-                super::NodeKind::Sequence => {
-                    let items = open.items().enumerate().take_while(|it| before(it.1));
+                NodeKind::Sequence => {
+                    let items = open.items().enumerate().take_while(|(_, item)| before(*item));
                     items.last().map(|(at, item)| Step::Item(at, item))
                 }
-                _ => None,
+                NodeKind::Scalar | NodeKind::Alias => None,
             };
             path.extend(step);
-            // Behind a closing bracket, or on the key itself, the way ends.
+            // The path ends on the key itself and behind a closing bracket.
             node = step
                 .map(Step::value)
-                .filter(|it| before(*it) && !it.is_empty_scalar())
-                .filter(|it| it.style() != super::Style::Flow || offset < it.span().end as usize);
+                .filter(|value| before(*value) && !value.span().is_empty())
+                .filter(|value| value.style() != Style::Flow || offset < value.span().end as usize);
         }
         path
-    }
-}
-
-impl Node<'_> {
-    fn is_empty_scalar(self) -> bool {
-        self.span().is_empty()
     }
 }
 
@@ -72,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_leads_to_the_deepest_place() {
+    fn the_path_leads_to_the_innermost_node() {
         let text = "a:\n  - b: {c: 1, d: [x, y]}\n    e: \n---\nf: &x\n  g: *x\n";
         let tree = read(text);
         let path = |needle: &str| -> Vec<String> {

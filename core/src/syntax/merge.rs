@@ -1,47 +1,42 @@
-//! Merge keys: `<<` brings the entries of other mappings into this one.
+//! Merge keys: `<<` adds the entries of other mappings to a mapping.
 //!
-//! They are followed when somebody asks, and never copied, so that a chain of merges costs what it
-//! is asked for and no more.
+//! Merge keys are followed on demand and entries are never copied, so that a chain of merges costs no
+//! more than the look-ups through it.
 
+use super::limits::MAX_MAPPINGS;
 use super::tree::{Entry, Node};
 use rustc_hash::FxHashMap;
 
-/// So many mappings are read for one question at most; a person writes chains of two or three.
-const MAX_MAPPINGS: usize = 32;
-
 impl<'t> Node<'t> {
-    /// The entries with merge keys honoured: own ones first, then those that `<<` brings and that no
-    /// earlier one overrides; where a key is written twice in one mapping, the last. At most 32
-    /// mappings are read.
+    /// Returns the entries with merge keys applied: the mapping's own entries first, then those of `<<`
+    /// that no earlier entry overrides. Of a key that appears twice in one mapping, the last entry
+    /// counts. At most [`MAX_MAPPINGS`] mappings are read.
     pub fn merged_entries(self) -> Vec<Entry<'t>> {
         let own: Vec<Entry<'t>> = self.entries().collect();
-        if !own.iter().any(|it| it.key.is_merge_key()) {
+        if !own.iter().any(|entry| entry.key.is_merge_key()) {
             return own;
         }
         let mut all: Vec<Entry<'t>> = Vec::new();
         let mut places: FxHashMap<&str, usize> = FxHashMap::default();
-        for mapping in (Merge { open: vec![self], read: 0 }) {
+        for mapping in merged_mappings(self) {
             let earlier = all.len();
-            for entry in mapping.entries().filter(|it| !it.key.is_merge_key()) {
-                let place = entry.key.as_str().and_then(|key| match places.get(key) {
-                    Some(place) => Some(*place),
-                    None => {
-                        places.insert(key, all.len());
-                        None
-                    }
-                });
-                match place {
-                    None => all.push(entry),
+            for entry in mapping.entries().filter(|entry| !entry.key.is_merge_key()) {
+                let known = entry.key.as_str().and_then(|key| places.get(key).copied());
+                match known {
                     Some(place) if place >= earlier => all[place] = entry,
                     Some(_) => {}
+                    None => {
+                        places.extend(entry.key.as_str().map(|key| (key, all.len())));
+                        all.push(entry);
+                    }
                 }
             }
         }
         all
     }
 
-    /// The entry with this key; the last wins where one is written twice, and own ones win over
-    /// merged ones.
+    /// Returns the entry with a key. The mapping's own entries win over merged ones, and the last one
+    /// wins if the key appears twice.
     pub fn entry(self, key: &str) -> Option<Entry<'t>> {
         let mut merges = false;
         let mut found = None;
@@ -54,29 +49,24 @@ impl<'t> Node<'t> {
         if found.is_some() || !merges {
             return found;
         }
-        (Merge { open: vec![self], read: 0 })
+        let named = |entry: &Entry<'_>| entry.key.as_str() == Some(key);
+        merged_mappings(self)
+            .into_iter()
             .skip(1)
-            .find_map(|it| it.entries().filter(|it| it.key.as_str() == Some(key)).last())
+            .find_map(|mapping| mapping.entries().filter(named).last())
     }
 }
 
-/// A mapping, then those that it merges, the strongest first.
-struct Merge<'t> {
-    open: Vec<Node<'t>>,
-    read: usize,
-}
-
-impl<'t> Iterator for Merge<'t> {
-    type Item = Node<'t>;
-
-    fn next(&mut self) -> Option<Node<'t>> {
-        let mapping = self.open.pop()?;
-        self.read += 1;
-        if self.read > MAX_MAPPINGS {
-            return None;
+/// Returns a mapping and those that it merges, the strongest first; at most [`MAX_MAPPINGS`] of them.
+fn merged_mappings(mapping: Node<'_>) -> Vec<Node<'_>> {
+    let mut found = Vec::new();
+    let mut open = vec![mapping];
+    while let Some(mapping) = open.pop() {
+        if found.len() == MAX_MAPPINGS {
+            break;
         }
         let mut sources = Vec::new();
-        for entry in mapping.entries().filter(|it| it.key.is_merge_key()) {
+        for entry in mapping.entries().filter(|entry| entry.key.is_merge_key()) {
             let value = entry.value.resolve();
             if value.is_sequence() {
                 sources.extend(value.items().take(MAX_MAPPINGS));
@@ -84,9 +74,10 @@ impl<'t> Iterator for Merge<'t> {
                 sources.push(value);
             }
         }
-        self.open.extend(sources.into_iter().rev());
-        Some(mapping)
+        open.extend(sources.into_iter().rev());
+        found.push(mapping);
     }
+    found
 }
 
 #[cfg(test)]
@@ -104,19 +95,18 @@ mod tests {
         let node = tree.roots().next().unwrap().get(key).unwrap();
         let merged = node.merged_entries();
         for entry in &merged {
-            // The two ways to ask agree.
+            // Both ways to look up an entry agree.
             let key = entry.key.as_str().unwrap();
             assert_eq!(node.get(key).unwrap().id(), entry.value.id(), "{key}");
         }
-        let say = |it: &str| it.to_owned();
-        merged
-            .iter()
-            .map(|it| say(it.key.as_str().unwrap()) + "=" + it.value.as_str().unwrap())
-            .collect()
+        let shown = |entry: &super::Entry<'_>| {
+            format!("{}={}", entry.key.as_str().unwrap(), entry.value.as_str().unwrap())
+        };
+        merged.iter().map(shown).collect()
     }
 
     #[test]
-    fn own_entries_win_then_the_first_source_then_what_it_merges() {
+    fn own_entries_win_over_the_first_source_and_its_own_sources() {
         let text = "
 base: &base {a: base, b: base, c: base}
 one: &one {<<: *base, b: one, d: one}
@@ -130,7 +120,7 @@ all:
     }
 
     #[test]
-    fn of_equal_keys_the_last_wins_wherever_they_stand() {
+    fn the_last_of_equal_keys_wins() {
         assert_eq!(
             all("m: {a: 1, b: 2, a: 3}\nx: {<<: {k: 1, k: 2}, a: 1, a: 2}\n", "x"),
             ["a=2", "k=2"]
@@ -140,7 +130,7 @@ all:
     }
 
     #[test]
-    fn several_merge_keys_and_merges_of_nothing_are_taken() {
+    fn several_merge_keys_and_merges_of_nothing_are_accepted() {
         assert_eq!(all("m:\n  <<: {a: 1}\n  <<: {b: 2}\n", "m"), ["a=1", "b=2"]);
         assert_eq!(all("m:\n  <<: *nothing\n  b: 2\n", "m"), ["b=2"]);
         assert_eq!(all("m:\n  \"<<\": text\n", "m"), ["<<=text"]);

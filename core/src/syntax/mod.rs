@@ -1,23 +1,28 @@
-//! YAML text to a tree with byte spans, comments, anchors and many documents.
+//! Parses YAML into a tree with byte spans, comments, anchors and any number of documents.
 //!
-//! The only module that knows the parser underneath. Parsing always yields a tree: what is wrong
-//! comes beside it as [`Problem`]s, and a broken document never hides the others.
+//! This is the only module that knows the parser underneath. Parsing always yields a tree, with errors
+//! beside it as [`Problem`]s; a broken document never hides the others.
 
 mod comments;
 mod duplicates;
 mod errors;
 mod events;
+mod limits;
+mod lines;
 mod lookup;
 mod merge;
 mod parse;
+mod problem;
 mod repair;
 mod scalar;
 mod tree;
 
 pub use comments::Comment;
+pub use limits::MAX_BYTES;
 pub use lookup::Step;
-pub use parse::{MAX_BYTES, Problem, ProblemKind, parse};
-pub use scalar::Scalar;
+pub use parse::parse;
+pub use problem::{Problem, ProblemKind};
+pub use scalar::{Scalar, finite};
 pub use tree::{Document, Entry, Node, NodeId, NodeKind, Style, Tree, TreeBuilder};
 
 #[cfg(test)]

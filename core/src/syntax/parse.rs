@@ -1,11 +1,16 @@
-//! From text to tree: documents one after the other, and what to do with one that does not parse.
+//! Reads the documents of a text one after the other into a tree.
 //!
-//! The parser itself is driven in `events.rs`. A document that does not parse is tried again with
-//! small repairs (see `repair.rs`), so that the findings of its other lines stay while somebody
-//! types; what could not be repaired is left out, and the documents after it are read as ever.
+//! The parser itself is driven in `events.rs`. A document that does not parse is read again with small
+//! repairs (see `repair.rs`), so that the findings in its other lines stay while somebody types. A
+//! document that cannot be repaired is left out, and the documents after it are read as usual.
 
 use super::errors::explain;
-use super::events::{Events, Fault, MAX_DEPTH, MAX_PROBLEMS, Place, Why};
+use super::events::{Events, Fault, Place, Why};
+use super::limits::{
+    MAX_BYTES, MAX_DEPTH, MAX_MARKS, MAX_NODES, MAX_PROBLEMS, MAX_REPAIRS, WINDOW, max_tries,
+};
+use super::lines::{document_around, window, word_at};
+use super::problem::{Problem, ProblemKind};
 use super::repair::{self, Patch};
 use super::tree::{Document, Tree, TreeBuilder};
 use crate::text::{FileId, Span};
@@ -13,50 +18,8 @@ use granit_parser::ErrorKind;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Larger files are not read at all: a deployment file of this size is a mistake or an attack.
-pub const MAX_BYTES: usize = 64 << 20;
-
-/// So many nodes are kept of one file. A text of the largest size that is read has far fewer unless
-/// it was made to use up memory.
-const MAX_NODES: usize = 8 << 20;
-
-/// Files joined from more parts than this are broken for another reason; each position of a repaired
-/// document is looked up among its patches.
-const MAX_MARKS: usize = 64;
-
-/// To start the parser costs a look at everything that it is given, so after a broken document it is
-/// given about so many bytes at a time, in whole documents.
-const WINDOW: usize = 16 << 10;
-
-/// So many lines of one document may be repaired at once.
-const MAX_REPAIRS: usize = 4;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProblemKind {
-    /// PLM001
-    Syntax,
-    /// PLM002
-    DuplicateKey,
-    /// PLM003
-    UnknownAnchor,
-    /// PLM007
-    Limit,
-    /// A setting in `plimsoll.yaml` that is not understood.
-    Config,
-}
-
-/// What is wrong with the text, as a person would say it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    pub kind: ProblemKind,
-    pub span: Span,
-    pub message: String,
-    /// The other place that belongs to it: the first of two equal keys.
-    pub related: Option<Span>,
-}
-
-/// Reads all documents of a text. `edited` is where the text was last changed, if somebody is
-/// typing: a document that breaks there is repaired there first.
+/// Parses all documents of a text. `edited` is the range of the last change, if somebody is typing:
+/// repairs of a document that is broken there start there.
 pub fn parse(file: FileId, text: &Arc<str>, edited: Option<Range<usize>>) -> (Tree, Vec<Problem>) {
     let reader = read(file, text, edited, MAX_NODES);
     (reader.builder.finish(), reader.problems)
@@ -81,10 +44,10 @@ fn read(file: FileId, text: &Arc<str>, edited: Option<Range<usize>>, max_nodes: 
     let (mut start, mut until, mut whole) = (0, text.len(), true);
     while start < text.len() {
         if start >= until {
-            until = repair::window(text, start, WINDOW);
+            until = window(text, start, WINDOW);
         }
         let next = reader.stream(start, until);
-        // The rest is read in windows once something was broken, see `WINDOW`.
+        // After a broken document the rest is read in windows, see `WINDOW`.
         if whole && next < until {
             (whole, until) = (false, next);
         }
@@ -101,10 +64,10 @@ struct Reader {
     problems: Vec<Problem>,
     edited: Option<Range<usize>>,
     max_nodes: usize,
-    /// How many bytes were read, counted again for each repair that was tried.
+    /// Number of bytes read, including those that were read again for repairs.
     work: usize,
-    /// So many bytes may still be read again for repairs. It grows with the file, so that the whole
-    /// work stays in proportion to it however many documents are broken.
+    /// Number of bytes that may still be read again for repairs. It starts in proportion to the size of
+    /// the file, so that the total work does too, however many documents are broken.
     effort: usize,
 }
 
@@ -115,7 +78,8 @@ impl Reader {
         }
     }
 
-    /// Reads documents from `start` to `until`, or until one is broken; answers where to go on.
+    /// Reads documents from `start` to `until`, or to the end of the first broken one. Returns where to
+    /// continue.
     fn stream(&mut self, start: usize, until: usize) -> usize {
         let text = Arc::clone(&self.text);
         let source = &text[start..until];
@@ -124,21 +88,21 @@ impl Reader {
             return until;
         };
         let at = (start + fault.at).min(text.len());
-        let segment = repair::document_around(&text, start + events.document_start(), at);
+        let segment = document_around(&text, start + events.document_start(), at);
         let at = at.clamp(segment.start, segment.end);
         self.broken(segment, at, &fault)
     }
 
-    /// A document that does not parse: says so at the place that caused it and keeps what a repair
-    /// can keep. Answers where to go on.
+    /// Reports a document that does not parse, at the place of the cause, and keeps what a repair can
+    /// keep. Returns where to continue.
     fn broken(&mut self, segment: Range<usize>, at: usize, fault: &Fault) -> usize {
         let next = segment.end;
-        let span = repair::token_at(&self.text, at, &segment);
+        let span = word_at(&self.text, at, &segment);
         let span = Span::new(self.file, span.start, span.end);
         let error = match &fault.why {
             Why::TooManyNodes => {
                 let message = format!(
-                    "this file has more than {} values; from this document on it is not read",
+                    "this file has more than {} values; this document and the rest of the file are not read",
                     self.max_nodes
                 );
                 self.problem(ProblemKind::Limit, span, message);
@@ -147,7 +111,7 @@ impl Reader {
             }
             Why::Parser(ErrorKind::RecursionLimitExceeded) => {
                 let message = format!(
-                    "collections lie more than {MAX_DEPTH} deep in one another; this document is not read"
+                    "collections are nested more than {MAX_DEPTH} levels deep; this document is not read"
                 );
                 self.problem(ProblemKind::Limit, span, message);
                 self.leave_out(segment);
@@ -155,8 +119,8 @@ impl Reader {
             }
             Why::Parser(error) => error,
         };
-        // Files that were put together from several often keep a byte order mark in the middle. The
-        // readers of Compose and Kubernetes skip one at the start of a line, and so do we.
+        // A file concatenated from several often has byte order marks in the middle. The readers of
+        // Compose and Kubernetes skip a mark at the start of a line.
         if *error == ErrorKind::BomInsideDocument {
             let marks = repair::byte_order_marks(&self.text, &segment);
             if (1..=MAX_MARKS).contains(&marks.len())
@@ -176,10 +140,11 @@ impl Reader {
         next
     }
 
-    /// Repairs line after line as long as each repair lets the parser come further.
+    /// Repairs one line after another, as long as each repair moves the error further down. Returns
+    /// whether the document parses then.
     fn repair(&mut self, segment: &Range<usize>, at: usize) -> bool {
         let text = Arc::clone(&self.text);
-        let mut tries = tries(segment.len());
+        let mut tries = max_tries(segment.len());
         let mut made: Vec<Patch> = Vec::new();
         let mut reached = at;
         for _ in 0..MAX_REPAIRS {
@@ -194,7 +159,7 @@ impl Reader {
                 match self.repaired(segment, &patches, true) {
                     Ok(()) => return true,
                     Err(at) => {
-                        if at > furthest.as_ref().map_or(reached, |it| it.0) {
+                        if at > furthest.as_ref().map_or(reached, |(at, _)| *at) {
                             furthest = Some((at, patches));
                         }
                     }
@@ -207,13 +172,13 @@ impl Reader {
         false
     }
 
-    /// Reads a document with the patches made; `Err` is the place of the error that remains. `said`:
-    /// the document is broken for its readers too, and marked so.
+    /// Reads a document with patches applied; `Err` is the position of the next error. `broken` says
+    /// that other readers refuse the document, which is then marked as repaired.
     fn repaired(
         &mut self,
         segment: &Range<usize>,
         patches: &[Patch],
-        said: bool,
+        broken: bool,
     ) -> Result<(), usize> {
         self.work += segment.len();
         let mark = self.builder.mark();
@@ -225,9 +190,9 @@ impl Reader {
             self.builder.rewind(mark);
             return Err(repair::original(patches, segment.start + fault.at));
         }
-        if said {
+        if broken {
             self.builder.mark_repaired(mark);
-            problems.retain(|it| repair::survives(it, patches, &self.text));
+            problems.retain(|problem| repair::survives(problem, patches, &self.text));
         }
         let room = MAX_PROBLEMS.saturating_sub(self.problems.len());
         self.problems.extend(problems.into_iter().take(room));
@@ -240,23 +205,12 @@ impl Reader {
     }
 }
 
-/// How often a document of so many bytes is read again at most: a keystroke in a large one must not
-/// take longer than a person notices.
-fn tries(bytes: usize) -> usize {
-    match bytes {
-        0..=0xFFFF => 48,
-        0x1_0000..=0xF_FFFF => 16,
-        0x10_0000..=0x7F_FFFF => 3,
-        _ => 1,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn more_nodes_than_fit_are_said_and_the_documents_before_stay() {
+    fn too_many_nodes_are_reported_and_the_documents_before_are_kept() {
         let text: Arc<str> = "a: 1\n---\n[b, c, d, e]\n---\nf: 1\n".into();
         let reader = read(FileId(0), &text, None, 6);
         assert_eq!(reader.problems.len(), 1);
@@ -266,10 +220,10 @@ mod tests {
         assert!(read(FileId(0), &text, None, 20).problems.is_empty());
     }
 
-    /// Each broken document starts the parser again, and each may be read again for repairs: the
-    /// work must grow with the text, not with the product of the two.
+    /// The parser restarts after every broken document, and may read each again for repairs. The work
+    /// must grow with the size of the text alone.
     #[test]
-    fn many_broken_documents_cost_no_more_than_a_few_readings() {
+    fn many_broken_documents_take_linear_time() {
         for broken in ["b: \"x\nc: 1\n", "b: {{ x }}\n{{ y }}: [\n}} z\n"] {
             let document = format!("---\n# {}\na: 1\n{broken}", "x".repeat(200));
             let text: Arc<str> = document.repeat(5_000).into();
@@ -281,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_broken_document_is_not_read_often() {
+    fn a_large_broken_document_is_read_a_few_times_only() {
         let text: Arc<str> = format!("{}- [\n", "- some value\n".repeat(90_000)).into();
         let reader = read(FileId(0), &text, None, MAX_NODES);
         assert!(reader.work <= 4 * text.len(), "{} of {}", reader.work, text.len());

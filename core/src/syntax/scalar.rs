@@ -1,38 +1,29 @@
-//! The type that a reader gives a scalar.
+//! The type that a YAML reader gives a scalar.
 
 use super::tree::Style;
-use crate::decimal::Decimal;
 use std::borrow::Cow;
 
-/// A scalar as `go-yaml` reads it for Compose and Kubernetes: the YAML 1.2 core schema, and YAML 1.1's
-/// numbers (`0440` is octal, `1_000` is a thousand). Where YAML 1.1 readers differ on booleans,
-/// [`Scalar::yaml_1_1_bool`] tells.
+/// A scalar as `go-yaml` reads it for Compose and Kubernetes: the YAML 1.2 core schema with the numbers of
+/// YAML 1.1 (`0440` is octal, `1_000` is a thousand). For the booleans of YAML 1.1, see
+/// [`Scalar::yaml_1_1_bool`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scalar<'t> {
     Null,
     Bool(bool),
     Int(i64),
-    Float(Decimal),
-    /// Infinity or no number at all, as Go prints it.
+    Float(f64),
+    /// Infinity or not a number, as Go prints it.
     NotFinite(&'static str),
     Str(&'t str),
 }
 
 impl<'t> Scalar<'t> {
-    /// `tag` is the tag as written; `!!str` makes anything a string, `!!int` and its like read
-    /// quoted text too.
+    /// Reads a text with its style and its tag as written. `!!str` makes any text a string; with `!!int`
+    /// and similar tags, quoted text is read like plain text.
     pub fn read(text: &'t str, style: Style, tag: Option<&str>) -> Scalar<'t> {
-        let tag = tag.map(|it| core_tag(it).unwrap_or(it));
+        let tag = tag.map(|written| core_tag(written).unwrap_or(written));
         let typed = matches!(tag, Some("int" | "float" | "bool" | "null"));
         if style != Style::Plain && !typed || matches!(tag, Some("str" | "!")) {
-            return Scalar::Str(text);
-        }
-        // Most words begin like no number and like none of these.
-        let special = |it: u8| {
-            matches!(it, b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'.' | b'+' | b'-')
-                || it.is_ascii_digit()
-        };
-        if text.bytes().next().is_some_and(|it| !special(it)) {
             return Scalar::Str(text);
         }
         match text {
@@ -63,7 +54,7 @@ impl<'t> Scalar<'t> {
         }
     }
 
-    /// The words that YAML 1.1 readers take for a boolean and 1.2 readers for a string.
+    /// Returns the boolean of a word that is one in YAML 1.1 and a string in YAML 1.2.
     pub fn yaml_1_1_bool(text: &str) -> Option<bool> {
         match text {
             "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
@@ -73,26 +64,34 @@ impl<'t> Scalar<'t> {
     }
 }
 
-/// The name of a core schema tag, written `!!int` or in full.
+/// Returns the name of a core schema tag, which is written `!!int` or in full.
 fn core_tag(tag: &str) -> Option<&str> {
     let full = || tag.strip_prefix("!<tag:yaml.org,2002:")?.strip_suffix('>');
     tag.strip_prefix("!!").or_else(full)
 }
 
+/// Reads an integer or a float.
 fn number(text: &str) -> Option<Scalar<'static>> {
     let first = text.bytes().next()?;
     if !matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.') {
         return None;
     }
-    // Underscores divide digits, but a number does not start with one.
+    // Underscores separate digits; a number does not start with one.
     let plain = if text.contains('_') && first != b'.' {
         Cow::Owned(text.replace('_', ""))
     } else {
         Cow::Borrowed(text)
     };
-    integer(&plain).map(Scalar::Int).or_else(|| Decimal::parse(&plain).map(Scalar::Float))
+    integer(&plain).map(Scalar::Int).or_else(|| finite(&plain).map(Scalar::Float))
 }
 
+/// A decimal number with an optional point and exponent; `None` for what no float can hold, and for
+/// the words `inf` and `nan`, which are strings in YAML.
+pub fn finite(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// Reads an integer, decimal or with the prefix of another radix.
 fn integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (radix, digits) = match digits.as_bytes() {
@@ -124,14 +123,13 @@ mod tests {
         assert_eq!(read("True"), Scalar::Bool(true));
         assert_eq!(read("-12"), Scalar::Int(-12));
         assert_eq!(read("0x1F"), Scalar::Int(31));
-        let float = |text| Decimal::parse(text).map(Scalar::Float).unwrap();
-        assert_eq!(read("1.5e3"), float("1500"));
+        assert_eq!(read("1.5e3"), Scalar::Float(1500.0));
         assert_eq!(read("0440"), Scalar::Int(288));
         assert_eq!(read("0x_0A_74_AE"), Scalar::Int(685_230));
         assert_eq!(read("+685_230"), Scalar::Int(685_230));
-        assert_eq!(read("089"), float("89"));
+        assert_eq!(read("089"), Scalar::Float(89.0));
         assert_eq!(read("-9223372036854775808"), Scalar::Int(i64::MIN));
-        assert_eq!(read("9223372036854775808"), float("9223372036854775808"));
+        assert_eq!(read("9223372036854775808"), Scalar::Float(9_223_372_036_854_775_808.0));
         for text in [
             "yes",
             "22:22",
@@ -139,6 +137,8 @@ mod tests {
             "_1",
             "infinity",
             "inf",
+            "nan",
+            "1e400",
             "0x",
             "0x-1",
             "-",

@@ -11,7 +11,7 @@ fn at<'t>(text: &'t str, node: Node<'_>) -> &'t str {
 }
 
 #[test]
-fn spans_are_the_text_as_written() {
+fn spans_cover_the_text_as_written() {
     let text = "a: \"q\"   # tail\nb: !t &x [1, {c: d}] \ne: |  # why\n  one\n  two\n\nf:\ng: &m\n  h: 1\n\ni: *x\n";
     let (tree, problems) = read(text);
     assert_eq!(problems, []);
@@ -31,7 +31,7 @@ fn spans_are_the_text_as_written() {
 }
 
 #[test]
-fn a_broken_document_hides_no_other() {
+fn a_broken_document_does_not_hide_others() {
     let text = "a: 1\n---\nb: [1\n---\nc: 3\n";
     let (tree, problems) = read(text);
     assert_eq!(problems.len(), 1);
@@ -53,7 +53,7 @@ fn merge_keys_and_aliases_are_followed_lazily() {
 }
 
 #[test]
-fn an_alias_inside_its_own_anchor_is_a_problem_and_no_loop() {
+fn an_alias_inside_its_own_anchor_is_a_problem_and_not_a_loop() {
     let (tree, problems) = read("a: &a\n  b: *a\n");
     assert_eq!(problems.len(), 1);
     assert!(tree.roots().next().unwrap().at(&["a", "b", "b", "b"]).is_none());

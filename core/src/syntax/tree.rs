@@ -1,15 +1,17 @@
-//! The tree: nodes in one arena, each with its own span.
+//! The tree of a file: nodes in one arena, each with its span.
 //!
-//! A span names its file, so that one tree may be put together from several files (a Compose file
-//! and its override, a Kustomize base and its patch) and every leaf still knows where it came from.
-//! Aliases stay aliases: [`Node::resolve`] follows one lazily and [`Node::get`] honours merge keys
-//! the same way, so no input can make the tree larger than its text.
+//! A span names its file, so that a tree can be put together from several files (a Kustomize base and
+//! its patch) and every leaf still knows its origin. Aliases are not expanded: [`Node::resolve`] follows
+//! one on demand, and so does [`Node::get`] with merge keys, so that no input makes the tree larger than
+//! its text.
 
+use super::limits::MAX_HOPS;
 use super::scalar::Scalar;
 use crate::text::{FileId, Span};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
+/// The index of a node in its tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u32);
 
@@ -19,7 +21,7 @@ impl NodeId {
     }
 }
 
-/// How a node was written.
+/// The style in which a node is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     Plain,
@@ -31,6 +33,7 @@ pub enum Style {
     Flow,
 }
 
+/// The kind of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeKind {
     Scalar,
@@ -39,7 +42,7 @@ pub enum NodeKind {
     Alias,
 }
 
-/// Where a scalar's value is kept: most are a slice of the text as written.
+/// The place where the value of a scalar is stored: mostly the text itself.
 #[derive(Debug, Clone, Copy)]
 enum Value {
     Slice {
@@ -56,7 +59,7 @@ enum Value {
 #[derive(Debug, Clone, Copy)]
 enum Data {
     Scalar(Value),
-    /// Children lie side by side in `Tree::children`; a mapping's alternate key, value.
+    /// A range of `Tree::children`, which alternates keys and values.
     Mapping {
         first: u32,
         len: u32,
@@ -73,25 +76,26 @@ struct NodeData {
     span: Span,
     data: Data,
     style: Style,
-    /// 1-based index into `Tree::properties`; 0 for the many nodes without tag or anchor.
+    /// 1-based index into `Tree::properties`; 0 for a node without tag and anchor.
     properties: u32,
 }
 
-/// The tag and anchor of the few nodes that have one.
+/// The tag and the anchor of a node. Few nodes have either.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Properties {
     pub tag: Option<(SmolStr, Span)>,
     pub anchor: Option<(SmolStr, Span)>,
 }
 
+/// A document of a file.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// `None` for a document without content.
     pub root: Option<NodeId>,
     pub span: Span,
-    /// The tree was made from repaired text, because the document as written does not parse.
+    /// Whether the tree was made from repaired text, because the document itself does not parse.
     pub repaired: bool,
-    /// The document does not parse and could not be repaired: it has no root.
+    /// Whether the document does not parse and could not be repaired, so that it has no root.
     pub broken: bool,
 }
 
@@ -101,7 +105,7 @@ pub struct Tree {
     text: Arc<str>,
     nodes: Vec<NodeData>,
     children: Vec<NodeId>,
-    /// The values that are no slice of the text, one after the other.
+    /// The values that are not a slice of the text, one after the other.
     owned: String,
     properties: Vec<Properties>,
     pub documents: Vec<Document>,
@@ -112,9 +116,9 @@ impl Tree {
         Node { tree: self, id }
     }
 
-    /// The roots of the documents that have one.
+    /// Returns the roots of the documents that have one.
     pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
-        self.documents.iter().filter_map(|it| it.root).map(|it| self.node(it))
+        self.documents.iter().filter_map(|document| document.root).map(|root| self.node(root))
     }
 
     pub fn text(&self) -> &Arc<str> {
@@ -125,12 +129,12 @@ impl Tree {
         &self.children[first as usize..first as usize + len as usize]
     }
 
-    /// Every node of every document, leaves before what holds them.
+    /// Returns all nodes of all documents, children before parents.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
         (0..self.nodes.len()).map(|it| self.node(NodeId(fit(it))))
     }
 
-    /// How many nodes there are, over all documents.
+    /// Returns the number of nodes in all documents.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -140,7 +144,7 @@ impl Tree {
     }
 }
 
-/// One key of a mapping with its value.
+/// An entry of a mapping.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'t> {
     pub key: Node<'t>,
@@ -148,21 +152,18 @@ pub struct Entry<'t> {
 }
 
 impl Entry<'_> {
-    /// From the key's first byte to the value's last.
+    /// Returns the span from the first byte of the key to the last byte of the value.
     pub fn span(&self) -> Span {
         self.key.span().to(self.value.span())
     }
 }
 
-/// A borrowed view of one node.
+/// A borrowed view of a node.
 #[derive(Clone, Copy)]
 pub struct Node<'t> {
     tree: &'t Tree,
     id: NodeId,
 }
-
-/// How many aliases or merge keys may lead to one another before we stop following.
-const MAX_HOPS: usize = 32;
 
 impl<'t> Node<'t> {
     pub fn id(self) -> NodeId {
@@ -177,8 +178,8 @@ impl<'t> Node<'t> {
         &self.tree.nodes[self.id.index()]
     }
 
-    /// The bytes of the node without its tag and anchor. A collection ends with its last child or
-    /// its closing bracket; an empty value has an empty span.
+    /// Returns the span of the node without its tag and anchor. A collection ends with its last child or
+    /// its closing bracket; a missing value has an empty span.
     pub fn span(self) -> Span {
         self.data().span
     }
@@ -196,12 +197,12 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The tag as written, `!reset` or `!!str`, with its span.
+    /// Returns the tag as written, as `!reset` or `!!str`, with its span.
     pub fn tag(self) -> Option<(&'t str, Span)> {
         self.properties()?.tag.as_ref().map(|(tag, span)| (tag.as_str(), *span))
     }
 
-    /// The anchor's name without `&`, and the span with it.
+    /// Returns the name of the anchor, without `&`, and its span, which includes the `&`.
     pub fn anchor(self) -> Option<(&'t str, Span)> {
         self.properties()?.anchor.as_ref().map(|(name, span)| (name.as_str(), *span))
     }
@@ -211,16 +212,14 @@ impl<'t> Node<'t> {
         self.tree.properties.get(index)
     }
 
-    /// The span with tag and anchor.
+    /// Returns the span of the node with its tag and anchor.
     pub fn full_span(self) -> Span {
-        let start = [self.tag().map(|it| it.1.start), self.anchor().map(|it| it.1.start)]
-            .into_iter()
-            .flatten()
-            .fold(self.span().start, u32::min);
+        let properties = [self.tag(), self.anchor()].into_iter().flatten();
+        let start = properties.map(|(_, span)| span.start).fold(self.span().start, u32::min);
         Span { start, ..self.span() }
     }
 
-    /// Follows an alias to the node that it names; an alias to nothing stays itself.
+    /// Follows an alias to its target. An alias without a target is returned itself.
     pub fn resolve(self) -> Node<'t> {
         let mut node = self;
         for _ in 0..MAX_HOPS {
@@ -232,7 +231,7 @@ impl<'t> Node<'t> {
         node
     }
 
-    /// The text of a scalar, escapes and folding done; aliases are followed.
+    /// Returns the text of a scalar after escapes and folding. Aliases are followed.
     pub fn as_str(self) -> Option<&'t str> {
         let node = self.resolve();
         match node.data().data {
@@ -246,13 +245,14 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// What type a reader of the core schema gives this scalar.
+    /// Returns the scalar with the type that a reader gives it.
     pub fn scalar(self) -> Option<Scalar<'t>> {
         let node = self.resolve();
-        node.as_str().map(|text| Scalar::read(text, node.style(), node.tag().map(|it| it.0)))
+        let tag = node.tag().map(|(tag, _)| tag);
+        node.as_str().map(|text| Scalar::read(text, node.style(), tag))
     }
 
-    /// No value at all, `~` or `null`.
+    /// Whether the value is missing, `~` or `null`.
     pub fn is_null(self) -> bool {
         matches!(self.scalar(), Some(Scalar::Null))
     }
@@ -269,7 +269,7 @@ impl<'t> Node<'t> {
         self.resolve().kind() == NodeKind::Scalar
     }
 
-    /// The entries as written, `<<` among them; empty for anything but a mapping.
+    /// Returns the entries as written, including `<<`; empty for anything but a mapping.
     pub fn entries(self) -> impl ExactSizeIterator<Item = Entry<'t>> + Clone {
         let children = match self.resolve().data().data {
             Data::Mapping { first, len } => self.tree.children_of(first, len),
@@ -282,30 +282,26 @@ impl<'t> Node<'t> {
         })
     }
 
-    /// The items of a sequence; empty for anything else.
+    /// Returns the items of a sequence; empty for anything else.
     pub fn items(self) -> impl ExactSizeIterator<Item = Node<'t>> + Clone {
         let children = match self.resolve().data().data {
             Data::Sequence { first, len } => self.tree.children_of(first, len),
             _ => &[],
         };
-        children.iter().map(move |it| self.tree.node(*it))
+        children.iter().map(move |item| self.tree.node(*item))
     }
 
     /// Whether this key is a plain `<<`.
     pub fn is_merge_key(self) -> bool {
-        let data = self.data();
-        let short = matches!(
-            data.data,
-            Data::Scalar(Value::Slice { len: 2, .. } | Value::Owned { len: 2, .. })
-        );
-        short && data.style == Style::Plain && self.as_str() == Some("<<")
+        self.style() == Style::Plain && self.as_str() == Some("<<")
     }
 
+    /// Returns the value of a key; merge keys are followed.
     pub fn get(self, key: &str) -> Option<Node<'t>> {
         self.entry(key).map(|it| it.value)
     }
 
-    /// `get` along a path of keys.
+    /// Returns the value at a path of keys.
     pub fn at(self, path: &[&str]) -> Option<Node<'t>> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
@@ -317,12 +313,12 @@ impl std::fmt::Debug for Node<'_> {
     }
 }
 
-/// Files are at most [`super::MAX_BYTES`] long, so counts of their parts fit.
+/// Converts a count. Files are at most [`super::MAX_BYTES`] long, so that the numbers of their parts fit.
 fn fit(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// A state of a [`TreeBuilder`] that it can go back to.
+/// A state of a [`TreeBuilder`] to which it can return.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
     nodes: usize,
@@ -332,16 +328,16 @@ pub(super) struct Mark {
     documents: usize,
 }
 
-/// Puts a tree together from the leaves up. The parser uses it, and so do merges.
+/// Builds a tree from the leaves up, for the parser and for merges.
 #[derive(Debug, Default)]
 pub struct TreeBuilder {
     tree: Tree,
 }
 
 impl TreeBuilder {
-    /// `text` is the source that slices point into; empty for a tree of several files.
+    /// Returns an empty builder. `text` is the source of slices; empty for a tree of several files.
     pub fn new(text: Arc<str>) -> TreeBuilder {
-        // A dozen bytes make a node, often more do.
+        // A node takes about a dozen bytes of text, often more.
         let count = 8 + (text.len() / 12).min(1 << 20);
         let (nodes, children) = (Vec::with_capacity(count), Vec::with_capacity(count));
         TreeBuilder { tree: Tree { text, nodes, children, ..Tree::default() } }
@@ -359,13 +355,14 @@ impl TreeBuilder {
         (first, fit(children.len()))
     }
 
+    /// Adds a scalar with a value of its own.
     pub fn scalar(&mut self, span: Span, value: &str, style: Style) -> NodeId {
         let start = fit(self.tree.owned.len());
         self.tree.owned.push_str(value);
         self.push(span, Data::Scalar(Value::Owned { start, len: fit(value.len()) }), style)
     }
 
-    /// A scalar whose value is `start..start + len` of the text.
+    /// Adds a scalar whose value is `start..start + len` of the text.
     pub fn scalar_slice(&mut self, span: Span, start: usize, len: usize, style: Style) -> NodeId {
         self.push(span, Data::Scalar(Value::Slice { start: fit(start), len: fit(len) }), style)
     }
@@ -375,13 +372,13 @@ impl TreeBuilder {
         self.push(span, Data::Sequence { first, len }, style)
     }
 
-    /// `entries` alternate key, value.
+    /// Adds a mapping; `entries` alternates keys and values.
     pub fn mapping(&mut self, span: Span, entries: &[NodeId], style: Style) -> NodeId {
         let (first, len) = self.push_children(entries);
         self.push(span, Data::Mapping { first, len }, style)
     }
 
-    /// An alias; without a target it names nothing.
+    /// Adds an alias; it has no target if no anchor has its name.
     pub fn alias(&mut self, span: Span, target: Option<NodeId>) -> NodeId {
         self.push(span, Data::Alias(target), Style::Plain)
     }
@@ -395,12 +392,12 @@ impl TreeBuilder {
         &mut self.tree.properties[data.properties as usize - 1]
     }
 
-    /// Gives a node a tag, as `!override`.
+    /// Sets the tag of a node, as `!override`.
     pub fn set_tag(&mut self, node: NodeId, tag: &str, span: Span) {
         self.properties(node).tag = Some((SmolStr::new(tag), span));
     }
 
-    /// The span of a node already pushed.
+    /// Returns the span of a node that was added before.
     pub fn span_of(&self, node: NodeId) -> Span {
         self.tree.nodes[node.index()].span
     }
@@ -409,12 +406,12 @@ impl TreeBuilder {
         self.tree.documents.push(document);
     }
 
-    /// How many nodes there are so far.
+    /// Returns the number of nodes so far.
     pub(super) fn len(&self) -> usize {
         self.tree.len()
     }
 
-    /// How far the tree has come, for [`TreeBuilder::rewind`].
+    /// Returns the current state, for [`TreeBuilder::rewind`].
     pub(super) fn mark(&self) -> Mark {
         let tree = &self.tree;
         Mark {
@@ -426,7 +423,7 @@ impl TreeBuilder {
         }
     }
 
-    /// Takes back everything that came after the mark: a document that turned out to be broken.
+    /// Removes everything that was added after the mark: a document that turned out to be broken.
     pub(super) fn rewind(&mut self, mark: Mark) {
         let tree = &mut self.tree;
         tree.nodes.truncate(mark.nodes);
@@ -436,20 +433,20 @@ impl TreeBuilder {
         tree.documents.truncate(mark.documents);
     }
 
-    /// The documents after the mark were read from repaired text.
+    /// Marks the documents after the mark as read from repaired text.
     pub(super) fn mark_repaired(&mut self, mark: Mark) {
         for document in &mut self.tree.documents[mark.documents..] {
             document.repaired = true;
         }
     }
 
-    /// The value of a scalar already pushed.
+    /// Returns the value of a scalar that was added before.
     pub(super) fn scalar_of(&self, node: NodeId) -> Option<&str> {
         let node = self.tree.node(node);
         if node.kind() == NodeKind::Scalar { node.as_str() } else { None }
     }
 
-    /// A tree of one document.
+    /// Returns a tree of one document.
     pub fn finish_with_root(mut self, root: NodeId, file: FileId) -> Tree {
         let span = Span { file, ..self.span_of(root) };
         self.tree.documents.push(Document {

@@ -2,7 +2,7 @@
 return {
   cmd = { 'plimsoll', 'lsp' },
   filetypes = { 'yaml', 'yaml.docker-compose', 'yaml.helm-values' },
-  -- Everything below the root is read as one project: Compose and Kubernetes files together.
+  -- All Compose and Kubernetes files below the root are analysed together, as one project.
   root_markers = { 'plimsoll.yaml', '.git', 'compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml' },
   settings = { plimsoll = vim.empty_dict() },
 }

@@ -1,4 +1,5 @@
--- Run inside Neovim with the project's compose.yaml open. Prints what does not hold and exits with 1.
+-- Runs inside Neovim with the project's compose.yaml open. Prints the first check that fails and exits
+-- with 1.
 local function fail(text, ...)
   io.stdout:write(text:format(...), '\n')
   for _, d in ipairs(vim.diagnostic.get(0)) do
@@ -42,7 +43,7 @@ local client = vim.lsp.get_clients({ name = 'plimsoll', bufnr = 0 })[1]
 equal('the negotiated encoding', client.offset_encoding, 'utf-8')
 equal('the root', vim.fs.basename(client.root_dir), 'project')
 
--- Exactly the second key, although an emoji stands before it.
+-- The range is exactly that of the second key, although there is an emoji before it.
 local lnum, _, line = line_of('GREETING: hello')
 local column = line:find('GREETING: hello', 1, true) - 1
 local twice = finding('PLM002')
@@ -50,7 +51,7 @@ equal('its range', { twice.lnum, twice.col, twice.end_lnum, twice.end_col }, { l
 equal('its source', twice.source, 'plimsoll')
 equal('its severity', twice.severity, vim.diagnostic.severity.ERROR)
 
--- `K` explains it.
+-- `K` explains the finding.
 vim.api.nvim_win_set_cursor(0, { lnum + 1, column })
 local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
 local hover = client:request_sync('textDocument/hover', params, 10000, 0)
@@ -58,7 +59,7 @@ if not (hover and hover.result and hover.result.contents.value:find('PLM002', 1,
   fail('the hover does not explain PLM002: %s', vim.inspect(hover))
 end
 
--- A fix is offered, applied, and does what it says.
+-- A fix is offered and applied, and the finding goes away.
 wait('a finding PLM101', function() return finding('PLM101') end)
 local early = finding('PLM101')
 vim.api.nvim_win_set_cursor(0, { early.lnum + 1, early.col })
@@ -73,9 +74,9 @@ vim.lsp.buf.code_action({
 wait('the fix of PLM101', function() return not finding('PLM101') end)
 line_of('service_healthy')
 
--- Typing mends the other one.
-local mended = vim.api.nvim_buf_get_lines(0, lnum, lnum + 1, false)[1]:gsub(', GREETING: hello', '')
-vim.api.nvim_buf_set_lines(0, lnum, lnum + 1, false, { mended })
+-- Typing the correction makes the other finding go away.
+local corrected = vim.api.nvim_buf_get_lines(0, lnum, lnum + 1, false)[1]:gsub(', GREETING: hello', '')
+vim.api.nvim_buf_set_lines(0, lnum, lnum + 1, false, { corrected })
 wait('the end of PLM002', function() return not finding('PLM002') end)
 
 io.stdout:write('every check holds\n')

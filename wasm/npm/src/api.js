@@ -4,28 +4,28 @@ import * as engine from "./glue_web.js";
 /** The version of this package and of the engine in it. */
 export const version = "0.1.0";
 
-/** How this entry gets the engine's bytes without waiting; `undefined` where that cannot be done. */
+/** Reads the engine's bytes without waiting; `undefined` where the runtime cannot do that. */
 let readNow;
-/** How this entry gets the engine's bytes, or something that becomes them, when waiting is allowed. */
+/** Gets the engine's bytes, or an address of them, when waiting is allowed. */
 let readLater;
 
 let started = false;
 let starting;
-/** Counts the instances of the engine, so that a `Workspace` notices that its own is gone. */
+/** Number of the current engine instance, by which a `Workspace` notices that its own is gone. */
 let generation = 0;
 
-/** Called once by each entry, before anything else. */
+/** Sets how the engine is read. Each entry calls this once, before anything else. */
 export function provide(sources) {
   ({ now: readNow, later: readLater } = sources);
 }
 
 /**
- * Starts the engine. Every entry needs it or puts up with it, so one code path serves all runtimes.
- * Calling it again does nothing.
+ * Starts the engine. Entries that start by themselves accept the call too, so that one code path serves all
+ * runtimes. Calling it again does nothing.
  */
 export default function init(source) {
   starting ??= start(source).catch((error) => {
-    // A failed download may be tried again.
+    // Allows another attempt after a failed download.
     starting = undefined;
     throw error;
   });
@@ -42,25 +42,25 @@ async function start(source) {
 function ready() {
   if (started) return;
   if (!readNow) {
-    throw new Error("Plimsoll is not started: `import init from \"plimsoll\"` and `await init()` first");
+    throw new Error("Plimsoll has not been started: `import init from \"plimsoll\"` and call `await init()` first");
   }
   engine.initSync({ module: readNow() });
   started = true;
 }
 
-/** Runs a call into the engine and turns what comes out of it into errors that a caller can use. */
+/** Calls the engine and turns its failures into errors that a caller can handle. */
 function call(action) {
   ready();
   try {
     return action();
   } catch (error) {
-    // The engine throws a string where an argument makes no sense, and nothing else.
+    // The engine throws a string for an invalid argument, and nothing else.
     if (typeof error === "string") throw new TypeError(error);
     throw isCrash(error) ? crashed(error) : error;
   }
 }
 
-/** A trap, or a call stack that ran out (Firefox has a name of its own for it): the instance can no longer be trusted. */
+/** Whether the instance can no longer be trusted: a trap, or an exhausted call stack (`InternalError` in Firefox). */
 function isCrash(error) {
   return error instanceof WebAssembly.RuntimeError || error instanceof RangeError || error?.name === "InternalError";
 }
@@ -101,7 +101,7 @@ function withOptions(options, action) {
   return call(() => {
     const wanted = new engine.Options(json, select, minSeverity ?? undefined);
     const result = action(wanted);
-    // After a crash there is nothing left to free.
+    // Not freed after a crash: the instance is gone.
     wanted.free();
     return result;
   });
@@ -126,7 +126,7 @@ export class Workspace {
   #engine;
   #generation;
 
-  /** The engine's workspace; a new one with the same files where a crash took the old one. */
+  /** Returns the engine's workspace, rebuilt from the same files after a crash. */
   #workspace() {
     if (!this.#engine || this.#generation !== generation) {
       this.#engine = new engine.Workspace();

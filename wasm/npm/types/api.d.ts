@@ -2,7 +2,7 @@
 type Of<Scope, Name extends string> = Scope extends Record<Name, new (...args: any[]) => infer It> ? It : never;
 type WebAssemblyScope = typeof globalThis extends { WebAssembly: infer It } ? It : never;
 
-/** What `init` takes where the engine lies elsewhere: an address, a response, bytes or a compiled module. */
+/** Source of the engine for `init`: an address, a response, bytes or a compiled module. */
 export type EngineSource =
   | string
   | ArrayBuffer
@@ -14,22 +14,22 @@ export type EngineSource =
 
 /**
  * Starts the engine; calling it again does nothing. Browsers, workers and bundlers must await it once before the
- * first call. In Node, Deno, Bun and `plimsoll/inline` it may be left out.
+ * first call. Node, Deno, Bun and `plimsoll/inline` start by themselves.
  */
 export default function init(source?: EngineSource | PromiseLike<EngineSource>): Promise<void>;
 
 /**
- * Analyses files that belong together. Whatever the files contain, there is a report; where two files have the same
+ * Analyses files that belong together. Whatever the files contain, there is a report. Where two files have the same
  * path, the later one counts.
  * @throws {TypeError} when an argument has the wrong type or an option is unknown.
  */
 export function analyze(files: readonly SourceFile[], options?: Options): Report;
 
-/** The files of a project that stay, so that only what changed is read again. */
+/** The files of a project, kept so that only what changed is read again. */
 export class Workspace {
-  /** Adds a file, or gives it a new text. */
+  /** Adds a file or replaces its text. */
   set(path: string, text: string): void;
-  /** Takes a file out; an unknown path is no error. */
+  /** Removes a file; an unknown path is not an error. */
   remove(path: string): void;
   /** Analyses the files as they are now. */
   report(options?: Options): Report;

@@ -5,7 +5,7 @@ import { spanOf } from "../positions";
 import { h } from "../ui/dom";
 import { inline } from "../ui/markdown";
 
-/** Findings of one file in the editor's form. */
+/** Returns the findings of one file as editor diagnostics. */
 export function diagnosticsOf(doc: Text, findings: Finding[], apply: (fix: Fix) => void): Diagnostic[] {
   return findings.map((finding) => {
     const { from, to } = visible(doc, spanOf(doc, finding.range));
@@ -24,8 +24,8 @@ export function diagnosticsOf(doc: Text, findings: Finding[], apply: (fix: Fix) 
 }
 
 /**
- * What to underline: something, even for an empty range, and only the first line of a long one,
- * since a whole block underlined hides what is inside it.
+ * Returns the range to underline: never empty, and only the first line of a long range, because an
+ * underlined block hides the findings inside.
  */
 function visible(doc: Text, { from, to }: { from: number; to: number }): { from: number; to: number } {
   const line = doc.lineAt(from);

@@ -12,7 +12,7 @@ import { spanOf } from "../positions";
 import type { Project, ProjectFile } from "../project";
 import { theme } from "./theme";
 
-/** Lights up the lines that a click led to, until the next change or click. */
+/** Highlights the lines that a click led to, until the next change or click. */
 const flash = StateEffect.define<DecorationSet>();
 const flashField = StateField.define<DecorationSet>({
   create: () => Decoration.none,
@@ -35,7 +35,7 @@ export class Editor {
       EditorView.cspNonce.of("editor"),
       lineNumbers(), lintGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
       highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), search({ top: true }),
-      // Tab is not bound: it leaves the editor, as everywhere else on the page.
+      // Tab is not bound, so that it leaves the editor as it leaves every other control.
       keymap.of([...closeBracketsKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
       yaml(), indentUnit.of("  "), theme, flashField,
       placeholder("Paste a compose.yaml or Kubernetes manifests here, or drop files anywhere."),
@@ -74,7 +74,7 @@ export class Editor {
     });
   }
 
-  /** The file's text as the editor counts it, shown or not. */
+  /** Returns the editor's document of a file, whether it is shown or not. */
   docOf(file: ProjectFile) {
     return file === this.#shown ? this.view.state.doc : this.#stateOf(file).doc;
   }
@@ -84,7 +84,7 @@ export class Editor {
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
   }
 
-  /** Shows a place: its file, its lines lit up, its range selected. */
+  /** Reveals a place: opens its file, highlights its lines and selects its range. */
   reveal(path: string, range: Range): void {
     const file = this.project.find(path);
     if (!file) return;
@@ -104,7 +104,7 @@ export class Editor {
     this.view.dom.scrollIntoView({ block: "nearest" });
   }
 
-  /** Makes a fix's edits, in as many files as it has. Each file can undo its part. */
+  /** Applies the edits of a fix to every file involved. Each file can undo its part. */
   apply(fix: Fix): void {
     const first = fix.edits[0];
     for (const path of new Set(fix.edits.map((it) => it.path))) {

@@ -6,12 +6,12 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** The engine in its worker. Only what changed since the last call is sent over. */
+/** The engine in its worker. Each call sends only what changed since the last one. */
 export class Engine {
   #worker: Worker | undefined;
   #waiting = new Map<number, Waiting>();
   #nextId = 1;
-  /** The files as the worker has them. */
+  /** Texts of the files as the worker last received them. */
   #sent = new Map<string, string>();
 
   report(files: Content[], answers: Record<string, string>): Promise<Answers["report"]> {
@@ -41,7 +41,7 @@ export class Engine {
     if (this.#worker) return this.#worker;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-      // After a failure nobody knows which files arrived, so the next question starts afresh.
+      // After a failure it is unknown which files arrived, so the next question starts a new worker.
       if ("failure" in data) return this.#stopped(data.failure);
       this.#waiting.get(data.id)?.resolve(data.answer as never);
       this.#waiting.delete(data.id);
@@ -51,7 +51,7 @@ export class Engine {
     return worker;
   }
 
-  /** The worker is gone with everything it knew; the next question starts another one. */
+  /** Drops the worker and its state; the next question starts a new one. */
   #stopped(why: string): void {
     this.#worker?.terminate();
     this.#worker = undefined;

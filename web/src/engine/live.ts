@@ -2,7 +2,7 @@ import type { Report } from "plimsoll";
 import type { Project } from "../project";
 import type { Engine } from "./client";
 
-/** Long enough to swallow a burst of keys, short enough to feel immediate. */
+/** Milliseconds to wait after a key: longer than the gaps of a burst, short enough to feel immediate. */
 const PAUSE = 120;
 
 export interface Analysis {
@@ -13,8 +13,8 @@ export interface Analysis {
 }
 
 /**
- * Analyses the project again and again while it changes: one analysis at a time, and only results
- * for the text as it stands now are handed on.
+ * Analyses the project whenever it changes. One analysis runs at a time, and results for an older
+ * text are dropped.
  */
 export class Live {
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,7 +50,7 @@ export class Live {
     }
     this.#analysed = version;
     this.#busy = false;
-    // What was typed in the meantime has had its pause already.
+    // Changes made during the analysis have waited long enough.
     if (this.#analysed !== this.project.version) this.#soon(0);
   }
 }

@@ -1,6 +1,6 @@
 import type { Explanation, Report, Rule } from "plimsoll";
 
-/** What the page asks of the worker. The worker keeps the files, so only changes are sent. */
+/** Questions to the worker, which keeps the files, so that only changes are sent. */
 export type Question =
   | { kind: "report"; set: [path: string, text: string][]; remove: string[]; answers: Record<string, string> }
   | { kind: "rules" }

@@ -45,7 +45,7 @@ export function crossing(rows: Crossing[], actions: Actions): HTMLElement | fals
           h("td", {}, ...inline(it.instead))))))));
 }
 
-/** `tls-edge` as people say it. */
+/** Returns an item as a phrase: `tls-edge` is "TLS edge". */
 function words(item: string): string {
   const text = item.replaceAll("-", " ").replace(/\btls\b/, "TLS");
   return text.charAt(0).toUpperCase() + text.slice(1);

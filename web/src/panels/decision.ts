@@ -7,27 +7,27 @@ import { placeLink, type Actions } from "./links";
 import { loadLine } from "./loadline";
 
 const FITS: Record<Report["fit"], string> = {
-  fits: "It fits what is run today.",
-  outgrown: "Outgrown: the files ask for what one host cannot give.",
-  "over-built": "Over-built: more is operated than is used.",
-  mixed: "Mixed: both sides look meant for production.",
+  fits: "This fits what runs today.",
+  outgrown: "Outgrown: the files ask for more than one host can give.",
+  "over-built": "Over-built: more platform is operated than the files use.",
+  mixed: "Mixed: both sides look like production.",
 };
 const PLATFORMS: Record<Report["outcome"]["platform"], string> = {
-  compose: "Docker Compose carries this", either: "Either would carry this", kubernetes: "This asks for Kubernetes",
+  compose: "Docker Compose is enough", either: "Either would do", kubernetes: "This asks for Kubernetes",
 };
 const SCENARIOS: Record<Report["scenario"]["nearest"], string> = {
   "internal-app": "an internal business app", "growing-saas": "a growing SaaS",
   "multi-team-platform": "a multi-team platform", regulated: "a regulated or high-change system",
 };
 
-/** What only a person knows, with the answers that the engine understands. */
+/** Questions that only a person can answer, with the values that the engine accepts. */
 const ASKED: [key: string, label: string, values: [string, string][]][] = [
   ["downtime", "Tolerable downtime", [["hours", "hours"], ["minutes", "minutes"], ["seconds", "seconds"], ["none", "none"]]],
   ["teams", "Teams that deploy", [["1", "one"], ["2", "two"], ["3", "three"], ["5", "more"]]],
   ["audit", "Changes are audited", [["yes", "yes"], ["no", "no"]]],
 ];
 
-/** The decision report: the outcome first, then what it rests on. */
+/** The decision report: the outcome first, then the evidence behind it. */
 export class Decision {
   readonly element = h("div", { class: "decision" });
   #open = new Set<string>();
@@ -81,7 +81,7 @@ export class Decision {
           `${it.points} `, h("span", { "aria-hidden": "true" }, "●".repeat(it.weight)),
           h("span", { class: "visually-hidden" }, `, weight ${it.weight} of 3`)),
         h("span", {}, ...inline(it.fact), " ", it.path && it.range ? placeLink(this.actions, it.path, it.range) : null)))),
-      settled && h("p", { class: "settled" }, "Would settle it: ", ...inline(question.settledBy.join("; ")), "."),
+      settled && h("p", { class: "settled" }, "What would settle this: ", ...inline(question.settledBy.join("; ")), "."),
       this.#select(question.id, "Your answer", "as the files say", [["yes", "yes"], ["no", "no"]]));
     details.addEventListener("toggle", () => {
       if (details.open) this.#open.add(question.id);

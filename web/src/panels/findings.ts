@@ -9,7 +9,7 @@ export interface FindingActions extends Actions {
 }
 
 const SEVERITIES: Severity[] = ["error", "warning", "info", "hint"];
-/** More rows than anybody reads would only make the page slow; a button shows them all. */
+/** Maximum number of rows shown at first; a button shows the others. */
 const LIMIT = 300;
 const SYMBOLS: Record<Severity, string> = { error: "■", warning: "▲", info: "●", hint: "○" };
 
@@ -36,14 +36,14 @@ export class Findings {
     const rows = new Map<string, { json: string; row: HTMLElement }>();
     let left = 0;
     const rank = (it: Finding) => SEVERITIES.indexOf(it.severity);
-    // The worst first; the engine's order, by place, within.
+    // Worst first; findings of one severity stay in the engine's order, which is by place.
     for (const finding of report.findings.toSorted((a, b) => rank(a) - rank(b))) {
       if (this.#hidden.has(finding.severity)) continue;
       if (rows.size === this.#limit) {
         left += 1;
         continue;
       }
-      // The line is left out: a finding that moves with the text is still the same one.
+      // Without the line, because a finding that moves with the text is still the same finding.
       let key = [finding.code, finding.path, finding.subject, finding.message].join("\n");
       while (rows.has(key)) key += "\n";
       const json = JSON.stringify(finding);
@@ -85,10 +85,10 @@ export class Findings {
     const parts: string[] = [];
     if (!report.findings.length) {
       const read = report.files.some((it) => it.kind !== "unknown");
-      parts.push(read ? "Nothing found. These files float well." : "Nothing to look at yet: no Compose or Kubernetes file among these.");
+      parts.push(read ? "Nothing found. These files float well." : "Nothing to check yet: none of these is a Compose or Kubernetes file.");
     }
     if (hidden) parts.push(`${hidden} not shown.`);
-    if (report.summary.suppressed) parts.push(`${report.summary.suppressed} silenced by comments or configuration.`);
+    if (report.summary.suppressed) parts.push(`${report.summary.suppressed} suppressed by comments or configuration.`);
     return parts.length ? [parts.join(" ")] : [];
   }
 

@@ -3,7 +3,7 @@ import type { Platform } from "plimsoll";
 const SVG = "http://www.w3.org/2000/svg";
 const LEVELS: [Platform, string][] = [["compose", "Compose"], ["either", "either"], ["kubernetes", "Kubernetes"]];
 
-/** The ship's load line: the water stands at what the files ask for, the rings at what is run today. */
+/** The load line: the water marks the platform that the files ask for, the rings what runs today. */
 export function loadLine(platform: Platform, today: string): SVGSVGElement {
   const svg = make("svg", { viewBox: "0 0 206 96", class: "loadline", role: "img",
     "aria-label": `Load line: the files ask for ${platform}; today: ${today}` });

@@ -3,7 +3,7 @@ import type { Edit, Fix } from "plimsoll";
 import { spanOf } from "../positions";
 import { h } from "../ui/dom";
 
-/** The lines that a fix takes away and those that it puts there, file by file. */
+/** Shows the lines that a fix removes and adds, file by file. */
 export function preview(fix: Fix, docOf: (path: string) => Text | undefined): HTMLElement {
   const blocks: HTMLElement[] = [];
   for (const path of new Set(fix.edits.map((it) => it.path))) {
@@ -20,7 +20,7 @@ export function preview(fix: Fix, docOf: (path: string) => Text | undefined): HT
   return h("div", {}, ...blocks);
 }
 
-/** Removed and added lines around each group of edits that share lines. */
+/** Returns the removed and added lines of each group of edits that share lines. */
 export function changedLines(doc: Text, edits: Edit[]): [sign: string, text: string][] {
   const spans = edits.map((it) => ({ ...spanOf(doc, it.range), text: it.text })).sort((a, b) => a.from - b.from);
   const rows: [string, string][] = [];
@@ -29,7 +29,7 @@ export function changedLines(doc: Text, edits: Edit[]): [sign: string, text: str
     let end = start;
     let after = "";
     let done = start;
-    // Edits whose lines touch are shown as one.
+    // Edits on touching lines are shown as one change.
     for (; index < spans.length; index += 1) {
       const edit = spans[index];
       if (!edit || (end > start && edit.from > end)) break;
@@ -43,7 +43,7 @@ export function changedLines(doc: Text, edits: Edit[]): [sign: string, text: str
   return rows;
 }
 
-/** Without the lines that both have at the beginning and at the end, save one for orientation. */
+/** Drops the lines that both texts share at the start and the end, but for one line of context. */
 function difference(before: string[], after: string[]): [string, string][] {
   let head = 0;
   while (head < Math.min(before.length, after.length) && before[head] === after[head]) head += 1;

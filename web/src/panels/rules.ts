@@ -4,7 +4,7 @@ import type { Content } from "../project";
 import { h } from "../ui/dom";
 import { codeBlock, inline, markdown } from "../ui/markdown";
 
-/** The chapters of the rules; the first digit of a code is its chapter. */
+/** Names of the rule families; the first digit of a code is its family. */
 const FAMILIES: Record<string, string> = {
   PLM0: "Documents", PLM1: "Startup order", PLM2: "Migrations", PLM3: "Mounts and images", PLM4: "Networking",
   PLM5: "Config and secrets", PLM6: "Probes and resources", PLM7: "State", PLM8: "A single server done well", PLM9: "Delivery",
@@ -13,7 +13,7 @@ const SIDES: Record<Rule["on"], string> = {
   compose: "Compose", kubernetes: "Kubernetes", both: "either side", dual: "both sides compared", document: "any YAML",
 };
 
-/** Every rule the engine knows, and each one in full, as the engine tells them. */
+/** The list of rules and the page of each rule, both as the engine gives them. */
 export class Rules {
   readonly element = h("div", { class: "rules" });
   #rules: Rule[] | undefined;
@@ -47,7 +47,7 @@ export class Rules {
     this.#list.replaceChildren(...[...families].map(([family, rules]) =>
       h("section", {}, h("h2", {}, FAMILIES[family] ?? family, " ", h("span", { class: "count" }, `${family}xx`)),
         h("ul", { class: "rule-list" }, ...rules.map((it) => this.#row(it))))));
-    if (!shown.length) this.#list.replaceChildren(h("p", { class: "empty" }, "No rule has these words."));
+    if (!shown.length) this.#list.replaceChildren(h("p", { class: "empty" }, "No rule matches this filter."));
   }
 
   #row(rule: Rule): HTMLElement {

@@ -3,7 +3,7 @@ import type { Content, Project } from "../project";
 import { pack, unpack } from "../share";
 import { toast } from "./dom";
 
-/** Browsers and chat programs cut longer addresses. */
+/** Maximum length of a link: browsers and chat programs cut longer ones. */
 const LIMIT = 100_000;
 const PAUSE = 700;
 
@@ -34,12 +34,12 @@ export class Address {
     const packed = await pack({ files: this.project.contents(), answers: this.project.answers });
     const link = new URL(`#files=${packed}`, location.href).href;
     const fits = link.length < LIMIT;
-    // Where it does not fit the page works on, and the address says nothing rather than something old.
+    // A project too large for a link empties the address, so that the address never names an older state.
     if (version === this.project.version) history.replaceState(null, "", fits ? link : "#");
     return fits ? link : undefined;
   }
 
-  /** Whether the address named a project, and it is shown now. */
+  /** Shows the project that the address names. Returns whether there was one. */
   async restore(openRule: (code: string) => void, example: (name: string) => Promise<Example | undefined>): Promise<boolean> {
     const parameters = new URLSearchParams(location.hash.slice(1));
     const rule = parameters.get("rule");
@@ -52,7 +52,7 @@ export class Address {
         return true;
       }
     } catch {
-      toast("This link is damaged: some of it was lost on the way. An example is shown instead.");
+      toast("This link is damaged or incomplete, so an example is shown instead.");
     }
     const named = await example(parameters.get("example") ?? "");
     if (named) {

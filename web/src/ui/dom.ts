@@ -1,7 +1,7 @@
 type Child = Node | string | null | undefined | false;
 type Attributes = Record<string, string | number | boolean | null | undefined | ((event: never) => void)>;
 
-/** Makes an element. `on…` attributes become listeners; `false`, `null` and `undefined` are left out. */
+/** Creates an element. `on…` attributes become listeners; `false`, `null` and `undefined` are ignored. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -41,7 +41,7 @@ export function reconcile(parent: Element, children: Element[]): void {
   }
 }
 
-/** A button that puts a text on the clipboard and says so for a moment. */
+/** A button that copies a text to the clipboard and briefly confirms it. */
 export function copyButton(text: string, what: string): HTMLButtonElement {
   const button = h("button", { type: "button", class: "small", "aria-label": `Copy ${what}` }, "Copy");
   button.addEventListener("click", async () => {
@@ -63,7 +63,7 @@ export async function copy(text: string): Promise<boolean> {
 
 let hideToast: ReturnType<typeof setTimeout> | undefined;
 
-/** Says something in a corner for a while, also to screen readers, with an offer to act on it. */
+/** Shows a message in a corner for a while, announced to screen readers, with an optional action. */
 export function toast(message: string, offer?: { label: string; run: () => void }): void {
   const box = byId("toast");
   const hide = () => box.classList.remove("shown");

@@ -2,7 +2,7 @@ import type { Report, Severity } from "plimsoll";
 import type { Project, ProjectFile } from "../project";
 import { h } from "./dom";
 
-/** The row of files: choose, rename, close, add. */
+/** The row of file tabs: select, rename, close. */
 export class FileTabs {
   #marks = new Map<string, { worst: Severity; count: number }>();
 
@@ -12,7 +12,7 @@ export class FileTabs {
     });
   }
 
-  /** Shows at each file how many findings it has. */
+  /** Shows the number of findings on each tab. */
   mark(report: Report): void {
     const order: Severity[] = ["error", "warning", "info", "hint"];
     this.#marks.clear();
@@ -67,7 +67,7 @@ export class FileTabs {
     input.addEventListener("blur", () => finish(true));
     item.replaceChildren(input);
     input.focus();
-    // The name without its end is what usually changes.
+    // Selects the name without its extension, the part that usually changes.
     input.setSelectionRange(0, Math.max(0, file.path.lastIndexOf(".")) || file.path.length);
   }
 }

@@ -2,7 +2,7 @@ import type { Example } from "../gallery";
 import { byId, h } from "./dom";
 import { inline } from "./markdown";
 
-/** The examples, read when they are wanted first. */
+/** The gallery of examples, loaded on first use. */
 export class Gallery {
   #dialog = byId<HTMLDialogElement>("gallery");
   #examples: Promise<Example[]> | undefined;

@@ -3,7 +3,7 @@ import { byId, toast } from "./dom";
 
 const LIMIT = 4 * 1024 * 1024;
 const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|Dockerfile[^/]*)$/i;
-/** Folders that nobody means when dropping a project. */
+/** Folders that are not part of a dropped project. */
 const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 
 interface Intake {
@@ -12,7 +12,7 @@ interface Intake {
   skipped: string[];
 }
 
-/** Reads files that were chosen, dropped or pasted. A single file is taken whatever its name is. */
+/** Reads files that were chosen, dropped or pasted. A single file is accepted whatever its name. */
 export async function readFiles(found: { path: string; file: File }[]): Promise<Intake> {
   const files: Content[] = [];
   const skipped: string[] = [];
@@ -31,7 +31,7 @@ export async function readFiles(found: { path: string; file: File }[]): Promise<
 
 /** Every file under what was dropped, folders included. */
 export async function dropped(data: DataTransfer): Promise<{ path: string; file: File }[]> {
-  // The list is emptied when the event is over, so everything is taken out of it first.
+  // The browser empties the list when the event ends, so the entries are copied first.
   const entries = [...data.items].map((it) => it.webkitGetAsEntry()).filter((it) => it !== null);
   if (!entries.length) return [...data.files].map((file) => ({ path: file.name, file }));
   const found: { path: string; file: File }[] = [];
@@ -60,7 +60,7 @@ async function children(folder: FileSystemDirectoryEntry): Promise<FileSystemEnt
   }
 }
 
-/** One dropped folder is the project, so its own name is no part of the paths. */
+/** Removes the name of a dropped folder from the paths, because that folder is the project. */
 function withoutCommonFolder(found: { path: string; file: File }[]): { path: string; file: File }[] {
   const first = found[0]?.path.split("/")[0];
   const common = found.every(({ path }) => path.startsWith(`${first}/`));
@@ -68,14 +68,14 @@ function withoutCommonFolder(found: { path: string; file: File }[]): { path: str
   return found.map(({ path, file }) => ({ path: path.slice(cut), file })).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Takes files that are dropped anywhere, pasted as files, or chosen with the button. */
+/** Accepts files that are dropped anywhere, pasted as files, or chosen with the button. */
 export function acceptFiles(project: Project): void {
   const take = async (found: { path: string; file: File }[]) => {
     const { files, skipped } = await readFiles(found);
     const only = project.files.length === 1 ? project.files[0] : undefined;
     if (files.length && only?.text.trim() === "") project.replace(files);
     else if (files.length) project.add(files);
-    else if (!skipped.length) skipped.push("no YAML file among these");
+    else if (!skipped.length) skipped.push("none of these is a YAML file");
     if (skipped.length) toast(`Left out: ${skipped.join("; ")}.`);
   };
   const input = byId<HTMLInputElement>("file-input");
@@ -94,7 +94,7 @@ export function acceptFiles(project: Project): void {
   document.addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) veil.hidden = true;
   });
-  // Before the editor, which would paste the text of a dropped file into the open one.
+  // In the capture phase, because the editor would insert the text of a dropped file into the open file.
   document.addEventListener("drop", (event) => {
     veil.hidden = true;
     if (!carriesFiles(event) || !event.dataTransfer) return;

@@ -1,8 +1,8 @@
 import { h } from "./dom";
 
 /**
- * The Markdown that rules are written in: paragraphs, lists, fences and `code`. Nodes are built by
- * hand, never from HTML, so that no text can become markup.
+ * Renders the Markdown of rules: paragraphs, lists, fences and `code`. Builds nodes, never HTML, so
+ * that no text can become markup.
  */
 export function markdown(source: string): HTMLElement[] {
   const blocks: HTMLElement[] = [];
@@ -39,7 +39,7 @@ export function markdown(source: string): HTMLElement[] {
   return blocks;
 }
 
-/** Text in which `backticks` and *stars* mean what they mean everywhere. */
+/** Renders `code` and *emphasis* within a line. */
 export function inline(text: string): (Node | string)[] {
   return text.split(/(`[^`]+`|\*\*?[^*\s][^*]*\*\*?)/).map((part, index) => {
     if (index % 2 === 0) return part;
@@ -48,7 +48,7 @@ export function inline(text: string): (Node | string)[] {
   });
 }
 
-/** A block of code that can be scrolled sideways, with the keyboard too. */
+/** A block of code that scrolls sideways, with the keyboard too. */
 export function codeBlock(text: string): HTMLElement {
   return h("pre", { tabindex: 0, role: "group", "aria-label": "Code" }, h("code", {}, text));
 }

@@ -1,6 +1,6 @@
 import { byId } from "./dom";
 
-/** A row of tabs in the usual form: arrow keys move, and only the chosen one is in the tab order. */
+/** Tabs: arrow keys move between them, and only the selected tab is in the tab order. */
 export function tabs(row: HTMLElement, onChoose: (name: string) => void): (name: string) => void {
   const all = [...row.querySelectorAll<HTMLElement>("[role=tab]")];
   const choose = (chosen: HTMLElement) => {

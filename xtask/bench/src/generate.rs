@@ -1,12 +1,12 @@
 //! A stream of Kubernetes manifests, the same for the same seed on every machine.
 //!
-//! It holds what real streams hold: comments, quotes of both kinds, block scalars, anchors and
-//! aliases, flow collections and a little text that is not ASCII. Most manifests are sound and
-//! some carry an everyday mistake, since a rule that finds nothing is cheaper than one that does.
+//! The stream has what real streams have: comments, quotes of both kinds, block scalars, anchors and
+//! aliases, flow collections and some text outside ASCII. Most manifests are sound and some carry an
+//! everyday mistake, because a rule that finds nothing costs less than one that does.
 
 use std::fmt::Write;
 
-/// The xorshift generator of Marsaglia: tiny, and the same everywhere.
+/// A xorshift generator (Marsaglia 2003), which gives the same numbers everywhere.
 struct Random(u64);
 
 impl Random {
@@ -41,23 +41,24 @@ const WORDS: [&str; 16] = [
     "日本", "bucket", "upstream", "shard", "✓", "buffer",
 ];
 
-/// Whole documents until the text has at least `bytes` bytes; and their number.
-pub fn stream(bytes: usize) -> (String, usize) {
-    generate(|text| text.len() >= bytes)
+/// Returns a stream of `count` documents.
+pub fn documents(count: usize) -> String {
+    generate(|_, documents| documents >= count)
 }
 
-/// Whole documents until the text has at least `lines` lines.
+/// Returns whole documents of at least `lines` lines together.
 pub fn lines(lines: usize) -> String {
-    generate(|text| text.bytes().filter(|it| *it == b'\n').count() >= lines).0
+    generate(|text, _| text.bytes().filter(|byte| *byte == b'\n').count() >= lines)
 }
 
-fn generate(enough: impl Fn(&str) -> bool) -> (String, usize) {
+/// Adds documents until `is_enough` says so of the text and the number of documents.
+fn generate(is_enough: impl Fn(&str, usize) -> bool) -> String {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut text = String::new();
     let mut documents = 0;
     let (mut app, mut space) = (String::new(), "");
-    while !enough(&text) {
-        // Three manifests make one application, and mean one another.
+    while !is_enough(&text, documents) {
+        // Three manifests make one application and refer to one another.
         if documents % 3 == 0 {
             app = format!("{}-{}-{documents}", random.pick(&APPS), random.pick(&PARTS));
             space = random.pick(&SPACES);
@@ -69,10 +70,10 @@ fn generate(enough: impl Fn(&str) -> bool) -> (String, usize) {
         }
         documents += 1;
     }
-    (text, documents)
+    text
 }
 
-/// Writing to a `String` cannot fail, so the result says nothing.
+/// Adds a line. Writing to a `String` cannot fail, so the result is dropped.
 macro_rules! line {
     ($text:expr, $($rest:tt)*) => {
         let _ = writeln!($text, $($rest)*);
@@ -249,10 +250,10 @@ mod tests {
 
     #[test]
     fn the_stream_is_valid_and_the_same_each_time() {
-        let (text, documents) = stream(200_000);
-        assert_eq!(stream(200_000).0, text);
+        let text = documents(300);
+        assert_eq!(documents(300), text);
         let (tree, problems) = parse(FileId(0), &text.as_str().into(), None);
         assert!(problems.is_empty(), "{:?}", problems.first());
-        assert_eq!(tree.documents.len(), documents);
+        assert_eq!(tree.documents.len(), 300);
     }
 }

@@ -1,15 +1,17 @@
-//! `xtask-bench [stream|corpus|lsp]... [--corpus DIR]`: speed against its limits.
+//! `xtask-bench [growth|peers|lsp]...`: growth, comparisons with peers, and keystroke latency.
 //!
-//! Exit code 1 when a median is above its limit, 2 when something could not be measured.
+//! Exit code 1 when a guardrail is exceeded, 2 when something could not be measured.
 
 mod generate;
+mod growth;
 mod lsp;
-mod ratio;
+mod peers;
+mod shapes;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-/// As in the command, whose speed this measures; the bare parser runs with it too.
+/// The allocator of the command, whose speed this program measures.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -17,7 +19,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("above the limit");
+            eprintln!("above a limit");
             ExitCode::FAILURE
         }
         Err(why) => {
@@ -28,30 +30,31 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<bool, String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [task, shape, count] = &arguments[..]
+        && task == "measure"
+    {
+        return growth::measured(shape, count).map(|()| true);
+    }
+    const PARTS: [&str; 4] = ["growth", "peers", "lsp", "wasm"];
+    if let Some(unknown) = arguments.iter().find(|it| !PARTS.contains(&it.as_str())) {
+        return Err(format!("`{unknown}` is not a part; there are: {}", PARTS.join(", ")));
+    }
+    let wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|it| it == part);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut corpus: PathBuf = root.join("examples");
-    let mut chosen: Vec<String> = Vec::new();
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--corpus" => corpus = arguments.next().ok_or("`--corpus` needs a folder")?.into(),
-            "stream" | "corpus" | "lsp" | "wasm" => chosen.push(argument),
-            other => return Err(format!("`{other}` is none of stream, corpus, lsp, wasm")),
-        }
-    }
-    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|it| it == name);
+    // Beside this program, because both are built together.
+    let plimsoll = std::env::current_exe()
+        .map_err(|error| error.to_string())?
+        .with_file_name(format!("plimsoll{}", std::env::consts::EXE_SUFFIX));
     let mut within = true;
-    if wanted("stream") {
-        within &= ratio::stream();
+    if wanted("growth") {
+        within &= growth::run()?;
     }
-    if wanted("corpus") {
-        within &= ratio::corpus(&corpus)?;
+    if wanted("peers") {
+        peers::run(&plimsoll, &root)?;
     }
     if wanted("lsp") {
-        // Beside this program, since both are built together.
-        let here = std::env::current_exe().map_err(|error| error.to_string())?;
-        within &=
-            lsp::run(&here.with_file_name(format!("plimsoll{}", std::env::consts::EXE_SUFFIX)))?;
+        within &= lsp::run(&plimsoll, &root)?;
     }
     Ok(within)
 }

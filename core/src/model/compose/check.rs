@@ -1,14 +1,14 @@
-//! What the real tool refuses although every value alone is fine.
+//! Contradictions that Docker Compose refuses although each value by itself is valid.
 
-use super::lower::Lowering;
 use super::{Dependency, FileObject, Mount, MountKind, Problem, ProblemKind, Project, Service};
-use crate::index::Index;
 use crate::model::Str;
-use rustc_hash::FxHashMap;
+use crate::model::compose::load::lower::Lowering;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// The consistency of a project that was read.
-pub(super) fn consistency(project: &Project) -> Vec<Problem> {
-    let mut check = Check { project, out: Lowering::default() };
+/// Returns the contradictions in a project.
+pub(crate) fn consistency(project: &Project) -> Vec<Problem> {
+    let models = project.models.iter().map(|model| model.value.as_str()).collect();
+    let mut check = Check { project, models, out: Lowering::default() };
     for service in &project.services {
         check.out.service = Some(service.name.value.clone());
         check.service(service);
@@ -20,15 +20,15 @@ pub(super) fn consistency(project: &Project) -> Vec<Problem> {
     for config in &project.configs {
         check.file_object(config, "config", &["file", "environment", "content"]);
     }
-    for volume in &project.volumes {
-        let other = volume.keys.iter().find(|it| {
-            !matches!(it.name.value.as_str(), "name" | "external")
-                && !it.name.value.starts_with("x-")
-        });
-        if let (true, Some(other)) = (volume.external, other) {
-            let name = other.name.value.clone();
-            let message = "an external volume is not made here, so `{}` cannot be set";
-            check.out.problem(ProblemKind::Conflict, other.name.span, &name, message);
+    for volume in project.volumes.iter().filter(|volume| volume.external) {
+        let other =
+            volume.keys.iter().map(|key| &key.name).find(|name| {
+                !matches!(name.as_str(), "name" | "external") && !name.starts_with("x-")
+            });
+        if let Some(name) = other {
+            let message =
+                format!("an external volume is created elsewhere, so `{name}` cannot be set here");
+            check.out.problem(ProblemKind::Conflict, name.span, name, message);
         }
     }
     check.cycles();
@@ -38,35 +38,36 @@ pub(super) fn consistency(project: &Project) -> Vec<Problem> {
 
 struct Check<'p> {
     project: &'p Project,
+    /// The names of the top-level `models`.
+    models: FxHashSet<&'p str>,
     out: Lowering,
 }
 
 impl Check<'_> {
-    /// Something is named that is not at the top level.
+    /// Reports a name that the top level does not define.
     fn undefined(&mut self, kind: ProblemKind, what: &str, name: &Str) {
         let place = if kind == ProblemKind::UndefinedService {
             "in this project"
         } else {
             "at the top level"
         };
-        self.out.told(kind, name.span, &name.value, format!("there is no {what} `{name}` {place}"));
+        let message = format!("there is no {what} `{name}` {place}");
+        self.out.problem(kind, name.span, name, message);
     }
 
     fn service(&mut self, service: &Service) {
         let project = self.project;
         if service.image.is_none() && service.build.is_none() && !service.has_key("provider") {
             let name = &service.name;
-            let message = "the service `{}` has neither `image` nor `build`";
+            let message = format!("the service `{name}` has neither `image` nor `build`");
             self.out.problem(ProblemKind::NothingToRun, name.span, &name.value, message);
         }
-        for list in [&service.depends_on, &service.implied_dependencies] {
-            for name in list.iter().map(|it| &it.service) {
-                if project.service(&name.value).is_none() {
-                    self.undefined(ProblemKind::UndefinedService, "service", name);
-                }
+        for name in service.dependencies().map(|dependency| &dependency.service) {
+            if project.service(&name.value).is_none() {
+                self.undefined(ProblemKind::UndefinedService, "service", name);
             }
         }
-        for network in service.networks.iter().filter(|it| !it.implicit) {
+        for network in service.networks.iter().filter(|network| !network.implicit) {
             let name = &network.name;
             if name.value != "default" && project.network(&name.value).is_none() {
                 self.undefined(ProblemKind::UndefinedNetwork, "network", name);
@@ -75,18 +76,16 @@ impl Check<'_> {
         if let (Some(mode), Some(key)) = (&service.network_mode, service.key("networks"))
             && !service.networks.is_empty()
         {
-            let message = format!("`network_mode: {mode}` and `networks` exclude each other");
-            self.out.told(ProblemKind::Conflict, key.name.span, "networks", message);
+            let message = format!("`network_mode: {mode}` and `networks` are mutually exclusive");
+            self.out.problem(ProblemKind::Conflict, key.name.span, "networks", message);
         }
         for mount in &service.volumes {
             self.mount(mount);
         }
-        let build_secrets = service.build.as_ref().map_or(&[][..], |it| &it.secrets);
-        for list in [&service.secrets, build_secrets] {
-            for name in list.iter().map(|it| &it.source) {
-                if project.secret(&name.value).is_none() {
-                    self.undefined(ProblemKind::UndefinedSecret, "secret", name);
-                }
+        let build_secrets = service.build.iter().flat_map(|build| &build.secrets);
+        for name in service.secrets.iter().chain(build_secrets).map(|secret| &secret.source) {
+            if project.secret(&name.value).is_none() {
+                self.undefined(ProblemKind::UndefinedSecret, "secret", name);
             }
         }
         for config in &service.configs {
@@ -95,21 +94,21 @@ impl Check<'_> {
             }
         }
         for model in &service.models {
-            if !project.models.iter().any(|it| it.value == model.value) {
+            if !self.models.contains(model.as_str()) {
                 self.undefined(ProblemKind::UndefinedModel, "model", model);
             }
         }
-        let watched = service.develop.as_ref().map_or(&[][..], |it| &it.watch);
-        for path in watched.iter().filter_map(|it| it.path.as_ref()) {
+        let watched = service.develop.iter().flat_map(|develop| &develop.watch);
+        for path in watched.filter_map(|watch| watch.path.as_ref()) {
             if path.value.is_empty() {
                 let message = "the `path` to watch is empty";
                 self.out.problem(ProblemKind::InvalidValue, path.span, "", message);
             }
         }
         for host in &service.extra_hosts {
-            if host.value.as_ref().is_none_or(|it| it.value.is_empty()) {
-                let message = "the host `{}` has no address";
-                self.out.problem(ProblemKind::InvalidValue, host.span, &host.key.value, message);
+            if host.value.as_ref().is_none_or(|address| address.is_empty()) {
+                let message = format!("the host `{}` has no address", host.key);
+                self.out.problem(ProblemKind::InvalidValue, host.span, &host.key, message);
             }
         }
         self.scale(service);
@@ -117,7 +116,7 @@ impl Check<'_> {
     }
 
     fn mount(&mut self, mount: &Mount) {
-        let bare = mount.source.as_ref().is_none_or(|it| it.value.is_empty());
+        let bare = mount.source.as_ref().is_none_or(|source| source.is_empty());
         if mount.kind == MountKind::Bind && bare {
             let message = "a bind mount needs a `source`, the path on the host";
             self.out.problem(ProblemKind::InvalidMount, mount.span, "", message);
@@ -136,21 +135,19 @@ impl Check<'_> {
         if let (Some(scale), Some(replicas)) = (service.scale, replicas)
             && scale.value != replicas.value
         {
-            let message = format!(
-                "`scale` says {} and `deploy.replicas` says {}",
-                scale.value, replicas.value
-            );
-            self.out.told(ProblemKind::Conflict, scale.span, "scale", message);
+            let message = format!("`scale` is {scale}, but `deploy.replicas` is {replicas}");
+            self.out.problem(ProblemKind::Conflict, scale.span, "scale", message);
         }
         let count = service.scale.or(replicas).map_or(1, |it| it.value);
         if let (Some(name), true) = (&service.container_name, count > 1) {
-            let message =
-                format!("`container_name` can be given once, and {count} containers are asked for");
-            self.out.told(ProblemKind::Conflict, name.span, "container_name", message);
+            let message = format!(
+                "`container_name` names one container, but the service has {count} containers"
+            );
+            self.out.problem(ProblemKind::Conflict, name.span, "container_name", message);
         }
     }
 
-    /// The older keys may repeat what `deploy.resources` says, not contradict it.
+    /// Checks that the older keys for resources do not contradict `deploy.resources`.
     fn resources(&mut self, service: &Service) {
         let deploy = service.deploy.as_ref();
         let limits = deploy.and_then(|it| it.limits.as_ref());
@@ -164,94 +161,98 @@ impl Check<'_> {
             if let (Some(old), Some(new)) = (old, new)
                 && old.value != new.value
             {
-                let message = "`{}` and `deploy.resources` say different things";
+                let message = format!("`{key}` and `deploy.resources` contradict each other");
                 self.out.problem(ProblemKind::Conflict, old.span, key, message);
             }
         }
         if let (Some(old), Some(new)) = (service.cpus, limits.and_then(|it| it.cpus))
             && (old.value - new.value).abs() > f64::EPSILON
         {
-            let message = "`cpus` and `deploy.resources` say different things";
+            let message = "`cpus` and `deploy.resources` contradict each other";
             self.out.problem(ProblemKind::Conflict, old.span, "cpus", message);
         }
     }
 
     fn file_object(&mut self, object: &FileObject, what: &str, ways: &[&str]) {
-        let written = |it: &&&str| object.keys.iter().any(|key| key.name.value == ***it);
-        let count = ways.iter().filter(written).count();
+        let keys: FxHashSet<&str> = object.keys.iter().map(|key| key.name.as_str()).collect();
+        let count = ways.iter().filter(|way| keys.contains(**way)).count();
         let key = &object.key;
         if count > 1 {
-            let message = format!("the {what} `{key}` may only have one of {}", quoted(ways));
-            self.out.told(ProblemKind::Conflict, key.span, &key.value, message);
+            let message = format!("the {what} `{key}` can have only one of {}", quoted(ways));
+            self.out.problem(ProblemKind::Conflict, key.span, key, message);
         }
         if count == 0 && !object.external {
             let message = format!("the {what} `{key}` needs one of {}", quoted(ways));
-            self.out.told(ProblemKind::MissingKey, key.span, &key.value, message);
+            self.out.problem(ProblemKind::MissingKey, key.span, key, message);
         }
     }
 
-    /// Each cycle is told once, at the dependency that closes it.
+    /// Reports each cycle of dependencies once, at the dependency that closes it.
     fn cycles(&mut self) {
-        let project = self.project;
-        let services = &project.services;
-        let mut by_name = Index::default();
-        for (at, service) in services.iter().enumerate() {
-            by_name.add(&[&service.name.value], at);
-        }
-        // 0: not seen, 1: on the way, 2: done.
-        let mut state = vec![0_u8; services.len()];
-        let mut way: Vec<(usize, usize)> = Vec::new();
+        let services = &self.project.services;
+        let by_name: FxHashMap<&str, usize> =
+            services.iter().enumerate().map(|(at, service)| (service.name.as_str(), at)).collect();
+        let dependencies: Vec<Vec<&Dependency>> =
+            services.iter().map(|service| service.dependencies().collect()).collect();
+        let mut visits = vec![Visit::None; services.len()];
+        // The services on the path from the first one, each with the number of its next dependency.
+        let mut path: Vec<(usize, usize)> = Vec::new();
         for start in 0..services.len() {
-            if state[start] != 0 {
+            if visits[start] != Visit::None {
                 continue;
             }
-            way.push((start, 0));
-            state[start] = 1;
-            while let Some((node, next)) = way.last_mut() {
-                let Some(Dependency { service: name, .. }) =
-                    services[*node].dependencies().nth(*next)
-                else {
-                    state[*node] = 2;
-                    way.pop();
+            path.push((start, 0));
+            visits[start] = Visit::Open;
+            while let Some((node, next)) = path.last_mut() {
+                let Some(Dependency { service: name, .. }) = dependencies[*node].get(*next) else {
+                    visits[*node] = Visit::Done;
+                    path.pop();
                     continue;
                 };
                 *next += 1;
-                let Some(&target) = by_name.get(&[&name.value]).first() else { continue };
-                match state[target] {
-                    0 => {
-                        state[target] = 1;
-                        way.push((target, 0));
+                let Some(&target) = by_name.get(name.as_str()) else { continue };
+                match visits[target] {
+                    Visit::None => {
+                        visits[target] = Visit::Open;
+                        path.push((target, 0));
                     }
-                    1 => {
-                        let from = way.iter().position(|it| it.0 == target).unwrap_or(0);
-                        let mut cycle = String::new();
-                        for (at, _) in &way[from..] {
-                            cycle += &services[*at].name.value;
-                            cycle += " -> ";
-                        }
-                        cycle += &services[target].name.value;
-                        let message = "these services wait for one another: {}";
+                    Visit::Open => {
+                        let from = path.iter().position(|it| it.0 == target).unwrap_or(0);
+                        let on_cycle = path[from..].iter().map(|(at, _)| *at).chain([target]);
+                        let names: Vec<&str> =
+                            on_cycle.map(|at| services[at].name.as_str()).collect();
+                        let cycle = names.join(" -> ");
+                        let message = format!("these services wait for one another: {cycle}");
                         self.out.problem(ProblemKind::DependencyCycle, name.span, &cycle, message);
                     }
-                    _ => {}
+                    Visit::Done => {}
                 }
             }
         }
     }
 
     fn container_names(&mut self) {
-        let mut seen: FxHashMap<&str, usize> = FxHashMap::default();
-        let project = self.project;
-        for name in project.services.iter().filter_map(|it| it.container_name.as_ref()) {
-            if seen.insert(&name.value, 0).is_some() {
-                let message = format!("another service has the container name `{name}` too");
-                self.out.told(ProblemKind::Conflict, name.span, "container_name", message);
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let services = &self.project.services;
+        for name in services.iter().filter_map(|service| service.container_name.as_ref()) {
+            if !seen.insert(name) {
+                let message = format!("another service also has the container name `{name}`");
+                self.out.problem(ProblemKind::Conflict, name.span, "container_name", message);
             }
         }
     }
 }
 
+/// How far the search for cycles has come with a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    None,
+    /// On the path that is being followed.
+    Open,
+    Done,
+}
+
 fn quoted(ways: &[&str]) -> String {
-    let all: Vec<String> = ways.iter().map(|it| format!("`{it}`")).collect();
+    let all: Vec<String> = ways.iter().map(|way| format!("`{way}`")).collect();
     all.join(", ")
 }

@@ -1,10 +1,11 @@
-//! `deploy` of a service.
+//! The `deploy` section of a service.
 
 use super::{Key, KeyValue};
 use crate::model::{Place, Str};
 use crate::text::{Span, Spanned};
 use std::time::Duration;
 
+/// `deploy`.
 #[derive(Debug, Clone, Default)]
 pub struct Deploy {
     /// The whole value.
@@ -37,18 +38,19 @@ pub struct Resources {
     pub devices: Vec<Device>,
 }
 
-/// A device asked for, usually a GPU.
+/// A requested device, usually a GPU.
 #[derive(Debug, Clone, Default)]
 pub struct Device {
     pub span: Span,
     pub driver: Option<Str>,
-    /// -1 is all.
+    /// Number of devices; -1 for all.
     pub count: Option<Spanned<i64>>,
     pub device_ids: Vec<Str>,
     pub capabilities: Vec<Str>,
     pub options: Vec<KeyValue>,
 }
 
+/// `restart_policy`.
 #[derive(Debug, Clone, Default)]
 pub struct RestartPolicy {
     pub span: Span,
@@ -59,6 +61,7 @@ pub struct RestartPolicy {
     pub window: Option<Spanned<Duration>>,
 }
 
+/// `placement`.
 #[derive(Debug, Clone, Default)]
 pub struct Placement {
     pub span: Span,
@@ -68,6 +71,7 @@ pub struct Placement {
     pub max_replicas_per_node: Option<Spanned<i64>>,
 }
 
+/// `update_config` or `rollback_config`.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateConfig {
     pub span: Span,

@@ -1,60 +1,47 @@
-//! Docker Compose: a project as the real tool would run it, with a place for every value.
+//! Docker Compose: a project as the real tool would run it, with the place of every value.
 //!
-//! The structs here are what a set of files means after interpolation, `extends`, `include` and all
-//! merges, equal to what `docker compose config` prints. Three differences are on purpose:
+//! The structs hold what a set of files means after interpolation, `extends`, `include` and all merges,
+//! equal to what `docker compose config` prints, with three intended differences:
 //!
-//! * Nothing is lost to the merge: each leaf knows the file and the range that it came from.
-//! * Paths stay relative to the project's folder ([`Project::folder`]), instead of absolute.
-//! * Services that a profile switches off are kept; [`Service::profiles`] tells.
+//! * Each leaf keeps the file and the range that it came from, also through a merge.
+//! * Paths stay relative to the project's folder ([`Project::folder`]) instead of becoming absolute.
+//! * Services that a profile disables are kept; see [`Service::profiles`].
 //!
 //! What the real tool refuses becomes a [`Problem`], and the rest of the project is still read.
+//!
+//! The rooms: `load/` reads files and merges them, `schema/` checks keys and types, `read/` turns the
+//! merged tree into the structs here, and `check.rs` looks for contradictions between values.
 
-mod canonical;
 mod check;
 mod deploy;
-mod discover;
-mod dotenv;
-mod entries;
-mod interpolate;
-mod keys;
 mod load;
-mod lower;
-mod merge;
 mod parts;
-mod paths;
 mod project;
 mod read;
-mod read_parts;
-mod read_project;
-mod read_service;
 mod schema;
 mod service;
-mod short;
-mod units;
-mod value;
 
 pub use deploy::*;
-pub use discover::{is_default_name, project_of, projects};
-pub use keys::known_keys;
+pub use load::discover::{is_default_name, project_of, projects};
 pub use parts::*;
 pub use project::*;
-
+pub use schema::keys::known_keys;
 pub use service::*;
 
 use crate::syntax::Tree;
 use crate::text::FileId;
 
-/// A file as the Compose reader gets it. Hand over all files of the project: `.env` files,
-/// Dockerfiles and files named by `include` and `extends` are found among them.
+/// A file for the Compose reader. The reader needs all files of a project: it looks among them for
+/// `.env` files, Dockerfiles and the files that `include` and `extends` name.
 #[derive(Debug, Clone, Copy)]
 pub struct FileInput<'t> {
     pub id: FileId,
-    /// Normalised, relative to the folder that was handed over.
+    /// The normalised path, relative to the folder that was handed over.
     pub path: &'t str,
     pub text: &'t str,
-    /// The tree of a YAML file.
+    /// The tree, if the file is YAML.
     pub tree: Option<&'t Tree>,
-    /// It was detected as a Compose file: a candidate for a project of its own.
+    /// Whether the file was detected as a Compose file and may form a project of its own.
     pub compose: bool,
 }
 

@@ -6,26 +6,26 @@ use crate::text::{FileId, Span, Spanned};
 use smol_str::SmolStr;
 use std::time::Duration;
 
-/// One entry of a mapping (or of a list of `KEY=value`).
+/// An entry of a mapping, or of a list of `KEY=value`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyValue {
     pub key: Str,
-    /// `None`: written without a value.
+    /// `None` for a key without a value.
     pub value: Option<Str>,
     /// The whole entry.
     pub span: Span,
 }
 
-/// `build`, short or long.
+/// `build`, in short or long form.
 #[derive(Debug, Clone, Default)]
 pub struct Build {
     /// The whole value.
     pub span: Span,
     pub place: Option<Place>,
-    /// Relative to the project's folder, or a URL. `.` where it is not written, then with the span
-    /// of the build.
+    /// The build context, relative to the project's folder, or a URL. `.` with the span of the whole
+    /// value if none is written.
     pub context: Str,
-    /// Relative to the context; `None` is `Dockerfile`.
+    /// The path of the Dockerfile, relative to the build context; `None` for `Dockerfile`.
     pub dockerfile: Option<Str>,
     pub dockerfile_inline: Option<Str>,
     /// The Dockerfile, if it was handed over.
@@ -46,31 +46,30 @@ pub struct Build {
 /// A command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Command {
-    /// The words that the container gets. Empty where an override takes the image's own away.
+    /// The words that the container gets. Empty if an override file removes the image's own command.
     pub words: Vec<Str>,
-    /// Written as one string, which Compose splits into words; no shell runs it.
+    /// Whether the command is written as one string, which Compose splits into words without a shell.
     pub shell_form: bool,
-    /// Shell form: the string itself, after interpolation.
+    /// The string itself, after interpolation, in shell form.
     pub text: Option<Str>,
-    /// Shell form: what Compose silently drops, from an unquoted `;`, `&`, `|`, `<` or `>` on. The
-    /// words end before it.
+    /// The rest of a string from an unquoted `;`, `&`, `|`, `<` or `>` on, which Compose silently drops.
     pub dropped: Option<Str>,
     /// The whole value.
     pub span: Span,
 }
 
 impl Command {
-    /// All words with a blank between them: for recognising, not for running.
+    /// Returns all words with a space between them, to search in and not to run.
     pub fn joined(&self) -> String {
         self.words.iter().map(|it| it.value.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Where a variable of a container comes from.
+/// The origin of a variable of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnvSource {
     Environment,
-    /// The file handed over that sets it.
+    /// The file that sets the variable.
     EnvFile(FileId),
 }
 
@@ -78,24 +77,24 @@ pub enum EnvSource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvVar {
     pub name: Str,
-    /// After interpolation. `None`: written without a value and set by nothing that we see; then
-    /// the container gets the shell's value or no such variable.
+    /// The value after interpolation. `None` for a name without a value that no file sets: the
+    /// container gets the value of the shell, if there is one.
     pub value: Option<Str>,
     /// The whole entry as written, `NAME: value` or `NAME=value`.
     pub span: Span,
     pub from: EnvSource,
-    /// The value holds a variable of the project: it is not a literal.
+    /// Whether the value contains a variable of the project, so that it is not a literal.
     pub interpolated: bool,
-    /// Written as a list item `NAME=value` (or a line of an env file) rather than as a mapping.
+    /// Whether the variable is a list item `NAME=value` or a line of an env file, not a mapping entry.
     pub list_form: bool,
-    /// The value is written as null, a number or a boolean and not as a string.
+    /// Whether the value is written as null, a number or a boolean instead of a string.
     pub typed: bool,
 }
 
-/// One `env_file`.
+/// An `env_file`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvFile {
-    /// Relative to the project's folder.
+    /// The path, relative to the project's folder.
     pub path: Str,
     pub required: bool,
     pub format: Option<Str>,
@@ -104,11 +103,11 @@ pub struct EnvFile {
     pub span: Span,
 }
 
-/// One published port; a range that is written once stays one item per port pair, as Compose has it.
+/// A port of the container, published or not. A range becomes one item for each port, as in Compose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
     pub host_ip: Option<Str>,
-    /// First and last host port; equal for a single one. `None`: the engine picks one.
+    /// The first and the last host port, equal for a single port. `None` if the engine picks one.
     pub published: Option<Spanned<(u16, u16)>>,
     /// The container's port.
     pub target: Spanned<u16>,
@@ -120,10 +119,11 @@ pub struct Port {
     /// The whole item as written.
     pub span: Span,
     pub short_form: bool,
-    /// Long form: its mapping.
+    /// The mapping, in long form.
     pub place: Option<Place>,
 }
 
+/// The type of a mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MountKind {
     Bind,
@@ -136,18 +136,18 @@ pub enum MountKind {
     Image,
 }
 
-/// One item of a service's `volumes`.
+/// An item of a service's `volumes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
     pub kind: MountKind,
-    /// A host path relative to the project's folder (bind), a top-level volume's key (volume), or
-    /// an image.
+    /// A path on the host, relative to the project's folder (bind mount), the key of a top-level volume
+    /// (volume), or an image.
     pub source: Option<Str>,
     /// The path in the container.
     pub target: Str,
     pub read_only: bool,
     pub consistency: Option<Str>,
-    /// `nocopy`, `z`, ... as written in the short form's third part, or from the long form's options.
+    /// `nocopy`, `z`, ... from the third part of the short form or from the options of the long form.
     pub options: Vec<SmolStr>,
     pub subpath: Option<Str>,
     /// The whole item as written.
@@ -156,12 +156,12 @@ pub struct Mount {
     pub place: Option<Place>,
 }
 
-/// A network that a service is on.
+/// A network that a service is attached to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServiceNetwork {
     /// The key of the top-level network.
     pub name: Str,
-    /// Not written: the `default` network that Compose adds.
+    /// Whether this is the `default` network that Compose adds.
     pub implicit: bool,
     pub aliases: Vec<Str>,
     pub ipv4_address: Option<Str>,
@@ -169,6 +169,7 @@ pub struct ServiceNetwork {
     pub priority: Option<Spanned<f64>>,
 }
 
+/// The condition under which a dependency counts as fulfilled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Condition {
     Started,
@@ -186,37 +187,37 @@ impl Condition {
     }
 }
 
-/// One dependency of a service.
+/// A dependency of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
     pub service: Str,
-    /// The span is the service's name where none is written.
+    /// The condition, with the span of the service's name if none is written.
     pub condition: Spanned<Condition>,
-    /// A condition is written.
+    /// Whether a condition is written.
     pub explicit_condition: bool,
     pub restart: bool,
     pub required: bool,
-    /// An item of a plain list.
+    /// Whether the dependency is an item of a list of names.
     pub short_form: bool,
     /// The whole entry.
     pub span: Span,
-    /// Long form: the mapping below the service's name, if it has entries.
+    /// The mapping under the service's name, in long form.
     pub place: Option<Place>,
 }
 
 /// The `test` of a healthcheck.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HealthTest {
-    /// As Compose has it: `NONE`, or `CMD` and words, or `CMD-SHELL` and one string.
+    /// `NONE`, or `CMD` and words, or `CMD-SHELL` and one string.
     pub words: Vec<Str>,
-    /// Written as one string, which means `CMD-SHELL`.
+    /// Whether the test is written as one string, which means `CMD-SHELL`.
     pub string_form: bool,
     /// The whole value.
     pub span: Span,
 }
 
 impl HealthTest {
-    /// `CMD`, `CMD-SHELL` or `NONE`; anything else is a mistake.
+    /// Returns the first word: `CMD`, `CMD-SHELL` or `NONE`; anything else is a mistake.
     pub fn head(&self) -> &str {
         self.words.first().map_or("", |it| it.value.as_str())
     }
@@ -229,18 +230,18 @@ impl HealthTest {
         self.head() == "NONE"
     }
 
-    /// What is run, without the head.
+    /// Returns the words after the first.
     pub fn arguments(&self) -> &[Str] {
         self.words.get(1..).unwrap_or_default()
     }
 
-    /// What is run, with a blank between the words.
+    /// Returns the words after the first with a space between them.
     pub fn joined(&self) -> String {
         self.arguments().iter().map(|it| it.value.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// A healthcheck; what is not written keeps the image's or the engine's default.
+/// A healthcheck. Fields that are not written keep the default of the image or the engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Healthcheck {
     /// The whole value.
@@ -252,17 +253,17 @@ pub struct Healthcheck {
     pub start_period: Option<Spanned<Duration>>,
     pub start_interval: Option<Spanned<Duration>>,
     pub retries: Option<Spanned<i64>>,
-    /// `disable: true` or a test of `NONE`.
+    /// Whether the healthcheck is disabled, by `disable: true` or by the test `NONE`.
     pub disabled: bool,
     pub keys: Vec<Key>,
 }
 
-/// A secret or config as a service uses it.
+/// A secret or config that a service uses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileReference {
     /// The key of the top-level object.
     pub source: Str,
-    /// The path (or name below `/run/secrets`) in the container, if written.
+    /// The path in the container, or the name below `/run/secrets`, if written.
     pub target: Option<Str>,
     pub uid: Option<Str>,
     pub gid: Option<Str>,
@@ -271,12 +272,12 @@ pub struct FileReference {
     pub short_form: bool,
 }
 
-/// `extends` of a service, already applied.
+/// The `extends` of a service, which is already applied.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extends {
     pub service: Str,
     pub file: Option<Str>,
-    /// The file, if another one and handed over.
+    /// The file, if it is another one and was handed over.
     pub file_id: Option<FileId>,
     pub span: Span,
 }
@@ -288,6 +289,7 @@ pub struct Develop {
     pub watch: Vec<Watch>,
 }
 
+/// An item of `develop.watch`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Watch {
     pub action: Option<Str>,
@@ -309,6 +311,7 @@ pub struct Hook {
     pub span: Span,
 }
 
+/// `logging`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Logging {
     pub driver: Option<Str>,
@@ -317,10 +320,11 @@ pub struct Logging {
     pub place: Option<Place>,
 }
 
+/// An entry of `ulimits`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ulimit {
     pub name: Str,
-    /// -1 is without limit.
+    /// -1 for no limit.
     pub soft: Option<Spanned<i64>>,
     pub hard: Option<Spanned<i64>>,
 }

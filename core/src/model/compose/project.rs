@@ -1,139 +1,171 @@
-//! A project and what stands at its top level.
+//! A project and the objects at its top level.
 
 use super::{KeyValue, Service};
 use crate::model::{Place, Str};
 use crate::text::{FileId, Span, Spanned};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-/// One Compose project: a base file with its override files, or a file that stands alone.
+/// A Compose project: a base file with its override files, or a single file.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
-    /// The top-level `name`, else the name of the project's folder in the form that Compose gives
-    /// it (lower case, no signs); then the span is empty. Empty for a nameless root folder.
+    /// The top-level `name`, else the name of the project's folder in the form that Compose gives it
+    /// (lower case, letters and digits), with an empty span. Empty for a root folder without a name.
     pub name: Str,
-    /// The folder that relative paths start from, without a trailing slash; empty for the root.
+    /// The folder where relative paths start, without a trailing slash; empty for the root.
     pub folder: SmolStr,
     /// The base file first, then the override files in the order of their merge.
     pub files: Vec<FileId>,
-    /// Files that `include` and `extends` brought in.
+    /// The files that `include` and `extends` brought in, sorted.
     pub included: Vec<FileId>,
-    /// In the order of the files; those of a switched-off profile among them.
+    /// The services in the order of the files, including those that a profile disables.
     pub services: Vec<Service>,
-    /// With the implicit `default` network, where a service uses it.
+    /// The networks, with the implicit `default` network if a service uses it.
     pub networks: Vec<Network>,
     pub volumes: Vec<Volume>,
     pub secrets: Vec<FileObject>,
     pub configs: Vec<FileObject>,
     /// The names of the top-level `models`.
     pub models: Vec<Str>,
-    /// Every profile that a service names, sorted, each once.
+    /// All profiles that services name, sorted, each once.
     pub profiles: Vec<SmolStr>,
-    /// Every use of a variable, in the order of the files.
+    /// All uses of variables, sorted by their spans.
     pub variables: Vec<VariableUse>,
     /// The variables of the project's `.env` file, the last of each name.
     pub dot_env: Vec<DotEnvVar>,
     /// The project's `.env` file, if it was handed over.
     pub dot_env_file: Option<FileId>,
-    /// What the real tool refuses or warns about.
+    /// Everything that the real tool refuses or warns about.
     pub problems: Vec<Problem>,
-    /// Keys that the Compose schema does not know; the real tool refuses them.
+    /// Keys that the Compose schema does not know and the real tool refuses.
     pub unknown_keys: Vec<UnknownKey>,
-    /// The obsolete top-level `version`: each key with its value.
+    /// The obsolete top-level `version` keys.
     pub versions: Vec<Key>,
-    /// Where the top level of each file is written, the base file first.
+    /// The place of the top level in each file, the base file first.
     pub places: Vec<Place>,
-    /// Where the `services` mapping of each file is written.
+    /// The place of the `services` mapping in each file.
     pub services_places: Vec<Place>,
-    /// The top-level keys that are written, `x-` ones among them.
+    /// The top-level keys as written, including those that begin with `x-`.
     pub keys: Vec<Key>,
+    positions: Positions,
+}
+
+/// The positions of the top-level objects in their lists, by name.
+#[derive(Debug, Clone, Default)]
+struct Positions {
+    services: FxHashMap<SmolStr, usize>,
+    networks: FxHashMap<SmolStr, usize>,
+    volumes: FxHashMap<SmolStr, usize>,
+    secrets: FxHashMap<SmolStr, usize>,
+    configs: FxHashMap<SmolStr, usize>,
 }
 
 impl Project {
+    /// Records the positions of all objects, for the look-ups by name below. The lists must not change
+    /// afterwards.
+    pub(crate) fn index(&mut self) {
+        fn positions<'n>(names: impl Iterator<Item = &'n Str>) -> FxHashMap<SmolStr, usize> {
+            names.enumerate().map(|(at, name)| (name.value.clone(), at)).collect()
+        }
+        self.positions = Positions {
+            services: positions(self.services.iter().map(|it| &it.name)),
+            networks: positions(self.networks.iter().map(|it| &it.key)),
+            volumes: positions(self.volumes.iter().map(|it| &it.key)),
+            secrets: positions(self.secrets.iter().map(|it| &it.key)),
+            configs: positions(self.configs.iter().map(|it| &it.key)),
+        };
+    }
+
     pub fn service(&self, name: &str) -> Option<&Service> {
-        self.services.iter().find(|it| it.name.value == name)
+        self.services.get(*self.positions.services.get(name)?)
     }
 
     pub fn network(&self, key: &str) -> Option<&Network> {
-        self.networks.iter().find(|it| it.key.value == key)
+        self.networks.get(*self.positions.networks.get(key)?)
     }
 
     pub fn volume(&self, key: &str) -> Option<&Volume> {
-        self.volumes.iter().find(|it| it.key.value == key)
+        self.volumes.get(*self.positions.volumes.get(key)?)
     }
 
     pub fn secret(&self, key: &str) -> Option<&FileObject> {
-        self.secrets.iter().find(|it| it.key.value == key)
+        self.secrets.get(*self.positions.secrets.get(key)?)
     }
 
     pub fn config(&self, key: &str) -> Option<&FileObject> {
-        self.configs.iter().find(|it| it.key.value == key)
+        self.configs.get(*self.positions.configs.get(key)?)
     }
 
-    /// The variables that are used inside a value: whether it was written out or put together.
+    /// Returns the uses of variables inside a span.
     pub fn variables_in(&self, span: Span) -> impl Iterator<Item = &VariableUse> {
-        self.variables.iter().filter(move |it| span.contains(it.span))
+        let start = |used: &VariableUse| (used.span.file, used.span.start);
+        let first = self.variables.partition_point(|used| start(used) < (span.file, span.start));
+        self.variables[first..]
+            .iter()
+            .take_while(move |used| start(used) <= (span.file, span.end))
+            .filter(move |used| span.contains(used.span))
     }
 
-    /// Whether a value holds any variable.
+    /// Whether a value contains a variable.
     pub fn is_interpolated(&self, span: Span) -> bool {
         self.variables_in(span).next().is_some()
     }
 
-    /// Whether the real tool would refuse this project.
+    /// Whether the real tool refuses this project.
     pub fn is_refused(&self) -> bool {
         self.problems.iter().any(|it| it.kind.is_refused())
     }
 }
 
-/// A key as written.
+/// A key of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Key {
     pub name: Str,
-    /// From the key's first byte to the value's last.
+    /// The entry, from the first byte of the key to the last byte of the value.
     pub entry: Span,
 }
 
-/// A key that the Compose schema does not know at its place.
+/// A key that the Compose schema does not know in its mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownKey {
-    /// What its mapping is: `project`, `service`, `build`, `healthcheck`, `deploy`, ...
+    /// The kind of the mapping: `project`, `service`, `build`, `healthcheck`, `deploy`, ...
     pub owner: &'static str,
     pub key: Str,
-    /// From the key's first byte to the value's last.
+    /// The entry, from the first byte of the key to the last byte of the value.
     pub entry: Span,
-    /// The value is a mapping or a sequence.
+    /// Whether the value is a mapping or a sequence.
     pub collection: bool,
 }
 
-/// What a use of a variable does when the variable is not set.
+/// The form of a variable, which says what happens if the variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VariableForm {
-    /// `$X`, `${X}`: empty, with a warning.
+    /// `$X`, `${X}`: becomes empty, with a warning.
     Plain,
-    /// `${X:-d}`, `${X-d}`: a default. `empty` where an empty value gets it too.
+    /// `${X:-d}`, `${X-d}`: becomes a default. `empty`: an empty value is replaced too.
     Default { empty: bool },
     /// `${X:?message}`, `${X?message}`: Compose refuses to start.
     Required { empty: bool },
-    /// `${X:+r}`, `${X+r}`: a replacement where it is set, else empty.
+    /// `${X:+r}`, `${X+r}`: becomes empty; a variable that is set becomes the replacement.
     Alternative { empty: bool },
 }
 
-/// One use of a variable in the text of a Compose file.
+/// A use of a variable in a Compose file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariableUse {
     pub name: SmolStr,
     pub form: VariableForm,
     /// The default, message or replacement as written.
     pub word: SmolStr,
-    /// From `$` to the closing brace. The whole scalar where its text was escaped or folded.
+    /// The expression, from `$` to the closing brace. The whole scalar if its text is escaped or folded.
     pub span: Span,
-    /// The scalar that it stands in.
+    /// The scalar that contains the expression.
     pub scalar: Span,
-    /// Where the project's `.env` file (or an `include`'s own) sets it. `None` where nothing does
-    /// that we can see, and the shell still may.
+    /// The place where the project's `.env` file (or that of an `include`) sets the variable. `None` if
+    /// no file sets it; the shell still may.
     pub set_by: Option<Span>,
-    /// The value that it has here; also set for what Compose itself provides
-    /// (`COMPOSE_PROJECT_NAME`), which has no place.
+    /// The value of the variable here. Variables that Compose itself provides
+    /// (`COMPOSE_PROJECT_NAME`) have a value but no place.
     pub value: Option<SmolStr>,
 }
 
@@ -141,11 +173,11 @@ pub struct VariableUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DotEnvVar {
     pub name: Str,
-    /// Empty text for `X=`; `None` for a lone `X`, which takes the shell's value.
+    /// An empty text for `X=`; `None` for `X` alone, which takes the value of the shell.
     pub value: Option<Str>,
 }
 
-/// What went wrong; see [`ProblemKind::is_refused`].
+/// The kind of a problem; see [`ProblemKind::is_refused`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
     UndefinedService,
@@ -154,21 +186,21 @@ pub enum ProblemKind {
     UndefinedSecret,
     UndefinedConfig,
     UndefinedModel,
-    /// `depends_on` and its kin lead back to where they came from.
+    /// Services that depend on one another in a circle.
     DependencyCycle,
-    /// A value refers to a variable that must be set (`${X:?...}`), and no `.env` file sets it.
+    /// A required variable (`${X:?...}`) that no `.env` file sets.
     RequiredVariable,
-    /// `${` without an end, `$1`, a name that is none.
+    /// A `${` without an end or without a valid name.
     InvalidInterpolation,
-    /// The file of an `extends` was not handed over.
+    /// An `extends` whose file was not handed over.
     ExtendsFileMissing,
     ExtendsServiceMissing,
     ExtendsCycle,
     IncludeFileMissing,
     IncludeCycle,
-    /// A required `env_file` (or a `label_file`) was not handed over.
+    /// A required `env_file` (or a `label_file`) that was not handed over.
     EnvFileMissing,
-    /// An `env_file` that does not parse.
+    /// An `env_file` with a syntax error.
     EnvFileInvalid,
     InvalidPort,
     /// A healthcheck's `test` list that starts with neither `CMD`, `CMD-SHELL` nor `NONE`.
@@ -176,35 +208,35 @@ pub enum ProblemKind {
     InvalidMount,
     InvalidDuration,
     InvalidSize,
-    /// A string where a mapping is asked for and the like.
+    /// A value of the wrong type, as a string in place of a mapping.
     WrongType,
-    /// Nothing where a value must be.
+    /// A missing value where one is required.
     Null,
-    /// The same key twice in one mapping.
+    /// A key that appears twice in one mapping.
     DuplicateKey,
     /// Another value that the schema refuses, such as an unknown `condition`.
     InvalidValue,
     UnknownKey,
-    /// A key that must be there is not.
+    /// A required key that is missing.
     MissingKey,
-    /// Two keys that exclude each other.
+    /// Two keys that are mutually exclusive or contradict each other.
     Conflict,
-    /// Neither `image` nor `build`.
+    /// A service with neither `image` nor `build`.
     NothingToRun,
-    /// The project has no services at all.
+    /// A project without services.
     Empty,
-    /// A limit of ours was reached; the rest is not read.
+    /// A limit of this reader was reached; the rest is not read.
     Limit,
 }
 
 impl ProblemKind {
-    /// Whether the real tool stops here. A missing file is a refusal only as far as we see: it may
-    /// exist where the project lives and merely not have been handed over.
+    /// Whether the real tool refuses the project. A missing file may exist in the real project and only
+    /// not have been handed over; see [`ProblemKind::is_missing_file`].
     pub fn is_refused(self) -> bool {
         !matches!(self, ProblemKind::Limit)
     }
 
-    /// Whether something is not there that another document could have brought.
+    /// Whether something is missing that another document could define.
     pub fn is_absence(self) -> bool {
         matches!(
             self,
@@ -222,7 +254,7 @@ impl ProblemKind {
         )
     }
 
-    /// Whether the problem is that a file was not among those handed over.
+    /// Whether a file is missing among those handed over.
     pub fn is_missing_file(self) -> bool {
         matches!(
             self,
@@ -233,30 +265,30 @@ impl ProblemKind {
     }
 }
 
-/// Something that the real tool refuses.
+/// Something that the real tool refuses or warns about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub kind: ProblemKind,
     /// The value (or key) at fault.
     pub span: Span,
-    /// The name at fault as written: the undefined service, the variable, the key.
+    /// The name at fault: the undefined service, the variable, the key.
     pub name: SmolStr,
-    /// The service that it was found in, if one.
+    /// The service in which the problem was found, if any.
     pub service: Option<SmolStr>,
-    /// One calm sentence without a full stop.
+    /// One sentence without a full stop.
     pub message: String,
 }
 
 /// A top-level network.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
-    /// The name by which services know it.
+    /// The key under which services refer to it.
     pub key: Str,
-    /// The whole entry; empty for the implicit `default`.
+    /// The whole entry; empty for the implicit `default` network.
     pub span: Span,
-    /// Not written anywhere: the `default` network that Compose adds.
+    /// Whether this is the `default` network that Compose adds.
     pub implicit: bool,
-    /// The name of the object itself, if `name` gives one.
+    /// `name`, the name of the network itself.
     pub name: Option<Str>,
     pub external: bool,
     pub driver: Option<Str>,
@@ -274,7 +306,7 @@ pub struct Network {
 /// A top-level volume.
 #[derive(Debug, Clone, Default)]
 pub struct Volume {
-    /// The name by which services know it.
+    /// The key under which services refer to it.
     pub key: Str,
     /// The whole entry.
     pub span: Span,
@@ -290,7 +322,7 @@ pub struct Volume {
 /// A top-level secret or config.
 #[derive(Debug, Clone, Default)]
 pub struct FileObject {
-    /// The name by which services know it.
+    /// The key under which services refer to it.
     pub key: Str,
     /// The whole entry.
     pub span: Span,
@@ -300,7 +332,7 @@ pub struct FileObject {
     pub file: Option<Str>,
     /// The file, if it was handed over.
     pub file_id: Option<FileId>,
-    /// The variable that holds the value.
+    /// The environment variable that contains the value.
     pub environment: Option<Str>,
     pub content: Option<Str>,
     pub labels: Vec<KeyValue>,

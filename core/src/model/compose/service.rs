@@ -1,30 +1,29 @@
-//! A service.
+//! A service of a project.
 
 use super::*;
 use crate::model::{Place, Str};
 use crate::text::{Span, Spanned};
 use std::time::Duration;
 
-/// One service after all merges. What few services write, and is large, lies in boxes of its own.
+/// A service after all merges. Large fields that few services have are boxed.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
     pub name: Str,
-    /// The entry in the base-most file that defines it: from the name to the last value.
+    /// The whole entry in the first file that defines the service.
     pub span: Span,
-    /// The mapping of the service in each file that writes it, in the order of the merge: the last
-    /// is the one that wins, and the first usually the one to add to. Templates that it `extends`
-    /// are not among them.
+    /// The mapping of the service in each file that writes it, in the order of the merge: the last one
+    /// wins, and a fix usually adds to the first one. Templates that `extends` names are left out.
     pub places: Vec<Place>,
-    /// The keys that were written, each once (where it was written last), in the order of writing.
+    /// The keys as written, each once, with its place in the last file that writes it.
     pub keys: Vec<Key>,
 
     pub image: Option<Str>,
     pub build: Option<Box<Build>>,
     pub command: Option<Command>,
     pub entrypoint: Option<Command>,
-    /// Effective variables: those of the `env_file`s first, each name once, `environment` wins.
+    /// The effective variables, each name once: those of the `env_file`s first, `environment` wins.
     pub environment: Vec<EnvVar>,
-    /// Where the `environment` of each file is written.
+    /// The place of `environment` in each file.
     pub environment_places: Vec<Place>,
     pub env_files: Vec<EnvFile>,
     pub ports: Vec<Port>,
@@ -33,16 +32,16 @@ pub struct Service {
     pub tmpfs: Vec<Str>,
     pub volumes_from: Vec<Str>,
     pub devices: Vec<Str>,
-    /// With the implicit `default` network where nothing else is said.
+    /// The networks, with the implicit `default` network if none is written.
     pub networks: Vec<ServiceNetwork>,
     pub network_mode: Option<Str>,
-    /// What is written in `depends_on`; implied ones (links, `network_mode: service:x`) are
-    /// in [`Service::implied_dependencies`].
+    /// The entries of `depends_on`. Those that other keys imply (`links`, `network_mode: service:x`)
+    /// are in [`Service::implied_dependencies`].
     pub depends_on: Vec<Dependency>,
-    /// The whole value of `depends_on` in the file that wins.
+    /// The whole value of `depends_on` in the last file that writes it.
     pub depends_on_span: Option<Span>,
     pub depends_on_place: Option<Place>,
-    /// Services needed because of `links`, `volumes_from`, `network_mode`, `ipc` and `pid`.
+    /// The services that `links`, `volumes_from`, `network_mode`, `ipc`, `pid` and the like require.
     pub implied_dependencies: Vec<Dependency>,
     pub healthcheck: Option<Box<Healthcheck>>,
     pub deploy: Option<Box<Deploy>>,
@@ -88,7 +87,7 @@ pub struct Service {
     pub cgroup: Option<Str>,
     pub links: Vec<Str>,
     pub external_links: Vec<Str>,
-    /// Host and address.
+    /// Pairs of a host and an address.
     pub extra_hosts: Vec<KeyValue>,
     pub dns: Vec<Str>,
     pub dns_search: Vec<Str>,
@@ -99,7 +98,7 @@ pub struct Service {
     pub mem_limit: Option<Spanned<i64>>,
     /// Bytes.
     pub mem_reservation: Option<Spanned<i64>>,
-    /// Bytes; -1 is without limit.
+    /// Bytes; -1 for no limit.
     pub memswap_limit: Option<Spanned<i64>>,
     /// Bytes.
     pub shm_size: Option<Spanned<i64>>,
@@ -111,7 +110,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// The key as written, if it is.
+    /// Returns a key as written.
     pub fn key(&self, name: &str) -> Option<&Key> {
         self.keys.iter().find(|it| it.name.value == name)
     }
@@ -124,12 +123,12 @@ impl Service {
         self.environment.iter().find(|it| it.name.value == name)
     }
 
-    /// The value of a variable, where it has one.
+    /// Returns the value of a variable.
     pub fn env_value(&self, name: &str) -> Option<&str> {
         self.env(name)?.value.as_ref().map(|it| it.value.as_str())
     }
 
-    /// Written and implied dependencies.
+    /// Returns the written and the implied dependencies.
     pub fn dependencies(&self) -> impl Iterator<Item = &Dependency> {
         self.depends_on.iter().chain(&self.implied_dependencies)
     }
@@ -138,39 +137,39 @@ impl Service {
         self.depends_on.iter().find(|it| it.service.value == service)
     }
 
-    /// How many containers are asked for: `scale`, else `deploy.replicas`, else 1.
+    /// Returns the number of containers: `scale`, else `deploy.replicas`, else 1.
     pub fn replicas(&self) -> i64 {
         let deploy = self.deploy.as_ref().and_then(|it| it.replicas);
         self.scale.or(deploy).map_or(1, |it| it.value)
     }
 
-    /// Memory limit in bytes, `deploy.resources.limits.memory` or `mem_limit`.
+    /// Returns the memory limit in bytes: `deploy.resources.limits.memory` or `mem_limit`.
     pub fn memory_limit(&self) -> Option<Spanned<i64>> {
         let deploy = self.deploy.as_ref().and_then(|it| it.limits.as_ref()?.memory);
         deploy.or(self.mem_limit).filter(|it| it.value > 0)
     }
 
-    /// Memory reservation in bytes.
+    /// Returns the memory reservation in bytes.
     pub fn memory_reservation(&self) -> Option<Spanned<i64>> {
         let deploy = self.deploy.as_ref().and_then(|it| it.reservations.as_ref()?.memory);
         deploy.or(self.mem_reservation).filter(|it| it.value > 0)
     }
 
-    /// CPU limit in cores.
+    /// Returns the CPU limit in cores.
     pub fn cpu_limit(&self) -> Option<Spanned<f64>> {
         let deploy = self.deploy.as_ref().and_then(|it| it.limits.as_ref()?.cpus);
         deploy.or(self.cpus).filter(|it| it.value > 0.0)
     }
 
-    /// Where the service is named in the first file: a place for findings about the whole of it.
+    /// Returns the mapping of the service in the first file, the place for findings about the service as
+    /// a whole.
     pub fn place(&self) -> Option<&Place> {
         self.places.first()
     }
 
-    /// Whether it shares a network with another one. Without any network there is nothing to share.
+    /// Whether this service and another one are attached to a common network.
     pub fn shares_network_with(&self, other: &Service) -> bool {
-        self.networks
-            .iter()
-            .any(|it| other.networks.iter().any(|at| at.name.value == it.name.value))
+        let attached = |name: &str| other.networks.iter().any(|theirs| theirs.name.value == name);
+        self.networks.iter().any(|own| attached(&own.name))
     }
 }

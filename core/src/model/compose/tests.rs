@@ -1,10 +1,10 @@
-//! Whole projects: what they mean, and where each value comes from.
+//! Tests of whole projects: their meaning, and the origin of each value.
 
 use super::*;
 use crate::syntax::{Tree, parse};
 use crate::text::{File, FileId, Span};
 
-/// The files of a test and the projects that they make.
+/// The files of a test and the projects that they form.
 struct Given {
     files: Vec<File>,
     projects: Vec<Project>,
@@ -41,7 +41,7 @@ impl Given {
         &self.projects[0]
     }
 
-    /// The text that a place names, with the path of its file.
+    /// Returns the path of the file and the text at a span.
     fn at(&self, span: Span) -> (&str, &str) {
         let file = &self.files[span.file.index()];
         (&file.path, &file.text[span.range()])
@@ -57,7 +57,7 @@ fn kinds(project: &Project) -> Vec<ProblemKind> {
 }
 
 #[test]
-fn every_value_knows_the_file_that_it_comes_from() {
+fn every_value_keeps_the_file_of_its_origin() {
     let given = given(&[
         (
             "compose.yaml",
@@ -113,7 +113,7 @@ fn a_template_is_not_a_place_of_the_service() {
 }
 
 #[test]
-fn variables_know_their_form_place_and_source() {
+fn variables_keep_their_form_place_and_source() {
     let given = given(&[
         (
             "compose.yaml",
@@ -145,7 +145,7 @@ fn variables_know_their_form_place_and_source() {
 }
 
 #[test]
-fn env_files_come_first_and_know_their_lines() {
+fn variables_of_env_files_come_first_and_keep_their_places() {
     let given = given(&[
         (
             "compose.yaml",
@@ -173,7 +173,7 @@ fn env_files_come_first_and_know_their_lines() {
 }
 
 #[test]
-fn what_is_not_defined_is_named_where_it_is_used() {
+fn undefined_names_are_reported_where_they_are_used() {
     let text = "services:\n  a:\n    image: x\n    depends_on: [b]\n    networks: [n]\n    volumes: [\"vol:/x\"]\n    secrets: [s]\n    configs: [c]\n";
     let given = given(&[("compose.yaml", text)]);
     let project = given.only();
@@ -192,7 +192,7 @@ fn what_is_not_defined_is_named_where_it_is_used() {
 }
 
 #[test]
-fn a_broken_document_does_not_make_things_missing() {
+fn objects_are_not_missing_if_a_document_is_broken() {
     let files =
         [("compose.yaml", "services: {a: {image: x, volumes: [\"vol:/x\"]}}\n---\nvolumes: [}\n")];
     assert_eq!(kinds(given(&files).only()), []);
@@ -218,7 +218,7 @@ fn override_tags_work_across_files() {
 }
 
 #[test]
-fn a_command_that_compose_cuts_off_says_what_is_lost() {
+fn the_part_of_a_command_that_compose_drops_is_kept() {
     let text = "services:\n  a:\n    image: x\n    command: migrate && serve\n";
     let given = given(&[("compose.yaml", text)]);
     let command = given.only().service("a").unwrap().command.as_ref().unwrap();
@@ -228,7 +228,7 @@ fn a_command_that_compose_cuts_off_says_what_is_lost() {
 }
 
 #[test]
-fn files_form_the_projects_that_people_start() {
+fn files_form_projects_as_docker_compose_would_be_called() {
     let base = "services: {web: {image: x}}\nnetworks: {back: {}}\n";
     let given = given(&[
         ("compose.yaml", base),
@@ -258,7 +258,7 @@ fn files_form_the_projects_that_people_start() {
 }
 
 #[test]
-fn an_included_file_is_no_project_of_its_own() {
+fn an_included_file_is_not_a_project_of_its_own() {
     let given = given(&[
         (
             "compose.yaml",
@@ -278,7 +278,7 @@ fn an_included_file_is_no_project_of_its_own() {
 }
 
 #[test]
-fn short_and_long_forms_read_the_same() {
+fn short_and_long_forms_have_the_same_meaning() {
     let given = given(&[(
         "compose.yaml",
         "services:\n  a:\n    image: x\n    depends_on: [b]\n    healthcheck: {test: curl localhost, interval: 1m30s}\n    build: ./d\n    mem_limit: 512m\n  b:\n    image: y\n    depends_on:\n      c: {condition: service_healthy}\n    healthcheck: {test: [NONE]}\n    build: {context: ./d}\n    deploy: {resources: {limits: {memory: 512m}}}\n  c: {image: z}\n",
@@ -312,7 +312,7 @@ fn links_and_namespaces_imply_dependencies() {
 }
 
 #[test]
-fn a_shared_mapping_is_marked() {
+fn mappings_behind_an_alias_are_marked_as_shared() {
     let text = "x-base: &base\n  image: x\n  environment: &env\n    A: 1\nservices:\n  a:\n    <<: *base\n    user: me\n  b: *base\n";
     let given = given(&[("compose.yaml", text)]);
     let project = given.only();
@@ -323,7 +323,7 @@ fn a_shared_mapping_is_marked() {
 }
 
 #[test]
-fn unknown_keys_say_where_they_stand() {
+fn unknown_keys_are_recorded_with_their_mapping() {
     let text = "services:\n  a:\n    image: x\n    enviroment: {A: 1}\n    healthcheck: {intervall: 1s}\nvolume: {}\n";
     let given = given(&[("compose.yaml", text)]);
     let shown: Vec<_> = given
@@ -348,7 +348,7 @@ fn unknown_keys_say_where_they_stand() {
 }
 
 #[test]
-fn what_a_missing_file_defines_is_not_missing_too() {
+fn the_definitions_of_a_missing_file_are_not_missing_too() {
     let text = "include: [gone.yaml]\nservices: {a: {image: x, depends_on: [b], networks: [n]}}\n";
     assert_eq!(kinds(given(&[("compose.yaml", text)]).only()), [ProblemKind::IncludeFileMissing]);
     let text = "services: {a: {extends: {file: gone.yaml, service: b}}}\n";

@@ -48,7 +48,7 @@ fn content_comes_before_the_name() {
 }
 
 #[test]
-fn names_of_files_that_are_no_yaml() {
+fn names_of_files_that_are_not_yaml() {
     for (path, wanted) in [
         (".env", Kind::EnvFile),
         ("a/.env.production", Kind::EnvFile),
@@ -69,7 +69,7 @@ fn names_of_files_that_are_no_yaml() {
 }
 
 #[test]
-fn templates_are_programs() {
+fn templates_are_recognised_by_their_actions() {
     let service = "apiVersion: v1\nkind: Service\nmetadata:\n";
     for line in [
         "  name: {{ .Release.Name }}\n",
@@ -90,7 +90,7 @@ fn templates_are_programs() {
 }
 
 #[test]
-fn braces_alone_make_no_template() {
+fn braces_alone_do_not_make_a_template() {
     for (path, text, wanted) in [
         ("c/values.yaml", "host: \"{{ .Release.Name }}.example\"\n", Kind::Values),
         (

@@ -1,22 +1,24 @@
-//! What changes replicas or requests by itself.
+//! Autoscalers, which change the replicas or the requests of workloads.
 
 use super::Quantity;
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
+/// The kind of an autoscaler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AutoscalerKind {
     /// HorizontalPodAutoscaler, any version.
     Horizontal,
-    /// KEDA
+    /// KEDA.
     ScaledObject,
-    /// KEDA: makes Jobs and has no target.
+    /// KEDA. Creates Jobs and has no target.
     ScaledJob,
-    /// Changes requests, not replicas.
+    /// VerticalPodAutoscaler. Changes requests, not replicas.
     Vertical,
 }
 
+/// An autoscaler.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Autoscaler {
     pub kind: AutoscalerKind,
@@ -24,7 +26,7 @@ pub struct Autoscaler {
     pub min: Option<Spanned<i64>>,
     pub max: Option<Spanned<i64>>,
     pub metrics: Vec<Metric>,
-    /// KEDA triggers by their type.
+    /// The types of KEDA triggers.
     pub triggers: Vec<Str>,
     /// VPA: `Off`, `Initial`, `Recreate`, `Auto`, `InPlaceOrRecreate`.
     pub update_mode: Option<Str>,
@@ -32,12 +34,12 @@ pub struct Autoscaler {
 }
 
 impl Autoscaler {
-    /// Changes the number of replicas of its target.
+    /// Whether the autoscaler changes the number of replicas of its target.
     pub fn scales_replicas(&self) -> bool {
         matches!(self.kind, AutoscalerKind::Horizontal | AutoscalerKind::ScaledObject)
     }
 
-    /// The most replicas: an HPA must say; KEDA's default is 100.
+    /// Returns the maximum number of replicas. It is required in an HPA; the default of KEDA is 100.
     pub fn maximum(&self) -> Option<i64> {
         match self.kind {
             AutoscalerKind::ScaledObject | AutoscalerKind::ScaledJob => {
@@ -48,7 +50,7 @@ impl Autoscaler {
         }
     }
 
-    /// The fewest replicas: 1 for an HPA, 0 for KEDA where none is written.
+    /// Returns the minimum number of replicas. The default is 1 for an HPA and 0 for KEDA.
     pub fn minimum(&self) -> Option<i64> {
         match self.kind {
             AutoscalerKind::ScaledObject | AutoscalerKind::ScaledJob => {
@@ -64,18 +66,19 @@ impl Autoscaler {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetRef {
     pub api_version: Option<Str>,
-    /// KEDA takes a Deployment where none is written.
+    /// The default of KEDA is a Deployment.
     pub kind: Option<Str>,
     pub name: Option<Str>,
     pub place: Place,
 }
 
+/// A metric of an HPA, or a trigger of KEDA.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     pub source: MetricSource,
-    /// `cpu`, `memory`; of another source its metric's name.
+    /// `cpu`, `memory`, or the name of the metric of another source.
     pub name: Option<Str>,
-    /// `ContainerResource` looks at one container only.
+    /// The container of a `ContainerResource` metric.
     pub container: Option<Str>,
     /// `Utilization`, `AverageValue`, `Value`.
     pub target_type: Option<Str>,
@@ -85,7 +88,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// Needs a request to compare with: a resource's share, not its amount.
+    /// Whether the target is a share of the request, not an amount.
     pub fn is_utilization(&self) -> bool {
         matches!(self.source, MetricSource::Resource | MetricSource::ContainerResource)
             && (self.utilization.is_some()
@@ -93,6 +96,7 @@ impl Metric {
     }
 }
 
+/// The source of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricSource {
     Resource,
@@ -105,7 +109,7 @@ pub enum MetricSource {
     Unknown,
 }
 
-pub(super) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
+pub(crate) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
     let mut it = new_autoscaler(reader, AutoscalerKind::Horizontal, spec);
     reader.each(spec, "HorizontalPodAutoscalerSpec", |reader, key, entry| {
         let value = entry.value;
@@ -133,7 +137,7 @@ pub(super) fn read_hpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
 }
 
 /// KEDA's ScaledObject or ScaledJob.
-pub(super) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_>) -> Autoscaler {
+pub(crate) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_>) -> Autoscaler {
     let mut it = new_autoscaler(reader, kind, spec);
     reader.each(spec, "", |reader, key, entry| {
         let value = entry.value;
@@ -153,7 +157,7 @@ pub(super) fn read_keda(reader: &mut Reader, kind: AutoscalerKind, spec: Node<'_
     it
 }
 
-pub(super) fn read_vpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
+pub(crate) fn read_vpa(reader: &mut Reader, spec: Node<'_>) -> Autoscaler {
     let mut it = new_autoscaler(reader, AutoscalerKind::Vertical, spec);
     it.target = spec.get("targetRef").and_then(|it| read_target(reader, it));
     it.update_mode = spec.at(&["updatePolicy", "updateMode"]).and_then(|it| reader.str(it));
@@ -243,11 +247,11 @@ fn read_amount(reader: &mut Reader, node: Node<'_>) -> Option<Spanned<Quantity>>
     Quantity::parse(&raw).map(|it| Spanned::new(it, raw.span))
 }
 
-/// A KEDA trigger. `cpu` and `memory` are resource metrics of the HPA that KEDA makes.
+/// Reads a KEDA trigger. `cpu` and `memory` are resource metrics of the HPA that KEDA creates.
 fn read_trigger(reader: &mut Reader, node: Node<'_>) -> Option<Metric> {
     let name = node.get("type").and_then(|it| reader.str(it));
     let resource = name.as_ref().is_some_and(|it| matches!(it.as_str(), "cpu" | "memory"));
-    // `metricType` took the place of `metadata.type`.
+    // `metricType` replaced `metadata.type`.
     let target_type = node
         .get("metricType")
         .or_else(|| node.at(&["metadata", "type"]))

@@ -1,9 +1,9 @@
-//! Persistent storage.
+//! Persistent storage: claims, volumes and storage classes.
 
 use super::quantity::read_resources;
-use super::scalar::key_of;
 use super::selector::read_selector;
 use super::{Resource, Selector};
+use crate::model::kubernetes::read::scalar::key_of;
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::Node;
 
@@ -20,13 +20,11 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Only one node may use it (`ReadWriteOnce`, `ReadWriteOncePod`); false where no mode is written.
+    /// Whether only one node can use the volume (`ReadWriteOnce`, `ReadWriteOncePod`); false if no mode is
+    /// written.
     pub fn single_node(&self) -> bool {
-        !self.access_modes.is_empty()
-            && self
-                .access_modes
-                .iter()
-                .all(|it| matches!(it.as_str(), "ReadWriteOnce" | "ReadWriteOncePod"))
+        let single = |mode: &Str| matches!(mode.as_str(), "ReadWriteOnce" | "ReadWriteOncePod");
+        !self.access_modes.is_empty() && self.access_modes.iter().all(single)
     }
 }
 
@@ -35,9 +33,9 @@ pub struct PersistentVolume {
     pub access_modes: Vec<Str>,
     pub capacity: Option<Resource>,
     pub storage_class: Option<Str>,
-    /// The key of the source: `hostPath`, `nfs`, `csi`, `local` ...
+    /// The key of the source: `hostPath`, `nfs`, `csi`, `local` and others.
     pub source: Option<Str>,
-    /// The claim that it waits for: name and namespace.
+    /// The name and namespace of the claim that may bind the volume.
     pub claim: Option<(Str, Option<Str>)>,
     pub reclaim_policy: Option<Str>,
 }
@@ -48,7 +46,7 @@ pub struct StorageClass {
     pub is_default: bool,
 }
 
-pub(super) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
+pub(crate) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
     let mut it = Claim { place: node.is_mapping().then(|| reader.place(node)), ..Claim::default() };
     reader.each(node, "PersistentVolumeClaimSpec", |reader, key, entry| {
         let value = entry.value;
@@ -59,7 +57,7 @@ pub(super) fn read_claim_spec(reader: &mut Reader, node: Node<'_>) -> Claim {
                 it.storage = storage(requests.unwrap_or_default());
             }
             "storageClassName" => {
-                // An empty class is a choice: no dynamic provisioning.
+                // An empty class is not a missing one: it turns off dynamic provisioning.
                 reader.read(value, &mut it.storage_class);
             }
             "volumeName" => reader.read(value, &mut it.volume_name),
@@ -76,7 +74,7 @@ fn storage(resources: Vec<Resource>) -> Option<Resource> {
     resources.into_iter().find(|it| it.name.as_str() == "storage")
 }
 
-pub(super) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> PersistentVolume {
+pub(crate) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> PersistentVolume {
     let mut it = PersistentVolume::default();
     reader.each(node, "PersistentVolumeSpec", |reader, key, entry| {
         let value = entry.value;

@@ -1,14 +1,15 @@
-//! ConfigMaps, Secrets, and what makes Secrets.
+//! ConfigMaps, Secrets, and objects that create Secrets.
 
-use super::scalar::{key_of, string_pairs};
+use crate::model::kubernetes::read::scalar::{key_of, string_pairs};
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::{Entry, Node};
 use crate::text::Spanned;
 
+/// A ConfigMap.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConfigMap {
     pub data: Vec<(Str, Str)>,
-    /// Only the keys: the values are base64 of something binary.
+    /// The keys of `binaryData`, without their values.
     pub binary_keys: Vec<Str>,
     pub immutable: Option<Spanned<bool>>,
     pub data_place: Option<Place>,
@@ -24,9 +25,10 @@ impl ConfigMap {
     }
 }
 
+/// The origin of a Secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SecretKind {
-    /// `kind: Secret` in plain sight.
+    /// `kind: Secret` with readable values.
     #[default]
     Plain,
     /// A Secret whose values SOPS has encrypted.
@@ -34,25 +36,26 @@ pub enum SecretKind {
     SealedSecret,
     /// ExternalSecret, ClusterExternalSecret
     ExternalSecret,
-    /// Another operator's object that makes a Secret: cert-manager's Certificate, VaultStaticSecret ...
+    /// An object of another operator that creates a Secret: cert-manager's Certificate,
+    /// VaultStaticSecret and others.
     Other,
 }
 
-/// A Secret, or an object that makes one.
+/// A Secret, or an object that creates one.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Secret {
     pub kind: SecretKind,
-    /// The names of the Secrets, where they are not that of the object. Empty means the object's.
+    /// The names of the Secrets. Empty if there is one Secret with the name of the object.
     pub makes: Vec<Str>,
-    /// `Opaque` where none is written.
+    /// `None` for `Opaque`.
     pub secret_type: Option<Str>,
     /// Base64, as written.
     pub data: Vec<(Str, Str)>,
     /// Plain text, as written.
     pub string_data: Vec<(Str, Str)>,
-    /// The keys are known: false for a SealedSecret's or ExternalSecret's templates and `dataFrom`.
+    /// Whether all keys are known; false with `dataFrom` and templates.
     pub keys_known: bool,
-    /// Keys without visible values: those of SealedSecret and ExternalSecret.
+    /// The keys of a SealedSecret or ExternalSecret, whose values are not visible.
     pub hidden_keys: Vec<Str>,
     pub immutable: Option<Spanned<bool>>,
     pub data_place: Option<Place>,
@@ -73,8 +76,9 @@ impl Secret {
     }
 }
 
-/// `data`, `binaryData` and `immutable`, which lie beside `metadata`; answers whether it knows the key.
-pub(super) fn read_config_map_key(
+/// Reads `data`, `binaryData` or `immutable`, which are beside `metadata`. Returns whether it knows the
+/// key.
+pub(crate) fn read_config_map_key(
     reader: &mut Reader,
     it: &mut ConfigMap,
     key: &str,
@@ -92,8 +96,8 @@ pub(super) fn read_config_map_key(
     true
 }
 
-/// As [`read_config_map_key`], for a Secret.
-pub(super) fn read_secret_key(
+/// Reads a key beside the `metadata` of a Secret. Returns whether it knows the key.
+pub(crate) fn read_secret_key(
     reader: &mut Reader,
     it: &mut Secret,
     key: &str,
@@ -129,8 +133,8 @@ fn string_at(reader: &mut Reader, node: Node<'_>, path: &[&str]) -> Option<Str> 
     node.at(path).and_then(|it| reader.str(it))
 }
 
-/// Bitnami's SealedSecret: `encryptedData`, and a template that may add keys and another name.
-pub(super) fn read_sealed_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
+/// Reads Bitnami's SealedSecret: `encryptedData`, and a template that may add keys and another name.
+pub(crate) fn read_sealed_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
     let keys = |reader: &mut Reader, path: &[&str]| {
         spec.at(path).map(|it| read_keys(reader, it)).unwrap_or_default()
     };
@@ -147,11 +151,12 @@ pub(super) fn read_sealed_secret(reader: &mut Reader, spec: Node<'_>) -> Secret 
     }
 }
 
-/// External Secrets Operator. `dataFrom` and `templateFrom` bring keys that no file names.
-pub(super) fn read_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
+/// Reads an object of the External Secrets Operator. `dataFrom` and `templateFrom` add keys that no file
+/// names.
+pub(crate) fn read_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
     let data = spec
         .get("data")
-        .map(|it| reader.list(it, |reader, it| it.get("secretKey").and_then(|it| reader.str(it))));
+        .map(|data| reader.list(data, |reader, item| reader.str(item.get("secretKey")?)));
     let mut hidden_keys = data.unwrap_or_default();
     if let Some(template) = spec.at(&["target", "template", "data"]) {
         hidden_keys.extend(read_keys(reader, template));
@@ -168,9 +173,18 @@ pub(super) fn read_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secre
     }
 }
 
-/// Where other operators' objects name the Secret that they make, by group and kind. `None` for an
-/// object that makes no Secret.
-pub(super) fn read_secret_maker(
+/// Reads a ClusterExternalSecret, which creates an ExternalSecret in several namespaces.
+pub(crate) fn read_cluster_external_secret(reader: &mut Reader, spec: Node<'_>) -> Secret {
+    let inner = spec.get("externalSecretSpec");
+    let mut secret = inner.map(|inner| read_external_secret(reader, inner)).unwrap_or_default();
+    if secret.makes.is_empty() {
+        secret.makes.extend(string_at(reader, spec, &["externalSecretName"]));
+    }
+    secret
+}
+
+/// Reads an object of another operator that creates a Secret. `None` for an object that does not.
+pub(crate) fn read_secret_maker(
     reader: &mut Reader,
     group: &str,
     kind: &str,
@@ -185,7 +199,7 @@ pub(super) fn read_secret_maker(
         | ("secrets.hashicorp.com", "HCPVaultSecretsApp") => &["destination", "name"],
         ("secrets.infisical.com", "InfisicalSecret") => &["managedSecretReference", "secretName"],
         ("secrets.doppler.com", "DopplerSecret") => &["managedSecret", "name"],
-        // These make a Secret of their own name.
+        // These create a Secret with their own name.
         ("onepassword.com", "OnePasswordItem") | ("redhatcop.redhat.io", "VaultSecret") => &[],
         ("isindir.github.com", "SopsSecret") => &["secretTemplates"],
         ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => &["secretObjects"],

@@ -5,24 +5,25 @@ use crate::model::read::{Place, Str};
 use crate::text::{Span, Spanned};
 use smol_str::SmolStr;
 
+/// A container.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Container {
     pub name: Option<Str>,
     pub image: Option<Str>,
     pub image_pull_policy: Option<Str>,
-    /// Takes the place of the image's ENTRYPOINT. Empty where not written.
+    /// Replaces the ENTRYPOINT of the image. Empty if not written.
     pub command: Vec<Str>,
-    /// Takes the place of the image's CMD.
+    /// Replaces the CMD of the image.
     pub args: Vec<Str>,
     pub working_dir: Option<Str>,
     pub env: Vec<EnvVar>,
     pub env_from: Vec<EnvFrom>,
     pub ports: Vec<ContainerPort>,
-    pub readiness: Option<Probe>,
-    pub liveness: Option<Probe>,
-    pub startup: Option<Probe>,
-    pub post_start: Option<Hook>,
-    pub pre_stop: Option<Hook>,
+    pub readiness: Option<Box<Probe>>,
+    pub liveness: Option<Box<Probe>>,
+    pub startup: Option<Box<Probe>>,
+    pub post_start: Option<Box<Hook>>,
+    pub pre_stop: Option<Box<Hook>>,
     pub resources: Option<Resources>,
     pub mounts: Vec<VolumeMount>,
     /// `volumeDevices`: block devices, by volume name and path.
@@ -33,7 +34,7 @@ pub struct Container {
     pub stdin: Option<Spanned<bool>>,
     pub tty: Option<Spanned<bool>>,
     pub place: Place,
-    /// The sequences, for fixes that add an item.
+    /// The place of `env`, for fixes that add an item.
     pub env_place: Option<Place>,
     pub ports_place: Option<Place>,
     pub mounts_place: Option<Place>,
@@ -42,17 +43,17 @@ pub struct Container {
 }
 
 impl Container {
-    /// The name to call it by in a message.
+    /// Returns the name for a message.
     pub fn label(&self) -> &str {
         self.name.as_ref().or(self.image.as_ref()).map_or("(unnamed)", |it| it.as_str())
     }
 
-    /// Where a finding about the container as a whole points.
+    /// Returns the span for findings about the container as a whole.
     pub fn span(&self) -> Span {
         self.name.as_ref().or(self.image.as_ref()).map_or(self.place.span, |it| it.span)
     }
 
-    /// An init container that keeps running beside the others (Kubernetes 1.29 and later).
+    /// Whether this init container keeps running beside the others (Kubernetes 1.29 and later).
     pub fn is_sidecar(&self) -> bool {
         self.restart_policy.as_ref().is_some_and(|it| it.as_str() == "Always")
     }
@@ -61,7 +62,7 @@ impl Container {
         self.env.iter().rev().find(|it| it.name.as_str() == name)
     }
 
-    /// `command` and `args`, one after the other.
+    /// Returns the words of `command` and `args`.
     pub fn words(&self) -> impl Iterator<Item = &Str> {
         self.command.iter().chain(&self.args)
     }
@@ -76,7 +77,7 @@ pub struct EnvVar {
 }
 
 impl EnvVar {
-    /// The value where it is written out; also one of the wrong type.
+    /// Returns the value if it is written out, also with the wrong type.
     pub fn literal(&self) -> Option<&Str> {
         match &self.value {
             EnvValue::Literal(it) | EnvValue::NotAString(it, _) => Some(it),
@@ -85,12 +86,13 @@ impl EnvVar {
     }
 }
 
+/// The value of an environment variable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EnvValue {
     /// No `value` and no `valueFrom`: the empty string.
     Empty,
     Literal(Str),
-    /// What YAML reads as a boolean, number or null, as written: the API server refuses it.
+    /// A boolean, number or null as written, which the API server refuses.
     NotAString(Str, ScalarType),
     ConfigMapKey(KeyRef),
     SecretKey(KeyRef),
@@ -98,10 +100,11 @@ pub enum EnvValue {
     Field(Str),
     /// `limits.memory`
     Resource(Str),
-    /// `fileKeyRef` and what later versions bring.
+    /// `fileKeyRef` and sources of later versions.
     Other(Span),
 }
 
+/// A scalar type other than string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarType {
     Null,
@@ -119,7 +122,7 @@ impl ScalarType {
     }
 }
 
-/// A key of a ConfigMap or Secret.
+/// A reference to a key of a ConfigMap or Secret.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KeyRef {
     pub name: Option<Str>,
@@ -138,6 +141,7 @@ pub struct EnvFrom {
     pub span: Span,
 }
 
+/// The kind of object that `envFrom` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnvSource {
     ConfigMap,
@@ -152,6 +156,7 @@ pub struct Hook {
     pub place: Place,
 }
 
+/// The action of a lifecycle hook.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HookHandler {
     Run(ProbeHandler),
@@ -159,12 +164,12 @@ pub enum HookHandler {
     Sleep(Option<Spanned<i64>>),
 }
 
-/// `resources`, with the quantities as written and as read.
+/// `resources`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resources {
     pub requests: Vec<Resource>,
     pub limits: Vec<Resource>,
-    /// Names of dynamically allocated claims.
+    /// The names of claims for dynamic resource allocation.
     pub claims: Vec<Str>,
     pub place: Place,
     pub requests_place: Option<Place>,
@@ -172,7 +177,7 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// `cpu`, `memory`, `ephemeral-storage`, `nvidia.com/gpu`
+    /// Returns the request for a resource: `cpu`, `memory`, `ephemeral-storage`, `nvidia.com/gpu`.
     pub fn request(&self, name: &str) -> Option<&Resource> {
         self.requests.iter().find(|it| it.name.as_str() == name)
     }
@@ -181,12 +186,13 @@ impl Resources {
         self.limits.iter().find(|it| it.name.as_str() == name)
     }
 
-    /// GPUs of any vendor, as (name, how many): a limit, which is a request as well.
+    /// Returns the limits for GPUs of any vendor. Such a limit is a request as well.
     pub fn gpus(&self) -> impl Iterator<Item = &Resource> {
         self.limits.iter().filter(|it| it.is_gpu())
     }
 }
 
+/// An item of `volumeMounts`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VolumeMount {
     pub name: Option<Str>,

@@ -1,21 +1,16 @@
-//! Kubernetes objects: what a manifest says, with the place of every word.
+//! Kubernetes objects: typed manifests with the place of every value.
 
 mod autoscaler;
 mod claim;
 mod config;
 mod container;
-mod meta;
 mod pod;
 mod policy;
 mod probe;
 pub mod quantity;
 mod rbac;
-mod read_container;
-mod read_object;
-mod read_pod;
-mod read_workload;
+mod read;
 mod routes;
-mod scalar;
 mod selector;
 mod service;
 mod volume;
@@ -30,21 +25,21 @@ pub use policy::*;
 pub use probe::*;
 pub use quantity::{Quantity, Resource};
 pub use rbac::*;
-pub use read_object::{read, read_document};
+pub use read::object::{read, read_document};
 pub use routes::*;
 pub use selector::*;
 pub use service::*;
 pub use volume::*;
 pub use workload::*;
 
-use super::read::{Place, Str, UnknownKey, WrongType};
+use crate::model::read::{Place, Str, UnknownKey, WrongType};
 use crate::syntax::NodeId;
 use crate::text::{FileId, Span, Spanned};
 
-/// One API object of a manifest. The items of a `List` stand each for themselves.
+/// An API object of a manifest. Each item of a `List` is an object of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
-    /// `apps/v1`; `None` for a fragment that does not say.
+    /// `apps/v1`; `None` for a fragment without a version.
     pub api_version: Option<Str>,
     pub kind: Str,
     pub meta: Meta,
@@ -52,10 +47,10 @@ pub struct Object {
     /// The whole object.
     pub span: Span,
     pub place: Place,
-    /// Which document of its file, from 0.
+    /// The zero-based index of the document in its file.
     pub document: usize,
     pub file: FileId,
-    /// The object's mapping in the tree that it was read from.
+    /// The mapping of the object in its tree.
     pub node: NodeId,
     /// Keys that the schema of the built-in kinds does not know.
     pub unknown: Vec<UnknownKey>,
@@ -63,40 +58,38 @@ pub struct Object {
 }
 
 impl Object {
-    /// The API group: empty for `v1`.
+    /// Returns the API group; empty for `v1`.
     pub fn group(&self) -> &str {
         let version = self.api_version.as_ref().map_or("", |it| it.as_str());
         version.rsplit_once('/').map_or("", |(group, _)| group)
     }
 
-    /// The name, or the prefix that a generated one gets.
+    /// Returns the name.
     pub fn name(&self) -> Option<&Str> {
         self.meta.name.as_ref()
     }
 
-    /// "Deployment `shop`".
+    /// Returns the kind and the name for a message, as "Deployment `shop`".
     pub fn label(&self) -> String {
         format!("{} `{}`", self.kind.value, self.name().map_or("", |it| it.as_str()))
     }
 
-    /// The namespace, `default` where none is written.
+    /// Returns the namespace; `default` if none is written.
     pub fn namespace(&self) -> &str {
         self.meta.namespace.as_ref().map_or("default", |it| it.as_str())
     }
 
-    /// Where a finding about the object as a whole points: its name, else its kind.
+    /// Returns the span for findings about the object as a whole: its name, else its kind.
     pub fn name_span(&self) -> Span {
         let name = self.meta.name.as_ref().or(self.meta.generate_name.as_ref());
         name.map_or(self.kind.span, |it| it.span)
     }
 
-    /// The names of the Secrets that this object is or makes; none for anything else.
+    /// Returns the names of the Secrets that this object is or creates; empty for any other object.
     pub fn secret_names(&self) -> Vec<&str> {
         let mut names = Vec::new();
-        if let Body::Secret(it) = &self.body {
-            for made in &it.makes {
-                names.push(made.as_str());
-            }
+        if let Body::Secret(secret) = &self.body {
+            names.extend(secret.makes.iter().map(|name| name.as_str()));
             if let Some(own) = self.meta.name.as_ref().filter(|_| names.is_empty()) {
                 names.push(own);
             }
@@ -127,7 +120,7 @@ pub struct Meta {
     pub namespace: Option<Str>,
     pub labels: Vec<(Str, Str)>,
     pub annotations: Vec<(Str, Str)>,
-    /// `None` where there is no `metadata`.
+    /// `None` if there is no `metadata`.
     pub place: Option<Place>,
     pub labels_place: Option<Place>,
     pub annotations_place: Option<Place>,
@@ -143,12 +136,12 @@ impl Meta {
     }
 }
 
-/// The value of a key in a list of pairs.
+/// Returns the value of a key in a list of pairs.
 pub fn find<'p>(pairs: &'p [(Str, Str)], key: &str) -> Option<&'p Str> {
-    pairs.iter().find(|it| it.0.as_str() == key).map(|it| &it.1)
+    pairs.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
 }
 
-/// What an object is, by its kind and API group.
+/// The contents of an object, by its kind and API group.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     Workload(Box<Workload>),
@@ -156,7 +149,7 @@ pub enum Body {
     /// Ingress, the Gateway API's routes, Traefik's IngressRoute and the like.
     Routes(Box<Routes>),
     ConfigMap(Box<ConfigMap>),
-    /// A Secret, or something that makes one.
+    /// A Secret, or an object that creates one.
     Secret(Box<Secret>),
     /// PersistentVolumeClaim
     Claim(Box<Claim>),
@@ -182,14 +175,14 @@ pub enum Body {
     Other,
 }
 
-/// The objects of all documents, the items of a `List` each for itself.
+/// Reads the objects of all documents. Each item of a `List` is an object of its own.
 pub fn objects(tree: &crate::syntax::Tree) -> (Vec<Object>, Vec<crate::syntax::Problem>) {
     let mut reader = crate::model::read::Reader::new();
     let objects = read(tree, &mut reader);
     (objects, reader.problems)
 }
 
-/// A flag that is set and says so: absent flags are `false`.
+/// Whether a flag is set to true.
 pub fn is_true(flag: Option<Spanned<bool>>) -> bool {
     flag.is_some_and(|it| it.value)
 }

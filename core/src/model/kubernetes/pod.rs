@@ -1,20 +1,21 @@
-//! The Pod template and its spec.
+//! The Pod template and the Pod spec.
 
 use super::{Container, Meta, Resources, Selector, Volume};
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
-/// `spec.template`, or the Pod itself.
+/// The Pod template of a workload, or the Pod itself.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PodTemplate {
-    /// The labels that selectors see, and annotations.
+    /// The metadata of the Pods, with the labels that selectors match.
     pub meta: Meta,
     pub spec: PodSpec,
-    /// `None` where there is no template.
+    /// `None` if there is no template.
     pub place: Option<Place>,
 }
 
+/// The spec of a Pod.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PodSpec {
     pub containers: Vec<Container>,
@@ -46,27 +47,28 @@ pub struct PodSpec {
     pub runtime_class_name: Option<Str>,
     pub scheduler_name: Option<Str>,
     pub security: Option<SecurityContext>,
-    /// Pod-level `resources`, since Kubernetes 1.32.
+    /// `resources` of the whole Pod, since Kubernetes 1.32.
     pub resources: Option<Resources>,
-    /// `None` where there is no `spec`.
+    /// `None` if there is no `spec`.
     pub place: Option<Place>,
-    /// The sequence of `volumes`, for a fix that adds one.
+    /// The place of `volumes`, for a fix that adds one.
     pub volumes_place: Option<Place>,
     pub containers_place: Option<Place>,
 }
 
 impl PodSpec {
-    /// All containers: init, regular and ephemeral ones.
+    /// Returns all containers: init, regular and ephemeral ones.
     pub fn all_containers(&self) -> impl Iterator<Item = &Container> {
         self.init_containers.iter().chain(&self.containers).chain(&self.ephemeral_containers)
     }
 
     pub fn volume(&self, name: &str) -> Option<&Volume> {
-        self.volumes.iter().find(|it| it.name.as_ref().is_some_and(|it| it.as_str() == name))
+        let named = |volume: &&Volume| volume.name.as_ref().is_some_and(|own| own.as_str() == name);
+        self.volumes.iter().find(named)
     }
 }
 
-/// Where each part of `affinity` is written, if it is.
+/// The spans of the parts of `affinity`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Affinity {
     pub node: Option<Span>,
@@ -76,6 +78,7 @@ pub struct Affinity {
     pub anti_terms: Vec<AffinityTerm>,
 }
 
+/// A term of `podAntiAffinity`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AffinityTerm {
     pub required: bool,
@@ -83,6 +86,7 @@ pub struct AffinityTerm {
     pub selector: Option<Selector>,
 }
 
+/// An item of `tolerations`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Toleration {
     pub key: Option<Str>,
@@ -92,6 +96,7 @@ pub struct Toleration {
     pub span: Span,
 }
 
+/// An item of `topologySpreadConstraints`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TopologySpread {
     pub topology_key: Option<Str>,
@@ -101,13 +106,14 @@ pub struct TopologySpread {
     pub span: Span,
 }
 
+/// An item of `hostAliases`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HostAlias {
     pub ip: Option<Str>,
     pub hostnames: Vec<Str>,
 }
 
-/// `securityContext` of a Pod or of a container; each has only some of the fields.
+/// The `securityContext` of a Pod or of a container; each has only some of the fields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SecurityContext {
     pub run_as_user: Option<Spanned<i64>>,
@@ -130,7 +136,7 @@ pub struct SecurityContext {
 pub struct ContainerPort {
     pub name: Option<Str>,
     pub container_port: Option<Spanned<i64>>,
-    /// `TCP` where none is written.
+    /// `None` for `TCP`.
     pub protocol: Option<Str>,
     pub host_port: Option<Spanned<i64>>,
     pub host_ip: Option<Str>,
@@ -138,7 +144,7 @@ pub struct ContainerPort {
 }
 
 impl ContainerPort {
-    /// Whether a number or a name (of a Service's `targetPort`, of a probe) means this port.
+    /// Whether the number or name in a Service's `targetPort` or in a probe refers to this port.
     pub fn is(&self, port: &IntOrStr) -> bool {
         match port {
             IntOrStr::Int(it) => self.container_port.is_some_and(|port| port.value == *it),
@@ -147,16 +153,25 @@ impl ContainerPort {
     }
 }
 
-/// `owner` is `SecurityContext` or `PodSecurityContext`: each has fields that the other lacks.
-pub(super) fn read_security(
+/// The object that a `securityContext` belongs to. Each has fields that the other lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecurityOf {
+    Pod,
+    Container,
+}
+
+pub(crate) fn read_security(
     reader: &mut Reader,
     node: Node<'_>,
-    owner: &'static str,
+    of: SecurityOf,
 ) -> Option<SecurityContext> {
     if node.is_null() {
         return None;
     }
-    let of_pod = owner == "PodSecurityContext";
+    let (of_pod, owner) = match of {
+        SecurityOf::Pod => (true, "PodSecurityContext"),
+        SecurityOf::Container => (false, "SecurityContext"),
+    };
     let mut it = SecurityContext { place: reader.place(node), ..SecurityContext::default() };
     reader.each(node, owner, |reader, key, entry| {
         let value = entry.value;
@@ -191,7 +206,7 @@ pub(super) fn read_security(
     Some(it)
 }
 
-pub(super) fn read_container_port(reader: &mut Reader, node: Node<'_>) -> Option<ContainerPort> {
+pub(crate) fn read_container_port(reader: &mut Reader, node: Node<'_>) -> Option<ContainerPort> {
     let mut it = ContainerPort { place: reader.place(node), ..ContainerPort::default() };
     reader.each(node, "ContainerPort", |reader, key, entry| {
         let value = entry.value;

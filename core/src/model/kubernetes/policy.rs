@@ -1,8 +1,8 @@
-//! What limits or watches Pods from beside: budgets, network policies, monitors, quotas.
+//! Objects that limit or watch Pods: disruption budgets, network policies, monitors, quotas.
 
 use super::quantity::read_resources;
 use super::selector::read_selector;
-use super::{Resource, Selector};
+use super::{Resource, Selector, is_true};
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -17,15 +17,16 @@ pub struct DisruptionBudget {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NetworkPolicy {
-    /// An empty one selects every Pod of the namespace.
+    /// An empty selector selects every Pod of the namespace.
     pub pod_selector: Option<Selector>,
     pub policy_types: Vec<Str>,
-    /// Whether `ingress` and `egress` are written, and how many rules each has.
+    /// The number of rules of `ingress` and of `egress`, if written.
     pub ingress: Option<usize>,
     pub egress: Option<usize>,
     pub place: Option<Place>,
 }
 
+/// The kind of a monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MonitorKind {
     /// Selects Services.
@@ -39,11 +40,11 @@ pub enum MonitorKind {
 pub struct Monitor {
     pub kind: MonitorKind,
     pub selector: Option<Selector>,
-    /// The namespaces it looks in: empty means its own.
+    /// The namespaces that the monitor watches; empty for its own.
     pub namespaces: Vec<Str>,
     /// `namespaceSelector.any: true`
     pub any_namespace: bool,
-    /// The port names of its endpoints.
+    /// The port names of the endpoints.
     pub ports: Vec<Str>,
     pub place: Option<Place>,
 }
@@ -57,9 +58,9 @@ pub struct LimitRange {
 pub struct LimitRangeItem {
     /// `Container`, `Pod`, `PersistentVolumeClaim`
     pub kind: Option<Str>,
-    /// The limits that a container without them gets.
+    /// The limits of a container that has none.
     pub default: Vec<Resource>,
-    /// The requests that a container without them gets.
+    /// The requests of a container that has none.
     pub default_request: Vec<Resource>,
     pub min: Vec<Resource>,
     pub max: Vec<Resource>,
@@ -76,7 +77,7 @@ pub struct PriorityClass {
     pub value: Option<Spanned<i64>>,
 }
 
-pub(super) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudget {
+pub(crate) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudget {
     let mut it = DisruptionBudget {
         place: spec.is_mapping().then(|| reader.place(spec)),
         ..DisruptionBudget::default()
@@ -94,7 +95,7 @@ pub(super) fn read_budget(reader: &mut Reader, spec: Node<'_>) -> DisruptionBudg
     it
 }
 
-pub(super) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> NetworkPolicy {
+pub(crate) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> NetworkPolicy {
     let mut it = NetworkPolicy {
         place: spec.is_mapping().then(|| reader.place(spec)),
         ..NetworkPolicy::default()
@@ -113,7 +114,7 @@ pub(super) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> Networ
     it
 }
 
-pub(super) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_>) -> Monitor {
+pub(crate) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_>) -> Monitor {
     let mut it = Monitor {
         kind,
         place: spec.is_mapping().then(|| reader.place(spec)),
@@ -124,8 +125,7 @@ pub(super) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_
         match key {
             "selector" => it.selector = read_selector(reader, value),
             "namespaceSelector" => {
-                it.any_namespace =
-                    value.get("any").and_then(|it| reader.bool(it)).is_some_and(|it| it.value);
+                it.any_namespace = is_true(value.get("any").and_then(|any| reader.bool(any)));
                 if let Some(names) = value.get("matchNames") {
                     reader.read(names, &mut it.namespaces);
                 }
@@ -141,7 +141,7 @@ pub(super) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_
     it
 }
 
-pub(super) fn read_limit_range(reader: &mut Reader, spec: Node<'_>) -> LimitRange {
+pub(crate) fn read_limit_range(reader: &mut Reader, spec: Node<'_>) -> LimitRange {
     let limits = spec.get("limits");
     LimitRange { items: limits.map(|it| reader.list(it, read_limit)).unwrap_or_default() }
 }
@@ -163,7 +163,7 @@ fn read_limit(reader: &mut Reader, node: Node<'_>) -> Option<LimitRangeItem> {
     Some(it)
 }
 
-pub(super) fn read_quota(reader: &mut Reader, spec: Node<'_>) -> ResourceQuota {
+pub(crate) fn read_quota(reader: &mut Reader, spec: Node<'_>) -> ResourceQuota {
     let hard = spec.get("hard");
     ResourceQuota { hard: hard.map(|it| read_resources(reader, it)).unwrap_or_default() }
 }

@@ -1,9 +1,10 @@
-//! Probes: how the kubelet asks a container whether it is well.
+//! Probes, by which the kubelet checks a container.
 
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
+/// A readiness, liveness or startup probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
     pub handler: ProbeHandler,
@@ -16,7 +17,7 @@ pub struct Probe {
     pub place: Place,
 }
 
-/// What is asked; lifecycle hooks use the same words.
+/// The check of a probe, or the action of a lifecycle hook.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ProbeHandler {
     Exec {
@@ -24,12 +25,12 @@ pub enum ProbeHandler {
         place: Place,
     },
     Http {
-        /// `None` means `/`.
+        /// `None` for `/`.
         path: Option<Str>,
         port: Option<Spanned<IntOrStr>>,
-        /// `None` means the Pod's own address.
+        /// `None` for the address of the Pod.
         host: Option<Str>,
-        /// `HTTP` where none is written.
+        /// `None` for `HTTP`.
         scheme: Option<Str>,
         headers: Vec<(Str, Str)>,
         place: Place,
@@ -44,7 +45,7 @@ pub enum ProbeHandler {
         service: Option<Str>,
         place: Place,
     },
-    /// None is written: the API server refuses the probe.
+    /// No handler is written; the API server refuses the probe.
     None,
 }
 
@@ -58,7 +59,7 @@ impl ProbeHandler {
         }
     }
 
-    /// Whether both ask the same question, wherever they are written.
+    /// Whether both handlers make the same check, wherever they are written.
     pub fn same_as(&self, other: &ProbeHandler) -> bool {
         fn bare(it: &Option<Str>) -> Option<&str> {
             it.as_ref().map(|it| it.as_str())
@@ -68,7 +69,7 @@ impl ProbeHandler {
         }
         match (self, other) {
             (ProbeHandler::Exec { command: one, .. }, ProbeHandler::Exec { command: two, .. }) => {
-                one.iter().map(|it| &it.value).eq(two.iter().map(|it| &it.value))
+                one.iter().map(|word| &word.value).eq(two.iter().map(|word| &word.value))
             }
             (
                 ProbeHandler::Http { path, port: at, host, scheme, .. },
@@ -93,22 +94,22 @@ impl ProbeHandler {
 }
 
 impl Probe {
-    /// Seconds between two checks; the default is 10.
+    /// Returns the seconds between two checks; the default is 10.
     pub fn period(&self) -> i64 {
         self.period_seconds.map_or(10, |it| it.value)
     }
 
-    /// Seconds that a check may take; the default is 1.
+    /// Returns the seconds that a check may take; the default is 1.
     pub fn timeout(&self) -> i64 {
         self.timeout_seconds.map_or(1, |it| it.value)
     }
 
-    /// Failures in a row before something happens; the default is 3.
+    /// Returns the number of consecutive failures that count; the default is 3.
     pub fn failures(&self) -> i64 {
         self.failure_threshold.map_or(3, |it| it.value)
     }
 
-    /// Successes in a row after a failure; the default is 1.
+    /// Returns the number of consecutive successes that count after a failure; the default is 1.
     pub fn successes(&self) -> i64 {
         self.success_threshold.map_or(1, |it| it.value)
     }
@@ -118,7 +119,7 @@ impl Probe {
     }
 }
 
-pub(super) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
+pub(crate) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
     if node.is_null() {
         return None;
     }
@@ -154,8 +155,8 @@ pub(super) fn read_probe(reader: &mut Reader, node: Node<'_>) -> Option<Probe> {
     Some(probe)
 }
 
-/// The handler that this key writes; `None` for any other key. A null handler is none.
-pub(super) fn read_handler(reader: &mut Reader, key: &str, node: Node<'_>) -> Option<ProbeHandler> {
+/// Reads the handler under a key; `None` for any other key. A null handler is [`ProbeHandler::None`].
+pub(crate) fn read_handler(reader: &mut Reader, key: &str, node: Node<'_>) -> Option<ProbeHandler> {
     let read = match key {
         "exec" => read_exec,
         "httpGet" => read_http,

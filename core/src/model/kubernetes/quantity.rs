@@ -1,33 +1,33 @@
-//! Quantities: `250m`, `512Mi`, `1.5`, `1e3`.
+//! Quantities of resources: `250m`, `512Mi`, `1.5`, `1e3`.
 
-use super::scalar::key_of;
+use crate::model::kubernetes::read::scalar::key_of;
 use crate::model::read::{Reader, Str};
 use crate::syntax::{Node, Style};
 use crate::text::Spanned;
 
-/// An amount in thousandths, which is exact for every quantity that Kubernetes itself can keep.
+/// An amount in thousandths, which represents every quantity of Kubernetes exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Quantity {
     pub milli: i128,
 }
 
 impl Quantity {
-    /// Whole units, rounded up as the scheduler does.
+    /// Returns the amount in whole units, rounded up as the scheduler does.
     pub fn units(self) -> i128 {
         self.milli.div_euclid(1000) + i128::from(self.milli.rem_euclid(1000) > 0)
     }
 }
 
-/// An entry of `requests`, `limits`, `hard` ...
+/// An entry of `requests`, `limits`, `hard` and the like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
     /// `cpu`, `memory`, `nvidia.com/gpu`
     pub name: Str,
     /// The value as written.
     pub raw: Str,
-    /// `None` where the API server would refuse it.
+    /// `None` if the API server refuses the value.
     pub quantity: Option<Quantity>,
-    /// Quotes around the value, which change nothing for the API server.
+    /// Whether the value is quoted, which makes no difference to the API server.
     pub quoted: bool,
 }
 
@@ -45,7 +45,7 @@ impl Resource {
 }
 
 impl Quantity {
-    /// Reads a quantity as the API server does; `None` where it refuses it, as for `1GB` or `1.5 Gi`.
+    /// Parses a quantity as the API server does; `None` if the server refuses it, as `1GB` or `1.5 Gi`.
     pub fn parse(text: &str) -> Option<Quantity> {
         let (negative, unsigned) = match text.as_bytes().first()? {
             b'-' => (true, &text[1..]),
@@ -72,7 +72,7 @@ impl Quantity {
     }
 }
 
-/// What a suffix multiplies by.
+/// The factor that a suffix stands for.
 enum Scale {
     /// A power of ten.
     Ten(i32),
@@ -107,7 +107,8 @@ impl Scale {
         })
     }
 
-    /// `value` has `fraction` digits behind its point. What is finer than a thousandth is rounded up.
+    /// Returns thousandths of a value whose last `fraction` digits are decimals. Smaller parts are rounded
+    /// up.
     fn milli(&self, value: i128, fraction: i32) -> Option<i128> {
         let (value, power) = match self {
             Scale::Ten(power) => (value, power + 3 - fraction),
@@ -117,15 +118,15 @@ impl Scale {
         if power >= 0 {
             value.checked_mul(factor?)
         } else {
-            // Beyond 38 places only the rounding is left.
+            // Beyond 38 places, nothing but the rounding is left.
             let factor = factor.unwrap_or(i128::MAX);
             Some(value / factor + i128::from(value % factor > 0))
         }
     }
 }
 
-/// `requests`, `limits` and other mappings from a resource's name to a quantity.
-pub(super) fn read_resources(reader: &mut Reader, node: Node<'_>) -> Vec<Resource> {
+/// Reads `requests`, `limits` and other mappings from the name of a resource to a quantity.
+pub(crate) fn read_resources(reader: &mut Reader, node: Node<'_>) -> Vec<Resource> {
     let mut all = Vec::new();
     reader.each(node, "", |reader, key, entry| {
         all.extend(read_quantity(reader, entry.value).map(|(raw, quantity, quoted)| Resource {
@@ -139,8 +140,8 @@ pub(super) fn read_resources(reader: &mut Reader, node: Node<'_>) -> Vec<Resourc
     all
 }
 
-/// A quantity as written and as read, and whether it is in quotes.
-pub(super) fn read_quantity(
+/// Reads a quantity. Returns the text, the quantity, and whether the text is quoted.
+pub(crate) fn read_quantity(
     reader: &mut Reader,
     node: Node<'_>,
 ) -> Option<(Str, Option<Quantity>, bool)> {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_server_refuses_is_none() {
+    fn quantities_that_the_api_server_refuses_are_none() {
         for text in [
             "", "1GB", "500MB", "1g", "1.5 Gi", "Mi", ".", "1.2.3", "1mi", "1K", "e3", "1e",
             "0x10", "1_000", "-",

@@ -1,4 +1,4 @@
-//! Service accounts and roles, as far as other objects name them.
+//! Service accounts, roles and role bindings.
 
 use crate::model::read::{Reader, Str};
 use crate::syntax::Node;
@@ -39,7 +39,7 @@ pub struct Subject {
     pub namespace: Option<Str>,
 }
 
-pub(super) fn read_rules(reader: &mut Reader, node: Node<'_>) -> Vec<RoleRule> {
+pub(crate) fn read_rules(reader: &mut Reader, node: Node<'_>) -> Vec<RoleRule> {
     reader.list(node, |reader, node| {
         let mut it = RoleRule { span: node.span(), ..RoleRule::default() };
         reader.each(node, "PolicyRule", |reader, key, entry| {
@@ -55,7 +55,7 @@ pub(super) fn read_rules(reader: &mut Reader, node: Node<'_>) -> Vec<RoleRule> {
     })
 }
 
-pub(super) fn read_subjects(reader: &mut Reader, node: Node<'_>) -> Vec<Subject> {
+pub(crate) fn read_subjects(reader: &mut Reader, node: Node<'_>) -> Vec<Subject> {
     reader.list(node, |reader, node| {
         let mut it = Subject::default();
         reader.each(node, "Subject", |reader, key, entry| {

@@ -1,34 +1,37 @@
-//! What brings traffic from outside to a Service.
+//! Routes, which bring traffic from outside to a Service.
 
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
-/// Ingress, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute, IngressRoute, VirtualService ...
+/// An Ingress, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute, IngressRoute, VirtualService or
+/// OpenShift Route.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Routes {
     pub backends: Vec<Backend>,
     pub hosts: Vec<Str>,
-    /// Where TLS is set up, and the Secret that it names.
+    /// The TLS sections, each with its Secret.
     pub tls: Vec<Tls>,
     /// `ingressClassName`
     pub class: Option<Str>,
-    /// The Gateways that a route hangs on: name and namespace.
+    /// The name and namespace of the Gateways to which a route is attached.
     pub parents: Vec<(Str, Option<Str>)>,
     pub place: Option<Place>,
 }
 
+/// A Service that receives traffic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backend {
-    /// The Service's name.
+    /// The name of the Service.
     pub service: Str,
     pub namespace: Option<Str>,
     pub port: Option<Spanned<IntOrStr>>,
-    /// The path that leads there, if one is written.
+    /// The path of the requests, if one is written.
     pub path: Option<Str>,
     pub span: Span,
 }
 
+/// A TLS section.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tls {
     pub secret: Option<Str>,
@@ -36,8 +39,8 @@ pub struct Tls {
     pub span: Span,
 }
 
-/// `networking.k8s.io` Ingress, also in its old groups.
-pub(super) fn read_ingress(reader: &mut Reader, spec: Node<'_>) -> Routes {
+/// Reads an Ingress of `networking.k8s.io` or of an older group.
+pub(crate) fn read_ingress(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "IngressSpec", |reader, key, entry| {
         let value = entry.value;
@@ -104,7 +107,7 @@ fn read_ingress_rule(reader: &mut Reader, node: Node<'_>, it: &mut Routes) {
     });
 }
 
-/// `service: {name, port: {number | name}}`, or the old `serviceName` and `servicePort`.
+/// Reads `service: {name, port: {number | name}}`, or the old `serviceName` and `servicePort`.
 fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Option<Backend> {
     let (mut service, mut port) = (None, None);
     reader.each(node, "IngressBackend", |reader, key, entry| {
@@ -135,8 +138,8 @@ fn read_ingress_backend(reader: &mut Reader, node: Node<'_>, path: Option<Str>) 
     Some(Backend { service: service?, namespace: None, port, path, span: node.span() })
 }
 
-/// The Gateway API: HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute.
-pub(super) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
+/// Reads a route of the Gateway API: HTTPRoute, GRPCRoute, TCPRoute, TLSRoute, UDPRoute.
+pub(crate) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
@@ -162,7 +165,7 @@ pub(super) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes 
 }
 
 fn read_gateway_rule(reader: &mut Reader, rule: Node<'_>, it: &mut Routes) {
-    // One path tells where a backend lies; of several none does.
+    // With several matches, no single path leads to the backend.
     let matches = rule.get("matches").map(|it| it.items().collect::<Vec<_>>()).unwrap_or_default();
     let path = match matches.as_slice() {
         [only] => only.at(&["path", "value"]).and_then(|it| reader.str(it)),
@@ -173,7 +176,7 @@ fn read_gateway_rule(reader: &mut Reader, rule: Node<'_>, it: &mut Routes) {
     it.backends.extend(backends);
 }
 
-/// A reference to a Service in the words `kind`, `name`, `namespace`, `port`; others are none.
+/// Reads a reference with `kind`, `name`, `namespace` and `port`; `None` if it is not to a Service.
 fn read_reference(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Option<Backend> {
     let (mut name, mut namespace, mut port, mut is_service) = (None, None, None, true);
     reader.each(node, "", |reader, key, entry| {
@@ -192,8 +195,8 @@ fn read_reference(reader: &mut Reader, node: Node<'_>, path: Option<Str>) -> Opt
     Some(Backend { service, namespace, port, path, span: node.span() })
 }
 
-/// Traefik: IngressRoute, IngressRouteTCP, IngressRouteUDP.
-pub(super) fn read_traefik(reader: &mut Reader, spec: Node<'_>) -> Routes {
+/// Reads a route of Traefik: IngressRoute, IngressRouteTCP, IngressRouteUDP.
+pub(crate) fn read_traefik(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
@@ -201,7 +204,7 @@ pub(super) fn read_traefik(reader: &mut Reader, spec: Node<'_>) -> Routes {
                 reader.list(entry.value, |reader, route| {
                     if let Some(services) = route.get("services") {
                         let all = reader.list(services, |reader, node| {
-                            // Names with `@` are of another provider.
+                            // A name with `@` belongs to another provider.
                             read_reference(reader, node, None)
                                 .filter(|it| !it.service.contains('@'))
                         });
@@ -224,20 +227,20 @@ pub(super) fn read_traefik(reader: &mut Reader, spec: Node<'_>) -> Routes {
     it
 }
 
-/// The hosts that a Traefik rule names in backticks or quotes: ``Host(`a`, `b`)``.
+/// Returns the hosts in a rule of Traefik, in backticks or quotes: ``Host(`a`, `b`)``.
 fn hosts_of_rule(rule: &Str) -> Vec<Str> {
     let mut hosts = Vec::new();
     for (at, _) in rule.match_indices("Host(").chain(rule.match_indices("HostSNI(")) {
         let inner = rule[at..].split(')').next().unwrap_or_default();
         let words = inner.split(['`', '"']).skip(1).step_by(2);
-        let words = words.filter(|it| !it.is_empty() && *it != "*");
-        hosts.extend(words.map(|it| Str::new(it.into(), rule.span)));
+        let words = words.filter(|host| !host.is_empty() && *host != "*");
+        hosts.extend(words.map(|host| Str::new(host.into(), rule.span)));
     }
     hosts
 }
 
-/// Istio: the destinations of a VirtualService. Hosts with dots carry their namespace.
-pub(super) fn read_virtual_service(reader: &mut Reader, spec: Node<'_>) -> Routes {
+/// Reads the destinations of an Istio VirtualService.
+pub(crate) fn read_virtual_service(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         match key {
@@ -264,13 +267,13 @@ fn read_destination(reader: &mut Reader, node: Node<'_>) -> Option<Backend> {
     let mut parts = host.split('.');
     let service = Str::new(parts.next().unwrap_or_default().into(), host.span);
     let namespace = parts.next().map(|it| Str::new(it.into(), host.span));
-    // `name.namespace` and `name.namespace.svc...` are Services; other dotted names are outside.
+    // `name.namespace` and `name.namespace.svc...` are Services; other names with dots are external.
     let inside = matches!(parts.next(), None | Some("svc"));
     inside.then_some(Backend { service, namespace, port, path: None, span: destination.span() })
 }
 
-/// OpenShift: a Route.
-pub(super) fn read_openshift_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
+/// Reads a Route of OpenShift.
+pub(crate) fn read_openshift_route(reader: &mut Reader, spec: Node<'_>) -> Routes {
     let mut it = new_routes(reader, spec);
     reader.each(spec, "", |reader, key, entry| {
         let value = entry.value;

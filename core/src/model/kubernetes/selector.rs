@@ -1,23 +1,23 @@
-//! Label selectors, and what they match.
+//! Label selectors.
 
 use super::find;
-use super::scalar::string_pairs;
+use crate::model::kubernetes::read::scalar::string_pairs;
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::Span;
 
-/// `matchLabels` and `matchExpressions`; a Service's plain map of labels reads as `matchLabels`.
-/// All of them must hold. One with neither matches everything.
+/// A label selector with `matchLabels` and `matchExpressions`, all of which must hold. A plain map of
+/// labels, as in a Service, is read as `matchLabels`. An empty selector matches everything.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Selector {
     pub match_labels: Vec<(Str, Str)>,
     pub expressions: Vec<Requirement>,
     pub place: Place,
-    /// The mapping that holds the labels; equal to `place` for a plain map.
+    /// The place of the labels; equal to `place` for a plain map.
     pub labels_place: Option<Place>,
 }
 
-/// One of `matchExpressions`.
+/// An item of `matchExpressions`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Requirement {
     pub key: Str,
@@ -26,13 +26,14 @@ pub struct Requirement {
     pub span: Span,
 }
 
+/// The operator of a requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     In,
     NotIn,
     Exists,
     DoesNotExist,
-    /// Refused by the API server: it matches nothing that we could name.
+    /// An operator that the API server refuses. It matches nothing.
     Unknown,
 }
 
@@ -41,7 +42,7 @@ impl Selector {
         self.match_labels.is_empty() && self.expressions.is_empty()
     }
 
-    /// Whether labels meet every requirement.
+    /// Whether a set of labels meets all requirements.
     pub fn matches(&self, labels: &[(Str, Str)]) -> bool {
         self.match_labels
             .iter()
@@ -53,7 +54,7 @@ impl Selector {
 impl Requirement {
     pub fn matches(&self, labels: &[(Str, Str)]) -> bool {
         let value = find(labels, &self.key);
-        let listed = value.is_some_and(|it| self.values.iter().any(|one| one.value == it.value));
+        let listed = value.is_some_and(|own| self.values.iter().any(|one| one.value == own.value));
         match self.operator {
             Operator::In => listed,
             Operator::NotIn => !listed,
@@ -64,8 +65,8 @@ impl Requirement {
     }
 }
 
-/// A LabelSelector with `matchLabels` and `matchExpressions`.
-pub(super) fn read_selector(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
+/// Reads a LabelSelector with `matchLabels` and `matchExpressions`.
+pub(crate) fn read_selector(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
     if node.is_null() {
         return None;
     }
@@ -86,8 +87,8 @@ pub(super) fn read_selector(reader: &mut Reader, node: Node<'_>) -> Option<Selec
     Some(selector)
 }
 
-/// A plain map of labels, as a Service has it.
-pub(super) fn read_label_map(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
+/// Reads a plain map of labels, as in a Service.
+pub(crate) fn read_label_map(reader: &mut Reader, node: Node<'_>) -> Option<Selector> {
     if node.is_null() {
         return None;
     }

@@ -6,14 +6,15 @@ use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
+/// A Service.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Service {
-    /// `ClusterIP` where none is written; also `NodePort`, `LoadBalancer`, `ExternalName`.
+    /// `ClusterIP` (the default), `NodePort`, `LoadBalancer` or `ExternalName`.
     pub kind: Option<Str>,
-    /// `None` for a Service whose endpoints somebody else writes.
+    /// `None` for a Service whose endpoints are managed elsewhere.
     pub selector: Option<Selector>,
     pub ports: Vec<ServicePort>,
-    /// `None` (the word) makes the Service headless.
+    /// The text `None` makes the Service headless.
     pub cluster_ip: Option<Str>,
     pub external_name: Option<Str>,
     pub external_ips: Vec<Str>,
@@ -21,7 +22,7 @@ pub struct Service {
     pub session_affinity: Option<Str>,
     pub publish_not_ready_addresses: Option<Spanned<bool>>,
     pub external_traffic_policy: Option<Str>,
-    /// `spec`; `None` where there is none.
+    /// The place of `spec`, if there is one.
     pub place: Option<Place>,
     pub ports_place: Option<Place>,
 }
@@ -36,11 +37,12 @@ impl Service {
     }
 }
 
+/// A port of a Service.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServicePort {
     pub name: Option<Str>,
     pub port: Option<Spanned<i64>>,
-    /// Where none is written it is the same as `port`.
+    /// `None` for the same as `port`.
     pub target_port: Option<Spanned<IntOrStr>>,
     pub node_port: Option<Spanned<i64>>,
     pub protocol: Option<Str>,
@@ -49,9 +51,9 @@ pub struct ServicePort {
 }
 
 impl ServicePort {
-    /// What the traffic goes to: a container port's number or name, and the place that says so.
+    /// Returns the number or name of the container port that receives the traffic, with its place.
     pub fn target(&self) -> Option<Spanned<IntOrStr>> {
-        // The API server takes 0 and the empty string for "not written".
+        // The API server treats 0 and an empty string as a missing value.
         let written = self.target_port.clone().filter(|it| match &it.value {
             IntOrStr::Int(it) => *it != 0,
             IntOrStr::Str(it) => !it.is_empty(),
@@ -63,7 +65,7 @@ impl ServicePort {
         self.port.map_or(self.place.span, |it| it.span)
     }
 
-    /// Whether a number or name, as a route writes it, means this port.
+    /// Whether the number or name in a route refers to this port.
     pub fn is(&self, port: &IntOrStr) -> bool {
         match port {
             IntOrStr::Int(it) => self.port.is_some_and(|port| port.value == *it),
@@ -72,7 +74,7 @@ impl ServicePort {
     }
 }
 
-pub(super) fn read_service(reader: &mut Reader, node: Node<'_>) -> Service {
+pub(crate) fn read_service(reader: &mut Reader, node: Node<'_>) -> Service {
     let mut it =
         Service { place: node.is_mapping().then(|| reader.place(node)), ..Service::default() };
     reader.each(node, "ServiceSpec", |reader, key, entry| {

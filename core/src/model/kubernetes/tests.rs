@@ -115,7 +115,7 @@ spec:
 "#;
 
 #[test]
-fn a_deployment_is_read_to_its_last_leaf() {
+fn all_fields_of_a_deployment_are_read() {
     let object = one(DEPLOYMENT);
     assert_eq!(object.unknown, []);
     assert_eq!((object.group(), object.namespace()), ("apps", "shop"));
@@ -142,7 +142,7 @@ fn a_deployment_is_read_to_its_last_leaf() {
 }
 
 #[test]
-fn a_container_is_read_to_its_last_leaf() {
+fn all_fields_of_a_container_are_read() {
     let object = one(DEPLOYMENT);
     let web = &object.workload().unwrap().template.spec.containers[0];
     assert_eq!(&DEPLOYMENT[web.image.as_ref().unwrap().span.range()], "example/api:1.2");
@@ -188,7 +188,7 @@ fn a_container_is_read_to_its_last_leaf() {
 }
 
 #[test]
-fn volumes_know_their_sources() {
+fn the_sources_of_volumes_are_read() {
     let object = one(DEPLOYMENT);
     let spec = &object.workload().unwrap().template.spec;
     let source = |name| &spec.volume(name).unwrap().source;
@@ -206,7 +206,7 @@ fn volumes_know_their_sources() {
 }
 
 #[test]
-fn unknown_and_misplaced_keys_are_kept() {
+fn unknown_and_misplaced_keys_are_recorded() {
     let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replica: 2\n  template:\n    spec:\n      livenessProbe: {}\n      $patch: replace\n      containers:\n      - name: a\n        readynessProbe:\n          httpGet: {port: 80}\n";
     let object = one(text);
     let wanted = [
@@ -220,7 +220,7 @@ fn unknown_and_misplaced_keys_are_kept() {
 }
 
 #[test]
-fn streams_lists_and_fragments() {
+fn streams_lists_and_fragments_are_read() {
     let text = "---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {clusterIP: None, ports: [{port: 80, targetPort: http}]}}\n- {kind: ConfigMap, metadata: {name: b}, data: {PORT: 80, x: z}}\n---\nkind: Pod\nspec:\n  containers: [{image: nginx}]\n---\nkind: SecretList\nitems: [{metadata: {name: s}, stringData: {k: v}}]\n---\njust: text\n";
     let (objects, _) = read_text(text);
     let seen: Vec<(&str, usize)> =
@@ -235,7 +235,7 @@ fn streams_lists_and_fragments() {
     assert_eq!(service.ports[0].target().unwrap().value, IntOrStr::Str("http".into()));
     let Body::ConfigMap(config) = &objects[1].body else { panic!() };
     assert!(config.has_key("PORT") && config.has_key("x"));
-    // The API server refuses a number there.
+    // The API server refuses a number here.
     assert_eq!(objects[1].wrong.len(), 1);
     assert_eq!(objects[2].workload().unwrap().template.spec.containers[0].label(), "nginx");
     assert_eq!(objects[2].name(), None);
@@ -244,7 +244,7 @@ fn streams_lists_and_fragments() {
 }
 
 #[test]
-fn jobs_and_cron_jobs() {
+fn jobs_and_cron_jobs_are_read() {
     let object = one(
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {generateName: nightly-}\nspec:\n  schedule: '0 3 * * *'\n  concurrencyPolicy: Forbid\n  jobTemplate:\n    spec:\n      parallelism: 2\n      ttlSecondsAfterFinished: 60\n      template:\n        metadata: {labels: {job: x}}\n        spec:\n          restartPolicy: Never\n          containers: [{name: dump, image: postgres:17}]\n",
     );
@@ -258,7 +258,7 @@ fn jobs_and_cron_jobs() {
 }
 
 #[test]
-fn stateful_sets_and_claims() {
+fn stateful_sets_and_claims_are_read() {
     let object = one(
         "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  serviceName: db\n  updateStrategy: {rollingUpdate: {partition: 1}}\n  selector: {matchLabels: {app: db}}\n  template:\n    metadata: {labels: {app: db}}\n    spec: {containers: [{name: db, image: postgres}]}\n  volumeClaimTemplates:\n  - metadata: {name: data}\n    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n",
     );
@@ -273,7 +273,7 @@ fn stateful_sets_and_claims() {
 }
 
 #[test]
-fn every_kind_of_route_names_its_backends() {
+fn the_backends_of_every_kind_of_route_are_read() {
     let (objects, _) = read_text(
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec:\n  ingressClassName: nginx\n  tls: [{hosts: [a.example], secretName: cert}]\n  defaultBackend: {service: {name: fallback, port: {name: http}}}\n  rules:\n  - host: a.example\n    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: h}\nspec:\n  parentRefs: [{name: gw, namespace: infra}]\n  hostnames: [b.example]\n  rules:\n  - matches: [{path: {value: /api}}]\n    backendRefs: [{name: api, port: 8080, namespace: shop}, {kind: Other, name: x}]\n---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: t}\nspec:\n  routes: [{match: 'Host(`c.example`) && Path(`/x`)', services: [{name: web, port: http}, {name: api@internal, kind: TraefikService}]}]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [d.example]\n  http: [{route: [{destination: {host: web.shop.svc.cluster.local, port: {number: 80}}}, {destination: {host: api.example.com}}]}]\n",
     );
@@ -302,7 +302,7 @@ fn every_kind_of_route_names_its_backends() {
 }
 
 #[test]
-fn whatever_makes_a_secret_is_one() {
+fn objects_that_create_secrets_are_read_as_secrets() {
     let (objects, _) = read_text(
         "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s}\nspec: {encryptedData: {password: AgB}}\n---\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: e}\nspec: {target: {name: db}, dataFrom: [{extract: {key: x}}]}\n---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c}\nspec: {secretName: tls}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: p}\ntype: Opaque\ndata: {a: ENC}\nsops: {mac: x}\n",
     );
@@ -321,7 +321,7 @@ fn whatever_makes_a_secret_is_one() {
 }
 
 #[test]
-fn autoscalers_of_all_makes() {
+fn autoscalers_of_every_kind_are_read() {
     let (objects, _) = read_text(
         "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: api}\n  maxReplicas: 5\n  metrics:\n  - type: Resource\n    resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}\n  - type: Resource\n    resource: {name: memory, target: {type: AverageValue, averageValue: 500Mi}}\n---\napiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: old}\nspec: {scaleTargetRef: {kind: Deployment, name: api}, minReplicas: 2, maxReplicas: 3, targetCPUUtilizationPercentage: 80}\n---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: k}\nspec: {scaleTargetRef: {name: api}, triggers: [{type: cpu, metricType: Utilization, metadata: {value: '60'}}]}\n",
     );
@@ -343,7 +343,7 @@ fn autoscalers_of_all_makes() {
 }
 
 #[test]
-fn namesakes_of_other_groups_are_left_alone() {
+fn the_same_kind_in_another_group_is_not_read() {
     let (objects, _) = read_text(
         "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: k}\nspec: {template: {}}\n---\napiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nmetadata: {name: v}\nspec: {tasks: []}\n---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {a: 1}\n",
     );
@@ -351,7 +351,7 @@ fn namesakes_of_other_groups_are_left_alone() {
 }
 
 #[test]
-fn what_comes_through_an_alias_is_shared() {
+fn values_behind_an_alias_are_shared() {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - &base\n    name: a\n    image: x\n    resources: &r\n      limits: {cpu: 1}\n  - <<: *base\n    name: b\n    readinessProbe:\n      tcpSocket: {port: 1}\n  - name: c\n    resources: *r\n";
     let object = one(text);
     let containers = &object.workload().unwrap().template.spec.containers;
@@ -364,7 +364,7 @@ fn what_comes_through_an_alias_is_shared() {
 }
 
 #[test]
-fn aliases_cannot_multiply_without_end() {
+fn aliases_that_multiply_are_stopped() {
     let mut text =
         String::from("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env: &e\n");
     for at in 0..1000 {
@@ -381,7 +381,7 @@ fn aliases_cannot_multiply_without_end() {
 }
 
 #[test]
-fn selectors_know_every_operator() {
+fn selectors_support_every_operator() {
     let labels = |all: &[(&str, &str)]| -> Vec<(Str, Str)> {
         let word = |it: &str| Str::new(it.into(), Span::default());
         all.iter().map(|(key, value)| (word(key), word(value))).collect()

@@ -2,11 +2,12 @@
 
 use super::Claim;
 use super::claim::read_claim_spec;
-use super::scalar::key_of;
+use crate::model::kubernetes::read::scalar::key_of;
 use crate::model::read::{Place, Reader, Str};
 use crate::syntax::{Entry, Node};
 use crate::text::{Span, Spanned};
 
+/// A volume.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Volume {
     pub name: Option<Str>,
@@ -14,6 +15,7 @@ pub struct Volume {
     pub place: Place,
 }
 
+/// The source of a volume.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VolumeSource {
     EmptyDir {
@@ -23,7 +25,7 @@ pub enum VolumeSource {
     },
     HostPath {
         path: Option<Str>,
-        /// `type`: `Socket`, `DirectoryOrCreate` ...
+        /// `type`: `Socket`, `DirectoryOrCreate` and others.
         kind: Option<Str>,
     },
     ConfigMap(KeyedSource),
@@ -38,7 +40,7 @@ pub enum VolumeSource {
         read_only: Option<Spanned<bool>>,
         /// The Secret of `nodePublishSecretRef`.
         secret: Option<Str>,
-        /// `volumeAttributes`, as a SecretProviderClass is named there.
+        /// `volumeAttributes`, which may name a SecretProviderClass.
         attributes: Vec<(Str, Str)>,
     },
     Nfs {
@@ -47,9 +49,9 @@ pub enum VolumeSource {
         read_only: Option<Spanned<bool>>,
     },
     DownwardApi,
-    /// A claim that lives and dies with the Pod.
+    /// A claim that is created and deleted with the Pod.
     Ephemeral(Option<Box<Claim>>),
-    /// `image`, `iscsi`, the old in-tree cloud disks ...: the key, and where.
+    /// The key of another source: `image`, `iscsi`, the old in-tree cloud disks and others.
     Other(Str),
     /// No source is written.
     None,
@@ -60,13 +62,14 @@ pub enum VolumeSource {
 pub struct KeyedSource {
     /// `name` of a ConfigMap, `secretName` of a Secret.
     pub name: Option<Str>,
-    /// Empty means all keys, each under its own name.
+    /// Empty for all keys, each under its own name.
     pub items: Vec<KeyToPath>,
     pub optional: Option<Spanned<bool>>,
     pub default_mode: Option<Spanned<i64>>,
     pub place: Place,
 }
 
+/// An item of `items`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KeyToPath {
     pub key: Option<Str>,
@@ -74,7 +77,7 @@ pub struct KeyToPath {
     pub mode: Option<Spanned<i64>>,
 }
 
-/// One source of a projected volume.
+/// A source of a projected volume.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Projection {
     ConfigMap(KeyedSource),
@@ -85,28 +88,36 @@ pub enum Projection {
 }
 
 impl VolumeSource {
-    /// Every ConfigMap and (told by `true`) Secret that the volume reads, in projected sources too.
+    /// Returns every ConfigMap (`false`) and Secret (`true`) that the volume reads, also in projected
+    /// sources.
     pub fn keyed(&self) -> Vec<(bool, &KeyedSource)> {
-        let mut found = Vec::new();
         match self {
-            VolumeSource::ConfigMap(it) => found.push((false, it)),
-            VolumeSource::Secret(it) => found.push((true, it)),
+            VolumeSource::ConfigMap(source) => vec![(false, source)],
+            VolumeSource::Secret(source) => vec![(true, source)],
             VolumeSource::Projected(all) => {
-                for it in all {
-                    match it {
-                        Projection::ConfigMap(it) => found.push((false, it)),
-                        Projection::Secret(it) => found.push((true, it)),
-                        _ => {}
-                    }
-                }
+                let keyed = all.iter().filter_map(|projection| match projection {
+                    Projection::ConfigMap(source) => Some((false, source)),
+                    Projection::Secret(source) => Some((true, source)),
+                    Projection::ServiceAccountToken(_)
+                    | Projection::DownwardApi(_)
+                    | Projection::Other(_) => None,
+                });
+                keyed.collect()
             }
-            _ => {}
+            VolumeSource::EmptyDir { .. }
+            | VolumeSource::HostPath { .. }
+            | VolumeSource::Claim { .. }
+            | VolumeSource::Csi { .. }
+            | VolumeSource::Nfs { .. }
+            | VolumeSource::DownwardApi
+            | VolumeSource::Ephemeral(_)
+            | VolumeSource::Other(_)
+            | VolumeSource::None => Vec::new(),
         }
-        found
     }
 }
 
-pub(super) fn read_volume(reader: &mut Reader, node: Node<'_>) -> Option<Volume> {
+pub(crate) fn read_volume(reader: &mut Reader, node: Node<'_>) -> Option<Volume> {
     let mut volume = Volume { name: None, source: VolumeSource::None, place: reader.place(node) };
     reader.each(node, "Volume", |reader, key, entry| {
         if key == "name" {
@@ -122,122 +133,141 @@ pub(super) fn read_volume(reader: &mut Reader, node: Node<'_>) -> Option<Volume>
     Some(volume)
 }
 
+/// Reads the source under a key; `None` for a key that is not a source.
 fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<VolumeSource> {
     let value = entry.value;
     Some(match key {
-        "emptyDir" => {
-            let (mut medium, mut size_limit) = (None, None);
-            reader.each(value, "EmptyDirVolumeSource", |reader, key, entry| {
-                match key {
-                    "medium" => reader.read(entry.value, &mut medium),
-                    "sizeLimit" => reader.read(entry.value, &mut size_limit),
-                    _ => return false,
-                }
-                true
-            });
-            VolumeSource::EmptyDir { medium, size_limit }
-        }
-        "hostPath" => {
-            let (mut path, mut kind) = (None, None);
-            reader.each(value, "HostPathVolumeSource", |reader, key, entry| {
-                match key {
-                    "path" => reader.read(entry.value, &mut path),
-                    "type" => reader.read(entry.value, &mut kind),
-                    _ => return false,
-                }
-                true
-            });
-            VolumeSource::HostPath { path, kind }
-        }
+        "emptyDir" => read_empty_dir(reader, value),
+        "hostPath" => read_host_path(reader, value),
         "configMap" => {
             VolumeSource::ConfigMap(read_keyed(reader, value, "ConfigMapVolumeSource", "name"))
         }
         "secret" => {
             VolumeSource::Secret(read_keyed(reader, value, "SecretVolumeSource", "secretName"))
         }
-        "persistentVolumeClaim" => {
-            let (mut name, mut read_only) = (None, None);
-            reader.each(value, "PersistentVolumeClaimVolumeSource", |reader, key, entry| {
-                match key {
-                    "claimName" => reader.read(entry.value, &mut name),
-                    "readOnly" => reader.read(entry.value, &mut read_only),
-                    _ => return false,
-                }
-                true
-            });
-            VolumeSource::Claim { name, read_only }
-        }
-        "projected" => {
-            let mut sources = Vec::new();
-            reader.each(value, "ProjectedVolumeSource", |reader, key, entry| {
-                match key {
-                    "sources" => sources = reader.list(entry.value, read_projection),
-                    _ => return false,
-                }
-                true
-            });
-            VolumeSource::Projected(sources)
-        }
-        "csi" => {
-            let (mut driver, mut read_only, mut secret, mut attributes) =
-                (None, None, None, Vec::new());
-            reader.each(value, "CSIVolumeSource", |reader, key, entry| {
-                let value = entry.value;
-                match key {
-                    "driver" => reader.read(value, &mut driver),
-                    "readOnly" => reader.read(value, &mut read_only),
-                    "nodePublishSecretRef" => {
-                        secret = value.get("name").and_then(|it| reader.str(it));
-                    }
-                    "volumeAttributes" => attributes = reader.pairs(value),
-                    _ => return false,
-                }
-                true
-            });
-            VolumeSource::Csi { driver, read_only, secret, attributes }
-        }
-        "nfs" => {
-            let (mut server, mut path, mut read_only) = (None, None, None);
-            reader.each(value, "NFSVolumeSource", |reader, key, entry| {
-                match key {
-                    "server" => reader.read(entry.value, &mut server),
-                    "path" => reader.read(entry.value, &mut path),
-                    "readOnly" => reader.read(entry.value, &mut read_only),
-                    _ => return false,
-                }
-                true
-            });
-            VolumeSource::Nfs { server, path, read_only }
-        }
+        "persistentVolumeClaim" => read_claim(reader, value),
+        "projected" => read_projected(reader, value),
+        "csi" => read_csi(reader, value),
+        "nfs" => read_nfs(reader, value),
         "downwardAPI" => VolumeSource::DownwardApi,
         "ephemeral" => {
             let claim = value.at(&["volumeClaimTemplate", "spec"]);
-            VolumeSource::Ephemeral(claim.map(|it| Box::new(read_claim_spec(reader, it))))
+            VolumeSource::Ephemeral(claim.map(|spec| Box::new(read_claim_spec(reader, spec))))
         }
-        "awsElasticBlockStore"
-        | "azureDisk"
-        | "azureFile"
-        | "cephfs"
-        | "cinder"
-        | "fc"
-        | "flexVolume"
-        | "flocker"
-        | "gcePersistentDisk"
-        | "gitRepo"
-        | "glusterfs"
-        | "image"
-        | "iscsi"
-        | "photonPersistentDisk"
-        | "portworxVolume"
-        | "quobyte"
-        | "rbd"
-        | "scaleIO"
-        | "storageos"
-        | "vsphereVolume" => VolumeSource::Other(key_of(key, entry)),
+        _ if OTHER_SOURCES.contains(&key) => VolumeSource::Other(key_of(key, entry)),
         _ => return None,
     })
 }
 
+/// The keys of sources that no rule reads.
+const OTHER_SOURCES: &[&str] = &[
+    "awsElasticBlockStore",
+    "azureDisk",
+    "azureFile",
+    "cephfs",
+    "cinder",
+    "fc",
+    "flexVolume",
+    "flocker",
+    "gcePersistentDisk",
+    "gitRepo",
+    "glusterfs",
+    "image",
+    "iscsi",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "storageos",
+    "vsphereVolume",
+];
+
+fn read_empty_dir(reader: &mut Reader, value: Node<'_>) -> VolumeSource {
+    let (mut medium, mut size_limit) = (None, None);
+    reader.each(value, "EmptyDirVolumeSource", |reader, key, entry| {
+        match key {
+            "medium" => reader.read(entry.value, &mut medium),
+            "sizeLimit" => reader.read(entry.value, &mut size_limit),
+            _ => return false,
+        }
+        true
+    });
+    VolumeSource::EmptyDir { medium, size_limit }
+}
+
+fn read_host_path(reader: &mut Reader, value: Node<'_>) -> VolumeSource {
+    let (mut path, mut kind) = (None, None);
+    reader.each(value, "HostPathVolumeSource", |reader, key, entry| {
+        match key {
+            "path" => reader.read(entry.value, &mut path),
+            "type" => reader.read(entry.value, &mut kind),
+            _ => return false,
+        }
+        true
+    });
+    VolumeSource::HostPath { path, kind }
+}
+
+fn read_claim(reader: &mut Reader, value: Node<'_>) -> VolumeSource {
+    let (mut name, mut read_only) = (None, None);
+    reader.each(value, "PersistentVolumeClaimVolumeSource", |reader, key, entry| {
+        match key {
+            "claimName" => reader.read(entry.value, &mut name),
+            "readOnly" => reader.read(entry.value, &mut read_only),
+            _ => return false,
+        }
+        true
+    });
+    VolumeSource::Claim { name, read_only }
+}
+
+fn read_projected(reader: &mut Reader, value: Node<'_>) -> VolumeSource {
+    let mut sources = Vec::new();
+    reader.each(value, "ProjectedVolumeSource", |reader, key, entry| {
+        match key {
+            "sources" => sources = reader.list(entry.value, read_projection),
+            _ => return false,
+        }
+        true
+    });
+    VolumeSource::Projected(sources)
+}
+
+fn read_csi(reader: &mut Reader, value: Node<'_>) -> VolumeSource {
+    let (mut driver, mut read_only, mut secret, mut attributes) = (None, None, None, Vec::new());
+    reader.each(value, "CSIVolumeSource", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "driver" => reader.read(value, &mut driver),
+            "readOnly" => reader.read(value, &mut read_only),
+            "nodePublishSecretRef" => {
+                secret = value.get("name").and_then(|it| reader.str(it));
+            }
+            "volumeAttributes" => attributes = reader.pairs(value),
+            _ => return false,
+        }
+        true
+    });
+    VolumeSource::Csi { driver, read_only, secret, attributes }
+}
+
+fn read_nfs(reader: &mut Reader, value: Node<'_>) -> VolumeSource {
+    let (mut server, mut path, mut read_only) = (None, None, None);
+    reader.each(value, "NFSVolumeSource", |reader, key, entry| {
+        match key {
+            "server" => reader.read(entry.value, &mut server),
+            "path" => reader.read(entry.value, &mut path),
+            "readOnly" => reader.read(entry.value, &mut read_only),
+            _ => return false,
+        }
+        true
+    });
+    VolumeSource::Nfs { server, path, read_only }
+}
+
+/// Reads a ConfigMap or Secret. `name` is the key of its name: a Secret has `secretName` as a volume and
+/// `name` in a projected source.
 fn read_keyed(
     reader: &mut Reader,
     node: Node<'_>,
@@ -245,7 +275,6 @@ fn read_keyed(
     name: &'static str,
 ) -> KeyedSource {
     let mut it = KeyedSource { place: reader.place(node), ..KeyedSource::default() };
-    // A Secret has `name` in a projected source and `secretName` as a volume.
     reader.each(node, owner, |reader, key, entry| {
         let value = entry.value;
         match key {

@@ -1,9 +1,10 @@
-//! What runs Pods: Deployment, StatefulSet, DaemonSet, Job, CronJob, Pod and their like.
+//! Workloads, which run Pods: Deployment, StatefulSet, DaemonSet, Job, CronJob, Pod and others.
 
 use super::{Claim, Meta, PodTemplate, Selector};
 use crate::model::read::{IntOrStr, Place, Str};
 use crate::text::Spanned;
 
+/// The kind of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WorkloadKind {
     Deployment,
@@ -14,7 +15,7 @@ pub enum WorkloadKind {
     Job,
     CronJob,
     Pod,
-    /// Argo Rollouts' replacement for a Deployment.
+    /// The replacement for a Deployment in Argo Rollouts.
     Rollout,
 }
 
@@ -33,39 +34,39 @@ impl WorkloadKind {
         }
     }
 
-    /// Runs until it is done: Job and CronJob.
+    /// Whether the Pods run to completion: Job and CronJob.
     pub fn is_job(self) -> bool {
         matches!(self, WorkloadKind::Job | WorkloadKind::CronJob)
     }
 }
 
-/// The owner of a Pod template. For a CronJob the Job's fields (`parallelism` and so on) are those
-/// of its job template.
+/// The owner of a Pod template. The fields of a CronJob that a Job has too (`parallelism` and others) are
+/// those of its job template.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {
     pub kind: WorkloadKind,
     pub replicas: Option<Spanned<i64>>,
-    /// `None` where it is not written, as for a Job.
+    /// `None` if none is written, as for most Jobs.
     pub selector: Option<Selector>,
     pub template: PodTemplate,
     /// `strategy` of a Deployment or Rollout, `updateStrategy` of a StatefulSet or DaemonSet.
     pub strategy: Option<Strategy>,
-    /// StatefulSet
+    /// StatefulSet: the name of the Service that governs it.
     pub service_name: Option<Str>,
-    /// StatefulSet
+    /// StatefulSet: the claims of each Pod.
     pub volume_claim_templates: Vec<ClaimTemplate>,
     /// StatefulSet: `OrderedReady` or `Parallel`.
     pub pod_management_policy: Option<Str>,
     pub min_ready_seconds: Option<Spanned<i64>>,
     pub progress_deadline_seconds: Option<Spanned<i64>>,
     pub revision_history_limit: Option<Spanned<i64>>,
-    /// Deployment and Rollout; a CronJob's is `suspend`.
+    /// Deployment and Rollout; a CronJob has `suspend`.
     pub paused: Option<Spanned<bool>>,
     pub job: JobFields,
     pub cron: CronFields,
-    /// Argo Rollout: the Deployment whose template it runs instead of its own.
+    /// Rollout: the kind and name of the workload whose template it runs instead of its own.
     pub workload_ref: Option<(Str, Str)>,
-    /// `spec`; `None` where there is none.
+    /// The place of `spec`, if there is one.
     pub place: Option<Place>,
 }
 
@@ -80,10 +81,10 @@ pub struct JobFields {
     pub active_deadline_seconds: Option<Spanned<i64>>,
     pub ttl_seconds_after_finished: Option<Spanned<i64>>,
     pub suspend: Option<Spanned<bool>>,
-    /// The Job's `spec` (a CronJob's `spec.jobTemplate.spec`).
+    /// The place of the Job's `spec`, which is `spec.jobTemplate.spec` in a CronJob.
     pub place: Option<Place>,
-    /// A CronJob's `spec.jobTemplate.metadata`.
-    pub meta: Option<Meta>,
+    /// The `spec.jobTemplate.metadata` of a CronJob.
+    pub meta: Option<Box<Meta>>,
 }
 
 /// The fields of a CronJob, empty for other kinds.
@@ -99,21 +100,21 @@ pub struct CronFields {
     pub failed_jobs_history_limit: Option<Spanned<i64>>,
 }
 
-/// How old Pods are replaced by new ones.
+/// The update strategy, by which new Pods replace old ones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Strategy {
-    /// `RollingUpdate`, `Recreate`, `OnDelete`; for a Rollout `Canary` or `BlueGreen`.
+    /// `RollingUpdate`, `Recreate` or `OnDelete`; `Canary` or `BlueGreen` for a Rollout.
     pub kind: Option<Str>,
     /// A number or a percentage.
     pub max_surge: Option<Spanned<IntOrStr>>,
     pub max_unavailable: Option<Spanned<IntOrStr>>,
     pub partition: Option<Spanned<i64>>,
     pub place: Place,
-    /// `rollingUpdate`
+    /// The place of `rollingUpdate`.
     pub rolling_place: Option<Place>,
 }
 
-/// A claim that a StatefulSet makes for each of its Pods.
+/// A claim that a StatefulSet creates for each of its Pods.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimTemplate {
     pub meta: Meta,
@@ -128,14 +129,14 @@ impl ClaimTemplate {
 }
 
 impl Workload {
-    /// Containers that run beside one another as long as the Pod does: the containers, and init
-    /// containers that are native sidecars.
+    /// Returns the containers that run as long as the Pod does: its containers, and the init containers
+    /// that are native sidecars.
     pub fn running(&self) -> impl Iterator<Item = &super::Container> {
         let spec = &self.template.spec;
         spec.containers.iter().chain(spec.init_containers.iter().filter(|it| it.is_sidecar()))
     }
 
-    /// How many Pods the manifest itself asks for; `None` where the cluster decides (DaemonSet).
+    /// Returns the number of Pods in the manifest; `None` for a DaemonSet, where the cluster decides.
     pub fn replica_count(&self) -> Option<i64> {
         match self.kind {
             WorkloadKind::DaemonSet => None,
@@ -143,7 +144,11 @@ impl Workload {
             WorkloadKind::Job | WorkloadKind::CronJob => {
                 Some(self.job.parallelism.map_or(1, |it| it.value))
             }
-            _ => Some(self.replicas.map_or(1, |it| it.value)),
+            WorkloadKind::Deployment
+            | WorkloadKind::StatefulSet
+            | WorkloadKind::ReplicaSet
+            | WorkloadKind::ReplicationController
+            | WorkloadKind::Rollout => Some(self.replicas.map_or(1, |it| it.value)),
         }
     }
 }

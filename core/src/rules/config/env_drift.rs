@@ -1,21 +1,23 @@
-use crate::facts::{Facts, Service, Unit, Var, VarSource};
+use crate::facts::{Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
 use crate::knowledge::env::is_platform_only;
-use crate::report::{Confidence, Findings, Role, Severity};
+use crate::model::kubernetes::{Container, EnvSource};
+use crate::report::{Confidence, Finding, Findings, Role, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
-    /// One side sets variables that the other does not.
+    /// One side, Compose or the cluster, sets variables that the other does not.
     ///
     /// ## Why it hurts
-    /// The program falls back to a default that nobody chose, on one side only. This is how a cache is
-    /// off in production, or mail goes to the test server.
+    /// The program falls back to a default that nobody chose, on one side only. That is how a cache
+    /// ends up switched off in production, or mail goes to the test server.
     ///
     /// ## What helps
-    /// One list of variables for both sides: in Compose through `environment` or `env_file`, in
-    /// Kubernetes through a ConfigMap or Secret with `envFrom`.
+    /// Keep one list of variables for both sides: in Compose through `environment` or `env_file`,
+    /// in Kubernetes through a ConfigMap or Secret with `envFrom`.
     ///
     /// ## How to troubleshoot
-    /// Print the environment of both containers, sorted, and compare.
+    /// Print the sorted environment of both containers and compare.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -72,100 +74,104 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
-        // A source that is not handed over, or has a prefix, may set anything.
         let container = workload.container(pair.unit);
-        let open = container.env_from.iter().any(|it| {
-            let secret = it.source == crate::model::kubernetes::EnvSource::Secret;
-            let known =
-                it.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
-            known.is_none_or(|it| !it.complete)
-                || it.prefix.as_ref().is_some_and(|it| !it.is_empty())
-        });
-        let unread_file = service.model.env_files.iter().any(|it| it.file.is_none());
-        if !open {
-            let only_here: Vec<&Var<'_>> = missing(&service.unit, unit);
-            if let Some(first) = only_here.first() {
-                let place =
-                    service.model.key("environment").filter(|_| first.source == VarSource::Inline);
-                let span = place.map_or(first.name_span, |it| it.name.span);
-                let none =
-                    if only_here.len() == 1 { "does not get it" } else { "gets none of them" };
-                let finding = out.at(
-                    &span,
-                    format_args!(
-                        "Compose sets {} for `{}`, but {} {none}",
-                        names(&only_here),
-                        service.name,
-                        unit.label
-                    ),
-                );
-                finding.also(
-                    &container.span(),
-                    format_args!("the counterpart, matched by {}", pair.why.says()),
-                );
-                quiet(finding, service);
-            }
+        if !has_unknown_source(facts, workload, container) {
+            only_in_compose(pair, service, unit, container, out);
         }
-        if !unread_file {
-            let only_there: Vec<&Var<'_>> = missing(unit, &service.unit);
-            if let Some(first) = only_there.first() {
-                let none =
-                    if only_there.len() == 1 { "does not get it" } else { "gets none of them" };
-                let finding = out.at(
-                    &first.name_span,
-                    format_args!(
-                        "{} gets {}, but service `{}` in Compose {none}",
-                        unit.label,
-                        names(&only_there),
-                        service.name
-                    ),
-                );
-                finding.also(
-                    &service.span(),
-                    format_args!("the counterpart, matched by {}", pair.why.says()),
-                );
-                quiet(finding, service);
-            }
+        if service.model.env_files.iter().all(|it| it.file.is_some()) {
+            only_in_cluster(pair, service, unit, out);
         }
     }
 }
 
-/// The variables of one that the other lacks, without those that only a platform needs and those that
-/// may be set from a file (`NAME_FILE`).
+/// Whether a container takes variables from an object whose keys are not fully known, or under a
+/// prefix: such a source may set anything.
+fn has_unknown_source(facts: &Facts, workload: &Workload<'_>, container: &Container) -> bool {
+    container.env_from.iter().any(|from| {
+        let secret = from.source == EnvSource::Secret;
+        let keys = from.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
+        keys.is_none_or(|it| !it.complete) || from.prefix.as_ref().is_some_and(|it| !it.is_empty())
+    })
+}
+
+fn only_in_compose(
+    pair: &Counterpart,
+    service: &Service<'_>,
+    unit: &Unit<'_>,
+    container: &Container,
+    out: &mut Findings,
+) {
+    let vars = missing(&service.unit, unit);
+    let Some(first) = vars.first() else { return };
+    let block = service.model.key("environment").filter(|_| first.source == VarSource::Inline);
+    let finding = out.at(
+        &block.map_or(first.name_span, |it| it.name.span),
+        format!(
+            "Compose sets {} for `{}`, but {} {}",
+            names(&vars),
+            service.name,
+            unit.label,
+            lacks(&vars)
+        ),
+    );
+    finding.also(&container.span(), format!("the counterpart, matched by {}", pair.why.says()));
+    lower_severity(finding, service);
+}
+
+fn only_in_cluster(pair: &Counterpart, service: &Service<'_>, unit: &Unit<'_>, out: &mut Findings) {
+    let vars = missing(unit, &service.unit);
+    let Some(first) = vars.first() else { return };
+    let finding = out.at(
+        &first.name_span,
+        format!(
+            "{} gets {}, but service `{}` in Compose {}",
+            unit.label,
+            names(&vars),
+            service.name,
+            lacks(&vars)
+        ),
+    );
+    finding.also(&service.span(), format!("the counterpart, matched by {}", pair.why.says()));
+    lower_severity(finding, service);
+}
+
+/// Returns the variables that only `here` has, except those that only a platform needs.
 fn missing<'u, 'a>(here: &'u Unit<'a>, there: &Unit<'a>) -> Vec<&'u Var<'a>> {
-    let mut missing = Vec::new();
-    for var in &here.env {
-        if var.source == VarSource::Field || is_platform_only(var.name) {
-            continue;
-        }
-        let bare = plain(var.name);
-        if !there.env.iter().any(|it| plain(it.name) == bare) {
-            missing.push(var);
-        }
-    }
-    missing
+    let there: FxHashSet<String> = there.env.iter().map(|it| setting(it.name)).collect();
+    here.env
+        .iter()
+        .filter(|var| var.source != VarSource::Field && !is_platform_only(var.name))
+        .filter(|var| !there.contains(&setting(var.name)))
+        .collect()
 }
 
-/// `spring.profiles.active` and `SPRING_PROFILES_ACTIVE` are one setting, and so are `KEY` and
-/// `KEY_FILE`.
-fn plain(name: &str) -> String {
+/// Returns the setting behind a variable name: `spring.profiles.active` and
+/// `SPRING_PROFILES_ACTIVE` are the same setting, and so are `KEY` and `KEY_FILE`.
+fn setting(name: &str) -> String {
     let name = name.to_ascii_uppercase().replace(['.', '-'], "_");
     name.strip_suffix("_FILE").map(str::to_owned).unwrap_or(name)
 }
 
+/// Maximum number of variables that a message names.
+const MAX_NAMES: usize = 8;
+
 fn names(vars: &[&Var<'_>]) -> String {
-    let mut shown: Vec<String> = Vec::new();
-    for var in vars.iter().take(8) {
-        shown.push(format!("`{}`", var.name));
-    }
-    if vars.len() > 8 {
-        shown.push(format!("and {} more", vars.len() - 8));
+    let mut shown: Vec<String> =
+        vars.iter().take(MAX_NAMES).map(|var| format!("`{}`", var.name)).collect();
+    if vars.len() > MAX_NAMES {
+        shown.push(format!("and {} more", vars.len() - MAX_NAMES));
     }
     shown.join(", ")
 }
 
-/// A public product often takes other variables from its chart than from a Compose file.
-fn quiet(finding: &mut crate::report::Finding, service: &Service<'_>) {
+/// Returns the end of the message, for one variable or several.
+fn lacks(vars: &[&Var<'_>]) -> &'static str {
+    if vars.len() == 1 { "does not get it" } else { "gets none of them" }
+}
+
+/// Lowers the severity where differences are normal: the chart of a public product often sets other
+/// variables than its Compose file.
+fn lower_severity(finding: &mut Finding, service: &Service<'_>) {
     finding.confidence(Confidence::Likely);
     if service.role == Role::Development || service.unit.family().is_some() {
         finding.severity(Severity::Info);
@@ -198,12 +204,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unseen_source_may_set_anything() {
+    fn a_source_that_is_not_in_the_files_may_set_anything() {
         assert!(sides("{A: x}", "envFrom: [{configMapRef: {name: elsewhere}}]", "").is_empty());
     }
 
     #[test]
-    fn both_directions_are_told_and_platform_names_are_not() {
+    fn both_directions_are_reported_and_platform_names_are_not() {
         assert_eq!(sides("{A: x, TZ: UTC}", "env: [{name: B, value: x}]", "").len(), 2);
     }
 }

@@ -1,21 +1,22 @@
+use crate::edit::quote_scalar;
 use crate::facts::Facts;
-use crate::model::edit::quote_scalar;
 use crate::model::kubernetes::{EnvValue, ScalarType};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A variable of a container is written as a number or boolean, not as a string.
+    /// An environment variable of a container is written as a number or boolean instead of a
+    /// string.
     ///
     /// ## Why it hurts
     /// The API server refuses the whole object: "cannot unmarshal bool into Go struct field
-    /// EnvVar.value of type string". Compose takes the same value without a word.
+    /// EnvVar.value of type string". Compose silently accepts the same value.
     ///
     /// ## What helps
-    /// Quotes.
+    /// Put the value in quotes.
     ///
     /// ## How to troubleshoot
-    /// `kubectl apply --dry-run=client -f FILE` shows the refusal.
+    /// `kubectl apply --dry-run=client -f FILE` shows the error.
     ///
     /// ## Bad
     /// ```yaml
@@ -28,7 +29,7 @@ rule! {
     ///       image: acme/web:1
     ///       env:
     ///         - name: PORT
-    ///           value: 8080 # <- the value of `PORT` is a number, and Kubernetes takes only strings
+    ///           value: 8080 # <- the value of `PORT` is a number, but Kubernetes accepts only strings
     /// ```
     ///
     /// ## Good
@@ -53,7 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for (_, container) in workload.containers() {
             for var in &container.env {
-                // Null is passed through as an absent value.
+                // Kubernetes treats null as an absent value.
                 let EnvValue::NotAString(value, kind @ (ScalarType::Bool | ScalarType::Number)) =
                     &var.value
                 else {
@@ -68,17 +69,17 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let edit = facts.replace(&value.span, &quoted);
                 out.at(
                     &value.span,
-                    format_args!(
-                        "the value of `{}` is {}, and Kubernetes takes only strings",
+                    format!(
+                        "the value of `{}` is {}, but Kubernetes accepts only strings",
                         var.name,
                         kind.name()
                     ),
                 )
-                .check(format_args!(
+                .check(format!(
                     "kubectl apply --dry-run=client -f {}",
                     facts.file(value.span.file).path()
                 ))
-                .fix(Fix::safe("Put it in quotes", [edit]));
+                .fix(Fix::safe("Put the value in quotes", [edit]));
             }
         }
     }
@@ -90,7 +91,7 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn strings_are_silent_whatever_they_hold() {
+    fn strings_are_silent_whatever_they_look_like() {
         let value = |value: &str| {
             messages(&RULE, &format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      image: a\n      env:\n        - name: X\n          value: {value}\n")).len()
         };

@@ -4,19 +4,19 @@ use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// A credential stands in plain text where a file is shared and committed.
+    /// A credential is written in plain text in a file that is shared and committed.
     ///
     /// ## Why it hurts
-    /// Everybody who reads the repository, the image's labels or `docker inspect` has it, and it stays
-    /// in the history after it is removed.
+    /// Everybody who can read the repository, the image's labels or the output of `docker inspect`
+    /// has the credential, and it stays in the history after it is removed.
     ///
     /// ## What helps
-    /// In Compose: `secrets` with a file, or `${NAME:?}` with the value in an `.env` that is not
-    /// committed. In Kubernetes: a Secret that an operator or SOPS keeps out of the repository, by
-    /// `secretKeyRef`. Change the credential: it is known now.
+    /// In Compose: `secrets` with a file, or `${NAME:?}` with the value in an `.env` file that is
+    /// not committed. In Kubernetes: a `secretKeyRef` to a Secret that an operator or SOPS keeps
+    /// out of the repository. Change the credential: it is already known.
     ///
     /// ## How to troubleshoot
-    /// `git log -S VALUE` shows since when it is known.
+    /// `git log -S VALUE` shows when the credential entered the repository.
     ///
     /// ## Bad
     /// ```yaml
@@ -24,7 +24,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1
     ///     environment:
-    ///       DB_PASSWORD: hV9kq2Zr7LmX # <- `DB_PASSWORD` of service `web` is written out in the file
+    ///       DB_PASSWORD: hV9kq2Zr7LmX # <- `DB_PASSWORD` of service `web` is in plain text in the file
     /// ```
     ///
     /// ## Good
@@ -52,12 +52,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Verdict::No | Verdict::Placeholder => continue,
             };
             let what = if weak {
-                "holds a password that everybody tries first, in the file"
+                "is set in the file to a password that everybody tries first"
             } else {
-                "is written out in the file"
+                "is in plain text in the file"
             };
             let finding =
-                out.at(&var.value_span, format_args!("`{}` of {} {what}", var.name, unit.label));
+                out.at(&var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
             finding.confidence(Confidence::Likely);
             if role == Role::Development || weak {
                 finding.severity(Severity::Info);

@@ -8,11 +8,11 @@ rule! {
     /// A Pod reads a key that its ConfigMap or Secret does not have.
     ///
     /// ## Why it hurts
-    /// The container stays in `CreateContainerConfigError`: the object exists, so everything looks
-    /// right until one reads the event.
+    /// The container stays in `CreateContainerConfigError`. The object exists, so everything looks
+    /// right until someone reads the events.
     ///
     /// ## What helps
-    /// Use a key that is there, add it, or mark the reference `optional: true`.
+    /// Use an existing key, add the missing one, or mark the reference `optional: true`.
     ///
     /// ## How to troubleshoot
     /// `kubectl describe pod` says "couldn't find key".
@@ -67,7 +67,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        let mut test = |name: Option<&Str>, key: Option<&Str>, secret: bool| {
+        let mut check_key = |name: Option<&Str>, key: Option<&Str>, secret: bool| {
             let (Some(name), Some(key)) = (name, key) else { return };
             let Some(keys) = facts.keys(workload.namespace, name, secret) else { return };
             if !keys.complete || keys.has(key) {
@@ -76,18 +76,17 @@ fn check(facts: &Facts, out: &mut Findings) {
             let kind = if secret { "Secret" } else { "ConfigMap" };
             let near = nearest(key, keys.entries.iter().map(|it| it.0.as_str()));
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
-            let finding =
-                out.at(&key.span, format_args!("{kind} `{name}` has no key `{key}`{hint}"));
+            let finding = out.at(&key.span, format!("{kind} `{name}` has no key `{key}`{hint}"));
             finding
-                .also(&keys.object.name_span(), format_args!("{kind} `{name}` is defined here"))
-                .check(format_args!(
+                .also(&keys.object.name_span(), format!("{kind} `{name}` is defined here"))
+                .check(format!(
                     "kubectl get {} {name}{} -o jsonpath='{{.data}}'",
                     kind.to_ascii_lowercase(),
                     workload.namespace_flag()
                 ));
             if let Some(near) = near {
                 let edit = facts.replace_scalar(&key.span, near);
-                finding.fix(Fix::r#unsafe(format_args!("Read the key `{near}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format!("Use the key `{near}`"), [edit]));
             }
         };
         for (_, container) in workload.containers() {
@@ -98,20 +97,20 @@ fn check(facts: &Facts, out: &mut Findings) {
                     _ => continue,
                 };
                 if !is_true(reference.optional) {
-                    test(reference.name.as_ref(), reference.key.as_ref(), secret);
+                    check_key(reference.name.as_ref(), reference.key.as_ref(), secret);
                 }
             }
         }
-        let mut items = |source: &KeyedSource, secret: bool| {
+        let mut check_items = |source: &KeyedSource, secret: bool| {
             if !is_true(source.optional) {
                 for item in &source.items {
-                    test(source.name.as_ref(), item.key.as_ref(), secret);
+                    check_key(source.name.as_ref(), item.key.as_ref(), secret);
                 }
             }
         };
         for volume in &workload.model.template.spec.volumes {
             for (secret, source) in volume.source.keyed() {
-                items(source, secret);
+                check_items(source, secret);
             }
         }
     }
@@ -123,7 +122,7 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn optional_references_and_unknown_contents_are_silent() {
+    fn optional_references_and_unknown_content_are_silent() {
         let text = |optional: &str, kind: &str| {
             format!(
                 "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, env: [{{name: X, valueFrom: {{secretKeyRef: {{name: s, key: k{optional}}}}}}}]}}]}}\n---\n{kind}\nmetadata: {{name: s}}\n"

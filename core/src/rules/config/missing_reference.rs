@@ -1,20 +1,20 @@
 use crate::facts::{Facts, Named, Workload};
-use crate::index::Index;
 use crate::model::Str;
 use crate::model::kubernetes::{EnvSource, EnvValue, VolumeSource, is_true};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A Pod names a ConfigMap, Secret, claim or service account that the project does not define.
     ///
     /// ## Why it hurts
-    /// The container stays in `CreateContainerConfigError` (or the Pod in `Pending`) until somebody
-    /// creates the object. A rollout with it hangs; a new cluster never comes up.
+    /// The container stays in `CreateContainerConfigError`, or the Pod in `Pending`, until somebody
+    /// creates the object. Rollouts hang, and a new cluster never comes up.
     ///
     /// ## What helps
-    /// Define it, correct the name or the namespace, or mark the reference `optional: true` if the
-    /// program can do without.
+    /// Define the object, correct its name or namespace, or mark the reference `optional: true` if
+    /// the program can do without it.
     ///
     /// ## How to troubleshoot
     /// `kubectl describe pod` names the missing object in its events.
@@ -34,7 +34,7 @@ rule! {
     ///     - name: web
     ///       image: acme/web:1
     ///       envFrom:
-    ///         - configMapRef: { name: web-confg } # <- Pod `web` reads ConfigMap `web-confg`, which does not exist; did you mean `web-config`?
+    ///         - configMapRef: { name: web-confg } # <- Pod `web` uses ConfigMap `web-confg`, which does not exist; did you mean `web-config`?
     /// ```
     ///
     /// ## Good
@@ -60,24 +60,24 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told = Index::default();
+    let mut reported: FxHashSet<(Named, &str, &str)> = FxHashSet::default();
     for workload in facts.workloads() {
         for (kind, name) in references(workload) {
             let namespace = workload.namespace;
             if facts.named(kind, namespace, name).is_some() || is_given(kind, name) {
                 continue;
             }
-            // Objects that name no namespace land wherever they are applied.
+            // An object without a namespace lands wherever it is applied.
             let elsewhere = facts.named_anywhere(kind, name).first().copied();
             let near = facts.near_name(kind, namespace, name);
             let unseen = facts.all_named(kind).is_empty();
-            let key = [kind.name(), namespace, name];
             let provable = elsewhere.is_some() || near.is_some();
-            // Where nothing of the kind is handed over, they live elsewhere: said once an object.
-            if told.add(&key, 0).len() > 1 && !provable {
+            // An object that may be defined elsewhere is reported once, not for every reference.
+            let first = reported.insert((kind, namespace, name.as_str()));
+            if !first && !provable {
                 continue;
             }
-            let what = format!("{} reads {} `{name}`", workload.label, kind.name());
+            let what = format!("{} uses {} `{name}`", workload.label, kind.name());
             let finding = match (elsewhere, near) {
                 (Some(other), _) => {
                     let there = other.namespace();
@@ -89,19 +89,18 @@ fn check(facts: &Facts, out: &mut Findings) {
                         .also(&other.name_span(), "defined here")
                 }
                 (None, Some(near)) => out
-                    .at(
-                        &name.span,
-                        format_args!("{what}, which does not exist; did you mean `{near}`?"),
-                    )
+                    .at(&name.span, format!("{what}, which does not exist; did you mean `{near}`?"))
                     .severity(Severity::Error)
                     .confidence(Confidence::Likely)
                     .fix(Fix::r#unsafe(
-                        format_args!("Read `{near}`"),
+                        format!("Use `{near}`"),
                         [facts.replace_scalar(&name.span, near)],
                     )),
                 (None, None) => {
-                    let finding = out
-                        .at(&name.span, format_args!("{what}, which none of these files defines"));
+                    let finding = out.at(
+                        &name.span,
+                        format!("{what}, which is not defined in any of these files"),
+                    );
                     finding.confidence(Confidence::Possible);
                     if unseen { finding.severity(Severity::Info) } else { finding }
                 }
@@ -113,13 +112,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Named::Secret => "secret",
                 _ => "configmap",
             };
-            finding
-                .check(format_args!("kubectl get {resource} {name}{}", workload.namespace_flag()));
+            finding.check(format!("kubectl get {resource} {name}{}", workload.namespace_flag()));
         }
     }
 }
 
-/// What every cluster has by itself.
+/// Whether every cluster has this object from the start.
 fn is_given(kind: Named, name: &str) -> bool {
     match kind {
         Named::ConfigMap => name == "kube-root-ca.crt",
@@ -129,7 +127,7 @@ fn is_given(kind: Named, name: &str) -> bool {
     }
 }
 
-/// Every required reference of a workload, in the order of the text.
+/// Returns every required reference of a workload, in the order of the text.
 fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
     let spec = &workload.model.template.spec;
     let mut found: Vec<(Named, &Str)> = Vec::new();
@@ -176,7 +174,7 @@ fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
     if let Some(name) = &spec.priority_class_name {
         found.push((Named::PriorityClass, name));
     }
-    crate::sort::sort_by_key(&mut found, |it| it.1.span);
+    found.sort_by_key(|it| it.1.span);
     found.dedup_by(|a, b| a.0 == b.0 && a.1.value == b.1.value);
     found
 }
@@ -194,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_decides_how_loud_it_is() {
+    fn what_is_known_decides_the_severity() {
         let secret = "{secretRef: {name: db}}";
         assert_eq!(pod(secret, "")[0].0, "info", "no Secret at all is handed over");
         let other =
@@ -208,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn optional_ones_and_operators_are_silent() {
+    fn optional_references_and_operators_are_silent() {
         assert!(pod("{secretRef: {name: db, optional: true}}", "").is_empty());
         let sealed = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop}\nspec: {encryptedData: {a: AgBy}}\n";
         assert!(pod("{secretRef: {name: db}}", sealed).is_empty());

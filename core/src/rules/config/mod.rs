@@ -1,4 +1,4 @@
-//! PLM5xx: one contract, two deliveries.
+//! PLM5xx: the configuration is one contract, delivered in two ways.
 
 use super::Rule;
 

@@ -1,21 +1,25 @@
-use crate::facts::{Facts, nearest};
+use crate::facts::{Facts, MANY, nearest};
 use crate::model::compose::{Problem, ProblemKind, Project};
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::FileId;
+use rustc_hash::FxHashMap;
+use std::cell::LazyCell;
 
 rule! {
     /// A service names a network, volume, secret, config or service that is not defined.
     ///
     /// ## Why it hurts
-    /// `docker compose` refuses the whole project, also for the services that are right. A service
-    /// whose profile is not switched on counts as not defined.
+    /// `docker compose` refuses the whole project, including the services that are right. A service
+    /// whose profile is not enabled counts as not defined.
     ///
     /// ## What helps
-    /// Define it at the top level, correct the name, or mark it `external: true` where it exists. What
-    /// is needed without a profile gets none, or `required: false` where it is waited for.
+    /// Define the name at the top level, correct it, or mark it `external: true` if it exists
+    /// elsewhere. If services without a profile need one that has a profile, drop that profile, or
+    /// set `required: false` where they only wait for it.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config -q` names the first of them.
+    /// `docker compose config -q` reports the first of them.
     ///
     /// ## Bad
     /// ```yaml
@@ -44,71 +48,74 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for project in facts.projects() {
-        behind_a_profile(project, out);
+    let definitions = LazyCell::new(|| Definitions::new(facts.projects()));
+    for (at, project) in facts.projects().iter().enumerate() {
+        hidden_by_profiles(facts, at, out);
         for problem in &project.problems {
-            let Some((what, names)) = meant(project, problem) else { continue };
-            // A file that is laid over another one (`-f base -f this`) may name what that one defines.
-            let others = facts.projects().iter().filter(|it| it.files != project.files);
-            let overlay = others
-                .filter_map(|it| meant(it, problem))
-                .any(|it| it.1.contains(&problem.name.as_str()));
-            if overlay {
+            let Some((kind, what)) = meant(problem) else { continue };
+            let name = problem.name.as_str();
+            // An override file (`-f base -f this`) may name what its base file defines.
+            if definitions.has_another(project, kind, name) {
                 continue;
             }
-            let name = problem.name.as_str();
-            let near = nearest(name, names.into_iter());
+            let names = kind.names(project);
+            let near = if names.len() > MANY { None } else { nearest(name, names.into_iter()) };
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding =
-                out.at(&problem.span, format_args!("the {what} `{name}` is not defined{hint}"));
+                out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
             finding.check("docker compose config -q");
             let written = facts.written(&problem.span);
-            // The name alone is replaced; it may stand inside a longer value.
+            // Only the name is replaced, because it may be part of a longer value.
             if let Some(near) = near
                 && written.matches(name).count() == 1
                 && let Some(at) = written.find(name)
             {
                 let span = problem.span.inner(at..at + name.len());
                 let edit = facts.replace(&span, near);
-                finding.fix(Fix::r#unsafe(format_args!("Use the {what} `{near}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format!("Use the {what} `{near}`"), [edit]));
             }
         }
     }
 }
 
-/// Waiting for a service that the profiles in force leave out.
-fn behind_a_profile(project: &Project, out: &mut Findings) {
-    let set = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
-    let always: Vec<&str> = set
+/// Reports services that wait for a service left out by the enabled profiles.
+fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
+    let project = &facts.projects()[index];
+    let setting = project.dot_env.iter().find(|it| it.name.value == "COMPOSE_PROFILES");
+    let always: Vec<&str> = setting
         .and_then(|it| it.value.as_ref())
         .map(|it| it.split(',').map(str::trim).collect())
         .unwrap_or_default();
-    for service in &project.services {
-        // Without a profile it always starts; else with each of its own, perhaps alone.
-        let alone: Vec<Option<&str>> = match service.profiles.as_slice() {
+    for service in facts.services_of(index) {
+        // A service without profiles always starts; another one starts with each of its profiles,
+        // perhaps with that one alone.
+        let starts_with: Vec<Option<&str>> = match service.model.profiles.as_slice() {
             [] => vec![None],
             all => all.iter().map(|it| Some(it.as_str())).collect(),
         };
-        for dependency in service.depends_on.iter().filter(|it| it.required) {
-            let Some(on) = project.service(&dependency.service.value) else { continue };
+        for dependency in service.model.depends_on.iter().filter(|it| it.required) {
+            let Some(on) = facts.sibling(service, &dependency.service) else { continue };
+            let on = on.model;
             let Some(first) = on.profiles.first() else { continue };
             let enabled = |with: Option<&str>| {
-                let on = |it: &str| it == "*" || on.profiles.iter().any(|own| own.value == it);
-                always.iter().copied().chain(with).any(on)
+                let starts = |profile: &str| {
+                    profile == "*" || on.profiles.iter().any(|own| own.value == profile)
+                };
+                always.iter().copied().chain(with).any(starts)
             };
-            let Some(with) = alone.iter().find(|it| !enabled(**it)) else { continue };
-            let (name, needed) = (&service.name, &on.name);
+            let Some(with) = starts_with.iter().find(|it| !enabled(**it)) else { continue };
+            let (name, needed) = (service.name, &on.name);
             let message = match with {
                 Some(with) => format!(
-                    "with profile `{with}` alone `{name}` starts and `{needed}`, which it waits for, is not defined"
+                    "with only profile `{with}` enabled, `{name}` starts, but `{needed}`, which it waits for, is not defined"
                 ),
                 None => format!(
-                    "`{name}` starts without a profile, and `{needed}`, which it waits for, is only defined with profile `{first}`"
+                    "`{name}` starts without a profile, but `{needed}`, which it waits for, is defined only with profile `{first}`"
                 ),
             };
             let finding = out.at(&dependency.service.span, message);
             finding
-                .also(&first.span, format_args!("`{needed}` has a profile"))
+                .also(&first.span, format!("`{needed}` has a profile here"))
                 .check("docker compose config -q");
             if with.is_some() {
                 finding.severity(Severity::Warning);
@@ -117,51 +124,72 @@ fn behind_a_profile(project: &Project, out: &mut Findings) {
     }
 }
 
-/// What a problem is about, and the names that could have been meant.
-fn meant<'p>(project: &'p Project, problem: &Problem) -> Option<(&'static str, Vec<&'p str>)> {
-    let mut names: Vec<&str> = Vec::new();
-    let add: &mut dyn FnMut(&'p crate::model::Str) = &mut |it| names.push(&it.value);
-    let what = match problem.kind {
-        ProblemKind::UndefinedService | ProblemKind::ExtendsServiceMissing => {
-            for it in &project.services {
-                add(&it.name);
-            }
-            let extends = problem.kind == ProblemKind::ExtendsServiceMissing;
-            if extends { "service to extend" } else { "service" }
-        }
-        ProblemKind::UndefinedNetwork => {
-            for it in &project.networks {
-                add(&it.key);
-            }
-            "network"
-        }
-        ProblemKind::UndefinedVolume => {
-            for it in &project.volumes {
-                add(&it.key);
-            }
-            "volume"
-        }
-        ProblemKind::UndefinedSecret => {
-            for it in &project.secrets {
-                add(&it.key);
-            }
-            "secret"
-        }
-        ProblemKind::UndefinedConfig => {
-            for it in &project.configs {
-                add(&it.key);
-            }
-            "config"
-        }
-        ProblemKind::UndefinedModel => {
-            for it in &project.models {
-                add(it);
-            }
-            "model"
-        }
+/// Returns what kind of name a problem says is not defined, with its noun.
+fn meant(problem: &Problem) -> Option<(Kind, &'static str)> {
+    Some(match problem.kind {
+        ProblemKind::UndefinedService => (Kind::Service, "service"),
+        ProblemKind::ExtendsServiceMissing => (Kind::Service, "service to extend"),
+        ProblemKind::UndefinedNetwork => (Kind::Network, "network"),
+        ProblemKind::UndefinedVolume => (Kind::Volume, "volume"),
+        ProblemKind::UndefinedSecret => (Kind::Secret, "secret"),
+        ProblemKind::UndefinedConfig => (Kind::Config, "config"),
+        ProblemKind::UndefinedModel => (Kind::Model, "model"),
         _ => return None,
-    };
-    Some((what, names))
+    })
+}
+
+/// What a Compose project defines under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Service,
+    Network,
+    Volume,
+    Secret,
+    Config,
+    Model,
+}
+
+impl Kind {
+    const ALL: [Kind; 6] =
+        [Kind::Service, Kind::Network, Kind::Volume, Kind::Secret, Kind::Config, Kind::Model];
+
+    /// Returns the names of this kind that a project defines.
+    fn names(self, project: &Project) -> Vec<&str> {
+        match self {
+            Kind::Service => project.services.iter().map(|it| it.name.as_str()).collect(),
+            Kind::Network => project.networks.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Volume => project.volumes.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Secret => project.secrets.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Config => project.configs.iter().map(|it| it.key.as_str()).collect(),
+            Kind::Model => project.models.iter().map(|it| it.as_str()).collect(),
+        }
+    }
+}
+
+/// The names that projects define, each with the files of at most two projects that define it: that
+/// which asks, and another one.
+struct Definitions<'p>(FxHashMap<(Kind, &'p str), Vec<&'p [FileId]>>);
+
+impl<'p> Definitions<'p> {
+    fn new(projects: &'p [Project]) -> Definitions<'p> {
+        let mut definitions: FxHashMap<(Kind, &str), Vec<&[FileId]>> = FxHashMap::default();
+        for project in projects {
+            for kind in Kind::ALL {
+                for name in kind.names(project) {
+                    let by = definitions.entry((kind, name)).or_default();
+                    if by.len() < 2 && !by.contains(&project.files.as_slice()) {
+                        by.push(&project.files);
+                    }
+                }
+            }
+        }
+        Definitions(definitions)
+    }
+
+    /// Whether a project of other files defines a name.
+    fn has_another(&self, project: &Project, kind: Kind, name: &str) -> bool {
+        self.0.get(&(kind, name)).is_some_and(|by| by.iter().any(|files| *files != project.files))
+    }
 }
 
 #[cfg(test)]
@@ -202,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_to_be_laid_over_another_is_silent() {
+    fn an_override_file_is_silent() {
         let text = "# file: compose.yaml\nservices: {db: {image: postgres:17}}\n# file: extensions/web.yml\nservices: {web: {image: x:1, depends_on: [db]}}\n";
         assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]
-    fn external_and_defined_ones_are_silent() {
+    fn external_and_defined_names_are_silent() {
         let text = "services: {a: {image: x:1, networks: [back], volumes: ['data:/d']}}\nnetworks: {back: {external: true}}\nvolumes: {data: }\n";
         assert!(messages(&RULE, text).is_empty());
     }

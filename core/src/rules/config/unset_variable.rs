@@ -1,20 +1,22 @@
 use crate::facts::Facts;
-use crate::index::Index;
 use crate::knowledge::env::is_shell_variable;
-use crate::model::compose::{VariableForm, VariableUse};
+use crate::model::compose::{Project, VariableForm, VariableUse};
+use crate::report::phrases::first_named;
 use crate::report::{Confidence, Edit, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
-use crate::words::first_named;
+use crate::text::{FileId, folder_of};
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A Compose file uses a variable that nothing sets.
     ///
     /// ## Why it hurts
-    /// Compose warns once and puts an empty text in its place. An empty password, tag or host name is
-    /// a different program, and the warning is long gone when somebody looks.
+    /// Compose warns once and inserts an empty string. With an empty password, tag or host name the
+    /// program behaves differently, and the warning is long gone when somebody looks.
     ///
     /// ## What helps
-    /// `${NAME:?}` where it must be set, `${NAME:-default}` where it need not, and a line in `.env`.
+    /// `${NAME:?}` if the variable must be set, `${NAME:-default}` if it need not be, and a line in
+    /// `.env`.
     ///
     /// ## How to troubleshoot
     /// `docker compose config --variables` lists every variable with its default and whether it is
@@ -26,7 +28,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     environment:
-    ///       POSTGRES_PASSWORD: ${DB_PASSWORD} # <- `DB_PASSWORD` is set by no `.env` file and has no default: it becomes empty
+    ///       POSTGRES_PASSWORD: ${DB_PASSWORD} # <- `DB_PASSWORD` is not set in any `.env` file and has no default, so it becomes empty
     /// ```
     /// ```yaml file=.env
     /// TAG=17
@@ -49,88 +51,116 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told = Index::default();
-    let mut counted = Vec::new();
+    let mut reported: FxHashSet<(FileId, &str)> = FxHashSet::default();
+    let mut summarised: FxHashSet<FileId> = FxHashSet::default();
+    let env_files = EnvFiles::new(facts);
     for project in facts.projects() {
-        let documented = facts
-            .files()
-            .iter()
-            .any(|it| it.kind == Kind::EnvFile && is_near(it.path(), &project.folder));
-        let mut unset: Vec<&VariableUse> = Vec::new();
-        for it in &project.variables {
-            if it.form != VariableForm::Plain || it.set_by.is_some() || is_shell_variable(&it.name)
-            {
-                continue;
-            }
-            // A file laid over one elsewhere takes that one's `.env`.
-            let mut all = facts.projects().iter();
-            if !all.any(|at| at.dot_env.iter().any(|var| var.name.value == it.name)) {
-                unset.push(it);
-            }
-        }
-        if !documented {
-            // Without any `.env` the values come from somewhere that we do not see.
-            unset.retain(|it| {
-                let accepted = facts.is_accepted(it.span, &|it| RULE.is(it));
-                if accepted {
-                    out.at(
-                        &it.span,
-                        format!("without a value in the shell `{}` would become empty", it.name),
-                    );
-                }
-                !accepted
-            });
-            let Some(first) = unset.first().filter(|it| !counted.contains(&it.span.file)) else {
-                continue;
-            };
-            counted.push(first.span.file);
-            let mut names: Vec<&str> = Vec::new();
-            for it in &unset {
-                if !names.contains(&it.name.as_str()) {
-                    names.push(&it.name);
-                }
-            }
-            crate::sort::sort(&mut names);
-            out.at(
-                &first.span,
-                format_args!(
-                    "without a value in the shell {} would become empty",
-                    first_named(&names, 4, "more")
-                ),
-            )
-            .severity(Severity::Info)
-            .confidence(Confidence::Possible)
-            .check("docker compose config --variables");
+        let unset = unset_variables(project, &env_files);
+        if !env_files.are_near(&project.folder) {
+            report_together(facts, unset, &mut summarised, out);
             continue;
         }
-        for it in unset {
-            if told.add(&[&it.span.file.0.to_string(), &it.name], 0).len() > 1 {
+        for variable in unset {
+            if !reported.insert((variable.span.file, &variable.name)) {
                 continue;
             }
             out.at(
-                &it.span,
-                format_args!(
-                    "`{}` is set by no `.env` file and has no default: it becomes empty",
-                    it.name
+                &variable.span,
+                format!(
+                    "`{}` is not set in any `.env` file and has no default, so it becomes empty",
+                    variable.name
                 ),
             )
             .confidence(Confidence::Likely)
             .check("docker compose config --variables")
-            .maybe_fix(require(facts, &project.variables, it));
+            .maybe_fix(require(facts, &project.variables, variable));
         }
     }
 }
 
-/// Whether an env file lies in the project's folder, above it or just below.
-fn is_near(path: &str, folder: &str) -> bool {
-    let own = crate::text::folder_of(path);
-    let above = own.is_empty()
-        || own == folder
-        || folder.strip_prefix(own).is_some_and(|it| it.starts_with('/'));
-    above || crate::text::folder_of(own) == folder
+/// Returns the uses of variables that have no default and that no `.env` file sets.
+fn unset_variables<'a>(project: &'a Project, env_files: &EnvFiles<'_>) -> Vec<&'a VariableUse> {
+    project
+        .variables
+        .iter()
+        .filter(|it| it.form == VariableForm::Plain && it.set_by.is_none())
+        .filter(|it| {
+            !is_shell_variable(&it.name) && !env_files.variables.contains(it.name.as_str())
+        })
+        .collect()
 }
 
-/// `${NAME:?}` at every use in the file. Unsafe: a project that starts today would refuse to.
+/// Reports all unset variables of a file in one finding: without any `.env` file, their values come
+/// from somewhere that the files do not show.
+fn report_together(
+    facts: &Facts,
+    mut unset: Vec<&VariableUse>,
+    summarised: &mut FxHashSet<FileId>,
+    out: &mut Findings,
+) {
+    // A use that is accepted by a comment gets a finding of its own for the comment to suppress.
+    unset.retain(|variable| {
+        let accepted = facts.is_accepted(variable.span, &|selector| RULE.is(selector));
+        if accepted {
+            out.at(
+                &variable.span,
+                format!("without a value in the shell, `{}` becomes empty", variable.name),
+            );
+        }
+        !accepted
+    });
+    let Some(first) = unset.first() else { return };
+    if !summarised.insert(first.span.file) {
+        return;
+    }
+    let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let become_empty = if names.len() == 1 { "becomes empty" } else { "become empty" };
+    out.at(
+        &first.span,
+        format!("without a value in the shell, {} {become_empty}", first_named(&names, 4)),
+    )
+    .severity(Severity::Info)
+    .confidence(Confidence::Possible)
+    .check("docker compose config --variables");
+}
+
+/// The env files of the workspace.
+struct EnvFiles<'a> {
+    /// The folders that hold an env file.
+    folders: FxHashSet<&'a str>,
+    /// The parents of these folders.
+    parents: FxHashSet<&'a str>,
+    /// The variables that the `.env` of any project sets: an override file uses the `.env` of its base
+    /// file, which may be another project here.
+    variables: FxHashSet<&'a str>,
+}
+
+impl<'a> EnvFiles<'a> {
+    fn new(facts: &Facts<'a>) -> EnvFiles<'a> {
+        let files = facts.files().iter().filter(|it| it.kind == Kind::EnvFile);
+        let folders: FxHashSet<&str> = files.map(|it| folder_of(it.path())).collect();
+        let parents = folders.iter().map(|it| folder_of(it)).collect();
+        let dot_env = facts.projects().iter().flat_map(|it| &it.dot_env);
+        let variables = dot_env.map(|it| it.name.value.as_str()).collect();
+        EnvFiles { folders, parents, variables }
+    }
+
+    /// Whether an env file is in a project's folder, in a folder above it or directly below it.
+    fn are_near(&self, folder: &str) -> bool {
+        let mut folders = ancestors(folder);
+        folders.any(|it| self.folders.contains(it)) || self.parents.contains(folder)
+    }
+}
+
+/// A folder and those above it, up to the root, which is the empty string.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |it| (!it.is_empty()).then(|| folder_of(it)))
+}
+
+/// Rewrites every use in the file as `${NAME:?}`. Unsafe, because a project that starts today would
+/// then refuse to.
 fn require(facts: &Facts, all: &[VariableUse], wanted: &VariableUse) -> Option<Fix> {
     let mut edits: Vec<Edit> = Vec::new();
     for it in all {
@@ -138,7 +168,7 @@ fn require(facts: &Facts, all: &[VariableUse], wanted: &VariableUse) -> Option<F
             continue;
         }
         let written = facts.written(&it.span);
-        // A use whose exact place is not known, or inside a flow collection, is left alone.
+        // Without the exact place of every use, as in a folded scalar, there is no fix.
         if written != format!("${{{}}}", it.name) && written != format!("${}", it.name) {
             return None;
         }
@@ -147,7 +177,7 @@ fn require(facts: &Facts, all: &[VariableUse], wanted: &VariableUse) -> Option<F
             edits.push(edit);
         }
     }
-    Some(Fix::r#unsafe(format_args!("Refuse to start without `{}`", wanted.name), edits))
+    Some(Fix::r#unsafe(format!("Refuse to start without `{}`", wanted.name), edits))
 }
 
 #[cfg(test)]
@@ -163,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn without_any_env_file_it_is_told_once() {
+    fn without_an_env_file_there_is_one_finding_per_file() {
         let all = findings(&RULE, "services: {a: {image: 'x:${TAG}', hostname: '${H}'}}");
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].severity.name(), "info");

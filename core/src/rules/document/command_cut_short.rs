@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::Facts;
 use crate::model::compose::Command;
-use crate::model::edit::Yaml;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
 
@@ -8,16 +8,17 @@ rule! {
     /// Compose runs only the first part of a command that was written for a shell.
     ///
     /// ## Why it hurts
-    /// A command that is one string is split into words by Compose, and no shell sees it. At the first
-    /// `&&`, `;`, `|`, `&`, `<` or `>` outside of quotes it stops, without a word: what follows never
-    /// runs, and a container whose command was cut down to its first step ends as if all were done.
+    /// Compose splits a command that is written as one string into words, without a shell. At the
+    /// first `&&`, `;`, `|`, `&`, `<` or `>` outside of quotes it stops and silently drops the
+    /// rest: what follows never runs, and a container whose command was cut down to its first step
+    /// exits as if everything had been done.
     ///
     /// ## What helps
-    /// Give the whole line to a shell, as `["sh", "-c", "..."]`, or run the steps one after the other
-    /// as services of their own.
+    /// Give the whole line to a shell, as `["sh", "-c", "..."]`, or run the steps one after the
+    /// other as separate services.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config` shows the words that the container really gets.
+    /// `docker compose config` shows the words that the container actually gets.
     ///
     /// ## Bad
     /// ```yaml
@@ -47,34 +48,36 @@ fn check(facts: &Facts, out: &mut Findings) {
         for command in model.command.iter().chain(&model.entrypoint).chain(hooks) {
             let Some(dropped) = &command.dropped else { continue };
             let rest = dropped.trim();
-            // A sign at the very end takes nothing with it.
+            // An operator at the very end drops nothing.
             if rest.trim_matches([';', '&', '|', ' ']).is_empty() {
                 continue;
             }
             let words: Vec<&str> = command.words.iter().map(|it| it.as_str()).collect();
-            let kept = match words.is_empty() {
-                true => "nothing".to_owned(),
-                false => format!("`{}`", one_line(&words.join(" "))),
+            let kept = if words.is_empty() {
+                "nothing".to_owned()
+            } else {
+                format!("`{}`", one_line(&words.join(" ")))
             };
             let message = format!("Compose runs {kept} and drops `{}`", one_line(rest));
             let finding = out.at(&dropped.span, message);
             if rest.starts_with(['<', '>']) || rest.starts_with(|it: char| it.is_ascii_digit()) {
-                // The program runs all the same; only its output goes elsewhere.
+                // The program still runs; only its input or output differs.
                 finding.severity(Severity::Warning);
             }
             finding
-                .check(format_args!("docker compose config {}", service.name))
+                .check(format!("docker compose config {}", service.name))
                 .maybe_fix(in_a_shell(facts, command));
         }
     }
 }
 
+/// Returns the text with each run of white space as one space.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The same line for a shell, where it is written as it is read: on one line, without variables. The
-/// image may hold no shell, so it is to be read first.
+/// Passes the same line to a shell, if it is written on one line and without variables. Unsafe,
+/// because the image may have no shell.
 fn in_a_shell(facts: &Facts, command: &Command) -> Option<Fix> {
     let text = command.text.as_ref()?;
     let written = facts.file(text.span.file).text().get(text.span.range())?;
@@ -91,12 +94,12 @@ mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
 
-    fn told(command: &str) -> Vec<String> {
+    fn over(command: &str) -> Vec<String> {
         messages(&RULE, &format!("services:\n  a:\n    image: x:1\n    command: {command}\n"))
     }
 
     #[test]
-    fn every_sign_of_a_shell_cuts() {
+    fn every_shell_operator_cuts() {
         for (command, message) in [
             ("migrate; serve", "Compose runs `migrate` and drops `; serve`"),
             ("serve | tee x", "Compose runs `serve` and drops `| tee x`"),
@@ -104,16 +107,16 @@ mod tests {
             ("'&& serve'", "Compose runs nothing and drops `&& serve`"),
             (">\n      sh -c \"a\" &&\n      b", "Compose runs `sh -c a` and drops `&& b`"),
         ] {
-            assert_eq!(told(command), [message], "{command}");
+            assert_eq!(over(command), [message], "{command}");
         }
     }
 
     #[test]
-    fn what_a_shell_gets_and_what_loses_nothing_are_silent() {
+    fn shell_commands_and_operators_that_drop_nothing_are_silent() {
         for command in
             ["sh -c 'a && b'", "[\"a && b\"]", "serve &", "echo \"a > b\"", "serve --flag"]
         {
-            assert!(told(command).is_empty(), "{command}");
+            assert!(over(command).is_empty(), "{command}");
         }
     }
 

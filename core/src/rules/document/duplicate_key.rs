@@ -4,14 +4,14 @@ use crate::rules::rule;
 use crate::syntax::ProblemKind;
 
 rule! {
-    /// A key stands twice in one mapping.
+    /// A key appears twice in one mapping.
     ///
     /// ## Why it hurts
-    /// `docker compose` refuses the file. `kubectl` keeps the last one and drops the first without a
-    /// word, so half of what was written never reaches the cluster.
+    /// `docker compose` refuses the file. `kubectl` keeps the last value and silently drops the
+    /// first, so half of what was written never reaches the cluster.
     ///
     /// ## What helps
-    /// Keep one of the two, or put both contents under one key.
+    /// Keep one of the two, or put the content of both under one key.
     ///
     /// ## How to troubleshoot
     /// `kubectl get -o yaml` shows which of the two the cluster took.
@@ -22,7 +22,7 @@ rule! {
     ///   web:
     ///     image: nginx:1.29
     ///     restart: always
-    ///     image: caddy:2.10 # <- the key `image` stands twice in this mapping
+    ///     image: caddy:2.10 # <- the key `image` appears twice in this mapping
     /// ```
     ///
     /// ## Good

@@ -5,18 +5,19 @@ use crate::rules::rule;
 use crate::syntax::ProblemKind;
 
 rule! {
-    /// A file or document is larger, deeper or more entangled than is read.
+    /// A file or document is too large, too deep or too entangled to be read.
     ///
     /// ## Why it hurts
-    /// What is not read is not checked. Files over 64 MiB, collections more than 255 deep and
-    /// aliases that multiply without bound are mistakes or attacks; they are left out and named
-    /// rather than waited for.
+    /// What is not read is not checked. Files over 64 MiB, collections nested more than 255 deep
+    /// and aliases that multiply without bound are mistakes or attacks, so they are left out and
+    /// reported instead of holding up the analysis.
     ///
     /// ## What helps
     /// Split the file, or generate less of it.
     ///
     /// ## How to troubleshoot
-    /// `kubectl` and `docker compose` have limits of their own, and take long before they say so.
+    /// `kubectl` and `docker compose` have limits of their own, and take a long time to report
+    /// them.
     PLM007 "limits" {
         since: "0.1.0", on: Document, severity: Error, check: check,
     }
@@ -24,7 +25,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     super::report_problems(facts, ProblemKind::Limit, out);
-    // Aliases, `extends`, `include` and ranges of ports multiply only when a project is put together.
+    // Aliases, `extends`, `include` and port ranges multiply only when a project is merged.
     for project in facts.projects() {
         for problem in project.problems.iter().filter(|it| it.kind == compose::ProblemKind::Limit) {
             out.at(&problem.span, problem.message.clone());
@@ -38,21 +39,21 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn deep_nesting_is_said_and_shallow_nesting_is_not() {
+    fn deep_nesting_is_reported_and_shallow_nesting_is_not() {
         let deep = format!("services:\n  a: {}", "[".repeat(300));
-        assert!(messages(&RULE, &deep)[0].contains("255 deep"));
+        assert!(messages(&RULE, &deep)[0].contains("255 levels deep"));
         assert!(messages(&RULE, "services: {a: {image: nginx}}").is_empty());
     }
 
     #[test]
-    fn aliases_that_multiply_are_said() {
+    fn aliases_that_multiply_are_reported() {
         let mut text = "x-0: &a0 { A: '1' }\n".to_owned();
         for level in 1..12 {
             let alias = format!("*a{}, ", level - 1).repeat(9);
             text.push_str(&format!("x-{level}: &a{level} [{alias}]\n"));
         }
         text.push_str("services: { a: { image: 'x:1', environment: *a11 } }\n");
-        let told = messages(&RULE, &text);
-        assert_eq!(told.len(), 1, "{told:?}");
+        let found = messages(&RULE, &text);
+        assert_eq!(found.len(), 1, "{found:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! PLM0xx: what is wrong with the YAML itself, and what was said about findings that are not there.
+//! PLM0xx: errors in the YAML itself, and comments and settings for Plimsoll that have no effect.
 
 use super::Rule;
 use crate::facts::Facts;
@@ -27,12 +27,12 @@ pub(super) const RULES: &[&Rule] = &[
     &command_cut_short::RULE,
 ];
 
-/// What the reader of the text noticed, as findings of the rule that asks for this kind.
+/// Reports the problems of one kind that were found while the files were read.
 fn report_problems(facts: &Facts, kind: ProblemKind, out: &mut Findings) {
     for problem in facts.problems().filter(|it| it.kind == kind) {
         let finding = out.at(&problem.span, problem.message.clone());
         if let Some(related) = problem.related {
-            finding.also(&related, "the first one stands here");
+            finding.also(&related, "the first one is here");
         }
     }
 }

@@ -6,19 +6,19 @@ use crate::syntax;
 use crate::text::Span;
 
 rule! {
-    /// A value that `docker compose` refuses, so that no service of the project starts.
+    /// `docker compose` refuses a value, so no service of the project starts.
     ///
     /// ## Why it hurts
     /// Compose reads everything before it starts anything. One port out of range, one key of the
-    /// wrong type or a circle of `include` stops the whole project, and often only on the server,
-    /// because the file that is wrong is the one nobody runs at home.
+    /// wrong type or one cycle of `include` stops the whole project, and often only on the server,
+    /// because the faulty file is the one that nobody runs locally.
     ///
     /// ## What helps
-    /// Correct the value; the message says what Compose takes there.
+    /// Correct the value; the message says what Compose accepts there.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config -q` says nothing when all is well, and else names the first refusal. Run it
-    /// in CI with the same `-f` files as on the server.
+    /// `docker compose config -q` prints nothing when all is well, and otherwise reports the first
+    /// error. Run it in CI with the same `-f` files as on the server.
     ///
     /// ## Bad
     /// ```yaml
@@ -26,7 +26,7 @@ rule! {
     ///   web:
     ///     image: nginx:1.29
     ///     ports:
-    ///       - "80800:80" # <- Compose refuses this: `80800` is no port of the host
+    ///       - "80800:80" # <- Compose refuses this: `80800` is not a valid host port
     /// ```
     ///
     /// ## Good
@@ -43,47 +43,49 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    // What a file lacks, one that is laid over it (`-f this -f that`) may bring, and a file with a name
-    // of its own may be the one that is laid over.
-    let base =
-        |it: &Project| it.files.first().is_some_and(|it| is_default_name(facts.file(*it).path()));
-    let alone = facts.projects().len() == 1 && facts.projects().iter().all(base);
-    let circle = |it: &Problem| it.kind == ProblemKind::DependencyCycle;
-    let circles = facts.projects().iter().any(|it| it.problems.iter().any(circle))
+    // What one file lacks, an override file (`-f this -f that`) may add; and a file without a
+    // default name may itself be an override file.
+    let is_base = |project: &Project| {
+        project.files.first().is_some_and(|file| is_default_name(facts.file(*file).path()))
+    };
+    let alone = facts.projects().len() == 1 && facts.projects().iter().all(is_base);
+    let is_cycle = |problem: &Problem| problem.kind == ProblemKind::DependencyCycle;
+    let cycles = facts.projects().iter().any(|it| it.problems.iter().any(is_cycle))
         && !facts.dependency_cycles().is_empty();
     for project in facts.projects() {
-        // What is refused is not read either, so something may seem to be missing because of it.
+        // A refused value is not read, so something may only seem to be missing because of it.
         let whole = alone && project.problems.iter().all(|it| it.kind.is_absence());
-        // A word where an override file should have a mapping: Compose passes over it.
-        let shape = |it: &&Problem| {
+        // Compose ignores a scalar where an override file should have a mapping.
+        let wrong_shape = |it: &&Problem| {
             it.kind == ProblemKind::Conflict && matches!(it.name.as_str(), "environment" | "labels")
         };
-        let passed_over: Vec<Span> =
-            project.problems.iter().filter(shape).map(|it| it.span).collect();
-        let told = |it: &&Problem| {
-            !passed_over.contains(&it.span)
-                && !is_told_elsewhere(it, project, circles)
+        let ignored: Vec<Span> =
+            project.problems.iter().filter(wrong_shape).map(|it| it.span).collect();
+        let is_ours = |it: &&Problem| {
+            !ignored.contains(&it.span)
+                && !is_reported_elsewhere(it, project, cycles)
                 && (whole || !it.kind.is_absence())
                 && is_whole(facts, it)
         };
-        for problem in project.problems.iter().filter(told) {
-            let message = match problem.message.starts_with("Compose ") {
-                true => problem.message.clone(),
-                false => format!("Compose refuses this: {}", problem.message),
+        for problem in project.problems.iter().filter(is_ours) {
+            let message = if problem.message.starts_with("Compose ") {
+                problem.message.clone()
+            } else {
+                format!("Compose refuses this: {}", problem.message)
             };
             out.at(&problem.span, message).check("docker compose config -q");
         }
     }
 }
 
-/// Whether another rule speaks of it, or what is refused may well be there where the project lives.
-fn is_told_elsewhere(problem: &Problem, project: &Project, circles: bool) -> bool {
+/// Whether another rule reports the problem, or the value may be right where the project runs.
+fn is_reported_elsewhere(problem: &Problem, project: &Project, cycles: bool) -> bool {
     use ProblemKind as P;
     match problem.kind {
         // PLM007, PLM002, PLM808
         P::Limit | P::DuplicateKey | P::UnknownKey => true,
-        // PLM111 tells those of `depends_on`; `links` and `volumes_from` make them too.
-        P::DependencyCycle => circles,
+        // PLM111 reports the cycles of `depends_on`; `links` and `volumes_from` make cycles too.
+        P::DependencyCycle => cycles,
         // PLM515
         P::UndefinedService
         | P::UndefinedNetwork
@@ -100,8 +102,8 @@ fn is_told_elsewhere(problem: &Problem, project: &Project, circles: bool) -> boo
     }
 }
 
-/// Whether the file was read as it stands: a repair, or an alias without an anchor, may be all that
-/// is refused.
+/// Whether the file was read as it is written: after a repair, or with an alias without an anchor,
+/// the refused value may not be what the file says.
 fn is_whole(facts: &Facts, problem: &Problem) -> bool {
     use syntax::ProblemKind as S;
     let broken = |it: &syntax::Problem| matches!(it.kind, S::Syntax | S::UnknownAnchor | S::Limit);
@@ -116,11 +118,14 @@ mod tests {
     const NONE: [&str; 0] = [];
 
     #[test]
-    fn what_compose_refuses_is_told_in_words() {
+    fn what_compose_refuses_is_reported_with_the_reason() {
         for (text, words) in [
-            ("services: {a: {image: x:1, ports: ['99999:80']}}", "`99999` is no port of the host"),
-            ("services: {a: {image: x:1, mem_limit: 12q}}", "is no size"),
-            ("services: {a: {image: 'x:${Y'}}", "a plain dollar sign is written `$$`"),
+            (
+                "services: {a: {image: x:1, ports: ['99999:80']}}",
+                "`99999` is not a valid host port",
+            ),
+            ("services: {a: {image: x:1, mem_limit: 12q}}", "is not a size"),
+            ("services: {a: {image: 'x:${Y'}}", "write `$$` for a literal dollar sign"),
             ("services: {a: {}}", "neither `image` nor `build`"),
             (
                 "services: {a: {image: x:1, links: [b]}, b: {image: x:1, links: [a]}}",
@@ -128,13 +133,13 @@ mod tests {
             ),
             ("include: [compose.yaml]\nservices: {a: {image: x:1}}", "leads back to this file"),
         ] {
-            let told = messages(&RULE, text);
-            assert!(told.len() == 1 && told[0].contains(words), "{text}: {told:?}");
+            let found = messages(&RULE, text);
+            assert!(found.len() == 1 && found[0].contains(words), "{text}: {found:?}");
         }
     }
 
     #[test]
-    fn what_another_rule_tells_or_a_shell_may_mend_is_silent() {
+    fn what_another_rule_reports_or_a_shell_may_set_is_silent() {
         for text in [
             "services: {a: {image: x:1, networks: [none]}}",
             "services: {a: {image: x:1, depends_on: [b]}, b: {image: x:1, depends_on: [a]}}",

@@ -4,24 +4,24 @@ use crate::rules::rule;
 use crate::syntax::ProblemKind;
 
 rule! {
-    /// An alias names an anchor that does not stand before it.
+    /// An alias refers to an anchor that is not defined before it.
     ///
     /// ## Why it hurts
-    /// Every consumer refuses the document. Anchors end with their document: one that stands above a
-    /// `---` is not known below it.
+    /// Every tool refuses the document. Anchors end with their document: an anchor above a `---` is
+    /// not known below it.
     ///
     /// ## What helps
     /// Move the anchor above its first use, or correct the name.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config` prints the file with all aliases put in.
+    /// `docker compose config` prints the file with all aliases replaced by their content.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
     ///   web:
     ///     image: nginx:1.29
-    ///     logging: *logs # <- no anchor `&logs` stands before this alias in the document
+    ///     logging: *logs # <- the document has no anchor `&logs` before this alias
     /// ```
     ///
     /// ## Good

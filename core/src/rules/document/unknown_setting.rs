@@ -1,24 +1,24 @@
 use crate::facts::Facts;
 use crate::report::Findings;
-use crate::rules::rule;
+use crate::rules::{is_known, rule};
 
 rule! {
-    /// `plimsoll.yaml` has a setting that is not understood.
+    /// `plimsoll.yaml` has a setting that Plimsoll does not understand.
     ///
     /// ## Why it hurts
-    /// The setting does nothing: the role stays unknown, or the rule that was switched off still
-    /// speaks.
+    /// The setting has no effect: the role stays unknown, or the rule that was switched off still
+    /// reports findings.
     ///
     /// ## What helps
-    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `answers`
-    /// and `server`.
+    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`,
+    /// `answers` and `server`.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.
     ///
     /// ## Bad
     /// ```yaml file=plimsoll.yaml
-    /// role: prod # <- a role is `development`, `production` or `unknown`
+    /// role: prod # <- a role must be `development`, `production` or `unknown`
     /// ```
     ///
     /// ## Good
@@ -31,7 +31,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for problem in facts.config_problems() {
+    for problem in facts.config_problems(&is_known) {
         out.at(&problem.span, problem.message);
     }
 }

@@ -7,11 +7,11 @@ rule! {
     /// A template was not analysed, because only its rendered form is YAML.
     ///
     /// ## Why it hurts
-    /// Nothing was checked in this file. Silence about it means nothing.
+    /// Nothing in this file was checked, so the absence of findings means nothing.
     ///
     /// ## What helps
-    /// Render it with the tool that it was written for (Helm, Jinja, Go templates) and hand over the
-    /// result, for a chart `helm template . | plimsoll check -`.
+    /// Render the template with the tool that it was written for (Helm, Jinja, Go templates) and
+    /// check the result; for a chart, run `helm template . | plimsoll check -`.
     ///
     /// ## How to troubleshoot
     /// `helm template . --debug` shows the text that the cluster would get.
@@ -21,13 +21,13 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told: Vec<&str> = Vec::new();
+    let mut reported: Vec<&str> = Vec::new();
     for file in facts.files().iter().filter(|it| it.kind == Kind::Template) {
         let chart = chart_of(file.path());
-        if told.contains(&chart) {
+        if reported.contains(&chart) {
             continue;
         }
-        told.push(chart);
+        reported.push(chart);
         let first_line = file.text().find('\n').unwrap_or(file.text().len());
         let others = facts
             .files()
@@ -40,32 +40,32 @@ fn check(facts: &Facts, out: &mut Findings) {
         let message = match others {
             0 => "this template was left out: it becomes YAML only when it is rendered".to_owned(),
             1 => format!(
-                "this template and one other of its {whole} were left out: they become YAML only when rendered"
+                "this template and one other in its {whole} were left out: they become YAML only when they are rendered"
             ),
             more => format!(
-                "this template and {more} others of its {whole} were left out: they become YAML only when rendered"
+                "this template and {more} others in its {whole} were left out: they become YAML only when they are rendered"
             ),
         };
         let folder = if chart.is_empty() { "." } else { chart };
         let finding = out.at(&Span::new(file.id, 0, first_line), message);
         finding.subject(format!("templates of {folder}"));
         if helm {
-            finding.check(format_args!("helm template {folder} | plimsoll check -"));
+            finding.check(format!("helm template {folder} | plimsoll check -"));
         }
     }
 }
 
-/// Whether Helm renders it: beside a `Chart.yaml`, or in a folder that says so.
+/// Whether a folder is a Helm chart: it holds a `Chart.yaml`, or templates below `templates/`.
 fn is_chart(facts: &Facts, folder: &str) -> bool {
-    let of = |path: &str| crate::text::folder_of(path) == folder;
     facts.files().iter().any(|it| match it.kind {
-        Kind::Chart => of(it.path()),
+        Kind::Chart => crate::text::folder_of(it.path()) == folder,
         Kind::Template => it.path().contains("templates/") && chart_of(it.path()) == folder,
         _ => false,
     })
 }
 
-/// The chart that a template belongs to: the folder around `templates/`, else its own.
+/// Returns the folder of the chart that a template belongs to: the one that holds `templates/`,
+/// else the template's own folder.
 fn chart_of(path: &str) -> &str {
     path.split_once("/templates/").map_or_else(
         || if path.starts_with("templates/") { "" } else { crate::text::folder_of(path) },
@@ -79,7 +79,7 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn a_template_is_said_once_and_plain_manifests_are_not() {
+    fn a_chart_is_reported_once_and_plain_manifests_are_not() {
         let template =
             "# file: chart/templates/app.yaml\n{{- if .Values.on }}\nkind: Pod\n{{- end }}\n";
         assert_eq!(messages(&RULE, template).len(), 1);

@@ -1,22 +1,22 @@
 use crate::rules::rule;
 
 rule! {
-    /// A comment to Plimsoll silences nothing, or is not understood.
+    /// A `plimsoll:` comment suppresses nothing, or is not understood.
     ///
     /// ## Why it hurts
     /// A stale comment hides the next finding of the same kind at that place, and tells the reader
-    /// that a problem is known that is no longer there.
+    /// about a known problem that is no longer there.
     ///
     /// ## What helps
-    /// Remove it, or correct the code.
+    /// Remove the comment, or correct the code in it.
     ///
     /// ## How to troubleshoot
-    /// `plimsoll explain` lists every code and name.
+    /// `plimsoll explain` lists every rule's code and name.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
-    ///   web: # plimsoll: ignore PLM9999 -- not a rule # <- `PLM9999` is no rule
+    ///   web: # plimsoll: ignore PLM9999 -- not a rule # <- `PLM9999` is not a known rule
     ///     image: nginx:1.29
     /// ```
     ///

@@ -4,18 +4,18 @@ use crate::rules::rule;
 use crate::syntax::ProblemKind;
 
 rule! {
-    /// The text is not YAML at this place.
+    /// The file is not valid YAML at this place.
     ///
     /// ## Why it hurts
-    /// `docker compose` and `kubectl` refuse the whole file. Here the other documents, and as much
-    /// of this one as a small repair can save, are analysed all the same.
+    /// `docker compose` and `kubectl` refuse the whole file. Plimsoll still analyses the other
+    /// documents, and as much of this one as a small repair can save.
     ///
     /// ## What helps
-    /// Mend the place that is underlined: it is where the cause stands, not where a parser gave up.
+    /// Correct the underlined place: it is where the cause is, not where a parser gave up.
     ///
     /// ## How to troubleshoot
     /// `docker compose config -q` and `kubectl apply --dry-run=client -f FILE` read a file without
-    /// touching anything that runs.
+    /// touching anything that is running.
     ///
     /// ## Bad
     /// ```yaml

@@ -1,25 +1,26 @@
-use crate::facts::{Facts, Unit, Workload};
+use crate::facts::{Facts, Part, Unit, Workload};
 use crate::knowledge::kube;
 use crate::model::kubernetes::{SecurityContext, WorkloadKind, is_true};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
-use crate::words::is_among;
 
 rule! {
-    /// A container gets more power over its host than an application needs.
+    /// A container has more power over its host than an application needs.
     ///
     /// ## Why it hurts
-    /// A privileged container is root on the host with one command; `SYS_ADMIN`, the host's processes
-    /// and a switched-off seccomp profile lead to the same place in a few. One hole in the application
-    /// is then a hole in everything else that runs there.
+    /// A privileged container is one command away from being root on the host; with `SYS_ADMIN`,
+    /// the host's processes or a disabled seccomp profile, it takes a few. A vulnerability in the
+    /// application is then one in everything else that runs there.
     ///
     /// ## What helps
-    /// Leave it out and see what breaks; then add the one capability or device that it needs.
+    /// Remove the setting and see what breaks, then add only the capability or device that the
+    /// program needs.
     ///
     /// ## How to troubleshoot
-    /// `docker inspect --format '{{.HostConfig.Privileged}} {{.HostConfig.CapAdd}}' CONTAINER`; in a
-    /// cluster `kubectl label --dry-run=server --overwrite ns NAMESPACE pod-security.kubernetes.io/enforce=restricted`
+    /// `docker inspect --format '{{.HostConfig.Privileged}} {{.HostConfig.CapAdd}}' CONTAINER`
+    /// shows what a container was given. In a cluster,
+    /// `kubectl label --dry-run=server --overwrite ns NAMESPACE pod-security.kubernetes.io/enforce=restricted`
     /// lists every Pod that asks for too much.
     ///
     /// ## Bad
@@ -27,10 +28,10 @@ rule! {
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
-    ///     privileged: true # <- service `web` is privileged, which is root on the host
+    ///     privileged: true # <- service `web` is privileged, which means root on the host
     ///   api:
     ///     image: ghcr.io/acme/api:1.4.2
-    ///     cap_add: [SYS_ADMIN] # <- service `api` gets the capability `SYS_ADMIN`, which is nearly root on the host
+    ///     cap_add: [SYS_ADMIN] # <- service `api` has the capability `SYS_ADMIN`, which is nearly root on the host
     /// ```
     ///
     /// ## Good
@@ -52,28 +53,28 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let model = service.model;
         let unit = &service.unit;
-        let mut tell = |span: Span, what: &str| {
+        let mut add = |span: Span, what: &str| {
             let soft = service.role == Role::Development || is_agent(unit);
             report(unit, span, what, soft, out);
         };
         if let Some(it) = model.privileged.filter(|it| it.value) {
-            tell(it.span, "is privileged, which is root on the host");
+            add(it.span, "is privileged, which means root on the host");
         }
         for capability in model.cap_add.iter().filter(|it| is_root_like(it)) {
-            tell(capability.span, &capability_words(capability));
+            add(capability.span, &capability_words(capability));
         }
         if let Some(pid) = model.pid.as_ref().filter(|it| it.value == "host") {
-            tell(pid.span, "sees and may kill the host's processes");
+            add(pid.span, "can see and kill the host's processes");
         }
         for option in &model.security_opt {
             let (name, value) = option.split_once([':', '=']).unwrap_or((option, ""));
             if value == "unconfined" {
-                tell(option.span, &format!("runs without the {name} profile of the host"));
+                add(option.span, &format!("runs with its {name} profile disabled"));
             }
         }
     }
     for workload in facts.workloads() {
-        // What runs the cluster itself needs these powers.
+        // Components of the cluster itself need these powers.
         let spared = || kube::is_system_namespace(workload.namespace) || is_node_agent(workload);
         pod(workload, &spared, out);
         for (unit, container) in workload.containers() {
@@ -87,16 +88,17 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn pod(workload: &Workload<'_>, spared: &dyn Fn() -> bool, out: &mut Findings) {
     let spec = &workload.model.template.spec;
     if let Some(it) = spec.host_pid.filter(|it| it.value && !spared()) {
-        out.at(&it.span, format_args!("{} sees and may kill the node's processes", workload.label));
+        out.at(&it.span, format!("{} can see and kill the node's processes", workload.label));
     }
     if let Some(user) =
         spec.security.as_ref().and_then(|it| it.run_as_user).filter(|it| it.value == 0)
     {
-        let inside = spec.containers.iter().all(|it| {
-            it.security.as_ref().is_some_and(|it| it.run_as_user.is_some_and(|it| it.value != 0))
+        let overridden = spec.containers.iter().all(|container| {
+            let user = container.security.as_ref().and_then(|it| it.run_as_user);
+            user.is_some_and(|it| it.value != 0)
         });
-        if !inside && !spared() {
-            out.at(&user.span, format_args!("{} is told to run as root", workload.label));
+        if !overridden && !spared() {
+            out.at(&user.span, format!("{} is configured to run as root", workload.label));
         }
     }
 }
@@ -107,37 +109,37 @@ fn security(
     spared: &dyn Fn() -> bool,
     out: &mut Findings,
 ) {
-    // A step before the start that sets a kernel parameter ends at once.
-    let mut tell = |span: Span, what: &str| {
-        let agent = is_agent(unit) || unit.part == crate::facts::Part::Init;
+    // An init container that sets a kernel parameter ends at once.
+    let mut add = |span: Span, what: &str| {
+        let agent = is_agent(unit) || unit.part == Part::Init;
         if !spared() {
             report(unit, span, what, agent, out);
         }
     };
     if let Some(it) = context.privileged.filter(|it| it.value) {
-        tell(it.span, "is privileged, which is root on the node");
+        add(it.span, "is privileged, which means root on the node");
         return;
     }
     for capability in context.capabilities_add.iter().filter(|it| is_root_like(it)) {
-        tell(capability.span, &capability_words(capability));
+        add(capability.span, &capability_words(capability));
     }
     if is_true(context.allow_privilege_escalation)
         && let Some(it) = context.allow_privilege_escalation
     {
-        tell(it.span, "may gain more privileges than it starts with");
+        add(it.span, "may gain more privileges than it starts with");
     }
     if let Some(it) = context.run_as_user.filter(|it| it.value == 0)
-        && unit.part != crate::facts::Part::Init
+        && unit.part != Part::Init
     {
-        tell(it.span, "is told to run as root");
+        add(it.span, "is configured to run as root");
     }
     if let Some(it) = context.seccomp.as_ref().filter(|it| it.value == "Unconfined") {
-        tell(it.span, "runs without a seccomp profile");
+        add(it.span, "runs without a seccomp profile");
     }
 }
 
 fn report(unit: &Unit<'_>, span: Span, what: &str, soft: bool, out: &mut Findings) {
-    let finding = out.at(&span, format_args!("{} {what}", unit.label));
+    let finding = out.at(&span, format!("{} {what}", unit.label));
     if soft {
         finding.severity(Severity::Info);
     }
@@ -150,31 +152,34 @@ fn is_root_like(capability: &str) -> bool {
 
 fn capability_words(capability: &str) -> String {
     if capability.strip_prefix("CAP_").unwrap_or(capability) == "ALL" {
-        "gets every capability, which is root on the host".to_owned()
+        "has every capability, which means root on the host".to_owned()
     } else {
-        format!("gets the capability `{capability}`, which is nearly root on the host")
+        format!("has the capability `{capability}`, which is nearly root on the host")
     }
 }
 
 fn is_node_agent(workload: &Workload<'_>) -> bool {
-    let image = |it: &Unit<'_>| {
-        it.image.as_ref().is_some_and(|it| {
-            let name = it.repository.as_str();
+    let by_image = |unit: &Unit<'_>| {
+        unit.image.as_ref().is_some_and(|image| {
+            let name = image.repository.as_str();
             kube::is_node_agent(name) || name.contains("/csi") || name.contains("sig-storage")
         })
     };
     workload.kind() == WorkloadKind::DaemonSet
         || kube::is_node_agent(workload.name)
-        || workload.units.iter().any(image)
+        || workload.units.iter().any(by_image)
 }
 
-/// Made to look into the host, or to run containers of their own.
+/// Whether a program is made to look into its host, or to run containers of its own.
 fn is_agent(unit: &Unit<'_>) -> bool {
     let tag = unit.image.as_ref().and_then(|it| it.tag).unwrap_or_default();
     let last = unit.program();
     let inside = last == "dind" || (last == "docker" && tag.contains("dind"));
-    let tools = "buildkit cadvisor kind k3s tailscale wireguard home-assistant";
-    kube::is_node_agent(last) || inside || is_among(tools, last)
+    let tool = matches!(
+        last,
+        "buildkit" | "cadvisor" | "kind" | "k3s" | "tailscale" | "wireguard" | "home-assistant"
+    );
+    kube::is_node_agent(last) || inside || tool
 }
 
 #[cfg(test)]
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_rights_agents_and_the_clusters_own_are_silent() {
+    fn usual_rights_agents_and_components_of_the_cluster_are_silent() {
         assert_eq!(service("cap_add: [NET_ADMIN, NET_BIND_SERVICE]"), 0);
         assert_eq!(service("security_opt: ['no-new-privileges:true']"), 0);
         assert_eq!(service("privileged: false"), 0);
@@ -225,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn development_and_builders_are_a_trade_off() {
+    fn docker_in_docker_is_only_an_info() {
         let text = "services: { d: { image: 'docker:27-dind', privileged: true } }\n";
         assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
     }

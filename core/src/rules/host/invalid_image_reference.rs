@@ -2,21 +2,20 @@ use crate::facts::{Facts, Unit};
 use crate::knowledge::image::{self, Flaw};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
-use crate::words::stands_in;
 
 rule! {
-    /// An image reference that no registry accepts.
+    /// An image reference has a form that no registry accepts.
     ///
     /// ## Why it hurts
-    /// The container never starts: Docker says "invalid reference format", and a Pod stays in
-    /// `InvalidImageName`. Nothing is pulled, so no registry's log shows it.
+    /// The container never starts: Docker reports "invalid reference format", and a Pod stays in
+    /// `InvalidImageName`. Nothing is pulled, so no registry's log shows the problem.
     ///
     /// ## What helps
-    /// `[registry/]repository[:tag][@digest]`: the repository in lower case, one tag, and after `@`
-    /// a digest only.
+    /// Write `[registry/]repository[:tag][@digest]`: the repository in lower case, at most one tag,
+    /// and only a digest after `@`.
     ///
     /// ## How to troubleshoot
-    /// `docker pull IMAGE` refuses it at once, without the network.
+    /// `docker pull IMAGE` rejects the reference immediately, without using the network.
     ///
     /// ## Bad
     /// ```yaml
@@ -53,21 +52,22 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(better) = problem.suggestion {
             let edit = facts.replace_scalar(&image.span, &better);
             finding
-                .fix(Fix::r#unsafe(format_args!("Write `{better}`"), [edit]))
-                .check(format_args!("docker pull {better}"));
+                .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]))
+                .check(format!("docker pull {better}"));
         }
     }
 }
 
-/// Variables, marks that a script replaces, and what Compose builds and names itself.
+/// Whether the reference has variables, or placeholders that a script replaces.
 fn is_filled_in_later(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let Some(image) = &unit.image else { return true };
     let capitals = image.text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b'-');
+    let marks = ["<", ">", "%", "{{", "}}", "((", "@@", "__", "$("];
     let interpolated =
         facts.service_of(unit).is_some_and(|it| it.project.is_interpolated(image.span));
     interpolated
         || (capitals && !image.text.is_empty())
-        || stands_in("< > % {{ }} (( @@ __ $(", image.text)
+        || marks.iter().any(|mark| image.text.contains(mark))
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_registry_accepts() {
+    fn references_that_no_registry_accepts() {
         for image in [
             "kafka@3.7.0",
             "Acme/web:1",
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn good_and_unfinished_ones_are_silent() {
+    fn good_references_and_placeholders_are_silent() {
         for image in [
             "localhost:5000/web:1",
             "ghcr.io/acme/web:1.2.3-rc.1_4",

@@ -1,4 +1,4 @@
-//! PLM8xx A single server done well, and a cluster that takes what it is given.
+//! PLM8xx: a single server run well, and a cluster that accepts what it is given.
 
 use super::Rule;
 

@@ -1,22 +1,24 @@
 use crate::facts::{Backing, Facts, Service, is_below};
 use crate::knowledge::families::Class;
+use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
 use crate::text::Span;
-use crate::words::{named, stands_in};
 
 rule! {
-    /// Databases keep their data in volumes, and nothing in the files backs them up.
+    /// Databases keep their data in volumes, but nothing in the files backs them up.
     ///
     /// ## Why it hurts
-    /// A volume survives the container, not the disk, a wrong `docker volume rm` or a bad migration.
+    /// A volume survives its container, but not a failed disk, a mistaken `docker volume rm` or a
+    /// bad migration.
     ///
     /// ## What helps
-    /// A regular dump to another machine, and a restore that has been tried. If the provider or the
-    /// host's own cron does it, say so with a comment and ignore this finding.
+    /// A regular dump to another machine, and a restore that has been tested. If the provider or a
+    /// cron job on the host does this, say so in a comment and ignore this finding.
     ///
     /// ## How to troubleshoot
-    /// Restore the last backup into an empty container. If there is none to restore, that is the answer.
+    /// Restore the last backup into an empty container. If there is no backup to restore, you have
+    /// the answer.
     ///
     /// ## Bad
     /// ```yaml
@@ -28,7 +30,7 @@ rule! {
     ///     image: postgres:17.2
     ///     restart: always
     ///     volumes:
-    ///       - db-data:/var/lib/postgresql/data # <- the data of `db` is in a volume of this host, and nothing in these files backs it up
+    ///       - db-data:/var/lib/postgresql/data # <- the data of `db` is in a volume on this host, but nothing in these files backs it up
     /// volumes:
     ///   db-data:
     /// ```
@@ -63,9 +65,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let mut names: Vec<&str> = Vec::new();
         let mut places = Vec::new();
-        for it in all.iter().filter(|it| !it.has_profile()) {
-            if let Some(kept) = kept_data(facts, it) {
-                names.push(it.name);
+        for service in all.iter().filter(|it| !it.has_profile()) {
+            if let Some(kept) = kept_data(facts, service) {
+                names.push(service.name);
                 places.push(kept);
             }
         }
@@ -75,60 +77,81 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             first,
-            format_args!(
-                "the data of {} is in {} of this host, and nothing in these files backs it up",
+            format!(
+                "the data of {} is in {} on this host, but nothing in these files backs it up",
                 named(&names),
                 if others.is_empty() { "a volume" } else { "volumes" }
             ),
         );
         finding.confidence(Confidence::Possible);
         for (place, name) in others.iter().zip(names.iter().skip(1)) {
-            finding.also(place, format_args!("the data of `{name}`"));
+            finding.also(place, format!("the data of `{name}`"));
         }
         finding.check("docker volume ls");
     }
 }
 
-/// Where a data store's data is mounted from this host.
+/// Returns where the data of a data store is mounted from this host.
 fn kept_data(facts: &Facts<'_>, service: &Service<'_>) -> Option<Span> {
     service.unit.stored()?;
     let image = service.unit.image.as_ref()?;
     let dirs = image.family?.data_dirs(&image.repository, image.major);
-    for it in facts.mounted(&service.unit) {
-        let data = dirs.iter().any(|dir| it.covers(dir) || is_below(it.path, dir));
-        if data && matches!(it.backing, Backing::Volume(_) | Backing::Host(_)) {
-            return Some(it.span);
-        }
-    }
-    None
+    let mounted = facts.mounted(&service.unit);
+    let data = mounted.iter().find(|mount| {
+        matches!(mount.backing, Backing::Volume(_) | Backing::Host(_))
+            && dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir))
+    });
+    data.map(|it| it.span)
 }
 
-/// An image for backups, a name that says so, a dump in a command, or a label for a backup tool.
+/// Words that suggest a backup.
+const BACKUP_WORDS: &[&str] = &[
+    "backup",
+    "restic",
+    "borg",
+    "kopia",
+    "duplicati",
+    "duplicity",
+    "litestream",
+    "wal-g",
+    "walg",
+    "pgbackrest",
+    "barman",
+    "pg_dump",
+    "mysqldump",
+    "mongodump",
+    "mariadb-dump",
+    "rclone",
+    "xtrabackup",
+    "snapshot",
+];
+
+/// Whether a service seems to make backups, by its image, its name, its command, its variables, its
+/// volumes or its labels.
 fn backs_up(service: &Service<'_>) -> bool {
-    const WORDS: &str = "backup restic borg kopia duplicati duplicity litestream wal-g walg pgbackrest \
-                         barman pg_dump mysqldump mongodump mariadb-dump rclone xtrabackup snapshot";
     let model = service.model;
-    let mut said = service.unit.start.joined();
-    let mut say = |text: &str| {
-        said.push('\n');
-        said.push_str(text);
+    let mut texts = service.unit.start.joined();
+    let mut add = |text: &str| {
+        texts.push('\n');
+        texts.push_str(text);
     };
-    say(service.name);
+    add(service.name);
     if let Some(image) = &service.unit.image {
-        say(image.text);
+        add(image.text);
     }
-    for it in &model.labels {
-        say(&it.key);
+    for label in &model.labels {
+        add(&label.key);
     }
-    for it in &service.unit.env {
-        say(it.name);
+    for var in &service.unit.env {
+        add(var.name);
     }
-    for it in &model.volumes {
-        say(&it.target);
-        say(it.source.as_ref().map_or("", |it| it.as_str()));
+    for volume in &model.volumes {
+        add(&volume.target);
+        add(volume.source.as_ref().map_or("", |it| it.as_str()));
     }
-    said.make_ascii_lowercase();
-    service.unit.family().is_some_and(|it| it.class == Class::Backup) || stands_in(WORDS, &said)
+    texts.make_ascii_lowercase();
+    service.unit.family().is_some_and(|it| it.class == Class::Backup)
+        || BACKUP_WORDS.iter().any(|word| texts.contains(word))
 }
 
 #[cfg(test)]
@@ -148,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_once() {
+    fn a_project_is_reported_once() {
         let other = DB.replace("db:", "other:");
         assert_eq!(count("compose.yaml", &other), 1);
     }

@@ -1,23 +1,24 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Service, nearest};
 use crate::knowledge::families::Class;
 use crate::knowledge::starts;
-use crate::model::edit::Yaml;
+use crate::report::phrases::{first_named, named};
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
-use crate::words::{first_named, is_among, named};
 
 rule! {
-    /// A service that should keep running has no restart policy, or one that does not exist.
+    /// A service that should keep running has no restart policy, or an unknown one.
     ///
     /// ## Why it hurts
     /// After a crash, and after every reboot of the host, the container stays down until somebody
-    /// notices. A misspelt policy passes the schema and is refused only when the container is made.
+    /// notices. A misspelt policy passes the schema and is rejected only when the container is
+    /// created.
     ///
     /// ## What helps
-    /// `restart: unless-stopped`.
+    /// Set `restart: unless-stopped`.
     ///
     /// ## How to troubleshoot
-    /// `docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' CONTAINER` says `no`;
+    /// `docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' CONTAINER` prints `no`;
     /// `docker compose ps -a` lists what has exited.
     ///
     /// ## Bad
@@ -28,7 +29,7 @@ rule! {
     ///     ports: ["8080:80"]
     ///   db:
     ///     image: postgres:17.2
-    ///     restart: unless_stopped # <- `unless_stopped` is no restart policy; `unless-stopped` is
+    ///     restart: unless_stopped # <- `unless_stopped` is not a restart policy; did you mean `unless-stopped`?
     /// ```
     ///
     /// ## Good
@@ -47,7 +48,7 @@ rule! {
     }
 }
 
-const POLICIES: &str = "no always on-failure unless-stopped";
+const POLICIES: &[&str] = &["no", "always", "on-failure", "unless-stopped"];
 
 fn check(facts: &Facts, out: &mut Findings) {
     for at in 0..facts.projects().len() {
@@ -70,17 +71,18 @@ fn check(facts: &Facts, out: &mut Findings) {
                 alone(facts, service, out);
             }
         } else if let Some((first, others)) = bare.split_first() {
-            // Nobody has thought of it: that is one thing to say, not one for each service.
+            // Many services without a policy are one oversight, so one finding covers them all.
             let names: Vec<&str> = bare.iter().map(|it| it.name).collect();
             let finding = out.at(
                 &first.span(),
-                format_args!(
+                format!(
                     "{} have no restart policy, so they stay down after a crash or a reboot",
                     and_others(&names)
                 ),
             );
             for other in others {
-                finding.also(&other.span(), "this one too");
+                finding
+                    .also(&other.span(), format!("`{}` has no restart policy either", other.name));
             }
             finding.check("docker compose ps -a").maybe_fix(add(facts, &bare));
         }
@@ -91,30 +93,30 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
     let name = service.name;
     out.at(
         &service.span(),
-        format_args!(
+        format!(
             "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
     )
-    .check(format_args!("docker compose ps -a {name}"))
+    .check(format!("docker compose ps -a {name}"))
     .maybe_fix(add(facts, &[service]));
 }
 
-/// "`a` and `b`", "`a`, `b`, `c` and 4 others".
+/// Renders names as "`a` and `b`" or "`a`, `b`, `c` and 4 others".
 fn and_others(names: &[&str]) -> String {
     match names {
         [all @ .., last] if (2..=4).contains(&names.len()) => {
             format!("{} and `{last}`", named(all))
         }
-        _ => first_named(names, 3, "others"),
+        _ => first_named(names, 3),
     }
 }
 
-/// Adds the policy to services.
+/// Builds a fix that adds a policy to the services.
 fn add(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let mut edits = Vec::new();
-    for it in services {
+    for service in services {
         let value = Yaml::str("unless-stopped");
-        edits.push(facts.insert_entry(it.model.place()?, "restart", &value)?);
+        edits.push(facts.insert_entry(service.model.place()?, "restart", &value)?);
     }
     Some(Fix::safe("Restart unless stopped by hand", edits))
 }
@@ -124,7 +126,7 @@ fn has_policy(service: &Service<'_>) -> bool {
     service.model.restart.is_some() || deploy.is_some_and(|it| it.restart_policy.is_some())
 }
 
-/// Runs for long as far as the files tell, on a server, and nothing brings it back.
+/// Whether a service keeps running on a server, as far as the files show, and nothing restarts it.
 fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     let model = service.model;
     let interactive = model.stdin_open.is_some_and(|it| it.value) && model.ports.is_empty();
@@ -141,7 +143,7 @@ fn is_task<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     facts.is_one_shot(service) || mode.is_some_and(|it| it.value.ends_with("-job"))
 }
 
-/// A port, a healthcheck or a server's start: proof that it is not a task that ends.
+/// Whether a port, a healthcheck or the start of a server shows that the service is not a task.
 fn keeps_running(service: &Service<'_>) -> bool {
     let model = service.model;
     let serves =
@@ -163,26 +165,25 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
     let Some(policy) = &service.model.restart else { return };
     let text = policy.as_str();
     let limited = text.strip_prefix("on-failure:").is_some_and(|it| it.parse::<u32>().is_ok());
-    // YAML's booleans read as `no`; a value with a variable in it is not ours to judge.
-    let word = matches!(text, "" | "false" | "true") || limited || is_among(POLICIES, text);
-    if word || service.project.is_interpolated(policy.span) {
+    // YAML reads a plain `no` as a boolean, and a value with a variable is not known.
+    let known = matches!(text, "" | "false" | "true") || limited || POLICIES.contains(&text);
+    if known || service.project.is_interpolated(policy.span) {
         return;
     }
     let plain = text.to_ascii_lowercase().replace(['_', ' '], "-");
-    let meant = POLICIES
-        .split(' ')
-        .find(|it| *it == plain)
-        .or_else(|| nearest(&plain, POLICIES.split(' ').skip(1)))
+    let exact = POLICIES.iter().copied().find(|it| *it == plain);
+    let meant = exact
+        .or_else(|| nearest(&plain, POLICIES.iter().copied().filter(|it| *it != "no")))
         .or_else(|| (plain == "never").then_some("no"));
-    let mut message = format!("`{text}` is no restart policy");
+    let mut message = format!("`{text}` is not a restart policy");
     if let Some(meant) = meant {
-        message.push_str(&format!("; `{meant}` is"));
+        message.push_str(&format!("; did you mean `{meant}`?"));
     }
     let finding = out.at(&policy.span, message).severity(Severity::Error);
     if let Some(meant) = meant {
         let written = if meant == "no" { "\"no\"" } else { meant };
         let edit = facts.replace(&policy.span, written);
-        finding.fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
+        finding.fix(Fix::safe(format!("Write `{meant}`"), [edit]));
     }
 }
 
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_one_is_said_once() {
+    fn a_project_without_policies_is_reported_once() {
         let text =
             "services:\n  a: { image: 'nginx:1', ports: ['80:80'] }\n  b: { image: 'redis:7' }\n";
         assert_eq!(
@@ -212,7 +213,7 @@ mod tests {
     fn development_tasks_and_tools_are_silent() {
         let stack =
             "# file: docker-stack.yml\nservices: { a: { image: 'nginx:1', ports: ['80:80'] } }\n";
-        assert_eq!(count(stack), 0, "Swarm brings back what stops");
+        assert_eq!(count(stack), 0, "Swarm restarts what stops");
         assert_eq!(count("# file: compose.dev.yaml\nservices: { a: { image: 'nginx:1' } }\n"), 0);
         for body in [
             "image: 'a:1', command: [alembic, upgrade, head]",

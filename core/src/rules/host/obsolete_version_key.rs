@@ -1,13 +1,14 @@
 use crate::facts::Facts;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// The top-level `version` of a Compose file does nothing.
     ///
     /// ## Why it hurts
-    /// Compose has not read it for years and prints a warning at every command, among which the
-    /// warnings that matter are lost. It also makes readers look for differences that do not exist.
+    /// Compose has ignored it for years and prints a warning with every command, which hides the
+    /// warnings that matter. The key also makes readers look for differences that do not exist.
     ///
     /// ## What helps
     /// Remove the line.
@@ -17,7 +18,7 @@ rule! {
     ///
     /// ## Bad
     /// ```yaml
-    /// version: "3.8" # <- `version` is obsolete: Compose ignores it and says so at every start
+    /// version: "3.8" # <- `version` is obsolete: Compose ignores it and warns about it with every command
     /// services:
     ///   web:
     ///     image: nginx:1.29
@@ -35,22 +36,21 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut seen = Vec::new();
+    let mut seen = FxHashSet::default();
     for (at, project) in facts.projects().iter().enumerate() {
         if project.versions.is_empty() {
             continue;
         }
-        // `docker stack deploy` is another program, and it asks for the version.
+        // `docker stack deploy` is another program, which still requires the version.
         let swarm = facts.services_of(at).iter().any(|it| facts.is_for_swarm(it));
         for key in &project.versions {
-            if swarm || seen.contains(&key.entry) {
+            if swarm || !seen.insert(key.entry) {
                 continue;
             }
-            seen.push(key.entry);
             let edit = facts.editor(key.entry.file).remove_entry(key.entry);
             let finding = out.at(
                 &key.name.span,
-                "`version` is obsolete: Compose ignores it and says so at every start",
+                "`version` is obsolete: Compose ignores it and warns about it with every command",
             );
             finding
                 .maybe_fix(edit.map(|it| Fix::safe("Remove `version`", [it])))
@@ -66,14 +66,14 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn each_file_says_it_once() {
+    fn each_file_is_reported_once() {
         let text = "# file: compose.yaml\nversion: '3'\nservices: { a: { image: 'a:1' } }\n\
                     # file: compose.override.yaml\nversion: '3'\nservices: { a: { tty: true } }\n";
         assert_eq!(messages(&RULE, text).len(), 2);
     }
 
     #[test]
-    fn a_stack_file_needs_it_and_others_have_none() {
+    fn stack_files_need_a_version() {
         let stack = "version: '3.8'\nservices: { a: { image: 'a:1', deploy: { placement: { constraints: [node.role == worker] } } } }\n";
         assert!(messages(&RULE, stack).is_empty());
         assert!(messages(&RULE, "services: { a: { image: 'a:1' } }\n").is_empty());

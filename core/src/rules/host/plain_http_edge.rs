@@ -3,21 +3,21 @@ use crate::knowledge::families::Class;
 use crate::model::compose::Port;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
-use crate::words::stands_in;
 
 rule! {
     /// A server publishes plain HTTP to the world, with nothing in sight that speaks TLS.
     ///
     /// ## Why it hurts
-    /// Passwords and session cookies travel readable, and every network in between can change what
-    /// arrives. Browsers switch features off and warn their users.
+    /// Passwords and session cookies travel in plain text, and every network in between can change
+    /// what arrives. Browsers disable features and warn their users.
     ///
     /// ## What helps
-    /// A reverse proxy that fetches certificates by itself (Caddy and Traefik do) as the only one that
-    /// publishes ports, or a tunnel. If something outside these files does it, publish on loopback.
+    /// A reverse proxy that obtains certificates by itself (as Caddy and Traefik do) as the only
+    /// service that publishes ports, or a tunnel. If something outside these files provides TLS,
+    /// publish on loopback.
     ///
     /// ## How to troubleshoot
-    /// `curl -I http://HOST` answers with content, not with a redirect to `https`.
+    /// `curl -I http://HOST` answers with content instead of a redirect to `https`.
     ///
     /// ## Bad
     /// ```yaml
@@ -26,7 +26,7 @@ rule! {
     ///     image: nginx:1.29
     ///     restart: always
     ///     ports:
-    ///       - "80:80" # <- service `web` publishes port 80 to the world, and nothing in these files speaks TLS
+    ///       - "80:80" # <- service `web` publishes port 80 to the world, but nothing in these files speaks TLS
     /// ```
     ///
     /// ## Good
@@ -58,17 +58,18 @@ fn check(facts: &Facts, out: &mut Findings) {
         let number = port.published.map_or(port.target.value, |it| it.value.0);
         out.at(
             &port.span,
-            format_args!(
-                "service `{}` publishes port {number} to the world, and nothing in these files speaks TLS",
+            format!(
+                "service `{}` publishes port {number} to the world, but nothing in these files speaks TLS",
                 service.name
             ),
         )
         .confidence(Confidence::Possible)
-        .check(format_args!("ss -ltn 'sport = :{number}'"));
+        .check(format!("ss -ltn 'sport = :{number}'"));
     }
 }
 
-/// Published on every address: port 80, or what an application in production listens on.
+/// Whether a port is published on every address and serves plain HTTP: port 80, or a port that
+/// applications in production usually listen on.
 fn is_open(service: &Service<'_>, port: &Port) -> bool {
     let open = port
         .host_ip
@@ -83,27 +84,32 @@ fn is_open(service: &Service<'_>, port: &Port) -> bool {
     open && wanted && !data && !service.has_profile() && port.protocol == "tcp"
 }
 
-/// A proxy or tunnel that speaks TLS, a port for it, a certificate, or labels for a proxy elsewhere.
+/// Whether a service suggests TLS: a proxy or tunnel, a port for TLS, a certificate, or labels for
+/// a proxy elsewhere.
 fn brings_tls(service: &Service<'_>) -> bool {
     let model = service.model;
     let edge = service.unit.family().is_some_and(|it| {
         it.class == Class::Tunnel
             || matches!(it.id, "caddy" | "traefik" | "nginx-proxy" | "nginx-proxy-manager" | "swag")
     });
-    let secure = |port: u16| matches!(port, 443 | 8443 | 9443);
-    let port =
-        |it: &Port| secure(it.target.value) || it.published.is_some_and(|it| secure(it.value.0));
-    let certificate =
-        |text: &str| stands_in("letsencrypt cert ssl tls acme", &text.to_ascii_lowercase());
-    edge || model.ports.iter().any(port)
+    let is_secure = |number: u16| matches!(number, 443 | 8443 | 9443);
+    let secure_port = |port: &Port| {
+        is_secure(port.target.value) || port.published.is_some_and(|it| is_secure(it.value.0))
+    };
+    let is_certificate = |path: &str| {
+        let path = path.to_ascii_lowercase();
+        ["letsencrypt", "cert", "ssl", "tls", "acme"].iter().any(|word| path.contains(word))
+    };
+    edge || model.ports.iter().any(secure_port)
         || model.labels.iter().any(|it| {
             it.key.value.starts_with("traefik.") || it.key.value.starts_with("caddy")
         })
         || service.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"))
-        // Another network brings the traffic in, or the host's own network does.
+        // On the host's own network a proxy needs no published port.
         || model.network_mode.as_ref().is_some_and(|it| it.value == "host")
-        || model.volumes.iter().any(|it| {
-            certificate(&it.target) || it.source.as_ref().is_some_and(|it| certificate(it))
+        || model.volumes.iter().any(|volume| {
+            is_certificate(&volume.target)
+                || volume.source.as_ref().is_some_and(|it| is_certificate(it))
         })
 }
 
@@ -122,7 +128,7 @@ mod tests {
     fn port_80_and_application_ports_in_production() {
         assert_eq!(count("ports: ['80:8080']", ""), 1);
         assert_eq!(count("ports: ['3000:3000'], mem_limit: 1g", ""), 1);
-        assert_eq!(count("ports: ['80:80', '8080:80']", ""), 1, "once a project");
+        assert_eq!(count("ports: ['80:80', '8080:80']", ""), 1, "one finding per project");
     }
 
     #[test]
@@ -138,6 +144,6 @@ mod tests {
         let dev = "# file: compose.dev.yaml\nservices: { a: { image: 'a:1', restart: always, ports: ['80:80'] } }\n";
         assert!(messages(&RULE, dev).is_empty());
         let bare = "services: { a: { image: 'a:1', ports: ['80:80'] } }\n";
-        assert!(messages(&RULE, bare).is_empty(), "nobody says that this runs on a server");
+        assert!(messages(&RULE, bare).is_empty(), "nothing shows that this runs on a server");
     }
 }

@@ -9,18 +9,18 @@ rule! {
     ///
     /// ## Why it hurts
     /// `kubectl apply` fails with "no matches for kind", and a cluster upgrade that worked for
-    /// everything else stops at this file. Helm also cannot upgrade a release whose stored manifest
+    /// everything else stops at this file. Nor can Helm upgrade a release whose stored manifest
     /// names such a version.
     ///
     /// ## What helps
-    /// The version that took its place. Some fields moved with it; the finding says which.
+    /// Use the version that replaced it. If fields have changed too, the finding says which.
     ///
     /// ## How to troubleshoot
     /// `kubectl api-resources` lists what a cluster serves; `kubectl convert` rewrites a file.
     ///
     /// ## Bad
     /// ```yaml
-    /// apiVersion: batch/v1beta1 # <- `batch/v1beta1` no longer has CronJob since Kubernetes 1.25; `batch/v1` does
+    /// apiVersion: batch/v1beta1 # <- `batch/v1beta1` CronJob was removed in Kubernetes 1.25; use `batch/v1`
     /// kind: CronJob
     /// metadata: { name: report }
     /// spec:
@@ -58,21 +58,19 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(old) = kube::old_api(version, &object.kind) else { continue };
         let kind = &object.kind.value;
         let instead = if old.replacement.is_empty() {
-            "nothing takes its place".to_owned()
+            "it has no replacement".to_owned()
         } else {
-            format!("`{}` does", old.replacement)
+            format!("use `{}`", old.replacement)
         };
         let finding = match old.removed_in {
             Some(release) => out.at(
                 &version.span,
-                format_args!(
-                    "`{version}` no longer has {kind} since Kubernetes {release}; {instead}"
-                ),
+                format!("`{version}` {kind} was removed in Kubernetes {release}; {instead}"),
             ),
             None => {
                 let message = format!(
-                    "`{version}` {kind} is deprecated since Kubernetes {}; use `{}`",
-                    old.deprecated_in, old.replacement
+                    "`{version}` {kind} has been deprecated since Kubernetes {}; {instead}",
+                    old.deprecated_in
                 );
                 let finding = out.at(&version.span, message).severity(Severity::Warning);
                 finding.deprecated = true;
@@ -80,12 +78,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         };
         if !old.note.is_empty() {
-            finding.help(format_args!("With the new version, {}.", old.note));
+            finding.help(format!("With the new version, {}.", old.note));
         }
-        finding.check(format_args!("kubectl api-resources --api-group={}", group(&old)));
+        finding.check(format!("kubectl api-resources --api-group={}", group(&old)));
         if may_be_replaced(object, &old) {
             let edit = facts.replace_scalar(&version.span, old.replacement);
-            finding.fix(Fix::safe(format_args!("Use `{}`", old.replacement), [edit]));
+            finding.fix(Fix::safe(format!("Use `{}`", old.replacement), [edit]));
         }
     }
 }
@@ -94,13 +92,13 @@ fn group(old: &OldApi) -> &'static str {
     old.replacement.rsplit_once('/').map_or("", |it| it.0)
 }
 
-/// Whether the object is the same one under the new version, with nothing else to change.
+/// Whether the new version requires no other change to the object.
 fn may_be_replaced(object: &Object, old: &OldApi) -> bool {
     if old.replacement.is_empty() || old.removed_in.is_none() {
         return false;
     }
     match &object.body {
-        // The selector used to be filled in from the labels.
+        // Old versions filled a missing selector in from the labels.
         Body::Workload(it) if group(old) == "apps" => it.selector.is_some(),
         Body::DisruptionBudget(it) => it.selector.as_ref().is_some_and(|it| !it.is_empty()),
         Body::Autoscaler(_) => {

@@ -1,26 +1,28 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
-use crate::model::edit::Yaml;
+use crate::report::phrases::first_named;
 use crate::report::{Confidence, Findings, Fix, Role};
 use crate::rules::rule;
-use crate::words::first_named;
 
 rule! {
-    /// Container logs grow without end.
+    /// Container logs grow without limit.
     ///
     /// ## Why it hurts
-    /// Docker's default driver, `json-file`, never rotates. A chatty service fills the disk after
-    /// weeks, and then everything on the host fails at once, the database first.
+    /// Docker's default driver, `json-file`, does not rotate logs unless it is configured to.
+    /// Within weeks a chatty service fills the disk, and then everything on the host fails at once,
+    /// the database first.
     ///
     /// ## What helps
-    /// `max-size` and `max-file` for each service, or once for the host in `/etc/docker/daemon.json`.
-    /// The driver `local` rotates by itself.
+    /// Set `max-size` and `max-file` for each service, or once for the host in
+    /// `/etc/docker/daemon.json`. The `local` driver rotates logs by itself.
     ///
     /// ## How to troubleshoot
-    /// `sudo du -h /var/lib/docker/containers/*/*-json.log | sort -h` shows who writes how much.
+    /// `sudo du -h /var/lib/docker/containers/*/*-json.log | sort -h` shows which containers write
+    /// how much.
     ///
     /// ## Bad
     /// ```yaml
-    /// services: # <- the logs of `web` grow without end, unless the host's Docker rotates them
+    /// services: # <- the logs of `web` grow without limit, unless Docker on the host rotates them
     ///   web:
     ///     image: nginx:1.29
     ///     restart: always
@@ -49,35 +51,35 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mut open: Vec<&Service<'_>> = Vec::new();
         let mut names: Vec<&str> = Vec::new();
         let mut accepted: Vec<&Service<'_>> = Vec::new();
-        let mut kept = None;
-        for it in all {
-            if it.role == Role::Development || !grows(it) || facts.is_one_shot(it) {
+        let mut server = None;
+        for service in all {
+            if service.role == Role::Development || !grows(service) || facts.is_one_shot(service) {
                 continue;
             }
-            if facts.is_accepted(it.span(), &|it| RULE.is(it)) {
-                accepted.push(it);
+            if facts.is_accepted(service.span(), &|selector| RULE.is(selector)) {
+                accepted.push(service);
                 continue;
             }
-            open.push(it);
-            names.push(it.name);
-            let restarts = it.model.restart.as_ref().is_some_and(|it| it.value != "no");
-            if kept.is_none() && restarts && !it.has_profile() {
-                kept = Some(it);
+            open.push(service);
+            names.push(service.name);
+            let restarts = service.model.restart.as_ref().is_some_and(|it| it.value != "no");
+            if server.is_none() && restarts && !service.has_profile() {
+                server = Some(service);
             }
         }
-        for it in accepted {
-            out.at(&it.span(), format!("the logs of `{}` grow without end", it.name));
+        for service in accepted {
+            out.at(&service.span(), format!("the logs of `{}` grow without limit", service.name));
         }
-        let Some(first) = kept else { continue };
+        let Some(first) = server else { continue };
         let whose = match open.len() {
             len if len > 3 && len == all.len() => format!("all {len} services"),
-            _ => first_named(&names, 3, "others"),
+            _ => first_named(&names, 3),
         };
         let key = project.keys.iter().find(|it| it.name.value == "services");
         out.at(
             &key.map_or(first.span(), |it| it.name.span),
-            format_args!(
-                "the logs of {whose} grow without end, unless the host's Docker rotates them"
+            format!(
+                "the logs of {whose} grow without limit, unless Docker on the host rotates them"
             ),
         )
         .confidence(Confidence::Likely)
@@ -86,7 +88,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether the driver is Docker's default one, without a limit.
+/// Whether a service uses Docker's default driver without a size limit.
 fn grows(service: &Service<'_>) -> bool {
     let Some(logging) = &service.model.logging else {
         return !service.model.has_key("logging") && !service.model.has_key("provider");
@@ -95,20 +97,21 @@ fn grows(service: &Service<'_>) -> bool {
     default && !logging.options.iter().any(|it| it.key.value == "max-size")
 }
 
+/// Builds a fix that limits the logs of the services.
 fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let options = Yaml::map([("max-size", Yaml::raw("10m")), ("max-file", Yaml::raw("\"3\""))]);
     let logging = Yaml::map([("driver", Yaml::raw("json-file")), ("options", options.clone())]);
     let mut edits = Vec::new();
-    for it in services {
-        edits.push(match &it.model.logging {
-            None => facts.insert_entry(it.model.place()?, "logging", &logging)?,
+    for service in services {
+        edits.push(match &service.model.logging {
+            None => facts.insert_entry(service.model.place()?, "logging", &logging)?,
             Some(logging) if logging.options.is_empty() => {
                 facts.insert_entry(logging.place.as_ref()?, "options", &options)?
             }
             Some(_) => return None,
         });
     }
-    Some(Fix::safe("Keep three log files of 10 MB for each container", edits))
+    Some(Fix::safe("Keep three log files of 10 MB per container", edits))
 }
 
 #[cfg(test)]
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_once_a_project() {
+    fn a_project_is_reported_once() {
         let text = "services:\n  a: { image: 'a:1', restart: always }\n  b: { image: 'a:1', restart: always }\n";
         assert_eq!(count(text), 1);
         let text =
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn bounded_other_drivers_development_and_short_runs_are_silent() {
+    fn limits_other_drivers_development_and_short_runs_are_silent() {
         for body in [
             "restart: always, logging: { driver: local }",
             "restart: always, logging: { driver: journald }",

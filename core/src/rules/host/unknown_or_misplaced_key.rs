@@ -1,5 +1,6 @@
 use crate::facts::{Facts, nearest};
 use crate::knowledge::kube_keys;
+use crate::model::Str;
 use crate::model::compose::known_keys;
 use crate::model::kubernetes::Object;
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -7,20 +8,21 @@ use crate::rules::rule;
 use crate::text::Span;
 
 rule! {
-    /// A key that the platform does not know where it stands.
+    /// A key is unknown to the platform, or is at the wrong level.
     ///
     /// ## Why it hurts
-    /// Compose refuses the whole file. Kubernetes is worse: depending on the tool it warns or drops the
-    /// key without a word, and the probe, limit or selector that everybody sees in the file does not
-    /// exist in the cluster.
+    /// Compose refuses the whole file. Kubernetes is worse: depending on the tool, it warns or
+    /// silently drops the key, and the probe, limit or selector that everybody sees in the file
+    /// does not exist in the cluster.
     ///
     /// ## What helps
-    /// The right name, at the right level: most of these are typing mistakes, or stand one level too
-    /// high or too low.
+    /// Use the right name at the right level: most of these keys are typing mistakes, or are one
+    /// level too high or too low.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config -q` names the key; `kubectl apply --dry-run=server --validate=strict -f FILE`
-    /// does the same for a cluster, and `kubectl explain` lists what may stand where.
+    /// `docker compose config -q` names the key. For a cluster,
+    /// `kubectl apply --dry-run=server --validate=strict -f FILE` does the same, and
+    /// `kubectl explain` lists the keys that are allowed in each place.
     ///
     /// ## Bad
     /// ```yaml file=deployment.yaml
@@ -35,16 +37,16 @@ rule! {
     ///       containers:
     ///         - name: web
     ///           image: ghcr.io/acme/web:1.4.2
-    ///           readynessProbe: # <- `readynessProbe` is no key of a container; `readinessProbe` is
+    ///           readynessProbe: # <- `readynessProbe` is not a key of a container; did you mean `readinessProbe`?
     ///             httpGet: { path: /ready, port: 8080 }
-    ///       livenessProbe: # <- `livenessProbe` has no effect in the Pod's `spec`: it belongs to a container
+    ///       livenessProbe: # <- `livenessProbe` has no effect in the Pod's `spec`: it belongs in a container
     ///         httpGet: { path: /live, port: 8080 }
     /// ```
     /// ```yaml file=compose.yaml
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
-    ///     enviroment: # <- Compose refuses `enviroment` in a service; `environment` is the key
+    ///     enviroment: # <- Compose refuses `enviroment` in a service; did you mean `environment`?
     ///       PORT: "8080"
     /// ```
     ///
@@ -81,10 +83,10 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut seen: Vec<Span> = Vec::new();
     for project in facts.projects() {
-        for it in &project.unknown_keys {
-            if !seen.contains(&it.key.span) {
-                seen.push(it.key.span);
-                compose(facts, it.owner, &it.key, out);
+        for unknown in &project.unknown_keys {
+            if !seen.contains(&unknown.key.span) {
+                seen.push(unknown.key.span);
+                compose(facts, unknown.owner, &unknown.key, out);
             }
         }
     }
@@ -93,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn compose(facts: &Facts<'_>, owner: &str, key: &crate::model::Str, out: &mut Findings) {
+fn compose(facts: &Facts<'_>, owner: &str, key: &Str, out: &mut Findings) {
     let inside = match owner {
         "project" => "at the top level".to_owned(),
         "service" => "in a service".to_owned(),
@@ -104,27 +106,27 @@ fn compose(facts: &Facts<'_>, owner: &str, key: &crate::model::Str, out: &mut Fi
     let check = "docker compose config -q";
     if let Some(meant) = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys)) {
         let edit = facts.replace_scalar(&key.span, meant);
-        out.at(&key.span, format_args!("{refused}; `{meant}` is the key"))
+        out.at(&key.span, format!("{refused}; did you mean `{meant}`?"))
             .severity(Severity::Error)
             .check(check)
-            .fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
+            .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
     } else if let Some(place) = elsewhere(owner, key) {
-        out.at(&key.span, format_args!("{refused}; it belongs {place}"))
+        out.at(&key.span, format!("{refused}; it belongs {place}"))
             .severity(Severity::Error)
             .check(check);
     } else {
-        // A newer Compose, or another tool that reads the file, may know it.
+        // A newer Compose, or another tool that reads the file, may know the key.
         out.at(&key.span, refused).confidence(Confidence::Likely).check(check);
     }
 }
 
-/// The same key in another spelling: `containerName` for `container_name`.
+/// Returns the known key that differs only in spelling: `container_name` for `containerName`.
 fn spelt(key: &str, keys: &[&'static str]) -> Option<&'static str> {
     let plain = |it: &str| it.to_ascii_lowercase().replace(['_', '-'], "");
     keys.iter().copied().find(|it| plain(it) == plain(key))
 }
 
-/// Where in a Compose file a key would be known.
+/// Returns where in a Compose file the key is known.
 fn elsewhere(owner: &str, key: &str) -> Option<&'static str> {
     const PLACES: &[(&str, &str)] = &[
         ("deploy", "under `deploy`"),
@@ -139,36 +141,33 @@ fn elsewhere(owner: &str, key: &str) -> Option<&'static str> {
 }
 
 fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
-    // A patch may be for another kind than it says.
+    // A patch may be meant for another kind than it names.
     let patch = object.workload().is_some_and(|it| it.template.spec.containers.is_empty());
-    for it in &object.unknown {
-        let Some(words) = kube_keys::words_for(it.owner) else { continue };
-        let key = &it.key;
-        // Marks of templates and of tools that rewrite the file.
+    for unknown in &object.unknown {
+        let Some(words) = kube_keys::words_for(unknown.owner) else { continue };
+        let key = &unknown.key;
+        // Placeholders of templates and of tools that rewrite the file.
         if key.starts_with(['<', '{', '#', '_']) || key.starts_with("x-") {
             continue;
         }
         let check = "kubectl apply --dry-run=server --validate=strict -f FILE";
-        let keys = kube_keys::known_keys(it.owner);
-        let exact = kube_keys::belongs_to(key).filter(|at| *at != it.owner);
-        let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys));
+        let keys = kube_keys::known_keys(unknown.owner);
+        let exact = kube_keys::belongs_to(key).filter(|owner| *owner != unknown.owner);
+        let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
         if let Some(meant) = meant.filter(|_| exact.is_none()) {
             let edit = facts.replace_scalar(&key.span, meant);
-            out.at(&key.span, format_args!("`{key}` is no key of {words}; `{meant}` is"))
+            out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
                 .check(check)
-                .fix(Fix::safe(format_args!("Write `{meant}`"), [edit]));
-        } else if let Some(meant) = kube_keys::synonym(it.owner, key) {
-            out.at(&key.span, format_args!("`{key}` is no key of {words}; `{meant}` is meant"))
+                .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
+        } else if let Some(meant) = kube_keys::synonym(unknown.owner, key) {
+            out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
                 .check(check);
         } else if let Some(place) = exact.and_then(kube_keys::words_for) {
             let place = place.replace("Deployment", &object.kind);
-            out.at(
-                &key.span,
-                format_args!("`{key}` has no effect in {words}: it belongs to {place}"),
-            )
-            .check(check);
+            out.at(&key.span, format!("`{key}` has no effect in {words}: it belongs in {place}"))
+                .check(check);
         } else if !patch {
-            out.at(&key.span, format_args!("`{key}` is no key of {words}"))
+            out.at(&key.span, format!("`{key}` is not a key of {words}"))
                 .confidence(Confidence::Likely)
                 .check(check);
         }
@@ -185,14 +184,14 @@ mod tests {
         let say = |body: &str| {
             messages(&RULE, &format!("services: {{ a: {{ image: 'a:1', {body} }} }}\n"))
         };
-        assert!(say("containerName: x")[0].contains("`container_name` is the key"));
+        assert!(say("containerName: x")[0].contains("did you mean `container_name`?"));
         assert!(say("replicas: 2")[0].contains("under `deploy`"));
         assert_eq!(say("frobnicate: 1"), ["Compose refuses `frobnicate` in a service"]);
         assert!(say("x-note: 1").is_empty());
     }
 
     #[test]
-    fn a_key_of_a_file_that_two_projects_share_is_said_once() {
+    fn a_key_in_a_file_that_two_projects_share_is_reported_once() {
         let text = "# file: base.yaml\nservices: { a: { image: 'a:1', enviroment: {} } }\n\
                     # file: compose.yaml\ninclude: [base.yaml]\nservices: { b: { image: 'a:1' } }\n";
         assert_eq!(messages(&RULE, text).len(), 1);
@@ -214,10 +213,10 @@ mod tests {
                    spec: { template: { spec: { replicas: 2, containers: [{ name: a, image: 'a:1', ports: [{ port: 80 }] }] } } }\n";
         let found = messages(&RULE, set);
         assert!(
-            found.iter().any(|it| it.ends_with("belongs to the `spec` of a StatefulSet")),
+            found.iter().any(|it| it.ends_with("belongs in the `spec` of a StatefulSet")),
             "{found:?}"
         );
-        assert!(found.iter().any(|it| it.ends_with("`containerPort` is meant")), "{found:?}");
+        assert!(found.iter().any(|it| it.ends_with("did you mean `containerPort`?")), "{found:?}");
         let custom = "apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: a }\nspec: { anything: true }\n";
         assert!(messages(&RULE, custom).is_empty());
     }

@@ -1,33 +1,34 @@
-use crate::facts::{Facts, Unit};
-use crate::index::Index;
+use crate::facts::{Facts, Image, Unit};
 use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity};
 use crate::rules::rule;
-use crate::text::{Span, name_of};
+use crate::text::{FileId, Span, name_of};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 rule! {
-    /// An image has no tag, or a tag that its owner moves.
+    /// An image has no tag, or a tag that its owner moves from version to version.
     ///
     /// ## Why it hurts
-    /// What runs depends on when it was last pulled. A restart on another machine brings another
-    /// version, the way back after a bad release has no name, and a new major version of a database
-    /// refuses the data of the old one.
+    /// What runs depends on when the image was last pulled. A restart on another machine brings
+    /// another version, a bad release has no named predecessor to go back to, and a new major
+    /// version of a database refuses the data of the old one.
     ///
     /// ## What helps
     /// A version as exact as the image offers, and a tool that proposes updates to it. A digest is
     /// the firmest pin.
     ///
     /// ## How to troubleshoot
-    /// `docker image inspect --format '{{.RepoDigests}}' IMAGE`, or the Pod's `status.containerStatuses`,
-    /// says which image really runs.
+    /// `docker image inspect --format '{{.RepoDigests}}' IMAGE`, or the Pod's
+    /// `status.containerStatuses`, shows which image is really running.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
     ///   db:
-    ///     image: postgres # <- `postgres` has no tag, which means `latest`: what runs depends on the day of the pull
+    ///     image: postgres # <- `postgres` has no tag, which means `latest`: what runs depends on when it was pulled
     ///   web:
-    ///     image: ghcr.io/acme/web:${TAG:-latest} # <- the tag of `ghcr.io/acme/web:latest` moves: what runs depends on the day of the pull
+    ///     image: ghcr.io/acme/web:${TAG:-latest} # <- the tag of `ghcr.io/acme/web:latest` moves: what runs depends on when it was pulled
     /// ```
     ///
     /// ## Good
@@ -45,25 +46,14 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let elsewhere = Elsewhere::new(facts);
-    // The same reference in one file is one thing to mend: its places, and whether it was told.
-    let mut places: Vec<Vec<Span>> = Vec::new();
-    let mut index = Index::default();
-    let mut numbers = Vec::new();
+    let built = built_images(facts);
+    // The same reference in one file is reported once.
+    let mut places: FxHashMap<Reference<'_>, IndexSet<Span, FxBuildHasher>> = FxHashMap::default();
     for image in facts.units().filter_map(|it| it.image.as_ref()) {
         if matches!(image.pin, Pin::Absent | Pin::Moving) {
-            let file = image.span.file.0.to_string();
-            let apart = apart(facts, image.span);
-            let at = index.add(&[&file, image.text, &apart], places.len())[0];
-            numbers.push(at);
-            if at == places.len() {
-                places.push(Vec::new());
-            }
-            if !places[at].contains(&image.span) {
-                places[at].push(image.span);
-            }
+            places.entry(Reference::of(facts, image)).or_default().insert(image.span);
         }
     }
-    let mut numbers = numbers.into_iter();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
         let moves = match image.pin {
@@ -71,19 +61,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             Pin::Moving => true,
             _ => continue,
         };
-        let number = numbers.next();
-        if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit) {
+        if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit, &built) {
             continue;
         }
         if !unit.is_compose() && !moves && elsewhere.built.contains(&image.text) {
             continue;
         }
         let text = image.text;
-        let again = number.map(|it| std::mem::take(&mut places[it])).unwrap_or_default();
-        if again.is_empty() {
-            continue;
-        }
-        let rest = "what runs depends on the day of the pull";
+        let Some(again) = places.remove(&Reference::of(facts, image)) else { continue };
+        let rest = "what runs depends on when it was pulled";
         let message = if moves {
             format!("the tag of `{text}` moves: {rest}")
         } else {
@@ -101,9 +87,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&other, "the same image again");
         }
         if let Some(service) = facts.service_of(unit) {
-            finding.check(format_args!("docker compose images {}", service.name));
+            finding.check(format!("docker compose images {}", service.name));
         } else if let Some(workload) = facts.workload_of(unit) {
-            finding.check(format_args!(
+            finding.check(format!(
                 "kubectl get {}{} -o jsonpath='{{..image}}'",
                 workload.reference(),
                 workload.namespace_flag()
@@ -112,13 +98,31 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// What keeps a place that somebody has accepted apart from the same image elsewhere.
-fn apart(facts: &Facts<'_>, span: Span) -> String {
-    if facts.is_accepted(span, &|it| RULE.is(it)) { span.start.to_string() } else { String::new() }
+/// An image reference in one file.
+#[derive(PartialEq, Eq, Hash)]
+struct Reference<'a> {
+    file: FileId,
+    text: &'a str,
+    /// Where a comment accepts the finding, which does not cover the same image elsewhere.
+    accepted_at: Option<u32>,
 }
 
-/// Built here, or put on the node by hand: then no registry can change it.
-fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+impl<'a> Reference<'a> {
+    fn of(facts: &Facts<'_>, image: &Image<'a>) -> Reference<'a> {
+        let span = image.span;
+        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        Reference { file: span.file, text: image.text, accepted_at: accepted.then_some(span.start) }
+    }
+}
+
+/// Returns the images that services build, each with the index of its project.
+fn built_images<'a>(facts: &Facts<'a>) -> FxHashSet<(usize, Option<&'a str>)> {
+    let built = facts.services().iter().filter(|it| it.is_built());
+    built.map(|it| (it.project_index, it.unit.image.as_ref().map(|image| image.text))).collect()
+}
+
+/// Whether an image is built here or put on the node by hand, so that no registry can change it.
+fn is_local(facts: &Facts<'_>, unit: &Unit<'_>, built: &FxHashSet<(usize, Option<&str>)>) -> bool {
     if let Some(service) = facts.service_of(unit) {
         let image = unit.image.as_ref().map(|it| it.text);
         let never = service
@@ -127,11 +131,7 @@ fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
             .as_ref()
             .is_some_and(|it| matches!(it.as_str(), "never" | "build"));
         // The image of a sibling that builds it is built here too.
-        let built = facts.services().iter().any(|it| {
-            it.project_index == service.project_index
-                && it.is_built()
-                && it.unit.image.as_ref().map(|it| it.text) == image
-        });
+        let built = built.contains(&(service.project_index, image));
         return service.is_built() || never || built || is_scratch(unit);
     }
     let policy = facts.workload_of(unit).and_then(|workload| {
@@ -141,12 +141,12 @@ fn is_local(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     policy.is_some_and(|it| it.value == "Never") || is_scratch(unit)
 }
 
-/// `scratch` has no tags; a word in brackets waits to be filled in.
+/// Whether an image is `scratch`, which has no tags, or a placeholder to be filled in.
 fn is_scratch(unit: &Unit<'_>) -> bool {
     unit.image.as_ref().is_some_and(|it| it.repository == "scratch" || it.text.contains(['<', '%']))
 }
 
-/// Image names that a kustomization may give a tag, and names that a tool builds and tags.
+/// Image names that a kustomization may give a tag, and those that Skaffold builds and tags.
 #[derive(Default)]
 struct Elsewhere<'a> {
     tagged: Vec<&'a str>,
@@ -168,7 +168,7 @@ impl<'a> Elsewhere<'a> {
     }
 }
 
-/// The words behind a key, wherever it stands.
+/// Returns the words after a key, wherever it occurs in the text.
 fn values<'t>(text: &'t str, key: &'static str) -> impl Iterator<Item = &'t str> {
     text.match_indices(key).filter_map(move |(at, _)| {
         let rest = text[at + key.len()..].lines().next()?;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn one_image_in_one_file_is_said_once() {
+    fn one_image_in_one_file_is_reported_once() {
         let text =
             "services:\n  a: { image: redis }\n  b: { image: redis }\n  c: { image: nginx }\n";
         let found = findings(&RULE, text);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn development_is_a_trade_off_and_the_cluster_counts() {
+    fn development_is_only_an_info_and_the_cluster_counts() {
         let text = "# file: compose.dev.yaml\nservices: { a: { image: redis } }\n";
         assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
         let pod = |policy: &str| {

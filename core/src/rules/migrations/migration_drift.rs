@@ -1,16 +1,16 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Counterpart, Facts, Migration, Service, Workload};
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
 
 rule! {
-    /// Only one of the two sides migrates the database.
+    /// Only one side, Compose or the cluster, migrates the database.
     ///
     /// ## Why it hurts
-    /// On the side without a migration the schema stays where it was when somebody last changed it by
-    /// hand. The next release works in one place and fails in the other.
+    /// On the side without a migration, the schema stays as somebody last left it by hand. The next
+    /// release works in one place and fails in the other.
     ///
     /// ## What helps
-    /// Let both sides run the same migration command, once a release.
+    /// Run the same migration command on both sides, once per release.
     ///
     /// ## How to troubleshoot
     /// Ask the migration tool for the current version on both sides.
@@ -20,7 +20,7 @@ rule! {
     /// services:
     ///   migrate:
     ///     image: ghcr.io/acme/web:1
-    ///     command: ["alembic", "upgrade", "head"] # <- Compose migrates with `alembic` in `migrate`, but nothing in the cluster does
+    ///     command: ["alembic", "upgrade", "head"] # <- Compose migrates the database with `alembic` in `migrate`, but nothing in the cluster does
     ///   web:
     ///     image: ghcr.io/acme/web:1
     ///     depends_on: { migrate: { condition: service_completed_successfully } }
@@ -71,74 +71,91 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let in_cluster = facts.workloads().iter().find(|it| facts.workload_migrates(it));
     for index in 0..facts.projects().len() {
         let services = facts.services_of(index);
         let development = services.iter().all(|it| it.role == Role::Development);
-        let mut pairs = Vec::new();
-        for pair in facts.counterparts() {
-            if facts.services()[pair.service].project_index == index {
-                pairs.push(pair);
-            }
-        }
+        let pairs: Vec<&Counterpart> =
+            services.iter().filter_map(|it| facts.counterpart_of(it.index)).collect();
         if development || pairs.is_empty() {
             continue;
         }
-        let here =
-            services.iter().find_map(|it| facts.migration_of(&it.unit).map(|found| (it, found)));
-        let there = facts.workloads().iter().find(|it| facts.workload_migrates(it));
-        match (here, there) {
+        let in_compose =
+            services.iter().find_map(|service| Some((service, facts.migration_of(&service.unit)?)));
+        match (in_compose, in_cluster) {
             (Some((service, migration)), None) => {
-                // The cluster must run that very code, or its database may be another's.
-                let code = service.unit.image.as_ref().map(|it| it.repository.as_str());
-                let same = pairs.iter().any(|it| {
-                    let (counterpart, _, unit) = facts.pair(it);
-                    it.service == service.index
-                        || (code.is_some()
-                            && unit.image.as_ref().map(|it| it.repository.as_str()) == code)
-                        || same_build(counterpart, service)
-                });
-                if same {
-                    let what = if migration.by_switch {
-                        format!("because of `{}`", migration.tool)
-                    } else {
-                        format!("with `{}`", migration.tool)
-                    };
-                    out.at(
-                        &migration.span,
-                        format_args!(
-                            "Compose migrates {what} in `{}`, but nothing in the cluster does",
-                            service.name
-                        ),
-                    )
-                    .confidence(Confidence::Likely);
-                }
+                only_in_compose(facts, &pairs, service, migration, out);
             }
-            (None, Some(workload)) => {
-                // A service whose command is the image's own may migrate by itself: only a namesake
-                // that is told what to run, and does not migrate, is a difference.
-                let told = pairs
-                    .iter()
-                    .find(|it| it.workload == workload.index)
-                    .map(|it| facts.pair(it).0);
-                let Some(service) = told.filter(|it| !it.unit.start.is_empty()) else { continue };
-                let migration = workload.units.iter().find_map(|it| facts.migration_of(it));
-                let Some(migration) = migration else { continue };
-                out.at(
-                    &migration.span,
-                    format_args!(
-                        "{} migrates with `{}`, but nothing in Compose does",
-                        workload.label, migration.tool
-                    ),
-                )
-                .confidence(Confidence::Likely)
-                .also(&service.span(), format_args!("`{}` is the counterpart", service.name));
-            }
-            _ => {}
+            (None, Some(workload)) => only_in_cluster(facts, &pairs, workload, out),
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
 }
 
+fn only_in_compose(
+    facts: &Facts,
+    pairs: &[&Counterpart],
+    service: &Service<'_>,
+    migration: &Migration,
+    out: &mut Findings,
+) {
+    // The cluster must run the same code, or its database may be a different one.
+    let code = service.unit.image.as_ref().map(|it| it.repository.as_str());
+    let same_code = pairs.iter().any(|pair| {
+        let (counterpart, _, unit) = facts.pair(pair);
+        let repository = unit.image.as_ref().map(|it| it.repository.as_str());
+        pair.service == service.index
+            || (code.is_some() && repository == code)
+            || same_build(counterpart, service)
+    });
+    if same_code {
+        out.at(
+            &migration.span,
+            format!(
+                "Compose migrates the database {} in `{}`, but nothing in the cluster does",
+                how(migration),
+                service.name
+            ),
+        )
+        .confidence(Confidence::Likely);
+    }
+}
+
+fn only_in_cluster(
+    facts: &Facts,
+    pairs: &[&Counterpart],
+    workload: &Workload<'_>,
+    out: &mut Findings,
+) {
+    // A service that runs its image's own command may migrate by itself. Only a counterpart whose
+    // command is written down, and does not migrate, proves a difference.
+    let counterpart =
+        pairs.iter().find(|it| it.workload == workload.index).map(|it| facts.pair(it).0);
+    let Some(service) = counterpart.filter(|it| !it.unit.start.is_empty()) else { return };
+    let migration = workload.units.iter().find_map(|it| facts.migration_of(it));
+    let Some(migration) = migration else { return };
+    out.at(
+        &migration.span,
+        format!(
+            "{} migrates the database {}, but nothing in Compose does",
+            workload.label,
+            how(migration)
+        ),
+    )
+    .confidence(Confidence::Likely)
+    .also(&service.span(), format!("service `{}` is the counterpart", service.name));
+}
+
+/// Returns the tool or the variable behind a migration, with its preposition.
+fn how(migration: &Migration) -> String {
+    let tool = &migration.tool;
+    if migration.by_switch { format!("because of `{tool}`") } else { format!("with `{tool}`") }
+}
+
+/// Whether two services are built from the same context.
 fn same_build(a: &Service<'_>, b: &Service<'_>) -> bool {
-    let context = |it: &Service<'_>| it.model.build.as_ref().map(|it| it.context.value.clone());
+    let context = |service: &Service<'_>| {
+        service.model.build.as_ref().map(|build| build.context.value.clone())
+    };
     context(a).is_some() && context(a) == context(b)
 }

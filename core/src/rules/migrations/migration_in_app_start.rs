@@ -3,17 +3,17 @@ use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// An application migrates its database whenever one of its containers starts.
+    /// An application migrates its database every time one of its containers starts.
     ///
     /// ## Why it hurts
-    /// With several replicas, or old and new side by side in a rolling update, two migrations run at
-    /// the same time, or the old version meets the new schema. A failed migration becomes a crash
-    /// loop, and a scale-up at peak load begins with a schema change.
+    /// With several replicas, or with the old and the new version side by side in a rolling update,
+    /// two migrations run at the same time, or the old version meets the new schema. A failed
+    /// migration becomes a crash loop, and scaling up at peak load begins with a schema change.
     ///
     /// ## What helps
-    /// Migrate once a release, before the new version starts. In Compose: a one-shot service that the
-    /// application awaits with `service_completed_successfully`, or a `pre_start` step. In Kubernetes:
-    /// a Job, or a hook of Helm or Argo CD that runs before the rollout.
+    /// Migrate once per release, before the new version starts. In Compose: a one-shot service that
+    /// the application awaits with `service_completed_successfully`, or a `pre_start` step. In
+    /// Kubernetes: a Job, or a Helm or Argo CD hook that runs before the rollout.
     ///
     /// ## How to troubleshoot
     /// Look for two "running migration" lines with the same version in the logs of different
@@ -81,20 +81,20 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::Overlapping => (Severity::Warning, "while the old version still runs"),
             Copies::One => (Severity::Info, "at every start"),
         };
-        let doing = if migration.by_switch { "migrates because of" } else { "runs" };
-        let tool = if migration.by_switch {
-            format!("`{}`,", migration.tool)
+        let tool = &migration.tool;
+        let what = if migration.by_switch {
+            format!("migrates because of `{tool}`")
         } else {
-            format!("`{}` before it serves,", migration.tool)
+            format!("runs `{tool}` before it serves")
         };
-        let finding = out.at(&migration.span, format_args!("{} {doing} {tool} {when}", unit.label));
+        let finding = out.at(&migration.span, format!("{} {what}, {when}", unit.label));
         finding.severity(severity);
         if let Some(span) = unit.copies.many() {
             finding.also(&span, "more than one replica may run");
         }
         match facts.workload_of(unit) {
             Some(workload) => finding.check(workload.logs(unit, "--all-pods --tail=50")),
-            None => finding.check(format_args!("docker compose logs --tail 50 {}", unit.name)),
+            None => finding.check(format!("docker compose logs --tail 50 {}", unit.name)),
         };
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn how_many_may_run_decides() {
+    fn the_number_of_copies_decides_the_severity() {
         let chained = "command: [sh, -c, 'python manage.py migrate && gunicorn app']";
         assert_eq!(deployment("replicas: 2", chained), ["error"]);
         assert_eq!(deployment("replicas: 1", chained), ["warning"]);
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(
             deployment("replicas: 2", "command: [alembic, upgrade, head]"),
             [""; 0],
-            "PLM204's"
+            "reported by PLM204"
         );
         assert_eq!(deployment("replicas: 2", "command: [alembic, current]"), [""; 0]);
     }

@@ -6,14 +6,14 @@ rule! {
     /// An init container migrates the database, once for every Pod.
     ///
     /// ## Why it hurts
-    /// Init containers run before *each* Pod: at every scale-up, every reschedule, and once for each
-    /// replica of a rollout, side by side. It is not the Kubernetes form of "once before start".
+    /// Init containers run in *every* Pod: at each scale-up, at each reschedule, and side by side
+    /// in all replicas of a rollout. They are not the Kubernetes form of "once before start".
     ///
     /// ## What helps
-    /// A Job that the release awaits, or a hook of Helm (`pre-upgrade`) or Argo CD (`PreSync`).
+    /// A Job that the release waits for, or a Helm (`pre-upgrade`) or Argo CD (`PreSync`) hook.
     ///
     /// ## How to troubleshoot
-    /// The init container's logs of all Pods show when each of them migrated.
+    /// The logs of the init container in all Pods show when each Pod migrated.
     ///
     /// ## Bad
     /// ```yaml
@@ -29,7 +29,7 @@ rule! {
     ///       initContainers:
     ///         - name: migrate
     ///           image: acme/web:1
-    ///           command: ["alembic", "upgrade", "head"] # <- init container `migrate` of Deployment `web` runs `alembic` once for each Pod
+    ///           command: ["alembic", "upgrade", "head"] # <- init container `migrate` of Deployment `web` runs `alembic` once per Pod
     ///       containers: [{ name: web, image: "acme/web:1" }]
     /// ```
     ///
@@ -64,8 +64,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &migration.span,
-                format_args!(
-                    "init container `{}` of {} runs `{}` once for each Pod",
+                format!(
+                    "init container `{}` of {} runs `{}` once per Pod",
                     unit.name, workload.label, migration.tool
                 ),
             );
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_migrates_once_and_a_recreated_pod_too() {
+    fn a_job_migrates_once_and_so_does_a_recreated_pod() {
         assert_eq!(owner("Job", "backoffLimit: 1"), [""; 0]);
         assert_eq!(owner("Deployment", "strategy: {type: Recreate}"), [""; 0]);
         assert_eq!(owner("Deployment", "replicas: 1"), ["warning"]);

@@ -6,14 +6,15 @@ rule! {
     /// A `postStart` hook migrates the database.
     ///
     /// ## Why it hurts
-    /// `postStart` runs beside the program's own start, with no order between them, in every Pod. It
-    /// may run twice, and if it fails the container is killed and started again.
+    /// `postStart` runs alongside the program's own start, in no guaranteed order, in every Pod. It
+    /// may run twice, and if it fails, the container is killed and started again.
     ///
     /// ## What helps
-    /// A Job that the release awaits, or a hook of Helm (`pre-upgrade`) or Argo CD (`PreSync`).
+    /// A Job that the release waits for, or a Helm (`pre-upgrade`) or Argo CD (`PreSync`) hook.
     ///
     /// ## How to troubleshoot
-    /// `kubectl describe pod` shows `FailedPostStartHook` events; the hook's own output is nowhere.
+    /// `kubectl describe pod` shows `FailedPostStartHook` events; the output of the hook itself is
+    /// not kept anywhere.
     ///
     /// ## Bad
     /// ```yaml
@@ -26,7 +27,7 @@ rule! {
     ///       image: acme/web:1
     ///       lifecycle:
     ///         postStart:
-    ///           exec: # <- the `postStart` hook of container `web` of Pod `web` runs `django migrate` beside the program's start
+    ///           exec: # <- the `postStart` hook of container `web` of Pod `web` runs `django migrate` while the program starts
     ///             command: ["python", "manage.py", "migrate"]
     /// ```
     ///
@@ -56,12 +57,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(tool) = hook_words(&hook.handler).and_then(migration_in) else { continue };
             out.at(
                 &hook.place.span,
-                format_args!(
-                    "the `postStart` hook of {} runs `{tool}` beside the program's start",
+                format!(
+                    "the `postStart` hook of {} runs `{tool}` while the program starts",
                     unit.label
                 ),
             )
-            .check(format_args!(
+            .check(format!(
                 "kubectl describe{} {}",
                 workload.namespace_flag(),
                 workload.reference()

@@ -7,23 +7,25 @@ rule! {
     /// A migration Job keeps its name, so the next release cannot apply it.
     ///
     /// ## Why it hurts
-    /// A Job's Pod template cannot be changed. `kubectl apply` of the next image fails with "field is
-    /// immutable", and with an unchanged manifest nothing runs at all: the release goes out without its
-    /// migration.
+    /// A Job's Pod template cannot be changed. `kubectl apply` with the next image fails with
+    /// "field is immutable", and if the manifest is unchanged, nothing runs at all: the release
+    /// goes out without its migration.
     ///
     /// ## What helps
-    /// Make it a hook of Helm or Argo CD (both delete the old Job before the next), use
-    /// `generateName` with `kubectl create`, or let it go by itself with `ttlSecondsAfterFinished`.
+    /// Make the Job a Helm or Argo CD hook (both delete the old Job before the next one), use
+    /// `generateName` with `kubectl create`, or let the Job delete itself with
+    /// `ttlSecondsAfterFinished`.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get job` shows the age of the Job: older than the last release means it did not run.
+    /// `kubectl get job` shows the age of the Job: if it is older than the last release, the
+    /// migration did not run.
     ///
     /// ## Bad
     /// ```yaml
     /// apiVersion: batch/v1
     /// kind: Job
     /// metadata:
-    ///   name: migrate # <- Job `migrate` keeps its name and stays after it is done: applying it with a new image fails
+    ///   name: migrate # <- Job `migrate` keeps its name and stays after it completes, so applying it with a new image fails
     /// spec:
     ///   template:
     ///     spec:
@@ -66,12 +68,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         out.at(
             &name.span,
-            format_args!(
-                "{} keeps its name and stays after it is done: applying it with a new image fails",
+            format!(
+                "{} keeps its name and stays after it completes, so applying it with a new image fails",
                 workload.label
             ),
         )
-        .check(format_args!("kubectl get job{} {name}", workload.namespace_flag()));
+        .check(format!("kubectl get job{} {name}", workload.namespace_flag()));
     }
 }
 
@@ -81,7 +83,7 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn what_goes_away_or_gets_a_new_name_is_silent() {
+    fn jobs_that_are_deleted_or_get_a_new_name_are_silent() {
         let job = |meta: &str, spec: &str| {
             format!(
                 "apiVersion: batch/v1\nkind: Job\nmetadata: {{{meta}}}\nspec: {{{spec}template: {{spec: {{containers: [{{name: m, image: a, args: [flyway, migrate]}}]}}}}}}\n"

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Part};
+use crate::facts::{Facts, Part, Unit};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -7,14 +7,15 @@ rule! {
     /// A migration runs in several Pods, or in a workload that never ends.
     ///
     /// ## Why it hurts
-    /// A Job with `parallelism` or `completions` above 1 migrates that many times. A Deployment that
-    /// only migrates is started again after each success, for ever.
+    /// A Job with `parallelism` or `completions` above 1 migrates that many times. A Deployment
+    /// that only migrates is started again after every success, forever.
     ///
     /// ## What helps
     /// One Job with one completion and no parallelism.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get pods` shows several Pods of the Job, or one in CrashLoopBackOff with exit code 0.
+    /// `kubectl get pods` shows several Pods for the Job, or one in CrashLoopBackOff with exit code
+    /// 0.
     ///
     /// ## Bad
     /// ```yaml
@@ -48,12 +49,14 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         let mut running = workload.units.iter().filter(|it| it.part == Part::Main).peekable();
-        // Only a command is proof: a name alone may stand for anything.
-        let migrates = |it: &&crate::facts::Unit<'_>| {
-            facts.migration_of(it).is_some_and(|it| !it.then_serves && !it.by_switch)
+        // Only a command proves a migration: a name alone can mean anything.
+        let only_migrates = |unit: &Unit<'_>| {
+            facts
+                .migration_of(unit)
+                .is_some_and(|migration| !migration.then_serves && !migration.by_switch)
         };
-        let Some(first) = running.peek().copied().filter(migrates) else { continue };
-        if !running.all(|it| migrates(&it)) {
+        let Some(first) = running.peek().copied() else { continue };
+        if !running.all(only_migrates) {
             continue;
         }
         let label = &workload.label;
@@ -61,28 +64,25 @@ fn check(facts: &Facts, out: &mut Findings) {
             WorkloadKind::Job | WorkloadKind::CronJob => {
                 let fields = [workload.model.job.completions, workload.model.job.parallelism];
                 if let Some(many) = fields.into_iter().flatten().find(|it| it.value > 1) {
-                    out.at(
-                        &many.span,
-                        format_args!("{label} runs its migration {} times", many.value),
-                    )
-                    .check(format_args!(
-                        "kubectl get pods{} -l job-name={}",
-                        workload.namespace_flag(),
-                        workload.name
-                    ));
+                    out.at(&many.span, format!("{label} runs its migration {} times", many.value))
+                        .check(format!(
+                            "kubectl get pods{} -l job-name={}",
+                            workload.namespace_flag(),
+                            workload.name
+                        ));
                 }
             }
             WorkloadKind::Pod => {}
             kind => {
                 out.at(
                     &workload.object.kind.span,
-                    format_args!(
-                        "{label} only migrates, and a {} starts it again after each success",
+                    format!(
+                        "{label} only migrates, but a {} starts its container again after every success",
                         kind.name()
                     ),
                 )
-                .also(&first.start.span.unwrap_or(first.name.span), "all that it runs is this")
-                .check(format_args!("kubectl get pods{}", workload.namespace_flag()));
+                .also(&first.start.span.unwrap_or(first.name.span), "this is all that it runs")
+                .check(format!("kubectl get pods{}", workload.namespace_flag()));
             }
         }
     }
@@ -94,7 +94,7 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn a_deployment_that_only_migrates_is_never_done() {
+    fn a_deployment_that_only_migrates_never_completes() {
         let text = |args: &str| {
             format!(
                 "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: m}}\nspec: {{template: {{spec: {{containers: [{{name: m, image: a, args: {args}}}]}}}}}}\n"
@@ -102,7 +102,9 @@ mod tests {
         };
         assert_eq!(
             messages(&RULE, &text("[flyway, migrate]")),
-            ["Deployment `m` only migrates, and a Deployment starts it again after each success"]
+            [
+                "Deployment `m` only migrates, but a Deployment starts its container again after every success"
+            ]
         );
         assert!(messages(&RULE, &text("[flyway, info]")).is_empty());
     }

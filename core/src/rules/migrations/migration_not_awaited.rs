@@ -1,6 +1,6 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, Service, migrates_before_start};
 use crate::model::compose::Condition;
-use crate::model::edit::Yaml;
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
@@ -8,15 +8,15 @@ rule! {
     /// An application starts without waiting for the service that migrates its database.
     ///
     /// ## Why it hurts
-    /// On a deploy with a schema change the new code meets the old schema for as long as the migration
-    /// takes, and on the very first start it meets no schema at all.
+    /// In a deployment with a schema change, the new code runs against the old schema for as long
+    /// as the migration takes. On the very first start it finds no schema at all.
     ///
     /// ## What helps
     /// `depends_on` with `condition: service_completed_successfully`.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps -a` with the start times of both, and "relation does not exist" in the
-    /// application's log.
+    /// Compare the start times of both in `docker compose ps -a`, and look for "relation does not
+    /// exist" in the application's log.
     ///
     /// ## Bad
     /// ```yaml
@@ -48,14 +48,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     for migration in
         facts.services().iter().filter(|it| facts.is_migration_service(it) && !it.has_profile())
     {
+        let completed = facts
+            .waiters(migration)
+            .filter(|it| it.dependency.condition.value == Condition::CompletedSuccessfully)
+            .map(|it| it.from.index);
+        let waiters: Vec<usize> = completed.collect();
+        let waits_by_others = facts.all_dependents(waiters.iter().copied());
+        let started_before = facts.all_dependencies(migration);
         for app in facts.siblings(migration).iter().filter(|it| shares_code(migration, it)) {
-            let waits = facts.waiters(migration).any(|it| {
-                let done = it.dependency.condition.value == Condition::CompletedSuccessfully;
-                done && (it.from.index == app.index || facts.depends_transitively(app, it.from))
-            });
-            let starts_first = facts.depends_transitively(migration, app);
+            let waits = waiters.contains(&app.index) || waits_by_others.contains(&app.index);
             if waits
-                || starts_first
+                || started_before.contains(&app.index)
                 || facts.is_migration_service(app)
                 || migrates_before_start(app.model)
             {
@@ -65,12 +68,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             let place = app.model.depends_on(task).map_or(app.span(), |it| it.span);
             let finding = out.at(
                 &place,
-                format_args!("`{name}` does not wait until `{task}` has migrated the database"),
+                format!("`{name}` does not wait until `{task}` has migrated the database"),
             );
             finding
                 .confidence(Confidence::Likely)
-                .also(&migration.span(), format_args!("`{task}` migrates with the same image"))
-                .check(format_args!("docker compose ps -a {task} {name}"));
+                .also(&migration.span(), format!("`{task}` runs the migration with the same code"))
+                .check(format!("docker compose ps -a {task} {name}"));
             if app.role == Role::Development {
                 finding.severity(Severity::Info);
             }
@@ -84,16 +87,16 @@ fn shares_code(a: &Service<'_>, b: &Service<'_>) -> bool {
     if a.index == b.index || b.has_profile() {
         return false;
     }
-    let image = |it: &Service<'_>| it.model.image.as_ref().map(|it| it.value.clone());
-    let build = |it: &Service<'_>| {
-        it.model
-            .build
-            .as_ref()
-            .map(|it| (it.context.value.clone(), it.dockerfile.as_ref().map(|it| it.value.clone())))
+    let image = |service: &Service<'_>| service.model.image.as_ref().map(|it| it.value.clone());
+    let build = |service: &Service<'_>| {
+        let build = service.model.build.as_ref()?;
+        let dockerfile = build.dockerfile.as_ref().map(|it| it.value.clone());
+        Some((build.context.value.clone(), dockerfile))
     };
     (image(a).is_some() && image(a) == image(b)) || (build(a).is_some() && build(a) == build(b))
 }
 
+/// Makes the application wait until the migration is complete.
 fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
     let condition = Yaml::map([("condition", Yaml::str("service_completed_successfully"))]);
     let edit = if app.model.depends_on.is_empty() && app.model.depends_on_span.is_none() {
@@ -109,7 +112,7 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
             .filter(|_| long && app.model.depends_on(task).is_none())?;
         facts.insert_entry(place, task, &condition)?
     };
-    Some(Fix::safe(format_args!("Wait until `{task}` is done"), [edit]))
+    Some(Fix::safe(format!("Wait for `{task}` to complete"), [edit]))
 }
 
 #[cfg(test)]
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_started_migration_is_not_a_finished_one() {
+    fn a_started_migration_is_not_a_completed_one() {
         let text = format!("{TASK}  web: {{image: 'acme/web:1', depends_on: [migrate]}}\n");
         assert_eq!(
             messages(&RULE, &text),

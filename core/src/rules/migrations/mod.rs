@@ -1,4 +1,4 @@
-//! PLM2xx: once a release, not once a Pod.
+//! PLM2xx: migrations run once per release, not once per Pod.
 
 use super::Rule;
 

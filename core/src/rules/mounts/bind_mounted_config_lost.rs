@@ -3,21 +3,20 @@ use crate::model::compose::{Mount, MountKind};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::name_of;
-use crate::words::is_among;
 
 rule! {
-    /// Compose mounts a configuration file that the cluster's container does not get.
+    /// Compose mounts a configuration file that the container in the cluster does not get.
     ///
     /// ## Why it hurts
     /// The file lives on the Compose host. In the cluster the program starts with the image's own
-    /// default, or not at all, and what differs is nowhere to be seen.
+    /// default, or not at all, and nothing shows the difference.
     ///
     /// ## What helps
-    /// Put the file into a ConfigMap (a Secret, if it holds credentials) and mount it at the same path,
-    /// with `subPath` for a single file; or build it into the image.
+    /// Put the file into a ConfigMap (or a Secret, if it holds credentials) and mount it at the
+    /// same path, with `subPath` for a single file; or build it into the image.
     ///
     /// ## How to troubleshoot
-    /// Read the file in the running container, on both sides, and compare.
+    /// Read the file in the running containers on both sides and compare.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -82,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &mount.span,
-                format_args!(
+                format!(
                     "Compose gives `{}` the file `{target}`, but {} mounts nothing there",
                     service.name, unit.label
                 ),
@@ -91,13 +90,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .confidence(Confidence::Likely)
                 .also(
                     &container.span(),
-                    format_args!(
-                        "{} is the counterpart, matched by {}",
-                        unit.label,
-                        pair.why.says()
-                    ),
+                    format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(format_args!("docker compose exec {} cat {target}", service.name))
+                .check(format!("docker compose exec {} cat {target}", service.name))
                 .check(workload.exec(unit, &format!("cat {target}")));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
@@ -106,20 +101,42 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// A single file of the host that configures a program. Directories, sockets and data are others'.
+/// Extensions of files that configure a program.
+const CONFIG_EXTENSIONS: &[&str] = &[
+    "conf",
+    "cnf",
+    "cfg",
+    "ini",
+    "toml",
+    "yaml",
+    "yml",
+    "json",
+    "xml",
+    "properties",
+    "env",
+    "rules",
+    "acl",
+    "pem",
+    "crt",
+    "cert",
+    "key",
+    "htpasswd",
+    "sql",
+    "hcl",
+];
+
+/// Whether a mount is a single configuration file of the host, and not a directory, a socket or
+/// data.
 fn is_config_file(mount: &Mount) -> bool {
-    const SUFFIXES: &str = "conf cnf cfg ini toml yaml yml json xml properties env rules acl pem crt cert \
-                            key htpasswd sql hcl";
     let source = mount.source.as_ref().map_or("", |it| it.as_str());
-    let suffix = |path: &str| name_of(path).rsplit_once('.').map(|it| it.1.to_ascii_lowercase());
-    let named = |path: &str| {
-        suffix(path).is_some_and(|it| is_among(SUFFIXES, &it))
-            || matches!(name_of(path), "Caddyfile" | "Corefile")
-    };
-    mount.kind == MountKind::Bind
-        && named(source)
-        && named(&mount.target)
-        && !source.ends_with(".sock")
+    mount.kind == MountKind::Bind && names_config_file(source) && names_config_file(&mount.target)
+}
+
+fn names_config_file(path: &str) -> bool {
+    let name = name_of(path);
+    let extension = name.rsplit_once('.').map(|it| it.1.to_ascii_lowercase());
+    extension.is_some_and(|it| CONFIG_EXTENSIONS.contains(&it.as_str()))
+        || matches!(name, "Caddyfile" | "Corefile")
 }
 
 #[cfg(test)]
@@ -130,7 +147,7 @@ mod tests {
     const POD: &str = "# file: k8s.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: acme/web:1}]}\n";
 
     #[test]
-    fn folders_and_sockets_are_no_configuration_files() {
+    fn folders_and_sockets_are_not_configuration_files() {
         for mount in [
             "./data:/data",
             "/var/run/docker.sock:/var/run/docker.sock",

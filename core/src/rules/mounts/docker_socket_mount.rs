@@ -3,22 +3,23 @@ use crate::model::kubernetes::VolumeSource;
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
 use crate::text::Span;
-use crate::words::is_among;
 
 rule! {
-    /// A container gets the Docker socket.
+    /// A container has access to the Docker socket.
     ///
     /// ## Why it hurts
-    /// Whoever can write to the socket is root on the host: one request starts a privileged container
-    /// with the host's disk. A read-only mount does not help, because the socket's commands travel
-    /// through it all the same. On Kubernetes nodes there is mostly no Docker behind it any more.
+    /// Whoever can write to the socket is root on the host: one request starts a privileged
+    /// container with the host's disk. A read-only mount does not help, because commands still pass
+    /// through the socket. On Kubernetes nodes there is usually no Docker behind it any more.
     ///
     /// ## What helps
-    /// Put a socket proxy that allows only the needed calls in between, or do without.
+    /// Put a socket proxy in between that allows only the calls that are needed, or do without the
+    /// socket.
     ///
     /// ## How to troubleshoot
-    /// From inside, `curl --unix-socket /var/run/docker.sock http://d/containers/json` lists every
-    /// container of the host.
+    /// From inside the container,
+    /// `curl --unix-socket /var/run/docker.sock http://d/containers/json` lists every container on
+    /// the host.
     ///
     /// ## Bad
     /// ```yaml
@@ -26,7 +27,7 @@ rule! {
     ///   runner:
     ///     image: ghcr.io/acme/runner:2
     ///     volumes:
-    ///       - /var/run/docker.sock:/var/run/docker.sock # <- service `runner` gets the Docker socket, which is root on the host
+    ///       - /var/run/docker.sock:/var/run/docker.sock # <- service `runner` mounts the Docker socket, which gives it root on the host
     /// ```
     ///
     /// ## Good
@@ -44,7 +45,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for mount in &service.model.volumes {
             if mount.source.as_ref().is_some_and(|it| is_socket(it)) {
-                tell(&service.unit, mount.span, out);
+                report(&service.unit, mount.span, out);
             }
         }
     }
@@ -52,10 +53,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         for volume in &workload.model.template.spec.volumes {
             let VolumeSource::HostPath { path: Some(path), .. } = &volume.source else { continue };
             let Some(name) = volume.name.as_ref().filter(|_| is_socket(path)) else { continue };
-            let user =
-                workload.containers().find(|it| it.1.mounts.iter().any(|it| it.is_of(&name.value)));
+            let user = workload.containers().find(|(_, container)| {
+                container.mounts.iter().any(|mount| mount.is_of(&name.value))
+            });
             if let Some((unit, _)) = user {
-                tell(unit, path.span, out);
+                report(unit, path.span, out);
             }
         }
     }
@@ -71,17 +73,27 @@ fn is_socket(path: &str) -> bool {
     )
 }
 
-fn tell(unit: &Unit<'_>, span: Span, out: &mut Findings) {
+/// Programs made to talk to the Docker engine, whose users have accepted the trade-off.
+const MADE_FOR_THE_SOCKET: &[&str] = &[
+    "traefik",
+    "portainer",
+    "watchtower",
+    "autoheal",
+    "diun",
+    "dozzle",
+    "docker-socket-proxy",
+    "nginx-proxy",
+    "cadvisor",
+];
+
+fn report(unit: &Unit<'_>, span: Span, out: &mut Findings) {
     let finding = out.at(
         &span,
-        format_args!("{} gets the Docker socket, which is root on the host", unit.label),
+        format!("{} mounts the Docker socket, which gives it root on the host", unit.label),
     );
-    // These are made to speak with the engine: a trade-off that their users have chosen.
-    const PURPOSE: &str = "traefik portainer watchtower autoheal diun dozzle docker-socket-proxy \
-                           nginx-proxy cadvisor";
-    let last = unit.program();
-    let known = unit.family().is_some_and(|it| is_among(PURPOSE, it.id));
-    if known || PURPOSE.split(' ').any(|it| last.starts_with(it)) {
+    let program = unit.program();
+    let known = unit.family().is_some_and(|it| MADE_FOR_THE_SOCKET.contains(&it.id));
+    if known || MADE_FOR_THE_SOCKET.iter().any(|name| program.starts_with(name)) {
         finding.severity(Severity::Info);
     }
 }

@@ -5,14 +5,14 @@ use crate::rules::rule;
 use crate::text::name_of;
 
 rule! {
-    /// The two sides run different images or versions of the same thing.
+    /// Compose and the cluster run different images or versions of the same program.
     ///
     /// ## Why it hurts
-    /// What was tested on one side is not what runs on the other. For a data store a different major
-    /// version may not even read the other's files, and dumps go only one way.
+    /// What was tested on one side is not what runs on the other. With data stores, one major
+    /// version may not even read the files of another, and a dump loads in one direction only.
     ///
     /// ## What helps
-    /// One version for both, changed in both places by the same commit.
+    /// Use one version on both sides, and change both in the same commit.
     ///
     /// ## How to troubleshoot
     /// Ask both running programs for their version.
@@ -61,7 +61,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { continue };
-        // What is built here has a name of its own in each registry.
+        // An image that is built here may have a different name in each registry.
         if service.is_built() || ImageRef::parse(here.text).has_variable_repository() {
             continue;
         }
@@ -69,15 +69,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         let severity = if service.role == Role::Development { Severity::Info } else { severity };
         out.at(
             &here.span,
-            format_args!(
+            format!(
                 "Compose runs `{}` as `{}`, but {} runs `{}`",
                 here.text, service.name, unit.label, there.text
             ),
         )
         .severity(severity)
-        .also(&there.span, format_args!("the counterpart, matched by {}", pair.why.says()))
-        .check(format_args!("docker compose images {}", service.name))
-        .check(format_args!(
+        .also(&there.span, format!("the counterpart, matched by {}", pair.why.says()))
+        .check(format!("docker compose images {}", service.name))
+        .check(format!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
             workload.namespace_flag(),
             workload.reference()
@@ -85,11 +85,12 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// How bad the difference between two images is; none where it cannot be told.
+/// Returns the severity of the difference between two images, or `None` if there is no difference
+/// or no way to compare them.
 fn drift(here: &Image<'_>, there: &Image<'_>) -> Option<Severity> {
     if here.repository != there.repository {
-        // Two makers' images of one program are different images; of unknown ones nothing is said,
-        // since a mirror may hold the same image under another name.
+        // Images of one program from two publishers differ. The same name in another registry may
+        // be a mirror, and images of unknown programs cannot be compared.
         let same_program = here.family.zip(there.family).is_some_and(|it| it.0.id == it.1.id);
         let mirror = name_of(&here.repository) == name_of(&there.repository);
         return (same_program && !mirror).then_some(Severity::Warning);
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_depth_of_the_difference_decides() {
+    fn the_part_of_the_version_that_differs_decides_the_severity() {
         assert_eq!(sides("image: 'redis:7.2'", "redis:8.0"), ["warning"]);
         assert_eq!(sides("image: 'redis:7.2.1'", "redis:7.2.4"), ["info"]);
         assert_eq!(sides("image: 'acme/web:1.2'", "acme/web:1.3"), ["warning"]);
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_compared_is_left_alone() {
+    fn what_cannot_be_compared_is_silent() {
         assert_eq!(sides("image: redis", "redis:8.0"), [""; 0], "no version to compare");
         assert_eq!(sides("build: ., image: 'acme/x:1'", "acme/x:2"), [""; 0], "built here");
         assert_eq!(sides("image: 'acme/x:1'", "corp.example/x:2"), [""; 0], "matched by name only");

@@ -4,19 +4,19 @@ use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// A bind mount names a path of one person's machine.
+    /// A bind mount uses a path that exists on only one person's machine.
     ///
     /// ## Why it hurts
-    /// On another machine the folder does not exist. Docker then creates an empty one, owned by root,
-    /// and the program starts without its files.
+    /// On another machine the folder does not exist. Docker then creates an empty one, owned by
+    /// root, and the program starts without its files.
     ///
     /// ## What helps
-    /// A path relative to the Compose file, a named volume, or a variable that must be set
+    /// Use a path relative to the Compose file, a named volume, or a variable that must be set
     /// (`${DATA_DIR:?}`).
     ///
     /// ## How to troubleshoot
-    /// `docker compose config` shows the path that would be mounted; `ls -ld` on it shows whether it
-    /// was there before Docker came.
+    /// `docker compose config` shows the path that would be mounted; `ls -ld` on that path shows
+    /// whether it existed before Docker created it.
     ///
     /// ## Bad
     /// ```yaml
@@ -24,7 +24,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1
     ///     volumes:
-    ///       - /home/maria/shop/uploads:/uploads # <- `web` mounts `/home/maria/shop/uploads`, which exists on one person's machine
+    ///       - /home/maria/shop/uploads:/uploads # <- `web` mounts `/home/maria/shop/uploads`, a path on one person's machine
     /// ```
     ///
     /// ## Good
@@ -49,10 +49,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &mount.span,
-                format_args!(
-                    "`{}` mounts `{source}`, which exists on one person's machine",
-                    service.name
-                ),
+                format!("`{}` mounts `{source}`, a path on one person's machine", service.name),
             );
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
@@ -61,6 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Whether a path lies in a home directory or on a Windows drive.
 fn is_personal(path: &str) -> bool {
     let bytes = path.as_bytes();
     let drive = bytes.len() > 2
@@ -77,7 +75,7 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn only_personal_paths_count() {
+    fn only_paths_of_one_machine_are_reported() {
         let mount = |source: &str| {
             messages(&RULE, &format!("services: {{a: {{image: x:1, volumes: ['{source}:/x']}}}}"))
                 .len()

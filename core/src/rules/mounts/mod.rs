@@ -1,4 +1,4 @@
-//! PLM3xx: the host's files hide what the image lacks.
+//! PLM3xx: files mounted from the host hide what the image lacks.
 
 use super::Rule;
 

@@ -3,22 +3,22 @@ use crate::model::compose::{Mount, MountKind};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::normalise_path;
-use crate::words::is_among;
 
 rule! {
-    /// A service's sources are mounted over the files of its image.
+    /// A service's source code is mounted over the files of its image.
     ///
     /// ## Why it hurts
-    /// What runs is the host's working copy, not what was built and tested. The image may lack files
-    /// that nobody misses until it runs elsewhere, in a cluster or on the next server.
+    /// What runs is the host's working copy, not what was built and tested. The image may lack
+    /// files that nobody misses until it runs elsewhere: in a cluster, or on the next server.
     ///
     /// ## What helps
-    /// Copy the sources in the Dockerfile, and keep the mount in `compose.override.yaml` for
-    /// development.
+    /// Copy the sources into the image in the Dockerfile, and keep the mount in
+    /// `compose.override.yaml` for development.
     ///
     /// ## How to troubleshoot
-    /// `docker compose run --rm --no-deps -v /empty SERVICE ls` is no substitute: build the image and
-    /// start it with no mounts, once.
+    /// Build the image and start it once without any mounts.
+    /// `docker compose run --rm --no-deps -v /empty SERVICE ls` is no substitute, because the
+    /// service's own mounts stay in place.
     ///
     /// ## Bad
     /// ```yaml
@@ -27,7 +27,7 @@ rule! {
     ///     build: .
     ///     image: ghcr.io/acme/web:1.4.2
     ///     volumes:
-    ///       - .:/app # <- the build context of `web` is mounted over `/app` of its image
+    ///       - .:/app # <- the build context of `web` is mounted over `/app` in its image
     /// ```
     ///
     /// ## Good
@@ -43,22 +43,22 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut told_development = Vec::new();
+    let mut noted_projects = Vec::new();
     for service in facts.services() {
         for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
             let Some(what) = covered_sources(service, mount) else { continue };
             let development = service.role == Role::Development;
             if development {
-                // Usual there: said once a project, for whoever takes the file to a server.
-                if told_development.contains(&service.project_index) {
+                // Normal in development, so a project gets one note: the file may reach a server.
+                if noted_projects.contains(&service.project_index) {
                     continue;
                 }
-                told_development.push(service.project_index);
+                noted_projects.push(service.project_index);
             }
             let name = service.name;
             let finding = out.at(
                 &mount.span,
-                format_args!("{what} of `{name}` is mounted over `{}` of its image", mount.target),
+                format!("{what} of `{name}` is mounted over `{}` in its image", mount.target),
             );
             if development {
                 finding.severity(Severity::Info);
@@ -70,7 +70,23 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether a bind mount brings the build context, or a folder of sources in it.
+/// Names of folders in a build context that usually hold source code.
+const SOURCE_FOLDERS: &[&str] = &[
+    "src",
+    "app",
+    "lib",
+    "server",
+    "client",
+    "backend",
+    "frontend",
+    "cmd",
+    "pkg",
+    "internal",
+    "public",
+    "templates",
+];
+
+/// Returns what a bind mount brings, if it is the build context or a source folder in the context.
 fn covered_sources(service: &Service<'_>, mount: &Mount) -> Option<&'static str> {
     let build = service.model.build.as_ref()?;
     let source = normalise_path(&mount.source.as_ref()?.value);
@@ -84,9 +100,7 @@ fn covered_sources(service: &Service<'_>, mount: &Mount) -> Option<&'static str>
         source.strip_prefix(&context)?.strip_prefix('/')
     };
     let first = inside?.split('/').next()?;
-    const SOURCES: &str =
-        "src app lib server client backend frontend cmd pkg internal public templates";
-    is_among(SOURCES, first).then_some("a source folder")
+    SOURCE_FOLDERS.contains(&first).then_some("a source folder")
 }
 
 #[cfg(test)]
@@ -95,7 +109,7 @@ mod tests {
     use crate::rules::testing::{findings, messages};
 
     #[test]
-    fn data_and_configuration_are_no_sources() {
+    fn data_and_configuration_are_not_sources() {
         let text = "services:\n  web:\n    build: .\n    volumes: ['./data:/data', './nginx.conf:/etc/nginx/nginx.conf']\n";
         assert!(messages(&RULE, text).is_empty());
         assert!(
@@ -104,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn development_is_told_once() {
+    fn development_mounts_are_reported_once_per_project() {
         let text = "# file: compose.dev.yaml\nservices:\n  a: {build: ./a, volumes: ['./a:/app']}\n  b: {build: ./b, volumes: ['./b/src:/app/src']}\n";
         let all = findings(&RULE, text);
         assert_eq!(all.len(), 1);

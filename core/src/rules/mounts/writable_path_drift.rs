@@ -4,17 +4,18 @@ use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// Compose keeps a path in a volume; in the cluster it dies with the container.
+    /// Compose keeps a path in a volume, but in the cluster its content is lost with the container.
     ///
     /// ## Why it hurts
-    /// The container file system is thrown away at every restart and rollout. What Compose kept for
+    /// A container's file system is discarded at every restart and rollout. What Compose kept for
     /// years is gone after the first one.
     ///
     /// ## What helps
-    /// Mount a PersistentVolumeClaim at the same path; an emptyDir if the content may be lost.
+    /// Mount a PersistentVolumeClaim at the same path, or an emptyDir if the content may be lost.
     ///
     /// ## How to troubleshoot
-    /// Write a file there, delete the Pod, and look whether it is still there in the next one.
+    /// Write a file there, delete the Pod, and check whether the file is still there in the next
+    /// one.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -74,14 +75,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         {
             let target = mount.target.as_str();
             let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
-            // A mount of the folder above, or of a folder in it, may well hold the data.
+            // A mount of a folder above or below the path may hold the data.
             if paths.any(|it| is_below(target, it) || is_below(it, target)) {
                 continue;
             }
             let volume = mount.source.as_ref().map_or("", |it| it.as_str());
             let finding = out.at(
                 &mount.span,
-                format_args!(
+                format!(
                     "Compose keeps `{target}` of `{}` in volume `{volume}`, but {} has nothing mounted there",
                     service.name,
                     unit.label
@@ -90,11 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .also(
                     &container.span(),
-                    format_args!(
-                        "{} is the counterpart, matched by {}",
-                        unit.label,
-                        pair.why.says()
-                    ),
+                    format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
                 .check(workload.exec(unit, &format!("df {target}")));
             if service.role == Role::Development {
@@ -109,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn below_means_whole_parts() {
+    fn paths_are_compared_by_whole_components() {
         assert!(is_below("/data/db", "/data/"));
         assert!(is_below("/data", "/data"));
         assert!(!is_below("/database", "/data"));

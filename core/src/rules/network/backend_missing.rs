@@ -7,15 +7,16 @@ rule! {
     /// An Ingress or route sends traffic to a Service or port that does not exist.
     ///
     /// ## Why it hurts
-    /// The controller answers 503 (some drop the whole route) for a path that looks served. Nothing in
-    /// the cluster refuses the object, because the Service might still come.
+    /// The controller answers 503 (some controllers drop the whole route) on a path that looks as
+    /// if it were served. Nothing in the cluster rejects the object, because the Service might
+    /// still be created.
     ///
     /// ## What helps
-    /// Name a Service of the same namespace and one of its ports: the Service's `port`, not the
-    /// container's.
+    /// Send traffic to a Service in the same namespace, and to one of the Service's own ports
+    /// (`port`), not to the container's.
     ///
     /// ## How to troubleshoot
-    /// `kubectl describe ingress NAME` shows "endpoints not found" behind the backend.
+    /// `kubectl describe ingress NAME` shows a "not found" error next to the backend.
     ///
     /// ## Bad
     /// ```yaml
@@ -32,7 +33,7 @@ rule! {
     ///               service:
     ///                 name: web
     ///                 port:
-    ///                   number: 8080 # <- Ingress `shop` sends to port 8080 of Service `web`, which has only 80
+    ///                   number: 8080 # <- Ingress `shop` sends traffic to port 8080 of Service `web`, which has only port 80
     /// ---
     /// apiVersion: v1
     /// kind: Service
@@ -80,11 +81,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Body::Routes(routes) = &object.body else { continue };
         for backend in &routes.backends {
             let namespace = backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
-            // An annotation of a load balancer takes the place of the Service.
+            // On AWS this port name lets an annotation of the load balancer replace the Service.
             let by_annotation = backend
                 .port
                 .as_ref()
-                .is_some_and(|it| it.value.as_str().is_some_and(|it| it == "use-annotation"));
+                .is_some_and(|port| port.value.as_str() == Some("use-annotation"));
             if by_annotation {
                 continue;
             }
@@ -104,31 +105,29 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     if model.ports.iter().any(|it| it.is(&port.value)) {
         return;
     }
-    // Traefik also takes the number of a port as a word, and the name where a number stands.
+    // Traefik also accepts the number of a port written as a string.
     let text = port.value.to_string();
-    if model.ports.iter().any(|it| it.port.is_some_and(|it| it.value.to_string() == text)) {
+    if model.ports.iter().any(|own| own.port.is_some_and(|it| it.value.to_string() == text)) {
         return;
     }
-    let mut listed = Vec::new();
-    for port in &model.ports {
-        listed.push(port_name(port));
-    }
+    let listed: Vec<String> = model.ports.iter().map(port_name).collect();
     let finding = out.at(
         &port.span,
-        format_args!(
-            "{} sends to port {} of Service `{}`, which has only {}",
+        format!(
+            "{} sends traffic to port {} of Service `{}`, which has only {} {}",
             route.label(),
             if port.value.as_str().is_some() { format!("`{text}`") } else { text },
             backend.service,
+            if listed.len() == 1 { "port" } else { "ports" },
             listed.join(", ")
         ),
     );
     finding
         .also(
             &model.ports_place.map_or(service.name_span(), |it| it.span),
-            format_args!("the ports of Service `{}`", backend.service),
+            format!("the ports of Service `{}`", backend.service),
         )
-        .check(format_args!(
+        .check(format!(
             "kubectl describe {} {} -n {}",
             route.kind.value.to_ascii_lowercase(),
             route.name().map_or("", |it| it.as_str()),
@@ -138,11 +137,11 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
         && let Some(number) = only.port
     {
         let edit = facts.replace(&port.span, &number.value.to_string());
-        finding.fix(Fix::r#unsafe(format_args!("Send to port {}", number.value), [edit]));
+        finding.fix(Fix::r#unsafe(format!("Send traffic to port {}", number.value), [edit]));
     }
 }
 
-/// `80` or `` `http` (80) ``.
+/// Renders a port as `80` or `` `http` (80) ``.
 fn port_name(port: &ServicePort) -> String {
     let number = port.port.map_or_else(|| "?".to_owned(), |it| it.value.to_string());
     match &port.name {
@@ -161,9 +160,9 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         .and_then(|it| Some((it, it.meta.namespace.as_ref()?)))
         .filter(|_| written.is_some());
     let near = facts.near_name(Named::Service, namespace, name);
-    let here = facts.all_named(Named::Service).iter().any(|it| it.namespace() == namespace);
+    let here = facts.has_named_in(Named::Service, namespace);
     let unseen = facts.services_from_elsewhere() || facts.operator_may_make(name);
-    // A Service without a namespace in its file may be applied to this one.
+    // A Service without a namespace in its file may end up in this one.
     let unsettled = elsewhere.is_none() && !facts.named_anywhere(Named::Service, name).is_empty();
     if unsettled || (elsewhere.is_none() && (unseen || !here)) {
         return;
@@ -173,37 +172,37 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         (Some((service, other)), _) => {
             let finding = out.at(
                 &backend.service.span,
-                format_args!(
-                    "{label} sends to Service `{name}`, which lives in namespace `{other}`, not in `{namespace}`"
+                format!(
+                    "{label} sends traffic to Service `{name}`, which is in namespace `{other}`, not in `{namespace}`"
                 ),
             );
-            finding.also(&service.name_span(), format_args!("Service `{name}`"));
+            finding.also(&service.name_span(), format!("Service `{name}`"));
             finding
         }
         (None, Some(near)) => {
             let finding = out.at(
                 &backend.service.span,
-                format_args!(
-                    "{label} sends to Service `{name}`, which does not exist; is `{near}` meant?"
+                format!(
+                    "{label} sends traffic to Service `{name}`, which does not exist; did you mean `{near}`?"
                 ),
             );
             let span = backend.service.span;
             if facts.file(span.file).text().get(span.range()).is_some_and(|it| it.contains(name)) {
                 let edit = facts.replace_scalar(&span, near);
-                finding.fix(Fix::r#unsafe(format_args!("Send to `{near}`"), [edit]));
+                finding.fix(Fix::r#unsafe(format!("Send traffic to `{near}`"), [edit]));
             }
             finding
         }
         (None, None) => {
             let finding = out.at(
                 &backend.service.span,
-                format_args!("{label} sends to Service `{name}`, which does not exist in namespace `{namespace}`"),
+                format!("{label} sends traffic to Service `{name}`, which does not exist in namespace `{namespace}`"),
             );
             finding.confidence(Confidence::Likely);
             finding
         }
     };
-    finding.check(format_args!("kubectl get svc {name} -n {namespace}"));
+    finding.check(format!("kubectl get svc {name} -n {namespace}"));
 }
 
 #[cfg(test)]
@@ -227,13 +226,13 @@ mod tests {
     #[test]
     fn a_service_may_be_missing_misspelt_or_elsewhere() {
         assert!(ingress("web", &service("web", "shop")).is_empty());
-        assert!(ingress("wep", &service("web", "shop"))[0].contains("is `web` meant?"));
+        assert!(ingress("wep", &service("web", "shop"))[0].contains("did you mean `web`?"));
         assert!(ingress("api", &service("web", "shop"))[0].contains("does not exist in"));
-        assert!(ingress("web", &service("web", "front"))[0].contains("lives in namespace `front`"));
+        assert!(ingress("web", &service("web", "front"))[0].contains("is in namespace `front`"));
     }
 
     #[test]
-    fn without_services_or_with_a_chart_they_come_from_elsewhere() {
+    fn services_may_come_from_elsewhere() {
         assert!(ingress("web", "").is_empty());
         assert!(ingress("api", &service("web", "front")).is_empty());
         let chart = "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec: {}\n";
@@ -241,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_go_by_number_or_name() {
+    fn a_port_is_given_by_number_or_name() {
         let route = |port: &str| {
             messages(
                 &RULE,

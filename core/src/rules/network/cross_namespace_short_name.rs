@@ -3,18 +3,18 @@ use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A short host name is used for a Service that lives in another namespace.
+    /// A short host name is used for a Service in another namespace.
     ///
     /// ## Why it hurts
-    /// A name without dots is looked up in the Pod's own namespace only. The Service exists, and still
-    /// the name does not resolve.
+    /// A name without dots is looked up only in the Pod's own namespace. The Service exists, yet
+    /// its name does not resolve.
     ///
     /// ## What helps
-    /// Write the namespace behind the name: `redis.data`, or `redis.data.svc.cluster.local` in full.
+    /// Add the namespace to the name: `redis.data`, or `redis.data.svc.cluster.local` in full.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get svc -A` shows where the Service lives; a lookup of the long name from the Pod works
-    /// while the short one fails.
+    /// `kubectl get svc -A` shows which namespace the Service is in. From the Pod, a lookup of the
+    /// long name works while the short one fails.
     ///
     /// ## Bad
     /// ```yaml
@@ -36,7 +36,7 @@ rule! {
     ///           image: ghcr.io/acme/web:1.4.2
     ///           env:
     ///             - name: REDIS_URL
-    ///               value: redis://redis:6379/0 # <- `REDIS_URL` names `redis`, but Service `redis` lives in namespace `data`, not in `shop`
+    ///               value: redis://redis:6379/0 # <- `REDIS_URL` names `redis`, but Service `redis` is in namespace `data`, not in `shop`
     /// ```
     ///
     /// ## Good
@@ -68,10 +68,11 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        // Without a namespace in the file it is the one that somebody applies it to.
+        // A workload without a namespace in its file may be applied to any namespace.
         let Some(home) = &workload.object.meta.namespace else { continue };
         for unit in &workload.units {
             for mention in facts.peers(unit) {
+                // PLM109 reports what an init container waits for.
                 let waits = unit.part == Part::Init && mention.key.is_none();
                 let KubeHost::OtherNamespace(service) = facts.kube_host(home, mention.host) else {
                     continue;
@@ -83,17 +84,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let host = mention.host;
                 let finding = out.at(
                     &mention.host_span,
-                    format_args!(
-                        "{} names `{host}`, but Service `{host}` lives in namespace `{namespace}`, not in `{home}`",
+                    format!(
+                        "{} names `{host}`, but Service `{host}` is in namespace `{namespace}`, not in `{home}`",
                         mention.place()
                     ),
                 );
                 finding
-                    .also(
-                        &service.span(),
-                        format_args!("Service `{host}` in namespace `{namespace}`"),
-                    )
-                    .check(format_args!(
+                    .also(&service.span(), format!("Service `{host}` in namespace `{namespace}`"))
+                    .check(format!(
                         "kubectl exec -n {home} {} -c {} -- getent hosts {host}.{namespace}",
                         workload.reference(),
                         unit.name
@@ -106,7 +104,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if alone && facts.written(&span) == host {
                     let long = format!("{host}.{namespace}");
                     let edit = facts.replace(&span, &long);
-                    finding.fix(Fix::r#unsafe(format_args!("Use the name `{long}`"), [edit]));
+                    finding.fix(Fix::r#unsafe(format!("Use the name `{long}`"), [edit]));
                 }
             }
         }

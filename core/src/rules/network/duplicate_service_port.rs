@@ -5,17 +5,18 @@ use crate::rules::rule;
 use crate::text::Span;
 
 rule! {
-    /// Ports of a Service or container clash, or one of several has no name.
+    /// Two ports of a Service or container clash, or a Service with several ports has one without a
+    /// name.
     ///
     /// ## Why it hurts
-    /// The API server refuses the object. With `kubectl apply` over many files the others go through,
-    /// and the one Service that is left out is easily overlooked.
+    /// The API server rejects the object. When `kubectl apply` handles many files, the others go
+    /// through, and it is easy to overlook the one Service that is missing.
     ///
     /// ## What helps
     /// Give each port of a Service its own name and its own number.
     ///
     /// ## How to troubleshoot
-    /// `kubectl apply --dry-run=server -f FILE` says which port is refused.
+    /// `kubectl apply --dry-run=server -f FILE` reports the port at fault.
     ///
     /// ## Bad
     /// ```yaml
@@ -27,7 +28,7 @@ rule! {
     ///   ports:
     ///     - name: http
     ///       port: 80
-    ///     - port: 443 # <- port 443 of Service `web` has no name, which a Service with several ports needs
+    ///     - port: 443 # <- port 443 of Service `web` has no name, but a Service with several ports must name each of them
     ///     - name: admin
     ///       port: 80 # <- Service `web` lists port 80 (TCP) twice
     /// ```
@@ -52,7 +53,7 @@ rule! {
     }
 }
 
-/// A port as both a Service and a container have it.
+/// A port of a Service or container.
 struct Listed<'a> {
     name: Option<&'a Str>,
     number: Option<i64>,
@@ -64,12 +65,12 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.kube_services() {
         let owner = format!("Service `{}`", service.name);
         let mut ports: Vec<Listed<'_>> = Vec::new();
-        for it in &service.model.ports {
+        for port in &service.model.ports {
             ports.push(Listed {
-                name: it.name.as_ref(),
-                number: it.port.map(|it| it.value),
-                protocol: it.protocol.as_ref().map_or("TCP", |it| it.as_str()),
-                span: it.span(),
+                name: port.name.as_ref(),
+                number: port.port.map(|it| it.value),
+                protocol: port.protocol.as_ref().map_or("TCP", |it| it.as_str()),
+                span: port.span(),
             });
         }
         clashes(out, &owner, &ports, Severity::Error);
@@ -77,8 +78,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             let number = port.number.map(|it| format!(" {it}")).unwrap_or_default();
             out.at(
                 &port.span,
-                format_args!(
-                    "port{number} of {owner} has no name, which a Service with several ports needs"
+                format!(
+                    "port{number} of {owner} has no name, but a Service with several ports must name each of them"
                 ),
             );
         }
@@ -86,15 +87,15 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for (unit, container) in workload.containers() {
             let mut ports: Vec<Listed<'_>> = Vec::new();
-            for it in &container.ports {
+            for port in &container.ports {
                 ports.push(Listed {
-                    name: it.name.as_ref(),
-                    number: it.container_port.map(|it| it.value),
-                    protocol: it.protocol.as_ref().map_or("TCP", |it| it.as_str()),
-                    span: it.container_port.map_or(it.place.span, |it| it.span),
+                    name: port.name.as_ref(),
+                    number: port.container_port.map(|it| it.value),
+                    protocol: port.protocol.as_ref().map_or("TCP", |it| it.as_str()),
+                    span: port.container_port.map_or(port.place.span, |it| it.span),
                 });
             }
-            // A number that a container lists twice is let pass, and lost by later merges.
+            // The API server accepts a number that is listed twice, but later merges lose one.
             clashes(out, &unit.label, &ports, Severity::Warning);
         }
     }
@@ -105,22 +106,19 @@ fn clashes(out: &mut Findings, owner: &str, ports: &[Listed<'_>], same_number: S
         let before = &ports[..at];
         if let Some(name) = port.name
             && let Some(first) =
-                before.iter().find(|it| it.name.is_some_and(|it| it.value == name.value))
+                before.iter().find(|port| port.name.is_some_and(|it| it.value == name.value))
         {
             let place = first.name.map_or(first.span, |it| it.span);
-            out.at(&name.span, format_args!("{owner} has two ports named `{name}`"))
-                .also(&place, "the first one");
+            out.at(&name.span, format!("{owner} has two ports named `{name}`"))
+                .also(&place, "the name is first used here");
         }
         let same = |it: &&Listed<'_>| {
             it.number.is_some() && it.number == port.number && it.protocol == port.protocol
         };
         if let (Some(first), Some(number)) = (before.iter().find(same), port.number) {
-            out.at(
-                &port.span,
-                format_args!("{owner} lists port {number} ({}) twice", port.protocol),
-            )
-            .severity(same_number)
-            .also(&first.span, "the first one");
+            out.at(&port.span, format!("{owner} lists port {number} ({}) twice", port.protocol))
+                .severity(same_number)
+                .also(&first.span, "the port is first listed here");
         }
     }
 }
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn protocols_part_numbers_and_one_port_needs_no_name() {
+    fn other_protocols_do_not_clash_and_a_single_port_needs_no_name() {
         assert_eq!(service("{port: 80}"), 0);
         assert_eq!(service("{name: a, port: 53}, {name: b, port: 53, protocol: UDP}"), 0);
         assert_eq!(service("{name: a, port: 80}, {name: a, port: 81}"), 1);

@@ -2,22 +2,21 @@ use crate::facts::{Facts, Mention, Site, Unit};
 use crate::knowledge::net;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
-use crate::words::stands_in;
 
 rule! {
-    /// A peer is named by a private address in place of a name.
+    /// Another program is addressed by a private IP address instead of a name.
     ///
     /// ## Why it hurts
-    /// Containers, Pods and machines get another address when they are made anew. What was written
-    /// down then leads nowhere, or to something else that has the address now.
+    /// Containers, Pods and machines get a new address whenever they are recreated. The address in
+    /// the file then leads nowhere, or to whatever has it now.
     ///
     /// ## What helps
-    /// Use the service's name. For a machine outside, give it a name in DNS, `extra_hosts`, or a Service
-    /// of type `ExternalName`.
+    /// Use the service's name. Give a machine outside the project a name in DNS, in `extra_hosts`,
+    /// or with a Service of type `ExternalName`.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps` with `docker inspect`, or `kubectl get pods,svc -o wide`, shows who has the
-    /// address today.
+    /// `docker compose ps` with `docker inspect`, or `kubectl get pods,svc -o wide`, shows what has
+    /// the address today.
     ///
     /// ## Bad
     /// ```yaml
@@ -25,7 +24,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
     ///     environment:
-    ///       REDIS_URL: redis://10.0.3.17:6379/0 # <- `REDIS_URL` of service `web` holds the fixed address 10.0.3.17
+    ///       REDIS_URL: redis://10.0.3.17:6379/0 # <- `REDIS_URL` of service `web` contains the fixed address 10.0.3.17
     /// ```
     ///
     /// ## Good
@@ -43,7 +42,7 @@ rule! {
     }
 }
 
-/// The gateway of Docker's default bridge: the host itself, which PLM411 is about.
+/// The gateway of Docker's default bridge network, which is the host itself: PLM411 reports it.
 const BRIDGE: &str = "172.17.0.1";
 
 fn check(facts: &Facts, out: &mut Findings) {
@@ -55,47 +54,39 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &mention.host_span,
-                format_args!("{} of {} holds the fixed address {ip}", mention.place(), unit.label),
+                format!("{} of {} contains the fixed address {ip}", mention.place(), unit.label),
             );
-            let owner = facts
-                .kube_services()
-                .iter()
-                .find(|it| it.model.cluster_ip.as_ref().is_some_and(|it| it.as_str() == ip));
+            let owner = facts.service_with_address(ip);
             let Some(workload) = facts.workload_of(unit) else { continue };
-            finding
-                .check(format_args!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
+            finding.check(format!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
             if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
-                finding
-                    .also(&owner.span(), format_args!("Service `{}` has this address", owner.name));
+                finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));
                 let span = mention.host_span;
                 if facts.written(&span) == ip {
                     let edit = facts.replace(&span, owner.name);
-                    finding.fix(Fix::safe(format_args!("Use the name `{}`", owner.name), [edit]));
+                    finding.fix(Fix::safe(format!("Use the name `{}`", owner.name), [edit]));
                 }
             }
         }
     }
 }
 
-/// Addresses that are one's own, fixed on purpose, or of a service that has no name.
+/// Words in the names of variables that are about addresses.
+const ABOUT_ADDRESSES: &[&str] =
+    &["DNS", "RESOLVER", "NAMESERVER", "CIDR", "SUBNET", "GATEWAY", "POD_IP", "WHITELIST", "ALLOW"];
+
+/// Whether the address is there on purpose: in a setting about addresses, as a link-local address,
+/// or as one that Compose assigns. A default that a variable may replace counts too.
 fn is_meant(facts: &Facts, unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
     let ip = mention.host;
     let key = mention.key.unwrap_or_default().to_ascii_uppercase();
-    let about_addresses =
-        stands_in("DNS RESOLVER NAMESERVER CIDR SUBNET GATEWAY POD_IP WHITELIST ALLOW", &key);
-    // Link-local addresses are those of the platform's own services.
+    let about_addresses = ABOUT_ADDRESSES.iter().any(|word| key.contains(word));
+    // Link-local addresses belong to services of the platform.
     let link_local = ip.starts_with("169.254.") || ip.to_ascii_lowercase().starts_with("fe80:");
     let fixed = match unit.site {
         Site::Service(at) => {
             let service = &facts.services()[at];
-            ip == BRIDGE
-                || facts.siblings(service).iter().any(|it| {
-                    it.model.networks.iter().any(|it| {
-                        [&it.ipv4_address, &it.ipv6_address]
-                            .into_iter()
-                            .any(|it| it.as_ref().is_some_and(|it| it.as_str() == ip))
-                    })
-                })
+            ip == BRIDGE || facts.is_fixed_address(service, ip)
         }
         Site::Container(..) => false,
     };

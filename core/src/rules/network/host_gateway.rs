@@ -3,22 +3,22 @@ use crate::knowledge::kube::is_node_agent;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
-use crate::words::is_among;
 
 rule! {
-    /// A service reaches out to, or lives on, the network of its host.
+    /// A service needs programs on its host, or runs on the host's own network.
     ///
     /// ## Why it hurts
-    /// What it needs then runs beside the containers, started and updated by somebody else. It works on
-    /// that one machine; a second host, and a cluster, have nothing at the same address. On the host's
-    /// own network, service names and published ports mean nothing either.
+    /// The program that the service needs then runs outside the project, and somebody else starts
+    /// and updates it. That works on this one machine; on a second host, or in a cluster, nothing
+    /// answers at the same address. On the host's own network, service names do not resolve either,
+    /// and published ports are ignored.
     ///
     /// ## What helps
-    /// Run the other program as a service of the project and use its name; publish ports in place of
-    /// `network_mode: host`.
+    /// Run the other program as a service of the project and use its name. Publish ports instead of
+    /// using `network_mode: host`.
     ///
     /// ## How to troubleshoot
-    /// `ss -ltnp` on the host shows which programs outside of containers listen.
+    /// `ss -ltnp` on the host shows which programs listen outside of containers.
     ///
     /// ## Bad
     /// ```yaml
@@ -29,7 +29,7 @@ rule! {
     ///       DB_URL: postgres://app@host.docker.internal:5432/app # <- `web` needs something that runs on its host: `DB_URL` names `host.docker.internal`
     ///   agent:
     ///     image: ghcr.io/acme/agent:1.4.2
-    ///     network_mode: host # <- `agent` lives on the network of its host
+    ///     network_mode: host # <- `agent` runs on the network of its host
     /// ```
     ///
     /// ## Good
@@ -48,23 +48,29 @@ rule! {
 }
 
 /// Names and addresses of the host as a container sees it.
-const HOSTS: &str = "host.docker.internal gateway.docker.internal docker.for.mac.localhost \
-                     docker.for.mac.host.internal docker.for.win.localhost \
-                     host.containers.internal 172.17.0.1";
+const HOSTS: &[&str] = &[
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "docker.for.mac.localhost",
+    "docker.for.mac.host.internal",
+    "docker.for.win.localhost",
+    "host.containers.internal",
+    "172.17.0.1",
+];
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let name = service.name;
         if let Some(mode) = service.model.network_mode.as_ref().filter(|it| it.as_str() == "host") {
-            // An agent watches its host, which is its purpose.
+            // Agents exist to watch their host.
             let agent = is_node_agent(service.unit.program()) || is_node_agent(name);
             let key = service.model.key("network_mode").map_or(mode.span, |it| it.name.span);
             let place = if mode.span.file == key.file { mode.span } else { key };
-            say(out, service, place, format!("`{name}` lives on the network of its host"), agent);
+            report(out, service, place, format!("`{name}` runs on the network of its host"), agent);
         }
         let peers = facts.peers(&service.unit);
-        if let Some(mention) = peers.iter().find(|it| is_among(HOSTS, it.host)) {
-            say(
+        if let Some(mention) = peers.iter().find(|it| HOSTS.contains(&it.host)) {
+            report(
                 out,
                 service,
                 mention.span,
@@ -79,14 +85,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             .model
             .extra_hosts
             .iter()
-            .find(|it| it.value.as_ref().is_some_and(|it| it.as_str() == "host-gateway"))
+            .find(|entry| entry.value.as_ref().is_some_and(|it| it.as_str() == "host-gateway"))
         {
-            say(
+            report(
                 out,
                 service,
                 entry.span,
                 format!(
-                    "`{name}` is made to reach programs on its host, under the name `{}`",
+                    "`{name}` is set up to reach programs on its host under the name `{}`",
                     entry.key
                 ),
                 true,
@@ -95,7 +101,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn say(out: &mut Findings, service: &Service<'_>, span: Span, message: String, mild: bool) {
+fn report(out: &mut Findings, service: &Service<'_>, span: Span, message: String, mild: bool) {
     let finding = out.at(&span, message);
     if mild || service.role == Role::Development {
         finding.severity(Severity::Info);
@@ -110,7 +116,7 @@ mod tests {
     use crate::rules::testing::{findings, messages};
 
     #[test]
-    fn each_way_to_the_host_is_told_once() {
+    fn each_way_to_the_host_is_reported_once() {
         let web = |more: &str| {
             messages(&RULE, &format!("services: {{web: {{image: 'a/b:1', {more}}}}}\n")).len()
         };

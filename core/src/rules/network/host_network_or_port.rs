@@ -5,17 +5,18 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// An application takes ports of the node that it runs on.
+    /// An application uses ports of the node that it runs on.
     ///
     /// ## Why it hurts
-    /// Only one such Pod fits on a node, so a rollout or a second replica stays Pending. The port is
-    /// open on the node's own address, past any Service or NetworkPolicy.
+    /// Only one such Pod fits on each node, so a rollout or a second replica stays Pending. The
+    /// port is open on the node's own address and bypasses every Service and NetworkPolicy.
     ///
     /// ## What helps
-    /// A Service, with an Ingress or of type LoadBalancer where traffic comes from outside.
+    /// A Service. If traffic comes from outside, give it the type LoadBalancer, or put an Ingress
+    /// in front of it.
     ///
     /// ## How to troubleshoot
-    /// `kubectl describe pod` says "didn't have free ports for the requested pod ports".
+    /// `kubectl describe pod` shows "didn't have free ports for the requested pod ports".
     ///
     /// ## Bad
     /// ```yaml
@@ -58,22 +59,19 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        let port = |it: &Container| it.ports.iter().any(|it| it.host_port.is_some());
+        let takes_port = |it: &Container| it.ports.iter().any(|port| port.host_port.is_some());
         let takes = is_true(workload.model.template.spec.host_network)
-            || workload.containers().any(|it| port(it.1));
+            || workload.containers().any(|it| takes_port(it.1));
         if !takes || belongs_to_the_node(workload) {
             continue;
         }
         let spec = &workload.model.template.spec;
         if let Some(network) = spec.host_network.filter(|it| it.value) {
-            out.at(
-                &network.span,
-                format_args!("{} lives on the network of its node", workload.label),
-            )
-            .check(format_args!(
-                "kubectl get pods{} -o wide --field-selector status.phase=Pending",
-                workload.namespace_flag()
-            ));
+            out.at(&network.span, format!("{} runs on the network of its node", workload.label))
+                .check(format!(
+                    "kubectl get pods{} -o wide --field-selector status.phase=Pending",
+                    workload.namespace_flag()
+                ));
             continue;
         }
         for (unit, container) in workload.containers() {
@@ -81,27 +79,24 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if port.value == 0 {
                     continue;
                 }
-                out.at(
-                    &port.span,
-                    format_args!("{} takes port {} of its node", unit.label, port.value),
-                )
-                .check(format_args!(
-                    "kubectl get pods{} -o wide --field-selector status.phase=Pending",
-                    workload.namespace_flag()
-                ));
+                out.at(&port.span, format!("{} takes port {} of its node", unit.label, port.value))
+                    .check(format!(
+                        "kubectl get pods{} -o wide --field-selector status.phase=Pending",
+                        workload.namespace_flag()
+                    ));
             }
         }
     }
 }
 
-/// Agents, edge proxies and parts of the cluster itself.
+/// Whether a workload is an agent, an edge proxy or a part of the cluster itself.
 fn belongs_to_the_node(workload: &Workload<'_>) -> bool {
     workload.kind() == WorkloadKind::DaemonSet
         || is_system_namespace(workload.namespace)
         || is_node_agent(workload.name)
-        || workload.units.iter().any(|it| {
-            let image = it.image.as_ref();
-            is_node_agent(it.program())
+        || workload.units.iter().any(|unit| {
+            let image = unit.image.as_ref();
+            is_node_agent(unit.program())
                 || image.is_some_and(|it| is_ingress_controller(&it.repository))
         })
 }

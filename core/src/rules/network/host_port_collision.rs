@@ -2,19 +2,22 @@ use crate::facts::Facts;
 use crate::model::compose::{Port, Service};
 use crate::report::Findings;
 use crate::rules::rule;
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
     /// Two services publish the same port of the host.
     ///
     /// ## Why it hurts
-    /// The second container fails to start with "port is already allocated". Which of the two that
-    /// is depends on timing.
+    /// The second container fails to start with "port is already allocated". Which of the two fails
+    /// depends on timing.
     ///
     /// ## What helps
-    /// Give one of them another host port, or take both behind one reverse proxy.
+    /// Give one of them another host port, or put both behind one reverse proxy.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps -a` shows one of them only created; `ss -ltnp` shows who has the port.
+    /// `docker compose ps -a` shows one of them only as created; `ss -ltnp` shows which process has
+    /// the port.
     ///
     /// ## Bad
     /// ```yaml
@@ -42,38 +45,52 @@ rule! {
     }
 }
 
+/// Maximum number of earlier ports that a port is compared with. If more services publish the same
+/// port, further pairs add nothing new.
+const MAX_EARLIER: usize = 8;
+
+/// A published port with its service.
+type Published<'p> = (&'p Service, &'p Port);
+
 fn check(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
-        for (at, second) in project.services.iter().enumerate() {
-            for first in project.services[..at].iter().filter(|it| may_run_together(it, second)) {
-                for taken in &first.ports {
-                    let Some(port) = second.ports.iter().find(|it| collide(taken, it)) else {
-                        continue;
-                    };
-                    let range = port.published.map_or((0, 0), |it| it.value);
-                    let number = if range.0 == range.1 {
-                        range.0.to_string()
-                    } else {
-                        format!("{}-{}", range.0, range.1)
-                    };
-                    out.at(
-                        &port.span,
-                        format_args!(
-                            "`{}` and `{}` both publish port {number} of the host",
-                            first.name, second.name
-                        ),
-                    )
-                    .also(&taken.span, format_args!("`{}` publishes it here", first.name))
-                    .check(format_args!("ss -ltnp 'sport = :{}'", range.0));
+        // Keyed by the first number, because only ports without a range can collide.
+        let mut earlier: FxHashMap<u16, Vec<Published<'_>>> = FxHashMap::default();
+        for service in &project.services {
+            let mut reported: FxHashSet<Span> = FxHashSet::default();
+            for port in &service.ports {
+                let Some(number) = port.published.map(|it| it.value.0) else { continue };
+                for taken in earlier.get(&number).into_iter().flatten() {
+                    let collides = may_run_together(taken.0, service) && collide(taken.1, port);
+                    if collides && reported.insert(taken.1.span) {
+                        report(*taken, (service, port), number, out);
+                    }
+                }
+            }
+            for port in &service.ports {
+                let Some(number) = port.published.map(|it| it.value.0) else { continue };
+                let earlier = earlier.entry(number).or_default();
+                if earlier.len() < MAX_EARLIER {
+                    earlier.push((service, port));
                 }
             }
         }
     }
 }
 
-/// Services of different profiles need not run at the same time.
+fn report(first: Published<'_>, second: Published<'_>, number: u16, out: &mut Findings) {
+    let (first_name, second_name) = (&first.0.name, &second.0.name);
+    out.at(
+        &second.1.span,
+        format!("`{first_name}` and `{second_name}` both publish port {number} of the host"),
+    )
+    .also(&first.1.span, format!("`{first_name}` publishes the port here"))
+    .check(format!("ss -ltnp 'sport = :{number}'"));
+}
+
+/// Whether two services may run at the same time: services of different profiles need not.
 fn may_run_together(a: &Service, b: &Service) -> bool {
-    let shared = a.profiles.iter().any(|it| b.profiles.iter().any(|at| at.value == it.value));
+    let shared = a.profiles.iter().any(|one| b.profiles.iter().any(|it| it.value == one.value));
     a.profiles.is_empty() && b.profiles.is_empty() || shared
 }
 
@@ -85,7 +102,7 @@ fn collide(a: &Port, b: &Port) -> bool {
     let address = any(a)
         || any(b)
         || a.host_ip.as_ref().map(|it| &it.value) == b.host_ip.as_ref().map(|it| &it.value);
-    // The engine picks a free port from a range that is wider than its target.
+    // From a published range that is wider than its target, the engine picks a free port.
     let fixed = |it: (u16, u16)| it.0 == it.1;
     let overlap = x.value.0 <= y.value.1 && y.value.0 <= x.value.1;
     a.protocol == b.protocol && address && overlap && fixed(x.value) && fixed(y.value)
@@ -105,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_protocols_and_profiles_part_them() {
+    fn other_addresses_protocols_and_profiles_do_not_collide() {
         assert_eq!(two("ports: ['80:80']", "ports: ['80:81']"), 1);
         assert_eq!(two("ports: ['127.0.0.1:80:80']", "ports: ['80:81']"), 1);
         assert_eq!(two("ports: ['127.0.0.1:80:80']", "ports: ['127.0.0.2:80:81']"), 0);

@@ -1,21 +1,21 @@
-use crate::facts::{Facts, KubeService};
-use crate::knowledge::env::{injected_variable, link_prefix};
+use crate::facts::Facts;
+use crate::knowledge::env::injected_variable;
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// A container reads a variable that only Service links put there.
+    /// A container reads a variable that only Service links set.
     ///
     /// ## Why it hurts
-    /// Variables such as `REDIS_SERVICE_HOST` are made when the Pod starts, from the Services that exist
-    /// at that moment in its namespace. Applied in another order they are missing, and a Service that is
-    /// made anew does not change them.
+    /// Variables such as `REDIS_SERVICE_HOST` are set when the Pod starts, from the Services that
+    /// exist in its namespace at that moment. If the manifests are applied in another order, the
+    /// variables are missing, and when a Service is recreated, they keep the old values.
     ///
     /// ## What helps
-    /// Use the Service's name: DNS answers it at any time.
+    /// Use the Service's name: DNS resolves it at any time.
     ///
     /// ## How to troubleshoot
-    /// `kubectl exec POD -- env` shows whether the variable is there.
+    /// `kubectl exec POD -- env` shows whether the variable is set.
     ///
     /// ## Bad
     /// ```yaml
@@ -28,7 +28,7 @@ rule! {
     ///       image: ghcr.io/acme/web:1.4.2
     ///       env:
     ///         - name: CACHE_URL
-    ///           value: redis://$(REDIS_SERVICE_HOST):6379 # <- container `web` of Pod `web` reads `REDIS_SERVICE_HOST`, which is there only if its Service is older than the Pod
+    ///           value: redis://$(REDIS_SERVICE_HOST):6379 # <- container `web` of Pod `web` reads `REDIS_SERVICE_HOST`, which is set only if its Service is older than the Pod
     /// ```
     ///
     /// ## Good
@@ -51,21 +51,18 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
-        let mut told: Vec<&str> = Vec::new();
+        let mut reported: Vec<&str> = Vec::new();
         for (name, span) in unit.read_variables() {
             let Some(injected) = injected_variable(name) else { continue };
             let set = unit.var(name).is_some() || injected.service == "KUBERNETES";
-            if set || told.contains(&name) {
+            if set || reported.contains(&name) {
                 continue;
             }
-            told.push(name);
+            reported.push(name);
             let Some(workload) = facts.workload_of(unit) else {
                 out.at(
                     &span,
-                    format_args!(
-                        "{} reads `{name}`, which only the old links of Docker set",
-                        unit.label
-                    ),
+                    format!("{} reads `{name}`, which only Docker's legacy links set", unit.label),
                 );
                 continue;
             };
@@ -77,21 +74,19 @@ fn check(facts: &Facts, out: &mut Findings) {
                         unit.label
                     );
                     let finding = out.at(&span, message).severity(Severity::Error);
-                    finding.also(&off.span, "switched off here")
+                    finding.also(&off.span, "Service links are disabled here")
                 }
                 None => out.at(
                     &span,
-                    format_args!(
-                        "{} reads `{name}`, which is there only if its Service is older than the Pod",
+                    format!(
+                        "{} reads `{name}`, which is set only if its Service is older than the Pod",
                         unit.label
                     ),
                 ),
             };
-            let of = |it: &&KubeService<'_>| {
-                it.namespace == workload.namespace && link_prefix(it.name) == injected.service
-            };
-            if let Some(service) = facts.kube_services().iter().find(of) {
-                finding.also(&service.span(), format_args!("Service `{}`", service.name));
+            let service = facts.service_with_prefix(workload.namespace, injected.service);
+            if let Some(service) = service {
+                finding.also(&service.span(), format!("Service `{}`", service.name));
             }
             finding.check(workload.exec(unit, &format!("printenv {name}")));
         }
@@ -113,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_variables_that_nobody_else_sets() {
+    fn variables_that_the_container_sets_itself_are_silent() {
         assert_eq!(pod("args: ['--db=$(DB_PORT_5432_TCP_ADDR)']").len(), 1);
         assert_eq!(pod("command: [sh, -c, 'serve $REDIS_SERVICE_HOST']").len(), 1);
         assert!(pod("args: ['$(KUBERNETES_SERVICE_HOST)']").is_empty());
@@ -124,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn compose_knows_them_from_links_alone() {
+    fn in_compose_only_links_set_them() {
         let text = |word: &str| {
             format!("services: {{a: {{image: 'x:1', command: [sh, -c, 'nc {word}']}}}}\n")
         };
@@ -133,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_are_switched_off_set_nothing() {
+    fn disabled_links_set_nothing() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {enableServiceLinks: false, containers: [{name: c, image: a, args: ['$(R_SERVICE_HOST)']}]}\n";
         assert!(messages(&RULE, text)[0].contains("keeps it from being set"));
     }

@@ -7,15 +7,15 @@ rule! {
     /// A service relies on `links`.
     ///
     /// ## Why it hurts
-    /// Services of one network reach each other by name without `links`, which Kubernetes does not know
-    /// at all. (A `container_name` where several copies are to run is PLM709.)
+    /// Services on the same network reach each other by name without `links`, and Kubernetes has
+    /// nothing like them. (PLM709 reports a `container_name` on a service with several replicas.)
     ///
     /// ## What helps
-    /// Networks and service names; a network's `aliases` where another name is needed; `depends_on` for
-    /// the order.
+    /// Networks and service names. Where another name is needed, give the service a network alias
+    /// (`aliases`); for the start order, use `depends_on`.
     ///
     /// ## How to troubleshoot
-    /// Take `links` out: `docker compose exec SERVICE getent hosts NAME` still prints an address.
+    /// Remove `links`: `docker compose exec SERVICE getent hosts NAME` still prints an address.
     ///
     /// ## Bad
     /// ```yaml
@@ -24,7 +24,7 @@ rule! {
     ///     image: ghcr.io/acme/web:1.4.2
     ///     depends_on: [db]
     ///     links:
-    ///       - db # <- `web` links to `db`, which it reaches by its name anyway
+    ///       - db # <- `web` links to `db`, which it reaches by name anyway
     ///   db:
     ///     image: postgres:17
     /// ```
@@ -50,15 +50,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             let (on, alias) = parts(link);
             let message = match alias.filter(|it| *it != on) {
                 Some(alias) => format!(
-                    "`{name}` links to `{on}` under the name `{alias}`, which nothing outside of Compose knows"
+                    "`{name}` links to `{on}` under the name `{alias}`, which exists only in Compose"
                 ),
-                None => format!("`{name}` links to `{on}`, which it reaches by its name anyway"),
+                None => format!("`{name}` links to `{on}`, which it reaches by name anyway"),
             };
             out.at(&link.span, message).maybe_fix(without_links(facts, service));
         }
         for link in &service.model.external_links {
             let message = format!(
-                "`{name}` links to container `{}` of another project; a shared external network does that without its name",
+                "`{name}` links to container `{}` of another project; on a shared external network it would need no link",
                 parts(link).0
             );
             out.at(&link.span, message);
@@ -66,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// The container or service, and the name that it gets.
+/// Splits a link into the container or service and its alias, if it has one.
 fn parts(link: &Str) -> (&str, Option<&str>) {
     match link.split_once(':') {
         Some((on, alias)) => (on, Some(alias)),
@@ -74,11 +74,11 @@ fn parts(link: &Str) -> (&str, Option<&str>) {
     }
 }
 
-/// Takes the links out where they bring neither a name, nor an order, nor a network.
+/// Removes the links, if they add neither a name, nor a start order, nor a network.
 fn without_links(facts: &Facts, service: &Service<'_>) -> Option<Fix> {
     let model = service.model;
     let service = &facts.services()[service.index];
-    let idle = model.links.iter().all(|link| {
+    let useless = model.links.iter().all(|link| {
         let (on, alias) = parts(link);
         let shared = facts
             .sibling(service, on)
@@ -86,8 +86,8 @@ fn without_links(facts: &Facts, service: &Service<'_>) -> Option<Fix> {
         alias.is_none_or(|it| it == on) && model.depends_on(on).is_some() && shared
     });
     let entry = model.key("links")?.entry;
-    let edit = facts.editor(entry.file).remove_entry(entry).filter(|_| idle)?;
-    Some(Fix::safe("Take the links out", [edit]))
+    let edit = facts.editor(entry.file).remove_entry(entry).filter(|_| useless)?;
+    Some(Fix::safe("Remove the links", [edit]))
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     use crate::rules::testing::{findings, messages};
 
     #[test]
-    fn links_that_bring_a_name_or_an_order_stay() {
+    fn links_that_add_a_name_or_an_order_stay() {
         let web = |more: &str| {
             let text = format!(
                 "services:\n  web:\n    image: a/b:1\n    {more}\n  db: {{image: 'postgres:17'}}\n"
@@ -104,12 +104,12 @@ mod tests {
             findings(&RULE, &text)[0].fixes.len()
         };
         assert_eq!(web("links: [db]\n    depends_on: [db]"), 1);
-        assert_eq!(web("links: [db]"), 0, "it also orders the start");
+        assert_eq!(web("links: [db]"), 0, "the link also orders the start");
         assert_eq!(web("links: ['db:database']\n    depends_on: [db]"), 0);
     }
 
     #[test]
-    fn links_to_other_projects_are_told() {
+    fn links_to_other_projects_are_reported() {
         let text = "services: {web: {image: 'a/b:1', external_links: ['shop_db_1:db']}}\n";
         assert!(messages(&RULE, text)[0].contains("container `shop_db_1`"));
     }

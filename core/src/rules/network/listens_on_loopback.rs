@@ -1,31 +1,32 @@
-use crate::facts::{Facts, Part, Site, Unit, is_listen_flag};
+use crate::facts::{Facts, Part, Service, Site, Unit, Workload, is_listen_flag};
 use crate::knowledge::env::listens_on_loopback;
 use crate::knowledge::net;
+use crate::model::kubernetes::{ServicePort, is_true};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 use crate::text::Span;
-use crate::words::stands_in;
 
 rule! {
-    /// A program is told to listen on loopback while others are to reach it.
+    /// A program listens on loopback only, although others are meant to reach it.
     ///
     /// ## Why it hurts
-    /// Loopback is the container's own: traffic that a published port or a Service brings arrives at
-    /// another address, and is refused. A check from inside the container still passes.
+    /// The loopback address belongs to the container alone: traffic from a published port or a
+    /// Service arrives at another address and is refused. A check from inside the container still
+    /// passes.
     ///
     /// ## What helps
-    /// Listen on `0.0.0.0` (or `::`). What may come in is decided by what is published, not by this
-    /// address.
+    /// Listen on `0.0.0.0` (or `::`). What others can reach depends on the published ports, not on
+    /// this address.
     ///
     /// ## How to troubleshoot
-    /// `ss -ltn` inside the container shows `127.0.0.1:PORT` in place of `0.0.0.0:PORT`.
+    /// `ss -ltn` inside the container shows `127.0.0.1:PORT` instead of `0.0.0.0:PORT`.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
-    ///     command: ["gunicorn", "--bind", "127.0.0.1:8000", "app:app"] # <- `web` listens on loopback only, so its published port 8000 is refused
+    ///     command: ["gunicorn", "--bind", "127.0.0.1:8000", "app:app"] # <- `web` listens on loopback only, so connections to its published port 8000 are refused
     ///     ports: ["80:8000"]
     /// ```
     ///
@@ -42,82 +43,80 @@ rule! {
     }
 }
 
-/// Where a program is told to listen on loopback.
-struct Told {
+/// A setting that makes a program listen on loopback.
+struct Binding {
     span: Span,
     port: Option<u16>,
-    /// By an option of its command, which leaves no doubt.
+    /// Whether an option of the command sets the address, which leaves no doubt.
     by_option: bool,
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
-        if service.model.network_mode.is_some() || service.model.ports.is_empty() {
-            continue;
-        }
-        let mut targets: Vec<u16> = Vec::new();
-        for port in &service.model.ports {
-            targets.push(port.target.value);
-        }
-        for told in told(facts, &service.unit) {
-            let Some(port) = reached(&told, &targets) else { continue };
-            let place = service.model.ports.iter().find(|it| it.target.value == port);
-            let finding = out.at(
-                &told.span,
-                format_args!(
-                    "`{}` listens on loopback only, so its published port {port} is refused",
-                    service.name
-                ),
-            );
-            if let Some(place) = place {
-                finding.also(&place.span, "published here");
-            }
-            finding.check(format_args!("docker compose exec {} ss -ltn", service.name));
-            if !told.by_option {
-                finding.confidence(Confidence::Likely);
-            }
+        if service.model.network_mode.is_none() && !service.model.ports.is_empty() {
+            in_compose(facts, service, out);
         }
     }
     for workload in facts.workloads() {
-        let on_host = crate::model::kubernetes::is_true(workload.model.template.spec.host_network);
-        let alone = workload.running().count() == 1;
-        for unit in workload.units.iter().filter(|it| it.part != Part::Init && !on_host) {
-            for told in told(facts, unit) {
-                for service in facts.services_for(workload) {
-                    // Of several containers another one may take the traffic and pass it on.
-                    let mut targets: Vec<u16> = Vec::new();
-                    for port in &service.model.ports {
-                        targets.extend(target_number(facts, unit, port, alone));
-                    }
-                    let Some(port) = reached(&told, &targets) else { continue };
-                    let finding = out.at(
-                        &told.span,
-                        format_args!(
-                            "`{}` listens on loopback only, so what Service `{}` sends to port {port} is refused",
-                            unit.name,
-                            service.name
-                        ),
-                    );
-                    finding
-                        .also(&service.span(), format_args!("Service `{}`", service.name))
-                        .check(workload.exec(unit, "ss -ltn"));
-                    if !told.by_option {
-                        finding.confidence(Confidence::Likely);
-                    }
-                    break;
-                }
+        if !is_true(workload.model.template.spec.host_network) {
+            in_cluster(facts, workload, out);
+        }
+    }
+}
+
+fn in_compose(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
+    let targets: Vec<u16> = service.model.ports.iter().map(|it| it.target.value).collect();
+    for binding in bindings(facts, &service.unit) {
+        let Some(port) = unreachable_port(&binding, &targets) else { continue };
+        let place = service.model.ports.iter().find(|it| it.target.value == port);
+        let finding = out.at(
+            &binding.span,
+            format!(
+                "`{}` listens on loopback only, so connections to its published port {port} are refused",
+                service.name
+            ),
+        );
+        if let Some(place) = place {
+            finding.also(&place.span, "published here");
+        }
+        finding.check(format!("docker compose exec {} ss -ltn", service.name));
+        if !binding.by_option {
+            finding.confidence(Confidence::Likely);
+        }
+    }
+}
+
+fn in_cluster<'a>(facts: &Facts<'a>, workload: &Workload<'a>, out: &mut Findings) {
+    // Of several containers, another one may receive the traffic and pass it on.
+    let alone = workload.running().count() == 1;
+    for unit in workload.units.iter().filter(|it| it.part != Part::Init) {
+        for binding in bindings(facts, unit) {
+            let reached = facts.services_for(workload).into_iter().find_map(|service| {
+                let ports = service.model.ports.iter();
+                let targets: Vec<u16> =
+                    ports.filter_map(|port| target_number(facts, unit, port, alone)).collect();
+                Some((service, unreachable_port(&binding, &targets)?))
+            });
+            let Some((service, port)) = reached else { continue };
+            let finding = out.at(
+                &binding.span,
+                format!(
+                    "`{}` listens on loopback only, so traffic from Service `{}` to port {port} is refused",
+                    unit.name, service.name
+                ),
+            );
+            finding
+                .also(&service.span(), format!("Service `{}`", service.name))
+                .check(workload.exec(unit, "ss -ltn"));
+            if !binding.by_option {
+                finding.confidence(Confidence::Likely);
             }
         }
     }
 }
 
-/// The port that a Service sends to, if this container takes it.
-fn target_number(
-    facts: &Facts,
-    unit: &Unit<'_>,
-    port: &crate::model::kubernetes::ServicePort,
-    alone: bool,
-) -> Option<u16> {
+/// Returns the container port that a Service port sends traffic to, if this container serves it.
+fn target_number(facts: &Facts, unit: &Unit<'_>, port: &ServicePort, alone: bool) -> Option<u16> {
     let Site::Container(workload, at) = unit.site else { return None };
     let target = port.target()?;
     let ports = &facts.workloads()[workload].container(at).ports;
@@ -126,19 +125,18 @@ fn target_number(
     u16::try_from(number).ok()
 }
 
-/// The port that is meant to be reached and is not.
-fn reached(told: &Told, targets: &[u16]) -> Option<u16> {
-    match told.port {
-        Some(port) => targets.contains(&port).then_some(port),
-        // Without a number only a single port is surely the one.
-        None => match targets {
-            [only] => Some(*only),
-            _ => None,
-        },
+/// Returns the target port that others are meant to reach but cannot.
+fn unreachable_port(binding: &Binding, targets: &[u16]) -> Option<u16> {
+    match (binding.port, targets) {
+        (Some(port), _) => targets.contains(&port).then_some(port),
+        // If the setting names no port, only a single target is certain to be affected.
+        (None, [only]) => Some(*only),
+        (None, _) => None,
     }
 }
 
-fn told(facts: &Facts, unit: &Unit<'_>) -> Vec<Told> {
+/// Returns every variable and option that makes the program listen on loopback.
+fn bindings(facts: &Facts, unit: &Unit<'_>) -> Vec<Binding> {
     let mut found = Vec::new();
     for var in &unit.env {
         let Some(value) = var.value.filter(|it| listens_on_loopback(var.name, it)) else {
@@ -149,7 +147,7 @@ fn told(facts: &Facts, unit: &Unit<'_>) -> Vec<Told> {
             .find_map(|it| it.port)
             .or_else(|| value.rsplit_once(':')?.1.parse().ok())
             .or_else(|| unit.value("PORT")?.trim().parse().ok());
-        found.push(Told { span: var.value_span, port, by_option: false });
+        found.push(Binding { span: var.value_span, port, by_option: false });
     }
     for command in &unit.start.commands {
         let mut before = "";
@@ -159,7 +157,7 @@ fn told(facts: &Facts, unit: &Unit<'_>) -> Vec<Told> {
                 _ => (before, word.text.as_str()),
             };
             before = &word.text;
-            if flag != "runserver" && flag != "-S" && !listens(flag) {
+            if flag != "runserver" && flag != "-S" && !sets_address(flag) {
                 continue;
             }
             let (host, port) = match value.rsplit_once(':') {
@@ -169,14 +167,14 @@ fn told(facts: &Facts, unit: &Unit<'_>) -> Vec<Told> {
             let host = host.split("//").last().unwrap_or(host);
             if net::is_loopback(host) && !host.is_empty() {
                 let port = port.or_else(|| only_port(facts, unit));
-                found.push(Told { span: unit.start.span_of(word), port, by_option: true });
+                found.push(Binding { span: unit.start.span_of(word), port, by_option: true });
             }
         }
     }
     found
 }
 
-/// The one port that the command or the variables name.
+/// Returns the port that the command or the variables name, if there is only one.
 fn only_port(facts: &Facts, unit: &Unit<'_>) -> Option<u16> {
     match facts.own_ports(unit).as_slice() {
         [only] => Some(*only),
@@ -184,14 +182,17 @@ fn only_port(facts: &Facts, unit: &Unit<'_>) -> Option<u16> {
     }
 }
 
-/// Options of the address that is served on, not of a second one for metrics or debugging.
-fn listens(flag: &str) -> bool {
-    const OTHERS: &str = "inspect advertise announce health metrics debug admin";
+/// Whether an option sets the address that the program serves on, and not a second one for metrics
+/// or debugging.
+fn sets_address(flag: &str) -> bool {
+    const OTHERS: &[&str] =
+        &["inspect", "advertise", "announce", "health", "metrics", "debug", "admin"];
     if !is_listen_flag(flag) {
         return false;
     }
     let name = flag.trim_start_matches('-').to_ascii_lowercase();
-    !stands_in(OTHERS, &name) && !matches!(name.as_str(), "h" | "s" | "l" | "hostname" | "ip")
+    !OTHERS.iter().any(|word| name.contains(word))
+        && !matches!(name.as_str(), "h" | "s" | "l" | "hostname" | "ip")
 }
 
 #[cfg(test)]
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_or_a_variable_may_say_it() {
+    fn an_option_or_a_variable_may_set_the_address() {
         assert_eq!(web("command: [uvicorn, app, --host, 127.0.0.1], ports: ['80:8000']"), 1);
         assert_eq!(web("command: [uvicorn, app, --host=localhost], ports: ['80:8000']"), 1);
         assert_eq!(
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_is_to_reach_is_silent() {
+    fn programs_that_nothing_has_to_reach_are_silent() {
         assert_eq!(web("command: [uvicorn, app, --host, 127.0.0.1]"), 0);
         assert_eq!(web("command: [uvicorn, app, --host, 0.0.0.0], ports: ['80:8000']"), 0);
         assert_eq!(web("command: [node, '--inspect=127.0.0.1:9229', x], ports: ['80:8000']"), 0);
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_in_the_pod_may_take_the_traffic() {
+    fn a_proxy_in_the_pod_may_receive_the_traffic() {
         let app = "{name: app, image: a, args: [gunicorn, -b, '127.0.0.1:8000']}";
         assert_eq!(pod(app), 1);
         assert_eq!(pod(&format!("{app}, {{name: proxy, image: b}}")), 0);

@@ -8,15 +8,16 @@ rule! {
     /// A container looks for another service on its own loopback address.
     ///
     /// ## Why it hurts
-    /// Inside a container `localhost` is the container itself (in Kubernetes the Pod), not the host
-    /// and not its neighbours. What worked while everything ran on one machine is refused at once.
+    /// Inside a container, `localhost` is the container itself (in Kubernetes, the Pod), not the
+    /// host and not a neighbouring container. What worked while everything ran on one machine is
+    /// refused immediately.
     ///
     /// ## What helps
     /// Use the other service's name and the port that its container listens on.
     ///
     /// ## How to troubleshoot
-    /// "Connection refused" to `127.0.0.1` in the log. `nc -vz NAME PORT` from inside the container
-    /// shows that the name works.
+    /// The log shows "connection refused" for `127.0.0.1`. From inside the container,
+    /// `nc -vz NAME PORT` shows that the name works.
     ///
     /// ## Bad
     /// ```yaml
@@ -44,16 +45,16 @@ rule! {
     }
 }
 
-/// Somebody else who listens on the port.
+/// Another service that listens on the port.
 struct Other {
     /// The name to use instead.
     name: String,
     span: Span,
-    /// Its image is made to listen there.
+    /// Whether its image is a data store that listens there by default.
     by_family: bool,
-    /// It is the main port of its image, or one that the files list.
+    /// Whether the port is the main one of its image, or listed in the files.
     main: bool,
-    /// Its container's port is also one of the host, where a browser would find it.
+    /// Whether the port is also published on the host, where a browser would find it.
     published: bool,
 }
 
@@ -86,12 +87,12 @@ fn report(
     let key = mention.key.unwrap_or_default().to_ascii_lowercase();
     let named = |it: &Other| key.contains(&it.name.to_ascii_lowercase().replace('-', "_"));
     let Some(other) = others.iter().find(|it| named(it)).or_else(|| others.first()) else {
-        // Only what a scheme of a data store says is surely about another container.
+        // Only a data store's URL is certain to mean another container.
         let store = mention.scheme.and_then(net::default_port).is_some_and(|it| it > 1024);
         if store && mention.key.is_some() && unit.family().is_none() {
             out.at(
                 &mention.span,
-                format_args!(
+                format!(
                     "{place} of {} points at its own {inner}, where nothing is known to listen on port {port}",
                     unit.label
                 ),
@@ -101,31 +102,31 @@ fn report(
         }
         return;
     };
-    // The program itself may listen on a port that the files do not tell.
+    // The program itself may listen on a port that the files do not mention.
     let unknown = facts.own_ports(unit).is_empty() && !other.by_family && !named(other);
     if unknown || others.len() > 1 && !named(other) && !other.by_family {
         return;
     }
     let finding = out.at(
         &mention.span,
-        format_args!(
+        format!(
             "{place} of {} points at its own {inner}, but `{}` listens on port {port}",
             unit.label, other.name
         ),
     );
-    finding.also(&other.span, format_args!("`{}` is defined here", other.name));
+    finding.also(&other.span, format!("`{}` is defined here", other.name));
     let web = mention.scheme.is_some_and(|it| matches!(it, "http" | "https" | "ws" | "wss"));
     if web && other.published {
-        // A page may hand this URL to a browser, for which it is right.
+        // The program may hand this URL to a browser, where it is correct.
         finding.severity(Severity::Info).confidence(Confidence::Possible);
     } else if !facts.shows_host(mention) {
-        // A default that whoever starts the project may replace.
+        // Whoever starts the project may override this default.
         finding.severity(Severity::Warning).confidence(Confidence::Likely);
     } else if !other.by_family {
         finding.confidence(Confidence::Likely);
     }
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format_args!(
+        finding.check(format!(
             "docker compose exec {} sh -c 'nc -vz {} {port}'",
             service.name, other.name
         ));
@@ -135,8 +136,8 @@ fn report(
     }
 }
 
-/// The port that is meant: written, of the scheme, or in the variable beside it (`DB_HOST`,
-/// `DB_PORT`).
+/// Returns the port that is meant: the one in the text, the default of its scheme, the value of
+/// `DB_PORT` for `DB_HOST`, or the default of the service that the variable's name mentions.
 fn port_of(unit: &Unit<'_>, mention: &Mention<'_>) -> Option<u16> {
     if let Some(port) = mention.effective_port() {
         return Some(port);
@@ -167,39 +168,40 @@ fn on_host_network(facts: &Facts, unit: &Unit<'_>) -> bool {
 }
 
 fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
-    let family = |it: &Service<'_>| it.unit.family().map(|it| it.id);
+    let family = |service: &Service<'_>| service.unit.family().map(|it| it.id);
     let mut others = Vec::new();
-    for it in facts.siblings(&facts.services()[from.index]) {
-        // Two of one family are members of one cluster, or one is the other's test.
+    for it in facts.listening_on(&facts.services()[from.index], port) {
+        // Two services of one family are members of one cluster, or one tests the other.
         let twin = family(it).is_some() && family(it) == family(from);
-        if it.index == from.index || twin || !facts.listens_on(&it.unit).contains(&port) {
+        if it.index == from.index || twin {
             continue;
         }
         others.push(Other {
             name: it.name.to_owned(),
             span: it.span(),
             by_family: is_store_port(&it.unit, port),
-            main: it.model.ports.iter().any(|it| it.target.value == port)
-                || it.unit.family().is_some_and(|it| it.ports().first() == Some(&port)),
+            main: it.model.ports.iter().any(|own| own.target.value == port)
+                || it.unit.family().is_some_and(|family| family.ports().first() == Some(&port)),
             published: it
                 .model
                 .ports
                 .iter()
-                .any(|it| it.published.is_some_and(|it| it.value.0 <= port && port <= it.value.1)),
+                .filter_map(|own| own.published)
+                .any(|range| range.value.0 <= port && port <= range.value.1),
         });
     }
-    crate::sort::sort_by_key(&mut others, |it| (!it.main, !it.by_family));
+    others.sort_by_key(|it| (!it.main, !it.by_family));
     others
 }
 
 fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
     let mut others = Vec::new();
-    for service in facts.kube_services().iter().filter(|it| it.namespace == from.namespace) {
+    for service in facts.services_offering(from.namespace, port) {
         let selected = || service.selects.iter().map(|it| &facts.workloads()[*it]);
-        if selected().any(|it| it.index == from.index) || !service.offers(port) {
+        if selected().any(|it| it.index == from.index) {
             continue;
         }
-        let by_family = selected().any(|it| it.units.iter().any(|it| is_store_port(it, port)));
+        let by_family = selected().any(|to| to.units.iter().any(|unit| is_store_port(unit, port)));
         others.push(Other {
             name: service.name.to_owned(),
             span: service.span(),
@@ -208,11 +210,11 @@ fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
             published: false,
         });
     }
-    crate::sort::sort_by_key(&mut others, |it| !it.by_family);
+    others.sort_by_key(|it| !it.by_family);
     others
 }
 
-/// Whether the unit's image is a data store's and listens on the port by default.
+/// Whether the unit's image is a data store that listens on the port by default.
 fn is_store_port(unit: &Unit<'_>, port: u16) -> bool {
     unit.family().is_some_and(|it| it.must_be_ready() && it.ports().contains(&port))
 }
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_finds_its_port_beside_it_or_in_its_name() {
+    fn the_port_may_come_from_another_variable_or_from_the_name() {
         assert_eq!(web("environment: {DB_HOST: localhost, DB_PORT: 5432}").len(), 1);
         assert_eq!(web("environment: {POSTGRES_HOST: 127.0.0.1}").len(), 1);
         assert_eq!(web("environment: {DB_HOST: localhost}").len(), 0);
@@ -254,13 +256,13 @@ mod tests {
     }
 
     #[test]
-    fn a_neighbour_in_one_network_namespace_may_be_meant() {
+    fn a_service_in_the_same_network_namespace_may_be_meant() {
         let text = "services:\n  web: {image: acme/web:1, environment: {D: 'postgres://localhost/x'}}\n  db: {image: postgres:17, network_mode: 'service:web'}\n";
         assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]
-    fn a_url_for_a_page_is_only_a_possibility() {
+    fn a_url_for_a_browser_is_only_possible() {
         let text = "services:\n  front: {image: acme/f:1, environment: {API_URL: 'http://localhost:8000'}}\n  api: {image: acme/a:1, ports: ['8000:8000']}\n";
         let found = findings(&RULE, text);
         assert_eq!(found[0].severity, Severity::Info);
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_main_port_decides_between_two_and_a_default_may_be_replaced() {
+    fn the_main_port_decides_between_two_and_a_default_may_be_overridden() {
         let text = "services:\n  web: {image: acme/w:1, environment: {S3: 's3x://localhost:9000'}}\n  login: {image: 'quay.io/keycloak/keycloak:25.0'}\n  store: {image: 'minio/minio:1'}\n";
         assert!(messages(&RULE, text)[0].contains("`store` listens"));
         let text = "services:\n  web: {image: acme/w:1, environment: {REDIS_HOST: '${H:-localhost}'}}\n  redis: {image: 'redis:8'}\n";
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_not_in_the_project_is_worth_a_word() {
+    fn a_store_outside_of_the_project_is_only_mentioned() {
         let found = findings(
             &RULE,
             "services:\n  web: {image: acme/web:1, environment: {R: 'redis://localhost'}}\n",
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_is_one_machine() {
+    fn the_containers_of_a_pod_share_loopback() {
         let pod = |sidecar: &str| {
             format!(
                 "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n    - name: web\n      image: acme/web:1\n      env:\n        - name: REDIS_URL\n          value: redis://localhost:6379{sidecar}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: redis}}\nspec: {{selector: {{app: redis}}, ports: [{{port: 6379}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: r, labels: {{app: redis}}}}\nspec: {{containers: [{{name: r, image: 'redis:8'}}]}}\n"

@@ -3,23 +3,24 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// A service's name cannot be a name in Kubernetes.
+    /// A service's name is not a valid name in Kubernetes.
     ///
     /// ## Why it hurts
-    /// Compose lets a name hold `_`, capitals and dots, and makes a host name of it. Kubernetes takes
-    /// only DNS labels, so that name, and every URL that holds it, has to change on the way. Some
-    /// clients refuse such hosts already today.
+    /// Compose allows `_`, capitals and dots in a service's name and uses it as a host name.
+    /// Kubernetes accepts only DNS labels, so the name, and every URL that contains it, has to
+    /// change on the way to a cluster. Some clients reject such host names even today.
     ///
     /// ## What helps
-    /// Lower case letters, digits and `-`, at most 63 of them.
+    /// Use lower-case letters, digits and `-`, at most 63 characters.
     ///
     /// ## How to troubleshoot
-    /// `kubectl create service clusterip NAME --tcp=80 --dry-run=server` says whether a name passes.
+    /// `kubectl create service clusterip NAME --tcp=80 --dry-run=server` shows whether a name is
+    /// accepted.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
-    ///   order_DB: # <- `order_DB` is no DNS label; in Kubernetes it would have to be `order-db`
+    ///   order_DB: # <- `order_DB` is not a valid DNS label; in Kubernetes it would have to be `order-db`
     ///     image: postgres:17
     /// ```
     ///
@@ -43,37 +44,32 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = if name.len() > 63 {
             out.at(
                 &service.span(),
-                format_args!(
-                    "`{name}` is no DNS label: it has {} letters, and 63 are allowed",
+                format!(
+                    "`{name}` is not a valid DNS label: it has {} characters, and at most 63 are allowed",
                     name.len()
                 ),
             )
         } else {
             out.at(
                 &service.span(),
-                format_args!(
-                    "`{name}` is no DNS label; in Kubernetes it would have to be `{}`",
+                format!(
+                    "`{name}` is not a valid DNS label; in Kubernetes it would have to be `{}`",
                     as_label(name)
                 ),
             )
         };
-        finding.check(format_args!(
-            "kubectl create service clusterip {name} --tcp=80 --dry-run=server"
-        ));
+        finding.check(format!("kubectl create service clusterip {name} --tcp=80 --dry-run=server"));
     }
 }
 
 fn is_label(name: &str) -> bool {
-    let letter = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
-    name.len() <= 63 && name.bytes().all(letter) && !name.starts_with('-') && !name.ends_with('-')
+    let allowed = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+    name.len() <= 63 && name.bytes().all(allowed) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn as_label(name: &str) -> String {
-    let mut plain = String::new();
-    for it in name.chars() {
-        plain.push(if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' });
-    }
-    plain.trim_matches('-').to_owned()
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    name.chars().map(plain).collect::<String>().trim_matches('-').to_owned()
 }
 
 #[cfg(test)]

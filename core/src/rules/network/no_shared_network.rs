@@ -6,15 +6,17 @@ rule! {
     /// A service names another one with which it shares no network.
     ///
     /// ## Why it hurts
-    /// Compose resolves a service's name only for services on one of its networks. For all others the
-    /// name does not exist, though both containers run.
+    /// Compose resolves a service's name only on the networks that the service is on. On all others
+    /// the name does not exist, although both containers run.
     ///
     /// ## What helps
-    /// Put both services on one network. Where a service lists `networks`, the default one is no longer
-    /// among them unless it is listed too.
+    /// Put both services on one network. A service that lists `networks` is no longer on the
+    /// `default` network, unless the list includes it.
     ///
     /// ## How to troubleshoot
-    /// `docker inspect --format '{{json .NetworkSettings.Networks}}' CONTAINER` for both containers.
+    /// Compare the output of
+    /// `docker inspect --format '{{json .NetworkSettings.Networks}}' CONTAINER` for both
+    /// containers.
     ///
     /// ## Bad
     /// ```yaml
@@ -51,9 +53,9 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services().iter().filter(|it| it.model.network_mode.is_none()) {
-        let mut told: Vec<usize> = Vec::new();
+        let mut reported: Vec<usize> = Vec::new();
         for mention in facts.peers(&service.unit) {
-            let named = facts.answers_to(service, mention.host);
+            let named: Vec<_> = facts.answers_to(service, mention.host).collect();
             let Some(on) = named.first() else { continue };
             let joined = named.iter().any(|it| {
                 it.index == service.index
@@ -62,33 +64,34 @@ fn check(facts: &Facts, out: &mut Findings) {
             });
             let written =
                 service.model.extra_hosts.iter().any(|it| it.key.as_str() == mention.host);
-            if joined || written || told.contains(&on.index) || !facts.shows_host(mention) {
+            if joined || written || reported.contains(&on.index) || !facts.shows_host(mention) {
                 continue;
             }
-            told.push(on.index);
+            reported.push(on.index);
             let finding = out.at(
                 &mention.span,
-                format_args!(
+                format!(
                     "{} of `{}` names `{}`, but the two share no network",
                     mention.place(),
                     service.name,
                     mention.host
                 ),
             );
-            for it in [service, on] {
-                let place = it.model.key("networks").map_or(it.span(), |it| it.name.span);
-                finding.also(&place, format_args!("`{}` is on {}", it.name, networks(it)));
+            for side in [service, on] {
+                let place = side.model.key("networks").map_or(side.span(), |it| it.name.span);
+                finding.also(&place, format!("`{}` is on {}", side.name, networks(side)));
             }
-            finding.check(format_args!(
+            finding.check(format!(
                 "docker compose exec {} getent hosts {}",
                 service.name, mention.host
             ));
-            // On a network from outside somebody else may answer to the name.
+            // On an external network, something outside of the project may answer to the name.
             let outside = service
                 .model
                 .networks
                 .iter()
-                .any(|it| service.project.network(&it.name).is_some_and(|it| it.external));
+                .filter_map(|it| service.project.network(&it.name))
+                .any(|network| network.external);
             if outside {
                 finding.confidence(Confidence::Likely);
             }
@@ -96,13 +99,13 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// `` `front` and `back` ``, or "no network".
+/// Renders the networks of a service: `` `front` and `back` ``, or "no network".
 fn networks(service: &Service<'_>) -> String {
     let mut names = Vec::new();
-    for it in &service.model.networks {
-        names.push(match it.implicit {
+    for network in &service.model.networks {
+        names.push(match network.implicit {
             true => "the default network".to_owned(),
-            false => format!("`{}`", it.name),
+            false => format!("`{}`", network.name),
         });
     }
     if names.is_empty() { "no network".to_owned() } else { names.join(" and ") }

@@ -4,14 +4,15 @@ use crate::rules::rule;
 use crate::text::{Span, Spanned};
 
 rule! {
-    /// A container listens on one port in Compose and on another one in the cluster.
+    /// A container listens on one port in Compose and on another in the cluster.
     ///
     /// ## Why it hurts
-    /// The same image listens on the same port everywhere unless it is told otherwise. One of the two
-    /// sides then sends its traffic, or its probes, where nobody listens.
+    /// The same image listens on the same port everywhere, unless it is configured otherwise. One
+    /// of the two sides therefore sends its traffic, or its probes, to a port where nothing
+    /// listens.
     ///
     /// ## What helps
-    /// Use one container port on both sides. The Service's `port`, like the published port in
+    /// Use the same container port on both sides. The Service's `port`, like the published port in
     /// Compose, may differ freely.
     ///
     /// ## How to troubleshoot
@@ -37,7 +38,7 @@ rule! {
     ///         - name: web
     ///           image: ghcr.io/acme/web:1.4.2
     ///           ports:
-    ///             - containerPort: 8080 # <- container `web` of Deployment `web` listens on 8080, but service `web` on 3000 in Compose
+    ///             - containerPort: 8080 # <- container `web` of Deployment `web` listens on 8080, but service `web` in Compose listens on 3000
     /// ```
     ///
     /// ## Good
@@ -73,20 +74,20 @@ fn check(facts: &Facts, out: &mut Findings) {
         let here = compose_ports(service);
         let there = cluster_ports(facts, workload, pair.unit);
         let (Some(first_here), Some(first_there)) = (here.first(), there.first()) else { continue };
-        let meet = here.iter().any(|it| there.iter().any(|at| at.value == it.value));
-        // A side that tells its program the port may differ from the other one.
-        let told = |unit: &Unit<'_>, ports: &[Spanned<u16>]| {
-            ports.iter().any(|it| says_port(unit, it.value))
+        let common = here.iter().any(|port| there.iter().any(|it| it.value == port.value));
+        // A side that passes the port to its program may differ from the other side.
+        let passed = |unit: &Unit<'_>, ports: &[Spanned<u16>]| {
+            ports.iter().any(|it| names_port(unit, it.value))
         };
         let other_program = differs(&service.unit, unit)
             || (service.role == Role::Development && !service.unit.start.is_empty());
-        if meet || told(unit, &there) || told(&service.unit, &here) || other_program {
+        if common || passed(unit, &there) || passed(&service.unit, &here) || other_program {
             continue;
         }
         let finding = out.at(
             &first_there.span,
-            format_args!(
-                "{} listens on {}, but service `{}` on {} in Compose",
+            format!(
+                "{} listens on {}, but service `{}` in Compose listens on {}",
                 unit.label,
                 list(&there),
                 service.name,
@@ -94,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         );
         finding
-            .also(&first_here.span, format_args!("service `{}` in Compose", service.name))
+            .also(&first_here.span, format!("service `{}` in Compose", service.name))
             .check(workload.exec(unit, "ss -ltn"));
         let same = service.unit.image.as_ref().is_some_and(|image| {
             unit.image.as_ref().is_some_and(|it| it.repository == image.repository)
@@ -105,6 +106,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Renders ports as a list, without repetitions.
 fn list(ports: &[Spanned<u16>]) -> String {
     let mut numbers: Vec<String> = Vec::new();
     for port in ports {
@@ -116,21 +118,22 @@ fn list(ports: &[Spanned<u16>]) -> String {
     numbers.join(", ")
 }
 
-/// The container ports that Compose publishes or exposes.
+/// Returns the container ports that Compose publishes or exposes.
 fn compose_ports(service: &Service<'_>) -> Vec<Spanned<u16>> {
     let mut ports = Vec::new();
-    for it in &service.model.ports {
-        ports.push(Spanned::new(it.target.value, it.span));
+    for port in &service.model.ports {
+        ports.push(Spanned::new(port.target.value, port.span));
     }
-    for it in &service.model.expose {
-        if let Some(Ok(number)) = it.split('/').next().map(str::parse) {
-            ports.push(Spanned::new(number, it.span));
+    for exposed in &service.model.expose {
+        if let Some(Ok(number)) = exposed.split('/').next().map(str::parse) {
+            ports.push(Spanned::new(number, exposed.span));
         }
     }
     ports
 }
 
-/// The container ports in the cluster: those listed, else the numbers that a Service sends to.
+/// Returns the container ports in the cluster: those that the container lists, else the numbers
+/// that a Service sends traffic to.
 fn cluster_ports(facts: &Facts, workload: &Workload<'_>, unit: usize) -> Vec<Spanned<u16>> {
     let mut ports = Vec::new();
     let mut add = |value: i64, span: Span| {
@@ -139,12 +142,10 @@ fn cluster_ports(facts: &Facts, workload: &Workload<'_>, unit: usize) -> Vec<Spa
         }
     };
     let container = workload.container(unit);
-    for it in &container.ports {
-        if let Some(it) = it.container_port {
-            add(it.value, it.span);
-        }
+    for port in container.ports.iter().filter_map(|it| it.container_port) {
+        add(port.value, port.span);
     }
-    // What a Service sends to is meant for the only container that there is.
+    // With a single container, the traffic of a Service must be meant for it.
     let listed = container.ports.iter().any(|it| it.container_port.is_some());
     if !listed && workload.running().count() <= 1 {
         for service in facts.services_for(workload) {
@@ -158,20 +159,20 @@ fn cluster_ports(facts: &Facts, workload: &Workload<'_>, unit: usize) -> Vec<Spa
     ports
 }
 
-/// Whether a variable or a word of the command gives the program this port.
-fn says_port(unit: &Unit<'_>, port: u16) -> bool {
+/// Whether a variable or a word of the command passes this port to the program.
+fn names_port(unit: &Unit<'_>, port: u16) -> bool {
     let text = port.to_string();
-    let says = |value: &str| {
+    let contains_port = |value: &str| {
         value.match_indices(&text).any(|(at, _)| {
-            let digit = |it: char| it.is_ascii_digit();
+            let digit = |c: char| c.is_ascii_digit();
             !value[..at].ends_with(digit) && !value[at + text.len()..].starts_with(digit)
         })
     };
-    unit.env.iter().any(|it| it.value.is_some_and(says))
-        || unit.start.words.iter().any(|it| says(&it.value))
+    unit.env.iter().any(|it| it.value.is_some_and(contains_port))
+        || unit.start.words.iter().any(|it| contains_port(&it.value))
 }
 
-/// Images of two repositories may listen on two ports.
+/// Whether the two sides run different programs, which may well listen on different ports.
 fn differs(a: &Unit<'_>, b: &Unit<'_>) -> bool {
     match (&a.image, &b.image) {
         (Some(a), Some(b)) => {
@@ -206,17 +207,17 @@ mod tests {
     }
 
     #[test]
-    fn a_side_that_tells_its_program_the_port_may_differ() {
-        let told = "ports: [{containerPort: 8080}], env: [{name: PORT, value: '8080'}]";
-        assert_eq!(sides("ports: ['80:3000']", told), 0);
-        let told = "ports: [{containerPort: 8080}], args: [--listen, ':8080']";
-        assert_eq!(sides("ports: ['80:3000']", told), 0);
+    fn a_side_that_passes_the_port_to_its_program_may_differ() {
+        let variable = "ports: [{containerPort: 8080}], env: [{name: PORT, value: '8080'}]";
+        assert_eq!(sides("ports: ['80:3000']", variable), 0);
+        let option = "ports: [{containerPort: 8080}], args: [--listen, ':8080']";
+        assert_eq!(sides("ports: ['80:3000']", option), 0);
         let by_compose = "ports: ['80:3000'], environment: {PORT: 3000}";
         assert_eq!(sides(by_compose, "ports: [{containerPort: 8080}]"), 0);
     }
 
     #[test]
-    fn other_images_are_another_matter() {
+    fn different_images_may_listen_on_different_ports() {
         let text = "# file: compose.yaml\nservices: {web: {image: 'nginx:1', ports: ['80:80']}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'nginxinc/nginx-unprivileged:1', ports: [{containerPort: 8080}]}]}\n";
         assert!(messages(&RULE, text).is_empty());
     }

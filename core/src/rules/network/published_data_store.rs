@@ -6,15 +6,16 @@ rule! {
     /// A database, cache or queue is published on every address of the host.
     ///
     /// ## Why it hurts
-    /// Docker writes its own firewall rules ahead of the host's: a published port is reachable from
-    /// the internet even where `ufw` says deny. Services of the same project reach the store by its
-    /// name without any published port.
+    /// Docker's own firewall rules take precedence over the host's: a published port can be reached
+    /// from the internet even where `ufw` denies it. Services of the same project reach the store
+    /// by name, without any published port.
     ///
     /// ## What helps
-    /// Publish on `127.0.0.1` for tools on the host, or do not publish at all.
+    /// Publish the port on `127.0.0.1` for tools on the host, or do not publish it at all.
     ///
     /// ## How to troubleshoot
-    /// `ss -ltn` on the host shows `0.0.0.0:PORT`; from another machine `nc -vz HOST PORT` connects.
+    /// `ss -ltn` on the host shows `0.0.0.0:PORT`; from another machine, `nc -vz HOST PORT`
+    /// connects.
     ///
     /// ## Bad
     /// ```yaml
@@ -38,7 +39,7 @@ rule! {
     }
 }
 
-/// Web consoles and metrics of stores: they ask for a login, or hold no data.
+/// Ports of web consoles and metrics, which ask for a login or expose no data.
 const CONSOLES: &[u16] = &[15672, 15692, 8222, 9001, 7474, 8080, 8091, 5540];
 
 fn check(facts: &Facts, out: &mut Findings) {
@@ -55,22 +56,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             let name = service.name;
             let finding = out.at(
                 &port.span,
-                format_args!(
-                    "`{name}` ({}) is published on every address of the host",
-                    family.name
-                ),
+                format!("`{name}` ({}) is published on every address of the host", family.name),
             );
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
-            finding.check(format_args!(
+            finding.check(format!(
                 "ss -ltn 'sport = :{}'",
                 port.published.map_or(port.target.value, |it| it.value.0)
             ));
             if port.short_form && port.host_ip.is_none() && port.published.is_some() {
                 let bare = facts.written(&port.span).trim_matches(['"', '\'']);
                 let edit = facts.replace_scalar(&port.span, &format!("127.0.0.1:{bare}"));
-                finding.fix(Fix::r#unsafe("Publish on the host itself only", [edit]));
+                finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", [edit]));
             }
         }
     }
@@ -103,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_console_of_a_store_is_another_matter() {
+    fn the_console_of_a_store_is_silent() {
         let text = "services: { mq: { image: 'rabbitmq:4-management', ports: ['15672:15672'] } }";
         assert!(messages(&RULE, text).is_empty());
     }

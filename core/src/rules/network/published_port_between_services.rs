@@ -3,18 +3,19 @@ use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// One service calls another by the port that is published on the host.
+    /// One service calls another on the port that is published on the host.
     ///
     /// ## Why it hurts
-    /// Between containers only the container's own port counts; the published one exists on the host
-    /// alone. The name resolves and the connection is refused.
+    /// Between containers, only the container's own port counts; the published port exists only on
+    /// the host. The name resolves, but the connection is refused.
     ///
     /// ## What helps
-    /// Use the container port, the right-hand number of `ports`. It need not be published at all.
+    /// Use the container port, the right-hand number in `ports`. It does not have to be published
+    /// at all.
     ///
     /// ## How to troubleshoot
-    /// `docker compose exec FROM nc -vz NAME PORT` is refused for the host's port and works for the
-    /// container's.
+    /// `docker compose exec FROM nc -vz NAME PORT` is refused with the host's port and works with
+    /// the container's.
     ///
     /// ## Bad
     /// ```yaml
@@ -22,7 +23,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
     ///     environment:
-    ///       API_URL: http://api:8081 # <- `API_URL` uses port 8081 of `api`, which exists on the host only; the container listens on 3000
+    ///       API_URL: http://api:8081 # <- `API_URL` uses port 8081 of `api`, which exists only on the host; the container listens on port 3000
     ///   api:
     ///     image: ghcr.io/acme/api:1.4.2
     ///     ports:
@@ -53,11 +54,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             else {
                 continue;
             };
-            let published = on.model.ports.iter().find(|it| {
-                it.target.value != used && it.published.is_some_and(|it| it.value == (used, used))
+            let published = on.model.ports.iter().find(|port| {
+                let is_used = port.published.is_some_and(|it| it.value == (used, used));
+                is_used && port.target.value != used
             });
             let Some(port) = published else { continue };
-            // A container on the host's network, or beside another one, has no ports of its own.
+            // A container on the network of its host, or of another container, has no ports of its
+            // own.
             if on.index == service.index
                 || on.model.network_mode.is_some()
                 || service.model.network_mode.is_some()
@@ -68,22 +71,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             let target = port.target.value;
             let finding = out.at(
                 &mention.port_span.unwrap_or(mention.span),
-                format_args!(
-                    "{} uses port {used} of `{}`, which exists on the host only; the container listens on {target}",
+                format!(
+                    "{} uses port {used} of `{}`, which exists only on the host; the container listens on port {target}",
                     mention.place(),
                     mention.host
                 ),
             );
-            finding.also(&port.span, format_args!("`{}` publishes its port here", on.name)).check(
-                format_args!(
-                    "docker compose exec {} nc -vz {} {target}",
-                    service.name, mention.host
-                ),
+            finding.also(&port.span, format!("`{}` publishes the port here", on.name)).check(
+                format!("docker compose exec {} nc -vz {} {target}", service.name, mention.host),
             );
             let number = used.to_string();
             if let Some(span) = mention.port_span.filter(|it| facts.written(it) == number) {
                 let edit = facts.replace(&span, &target.to_string());
-                finding.fix(Fix::safe(format_args!("Use the container port {target}"), [edit]));
+                finding.fix(Fix::safe(format!("Use the container port {target}"), [edit]));
             }
         }
     }

@@ -2,21 +2,20 @@ use crate::facts::{Facts, KubeService, MANY, Workload};
 use crate::model::Str;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
-use crate::words::is_among;
 
 rule! {
     /// A Service selects no Pods.
     ///
     /// ## Why it hurts
-    /// The Service exists, its name resolves, and every connection to it is refused or times out,
-    /// because it has no endpoints. Nothing else reports it: the Pods run and their probes pass.
+    /// The Service exists and its name resolves, but every connection to it is refused or times
+    /// out, because it has no endpoints. Nothing else reports the mistake: the Pods run and their
+    /// probes pass.
     ///
     /// ## What helps
-    /// Make every label of the Service's selector one that the Pod template carries, in the same
-    /// namespace.
+    /// Select only labels that the Pod template has, in the same namespace.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME` lists no addresses.
+    /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME` shows no addresses.
     ///
     /// ## Bad
     /// ```yaml
@@ -71,18 +70,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(selector) = service.model.selector.as_ref().filter(|it| !it.is_empty()) else {
             continue;
         };
-        let mut here: Vec<&Workload<'_>> = Vec::new();
-        for it in facts.workloads() {
-            if facts.may_share_namespace(it.namespace, service.namespace)
-                && facts.together(it.object.file, service.object.file)
-            {
-                here.push(it);
-            }
-        }
-        if service.model.is_external_name() || here.is_empty() {
+        let mut here = facts.workloads_around(service.object);
+        let is_alone = here.next().is_none();
+        if service.model.is_external_name() || is_alone {
             continue;
         }
-        // A controller sets such a label on running Pods: what else is asked for decides.
+        // Controllers set some labels on running Pods, so the other labels decide.
         let all = &selector.match_labels;
         let all_others = |workload: &&Workload<'_>| {
             let template = &workload.model.template.meta;
@@ -90,12 +83,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .filter(|it| !is_set_at_run_time(&it.0))
                 .all(|(key, value)| template.label(key).is_some_and(|it| it.value == value.value))
         };
-        if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.iter().any(all_others) {
+        let mut here = facts.workloads_around(service.object);
+        if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.any(|it| all_others(&it)) {
             continue;
         }
         let name = service.name;
         let few = facts.workloads().len() <= MANY;
-        let near = if few { near_miss(service, &here) } else { None };
+        let near =
+            if few { near_miss(service, facts.workloads_around(service.object)) } else { None };
         if let Some((workload, key, value)) = near {
             let actual = workload.model.template.meta.label(key);
             let place = selector
@@ -116,21 +111,19 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(actual) = actual {
                 let edit = facts.replace_scalar(&value.span, actual);
                 finding
-                    .also(&actual.span, format_args!("the Pod template of {label} has this"))
-                    .fix(Fix::safe(format_args!("Select `{key}: {actual}`"), [edit]));
+                    .also(&actual.span, format!("the Pod template of {label} has this label"))
+                    .fix(Fix::safe(format!("Select `{key}: {actual}`"), [edit]));
             } else {
-                finding.also(&workload.span(), format_args!("{label} is defined here"));
+                finding.also(&workload.span(), format!("{label} is defined here"));
             }
         } else {
-            let mut labels = Vec::new();
-            for (key, value) in all {
-                labels.push(format!("`{key}: {value}`"));
-            }
-            // Something that none of these files shows, as an operator's Pods, may carry them.
+            let labels: Vec<String> =
+                all.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+            // Pods that these files do not show, such as an operator's, may have the labels.
             out.at(
                 &selector.place.span,
-                format_args!(
-                    "Service `{name}` selects no Pods of these files: none in namespace `{}` carries {}",
+                format!(
+                    "Service `{name}` selects none of the Pods in these files: no Pod in namespace `{}` has {}",
                     service.namespace,
                     labels.join(", ")
                 ),
@@ -140,28 +133,33 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Labels that controllers put on running Pods: Patroni and other operators mark who leads, and
-/// StatefulSets mark each Pod.
+/// Whether controllers put the label on running Pods: Patroni and other operators mark the leader,
+/// and StatefulSets mark every Pod.
 fn is_set_at_run_time(key: &str) -> bool {
-    const KEYS: &str = "role spilo-role redis-role statefulset.kubernetes.io/pod-name \
-                        apps.kubernetes.io/pod-index controller-revision-hash pod-template-hash \
-                        rollouts-pod-template-hash";
-    is_among(KEYS, key)
-        || key.ends_with("/role")
-        || key.ends_with("/instanceRole")
-        || key.ends_with("/podRole")
+    let known = matches!(
+        key,
+        "role"
+            | "spilo-role"
+            | "redis-role"
+            | "statefulset.kubernetes.io/pod-name"
+            | "apps.kubernetes.io/pod-index"
+            | "controller-revision-hash"
+            | "pod-template-hash"
+            | "rollouts-pod-template-hash"
+    );
+    known || ["/role", "/instanceRole", "/podRole"].iter().any(|end| key.ends_with(end))
 }
 
-/// The workload that misses by one label, if it is the only one: the label's key and the value
-/// that the Service asks for. With a single label in the selector only the Service's own namesake
-/// counts.
+/// Returns the only workload that lacks a single label of the selector, with the label's key and
+/// the value that the Service selects. For a selector with one label, only a workload with the
+/// Service's own name counts.
 fn near_miss<'f, 'a>(
     service: &KubeService<'a>,
-    workloads: &[&'f Workload<'a>],
+    workloads: impl Iterator<Item = &'f Workload<'a>>,
 ) -> Option<(&'f Workload<'a>, &'a Str, &'a Str)> {
     let selector = service.model.selector.as_ref()?;
     let mut found = None;
-    for &workload in workloads {
+    for workload in workloads {
         let labels = &workload.model.template.meta;
         let mut missing = selector
             .match_labels
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_of_running_pods_and_a_lack_of_workloads_are_silent() {
+    fn labels_of_running_pods_and_projects_without_workloads_are_silent() {
         assert!(messages(&RULE, &project("{app: db, role: primary}", "{app: db}")).is_empty());
         assert!(
             messages(
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn how_near_it_is_decides() {
+    fn a_near_miss_is_an_error() {
         let severity =
             |selector: &str| findings(&RULE, &project(selector, "{app: db}"))[0].severity.name();
         assert_eq!(severity("{app: dbb}"), "error");
@@ -215,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn another_set_of_manifests_is_not_this_one() {
+    fn pods_of_another_set_of_manifests_do_not_count() {
         let text = "\
 # file: one/all.yaml
 apiVersion: v1

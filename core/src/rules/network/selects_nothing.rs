@@ -1,19 +1,19 @@
-use crate::facts::{Facts, KubeService};
+use crate::facts::{Facts, MANY};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
-use crate::report::{Confidence, Findings};
+use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A policy, budget or monitor selects nothing.
+    /// A NetworkPolicy, disruption budget or monitor selects nothing.
     ///
     /// ## Why it hurts
-    /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets all
-    /// Pods be evicted at once, the monitor collects no metrics. Nobody is told.
+    /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets
+    /// all Pods be evicted at once, the monitor collects no metrics. Nothing reports the mistake.
     ///
     /// ## What helps
-    /// Select the labels of the Pod template (for a ServiceMonitor the labels of the Service), in the
-    /// same namespace.
+    /// Select labels of the Pod template (for a ServiceMonitor, labels of the Service) in the same
+    /// namespace.
     ///
     /// ## How to troubleshoot
     /// `kubectl get pods -l KEY=VALUE` in the object's namespace lists what it selects.
@@ -79,11 +79,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn is_in(namespace: &str, object: &Object, namespaces: &[Str]) -> bool {
-    if namespaces.is_empty() {
-        namespace == object.namespace()
-    } else {
-        namespaces.iter().any(|it| it.as_str() == namespace)
+/// Returns the namespaces in which a selector looks: those that are named, else the object's own.
+fn searched<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
+    match named {
+        [] => vec![object.namespace()],
+        _ => named.iter().map(|it| it.as_str()).collect(),
     }
 }
 
@@ -95,54 +95,53 @@ fn pods(
     namespaces: &[Str],
 ) {
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
-    let mut here = Vec::new();
-    for it in facts.workloads().iter().filter(|it| is_in(it.namespace, object, namespaces)) {
-        here.push((&it.model.template.meta.labels, it.label.clone()));
-    }
-    if here.is_empty() || here.iter().any(|it| selector.matches(it.0)) || may_come(facts, selector)
-    {
+    let namespaces = searched(object, namespaces);
+    let here = || namespaces.iter().flat_map(|it| facts.workloads_in(it));
+    let selects =
+        namespaces.iter().any(|it| facts.workloads_matching(it, selector).next().is_some());
+    if here().next().is_none() || selects || may_come(facts, selector) {
         return;
     }
-    let near = near_miss(selector, &here);
+    let labels = || here().map(|it| (&it.model.template.meta.labels, it.label.clone()));
+    let near = near_miss(selector, labels());
     report(facts, out, object, selector, "Pods", near);
 }
 
 fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monitor) {
     let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
-    let matches = |it: &&KubeService<'_>| selector.matches(&it.object.meta.labels);
-    let all = facts.kube_services();
-    let mut here = Vec::new();
-    for it in all.iter().filter(|it| is_in(it.namespace, object, &monitor.namespaces)) {
-        here.push((&it.object.meta.labels, format!("Service `{}`", it.name)));
-    }
-    if here.iter().any(|it| selector.matches(it.0)) || may_come(facts, selector) {
+    let namespaces = searched(object, &monitor.namespaces);
+    let here = || namespaces.iter().flat_map(|it| facts.services_in(it));
+    let mut selected = namespaces.iter().flat_map(|it| facts.services_matching(Some(it), selector));
+    if selected.next().is_some() || may_come(facts, selector) {
         return;
     }
     let explicit = |it: &Object| it.meta.namespace.clone();
-    let elsewhere = all.iter().find(matches).and_then(|it| Some((it, explicit(it.object)?)));
+    let matching = facts.services_matching(None, selector).min_by_key(|it| it.index);
+    let elsewhere = matching.and_then(|it| Some((it, explicit(it.object)?)));
     if let (Some((service, there)), Some(home), true) =
         (elsewhere, explicit(object), monitor.namespaces.is_empty())
     {
         out.at(
             &selector.place.span,
-            format_args!(
-                "{} looks in namespace `{home}` only, but Service `{}` lives in `{there}`",
+            format!(
+                "{} looks only in namespace `{home}`, but Service `{}` is in `{there}`",
                 object.label(),
                 service.name
             ),
         )
-        .also(&service.span(), format_args!("Service `{}`", service.name))
-        .help(format_args!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
+        .also(&service.span(), format!("Service `{}`", service.name))
+        .help(format!("Add `namespaceSelector: {{ matchNames: [{there}] }}`."));
         return;
     }
-    if here.is_empty() || all.iter().any(|it| matches(&it)) {
+    if here().next().is_none() || matching.is_some() {
         return;
     }
-    let near = near_miss(selector, &here);
+    let labels = || here().map(|it| (&it.object.meta.labels, format!("Service `{}`", it.name)));
+    let near = near_miss(selector, labels());
     report(facts, out, object, selector, "Services", near);
 }
 
-/// Pods and Services that charts and operators make are not to be seen here.
+/// Whether a chart or an operator may create what is selected, which these files then do not show.
 fn may_come(facts: &Facts, selector: &Selector) -> bool {
     facts.services_from_elsewhere()
         || selector.match_labels.iter().any(|(key, value)| {
@@ -150,21 +149,21 @@ fn may_come(facts: &Facts, selector: &Selector) -> bool {
         })
 }
 
-/// What would be selected if one label had another value.
+/// What would be selected if one of its labels had another value.
 struct Near<'n> {
-    label: &'n str,
+    label: String,
     key: &'n Str,
     value: &'n Str,
     actual: &'n Str,
 }
 
-/// The only one that carries all labels but one, and that one with another value.
+/// Returns the only candidate that has all labels of the selector but one, which has another value.
 fn near_miss<'n>(
     selector: &'n Selector,
-    candidates: &'n [(&'n Vec<(Str, Str)>, String)],
+    candidates: impl Iterator<Item = (&'n Vec<(Str, Str)>, String)>,
 ) -> Option<Near<'n>> {
     let mut found: Option<Near<'n>> = None;
-    for (labels, label) in candidates {
+    for (labels, label) in candidates.take(MANY) {
         let value_of = |key: &Str| labels.iter().find(|it| it.0.value == key.value).map(|it| &it.1);
         let mut missing = selector
             .match_labels
@@ -172,9 +171,9 @@ fn near_miss<'n>(
             .filter(|it| value_of(&it.0).is_none_or(|at| at.value != it.1.value));
         let (Some((key, value)), None) = (missing.next(), missing.next()) else { continue };
         let Some(actual) = value_of(key) else { continue };
-        // With one label alone any other value would be "near"; only a slip of the pen is.
-        let slip = crate::facts::nearest(value, std::iter::once(actual.as_str())).is_some();
-        if selector.match_labels.len() == 1 && !slip {
+        // For a selector with one label, every other value would be near, so it must be a typo.
+        let typo = crate::facts::nearest(value, std::iter::once(actual.as_str())).is_some();
+        if selector.match_labels.len() == 1 && !typo {
             continue;
         }
         if found.is_some() {
@@ -194,39 +193,34 @@ fn report(
     near: Option<Near<'_>>,
 ) {
     let subject = object.label();
-    let mut labels = Vec::new();
-    for (key, value) in &selector.match_labels {
-        labels.push(format!("{key}={value}"));
-    }
+    let labels: Vec<String> =
+        selector.match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let finding = match near {
-        Some(it) => {
+        Some(near) => {
             let finding = out.at(
-                &it.value.span,
-                format_args!(
+                &near.value.span,
+                format!(
                     "{subject} selects no {what}: {} has `{}: {}`, not `{}`",
-                    it.label, it.key, it.actual, it.value
+                    near.label, near.key, near.actual, near.value
                 ),
             );
-            let edit = facts.replace_scalar(&it.value.span, it.actual.as_str());
-            finding.also(&it.actual.span, format_args!("{} has this", it.label)).fix(
-                crate::report::Fix::r#unsafe(
-                    format_args!("Select `{}: {}`", it.key, it.actual),
-                    [edit],
-                ),
-            );
+            let edit = facts.replace_scalar(&near.value.span, near.actual.as_str());
+            finding
+                .also(&near.actual.span, format!("{} has this label", near.label))
+                .fix(Fix::r#unsafe(format!("Select `{}: {}`", near.key, near.actual), [edit]));
             finding
         }
         None => {
             let finding = out.at(
                 &selector.place.span,
-                format_args!("{subject} selects no {what} of namespace `{}`", object.namespace()),
+                format!("{subject} selects no {what} in namespace `{}`", object.namespace()),
             );
             finding.confidence(Confidence::Likely);
             finding
         }
     };
     if !labels.is_empty() {
-        finding.check(format_args!(
+        finding.check(format!(
             "kubectl get {} -n {} -l {}",
             what.to_ascii_lowercase(),
             object.namespace(),
@@ -275,7 +269,7 @@ mod tests {
             )
         };
         assert!(monitor("shop", "").is_empty());
-        assert!(monitor("monitoring", "")[0].contains("looks in namespace `monitoring` only"));
+        assert!(monitor("monitoring", "")[0].contains("looks only in namespace `monitoring`"));
         assert!(monitor("monitoring", ", namespaceSelector: {any: true}").is_empty());
         assert!(monitor("monitoring", ", namespaceSelector: {matchNames: [shop]}").is_empty());
     }

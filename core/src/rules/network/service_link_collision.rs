@@ -1,22 +1,24 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, KubeService, Unit, Workload};
 use crate::knowledge::env::link_variables;
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::{EnvSource, is_true};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 
 rule! {
-    /// A variable that a Service puts into every Pod has the name of one that the program reads.
+    /// A variable that a Service injects into every Pod has the name of one that the program reads.
     ///
     /// ## Why it hurts
-    /// A Service `redis` gives all Pods of its namespace `REDIS_PORT=tcp://10.96.0.12:6379`. A program
-    /// that reads `REDIS_PORT` as a number fails at start, and only in the cluster.
+    /// A Service `redis` gives all Pods in its namespace `REDIS_PORT=tcp://10.96.0.12:6379`. A
+    /// program that reads `REDIS_PORT` as a number fails at startup, and only in the cluster.
     ///
     /// ## What helps
-    /// `enableServiceLinks: false` in the Pod's spec, or setting the variable yourself.
+    /// Set `enableServiceLinks: false` in the Pod's spec, or set the variable yourself.
     ///
     /// ## How to troubleshoot
-    /// `kubectl exec POD -- env` shows values that begin with `tcp://`.
+    /// `kubectl exec POD -- env` shows variables whose values start with `tcp://`.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -43,7 +45,7 @@ rule! {
     ///     metadata: { labels: { app: web } }
     ///     spec:
     ///       containers:
-    ///         - name: web # <- Service `redis` sets `REDIS_PORT` in container `web` of Deployment `web`, which Compose sets to `6379`
+    ///         - name: web # <- Service `redis` sets `REDIS_PORT` in container `web` of Deployment `web`, but Compose sets it to `6379`
     ///           image: ghcr.io/acme/web:1.4.2
     /// ```
     ///
@@ -88,32 +90,31 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         for (at, unit) in workload.units.iter().enumerate() {
-            if !has_such_names(facts, workload, at, unit)
-                || may_be_set_elsewhere(facts, workload, at)
-            {
+            if may_be_set_elsewhere(facts, workload, at) {
                 continue;
             }
-            for (service, name) in injected(facts, workload) {
-                if unit.var(&name).is_some() {
+            for name in names_read(facts, workload, at, unit) {
+                if unit.var(name).is_some() {
                     continue;
                 }
-                let Some(reason) = reads(facts, workload, at, unit, &name) else { continue };
+                let Some(service) = injecting(facts, workload, name) else { continue };
+                let Some(reason) = reads(facts, workload, at, unit, name) else { continue };
                 let finding = out.at(
                     &workload.container(at).span(),
-                    format_args!(
+                    format!(
                         "Service `{}` sets `{name}` in {}, {}",
                         service.name, unit.label, reason.0
                     ),
                 );
                 finding
-                    .also(&service.span(), format_args!("Service `{}`", service.name))
-                    .also(&reason.1, "the variable that is meant")
+                    .also(&service.span(), format!("Service `{}`", service.name))
+                    .also(&reason.1, "the program reads the variable here")
                     .check(workload.exec(unit, &format!("printenv {name}")));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {
                     let off = Yaml::bool(false);
                     let edit = facts.insert_entry(&place, "enableServiceLinks", &off);
                     finding.maybe_fix(
-                        edit.map(|it| Fix::r#unsafe("Switch Service links off for this Pod", [it])),
+                        edit.map(|it| Fix::r#unsafe("Disable Service links for this Pod", [it])),
                     );
                 }
             }
@@ -121,53 +122,58 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether any variable that the container is known to read has a name that a Service could set.
-/// Asked first, since most have none and a big namespace has thousands of Services.
-fn has_such_names(facts: &Facts, workload: &Workload<'_>, at: usize, unit: &Unit<'_>) -> bool {
-    let such = |name: &str| name.contains("_PORT") || name.ends_with("_SERVICE_HOST");
+/// Returns the names of the variables that a container is known to read and a Service could set.
+fn names_read<'f>(
+    facts: &'f Facts,
+    workload: &Workload<'_>,
+    at: usize,
+    unit: &'f Unit<'_>,
+) -> IndexSet<&'f str, FxBuildHasher> {
     let pair = facts.counterpart_of_container(workload.index, at);
-    pair.is_some_and(|it| facts.pair(it).0.unit.env.iter().any(|var| such(var.name)))
-        || unit.read_variables().iter().any(|it| such(it.0))
+    let in_compose = pair.map_or(&[][..], |it| &facts.pair(it).0.unit.env);
+    let names = in_compose.iter().map(|it| it.name);
+    let names = names.chain(unit.read_variables().into_iter().map(|it| it.0));
+    names.filter(|it| it.contains("_PORT") || it.ends_with("_SERVICE_HOST")).collect()
 }
 
-/// Each variable that a Service of the namespace puts into the workload's Pods.
-fn injected<'f, 'a>(
+/// Returns the nearest Service in the namespace that injects a variable into the workload's Pods.
+fn injecting<'f, 'a>(
     facts: &'f Facts<'a>,
     workload: &Workload<'a>,
-) -> Vec<(&'f KubeService<'a>, String)> {
-    let mut all = Vec::new();
-    let near = |it: &&KubeService<'a>| {
-        it.namespace == workload.namespace
-            && facts.together(it.object.file, workload.object.file)
-            // Without an address of its own a Service gives no variables.
-            && !it.model.is_headless()
-            && !it.model.is_external_name()
-    };
-    for service in facts.kube_services().iter().filter(near) {
-        let mut ports: Vec<(u16, Option<&str>, &str)> = Vec::new();
-        for it in &service.model.ports {
-            let number = it.port.and_then(|it| u16::try_from(it.value).ok());
-            let Some(number) = number else { continue };
-            let protocol = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
-            ports.push((number, it.name.as_ref().map(|it| it.as_str()), protocol));
-        }
-        for name in link_variables(service.name, &ports) {
-            all.push((service, name));
-        }
-    }
-    all
-}
-
-/// Whether the container takes variables in whole from something that we do not see.
-fn may_be_set_elsewhere(facts: &Facts, workload: &Workload<'_>, unit: usize) -> bool {
-    workload.container(unit).env_from.iter().any(|it| {
-        let secret = it.source == EnvSource::Secret;
-        let known = it.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
-        known.is_none_or(|it| !it.complete) || it.prefix.is_some()
+    name: &str,
+) -> Option<&'f KubeService<'a>> {
+    // `A_PORT_B_PORT` may come from Service `a-port-b` as well as from a port of Service `a`.
+    let ends = ["_SERVICE_", "_PORT"].into_iter().flat_map(|mark| name.match_indices(mark));
+    let mut services =
+        ends.flat_map(|(end, _)| facts.services_around(workload.object, &name[..end]));
+    services.find(|service| {
+        // A Service without an address of its own injects no variables.
+        let has_address = !service.model.is_headless() && !service.model.is_external_name();
+        has_address && variables_of(service).iter().any(|variable| variable == name)
     })
 }
 
-/// How we know that the program reads the variable, and where: its Compose side sets it.
+/// Returns the names of all variables that a Service injects.
+fn variables_of(service: &KubeService<'_>) -> Vec<String> {
+    let ports = service.model.ports.iter().filter_map(|port| {
+        let number = port.port.and_then(|it| u16::try_from(it.value).ok())?;
+        let protocol = port.protocol.as_ref().map_or("TCP", |it| it.as_str());
+        Some((number, port.name.as_ref().map(|it| it.as_str()), protocol))
+    });
+    link_variables(service.name, &ports.collect::<Vec<_>>())
+}
+
+/// Whether the container takes all variables of a source whose keys are not fully known.
+fn may_be_set_elsewhere(facts: &Facts, workload: &Workload<'_>, unit: usize) -> bool {
+    workload.container(unit).env_from.iter().any(|from| {
+        let secret = from.source == EnvSource::Secret;
+        let keys = from.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
+        keys.is_none_or(|it| !it.complete) || from.prefix.is_some()
+    })
+}
+
+/// Returns the evidence that the program reads the variable, as the end of the message and a place:
+/// its Compose service sets the variable, or its command reads it.
 fn reads(
     facts: &Facts,
     workload: &Workload<'_>,
@@ -180,16 +186,16 @@ fn reads(
         let (service, _, _) = facts.pair(pair);
         if let Some(var) = service.unit.var(name) {
             let text = match var.value.filter(|it| !it.is_empty()) {
-                Some(value) => format!("which Compose sets to `{value}`"),
-                None => "which Compose sets itself".to_owned(),
+                Some(value) => format!("but Compose sets it to `{value}`"),
+                None => "but Compose sets it too".to_owned(),
             };
             return Some((text, var.span));
         }
     }
-    // `X_SERVICE_HOST` is read for what it is: that is PLM403.
+    // A command that reads `X_SERVICE_HOST` means the Service's variable: PLM403 reports that.
     let plain = name.ends_with("_PORT") && !name.contains("_SERVICE_") && !name.contains("_TCP");
     let read = unit.read_variables().into_iter().find(|it| plain && it.0 == name)?;
-    Some(("which its command reads".to_owned(), read.1))
+    Some(("and the command reads that variable".to_owned(), read.1))
 }
 
 #[cfg(test)]
@@ -205,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn own_values_and_links_that_are_off_are_silent() {
+    fn own_values_and_disabled_links_are_silent() {
         assert_eq!(pod("", "", "tty: true"), 1);
         assert_eq!(pod("", "enableServiceLinks: false, ", "tty: true"), 0);
         assert_eq!(pod("", "", "env: [{name: REDIS_PORT, value: '6379'}]"), 0);

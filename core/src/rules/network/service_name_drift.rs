@@ -3,19 +3,19 @@ use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// The name that Compose gives a dependency is not the name of its Service in the cluster.
+    /// A dependency's name in Compose is not the name of its Service in the cluster.
     ///
     /// ## Why it hurts
-    /// Compose makes a host name of every service; in a cluster only a Service's name resolves. The
-    /// program starts, and each lookup ends in "no such host".
+    /// In Compose, the name of every service is a host name; in a cluster, only the names of
+    /// Services resolve. The program starts, but every lookup fails with "no such host".
     ///
     /// ## What helps
-    /// Name the Service like the Compose service, or set the variable to the Service's name in the
-    /// cluster.
+    /// Give the Service the name of the Compose service, or set the variable to the Service's name
+    /// in the cluster.
     ///
     /// ## How to troubleshoot
-    /// `kubectl exec POD -- getent hosts NAME` prints nothing; `kubectl get svc` lists the names that
-    /// do resolve.
+    /// `kubectl exec POD -- getent hosts NAME` prints nothing; `kubectl get svc` lists the names
+    /// that do resolve.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -41,7 +41,7 @@ rule! {
     ///           image: ghcr.io/acme/web:1.4.2
     ///           env:
     ///             - name: DATABASE_HOST
-    ///               value: db # <- `DATABASE_HOST` says `db` as in Compose, but in the cluster that is Service `postgres`
+    ///               value: db # <- `DATABASE_HOST` names `db`, as in Compose, but in the cluster that is Service `postgres`
     /// ```
     /// ```yaml file=k8s/postgres.yaml
     /// apiVersion: v1
@@ -118,7 +118,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let (service, workload, unit) = facts.pair(pair);
         for unit in &workload.units {
             for mention in facts.peers(unit) {
-                // What an init container waits for in vain is PLM109's.
+                // PLM109 reports what an init container waits for in vain.
                 let waits = unit.part == Part::Init && mention.key.is_none();
                 if waits && facts.is_unknown_service(workload.namespace, mention.host) {
                     continue;
@@ -148,23 +148,23 @@ fn report(
     };
     let finding = out.at(
         &mention.host_span,
-        format_args!(
-            "{place} says `{}` as in Compose, but in the cluster that is Service `{reach}`",
+        format!(
+            "{place} names `{}`, as in Compose, but in the cluster that is Service `{reach}`",
             mention.host
         ),
     );
     finding
-        .also(&on.span(), format_args!("service `{}` in Compose", on.name))
-        .also(&named.span(), format_args!("its Service in the cluster is `{}`", named.name))
-        .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
+        .also(&on.span(), format!("service `{}` in Compose", on.name))
+        .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
+        .check(format!("kubectl get svc{}", workload.namespace_flag()));
     if facts.written(&mention.host_span) == mention.host {
         let edit = facts.replace(&mention.host_span, &reach);
-        finding.fix(Fix::r#unsafe(format_args!("Use the name `{reach}`"), [edit]));
+        finding.fix(Fix::r#unsafe(format!("Use the name `{reach}`"), [edit]));
     }
 }
 
-/// What Compose sets and the container in the cluster does not get at all: then the default in the
-/// image holds, and that is mostly the Compose name.
+/// Reports variables that Compose sets and the container in the cluster does not get at all: the
+/// default in the image then applies, and that is usually the name in Compose.
 fn absent(
     facts: &Facts,
     out: &mut Findings,
@@ -175,7 +175,7 @@ fn absent(
     let service = &facts.services()[service.index];
     let crate::facts::Site::Container(_, at) = unit.site else { return };
     let container = workload.container(at);
-    // What is read in whole may set the variable where we do not see it.
+    // A source in `envFrom` may set the variable.
     if !container.env_from.is_empty() {
         return;
     }
@@ -190,18 +190,18 @@ fn absent(
         };
         let finding = out.at(
             &container.span(),
-            format_args!(
-                "{} does not set `{key}`, which says `{}` in Compose; in the cluster that is Service `{}`",
+            format!(
+                "{} does not set `{key}`, which names `{}` in Compose; in the cluster that is Service `{}`",
                 unit.label,
                 mention.host,
                 named.name
             ),
         );
         finding
-            .also(&mention.span, format_args!("Compose sets `{key}` here"))
-            .also(&named.span(), format_args!("its Service in the cluster is `{}`", named.name))
+            .also(&mention.span, format!("Compose sets `{key}` here"))
+            .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
             .confidence(Confidence::Likely)
-            .check(format_args!("kubectl get svc{}", workload.namespace_flag()));
+            .check(format!("kubectl get svc{}", workload.namespace_flag()));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overridden_variable_is_right() {
+    fn a_variable_with_the_name_in_the_cluster_is_silent() {
         let env = |value: &str| format!("env: [{{name: REDIS_URL, value: 'redis://{value}/0'}}]");
         assert_eq!(sides(&env("cache"), "redis").len(), 1);
         assert!(sides(&env("redis"), "redis").is_empty());

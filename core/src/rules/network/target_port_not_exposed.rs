@@ -6,15 +6,16 @@ rule! {
     /// A Service sends traffic to a port that its Pods do not list.
     ///
     /// ## Why it hurts
-    /// A name that no container port has gives the Service no endpoint for that port. A number that
-    /// is not listed still works if the program listens there, but mostly it is the old port.
+    /// If no container port has the name, the Service gets no endpoint for that port. A number that
+    /// is not listed still works if the program listens there, but usually it is an outdated port.
     ///
     /// ## What helps
-    /// Use the name or number of a container port; a name lets the number change in one place.
+    /// Use the name or number of a container port; with a name, the number has to change in one
+    /// place only.
     ///
     /// ## How to troubleshoot
     /// `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows the ports that
-    /// traffic goes to.
+    /// receive traffic.
     ///
     /// ## Bad
     /// ```yaml
@@ -25,7 +26,7 @@ rule! {
     ///   selector: { app: web }
     ///   ports:
     ///     - port: 80
-    ///       targetPort: http # <- Service `web` sends to port `http`, but Deployment `web` lists only `web` (8080)
+    ///       targetPort: http # <- Service `web` sends traffic to port `http`, but Deployment `web` lists only `web` (8080)
     /// ---
     /// apiVersion: apps/v1
     /// kind: Deployment
@@ -88,8 +89,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let name = service.name;
                 let finding = out.at(
                     &target.span,
-                    format_args!(
-                        "Service `{name}` sends to port `{}`, but {} lists {}",
+                    format!(
+                        "Service `{name}` sends traffic to port `{}`, but {} lists {}",
                         target.value,
                         workload.label,
                         workload.listed_ports()
@@ -101,11 +102,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                     finding.confidence(Confidence::Likely);
                 }
                 finding
-                    .also(
-                        &workload.span(),
-                        format_args!("{} is selected by `{name}`", workload.label),
-                    )
-                    .check(format_args!(
+                    .also(&workload.span(), format!("{} is selected by `{name}`", workload.label))
+                    .check(format!(
                         "kubectl get endpointslices -l kubernetes.io/service-name={name}{} -o yaml",
                         workload.namespace_flag()
                     ));
@@ -119,7 +117,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                         }
                         (None, None) => continue,
                     };
-                    finding.fix(Fix::r#unsafe(format_args!("Send to `{value}`"), [edit]));
+                    finding.fix(Fix::r#unsafe(format!("Send traffic to `{value}`"), [edit]));
                 }
             }
         }
@@ -149,11 +147,14 @@ mod tests {
     #[test]
     fn a_name_must_be_listed() {
         let all = messages(&RULE, &service_and_pod("http", "[]"));
-        assert_eq!(all, ["Service `web` sends to port `http`, but Pod `web` lists no ports"]);
+        assert_eq!(
+            all,
+            ["Service `web` sends traffic to port `http`, but Pod `web` lists no ports"]
+        );
     }
 
     #[test]
-    fn int_or_string_is_compared_by_type() {
+    fn a_quoted_number_is_a_name() {
         assert_eq!(
             messages(&RULE, &service_and_pod("\"8080\"", "[{ containerPort: 8080 }]")).len(),
             1

@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::Facts;
-use crate::model::edit::Yaml;
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -7,14 +7,14 @@ rule! {
     /// A workload's selector does not match its own Pod template.
     ///
     /// ## Why it hurts
-    /// The API server refuses the object: `selector` does not match template `labels`. In a set of
-    /// manifests the rest is applied, and this one silently stays at its old version.
+    /// The API server rejects the object with "`selector` does not match template `labels`". The
+    /// rest of the manifests are applied, and this workload silently stays at its old version.
     ///
     /// ## What helps
     /// Give the Pod template every label that the selector names.
     ///
     /// ## How to troubleshoot
-    /// `kubectl apply --dry-run=server -f FILE` shows the refusal.
+    /// `kubectl apply --dry-run=server -f FILE` shows the error.
     ///
     /// ## Bad
     /// ```yaml
@@ -23,7 +23,7 @@ rule! {
     /// metadata: { name: web }
     /// spec:
     ///   selector:
-    ///     matchLabels: { app: web } # <- the Pod template of Deployment `web` does not have `app: web`, which its selector asks for
+    ///     matchLabels: { app: web } # <- the Pod template of Deployment `web` does not have the label `app: web`, which its selector requires
     ///   template:
     ///     metadata:
     ///       labels: { app: website }
@@ -63,21 +63,21 @@ fn check(facts: &Facts, out: &mut Findings) {
             let label = &workload.label;
             let finding = out.at(
                 &key.span.to(value.span),
-                format_args!("the Pod template of {label} does not have `{key}: {value}`, which its selector asks for"),
+                format!("the Pod template of {label} does not have the label `{key}: {value}`, which its selector requires"),
             );
             let edit = match (actual, &template.labels_place) {
                 (Some(actual), _) => {
-                    finding.also(&actual.span, "the Pod template has this instead");
+                    finding.also(&actual.span, "the Pod template has this label instead");
                     Some(facts.replace_scalar(&actual.span, value))
                 }
                 (None, Some(labels)) => {
-                    finding.also(&labels.span, "the Pod template's labels");
+                    finding.also(&labels.span, "the labels of the Pod template");
                     facts.insert_entry(labels, key, &Yaml::str(value.as_str()))
                 }
                 (None, None) => None,
             };
             finding.maybe_fix(
-                edit.map(|it| Fix::safe(format_args!("Label the Pods `{key}: {value}`"), [it])),
+                edit.map(|it| Fix::safe(format!("Label the Pod template `{key}: {value}`"), [it])),
             );
         }
     }

@@ -1,5 +1,5 @@
 use crate::facts::{
-    Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host, nearest,
+    Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host,
 };
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -8,11 +8,11 @@ rule! {
     /// A container is given a host name that nothing in the project has.
     ///
     /// ## Why it hurts
-    /// A name without dots is looked up among the services of the project (or of the namespace) alone.
-    /// If none has it, every connection ends in "no such host".
+    /// A name without dots is looked up only among the services of the project, or of the
+    /// namespace. If no service has the name, every connection fails with "no such host".
     ///
     /// ## What helps
-    /// Use the name of a service that exists, or add the one that is missing.
+    /// Use the name of an existing service, or add the missing one.
     ///
     /// ## How to troubleshoot
     /// `getent hosts NAME` inside the container prints nothing.
@@ -23,7 +23,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
     ///     environment:
-    ///       REDIS_URL: redis://reids:6379/0 # <- `REDIS_URL` of service `web` names `reids`, which no service has; is `redis` meant?
+    ///       REDIS_URL: redis://reids:6379/0 # <- `REDIS_URL` of service `web` names `reids`, but no service has that name; did you mean `redis`?
     ///   redis:
     ///     image: redis:8
     /// ```
@@ -50,8 +50,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         for mention in facts.peers(&service.unit) {
             if is_unknown(facts, service, mention) {
-                let names = facts.siblings(service).iter().map(|it| it.name);
-                let near = nearest(mention.host, names.filter(|it| *it != service.name));
+                let near = facts.near_sibling(service, mention.host);
                 report(facts, out, &service.unit, mention, near, "service");
             }
         }
@@ -59,16 +58,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for unit in &workload.units {
             for mention in facts.peers(unit) {
-                // What an init container waits for is PLM109's.
+                // PLM109 reports what an init container waits for.
                 let waits = unit.part == Part::Init && mention.key.is_none();
                 if waits || !unknown_in_cluster(facts, workload, unit, mention) {
                     continue;
                 }
-                let here =
-                    facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
                 let name = first_label(mention.host);
-                let near = nearest(name, here.map(|it| it.name));
-                // A long name says where it lives, which may well be outside of these files.
+                let near = facts.near_service(workload.namespace, name);
+                // A qualified name may belong to a Service outside of these files.
                 if near.is_some() || name == mention.host {
                     report(facts, out, unit, mention, near, "Service");
                 }
@@ -83,7 +80,8 @@ fn reaches_further(service: &Service<'_>) -> bool {
     let outside = model
         .networks
         .iter()
-        .any(|it| service.project.network(&it.name).is_some_and(|it| it.external));
+        .filter_map(|it| service.project.network(&it.name))
+        .any(|network| network.external);
     outside
         || model.network_mode.is_some()
         || !model.external_links.is_empty()
@@ -98,11 +96,8 @@ fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bo
     let linked = || model.links.iter().any(|it| it.rsplit(':').next() == Some(host));
     let written = || model.extra_hosts.iter().any(|it| it.key.as_str() == host);
     // Another file of the same workspace may be started together with this one.
-    let elsewhere = || {
-        facts.services().iter().any(|it| it.name == host)
-            || facts.services_named(host).next().is_some()
-    };
-    !facts.siblings(service).iter().any(|it| it.answers_to(host))
+    let elsewhere = || facts.is_service_name(host) || facts.services_named(host).next().is_some();
+    facts.answers_to(service, host).next().is_none()
         && is_name(host)
         && facts.shows_host(mention)
         && !linked()
@@ -120,22 +115,23 @@ fn unknown_in_cluster(
     let workload = &facts.workloads()[workload.index];
     let spec = &workload.model.template.spec;
     let aliased =
-        spec.host_aliases.iter().any(|it| it.hostnames.iter().any(|it| it.as_str() == host));
+        spec.host_aliases.iter().flat_map(|it| &it.hostnames).any(|name| name.as_str() == host);
     if aliased || host.contains('_') || !facts.is_unknown_service(workload.namespace, host) {
         return false;
     }
-    // The name that it has in Compose is PLM418's.
-    let known_in_compose = facts.counterparts().iter().any(|it| {
-        it.workload == workload.index
-            && facts.mentions(unit).iter().any(|at| {
-                at.span == mention.span
-                    && facts.drifted(&facts.services()[it.service], workload, at).is_some()
-            })
+    // PLM418 reports names from Compose.
+    let mut pairs = (0..workload.units.len())
+        .filter_map(|at| facts.counterpart_of_container(workload.index, at));
+    let known_in_compose = pairs.any(|pair| {
+        facts.mentions(unit).iter().any(|at| {
+            at.span == mention.span
+                && facts.drifted(&facts.services()[pair.service], workload, at).is_some()
+        })
     });
     !known_in_compose
 }
 
-/// A name without dots that stands for a machine, not a blank to be filled in.
+/// Whether a host is a name without dots, and not a placeholder to be filled in.
 fn is_name(host: &str) -> bool {
     !host.contains('.')
         && !crate::knowledge::net::is_loopback(host)
@@ -144,9 +140,10 @@ fn is_name(host: &str) -> bool {
         && !is_placeholder_host(host)
 }
 
-/// Members of a cluster differ in a number only; one of them is not a slip for another.
-fn is_slip(host: &str, near: &str) -> bool {
-    let letters = |it: &str| it.chars().filter(|it| !it.is_ascii_digit()).collect::<String>();
+/// Whether a name may be a typo for another. Members of a cluster differ only in a number, so one
+/// of them is not a typo for another.
+fn may_be_typo(host: &str, near: &str) -> bool {
+    let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     letters(host) != letters(near)
 }
 
@@ -159,16 +156,19 @@ fn report(
     noun: &str,
 ) {
     let host = mention.host;
-    let near = near.filter(|it| is_slip(host, it));
-    let mut message =
-        format!("{} of {} names `{host}`, which no {noun} has", mention.place(), unit.label);
+    let near = near.filter(|it| may_be_typo(host, it));
+    let mut message = format!(
+        "{} of {} names `{host}`, but no {noun} has that name",
+        mention.place(),
+        unit.label
+    );
     if let Some(near) = near {
-        message.push_str(&format!("; is `{near}` meant?"));
+        message.push_str(&format!("; did you mean `{near}`?"));
     }
     let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format_args!("docker compose exec {} getent hosts {host}", service.name));
+        finding.check(format!("docker compose exec {} getent hosts {host}", service.name));
     }
     if let Some(workload) = facts.workload_of(unit) {
         finding.check(workload.exec(unit, &format!("getent hosts {host}")));
@@ -178,7 +178,7 @@ fn report(
         let rest = host.find('.').map_or("", |at| &host[at..]);
         let name = format!("{near}{rest}");
         let edit = facts.replace(&mention.host_span, &name);
-        finding.fix(Fix::r#unsafe(format_args!("Use the name `{near}`"), [edit]));
+        finding.fix(Fix::r#unsafe(format!("Use the name `{near}`"), [edit]));
     }
 }
 
@@ -195,10 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn outside_names_and_blanks_are_silent() {
+    fn outside_names_and_placeholders_are_silent() {
         assert_eq!(web("cache", "}"), 1);
         let member = "services:\n  a: {image: x:1, environment: {PEER_HOST: mongo2}}\n  mongo1: {image: mongo:7}\n";
-        assert!(!messages(&RULE, member)[0].contains("is `mongo1` meant"));
+        assert!(!messages(&RULE, member)[0].contains("did you mean `mongo1`"));
         for host in ["cache.example.com", "10.0.0.3", "localhost", "CACHE", "your-redis", "$HOST"] {
             assert_eq!(web(host, "}"), 0, "{host}");
         }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_not_known() {
+    fn the_default_of_a_variable_is_silent() {
         let text =
             "services:\n  web: {image: acme/web:1, environment: {REDIS_HOST: '${H:-cache}'}}\n";
         assert!(messages(&RULE, text).is_empty());
@@ -226,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_name_needs_services_to_be_missed() {
+    fn a_cluster_without_services_is_silent() {
         let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";
         assert_eq!(pod("cache", service), 1);
         assert_eq!(pod("reids.default.svc.cluster.local", service), 1);
         assert_eq!(pod("cache.default.svc.cluster.local", service), 0);
         assert_eq!(pod("cache", ""), 0);
         assert_eq!(pod("redis", service), 0);
-        assert_eq!(pod("cache.other.svc", service), 0, "that namespace is not shown");
+        assert_eq!(pod("cache.other.svc", service), 0, "the files do not show that namespace");
         assert_eq!(pod("redis-0.redis", service), 0, "a Pod of a headless Service");
         let operator = "---\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: cache}\nspec: {}\n";
         assert_eq!(pod("cache-rw", &format!("{service}{operator}")), 0);

@@ -3,17 +3,19 @@ use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// Compose checks a service's health, and the cluster does not.
+    /// Compose checks a service's health, but the cluster does not.
     ///
     /// ## Why it hurts
-    /// Without a readiness probe a Pod gets traffic from the moment its process exists, also while it
-    /// starts and while it hangs. The knowledge of how to ask it is there, on the other side.
+    /// Without a readiness probe, a Pod gets traffic from the moment its process exists, even while
+    /// it starts or hangs. The check that would prevent this is already written, in the Compose
+    /// file.
     ///
     /// ## What helps
-    /// The same question as a readiness probe. A liveness probe only for what a restart cures.
+    /// Use the same check as a readiness probe. Add a liveness probe only for failures that a
+    /// restart cures.
     ///
     /// ## How to troubleshoot
-    /// During a rollout, errors in the first seconds of each new Pod are the fingerprint.
+    /// Look for errors in the first seconds of each new Pod during a rollout.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -80,22 +82,23 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &container.span(),
-            format_args!(
+            format!(
                 "Compose checks the health of `{}`, but {} has no probe",
                 service.name, unit.label
             ),
         );
         finding
-            .also(&health.span, format_args!("the healthcheck of `{}`", service.name))
-            .check(format_args!("kubectl get pods{} -w", workload.namespace_flag()));
+            .also(&health.span, format!("the healthcheck of `{}`", service.name))
+            .check(format!("kubectl get pods{} -w", workload.namespace_flag()));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }
         if let Some(probe) = probe_of_healthcheck(health) {
             let place = &container.place;
             let edit = facts.insert_entry(place, "readinessProbe", &probe);
-            finding
-                .maybe_fix(edit.map(|it| Fix::r#unsafe("Ask the same as a readiness probe", [it])));
+            finding.maybe_fix(
+                edit.map(|it| Fix::r#unsafe("Use the same check as a readiness probe", [it])),
+            );
         }
     }
 }
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fix_asks_the_same_question() {
+    fn the_fix_uses_the_same_check() {
         let fix =
             |health: &str| findings(&RULE, &sides(health, ""))[0].fixes[0].edits[0].text.clone();
         let http = fix("{test: 'curl -f http://localhost:3000/up || exit 1', interval: 10s}");

@@ -1,18 +1,18 @@
-use super::missing_requests::{is_given, limit_ranges};
 use crate::facts::Facts;
 use crate::model::kubernetes::Body;
 use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// An autoscaler compares use with a request that its target does not make.
+    /// An autoscaler scales by the utilization of a resource that its target does not request.
     ///
     /// ## Why it hurts
-    /// A share of nothing cannot be computed. The autoscaler says `FailedGetResourceMetric` and never
-    /// scales, which is noticed at the first peak.
+    /// Utilization is a share of the request, and a share of nothing cannot be computed. The
+    /// autoscaler reports `FailedGetResourceMetric` and never scales, which is noticed at the first
+    /// peak.
     ///
     /// ## What helps
-    /// A request for that resource on every container of the Pod, or a target as `AverageValue`.
+    /// Request that resource in every container of the Pod, or use a target of type `AverageValue`.
     ///
     /// ## How to troubleshoot
     /// `kubectl describe hpa` shows `<unknown>` as the current value.
@@ -71,7 +71,6 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        let ranges = limit_ranges(facts, workload);
         for object in workload.autoscalers.iter().map(|it| facts.objects()[*it]) {
             let Body::Autoscaler(scaler) = &object.body else { continue };
             for metric in scaler.metrics.iter().filter(|it| it.is_utilization()) {
@@ -79,19 +78,19 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let lacks = workload.running().find(|(unit, container)| {
                     let meant =
                         metric.container.as_ref().is_none_or(|it| it.value == unit.name.value);
-                    meant && !is_given(workload, container, &ranges, resource)
+                    meant && !facts.has_request(workload, container, resource)
                 });
                 if let Some((unit, container)) = lacks {
                     let name = object.name().map_or("", |it| it.as_str());
                     out.at(
                         &metric.span,
-                        format_args!(
+                        format!(
                             "{} `{name}` scales by {resource} utilization, but {} requests no {resource}",
                             object.kind, unit.label
                         ),
                     )
                     .also(&container.span(), "a request belongs here")
-                    .check(format_args!("kubectl describe hpa{} {name}", workload.namespace_flag()));
+                    .check(format!("kubectl describe hpa{} {name}", workload.namespace_flag()));
                 }
             }
         }

@@ -1,20 +1,21 @@
-use super::missing_requests::limit_ranges;
 use crate::facts::{Facts, Part};
 use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// A container may take all the memory of its node.
+    /// A container can use all the memory of its node.
     ///
     /// ## Why it hurts
-    /// A leak in it takes the node's other Pods down before it is stopped itself. This is a trade-off,
-    /// not a rule without exception: some run without limits on purpose and watch closely.
+    /// A memory leak in the container takes down other Pods on the node before the container itself
+    /// is stopped. This is a trade-off, not a rule without exceptions: some teams run without
+    /// limits on purpose and watch memory closely.
     ///
     /// ## What helps
     /// A memory limit somewhat above the highest use that was measured.
     ///
     /// ## How to troubleshoot
-    /// `kubectl top pods --containers`; after a kill, `kubectl describe pod` says `OOMKilled`.
+    /// `kubectl top pods --containers` shows the current use; after a kill, `kubectl describe pod`
+    /// says `OOMKilled`.
     ///
     /// ## Bad
     /// ```yaml
@@ -45,20 +46,13 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
-        let limited = limit_ranges(facts, workload)
-            .iter()
-            .any(|it| it.default.iter().any(|it| it.name.as_str() == "memory"));
-        let pod = workload.model.template.spec.resources.as_ref();
-        if limited || pod.is_some_and(|it| it.limit("memory").is_some()) {
+        if facts.is_limited_from_outside(workload, "memory") {
             continue;
         }
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
-                out.at(&container.span(), format_args!("{} has no memory limit", unit.label))
-                    .check(format_args!(
-                        "kubectl top pods --containers{}",
-                        workload.namespace_flag()
-                    ));
+                out.at(&container.span(), format!("{} has no memory limit", unit.label))
+                    .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
             }
         }
     }

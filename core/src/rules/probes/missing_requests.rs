@@ -1,5 +1,4 @@
-use crate::facts::{Facts, Part, Workload};
-use crate::model::kubernetes::{Body, Container, LimitRangeItem, Resource};
+use crate::facts::{Facts, Part};
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -7,15 +6,16 @@ rule! {
     /// A container does not say how much memory or CPU it needs.
     ///
     /// ## Why it hurts
-    /// The scheduler counts it as nothing and fills the node. When memory runs out, the Pods without
-    /// requests are evicted first; under load they get the CPU that is left.
+    /// The scheduler counts the container as needing nothing, and fills the node. When memory runs
+    /// out, Pods without requests are evicted first; under load they get whatever CPU is left.
     ///
     /// ## What helps
-    /// Requests near what the container uses on an ordinary day. A memory limit sets the request too;
-    /// a LimitRange can give defaults to a whole namespace.
+    /// Set requests near what the container uses on an ordinary day. A memory limit also sets the
+    /// request, and a LimitRange can set defaults for a whole namespace.
     ///
     /// ## How to troubleshoot
-    /// `kubectl top pods --containers` over a day; `kubectl describe node` shows what is requested.
+    /// `kubectl top pods --containers` over a day shows the use; `kubectl describe node` shows what
+    /// is requested.
     ///
     /// ## Bad
     /// ```yaml
@@ -54,9 +54,8 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
-        let ranges = limit_ranges(facts, workload);
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
-            let given = |name: &str| is_given(workload, container, &ranges, name);
+            let given = |name: &str| facts.has_request(workload, container, name);
             let what = match (given("memory"), given("cpu")) {
                 (true, true) => continue,
                 (false, false) => "no memory and no CPU",
@@ -65,47 +64,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
             let place = if place.is_empty() { container.span() } else { place };
-            out.at(&place, format_args!("{} requests {what}", unit.label))
-                .check(format_args!("kubectl top pods --containers{}", workload.namespace_flag()));
+            out.at(&place, format!("{} requests {what}", unit.label))
+                .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
         }
     }
-}
-
-/// Whether a request is written for a container, or given to it by its Pod or a LimitRange.
-pub(super) fn is_given(
-    workload: &Workload<'_>,
-    container: &Container,
-    ranges: &[&LimitRangeItem],
-    name: &str,
-) -> bool {
-    let pod = workload.model.template.spec.resources.as_ref();
-    // A limit is also the request where none is written.
-    let own = container.resources.as_ref();
-    own.is_some_and(|it| it.request(name).is_some() || it.limit(name).is_some())
-        || pod.is_some_and(|it| it.request(name).is_some())
-        || ranges.iter().any(|it| {
-            let has = |list: &[Resource]| list.iter().any(|it| it.name.as_str() == name);
-            has(&it.default_request) || has(&it.default)
-        })
-}
-
-/// What the namespace's LimitRanges give to each container.
-pub(super) fn limit_ranges<'a>(
-    facts: &Facts<'a>,
-    workload: &Workload<'a>,
-) -> Vec<&'a LimitRangeItem> {
-    let mut items = Vec::new();
-    for object in facts.limit_ranges() {
-        let Body::LimitRange(range) = &object.body else { continue };
-        if facts.may_share_namespace(object.namespace(), workload.namespace) {
-            for item in &range.items {
-                if item.kind.as_ref().is_none_or(|it| it.as_str() == "Container") {
-                    items.push(item);
-                }
-            }
-        }
-    }
-    items
 }
 
 #[cfg(test)]

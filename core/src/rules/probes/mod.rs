@@ -1,4 +1,4 @@
-//! PLM6xx: the budget that turns a healthy app into a restart loop.
+//! PLM6xx: probes and resources, which can turn a healthy app into a restart loop.
 
 use super::Rule;
 use crate::model::kubernetes::{Container, Probe};
@@ -21,7 +21,7 @@ pub(super) const RULES: &[&Rule] = &[
     &probe_timing_invalid::RULE,
 ];
 
-/// A container's probes with their field names.
+/// Returns the probes of a container with their field names.
 fn probes(container: &Container) -> impl Iterator<Item = (&'static str, &Probe)> {
     [
         ("readinessProbe", &container.readiness),
@@ -29,5 +29,5 @@ fn probes(container: &Container) -> impl Iterator<Item = (&'static str, &Probe)>
         ("startupProbe", &container.startup),
     ]
     .into_iter()
-    .filter_map(|(name, probe)| Some((name, probe.as_ref()?)))
+    .filter_map(|(name, probe)| Some((name, probe.as_deref()?)))
 }

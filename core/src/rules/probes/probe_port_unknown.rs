@@ -4,18 +4,18 @@ use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// A probe asks a port that its container does not list.
+    /// A probe uses a port that its container does not list.
     ///
     /// ## Why it hurts
-    /// A name that no port of the container has can never be asked: the probe fails from the first
-    /// second, and a liveness probe restarts the container for ever. A number that is not listed is
-    /// mostly the old port.
+    /// A port name that the container does not have can never be resolved: the probe fails from the
+    /// first second, and a liveness probe restarts the container forever. A number that is not
+    /// listed is usually the old port.
     ///
     /// ## What helps
     /// Use the name or number of one of the container's own ports.
     ///
     /// ## How to troubleshoot
-    /// `kubectl describe pod` shows "Readiness probe failed" with the address that was asked.
+    /// `kubectl describe pod` shows "Readiness probe failed" with the address that was probed.
     ///
     /// ## Bad
     /// ```yaml
@@ -30,7 +30,7 @@ rule! {
     ///       readinessProbe:
     ///         httpGet:
     ///           path: /ready
-    ///           port: web # <- the `readinessProbe` of container `web` of Pod `web` asks port `web`, but the container lists only `http` (8080)
+    ///           port: web # <- the `readinessProbe` of container `web` of Pod `web` uses port `web`, but the container lists only `http` (8080)
     /// ```
     ///
     /// ## Good
@@ -60,22 +60,24 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let Some(port) = probe.handler.port() else { continue };
                 let named = port.value.as_str().is_some();
                 let listed = container.ports.iter().any(|it| it.is(&port.value));
-                // Container ports are informational: without any, a number says all there is to say.
-                // A sidecar's port is the Pod's too, so a number listed beside is no mistake either.
-                let beside = !named && workload.lists_port(&port.value);
-                // Two probes that agree on a number mean it: a health port of its own.
+                // Containers of a Pod share its network, so a number may be a sidecar's port.
+                let in_pod = !named && workload.lists_port(&port.value);
+                // Two probes that agree on a number mean a separate port for health checks.
                 let agreed = !named
-                    && probes(container)
-                        .filter(|it| it.0 != field)
-                        .any(|it| it.1.handler.port().is_some_and(|it| it.value == port.value));
-                if listed || beside || agreed || (!named && container.ports.is_empty()) {
+                    && probes(container).any(|(other_field, other)| {
+                        let other_port = other.handler.port();
+                        other_field != field && other_port.is_some_and(|it| it.value == port.value)
+                    });
+                // Listing ports is optional: where none is listed, any number may be right.
+                let unlisted = !named && container.ports.is_empty();
+                if listed || in_pod || agreed || unlisted {
                     continue;
                 }
                 let ports = listed_ports(container);
                 let finding = out.at(
                     &port.span,
-                    format_args!(
-                        "the `{field}` of {} asks port `{}`, but the container lists {ports}",
+                    format!(
+                        "the `{field}` of {} uses port `{}`, but the container lists {ports}",
                         unit.label, port.value
                     ),
                 );
@@ -84,7 +86,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 } else {
                     finding.confidence(Confidence::Likely);
                 }
-                finding.check(format_args!(
+                finding.check(format!(
                     "kubectl describe{} {}",
                     workload.namespace_flag(),
                     workload.reference()
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_suspicious_only_beside_others() {
+    fn a_number_is_suspicious_only_beside_listed_ports() {
         assert_eq!(probe("9000", "[{containerPort: 8080}]"), ["warning"]);
         assert_eq!(probe("9000", "[]"), [""; 0]);
         assert_eq!(probe("8080", "[{containerPort: 8080}]"), [""; 0]);
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn two_probes_that_agree_mean_their_port() {
+    fn two_probes_that_agree_on_a_port_are_silent() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, ports: [{containerPort: 80}], \
                     livenessProbe: {httpGet: {port: 9000}}, readinessProbe: {httpGet: {port: 9000}}}]}\n";
         assert!(findings(&RULE, text).is_empty());

@@ -5,18 +5,19 @@ use crate::rules::rule;
 use crate::text::Spanned;
 
 rule! {
-    /// A probe's times are refused, or cannot work as meant.
+    /// A probe has timings that are refused or cannot work as intended.
     ///
     /// ## Why it hurts
-    /// The API server refuses a liveness or startup probe whose `successThreshold` is not 1, and times
-    /// below their minimum. A timeout longer than the period is taken, but then slow answers overlap
-    /// with the next question.
+    /// The API server refuses a liveness or startup probe whose `successThreshold` is not 1, and
+    /// any value below its minimum. A timeout longer than the period is accepted, but a slow answer
+    /// then delays the next probe, and the period is not kept.
     ///
     /// ## What helps
-    /// `timeoutSeconds` at most `periodSeconds`; `successThreshold` only on readiness probes.
+    /// Keep `timeoutSeconds` at or below `periodSeconds`, and set `successThreshold` only on
+    /// readiness probes.
     ///
     /// ## How to troubleshoot
-    /// `kubectl apply --dry-run=server -f FILE` shows the refusal.
+    /// `kubectl apply --dry-run=server -f FILE` shows the error.
     ///
     /// ## Bad
     /// ```yaml
@@ -58,7 +59,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let of = format!("of the `{field}` of {}", unit.label);
                 let mut below = |name: &str, value: Option<Spanned<i64>>, least: i64| {
                     if let Some(it) = value.filter(|it| it.value < least) {
-                        out.at(&it.span, format_args!("`{name}` {of} must be at least {least}"));
+                        out.at(&it.span, format!("`{name}` {of} must be at least {least}"));
                     }
                 };
                 below("initialDelaySeconds", probe.initial_delay_seconds, 0);
@@ -68,14 +69,14 @@ fn check(facts: &Facts, out: &mut Findings) {
                 below("successThreshold", probe.success_threshold, 1);
                 let once = field != "readinessProbe";
                 if let Some(it) = probe.success_threshold.filter(|it| once && it.value > 1) {
-                    out.at(&it.span, format_args!("`successThreshold` {of} must be 1"));
+                    out.at(&it.span, format!("`successThreshold` {of} must be 1"));
                 }
                 if let Some(it) =
                     probe.timeout_seconds.filter(|it| it.value > probe.period().max(1))
                 {
                     let finding = out.at(
                         &it.span,
-                        format_args!(
+                        format!(
                             "`timeoutSeconds` {of} is {}, longer than its period of {} s",
                             it.value,
                             probe.period()

@@ -4,20 +4,20 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// A service waits for the end of one that never ends.
+    /// A service waits for another service to complete, but that service never completes.
     ///
     /// ## Why it hurts
-    /// `service_completed_successfully` needs an exit with status 0. A server does not exit, and a
-    /// container that always restarts is started again after every exit: the dependent waits for
-    /// ever, and `docker compose up` with it.
+    /// `service_completed_successfully` requires the awaited container to exit with status 0. A
+    /// server does not exit, and a container with `restart: always` is started again after every
+    /// exit. The dependent service waits forever, and so does `docker compose up`.
     ///
     /// ## What helps
-    /// Let the awaited service run its task once: no `restart`, or `restart: on-failure`. To wait for
-    /// a server, use `service_healthy`.
+    /// Let the awaited service run its task once: no `restart`, or `restart: on-failure`. To wait
+    /// for a server, use `service_healthy`.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps -a` shows the awaited container running or restarting, and the dependent
-    /// only created.
+    /// `docker compose ps -a` shows the awaited container as running or restarting, and the
+    /// dependent one only as created.
     ///
     /// ## Bad
     /// ```yaml
@@ -29,7 +29,7 @@ rule! {
     ///   migrate:
     ///     image: ghcr.io/acme/web:1.4.2
     ///     command: ["alembic", "upgrade", "head"]
-    ///     restart: always # <- `web` waits until `migrate` is done, but `restart: always` starts it again for ever
+    ///     restart: always # <- `web` waits for `migrate` to complete, but `restart: always` starts it again after every exit
     /// ```
     ///
     /// ## Good
@@ -59,21 +59,21 @@ fn check(facts: &Facts, out: &mut Findings) {
         let finding = match restart.filter(|it| matches!(it.as_str(), "always" | "unless-stopped")) {
             Some(restart) => out.at(
                 &restart.span,
-                format_args!("`{from}` waits until `{on}` is done, but `restart: {restart}` starts it again for ever"),
+                format!("`{from}` waits for `{on}` to complete, but `restart: {restart}` starts it again after every exit"),
             ),
             None => {
-                // A command of its own may well end, whatever the image.
+                // With a command of its own, even a database image may run a task that ends.
                 let server = wait.on.unit.family().filter(|it| it.is_data_store());
                 let Some(family) = server.filter(|_| wait.on.unit.start.is_empty()) else { continue };
                 out.at(
                     &wait.dependency.span,
-                    format_args!("`{from}` waits until `{on}` is done, but {} serves until it is stopped", family.name),
+                    format!("`{from}` waits for `{on}` to complete, but {} runs until it is stopped", family.name),
                 )
             }
         };
         finding
-            .also(&wait.dependency.span, format_args!("`{from}` waits here"))
-            .check(format_args!("docker compose ps -a {on} {from}"));
+            .also(&wait.dependency.span, format!("`{from}` waits here"))
+            .check(format!("docker compose ps -a {on} {from}"));
     }
 }
 
@@ -89,7 +89,7 @@ services:
   web:
     image: ghcr.io/acme/web:1
     depends_on:
-      db: { condition: service_completed_successfully } # <- `web` waits until `db` is done, but PostgreSQL serves until it is stopped
+      db: { condition: service_completed_successfully } # <- `web` waits for `db` to complete, but PostgreSQL runs until it is stopped
   db:
     image: postgres:17
 ");

@@ -3,24 +3,25 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// Services depend on one another in a circle.
+    /// Services depend on each other in a cycle.
     ///
     /// ## Why it hurts
-    /// `docker compose up` refuses the whole project: there is no order in which it could start.
+    /// `docker compose up` refuses the whole project, because there is no order in which the
+    /// services could start.
     ///
     /// ## What helps
-    /// Take out the wait that is least needed. Of two services that call each other, one usually
-    /// needs the other only later, and can retry.
+    /// Remove the dependency that is needed least. When two services call each other, one of them
+    /// usually needs the other only later and can retry.
     ///
     /// ## How to troubleshoot
-    /// `docker compose config -q` says "dependency cycle detected" with the names.
+    /// `docker compose config -q` reports "dependency cycle detected" and names the services.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
-    ///     depends_on: [api] # <- `web` → `api` → `web`: each waits for the other, so none can start
+    ///     depends_on: [api] # <- `web` → `api` → `web`: each waits for the next, so none of them can start
     ///   api:
     ///     image: ghcr.io/acme/api:1.4.2
     ///     depends_on: [web]
@@ -49,15 +50,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &first.dependency.span,
-            format_args!(
-                "{path}`{}`: each waits for the other, so none can start",
+            format!(
+                "{path}`{}`: each waits for the next, so none of them can start",
                 first.from.name
             ),
         );
         for wait in others {
             finding.also(
                 &wait.dependency.span,
-                format_args!("`{}` waits for `{}`", wait.from.name, wait.on.name),
+                format!("`{}` waits for `{}`", wait.from.name, wait.on.name),
             );
         }
         finding.check("docker compose config -q");
@@ -70,10 +71,10 @@ mod tests {
     use crate::rules::testing::messages;
 
     #[test]
-    fn a_long_circle_is_told_once_and_a_diamond_is_none() {
+    fn a_long_cycle_is_reported_once_and_a_diamond_is_not_a_cycle() {
         let service =
             |name: &str, on: &str| format!("  {name}: {{ image: x:1, depends_on: [{on}] }}\n");
-        let circle = format!(
+        let cycle = format!(
             "services:\n{}{}{}{}",
             service("a", "b"),
             service("b", "c"),
@@ -81,8 +82,8 @@ mod tests {
             service("d", "b")
         );
         assert_eq!(
-            messages(&RULE, &circle),
-            ["`b` → `c` → `d` → `b`: each waits for the other, so none can start"]
+            messages(&RULE, &cycle),
+            ["`b` → `c` → `d` → `b`: each waits for the next, so none of them can start"]
         );
         let diamond = format!(
             "services:\n{}{}{}  d: {{ image: x:1 }}\n",

@@ -1,24 +1,22 @@
-use crate::facts::{Facts, Health, Service};
-use crate::knowledge::families::for_compose;
-use crate::model::edit::Yaml;
-use crate::report::{Confidence, Edit, Findings, Fix};
+use crate::facts::{Facts, Health};
+use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
-use std::borrow::Cow;
 
 rule! {
     /// A database, cache or queue that others depend on has no healthcheck.
     ///
     /// ## Why it hurts
-    /// Nobody can wait for it. Dependents start while it still recovers its log or creates its
-    /// first database, and `docker compose ps` shows it running all the while.
+    /// No other service can wait until it is ready. Dependents start while it is still recovering
+    /// its log or creating its first database, and all that time `docker compose ps` shows it as
+    /// running.
     ///
     /// ## What helps
-    /// A healthcheck with the image's own ready check, and dependents that wait for
+    /// A healthcheck that uses the image's own ready check, and dependents that wait for
     /// `service_healthy`.
     ///
     /// ## How to troubleshoot
-    /// Run the ready check by hand in the container while it starts: it fails first and succeeds
-    /// some seconds later. Those seconds are what the dependents need to wait.
+    /// Run the ready check by hand in the container while it starts: it fails at first and succeeds
+    /// a few seconds later. Those seconds are what the dependents need to wait for.
     ///
     /// ## Bad
     /// ```yaml
@@ -50,7 +48,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.must_be_ready()) else { continue };
         let health = facts.health(service);
-        // `service_healthy` on it is PLM102's business.
+        // PLM102 reports dependents that wait for `service_healthy`.
         let mut waits = facts.waiters(service).peekable();
         if !matches!(health, Health::None | Health::Unknown) || waits.peek().is_none() {
             continue;
@@ -58,47 +56,20 @@ fn check(facts: &Facts, out: &mut Findings) {
         let name = service.name;
         let finding = out.at(
             &service.span(),
-            format_args!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
+            format!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
         );
         if health == Health::Unknown {
             finding.confidence(Confidence::Likely);
         }
         for wait in waits.take(5) {
-            finding.also(
-                &wait.dependency.span,
-                format_args!("`{}` depends on it here", wait.from.name),
-            );
+            finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
         }
-        if let Some(shell) = ready_shell(service) {
-            finding.check(format_args!("docker compose exec {name} sh -c '{shell}'"));
+        if let Some(shell) = service.ready_shell() {
+            finding.check(format!("docker compose exec {name} sh -c '{shell}'"));
         }
-        let edit = healthcheck_entry(facts, service);
+        let edit = facts.healthcheck_entry(service);
         finding.maybe_fix(edit.map(|it| {
-            Fix::safe(format_args!("Give `{name}` the ready check of {}", family.name), [it])
+            Fix::safe(format!("Give `{name}` the ready check of {}", family.name), [it])
         }));
     }
-}
-
-/// The ready check of the service's image family, with the service's own variables.
-fn ready_shell(service: &Service<'_>) -> Option<&'static str> {
-    let image = service.unit.image.as_ref()?;
-    let family = image.family?;
-    family.ready_shell(&image.repository, image.major, &|name| service.unit.var(name).is_some())
-}
-
-/// Adds a healthcheck to a service that has none.
-pub(super) fn healthcheck_entry(facts: &Facts<'_>, service: &Service<'_>) -> Option<Edit> {
-    let shell = ready_shell(service)?;
-    let place = service.model.place()?;
-    if service.model.healthcheck.is_some() {
-        return None;
-    }
-    let check = Yaml::map([
-        ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
-        ("interval", Yaml::raw("10s")),
-        ("timeout", Yaml::raw("5s")),
-        ("retries", Yaml::raw("5")),
-        ("start_period", Yaml::raw("30s")),
-    ]);
-    facts.insert_entry(place, "healthcheck", &check)
 }

@@ -1,7 +1,6 @@
-use super::dependency_without_healthcheck::healthcheck_entry;
+use crate::edit::Yaml;
 use crate::facts::{Facts, Health, Wait};
 use crate::model::compose::Condition;
-use crate::model::edit::Yaml;
 use crate::report::{Edit, Findings, Fix};
 use crate::rules::rule;
 
@@ -9,17 +8,17 @@ rule! {
     /// A service may start before the service it needs can answer.
     ///
     /// ## Why it hurts
-    /// The short form of `depends_on` waits until the other container *exists*, not until the
-    /// program inside listens. After a reboot of the host the dependent dials too early, and
-    /// either crash-loops or answers errors until someone looks.
+    /// The short form of `depends_on` waits until the other container has *started*, not until the
+    /// program inside accepts connections. After a reboot of the host, the dependent service
+    /// connects too early, then crash-loops or returns errors until someone looks.
     ///
     /// ## What helps
     /// Give the dependency a `healthcheck` and wait for `service_healthy`. A client that retries
-    /// with backoff is even better, and makes this wait a convenience.
+    /// with backoff is better still, and makes this wait a mere convenience.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps` tells who became healthy and when; refused connections in the first
-    /// seconds of the dependent's log are the fingerprint.
+    /// `docker compose ps` shows which services are healthy and since when; refused connections in
+    /// the first seconds of the dependent's log are the telltale sign.
     ///
     /// ## Bad
     /// ```yaml
@@ -59,25 +58,26 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &wait.dependency.span,
-            format_args!("`{}` may start before `{}` can answer", from.name, on.name),
+            format!("`{}` may start before `{}` can answer", from.name, on.name),
         );
         match &on.model.healthcheck {
-            Some(check) => finding.also(
-                &check.span,
-                format_args!("the healthcheck of `{}` is there to be waited for", on.name),
-            ),
-            None => finding
-                .also(&on.span(), format_args!("`{}` has no healthcheck to wait for", on.name)),
+            Some(check) => {
+                finding.also(&check.span, format!("`{}` has a healthcheck to wait for", on.name))
+            }
+            None => {
+                finding.also(&on.span(), format!("`{}` has no healthcheck to wait for", on.name))
+            }
         };
         finding
-            .check(format_args!("docker compose ps {} {}", on.name, from.name))
-            .check(format_args!("docker compose logs --since 5m {}", from.name))
+            .check(format!("docker compose ps {} {}", on.name, from.name))
+            .check(format!("docker compose logs --since 5m {}", from.name))
             .maybe_fix(wait_for_health(facts, &wait));
     }
 }
 
-/// The long form of every dependency in the list, this one (and its like) healthy; and a healthcheck
-/// where the dependency has none and its image family has a ready check.
+/// Rewrites the dependencies in the long form, with `service_healthy` for this one and for every
+/// other one that has a healthcheck. Adds a healthcheck where the dependency has none, if its image
+/// family has a ready check.
 fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     let dependency = wait.dependency;
     let editor = facts.editor(dependency.span.file);
@@ -90,7 +90,7 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
         }
     } else {
         let list = wait.from.model.depends_on_span?;
-        // A list merged from several files cannot be written anew in one of them.
+        // A list merged from several files cannot be rewritten in any one of them.
         let all = &wait.from.model.depends_on;
         if !all.iter().all(|it| it.short_form && list.contains(it.span)) {
             return None;
@@ -116,7 +116,7 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     };
     let mut edits = vec![condition];
     if wait.on.model.healthcheck.is_none() {
-        edits.push(healthcheck_entry(facts, wait.on)?);
+        edits.push(facts.healthcheck_entry(wait.on)?);
     }
-    Some(Fix::safe(format_args!("Wait until `{}` is healthy", wait.on.name), edits))
+    Some(Fix::safe(format!("Wait until `{}` is healthy", wait.on.name), edits))
 }

@@ -1,22 +1,22 @@
-use super::dependency_without_healthcheck::healthcheck_entry;
 use crate::facts::{Facts, Health};
 use crate::model::compose::Condition;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// A service waits for the health of one that has no healthcheck.
+    /// A service waits for another one to be healthy, but that one has no healthcheck.
     ///
     /// ## Why it hurts
-    /// `docker compose up` stops with "container has no healthcheck configured" and the dependent
-    /// never starts. Where the image brings a check of its own it works until somebody changes the
-    /// image.
+    /// `docker compose up` stops with "container has no healthcheck configured", and the dependent
+    /// service never starts. If the image defines a healthcheck of its own, the wait works only
+    /// until somebody changes the image.
     ///
     /// ## What helps
-    /// Write the healthcheck beside the image, where everybody sees it.
+    /// Write the healthcheck into the Compose file, next to the image, where everybody sees it.
     ///
     /// ## How to troubleshoot
-    /// `docker inspect --format '{{json .Config.Healthcheck}}' IMAGE` shows what an image brings.
+    /// `docker inspect --format '{{json .Config.Healthcheck}}' IMAGE` shows the healthcheck that an
+    /// image defines, if any.
     ///
     /// ## Bad
     /// ```yaml
@@ -55,35 +55,32 @@ fn check(facts: &Facts, out: &mut Findings) {
             Health::Disabled(span) => {
                 let finding = out.at(
                     &place,
-                    format_args!(
-                        "`{from}` waits for `{on}` to be healthy, but its healthcheck is disabled"
+                    format!(
+                        "`{from}` waits for `{on}` to be healthy, but the healthcheck of `{on}` is disabled"
                     ),
                 );
-                finding.also(&span, "it is switched off here")
+                finding.also(&span, "the healthcheck is disabled here")
             }
             Health::None => out.at(
                 &place,
-                format_args!(
-                    "`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"
-                ),
+                format!("`{from}` waits for `{on}` to be healthy, but `{on}` has no healthcheck"),
             ),
             Health::Unknown => {
                 let message = format!(
-                    "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` brings a healthcheck"
+                    "`{from}` waits for `{on}` to be healthy, which works only if the image of `{on}` defines a healthcheck"
                 );
                 out.at(&place, message).severity(Severity::Warning).confidence(Confidence::Possible)
             }
         };
-        finding.also(&wait.on.span(), format_args!("`{on}` is defined here"));
+        finding.also(&wait.on.span(), format!("`{on}` is defined here"));
         if let Some(image) = &wait.on.unit.image {
-            finding.check(format_args!(
+            finding.check(format!(
                 "docker inspect --format '{{{{json .Config.Healthcheck}}}}' {}",
                 image.text
             ));
         }
-        let edit = healthcheck_entry(facts, wait.on);
-        finding
-            .maybe_fix(edit.map(|it| Fix::safe(format_args!("Give `{on}` a healthcheck"), [it])));
+        let edit = facts.healthcheck_entry(wait.on);
+        finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{on}` a healthcheck"), [it])));
     }
 }
 
@@ -93,26 +90,26 @@ mod tests {
     use crate::rules::testing::check_rule;
 
     #[test]
-    fn an_image_that_is_not_known_may_bring_one() {
+    fn an_unknown_image_may_define_a_healthcheck() {
         check_rule(&RULE, "\
 services:
   web:
     image: ghcr.io/acme/web:1
     depends_on:
-      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, which works only if the image of `api` brings a healthcheck
+      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, which works only if the image of `api` defines a healthcheck
   api:
     image: ghcr.io/acme/api:1
 ");
     }
 
     #[test]
-    fn a_disabled_healthcheck_is_none() {
+    fn a_disabled_healthcheck_counts_as_missing() {
         check_rule(&RULE, "\
 services:
   web:
     image: ghcr.io/acme/web:1
     depends_on:
-      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, but its healthcheck is disabled
+      api: { condition: service_healthy } # <- `web` waits for `api` to be healthy, but the healthcheck of `api` is disabled
   api:
     image: ghcr.io/acme/api:1
     healthcheck: { disable: true }
@@ -120,7 +117,7 @@ services:
     }
 
     #[test]
-    fn a_dockerfile_of_the_project_may_bring_one() {
+    fn a_dockerfile_of_the_project_may_define_a_healthcheck() {
         check_rule(
             &RULE,
             "\

@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::{Facts, KubeService, Part, Workload, probe_of_healthcheck};
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort};
 use crate::model::{IntOrStr, Place};
 use crate::report::{Findings, Fix};
@@ -9,16 +9,17 @@ rule! {
     /// A Service sends traffic to a container that has no readiness probe.
     ///
     /// ## Why it hurts
-    /// Without one a Pod counts as ready the moment its process exists. Each rollout and each restart
-    /// sends requests to a program that does not listen yet, and the old Pods are already gone.
+    /// Without a readiness probe, a Pod counts as ready as soon as its containers are running. In
+    /// every rollout and after every restart, requests reach a program that is not listening yet,
+    /// while the old Pods are already gone.
     ///
     /// ## What helps
-    /// A `readinessProbe` on the port that the Service sends to: best an HTTP path that answers only
-    /// when the program can serve, at least a `tcpSocket`.
+    /// A `readinessProbe` on the port that the Service sends traffic to: ideally an HTTP path that
+    /// answers only when the program can serve, or at least a `tcpSocket`.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get endpointslices -w` during a rollout lists new Pods before their log says that they
-    /// listen.
+    /// During a rollout, `kubectl get endpointslices -w` lists new Pods before their logs say that
+    /// they are listening.
     ///
     /// ## Bad
     /// ```yaml
@@ -81,14 +82,17 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some((service, port)) = routed(facts, workload, container) else { continue };
             let finding = out.at(
                 &container.span(),
-                format_args!(
+                format!(
                     "Service `{}` sends traffic to {}, which has no readinessProbe",
                     service.name, unit.label
                 ),
             );
             finding
-                .also(&port.span(), format_args!("Service `{}` sends to it here", service.name))
-                .check(format_args!(
+                .also(
+                    &port.span(),
+                    format!("Service `{}` sends traffic through this port", service.name),
+                )
+                .check(format!(
                     "kubectl get endpointslices{} -l kubernetes.io/service-name={} -w",
                     workload.namespace_flag(),
                     service.name
@@ -101,7 +105,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// The first port of a Service that this container serves.
+/// Returns the first Service port whose traffic reaches this container.
 fn routed<'f, 'a>(
     facts: &'f Facts<'a>,
     workload: &Workload<'a>,
@@ -109,7 +113,7 @@ fn routed<'f, 'a>(
 ) -> Option<(&'f KubeService<'a>, &'a ServicePort)> {
     let alone = workload.running().count() == 1;
     for service in facts.services_for(workload) {
-        // A headless Service gives members their names; clients that ask it find members themselves.
+        // A headless Service gives its Pods DNS names, and clients choose a Pod themselves.
         if service.model.is_headless() || service.model.is_external_name() {
             continue;
         }
@@ -127,30 +131,33 @@ fn routed<'f, 'a>(
     None
 }
 
-/// What to ask: as the Compose healthcheck does, as the liveness probe does but sooner, or whether
-/// the port is open at all.
+/// Builds a readiness probe, with the title of its fix: from the Compose healthcheck, else from the
+/// liveness probe at shorter intervals, else from the port alone.
 fn probe_for(
     facts: &Facts,
     workload: &Workload<'_>,
     unit: usize,
     port: &ServicePort,
 ) -> (&'static str, Yaml<'static>) {
-    let health = facts.counterpart_of_container(workload.index, unit).and_then(|it| {
-        let (service, _, _) = facts.pair(it);
+    let health = facts.counterpart_of_container(workload.index, unit).and_then(|pair| {
+        let (service, _, _) = facts.pair(pair);
         service.model.healthcheck.as_deref().filter(|it| !it.disabled)
     });
     if let Some(probe) = health.and_then(probe_of_healthcheck) {
-        return ("Ask the same as the healthcheck in Compose", probe);
+        return ("Probe with the check of the Compose healthcheck", probe);
     }
     let container = workload.container(unit);
     if let Some((key, handler)) = container.liveness.as_ref().and_then(|it| handler(&it.handler)) {
         let sooner =
             [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];
-        return ("Ask the same as the liveness probe, but sooner", Yaml::map(sooner));
+        return (
+            "Probe with the check of the liveness probe, at shorter intervals",
+            Yaml::map(sooner),
+        );
     }
     let target = port.target().map(|it| it.value).unwrap_or(IntOrStr::Int(80));
     let socket = Yaml::map([("port", port_value(&target))]);
-    ("Be ready when the port is open", Yaml::map([("tcpSocket", socket)]))
+    ("Probe whether the port is open", Yaml::map([("tcpSocket", socket)]))
 }
 
 fn port_value(port: &IntOrStr) -> Yaml<'static> {
@@ -160,7 +167,7 @@ fn port_value(port: &IntOrStr) -> Yaml<'static> {
     }
 }
 
-/// A handler without the parts that seldom matter.
+/// Returns a probe handler as YAML, or `None` if it sets a host, a scheme or headers.
 fn handler(handler: &ProbeHandler) -> Option<(&'static str, Yaml<'static>)> {
     match handler {
         ProbeHandler::Http {
@@ -204,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fix_takes_the_best_question_there_is() {
+    fn the_fix_uses_the_best_check_available() {
         let ports = "ports: [{port: 80, targetPort: 8080}]";
         let fix = |text: &str| findings(&RULE, text)[0].fixes[0].edits[0].text.clone();
         assert!(fix(&sides(ports, "Deployment", "")).contains("tcpSocket:"));

@@ -5,18 +5,19 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// Compose holds a service back until another one is healthy, and nothing in the cluster does.
+    /// Compose starts a service only once another one is healthy, but nothing in the cluster waits.
     ///
     /// ## Why it hurts
-    /// Kubernetes knows no `depends_on`: all Pods start at once. A program that relied on the order
-    /// crashes until the other one is there, and without a readiness probe it gets traffic meanwhile.
+    /// Kubernetes has no `depends_on`: all Pods start at once. A program that relied on the order
+    /// crashes until its dependency is up, and without a readiness probe it receives traffic in the
+    /// meantime.
     ///
     /// ## What helps
-    /// Let the program retry, and give it a readiness probe that passes once it has what it needs. An
-    /// init container that waits is the second best.
+    /// Let the program retry, and give it a readiness probe that passes once the program has what
+    /// it needs. An init container that waits is second best.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get pods` counts restarts right after a rollout that stop by themselves.
+    /// After a rollout, `kubectl get pods` shows restarts that stop by themselves.
     ///
     /// ## Bad
     /// ```yaml file=compose.yaml
@@ -40,7 +41,7 @@ rule! {
     ///     metadata: { labels: { app: web } }
     ///     spec:
     ///       containers:
-    ///         - name: web # <- Compose starts `web` once `db` is healthy, but container `web` of Deployment `web` waits for nothing and is ready at once
+    ///         - name: web # <- Compose starts `web` only once `db` is healthy, but container `web` of Deployment `web` waits for nothing and counts as ready at once
     ///           image: ghcr.io/acme/web:1.4.2
     /// ```
     ///
@@ -96,15 +97,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         let are = if names.len() == 1 { "is" } else { "are" };
         out.at(
             &container.span(),
-            format_args!(
-                "Compose starts `{}` once {} {are} healthy, but {} waits for nothing and is ready at once",
+            format!(
+                "Compose starts `{}` only once {} {are} healthy, but {} waits for nothing and counts as ready at once",
                 service.name,
                 names.join(" and "),
                 unit.label
             ),
         )
-        .also(&first.span, "the order in Compose")
-        .check(format_args!(
+        .also(&first.span, "Compose waits here")
+        .check(format!(
             "kubectl rollout status{} {}",
             workload.namespace_flag(),
             workload.reference()
@@ -112,7 +113,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether an init container, or a container itself, waits for something.
+/// Whether an init container or a main container of the workload waits for something.
 fn waits(facts: &Facts, workload: &Workload<'_>) -> bool {
     workload.units.iter().any(|unit| {
         facts.waits_by_itself(unit)
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn any_wait_on_the_other_side_is_silent() {
+    fn any_wait_in_the_cluster_is_enough() {
         let main = "containers: [{name: web, image: 'a/web:1'}]";
         assert_eq!(sides("service_healthy", "Deployment", main), 1);
         assert_eq!(sides("service_started", "Deployment", main), 0);

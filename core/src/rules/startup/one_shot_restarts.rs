@@ -3,17 +3,18 @@ use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A one-shot task is told to restart for ever.
+    /// A one-shot task is configured to restart forever.
     ///
     /// ## Why it hurts
-    /// The migration or seed runs again after every exit, all day long. Each run takes locks, and one
-    /// that is not harmless to repeat damages data.
+    /// The migration or seed runs again after every exit, all day long. Each run takes locks, and a
+    /// task that is not safe to repeat damages data.
     ///
     /// ## What helps
-    /// `restart: on-failure`, or no `restart` at all.
+    /// Use `restart: on-failure`, or no `restart` at all.
     ///
     /// ## How to troubleshoot
-    /// `docker inspect --format '{{.RestartCount}}' CONTAINER` grows while you watch.
+    /// The number that `docker inspect --format '{{.RestartCount}}' CONTAINER` prints grows while
+    /// you watch.
     ///
     /// ## Bad
     /// ```yaml
@@ -21,7 +22,7 @@ rule! {
     ///   migrate:
     ///     image: ghcr.io/acme/web:1.4.2
     ///     command: ["alembic", "upgrade", "head"]
-    ///     restart: unless-stopped # <- `migrate` runs one task and ends, but `restart: unless-stopped` runs it again for ever
+    ///     restart: unless-stopped # <- `migrate` runs one task and exits, but `restart: unless-stopped` starts it again after every exit
     /// ```
     ///
     /// ## Good
@@ -48,11 +49,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let edit = facts.replace_scalar(&restart.span, "on-failure");
         out.at(
             &restart.span,
-            format_args!(
-                "`{name}` runs one task and ends, but `restart: {restart}` runs it again for ever"
+            format!(
+                "`{name}` runs one task and exits, but `restart: {restart}` starts it again after every exit"
             ),
         )
-        .check(format_args!("docker compose logs --tail 50 {name}"))
-        .fix(Fix::safe("Restart only after a failure", [edit]));
+        .check(format!("docker compose logs --tail 50 {name}"))
+        .fix(Fix::safe("Restart only on failure", [edit]));
     }
 }

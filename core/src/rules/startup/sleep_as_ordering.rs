@@ -5,25 +5,26 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// A container sleeps a fixed time and hopes that what it needs is ready by then.
+    /// A container sleeps for a fixed time and hopes that what it needs is ready by then.
     ///
     /// ## Why it hurts
-    /// On a good day the time is wasted; on a slow one, after a reboot or with more data, it is not
-    /// enough. The failure comes exactly when everything is slow already.
+    /// On a good day the time is wasted. On a slow day, after a reboot or with more data, it is not
+    /// enough: the failure comes exactly when everything is slow already.
     ///
     /// ## What helps
-    /// Wait for the thing itself: `service_healthy` in Compose, an init container or a retry in the
-    /// program in Kubernetes.
+    /// Wait for the dependency itself: with `service_healthy` in Compose; in Kubernetes with an
+    /// init container, or with retries in the program.
     ///
     /// ## How to troubleshoot
-    /// Compare the time at which the dependency says that it is ready with the first connection.
+    /// Compare the time of the first connection with the time at which the dependency logs that it
+    /// is ready.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
-    ///     command: sh -c "sleep 10 && gunicorn app:app" # <- service `web` sleeps 10 seconds before `gunicorn`, in place of waiting for what it needs
+    ///     command: sh -c "sleep 10 && gunicorn app:app" # <- service `web` sleeps for 10 seconds before `gunicorn`, instead of waiting for what it needs
     /// ```
     ///
     /// ## Good
@@ -50,10 +51,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(seconds) = fixed_sleep(command) else { continue };
             let before = &commands[..at];
             let after = &commands[at + 1..];
-            // `a || sleep 5` is a retry; behind `server &` it waits for its own child.
+            // `a || sleep 5` is part of a retry; after `server &` the sleep waits for a child.
             let retry = before.last().is_some_and(|it| it.joint == Joint::Or);
             let own = before.iter().any(|it| it.joint == Joint::Background);
-            // Grace after a real wait hides no order.
+            // A sleep after a real wait is only extra time.
             let waited = before.iter().any(|it| wait_of(it).is_some());
             if retry || own || waited || command.joint == Joint::Background {
                 continue;
@@ -63,8 +64,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             let unit_of_time = if seconds == 1 { "second" } else { "seconds" };
             out.at(
                 &command.words.first().map_or_else(Default::default, |it| unit.start.span_of(it)),
-                format_args!(
-                    "{} sleeps {seconds} {unit_of_time} {before_what}, in place of waiting for what it needs",
+                format!(
+                    "{} sleeps for {seconds} {unit_of_time} {before_what}, instead of waiting for what it needs",
                     unit.label
                 ),
             );
@@ -73,8 +74,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// What the sleep delays: the next command, or for an init container that does nothing else the
-/// containers of the Pod.
+/// Returns what the sleep delays: the next command or, if an init container does nothing but sleep,
+/// the containers of the Pod.
 fn before_what(unit: &Unit<'_>, next: Option<&Command>, before: &[Command]) -> Option<String> {
     match next {
         Some(next) => Some(format!("before `{}`", next.name())),

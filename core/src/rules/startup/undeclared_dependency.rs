@@ -1,20 +1,22 @@
-use crate::facts::{Facts, Health, Service};
-use crate::model::edit::Yaml;
+use crate::edit::Yaml;
+use crate::facts::{Facts, Health, Service, reaches};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A service talks to another one that its `depends_on` does not name.
+    /// A service talks to another one that is missing from its `depends_on`.
     ///
     /// ## Why it hurts
-    /// `docker compose up SERVICE` starts it alone, and a plain `up` starts both in any order. The
-    /// first connections fail, or everything does, depending on who was faster.
+    /// `docker compose up SERVICE` starts the service without the other one, and a plain `up`
+    /// starts both in any order. Depending on which one is faster, the first connections fail, or
+    /// everything does.
     ///
     /// ## What helps
     /// Name the other service in `depends_on`, with `service_healthy` where it has a healthcheck.
     ///
     /// ## How to troubleshoot
-    /// `docker compose up SERVICE` in a stopped project: what does not come up was not declared.
+    /// Run `docker compose up SERVICE` in a stopped project: what does not come up with it was not
+    /// declared.
     ///
     /// ## Bad
     /// ```yaml
@@ -52,31 +54,28 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut talks = None;
     for service in facts.services() {
-        let mut told: Vec<usize> = Vec::new();
+        let mut reported: Vec<usize> = Vec::new();
         for mention in facts.peers(&service.unit) {
             let Some(on) = facts.compose_host(service, mention.host) else { continue };
             let known = on.index == service.index
-                || told.contains(&on.index)
+                || reported.contains(&on.index)
                 || facts.depends_transitively(service, on);
             if known || !run_together(service, on) || !facts.shows_host(mention) {
                 continue;
             }
-            // Two that call each other, by whatever way, would wait for each other.
+            // Services that call each other, even through others, would wait for each other.
             let talks = talks.get_or_insert_with(|| all_talks(facts));
-            if leads_to(talks, on.index, service.index) {
+            if reaches(talks, on.index, service.index) {
                 continue;
             }
-            told.push(on.index);
+            reported.push(on.index);
             let finding = out.at(
                 &mention.span,
-                format_args!(
-                    "`{}` talks to `{}`, but does not depend on it",
-                    service.name, on.name
-                ),
+                format!("`{}` talks to `{}`, but does not depend on it", service.name, on.name),
             );
             finding
-                .also(&on.span(), format_args!("`{}` is defined here", on.name))
-                .check(format_args!(
+                .also(&on.span(), format!("`{}` is defined here", on.name))
+                .check(format!(
                     "docker compose config --format json | jq '.services[\"{}\"].depends_on'",
                     service.name
                 ))
@@ -85,7 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whom each service needs: by `depends_on`, or because it talks to it.
+/// Returns, for each service, the services that it depends on or talks to.
 fn all_talks(facts: &Facts) -> Vec<Vec<usize>> {
     let mut talks = Vec::new();
     for service in facts.services() {
@@ -93,40 +92,26 @@ fn all_talks(facts: &Facts) -> Vec<Vec<usize>> {
         let mut add = |other: Option<&Service<'_>>| {
             needs.extend(other.map(|it| it.index).filter(|it| *it != service.index));
         };
-        for it in service.model.dependencies() {
-            add(facts.sibling(service, &it.service));
+        for dependency in service.model.dependencies() {
+            add(facts.sibling(service, &dependency.service));
         }
-        for it in facts.peers(&service.unit) {
-            add(facts.compose_host(service, it.host));
+        for mention in facts.peers(&service.unit) {
+            add(facts.compose_host(service, mention.host));
         }
         talks.push(needs);
     }
     talks
 }
 
-fn leads_to(talks: &[Vec<usize>], from: usize, to: usize) -> bool {
-    let mut open = vec![from];
-    let mut seen = vec![false; talks.len()];
-    while let Some(at) = open.pop() {
-        if at == to {
-            return true;
-        }
-        if !std::mem::replace(&mut seen[at], true) {
-            open.extend(&talks[at]);
-        }
-    }
-    false
-}
-
-/// A service of a profile may be absent when the other one runs.
+/// Whether `on` is always there when `from` runs: a service with a profile may be left out.
 fn run_together(from: &Service<'_>, on: &Service<'_>) -> bool {
     let (from, on) = (&from.model.profiles, &on.model.profiles);
     on.is_empty()
         || from.len() == on.len()
-            && from.iter().all(|it| on.iter().any(|other| other.value == it.value))
+            && from.iter().all(|profile| on.iter().any(|other| other.value == profile.value))
 }
 
-/// Adds the dependency in the form that the others have.
+/// Adds the dependency in the form, short or long, that the others have.
 fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
     let healthy = on.model.healthcheck.is_some() && facts.health(on) == Health::Checked;
     let condition = if healthy { "service_healthy" } else { "service_started" };
@@ -147,7 +132,7 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
-    edit.map(|it| Fix::safe(format_args!("Let `{}` depend on `{}`", from.name, on.name), [it]))
+    edit.map(|it| Fix::safe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
 }
 
 #[cfg(test)]
@@ -167,7 +152,7 @@ mod tests {
         assert_eq!(web("", ""), 1);
         assert_eq!(web(", depends_on: [db]", ""), 0);
         assert_eq!(web(", depends_on: [mid]", ""), 0);
-        assert_eq!(web("", ", depends_on: [web]"), 0, "that would be a circle");
+        assert_eq!(web("", ", depends_on: [web]"), 0, "that would be a cycle");
         assert_eq!(web("", ", profiles: [data]"), 0);
         assert_eq!(web(", profiles: [data]", ", profiles: [data]"), 1);
     }

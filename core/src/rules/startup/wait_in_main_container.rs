@@ -5,19 +5,20 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// A main container waits for others in its own start command.
+    /// A main container waits for another service in its own start command.
     ///
     /// ## Why it hurts
-    /// While it waits it looks like a running program: a liveness probe may kill it for not answering,
-    /// and nobody sees what it waits for. The image also has to carry the tools for waiting.
+    /// While it waits, the container looks like a running program: a liveness probe may kill it
+    /// because it does not answer, and nobody sees what it is waiting for. The image also has to
+    /// carry the tools for waiting.
     ///
     /// ## What helps
-    /// Wait in an init container, where `kubectl get pods` shows `Init:0/1`; or let the program retry
-    /// by itself.
+    /// Wait in an init container, where `kubectl get pods` shows `Init:0/1`, or let the program
+    /// itself retry.
     ///
     /// ## How to troubleshoot
-    /// `kubectl logs POD` shows the wait's own lines; `kubectl describe pod` shows probe failures from
-    /// the same minutes.
+    /// `kubectl logs POD` shows the output of the wait; `kubectl describe pod` shows probe failures
+    /// from the same minutes.
     ///
     /// ## Bad
     /// ```yaml
@@ -31,7 +32,7 @@ rule! {
     ///       command:
     ///         - sh
     ///         - -c
-    ///         - until nc -z db 5432; do sleep 1; done; exec gunicorn app:app # <- container `web` of Pod `web` waits for `db` before it starts; an init container shows that better
+    ///         - until nc -z db 5432; do sleep 1; done; exec gunicorn app:app # <- container `web` of Pod `web` waits for `db` in its start command; an init container would make the wait visible
     /// ```
     ///
     /// ## Good
@@ -62,13 +63,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some((command, wait)) = found.filter(|it| is_for_others(&it.1)) else { continue };
             let what = match wait.targets.first() {
                 Some(target) => format!("`{}`", target.host),
-                None => format!("others with `{}`", wait.tool),
+                None => format!("another service with `{}`", wait.tool),
             };
             let word = wait.targets.first().map(|it| it.word).or_else(|| command.words.first());
             out.at(
                 &word.map_or_else(Default::default, |it| unit.start.span_of(it)),
-                format_args!(
-                    "{} waits for {what} before it starts; an init container shows that better",
+                format!(
+                    "{} waits for {what} in its start command; an init container would make the wait visible",
                     unit.label
                 ),
             )
@@ -77,7 +78,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// A wait for something outside of the Pod: a sidecar on loopback can be waited for nowhere else.
+/// Whether the wait is for something outside of the Pod: only a main container can wait for a
+/// sidecar on loopback.
 fn is_for_others(wait: &Wait<'_>) -> bool {
     if wait.targets.is_empty() {
         let stem = wait.tool.strip_suffix(".sh").unwrap_or(wait.tool).replace('_', "-");
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn init_containers_are_the_place_for_it() {
+    fn waiting_in_an_init_container_is_fine() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {initContainers: [{name: i, image: a, command: [wait-for, 'db:5432']}], containers: [{name: c, image: a}]}\n";
         assert!(messages(&RULE, text).is_empty());
     }

@@ -1,17 +1,18 @@
-use crate::facts::{Facts, KubeHost, Part, Workload, first_label, nearest};
+use crate::facts::{Facts, KubeHost, Part, Workload, first_label};
 use crate::knowledge::starts::{Target, wait_of};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 use crate::text::Span;
 
 rule! {
-    /// An init container waits for a host that no Service has.
+    /// An init container waits for a host name that no Service has.
     ///
     /// ## Why it hurts
-    /// The wait never ends, and the Pod stays in `Init:0/1` without an error anywhere.
+    /// The wait never ends: the Pod stays in `Init:0/1`, and no error appears anywhere.
     ///
     /// ## What helps
-    /// Wait for the name of a Service in the same namespace, or write the namespace behind the name.
+    /// Wait for the name of a Service in the same namespace, or add the namespace to the name
+    /// (`SERVICE.NAMESPACE`).
     ///
     /// ## How to troubleshoot
     /// `kubectl logs POD -c INIT` repeats "bad address" or "could not resolve host".
@@ -30,7 +31,7 @@ rule! {
     ///   initContainers:
     ///     - name: wait
     ///       image: busybox:1.37
-    ///       command: ["sh", "-c", "until nc -z postgress 5432; do sleep 1; done"] # <- container `wait` of Pod `web` waits for `postgress`, which no Service has; is `postgres` meant?
+    ///       command: ["sh", "-c", "until nc -z postgress 5432; do sleep 1; done"] # <- container `wait` of Pod `web` waits for `postgress`, but no Service has that name; did you mean `postgres`?
     ///   containers:
     ///     - name: web
     ///       image: ghcr.io/acme/web:1.4.2
@@ -70,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     let Some(end) = unknown(facts, workload, target) else { continue };
                     let finding = out.at(
                         &narrow(facts, span, target.host),
-                        format_args!("{} waits for `{}`, {end}", unit.label, target.host),
+                        format!("{} waits for `{}`, {end}", unit.label, target.host),
                     );
                     finding.confidence(Confidence::Likely).check(workload.logs(unit, "--tail 5"));
                 }
@@ -79,27 +80,26 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// How the sentence ends where the host does not resolve.
+/// Returns the end of the message, if the host does not resolve.
 fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Option<String> {
     let host = target.host;
     if let KubeHost::OtherNamespace(service) = facts.kube_host(workload.namespace, host) {
         let there = service.object.meta.namespace.as_ref()?;
         let here = workload.object.meta.namespace.as_ref()?;
-        return Some(format!("which lives in namespace `{there}`, not in `{here}`"));
+        return Some(format!("which is in namespace `{there}`, not in `{here}`"));
     }
     if !facts.is_unknown_service(workload.namespace, host) {
         return None;
     }
     let name = first_label(host);
-    let here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-    match nearest(name, here.map(|it| it.name)) {
-        Some(near) => Some(format!("which no Service has; is `{near}` meant?")),
-        // A long name says where it lives, which may well be outside of these files.
-        None => (name == host).then(|| "which no Service has".to_owned()),
+    match facts.near_service(workload.namespace, name) {
+        Some(near) => Some(format!("but no Service has that name; did you mean `{near}`?")),
+        // A qualified name may belong to a Service outside of these files.
+        None => (name == host).then(|| "but no Service has that name".to_owned()),
     }
 }
 
-/// The host alone where the word shows it once.
+/// Narrows a span to the host, if the text contains the host exactly once.
 fn narrow(facts: &Facts, span: Span, host: &str) -> Span {
     let text = facts.written(&span);
     match (text.find(host), text.matches(host).count()) {

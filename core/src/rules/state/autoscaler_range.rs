@@ -6,19 +6,20 @@ use crate::rules::rule;
 use crate::text::folder_of;
 
 rule! {
-    /// An autoscaler whose bounds leave it nothing to do, or that shares its workload with another.
+    /// An autoscaler has bounds that leave it no room, or shares its workload with another one.
     ///
     /// ## Why it hurts
-    /// A minimum above the maximum is refused. A minimum at the maximum never scales. A minimum that a
-    /// disruption budget needs in full blocks every node drain while traffic is low. Two autoscalers on
-    /// one workload set it to one number after the other, or stop because they see each other.
+    /// A minimum above the maximum is rejected. A minimum equal to the maximum never scales. A
+    /// minimum that a disruption budget requires in full blocks every node drain while traffic is
+    /// low. Two autoscalers on one workload overwrite each other's number of replicas, or stop
+    /// because they see each other.
     ///
     /// ## What helps
-    /// One autoscaler a workload, with a minimum that carries quiet hours and one lost Pod, and a
-    /// maximum that the cluster has room for.
+    /// One autoscaler per workload, with a minimum that carries quiet hours and the loss of one
+    /// Pod, and a maximum that the cluster has room for.
     ///
     /// ## How to troubleshoot
-    /// `kubectl describe hpa` shows why it does not scale under `Conditions`.
+    /// `kubectl describe hpa` shows under `Conditions` why the autoscaler does not scale.
     ///
     /// ## Bad
     /// ```yaml
@@ -66,22 +67,17 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
         return;
     }
     if min > max {
-        out.at(
-            &high.span,
-            format_args!("{label} has a maximum of {max}, below its minimum of {min}"),
-        )
-        .severity(Severity::Error)
-        .also(&low.span, "the minimum is written here");
+        out.at(&high.span, format!("{label} has a maximum of {max}, below its minimum of {min}"))
+            .severity(Severity::Error)
+            .also(&low.span, "the minimum is set here");
     } else {
-        out.at(
-            &high.span,
-            format_args!("{label} never scales: its minimum and its maximum are both {max}"),
-        )
-        .also(&low.span, "the minimum is written here");
+        out.at(&high.span, format!("{label} never scales: its minimum and maximum are both {max}"))
+            .also(&low.span, "the minimum is set here");
     }
 }
 
-/// Two that own one workload, next to each other: copies for other environments lie elsewhere.
+/// Reports two autoscalers of one workload in one folder: copies for other environments are in
+/// other folders.
 fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
     let Some((first, others)) = workload.autoscalers.split_first() else { return };
     let first = facts.objects()[*first];
@@ -95,12 +91,12 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         }
         let finding = out.at(
             &other.name_span(),
-            format_args!("{} and {} both scale {}", first.label(), other.label(), workload.label),
+            format!("{} and {} both scale {}", first.label(), other.label(), workload.label),
         );
         finding
-            .also(&first.name_span(), "the other one")
-            .check(format_args!("kubectl describe hpa{}", workload.namespace_flag()));
-        // Two files may be a choice, of which only one is applied.
+            .also(&first.name_span(), "the other autoscaler")
+            .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
+        // Two files may be alternatives, of which only one is applied.
         if first.file == other.file {
             finding.severity(Severity::Error);
         } else {
@@ -109,7 +105,7 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
     }
 }
 
-/// A budget that is met by nothing less than the minimum.
+/// Reports a disruption budget that requires all Pods of the autoscaler's minimum.
 fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
     let Some(scaler) = facts.autoscalers(workload).next() else { return };
     let (Some(low), Some(max)) = (scaler.minimum(), scaler.maximum()) else { return };
@@ -130,14 +126,14 @@ fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             .map_or_else(|| scaler.max.map_or(object.name_span(), |it| it.span), |it| it.span);
         out.at(
             &span,
-            format_args!(
-                "{} may go down to {low}, and {} keeps {kept}: no node can be drained then",
+            format!(
+                "{} may scale down to {low}, and {} keeps {kept} available: at that point no node can be drained",
                 workload.label,
                 object.label()
             ),
         )
-        .also(&min.span, "the budget is written here")
-        .check(format_args!("kubectl get pdb{}", workload.namespace_flag()));
+        .also(&min.span, "the budget is set here")
+        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }
 
@@ -164,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn two_on_one_workload_are_rivals() {
+    fn two_autoscalers_of_one_workload_are_rivals() {
         let range = "minReplicas: 2, maxReplicas: 3";
         let text = format!("{WEB}{}{}", hpa("a", range), hpa("b", range));
         assert!(messages(&RULE, &text)[0].contains("both scale Deployment `web`"));

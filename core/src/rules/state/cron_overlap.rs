@@ -1,22 +1,21 @@
+use crate::edit::Yaml;
 use crate::facts::{Backing, Facts, Workload};
 use crate::knowledge::{cron, migrations};
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
-use crate::words::is_among;
 
 rule! {
-    /// A CronJob that writes shared data may run beside its own predecessor, or never runs at all.
+    /// Runs of a CronJob that writes shared data may overlap, or the CronJob never runs at all.
     ///
     /// ## Why it hurts
-    /// A run that takes longer than the interval is joined by the next one: two dumps into one file, two
-    /// imports of the same rows. When the database is slow they pile up and make it slower. A schedule
-    /// that does not parse is refused.
+    /// When a run takes longer than the interval, the next one starts beside it: two dumps into one
+    /// file, two imports of the same rows. When the database is slow, the runs pile up and make it
+    /// even slower. A schedule that does not parse is rejected.
     ///
     /// ## What helps
-    /// `concurrencyPolicy: Forbid`, and `startingDeadlineSeconds`, so that a missed run is not made up
-    /// for hours later.
+    /// Set `concurrencyPolicy: Forbid`, and `startingDeadlineSeconds`, so that a missed run is not
+    /// started hours later.
     ///
     /// ## How to troubleshoot
     /// `kubectl get jobs --watch` shows whether runs overlap.
@@ -27,7 +26,7 @@ rule! {
     /// kind: CronJob
     /// metadata: { name: dump }
     /// spec:
-    ///   schedule: "*/30 * * * *" # <- CronJob `dump` may run beside its own predecessor, and both run `pg_dump`
+    ///   schedule: "*/30 * * * *" # <- two runs of CronJob `dump` may overlap, and both run `pg_dump`
     ///   jobTemplate:
     ///     spec:
     ///       template:
@@ -66,13 +65,13 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::CronJob) {
         let cron = &workload.model.cron;
         let Some(schedule) = &cron.schedule else { continue };
-        // Marks that somebody fills in later are no schedule yet.
+        // A schedule with a placeholder is filled in later.
         if !schedule.contains(['$', '{', '<'])
             && let Err(why) = cron::check(schedule)
         {
             out.at(
                 &schedule.span,
-                format_args!("`{schedule}` of {} is no cron schedule: {why}", workload.label),
+                format!("`{schedule}` of {} is not a valid cron schedule: {why}", workload.label),
             )
             .severity(Severity::Error);
             continue;
@@ -83,31 +82,40 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let Some(work) = work(facts, workload) else { continue };
         let span = policy.map_or(schedule.span, |it| it.span);
-        let finding = out.at(
-            &span,
-            format_args!("{} may run beside its own predecessor, and both {work}", workload.label),
-        );
-        finding.check(format_args!("kubectl get jobs{} --watch", workload.namespace_flag()));
+        let finding =
+            out.at(&span, format!("two runs of {} may overlap, and both {work}", workload.label));
+        finding.check(format!("kubectl get jobs{} --watch", workload.namespace_flag()));
         let edit = match policy {
             Some(it) => Some(facts.replace_scalar(&it.span, "Forbid")),
-            None => workload.model.place.as_ref().and_then(|it| {
-                let value = Yaml::str("Forbid");
-                facts.insert_entry(it, "concurrencyPolicy", &value)
+            None => workload.model.place.as_ref().and_then(|place| {
+                facts.insert_entry(place, "concurrencyPolicy", &Yaml::str("Forbid"))
             }),
         };
-        finding.maybe_fix(edit.map(|it| Fix::safe("Never run beside the predecessor", [it])));
+        finding.maybe_fix(edit.map(|it| Fix::safe("Forbid overlapping runs", [it])));
     }
 }
 
-/// What two runs at once would do to one thing.
-fn work(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<String> {
-    const DUMPS: &str = "pg_dump pg_dumpall pg_restore mysqldump mariadb-dump mongodump mongorestore \
-                         restic borg rclone rsync velero";
-    let unit = |at: usize| &facts.workloads()[workload.index].units[at];
-    for at in 0..workload.units.len() {
-        let unit = unit(at);
+/// Commands that write dumps or backups, or restore them.
+const DUMPS: &[&str] = &[
+    "pg_dump",
+    "pg_dumpall",
+    "pg_restore",
+    "mysqldump",
+    "mariadb-dump",
+    "mongodump",
+    "mongorestore",
+    "restic",
+    "borg",
+    "rclone",
+    "rsync",
+    "velero",
+];
+
+/// Returns what two overlapping runs would both do to the same data, as the end of the message.
+fn work<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> Option<String> {
+    for unit in &workload.units {
         for command in &unit.start.commands {
-            if is_among(DUMPS, command.name()) {
+            if DUMPS.contains(&command.name()) {
                 return Some(format!("run `{}`", command.name()));
             }
             if migrations::find_migration(command).is_some() {
@@ -120,7 +128,7 @@ fn work(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<String> {
             _ => None,
         });
         if let Some(claim) = claim {
-            return Some(format!("write claim `{claim}`"));
+            return Some(format!("write to claim `{claim}`"));
         }
     }
     None
@@ -140,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn shared_work_may_overlap() {
+    fn runs_that_write_shared_data_may_overlap() {
         let schedule = "schedule: '0 * * * *'";
         assert_eq!(job(schedule, "command: [alembic, upgrade, head]"), ["info"]);
         assert_eq!(job(schedule, "volumeMounts: [{ name: d, mountPath: /d }]"), ["info"]);

@@ -1,24 +1,26 @@
+use crate::edit::Yaml;
 use crate::facts::{Backing, Facts, Mounted, Part, Unit, is_below};
 use crate::knowledge::families::Family;
-use crate::model::edit::Yaml;
+use crate::model::Place;
 use crate::model::kubernetes::WorkloadKind;
-use crate::report::{Confidence, Findings, Fix, Role, Severity};
+use crate::report::{Confidence, Finding, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
 rule! {
-    /// A database has nothing that lasts behind its data directory.
+    /// A database has no lasting storage at its data directory.
     ///
     /// ## Why it hurts
-    /// The data lives and dies with the container: `docker compose down`, a node failure or the next
-    /// update takes it along. With a volume at the wrong path it is worse, because everything looks
-    /// as if it were kept. PostgreSQL moved its directory in version 18 and refuses the old mount.
+    /// The data is lost with the container: on `docker compose down`, on a node failure or with the
+    /// next update. A volume at the wrong path is worse, because everything looks as if the data
+    /// were kept. PostgreSQL moved its directory in version 18 and refuses the old mount.
     ///
     /// ## What helps
-    /// A named volume (or a claim) at the directory that the image really writes.
+    /// A named volume (or a claim) at the directory that the image really writes to.
     ///
     /// ## How to troubleshoot
-    /// `docker inspect --format '{{json .Mounts}}' CONTAINER`: a mount with a long hexadecimal name at
-    /// the data directory is a volume that nobody will find again.
+    /// `docker inspect --format '{{json .Mounts}}' CONTAINER` lists the mounts. If the one at the
+    /// data directory has a long hexadecimal name, it is an anonymous volume that nobody will find
+    /// again.
     ///
     /// ## Bad
     /// ```yaml
@@ -26,9 +28,9 @@ rule! {
     ///   db:
     ///     image: postgres:18.1
     ///     volumes:
-    ///       - data:/var/lib/postgresql/data # <- service `db` (PostgreSQL) keeps its data in `/var/lib/postgresql`, and `/var/lib/postgresql/data` is mounted instead
+    ///       - data:/var/lib/postgresql/data # <- service `db` (PostgreSQL) keeps its data in `/var/lib/postgresql`, but the volume is mounted at `/var/lib/postgresql/data`
     ///   shop:
-    ///     image: mysql:8.4 # <- service `shop` (MySQL) has no volume at `/var/lib/mysql`: its data goes with the container
+    ///     image: mysql:8.4 # <- service `shop` (MySQL) has no volume at `/var/lib/mysql`: its data is lost with the container
     /// volumes:
     ///   data:
     /// ```
@@ -56,85 +58,110 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let Some(family) = unit.stored() else { continue };
-        let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job() || it.is_patch());
-        // Several replicas of a Deployment need more than a volume, which PLM706 tells.
-        let interchangeable = facts
-            .workload_of(unit)
-            .is_some_and(|it| it.kind() == WorkloadKind::Deployment && it.copies.many().is_some());
-        let profile = facts.service_of(unit).is_some_and(|it| it.has_profile());
-        if job
-            || interchangeable
-            || profile
-            || facts.unit_role(unit) == Role::Development
-            || inherits(facts, unit)
-        {
+        if is_exempt(facts, unit) {
             continue;
         }
-        let Some(home) = home(&family, unit) else { continue };
+        let Some(home) = home(family, unit) else { continue };
         let mounted = facts.mounted(unit);
-        if mounted.iter().any(|it| keeps(it, &home) || is_told(unit, it)) {
+        if mounted.iter().any(|it| keeps(it, &home) || is_configured(unit, it)) {
             continue;
         }
-        let data = home.paths[0];
         let label = format!("{} ({})", unit.label, family.name);
-        if let Some(wrong) = misplaced(&home, &mounted) {
-            let finding = out
-                .at(
-                    &wrong.path.span,
-                    format_args!(
-                        "{label} keeps its data in `{data}`, and `{}` is mounted instead",
-                        wrong.path
-                    ),
-                )
-                .severity(Severity::Error);
-            if !home.known_wrong(wrong.path) {
-                finding.confidence(Confidence::Likely);
-            }
-            let span = wrong.path.span;
-            if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
-                let edit = facts.replace_scalar(&span, data);
-                finding.fix(Fix::r#unsafe(format_args!("Mount it at `{data}`"), [edit]));
-            }
-            check_mounts(facts, unit, finding);
-            continue;
+        match misplaced(&home, &mounted) {
+            Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
+            None => report_missing(facts, unit, &label, &home, &mounted, out),
         }
-        let on_purpose = |it: &Mounted<'_>| matches!(it.backing, Backing::Memory) && home.is_at(it);
-        if mounted.iter().any(on_purpose) || home.uncertain || mounted.iter().any(is_config) {
-            continue;
-        }
-        let scratch =
-            mounted.iter().find(|it| matches!(it.backing, Backing::Scratch) && home.is_at(it));
-        let unnamed =
-            mounted.iter().find(|it| matches!(it.backing, Backing::Anonymous) && home.is_at(it));
-        let finding = match scratch.or(unnamed) {
-            Some(it) if matches!(it.backing, Backing::Anonymous) => out.at(
-                &it.span,
-                format_args!(
-                    "{label} keeps its data in a volume without a name, which `docker compose down` leaves behind"
-                ),
-            ),
-            Some(it) => out.at(
-                &it.span,
-                format_args!("{label} keeps its data in an `emptyDir`, which goes with the Pod"),
-            ),
-            None => out.at(
-                &unit.image_or_name(),
-                format_args!("{label} has no volume at `{data}`: its data goes with the container"),
-            ),
-        };
-        check_mounts(facts, unit, finding);
-        finding.maybe_fix(add_volume(facts, unit, data));
     }
 }
 
-/// Where a data store keeps its data.
+/// Whether a data store may do without a volume of its own, or another rule reports it.
+fn is_exempt(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    let workload = facts.workload_of(unit);
+    let job = workload.is_some_and(|it| it.kind().is_job() || it.is_patch());
+    // Several replicas of a Deployment need more than a volume: PLM706 reports them.
+    let interchangeable = workload
+        .is_some_and(|it| it.kind() == WorkloadKind::Deployment && it.copies.many().is_some());
+    let profile = facts.service_of(unit).is_some_and(|it| it.has_profile());
+    job || interchangeable
+        || profile
+        || facts.unit_role(unit) == Role::Development
+        || is_hidden(facts, unit)
+}
+
+fn report_misplaced(
+    facts: &Facts<'_>,
+    unit: &Unit<'_>,
+    label: &str,
+    home: &Home<'_>,
+    wrong: &Mounted<'_>,
+    out: &mut Findings,
+) {
+    let data = home.paths[0];
+    let span = wrong.path.span;
+    let finding = out
+        .at(
+            &span,
+            format!(
+                "{label} keeps its data in `{data}`, but the volume is mounted at `{}`",
+                wrong.path
+            ),
+        )
+        .severity(Severity::Error);
+    if !home.known_wrong(wrong.path) {
+        finding.confidence(Confidence::Likely);
+    }
+    if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
+        let edit = facts.replace_scalar(&span, data);
+        finding.fix(Fix::r#unsafe(format!("Mount the volume at `{data}`"), [edit]));
+    }
+    check_mounts(facts, unit, finding);
+}
+
+fn report_missing(
+    facts: &Facts<'_>,
+    unit: &Unit<'_>,
+    label: &str,
+    home: &Home<'_>,
+    mounted: &[Mounted<'_>],
+    out: &mut Findings,
+) {
+    let data = home.paths[0];
+    let at_home =
+        |is: fn(&Backing<'_>) -> bool| mounted.iter().find(|it| is(&it.backing) && home.is_at(it));
+    let on_purpose = at_home(|it| matches!(it, Backing::Memory)).is_some();
+    if on_purpose || home.uncertain || mounted.iter().any(is_config) {
+        return;
+    }
+    let finding = if let Some(scratch) = at_home(|it| matches!(it, Backing::Scratch)) {
+        out.at(
+            &scratch.span,
+            format!("{label} keeps its data in an `emptyDir`, which is deleted with the Pod"),
+        )
+    } else if let Some(anonymous) = at_home(|it| matches!(it, Backing::Anonymous)) {
+        out.at(
+            &anonymous.span,
+            format!(
+                "{label} keeps its data in an anonymous volume, which `docker compose down` leaves behind"
+            ),
+        )
+    } else {
+        out.at(
+            &unit.image_or_name(),
+            format!("{label} has no volume at `{data}`: its data is lost with the container"),
+        )
+    };
+    check_mounts(facts, unit, finding);
+    finding.maybe_fix(add_volume(facts, unit, data));
+}
+
+/// The place where a data store keeps its data.
 struct Home<'a> {
-    /// One path, or several where the version is not known.
+    /// One path, or several if the version is not known.
     paths: Vec<&'a str>,
-    /// Paths at which a volume looks right and keeps nothing: the image declares a volume of its
-    /// own below (or refuses to start).
+    /// Paths where a volume looks right but keeps nothing: the image declares a volume of its own
+    /// below, or refuses to start.
     traps: &'static [&'static str],
-    /// The version is not known, or a setting moves the data somewhere.
+    /// Whether the version is not known, or the command may move the data elsewhere.
     uncertain: bool,
 }
 
@@ -176,38 +203,38 @@ fn home<'u>(family: &Family, unit: &'u Unit<'_>) -> Option<Home<'u>> {
             moved = true;
         }
     }
-    // `--datadir=/db`, `server /export`, `-D /db`: a word with a path in it may be the data's.
-    let mut told: Vec<&str> = Vec::new();
+    // A path in the command may be the data directory: `--datadir=/db`, `server /export`, `-D /db`.
+    let mut in_command: Vec<&str> = Vec::new();
     for command in &unit.start.commands {
         for word in &command.words {
             if let Some((before, _)) = word.text.split_once('/') {
-                told.push(&word.text[before.len()..]);
+                in_command.push(&word.text[before.len()..]);
             }
         }
     }
-    let traps = if moved || !told.is_empty() { &[] } else { traps };
-    let uncertain = !told.is_empty() || paths.len() > 1;
-    paths.extend(told);
+    let traps = if moved || !in_command.is_empty() { &[] } else { traps };
+    let uncertain = !in_command.is_empty() || paths.len() > 1;
+    paths.extend(in_command);
     Some(Home { paths, traps, uncertain })
 }
 
-/// Whether a mount keeps the data: it lies at the directory, above it or below it.
+/// Whether a lasting mount keeps the data: at the data directory, above it or below it.
 fn keeps(mounted: &Mounted<'_>, home: &Home<'_>) -> bool {
     let path = mounted.path.as_str();
-    let near = home.is_at(mounted) || home.paths.iter().any(|it| is_below(path, it));
+    let near = home.is_at(mounted) || home.paths.iter().any(|data| is_below(path, data));
     near && mounted.backing.lasts() && !home.known_wrong(path)
 }
 
-/// Whether a variable sends the program to a lasting mount, as `KAFKA_LOG_DIRS` does.
-fn is_told(unit: &Unit<'_>, mounted: &Mounted<'_>) -> bool {
+/// Whether a variable points the program to a lasting mount, as `KAFKA_LOG_DIRS` does.
+fn is_configured(unit: &Unit<'_>, mounted: &Mounted<'_>) -> bool {
     let path = mounted.path.trim_end_matches('/');
-    let names = |it: &str| it.split([',', ' ', '=']).any(|it| is_below(it, path));
+    let names = |value: &str| value.split([',', ' ', '=']).any(|part| is_below(part, path));
     mounted.backing.lasts()
         && path.len() > 1
         && unit.env.iter().any(|it| it.value.is_some_and(names))
 }
 
-/// A lasting volume that can only be meant for the data, and is not where the data is.
+/// Returns a lasting volume that can only be meant for the data but is mounted elsewhere.
 fn misplaced<'m, 'a>(home: &Home<'_>, mounted: &'m [Mounted<'a>]) -> Option<&'m Mounted<'a>> {
     if let Some(trap) = mounted.iter().find(|it| it.backing.lasts() && home.known_wrong(it.path)) {
         return Some(trap);
@@ -222,17 +249,40 @@ fn misplaced<'m, 'a>(home: &Home<'_>, mounted: &'m [Mounted<'a>]) -> Option<&'m 
     volumes.next().is_none().then_some(only)
 }
 
-/// Paths that volumes of data are mounted at, other than for backups, logs and settings.
+/// Words in paths of backups, logs, settings and other files that are not data.
+const NOT_DATA: &[&str] = &[
+    "backup",
+    "dump",
+    "log",
+    "conf",
+    "etc",
+    "init",
+    "cert",
+    "ssl",
+    "tls",
+    "run",
+    "tmp",
+    "plugin",
+    "extension",
+    "script",
+    "share",
+    "home",
+    "root",
+    "secret",
+    "archive",
+    "wal",
+    "usr",
+];
+
+/// Whether a path may be one for data.
 fn is_like_data(path: &str) -> bool {
-    const OTHER: &str = "backup dump log conf etc init cert ssl tls run tmp plugin extension script share \
-                         home root secret archive wal usr";
     let lower = path.to_ascii_lowercase();
     !lower
         .split('/')
-        .any(|part| OTHER.split(' ').any(|it| part.starts_with(it) || part.ends_with(it)))
+        .any(|part| NOT_DATA.iter().any(|word| part.starts_with(word) || part.ends_with(word)))
 }
 
-/// A settings file of the project's own may move the data.
+/// Whether a mount brings settings of the project, which may move the data.
 fn is_config(mounted: &Mounted<'_>) -> bool {
     let path = mounted.path.as_str();
     let setting = [".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml"];
@@ -241,27 +291,25 @@ fn is_config(mounted: &Mounted<'_>) -> bool {
         || path.ends_with("/conf.d")
 }
 
-/// Volumes that come from another service or from a variable that only the server sets, or an image
-/// that is built here and may do anything.
-fn inherits(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+/// Whether the files do not show where the data goes: the volumes come from another service or from
+/// a variable that only the server sets, or the project builds the image.
+fn is_hidden(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let Some(service) = facts.service_of(unit) else { return false };
-    let unset = service.model.key("volumes").is_some_and(|it| {
-        service
-            .project
-            .variables_in(it.entry)
-            .any(|it| it.value.as_ref().is_none_or(|it| it.is_empty()))
+    let unset = service.model.key("volumes").is_some_and(|key| {
+        let mut variables = service.project.variables_in(key.entry);
+        variables.any(|variable| variable.value.as_ref().is_none_or(|it| it.is_empty()))
     });
     unset || !service.model.volumes_from.is_empty() || service.is_built()
 }
 
-fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut crate::report::Finding) {
+fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format_args!(
+        finding.check(format!(
             "docker inspect --format '{{{{json .Mounts}}}}' $(docker compose ps -q {})",
             service.name
         ));
     } else if let Some(workload) = facts.workload_of(unit) {
-        finding.check(format_args!(
+        finding.check(format!(
             "kubectl get {}{} -o jsonpath='{{..volumes}}'",
             workload.reference(),
             workload.namespace_flag()
@@ -269,7 +317,7 @@ fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut crate::report:
     }
 }
 
-/// A named volume for a Compose service without one.
+/// Builds a fix that adds a named volume to a Compose service without volumes.
 fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
     let service = facts.service_of(unit)?;
     let project = service.project;
@@ -297,18 +345,18 @@ fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
             if between.contains(['{', '&', '*']) {
                 return None;
             }
-            let place = crate::model::Place { span, ..crate::model::Place::default() };
+            let place = Place { span, ..Place::default() };
             editor.insert_entry(&place, &name, &Yaml::Map(Vec::new()))?
         }
         Some(_) => return None,
     };
-    Some(Fix::r#unsafe(format_args!("Keep `{data}` in volume `{name}`"), [service_edit, top]))
+    Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [service_edit, top]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::fix::apply;
+    use crate::edit::apply::apply;
     use crate::rules::testing::{files, findings, messages, run};
 
     fn service(image: &str, body: &str) -> Vec<&'static str> {
@@ -339,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_memory_caches_and_own_images_are_silent() {
+    fn settings_memory_caches_and_built_images_are_silent() {
         for (image, body) in [
             ("postgres:17", "tmpfs: [/var/lib/postgresql/data]"),
             ("postgres:17", "environment: { PGDATA: /db }, volumes: ['vol:/db']"),
@@ -379,10 +427,10 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_without_a_name_is_not_found_again() {
+    fn an_anonymous_volume_is_not_found_again() {
         let text =
             "services: { db: { image: 'postgres:17', volumes: [/var/lib/postgresql/data] } }\n";
-        assert!(messages(&RULE, text)[0].contains("without a name"));
+        assert!(messages(&RULE, text)[0].contains("anonymous volume"));
     }
 
     #[test]
@@ -405,6 +453,6 @@ mod tests {
         assert!(pod("{ name: d, persistentVolumeClaim: { claimName: d } }").is_empty());
         assert!(pod("{ name: d, emptyDir: { medium: Memory } }").is_empty());
         assert!(pod("{ name: d, emptyDir: {} }")[0].contains("emptyDir"));
-        assert!(pod("").is_empty(), "a patch leaves the volume to somebody else");
+        assert!(pod("").is_empty(), "a patch leaves the volume to another file");
     }
 }

@@ -8,16 +8,17 @@ rule! {
     /// A database runs as a Deployment.
     ///
     /// ## Why it hurts
-    /// A Deployment takes its Pods for interchangeable. With several replicas each has data of its
-    /// own, or all of them open the same files. With one, a rolling update starts the new server
-    /// while the old one still runs on the same data.
+    /// A Deployment treats its Pods as interchangeable. With several replicas, each has its own
+    /// data, or all of them open the same files. With a single replica, a rolling update starts the
+    /// new server while the old one is still running on the same data.
     ///
     /// ## What helps
-    /// A StatefulSet with `volumeClaimTemplates`, an operator for this database, or a managed one.
-    /// A single replica on a claim with `strategy: { type: Recreate }` works too.
+    /// A StatefulSet with `volumeClaimTemplates`, an operator for this database, or a managed
+    /// database. A single replica on a claim with `strategy: { type: Recreate }` works too.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get pods` during an update shows two servers at once; their logs speak of lock files.
+    /// During an update, `kubectl get pods` shows two servers at once, and their logs complain
+    /// about lock files.
     ///
     /// ## Bad
     /// ```yaml
@@ -70,9 +71,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in
         facts.workloads().iter().filter(|it| deployments.contains(&it.kind()) && !it.is_patch())
     {
-        let none = workload.model.replicas.is_some_and(|it| it.value == 0);
+        let scaled_to_zero = workload.model.replicas.is_some_and(|it| it.value == 0);
         let store = workload.units.iter().find_map(|it| Some((it, it.stored()?)));
-        let Some((unit, family)) = store.filter(|_| !none) else { continue };
+        let Some((unit, family)) = store.filter(|_| !scaled_to_zero) else { continue };
         let (label, name) = (&workload.label, family.name);
         let kept = facts.mounted(unit).iter().any(|it| {
             matches!(it.backing, Backing::Claim(..) | Backing::Host(_) | Backing::Network)
@@ -81,21 +82,21 @@ fn check(facts: &Facts, out: &mut Findings) {
             Copies::Many(many) => {
                 out.at(
                     &unit.image_or_name(),
-                    format_args!(
-                        "{label} runs {name} with {}, which do not share their data safely",
+                    format!(
+                        "{label} runs {name} with {}, which cannot share their data safely",
                         facts.workload_replica_words(workload)
                     ),
                 )
                 .severity(Severity::Error)
-                .also(&many, "more than one replica is asked for here")
+                .also(&many, "more than one replica is requested here")
                 .check(get_pods(workload));
             }
-            // Without a lasting volume there is another finding, and it is the worse one.
-            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, &family) => {}
+            // Without a lasting volume, PLM707 reports the loss of the data, which is worse.
+            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, family) => {}
             Copies::Overlapping => {
                 out.at(
                     &unit.image_or_name(),
-                    format_args!(
+                    format!(
                         "{label} runs {name}, and an update starts a second server beside the first"
                     ),
                 )
@@ -105,8 +106,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if kept {
                     out.at(
                         &unit.image_or_name(),
-                        format_args!(
-                            "{label} runs {name}: safe with one replica and `Recreate`, at the price of a gap at each update"
+                        format!(
+                            "{label} runs {name}: this is safe with one replica and `Recreate`, at the price of an outage during each update"
                         ),
                     )
                     .severity(Severity::Info)
@@ -117,7 +118,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether it is plain where the data lies, so that a volume there can be missed.
+/// Whether it is clear where the data is, so that PLM707 can report a missing volume there.
 fn has_one_home(unit: &Unit<'_>, family: &Family) -> bool {
     let one =
         unit.image.as_ref().is_some_and(|it| family.data_dirs(&it.repository, it.major).len() == 1);
@@ -152,9 +153,9 @@ mod tests {
         assert_eq!(severities("Deployment", "mysql:8.4", recreate, ""), ["info"]);
     }
 
-    /// PLM707 tells that the data is lost, and PLM706 that it is shared: one of them for one database.
+    /// PLM707 reports lost data and PLM706 shared data: only one of them applies to a database.
     #[test]
-    fn without_a_volume_the_loss_is_told_and_nothing_else() {
+    fn without_a_volume_only_the_loss_is_reported() {
         let text = |replicas: &str, volume: &str| {
             format!(
                 "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: db }}\nspec:\n{replicas}  selector: {{ matchLabels: {{ a: b }} }}\n  template:\n    spec:\n      containers: [{{ name: db, image: 'postgres:17.2', volumeMounts: [{{ name: d, mountPath: /var/lib/postgresql/data }}] }}]\n      volumes: [{{ name: d, {volume} }}]\n"
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_server_is_silent() {
+    fn other_kinds_and_other_programs_are_silent() {
         assert!(severities("StatefulSet", "mysql:8.4", "", "").is_empty());
         assert!(severities("Deployment", "acme/my-postgres-ui:1", "", "").is_empty());
         assert!(severities("Deployment", "mysql:8.4", "  replicas: 0\n", "").is_empty());

@@ -8,12 +8,13 @@ rule! {
     /// A replicated program keeps its data in a file database.
     ///
     /// ## Why it hurts
-    /// SQLite, H2 and their like are a file, or memory, of one process. With a file for each replica
-    /// every request sees the data of whichever replica answers it; with one file on shared storage
-    /// the locks of a network file system lose writes or the file itself.
+    /// SQLite, H2 and similar engines work in a file, or in memory, for a single process. With a
+    /// file per replica, a request sees the data of whichever replica answers it. With one file on
+    /// shared storage, the locks of the network file system are not reliable enough: writes get
+    /// lost, or the file itself.
     ///
     /// ## What helps
-    /// A database server that all replicas talk to, or one replica.
+    /// A database server that all replicas use, or a single replica.
     ///
     /// ## How to troubleshoot
     /// Write a record, then read it a few times: it comes and goes.
@@ -34,7 +35,7 @@ rule! {
     ///           image: ghcr.io/acme/shop:1.4.2
     ///           env:
     ///             - name: DATABASE_URL
-    ///               value: sqlite:////data/shop.db # <- `DATABASE_URL` of container `web` of Deployment `shop` is a SQLite file, and there are 3 replicas
+    ///               value: sqlite:////data/shop.db # <- `DATABASE_URL` of container `web` of Deployment `shop` is a SQLite file, but there are 3 replicas
     /// ```
     ///
     /// ## Good
@@ -63,7 +64,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part != Part::Init) {
         let Some(many) = unit.copies.many() else { continue };
-        // Agents on every node and the Pods of a Job keep what is theirs.
+        // Agents on every node and the Pods of a Job may each have data of their own.
         if facts.workload_of(unit).is_some_and(|it| !it.is_server_like()) {
             continue;
         }
@@ -73,13 +74,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         let what = if database.path.is_some() { "file" } else { "database" };
         let finding = out.at(
             &span,
-            format_args!(
-                "{place} of {} is {article} {engine} {what}, and there are {}",
+            format!(
+                "{place} of {} is {article} {engine} {what}, but there are {}",
                 unit.label,
                 facts.replica_words(unit)
             ),
         );
-        finding.also(&many, "more than one replica is asked for here");
+        finding.also(&many, "more than one replica is requested here");
         if has_own_volume(facts, unit, database.path) {
             finding.severity(Severity::Warning).confidence(Confidence::Likely);
         }
@@ -93,18 +94,18 @@ fn file_database<'a>(unit: &Unit<'a>) -> Option<(String, Span, FileDatabase<'a>)
     });
     variable.or_else(|| {
         unit.start.words.iter().find_map(|&word| {
-            // A bare word may be any file: only addresses count here.
-            let found = env::file_database("", &word.value).filter(|_| is_address(&word.value))?;
+            // Any file name may be a word of the command, so only URLs count here.
+            let found = env::file_database("", &word.value).filter(|_| is_url(&word.value))?;
             Some(("the start command".to_owned(), word.span, found))
         })
     })
 }
 
-fn is_address(word: &str) -> bool {
+fn is_url(word: &str) -> bool {
     ["sqlite:", "sqlite3:", "jdbc:", "duckdb:"].iter().any(|it| word.starts_with(it))
 }
 
-/// Each Pod of a StatefulSet may have a database of its own on purpose.
+/// Whether each Pod of a StatefulSet has its own volume at the path, which may be on purpose.
 fn has_own_volume(facts: &Facts<'_>, unit: &Unit<'_>, path: Option<&str>) -> bool {
     let Some(path) = path else { return false };
     let Some(workload) = facts.workload_of(unit) else { return false };
@@ -143,7 +144,7 @@ mod tests {
         }
         assert_eq!(
             service("scale: 3,", "DB_URL: 'jdbc:h2:file:/data/a'"),
-            ["`DB_URL` of service `web` is an H2 file, and there are 3 replicas"]
+            ["`DB_URL` of service `web` is an H2 file, but there are 3 replicas"]
         );
     }
 
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_autoscaler_makes_replicas() {
+    fn the_maximum_of_an_autoscaler_counts() {
         let hpa = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: { name: web }\n\
                    spec: { scaleTargetRef: { kind: Deployment, name: web, apiVersion: apps/v1 }, maxReplicas: 4 }\n";
         let text = format!("{}{hpa}", cluster("Deployment", ""));

@@ -2,20 +2,20 @@ use crate::facts::{Backing, Facts, Mounted, Part, Unit};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 use crate::text::{Span, name_of};
-use crate::words::stands_in;
 
 rule! {
     /// A replicated program stores uploads where only one of its replicas can read them.
     ///
     /// ## Why it hurts
-    /// A file that came in through one replica does not exist for the others: every other request for
-    /// it is a 404. What lies in the container or in an `emptyDir` is gone with the next update.
+    /// A file that was uploaded to one replica does not exist on the others: with two replicas,
+    /// every other request for it returns 404. Files in the container or in an `emptyDir` are lost
+    /// with the next update.
     ///
     /// ## What helps
     /// Object storage, or one volume that all replicas mount (`ReadWriteMany`).
     ///
     /// ## How to troubleshoot
-    /// Upload a file, then list the folder in each replica: only one has it.
+    /// Upload a file, then list the folder in each replica: only one of them has it.
     ///
     /// ## Bad
     /// ```yaml
@@ -33,7 +33,7 @@ rule! {
     ///           image: ghcr.io/acme/shop:1.4.2
     ///           env:
     ///             - name: UPLOAD_DIR
-    ///               value: /srv/uploads # <- `UPLOAD_DIR` of container `web` of Deployment `shop` is in an `emptyDir`, which each of the 2 replicas has for itself
+    ///               value: /srv/uploads # <- `UPLOAD_DIR` of container `web` of Deployment `shop` is in an `emptyDir`, which is not shared among the 2 replicas
     ///           volumeMounts: [{ name: uploads, mountPath: /srv/uploads }]
     ///       volumes: [{ name: uploads, emptyDir: {} }]
     /// ```
@@ -74,18 +74,19 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some((what, span, place)) = upload(unit, &mounted) else { continue };
         out.at(
             &span,
-            format_args!(
-                "{what} of {} is in {place}, which each of the {} has for itself",
+            format!(
+                "{what} of {} is in {place}, which is not shared among the {}",
                 unit.label,
                 facts.replica_words(unit)
             ),
         )
         .confidence(Confidence::Likely)
-        .also(&many, "more than one replica is asked for here");
+        .also(&many, "more than one replica is requested here");
     }
 }
 
-/// The folder for uploads, if one is named and every replica has its own.
+/// Returns the name and place of a folder for uploads, and where its files are kept, if every
+/// replica has a folder of its own.
 fn upload(unit: &Unit<'_>, mounted: &[Mounted<'_>]) -> Option<(String, Span, &'static str)> {
     for var in &unit.env {
         let Some(path) = var.value.filter(|it| it.starts_with('/') && it.len() > 1) else {
@@ -114,18 +115,19 @@ fn upload(unit: &Unit<'_>, mounted: &[Mounted<'_>]) -> Option<(String, Span, &'s
 fn own_place(backing: Backing<'_>) -> Option<&'static str> {
     match backing {
         Backing::Scratch | Backing::Memory => Some("an `emptyDir`"),
-        Backing::ClaimTemplate(_) => Some("a volume of its Pod"),
-        Backing::Anonymous => Some("a volume without a name"),
+        Backing::ClaimTemplate(_) => Some("a volume of its own Pod"),
+        Backing::Anonymous => Some("an anonymous volume"),
         _ => None,
     }
 }
 
 fn names_uploads(variable: &str) -> bool {
     let upper = variable.to_ascii_uppercase();
-    let about = stands_in("UPLOAD MEDIA_ ATTACHMENT STORAGE_PATH STORAGE_DIR STORAGE_ROOT", &upper);
-    let path = ["DIR", "PATH", "ROOT", "FOLDER", "DIRECTORY", "LOCATION"];
-    about
-        && path.iter().any(|it| upper.ends_with(it))
+    let about_uploads =
+        ["UPLOAD", "MEDIA_", "ATTACHMENT", "STORAGE_PATH", "STORAGE_DIR", "STORAGE_ROOT"];
+    let about_paths = ["DIR", "PATH", "ROOT", "FOLDER", "DIRECTORY", "LOCATION"];
+    about_uploads.iter().any(|word| upper.contains(word))
+        && about_paths.iter().any(|end| upper.ends_with(end))
         && !upper.contains("TMP")
         && !upper.contains("TEMP")
 }
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_container_and_own_volumes_count() {
+    fn the_container_itself_and_volumes_of_one_replica_count() {
         let env = "environment: { UPLOAD_PATH: /data/uploads }";
         assert_eq!(service(&format!("scale: 2, {env}")), 1);
         assert_eq!(service(&format!("scale: 2, {env}, volumes: [/data]")), 1);

@@ -7,15 +7,15 @@ rule! {
     /// A replicated program keeps sessions, queues or locks in one process or on its own disk.
     ///
     /// ## Why it hurts
-    /// Each replica knows only what it has seen itself. Users are logged out whenever another replica
-    /// answers, jobs wait in a queue that nobody else reads, and a lock keeps out only the neighbours
-    /// in the same process. An update throws all of it away.
+    /// Each replica knows only what it has seen itself. Users are logged out whenever another
+    /// replica answers, jobs wait in a queue that no other replica reads, and a lock holds only
+    /// within its own process. Every update discards all of it.
     ///
     /// ## What helps
     /// A driver that all replicas share, such as Redis or the database.
     ///
     /// ## How to troubleshoot
-    /// Log in, then reload a few times: with two replicas every other request has no session.
+    /// Log in, then reload a few times: with two replicas, every other request has no session.
     ///
     /// ## Bad
     /// ```yaml
@@ -33,7 +33,7 @@ rule! {
     ///           image: ghcr.io/acme/shop:1.4.2
     ///           env:
     ///             - name: SESSION_DRIVER
-    ///               value: file # <- `SESSION_DRIVER=file` keeps sessions inside one replica, and container `web` of Deployment `shop` has 2 replicas
+    ///               value: file # <- `SESSION_DRIVER=file` keeps sessions inside one replica, but container `web` of Deployment `shop` has 2 replicas
     /// ```
     ///
     /// ## Good
@@ -73,16 +73,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let finding = out.at(
                 &var.value_span,
-                format_args!(
-                    "`{}={value}` keeps {} inside one replica, and {} has {}",
+                format!(
+                    "`{}={value}` keeps {} inside one replica, but {} has {}",
                     var.name,
                     state.noun(),
                     unit.label,
                     facts.replica_words(unit)
                 ),
             );
-            finding.also(&many, "more than one replica is asked for here");
-            // A cache of its own costs each replica memory and some stale answers, not more.
+            finding.also(&many, "more than one replica is requested here");
+            // A cache per replica costs no more than memory and some stale answers.
             if state == State::Cache {
                 finding.severity(Severity::Info);
             }
@@ -90,16 +90,13 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Files may lie on a volume that all replicas see.
+/// Whether files may be on a volume that all replicas see.
 fn shares_files(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
-    let found = facts.units().find(|it| it.site == unit.site);
-    found.is_some_and(|unit| {
-        facts.mounted(unit).iter().any(|it| {
-            matches!(
-                it.backing,
-                Backing::Claim(..) | Backing::Network | Backing::Volume(_) | Backing::Host(_)
-            ) && !it.read_only
-        })
+    facts.mounted(facts.unit(unit.site)).iter().any(|it| {
+        matches!(
+            it.backing,
+            Backing::Claim(..) | Backing::Network | Backing::Volume(_) | Backing::Host(_)
+        ) && !it.read_only
     })
 }
 

@@ -1,4 +1,4 @@
-//! PLM7xx State: what one container forgave, replicas do not.
+//! PLM7xx: what a single container forgives, replicas do not.
 
 use super::Rule;
 

@@ -3,20 +3,21 @@ use crate::model::IntOrStr;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A replicated server has no disruption budget, or one that never allows a disruption.
     ///
     /// ## Why it hurts
-    /// Without a PodDisruptionBudget, draining nodes may take all replicas down at the same moment.
-    /// With one that allows nothing, no node under such a Pod can ever be drained: cluster upgrades
-    /// hang until somebody deletes the budget.
+    /// Without a PodDisruptionBudget, node drains may take down all replicas at the same time. With
+    /// a budget that allows no disruption, a node that runs such a Pod can never be drained:
+    /// cluster upgrades hang until somebody deletes the budget.
     ///
     /// ## What helps
-    /// `maxUnavailable: 1` fits nearly always, also when the number of replicas changes later.
+    /// `maxUnavailable: 1` is nearly always right, even when the number of replicas changes later.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get pdb` shows under `ALLOWED DISRUPTIONS` how many Pods may go right now.
+    /// `kubectl get pdb` shows under `ALLOWED DISRUPTIONS` how many Pods may be evicted right now.
     ///
     /// ## Bad
     /// ```yaml
@@ -24,7 +25,7 @@ rule! {
     /// kind: PodDisruptionBudget
     /// metadata: { name: web }
     /// spec:
-    ///   minAvailable: 2 # <- PodDisruptionBudget `web` never allows a disruption: Deployment `web` has 2 replicas, and 2 must stay
+    ///   minAvailable: 2 # <- PodDisruptionBudget `web` never allows a disruption: Deployment `web` has 2 replicas, and 2 must stay available
     ///   selector: { matchLabels: { app: web } }
     /// ---
     /// apiVersion: apps/v1
@@ -41,7 +42,7 @@ rule! {
     /// kind: Deployment
     /// metadata: { name: api }
     /// spec:
-    ///   replicas: 3 # <- Deployment `api` has 3 replicas and no PodDisruptionBudget: drained nodes may take all of them at once
+    ///   replicas: 3 # <- Deployment `api` has 3 replicas and no PodDisruptionBudget: node drains may take down all of them at once
     ///   selector: { matchLabels: { app: api } }
     ///   template:
     ///     metadata: { labels: { app: api } }
@@ -73,102 +74,103 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut budgets: Vec<(&Object, &DisruptionBudget)> = Vec::new();
+    let mut covered: FxHashSet<usize> = FxHashSet::default();
     for object in facts.objects() {
         if let Body::DisruptionBudget(budget) = &object.body {
-            never_allows(facts, object, budget, out);
-            budgets.push((object, budget));
+            let workloads = match &budget.selector {
+                Some(selector) => facts.workloads_covered(object, selector),
+                None => Vec::new(),
+            };
+            never_allows(facts, object, budget, &workloads, out);
+            covered.extend(workloads.iter().map(|it| it.index));
         }
     }
     for workload in facts.workloads().iter().filter(|it| it.is_server_like()) {
         let Some(many) = workload.copies.many() else { continue };
-        // A workload that an autoscaler may take down to one replica cannot keep a promise anyway.
+        // No budget can protect a workload that an autoscaler may scale down to one replica.
         let always = facts.replica_range(workload).is_some_and(|it| it.0 > 1);
         let serves =
             !workload.services.is_empty() || workload.running().any(|it| !it.1.ports.is_empty());
-        let covered = budgets.iter().any(|(object, budget)| covers(object, budget, workload));
-        if !always || !serves || covered || workload.model.workload_ref.is_some() {
+        if !always
+            || !serves
+            || covered.contains(&workload.index)
+            || workload.model.workload_ref.is_some()
+        {
             continue;
         }
         out.at(
             &many,
-            format_args!(
-                "{} has {} and no PodDisruptionBudget: drained nodes may take all of them at once",
+            format!(
+                "{} has {} and no PodDisruptionBudget: node drains may take down all of them at once",
                 workload.label,
                 facts.workload_replica_words(workload)
             ),
         )
-        .check(format_args!("kubectl get pdb{}", workload.namespace_flag()));
+        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
     }
 }
 
-fn covers(object: &Object, budget: &DisruptionBudget, workload: &Workload<'_>) -> bool {
-    let labels = &workload.model.template.meta.labels;
-    object.namespace() == workload.namespace
-        && budget.selector.as_ref().is_some_and(|it| it.matches(labels))
-}
-
-/// A budget that can be shown to allow nothing while every replica is well.
-fn never_allows(facts: &Facts<'_>, object: &Object, budget: &DisruptionBudget, out: &mut Findings) {
-    let mut covered: Vec<&Workload<'_>> = Vec::new();
-    for it in facts.workloads() {
-        if covers(object, budget, it) {
-            covered.push(it);
-        }
-    }
+/// Reports a budget that allows no disruption even while every replica is healthy.
+fn never_allows(
+    facts: &Facts<'_>,
+    object: &Object,
+    budget: &DisruptionBudget,
+    covered: &[&Workload<'_>],
+    out: &mut Findings,
+) {
     let name = object.name().map_or("", |it| it.as_str());
     let Some(first) = covered.first() else { return };
     let check = format!("kubectl get pdb{} {name}", first.namespace_flag());
     let says = |why: &str| format!("PodDisruptionBudget `{name}` never allows a disruption: {why}");
     if let Some(max) = &budget.max_unavailable {
-        if is_none(&max.value) {
-            let message = says("it lets no Pod be unavailable");
+        if is_zero(&max.value) {
+            let message = says("it allows no Pod to be unavailable");
             out.at(&max.span, message).severity(Severity::Error).check(check);
         }
         return;
     }
     let Some(min) = &budget.min_available else { return };
     if matches!(&min.value, IntOrStr::Str(it) if it == "100%") {
-        let message = says("all of its Pods must stay");
+        let message = says("all of its Pods must stay available");
         out.at(&min.span, message).severity(Severity::Error).check(check);
         return;
     }
     let mut most = 0;
-    for workload in &covered {
+    for workload in covered {
         match facts.replica_range(workload) {
             Some((_, max)) if workload.is_server_like() => most += max,
             _ => return,
         }
     }
     let Some(kept) = kept(&min.value, most).filter(|it| *it >= most && most > 0) else { return };
-    let whose = match covered[..] {
+    let whose = match covered {
         [one] => one.label.clone(),
-        _ => "what it selects".to_owned(),
+        _ => "the set of workloads that it selects".to_owned(),
     };
     let replicas = if most == 1 { "1 replica".to_owned() } else { format!("{most} replicas") };
     let word = if facts.autoscalers(first).next().is_some() { "at most " } else { "" };
     let written = covered.iter().find_map(|it| it.model.replicas);
-    let message = says(&format!("{whose} has {word}{replicas}, and {kept} must stay"));
+    let message = says(&format!("{whose} has {word}{replicas}, and {kept} must stay available"));
     let finding = out.at(&min.span, message).severity(Severity::Error).check(check);
     match written {
         Some(it) => {
-            finding.also(&it.span, "the number of replicas is written here");
+            finding.also(&it.span, "the number of replicas is set here");
         }
         None => {
-            // What is not written may still be set from outside.
+            // A number that the file does not set may still be set from outside.
             finding.confidence(Confidence::Likely);
         }
     }
 }
 
-fn is_none(value: &IntOrStr) -> bool {
+fn is_zero(value: &IntOrStr) -> bool {
     match value {
         IntOrStr::Int(it) => *it == 0,
         IntOrStr::Str(it) => it == "0" || it == "0%",
     }
 }
 
-/// How many of so many Pods must stay; a share is rounded up.
+/// Returns how many of `of` Pods must stay available; a percentage is rounded up.
 fn kept(value: &IntOrStr, of: i64) -> Option<i64> {
     match value {
         IntOrStr::Int(it) => Some(*it),
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn an_autoscaler_counts_with_both_ends() {
+    fn both_bounds_of_an_autoscaler_count() {
         let hpa = |min: u8, max: u8| {
             format!(
                 "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{ name: web }}\n\
@@ -241,7 +243,10 @@ mod tests {
         };
         assert!(project("minAvailable: 2", "", &hpa(2, 4)).is_empty());
         assert_eq!(project("minAvailable: 4", "", &hpa(2, 4)).len(), 1);
-        assert!(project("", "", &hpa(1, 4)).is_empty(), "it may go down to one");
+        assert!(
+            project("", "", &hpa(1, 4)).is_empty(),
+            "the autoscaler may scale down to one replica"
+        );
         assert_eq!(project("", "", &hpa(2, 4)).len(), 1);
     }
 

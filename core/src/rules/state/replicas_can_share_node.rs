@@ -6,15 +6,16 @@ rule! {
     /// The replicas of a server may all land on one node.
     ///
     /// ## Why it hurts
-    /// Several replicas are there so that one may fail. The scheduler only prefers to spread them, and
-    /// after a node has been drained they often sit together: one more node failure, and all are gone.
+    /// Several replicas are there so that one of them may fail. The scheduler merely prefers to
+    /// spread them, and after a node has been drained they often end up together: if that node
+    /// fails as well, all of them are gone.
     ///
     /// ## What helps
     /// `topologySpreadConstraints` over `kubernetes.io/hostname` (and over the zone), or a preferred
     /// `podAntiAffinity`.
     ///
     /// ## How to troubleshoot
-    /// `kubectl get pods -o wide` shows on which node each replica runs.
+    /// `kubectl get pods -o wide` shows which node each replica runs on.
     ///
     /// ## Bad
     /// ```yaml
@@ -22,7 +23,7 @@ rule! {
     /// kind: Deployment
     /// metadata: { name: web }
     /// spec:
-    ///   replicas: 3 # <- Deployment `web` has 3 replicas, which may all run on one node
+    ///   replicas: 3 # <- Deployment `web` has 3 replicas, which may all run on the same node
     ///   selector: { matchLabels: { app: web } }
     ///   template:
     ///     metadata: { labels: { app: web } }
@@ -71,9 +72,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let words = facts.workload_replica_words(workload);
         out.at(
             &many,
-            format_args!("{} has {words}, which may all run on one node", workload.label),
+            format!("{} has {words}, which may all run on the same node", workload.label),
         )
-        .check(format_args!(
+        .check(format!(
             "kubectl get pods{} -o wide | grep {}",
             workload.namespace_flag(),
             workload.name

@@ -1,5 +1,5 @@
+use crate::edit::Yaml;
 use crate::facts::{Copies, Facts, Workload};
-use crate::model::edit::Yaml;
 use crate::model::kubernetes::{self, VolumeSource, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -8,17 +8,18 @@ rule! {
     /// A rolling update starts the new Pod while the old one still holds the volume.
     ///
     /// ## Why it hurts
-    /// The old Pod only goes when the new one is ready, and the new one cannot start on another node
-    /// before the old one lets go of the volume. The update hangs until its deadline. Where both land
-    /// on one node, old and new write the same files side by side, which a database does not survive.
+    /// The old Pod stops only when the new one is ready, but the new one cannot start on another
+    /// node until the old one releases the volume. The update hangs until its deadline. If both run
+    /// on the same node, they write the same files at the same time, which a database does not
+    /// survive.
     ///
     /// ## What helps
-    /// `strategy: { type: Recreate }`: a short gap in place of a hanging update. Or a StatefulSet, which
-    /// never starts a Pod before its predecessor is gone.
+    /// `strategy: { type: Recreate }`, which trades the hanging update for a short outage. Or a
+    /// StatefulSet, which never starts a Pod before its predecessor is gone.
     ///
     /// ## How to troubleshoot
-    /// `kubectl rollout status` does not return, and `kubectl describe pod` of the new Pod shows a
-    /// "Multi-Attach error".
+    /// `kubectl rollout status` does not return, and `kubectl describe pod` shows a "Multi-Attach
+    /// error" for the new Pod.
     ///
     /// ## Bad
     /// ```yaml
@@ -44,7 +45,7 @@ rule! {
     ///           volumeMounts: [{ name: data, mountPath: /data }]
     ///       volumes:
     ///         - name: data
-    ///           persistentVolumeClaim: { claimName: data } # <- Deployment `wiki` updates by starting the new Pod first, while the old one still holds claim `data` (ReadWriteOnce)
+    ///           persistentVolumeClaim: { claimName: data } # <- an update of Deployment `wiki` starts the new Pod while the old one still holds claim `data` (ReadWriteOnce)
     /// ```
     ///
     /// ## Good
@@ -81,9 +82,9 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
-        let none = workload.model.replicas.is_some_and(|it| it.value == 0);
+        let scaled_to_zero = workload.model.replicas.is_some_and(|it| it.value == 0);
         let deployment = workload.kind() == WorkloadKind::Deployment;
-        if !deployment || none || workload.copies != Copies::Overlapping {
+        if !deployment || scaled_to_zero || workload.copies != Copies::Overlapping {
             continue;
         }
         let held = workload.model.template.spec.volumes.iter().find_map(|volume| {
@@ -92,7 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let claim = facts.claim(workload.namespace, name).filter(|it| it.single_node())?;
             let used = volume.name.as_ref().is_some_and(|volume| {
-                workload.containers().any(|(_, it)| it.mounts.iter().any(|it| it.is_of(volume)))
+                workload.containers().any(|it| it.1.mounts.iter().any(|mount| mount.is_of(volume)))
             });
             (used && !kubernetes::is_true(*read_only)).then_some((name, claim))
         });
@@ -103,8 +104,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let finding = out.at(
             &name.span,
-            format_args!(
-                "{} updates by starting the new Pod first, while the old one still holds claim `{name}` ({})",
+            format!(
+                "an update of {} starts the new Pod while the old one still holds claim `{name}` ({})",
                 workload.label,
                 if once { "ReadWriteOnce" } else { "ReadWriteOncePod" }
             ),
@@ -113,13 +114,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.confidence(Confidence::Likely);
         }
         if let Some(strategy) = &workload.model.strategy {
-            finding.also(&strategy.place.span, "the update strategy is written here");
+            finding.also(&strategy.place.span, "the update strategy is set here");
         }
         if let Some(mode) = claim.access_modes.first() {
-            finding.also(&mode.span, format_args!("claim `{name}` has this access mode"));
+            finding.also(&mode.span, format!("claim `{name}` has this access mode"));
         }
         finding
-            .check(format_args!(
+            .check(format!(
                 "kubectl rollout status{} {}",
                 workload.namespace_flag(),
                 workload.reference()
@@ -128,7 +129,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Writes `type: Recreate`, in the place of what is there.
+/// Builds a fix that sets the update strategy to `Recreate`.
 fn recreate(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<Fix> {
     let place = workload.model.place.as_ref()?;
     let editor = facts.editor(place.span.file);
@@ -139,7 +140,7 @@ fn recreate(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<Fix> {
             Some(kind) => editor.replace_scalar(kind.span, "Recreate"),
             None => editor.insert_entry(&it.place, "type", &Yaml::str("Recreate"))?,
         },
-        // The numbers of a rolling update may not stand beside `Recreate`.
+        // `rollingUpdate` is not allowed next to `Recreate`.
         Some(it) => {
             let text = facts.file(it.place.span.file).text().get(it.place.span.range())?;
             if text.contains('#') || it.place.shared {
@@ -155,7 +156,7 @@ fn recreate(facts: &Facts<'_>, workload: &Workload<'_>) -> Option<Fix> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::fix::apply;
+    use crate::edit::apply::apply;
     use crate::rules::testing::{files, messages, run};
 
     fn project(kind: &str, spec: &str, mode: &str) -> String {
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_overlap_is_silent() {
+    fn updates_without_overlap_are_silent() {
         let silent = |kind: &str, spec: &str, mode: &str| {
             assert!(messages(&RULE, &project(kind, spec, mode)).is_empty(), "{kind} {spec} {mode}");
         };
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_write_the_strategy_is_mended() {
+    fn the_fix_replaces_every_form_of_the_strategy() {
         for spec in [
             "",
             "  strategy: { type: RollingUpdate }\n",

@@ -4,19 +4,19 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// Several replicas mount one claim that only one node may mount.
+    /// Several replicas mount a claim that only one node can mount.
     ///
     /// ## Why it hurts
-    /// Replicas that land on another node than the first one stay in `ContainerCreating` with a
-    /// "Multi-Attach error". With `ReadWriteOncePod` it is every replica but the first. Those that do
-    /// land on one node write over each other's files.
+    /// Replicas on a different node from the first one stay in `ContainerCreating` with a
+    /// "Multi-Attach error". With `ReadWriteOncePod`, no replica but the first one starts. Replicas
+    /// on the same node overwrite each other's files.
     ///
     /// ## What helps
-    /// A StatefulSet with `volumeClaimTemplates`, where each Pod has a volume of its own; or a claim
-    /// with `ReadWriteMany`, if storage and program both can; or one replica.
+    /// A StatefulSet with `volumeClaimTemplates`, where each Pod has its own volume; or a claim
+    /// with `ReadWriteMany`, if both the storage and the program support it; or one replica.
     ///
     /// ## How to troubleshoot
-    /// `kubectl describe pod` of the waiting Pod shows `FailedAttachVolume`.
+    /// `kubectl describe pod` shows `FailedAttachVolume` for the waiting Pod.
     ///
     /// ## Bad
     /// ```yaml
@@ -95,24 +95,24 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let together = workload.is_on_one_node() || has_pod_affinity(workload);
             let written = volume.name.as_ref().is_some_and(|it| is_written(workload, it));
-            let locked = kubernetes::is_true(*read_only) || !written;
-            if locked || (together && mode == "ReadWriteOnce") {
+            let read_only = kubernetes::is_true(*read_only) || !written;
+            if read_only || (together && mode == "ReadWriteOnce") {
                 continue;
             }
             let what = if mode == "ReadWriteOnce" { "node" } else { "Pod" };
             let finding = out.at(
                 &name.span,
-                format_args!(
+                format!(
                     "{} runs {} on claim `{name}`, which is {mode}: only one {what} can mount it",
                     workload.label,
                     facts.workload_replica_words(workload)
                 ),
             );
-            finding.also(&many, "more than one replica is asked for here");
+            finding.also(&many, "more than one replica is requested here");
             if let Some(mode) = claim.access_modes.first() {
-                finding.also(&mode.span, format_args!("claim `{name}` has this access mode"));
+                finding.also(&mode.span, format!("claim `{name}` has this access mode"));
             }
-            finding.check(format_args!(
+            finding.check(format!(
                 "kubectl get pods{} -o wide | grep {}",
                 workload.namespace_flag(),
                 workload.name
@@ -121,14 +121,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Pods that are drawn to one node may share the volume; which node that is the files do not tell.
+/// Whether Pod affinity may bring all replicas to one node, where they can share the volume.
 fn has_pod_affinity(workload: &Workload<'_>) -> bool {
     workload.model.template.spec.affinity.pod.is_some()
 }
 
 fn is_written(workload: &Workload<'_>, volume: &smol_str::SmolStr) -> bool {
-    workload.containers().any(|(_, it)| {
-        it.mounts.iter().any(|it| it.is_of(volume) && !kubernetes::is_true(it.read_only))
+    workload.containers().any(|(_, container)| {
+        container.mounts.iter().any(|it| it.is_of(volume) && !kubernetes::is_true(it.read_only))
     })
 }
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn one_replica_other_modes_reading_and_one_node_are_silent() {
+    fn one_replica_other_modes_readers_and_one_node_are_silent() {
         assert!(project("Deployment", 1, "ReadWriteOnce", "", "").is_empty());
         assert!(project("Deployment", 2, "ReadWriteMany", "", "").is_empty());
         assert!(project("Deployment", 2, "ReadWriteOnce", "readOnly: true", "").is_empty());

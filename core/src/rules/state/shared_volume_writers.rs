@@ -1,22 +1,25 @@
 use crate::facts::{Backing, Facts, Mounted, Part, Unit};
-use crate::index::Index;
 use crate::knowledge::families::Class;
+use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use crate::words::{Words, named, stands_in};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 rule! {
     /// Several programs write to one volume.
     ///
     /// ## Why it hurts
-    /// Nothing keeps them from writing the same file at the same time. On the way to a cluster the
-    /// volume also ties all of them to one node, or needs storage that many nodes may write.
+    /// Nothing keeps them from writing the same file at the same time. In a cluster, the volume
+    /// also ties all of them to one node, or requires storage that several nodes can write to.
     ///
     /// ## What helps
-    /// One writer, and `read_only` for the others; or object storage or a database between them.
+    /// A single writer, and `read_only` mounts for the others; or object storage or a database
+    /// between them.
     ///
     /// ## How to troubleshoot
-    /// `docker ps --filter volume=NAME` lists who has it mounted; `lsof` in each shows open files.
+    /// `docker ps --filter volume=NAME` lists the containers that mount it; `lsof` in each of them
+    /// shows open files.
     ///
     /// ## Bad
     /// ```yaml
@@ -52,7 +55,7 @@ rule! {
     }
 }
 
-/// One who writes a volume: its owner's index and name, and the mount.
+/// A program that writes to a volume: the index and name of its owner, and the mount.
 struct Writer<'f, 'a> {
     owner: usize,
     name: &'a str,
@@ -61,16 +64,21 @@ struct Writer<'f, 'a> {
     mounted: Mounted<'a>,
 }
 
+/// A volume, identified by its name and the scope of that name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Volume<'a> {
+    OfProject(usize, &'a str),
+    OfNamespace(&'a str, &'a str),
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
-    // By side, project or namespace, and name: in the order of the files.
-    let mut index = Index::default();
-    let mut writers: Vec<Writer<'_, '_>> = Vec::new();
+    let mut writers: IndexMap<Volume<'_>, Vec<Writer<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let mut mounts = Vec::new();
-        for it in facts.mounted(unit) {
-            let shared = matches!(it.backing, Backing::Volume(_) | Backing::Claim(..));
-            if shared && !it.read_only && !is_asset(&it) {
-                mounts.push(it);
+        for mounted in facts.mounted(unit) {
+            let shared = matches!(mounted.backing, Backing::Volume(_) | Backing::Claim(..));
+            if shared && !mounted.read_only && !is_asset(&mounted) {
+                mounts.push(mounted);
             }
         }
         if mounts.is_empty() || is_helper(facts, unit) {
@@ -79,63 +87,58 @@ fn check(facts: &Facts, out: &mut Findings) {
         for mounted in mounts {
             let service = facts.service_of(unit);
             let workload = facts.workload_of(unit);
-            let (home, volume, owner, name) = match (mounted.backing, service, workload) {
+            let (key, volume, owner, name) = match (mounted.backing, service, workload) {
                 (Backing::Volume(volume), Some(service), _) => {
-                    let home = format!("project {}", service.project_index);
-                    (home, volume, service.index, service.name)
+                    let key = Volume::OfProject(service.project_index, volume);
+                    (key, volume, service.index, service.name)
                 }
                 (Backing::Claim(volume, _), _, Some(workload)) => {
-                    let home = format!("namespace {}", workload.namespace);
-                    (home, volume, workload.index, workload.name)
+                    let key = Volume::OfNamespace(workload.namespace, volume);
+                    (key, volume, workload.index, workload.name)
                 }
                 _ => continue,
             };
-            let key = [&*home, volume];
-            if !index.get(&key).iter().any(|it| writers[*it].owner == owner) {
-                index.add(&key, writers.len());
+            let writers = writers.entry(key).or_default();
+            // The containers of one owner follow each other.
+            if writers.last().is_none_or(|it| it.owner != owner) {
                 writers.push(Writer { owner, name, volume, unit, mounted });
             }
         }
     }
-    for list in index.lists().iter().filter(|it| it.len() > 1) {
-        let mut together: Vec<&Writer<'_, '_>> = Vec::new();
-        for at in list.iter() {
-            together.push(&writers[*at]);
-        }
-        tell(&together, out);
+    for together in writers.values().filter(|it| it.len() > 1) {
+        let together: Vec<&Writer<'_, '_>> = together.iter().collect();
+        report(&together, out);
     }
 }
 
-fn tell(list: &[&Writer<'_, '_>], out: &mut Findings) {
+fn report(list: &[&Writer<'_, '_>], out: &mut Findings) {
     let Some((first, others)) = list.split_first() else { return };
     let volume = first.volume;
     let compose = first.unit.is_compose();
-    let image = |it: &Writer<'_, '_>| it.unit.image.as_ref().map(|it| it.repository.clone());
+    let image =
+        |writer: &Writer<'_, '_>| writer.unit.image.as_ref().map(|it| it.repository.clone());
     let claim = match first.mounted.backing {
         Backing::Claim(_, claim) => claim,
         _ => None,
     };
     let single = claim.is_some_and(|it| it.single_node());
-    // One program in several roles knows how to share its files.
+    // A program that runs in several roles knows how to share its files.
     if !single && list.iter().all(|it| image(it).is_some() && image(it) == image(first)) {
         return;
     }
-    let mut names: Vec<&str> = Vec::new();
-    for it in list {
-        names.push(it.name);
-    }
+    let mut names: Vec<&str> = list.iter().map(|it| it.name).collect();
     let last = names.pop().unwrap_or_default();
     let all = format!("{} and `{last}`", named(&names));
     let what = if compose { "volume" } else { "claim" };
     let stores = list.iter().filter(|it| it.unit.stored().is_some()).count();
     let message = if single {
-        format!("{what} `{volume}` is ReadWriteOnce, so {all} must all run on one node")
+        format!("{what} `{volume}` is ReadWriteOnce, so {all} must all run on the same node")
     } else {
         format!("{what} `{volume}` is written by {all}")
     };
     let finding = out.at(&first.mounted.span, message);
-    for it in others {
-        finding.also(&it.mounted.span, format_args!("`{}` mounts it here", it.name));
+    for other in others {
+        finding.also(&other.mounted.span, format!("`{}` mounts it here", other.name));
     }
     if stores > 1 {
         finding.severity(Severity::Warning);
@@ -143,11 +146,12 @@ fn tell(list: &[&Writer<'_, '_>], out: &mut Findings) {
         finding.severity(Severity::Warning).confidence(Confidence::Likely);
     }
     if compose {
-        finding.check(format_args!("docker ps --filter volume={volume}"));
+        finding.check(format!("docker ps --filter volume={volume}"));
     }
 }
 
-/// Tasks, backups and tools that look after files while the owner is down, or only read them.
+/// Whether a program is a task, backup or tool that handles the files while their owner is down, or
+/// only reads them.
 fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let class = unit.family().map(|it| it.class);
     let reader = matches!(
@@ -162,36 +166,63 @@ fn is_helper(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
         )
     );
     let service = facts.service_of(unit);
-    let task = service.is_some_and(|it| {
-        it.has_profile()
-            || it.starts_one_shot()
-            || facts.waits().any(|wait| {
-                wait.on.index == it.index
-                    && wait.dependency.condition.value
-                        == crate::model::compose::Condition::CompletedSuccessfully
-            })
-            || it.model.restart.as_ref().is_some_and(|it| it.value == "no")
+    let task = service.is_some_and(|service| {
+        service.has_profile()
+            || facts.is_one_shot(service)
+            || service.model.restart.as_ref().is_some_and(|it| it.value == "no")
     });
-    let by_name = stands_in("backup init setup migrat permission seed", unit.name);
+    let by_name = ["backup", "init", "setup", "migrat", "permission", "seed"]
+        .iter()
+        .any(|word| unit.name.contains(word));
     let job = facts.workload_of(unit).is_some_and(|it| it.kind().is_job());
     reader || task || by_name || job
 }
 
-/// Files that are written once and read often, and what programs share on purpose.
+/// Parts of names of volumes and paths with files that are written once and read often, or that
+/// programs share on purpose.
+const ASSETS: &[&str] = &[
+    "static",
+    "asset",
+    "public",
+    "www",
+    "html",
+    "media",
+    "upload",
+    "cert",
+    "ssl",
+    "tls",
+    "letsencrypt",
+    "sock",
+    "run",
+    "tmp",
+    "log",
+    "conf",
+    "config",
+    "cache",
+    "model",
+    "share",
+    "shared",
+    "plugins",
+    "theme",
+    "acme",
+    "etc",
+    "dist",
+    "build",
+    "hub",
+];
+
+/// Whether a mount holds such files.
 fn is_asset(mounted: &Mounted<'_>) -> bool {
-    const WORDS: Words = Words::new(
-        "STATIC ASSET PUBLIC WWW HTML MEDIA UPLOAD CERT SSL TLS LETSENCRYPT SOCK RUN TMP LOG LOGS \
-        CONF CONFIG CACHE MODEL MODELS NODE_MODULES SHARE SHARED PLUGINS THEME CERTS VHOST.D ACME \
-        ETC DIST BUILD HUB",
-    );
     let source = match mounted.backing {
         Backing::Volume(it) | Backing::Claim(it, _) => it.as_str(),
         _ => "",
     };
     let mut parts = mounted.path.split(['/', '.', '-', '_']).chain(source.split(['-', '_', '.']));
-    parts.any(|it| {
-        let one = it.strip_suffix(['s', 'S']);
-        WORDS.has_in_any_case(it) || one.is_some_and(|it| WORDS.has_in_any_case(it))
+    parts.any(|part| {
+        let singular = part.strip_suffix(['s', 'S']).unwrap_or(part);
+        ASSETS
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(part) || word.eq_ignore_ascii_case(singular))
     })
 }
 
@@ -229,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_for_one_node_ties_its_users_together() {
+    fn a_claim_for_one_node_ties_its_writers_to_that_node() {
         let user = |name: &str| {
             format!(
                 "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {name} }}\nspec:\n  template:\n    spec:\n      \
@@ -243,7 +274,7 @@ mod tests {
             )
         };
         let text = format!("{}{}{}", user("a"), user("b"), claim("ReadWriteOnce"));
-        assert!(messages(&RULE, &text)[0].contains("one node"));
+        assert!(messages(&RULE, &text)[0].contains("the same node"));
         let text = format!("{}{}{}", user("a"), user("b"), claim("ReadWriteMany"));
         assert!(messages(&RULE, &text).is_empty(), "one program in two roles");
     }

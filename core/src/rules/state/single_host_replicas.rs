@@ -3,27 +3,27 @@ use crate::report::Findings;
 use crate::rules::rule;
 
 rule! {
-    /// A service with several replicas fixes something of which the host has only one.
+    /// A service with several replicas claims something that only one container can have.
     ///
     /// ## Why it hurts
-    /// A container name and a port of the host can be given to one container. `docker compose up`
-    /// refuses the name at once; with the port the first replica starts and the second one fails with
-    /// "port is already allocated".
+    /// A container name or a host port can belong to one container only. `docker compose up`
+    /// rejects the name immediately; with the port, the first replica starts and the second one
+    /// fails with "port is already allocated".
     ///
     /// ## What helps
-    /// No `container_name`; no host port but a reverse proxy in front of the replicas, or a range that
-    /// has a port for each.
+    /// Remove `container_name`. Instead of the host port, use a reverse proxy in front of the
+    /// replicas, or a range with one port for each of them.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps -a` shows replicas that were created and never started.
+    /// `docker compose ps -a` shows replicas that were created but never started.
     ///
     /// ## Bad
     /// ```yaml
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
-    ///     container_name: web # <- service `web` asks for 3 replicas, and only one container can be named `web`
-    ///     ports: ["8080:80"] # <- service `web` asks for 3 replicas, and only one container can have port 8080 of the host
+    ///     container_name: web # <- service `web` asks for 3 replicas, but only one container can be named `web`
+    ///     ports: ["8080:80"] # <- service `web` asks for 3 replicas, but only one container can have port 8080 of the host
     ///     deploy: { replicas: 3 }
     /// ```
     ///
@@ -47,14 +47,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let (name, replicas) = (service.name, service.model.replicas());
-        let asks = format!("service `{name}` asks for {replicas} replicas, and only");
+        let asks = format!("service `{name}` asks for {replicas} replicas, but only");
         if let Some(container) = &service.model.container_name {
-            out.at(
-                &container.span,
-                format_args!("{asks} one container can be named `{container}`"),
-            )
-            .also(&many, "the replicas are asked for here")
-            .check("docker compose ps -a");
+            out.at(&container.span, format!("{asks} one container can be named `{container}`"))
+                .also(&many, "the replicas are requested here")
+                .check("docker compose ps -a");
         }
         for port in &service.model.ports {
             let Some(published) = port.published else { continue };
@@ -66,11 +63,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             let message = if first == last {
                 format!("{asks} one container can have port {first} of the host")
             } else {
-                format!("{asks} {free} ports of the host are given: {first}-{last}")
+                format!("{asks} {free} ports of the host are published: {first}-{last}")
             };
             out.at(&port.span, message)
-                .also(&many, "the replicas are asked for here")
-                .check(format_args!("docker compose ps -a {name}"));
+                .also(&many, "the replicas are requested here")
+                .check(format!("docker compose ps -a {name}"));
         }
     }
 }

@@ -5,17 +5,18 @@ use crate::rules::rule;
 use crate::text::Span;
 
 rule! {
-    /// A scheduler of which only one may run has several replicas.
+    /// A scheduler that may run only once has several replicas.
     ///
     /// ## Why it hurts
-    /// Each replica starts every job at its time: invoices go out twice, imports run over each other.
+    /// Each replica starts every job on schedule: invoices go out twice, and imports run at the
+    /// same time.
     ///
     /// ## What helps
-    /// One replica with `strategy: { type: Recreate }`, so that an update does not overlap either; a
-    /// CronJob with `concurrencyPolicy: Forbid`; or the scheduler's own leader election.
+    /// One replica with `strategy: { type: Recreate }`, so that an update does not overlap either;
+    /// a CronJob with `concurrencyPolicy: Forbid`; or the scheduler's own leader election.
     ///
     /// ## How to troubleshoot
-    /// The logs of all replicas show the same job at the same second.
+    /// The logs of all replicas show the same job in the same second.
     ///
     /// ## Bad
     /// ```yaml
@@ -31,7 +32,7 @@ rule! {
     ///       containers:
     ///         - name: beat
     ///           image: ghcr.io/acme/shop:1.4.2
-    ///           command: ["celery", "-A", "shop", "beat"] # <- container `beat` of Deployment `beat` runs celery beat, of which only one may run, with 2 replicas
+    ///           command: ["celery", "-A", "shop", "beat"] # <- container `beat` of Deployment `beat` runs celery beat with 2 replicas, but only one may run
     /// ```
     ///
     /// ## Good
@@ -66,13 +67,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         let replicas = facts.replica_words(unit);
         let label = &unit.label;
         if let Some((tool, span)) = scheduler(unit) {
-            out.at(
-                &span,
-                format_args!("{label} runs {tool}, of which only one may run, with {replicas}"),
-            )
-            .also(&many, "more than one replica is asked for here");
-        } else if is_named_so(unit) && unit.family().is_none() {
-            out.at(&many, format_args!("{label} is called a scheduler and has {replicas}, which may each start every job"))
+            out.at(&span, format!("{label} runs {tool} with {replicas}, but only one may run"))
+                .also(&many, "more than one replica is requested here");
+        } else if is_named_like_scheduler(unit) && unit.family().is_none() {
+            out.at(&many, format!("{label} is named like a scheduler and has {replicas}, each of which may start every job"))
                 .confidence(Confidence::Possible);
         }
     }
@@ -85,20 +83,21 @@ fn scheduler(unit: &Unit<'_>) -> Option<(&'static str, Span)> {
     })
 }
 
-fn is_named_so(unit: &Unit<'_>) -> bool {
+fn is_named_like_scheduler(unit: &Unit<'_>) -> bool {
     let last = unit.name.rsplit(['-', '_']).next().unwrap_or_default();
     matches!(last, "beat" | "celerybeat" | "cron" | "crond" | "scheduler" | "clock" | "clockwork")
 }
 
-/// A leader election lets the others stand by. So do schedulers with locks, as `redbeat` has.
+/// Whether the replicas elect a leader or take a lock, as `redbeat` does, so that the others stand
+/// by.
 fn elects(unit: &Unit<'_>) -> bool {
-    let says = |text: &str| {
+    let says_so = |text: &str| {
         let text = text.to_ascii_lowercase();
-        ["leader", "redbeat", "distributed", "single-beat"].iter().any(|it| text.contains(it))
+        ["leader", "redbeat", "distributed", "single-beat"].iter().any(|word| text.contains(word))
     };
-    let words = unit.start.words.iter().any(|it| says(it));
+    let words = unit.start.words.iter().any(|it| says_so(it));
     let kubernetes = unit.image.as_ref().is_some_and(|it| it.repository.contains("kube-scheduler"));
-    words || kubernetes || unit.env.iter().any(|it| says(it.name))
+    words || kubernetes || unit.env.iter().any(|it| says_so(it.name))
 }
 
 #[cfg(test)]
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_prove_it_and_names_suggest_it() {
+    fn a_command_is_certain_and_a_name_only_possible() {
         assert_eq!(service("a", "scale: 2, command: celery -A app beat"), ["certain"]);
         assert_eq!(service("shop-scheduler", "scale: 2"), ["possible"]);
     }

@@ -2,21 +2,23 @@ use crate::facts::{Facts, Named, Workload};
 use crate::model::kubernetes::{Body, WorkloadKind};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
-    /// A StatefulSet's `serviceName` names no headless Service.
+    /// The `serviceName` of a StatefulSet does not name a headless Service.
     ///
     /// ## Why it hurts
-    /// The names of its Pods (`db-0.db`) come from that Service and resolve only if it exists and is
-    /// headless. A replica set or a cluster of servers whose members look for one another by these
-    /// names never forms.
+    /// The DNS names of its Pods (`db-0.db`) come from that Service, and they resolve only if it
+    /// exists and is headless. A replica set or a cluster whose members look for each other by
+    /// these names never forms.
     ///
     /// ## What helps
-    /// A Service with `clusterIP: None` that selects the Pods, and its name in `serviceName`. A second
-    /// Service with an address may stand beside it for those who just want any Pod.
+    /// A Service with `clusterIP: None` that selects the Pods, and its name in `serviceName`. A
+    /// second Service with an address can exist beside it for clients that need just any Pod.
     ///
     /// ## How to troubleshoot
-    /// `kubectl run -it --rm dns --image=busybox -- nslookup db-0.db` says whether the name resolves.
+    /// `kubectl run -it --rm dns --image=busybox -- nslookup db-0.db` shows whether the name
+    /// resolves.
     ///
     /// ## Bad
     /// ```yaml
@@ -32,7 +34,7 @@ rule! {
     /// kind: StatefulSet
     /// metadata: { name: db }
     /// spec:
-    ///   serviceName: db-headles # <- StatefulSet `db` names Service `db-headles`, which does not exist; `db-headless` does
+    ///   serviceName: db-headles # <- StatefulSet `db` names Service `db-headles`, which does not exist; did you mean `db-headless`?
     ///   replicas: 3
     ///   selector: { matchLabels: { app: db } }
     ///   template:
@@ -67,18 +69,25 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let named_pods = named_pods(facts);
+    // An operator may create the Services for its objects.
+    let operated = facts.objects().iter().any(|it| {
+        matches!(it.body, Body::Other)
+            && it.group().contains('.')
+            && !it.group().ends_with("k8s.io")
+    });
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
         let label = &workload.label;
-        // Without anybody who asks for a Pod by its name, it is only good to know.
-        let asked = workload.copies.is_many() && asks_for_pods(facts, workload);
+        // If nothing addresses a Pod by name, the finding is for information only.
+        let asked = workload.copies.is_many() && named_pods.asks_for(workload);
         let severity = if asked { Severity::Warning } else { Severity::Info };
         let Some(name) = workload.model.service_name.as_ref().filter(|it| !it.is_empty()) else {
-            // Fragments without a spec are patches.
+            // A fragment without containers is a patch.
             if workload.model.service_name.is_none() && !workload.units.is_empty() {
                 out.at(
                     &workload.span(),
-                    format_args!(
-                        "{label} has no `serviceName`, so its Pods have no names of their own"
+                    format!(
+                        "{label} has no `serviceName`, so its Pods have no DNS names of their own"
                     ),
                 )
                 .severity(severity);
@@ -92,38 +101,31 @@ fn check(facts: &Facts, out: &mut Findings) {
             if !service.is_headless() {
                 out.at(
                     &name.span,
-                    format_args!(
-                        "{label} names Service `{name}`, which is not headless, so its Pods have no names of their own"
+                    format!(
+                        "{label} names Service `{name}`, which is not headless, so its Pods have no DNS names of their own"
                     ),
                 )
                 .severity(severity)
-                .also(&object.name_span(), format_args!("Service `{name}` has no `clusterIP: None`"))
+                .also(&object.name_span(), format!("Service `{name}` does not set `clusterIP: None`"))
                 .check(check);
             }
             continue;
         }
-        // Without any Service here, they are kept somewhere else.
-        let mut here = facts.kube_services().iter().filter(|it| it.namespace == workload.namespace);
-        if here.next().is_none() {
+        // If there are no Services here at all, they are defined elsewhere.
+        if facts.services_in(workload.namespace).next().is_none() {
             continue;
         }
         let message = format!("{label} names Service `{name}`, which does not exist");
         match facts.near_name(Named::Service, workload.namespace, name) {
             Some(near) => {
                 let edit = facts.replace_scalar(&name.span, near);
-                out.at(&name.span, format_args!("{message}; `{near}` does"))
+                out.at(&name.span, format!("{message}; did you mean `{near}`?"))
                     .check(check)
-                    .fix(Fix::r#unsafe(format_args!("Name Service `{near}`"), [edit]));
+                    .fix(Fix::r#unsafe(format!("Use Service `{near}`"), [edit]));
             }
             None => {
-                // An operator's object may bring its Services along.
-                let operated = facts.objects().iter().any(|it| {
-                    matches!(it.body, Body::Other)
-                        && it.group().contains('.')
-                        && !it.group().ends_with("k8s.io")
-                });
                 let severity = if operated { Severity::Info } else { Severity::Warning };
-                out.at(&name.span, format_args!("{message} in the files"))
+                out.at(&name.span, format!("{message} in these files"))
                     .severity(severity)
                     .confidence(Confidence::Likely)
                     .check(check);
@@ -132,13 +134,39 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether anything in the files names one of the workload's Pods, as `db-0.db`.
-fn asks_for_pods(facts: &Facts<'_>, workload: &Workload<'_>) -> bool {
-    let first = format!("{}-0.", workload.name);
-    facts.units().any(|it| {
-        it.env.iter().any(|it| it.value.is_some_and(|it| it.contains(&first)))
-            || it.start.words.iter().any(|it| it.contains(&first) || it.contains("${HOSTNAME}."))
-    })
+/// The Pods of StatefulSets that the files address by name, as `db-0.db`.
+struct NamedPods<'f> {
+    /// Every text that ends before a `-0.`, because a name may be part of a longer word.
+    names: FxHashSet<&'f str>,
+    /// Whether a command builds a name from its own host name, which may be that of any Pod.
+    any: bool,
+}
+
+/// Maximum length of a Pod's host name, which is a DNS label.
+const MAX_LABEL: usize = 63;
+
+fn named_pods<'f>(facts: &'f Facts<'_>) -> NamedPods<'f> {
+    let mut named = NamedPods { names: FxHashSet::default(), any: false };
+    for unit in facts.units() {
+        let values = unit.env.iter().filter_map(|it| it.value);
+        let words = unit.start.words.iter().map(|it| it.as_str());
+        for text in values.chain(words) {
+            for (end, _) in text.match_indices("-0.") {
+                let before = &text[..end];
+                let starts = before.char_indices().rev().take(MAX_LABEL);
+                named.names.extend(starts.map(|(at, _)| &before[at..]));
+            }
+        }
+        named.any |= unit.start.words.iter().any(|it| it.contains("${HOSTNAME}."));
+    }
+    named
+}
+
+impl NamedPods<'_> {
+    /// Whether anything in the files addresses one of the workload's Pods by name.
+    fn asks_for(&self, workload: &Workload<'_>) -> bool {
+        self.any || self.names.contains(workload.name)
+    }
 }
 
 #[cfg(test)]
@@ -161,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_a_pod_by_name_needs_a_headless_service() {
+    fn a_pod_that_is_addressed_by_name_needs_a_headless_service() {
         let plain = service("db", "ports: [{ port: 1 }]");
         let found = project(&plain, "  replicas: 3\n  serviceName: db\n");
         assert_eq!(found.len(), 1);
@@ -173,11 +201,11 @@ mod tests {
         assert_eq!(project("", "  replicas: 3\n")[0].1, "info");
         let other = service("web", "ports: [{ port: 1 }]");
         let found = project(&other, "  replicas: 3\n  serviceName: db\n");
-        assert!(found[0].0.contains("in the files") && found[0].1 == "warning");
+        assert!(found[0].0.contains("in these files") && found[0].1 == "warning");
     }
 
     #[test]
-    fn an_operator_may_bring_the_service() {
+    fn an_operator_may_create_the_service() {
         let other = service("web", "ports: [{ port: 1 }]");
         let custom = "apiVersion: example.com/v1\nkind: Database\nmetadata: { name: x }\n---\n";
         let found = project(&format!("{other}{custom}"), "  replicas: 3\n  serviceName: db\n");
@@ -185,13 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn for_one_replica_it_is_a_trade_off() {
+    fn one_replica_is_only_an_info() {
         let found = project(&service("db", "ports: [{ port: 1 }]"), "  serviceName: db\n");
         assert_eq!(found[0].1, "info");
     }
 
     #[test]
-    fn without_services_nothing_is_known() {
+    fn a_project_without_services_is_silent() {
         assert!(project("", "  serviceName: db\n").is_empty());
         assert!(project(&service("db", "clusterIP: None"), "  serviceName: db\n").is_empty());
     }

@@ -8,16 +8,16 @@ rule! {
     /// Clients are tied to one replica, which suggests state inside the process.
     ///
     /// ## Why it hurts
-    /// Affinity hides state that sits in a replica until that replica goes: an update, a node drain or
-    /// an autoscaler's step down then loses the sessions of everybody who was tied to it. Behind
-    /// another proxy all clients share one address and land on one replica.
+    /// Affinity hides state inside a replica until that replica goes away: an update, a node drain
+    /// or a scale-down then loses the sessions of everybody who was tied to it. Behind another
+    /// proxy, all clients share one address and land on one replica.
     ///
     /// ## What helps
-    /// Keep sessions in a shared store; then the affinity can go. Where it is only there to make caches
-    /// or long polling work better, nothing needs to change.
+    /// Keep sessions in a shared store; then the affinity can go. If it only makes caches or long
+    /// polling work better, nothing needs to change.
     ///
     /// ## How to troubleshoot
-    /// Delete the Pod that serves you: if you are logged out, the state was in it.
+    /// Delete the Pod that serves you: if you are logged out, the state was in that Pod.
     ///
     /// ## Bad
     /// ```yaml
@@ -26,7 +26,7 @@ rule! {
     /// metadata: { name: web }
     /// spec:
     ///   selector: { app: web }
-    ///   sessionAffinity: ClientIP # <- Service `web` ties each client to one of the 3 replicas of Deployment `web`: its state may sit in the process
+    ///   sessionAffinity: ClientIP # <- Service `web` ties each client to one replica of Deployment `web` (3 replicas), which suggests state inside the process
     ///   ports: [{ port: 80 }]
     /// ---
     /// apiVersion: apps/v1
@@ -71,27 +71,24 @@ fn check(facts: &Facts, out: &mut Findings) {
         let sticky = service.model.session_affinity.as_ref().filter(|it| it.value == "ClientIP");
         let sticky = sticky.or_else(|| cookie(service.object));
         if let (Some(place), Some(workload)) = (sticky, many) {
-            tell(facts, "Service", service.name, place, workload, out);
+            report(facts, "Service", service.name, place, workload, out);
         }
     }
     for object in facts.objects() {
         let (Body::Routes(routes), Some(place)) = (&object.body, cookie(object)) else { continue };
         let workload = routes.backends.iter().find_map(|backend| {
             let namespace = backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
-            let service = facts
-                .kube_services()
-                .iter()
-                .find(|it| it.name == backend.service.value && it.namespace == namespace)?;
+            let service = facts.service_in(namespace, &backend.service)?;
             service.selects.iter().map(|it| &facts.workloads()[*it]).find(|it| it.copies.is_many())
         });
         let name = object.name().map_or("", |it| it.as_str());
         if let Some(workload) = workload {
-            tell(facts, &object.kind.value, name, place, workload, out);
+            report(facts, &object.kind.value, name, place, workload, out);
         }
     }
 }
 
-/// The annotation that asks a controller for a cookie.
+/// Returns the annotation that asks a controller for a session cookie.
 fn cookie(object: &Object) -> Option<&Str> {
     let asks = |key: &str, value: &str| match key {
         "nginx.ingress.kubernetes.io/affinity" => value == "cookie",
@@ -104,7 +101,7 @@ fn cookie(object: &Object) -> Option<&Str> {
     object.meta.annotations.iter().find(|it| asks(&it.0, &it.1)).map(|it| &it.1)
 }
 
-fn tell(
+fn report(
     facts: &Facts<'_>,
     kind: &str,
     name: &str,
@@ -115,15 +112,15 @@ fn tell(
     let workload = &facts.workloads()[workload.index];
     let finding = out.at(
         &place.span,
-        format_args!(
-            "{kind} `{name}` ties each client to one of the {} of {}: its state may sit in the process",
-            facts.workload_replica_words(workload),
-            workload.label
+        format!(
+            "{kind} `{name}` ties each client to one replica of {} ({}), which suggests state inside the process",
+            workload.label,
+            facts.workload_replica_words(workload)
         ),
     );
     finding.confidence(Confidence::Possible);
     if let Some(many) = workload.copies.many() {
-        finding.also(&many, "more than one replica is asked for here");
+        finding.also(&many, "more than one replica is requested here");
     }
 }
 

@@ -1,0 +1,71 @@
+//! What the person at the other end wants to see: colour, width, and how much of it.
+
+use crate::Failure;
+use crate::args::Color;
+use anstream::{AutoStream, ColorChoice};
+use plimsoll_core::output::{Style, escape};
+use std::io::{self, IsTerminal, Write};
+
+pub struct Terminal {
+    pub style: Style,
+    /// Whether a person reads standard output directly.
+    pub interactive: bool,
+    pub quiet: bool,
+    choice: ColorChoice,
+}
+
+impl Terminal {
+    pub fn new(color: Color, quiet: bool) -> Terminal {
+        let choice = match color {
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+            Color::Auto if is_color_forced() => ColorChoice::Always,
+            // Asks the terminal, NO_COLOR, CLICOLOR and CLICOLOR_FORCE.
+            Color::Auto => AutoStream::choice(&io::stdout()),
+        };
+        let interactive = io::stdout().is_terminal();
+        let size = terminal_size::terminal_size().filter(|_| interactive);
+        let width = size.map_or(Style::default().width, |(width, _)| usize::from(width.0));
+        let style = Style { color: choice != ColorChoice::Never, width };
+        Terminal { style, interactive, quiet, choice }
+    }
+
+    /// Prints text for people. Its colours are translated for old Windows consoles.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        write(AutoStream::new(io::stdout().lock(), self.choice), text)
+    }
+
+    /// Reports something that did not stop the command.
+    pub fn warn(&self, text: &str) {
+        if !self.quiet {
+            self.say(&format!("warning: {text}"));
+        }
+    }
+
+    /// Writes a line to standard error.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "plimsoll: {}", escape(text));
+    }
+}
+
+/// Whether `FORCE_COLOR` asks for colour; `NO_COLOR` overrules it.
+fn is_color_forced() -> bool {
+    let value = |name| std::env::var_os(name).unwrap_or_default();
+    let forced = value("FORCE_COLOR");
+    value("NO_COLOR").is_empty() && !forced.is_empty() && forced != "0"
+}
+
+/// Prints data for programs, byte for byte.
+pub fn print_exactly(text: &str) -> Result<(), Failure> {
+    write(io::stdout().lock(), text)
+}
+
+/// A reader that has seen enough, such as `head`, closes the pipe; that is not a failure.
+fn write(mut out: impl Write, text: &str) -> Result<(), Failure> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,189 @@
+//! Whether a Compose service can be asked for its health, and how its healthcheck reads as a probe.
+
+use super::{Facts, Service};
+use crate::edit::Yaml;
+use crate::knowledge::families::{Certainty, Family, Known, family_of, for_compose};
+use crate::knowledge::{net, shell};
+use crate::model::compose::Healthcheck;
+use crate::report::Edit;
+use crate::text::Span;
+use std::borrow::Cow;
+
+/// Whether Docker knows the health of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// The service or its image has a healthcheck.
+    Checked,
+    /// The healthcheck is switched off at this place.
+    Disabled(Span),
+    /// Neither the service nor its image has one.
+    None,
+    /// The service has no healthcheck, and whether its image has one is not known.
+    Unknown,
+}
+
+impl<'a> Facts<'a> {
+    /// Returns whether Docker knows the health of a service.
+    pub fn health(&self, service: &Service<'a>) -> Health {
+        if let Some(check) = &service.model.healthcheck {
+            if check.disabled {
+                return Health::Disabled(check.span);
+            }
+            if check.test.is_some() {
+                return Health::Checked;
+            }
+        }
+        if let Some(build) = &service.model.build {
+            let file = build.dockerfile_id.map(|it| self.file(it).text());
+            return match file.or(build.dockerfile_inline.as_ref().map(|it| it.as_str())) {
+                Some(text) => dockerfile_health(text, build.target.as_ref().map(|it| it.as_str())),
+                None => Health::Unknown,
+            };
+        }
+        match &service.unit.image {
+            Some(image) if image.certainty == Certainty::Certain => {
+                image.family.map_or(Health::Unknown, |it| family_health(it, &image.repository))
+            }
+            _ => Health::Unknown,
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the edit that gives a service the ready check of its image family, if it has none.
+    pub fn healthcheck_entry(&self, service: &Service<'a>) -> Option<Edit> {
+        let shell = service.ready_shell()?;
+        let place = service.model.place()?;
+        if service.model.healthcheck.is_some() {
+            return None;
+        }
+        let check = Yaml::map([
+            ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
+            ("interval", Yaml::raw("10s")),
+            ("timeout", Yaml::raw("5s")),
+            ("retries", Yaml::raw("5")),
+            ("start_period", Yaml::raw("30s")),
+        ]);
+        self.insert_entry(place, "healthcheck", &check)
+    }
+}
+
+impl Service<'_> {
+    /// Returns the shell command that asks a server of its image family whether it is ready.
+    pub fn ready_shell(&self) -> Option<&'static str> {
+        let image = self.unit.image.as_ref()?;
+        let family = image.family?;
+        family.ready_shell(&image.repository, image.major, &|name| self.unit.var(name).is_some())
+    }
+}
+
+fn image_health(repository: &str) -> Health {
+    family_of(repository).map_or(Health::Unknown, |it| family_health(it, repository))
+}
+
+fn family_health(family: &Family, repository: &str) -> Health {
+    match family.brings_healthcheck(repository) {
+        Known::Yes => Health::Checked,
+        Known::No => Health::None,
+        Known::Unknown => Health::Unknown,
+    }
+}
+
+/// Returns the health of the last stage of a Dockerfile, or of the target stage: its own HEALTHCHECK, or
+/// else that of the image that it starts from.
+fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
+    let mut health = Health::Unknown;
+    let mut stages: Vec<(String, Health)> = Vec::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let Some(instruction) = words.next() else { continue };
+        if instruction.eq_ignore_ascii_case("FROM") {
+            let mut words = words.filter(|it| !it.starts_with("--"));
+            let base = words.next().unwrap_or_default();
+            let name = words.nth(1).unwrap_or_default().to_owned();
+            let earlier = stages.iter().find(|it| it.0.eq_ignore_ascii_case(base));
+            health = match earlier {
+                Some(stage) => stage.1,
+                None => image_health(&crate::knowledge::image::ImageRef::parse(base).repository()),
+            };
+            stages.push((name, health));
+        } else if instruction.eq_ignore_ascii_case("HEALTHCHECK") {
+            let none = words.next().is_some_and(|it| it.eq_ignore_ascii_case("NONE"));
+            health = if none { Health::None } else { Health::Checked };
+            if let Some(stage) = stages.last_mut() {
+                stage.1 = health;
+            }
+        }
+    }
+    match target {
+        Some(target) => stages
+            .iter()
+            .find(|it| it.0.eq_ignore_ascii_case(target))
+            .map_or(Health::Unknown, |it| it.1),
+        None => health,
+    }
+}
+
+/// Returns a healthcheck as a readiness probe: as `httpGet` where it makes an HTTP request, or else with
+/// the same command.
+pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
+    let test = health.test.as_ref()?;
+    let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
+    if arguments.is_empty() || arguments.iter().any(|it| it.contains('$')) && !test.is_shell() {
+        return None;
+    }
+    let handler = http_question(&arguments, test.is_shell()).unwrap_or_else(|| {
+        let words: Vec<String> = if test.is_shell() {
+            vec!["sh".to_owned(), "-c".to_owned(), arguments.join(" ")]
+        } else {
+            arguments.iter().map(|it| (*it).to_owned()).collect()
+        };
+        ("exec", Yaml::map([("command", Yaml::words(words))]))
+    });
+    let mut fields = vec![handler];
+    let seconds = |it: std::time::Duration| i64::try_from(it.as_secs().max(1)).unwrap_or(i64::MAX);
+    if let Some(it) = health.interval {
+        fields.push(("periodSeconds", Yaml::int(seconds(it.value))));
+    }
+    if let Some(it) = health.timeout {
+        fields.push(("timeoutSeconds", Yaml::int(seconds(it.value))));
+    }
+    if let Some(it) = health.retries.filter(|it| it.value > 0) {
+        fields.push(("failureThreshold", Yaml::int(it.value)));
+    }
+    Some(Yaml::map(fields))
+}
+
+/// Returns a command such as `curl -f http://localhost:8080/health` as `httpGet`.
+fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml<'static>)> {
+    let text = arguments.join(" ");
+    let commands =
+        if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };
+    let command = commands.first()?;
+    if !matches!(command.name(), "curl" | "wget") {
+        return None;
+    }
+    let url = command.words.iter().find_map(|it| it.text.strip_prefix("http://"))?;
+    let (address, path) =
+        url.split_once('/').map_or((url, String::new()), |it| (it.0, it.1.to_owned()));
+    let (host, port) = address.split_once(':').unwrap_or((address, "80"));
+    if !net::is_loopback(host) || path.contains(['$', '`']) {
+        return None;
+    }
+    let port: u16 = port.parse().ok()?;
+    let path = Yaml::str(format!("/{path}"));
+    Some(("httpGet", Yaml::map([("path", path), ("port", Yaml::int(i64::from(port)))])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dockerfile_says_what_its_stage_has() {
+        let text = "FROM postgres:17 AS base\nFROM base AS checked\nHEALTHCHECK CMD pg_isready\nFROM checked\nRUN x\n";
+        assert_eq!(dockerfile_health(text, None), Health::Checked);
+        assert_eq!(dockerfile_health(text, Some("base")), Health::None);
+        assert_eq!(dockerfile_health("FROM corp/base\n", None), Health::Unknown);
+    }
+}

@@ -1,0 +1,142 @@
+//! The hosts that a container names in its variables and its start command.
+
+use super::Facts;
+use super::unit::{Unit, VarSource};
+use crate::knowledge::net;
+use crate::text::Span;
+use std::fmt;
+
+/// A host that a container names.
+#[derive(Debug, Clone, Copy)]
+pub struct Mention<'a> {
+    /// The variable, or `None` for a word of the start command.
+    pub key: Option<&'a str>,
+    pub host: &'a str,
+    pub port: Option<u16>,
+    pub scheme: Option<&'a str>,
+    /// The host and its port, as precisely as the text allows.
+    pub span: Span,
+    /// The host alone, and the port alone; equal to the whole value where the text has escapes.
+    pub host_span: Span,
+    pub port_span: Option<Span>,
+    /// Whether it is written out, without a Compose variable in it.
+    pub literal: bool,
+    pub source: Option<VarSource>,
+}
+
+impl Mention<'_> {
+    /// Returns the port, or the default port of the scheme.
+    pub fn effective_port(&self) -> Option<u16> {
+        self.port.or_else(|| self.scheme.and_then(net::default_port))
+    }
+
+    pub fn is_loopback(&self) -> bool {
+        net::is_loopback(self.host)
+    }
+
+    /// Returns where the host is named, for a message: `DB_URL`, or "the start command".
+    pub fn place(&self) -> Named<'_> {
+        Named(self.key)
+    }
+}
+
+/// See [`Mention::place`].
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a>(Option<&'a str>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(key) => write!(f, "`{key}`"),
+            None => f.write_str("the start command"),
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the hosts that a container names, in the order of the files.
+    pub fn mentions<'f>(&self, unit: &'f Unit<'a>) -> &'f [Mention<'a>] {
+        &unit.mentions
+    }
+
+    pub(super) fn find_mentions(&self, unit: &Unit<'a>) -> Vec<Mention<'a>> {
+        let mut found = Vec::new();
+        for var in &unit.env {
+            let Some(value) = var.value else { continue };
+            let from = (Some(var.name), Some(var.source), var.literal);
+            for endpoint in net::endpoints_of(var.name, value) {
+                found.push(self.mention(from, &endpoint, value, var.value_span));
+            }
+        }
+        for word in &unit.start.words {
+            for endpoint in net::endpoints(&word.value) {
+                found.push(self.mention((None, None, true), &endpoint, &word.value, word.span));
+            }
+        }
+        found
+    }
+
+    fn mention(
+        &self,
+        (key, source, literal): (Option<&'a str>, Option<VarSource>, bool),
+        endpoint: &net::Endpoint<'a>,
+        value: &str,
+        span: Span,
+    ) -> Mention<'a> {
+        let at = |range: (usize, usize)| self.inside(span, value, range);
+        Mention {
+            key,
+            host: endpoint.host,
+            port: endpoint.port,
+            scheme: endpoint.scheme,
+            span: at(endpoint.at()),
+            host_span: at(endpoint.host_at),
+            port_span: endpoint.port_at.map(at),
+            literal,
+            source,
+        }
+    }
+
+    /// Returns the span of a part of a value, or of the whole value where the text does not show it
+    /// letter by letter. In a text with variables, the part is found if it is written out beside them
+    /// exactly once.
+    pub fn inside(&self, span: Span, value: &str, range: (usize, usize)) -> Span {
+        let written = self.file(span.file).text().get(span.range()).unwrap_or_default();
+        let quoted = || written.get(1..written.len().saturating_sub(1)) == Some(value);
+        let at = if written == value {
+            Some(0)
+        } else if quoted() {
+            Some(1)
+        } else {
+            written.find(value)
+        };
+        match at {
+            Some(at) if !value.is_empty() => span.inner(at + range.0..at + range.1),
+            _ => {
+                let part = value.get(range.0..range.1).unwrap_or_default();
+                match written_once(written, part) {
+                    Some(at) => span.inner(at..at + part.len()),
+                    None => span,
+                }
+            }
+        }
+    }
+}
+
+/// Returns where a word stands in a text that holds `${...}`, if it stands outside of them exactly
+/// once.
+fn written_once(text: &str, word: &str) -> Option<usize> {
+    if word.is_empty() || !text.contains("${") {
+        return None;
+    }
+    let joins =
+        |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.') || !it.is_ascii();
+    let mut found = text.match_indices(word).map(|it| it.0).filter(|at| {
+        let before = &text[..*at];
+        let inside = before.rsplit('}').next().is_some_and(|it| it.contains("${"));
+        let after = &text[at + word.len()..];
+        !inside && !before.ends_with(joins) && !after.starts_with(joins)
+    });
+    let first = found.next()?;
+    if found.next().is_some() { None } else { Some(first) }
+}

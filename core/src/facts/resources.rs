@@ -1,0 +1,78 @@
+//! What containers request, and what their Pods and LimitRanges give them.
+
+use super::{Facts, Workload};
+use crate::model::kubernetes::{Body, Container, Object, Resource};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// What LimitRanges give to containers that say nothing themselves, by the names of the resources.
+#[derive(Debug, Default)]
+struct Defaults<'a> {
+    requests: FxHashSet<&'a str>,
+    limits: FxHashSet<&'a str>,
+}
+
+impl<'a> Defaults<'a> {
+    fn add(&mut self, requests: &'a [Resource], limits: &'a [Resource]) {
+        self.requests.extend(requests.iter().map(|it| it.name.as_str()));
+        self.limits.extend(limits.iter().map(|it| it.name.as_str()));
+    }
+
+    /// A limit is also the request where none is written.
+    fn requests(&self, name: &str) -> bool {
+        self.requests.contains(name) || self.limits.contains(name)
+    }
+}
+
+/// The defaults of all LimitRanges, by their namespace.
+#[derive(Debug, Default)]
+pub(super) struct LimitRanges<'a> {
+    by_namespace: FxHashMap<&'a str, Defaults<'a>>,
+    /// Of all namespaces together.
+    anywhere: Defaults<'a>,
+}
+
+impl<'a> LimitRanges<'a> {
+    pub(super) fn new(objects: &[&'a Object]) -> LimitRanges<'a> {
+        let mut ranges = LimitRanges::default();
+        for &object in objects {
+            let Body::LimitRange(range) = &object.body else { continue };
+            for item in &range.items {
+                if item.kind.as_ref().is_none_or(|it| it.as_str() == "Container") {
+                    let here = ranges.by_namespace.entry(object.namespace()).or_default();
+                    here.add(&item.default_request, &item.default);
+                    ranges.anywhere.add(&item.default_request, &item.default);
+                }
+            }
+        }
+        ranges
+    }
+
+    /// Whether the LimitRanges that may hold in a namespace give something.
+    fn give(&self, namespace: &str, is_given: impl Fn(&Defaults<'a>) -> bool) -> bool {
+        match namespace {
+            "default" => is_given(&self.anywhere),
+            _ => ["default", namespace]
+                .iter()
+                .filter_map(|it| self.by_namespace.get(it))
+                .any(is_given),
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Whether a container has a request for a resource: its own, its Pod's or that of a LimitRange.
+    pub fn has_request(&self, workload: &Workload<'a>, container: &Container, name: &str) -> bool {
+        let own = container.resources.as_ref();
+        let pod = workload.model.template.spec.resources.as_ref();
+        own.is_some_and(|it| it.request(name).is_some() || it.limit(name).is_some())
+            || pod.is_some_and(|it| it.request(name).is_some())
+            || self.limit_ranges.give(workload.namespace, |it| it.requests(name))
+    }
+
+    /// Whether a workload's containers are limited by their Pod or by a LimitRange.
+    pub fn is_limited_from_outside(&self, workload: &Workload<'a>, name: &str) -> bool {
+        let pod = workload.model.template.spec.resources.as_ref();
+        pod.is_some_and(|it| it.limit(name).is_some())
+            || self.limit_ranges.give(workload.namespace, |it| it.limits.contains(name))
+    }
+}

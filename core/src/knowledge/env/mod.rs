@@ -1,0 +1,444 @@
+//! Environment variables whose meaning does not depend on the project.
+//!
+//! Sources: POSIX "Environment Variables" and the Docker, Kubernetes and Compose documentation on
+//! what they set; for drivers and switches, each framework's configuration reference.
+
+mod file_database;
+
+use crate::knowledge::data::words;
+use crate::knowledge::net;
+pub use file_database::{FileDatabase, file_database};
+use rustc_hash::FxHashSet;
+use std::sync::LazyLock;
+
+/// Variables that a shell or a CI system always sets.
+static SHELL_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("../data/shell_variables.txt")));
+
+/// Whether a shell or a CI system always sets a variable, so that an undefined `${HOME}` is not a
+/// mistake.
+#[must_use]
+pub fn is_shell_variable(name: &str) -> bool {
+    SHELL_VARIABLES.contains(name)
+}
+
+/// Variables that belong to one platform or one machine.
+static PLATFORM_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("../data/platform_variables.txt")));
+
+/// Prefixes of variables that belong to one platform, or to an agent that runs on one of them.
+const PLATFORM_PREFIXES: &[&str] = &[
+    "KUBERNETES_",
+    "OTEL_",
+    "DD_",
+    "SENTRY_",
+    "NEW_RELIC_",
+    "COMPOSE_",
+    "DOCKER_",
+    "K8S_",
+    "POD_",
+];
+
+/// Whether a variable belongs to one platform or one machine, so that the other side may lack it.
+#[must_use]
+pub fn is_platform_only(name: &str) -> bool {
+    PLATFORM_VARIABLES.contains(name) || PLATFORM_PREFIXES.iter().any(|it| name.starts_with(it))
+}
+
+/// A variable that Kubernetes, like Docker's old links, puts into a container for a Service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Injected<'a> {
+    /// The Service's name as the variable spells it: in upper case, with underscores for dashes.
+    pub service: &'a str,
+    pub port: Option<u16>,
+}
+
+/// Reads names such as `REDIS_SERVICE_HOST` and `REDIS_PORT_6379_TCP_ADDR` (Kubernetes
+/// documentation, "Service: Environment variables"). Plain `REDIS_PORT` is too common to be told
+/// from a variable that somebody set.
+#[must_use]
+pub fn injected_variable(name: &str) -> Option<Injected<'_>> {
+    let plain = |it: &str| {
+        !it.is_empty()
+            && it.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    if let Some(service) = name.strip_suffix("_SERVICE_HOST") {
+        return plain(service).then_some(Injected { service, port: None });
+    }
+    if let Some(at) = name.find("_SERVICE_PORT") {
+        let rest = &name[at + "_SERVICE_PORT".len()..];
+        let service = &name[..at];
+        return (plain(service) && (rest.is_empty() || rest.starts_with('_')))
+            .then_some(Injected { service, port: None });
+    }
+    for (at, _) in name.match_indices("_PORT_") {
+        let service = &name[..at];
+        let mut parts = name[at + "_PORT_".len()..].split('_');
+        let port = parts.next().and_then(|it| it.parse().ok());
+        let protocol = matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"));
+        let field = matches!(parts.next(), None | Some("ADDR" | "PORT" | "PROTO"));
+        if port.is_some() && protocol && field && parts.next().is_none() && plain(service) {
+            return Some(Injected { service, port });
+        }
+    }
+    None
+}
+
+/// Returns the prefix of a Service's injected variables: `REDIS_MASTER` for `redis-master`.
+#[must_use]
+pub fn link_prefix(service: &str) -> String {
+    service.to_ascii_uppercase().replace('-', "_")
+}
+
+/// Returns the names of the variables that Kubernetes injects for a Service with these ports
+/// (number, name, protocol).
+#[must_use]
+pub fn link_variables(service: &str, ports: &[(u16, Option<&str>, &str)]) -> Vec<String> {
+    let prefix = link_prefix(service);
+    let mut out = vec![
+        format!("{prefix}_SERVICE_HOST"),
+        format!("{prefix}_SERVICE_PORT"),
+        format!("{prefix}_PORT"),
+    ];
+    for (number, name, protocol) in ports {
+        if let Some(name) = name {
+            out.push(format!("{prefix}_SERVICE_PORT_{}", link_prefix(name)));
+        }
+        let base = format!("{prefix}_PORT_{number}_{}", protocol.to_ascii_uppercase());
+        out.extend(["_PORT", "_PROTO", "_ADDR"].map(|it| format!("{base}{it}")));
+        out.push(base);
+    }
+    out
+}
+
+/// State that a driver keeps inside one process or one container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Session,
+    Cache,
+    Queue,
+    Lock,
+    RateLimit,
+    Broadcast,
+}
+
+impl State {
+    /// Returns the noun that messages use.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Session => "sessions",
+            Self::Cache => "the cache",
+            Self::Queue => "the queue",
+            Self::Lock => "locks",
+            Self::RateLimit => "rate limits",
+            Self::Broadcast => "live messages",
+        }
+    }
+}
+
+/// Variables that choose a driver, and the state that the driver keeps. Projects put prefixes
+/// before them.
+const DRIVER_VARIABLES: &[(&str, State)] = &[
+    ("SESSION_DRIVER", State::Session),
+    ("SESSION_STORE", State::Session),
+    ("SESSION_TYPE", State::Session),
+    ("SESSION_BACKEND", State::Session),
+    ("SESSION_STORAGE", State::Session),
+    ("SPRING_SESSION_STORE_TYPE", State::Session),
+    ("CACHE_DRIVER", State::Cache),
+    ("CACHE_STORE", State::Cache),
+    ("CACHE_TYPE", State::Cache),
+    ("CACHE_BACKEND", State::Cache),
+    ("CACHE_ADAPTER", State::Cache),
+    ("SPRING_CACHE_TYPE", State::Cache),
+    ("QUEUE_DRIVER", State::Queue),
+    ("QUEUE_CONNECTION", State::Queue),
+    ("QUEUE_BACKEND", State::Queue),
+    ("QUEUE_TYPE", State::Queue),
+    ("CELERY_BROKER_URL", State::Queue),
+    ("LOCK_DRIVER", State::Lock),
+    ("LOCK_STORE", State::Lock),
+    ("RATE_LIMIT_STORE", State::RateLimit),
+    ("RATE_LIMIT_STORAGE", State::RateLimit),
+    ("RATELIMIT_STORAGE_URL", State::RateLimit),
+    ("RATELIMIT_STORAGE_URI", State::RateLimit),
+    ("BROADCAST_DRIVER", State::Broadcast),
+    ("BROADCAST_CONNECTION", State::Broadcast),
+    ("PUBSUB_TYPE", State::Broadcast),
+];
+
+/// Drivers that keep their state in memory or in local files. `sync` is not among them: it runs a
+/// job inside the request, so nothing is kept and nothing can be lost.
+const LOCAL_DRIVERS: &[&str] = &[
+    "file",
+    "files",
+    "filesystem",
+    "memory",
+    "inmemory",
+    "in-memory",
+    "in_memory",
+    "mem",
+    "local",
+    "array",
+    "simple",
+    "simplecache",
+    "memory://",
+    "memorystore",
+    "memory_store",
+    "filesystemcache",
+    "caffeine",
+    "hash_map",
+    "hashmap",
+    "locmem",
+    "node",
+    "map",
+];
+
+/// Returns the state that `key=value` keeps in memory or in local files: `SESSION_DRIVER=file`.
+#[must_use]
+pub fn local_state(key: &str, value: &str) -> Option<State> {
+    let driver = value.trim().to_ascii_lowercase();
+    let local = LOCAL_DRIVERS.contains(&driver.as_str())
+        || driver.ends_with("locmemcache")
+        || driver.starts_with("memory://");
+    if !local {
+        return None;
+    }
+    let key = key.to_ascii_uppercase();
+    let chosen = DRIVER_VARIABLES.iter().find(|(variable, _)| {
+        key.strip_suffix(variable).is_some_and(|it| it.is_empty() || it.ends_with('_'))
+    });
+    chosen.map(|(_, state)| *state)
+}
+
+/// Variables that set the address on which a program itself listens.
+static LISTEN_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("../data/listen_variables.txt")));
+
+/// Suffixes of such variables.
+const LISTEN_SUFFIXES: &[&str] = &[
+    "_BIND",
+    "_BIND_ADDR",
+    "_BIND_ADDRESS",
+    "_BIND_HOST",
+    "_LISTEN",
+    "_LISTEN_ADDR",
+    "_LISTEN_ADDRESS",
+    "_LISTEN_HOST",
+    "_LISTENERS",
+];
+
+/// Whether a key sets the address on which the program itself listens.
+#[must_use]
+pub fn is_listen_key(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    LISTEN_VARIABLES.contains(key.as_str()) || LISTEN_SUFFIXES.iter().any(|it| key.ends_with(it))
+}
+
+/// Variables that hold the name under which the program itself is reached.
+const OWN_NAME_VARIABLES: &[&str] = &[
+    "SERVER_NAME",
+    "KC_HOSTNAME",
+    "KC_HOSTNAME_URL",
+    "SERVER_HOST",
+    "API_HOST",
+    "APP_HOST",
+    "WEB_HOST",
+    "PHX_HOST",
+    "VIRTUAL_HOST",
+];
+
+/// Words in the key of an address that the program itself has, announces or accepts.
+const OWN_ADDRESS_WORDS: &[&str] = &[
+    "LISTEN",
+    "LISTENER",
+    "LISTENERS",
+    "BIND",
+    "BINDING",
+    "ADVERTISED",
+    "ADVERTISE",
+    "ALLOWED",
+    "TRUSTED",
+];
+
+/// Whether a key holds an address of the program itself, on which it listens or which it announces
+/// to others. What such a key says about loopback or a fixed address is not a mistake about a peer.
+#[must_use]
+pub fn is_own_address_key(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    OWN_NAME_VARIABLES.contains(&key.as_str())
+        || key.split(['_', '.', '-']).any(|word| OWN_ADDRESS_WORDS.contains(&word))
+        || is_listen_key(&key)
+}
+
+/// Variables that hold a URL for browsers or callers outside the cluster.
+static BROWSER_VARIABLES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("../data/browser_variables.txt")));
+
+/// Prefixes of variables that frameworks compile into the pages that they serve.
+const BROWSER_PREFIXES: &[&str] = &[
+    "NEXT_PUBLIC_",
+    "REACT_APP_",
+    "VITE_",
+    "NUXT_PUBLIC_",
+    "PUBLIC_",
+    "VUE_APP_",
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "NG_APP_",
+    "STORYBOOK_",
+];
+
+/// Words in the key of a URL for browsers or callers outside.
+const BROWSER_WORDS: &[&str] = &[
+    "PUBLIC", "EXTERNAL", "CORS", "ORIGIN", "ORIGINS", "CALLBACK", "REDIRECT", "RETURN", "BROWSER",
+    "WEBSITE", "ISSUER", "CSRF", "REFERER", "REFERRER", "WEBHOOK", "LANDING", "LOGOUT", "LOGIN",
+    "DOMAIN",
+];
+
+/// Whether a URL under this key is opened by a browser or by a caller outside, for whom `localhost`
+/// and a published port are right: `NEXT_PUBLIC_API_URL`, `CORS_ORIGINS`, `OAUTH_REDIRECT_URI`.
+#[must_use]
+pub fn is_browser_facing(key: &str) -> bool {
+    let key = in_snake_case(key);
+    BROWSER_VARIABLES.contains(key.as_str())
+        || BROWSER_PREFIXES.iter().any(|it| key.starts_with(it))
+        || key.split(['_', '.', '-', ':']).any(|word| BROWSER_WORDS.contains(&word))
+}
+
+/// Returns `PAYMENT_CALLBACK_URL` for `paymentCallbackUrl`, and other keys in upper case.
+fn in_snake_case(key: &str) -> String {
+    let mut out = String::with_capacity(key.len() + 4);
+    let mut lower_before = false;
+    for c in key.chars() {
+        if c.is_ascii_uppercase() && lower_before {
+            out.push('_');
+        }
+        lower_before = c.is_ascii_lowercase();
+        out.push(c.to_ascii_uppercase());
+    }
+    out
+}
+
+/// Whether `key=value` makes a program listen on loopback only.
+#[must_use]
+pub fn listens_on_loopback(key: &str, value: &str) -> bool {
+    if !is_listen_key(key) {
+        return false;
+    }
+    let text = value.trim();
+    let endpoints = net::endpoints(text);
+    if endpoints.is_empty() {
+        let host = match text.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+            _ => text,
+        };
+        return net::is_loopback(host);
+    }
+    endpoints.iter().all(|it| net::is_loopback(it.host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shell_and_platform_variables() {
+        assert!(is_shell_variable("HOME") && is_shell_variable("PWD"));
+        assert!(!is_shell_variable("DB_PASSWORD"));
+        assert!(is_platform_only("TZ") && is_platform_only("KUBERNETES_SERVICE_HOST"));
+        assert!(!is_platform_only("DATABASE_URL"));
+    }
+
+    #[test]
+    fn injected_names_are_read() {
+        let read = |name| injected_variable(name).map(|it| (it.service, it.port));
+        assert_eq!(read("REDIS_MASTER_SERVICE_HOST"), Some(("REDIS_MASTER", None)));
+        assert_eq!(read("DB_PORT_5432_TCP_ADDR"), Some(("DB", Some(5432))));
+        assert_eq!(read("DB_PORT_5432_TCP"), Some(("DB", Some(5432))));
+        assert_eq!(read("API_SERVICE_PORT_HTTP"), Some(("API", None)));
+        for name in [
+            "REDIS_PORT",
+            "DB_HOST",
+            "_SERVICE_HOST",
+            "API_SERVICE_PORTAL",
+            "X_PORT_A_TCP",
+            "auth_service_host_name",
+        ] {
+            assert_eq!(read(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn injected_names_are_written() {
+        let names = link_variables("my-db", &[(5432, Some("pg"), "TCP")]);
+        for name in [
+            "MY_DB_PORT",
+            "MY_DB_SERVICE_HOST",
+            "MY_DB_SERVICE_PORT_PG",
+            "MY_DB_PORT_5432_TCP",
+            "MY_DB_PORT_5432_TCP_ADDR",
+        ] {
+            assert!(names.iter().any(|it| it == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn drivers_that_keep_local_state() {
+        assert_eq!(local_state("SESSION_DRIVER", "file"), Some(State::Session));
+        assert_eq!(local_state("CACHE_STORE", "array"), Some(State::Cache));
+        assert_eq!(local_state("APP_RATELIMIT_STORAGE_URL", "memory://"), Some(State::RateLimit));
+        assert_eq!(
+            local_state("CACHE_BACKEND", "django.core.cache.backends.locmem.LocMemCache"),
+            Some(State::Cache)
+        );
+        for (key, value) in [
+            ("SESSION_DRIVER", "redis"),
+            ("QUEUE_CONNECTION", "sync"),
+            ("FILE_DRIVER", "file"),
+            ("MYSESSION_DRIVER", "file"),
+        ] {
+            assert_eq!(local_state(key, value), None, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn listeners_on_loopback() {
+        assert!(listens_on_loopback("HOST", "127.0.0.1"));
+        assert!(listens_on_loopback("LISTEN_ADDR", "localhost:8080"));
+        assert!(listens_on_loopback("ASPNETCORE_URLS", "http://localhost:5000"));
+        assert!(listens_on_loopback("GUNICORN_BIND", "127.0.0.1:80"));
+        for (key, value) in [
+            ("HOST", "0.0.0.0"),
+            ("LISTEN_ADDR", ":8080"),
+            ("DB_HOST", "localhost"),
+            ("ASPNETCORE_URLS", "http://+:80"),
+            ("HOST", ""),
+        ] {
+            assert!(!listens_on_loopback(key, value), "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn own_and_public_addresses_are_not_those_of_peers() {
+        for key in ["KAFKA_ADVERTISED_LISTENERS", "ETCD_LISTEN_CLIENT_URLS", "HOST", "KC_HOSTNAME"]
+        {
+            assert!(is_own_address_key(key), "{key}");
+        }
+        for key in [
+            "NEXT_PUBLIC_API_URL",
+            "CORS_ORIGINS",
+            "oauthRedirectUri",
+            "APP_URL",
+            "TEMPORAL_CORS_ORIGINS",
+        ] {
+            assert!(is_browser_facing(key), "{key}");
+        }
+        for key in
+            ["DATABASE_URL", "REDIS_HOST", "API_URL", "DB_HOSTNAME", "KAFKA_BROKERS", "OLLAMA_HOST"]
+        {
+            assert!(!is_own_address_key(key) && !is_browser_facing(key), "{key}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Hosts, their addresses and ports, and the keys and values that name them.
+//!
+//! Sources: RFC 1123 and RFC 1918 (names, private addresses); Kubernetes documentation, "DNS for
+//! Services and Pods".
+
+mod endpoints;
+
+use crate::knowledge::data::entries;
+pub use crate::knowledge::ip::ipv4;
+use crate::knowledge::ip::is_ipv6;
+pub use endpoints::{Endpoint, endpoints, endpoints_of};
+use rustc_hash::FxHashMap;
+use std::sync::LazyLock;
+
+/// The default ports of URL schemes.
+static DEFAULT_PORTS: LazyLock<FxHashMap<&str, u16>> = LazyLock::new(|| {
+    let rows = entries(include_str!("../data/default_ports.txt"));
+    let rows = rows.map(|row| row.split_once(' ').and_then(|it| Some((it.0, it.1.parse().ok()?))));
+    rows.map(|it| it.expect("internal error: a malformed row")).collect()
+});
+
+/// Returns the port that a URL scheme implies when none is written.
+#[must_use]
+pub fn default_port(scheme: &str) -> Option<u16> {
+    let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme);
+    // `mysql+pymysql` names the driver too.
+    let base = scheme.split('+').next().unwrap_or(scheme).to_ascii_lowercase();
+    DEFAULT_PORTS.get(base.as_str()).copied()
+}
+
+/// Last words of keys that name a peer's host.
+const HOST_WORDS: &[&str] = &[
+    "HOST",
+    "HOSTNAME",
+    "HOSTS",
+    "ADDR",
+    "ADDRESS",
+    "ADDRESSES",
+    "ADDRS",
+    "SERVER",
+    "SERVERS",
+    "BROKER",
+    "BROKERS",
+    "ENDPOINT",
+    "ENDPOINTS",
+    "NODES",
+    "SEEDS",
+    "CONTACTPOINTS",
+    "SEED",
+];
+
+/// Words in such keys that make them about the program's own address, or about something else.
+const NOT_PEER_WORDS: &[&str] = &[
+    "ALLOWED",
+    "VIRTUAL",
+    "LETSENCRYPT",
+    "TRUSTED",
+    "BIND",
+    "LISTEN",
+    "ADVERTISED",
+    "ADVERTISE",
+    "PUBLIC",
+    "EMAIL",
+    "MAIL",
+    "FROM",
+    "WHITELIST",
+    "ALLOWLIST",
+    "DOMAIN",
+    "EXTERNAL",
+    "MAC",
+    "OWN",
+    "LOCAL",
+    "POD",
+    "NODE",
+    "HTTP",
+    "ACCESS",
+    "CORS",
+    "DEFAULT",
+    "DNS",
+    "RPC",
+    "WEB",
+    "APP",
+    "WALLET",
+    "CONTRACT",
+    "IP",
+];
+
+/// Whether a key names a peer's host: `DB_HOST`, `REDIS_ADDR`, `KAFKA_BROKERS`, `PGHOST`. Keys of
+/// the program's own address, and lists of allowed or virtual hosts, do not.
+#[must_use]
+pub fn is_host_key(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    if key == "PGHOST" {
+        return true;
+    }
+    let mut words = key.split(['_', '.', '-']).filter(|it| !it.is_empty());
+    let Some(last) = words.next_back() else { return false };
+    // A key of one word, such as `HOST`, is usually about the program itself.
+    HOST_WORDS.contains(&last)
+        && words.clone().next().is_some()
+        && !words.any(|it| NOT_PEER_WORDS.contains(&it))
+}
+
+/// Whether a host is `localhost`, in `127.0.0.0/8` or `::1`.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.eq_ignore_ascii_case("localhost.localdomain")
+        || host == "::1"
+        || ipv4(host).is_some_and(|it| it[0] == 127)
+}
+
+/// Whether a host is the address that means "all addresses" when listening.
+#[must_use]
+pub fn is_unspecified(host: &str) -> bool {
+    matches!(host, "0.0.0.0" | "::" | "[::]" | "*" | "0")
+}
+
+/// Whether a host is an address from a private, carrier or link-local range (RFC 1918, 6598, 3927,
+/// 4193), which on another network belongs to another machine or to none.
+#[must_use]
+pub fn is_private_ip(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if let Some([a, b, ..]) = ipv4(host) {
+        return a == 10
+            || (a == 172 && (16..32).contains(&b))
+            || (a == 192 && b == 168)
+            || (a == 169 && b == 254)
+            || (a == 100 && (64..128).contains(&b));
+    }
+    // The first group of a unique local address (`fc00::/7`) always has four digits.
+    let first = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    first.len() == 4 && (first.starts_with("fc") || first.starts_with("fd")) && is_ipv6(host)
+}
+
+/// A host name as cluster DNS resolves it (Kubernetes documentation, "DNS for Services and Pods").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClusterName<'a> {
+    pub service: &'a str,
+    pub namespace: Option<&'a str>,
+    /// Whether the name contains `.svc`, so that it can only be a Service; `a.b` may also be a
+    /// domain.
+    pub certain: bool,
+}
+
+/// Reads `name`, `name.namespace` and `name.namespace.svc[.cluster.local]`. The name of a Pod
+/// before that of a headless Service (`db-0.db.shop.svc`) is left out.
+#[must_use]
+pub fn cluster_name(host: &str) -> Option<ClusterName<'_>> {
+    let host = host.trim_end_matches('.');
+    if ipv4(host).is_some() || host.contains(':') {
+        return None;
+    }
+    let labels: Vec<&str> = host.split('.').collect();
+    if let Some(at) = labels.iter().position(|it| *it == "svc") {
+        let service = *labels.get(at.checked_sub(2)?)?;
+        return Some(ClusterName { service, namespace: Some(labels[at - 1]), certain: true });
+    }
+    match labels.as_slice() {
+        [service] => Some(ClusterName { service, namespace: None, certain: false }),
+        [service, namespace] => {
+            Some(ClusterName { service, namespace: Some(namespace), certain: false })
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text can be a host's name or IPv4 address. Underscores are accepted because Compose
+/// accepts them in service names.
+#[must_use]
+pub fn is_host(host: &str) -> bool {
+    if ipv4(host).is_some() {
+        return true;
+    }
+    let label = |it: &str| {
+        (1..=63).contains(&it.len())
+            && it.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && !it.starts_with('-')
+            && !it.ends_with('-')
+    };
+    let last = host.rsplit('.').next().unwrap_or(host);
+    host.len() <= 253 && host.split('.').all(label) && last.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_and_private_addresses() {
+        assert!(is_loopback("localhost") && is_loopback("127.0.1.1") && is_loopback("[::1]"));
+        assert!(!is_loopback("localhost.example") && !is_loopback("128.0.0.1"));
+        assert!(
+            is_private_ip("10.0.0.5")
+                && is_private_ip("172.17.0.1")
+                && is_private_ip("192.168.1.2")
+        );
+        assert!(is_private_ip("fd00::1") && is_private_ip("[FC12::]"));
+        assert!(!is_private_ip("fe80::1") && !is_private_ip("fd::1") && !is_private_ip("fd00:"));
+        assert!(!is_private_ip("172.32.0.1") && !is_private_ip("8.8.8.8") && !is_private_ip("db"));
+    }
+
+    #[test]
+    fn cluster_names_have_services_and_namespaces() {
+        let name = |host| cluster_name(host).map(|it| (it.service, it.namespace, it.certain));
+        assert_eq!(name("db"), Some(("db", None, false)));
+        assert_eq!(name("db.shop"), Some(("db", Some("shop"), false)));
+        assert_eq!(name("db.shop.svc.cluster.local"), Some(("db", Some("shop"), true)));
+        assert_eq!(name("db-0.db.shop.svc"), Some(("db", Some("shop"), true)));
+        assert_eq!(name("a.example.com"), None);
+        assert_eq!(name("10.0.0.1"), None);
+        assert_eq!(name("svc"), None);
+    }
+}

@@ -1,0 +1,70 @@
+//! Workflow commands for GitHub Actions, which show findings as annotations on changed lines.
+//!
+//! Format and escapes: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
+
+use super::place::Place;
+use crate::explain;
+use crate::report::{Report, Severity};
+
+/// Renders each finding as one workflow command.
+pub fn github(report: &Report) -> String {
+    let mut out = String::new();
+    for finding in &report.findings {
+        let place = Place::of(report, finding.span);
+        let command = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info | Severity::Hint => "notice",
+        };
+        let message = format!("{}\n\n{}", finding.message, explain::help(finding));
+        out.push_str(&format!(
+            "::{command} file={},line={},endLine={}",
+            property(place.path),
+            place.line,
+            place.end_line
+        ));
+        // GitHub takes columns only for a range within one line.
+        if place.line == place.end_line {
+            out.push_str(&format!(
+                ",col={},endColumn={}",
+                place.column,
+                place.end_column.max(place.column)
+            ));
+        }
+        let title = format!("{} {}", finding.code, finding.name);
+        out.push_str(&format!(",title={}::{}\n", property(&title), data(&message)));
+    }
+    out
+}
+
+/// Escapes the message of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Escapes a parameter of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::report;
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_line_whatever_it_says() {
+        let mut report = report("a,b:c.yaml", "x: 100%\n", 3..7);
+        report.findings[0].message = "100% of\nit".into();
+        assert_eq!(
+            github(&report),
+            "::warning file=a%2Cb%3Ac.yaml,line=1,endLine=1,col=4,endColumn=8,title=PLM101 depends-on-started-only::100%25 of%0Ait%0A%0AWait for it.\n"
+        );
+    }
+
+    #[test]
+    fn a_range_over_lines_has_no_columns() {
+        let text = github(&report("a.yaml", "x:\n  y: 1\n", 0..9));
+        assert!(text.starts_with("::warning file=a.yaml,line=1,endLine=2,title="), "{text}");
+    }
+}

@@ -1,0 +1,298 @@
+//! Markdown, for comments on pull requests and for the decision report.
+
+use super::decision::{crossing, first_failing, source};
+use super::place::{Place, count, counts, files_read};
+use super::wire::rule_url;
+use crate::explain;
+use crate::report::{
+    Answer, CheckState, ChecklistItem, Decision, Finding, Report, Safety, Severity,
+};
+use crate::rules;
+use crate::text::Span;
+use rustc_hash::FxHashSet;
+
+/// Maximum number of bytes in a comment. Services refuse more than 65,536 characters, and callers may
+/// add some of their own.
+const MAX_BYTES: usize = 60_000;
+
+/// Renders the findings, worst first, as many as fit into one comment: a line each, with the details
+/// folded away. The "why" and "help" of a rule stand with its first finding only.
+pub fn markdown(report: &Report) -> String {
+    let mut explained = FxHashSet::default();
+    let mut left_out = 0;
+    let files = count(files_read(report), "file", "files");
+    let mut out = format!("### Plimsoll: {} in {files}\n", counts(report));
+    for severity in Severity::ALL {
+        let own: Vec<&Finding> =
+            report.findings.iter().filter(|finding| finding.severity == severity).collect();
+        if own.is_empty() {
+            continue;
+        }
+        if left_out == 0 {
+            out.push_str(&format!("\n**{}**\n\n", title(severity)));
+        }
+        for finding in own {
+            let item = item(report, finding, &mut explained);
+            if left_out > 0 || out.len() + item.len() > MAX_BYTES {
+                left_out += 1;
+            } else {
+                out.push_str(&item);
+            }
+        }
+    }
+    if left_out > 0 {
+        out.push_str(&format!("\n… and {left_out} more; `plimsoll check` shows all of them.\n"));
+    }
+    if report.suppressed > 0 {
+        out.push_str(&format!("\n{} suppressed.\n", report.suppressed));
+    }
+    out
+}
+
+/// Returns the heading of the findings of one severity.
+fn title(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Errors",
+        Severity::Warning => "Warnings",
+        Severity::Info => "Worth knowing",
+        Severity::Hint => "Hints",
+    }
+}
+
+/// Renders one finding as an item of a list.
+fn item<'r>(
+    report: &Report,
+    finding: &'r Finding,
+    explained: &mut FxHashSet<(&'static str, &'r str)>,
+) -> String {
+    let place = Place::of(report, finding.span);
+    let code = match rules::find(finding.code) {
+        Some(rule) => format!("[{}]({})", finding.code, rule_url(rule)),
+        None => finding.code.to_owned(),
+    };
+    let place = code_span(&format!("{}:{}", place.path, place.line));
+    let mut out = format!("- {code} {place}: {}\n", prose(&finding.message));
+    let mut inner = String::new();
+    for also in &finding.related {
+        let place = Place::of(report, also.span);
+        let place = code_span(&format!("{}:{}", place.path, place.line));
+        inner.push_str(&format!("  - {place}: {}\n", prose(&also.message)));
+    }
+    let mut paragraph = |title: &str, text: &str| {
+        if !text.is_empty() {
+            let text = prose(text).replace('\n', "\n  ");
+            inner.push_str(&format!("\n  **{title}** {text}\n"));
+        }
+    };
+    if explained.insert((finding.code, "why")) {
+        paragraph("Why it matters.", explain::why(finding));
+    }
+    if explained.insert((finding.code, finding.help.as_deref().unwrap_or_default())) {
+        paragraph("What helps.", explain::help(finding));
+    }
+    for fix in &finding.fixes {
+        let safety = match fix.safety {
+            Safety::Safe => "Safe fix:",
+            Safety::Unsafe => "Fix to review first:",
+        };
+        paragraph(safety, &fix.title);
+    }
+    if !finding.check.is_empty() {
+        let fence = fence(&finding.check.join("\n"));
+        inner.push_str(&format!("\n  {fence}sh\n"));
+        for command in finding.check.iter().flat_map(|it| it.lines()) {
+            inner.push_str(&format!("  {command}\n"));
+        }
+        inner.push_str(&format!("  {fence}\n"));
+    }
+    if !inner.is_empty() {
+        let summary = if finding.subject.is_empty() { "More" } else { finding.subject.as_str() };
+        out.push_str(&format!(
+            "  <details><summary>{}</summary>\n\n{inner}\n  </details>\n",
+            html(summary)
+        ));
+    }
+    out
+}
+
+/// Renders the decision report.
+pub fn decision(report: &Report) -> String {
+    let decision = &report.decision;
+    let outcome = &decision.outcome;
+    let mut out = format!(
+        "# Decision report\n\n| today | fit | platform | Helm | Argo CD |\n| --- | --- | --- | --- | --- |\n\
+         | {} | {} | {} | {} | {} |\n",
+        decision.today, decision.fit, outcome.platform, outcome.helm, outcome.argocd
+    );
+    list(&mut out, "Why", &decision.reasons);
+    list(&mut out, "What would change this outcome", &decision.would_change);
+    out.push_str(&format!(
+        "\nNearest scenario: **{}** ({})\n",
+        decision.scenario.nearest,
+        prose(decision.scenario.because)
+    ));
+    questions(&mut out, report, decision);
+    let checklists = &decision.checklists;
+    checklist(&mut out, report, "A single server done well", &checklists.server);
+    checklist(&mut out, report, "Crossing from Compose to Kubernetes", &checklists.crossing);
+    if !decision.crossing.is_empty() {
+        out.push_str("\n## What becomes of each key\n\n| key | fate | instead | services |\n| --- | --- | --- | --- |\n");
+        for row in crossing(&decision.crossing) {
+            let services: Vec<String> = row.services.iter().map(|name| code_span(name)).collect();
+            out.push_str(&format!(
+                "| {} | {} | {} | {} |\n",
+                cell(&code_span(row.key)),
+                row.fate,
+                cell(&prose(row.instead)),
+                cell(&services.join(" "))
+            ));
+        }
+    }
+    list(&mut out, "Next steps", decision.next_steps);
+    out
+}
+
+fn questions(out: &mut String, report: &Report, decision: &Decision) {
+    out.push_str("\n## The six questions\n");
+    for (index, question) in decision.questions.iter().enumerate() {
+        let by = source(question.by);
+        out.push_str(&format!(
+            "\n{}. {} **{}** ({by})\n",
+            index + 1,
+            prose(question.text),
+            question.answer
+        ));
+        for evidence in &question.evidence {
+            let place = evidence.span.map(|span| place(report, span)).unwrap_or_default();
+            let fact = prose(&evidence.fact);
+            out.push_str(&format!("   - {}: {fact}{place}\n", evidence.points));
+        }
+        if question.answer == Answer::Unknown {
+            for settled in &question.settled_by {
+                out.push_str(&format!("   - to settle it: {}\n", prose(settled)));
+            }
+        }
+    }
+}
+
+fn place(report: &Report, span: Span) -> String {
+    let place = Place::of(report, span);
+    format!(" ({})", code_span(&format!("{}:{}", place.path, place.line)))
+}
+
+fn list(out: &mut String, title: &str, items: &[impl AsRef<str>]) {
+    if items.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n## {title}\n\n"));
+    for item in items {
+        out.push_str(&format!("- {}\n", prose(item.as_ref())));
+    }
+}
+
+fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistItem]) {
+    if items.is_empty() {
+        return;
+    }
+    out.push_str(&format!(
+        "\n## {title}\n\n| | item | state | findings | next |\n| --- | --- | --- | --- | --- |\n"
+    ));
+    for item in items {
+        let mark = match item.state {
+            CheckState::Pass => "✓",
+            CheckState::Fail => "✗",
+            CheckState::CannotSee | CheckState::NotApplicable => "?",
+        };
+        let findings: Vec<String> =
+            first_failing(report, item).iter().map(|it| code_span(it)).collect();
+        out.push_str(&format!(
+            "| {mark} | {} | {} | {} | {} |\n",
+            item.item,
+            item.state,
+            cell(&findings.join(" ")),
+            cell(&prose(item.next))
+        ));
+    }
+}
+
+/// Escapes one of our own sentences. Names stand in backticks; outside of them nothing may become
+/// markup or a mention.
+fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, part) in text.split('`').enumerate() {
+        if index > 0 {
+            out.push('`');
+        }
+        if index % 2 == 1 {
+            out.push_str(part);
+            continue;
+        }
+        for letter in part.chars() {
+            match letter {
+                '<' => out.push_str("&lt;"),
+                '@' => out.push_str("&#64;"),
+                '*' | '_' | '[' | ']' | '\\' => out.extend(['\\', letter]),
+                other => out.push(other),
+            }
+        }
+    }
+    out
+}
+
+/// Escapes text for HTML.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// Escapes Markdown for a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}
+
+/// Returns a code span around text that may contain backticks.
+fn code_span(text: &str) -> String {
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
+/// Returns a fence that does not occur in the text.
+fn fence(text: &str) -> &'static str {
+    if text.contains("```") { "````" } else { "```" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::report;
+    use super::*;
+
+    #[test]
+    fn a_finding_is_a_line_with_its_details_folded_away() {
+        let text = markdown(&report("a.yaml", "x: 1\n", 3..4));
+        assert!(text.starts_with("### Plimsoll: 1 warning in 1 file\n"), "{text}");
+        assert!(text.contains("`a.yaml:1`: `app` may start before `db` can answer\n"), "{text}");
+        assert!(text.contains("<details><summary>service app</summary>"), "{text}");
+        assert!(text.contains("  ```sh\n  docker compose logs db\n  ```\n"), "{text}");
+    }
+
+    #[test]
+    fn a_comment_stays_short_enough_and_says_what_is_missing() {
+        let mut report = report("a.yaml", "x: 1\n", 3..4);
+        report.findings = vec![report.findings[0].clone(); 2000];
+        let text = markdown(&report);
+        assert!(text.len() < 65_536 && text.contains("2000 warnings"));
+        let shown = text.matches("`app` may start").count();
+        assert!(
+            shown > 100
+                && text.ends_with(&format!(
+                    "… and {} more; `plimsoll check` shows all of them.\n",
+                    2000 - shown
+                ))
+        );
+        assert_eq!(text.matches("Why it matters").count(), 1);
+    }
+
+    #[test]
+    fn names_stay_and_markup_is_escaped() {
+        assert_eq!(prose("`a_b` <b> @all x_y"), "`a_b` &lt;b> &#64;all x\\_y");
+        assert_eq!(code_span("a`b"), "`` a`b ``");
+    }
+}

@@ -1,0 +1,97 @@
+//! The arguments of the npm package. The core reads them as JSON with the reader of `plimsoll.yaml`;
+//! these types exist so that their TypeScript declarations come from Rust, like those of the report.
+
+use crate::report::{Level, Role, Severity};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A file of the project. The path is only a name, with `/` between folders: nothing is opened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct SourceFile {
+    pub path: String,
+    pub text: String,
+}
+
+/// What to look for and how to judge it: the keys of `plimsoll.yaml` and two filters.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct Options {
+    /// The role of every Compose file that `roles` does not name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Paths or file names of Compose files, and their roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, Role>"))]
+    pub roles: Option<BTreeMap<String, Role>>,
+    /// Codes, families (`PLM1`) or names of rules, and their levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, Level>"))]
+    pub rules: Option<BTreeMap<String, Level>>,
+    /// Codes, families or names of rules to leave out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignore: Option<Vec<String>>,
+    /// Your own answers for the decision, which win over what the files suggest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, string>"))]
+    pub answers: Option<BTreeMap<String, String>>,
+    /// The server that the files are measured against, by default one with 16 CPUs and 64 GiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerSize>,
+    /// Codes, families or names of the only rules to use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub select: Option<Vec<String>>,
+    /// Findings below this severity are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_severity: Option<Severity>,
+}
+
+/// The size of a server.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct ServerSize {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<f64>,
+    /// An amount such as `64GiB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use crate::config::Downtime;
+    use crate::syntax::parse;
+    use crate::text::FileId;
+    use std::sync::Arc;
+
+    fn one<V>(key: &str, value: V) -> Option<BTreeMap<String, V>> {
+        Some(BTreeMap::from([(key.to_owned(), value)]))
+    }
+
+    /// The reader of the configuration knows every key except the two filters.
+    #[test]
+    fn the_keys_are_those_of_the_configuration() {
+        let options = Options {
+            role: Some(Role::Production),
+            roles: one("compose.dev.yaml", Role::Development),
+            rules: one("PLM101", Level::Off),
+            ignore: Some(vec!["PLM8".to_owned()]),
+            answers: one("downtime", "minutes".to_owned()),
+            server: Some(ServerSize { cpus: Some(8.0), memory: Some("32GiB".to_owned()) }),
+            select: None,
+            min_severity: None,
+        };
+        let text = serde_json::to_string(&options).expect("options are JSON");
+        let (tree, _) = parse(FileId(0), &Arc::from(text.as_str()), None);
+        let (config, problems) = Config::read(&tree, &crate::rules::is_known);
+        assert_eq!(problems, []);
+        assert_eq!((config.roles.len(), config.rules.len()), (1, 2));
+        assert_eq!(config.answers.downtime, Some(Downtime::Minutes));
+        assert_eq!(config.server.map(|it| it.cpus), Some(8.0));
+        assert!(config.role.is_some());
+        assert_eq!(serde_json::to_string(&Options::default()).expect("JSON"), "{}");
+    }
+}

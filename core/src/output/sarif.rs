@@ -1,0 +1,228 @@
+//! SARIF 2.1.0, for code scanning services.
+//!
+//! Schema: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json>.
+
+use super::place::Place;
+use super::wire::rule_url;
+use crate::report::{Finding, Fix, Report, Severity};
+use crate::rules::{self, Rule};
+use crate::text::Span;
+use crate::{explain, text};
+use rustc_hash::FxHashMap;
+use serde_json::{Map, Value, json};
+
+/// Renders the report as a SARIF log with one run.
+pub fn sarif(report: &Report) -> String {
+    let all: Vec<&'static Rule> = rules::all().collect();
+    let index_of: FxHashMap<&str, usize> =
+        all.iter().enumerate().map(|(at, it)| (it.code, at)).collect();
+    let mut seen: FxHashMap<u64, usize> = FxHashMap::default();
+    let results: Vec<Value> = report
+        .findings
+        .iter()
+        .map(|it| result(report, it, index_of.get(it.code).copied(), &mut seen))
+        .collect();
+    let log = json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "plimsoll",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": "https://plimsoll.dev",
+                "rules": all.into_iter().map(rule).collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info | Severity::Hint => "note",
+    }
+}
+
+fn rule(rule: &'static Rule) -> Value {
+    let explanation = explain::explain(rule);
+    json!({
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": { "text": explanation.summary },
+        "fullDescription": { "text": explanation.why },
+        "help": {
+            "text": explanation.help,
+            "markdown": explain::markdown(rule),
+        },
+        "helpUri": rule_url(rule),
+        "defaultConfiguration": { "level": level(rule.severity) },
+        "properties": { "tags": [rule.family(), rule.on] },
+    })
+}
+
+fn result(
+    report: &Report,
+    finding: &Finding,
+    rule: Option<usize>,
+    seen: &mut FxHashMap<u64, usize>,
+) -> Value {
+    let mut result = Map::new();
+    result.insert("ruleId".into(), json!(finding.code));
+    if let Some(rule) = rule {
+        result.insert("ruleIndex".into(), json!(rule));
+    }
+    result.insert("level".into(), json!(level(finding.severity)));
+    result.insert("message".into(), json!({ "text": finding.message }));
+    let mut location = location(report, finding.span);
+    if !finding.subject.is_empty() {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": finding.subject }]);
+    }
+    result.insert("locations".into(), json!([location]));
+    let related: Vec<Value> = finding
+        .related
+        .iter()
+        .enumerate()
+        .map(|(index, it)| {
+            let mut place = self::location(report, it.span);
+            place["id"] = json!(index + 1);
+            place["message"] = json!({ "text": it.message });
+            place
+        })
+        .collect();
+    if !related.is_empty() {
+        result.insert("relatedLocations".into(), Value::Array(related));
+    }
+    let fixes: Vec<Value> = finding.fixes.iter().map(|it| fix(report, it)).collect();
+    if !fixes.is_empty() {
+        result.insert("fixes".into(), Value::Array(fixes));
+    }
+    let print = fingerprint(report, finding);
+    let nth = seen.entry(print).or_default();
+    *nth += 1;
+    result.insert(
+        "partialFingerprints".into(),
+        json!({ "plimsollFinding/v1": format!("{print:016x}:{nth}") }),
+    );
+    result.insert(
+        "properties".into(),
+        json!({ "severity": finding.severity, "confidence": finding.confidence }),
+    );
+    Value::Object(result)
+}
+
+fn location(report: &Report, span: Span) -> Value {
+    json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(&report.entry(span.file).file.path) },
+        "region": region(report, span),
+    }})
+}
+
+fn region(report: &Report, span: Span) -> Value {
+    let place = Place::of(report, span);
+    json!({
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+    })
+}
+
+/// Returns a fix with one change per file. The edits of a fix are sorted, so that those of one file
+/// stand together.
+fn fix(report: &Report, fix: &Fix) -> Value {
+    let mut changes: Vec<(text::FileId, Vec<Value>)> = Vec::new();
+    for edit in &fix.edits {
+        let replacement = json!({
+            "deletedRegion": region(report, edit.span),
+            "insertedContent": { "text": edit.text },
+        });
+        match changes.last_mut() {
+            Some((file, all)) if *file == edit.span.file => all.push(replacement),
+            _ => changes.push((edit.span.file, vec![replacement])),
+        }
+    }
+    let changes: Vec<Value> = changes
+        .into_iter()
+        .map(|(file, replacements)| {
+            json!({
+                "artifactLocation": { "uri": uri(&report.entry(file).file.path) },
+                "replacements": replacements,
+            })
+        })
+        .collect();
+    json!({
+        "description": { "text": fix.title },
+        "artifactChanges": changes,
+        "properties": { "safety": fix.safety },
+    })
+}
+
+/// Returns a fingerprint that stays the same when lines are added above the finding: FNV-1a over the
+/// code, the path, the subject and the message.
+fn fingerprint(report: &Report, finding: &Finding) -> u64 {
+    let path = &*report.entry(finding.span.file).file.path;
+    let parts = [finding.code, path, &finding.subject, &finding.message];
+    parts
+        .into_iter()
+        .flat_map(|it| it.bytes().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, it| {
+            (hash ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3)
+        })
+}
+
+/// Returns a path as a URI reference; an absolute path begins with `file://`.
+fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    if path.starts_with('/') {
+        out.push_str("file://");
+    }
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::report;
+    use super::*;
+
+    #[test]
+    fn columns_count_code_points_and_uris_are_escaped() {
+        let mut report = report("a b.yaml", "é🎵: x\n", 8..9);
+        report.findings[0].code = "PLM002";
+        let log: Value = serde_json::from_str(&sarif(&report)).expect("SARIF is JSON");
+        let result = &log["runs"][0]["results"][0];
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "a%20b.yaml");
+        assert_eq!(place["region"]["startColumn"], 5);
+        assert_eq!(result["relatedLocations"][0]["message"]["text"], "`db` has no healthcheck");
+        let change = &result["fixes"][0]["artifactChanges"][0];
+        assert_eq!(change["replacements"][0]["insertedContent"]["text"], "db2");
+        let index = result["ruleIndex"].as_u64().expect("the rule is listed") as usize;
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], "PLM002");
+    }
+
+    #[test]
+    fn fingerprints_ignore_lines_and_distinguish_equal_findings() {
+        let mut one = report("a.yaml", "x: 1\n", 3..4);
+        let moved = report("a.yaml", "\n\nx: 1\n", 5..6);
+        assert_eq!(fingerprint(&one, &one.findings[0]), fingerprint(&moved, &moved.findings[0]));
+        one.findings.push(one.findings[0].clone());
+        let log: Value = serde_json::from_str(&sarif(&one)).expect("SARIF is JSON");
+        let print = |at: usize| {
+            log["runs"][0]["results"][at]["partialFingerprints"]["plimsollFinding/v1"].clone()
+        };
+        assert_ne!(print(0), print(1));
+    }
+}

@@ -1,0 +1,188 @@
+//! Findings for a person at a terminal.
+//!
+//! A finding is a place, a sentence, the source lines with their labels, and what to do. The "why"
+//! and the "help" of a rule are printed with its first finding only.
+
+use super::columns::{escape, escape_line, wrap};
+use super::place::{Place, count, counts, files_read};
+use super::snippet::snippets;
+use super::style::Style;
+use crate::explain;
+use crate::report::{Finding, Report, Safety};
+use rustc_hash::FxHashSet;
+
+/// What has been printed already: the codes of the rules whose "why" was, and each "help" with its
+/// code, since a finding may have a help of its own.
+#[derive(Default)]
+struct Explained<'r> {
+    why: FxHashSet<&'static str>,
+    help: FxHashSet<(&'static str, Option<&'r str>)>,
+}
+
+/// Renders all findings and, with `summary`, a last line that counts them.
+pub fn text(report: &Report, style: Style, summary: bool) -> String {
+    let mut out = String::new();
+    let mut explained = Explained::default();
+    for finding in &report.findings {
+        write_finding(&mut out, report, finding, style, &mut explained);
+    }
+    if summary {
+        last_line(&mut out, report, style);
+    }
+    out
+}
+
+fn last_line(out: &mut String, report: &Report, style: Style) {
+    let worst = report.findings.iter().map(|finding| finding.severity).min();
+    let counted = counts(report);
+    let counted = match worst {
+        Some(severity) => style.severity(severity, &counted),
+        None => style.good(&counted),
+    };
+    out.push_str(&counted);
+    out.push_str(&format!(" in {}", count(files_read(report), "file", "files")));
+    if report.suppressed > 0 {
+        out.push_str(&format!("; {} suppressed", report.suppressed));
+    }
+    let fixable = |safety| {
+        let has_fix = |finding: &&Finding| finding.fixes.iter().any(|fix| fix.safety == safety);
+        report.findings.iter().filter(has_fix).count()
+    };
+    match (fixable(Safety::Safe), fixable(Safety::Unsafe)) {
+        (0, 0) => {}
+        (0, risky) => out.push_str(&format!("; {risky} fixable with `plimsoll fix --unsafe`")),
+        (safe, _) => out.push_str(&format!("; {safe} fixable with `plimsoll fix`")),
+    }
+    out.push('\n');
+}
+
+fn write_finding<'r>(
+    out: &mut String,
+    report: &'r Report,
+    finding: &'r Finding,
+    style: Style,
+    explained: &mut Explained<'r>,
+) {
+    let place = Place::of(report, finding.span);
+    out.push_str(&format!(
+        "{} {} {} {}\n",
+        style.bold(&escape_line(&place.to_string())),
+        style.severity(finding.severity, finding.severity.name()),
+        finding.code,
+        style.dim(finding.name)
+    ));
+    let subject = match finding.subject.as_str() {
+        subject if names_all(&finding.message, subject) => String::new(),
+        subject => format!("{}: ", escape_line(subject)),
+    };
+    field(out, style, "", &format!("{subject}{}", escape(&finding.message)));
+    snippets(out, report, finding, style);
+    if explained.why.insert(finding.code) {
+        field(out, style, "why", &escape(explain::why(finding)));
+    }
+    if explained.help.insert((finding.code, finding.help.as_deref())) {
+        field(out, style, "help", &escape(explain::help(finding)));
+    }
+    // Commands are never wrapped, because people copy them.
+    for (index, line) in finding.check.iter().flat_map(|command| command.lines()).enumerate() {
+        let title = if index == 0 { "check" } else { "" };
+        let pad = 7 - title.len();
+        out.push_str(&format!("  {}{:pad$}{}\n", style.dim(title), "", escape_line(line)));
+    }
+    for fix in &finding.fixes {
+        let how = match fix.safety {
+            Safety::Safe => "",
+            Safety::Unsafe => " (unsafe: review it first)",
+        };
+        field(out, style, "fix", &format!("{}{how}", escape(&fix.title)));
+    }
+    out.push('\n');
+}
+
+/// Whether a message already names everything in `Deployment shop/api, container web`.
+fn names_all(message: &str, subject: &str) -> bool {
+    // `Deployment shop/api` is named by `api`.
+    let mut names = subject.split(", ").filter_map(|part| part.rsplit([' ', '/']).next());
+    names.all(|name| name.is_empty() || message.contains(&format!("`{name}`")))
+}
+
+/// Writes a title and, beside it, text that is wrapped with a hanging indent.
+fn field(out: &mut String, style: Style, title: &str, text: &str) {
+    if text.trim().is_empty() {
+        return;
+    }
+    let indent = if title.is_empty() { 2 } else { 9 };
+    let mut first = true;
+    for line in wrap(text, style.prose_width().saturating_sub(indent)) {
+        let head = if first { title } else { "" };
+        first = false;
+        if line.is_empty() {
+            out.push('\n');
+        } else if indent == 2 {
+            out.push_str(&format!("  {line}\n"));
+        } else {
+            // Padded by hand: colour codes must not count as columns.
+            let pad = 7 - head.len();
+            out.push_str(&format!("  {}{:pad$}{line}\n", style.dim(head), ""));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::report;
+    use super::*;
+    use crate::text::{FileId, Span};
+
+    #[test]
+    fn a_finding_reads_as_one_story() {
+        let yaml = "services:\n  db: {}\n  app:\n    depends_on: [db]\n";
+        let [db, needed] = [yaml.find("db").unwrap(), yaml.rfind("db").unwrap()];
+        let mut report = report("compose.yaml", yaml, needed..needed + 2);
+        report.findings[0].related[0].span = Span::new(FileId(0), db, db + 2);
+        assert_eq!(
+            text(&report, Style::default(), true),
+            "compose.yaml:4:18 warning PLM101 depends-on-started-only\n  \
+             `app` may start before `db` can answer\n    \
+             2 │   db: {}\n      │   -- `db` has no healthcheck\n      ·\n    \
+             4 │     depends_on: [db]\n      │                  ^^\n  \
+             why    The short form of `depends_on` waits until the other container has *started*, not \
+             until the\n         program inside accepts connections. After a reboot of the host, the \
+             dependent service\n         connects too early, then crash-loops or returns errors until \
+             someone looks.\n  \
+             help   Wait for it.\n  \
+             check  docker compose logs db\n  \
+             fix    Wait for `db`\n\n\
+             1 warning in 1 file; 1 fixable with `plimsoll fix`\n"
+        );
+    }
+
+    #[test]
+    fn a_rule_is_explained_with_its_first_finding_only() {
+        let mut report = report("a.yaml", "x: 1\n", 3..4);
+        report.findings.push(report.findings[0].clone());
+        let text = text(&report, Style::default(), false);
+        assert_eq!(text.matches("a.yaml:1:4").count(), 2);
+        assert_eq!(text.matches("  why ").count(), 1);
+        assert_eq!(text.matches("  help ").count(), 1);
+    }
+
+    #[test]
+    fn the_subject_is_named_where_the_message_does_not_name_it() {
+        assert!(names_all("`web` of `api` waits", "Deployment shop/api, container web"));
+        assert!(!names_all("`web` waits", "Deployment shop/api, container web"));
+        assert!(names_all("anything", ""));
+    }
+
+    #[test]
+    fn control_characters_are_shown_and_do_not_steer_the_terminal() {
+        let mut report = report("a.yaml", "x: \x1b[31m\n", 3..4);
+        report.findings[0].message = "\x1b]0;title\x07 \u{202E}x".into();
+        report.files[0].file.path = "a\n\x1b.yaml".into();
+        let text = text(&report, Style::default(), true);
+        assert!(!text.contains(['\x1b', '\x07', '\u{202E}']), "{text:?}");
+        assert!(text.starts_with(r"a\n\u{1b}.yaml:1:4 "), "{text}");
+        assert!(text.contains(r"\u{1b}]0;title\u{7} \u{202e}x"), "{text}");
+        assert!(text.contains(r"1 │ x: \u{1b}[31m"), "{text}");
+    }
+}

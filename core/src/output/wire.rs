@@ -1,0 +1,450 @@
+//! The JSON form of a report: the contract with other people's tools.
+//!
+//! Lines and columns count from 1, columns in Unicode code points; `offset` counts the bytes of the
+//! file as given. The TypeScript types of the npm package and the JSON Schema are generated from
+//! these types and from the vocabularies in `report`. Change them only by adding.
+
+use crate::explain;
+use crate::report::{
+    self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Fate, FileKind, Fit,
+    NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity, Today, Worth,
+};
+use crate::rules::{self, Side};
+use crate::text::{Encoding, Span};
+use serde::Serialize;
+
+/// Version of this format.
+pub const VERSION: u32 = 1;
+
+macro_rules! wire {
+    ($($(#[$meta:meta])* pub struct $name:ident $(<$life:lifetime>)? { $($body:tt)* })*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Debug, Clone, PartialEq, Serialize)]
+            #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name $(<$life>)? { $($body)* }
+        )*
+    };
+}
+
+wire! {
+    /// Everything that one analysis found.
+    pub struct Report<'r> {
+        pub version: u32,
+        pub tool: Tool,
+        pub files: Vec<FileEntry<'r>>,
+        pub findings: Vec<Finding<'r>>,
+        pub decision: Decision<'r>,
+        pub map: ProjectMap<'r>,
+        pub summary: Summary,
+    }
+    pub struct Tool {
+        pub name: &'static str,
+        pub version: &'static str,
+    }
+    pub struct FileEntry<'r> {
+        pub path: &'r str,
+        pub kind: FileKind,
+        /// Only Compose files have a role.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub role: Option<Role>,
+    }
+    pub struct Position {
+        /// From 1.
+        pub line: u32,
+        /// From 1, in Unicode code points.
+        pub column: u32,
+        /// From 0, in bytes.
+        pub offset: u32,
+    }
+    pub struct Range {
+        pub start: Position,
+        pub end: Position,
+    }
+    pub struct Finding<'r> {
+        pub code: &'static str,
+        pub name: &'static str,
+        pub severity: Severity,
+        pub confidence: Confidence,
+        pub path: &'r str,
+        pub range: Range,
+        /// `service app`, or `Deployment shop/api, container web`.
+        pub subject: &'r str,
+        pub message: &'r str,
+        pub why: &'static str,
+        pub help: Vec<&'r str>,
+        /// Commands that show the problem in the running system.
+        pub check: &'r [String],
+        pub related: Vec<Related<'r>>,
+        pub fixes: Vec<Fix<'r>>,
+    }
+    pub struct Related<'r> {
+        pub path: &'r str,
+        pub range: Range,
+        pub message: &'r str,
+    }
+    pub struct Fix<'r> {
+        pub title: &'r str,
+        pub safety: Safety,
+        pub edits: Vec<Edit<'r>>,
+    }
+    pub struct Edit<'r> {
+        pub path: &'r str,
+        pub range: Range,
+        pub text: &'r str,
+    }
+    pub struct Summary {
+        pub error: usize,
+        pub warning: usize,
+        pub info: usize,
+        pub hint: usize,
+        pub suppressed: usize,
+    }
+    /// How much platform the files ask for.
+    pub struct Decision<'r> {
+        pub questions: Vec<Question<'r>>,
+        pub outcome: Outcome,
+        pub today: Today,
+        pub fit: Fit,
+        pub reasons: &'r [String],
+        pub would_change: &'r [&'static str],
+        pub scenario: Scenario<'r>,
+        pub checklists: Checklists<'r>,
+        pub crossing: Vec<Crossing<'r>>,
+        pub next_steps: &'r [&'static str],
+    }
+    pub struct Question<'r> {
+        pub id: QuestionId,
+        pub text: &'static str,
+        pub answer: Answer,
+        pub by: AnsweredBy,
+        pub evidence: Vec<Evidence<'r>>,
+        pub settled_by: &'r [&'static str],
+    }
+    pub struct Evidence<'r> {
+        pub fact: &'r str,
+        pub points: Answer,
+        pub weight: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<&'r str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    pub struct Outcome {
+        pub platform: Platform,
+        pub helm: Worth,
+        pub argocd: Worth,
+    }
+    pub struct Scenario<'r> {
+        pub nearest: ScenarioName,
+        pub because: &'r str,
+    }
+    pub struct Checklists<'r> {
+        pub server: Vec<ChecklistItem<'r>>,
+        pub crossing: Vec<ChecklistItem<'r>>,
+    }
+    pub struct ChecklistItem<'r> {
+        pub item: CheckItem,
+        pub state: CheckState,
+        pub findings: Vec<String>,
+        pub next: &'r str,
+    }
+    pub struct Crossing<'r> {
+        pub service: &'r str,
+        pub key: &'r str,
+        pub fate: Fate,
+        pub instead: &'r str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<&'r str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    /// What runs, what it mounts and what it talks to.
+    pub struct ProjectMap<'r> {
+        pub nodes: Vec<MapNode<'r>>,
+        pub edges: Vec<MapEdge<'r>>,
+    }
+    pub struct MapNode<'r> {
+        pub id: &'r str,
+        pub kind: NodeKind,
+        pub label: &'r str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<&'r str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    pub struct MapEdge<'r> {
+        pub from: &'r str,
+        pub to: &'r str,
+        pub kind: EdgeKind,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<&'r str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
+    }
+    /// A rule in a list.
+    pub struct Rule {
+        pub code: &'static str,
+        pub name: &'static str,
+        pub family: &'static str,
+        pub severity: Severity,
+        pub on: Side,
+        pub since: &'static str,
+        pub summary: &'static str,
+        pub url: String,
+    }
+    /// A rule with its documentation.
+    pub struct Explanation {
+        pub rule: Rule,
+        pub sections: Vec<Section>,
+        pub examples: Vec<Example>,
+        /// The whole page in Markdown.
+        pub markdown: String,
+    }
+    pub struct Section {
+        pub title: &'static str,
+        /// Markdown.
+        pub body: &'static str,
+    }
+    pub struct Example {
+        /// `Bad` or `Good`.
+        pub section: &'static str,
+        pub path: &'static str,
+        pub text: &'static str,
+    }
+}
+
+/// Returns the address of a rule's published page.
+pub fn rule_url(rule: &rules::Rule) -> String {
+    format!("https://plimsoll.dev/rules/{}-{}", rule.code, rule.name)
+}
+
+impl From<&'static rules::Rule> for Rule {
+    fn from(rule: &'static rules::Rule) -> Rule {
+        Rule {
+            code: rule.code,
+            name: rule.name,
+            family: rule.family(),
+            severity: rule.severity,
+            on: rule.on,
+            since: rule.since,
+            summary: &explain::explain(rule).summary,
+            url: rule_url(rule),
+        }
+    }
+}
+
+impl From<&'static rules::Rule> for Explanation {
+    fn from(rule: &'static rules::Rule) -> Explanation {
+        let parts = explain::explain(rule);
+        let section = |it: &'static explain::Section| Section { title: it.title, body: &it.body };
+        let example = |it: &'static explain::Example| Example {
+            section: it.section,
+            path: &it.path,
+            text: &it.text,
+        };
+        Explanation {
+            rule: rule.into(),
+            sections: parts.sections.iter().map(section).collect(),
+            examples: parts.examples.iter().map(example).collect(),
+            markdown: explain::markdown(rule),
+        }
+    }
+}
+
+impl<'r> From<&'r report::Report> for Report<'r> {
+    fn from(report: &'r report::Report) -> Report<'r> {
+        let places = Places { report };
+        let mut files: Vec<FileEntry> = report
+            .files
+            .iter()
+            .map(|entry| FileEntry { path: &entry.file.path, kind: entry.kind, role: entry.role })
+            .collect();
+        files.sort_by(|a, b| a.path.cmp(b.path));
+        Report {
+            version: VERSION,
+            tool: Tool { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },
+            files,
+            findings: report.findings.iter().map(|finding| places.finding(finding)).collect(),
+            decision: places.decision(&report.decision),
+            map: places.map(&report.map),
+            summary: Summary {
+                error: report.count(Severity::Error),
+                warning: report.count(Severity::Warning),
+                info: report.count(Severity::Info),
+                hint: report.count(Severity::Hint),
+                suppressed: report.suppressed,
+            },
+        }
+    }
+}
+
+/// Turns byte spans into paths, lines and columns.
+struct Places<'r> {
+    report: &'r report::Report,
+}
+
+impl<'r> Places<'r> {
+    fn path(&self, span: Span) -> &'r str {
+        &self.report.entry(span.file).file.path
+    }
+
+    fn range(&self, span: Span) -> Range {
+        let lines = &self.report.entry(span.file).lines;
+        let position = |offset: u32| {
+            let position = lines.position(offset as usize, Encoding::Utf32);
+            Position { line: position.line + 1, column: position.column + 1, offset }
+        };
+        Range { start: position(span.start), end: position(span.end) }
+    }
+
+    /// Returns the path and the range of a place that may be missing.
+    fn place(&self, span: Option<Span>) -> (Option<&'r str>, Option<Range>) {
+        (span.map(|span| self.path(span)), span.map(|span| self.range(span)))
+    }
+
+    fn finding(&self, finding: &'r report::Finding) -> Finding<'r> {
+        let related = |related: &'r report::Related| Related {
+            path: self.path(related.span),
+            range: self.range(related.span),
+            message: &related.message,
+        };
+        Finding {
+            code: finding.code,
+            name: finding.name,
+            severity: finding.severity,
+            confidence: finding.confidence,
+            path: self.path(finding.span),
+            range: self.range(finding.span),
+            subject: &finding.subject,
+            message: &finding.message,
+            why: explain::why(finding),
+            help: vec![explain::help(finding)],
+            check: &finding.check,
+            related: finding.related.iter().map(related).collect(),
+            fixes: finding.fixes.iter().map(|fix| self.fix(fix)).collect(),
+        }
+    }
+
+    fn fix(&self, fix: &'r report::Fix) -> Fix<'r> {
+        let edit = |edit: &'r report::Edit| Edit {
+            path: self.path(edit.span),
+            range: self.range(edit.span),
+            text: &edit.text,
+        };
+        Fix { title: &fix.title, safety: fix.safety, edits: fix.edits.iter().map(edit).collect() }
+    }
+
+    fn decision(&self, decision: &'r report::Decision) -> Decision<'r> {
+        let outcome = &decision.outcome;
+        let scenario = &decision.scenario;
+        let checklist = |items: &'r [report::ChecklistItem]| {
+            items.iter().map(|item| self.checklist_item(item)).collect()
+        };
+        Decision {
+            questions: decision.questions.iter().map(|it| self.question(it)).collect(),
+            outcome: Outcome {
+                platform: outcome.platform,
+                helm: outcome.helm,
+                argocd: outcome.argocd,
+            },
+            today: decision.today,
+            fit: decision.fit,
+            reasons: &decision.reasons,
+            would_change: &decision.would_change,
+            scenario: Scenario { nearest: scenario.nearest, because: scenario.because },
+            checklists: Checklists {
+                server: checklist(&decision.checklists.server),
+                crossing: checklist(&decision.checklists.crossing),
+            },
+            crossing: decision.crossing.iter().map(|row| self.crossing(row)).collect(),
+            next_steps: decision.next_steps,
+        }
+    }
+
+    fn question(&self, question: &'r report::Question) -> Question<'r> {
+        Question {
+            id: question.id,
+            text: question.text,
+            answer: question.answer,
+            by: question.by,
+            evidence: question.evidence.iter().map(|it| self.evidence(it)).collect(),
+            settled_by: &question.settled_by,
+        }
+    }
+
+    fn evidence(&self, evidence: &'r report::Evidence) -> Evidence<'r> {
+        let (path, range) = self.place(evidence.span);
+        Evidence {
+            fact: &evidence.fact,
+            points: evidence.points,
+            weight: evidence.weight.number(),
+            path,
+            range,
+        }
+    }
+
+    fn checklist_item(&self, item: &'r report::ChecklistItem) -> ChecklistItem<'r> {
+        ChecklistItem {
+            item: item.item,
+            state: item.state,
+            findings: super::decision::failing(self.report, item),
+            next: item.next,
+        }
+    }
+
+    fn crossing(&self, row: &'r report::Crossing) -> Crossing<'r> {
+        let (path, range) = self.place(row.span);
+        Crossing {
+            service: &row.service,
+            key: row.key,
+            fate: row.fate,
+            instead: row.instead,
+            path,
+            range,
+        }
+    }
+
+    fn map(&self, map: &'r report::Map) -> ProjectMap<'r> {
+        let node = |node: &'r report::MapNode| {
+            let (path, range) = self.place(node.span);
+            MapNode { id: &node.id, kind: node.kind, label: &node.label, path, range }
+        };
+        let edge = |edge: &'r report::MapEdge| {
+            let (path, range) = self.place(edge.span);
+            MapEdge { from: &edge.from, to: &edge.to, kind: edge.kind, path, range }
+        };
+        ProjectMap {
+            nodes: map.nodes.iter().map(node).collect(),
+            edges: map.edges.iter().map(edge).collect(),
+        }
+    }
+}
+
+/// Renders the report as JSON.
+pub fn json(report: &report::Report) -> String {
+    pretty(&Report::from(report))
+}
+
+/// Renders the decision alone as JSON.
+pub fn decision_json(report: &report::Report) -> String {
+    pretty(&Places { report }.decision(&report.decision))
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    let mut text =
+        serde_json::to_string_pretty(value).expect("internal error: these types always serialise");
+    text.push('\n');
+    text
+}
+
+/// Renders the JSON Schema (draft 2020-12) of [`Report`].
+#[cfg(feature = "schema")]
+pub fn schema() -> String {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<Report>();
+    schema.insert("title".to_owned(), "Plimsoll's report".into());
+    pretty(&schema)
+}

@@ -1,0 +1,201 @@
+//! Walking a folder.
+//!
+//! A walk honours `.gitignore` and enters neither hidden nor vendored folders. Environment files
+//! beside YAML are read even where git ignores them: Compose reads them, and without them a variable
+//! that is set would be reported as unset. Symbolic links are not followed.
+
+use crate::names::{belongs, is_env, is_left_out, is_yaml};
+use ignore::{DirEntry, WalkBuilder};
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a walk found, and what it had to skip.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Sorted; each path begins with the folder as it was given.
+    pub files: Vec<PathBuf>,
+    /// Files and folders that could not be read, sorted by path.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A file or folder that could not be read, and why. Displayed as `path: cause`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreadable {
+    pub path: PathBuf,
+    pub cause: String,
+}
+
+impl Unreadable {
+    pub fn new(path: &Path, cause: &dyn Error) -> Unreadable {
+        // The innermost error is the system's; those around it repeat the path.
+        let mut innermost = cause;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        Unreadable { path: path.to_owned(), cause: innermost.to_string() }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.cause)
+    }
+}
+
+/// Returns the files below a folder that belong to an analysis. `depth` is the number of levels to
+/// enter: with 1, only the folder itself is listed.
+pub fn walk(root: &Path, depth: Option<usize>) -> Walk {
+    let mut files = BTreeSet::new();
+    let mut unreadable = Vec::new();
+    for entry in walker(root, depth) {
+        match entry {
+            Ok(entry) => {
+                if entry.file_type().is_some_and(|kind| kind.is_file()) && belongs(entry.path()) {
+                    files.insert(entry.into_path());
+                }
+            }
+            Err(error) => unreadable.push(explained(root, error)),
+        }
+    }
+    for folder in folders_with_yaml(&files) {
+        files.extend(env_files(&folder));
+    }
+    unreadable.sort();
+    Walk { files: files.into_iter().collect(), unreadable }
+}
+
+fn walker(root: &Path, depth: Option<usize>) -> ignore::Walk {
+    WalkBuilder::new(root)
+        // Hidden files such as `.env` belong; hidden folders are left out by the filter below.
+        .hidden(false)
+        .ignore(false)
+        // What a machine or a user ignores outside the project must not change a report.
+        .git_global(false)
+        .git_exclude(false)
+        .require_git(false)
+        .max_depth(depth)
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !is_folder(entry) || !is_left_out(entry.file_name())
+        })
+        .build()
+}
+
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+/// Unwraps the walker's error down to the path and the system's own words.
+fn explained(root: &Path, mut error: ignore::Error) -> Unreadable {
+    let mut path = root.to_owned();
+    loop {
+        error = match error {
+            ignore::Error::WithPath { path: inner, err } => {
+                path = inner;
+                *err
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                *err
+            }
+            ignore::Error::Io(error) => {
+                let inner = error.get_ref().and_then(|inner| inner.source());
+                return Unreadable::new(&path, inner.unwrap_or(&error));
+            }
+            other => return Unreadable::new(&path, &other),
+        }
+    }
+}
+
+fn folders_with_yaml(files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let yaml = files.iter().filter(|path| path.to_str().is_some_and(is_yaml));
+    yaml.filter_map(|path| path.parent().map(Path::to_owned)).collect()
+}
+
+/// The environment files of one folder, whether git ignores them or not. A folder that cannot be
+/// listed has been reported by the walk already.
+fn env_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let env = entries.filter(|entry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file())
+            && entry.file_name().to_str().is_some_and(is_env)
+    });
+    env.map(|entry| folder.join(entry.file_name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::tree;
+
+    fn names(root: &Path) -> Vec<String> {
+        let files = walk(root, None).files;
+        let name = |path: &PathBuf| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        files.iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_walk_takes_the_files_that_belong() {
+        let root = tree(&[
+            "compose.yaml",
+            "k8s/app.yml",
+            "k8s/templates/_helpers.tpl",
+            "api/Dockerfile.dev",
+            "api/main.py",
+            "api/.env.example",
+            ".github/workflows/ci.yml",
+            "web/node_modules/a/b.yaml",
+            "types/.env.d.ts",
+        ]);
+        let expected = [
+            "api/.env.example",
+            "api/Dockerfile.dev",
+            "compose.yaml",
+            "k8s/app.yml",
+            "k8s/templates/_helpers.tpl",
+        ];
+        assert_eq!(names(root.path()), expected);
+    }
+
+    #[test]
+    fn git_ignores_files_but_not_the_environment_beside_yaml() {
+        let root = tree(&["compose.yaml", ".env", "old/compose.yaml", "notes/.env"]);
+        fs::write(root.path().join(".gitignore"), "old/\n.env\n").unwrap();
+        assert_eq!(names(root.path()), [".env", "compose.yaml"]);
+    }
+
+    #[test]
+    fn a_hidden_folder_that_is_named_is_walked() {
+        let root = tree(&[".deploy/compose.yaml"]);
+        assert_eq!(names(root.path()), [""; 0]);
+        assert_eq!(names(&root.path().join(".deploy")), ["compose.yaml"]);
+    }
+
+    #[test]
+    fn depth_counts_the_levels_that_are_entered() {
+        let root = tree(&["compose.yaml", "k8s/app.yaml"]);
+        assert_eq!(walk(root.path(), Some(1)).files, [root.path().join("compose.yaml")]);
+        assert_eq!(walk(root.path(), Some(2)).files.len(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_does_not_exist_is_unreadable() {
+        let root = tree(&[]);
+        let missing = root.path().join("missing");
+        let [unreadable] = &*walk(&missing, None).unreadable else { panic!("one error") };
+        assert_eq!(unreadable.path, missing);
+        let cause = fs::read_dir(&missing).unwrap_err().to_string();
+        assert_eq!(unreadable.to_string(), format!("{}: {cause}", missing.display()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_pipes_are_left_out() {
+        let root = tree(&["compose.yaml"]);
+        std::os::unix::fs::symlink("nowhere", root.path().join("broken.yaml")).unwrap();
+        let pipe = root.path().join("pipe.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(names(root.path()), ["compose.yaml"]);
+    }
+}

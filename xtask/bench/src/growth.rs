@@ -1,0 +1,126 @@
+//! Growth: what ten times, and a hundred times, the documents cost.
+//!
+//! Each measurement runs in a process of its own, which analyses one project several times and
+//! reports the fastest run and its peak memory.
+
+use crate::shapes::Shape;
+use plimsoll_core::{Options, analyze};
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Instant;
+
+/// Maximum cost of ten times the documents.
+const TENFOLD_LIMIT: f64 = 11.0;
+/// Maximum cost of a hundred times the documents.
+const HUNDREDFOLD_LIMIT: f64 = 100.0;
+/// Maximum memory of a run with 100,000 documents, as a multiple of the text.
+const MEMORY_LIMIT: f64 = 12.0;
+
+const ROUNDS: usize = 5;
+
+/// One run: the time of the analysis, the size of the text, the peak memory of the process.
+struct Run {
+    seconds: f64,
+    bytes: u64,
+    /// Zero where the system does not say.
+    peak: u64,
+    findings: u64,
+}
+
+/// Prints a table over all shapes and returns whether all are within the limits.
+pub fn run() -> Result<bool, String> {
+    println!("growth: time of one analysis, median of {ROUNDS} pairs of runs");
+    println!(
+        "  {:<10} {:>16} {:>20} {:>20} {:>7}",
+        "shape", "documents", "ms", "findings", "ratio"
+    );
+    let mut within = true;
+    for shape in Shape::ALL {
+        within &= tenfold(shape)?;
+    }
+    Ok(hundredfold()? && within)
+}
+
+fn tenfold(shape: Shape) -> Result<bool, String> {
+    let (small, large) = (shape.small(), shape.small() * 10);
+    let mut ratios = Vec::new();
+    let mut last = None;
+    for _ in 0..ROUNDS {
+        let (few, many) = (measure(shape, small)?, measure(shape, large)?);
+        ratios.push(many.seconds / few.seconds);
+        last = Some((few, many));
+    }
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ROUNDS / 2];
+    let (few, many) = last.expect("internal error: there is at least one round");
+    println!(
+        "  {:<10} {:>16} {:>20} {:>20} {ratio:>6.1}x  [{:.1}..{:.1}]",
+        shape.name(),
+        format!("{small} -> {large}"),
+        format!("{:.1} -> {:.1}", few.seconds * 1e3, many.seconds * 1e3),
+        format!("{} -> {}", few.findings, many.findings),
+        ratios[0],
+        ratios[ROUNDS - 1],
+    );
+    Ok(ratio <= TENFOLD_LIMIT)
+}
+
+fn hundredfold() -> Result<bool, String> {
+    let few = measure(Shape::Manifests, 1_000)?;
+    let many = measure(Shape::Manifests, 100_000)?;
+    let ratio = many.seconds / few.seconds;
+    let memory = many.peak as f64 / many.bytes as f64;
+    println!(
+        "  100,000 documents ({:.0} MB): {:.2} s, {ratio:.0} times 1,000 documents (limit {HUNDREDFOLD_LIMIT}); \
+         {:.0} MB of memory, {memory:.1} times the text (limit {MEMORY_LIMIT})",
+        many.bytes as f64 / 1e6,
+        many.seconds,
+        many.peak as f64 / 1e6,
+    );
+    Ok(ratio <= HUNDREDFOLD_LIMIT && memory <= MEMORY_LIMIT)
+}
+
+/// Runs this program again with `measure SHAPE COUNT`.
+fn measure(shape: Shape, count: usize) -> Result<Run, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new(program)
+        .args(["measure", shape.name(), &count.to_string()])
+        .output()
+        .map_err(|error| format!("a measurement did not start: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let numbers: Vec<f64> = text.split_whitespace().filter_map(|it| it.parse().ok()).collect();
+    match numbers[..] {
+        [seconds, bytes, peak, findings] if output.status.success() => {
+            Ok(Run { seconds, bytes: bytes as u64, peak: peak as u64, findings: findings as u64 })
+        }
+        _ => Err(format!("{} with {count} documents: {}", shape.name(), output.status)),
+    }
+}
+
+/// The other side of [`measure`]: analyses a project and prints what it cost.
+pub fn measured(shape: &str, count: &str) -> Result<(), String> {
+    let shape = Shape::from_name(shape).ok_or("not a shape")?;
+    let count: usize = count.parse().map_err(|_| "not a number of documents")?;
+    let files = shape.files(count);
+    let bytes: usize = files.iter().map(|file| file.text.len()).sum();
+    // Short runs are repeated, because the first one also warms the caches.
+    let repeats = if count <= shape.small() { 7 } else { 1 };
+    let (mut fastest, mut findings) = (f64::MAX, 0);
+    for _ in 0..repeats {
+        let start = Instant::now();
+        let report = black_box(analyze(black_box(&files), &Options::default()));
+        fastest = fastest.min(start.elapsed().as_secs_f64());
+        findings = report.findings.len();
+    }
+    println!("{fastest} {bytes} {} {findings}", peak_memory());
+    Ok(())
+}
+
+/// Returns the peak resident memory of this process in bytes, or 0 where `/proc` does not say.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes =
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
