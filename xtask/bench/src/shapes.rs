@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// What a project is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// One stream of Deployments, ConfigMaps and Services.
+    /// Streams of Deployments, ConfigMaps and Services, at most 1,000 documents each.
     Manifests,
     /// Services of five kinds each (Deployment, Service, ConfigMap, autoscaler, budget) over 20
     /// namespaces, a file for each service.
@@ -51,13 +51,20 @@ impl Shape {
     /// Returns a project of about `count` documents.
     pub fn files(self, count: usize) -> Vec<File> {
         match self {
-            Shape::Manifests => vec![File::new("stream.yaml", generate::documents(count))],
+            Shape::Manifests => manifests(count),
             Shape::Kinds => (0..count / 5).map(five_kinds).collect(),
             Shape::Chain => vec![File::new("compose.yaml", chain(count))],
             Shape::Strangers => vec![File::new("stream.yaml", strangers(count / 2))],
             Shape::Monorepo => (0..count / 3).flat_map(project).collect(),
         }
     }
+}
+
+fn manifests(count: usize) -> Vec<File> {
+    let text = generate::documents(count);
+    let documents: Vec<&str> = text.split_inclusive("\n---\n").collect();
+    let streams = documents.chunks(1_000).map(<[&str]>::concat).enumerate();
+    streams.map(|(number, text)| File::new(format!("stream-{number}.yaml"), text)).collect()
 }
 
 fn deployment(name: &str, namespace: &str, env: &str) -> String {

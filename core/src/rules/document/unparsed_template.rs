@@ -1,7 +1,10 @@
 use crate::facts::Facts;
+use crate::model::FileModel;
 use crate::report::{Findings, Kind};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{Span, folder_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 rule! {
     /// A template was not analysed, because only its rendered form is YAML.
@@ -21,21 +24,16 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut reported: Vec<&str> = Vec::new();
+    let charts = chart_folders(facts);
+    let mut by_folder: IndexMap<&str, Vec<&FileModel>, FxBuildHasher> = IndexMap::default();
     for file in facts.files().iter().filter(|it| it.kind == Kind::Template) {
-        let chart = chart_of(file.path());
-        if reported.contains(&chart) {
-            continue;
-        }
-        reported.push(chart);
+        by_folder.entry(chart_of(file.path())).or_default().push(file);
+    }
+    for (chart, templates) in by_folder {
+        let Some((file, others)) = templates.split_first() else { continue };
+        let others = others.len();
         let first_line = file.text().find('\n').unwrap_or(file.text().len());
-        let others = facts
-            .files()
-            .iter()
-            .filter(|it| it.kind == Kind::Template && chart_of(it.path()) == chart)
-            .count()
-            - 1;
-        let helm = is_chart(facts, chart);
+        let helm = charts.contains(chart);
         let whole = if helm { "chart" } else { "folder" };
         let message = match others {
             0 => "this template was left out: it becomes YAML only when it is rendered".to_owned(),
@@ -55,20 +53,21 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether a folder is a Helm chart: it holds a `Chart.yaml`, or templates below `templates/`.
-fn is_chart(facts: &Facts, folder: &str) -> bool {
-    facts.files().iter().any(|it| match it.kind {
-        Kind::Chart => crate::text::folder_of(it.path()) == folder,
-        Kind::Template => it.path().contains("templates/") && chart_of(it.path()) == folder,
-        _ => false,
-    })
+/// Returns the folders that are Helm charts: they hold a `Chart.yaml`, or templates below `templates/`.
+fn chart_folders<'a>(facts: &Facts<'a>) -> FxHashSet<&'a str> {
+    let folder = |file: &&'a FileModel| match file.kind {
+        Kind::Chart => Some(folder_of(file.path())),
+        Kind::Template if file.path().contains("templates/") => Some(chart_of(file.path())),
+        _ => None,
+    };
+    facts.files().iter().filter_map(folder).collect()
 }
 
 /// Returns the folder of the chart that a template belongs to: the one that holds `templates/`,
 /// else the template's own folder.
 fn chart_of(path: &str) -> &str {
     path.split_once("/templates/").map_or_else(
-        || if path.starts_with("templates/") { "" } else { crate::text::folder_of(path) },
+        || if path.starts_with("templates/") { "" } else { folder_of(path) },
         |it| it.0,
     )
 }
