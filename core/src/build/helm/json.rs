@@ -165,15 +165,27 @@ impl Writer<'_> {
 /// Reads JSON. The parts come from the first place of the text, since JSON is seldom written by hand.
 pub fn from_json(text: &Text, heap: &Heap) -> Result<Value> {
     heap.budget.spend_bytes(text.len())?;
-    let json: serde_json::Value = serde_json::from_str(text.as_str()).map_err(|error| {
-        let message = if error.is_eof() {
-            "unexpected end of JSON input".to_owned()
-        } else {
-            format!("invalid JSON: {error}")
-        };
-        Failure::new(message)
-    })?;
+    let json: serde_json::Value = serde_json::from_str(text.as_str())
+        .map_err(|error| Failure::new(error_in_go(text.as_str(), &error)))?;
     read(&json, text, heap)
+}
+
+/// The error in the words of `encoding/json`, as far as those of one fit.
+fn error_in_go(text: &str, error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_owned();
+    }
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let before = crate::text::floor_boundary(line, error.column().saturating_sub(1));
+    let Some(letter) = line[before..].chars().next() else {
+        return format!("invalid JSON: {error}");
+    };
+    let rest = if error.to_string().starts_with("trailing characters") {
+        "after top-level value"
+    } else {
+        "looking for beginning of value"
+    };
+    format!("invalid character '{letter}' {rest}")
 }
 
 fn read(json: &serde_json::Value, source: &Text, heap: &Heap) -> Result<Value> {

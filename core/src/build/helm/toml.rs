@@ -9,11 +9,14 @@ use crate::build::origin::Text;
 
 /// Prints a dict: its plain values first, then a table for each dict in it.
 pub fn to_toml(value: &Value, heap: &Heap) -> Result<Text> {
-    let Data::Dict(dict) = &value.data else {
-        return Ok(Text::plain("toml: top-level values must be Go maps or structs"));
-    };
     let mut out = Text::new();
-    table(dict, &mut Vec::new(), &mut out, heap)?;
+    match &value.data {
+        Data::Dict(dict) => table(dict, &mut Vec::new(), &mut out, heap)?,
+        Data::Null => {
+            return Err(Failure::new("reflect: call of reflect.Value.Type on zero Value"));
+        }
+        _ => inline(value, &mut out, heap, 0)?,
+    }
     Ok(out)
 }
 

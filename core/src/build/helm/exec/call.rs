@@ -89,6 +89,7 @@ impl State<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Given {
     Literal,
+    Nil,
     /// A field, which is null where the key is missing.
     Field,
     /// A variable, a pipeline: a null of these has no type.
@@ -99,6 +100,7 @@ impl Given {
     fn of(argument: &Expression) -> Given {
         match &argument.kind {
             ExpressionKind::Literal(_) => Given::Literal,
+            ExpressionKind::Nil => Given::Nil,
             ExpressionKind::Field(_) => Given::Field,
             ExpressionKind::Variable(_, names) | ExpressionKind::Chain(_, names)
                 if !names.is_empty() =>
@@ -106,7 +108,6 @@ impl Given {
                 Given::Field
             }
             ExpressionKind::Dot
-            | ExpressionKind::Nil
             | ExpressionKind::Variable(..)
             | ExpressionKind::Chain(..)
             | ExpressionKind::Function(_) => Given::Computed,
@@ -130,7 +131,7 @@ fn checked(parameter: Parameter, value: Value, given: Given) -> Result<Value> {
             _ => false,
         },
         Parameter::Dict => match value.data {
-            Data::Null => given == Given::Computed,
+            Data::Null => matches!(given, Given::Computed | Given::Nil),
             _ => matches!(value.data, Data::Dict(_)),
         },
     };
@@ -138,15 +139,29 @@ fn checked(parameter: Parameter, value: Value, given: Given) -> Result<Value> {
         return Ok(value);
     }
     let expected = parameter.type_name();
-    let message = match &value.data {
-        Data::Null if given == Given::Computed => format!("invalid value; expected {expected}"),
-        Data::Null => format!("wrong type for value; expected {expected}; got interface {{}}"),
-        _ if given == Given::Literal => {
-            format!("expected {expected}; found {}", literal_text(&value))
+    let message = match (&value.data, given) {
+        (Data::Null, Given::Nil) => format!("cannot assign nil to {expected}"),
+        (Data::Null, Given::Computed) => format!("invalid value; expected {expected}"),
+        (Data::Null, Given::Literal | Given::Field) => {
+            format!("wrong type for value; expected {expected}; got interface {{}}")
         }
-        _ => format!("wrong type for value; expected {expected}; got {}", value.type_name()),
+        (_, Given::Literal) => wrong_literal(parameter, &literal_text(&value)),
+        (_, Given::Nil | Given::Field | Given::Computed) => {
+            format!("wrong type for value; expected {expected}; got {}", value.type_name())
+        }
     };
     Err(Failure::new(message))
+}
+
+fn wrong_literal(parameter: Parameter, text: &str) -> String {
+    let expected = match parameter {
+        Parameter::Int => "integer",
+        Parameter::Dict => {
+            return format!("can't handle {text} for arg of type {}", parameter.type_name());
+        }
+        Parameter::Any | Parameter::Str | Parameter::Bool => parameter.type_name(),
+    };
+    format!("expected {expected}; found {text}")
 }
 
 fn literal_text(value: &Value) -> String {

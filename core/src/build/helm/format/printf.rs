@@ -227,7 +227,11 @@ impl Verb {
     /// `%!d(string=x)`.
     fn wrong(&self, letter: char, value: &Value, heap: &Heap) -> Result<Text> {
         let mut text = Text::plain(format!("%!{letter}({}=", value.type_name()));
-        text.push(&display(value, heap)?);
+        let mut shown = display(value, heap)?;
+        if let (Data::Str(_), Some(most)) = (&value.data, self.precision) {
+            shown = shown.keep(|text| first_letters(text, most));
+        }
+        text.push(&self.pad(shown, letter, value));
         text.push_plain(")");
         Ok(text)
     }

@@ -71,6 +71,9 @@ fn no_length(value: &Value) -> Box<Failure> {
 
 fn index(_: &Context<'_>, values: &[Value]) -> Result<Value> {
     let [first, keys @ ..] = values else { return Err(Failure::new("index of untyped nil")) };
+    if first.is_null() {
+        return Err(Failure::new("index of untyped nil"));
+    }
     let mut value = first.clone();
     for key in keys {
         value = element(&value, key)?;

@@ -161,16 +161,20 @@ fn has(context: &Context<'_>, values: &[Value]) -> Result<Value> {
 }
 
 fn compact(context: &Context<'_>, values: &[Value]) -> Result<Value> {
-    let items = items("compact", &values[0])?;
+    let items = pushed_to("compact", &values[0])?;
     context.heap.list(items.into_iter().filter(Value::is_true).collect())
 }
 
 fn chunk(context: &Context<'_>, values: &[Value]) -> Result<Value> {
     let length = size(int(&values[0])?);
+    let Data::List(list) = &values[1].data else {
+        let kind = values[1].type_name();
+        return Err(Failure::new(format!("Cannot chunk type {kind}")));
+    };
     if length == 0 {
         return Err(Failure::new("runtime error: integer divide by zero"));
     }
-    let items = items("chunk", &values[1])?;
+    let items = list.items().clone();
     let chunks: Result<Vec<Value>> =
         items.chunks(length).map(|chunk| context.heap.list(chunk.to_vec())).collect();
     context.heap.list(chunks?)

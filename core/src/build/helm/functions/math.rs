@@ -29,7 +29,12 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("add1f", &[Any], |_, values| Ok(decimal(to_float(&values[0]) + 1.0))),
     Function::variadic("subf", &[Any], Any, |_, values| Ok(fold(values, |a, b| a - b))),
     Function::variadic("mulf", &[Any], Any, |_, values| Ok(fold(values, |a, b| a * b))),
-    Function::variadic("divf", &[Any], Any, |_, values| Ok(fold(values, |a, b| a / b))),
+    Function::variadic("divf", &[Any], Any, |_, values| {
+        if values[1..].iter().any(|value| to_float(value) == 0.0) {
+            return Err(Failure::new("decimal division by 0"));
+        }
+        Ok(fold(values, |a, b| a / b))
+    }),
     Function::variadic("maxf", &[Any], Any, |_, values| Ok(fold(values, f64::max))),
     Function::variadic("minf", &[Any], Any, |_, values| Ok(fold(values, f64::min))),
     Function::new("ceil", &[Any], |_, values| Ok(decimal(to_float(&values[0]).ceil()))),

@@ -23,9 +23,21 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("mustRegexSplit", &[Str, Str, Int], split),
     Function::new("regexQuoteMeta", &[Str], |context, values| {
         let text = text(&values[0])?;
-        context.heap.text(text.recast(regex_lite::escape(text.as_str())))
+        context.heap.text(text.recast(escape(text.as_str())))
     }),
 ];
+
+/// Puts a backslash before each letter that has a meaning.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(letter) {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
 
 /// Maximum size of a compiled expression, in bytes.
 const MAX_SIZE: usize = 1 << 20;

@@ -28,22 +28,22 @@ pub const FUNCTIONS: &[Function] = &[
     }),
     Function::new("fromYaml", &[Str], |context, values| {
         let read = read_one(text(&values[0])?, context.heap);
-        dict_or_error(context, read)
+        dict_or_error(context, read, IN_YAML)
     }),
     Function::new("fromYamlArray", &[Str], |context, values| {
         let read = read_one(text(&values[0])?, context.heap);
-        list_or_error(context, read)
+        list_or_error(context, read, IN_YAML)
     }),
     Function::new("fromJson", &[Str], |context, values| {
         let read = from_json(text(&values[0])?, context.heap);
-        dict_or_error(context, read)
+        dict_or_error(context, read, "")
     }),
     Function::new("mustFromJson", &[Str], |context, values| {
         from_json(text(&values[0])?, context.heap)
     }),
     Function::new("fromJsonArray", &[Str], |context, values| {
         let read = from_json(text(&values[0])?, context.heap);
-        list_or_error(context, read)
+        list_or_error(context, read, "")
     }),
     Function::new("toToml", &[Any], |context, values| {
         let text = toml::to_toml(&values[0], context.heap)?;
@@ -55,7 +55,7 @@ pub const FUNCTIONS: &[Function] = &[
     }),
     Function::new("fromToml", &[Str], |context, values| {
         let read = toml::from_toml(text(&values[0])?, context.heap);
-        dict_or_error(context, read)
+        dict_or_error(context, read, IN_YAML)
     }),
     Function::new("b64enc", &[Str], |context, values| {
         encoded(context, text(&values[0])?, encode::base64_encode)
@@ -81,25 +81,28 @@ fn json(context: &Context<'_>, values: &[Value], layout: Layout) -> Result<Value
     context.heap.text(text)
 }
 
+/// What stands before an error of the JSON that YAML became.
+const IN_YAML: &str = "error unmarshaling JSON: while decoding JSON: ";
+
 /// What was read, as a dict. An error is an entry of the dict, as Helm has it.
-fn dict_or_error(context: &Context<'_>, read: Result<Value>) -> Result<Value> {
+fn dict_or_error(context: &Context<'_>, read: Result<Value>, prefix: &str) -> Result<Value> {
     let message = match read {
         Ok(value) => match &value.data {
             Data::Dict(_) => return Ok(value),
             Data::Null => return Ok(Data::Dict(context.heap.dict_of([])?).into()),
-            _ => wrong_shape(&value, "map[string]interface {}"),
+            _ => wrong_shape(&value, prefix, "map[string]interface {}"),
         },
         Err(failure) => recoverable(failure)?,
     };
     Ok(Data::Dict(context.heap.dict_of([("Error", Value::string(message))])?).into())
 }
 
-fn list_or_error(context: &Context<'_>, read: Result<Value>) -> Result<Value> {
+fn list_or_error(context: &Context<'_>, read: Result<Value>, prefix: &str) -> Result<Value> {
     let message = match read {
         Ok(value) => match &value.data {
             Data::List(_) => return Ok(value),
             Data::Null => return context.heap.list(Vec::new()),
-            _ => wrong_shape(&value, "[]interface {}"),
+            _ => wrong_shape(&value, prefix, "[]interface {}"),
         },
         Err(failure) => recoverable(failure)?,
     };
@@ -114,7 +117,7 @@ fn recoverable(failure: Box<Failure>) -> Result<String> {
     }
 }
 
-fn wrong_shape(value: &Value, wanted: &str) -> String {
+fn wrong_shape(value: &Value, prefix: &str, wanted: &str) -> String {
     let kind = match &value.data {
         Data::List(_) => "array",
         Data::Dict(_) => "object",
@@ -122,9 +125,7 @@ fn wrong_shape(value: &Value, wanted: &str) -> String {
         Data::Str(_) => "string",
         _ => "number",
     };
-    format!(
-        "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type {wanted}"
-    )
+    format!("{prefix}json: cannot unmarshal {kind} into Go value of type {wanted}")
 }
 
 fn encoded(context: &Context<'_>, text: &Text, encode: fn(&[u8]) -> String) -> Result<Value> {

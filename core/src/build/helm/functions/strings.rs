@@ -68,7 +68,10 @@ pub const FUNCTIONS: &[Function] = &[
         text_list(context, texts)
     }),
     Function::new("sortAlpha", &[Any], |context, values| {
-        let mut texts = to_texts(context, &values[0])?;
+        let mut texts = match &values[0].data {
+            crate::build::helm::value::Data::List(_) => to_texts(context, &values[0])?,
+            _ => vec![to_text(context, &values[0])?],
+        };
         texts.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         text_list(context, texts)
     }),

@@ -100,7 +100,7 @@ fn camel_case(text: &str) -> String {
     let mut changed = String::with_capacity(text.len());
     let mut upper = true;
     for letter in text.chars() {
-        if matches!(letter, '_' | '-' | ' ') {
+        if matches!(letter, '_' | '-') || letter.is_whitespace() {
             upper = true;
         } else if upper {
             changed.extend(letter.to_uppercase());
@@ -187,6 +187,7 @@ fn escaped(
     escape: impl Fn(&str) -> String,
 ) -> Result<Value> {
     let text = match values {
+        [value] if value.is_null() => format::NO_VALUE.into(),
         [value] if value.as_str().is_some() => (**super::text(value)?).clone(),
         _ => format::print(values, context.heap)?,
     };

@@ -4,6 +4,7 @@ mod lex;
 mod literal;
 pub mod node;
 mod parse;
+mod pipeline;
 
 pub use node::{Source, Template};
 pub use parse::parse;

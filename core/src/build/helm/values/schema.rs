@@ -316,3 +316,71 @@ fn shown(value: &Json) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::helm::json::from_json;
+
+    fn refused(schema: &str, values: &str) -> Vec<String> {
+        let heap = Heap::default();
+        let values = from_json(&values.into(), &heap).unwrap();
+        validate(&values, schema, &heap).unwrap()
+    }
+
+    /// The keywords as "Understanding JSON Schema" explains them.
+    #[test]
+    fn keywords_mean_what_the_standard_says() {
+        for (schema, good, bad) in [
+            (r#"{"properties":{"a":{"type":"integer"}}}"#, r#"{"a":1.0}"#, r#"{"a":1.5}"#),
+            (r#"{"properties":{"a":{"type":["string","null"]}}}"#, r#"{"a":null}"#, r#"{"a":1}"#),
+            (r#"{"required":["a"]}"#, r#"{"a":0}"#, r#"{"b":0}"#),
+            (
+                r#"{"properties":{"a":{}},"patternProperties":{"^x-":{}},"additionalProperties":false}"#,
+                r#"{"a":1,"x-b":2}"#,
+                r#"{"b":1}"#,
+            ),
+            (r#"{"properties":{"a":{"enum":["x",1]}}}"#, r#"{"a":1.0}"#, r#"{"a":"y"}"#),
+            (
+                r#"{"properties":{"a":{"minimum":1,"exclusiveMaximum":3}}}"#,
+                r#"{"a":1}"#,
+                r#"{"a":3}"#,
+            ),
+            (r#"{"properties":{"a":{"pattern":"^v[0-9]+$"}}}"#, r#"{"a":"v1"}"#, r#"{"a":"1"}"#),
+            (r#"{"properties":{"a":{"minLength":2}}}"#, r#"{"a":"éé"}"#, r#"{"a":"é"}"#),
+            (
+                r#"{"properties":{"a":{"items":{"type":"string"},"maxItems":1}}}"#,
+                r#"{"a":["x"]}"#,
+                r#"{"a":["x","y"]}"#,
+            ),
+            (r#"{"properties":{"a":{"uniqueItems":true}}}"#, r#"{"a":[1,2]}"#, r#"{"a":[1,1.0]}"#),
+            (r#"{"anyOf":[{"required":["a"]},{"required":["b"]}]}"#, r#"{"a":1,"b":1}"#, "{}"),
+            (
+                r#"{"oneOf":[{"required":["a"]},{"required":["b"]}]}"#,
+                r#"{"a":1}"#,
+                r#"{"a":1,"b":1}"#,
+            ),
+            (r#"{"not":{"required":["a"]}}"#, "{}", r#"{"a":1}"#),
+            (
+                r#"{"if":{"required":["a"]},"then":{"required":["b"]},"else":{"required":["c"]}}"#,
+                r#"{"a":1,"b":1}"#,
+                r#"{"a":1}"#,
+            ),
+            (
+                r##"{"$defs":{"port":{"type":"number"}},"properties":{"p":{"$ref":"#/$defs/port"}}}"##,
+                r#"{"p":80}"#,
+                r#"{"p":"80"}"#,
+            ),
+        ] {
+            assert_eq!(refused(schema, good), [""; 0], "{schema} {good}");
+            assert_eq!(refused(schema, bad).len(), 1, "{schema} {bad}");
+        }
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_ends() {
+        let heap = Heap::default();
+        let values = from_json(&"{}".into(), &heap).unwrap();
+        assert!(validate(&values, r##"{"$ref":"#"}"##, &heap).is_err());
+    }
+}

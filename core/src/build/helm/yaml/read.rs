@@ -146,10 +146,7 @@ impl Reader<'_> {
             Scalar::Bool(value) => Value::bool(value),
             #[allow(clippy::cast_precision_loss)]
             Scalar::Int(value) => Data::Float(value as f64).into(),
-            Scalar::Float(_) => match text.replace('_', "").parse() {
-                Ok(value) => Data::Float(value).into(),
-                Err(_) => return Ok(Value::text(self.string(node, text))),
-            },
+            Scalar::Float(value) => Data::Float(value).into(),
             Scalar::NotFinite(name) => {
                 let message =
                     format!("error converting YAML to JSON: json: unsupported value: {name}");
