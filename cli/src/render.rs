@@ -27,7 +27,7 @@ struct Document {
     text: String,
 }
 
-/// Prints the targets and returns the exit code: 1 if one of them is not built in full.
+/// Prints the targets and returns the exit code: 2 if one of them is not built in full.
 pub fn run(
     input: &Input,
     list: bool,
@@ -57,7 +57,8 @@ pub fn run(
             json(&targets.iter().map(|target| rendered(&workspace, target)).collect::<Vec<_>>())
         }
     })?;
-    Ok(u8::from(targets.iter().any(|target| !target.reasons.is_empty())))
+    let is_whole = targets.iter().all(|target| target.reasons.is_empty());
+    Ok(if is_whole { 0 } else { 2 })
 }
 
 /// Returns the targets of these names, or all.

@@ -5,8 +5,8 @@
 //! `plimsoll.dev/ignore: PLM101,PLM606` of a Kubernetes object covers the object.
 
 use super::FileModel;
-use crate::report::Role;
-use crate::syntax::{Node, NodeKind};
+use crate::report::{Kind, Role};
+use crate::syntax::{Comment, Node, NodeKind};
 use crate::text::Span;
 
 /// A directive that suppresses findings.
@@ -44,7 +44,11 @@ pub fn read(file: &FileModel) -> Directives {
     if !text.contains("plimsoll") {
         return directives;
     }
-    for comment in file.tree.comments() {
+    let comments = match file.kind {
+        Kind::Template => template_comments(file),
+        _ => file.tree.comments(),
+    };
+    for comment in comments {
         let body = &text[comment.span.range()];
         let Some(at) = body.find(MARK) else { continue };
         if !body[..at].trim_start_matches('#').trim().is_empty() {
@@ -92,6 +96,30 @@ pub fn read(file: &FileModel) -> Directives {
         });
     }
     directives
+}
+
+/// Returns the comments of a template that have the mark: YAML comments, and comments of the template
+/// language such as `{{/* plimsoll: ignore PLM606 */}}`.
+fn template_comments(file: &FileModel) -> Vec<Comment> {
+    let text = &*file.file.text;
+    let mut comments = Vec::new();
+    for (mark, _) in text.match_indices(MARK) {
+        let line = file.lines.line_range(file.lines.line_of(mark));
+        let before = &text[line.start..mark];
+        let Some((start, opening)) =
+            ["#", "/*"].iter().filter_map(|opening| Some((before.rfind(opening)?, *opening))).max()
+        else {
+            continue;
+        };
+        let body = line.start + start + if opening == "#" { 0 } else { opening.len() };
+        let end = text[mark..line.end].find("*/").map_or(line.end, |at| mark + at);
+        let ahead = before[..start].trim_end_matches(['{', '-', ' ']);
+        comments.push(Comment {
+            span: Span::new(file.id, body, end),
+            own_line: ahead.trim().is_empty(),
+        });
+    }
+    comments
 }
 
 /// Returns the words between spaces and commas, each with its position.

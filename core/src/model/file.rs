@@ -47,6 +47,7 @@ impl FileModel {
             // The cluster gets what the template renders, not what it looks like.
             model.tree = Tree::default();
             model.problems.clear();
+            model.directives = directives::read(&model);
             return model;
         }
         let (objects, problems) = kubernetes::objects(&model.tree);

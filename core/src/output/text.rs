@@ -84,7 +84,7 @@ fn write_finding<'r>(
         subject => format!("{}: ", escape_line(subject)),
     };
     field(out, style, "", &format!("{subject}{}", escape(&finding.message)));
-    if finding.targets.len() > 1 {
+    if !finding.targets.is_empty() && report.targets.len() > 1 {
         field(out, style, "in", &escape(&finding.targets.join(", ")));
     }
     snippets(out, report, finding, style);

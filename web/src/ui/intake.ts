@@ -2,7 +2,7 @@ import { tidy, type Content, type Project } from "../project";
 import { byId, toast } from "./dom";
 
 const LIMIT = 4 * 1024 * 1024;
-const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|Dockerfile[^/]*)$/i;
+const WANTED = /\.(ya?ml|env|tpl|json)$|(^|\/)(\.env[^/]*|Dockerfile[^/]*|Kustomization|NOTES\.txt|\.helmignore)$/i;
 /** Folders that are not part of a dropped project. */
 const VENDORED = /(^|\/)(node_modules|vendor|\.git)(\/|$)/;
 

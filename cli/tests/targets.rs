@@ -1,0 +1,184 @@
+//! Charts and overlays through the real binary: what is printed, and where findings stand.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+use support::{BINARY, folder};
+
+const TEMPLATE: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-web
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: {{ .Values.image }}
+";
+
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx:latest}]}
+";
+
+fn plimsoll(root: &Path, arguments: &[&str]) -> Output {
+    Command::new(BINARY).current_dir(root).args(arguments).output().unwrap()
+}
+
+fn out(root: &Path, arguments: &[&str]) -> String {
+    String::from_utf8(plimsoll(root, arguments).stdout).unwrap()
+}
+
+fn findings(root: &Path, code: &str) -> Vec<Value> {
+    let text = out(root, &["check", ".", "--select", code, "--format", "json"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    report["findings"].as_array().unwrap().clone()
+}
+
+fn chart() -> tempfile::TempDir {
+    folder(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("chart/values.yaml", "replicas: 1\nimage: nginx:1.27\n"),
+        ("chart/values-prod.yaml", "replicas: 3\nimage: nginx:latest\n"),
+        ("chart/templates/web.yaml", TEMPLATE),
+    ])
+}
+
+fn overlays() -> tempfile::TempDir {
+    folder(&[
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", DEPLOYMENT),
+        (
+            "overlays/production/kustomization.yaml",
+            "namespace: shop\nresources: [../../base]\nimages: [{name: nginx, newTag: '1.27'}]\n",
+        ),
+        ("overlays/staging/kustomization.yaml", "nameSuffix: -staging\nresources: [../../base]\n"),
+    ])
+}
+
+#[test]
+fn a_chart_is_printed_as_rendered_with_each_values_file() {
+    let root = chart();
+    let list = out(root.path(), &["render", "--list"]);
+    assert_eq!(list.lines().count(), 2, "{list}");
+    assert!(list.contains("production") && list.contains("chart (values-prod.yaml)"), "{list}");
+    let text = out(root.path(), &["render", "--target", "chart (values-prod.yaml)"]);
+    assert!(text.starts_with("---\n# source: chart/templates/web.yaml:1\n"), "{text}");
+    assert!(text.contains("name: release-name-web") && text.contains("replicas: 3"), "{text}");
+}
+
+#[test]
+fn a_finding_in_a_chart_points_at_the_template_and_at_the_value() {
+    let root = chart();
+    let found = findings(root.path(), "PLM801");
+    assert_eq!(found.len(), 1, "only the production values have a moving tag: {found:?}");
+    let finding = &found[0];
+    assert_eq!(finding["path"], "chart/templates/web.yaml");
+    assert_eq!(finding["range"]["start"]["line"], 13);
+    assert_eq!(finding["targets"], serde_json::json!(["chart (values-prod.yaml)"]));
+    assert_eq!(finding["related"][0]["path"], "chart/values-prod.yaml");
+    assert_eq!(finding["related"][0]["range"]["start"]["line"], 2);
+    assert_eq!(finding["fixes"], serde_json::json!([]));
+}
+
+#[test]
+fn overlays_are_read_as_built_and_their_bases_are_not_read_alone() {
+    let root = overlays();
+    let found = findings(root.path(), "PLM801");
+    assert_eq!(found.len(), 1, "production pins the tag: {found:?}");
+    assert_eq!(found[0]["path"], "base/web.yaml");
+    assert_eq!(found[0]["targets"], serde_json::json!(["overlays/staging"]));
+    assert_eq!(found[0]["subject"], "Deployment web-staging, container web");
+    let text = out(root.path(), &["render", "--target", "overlays/production"]);
+    assert!(text.contains("namespace: shop") && text.contains("image: nginx:1.27"), "{text}");
+}
+
+#[test]
+fn what_several_overlays_share_is_one_finding_that_names_them() {
+    let root = overlays();
+    let found = findings(root.path(), "PLM606");
+    assert_eq!(found.len(), 1, "{found:?}");
+    let both = serde_json::json!(["overlays/production", "overlays/staging"]);
+    assert_eq!(found[0]["targets"], both);
+    let text = out(root.path(), &["check", ".", "--select", "PLM606"]);
+    assert!(text.contains("in     overlays/production, overlays/staging"), "{text}");
+    assert!(text.contains("and 2 targets"), "{text}");
+}
+
+#[test]
+fn a_chart_that_wants_a_value_says_so_and_hides_nothing_else() {
+    let template =
+        "kind: ConfigMap\nmetadata: {name: {{ required \"edge wants a name\" .Values.name }}}\n";
+    let root = folder(&[
+        ("edge/Chart.yaml", "apiVersion: v2\nname: edge\nversion: 1.0.0\n"),
+        ("edge/templates/a.yaml", template),
+        ("compose.yaml", "services: {web: {image: 'nginx:latest'}}\n"),
+    ]);
+    let found = findings(root.path(), "PLM005,PLM801");
+    let at: Vec<_> = found
+        .iter()
+        .map(|it| (it["code"].as_str().unwrap(), it["path"].as_str().unwrap()))
+        .collect();
+    assert_eq!(at, [("PLM801", "compose.yaml"), ("PLM005", "edge/templates/a.yaml")]);
+    assert!(found[1]["message"].as_str().unwrap().contains("edge wants a name"));
+    let text = out(root.path(), &["check", ".", "--min-severity", "error"]);
+    assert!(
+        text.contains("chart edge not built in full") && text.contains("wants a name"),
+        "{text}"
+    );
+    assert_eq!(plimsoll(root.path(), &["render"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_path_out_of_the_project_is_said_and_never_read() {
+    let root = folder(&[
+        ("secret/outside.yaml", DEPLOYMENT),
+        ("project/kustomization.yaml", "resources: [../secret/outside.yaml, /etc/hostname]\n"),
+    ]);
+    let project = root.path().join("project");
+    let found = findings(&project, "PLM005");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(out(&project, &["render"]).is_empty());
+}
+
+#[test]
+fn comments_suppress_findings_in_templates_and_overlays() {
+    let template = |comment: &str| {
+        TEMPLATE.replace("          image:", &format!("          {comment}\n          image:"))
+    };
+    for comment in
+        ["# plimsoll: ignore PLM801 -- mirrored", "{{- /* plimsoll: ignore PLM801 -- mirrored */}}"]
+    {
+        let root = folder(&[
+            ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+            ("chart/values.yaml", "replicas: 1\nimage: nginx:latest\n"),
+            ("chart/templates/web.yaml", &template(comment)),
+        ]);
+        assert!(findings(root.path(), "PLM801").is_empty(), "{comment}");
+        let loud = template("# nothing to suppress");
+        std::fs::write(root.path().join("chart/templates/web.yaml"), loud).unwrap();
+        assert_eq!(findings(root.path(), "PLM801").len(), 1);
+    }
+}
+
+#[test]
+fn a_folder_without_targets_is_a_failure_with_the_reason() {
+    let root = folder(&[("compose.yaml", "services: {}\n")]);
+    let output = plimsoll(root.path(), &["render"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no chart and no kustomization"));
+}
