@@ -473,7 +473,11 @@ impl TreeBuilder {
         self.tree
     }
 
-    pub fn finish(self) -> Tree {
+    pub fn finish(mut self) -> Tree {
+        // Trees are kept as long as their files are, so they give back what they did not need.
+        self.tree.nodes.shrink_to_fit();
+        self.tree.children.shrink_to_fit();
+        self.tree.owned.shrink_to_fit();
         self.tree
     }
 }
