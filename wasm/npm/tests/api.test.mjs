@@ -29,6 +29,22 @@ test("whatever the text holds, there is a report", () => {
   }
 });
 
+test("a chart is analysed as rendered, and an overlay as built", () => {
+  const template = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n"
+    + "  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: IMAGE}]}\n";
+  const report = analyze([
+    { path: "chart/Chart.yaml", text: "apiVersion: v2\nname: shop\nversion: 1.0.0\n" },
+    { path: "chart/values.yaml", text: "image: nginx:latest\n" },
+    { path: "chart/templates/web.yaml", text: template.replace("IMAGE", "{{ .Values.image }}") },
+    { path: "base/web.yaml", text: template.replace("IMAGE", "redis") },
+    { path: "base/kustomization.yaml", text: "resources: [web.yaml]\nimages: [{name: redis, newTag: latest}]\n" },
+  ], { select: ["PLM801"] });
+  assert.deepEqual(report.targets.map((it) => [it.name, it.kind, it.built]), [["base", "kustomization", true], ["chart", "chart", true]]);
+  const places = report.findings.map((it) => [it.path, it.range.start.line, it.targets]);
+  assert.deepEqual(places, [["base/kustomization.yaml", 2, ["base"]], ["chart/templates/web.yaml", 8, ["chart"]]]);
+  assert.deepEqual(report.findings[1].related.map((it) => it.path), ["chart/values.yaml"]);
+});
+
 test("options judge and choose", () => {
   const codes = (options) => analyze([BROKEN], options).findings.map((it) => `${it.code} ${it.severity}`);
   assert.deepEqual(codes(), ["PLM001 error"]);
