@@ -110,9 +110,11 @@ impl Analysis {
                 place_in_target(finding, target);
             }
         }
+        let mut folded = Folded::new(findings);
         for variant in &self.0.borrow_dependent().variants {
-            add_variant(&mut findings, run_rules(variant, &wanted).0, variant);
+            folded.add(run_rules(variant, &wanted).0, variant);
         }
+        let mut findings = folded.findings;
         let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
         let decision = decision::decide(facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
@@ -209,30 +211,48 @@ fn is_about_text(finding: &Finding) -> bool {
     rules::find(finding.code).is_some_and(|rule| rule.on == rules::Side::Document)
 }
 
-/// Adds the findings on one variant of a target. What another variant says at the same place is one
-/// finding that names both.
-fn add_variant(findings: &mut Vec<Finding>, found: Vec<Finding>, facts: &Facts<'_>) {
-    let known: FxHashMap<(&str, Span), usize> =
-        findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
-    let mut new = Vec::new();
-    let mut shared = Vec::new();
-    for mut finding in found {
-        let Some(target) = facts.targets().next() else { continue };
-        match known.get(&(finding.code, finding.span)) {
-            Some(at) => shared.push((*at, target.target.name.clone())),
-            None => {
-                place_in_target(&mut finding, target);
-                new.push(finding);
+/// Findings over several variants of a target: what they say at the same place is one finding that
+/// names them.
+struct Folded {
+    findings: Vec<Finding>,
+    /// Index of the first finding of a rule at a place.
+    known: FxHashMap<(&'static str, Span), usize>,
+}
+
+impl Folded {
+    fn new(findings: Vec<Finding>) -> Folded {
+        let mut folded = Folded { findings: Vec::new(), known: FxHashMap::default() };
+        for finding in findings {
+            folded.push(finding);
+        }
+        folded
+    }
+
+    fn push(&mut self, finding: Finding) {
+        self.known.entry((finding.code, finding.span)).or_insert(self.findings.len());
+        self.findings.push(finding);
+    }
+
+    /// Adds the findings on one variant.
+    fn add(&mut self, found: Vec<Finding>, facts: &Facts<'_>) {
+        let Some(target) = facts.targets().next() else { return };
+        let before = self.findings.len();
+        for mut finding in found {
+            match self.known.get(&(finding.code, finding.span)) {
+                // A rule may say several things at one place of this variant.
+                Some(at) if *at < before => {
+                    let names = &mut self.findings[*at].targets;
+                    if !names.is_empty() && names.last() != Some(&target.target.name) {
+                        names.push(target.target.name.clone());
+                    }
+                }
+                _ => {
+                    place_in_target(&mut finding, target);
+                    self.push(finding);
+                }
             }
         }
     }
-    for (at, name) in shared {
-        let names = &mut findings[at].targets;
-        if !names.is_empty() && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    findings.append(&mut new);
 }
 
 /// Says which target a finding is about and where its value comes from. A fix is made from the built

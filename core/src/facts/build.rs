@@ -33,7 +33,10 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         false => chosen.iter().any(|at| targets[*at].has_company(targets)),
     };
     let cluster = objects.iter().any(|it| it.workload().is_some());
-    let roles = roles::of_files(files, projects, config, cluster);
+    let roles = match is_main {
+        true => roles::of_files(files, projects, config, cluster),
+        false => Vec::new(),
+    };
     let services = services(projects, &roles);
     let named = NamedObjects::new(&objects);
     let mut workloads = Vec::new();
@@ -43,7 +46,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             workloads.push(Workload::new(workloads.len(), object, model, copies, &named));
         }
     }
-    let sets = Sets::new(files, &objects);
+    let sets = if is_main { Sets::new(files, &objects) } else { Sets::default() };
     let pods = LabelIndex::of_workloads(&workloads);
     let kube_services = selection::kube_services(files, &objects, &mut workloads, &sets, &pods);
     selection::autoscale(files, &objects, &mut workloads, &sets);
@@ -55,7 +58,10 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         roles,
         named,
         waits: Waits::new(&services, &compose_hosts),
-        service_places: ServicePlaces::by_file(files.len(), &services),
+        service_places: match services.is_empty() {
+            true => Vec::new(),
+            false => ServicePlaces::by_file(files.len(), &services),
+        },
         swarm: replicas::swarm_projects(files, projects),
         cluster_hosts: ClusterHosts::new(&objects, &kube_services, from_elsewhere),
         compose_hosts,

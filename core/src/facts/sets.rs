@@ -30,7 +30,8 @@ impl<'a> ObjectKey<'a> {
 /// Index of an object key among those that several files define.
 type SharedKey = u32;
 
-/// The objects that more than one file defines, by file and by folder.
+/// The objects that more than one file defines, by file and by folder. By default there are none, as
+/// within one target: everything is applied together.
 #[derive(Debug, Default)]
 pub(super) struct Sets {
     /// The folder of each file, by its index in `by_folder`.
@@ -69,7 +70,7 @@ impl Sets {
 
     /// Whether two files may be applied together.
     pub(super) fn together(&self, a: FileId, b: FileId) -> bool {
-        if a == b {
+        if a == b || self.folders.is_empty() {
             return true;
         }
         let (x, y) = (self.folders[a.index()], self.folders[b.index()]);

@@ -64,6 +64,15 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     out.push('\n');
 }
 
+/// Returns the first names of a list and the number of the others.
+fn first_names(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    match names.len().saturating_sub(SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    }
+}
+
 fn write_finding<'r>(
     out: &mut String,
     report: &'r Report,
@@ -85,7 +94,7 @@ fn write_finding<'r>(
     };
     field(out, style, "", &format!("{subject}{}", escape(&finding.message)));
     if !finding.targets.is_empty() && report.targets.len() > 1 {
-        field(out, style, "in", &escape(&finding.targets.join(", ")));
+        field(out, style, "in", &escape(&first_names(&finding.targets)));
     }
     snippets(out, report, finding, style);
     if explained.why.insert(finding.code) {
