@@ -104,10 +104,14 @@ impl Analysis {
         let config = facts.config();
         let wanted = |rule: &Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
         let (mut findings, ran) = run_rules(facts, &wanted);
-        for finding in &mut findings {
+        let target_of = |finding: &Finding| {
             let target = facts.targets().find(|it| it.has_source(finding.span.file));
-            if let Some(target) = target.filter(|_| !is_about_text(finding)) {
-                place_in_target(finding, target);
+            target.filter(|_| !is_about_text(finding))
+        };
+        findings.retain(|it| target_of(it).is_none_or(|target| !may_be_unbuilt(it, target)));
+        for finding in &mut findings {
+            if let Some(target) = target_of(finding) {
+                place_in_target(finding, target, facts);
             }
         }
         let mut folded = Folded::new(findings);
@@ -206,17 +210,22 @@ fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
     (chosen, others)
 }
 
+/// Whether a finding misses something that may be in a part of the target that was not built.
+fn may_be_unbuilt(finding: &Finding, target: &BuiltTarget) -> bool {
+    !target.is_whole() && rules::find(finding.code).is_some_and(Rule::is_about_absence)
+}
+
 /// Whether a finding is about the text of a file, whatever is built from it.
 fn is_about_text(finding: &Finding) -> bool {
     rules::find(finding.code).is_some_and(|rule| rule.on == rules::Side::Document)
 }
 
-/// Findings over several variants of a target: what they say at the same place is one finding that
-/// names them.
+/// Findings over several variants of a target: what they say alike at the same place, but for the names
+/// of their objects, is one finding that names the variants.
 struct Folded {
     findings: Vec<Finding>,
-    /// Index of the first finding of a rule at a place.
-    known: FxHashMap<(&'static str, Span), usize>,
+    /// Index of the first finding of a rule at a place with these words.
+    known: FxHashMap<(&'static str, Span, String), usize>,
 }
 
 impl Folded {
@@ -229,7 +238,8 @@ impl Folded {
     }
 
     fn push(&mut self, finding: Finding) {
-        self.known.entry((finding.code, finding.span)).or_insert(self.findings.len());
+        let key = (finding.code, finding.span, without_names(&finding));
+        self.known.entry(key).or_insert(self.findings.len());
         self.findings.push(finding);
     }
 
@@ -237,8 +247,9 @@ impl Folded {
     fn add(&mut self, found: Vec<Finding>, facts: &Facts<'_>) {
         let Some(target) = facts.targets().next() else { return };
         let before = self.findings.len();
-        for mut finding in found {
-            match self.known.get(&(finding.code, finding.span)) {
+        let said = found.into_iter().filter(|finding| !may_be_unbuilt(finding, target));
+        for mut finding in said {
+            match self.known.get(&(finding.code, finding.span, without_names(&finding))) {
                 // A rule may say several things at one place of this variant.
                 Some(at) if *at < before => {
                     let names = &mut self.findings[*at].targets;
@@ -247,7 +258,7 @@ impl Folded {
                     }
                 }
                 _ => {
-                    place_in_target(&mut finding, target);
+                    place_in_target(&mut finding, target, facts);
                     self.push(finding);
                 }
             }
@@ -255,15 +266,38 @@ impl Folded {
     }
 }
 
+/// Whether a finding speaks about a value, and not only about the object whose name the value is.
+fn is_about_value(finding: &Finding, value: &str) -> bool {
+    let value = value.trim_matches(['"', '\'']);
+    let names = |word: &str| finding.subject.split([' ', '/', ',']).any(|name| name == word);
+    // The words between backticks are the user's own.
+    let mut words = finding.message.split('`').skip(1).step_by(2);
+    words.any(|word| {
+        !names(word) && !word.is_empty() && (value.contains(word) || word.contains(value))
+    })
+}
+
+/// Returns the message of a finding without the names of its object, which overlays change: what is
+/// left says the same about each variant or something else.
+fn without_names(finding: &Finding) -> String {
+    let object = finding.subject.split(',').next().unwrap_or_default();
+    let names = object.split_once(' ').map_or("", |(_, names)| names);
+    let mut message = finding.message.clone();
+    for name in names.split('/').filter(|name| !name.is_empty()) {
+        message = message.replace(&format!("`{name}`"), "``");
+    }
+    message
+}
+
 /// Says which target a finding is about and where its value comes from. A fix is made from the built
 /// form: for a template there is no edit that can be trusted, and for an overlay a person has to look,
 /// because a base serves several overlays.
-fn place_in_target(finding: &mut Finding, target: &BuiltTarget) {
+fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_>) {
     finding.targets.push(target.target.name.clone());
-    if let Some(behind) = target.target.behind.get(&finding.span) {
-        let known = finding.related.iter().any(|related| related.span == *behind);
-        if !known && *behind != finding.span {
-            finding.also(behind, "the value comes from here");
+    if let Some(behind) = target.target.behind.get(&finding.span).copied().flatten() {
+        let known = finding.related.iter().any(|related| related.span == behind);
+        if !known && behind != finding.span && is_about_value(finding, facts.written(&behind)) {
+            finding.also(&behind, "the value comes from here");
         }
     }
     match target.target.kind {

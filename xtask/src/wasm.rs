@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Maximum size of the engine after brotli, in bytes. A guardrail for the people who download it;
 /// `cargo xtask bench` fails above it.
-const BROTLI_LIMIT: u64 = 480 * 1024;
+const BROTLI_LIMIT: u64 = 650 * 1024;
 
 /// Builds the npm package and prints the size of the engine.
 pub fn build() -> Result {

@@ -267,16 +267,18 @@ impl Text {
             let span = Span { end: place.span.start, ..place.span };
             return Some(if place.exact { Place { span, ..place } } else { place });
         }
-        match pieces.last() {
-            None => {
-                let exact = first.exact && first.length == range.len();
-                Some(Place { exact, ..place })
-            }
-            Some(last) if last.from.file == first.from.file && last.from.end > first.from.end => {
-                Some(Place { span: first.from.to(last.from), exact: false, via: first.via })
-            }
-            Some(_) => Some(Place { exact: false, ..place }),
+        let others: Vec<Piece> = pieces.collect();
+        if others.is_empty() {
+            let exact = first.exact && first.length == range.len();
+            return Some(Place { exact, ..place });
         }
+        // What a value printed at the end may come from another file.
+        let last = others.iter().rev().find(|piece| piece.from.file == first.from.file);
+        let span = match last {
+            Some(last) if last.from.end > first.from.end => first.from.to(last.from),
+            _ => first.from,
+        };
+        Some(Place { span, exact: false, via: first.via })
     }
 }
 

@@ -3,7 +3,10 @@
 //! A kustomization that no other kustomization uses is a target. A chart that is nobody's vendored
 //! subchart is a target with its own values, and another one with each further values file beside it.
 
-use super::helm::{self, Chart, ChartFile, Content, Layer, ReleaseOptions, Rendered, TemplateKind};
+use super::helm::{
+    self, Chart, ChartFile, Content, Hook, Layer, ReleaseOptions, Rendered, RenderedTemplate,
+    TemplateKind,
+};
 use super::kustomize::{self, SourceFile, Sources};
 use super::origin::Text;
 use crate::report::{Environment, TargetKind};
@@ -48,8 +51,9 @@ pub struct Target {
     pub trees: Vec<Tree>,
     /// The documents of a chart as its templates print them.
     manifests: Vec<Manifest>,
-    /// The place behind a span: the value that an action of a template printed.
-    pub behind: FxHashMap<Span, Span>,
+    /// The place behind a span: the value that an action of a template printed; `None` for an action
+    /// that printed several values.
+    pub behind: FxHashMap<Span, Option<Span>>,
     /// Why the target is not built in full; empty for one that is.
     pub reasons: Vec<Reason>,
     /// Whether there is anything to look at.
@@ -110,12 +114,14 @@ fn kustomizations(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> {
     let mut builder = kustomize::Builder::new(&sources);
     let mut targets = Vec::new();
     for folder in roots {
-        let built = builder.build(folder);
-        let reasons = built.reasons.into_iter().map(|reason| Reason {
+        let mut built = builder.build(folder);
+        let reason = |reason: kustomize::Reason| Reason {
             message: reason.message,
             span: reason.span,
             is_refused: reason.kind == kustomize::ReasonKind::Refused,
-        });
+        };
+        let reasons: Vec<Reason> = built.reasons.into_iter().map(reason).collect();
+        add_named_files(&sources, &mut built.read);
         targets.push(Target {
             name: folder_name(folder),
             kind: TargetKind::Kustomization,
@@ -125,11 +131,31 @@ fn kustomizations(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> {
             trees: vec![kustomize::tree(&built.objects)],
             manifests: Vec::new(),
             behind: FxHashMap::default(),
-            reasons: reasons.collect(),
+            reasons,
             sources: built.read,
         });
     }
     targets
+}
+
+/// Adds the files that the kustomizations among `read` name anywhere, which belong to the target even
+/// where it could not be built.
+fn add_named_files(sources: &Sources<'_>, read: &mut Vec<FileId>) {
+    let mut named = Vec::new();
+    for file in read.iter().filter_map(|id| sources.by_id(*id)) {
+        if !kustomize::is_kustomization(file.path) {
+            continue;
+        }
+        let folder = folder_of(file.path);
+        let texts = file.tree.into_iter().flat_map(Tree::nodes).filter_map(syntax::Node::as_str);
+        // What is no path of a file is simply not found.
+        let paths =
+            texts.filter(|text| !text.contains(['\n', ' '])).map(|text| join_path(folder, text));
+        named.extend(paths.filter_map(|path| Some(sources.file(&path)?.id)));
+    }
+    read.extend(named);
+    read.sort_unstable();
+    read.dedup();
 }
 
 /// Returns the folders that kustomizations name as resources, bases or components, and the folders of
@@ -293,15 +319,24 @@ fn render_into(target: &mut Target, chart: &Chart, values: Vec<Layer>, chart_spa
         if template.kind == TemplateKind::Crd {
             continue;
         }
-        let tree = placed_tree(&template.text, target, chart_span);
+        let tree = placed_tree(&template, target, chart_span);
         target.trees.push(tree);
     }
     target.is_built = target.trees.iter().any(|tree| !tree.is_empty());
 }
 
 /// Parses rendered text and gives every node the place of its source.
-fn placed_tree(text: &Text, target: &mut Target, chart_span: Span) -> Tree {
+fn placed_tree(template: &RenderedTemplate, target: &mut Target, chart_span: Span) -> Tree {
+    let text = &template.text;
     let (mut tree, problems) = syntax::parse(FileId(0), &text.as_str().into(), None);
+    // A test runs only when somebody asks for it, and is no workload of the release.
+    let tests: Vec<usize> = template
+        .documents
+        .iter()
+        .filter(|document| document.hooks.contains(&Hook::Test))
+        .map(|document| document.range.start)
+        .collect();
+    tree.documents.retain(|document| !tests.contains(&(document.span.start as usize)));
     // Text that the renderer made itself belongs to the template that surrounds it.
     let fallback = text.pieces().first().map_or(chart_span, |piece| piece.from);
     let place = |span: Span| text.locate(span.range());
@@ -316,7 +351,10 @@ fn placed_tree(text: &Text, target: &mut Target, chart_span: Span) -> Tree {
     tree.map_spans(&mut |span| {
         let Some(place) = place(span) else { return fallback };
         if let Some(via) = place.via {
-            behind.insert(place.span, via);
+            let known = behind.entry(place.span).or_insert(Some(via));
+            if *known != Some(via) {
+                *known = None;
+            }
         }
         place.span
     });
@@ -403,7 +441,7 @@ mod tests {
         let replicas = root.at(&["spec", "replicas"]).unwrap();
         assert_eq!(replicas.as_str(), Some("3"));
         assert_eq!(project.written(replicas.span()), ".Values.replicas");
-        assert_eq!(project.written(production.behind[&replicas.span()]), "3");
+        assert_eq!(project.written(production.behind[&replicas.span()].unwrap()), "3");
     }
 
     #[test]

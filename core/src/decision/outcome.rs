@@ -138,7 +138,10 @@ fn reason_for_fit(fit: Fit, facts: &Facts<'_>, counts: &Counts<'_>) -> Option<St
         Fit::Outgrown => Some("The files ask for more than one host can provide.".to_owned()),
         Fit::OverBuilt => {
             let kinds: FxHashSet<&str> = facts.objects().iter().map(|object| object.kind.as_str()).collect();
-            let files = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
+            let is_manifest = |kind| {
+                matches!(kind, Kind::Kubernetes | Kind::Kustomization | Kind::Template | Kind::Values)
+            };
+            let files = facts.files().iter().filter(|it| is_manifest(it.kind));
             Some(format!(
                 "You operate {} objects of {} kinds, written in {} lines, and nothing in them needs more than one machine.",
                 counts.objects,

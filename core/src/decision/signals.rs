@@ -1,8 +1,9 @@
 //! Counts and sums over the files, before any conclusion is drawn from them.
 
 use crate::facts::{Facts, Part};
+use crate::model::BuiltTarget;
 use crate::model::kubernetes::{Body, Object, VolumeSource, WorkloadKind};
-use crate::report::{Kind, Role};
+use crate::report::{Kind, Role, TargetKind};
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 
@@ -30,6 +31,7 @@ pub struct Counts<'f> {
     pub charts: usize,
     /// Number of charts, overlays and templates that were not built in full.
     pub templates: usize,
+    /// Number of overlays whose folders name an environment.
     pub overlays: usize,
     pub argocd: usize,
     pub flux: usize,
@@ -62,14 +64,22 @@ impl<'f> Counts<'f> {
                 counts.flux += 1;
             }
         }
-        counts.templates = facts.all_targets().iter().filter(|target| !target.is_whole()).count();
+        // A variant that cannot be built hides nothing where another one is built.
+        let is_hidden = |it: &&BuiltTarget| {
+            let whole = |other: &&BuiltTarget| other.is_whole() && other.is_variant_of(it);
+            !it.is_whole() && facts.targets().find(whole).is_none()
+        };
+        counts.templates = facts.all_targets().iter().filter(is_hidden).count();
+        let is_environment = |it: &&BuiltTarget| {
+            it.target.kind == TargetKind::Kustomization && it.target.environment.is_some()
+        };
+        counts.overlays = facts.all_targets().iter().filter(is_environment).count();
         for file in facts.files() {
             match file.kind {
                 Kind::Chart => counts.charts += 1,
                 Kind::Template if facts.is_built(file.id) => {}
                 Kind::Template => counts.templates += 1,
                 Kind::ArgoCd => counts.argocd += 1,
-                Kind::Kustomization if file.path().contains("overlay") => counts.overlays += 1,
                 Kind::Kustomization
                 | Kind::Compose
                 | Kind::Kubernetes

@@ -46,7 +46,15 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             workloads.push(Workload::new(workloads.len(), object, model, copies, &named));
         }
     }
-    let sets = if is_main { Sets::new(files, &objects) } else { Sets::default() };
+    let sets = if is_main {
+        let sources = |at: &usize| {
+            let at = *at;
+            targets[at].target.sources.iter().map(move |file| (*file, at))
+        };
+        Sets::new(files, &objects).with_homes(chosen.iter().flat_map(sources).collect())
+    } else {
+        Sets::default()
+    };
     let pods = LabelIndex::of_workloads(&workloads);
     let kube_services = selection::kube_services(files, &objects, &mut workloads, &sets, &pods);
     selection::autoscale(files, &objects, &mut workloads, &sets);

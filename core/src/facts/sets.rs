@@ -40,6 +40,8 @@ pub(super) struct Sets {
     by_file: Vec<Vec<SharedKey>>,
     /// The shared keys of all files of each folder, sorted.
     by_folder: Vec<Vec<SharedKey>>,
+    /// The target of each file that was built into one.
+    homes: FxHashMap<FileId, usize>,
 }
 
 impl Sets {
@@ -68,10 +70,21 @@ impl Sets {
         sets
     }
 
-    /// Whether two files may be applied together.
+    /// Tells the sets which files were built into which target.
+    pub(super) fn with_homes(mut self, homes: FxHashMap<FileId, usize>) -> Sets {
+        self.homes = homes;
+        self
+    }
+
+    /// Whether two files may be applied together. What is built into a target is applied with the rest
+    /// of that target, and with nothing else.
     pub(super) fn together(&self, a: FileId, b: FileId) -> bool {
         if a == b || self.folders.is_empty() {
             return true;
+        }
+        let (home, other) = (self.homes.get(&a), self.homes.get(&b));
+        if home.is_some() || other.is_some() {
+            return home == other;
         }
         let (x, y) = (self.folders[a.index()], self.folders[b.index()]);
         if x == y {

@@ -90,7 +90,7 @@ fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Obje
 
 /// Builds and reads the targets of a project.
 pub fn targets(files: &[Arc<FileModel>]) -> Vec<BuiltTarget> {
-    let sources: Vec<SourceFile<'_>> = files
+    let mut sources: Vec<SourceFile<'_>> = files
         .iter()
         .map(|file| SourceFile {
             id: file.id,
@@ -100,5 +100,7 @@ pub fn targets(files: &[Arc<FileModel>]) -> Vec<BuiltTarget> {
             bytes: file.file.bytes.as_deref(),
         })
         .collect();
+    // The report must not depend on the order in which files were handed over.
+    sources.sort_by_key(|source| source.path);
     build::build(&sources).into_iter().map(BuiltTarget::new).collect()
 }

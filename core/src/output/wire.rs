@@ -353,11 +353,13 @@ impl<'r> Places<'r> {
 
     fn target(&self, target: &'r report::TargetEntry) -> Target<'r> {
         let path = |file: &FileId| &*self.report.entry(*file).file.path;
+        let mut files: Vec<&str> = target.files.iter().map(path).collect();
+        files.sort_unstable();
         Target {
             name: &target.name,
             kind: target.kind,
             environment: target.environment,
-            files: target.files.iter().map(path).collect(),
+            files,
             built: target.built,
             reason: target.reason.as_deref(),
         }

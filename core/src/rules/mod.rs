@@ -72,6 +72,23 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether the rule says that something is missing among the objects. Where a part of a target was
+    /// not built, it may be there.
+    pub fn is_about_absence(&self) -> bool {
+        const RULES: [&str; 9] = [
+            "waits-for-unknown-service",
+            "selector-matches-nothing",
+            "unknown-host",
+            "backend-missing",
+            "selects-nothing",
+            "missing-reference",
+            "missing-key",
+            "undefined-name",
+            "statefulset-service",
+        ];
+        RULES.contains(&self.name)
+    }
+
     /// Returns the family: `PLM1` for `PLM101`.
     pub fn family(&self) -> &'static str {
         &self.code[.."PLM1".len()]

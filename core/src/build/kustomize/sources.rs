@@ -68,7 +68,7 @@ impl<'s> Sources<'s> {
         self.by_path.get(path).map(|at| &self.files[*at])
     }
 
-    pub(super) fn by_id(&self, id: FileId) -> Option<&SourceFile<'s>> {
+    pub fn by_id(&self, id: FileId) -> Option<&SourceFile<'s>> {
         self.by_id.get(&id).map(|at| &self.files[*at])
     }
 

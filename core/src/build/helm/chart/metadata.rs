@@ -63,9 +63,8 @@ impl Metadata {
         };
         let name = string(dict, "name");
         let mut dependencies = read_dependencies(dict);
-        if string(dict, "apiVersion") != "v2"
-            && let Some(Data::Dict(requirements)) = requirements.map(|value| &value.data)
-        {
+        // Helm warns about `requirements.yaml` beside `apiVersion: v2`, and reads it all the same.
+        if let Some(Data::Dict(requirements)) = requirements.map(|value| &value.data) {
             dependencies.extend(read_dependencies(requirements));
         }
         let metadata = Metadata {

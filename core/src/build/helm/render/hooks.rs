@@ -49,9 +49,18 @@ pub fn documents(text: &str) -> Vec<Document> {
     let (tree, _) = parse(FileId(0), &text.into(), None);
     let documents = tree.documents.iter().filter_map(|document| {
         let root = tree.node(document.root?);
-        Some(Document { range: document.span.range(), hooks: hooks(root) })
+        let range = document.span.start as usize..end_of(text, document.span.end as usize);
+        Some(Document { range, hooks: hooks(root) })
     });
     documents.collect()
+}
+
+/// Returns the end of a document whose last node ends at `at`: the next marker, or the end of the text.
+/// A key without a value ends behind its last node.
+fn end_of(text: &str, at: usize) -> usize {
+    let rest = &text[at..];
+    let length = rest.find("\n---").unwrap_or(rest.len());
+    at + rest[..length].trim_end().len()
 }
 
 fn hooks(root: Node<'_>) -> Vec<Hook> {
