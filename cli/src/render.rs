@@ -4,6 +4,7 @@ use crate::args::{Input, RenderFormat};
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, input, json};
 use plimsoll_core::build::{Manifest, Target};
+use plimsoll_core::output::escape_line;
 use plimsoll_core::text::{Encoding, Span};
 use plimsoll_core::{Analysis, Workspace};
 use serde::Serialize;
@@ -81,14 +82,17 @@ fn line(target: &Target) -> String {
     let environment = target.environment.map_or("", |it| it.name());
     let state = match target.reasons.first() {
         None => String::new(),
-        Some(reason) => format!("  not built in full: {}", reason.message),
+        Some(reason) => format!("  not built in full: {}", escape_line(&reason.message)),
     };
-    format!("{:<13} {:<12} {}{state}\n", target.kind.name(), environment, target.name)
+    let name = escape_line(&target.name);
+    format!("{:<13} {environment:<12} {name}{state}\n", target.kind.name())
 }
 
 fn yaml(workspace: &Workspace, manifest: &Manifest) -> String {
     let text = manifest.text.trim_start_matches("---").trim_matches('\n');
-    format!("---\n# source: {}\n{text}\n", place(workspace, manifest.source))
+    // A line break in the name of a file must not end the comment.
+    let source = escape_line(&place(workspace, manifest.source));
+    format!("---\n# source: {source}\n{text}\n")
 }
 
 fn rendered<'t>(workspace: &Workspace, target: &'t Target) -> Rendered<'t> {

@@ -4,8 +4,7 @@ use crate::config::Config;
 use crate::facts::{Facts, Scope};
 use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Kind, Level, Report, Safety, Severity, TargetEntry,
-    TargetKind,
+    Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, Span};
@@ -278,20 +277,25 @@ fn is_about_value(finding: &Finding, value: &str) -> bool {
 }
 
 /// Returns the message of a finding without the names of its object, which overlays change: what is
-/// left says the same about each variant or something else.
+/// left says the same about each variant or something else. A name stands behind its kind, as in
+/// "Deployment `web`"; a container keeps its name.
 fn without_names(finding: &Finding) -> String {
     let object = finding.subject.split(',').next().unwrap_or_default();
     let names = object.split_once(' ').map_or("", |(_, names)| names);
-    let mut message = finding.message.clone();
-    for name in names.split('/').filter(|name| !name.is_empty()) {
-        message = message.replace(&format!("`{name}`"), "``");
+    let mut message = String::new();
+    for (at, part) in finding.message.split('`').enumerate() {
+        let is_quoted = at % 2 == 1;
+        let before = message.trim_end().rsplit(' ').next().unwrap_or_default();
+        let is_name = before == "namespace" || before.starts_with(char::is_uppercase);
+        if !is_quoted || !is_name || !names.split('/').any(|name| name == part) {
+            message.push_str(part);
+        }
     }
     message
 }
 
-/// Says which target a finding is about and where its value comes from. A fix is made from the built
-/// form: for a template there is no edit that can be trusted, and for an overlay a person has to look,
-/// because a base serves several overlays.
+/// Says which target a finding is about and where its value comes from. Its fixes are left out: they are
+/// made from the built form, and may not survive being built again.
 fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_>) {
     finding.targets.push(target.target.name.clone());
     if let Some(behind) = target.target.behind.get(&finding.span).copied().flatten() {
@@ -300,12 +304,7 @@ fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_
             finding.also(&behind, "the value comes from here");
         }
     }
-    match target.target.kind {
-        TargetKind::Chart => finding.fixes.clear(),
-        TargetKind::Kustomization => {
-            finding.fixes.iter_mut().for_each(|fix| fix.safety = Safety::Unsafe);
-        }
-    }
+    finding.fixes.clear();
 }
 
 /// Returns the findings of all wanted rules, and the codes of the rules that ran.

@@ -107,10 +107,14 @@ pub fn build(files: &[SourceFile<'_>]) -> Vec<Target> {
 /// Builds every kustomization that no other one uses.
 fn kustomizations(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> {
     let sources = Sources::new(files.iter().copied());
-    let in_chart = |folder: &str| charts.iter().any(|chart| is_inside(folder, chart));
-    let folders = sources.kustomization_folders();
-    let used = used_folders(files);
-    let roots = folders.into_iter().filter(|folder| !used.contains(*folder) && !in_chart(folder));
+    let in_chart = |folder: &str| {
+        let parts = ["templates", "crds", "charts"];
+        charts
+            .iter()
+            .any(|chart| parts.iter().any(|part| is_inside(folder, &join_path(chart, part))))
+    };
+    let roots = root_folders(files, sources.kustomization_folders());
+    let roots = roots.into_iter().filter(|folder| !in_chart(folder));
     let mut builder = kustomize::Builder::new(&sources);
     let mut targets = Vec::new();
     for folder in roots {
@@ -158,22 +162,47 @@ fn add_named_files(sources: &Sources<'_>, read: &mut Vec<FileId>) {
     read.dedup();
 }
 
-/// Returns the folders that kustomizations name as resources, bases or components, and the folders of
-/// components, which are never built alone.
-fn used_folders(files: &[SourceFile<'_>]) -> FxHashSet<String> {
-    let mut used = FxHashSet::default();
+/// Returns the kustomizations to build, sorted: those that no other one uses, and one of each circle that
+/// is used by nobody else. A component is never built alone.
+fn root_folders<'s>(files: &[SourceFile<'_>], folders: Vec<&'s str>) -> Vec<&'s str> {
+    let mut uses: FxHashMap<String, Vec<String>> = FxHashMap::default();
+    let mut reached: FxHashSet<String> = FxHashSet::default();
     for file in files.iter().filter(|file| kustomize::is_kustomization(file.path)) {
         let Some(root) = file.tree.and_then(|tree| tree.roots().next()) else { continue };
         let folder = folder_of(file.path);
         if root.get("kind").and_then(syntax::Node::as_str) == Some("Component") {
-            used.insert(folder.to_owned());
+            reached.insert(folder.to_owned());
         }
         for key in ["resources", "bases", "components"] {
             let entries = root.get(key).into_iter().flat_map(syntax::Node::items);
-            used.extend(entries.filter_map(|entry| Some(join_path(folder, entry.as_str()?))));
+            let named = entries.filter_map(|entry| Some(join_path(folder, entry.as_str()?)));
+            uses.entry(folder.to_owned()).or_default().extend(named.filter(|it| it != folder));
         }
     }
-    used
+    let used: FxHashSet<&String> = uses.values().flatten().collect();
+    let is_unused = |folder: &&&str| !used.contains(&(**folder).to_owned());
+    let (mut roots, others): (Vec<&str>, Vec<&str>) = folders.iter().partition(|it| is_unused(&it));
+    roots.retain(|folder| !reached.contains(*folder));
+    roots.iter().for_each(|root| reach(root, &uses, &mut reached));
+    for folder in others {
+        // Whatever no root leads to is part of a circle.
+        if !reached.contains(folder) {
+            roots.push(folder);
+            reach(folder, &uses, &mut reached);
+        }
+    }
+    roots.sort_unstable();
+    roots
+}
+
+/// Adds everything that a kustomization uses, directly or through others.
+fn reach(root: &str, uses: &FxHashMap<String, Vec<String>>, reached: &mut FxHashSet<String>) {
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        if reached.insert(folder.clone()) {
+            open.extend(uses.get(&folder).into_iter().flatten().cloned());
+        }
+    }
 }
 
 /// Returns the folders of charts that are not vendored into another chart.
@@ -192,8 +221,24 @@ fn chart_folders<'s>(files: &[SourceFile<'s>]) -> Vec<&'s str> {
     folders
 }
 
+/// Whether a file of a chart's folder is one that Helm reads as such. Other manifests there are read for
+/// themselves.
+fn is_part_of_chart(path: &str) -> bool {
+    let is_file = matches!(path, "Chart.yaml" | "Chart.lock" | "requirements.yaml" | "values.yaml");
+    let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+    is_file
+        || !is_yaml
+        || is_further_values_file(path, "")
+        || ["templates/", "crds/", "charts/"].iter().any(|folder| path.starts_with(folder))
+}
+
 /// Whether a path lies in a folder or is that folder.
 fn is_inside(path: &str, folder: &str) -> bool {
+    if path.starts_with(['/', '\\']) || path.starts_with("../") {
+        return path
+            .strip_prefix(folder)
+            .is_some_and(|rest| !folder.is_empty() && rest.starts_with('/'));
+    }
     folder.is_empty()
         || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -217,7 +262,11 @@ fn chart_targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
         behind: FxHashMap::default(),
         reasons: Vec::new(),
         is_built: false,
-        sources: own.iter().map(|file| file.id).collect(),
+        sources: own
+            .iter()
+            .filter(|file| is_part_of_chart(relative(file.path, folder)))
+            .map(|file| file.id)
+            .collect(),
     };
     let chart_span = own.iter().find(|file| file.path == join_path(folder, "Chart.yaml"));
     let chart_span = Span::new(chart_span.map_or(FileId(0), |file| file.id), 0, 0);
@@ -236,17 +285,22 @@ fn chart_targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
     }
     let mut further: Vec<&&SourceFile<'_>> =
         own.iter().filter(|file| is_further_values_file(file.path, folder)).collect();
-    further.sort_by_key(|file| file.path);
+    // Where there are too many, those for production are the last to be left out.
+    let rank = |file: &&&SourceFile<'_>| {
+        environment_of(relative(file.path, folder)).map_or(Environment::ALL.len(), |it| it as usize)
+    };
+    further.sort_by_key(|file| (rank(file), file.path));
     let left_out = further.split_off(further.len().min(MAX_VALUES_FILES));
     let mut own_values = blank(folder_name(folder), environment_of(folder));
     render_into(&mut own_values, &chart, Vec::new(), chart_span);
-    for file in left_out {
+    if let Some(first) = left_out.first() {
         own_values.reasons.push(Reason {
             message: format!(
-                "the chart is not rendered with `{}`: at most {MAX_VALUES_FILES} values files are tried",
-                file.path
+                "the chart is not rendered with `{}` and {} others: at most {MAX_VALUES_FILES} values files are tried",
+                first.path,
+                left_out.len() - 1
             ),
-            span: Span::new(file.id, 0, 0),
+            span: Span::new(first.id, 0, 0),
             is_refused: false,
         });
     }

@@ -49,8 +49,8 @@ use accumulated::Accumulated;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Maximum number of nodes that one builder makes, over all the targets that it builds.
-const MAX_NODES: usize = 8 << 20;
+/// Maximum number of nodes that are made for one target. A node takes some 200 bytes.
+const MAX_NODES: usize = 1 << 20;
 
 /// What a kustomization builds to.
 #[derive(Debug, Default)]
@@ -123,6 +123,7 @@ impl<'b, 's> Builder<'b, 's> {
 
     /// Builds the kustomization of a folder, given by its path from the project's root.
     pub fn build(&mut self, folder: &str) -> Built {
+        self.budget = value::Budget::new(MAX_NODES);
         let built = self.finish(folder);
         if std::mem::take(&mut self.own_schema) {
             // What was merged by another schema is no part of the next build.

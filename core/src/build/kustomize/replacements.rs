@@ -89,8 +89,10 @@ impl Builder<'_, '_> {
             .filter(|object| object.ids(&schema).iter().any(|id| selector.fits_id(id)));
         let (first, more) = (fitting.next(), fitting.next().is_some());
         let path = source.str_at(&["fieldPath"]).unwrap_or(DEFAULT_FIELD);
-        let found =
-            first.and_then(|object| paths::find(&object.value, &paths::parse(path))).cloned();
+        let found = first.and_then(|object| paths::find(&object.value, &paths::parse(path)));
+        // A source may be as large as everything that was copied into it before.
+        let is_affordable = found.is_none_or(|value| self.budget.take(value.size()));
+        let found = found.filter(|_| is_affordable).cloned();
         let label = first.map(|object| object.id(&schema).label());
         let Some(label) = label.filter(|_| !more) else {
             let message = if more {
@@ -102,7 +104,11 @@ impl Builder<'_, '_> {
             return None;
         };
         let Some(mut value) = found else {
-            all.refuse(source.span, format!("{label} has no field `{path}`"));
+            let message = match is_affordable {
+                true => format!("{label} has no field `{path}`"),
+                false => format!("`{path}` of {label} is too large to be copied"),
+            };
+            all.refuse(source.span, message);
             return None;
         };
         let options = Options::read(source);
