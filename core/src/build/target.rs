@@ -179,9 +179,9 @@ fn root_folders<'s>(files: &[SourceFile<'_>], folders: Vec<&'s str>) -> Vec<&'s 
             uses.entry(folder.to_owned()).or_default().extend(named.filter(|it| it != folder));
         }
     }
-    let used: FxHashSet<&String> = uses.values().flatten().collect();
-    let is_unused = |folder: &&&str| !used.contains(&(**folder).to_owned());
-    let (mut roots, others): (Vec<&str>, Vec<&str>) = folders.iter().partition(|it| is_unused(&it));
+    let used: FxHashSet<&str> = uses.values().flatten().map(String::as_str).collect();
+    let (others, mut roots): (Vec<&str>, Vec<&str>) =
+        folders.into_iter().partition(|folder| used.contains(folder));
     roots.retain(|folder| !reached.contains(*folder));
     roots.iter().for_each(|root| reach(root, &uses, &mut reached));
     for folder in others {
@@ -508,6 +508,50 @@ mod tests {
         assert!(!targets[0].is_built);
         assert!(targets[0].reasons[0].message.contains("a value is wanted"));
         assert_eq!(targets[0].reasons[0].span.file, FileId(1));
+    }
+
+    #[test]
+    fn a_circle_is_a_target_that_says_so() {
+        let project = Project::new(&[
+            ("a/kustomization.yaml", "resources: [../b]\n"),
+            ("b/kustomization.yaml", "resources: [../a]\n"),
+            ("c/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("c/web.yaml", DEPLOYMENT),
+        ]);
+        let targets = project.targets();
+        let names: Vec<_> = targets.iter().map(|it| (it.name.as_str(), it.is_built)).collect();
+        assert_eq!(names, [("a", false), ("c", true)]);
+        assert!(!targets[0].reasons.is_empty());
+    }
+
+    #[test]
+    fn a_chart_has_only_the_files_that_helm_reads() {
+        let project = Project::new(&[
+            ("Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
+            ("templates/web.yaml", DEPLOYMENT),
+            ("k8s/web.yaml", DEPLOYMENT),
+            ("overlay/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("overlay/web.yaml", DEPLOYMENT),
+        ]);
+        let targets = project.targets();
+        let names: Vec<_> = targets.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, [".", "overlay"]);
+        assert_eq!(targets[0].sources, [FileId(0), FileId(1)]);
+    }
+
+    #[test]
+    fn production_is_the_last_to_be_left_out() {
+        let mut files = vec![
+            ("c/Chart.yaml".to_owned(), "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+            ("c/templates/web.yaml".to_owned(), DEPLOYMENT),
+            ("c/values-prod.yaml".to_owned(), "a: 1\n"),
+        ];
+        files.extend((0..MAX_VALUES_FILES).map(|at| (format!("c/values-{at}.yaml"), "a: 1\n")));
+        let files: Vec<(&str, &str)> = files.iter().map(|it| (it.0.as_str(), it.1)).collect();
+        let targets = Project::new(&files).targets();
+        assert_eq!(targets.len(), 1 + MAX_VALUES_FILES);
+        assert!(targets.iter().any(|it| it.name == "c (values-prod.yaml)"));
+        assert!(targets[0].reasons[0].message.contains("values-7.yaml"));
     }
 
     #[test]
