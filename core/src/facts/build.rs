@@ -88,6 +88,13 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         chosen,
         built_files,
     };
+    look_at_units(&mut facts);
+    facts.counterparts = counterparts::find(&facts);
+    facts
+}
+
+/// Settles what several rules ask about each container, for which the other facts must be there.
+fn look_at_units(facts: &mut Facts<'_>) {
     for at in 0..facts.services.len() {
         let mentions = facts.find_mentions(&facts.services[at].unit);
         look_at(&mut facts.services[at].unit, mentions);
@@ -98,8 +105,6 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             look_at(&mut facts.workloads[workload].units[at], mentions);
         }
     }
-    facts.counterparts = counterparts::find(&facts);
-    facts
 }
 
 /// Settles what several rules ask about a container.

@@ -59,11 +59,7 @@ impl<'a> Facts<'a> {
             }
             Site::Container(workload, _) => {
                 let workload = &self.workloads[workload];
-                let injected = workload.model.template.meta.annotations.iter().any(|it| {
-                    let key = it.0.as_str();
-                    key.contains("inject") || key.contains("sidecar") || key.contains("dapr.io")
-                });
-                injected
+                workload.gets_injected_containers()
                     || workload.units.iter().any(|it| {
                         let ports = self.own_ports(it);
                         it.site != unit.site

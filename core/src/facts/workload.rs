@@ -72,6 +72,20 @@ impl<'a> Workload<'a> {
         self.running().any(|(_, it)| it.ports.iter().any(|it| it.is(port)))
     }
 
+    /// Whether annotations ask for containers that are injected when a Pod is created.
+    pub fn gets_injected_containers(&self) -> bool {
+        self.model.template.meta.annotations.iter().any(|(key, _)| {
+            key.contains("inject") || key.contains("sidecar") || key.contains("dapr.io")
+        })
+    }
+
+    /// Whether the command line of one of its running containers names a port: `--metrics-port=9327`.
+    pub fn passes_port(&self, port: &str) -> bool {
+        let names =
+            |text: &str| text.split(|letter: char| !letter.is_ascii_digit()).any(|it| it == port);
+        self.running().any(|(_, it)| it.words().any(|word| names(word)))
+    }
+
     /// Returns `-n shop` for commands; empty for the default namespace.
     pub fn namespace_flag(&self) -> Flag<'a> {
         Flag(self.namespace)

@@ -1,4 +1,5 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, Workload};
+use crate::model::IntOrStr;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 
@@ -86,6 +87,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if workload.lists_port(&target.value) || !listed && !named {
                     continue;
                 }
+                if !named && may_listen(workload, &target.value) {
+                    continue;
+                }
                 let name = service.name;
                 let finding = out.at(
                     &target.span,
@@ -124,6 +128,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Whether something in the Pods may listen on a port that no container lists.
+fn may_listen(workload: &Workload<'_>, port: &IntOrStr) -> bool {
+    workload.gets_injected_containers() || workload.passes_port(&port.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -142,6 +151,21 @@ mod tests {
         assert_eq!(messages(&RULE, &service_and_pod("3000", "[{ containerPort: 8080 }]")).len(), 1);
         assert_eq!(messages(&RULE, &service_and_pod("3000", "[]")).len(), 0);
         assert_eq!(messages(&RULE, &service_and_pod("8080", "[{ containerPort: 8080 }]")).len(), 0);
+    }
+
+    #[test]
+    fn a_sidecar_or_an_argument_may_open_the_port() {
+        let text = service_and_pod("3500", "[{ containerPort: 8080 }]");
+        let annotated = text.replace(
+            "metadata: { name: web, labels",
+            "metadata: { name: web, annotations: { dapr.io/enabled: 'true' }, labels",
+        );
+        assert_ne!(annotated, text);
+        assert!(messages(&RULE, &annotated).is_empty());
+        let passed = text.replace("image: a,", "image: a, args: ['-metricsPort=3500'],");
+        assert!(messages(&RULE, &passed).is_empty());
+        let other = text.replace("image: a,", "image: a, args: ['-metricsPort=35001'],");
+        assert_eq!(messages(&RULE, &other).len(), 1);
     }
 
     #[test]
