@@ -30,7 +30,8 @@ pub const TEST: &[Step] = &[
     step("site", "the page is built", tasks::build_site),
     step("browser", "the page works in Chromium", || cmd("npm test --workspace web").run()),
     step("neovim", "the language server works in Neovim", || {
-        cmd("cargo test --package plimsoll --test neovim -- --ignored").run()
+        // Of the whole workspace, so that nothing is compiled again with other features.
+        cmd("cargo test --workspace --test neovim -- --ignored").run()
     }),
 ];
 

@@ -1,5 +1,9 @@
 //! A chart as it is stored: its metadata, values, templates and other files, and its subcharts.
 
+#[cfg(feature = "archives")]
+mod archive;
+#[cfg(not(feature = "archives"))]
+#[path = "no_archive.rs"]
 mod archive;
 mod ignore;
 mod metadata;
