@@ -1,6 +1,6 @@
 //! The small tasks: each a few commands in the right order.
 
-use crate::sh::{Result, cmd, root, say};
+use crate::sh::{Cmd, Result, cmd, root, say, target_dir};
 use crate::{setup, wasm};
 
 /// Sets everything up for the page, builds it and serves it until Ctrl-C.
@@ -83,7 +83,8 @@ pub fn bench(arguments: &[String]) -> Result {
         setup::peers()?;
     }
     cmd("cargo build --release --package plimsoll --package xtask-bench").run()?;
-    cmd("cargo run --quiet --release --package xtask-bench --").args(arguments).run()?;
+    // Not by `cargo run`, which would compile the program again with the features of its package alone.
+    Cmd::new(target_dir().join("release/xtask-bench")).args(arguments).run()?;
     if wanted("wasm") {
         wasm::build()?;
         wasm::judge()?;
