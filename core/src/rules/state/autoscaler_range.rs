@@ -1,6 +1,6 @@
 use crate::facts::{Facts, Workload};
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{Autoscaler, Body, Object};
+use crate::model::kubernetes::{Autoscaler, Body, DisruptionBudget, Object};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use crate::text::folder_of;
@@ -49,13 +49,14 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for object in facts.objects() {
-        if let Body::Autoscaler(scaler) = &object.body {
-            bounds(object, scaler, out);
+        match &object.body {
+            Body::Autoscaler(scaler) => bounds(object, scaler, out),
+            Body::DisruptionBudget(budget) => required_pods(facts, object, budget, out),
+            _ => {}
         }
     }
     for workload in facts.workloads() {
         rivals(facts, workload, out);
-        budget(facts, workload, out);
     }
 }
 
@@ -106,19 +107,18 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
 }
 
 /// Reports a disruption budget that requires all Pods of the autoscaler's minimum.
-fn budget(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
-    let Some(scaler) = facts.autoscalers(workload).next() else { return };
-    let (Some(low), Some(max)) = (scaler.minimum(), scaler.maximum()) else { return };
-    if low < 1 || low >= max {
-        return;
-    }
-    let labels = &workload.model.template.meta.labels;
-    for object in facts.objects() {
-        let Body::DisruptionBudget(budget) = &object.body else { continue };
-        let selects = budget.selector.as_ref().is_some_and(|it| it.matches(labels));
-        let Some(min) = &budget.min_available else { continue };
-        let IntOrStr::Int(kept) = min.value else { continue };
-        if !selects || object.namespace() != workload.namespace || kept < low || kept >= max {
+fn required_pods(
+    facts: &Facts<'_>,
+    object: &Object,
+    budget: &DisruptionBudget,
+    out: &mut Findings,
+) {
+    let (Some(selector), Some(min)) = (&budget.selector, &budget.min_available) else { return };
+    let IntOrStr::Int(kept) = min.value else { return };
+    for workload in facts.workloads_matching(object.namespace(), selector) {
+        let Some(scaler) = facts.autoscalers(workload).next() else { continue };
+        let (Some(low), Some(max)) = (scaler.minimum(), scaler.maximum()) else { continue };
+        if low < 1 || !(low..max).contains(&kept) {
             continue;
         }
         let span = scaler
