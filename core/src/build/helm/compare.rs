@@ -107,7 +107,7 @@ pub fn equal(a: &Value, b: &Value, heap: &Heap) -> Result<bool> {
     }
 }
 
-/// The order of two values for `lt` and its like; `None` for a float that is no number.
+/// The order of two values for `lt` and its like; `None` for a float that is not a number.
 pub fn compared(a: &Value, b: &Value) -> Result<Option<Ordering>> {
     match (basic(a), basic(b)) {
         (Some(Basic::Bool), Some(Basic::Bool)) | (None, _) | (_, None) => {

@@ -13,7 +13,7 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The place where a scalar that is no string was written.
+/// The place where a scalar other than a string was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub span: Span,

@@ -126,7 +126,7 @@ impl<'b, 's> Builder<'b, 's> {
         self.budget = value::Budget::new(MAX_NODES);
         let built = self.finish(folder);
         if std::mem::take(&mut self.own_schema) {
-            // What was merged by another schema is no part of the next build.
+            // What was merged by another schema must not reach the next build.
             self.schema = Rc::clone(&self.built_in);
             self.done.clear();
         }

@@ -16,7 +16,7 @@ pub struct SourceFile<'s> {
     pub text: &'s Arc<str>,
     /// The documents, where the file was read as YAML already.
     pub tree: Option<&'s Tree>,
-    /// The bytes of a file that is no text.
+    /// The bytes of a file that is not text.
     pub bytes: Option<&'s [u8]>,
 }
 

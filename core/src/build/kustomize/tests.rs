@@ -276,7 +276,7 @@ fn build_with(kustomization: &str, resource: &str) -> Built {
     build_within(200_000, kustomization, resource)
 }
 
-/// Builds a kustomization with one resource, with a budget of so many nodes.
+/// Builds a kustomization with one resource and a budget of `nodes`.
 fn build_within(nodes: usize, kustomization: &str, resource: &str) -> Built {
     let files: [(&str, Arc<str>); 2] =
         [("kustomization.yaml", kustomization.into()), ("r.yaml", resource.into())];

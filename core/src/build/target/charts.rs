@@ -174,7 +174,7 @@ fn render_into(target: &mut Target, chart: &Chart, values: Vec<Layer>, chart_spa
 fn placed_tree(template: &RenderedTemplate, target: &mut Target, chart_span: Span) -> Tree {
     let text = &template.text;
     let (mut tree, problems) = syntax::parse(FileId(0), &text.as_str().into(), None);
-    // A test runs only when somebody asks for it, and is no workload of the release.
+    // A test runs only when somebody asks for it, and is not a workload of the release.
     let tests: Vec<usize> = template
         .documents
         .iter()

@@ -1,7 +1,7 @@
 //! Targets: what one command puts onto one platform, found among the files of a project and built.
 //!
-//! A kustomization that no other kustomization uses is a target. A chart that is nobody's vendored
-//! subchart is a target with its own values, and another one with each further values file beside it.
+//! A kustomization that no other kustomization uses is a target. A chart that is not vendored into
+//! another chart is a target with its own values, and another one with each further values file beside it.
 
 mod charts;
 mod overlays;

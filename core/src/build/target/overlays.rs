@@ -55,7 +55,7 @@ fn add_named_files(sources: &Sources<'_>, read: &mut Vec<FileId>) {
         }
         let folder = folder_of(file.path);
         let texts = file.tree.into_iter().flat_map(Tree::nodes).filter_map(syntax::Node::as_str);
-        // What is no path of a file is simply not found.
+        // A text that is not the path of a file is not found.
         let paths =
             texts.filter(|text| !text.contains(['\n', ' '])).map(|text| join_path(folder, text));
         named.extend(paths.filter_map(|path| Some(sources.file(&path)?.id)));

@@ -5,7 +5,7 @@ use plimsoll_core::text::FileId;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The documents of a text as JSON. A text that is no YAML is one string.
+/// Returns the documents of a text as JSON. A text that is not YAML is one string.
 pub fn documents(text: &str) -> Vec<Value> {
     let (tree, problems) = parse(FileId(0), &text.into(), None);
     if !problems.is_empty() {

@@ -11,7 +11,7 @@ pub struct Project {
     pub texts: Vec<std::sync::Arc<str>>,
 }
 
-/// Adds the charts below a folder that are nobody's subcharts.
+/// Adds the charts below a folder that are not vendored into another chart.
 pub fn charts(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
     if folder.join("Chart.yaml").is_file() {
         let folder = std::path::absolute(folder);

@@ -188,7 +188,7 @@ fn join(context: &Context<'_>, values: &[Value]) -> Result<Value> {
     context.heap.text(Text::join(&texts, separator))
 }
 
-/// The parts of a string, at most so many; an empty separator stands between any two letters.
+/// Returns the parts of a string, at most `limit` of them. An empty separator splits between any two letters.
 fn split(separator: &str, text: &Text, most: usize) -> Vec<Text> {
     if separator.is_empty() {
         let letters = text.as_str().char_indices();

@@ -137,7 +137,7 @@ fn divided(text: &str, divider: char) -> String {
     changed
 }
 
-/// At most so many letters, with three dots for what is left out.
+/// Returns the text cut to a maximum number of letters, with three dots for the rest.
 fn abbreviated(text: &str, left: i64, most: i64) -> String {
     let letters: Vec<char> = text.chars().collect();
     let (left, most) = (size(left), size(most));

@@ -9,7 +9,7 @@ use std::ops::Range;
 pub struct Document {
     /// The document's bytes in the rendered text.
     pub range: Range<usize>,
-    /// When Helm runs it, and not with the rest of the release; empty for all that is no hook.
+    /// When Helm runs it, and not with the rest of the release; empty for a document that is not a hook.
     pub hooks: Vec<Hook>,
 }
 

@@ -88,7 +88,7 @@ pub struct RenderedTemplate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TemplateKind {
     Manifest,
-    /// A file of `crds/`, which is installed before everything else and is no template.
+    /// A file of `crds/`, which is installed before everything else and is not a template.
     Crd,
 }
 
