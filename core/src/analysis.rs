@@ -211,7 +211,7 @@ fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
 
 /// Whether a finding misses something that may be in a part of the target that was not built.
 fn may_be_unbuilt(finding: &Finding, target: &BuiltTarget) -> bool {
-    !target.is_whole() && rules::find(finding.code).is_some_and(Rule::is_about_absence)
+    !target.is_whole() && rules::find(finding.code).is_some_and(|rule| rule.is_about_absence)
 }
 
 /// Whether a finding is about the text of a file, whatever is built from it.

@@ -9,6 +9,7 @@ use crate::facts::Facts;
 use crate::report::{Findings, Severity, vocabulary};
 
 mod config;
+mod delivery;
 mod document;
 mod host;
 mod migrations;
@@ -29,6 +30,7 @@ const FAMILIES: &[&[&Rule]] = &[
     probes::RULES,
     state::RULES,
     host::RULES,
+    delivery::RULES,
 ];
 
 vocabulary! {
@@ -40,6 +42,8 @@ vocabulary! {
         Both = "both",
         /// The two sides compared with each other.
         Dual = "dual",
+        /// Charts, kustomizations and the objects of Argo CD and Flux.
+        Delivery = "delivery",
         /// Any YAML.
         Document = "document",
     }
@@ -69,26 +73,12 @@ pub struct Rule {
     /// Markdown: a sentence, then the sections that `tests/house.rs` asks for.
     pub doc: &'static str,
     pub check: Check,
+    /// Whether the rule says that something is missing among the objects. Where a part of a target was
+    /// not built, it may be there.
+    pub is_about_absence: bool,
 }
 
 impl Rule {
-    /// Whether the rule says that something is missing among the objects. Where a part of a target was
-    /// not built, it may be there.
-    pub fn is_about_absence(&self) -> bool {
-        const RULES: [&str; 9] = [
-            "waits-for-unknown-service",
-            "selector-matches-nothing",
-            "unknown-host",
-            "backend-missing",
-            "selects-nothing",
-            "missing-reference",
-            "missing-key",
-            "undefined-name",
-            "statefulset-service",
-        ];
-        RULES.contains(&self.name)
-    }
-
     /// Returns the family: `PLM1` for `PLM101`.
     pub fn family(&self) -> &'static str {
         &self.code[.."PLM1".len()]
@@ -116,7 +106,7 @@ impl Rule {
             Side::Compose => compose,
             Side::Kubernetes => cluster,
             Side::Dual => compose && cluster,
-            Side::Both | Side::Document => true,
+            Side::Both | Side::Delivery | Side::Document => true,
         };
         match self.check {
             Check::Facts(check) if applies => check(facts, out),
@@ -140,12 +130,14 @@ pub fn is_known(selector: &str) -> bool {
     all().any(|rule| rule.is(selector))
 }
 
-/// Declares `RULE` from a doc comment, a code, a name and a few fields.
+/// Declares `RULE` from a doc comment, a code, a name and a few fields. `about: absence` marks a rule that
+/// says that something is missing among the objects.
 macro_rules! rule {
     (
         $(#[doc = $doc:expr])*
         $code:ident $name:literal {
-            since: $since:literal, on: $on:ident, severity: $severity:ident, check: $check:ident $(,)?
+            since: $since:literal, on: $on:ident, severity: $severity:ident, check: $check:ident
+            $(, about: $about:ident)? $(,)?
         }
     ) => {
         pub static RULE: $crate::rules::Rule = $crate::rules::Rule {
@@ -156,10 +148,13 @@ macro_rules! rule {
             on: $crate::rules::Side::$on,
             doc: concat!($($doc, "\n"),*),
             check: rule!(@check $check),
+            is_about_absence: rule!(@about $($about)?),
         };
     };
     (@check engine) => { $crate::rules::Check::Engine };
     (@check $check:ident) => { $crate::rules::Check::Facts($check) };
+    (@about absence) => { true };
+    (@about) => { false };
 }
 use rule;
 

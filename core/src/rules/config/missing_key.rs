@@ -61,7 +61,7 @@ rule! {
     ///               key: LOG_LEVEL
     /// ```
     PLM505 "missing-key" {
-        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check, about: absence,
     }
 }
 

@@ -55,7 +55,7 @@ rule! {
     ///         - configMapRef: { name: web-config }
     /// ```
     PLM504 "missing-reference" {
-        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check, about: absence,
     }
 }
 

@@ -43,7 +43,7 @@ rule! {
     ///   pgdata: {}
     /// ```
     PLM515 "undefined-name" {
-        since: "0.1.0", on: Compose, severity: Error, check: check,
+        since: "0.1.0", on: Compose, severity: Error, check: check, about: absence,
     }
 }
 

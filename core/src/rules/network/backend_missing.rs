@@ -72,7 +72,7 @@ rule! {
     ///       targetPort: 8080
     /// ```
     PLM408 "backend-missing" {
-        since: "0.1.0", on: Kubernetes, severity: Error, check: check,
+        since: "0.1.0", on: Kubernetes, severity: Error, check: check, about: absence,
     }
 }
 

@@ -60,7 +60,7 @@ rule! {
     ///     spec: { containers: [{ name: web, image: "acme/web:1" }] }
     /// ```
     PLM422 "selects-nothing" {
-        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check, about: absence,
     }
 }
 

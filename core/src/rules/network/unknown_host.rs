@@ -39,7 +39,7 @@ rule! {
     ///     image: redis:8
     /// ```
     PLM406 "unknown-host" {
-        since: "0.1.0", on: Both, severity: Warning, check: check,
+        since: "0.1.0", on: Both, severity: Warning, check: check, about: absence,
     }
 }
 

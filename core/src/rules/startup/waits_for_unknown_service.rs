@@ -57,7 +57,7 @@ rule! {
     ///       image: ghcr.io/acme/web:1.4.2
     /// ```
     PLM109 "waits-for-unknown-service" {
-        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check, about: absence,
     }
 }
 

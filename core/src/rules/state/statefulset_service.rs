@@ -64,7 +64,7 @@ rule! {
     ///     spec: { containers: [{ name: db, image: "cockroachdb/cockroach:v24.3.1" }] }
     /// ```
     PLM713 "statefulset-service" {
-        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check, about: absence,
     }
 }
 
