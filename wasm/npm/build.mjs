@@ -12,8 +12,8 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 
 for (const [glue, suffix] of [[whole, "_targets"], [light, ""]]) {
-  copyFileSync(join(whole, "plimsoll_bg.wasm"), join(dist, `plimsoll${suffix}_bg.wasm`));
-  copyFileSync(join(whole, "plimsoll.js"), join(dist, `glue${suffix}.js`));
+  copyFileSync(join(glue, "plimsoll_bg.wasm"), join(dist, `plimsoll${suffix}_bg.wasm`));
+  copyFileSync(join(glue, "plimsoll.js"), join(dist, `glue${suffix}.js`));
 }
 for (const file of readdirSync(join(here, "src"))) copyFileSync(join(here, "src", file), join(dist, file));
 const base64 = readFileSync(join(whole, "plimsoll_bg.wasm")).toString("base64");
