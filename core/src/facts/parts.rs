@@ -1,0 +1,202 @@
+//! The parts of a project: the files that are about one application.
+//!
+//! A repository may hold one application, with its Compose file at the root and its manifests in `k8s/`,
+//! or many applications side by side. Nothing states which, so the folders decide: a folder with a
+//! Compose file, a manifest or the like belongs together with everything below it, and so does a folder
+//! with a `k8s/`, a `helm/` or a `prod/` in it, since such a name says what is inside and not for which
+//! application. What a target or a Compose project is made of belongs together wherever it lies.
+
+use crate::model::FileModel;
+use crate::report::Kind;
+use crate::text::{FileId, folder_of, name_of};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// Names of folders that say what is in them, and not to which application it belongs.
+const ROLES: &[&str] = &[
+    "argo",
+    "argocd",
+    "base",
+    "bases",
+    "chart",
+    "charts",
+    "ci",
+    "cluster",
+    "clusters",
+    "common",
+    "components",
+    "compose",
+    "conf",
+    "config",
+    "configs",
+    "deploy",
+    "deployment",
+    "deployments",
+    "deploys",
+    "dev",
+    "development",
+    "devops",
+    "docker",
+    "docker-compose",
+    "env",
+    "environments",
+    "envs",
+    "flux",
+    "gitops",
+    "helm",
+    "helm-chart",
+    "helm-charts",
+    "infra",
+    "infrastructure",
+    "k3s",
+    "k8s",
+    "kube",
+    "kubernetes",
+    "kubernetes-manifests",
+    "kustomization",
+    "kustomize",
+    "local",
+    "manifest",
+    "manifests",
+    "ops",
+    "overlay",
+    "overlays",
+    "prod",
+    "production",
+    "qa",
+    "shared",
+    "stack",
+    "stage",
+    "staging",
+    "swarm",
+    "test",
+    "tests",
+];
+
+/// The part of each file.
+#[derive(Debug, Clone, Default)]
+pub struct Parts(Vec<usize>);
+
+impl Parts {
+    /// Finds the parts. `joined` are lists of files that belong together wherever they lie.
+    pub fn new<'g>(files: &[Arc<FileModel>], joined: impl Iterator<Item = &'g [FileId]>) -> Parts {
+        let holding = holding_folders(files);
+        let mut numbers: FxHashMap<&str, usize> = FxHashMap::default();
+        let mut own: Vec<usize> = Vec::with_capacity(files.len());
+        for file in files {
+            let folder = folder_of(&file.file.path);
+            let root = ancestors(folder).filter(|it| holding.contains(it)).last();
+            let next = numbers.len();
+            own.push(*numbers.entry(root.unwrap_or(folder)).or_insert(next));
+        }
+        let mut forest: Vec<usize> = (0..numbers.len()).collect();
+        for group in joined {
+            for pair in group.windows(2) {
+                let [a, b] = [pair[0], pair[1]].map(|id| find(&mut forest, own[id.index()]));
+                forest[a.max(b)] = a.min(b);
+            }
+        }
+        Parts(own.into_iter().map(|part| find(&mut forest, part)).collect())
+    }
+
+    /// Returns the part of a file.
+    pub fn of(&self, file: FileId) -> usize {
+        self.0.get(file.index()).copied().unwrap_or_default()
+    }
+}
+
+/// Returns the first of the parts that are joined with a part.
+fn find(forest: &mut [usize], mut part: usize) -> usize {
+    while forest[part] != part {
+        forest[part] = forest[forest[part]];
+        part = forest[part];
+    }
+    part
+}
+
+/// Returns the folders that belong together with everything below them.
+fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
+    let mut holding: FxHashSet<&str> = FxHashSet::default();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    for file in files.iter().filter(|file| is_deployed(file)) {
+        let folder = folder_of(&file.file.path);
+        holding.insert(folder);
+        for folder in ancestors(folder).take_while(|folder| !folder.is_empty()) {
+            if !seen.insert(folder) {
+                break;
+            }
+            if is_role(name_of(folder)) {
+                holding.insert(folder_of(folder));
+            }
+        }
+    }
+    holding
+}
+
+/// Whether a file is part of a deployment, as opposed to some other YAML file.
+fn is_deployed(file: &FileModel) -> bool {
+    match file.kind {
+        Kind::Compose
+        | Kind::Kubernetes
+        | Kind::Kustomization
+        | Kind::Chart
+        | Kind::ArgoCd
+        | Kind::EnvFile
+        | Kind::Dockerfile => true,
+        Kind::Values | Kind::Template | Kind::Config => false,
+        Kind::Unknown => name_of(&file.file.path).starts_with("skaffold."),
+    }
+}
+
+fn is_role(name: &str) -> bool {
+    let name = name.trim_start_matches('.').to_ascii_lowercase();
+    ROLES.contains(&name.as_str())
+        || name.starts_with("k8s-")
+        || name.starts_with("kubernetes-")
+        || name.ends_with("-k8s")
+}
+
+/// The folder itself and those above it, up to the root, which is the empty string.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |it| (!it.is_empty()).then(|| folder_of(it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::File;
+
+    fn parts(paths: &[&str], joined: &[&[FileId]]) -> Vec<usize> {
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+        let files: Vec<Arc<FileModel>> = paths
+            .iter()
+            .zip(0..)
+            .map(|(&path, id)| {
+                let text = if path.ends_with("compose.yaml") { "services: {}\n" } else { service };
+                Arc::new(FileModel::read(FileId(id), File::new(path, text), None))
+            })
+            .collect();
+        let parts = Parts::new(&files, joined.iter().copied());
+        (0..files.len()).map(|at| parts.of(FileId(u32::try_from(at).unwrap()))).collect()
+    }
+
+    #[test]
+    fn applications_side_by_side_are_apart() {
+        assert_eq!(parts(&["shop/web.yaml", "blog/web.yaml", "blog/db/db.yaml"], &[]), [0, 1, 1]);
+        let nested = ["apps/shop/k8s/web.yaml", "apps/shop/src/compose.yaml", "apps/blog/web.yaml"];
+        assert_eq!(parts(&nested, &[]), [0, 0, 1]);
+    }
+
+    #[test]
+    fn what_lies_below_a_compose_file_or_beside_a_role_belongs_together() {
+        assert_eq!(parts(&["compose.yaml", "shop/web.yaml", "blog/web.yaml"], &[]), [0, 0, 0]);
+        assert_eq!(parts(&["k8s/web.yaml", "app/compose.yaml"], &[]), [0, 0]);
+        assert_eq!(parts(&["dev/web.yaml", "prod/web.yaml"], &[]), [0, 0]);
+    }
+
+    #[test]
+    fn a_target_joins_the_parts_of_its_files() {
+        let paths = ["shop/web.yaml", "blog/web.yaml", "site/web.yaml"];
+        assert_eq!(parts(&paths, &[&[FileId(0), FileId(2)]]), [0, 1, 0]);
+    }
+}
