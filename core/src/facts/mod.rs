@@ -286,6 +286,11 @@ impl<'a> Facts<'a> {
         self.sets.part(file)
     }
 
+    /// Returns the index of the target that a file was built into.
+    pub fn target_of(&self, file: FileId) -> Option<usize> {
+        self.sets.target(file)
+    }
+
     /// Whether two files are about one application.
     pub fn same_part(&self, a: FileId, b: FileId) -> bool {
         self.sets.part(a) == self.sets.part(b)

@@ -104,6 +104,11 @@ impl Sets {
         }
     }
 
+    /// Returns the index of the target that a file was built into.
+    pub(super) fn target(&self, file: FileId) -> Option<usize> {
+        self.homes.get(&file).copied()
+    }
+
     /// Returns the part of the project that a file lies in.
     pub(super) fn part(&self, file: FileId) -> usize {
         self.parts.of(file)
