@@ -3,8 +3,8 @@
 //! A repository may hold one application, with its Compose file at the root and its manifests in `k8s/`,
 //! or many applications side by side. Nothing states which, so the folders decide: a folder with a
 //! Compose file, a manifest or the like belongs together with everything below it, and so does a folder
-//! with a `k8s/`, a `helm/` or a `prod/` in it, since such a name says what is inside and not for which
-//! application. What a target or a Compose project is made of belongs together wherever it lies.
+//! with a `k8s/` or a `helm/` in it, or with little else than a `dev/` and a `prod/`, since such names say
+//! what is inside and not for which application. What a target or a Compose project is made of belongs together wherever it lies.
 
 use crate::model::FileModel;
 use crate::report::Kind;
@@ -13,34 +13,23 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Names of folders that say what is in them, and not to which application it belongs.
-const ROLES: &[&str] = &[
+const FORMS: &[&str] = &[
     "argo",
     "argocd",
     "base",
     "bases",
     "chart",
     "charts",
-    "ci",
     "cluster",
     "clusters",
-    "common",
-    "components",
     "compose",
-    "conf",
-    "config",
-    "configs",
     "deploy",
     "deployment",
     "deployments",
     "deploys",
-    "dev",
-    "development",
-    "devops",
     "docker",
     "docker-compose",
-    "env",
     "environments",
-    "envs",
     "flux",
     "gitops",
     "helm",
@@ -55,12 +44,27 @@ const ROLES: &[&str] = &[
     "kubernetes-manifests",
     "kustomization",
     "kustomize",
-    "local",
     "manifest",
     "manifests",
-    "ops",
     "overlay",
     "overlays",
+    "swarm",
+];
+
+/// Names that say the same only among others of their kind: `dev` beside `prod`, but not `dev` beside
+/// `shop`.
+const STAGES: &[&str] = &[
+    "ci",
+    "common",
+    "components",
+    "config",
+    "configs",
+    "dev",
+    "development",
+    "env",
+    "envs",
+    "local",
+    "ops",
     "prod",
     "production",
     "qa",
@@ -68,7 +72,6 @@ const ROLES: &[&str] = &[
     "stack",
     "stage",
     "staging",
-    "swarm",
     "test",
     "tests",
 ];
@@ -114,10 +117,19 @@ fn find(forest: &mut [usize], mut part: usize) -> usize {
     part
 }
 
+/// What the names of the folders in one folder say.
+#[derive(Debug, Default)]
+struct Children {
+    count: usize,
+    forms: usize,
+    stages: usize,
+}
+
 /// Returns the folders that belong together with everything below them.
 fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
     let mut holding: FxHashSet<&str> = FxHashSet::default();
     let mut seen: FxHashSet<&str> = FxHashSet::default();
+    let mut children: FxHashMap<&str, Children> = FxHashMap::default();
     for file in files.iter().filter(|file| is_deployed(file)) {
         let folder = folder_of(&file.file.path);
         holding.insert(folder);
@@ -125,11 +137,14 @@ fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
             if !seen.insert(folder) {
                 break;
             }
-            if is_role(name_of(folder)) {
-                holding.insert(folder_of(folder));
-            }
+            let of_parent = children.entry(folder_of(folder)).or_default();
+            of_parent.count += 1;
+            of_parent.forms += usize::from(is_form(name_of(folder)));
+            of_parent.stages += usize::from(is_among(STAGES, name_of(folder)));
         }
     }
+    let is_one = |it: &Children| it.forms > 0 || it.stages * 2 > it.count;
+    holding.extend(children.iter().filter(|(_, it)| is_one(it)).map(|(folder, _)| *folder));
     holding
 }
 
@@ -148,12 +163,17 @@ fn is_deployed(file: &FileModel) -> bool {
     }
 }
 
-fn is_role(name: &str) -> bool {
-    let name = name.trim_start_matches('.').to_ascii_lowercase();
-    ROLES.contains(&name.as_str())
+fn is_form(name: &str) -> bool {
+    is_among(FORMS, name)
         || name.starts_with("k8s-")
         || name.starts_with("kubernetes-")
         || name.ends_with("-k8s")
+}
+
+/// Whether a name, in upper or lower case and perhaps hidden, is one of a list.
+fn is_among(list: &[&str], name: &str) -> bool {
+    let name = name.trim_start_matches('.');
+    list.iter().any(|it| name.eq_ignore_ascii_case(it))
 }
 
 /// The folder itself and those above it, up to the root, which is the empty string.
@@ -192,6 +212,7 @@ mod tests {
         assert_eq!(parts(&["compose.yaml", "shop/web.yaml", "blog/web.yaml"], &[]), [0, 0, 0]);
         assert_eq!(parts(&["k8s/web.yaml", "app/compose.yaml"], &[]), [0, 0]);
         assert_eq!(parts(&["dev/web.yaml", "prod/web.yaml"], &[]), [0, 0]);
+        assert_eq!(parts(&["dev/web.yaml", "shop/web.yaml"], &[]), [0, 1]);
     }
 
     #[test]
