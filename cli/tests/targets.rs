@@ -137,7 +137,7 @@ fn a_chart_that_wants_a_value_says_so_and_hides_nothing_else() {
     assert!(found[1]["message"].as_str().unwrap().contains("edge wants a name"));
     let text = out(root.path(), &["check", ".", "--min-severity", "error"]);
     assert!(
-        text.contains("chart edge not built in full") && text.contains("wants a name"),
+        text.contains("and 2 targets; 1 chart not rendered in full: edge, edge wants a name"),
         "{text}"
     );
     assert_eq!(plimsoll(root.path(), &["render"]).status.code(), Some(2));
@@ -202,6 +202,7 @@ fn every_target_is_listed_and_a_folder_of_manifests_prints_its_documents() {
     let listed = String::from_utf8(listed.stdout).unwrap();
     let words: Vec<Vec<&str>> = listed.lines().map(|it| it.split_whitespace().collect()).collect();
     let expected = [
+        vec!["compose", "compose.yaml"],
         vec!["compose", "production", "compose.yaml", "+", "compose.prod.yaml"],
         vec!["manifests", "k8s"],
         vec!["kustomization", "overlay"],
@@ -218,5 +219,5 @@ fn every_target_is_listed_and_a_folder_of_manifests_prints_its_documents() {
         .iter()
         .map(|it| it["kind"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, ["compose", "manifests", "kustomization"]);
+    assert_eq!(kinds, ["compose", "compose", "manifests", "kustomization"]);
 }

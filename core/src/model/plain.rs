@@ -34,7 +34,7 @@ pub fn plain_targets(
         .iter()
         .map(|file| &**file)
         .filter(|file| matches!(file.kind, Kind::Kubernetes | Kind::ArgoCd))
-        .filter(|file| !file.objects.is_empty() && !built_files.contains(&file.id))
+        .filter(|file| file.objects.iter().any(is_applied) && !built_files.contains(&file.id))
         .collect();
     // Below a folder stands everything in it, with the folder's own files first.
     loose.sort_by_key(|file| {
@@ -44,6 +44,23 @@ pub fn plain_targets(
     targets.extend(manifest_targets(&loose));
     targets.sort_by(|a, b| a.name.cmp(&b.name));
     targets
+}
+
+/// API groups of tools that read their configuration from a file in the form of a manifest. No cluster
+/// knows them.
+const TOOLS: &[&str] = &[
+    "ctlptl.dev",
+    "eksctl.io",
+    "k3d.io",
+    "kind.x-k8s.io",
+    "kubeadm.k8s.io",
+    "kustomize.config.k8s.io",
+    "skaffold",
+];
+
+/// Whether an object is for a cluster, and not for a tool.
+fn is_applied(object: &Object) -> bool {
+    !TOOLS.contains(&object.group())
 }
 
 fn compose_target(files: &[Arc<FileModel>], project: &Project) -> PlainTarget {
@@ -153,6 +170,13 @@ mod tests {
         let targets =
             targets(&[("k8s/web.yaml", WEB), ("k8s/db/db.yaml", DB), ("k8s-old/a.yaml", WEB)]);
         assert_eq!(named(&targets), [("k8s", 2, None), ("k8s-old", 1, None)]);
+    }
+
+    #[test]
+    fn the_configuration_of_a_tool_is_not_deployed() {
+        let skaffold = "apiVersion: skaffold/v4beta11\nkind: Config\nmetadata: {name: web}\n";
+        let targets = targets(&[("skaffold.yaml", skaffold), ("k8s/web.yaml", WEB)]);
+        assert_eq!(named(&targets), [("k8s", 1, None)]);
     }
 
     #[test]
