@@ -52,11 +52,6 @@ impl BuiltTarget {
         !self.sources.is_disjoint(&other.sources)
     }
 
-    /// Whether others than the variants of this target can define what it refers to.
-    pub fn has_company(&self, all: &[BuiltTarget]) -> bool {
-        !self.is_whole() || all.iter().any(|other| !self.is_variant_of(other))
-    }
-
     /// Returns the object that a place belongs to, if it belongs to one alone.
     pub fn owner(&self, span: Span) -> Option<&Object> {
         let owner = self.owners.get(&span).copied().flatten()?;

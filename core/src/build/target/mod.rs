@@ -25,7 +25,7 @@ fn environment_of_word(word: &str) -> Option<Environment> {
 }
 
 /// Returns the environment of the last path segment that names one.
-fn environment_of(path: &str) -> Option<Environment> {
+pub fn environment_of(path: &str) -> Option<Environment> {
     path.rsplit('/').find_map(|segment| {
         let lower = segment.to_ascii_lowercase();
         let mut words = lower.split(|letter: char| !letter.is_ascii_alphanumeric());

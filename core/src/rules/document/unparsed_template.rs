@@ -45,6 +45,8 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 (TargetKind::Chart, false) => "this chart is not rendered",
                 (TargetKind::Kustomization, true) => "a part of this overlay is not built",
                 (TargetKind::Kustomization, false) => "this overlay is not built",
+                // These are deployed as they are written.
+                (TargetKind::Compose | TargetKind::Manifests, _) => continue,
             };
             let finding = out.at(&reason.span, format!("{what}: {}", reason.message));
             finding.subject(format!("{} {}", target.kind.name(), target.name));
@@ -53,6 +55,7 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 TargetKind::Kustomization => {
                     format!("kubectl kustomize {}", shown(&target.folder))
                 }
+                TargetKind::Compose | TargetKind::Manifests => continue,
             });
         }
     }
