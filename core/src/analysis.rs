@@ -80,7 +80,7 @@ impl Analysis {
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let targets = targets(&files);
+        let targets = targets(&files, &[]);
         let built_files = targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let sources = Sources { files, projects, config, targets, built_files };
         Analysis(Snapshot::new(sources, scopes))

@@ -9,5 +9,5 @@ pub mod kustomize;
 pub mod origin;
 mod target;
 
-pub use kustomize::SourceFile;
-pub use target::{Manifest, Reason, Target, build};
+pub use kustomize::{Edits, SourceFile};
+pub use target::{Assignment, Manifest, Reason, Recipe, Release, Request, Target, build};

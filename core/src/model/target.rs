@@ -2,7 +2,7 @@
 
 use super::FileModel;
 use super::kubernetes::{self, Object};
-use crate::build::{self, SourceFile, Target};
+use crate::build::{self, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -88,8 +88,8 @@ fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Obje
     }
 }
 
-/// Builds and reads the targets of a project.
-pub fn targets(files: &[Arc<FileModel>]) -> Vec<BuiltTarget> {
+/// Builds and reads the targets of a project, and those that are asked for.
+pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarget> {
     let mut sources: Vec<SourceFile<'_>> = files
         .iter()
         .map(|file| SourceFile {
@@ -102,5 +102,5 @@ pub fn targets(files: &[Arc<FileModel>]) -> Vec<BuiltTarget> {
         .collect();
     // The report must not depend on the order in which files were handed over.
     sources.sort_by_key(|source| source.path);
-    build::build(&sources).into_iter().map(BuiltTarget::new).collect()
+    build::build(&sources, requests).into_iter().map(BuiltTarget::new).collect()
 }

@@ -8,6 +8,8 @@ vocabulary! {
     pub enum TargetKind {
         Kustomization = "kustomization",
         Chart = "chart",
+        /// Files that are applied as they are.
+        Manifests = "manifests",
     }
 
     /// The stage that a target is for, as far as its folder or values file says.

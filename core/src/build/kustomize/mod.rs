@@ -9,6 +9,7 @@
 mod accumulated;
 mod builtins;
 mod config;
+mod edits;
 mod fields;
 mod fieldspec;
 mod generators;
@@ -39,6 +40,7 @@ mod vars;
 #[cfg(test)]
 mod tests;
 
+pub use edits::Edits;
 pub use print::{print, print_node};
 pub use sources::{SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};
@@ -104,6 +106,8 @@ pub struct Builder<'b, 's> {
     done: rustc_hash::FxHashMap<String, Rc<Accumulated>>,
     /// The folders that are being built, the outermost first.
     open: Vec<String>,
+    /// Changes to the root of the target that is being built.
+    edits: Edits,
 }
 
 impl<'b, 's> Builder<'b, 's> {
@@ -118,11 +122,18 @@ impl<'b, 's> Builder<'b, 's> {
             budget: value::Budget::new(MAX_NODES),
             done: rustc_hash::FxHashMap::default(),
             open: Vec::new(),
+            edits: Edits::default(),
         }
     }
 
     /// Builds the kustomization of a folder, given by its path from the project's root.
     pub fn build(&mut self, folder: &str) -> Built {
+        self.build_edited(folder, &Edits::default())
+    }
+
+    /// Builds the kustomization of a folder after some changes to it.
+    pub fn build_edited(&mut self, folder: &str, edits: &Edits) -> Built {
+        self.edits = edits.clone();
         self.budget = value::Budget::new(MAX_NODES);
         let built = self.finish(folder);
         if std::mem::take(&mut self.own_schema) {

@@ -2,9 +2,14 @@
 //!
 //! A kustomization that no other kustomization uses is a target. A chart that is not vendored into
 //! another chart is a target with its own values, and another one with each further values file beside it.
+//! [`Request`]s describe further targets, or describe these more exactly.
 
 mod charts;
+mod manifests;
 mod overlays;
+mod request;
+
+pub use request::{Assignment, Recipe, Release, Request};
 
 use super::kustomize::{self, SourceFile};
 use crate::report::{Environment, TargetKind};
@@ -73,6 +78,31 @@ pub struct Manifest {
 }
 
 impl Target {
+    /// Returns a target that is still to be built.
+    fn new(kind: TargetKind, folder: &str) -> Target {
+        Target {
+            name: folder_name(folder),
+            kind,
+            environment: environment_of(folder),
+            folder: folder.to_owned(),
+            trees: Vec::new(),
+            manifests: Vec::new(),
+            behind: FxHashMap::default(),
+            reasons: Vec::new(),
+            is_built: false,
+            sources: Vec::new(),
+        }
+    }
+
+    /// Gives the target the name and the environment that a request has for it.
+    fn described_by(mut self, request: &Request) -> Target {
+        if let Some(name) = &request.name {
+            self.name.clone_from(name);
+        }
+        self.environment = request.environment.or(self.environment);
+        self
+    }
+
     /// Returns the documents as text: those of a chart as its templates print them, those of an
     /// overlay in block style.
     pub fn manifests(&self) -> Vec<Manifest> {
@@ -87,13 +117,13 @@ impl Target {
     }
 }
 
-/// Finds and builds the targets of a project, sorted by name.
-pub fn build(files: &[SourceFile<'_>]) -> Vec<Target> {
-    let charts = charts::folders(files);
-    let mut targets = overlays::targets(files, &charts);
-    for folder in &charts {
-        targets.extend(charts::targets(files, folder));
-    }
+/// Builds the targets that are found among the files of a project and those that are asked for, sorted by
+/// name. A request for what is found anyway stands in its place.
+pub fn build(files: &[SourceFile<'_>], requests: &[Request]) -> Vec<Target> {
+    let folders = charts::folders(files);
+    let mut targets = overlays::targets(files, &folders, requests);
+    targets.extend(charts::targets(files, &folders, requests));
+    targets.extend(manifests::targets(files, requests));
     targets.sort_by(|a, b| a.name.cmp(&b.name));
     targets
 }
@@ -123,7 +153,9 @@ fn relative<'p>(path: &'p str, folder: &str) -> &'p str {
 mod tests {
     use super::charts::{MAX_VALUES_FILES, is_further_values_file};
     use super::*;
+    use crate::build::kustomize::Edits;
     use crate::syntax::parse;
+    use crate::text::Spanned;
     use std::sync::Arc;
 
     struct Project(Vec<(String, Arc<str>, Tree)>);
@@ -139,6 +171,10 @@ mod tests {
         }
 
         fn targets(&self) -> Vec<Target> {
+            self.targets_with(&[])
+        }
+
+        fn targets_with(&self, requests: &[Request]) -> Vec<Target> {
             let files: Vec<SourceFile<'_>> = self
                 .0
                 .iter()
@@ -151,7 +187,7 @@ mod tests {
                     bytes: None,
                 })
                 .collect();
-            build(&files)
+            build(&files, requests)
         }
 
         fn written(&self, span: Span) -> &str {
@@ -202,6 +238,114 @@ mod tests {
         assert_eq!(replicas.as_str(), Some("3"));
         assert_eq!(project.written(replicas.span()), ".Values.replicas");
         assert_eq!(project.written(production.behind[&replicas.span()].unwrap()), "3");
+    }
+
+    fn chart_with_values() -> Project {
+        Project::new(&[
+            ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
+            ("chart/values.yaml", "replicas: 1\n"),
+            ("chart/values-prod.yaml", "replicas: 3\n"),
+            (
+                "chart/templates/web.yaml",
+                "kind: Deployment\nmetadata: {name: '{{ .Release.Name }}', namespace: {{ .Release.Namespace }}}\nspec:\n  replicas: {{ .Values.replicas }}\n",
+            ),
+            ("live.yaml", "a:\n  values: |\n    other: x\n    replicas: 9\n"),
+        ])
+    }
+
+    fn names(targets: &[Target]) -> Vec<&str> {
+        targets.iter().map(|it| it.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_request_stands_in_the_place_of_what_was_found() {
+        let project = chart_with_values();
+        let spanned = |text: &str| Spanned::new(text.to_owned(), Span::default());
+        let release = Release {
+            values_files: vec![spanned("chart/values.yaml"), spanned("chart/values-prod.yaml")],
+            name: Some("shop".to_owned()),
+            namespace: Some("web".to_owned()),
+            set: vec![Assignment { text: "replicas=7".to_owned(), span: None, is_string: false }],
+            ..Release::default()
+        };
+        let mut request = Request::new("chart", Recipe::Chart(release));
+        request.name = Some("live".to_owned());
+        let targets = project.targets_with(std::slice::from_ref(&request));
+        assert_eq!(names(&targets), ["chart", "live"]);
+        assert_eq!(targets[1].environment, Some(Environment::Production));
+        let root = targets[1].trees[0].roots().next().unwrap();
+        let text = |path: &[&str]| root.at(path).and_then(syntax::Node::as_str);
+        assert_eq!(text(&["metadata", "name"]), Some("shop"));
+        assert_eq!(text(&["metadata", "namespace"]), Some("web"));
+        assert_eq!(text(&["spec", "replicas"]), Some("7"));
+        request.is_exclusive = true;
+        assert_eq!(names(&project.targets_with(&[request])), ["live"]);
+    }
+
+    #[test]
+    fn values_inside_another_file_have_their_own_places() {
+        let project = chart_with_values();
+        let (_, text, tree) = &project.0[4];
+        let written = tree.roots().next().unwrap().at(&["a", "values"]).unwrap();
+        let values = Spanned::new(written.as_str().unwrap().to_owned(), written.span());
+        let release = Release { values: vec![values], ..Release::default() };
+        let targets = project.targets_with(&[Request::new("chart", Recipe::Chart(release))]);
+        assert_eq!(names(&targets), ["chart", "chart (values-prod.yaml)"]);
+        let root = targets[0].trees[0].roots().next().unwrap();
+        let replicas = root.at(&["spec", "replicas"]).unwrap();
+        assert_eq!(replicas.as_str(), Some("9"));
+        let behind = targets[0].behind[&replicas.span()].unwrap();
+        assert_eq!(behind.range(), text.find('9').unwrap()..text.find('9').unwrap() + 1);
+    }
+
+    #[test]
+    fn a_values_file_that_is_not_there_is_a_reason() {
+        let project = chart_with_values();
+        let place = Span::new(FileId(4), 0, 1);
+        let release = Release {
+            values_files: ["chart/none.yaml", "../out.yaml"]
+                .map(|path| Spanned::new(path.to_owned(), place))
+                .to_vec(),
+            ..Release::default()
+        };
+        let mut request = Request::new("chart", Recipe::Chart(release));
+        let targets = project.targets_with(std::slice::from_ref(&request));
+        let asked = targets.iter().find(|it| !it.reasons.is_empty()).unwrap();
+        let reasons: Vec<_> =
+            asked.reasons.iter().map(|it| (it.message.as_str(), it.is_refused)).collect();
+        let expected = [
+            ("there is no values file `chart/none.yaml`", true),
+            ("the values file `../out.yaml` lies outside of the project", false),
+        ];
+        assert_eq!(reasons, expected);
+        let Recipe::Chart(release) = &mut request.recipe else { unreachable!() };
+        release.ignores_missing_files = true;
+        let targets = project.targets_with(&[request]);
+        assert!(targets.iter().all(|it| it.reasons.is_empty()));
+    }
+
+    #[test]
+    fn a_kustomization_is_built_with_edits_even_where_another_one_uses_it() {
+        let project = Project::new(&[
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", DEPLOYMENT),
+            ("prod/kustomization.yaml", "resources: [../base]\n"),
+            ("plain/web.yaml", DEPLOYMENT),
+        ]);
+        let prefix = |text: &str| {
+            let name_prefix = Some(Spanned::new(text.to_owned(), Span::default()));
+            Recipe::Kustomization(Edits { name_prefix, ..Edits::default() })
+        };
+        let manifests = Request::new("plain", Recipe::Manifests { files: Vec::new() });
+        let requests =
+            [Request::new("base", prefix("a-")), Request::new("prod", prefix("b-")), manifests];
+        let targets = project.targets_with(&requests);
+        let name = |target: &Target| {
+            let name = target.trees[0].roots().next().unwrap().at(&["metadata", "name"]).unwrap();
+            name.as_str().unwrap().to_owned()
+        };
+        assert_eq!(names(&targets), ["base", "plain", "prod"]);
+        assert_eq!(targets.iter().map(name).collect::<Vec<_>>(), ["a-web", "web", "b-web"]);
     }
 
     #[test]

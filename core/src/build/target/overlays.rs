@@ -1,14 +1,18 @@
-//! Kustomizations as targets: those that no other one uses.
+//! Kustomizations as targets: those that no other one uses, and those that are asked for.
 
-use super::{Reason, Target, environment_of, folder_name, is_inside};
-use crate::build::kustomize::{self, SourceFile, Sources};
+use super::{Reason, Recipe, Request, Target, is_inside};
+use crate::build::kustomize::{self, Edits, SourceFile, Sources};
 use crate::report::TargetKind;
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Builds every kustomization that no other one uses.
-pub(super) fn targets(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> {
+/// Builds every kustomization that no other one uses, and those that are asked for.
+pub(super) fn targets(
+    files: &[SourceFile<'_>],
+    charts: &[&str],
+    requests: &[Request],
+) -> Vec<Target> {
     let sources = Sources::new(files.iter().copied());
     let in_chart = |folder: &str| {
         let parts = ["templates", "crds", "charts"];
@@ -16,33 +20,42 @@ pub(super) fn targets(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> 
             .iter()
             .any(|chart| parts.iter().any(|part| is_inside(folder, &join_path(chart, part))))
     };
+    let is_asked_for = |folder: &str| requests.iter().any(|it| it.replaces_kustomization(folder));
     let roots = root_folders(files, sources.kustomization_folders());
-    let roots = roots.into_iter().filter(|folder| !in_chart(folder));
+    let roots = roots.into_iter().filter(|folder| !in_chart(folder) && !is_asked_for(folder));
     let mut builder = kustomize::Builder::new(&sources);
-    let mut targets = Vec::new();
-    for folder in roots {
-        let mut built = builder.build(folder);
-        let reason = |reason: kustomize::Reason| Reason {
-            message: reason.message,
-            span: reason.span,
-            is_refused: reason.kind == kustomize::ReasonKind::Refused,
-        };
-        let reasons: Vec<Reason> = built.reasons.into_iter().map(reason).collect();
-        add_named_files(&sources, &mut built.read);
-        targets.push(Target {
-            name: folder_name(folder),
-            kind: TargetKind::Kustomization,
-            environment: environment_of(folder),
-            folder: folder.to_owned(),
-            is_built: !built.objects.is_empty(),
-            trees: vec![kustomize::tree(&built.objects)],
-            manifests: Vec::new(),
-            behind: FxHashMap::default(),
-            reasons,
-            sources: built.read,
-        });
+    let unedited = Edits::default();
+    let mut targets: Vec<Target> =
+        roots.map(|folder| target(&mut builder, &sources, folder, &unedited)).collect();
+    for request in requests {
+        if let Recipe::Kustomization(edits) = &request.recipe {
+            let target = target(&mut builder, &sources, &request.folder, edits);
+            targets.push(target.described_by(request));
+        }
     }
     targets
+}
+
+fn target(
+    builder: &mut kustomize::Builder<'_, '_>,
+    sources: &Sources<'_>,
+    folder: &str,
+    edits: &Edits,
+) -> Target {
+    let mut built = builder.build_edited(folder, edits);
+    let reason = |reason: kustomize::Reason| Reason {
+        message: reason.message,
+        span: reason.span,
+        is_refused: reason.kind == kustomize::ReasonKind::Refused,
+    };
+    add_named_files(sources, &mut built.read);
+    Target {
+        is_built: !built.objects.is_empty(),
+        trees: vec![kustomize::tree(&built.objects)],
+        reasons: built.reasons.into_iter().map(reason).collect(),
+        sources: built.read,
+        ..Target::new(TargetKind::Kustomization, folder)
+    }
 }
 
 /// Adds the files that the kustomizations among `read` name anywhere, which belong to the target even

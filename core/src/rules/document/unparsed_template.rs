@@ -45,6 +45,8 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 (TargetKind::Chart, false) => "this chart is not rendered",
                 (TargetKind::Kustomization, true) => "a part of this overlay is not built",
                 (TargetKind::Kustomization, false) => "this overlay is not built",
+                (TargetKind::Manifests, true) => "some of these manifests are not read",
+                (TargetKind::Manifests, false) => "these manifests are not read",
             };
             let finding = out.at(&reason.span, format!("{what}: {}", reason.message));
             finding.subject(format!("{} {}", target.kind.name(), target.name));
@@ -52,6 +54,9 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 TargetKind::Chart => format!("helm template {} --debug", shown(&target.folder)),
                 TargetKind::Kustomization => {
                     format!("kubectl kustomize {}", shown(&target.folder))
+                }
+                TargetKind::Manifests => {
+                    format!("kubectl apply --dry-run=client -f {}", shown(&target.folder))
                 }
             });
         }
