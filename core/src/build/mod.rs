@@ -10,4 +10,6 @@ pub mod origin;
 mod target;
 
 pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile};
-pub use target::{Assignment, Manifest, Reason, Recipe, Release, Request, Target, build};
+pub use target::{
+    Assignment, Cache, Manifest, Reason, Recipe, Release, Request, Target, build, build_with,
+};

@@ -15,4 +15,4 @@ mod target;
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use read::{IntOrStr, Place, Str};
-pub use target::{BuiltTarget, targets};
+pub use target::{BuiltTarget, TargetCache, targets};

@@ -53,7 +53,7 @@ impl BuiltTarget {
     }
 
     /// Whether others than the variants of this target can define what it refers to.
-    pub fn has_company(&self, all: &[BuiltTarget]) -> bool {
+    pub fn has_company(&self, all: &[Arc<BuiltTarget>]) -> bool {
         !self.is_whole() || all.iter().any(|other| !self.is_variant_of(other))
     }
 
@@ -88,8 +88,21 @@ fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Obje
     }
 }
 
+impl AsRef<Target> for BuiltTarget {
+    fn as_ref(&self) -> &Target {
+        &self.target
+    }
+}
+
+/// Targets that were built before, by what they were built from.
+pub type TargetCache = build::Cache<BuiltTarget>;
+
 /// Builds and reads the targets of a project, and those that are asked for.
-pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarget> {
+pub fn targets(
+    files: &[Arc<FileModel>],
+    requests: &[Request],
+    cache: &mut TargetCache,
+) -> Vec<Arc<BuiltTarget>> {
     let mut sources: Vec<SourceFile<'_>> = files
         .iter()
         .map(|file| SourceFile {
@@ -102,5 +115,8 @@ pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarge
         .collect();
     // The report must not depend on the order in which files were handed over.
     sources.sort_by_key(|source| source.path);
-    build::build(&sources, requests).into_iter().map(BuiltTarget::new).collect()
+    cache.start(&sources);
+    let built = build::build_with(&sources, requests, cache, &BuiltTarget::new);
+    cache.finish();
+    built
 }
