@@ -1,9 +1,11 @@
 //! `plimsoll render`: what a target puts onto the cluster.
 
-use crate::args::{Input, RenderFormat};
+use crate::args::{Input, Release, RenderFormat};
+use crate::scope::Scope;
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, input, json};
 use plimsoll_core::build::{Manifest, Target};
+use plimsoll_core::config::Targets;
 use plimsoll_core::model::PlainTarget;
 use plimsoll_core::output::escape_line;
 use plimsoll_core::report::{Environment, TargetKind};
@@ -75,22 +77,29 @@ impl<'a> Chosen<'a> {
     }
 }
 
+/// What is to be printed.
+pub struct Wanted {
+    pub list: bool,
+    /// Names of targets; empty for all.
+    pub names: Vec<String>,
+    pub release: Release,
+    pub format: RenderFormat,
+}
+
 /// Prints the targets and returns the exit code: 2 if one of them is not built in full.
-pub fn run(
-    input: &Input,
-    list: bool,
-    names: &[String],
-    format: RenderFormat,
-    terminal: &Terminal,
-) -> Result<u8, Failure> {
-    let config = input::config(input.config.as_deref())?;
-    let sources = input::gather(input, terminal)?;
+pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Failure> {
+    let mut config = input::config(input.config.as_deref())?;
+    let scope = Scope::of(input, wanted)?;
+    if !scope.requests.is_empty() {
+        config.targets = Targets { requests: scope.requests.clone(), ..Targets::default() };
+    }
+    let sources = scope.gather(terminal)?;
     let workspace = input::workspace(&sources, terminal);
     let analysis = workspace.analysis(&config);
-    let all = all_targets(&analysis);
-    let targets = chosen(&all, names)?;
-    if list {
-        let listed = if names.is_empty() { &all } else { &targets };
+    let all = all_targets(&workspace, &analysis, &scope);
+    let targets = chosen(&all, &wanted.names)?;
+    if wanted.list {
+        let listed = if wanted.names.is_empty() { &all } else { &targets };
         terminal.print(&listed.iter().map(|target| line(*target)).collect::<String>())?;
         return Ok(0);
     }
@@ -107,7 +116,7 @@ pub fn run(
             }
         }
     }
-    print_exactly(&match format {
+    print_exactly(&match wanted.format {
         RenderFormat::Yaml => targets
             .iter()
             .flat_map(|target| target.manifests(&workspace))
@@ -121,11 +130,19 @@ pub fn run(
     Ok(if is_whole { 0 } else { 2 })
 }
 
-/// Returns every target of the project, by name.
-fn all_targets(analysis: &Analysis) -> Vec<Chosen<'_>> {
-    let built = analysis.targets().iter().map(|built| Chosen::Built(&built.target));
-    let plain = analysis.plain_targets().iter().map(Chosen::Plain);
-    let mut all: Vec<Chosen<'_>> = built.chain(plain).collect();
+/// Returns the targets that the paths mean, by name.
+fn all_targets<'a>(
+    workspace: &Workspace,
+    analysis: &'a Analysis,
+    scope: &Scope,
+) -> Vec<Chosen<'a>> {
+    let built = analysis.targets().iter().map(|built| &built.target);
+    let built = built.filter(|target| scope.holds(target)).map(Chosen::Built);
+    let is_meant = |target: &&PlainTarget| {
+        target.files.iter().any(|file| scope.holds_file(&workspace.file(*file).file.path))
+    };
+    let plain = analysis.plain_targets().iter().filter(is_meant).map(Chosen::Plain);
+    let mut all: Vec<Chosen<'a>> = built.chain(plain).collect();
     all.sort_by_key(|target| (target.name(), target.kind() as usize));
     all
 }

@@ -3,13 +3,13 @@
 use crate::config::Config;
 use crate::facts::{Facts, Parts, Scope};
 use crate::model::{
-    BuiltTarget, FileModel, PlainTarget, Suppression, compose, plain_targets, targets,
+    BuiltTarget, FileModel, PlainTarget, Suppression, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, folder_of};
 use crate::{decision, rules, suppress};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
@@ -53,7 +53,7 @@ struct Sources {
     files: Vec<Arc<FileModel>>,
     projects: Vec<compose::Project>,
     config: Config,
-    targets: Vec<BuiltTarget>,
+    targets: Vec<Arc<BuiltTarget>>,
     plain_targets: Vec<PlainTarget>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
@@ -82,9 +82,15 @@ impl Analysis {
     /// Takes a snapshot of files, each of which was read with its index in the list as its
     /// [`FileId`](crate::text::FileId). `config` is laid over the files' own `plimsoll.yaml`.
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
+        Analysis::again(files, config, &mut TargetCache::default())
+    }
+
+    /// Takes a snapshot of files that have changed since the last one. Targets that are built from none of
+    /// the changed files are taken from the cache.
+    pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut TargetCache) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let targets = targets(&files);
+        let targets = targets(&files, &config.targets.requests, cache);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let plain_targets = plain_targets(&files, &projects, &built_files);
@@ -100,7 +106,7 @@ impl Analysis {
     }
 
     /// Returns the charts and overlays of the project, built.
-    pub fn targets(&self) -> &[BuiltTarget] {
+    pub fn targets(&self) -> &[Arc<BuiltTarget>] {
         &self.0.borrow_owner().targets
     }
 
@@ -143,7 +149,7 @@ impl Analysis {
             lines: it.lines.clone(),
         });
         let files = files.collect();
-        let built = self.targets().iter().map(target_entry);
+        let built = self.targets().iter().map(|built| target_entry(built));
         let mut targets: Vec<TargetEntry> =
             built.chain(self.plain_targets().iter().map(plain_entry)).collect();
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
@@ -216,7 +222,7 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
 fn parts(
     files: &[Arc<FileModel>],
     projects: &[compose::Project],
-    targets: &[BuiltTarget],
+    targets: &[Arc<BuiltTarget>],
 ) -> Parts {
     let of_project = |project: &compose::Project| -> Vec<FileId> {
         project.files.iter().chain(&project.included).copied().collect()
@@ -229,7 +235,7 @@ fn parts(
 /// Splits the indices of the targets into one variant of each application and the others. Production
 /// comes first, then a target that names no environment; of several, the one with the fewest sources,
 /// which is the one that the others are made from.
-fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
+fn choose_variants(targets: &[Arc<BuiltTarget>]) -> (Vec<usize>, Vec<usize>) {
     let rank = |at: &usize| match targets[*at].target.environment {
         Some(Environment::Production) => 0,
         None => 1,
@@ -418,16 +424,18 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Returns the `plimsoll.yaml` that is nearest to the root, with the caller's own settings on top.
+/// Returns the `plimsoll.yaml` that is nearest to the root and the targets of all others, with the caller's
+/// own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
-    let nearest = files
-        .iter()
-        .filter(|it| it.kind == Kind::Config)
-        .min_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
-    match nearest {
-        Some(file) => Config::read(&file.tree, &rules::is_known).0.with(own),
-        None => own.clone(),
-    }
+    let mut configs: Vec<_> = files.iter().filter(|it| it.kind == Kind::Config).collect();
+    configs.sort_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
+    let mut configs = configs.into_iter().map(|file| {
+        let (config, _) = Config::read(&file.tree, &rules::is_known);
+        config.below(folder_of(file.path()))
+    });
+    let mut config = configs.next().unwrap_or_default();
+    configs.for_each(|other| config.targets.extend(other.targets));
+    config.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
 }
 
 /// Returns the Compose projects of all files.

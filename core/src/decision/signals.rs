@@ -8,6 +8,7 @@ use crate::text::Span;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// What the files ask for, added up. Nothing is guessed: a container that does not state its size
 /// adds nothing to a sum, and `sized` says how many containers the sum of memory covers.
@@ -68,12 +69,12 @@ impl<'f> Counts<'f> {
             }
         }
         // A variant that cannot be built hides nothing where another one is built.
-        let is_hidden = |it: &&BuiltTarget| {
+        let is_hidden = |it: &&Arc<BuiltTarget>| {
             let whole = |other: &&BuiltTarget| other.is_whole() && other.is_variant_of(it);
             !it.is_whole() && facts.targets().find(whole).is_none()
         };
         counts.templates = facts.all_targets().iter().filter(is_hidden).count();
-        let is_environment = |it: &&BuiltTarget| {
+        let is_environment = |it: &&Arc<BuiltTarget>| {
             it.target.kind == TargetKind::Kustomization && it.target.environment.is_some()
         };
         counts.overlays = facts.all_targets().iter().filter(is_environment).count();

@@ -74,7 +74,7 @@ use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, folder_of};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ pub struct Facts<'a> {
     swarm: Vec<replicas::Swarm>,
     counterparts: counterparts::Counterparts,
     sets: sets::Sets,
-    all_targets: &'a [BuiltTarget],
+    all_targets: &'a [Arc<BuiltTarget>],
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
@@ -124,7 +124,7 @@ pub struct Scope<'a> {
     pub projects: &'a [Project],
     pub config: &'a Config,
     /// All targets of the project.
-    pub targets: &'a [BuiltTarget],
+    pub targets: &'a [Arc<BuiltTarget>],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     pub parts: &'a Parts,
@@ -142,11 +142,11 @@ impl<'a> Facts<'a> {
 
     /// Returns the targets whose objects these facts are about.
     pub fn targets(&self) -> impl Iterator<Item = &'a BuiltTarget> + '_ {
-        self.chosen.iter().map(|at| &self.all_targets[*at])
+        self.chosen.iter().map(|at| &*self.all_targets[*at])
     }
 
     /// Returns every target of the project, whether these facts are about its objects or not.
-    pub fn all_targets(&self) -> &'a [BuiltTarget] {
+    pub fn all_targets(&self) -> &'a [Arc<BuiltTarget>] {
         self.all_targets
     }
 
@@ -213,8 +213,12 @@ impl<'a> Facts<'a> {
     /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
     pub fn config_problems(&self, is_rule: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let paths = || self.files().iter().map(|file| file.path());
         for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
-            problems.append(&mut Config::read(&file.tree, is_rule).1);
+            let (config, mut own) = Config::read(&file.tree, is_rule);
+            let config = config.below(folder_of(file.path()));
+            problems.append(&mut own);
+            problems.append(&mut config.targets.problems(paths()));
         }
         problems
     }

@@ -17,4 +17,4 @@ pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use plain::{PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
-pub use target::{BuiltTarget, targets};
+pub use target::{BuiltTarget, TargetCache, targets};

@@ -9,7 +9,7 @@ vocabulary! {
         Kustomization = "kustomization",
         Chart = "chart",
         Compose = "compose",
-        // A folder of manifests that belongs to no other target.
+        /// Files that are applied as they are.
         Manifests = "manifests",
     }
 

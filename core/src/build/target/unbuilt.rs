@@ -1,11 +1,10 @@
 //! Charts and overlays in an engine that does not build them: named, each with the reason.
 
 use super::charts::{self, is_part_of_chart};
-use super::{Reason, Target, environment_of, folder_name, is_inside, relative};
+use super::{Reason, Target, is_inside, relative};
 use crate::build::kustomize::{SourceFile, is_kustomization};
 use crate::report::TargetKind;
 use crate::text::{FileId, Span, folder_of, join_path};
-use rustc_hash::FxHashMap;
 
 /// Returns the charts and kustomizations of a project as targets of which nothing is built.
 pub(super) fn targets(files: &[SourceFile<'_>]) -> Vec<Target> {
@@ -41,16 +40,5 @@ fn reason(what: &str, file: FileId) -> Reason {
 }
 
 fn target(kind: TargetKind, folder: &str, reason: Reason, sources: Vec<FileId>) -> Target {
-    Target {
-        name: folder_name(folder),
-        kind,
-        environment: environment_of(folder),
-        folder: folder.to_owned(),
-        trees: Vec::new(),
-        manifests: Vec::new(),
-        behind: FxHashMap::default(),
-        reasons: vec![reason],
-        is_built: false,
-        sources,
-    }
+    Target { reasons: vec![reason], sources, ..Target::new(kind, folder) }
 }
