@@ -10,4 +10,4 @@ pub mod origin;
 mod target;
 
 pub use kustomize::{Edits, SourceFile};
-pub use target::{Assignment, Manifest, Reason, Recipe, Release, Request, Target, build};
+pub use target::{Assignment, Manifest, Reason, Recipe, Release, Request, Target, build, environment_of};

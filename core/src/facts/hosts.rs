@@ -6,7 +6,7 @@ use super::{Facts, KubeService, MANY, Service, Workload, nearest};
 use crate::knowledge::env::link_prefix;
 use crate::knowledge::net;
 use crate::model::FileModel;
-use crate::model::kubernetes::{Body, Object};
+use crate::model::kubernetes::Object;
 use crate::report::Kind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -116,7 +116,7 @@ impl<'a> ClusterHosts<'a> {
                 }
             }
         }
-        for object in objects.iter().filter(|it| matches!(it.body, Body::Other)) {
+        for object in objects.iter().filter(|it| it.body.is_custom()) {
             hosts.operated.extend(object.name().map(|it| it.as_str()));
         }
         hosts.operated.remove("");

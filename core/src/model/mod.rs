@@ -5,6 +5,7 @@
 //! that the result of a file can be cached and sent to another thread.
 
 pub mod compose;
+pub mod delivery;
 pub mod detect;
 mod directives;
 mod file;
@@ -15,4 +16,4 @@ mod target;
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use read::{IntOrStr, Place, Str};
-pub use target::{BuiltTarget, targets};
+pub use target::{BuiltTarget, Delivered, targets};

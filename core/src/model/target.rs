@@ -1,7 +1,8 @@
 //! A built target, read: its objects, and which object each place belongs to.
 
 use super::FileModel;
-use super::kubernetes::{self, Object};
+use super::delivery::{self, Ask, Project};
+use super::kubernetes::{self, Body, Object};
 use crate::build::{self, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
@@ -13,15 +14,29 @@ use std::sync::Arc;
 pub struct BuiltTarget {
     pub target: Target,
     pub objects: Vec<Object>,
+    /// The object of Argo CD or Flux that deploys the target.
+    pub delivered_by: Option<Delivered>,
     /// The object of each place; `None` where several objects share a place, as those of a helper do.
     owners: FxHashMap<Span, Option<usize>>,
     sources: FxHashSet<FileId>,
 }
 
+/// An object of Argo CD or Flux that deploys a target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Delivered {
+    pub name: String,
+    /// The name as it is written, in an ApplicationSet that of the template.
+    pub span: Span,
+}
+
+/// Maximum number of levels of Applications that deploy Applications.
+const MAX_LEVELS: usize = 4;
+
 impl BuiltTarget {
     fn new(target: Target) -> BuiltTarget {
         let mut built = BuiltTarget {
             objects: Vec::new(),
+            delivered_by: None,
             owners: FxHashMap::default(),
             sources: target.sources.iter().copied().collect(),
             target,
@@ -88,7 +103,8 @@ fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Obje
     }
 }
 
-/// Builds and reads the targets of a project, and those that are asked for.
+/// Builds and reads the targets of a project: those that are found, those that are asked for, and those
+/// that Argo CD and Flux deploy.
 pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarget> {
     let mut sources: Vec<SourceFile<'_>> = files
         .iter()
@@ -102,5 +118,129 @@ pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarge
         .collect();
     // The report must not depend on the order in which files were handed over.
     sources.sort_by_key(|source| source.path);
-    build::build(&sources, requests).into_iter().map(BuiltTarget::new).collect()
+    let build = |requests: &[Request]| -> Vec<BuiltTarget> {
+        build::build(&sources, requests).into_iter().map(BuiltTarget::new).collect()
+    };
+    let mut built = build(requests);
+    let project = Project::new(files);
+    let mut asks: Vec<Ask> = Vec::new();
+    for _ in 0..MAX_LEVELS {
+        let further = further_asks(&project, files, &built, &asks);
+        if further.is_empty() {
+            break;
+        }
+        asks.extend(further);
+        name_apart(&mut asks);
+        let asked = asks.iter().filter_map(|ask| ask.request.clone());
+        let asked: Vec<Request> = requests.iter().cloned().chain(asked).collect();
+        if asked.len() > requests.len() {
+            built = build(&asked);
+        }
+    }
+    deliver(&mut built, asks);
+    built
+}
+
+/// Returns what the objects of Argo CD and Flux ask for besides what is known.
+fn further_asks(
+    project: &Project<'_>,
+    files: &[Arc<FileModel>],
+    built: &[BuiltTarget],
+    known: &[Ask],
+) -> Vec<Ask> {
+    let sources: FxHashSet<FileId> =
+        built.iter().flat_map(|target| target.target.sources.iter().copied()).collect();
+    let mut loose: Vec<&Arc<FileModel>> =
+        files.iter().filter(|file| !sources.contains(&file.id)).collect();
+    loose.sort_by_key(|file| file.path());
+    let objects: Vec<&Object> = loose
+        .iter()
+        .flat_map(|file| &file.objects)
+        .chain(built.iter().flat_map(|target| &target.objects))
+        .collect();
+    let mut seen: FxHashSet<(String, Span)> =
+        known.iter().map(|ask| (ask.name.clone(), ask.span)).collect();
+    let mut further = Vec::new();
+    for object in &objects {
+        let asks = match &object.body {
+            Body::Application(_) => {
+                let app = delivery::application(object);
+                app.map(|app| delivery::asks(project, &app)).unwrap_or_default()
+            }
+            Body::ApplicationSet(_) => set_asks(project, object),
+            Body::FluxKustomization(_) | Body::HelmRelease(_) => {
+                delivery::flux_ask(project, object, &objects).into_iter().collect()
+            }
+            _ => continue,
+        };
+        // Several sources of one Application have one name.
+        let new = asks.into_iter().filter(|ask| !seen.contains(&(ask.name.clone(), ask.span)));
+        let new: Vec<Ask> = new.collect();
+        seen.extend(new.iter().map(|ask| (ask.name.clone(), ask.span)));
+        further.extend(new);
+    }
+    further
+}
+
+/// Returns what the Applications of an ApplicationSet ask for, and what the files do not tell of them.
+fn set_asks(project: &Project<'_>, set: &Object) -> Vec<Ask> {
+    let expansion = delivery::expand(project, set);
+    let mut asks: Vec<Ask> =
+        expansion.apps.iter().flat_map(|app| delivery::asks(project, app)).collect();
+    if let (Some(name), false) = (set.name(), expansion.reasons.is_empty()) {
+        asks.push(Ask {
+            name: name.to_string(),
+            span: name.span,
+            environment: None,
+            request: None,
+            reasons: expansion.reasons,
+        });
+    }
+    asks
+}
+
+/// Gives requests of the same name different ones: the folder is added, and then a number.
+fn name_apart(asks: &mut [Ask]) {
+    let mut counts: FxHashMap<String, usize> = FxHashMap::default();
+    for ask in asks.iter().filter(|ask| ask.request.is_some()) {
+        *counts.entry(ask.name.clone()).or_default() += 1;
+    }
+    let mut taken: FxHashSet<String> = FxHashSet::default();
+    for ask in asks {
+        let Some(request) = &mut ask.request else { continue };
+        let mut name = ask.name.clone();
+        if counts.get(&name).is_some_and(|count| *count > 1) {
+            name = format!("{name} ({})", request.folder);
+        }
+        let plain = name.clone();
+        let mut number = 1;
+        while !taken.insert(name.clone()) {
+            number += 1;
+            name = format!("{plain} #{number}");
+        }
+        request.name = Some(name);
+    }
+}
+
+/// Notes which target each object of Argo CD and Flux deploys, with what could not be built of it.
+fn deliver(built: &mut Vec<BuiltTarget>, asks: Vec<Ask>) {
+    let by_name: FxHashMap<String, usize> =
+        built.iter().enumerate().map(|(at, it)| (it.target.name.clone(), at)).collect();
+    for ask in asks {
+        let delivered = Delivered { name: ask.name.clone(), span: ask.span };
+        let name = ask.request.as_ref().and_then(|request| request.name.as_ref());
+        match name.and_then(|name| by_name.get(name)) {
+            Some(at) => {
+                built[*at].target.reasons.extend(ask.reasons);
+                built[*at].delivered_by = Some(delivered);
+            }
+            None => {
+                let mut target =
+                    BuiltTarget::new(Target::unbuilt(ask.name, ask.environment, ask.reasons));
+                target.delivered_by = Some(delivered);
+                built.push(target);
+            }
+        }
+    }
+    built.sort_by(|a, b| a.target.name.cmp(&b.target.name));
 }

@@ -29,7 +29,7 @@ fn environment_of_word(word: &str) -> Option<Environment> {
 }
 
 /// Returns the environment of the last path segment that names one.
-fn environment_of(path: &str) -> Option<Environment> {
+pub fn environment_of(path: &str) -> Option<Environment> {
     path.rsplit('/').find_map(|segment| {
         let lower = segment.to_ascii_lowercase();
         let mut words = lower.split(|letter: char| !letter.is_ascii_alphanumeric());
@@ -92,6 +92,15 @@ impl Target {
             is_built: false,
             sources: Vec::new(),
         }
+    }
+
+    /// Returns a target of which nothing can be built.
+    pub fn unbuilt(
+        name: String,
+        environment: Option<Environment>,
+        reasons: Vec<Reason>,
+    ) -> Target {
+        Target { name, environment, reasons, ..Target::new(TargetKind::Application, "") }
     }
 
     /// Gives the target the name and the environment that a request has for it.

@@ -37,7 +37,10 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
     for target in facts.all_targets().iter().map(|it| &it.target) {
         for reason in &target.reasons {
             // The overlays of one base share its reasons.
-            if !reported.insert((reason.span, &reason.message)) {
+            // So do several Applications of one chart.
+            let is_application = target.kind == TargetKind::Application;
+            let span = if is_application { Span::default() } else { reason.span };
+            if !reported.insert((span, &reason.message)) {
                 continue;
             }
             let what = match (target.kind, target.is_built) {
@@ -47,6 +50,7 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 (TargetKind::Kustomization, false) => "this overlay is not built",
                 (TargetKind::Manifests, true) => "some of these manifests are not read",
                 (TargetKind::Manifests, false) => "these manifests are not read",
+                (TargetKind::Application, _) => "what is deployed here is not known in full",
             };
             let finding = out.at(&reason.span, format!("{what}: {}", reason.message));
             finding.subject(format!("{} {}", target.kind.name(), target.name));
@@ -55,6 +59,7 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 TargetKind::Kustomization => {
                     format!("kubectl kustomize {}", shown(&target.folder))
                 }
+                TargetKind::Application => format!("argocd app manifests {}", target.name),
                 TargetKind::Manifests => {
                     format!("kubectl apply --dry-run=client -f {}", shown(&target.folder))
                 }
