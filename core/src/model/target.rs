@@ -1,7 +1,7 @@
 //! A built target, read: its objects, and which object each place belongs to.
 
 use super::FileModel;
-use super::delivery::{self, Ask, Project};
+use super::delivery::{self, App, Ask, Project};
 use super::kubernetes::{self, Body, Object};
 use crate::build::{self, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
@@ -22,11 +22,13 @@ pub struct BuiltTarget {
 }
 
 /// An object of Argo CD or Flux that deploys a target.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Delivered {
     pub name: String,
     /// The name as it is written, in an ApplicationSet that of the template.
     pub span: Span,
+    /// The Application; `None` for objects of Flux and for a whole ApplicationSet.
+    pub app: Option<Arc<App>>,
 }
 
 /// Maximum number of levels of Applications that deploy Applications.
@@ -54,6 +56,11 @@ impl BuiltTarget {
     /// Whether a file was built into this target.
     pub fn has_source(&self, file: FileId) -> bool {
         self.sources.contains(&file)
+    }
+
+    /// Returns the Application that deploys the target.
+    pub fn app(&self) -> Option<&App> {
+        self.delivered_by.as_ref()?.app.as_deref()
     }
 
     /// Whether the target was built with all its parts.
@@ -165,7 +172,7 @@ fn further_asks(
         let asks = match &object.body {
             Body::Application(_) => {
                 let app = delivery::application(object);
-                app.map(|app| delivery::asks(project, &app)).unwrap_or_default()
+                app.map(|app| delivery::asks(project, app)).unwrap_or_default()
             }
             Body::ApplicationSet(_) => set_asks(project, object),
             Body::FluxKustomization(_) | Body::HelmRelease(_) => {
@@ -186,11 +193,12 @@ fn further_asks(
 fn set_asks(project: &Project<'_>, set: &Object) -> Vec<Ask> {
     let expansion = delivery::expand(project, set);
     let mut asks: Vec<Ask> =
-        expansion.apps.iter().flat_map(|app| delivery::asks(project, app)).collect();
+        expansion.apps.into_iter().flat_map(|app| delivery::asks(project, app)).collect();
     if let (Some(name), false) = (set.name(), expansion.reasons.is_empty()) {
         asks.push(Ask {
             name: name.to_string(),
             span: name.span,
+            app: None,
             environment: None,
             request: None,
             reasons: expansion.reasons,
@@ -227,7 +235,7 @@ fn deliver(built: &mut Vec<BuiltTarget>, asks: Vec<Ask>) {
     let by_name: FxHashMap<String, usize> =
         built.iter().enumerate().map(|(at, it)| (it.target.name.clone(), at)).collect();
     for ask in asks {
-        let delivered = Delivered { name: ask.name.clone(), span: ask.span };
+        let delivered = Delivered { name: ask.name.clone(), span: ask.span, app: ask.app };
         let name = ask.request.as_ref().and_then(|request| request.name.as_ref());
         match name.and_then(|name| by_name.get(name)) {
             Some(at) => {

@@ -33,7 +33,7 @@ pub fn flux_ask(project: &Project<'_>, object: &Object, objects: &[&Object]) -> 
     if request.is_none() && reasons.is_empty() {
         return None;
     }
-    Some(Ask { name: name.to_string(), span: name.span, environment, request, reasons })
+    Some(Ask { name: name.to_string(), span: name.span, app: None, environment, request, reasons })
 }
 
 fn environment(project: &Project<'_>, object: &Object) -> Option<Environment> {

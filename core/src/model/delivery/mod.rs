@@ -6,9 +6,11 @@ mod generate;
 pub mod glob;
 mod placeholders;
 mod requests;
+mod values;
 
 pub use flux::flux_ask;
 pub use requests::{Ask, SourceKind, ValueFile, asks, environment, source_folder, value_file};
+pub use values::{Defeated, defeated_values};
 
 use super::FileModel;
 use super::kubernetes::{
@@ -68,6 +70,8 @@ pub struct MissingParameter {
 pub struct Expansion {
     pub apps: Vec<App>,
     pub missing: Vec<MissingParameter>,
+    /// The names of the parameters at the top level.
+    pub known: Vec<String>,
     /// What the files do not tell.
     pub reasons: Vec<Reason>,
 }
@@ -126,6 +130,18 @@ impl<'p> Project<'p> {
     /// Returns the files below a folder by their paths from there.
     fn files_below<'r>(&'r self, root: &'r str) -> impl Iterator<Item = &'p str> + 'r {
         self.paths.iter().filter_map(move |path| below(path, root))
+    }
+
+    /// Returns the paths of the folders directly in a folder.
+    pub fn folders_in(&self, folder: &str) -> Vec<String> {
+        let inner = self.folders.iter().filter(|path| folder_of(path) == folder);
+        inner.map(|path| (*path).to_owned()).collect()
+    }
+
+    /// Returns the names of the files directly in a folder.
+    pub fn files_in(&self, folder: &str) -> Vec<String> {
+        let inner = self.paths.iter().filter(|path| folder_of(path) == folder);
+        inner.map(|path| crate::text::name_of(path).to_owned()).collect()
     }
 
     /// Returns the first document of a file.
@@ -214,6 +230,11 @@ pub fn expand(project: &Project<'_>, object: &Object) -> Expansion {
         let filled = fill_value(&own, parameters, set.go_template, &mut Vec::new());
         expansion.apps.extend(made(&filled, object, parameters));
     }
+    let mut known: Vec<String> =
+        sets.iter().flat_map(|set| set.values.keys().map(ToString::to_string)).collect();
+    known.sort_unstable();
+    known.dedup();
+    expansion.known = known;
     let is_whole = !sets.is_empty() && sets.iter().all(|set| set.is_whole) && all_known(&set.generators);
     expansion.missing = if is_whole { missing(lacking, sets.len()) } else { Vec::new() };
     if let Some(patch) = &set.template_patch {

@@ -11,6 +11,7 @@ use crate::model::kubernetes::{
 use crate::model::read::Str;
 use crate::report::Environment;
 use crate::text::{FileId, Span, Spanned, join_path, name_of};
+use std::sync::Arc;
 
 /// What an object of Argo CD or Flux asks for.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Ask {
     /// The name of the Application.
     pub name: String,
     pub span: Span,
+    /// The Application; `None` for objects of Flux and for a whole ApplicationSet.
+    pub app: Option<Arc<App>>,
     pub environment: Option<Environment>,
     /// What can be built of it.
     pub request: Option<Request>,
@@ -34,18 +37,20 @@ pub enum SourceKind {
 }
 
 /// Returns what an Application asks for: one request for each source that can be built.
-pub fn asks(project: &Project<'_>, app: &App) -> Vec<Ask> {
-    let environment = environment(project, app);
+pub fn asks(project: &Project<'_>, app: App) -> Vec<Ask> {
+    let app = Arc::new(app);
+    let environment = environment(project, &app);
     let mut asks = Vec::new();
     let mut reasons = Vec::new();
     for source in &app.application.sources {
-        match request(project, app, source) {
+        match request(project, &app, source) {
             Ok((mut request, mut own)) => {
                 request.environment = environment;
                 own.append(&mut reasons);
                 asks.push(Ask {
                     name: app.name.clone(),
                     span: app.span,
+                    app: Some(Arc::clone(&app)),
                     environment,
                     request: Some(request),
                     reasons: own,
@@ -60,6 +65,7 @@ pub fn asks(project: &Project<'_>, app: &App) -> Vec<Ask> {
         None => asks.push(Ask {
             name: app.name.clone(),
             span: app.span,
+            app: Some(Arc::clone(&app)),
             environment,
             request: None,
             reasons,
