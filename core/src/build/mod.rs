@@ -10,4 +10,6 @@ pub mod origin;
 mod target;
 
 pub use kustomize::{Edits, SourceFile};
-pub use target::{Assignment, Manifest, Reason, Recipe, Release, Request, Target, build, environment_of};
+pub use target::{
+    Assignment, Manifest, Reason, Recipe, Release, Request, Target, build, environment_of,
+};

@@ -2,9 +2,7 @@
 
 use super::{Facts, Named, Workload};
 use crate::model::delivery::{self, App, Expansion, Project};
-use crate::model::kubernetes::{
-    Body, EnvSource, EnvValue, Meta, Object, VolumeSource, is_true,
-};
+use crate::model::kubernetes::{Body, EnvSource, EnvValue, Meta, Object, VolumeSource, is_true};
 use crate::model::{BuiltTarget, Str};
 use crate::report::Environment;
 

@@ -8,7 +8,7 @@ use super::place::{Place, count, counts, files_read};
 use super::snippet::snippets;
 use super::style::Style;
 use crate::explain;
-use crate::report::{Finding, Report, Safety};
+use crate::report::{Finding, Report, Safety, TargetEntry, TargetKind};
 use rustc_hash::FxHashSet;
 
 /// What has been printed already: the codes of the rules whose "why" was, and each "help" with its
@@ -44,10 +44,19 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     if !report.targets.is_empty() {
         out.push_str(&format!(" and {}", count(report.targets.len(), "target", "targets")));
     }
-    for target in report.targets.iter().filter(|target| !target.built) {
+    let is_elsewhere = |target: &&TargetEntry| target.kind == TargetKind::Application;
+    let unbuilt = report.targets.iter().filter(|target| !target.built);
+    for target in unbuilt.clone().filter(|target| !is_elsewhere(target)) {
         let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
         let (kind, name) = (target.kind, escape_line(&target.name));
         out.push_str(&format!("; {kind} {name} not built in full: {}", escape_line(reason)));
+    }
+    match unbuilt.filter(is_elsewhere).count() {
+        0 => {}
+        1 => out.push_str("; the sources of one application are not in the project"),
+        more => {
+            out.push_str(&format!("; the sources of {more} applications are not in the project"));
+        }
     }
     if report.suppressed > 0 {
         out.push_str(&format!("; {} suppressed", report.suppressed));

@@ -95,11 +95,7 @@ impl Target {
     }
 
     /// Returns a target of which nothing can be built.
-    pub fn unbuilt(
-        name: String,
-        environment: Option<Environment>,
-        reasons: Vec<Reason>,
-    ) -> Target {
+    pub fn unbuilt(name: String, environment: Option<Environment>, reasons: Vec<Reason>) -> Target {
         Target { name, environment, reasons, ..Target::new(TargetKind::Application, "") }
     }
 

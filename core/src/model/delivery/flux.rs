@@ -4,7 +4,9 @@ use super::requests::Ask;
 use super::{Project, generate::clean};
 use crate::build::kustomize::{self, Edits, Value};
 use crate::build::{Assignment, Reason, Recipe, Release, Request, environment_of};
-use crate::model::kubernetes::{Body, FluxKustomization, HelmRelease, Object, SourceRef, ValuesReference, find};
+use crate::model::kubernetes::{
+    Body, FluxKustomization, HelmRelease, Object, SourceRef, ValuesReference, find,
+};
 use crate::model::read::Str;
 use crate::report::Environment;
 use crate::text::{Span, Spanned, join_path};
@@ -56,7 +58,12 @@ fn owned(text: &Str) -> Spanned<String> {
 }
 
 /// Returns the folder of a path in a source. Only a repository of files has the folders of a project.
-fn folder_in(project: &Project<'_>, object: &Object, source: &SourceRef, path: &str) -> Option<String> {
+fn folder_in(
+    project: &Project<'_>,
+    object: &Object,
+    source: &SourceRef,
+    path: &str,
+) -> Option<String> {
     let kind = source.kind.as_ref().map_or("GitRepository", |kind| kind.as_str());
     let is_files = matches!(kind, "GitRepository" | "Bucket");
     is_files.then(|| project.folder(path, object.file)).flatten()
@@ -98,7 +105,8 @@ fn kustomization_recipe(
         return Some((folder, Recipe::Kustomization(edits(kustomization))));
     }
     if edits(kustomization) != Edits::default() {
-        let message = "the folder has no kustomization, so the changes to it are not made".to_owned();
+        let message =
+            "the folder has no kustomization, so the changes to it are not made".to_owned();
         reasons.push(reason(span, message));
     }
     // Without a kustomization, Flux applies every manifest below the folder.
@@ -152,7 +160,10 @@ fn release_recipe(
     let folder = folder_in(project, object, &release.source, chart)
         .filter(|folder| project.has_file(&join_path(folder, "Chart.yaml")));
     let Some(folder) = folder else {
-        reasons.push(reason(chart.span, format!("the chart `{chart}` of {source} is not in the project")));
+        reasons.push(reason(
+            chart.span,
+            format!("the chart `{chart}` of {source} is not in the project"),
+        ));
         return None;
     };
     let name = object.name()?;
@@ -211,7 +222,8 @@ fn add_values(
         (Some(text), None) => release.values.push(owned(text)),
         (None, _) if from.is_optional => {}
         (None, _) => {
-            reasons.push(reason(name.span, format!("the values in `{name}` are not in the project")));
+            reasons
+                .push(reason(name.span, format!("the values in `{name}` are not in the project")));
         }
     }
 }

@@ -58,7 +58,10 @@ impl Generation<'_> {
                 self.merge(generators, &keys)
             }
             GeneratorSource::Outside(kind) => {
-                self.say(generator.span, format!("the generator `{kind}` asks something outside of the files"));
+                self.say(
+                    generator.span,
+                    format!("the generator `{kind}` asks something outside of the files"),
+                );
                 vec![Parameters { is_whole: false, ..Parameters::new(generator.span) }]
             }
         };
@@ -183,8 +186,8 @@ impl Generation<'_> {
             }
         }
         let wanted = folders.iter().chain(&files).find(|(_, is_excluded, _)| !is_excluded);
-        let (what, span) = wanted
-            .map_or(("its paths", generator.span), |(path, _, span)| (path.as_str(), *span));
+        let (what, span) =
+            wanted.map_or(("its paths", generator.span), |(path, _, span)| (path.as_str(), *span));
         self.say(span, format!("nothing in the project matches `{what}`"));
         Vec::new()
     }
@@ -220,10 +223,8 @@ impl Generation<'_> {
     /// Adds the parameters of a path: `path` and what is made of it.
     fn add_path(&self, set: &mut Parameters, git: &GitGenerator, path: &str, file: Option<&str>) {
         let base = name_of(path);
-        let mut parts = vec![
-            ("basename", base.to_owned()),
-            ("basenameNormalized", normalized(base)),
-        ];
+        let mut parts =
+            vec![("basename", base.to_owned()), ("basenameNormalized", normalized(base))];
         if let Some(file) = file {
             parts.push(("filename", file.to_owned()));
             parts.push(("filenameNormalized", normalized(file)));
@@ -292,7 +293,8 @@ impl Generation<'_> {
             for over in self.of(other, None) {
                 for set in &mut sets {
                     let same = |key: &&str| {
-                        lookup(&set.values, key).is_some_and(|it| lookup(&over.values, key) == Some(it))
+                        lookup(&set.values, key)
+                            .is_some_and(|it| lookup(&over.values, key) == Some(it))
                     };
                     if !keys.is_empty() && keys.iter().all(same) {
                         *set = combined(set, &over);

@@ -106,7 +106,9 @@ mod tests {
     #[test]
     fn braces_are_alternatives() {
         assert!(matches("{a,b}.yaml", "b.yaml"));
-        assert!(matches("{*.yml,env/*-{dev,prod}.yaml}", "x.yml") || matches("*.{yml,yaml}", "x.yml"));
+        assert!(
+            matches("{*.yml,env/*-{dev,prod}.yaml}", "x.yml") || matches("*.{yml,yaml}", "x.yml")
+        );
         assert!(!matches("{a,b}.yaml", "c.yaml"));
     }
 

@@ -235,7 +235,8 @@ pub fn expand(project: &Project<'_>, object: &Object) -> Expansion {
     known.sort_unstable();
     known.dedup();
     expansion.known = known;
-    let is_whole = !sets.is_empty() && sets.iter().all(|set| set.is_whole) && all_known(&set.generators);
+    let is_whole =
+        !sets.is_empty() && sets.iter().all(|set| set.is_whole) && all_known(&set.generators);
     expansion.missing = if is_whole { missing(lacking, sets.len()) } else { Vec::new() };
     if let Some(patch) = &set.template_patch {
         expansion.reasons.push(Reason {
@@ -266,7 +267,9 @@ fn unfilled(template: &Value, parameters: &Parameters, go: bool) -> Vec<(String,
     let mut open = vec![template];
     while let Some(value) = open.pop() {
         open.extend(value.items());
-        open.extend(value.as_map().into_iter().flat_map(|map| map.values().map(|field| &field.value)));
+        open.extend(
+            value.as_map().into_iter().flat_map(|map| map.values().map(|field| &field.value)),
+        );
         let Some(text) = value.as_str() else { continue };
         for (_, action) in actions(text) {
             let name = if go { field_of(action).map(|field| field.0) } else { Some(action) };

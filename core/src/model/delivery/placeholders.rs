@@ -66,7 +66,8 @@ pub(super) fn fill(text: &str, parameters: &Parameters, go: bool) -> Filled {
     for (range, inner) in actions {
         filled.text.push_str(&text[from..range.start]);
         from = range.end;
-        let (name, is_normal) = if go { field_of(inner).unwrap_or((inner, false)) } else { (inner, false) };
+        let (name, is_normal) =
+            if go { field_of(inner).unwrap_or((inner, false)) } else { (inner, false) };
         match lookup(&parameters.values, name) {
             Some(value) if is_normal => filled.text.push_str(&normalized(&value)),
             Some(value) => filled.text.push_str(&value),
@@ -210,7 +211,10 @@ mod tests {
         let parameters = parameters(&[("cluster", "eu"), ("path.basename", "web")]);
         assert_eq!(fill("{{cluster}}-{{ path.basename }}", &parameters, false).text, "eu-web");
         let filled = fill("{{other}}-x", &parameters, false);
-        assert_eq!((filled.text.as_str(), filled.missing), ("{{other}}-x", vec!["other".to_owned()]));
+        assert_eq!(
+            (filled.text.as_str(), filled.missing),
+            ("{{other}}-x", vec!["other".to_owned()])
+        );
     }
 
     #[test]

@@ -79,7 +79,9 @@ pub fn environment(project: &Project<'_>, app: &App) -> Option<Environment> {
     let application = &app.application;
     let destination = &application.destination;
     let mut names: Vec<&str> = vec![&app.name];
-    names.extend([&destination.namespace, &destination.name].into_iter().flatten().map(|it| it.as_str()));
+    names.extend(
+        [&destination.namespace, &destination.name].into_iter().flatten().map(|it| it.as_str()),
+    );
     for source in &application.sources {
         names.extend(source.path.as_ref().map(|path| path.as_str()));
         let files = source.helm.iter().flat_map(|helm| &helm.value_files);
@@ -124,7 +126,8 @@ fn request(
     let said = |span: Span, message: String| Reason { message, span, is_refused: false };
     let of = |text: &Option<Str>| text.as_ref().map_or("a repository".into(), ToString::to_string);
     if let Some(chart) = &source.chart {
-        let message = format!("the chart `{chart}` of {} is not in the project", of(&source.repo_url));
+        let message =
+            format!("the chart `{chart}` of {} is not in the project", of(&source.repo_url));
         return Err(Some(said(chart.span, message)));
     }
     let Some(path) = &source.path else {
@@ -287,7 +290,9 @@ fn edits(options: &KustomizeOptions) -> Edits {
 /// Returns the manifests of a folder that Argo CD applies.
 fn manifests(project: &Project<'_>, folder: &str, options: &DirectoryOptions) -> Vec<String> {
     let hits = |pattern: &Option<Str>, path: &str| {
-        pattern.as_ref().map(|it| matches(it, path) || (!it.contains('/') && matches(it, name_of(path))))
+        pattern
+            .as_ref()
+            .map(|it| matches(it, path) || (!it.contains('/') && matches(it, name_of(path))))
     };
     let chosen = |path: &&str| {
         let is_manifest = [".yaml", ".yml", ".json"].iter().any(|ending| path.ends_with(ending));

@@ -47,7 +47,10 @@ fn a_list_makes_one_application_for_each_element() {
     let list = "  - list: {elements: [{c: dev, values: {n: '1'}}, {c: prod, values: {n: '2'}}]}";
     let expected = pairs(&[("a-dev-1", "p/dev"), ("a-prod-2", "p/prod")]);
     assert_eq!(made(&set("goTemplate: false", list, "a-{{c}}-{{values.n}}", "p/{{c}}")), expected);
-    assert_eq!(made(&set("goTemplate: true", list, "a-{{.c}}-{{.values.n}}", "p/{{.c}}")), expected);
+    assert_eq!(
+        made(&set("goTemplate: true", list, "a-{{.c}}-{{.values.n}}", "p/{{.c}}")),
+        expected
+    );
 }
 
 #[test]
@@ -69,21 +72,29 @@ fn folders_of_the_project_make_applications() {
 fn files_of_the_project_bring_their_contents() {
     let git = "  - git: {files: [{path: 'clusters/**/config.json'}]}";
     let files = "# file: clusters/eu/prod/config.json\n{\"cluster\": {\"name\": \"eu-1\"}, \"app\": \"web\"}\n";
-    let text = |options: &str, name: &str, path: &str| {
-        format!("{}{files}", set(options, git, name, path))
-    };
+    let text =
+        |options: &str, name: &str, path: &str| format!("{}{files}", set(options, git, name, path));
     let expected = pairs(&[("eu-1-web", "clusters/eu/prod")]);
-    assert_eq!(made(&text("goTemplate: true", "{{.cluster.name}}-{{.app}}", "{{.path.path}}")), expected);
+    assert_eq!(
+        made(&text("goTemplate: true", "{{.cluster.name}}-{{.app}}", "{{.path.path}}")),
+        expected
+    );
     assert_eq!(made(&text("goTemplate: false", "{{cluster.name}}-{{app}}", "{{path}}")), expected);
 }
 
 #[test]
 fn a_matrix_makes_every_pair() {
     let matrix = "  - matrix:\n      generators:\n      - git: {directories: [{path: other/*}]}\n      - list: {elements: [{c: dev}, {c: prod}]}";
-    let text = format!("{}{FOLDERS}", set("goTemplate: false", matrix, "{{path.basename}}-{{c}}", "{{path}}"));
+    let text = format!(
+        "{}{FOLDERS}",
+        set("goTemplate: false", matrix, "{{path.basename}}-{{c}}", "{{path}}")
+    );
     assert_eq!(made(&text), pairs(&[("x-dev", "other/x"), ("x-prod", "other/x")]));
     let dependent = "  - matrix:\n      generators:\n      - list: {elements: [{folder: apps}]}\n      - git: {directories: [{path: '{{folder}}/w*'}]}";
-    let text = format!("{}{FOLDERS}", set("goTemplate: false", dependent, "{{path.basename}}", "{{path}}"));
+    let text = format!(
+        "{}{FOLDERS}",
+        set("goTemplate: false", dependent, "{{path.basename}}", "{{path}}")
+    );
     assert_eq!(made(&text), pairs(&[("web", "apps/web")]));
 }
 
@@ -97,12 +108,16 @@ fn a_merge_lays_later_sets_over_the_first() {
 #[test]
 fn a_generator_may_change_the_template() {
     let list = "  - list:\n      elements: [{c: dev}]\n      template: {metadata: {}, spec: {source: {path: 'over/{{c}}'}, destination: {}}}";
-    assert_eq!(made(&set("goTemplate: false", list, "a-{{c}}", "p")), pairs(&[("a-dev", "over/dev")]));
+    assert_eq!(
+        made(&set("goTemplate: false", list, "a-{{c}}", "p")),
+        pairs(&[("a-dev", "over/dev")])
+    );
 }
 
 #[test]
 fn what_the_files_do_not_tell_is_said() {
-    let files = models(&set("goTemplate: false", "  - pullRequest: {github: {}}", "pr-{{number}}", "p"));
+    let files =
+        models(&set("goTemplate: false", "  - pullRequest: {github: {}}", "pr-{{number}}", "p"));
     let expansion = expand(&Project::new(&files), &files[0].objects[0]);
     assert!(expansion.reasons[0].message.contains("pullRequest"));
     assert_eq!(expansion.apps[0].name, "pr-{{number}}");

@@ -9,7 +9,8 @@ use crate::model::read::Str;
 use crate::text::{Spanned, name_of};
 
 /// Words that say that a values file is for everybody.
-const GENERAL: &[&str] = &["values", "common", "base", "default", "defaults", "global", "shared", "all"];
+const GENERAL: &[&str] =
+    &["values", "common", "base", "default", "defaults", "global", "shared", "all"];
 
 /// Maximum depth of values that are compared.
 const MAX_DEPTH: usize = 32;
@@ -38,15 +39,21 @@ pub fn defeated_values(
         return Vec::new();
     }
     let folder = source_folder(project, app.file, source).map(|(folder, _)| folder);
-    let content = |entry: &Str| {
-        match value_file(project, app, folder.as_deref().unwrap_or_default(), entry) {
-            ValueFile::Path(path) => project.content(&path),
-            ValueFile::Missing(_) | ValueFile::UnknownReference(_) | ValueFile::Unknown => None,
-        }
+    let content = |entry: &Str| match value_file(
+        project,
+        app,
+        folder.as_deref().unwrap_or_default(),
+        entry,
+    ) {
+        ValueFile::Path(path) => project.content(&path),
+        ValueFile::Missing(_) | ValueFile::UnknownReference(_) | ValueFile::Unknown => None,
     };
     let mut found = Vec::new();
     for (at, general) in files.iter().enumerate().filter(|(_, file)| is_general(file)) {
-        let before = files[..at].iter().enumerate().filter(|(_, file)| environment_of(name_of(file)).is_some());
+        let before = files[..at]
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| environment_of(name_of(file)).is_some());
         for (other, specific) in before {
             let (Some(over), Some(base)) = (content(general), content(specific)) else { continue };
             if let Some((key, general_value, specific_value)) = first_difference(&over, &base, 0) {

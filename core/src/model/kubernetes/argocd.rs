@@ -177,7 +177,9 @@ pub(crate) fn read_application(reader: &mut Reader, spec: Node<'_>) -> Applicati
         match key {
             "project" => reader.read(value, &mut it.project),
             "source" => it.sources.push(read_source(reader, value)),
-            "sources" => sources = reader.list(value, |reader, item| Some(read_source(reader, item))),
+            "sources" => {
+                sources = reader.list(value, |reader, item| Some(read_source(reader, item)))
+            }
             "destination" => it.destination = read_destination(reader, value),
             "syncPolicy" => read_sync_policy(reader, value, &mut it),
             "ignoreDifferences" => it.ignore_differences = reader.list(value, read_difference),
@@ -250,7 +252,8 @@ fn read_helm(reader: &mut Reader, node: Node<'_>) -> HelmOptions {
             "valuesObject" => it.values_object = Value::of(value),
             "parameters" => it.parameters = reader.list(value, read_parameter),
             "fileParameters" => {
-                it.file_parameters = reader.list(value, |reader, item| reader.str(item.get("name")?));
+                it.file_parameters =
+                    reader.list(value, |reader, item| reader.str(item.get("name")?));
             }
             "kubeVersion" => reader.read(value, &mut it.kube_version),
             "apiVersions" => reader.read(value, &mut it.api_versions),
@@ -377,8 +380,8 @@ pub(crate) fn read_app_project(reader: &mut Reader, spec: Node<'_>) -> AppProjec
         match key {
             "sourceRepos" => reader.read(entry.value, &mut it.source_repos),
             "destinations" => {
-                it.destinations = reader
-                    .list(entry.value, |reader, item| Some(read_destination(reader, item)));
+                it.destinations =
+                    reader.list(entry.value, |reader, item| Some(read_destination(reader, item)));
             }
             _ => {}
         }

@@ -69,7 +69,8 @@ pub struct FluxSource {
 }
 
 pub(crate) fn read_flux_kustomization(reader: &mut Reader, spec: Node<'_>) -> FluxKustomization {
-    let mut it = FluxKustomization { place: Some(reader.place(spec)), ..FluxKustomization::default() };
+    let mut it =
+        FluxKustomization { place: Some(reader.place(spec)), ..FluxKustomization::default() };
     reader.each(spec, "", |reader, key, entry| {
         let value = entry.value;
         match key {

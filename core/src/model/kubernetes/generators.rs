@@ -92,19 +92,19 @@ fn read_generator(reader: &mut Reader, node: Node<'_>, depth: usize) -> Option<G
     })
 }
 
-fn read_source(
-    reader: &mut Reader,
-    kind: &str,
-    node: Node<'_>,
-    depth: usize,
-) -> GeneratorSource {
+fn read_source(reader: &mut Reader, kind: &str, node: Node<'_>, depth: usize) -> GeneratorSource {
     let nested = |reader: &mut Reader| {
         let generators = node.get("generators");
         generators.map(|it| read_generators(reader, it, depth + 1)).unwrap_or_default()
     };
     match kind {
         "list" => GeneratorSource::List {
-            elements: node.get("elements").into_iter().flat_map(Node::items).filter_map(Value::of).collect(),
+            elements: node
+                .get("elements")
+                .into_iter()
+                .flat_map(Node::items)
+                .filter_map(Value::of)
+                .collect(),
             has_text: node.get("elementsYaml").is_some(),
         },
         "clusters" => GeneratorSource::Clusters,

@@ -67,9 +67,9 @@ rule! {
 type Key<'a> = (&'a str, Option<&'a str>, &'a str);
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut first: FxHashMap<Key<'_>, Span> = FxHashMap::default();
+    let mut first: FxHashMap<Key<'_>, &App> = FxHashMap::default();
     for app in facts.apps().iter().filter(|app| app.made.is_none()) {
-        first.entry(key(facts, app)).or_insert(app.span);
+        first.entry(key(facts, app)).or_insert(app);
     }
     for (set, expansion) in facts.app_sets() {
         let mut own: FxHashMap<&str, (Span, usize)> = FxHashMap::default();
@@ -84,12 +84,15 @@ fn check(facts: &Facts, out: &mut Findings) {
                 )
                 .also(&known.0, "one of them")
                 .also(&element, "the other one")
-                .check(format!("kubectl describe applicationset {}", set.name().map_or("", |it| it)));
+                .check(format!(
+                    "kubectl describe applicationset {}",
+                    set.name().map_or("", |it| it)
+                ));
             }
         }
         for app in expansion.apps.iter().filter(|app| own.contains_key(app.name.as_str())) {
             match first.get(&key(facts, app)) {
-                Some(other) if *other != app.span => {
+                Some(other) if other.span != app.span && facts.together(other.file, app.file) => {
                     out.at(
                         &app.span,
                         format!(
@@ -98,11 +101,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                             app.name
                         ),
                     )
-                    .also(other, "the other one");
+                    .also(&other.span, "the other one");
                 }
                 Some(_) => {}
                 None => {
-                    first.insert(key(facts, app), app.span);
+                    first.insert(key(facts, app), app);
                 }
             }
         }
@@ -129,9 +132,22 @@ mod tests {
         let one = set("apps/a.yaml", "a", "{n: web}", "{{n}}");
         let two = set("apps/b.yaml", "b", "{n: web}", "{{n}}");
         let found = messages(&RULE, &format!("{one}{two}"));
-        assert_eq!(found, ["ApplicationSet `b` makes an Application with the name `web`, which another one has too"]);
+        assert_eq!(
+            found,
+            [
+                "ApplicationSet `b` makes an Application with the name `web`, which another one has too"
+            ]
+        );
+        let alternative = set("apps/b.yaml", "a", "{n: web}", "{{n}}");
+        assert!(
+            messages(&RULE, &format!("{one}{alternative}")).is_empty(),
+            "the same set in another form"
+        );
         let elsewhere = set("other/b.yaml", "b", "{n: web}", "{{n}}");
-        assert!(messages(&RULE, &format!("{one}{elsewhere}")).is_empty(), "another cluster, perhaps");
+        assert!(
+            messages(&RULE, &format!("{one}{elsewhere}")).is_empty(),
+            "another cluster, perhaps"
+        );
     }
 
     #[test]

@@ -111,7 +111,8 @@ fn both_run(target: &BuiltTarget, helm: &[(&Object, Hook<'_>)], out: &mut Findin
                 object.workload().is_some() && hook.has_event(event) && !hook.has_event(other)
             })
         };
-        let (Some((first, hook)), Some((second, _))) = (only(install, upgrade), only(upgrade, install))
+        let (Some((first, hook)), Some((second, _))) =
+            (only(install, upgrade), only(upgrade, install))
         else {
             continue;
         };
@@ -153,7 +154,8 @@ mod tests {
 
     #[test]
     fn installation_and_upgrade_are_one_thing_to_argo_cd() {
-        let jobs = [("init", "helm.sh/hook: pre-install"), ("migrate", "helm.sh/hook: pre-upgrade")];
+        let jobs =
+            [("init", "helm.sh/hook: pre-install"), ("migrate", "helm.sh/hook: pre-upgrade")];
         let found = chart(&jobs, APP);
         assert!(found[0].contains("runs both as PreSync"), "{found:?}");
         assert!(chart(&jobs, "").is_empty(), "Helm tells them apart");

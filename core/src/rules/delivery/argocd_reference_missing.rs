@@ -95,8 +95,10 @@ fn projects<'f>(facts: &'f Facts<'_>) -> Vec<(&'f Object, &'f AppProject)> {
 
 fn check_project(facts: &Facts<'_>, app: &App, out: &mut Findings) {
     let Some(name) = app.application.project.as_ref().filter(|name| is_exact(name)) else { return };
-    let projects = projects(facts);
-    let named = |it: &&(&Object, &AppProject)| it.0.name().is_some_and(|own| own.value == name.value);
+    let mut projects = projects(facts);
+    projects.retain(|(object, _)| !is_sample(facts, object, app));
+    let named =
+        |it: &&(&Object, &AppProject)| it.0.name().is_some_and(|own| own.value == name.value);
     if let Some((object, project)) = projects.iter().find(named) {
         check_destination(app, object, project, out);
         return;
@@ -107,20 +109,56 @@ fn check_project(facts: &Facts<'_>, app: &App, out: &mut Findings) {
     }
     let names = projects.iter().filter_map(|(object, _)| object.name()).map(|it| it.as_str());
     let near = nearest(name, names);
-    let what = format!("Application `{}` belongs to project `{name}`, which the files do not define", app.name);
+    let what = format!(
+        "Application `{}` belongs to project `{name}`, which the files do not define",
+        app.name
+    );
     let finding = match near {
-        Some(near) => out
-            .at(&name.span, format!("{what}; did you mean `{near}`?"))
-            .fix(Fix::r#unsafe(format!("Use `{near}`"), vec![facts.replace_scalar(&name.span, near)])),
-        None => out.at(&name.span, what).severity(Severity::Warning).confidence(Confidence::Likely),
+        Some(near) => out.at(&name.span, format!("{what}; did you mean `{near}`?")).fix(
+            Fix::r#unsafe(format!("Use `{near}`"), vec![facts.replace_scalar(&name.span, near)]),
+        ),
+        // The project may be kept elsewhere, unless those of the Applications beside it are kept here.
+        None if has_neighbour_in(facts, app, &projects) => {
+            out.at(&name.span, what).severity(Severity::Warning).confidence(Confidence::Likely)
+        }
+        None => return,
     };
     finding.check(format!("argocd proj get {name}"));
+}
+
+/// Whether an AppProject is an example in a documentation that the Application is not part of.
+fn is_sample(facts: &Facts<'_>, object: &Object, app: &App) -> bool {
+    let is_word = |word: &str| {
+        matches!(word, "doc" | "docs" | "documentation" | "example" | "examples" | "samples")
+    };
+    let folder = |file| folder_of(facts.file(file).path());
+    let own = folder(app.file);
+    folder(object.file)
+        .split('/')
+        .any(|word| is_word(word) && !own.split('/').any(|other| other == word))
+}
+
+/// Whether another Application of the same folder belongs to a project of the files.
+fn has_neighbour_in(facts: &Facts<'_>, app: &App, projects: &[(&Object, &AppProject)]) -> bool {
+    let folder = |app: &App| folder_of(facts.file(app.file).path());
+    facts.apps().iter().filter(|other| folder(other) == folder(app)).any(|other| {
+        let own = other.application.project.as_ref();
+        own.is_some_and(|own| {
+            projects
+                .iter()
+                .any(|(object, _)| object.name().is_some_and(|name| name.value == own.value))
+        })
+    })
 }
 
 /// Reports a destination that the AppProject does not allow.
 fn check_destination(app: &App, object: &Object, project: &AppProject, out: &mut Findings) {
     let destination = &app.application.destination;
-    let place = destination.namespace.as_ref().or(destination.server.as_ref()).or(destination.name.as_ref());
+    let place = destination
+        .namespace
+        .as_ref()
+        .or(destination.server.as_ref())
+        .or(destination.name.as_ref());
     let Some(place) = place else { return };
     let parts = [&destination.server, &destination.name, &destination.namespace];
     if !parts.iter().copied().flatten().all(is_exact) || project.destinations.is_empty() {
@@ -156,7 +194,9 @@ fn check_destination(app: &App, object: &Object, project: &AppProject, out: &mut
 /// Whether an entry of `destinations` allows a destination. A server and a name may mean the same cluster.
 fn permits(entry: &Destination, destination: &Destination) -> bool {
     let fits = |pattern: &Option<Str>, own: &Option<Str>| match (pattern, own) {
-        (Some(pattern), Some(own)) => pattern.as_str() == "*" || matches(pattern, own) || is_glob_of_url(pattern, own),
+        (Some(pattern), Some(own)) => {
+            pattern.as_str() == "*" || matches(pattern, own) || is_glob_of_url(pattern, own)
+        }
         (None, _) | (_, None) => true,
     };
     fits(&entry.server, &destination.server)
@@ -180,7 +220,10 @@ fn check_path(facts: &Facts<'_>, app: &App, source: &ApplicationSource, out: &mu
         let url = |it: &ApplicationSource| it.repo_url.as_ref().map(|url| url.value.clone());
         url(other) == url(source) && source.repo_url.as_ref().is_some_and(is_exact)
     };
-    let others = facts.apps().iter().flat_map(|it| it.application.sources.iter().map(|source| (it.file, source)));
+    let others = facts
+        .apps()
+        .iter()
+        .flat_map(|it| it.application.sources.iter().map(|source| (it.file, source)));
     let mut siblings: FxHashSet<String> = FxHashSet::default();
     let mut is_this_project = false;
     for (file, other) in others.filter(|(_, other)| same(other)) {
@@ -192,13 +235,21 @@ fn check_path(facts: &Facts<'_>, app: &App, source: &ApplicationSource, out: &mu
     let wanted = path.trim_start_matches("./").trim_matches('/');
     let beside = repository.folders_in(folder_of(wanted));
     let near = nearest(wanted, beside.iter().map(String::as_str));
-    let what = format!("Application `{}` deploys `{path}`, which is not a folder of the project", app.name);
+    let what = format!(
+        "Application `{}` deploys `{path}`, which is not a folder of the project",
+        app.name
+    );
     let finding = match (near, is_this_project) {
         (Some(near), _) => out
             .at(&path.span, format!("{what}; did you mean `{near}`?"))
             .confidence(Confidence::Likely)
-            .fix(Fix::r#unsafe(format!("Use `{near}`"), vec![facts.replace_scalar(&path.span, near)])),
-        (None, true) => out.at(&path.span, what).severity(Severity::Warning).confidence(Confidence::Likely),
+            .fix(Fix::r#unsafe(
+                format!("Use `{near}`"),
+                vec![facts.replace_scalar(&path.span, near)],
+            )),
+        (None, true) => {
+            out.at(&path.span, what).severity(Severity::Warning).confidence(Confidence::Likely)
+        }
         (None, false) => return,
     };
     finding.check(format!("argocd app get {}", app.name));
@@ -229,14 +280,17 @@ fn check_value_files(facts: &Facts<'_>, app: &App, source: &ApplicationSource, o
                 let names = repository.files_in(place);
                 let wanted = crate::text::name_of(&path);
                 let near = nearest(wanted, names.iter().map(String::as_str));
-                let what = format!("Application `{}` reads `{entry}`, but there is no `{path}`", app.name);
+                let what =
+                    format!("Application `{}` reads `{entry}`, but there is no `{path}`", app.name);
                 match near {
                     Some(near) => {
                         let text = join_path(folder_of(entry), near);
-                        out.at(&entry.span, format!("{what}; did you mean `{near}`?")).fix(Fix::r#unsafe(
-                            format!("Use `{text}`"),
-                            vec![facts.replace_scalar(&entry.span, &text)],
-                        ));
+                        out.at(&entry.span, format!("{what}; did you mean `{near}`?")).fix(
+                            Fix::r#unsafe(
+                                format!("Use `{text}`"),
+                                vec![facts.replace_scalar(&entry.span, &text)],
+                            ),
+                        );
                     }
                     None => {
                         out.at(&entry.span, what);
@@ -272,14 +326,24 @@ mod tests {
     #[test]
     fn a_project_must_be_defined_where_projects_are() {
         let spec = "source: {repoURL: r, chart: c}, destination: {server: 'https://kubernetes.default.svc', namespace: shop-a}";
-        assert!(said(&app(&format!("project: sohp, {spec}"))).is_empty(), "no project is handed over");
+        assert!(
+            said(&app(&format!("project: sohp, {spec}"))).is_empty(),
+            "no project is handed over"
+        );
         let found = said(&format!("{PROJECT}{}", app(&format!("project: sohp, {spec}"))));
         assert_eq!(found[0].0, "error");
         assert!(found[0].1.ends_with("did you mean `shop`?"));
-        let other = said(&format!("{PROJECT}{}", app(&format!("project: platform, {spec}"))));
+        let platform = app(&format!("project: platform, {spec}"));
+        assert!(said(&format!("{PROJECT}{platform}")).is_empty(), "it may be kept elsewhere");
+        let neighbour = app(&format!("project: shop, {spec}"))
+            .replace("apps/a.yaml", "apps/b.yaml")
+            .replace("{name: a}", "{name: b}");
+        let other = said(&format!("{PROJECT}{platform}{neighbour}"));
         assert_eq!(other[0].0, "warning");
         assert!(said(&format!("{PROJECT}{}", app(&format!("project: shop, {spec}")))).is_empty());
-        assert!(said(&format!("{PROJECT}{}", app(&format!("project: default, {spec}")))).is_empty());
+        assert!(
+            said(&format!("{PROJECT}{}", app(&format!("project: default, {spec}")))).is_empty()
+        );
     }
 
     #[test]
@@ -292,6 +356,11 @@ mod tests {
         let found = said(&format!("{PROJECT}{}", spec("billing")));
         assert!(found[0].1.contains("which project `shop` does not allow"), "{found:?}");
         assert!(said(&format!("{PROJECT}{}", spec("shop-web"))).is_empty());
+        let sample = PROJECT.replace("projects.yaml", "docs/project.yaml");
+        assert!(
+            said(&format!("{sample}{}", spec("billing"))).is_empty(),
+            "an example of a documentation"
+        );
         let denial = PROJECT.replace("namespace: 'shop-*'", "namespace: '!kube-system'");
         assert!(said(&format!("{denial}{}", spec("billing"))).is_empty());
     }
@@ -299,11 +368,16 @@ mod tests {
     #[test]
     fn a_folder_must_be_there_where_its_repository_is() {
         let manifest = "# file: deploy/web/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n# file: deploy/api/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n";
-        let path = |path: &str| app(&format!("source: {{repoURL: r, path: {path}}}, destination: {{}}"));
-        assert!(said(&format!("{manifest}{}", path("other/place"))).is_empty(), "another repository");
+        let path =
+            |path: &str| app(&format!("source: {{repoURL: r, path: {path}}}, destination: {{}}"));
+        assert!(
+            said(&format!("{manifest}{}", path("other/place"))).is_empty(),
+            "another repository"
+        );
         let near = said(&format!("{manifest}{}", path("deploy/wbe")));
         assert!(near[0].1.ends_with("did you mean `deploy/web`?"), "{near:?}");
-        let sibling = path("deploy/api").replace("apps/a.yaml", "apps/b.yaml").replace("name: a", "name: b");
+        let sibling =
+            path("deploy/api").replace("apps/a.yaml", "apps/b.yaml").replace("name: a", "name: b");
         let found = said(&format!("{manifest}{sibling}{}", path("other/place")));
         assert_eq!(found[0].0, "warning");
         assert!(said(&format!("{manifest}{}", path("deploy/web"))).is_empty());
@@ -313,7 +387,12 @@ mod tests {
     fn values_files_may_be_missing_on_purpose() {
         let chart = "# file: chart/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n";
         let helm = |helm: &str| {
-            format!("{chart}{}", app(&format!("source: {{repoURL: r, path: chart, helm: {{{helm}}}}}, destination: {{}}")))
+            format!(
+                "{chart}{}",
+                app(&format!(
+                    "source: {{repoURL: r, path: chart, helm: {{{helm}}}}}, destination: {{}}"
+                ))
+            )
         };
         assert_eq!(said(&helm("valueFiles: [nothing.yaml]")).len(), 1);
         for fine in [

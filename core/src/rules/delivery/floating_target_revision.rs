@@ -1,6 +1,7 @@
 use crate::facts::Facts;
 use crate::report::{Confidence, Environment, Findings};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A production Application follows a branch, so every push to it is a release.
@@ -54,8 +55,12 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for app in facts.apps() {
-        let environment = facts.environment_of(app);
+    // The Applications of one template share its place; one of production says most.
+    let mut apps: Vec<_> =
+        facts.apps().iter().map(|app| (facts.environment_of(app), *app)).collect();
+    apps.sort_by_key(|(environment, _)| environment.is_none());
+    let mut seen = FxHashSet::default();
+    for (environment, app) in apps {
         if !matches!(environment, None | Some(Environment::Production)) {
             continue;
         }
@@ -69,11 +74,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let Some(follows) = follows else { continue };
             let place = revision.or(source.repo_url.as_ref()).map_or(app.span, |it| it.span);
+            if !seen.insert(place) {
+                continue;
+            }
             let (what, confidence) = match environment {
                 Some(_) => ("released to production", Confidence::Certain),
                 None => ("released at once", Confidence::Possible),
             };
-            let cause = if source.chart.is_some() { "every new version is" } else { "every push to it is" };
+            let cause =
+                if source.chart.is_some() { "every new version is" } else { "every push to it is" };
             out.at(&place, format!("Application `{}` {follows}, so {cause} {what}", app.name))
                 .confidence(confidence)
                 .check(format!("argocd app history {}", app.name));
@@ -97,7 +106,8 @@ fn branch(revision: &str) -> Option<String> {
 
 /// Whether a version of a chart is a range without an upper end.
 fn is_open_range(version: &str) -> bool {
-    matches!(version, "" | "*" | "x" | "latest" | "HEAD") || version.starts_with('>') && !version.contains('<')
+    matches!(version, "" | "*" | "x" | "latest" | "HEAD")
+        || version.starts_with('>') && !version.contains('<')
 }
 
 #[cfg(test)]

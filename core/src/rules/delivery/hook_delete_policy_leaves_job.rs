@@ -76,7 +76,9 @@ fn left_behind(facts: &Facts<'_>, workload: &Workload<'_>, hook: &Hook<'_>, out:
     // A hook that no release repeats collides with nothing.
     let repeats = match hook.tool {
         HookTool::ArgoCd => hook.phase().is_some() || hook.has_event("SyncFail"),
-        HookTool::Helm => hook.events().any(|it| !matches!(it, "pre-install" | "post-install" | "test")),
+        HookTool::Helm => {
+            hook.events().any(|it| !matches!(it, "pre-install" | "post-install" | "test"))
+        }
     };
     let (before, succeeded, failed) = match hook.tool {
         HookTool::Helm => ("before-hook-creation", "hook-succeeded", "hook-failed"),
@@ -122,7 +124,12 @@ mod tests {
     }
 
     fn helm(policy: &str) -> Vec<String> {
-        job(&format!("name: m, annotations: {{helm.sh/hook: 'pre-install,pre-upgrade', helm.sh/hook-delete-policy: '{policy}'}}"), "")
+        job(
+            &format!(
+                "name: m, annotations: {{helm.sh/hook: 'pre-install,pre-upgrade', helm.sh/hook-delete-policy: '{policy}'}}"
+            ),
+            "",
+        )
     }
 
     #[test]
@@ -145,7 +152,9 @@ mod tests {
     fn names_that_change_and_jobs_that_go_are_silent() {
         let annotations = "annotations: {argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/hook-delete-policy: HookSucceeded}";
         assert!(job(&format!("generateName: m-, {annotations}"), "").is_empty());
-        assert!(job(&format!("name: m, {annotations}"), "ttlSecondsAfterFinished: 60, ").is_empty());
+        assert!(
+            job(&format!("name: m, {annotations}"), "ttlSecondsAfterFinished: 60, ").is_empty()
+        );
         let once = "name: m, annotations: {helm.sh/hook: post-install, helm.sh/hook-delete-policy: hook-succeeded}";
         assert!(job(once, "").is_empty(), "an installation happens once");
     }

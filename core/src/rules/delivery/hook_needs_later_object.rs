@@ -171,31 +171,63 @@ mod tests {
     #[test]
     fn every_kind_of_needed_object_counts() {
         for kind in ["Secret", "ServiceAccount", "PersistentVolumeClaim"] {
-            assert_eq!(set(&object(kind, ""), "argocd.argoproj.io/hook: PreSync", POD).len(), 1, "{kind}");
-            assert_eq!(set(&object(kind, ""), "helm.sh/hook: 'pre-install,pre-upgrade'", POD).len(), 1);
+            assert_eq!(
+                set(&object(kind, ""), "argocd.argoproj.io/hook: PreSync", POD).len(),
+                1,
+                "{kind}"
+            );
+            assert_eq!(
+                set(&object(kind, ""), "helm.sh/hook: 'pre-install,pre-upgrade'", POD).len(),
+                1
+            );
         }
     }
 
     #[test]
     fn hooks_that_run_when_the_object_exists_are_silent() {
-        for hook in ["helm.sh/hook: pre-upgrade", "helm.sh/hook: post-install", "argocd.argoproj.io/hook: PostSync", "a: b"] {
+        for hook in [
+            "helm.sh/hook: pre-upgrade",
+            "helm.sh/hook: post-install",
+            "argocd.argoproj.io/hook: PostSync",
+            "a: b",
+        ] {
             assert!(set(&object("Secret", ""), hook, POD).is_empty(), "{hook}");
         }
     }
 
     #[test]
     fn earlier_hooks_bring_the_object() {
-        let secret = |weight: &str| object("Secret", &format!(", annotations: {{helm.sh/hook: pre-install, helm.sh/hook-weight: '{weight}'}}"));
+        let secret = |weight: &str| {
+            object(
+                "Secret",
+                &format!(
+                    ", annotations: {{helm.sh/hook: pre-install, helm.sh/hook-weight: '{weight}'}}"
+                ),
+            )
+        };
         let hook = "helm.sh/hook: pre-install, helm.sh/hook-weight: '0'";
         assert!(set(&secret("-5"), hook, POD).is_empty());
-        assert!(set(&secret("0"), hook, POD).is_empty(), "Secrets come before Jobs of the same weight");
+        assert!(
+            set(&secret("0"), hook, POD).is_empty(),
+            "Secrets come before Jobs of the same weight"
+        );
         assert_eq!(set(&secret("5"), hook, POD).len(), 1);
     }
 
     #[test]
     fn what_is_optional_or_not_here_is_silent() {
-        let optional = "containers: [{name: m, image: a, envFrom: [{secretRef: {name: m, optional: true}}]}]";
-        assert!(set(&object("Secret", ""), "argocd.argoproj.io/hook: PreSync", optional).is_empty());
-        assert!(set(&object("Secret", "").replace("name: m", "name: other"), "argocd.argoproj.io/hook: PreSync", POD).is_empty());
+        let optional =
+            "containers: [{name: m, image: a, envFrom: [{secretRef: {name: m, optional: true}}]}]";
+        assert!(
+            set(&object("Secret", ""), "argocd.argoproj.io/hook: PreSync", optional).is_empty()
+        );
+        assert!(
+            set(
+                &object("Secret", "").replace("name: m", "name: other"),
+                "argocd.argoproj.io/hook: PreSync",
+                POD
+            )
+            .is_empty()
+        );
     }
 }

@@ -126,7 +126,8 @@ fn has_global_setting(facts: &Facts<'_>) -> bool {
     let built = facts.all_targets().iter().flat_map(|target| &target.objects);
     facts.objects().iter().copied().chain(built).any(|object| match &object.body {
         Body::ConfigMap(config) => config.data.iter().any(|(key, value)| {
-            key.starts_with("resource.customizations.ignoreDifferences") && value.contains("replicas")
+            key.starts_with("resource.customizations.ignoreDifferences")
+                && value.contains("replicas")
         }),
         _ => false,
     })
@@ -135,16 +136,22 @@ fn has_global_setting(facts: &Facts<'_>) -> bool {
 /// Whether an entry of `ignoreDifferences` is about the replicas of a workload.
 fn covers(entry: &IgnoredDifference, workload: &Workload<'_>) -> bool {
     let is = |wanted: &Option<Str>, own: &str| {
-        wanted.as_ref().is_none_or(|wanted| matches!(wanted.as_str(), "" | "*") || wanted.as_str() == own)
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| matches!(wanted.as_str(), "" | "*") || wanted.as_str() == own)
     };
     let about_workload = is(&entry.group, workload.object.group())
         && is(&entry.kind, workload.kind().name())
         && is(&entry.name, workload.name)
         && (workload.namespace == "default" || is(&entry.namespace, workload.namespace));
-    let by_path = entry.json_pointers.iter().any(|path| matches!(path.as_str(), "/spec/replicas" | "/spec"))
-        || entry.jq_paths.iter().any(|path| path.contains("replicas"));
+    let by_path =
+        entry.json_pointers.iter().any(|path| matches!(path.as_str(), "/spec/replicas" | "/spec"))
+            || entry.jq_paths.iter().any(|path| path.contains("replicas"));
     let by_manager = entry.managers.iter().any(|manager| {
-        matches!(manager.as_str(), "kube-controller-manager" | "keda-operator" | "horizontal-pod-autoscaler")
+        matches!(
+            manager.as_str(),
+            "kube-controller-manager" | "keda-operator" | "horizontal-pod-autoscaler"
+        )
     });
     about_workload && (by_path || by_manager)
 }
@@ -164,15 +171,20 @@ mod tests {
 
     #[test]
     fn the_difference_must_be_ignored_and_respected() {
-        let ignored = "ignoreDifferences: [{group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}]";
+        let ignored =
+            "ignoreDifferences: [{group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}]";
         assert_eq!(messages(&RULE, &app("project: a")).len(), 1);
         let hidden = messages(&RULE, &app(ignored));
         assert!(hidden[0].contains("each sync writes the number"), "{hidden:?}");
-        let respected = format!("{ignored}, syncPolicy: {{syncOptions: [RespectIgnoreDifferences=true]}}");
+        let respected =
+            format!("{ignored}, syncPolicy: {{syncOptions: [RespectIgnoreDifferences=true]}}");
         assert!(messages(&RULE, &app(&respected)).is_empty());
         let other = respected.replace("kind: Deployment", "kind: StatefulSet");
         assert_eq!(messages(&RULE, &app(&other)).len(), 1);
-        let manager = respected.replace("jsonPointers: [/spec/replicas]", "managedFieldsManagers: [kube-controller-manager]");
+        let manager = respected.replace(
+            "jsonPointers: [/spec/replicas]",
+            "managedFieldsManagers: [kube-controller-manager]",
+        );
         assert!(messages(&RULE, &app(&manager)).is_empty());
     }
 

@@ -86,11 +86,16 @@ mod tests {
     use crate::rules::testing::messages;
 
     fn project(object: &str, app: bool) -> Vec<String> {
-        let app = if app { "# file: app.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop}\nspec: {source: {repoURL: r, path: deploy}, destination: {namespace: shop}}\n" } else { "" };
+        let app = if app {
+            "# file: app.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop}\nspec: {source: {repoURL: r, path: deploy}, destination: {namespace: shop}}\n"
+        } else {
+            ""
+        };
         messages(&RULE, &format!("# file: deploy/a.yaml\n{object}\n{app}"))
     }
 
-    const SPEC: &str = "{ttlSecondsAfterFinished: 60, template: {spec: {containers: [{name: m, image: a}]}}}";
+    const SPEC: &str =
+        "{ttlSecondsAfterFinished: 60, template: {spec: {containers: [{name: m, image: a}]}}}";
 
     #[test]
     fn only_jobs_of_an_application_count() {
@@ -103,10 +108,14 @@ mod tests {
     #[test]
     fn hooks_and_cron_jobs_are_silent() {
         for annotation in ["argocd.argoproj.io/hook: Sync", "helm.sh/hook: post-install"] {
-            let job = format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j, annotations: {{{annotation}}}}}\nspec: {SPEC}");
+            let job = format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j, annotations: {{{annotation}}}}}\nspec: {SPEC}"
+            );
             assert!(project(&job, true).is_empty(), "{annotation}");
         }
-        let cron = format!("apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: j}}\nspec: {{schedule: '0 1 * * *', jobTemplate: {{spec: {SPEC}}}}}");
+        let cron = format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: j}}\nspec: {{schedule: '0 1 * * *', jobTemplate: {{spec: {SPEC}}}}}"
+        );
         assert!(project(&cron, true).is_empty());
     }
 }

@@ -109,7 +109,9 @@ fn needed(workload: &Workload<'_>, kind: &str, name: &Str, all: &[&Object], out:
         Some(Phase::Main) | None => wave_of(&object.meta) > own,
         Some(Phase::After) => sync_wave(&object.meta).is_some(),
     };
-    let Some(first) = all.first().filter(|_| all.iter().all(|object| later(&object))) else { return };
+    let Some(first) = all.first().filter(|_| all.iter().all(|object| later(&object))) else {
+        return;
+    };
     let wave = wave_of(&first.meta);
     let written = sync_wave(&workload.object.meta).or_else(|| sync_wave(&first.meta));
     let Some((_, place)) = written else { return };

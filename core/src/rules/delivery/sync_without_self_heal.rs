@@ -83,10 +83,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let verb = if app.made.is_some() { "makes Applications that sync" } else { "syncs" };
         let by = if app.made.is_some() { "themselves" } else { "itself" };
         let place = automated.place;
-        let finding = out.at(
-            &place.span,
-            format!("{owner} {verb} by {by} without {missing}: {effect}"),
-        );
+        let finding =
+            out.at(&place.span, format!("{owner} {verb} by {by} without {missing}: {effect}"));
         if app.made.is_none() {
             finding.check(format!("argocd app diff {}", app.name));
         }
@@ -132,6 +130,8 @@ mod tests {
         let text = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s}\nspec:\n  generators: [{list: {elements: [{n: a}, {n: b}]}}]\n  template:\n    metadata: {name: '{{n}}'}\n    spec: {source: {repoURL: r, path: p}, destination: {}, syncPolicy: {automated: {prune: true}}}\n";
         let found = messages(&RULE, text);
         assert_eq!(found.len(), 1);
-        assert!(found[0].starts_with("ApplicationSet `s` makes Applications that sync by themselves"));
+        assert!(
+            found[0].starts_with("ApplicationSet `s` makes Applications that sync by themselves")
+        );
     }
 }

@@ -88,11 +88,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(key) = key(app, object) else { continue };
             let (other, other_target, first) = *owners.entry(key).or_insert((app, target, object));
             let is_same = other.name == app.name && other.span == app.span;
-            if is_same || !may_meet(facts, other, app) || !reported.insert((&other.name, &app.name)) {
+            if is_same || !may_meet(facts, other, app) || !reported.insert((&other.name, &app.name))
+            {
                 continue;
             }
             let is_whole_folder = other_target.target.folder == target.target.folder;
-            let namespace = app.application.destination.namespace.as_ref().map_or("", |it| it.as_str());
+            let namespace =
+                app.application.destination.namespace.as_ref().map_or("", |it| it.as_str());
             let what = match is_whole_folder {
                 true => format!("`{}` to namespace `{namespace}`", shown(&target.target.folder)),
                 false => object.label(),
@@ -186,15 +188,24 @@ mod tests {
     }
 
     fn service(path: &str, name: &str) -> String {
-        format!("# file: {path}\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]}}\n")
+        format!(
+            "# file: {path}\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+        )
     }
 
     #[test]
     fn one_object_in_two_folders_has_two_owners() {
         let objects = format!("{}{}", service("a/web.yaml", "web"), service("b/web.yaml", "web"));
-        let apps = format!("{}{}", app("x.yaml", "one", "a", "shop", ""), app("y.yaml", "two", "b", "shop", ""));
+        let apps = format!(
+            "{}{}",
+            app("x.yaml", "one", "a", "shop", ""),
+            app("y.yaml", "two", "b", "shop", "")
+        );
         let found = said(&format!("{objects}{apps}"));
-        assert_eq!(found, [("error", "Applications `one` and `two` both deploy Service `web`".to_owned())]);
+        assert_eq!(
+            found,
+            [("error", "Applications `one` and `two` both deploy Service `web`".to_owned())]
+        );
     }
 
     #[test]
@@ -204,7 +215,10 @@ mod tests {
         let elsewhere = app("y.yaml", "two", "a", "other", "");
         assert!(said(&format!("{object}{one}{elsewhere}")).is_empty());
         let other_folder = app("clusters/y.yaml", "two", "a", "shop", "");
-        assert!(said(&format!("{object}{one}{other_folder}")).is_empty(), "another Argo CD, perhaps");
+        assert!(
+            said(&format!("{object}{one}{other_folder}")).is_empty(),
+            "another Argo CD, perhaps"
+        );
         let dev = app("d.yaml", "web-dev", "a", "shop", "");
         let prod = app("p.yaml", "web-prod", "a", "shop", "");
         assert!(said(&format!("{object}{dev}{prod}")).is_empty(), "a cluster for each environment");
@@ -213,7 +227,11 @@ mod tests {
     #[test]
     fn two_releases_of_one_chart_are_two_things() {
         let chart = "# file: chart/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: chart/templates/s.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: \"{{ .Release.Name }}\"}\nspec: {ports: [{port: 80}]}\n";
-        let apps = format!("{}{}", app("x.yaml", "one", "chart", "shop", ""), app("y.yaml", "two", "chart", "shop", ""));
+        let apps = format!(
+            "{}{}",
+            app("x.yaml", "one", "chart", "shop", ""),
+            app("y.yaml", "two", "chart", "shop", "")
+        );
         assert!(said(&format!("{chart}{apps}")).is_empty());
         let fixed = chart.replace("\"{{ .Release.Name }}\"", "web");
         assert_eq!(said(&format!("{fixed}{apps}")).len(), 1);
@@ -221,9 +239,15 @@ mod tests {
 
     #[test]
     fn a_shared_namespace_is_a_warning() {
-        let namespace = |path: &str| format!("# file: {path}\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop}}\n");
+        let namespace = |path: &str| {
+            format!("# file: {path}\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop}}\n")
+        };
         let objects = format!("{}{}", namespace("a/n.yaml"), namespace("b/n.yaml"));
-        let apps = format!("{}{}", app("x.yaml", "one", "a", "shop", ""), app("y.yaml", "two", "b", "shop", ""));
+        let apps = format!(
+            "{}{}",
+            app("x.yaml", "one", "a", "shop", ""),
+            app("y.yaml", "two", "b", "shop", "")
+        );
         assert_eq!(said(&format!("{objects}{apps}"))[0].0, "warning");
     }
 }

@@ -76,7 +76,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             let (name, label) = (&missing.name, object.label());
             let message = match missing.element {
                 None => format!("no generator of {label} yields `{name}`, so {effect}"),
-                Some(_) => format!("an element of {label} has no `{name}`, so {effect} in its Application"),
+                Some(_) => {
+                    format!("an element of {label} has no `{name}`, so {effect} in its Application")
+                }
             };
             let finding = out.at(&missing.span, message);
             if let Some(element) = missing.element {
@@ -118,7 +120,9 @@ mod tests {
         for fine in ["{{a}}", "{{ values.b }}"] {
             assert!(set("goTemplate: false", LIST, fine).is_empty(), "{fine}");
         }
-        for fine in ["{{.a}}", "{{ .values.b }}", "{{ .c | default \"x\" }}", "{{ if .c }}x{{ end }}"] {
+        for fine in
+            ["{{.a}}", "{{ .values.b }}", "{{ .c | default \"x\" }}", "{{ if .c }}x{{ end }}"]
+        {
             assert!(set("goTemplate: true", LIST, fine).is_empty(), "{fine}");
         }
     }
@@ -134,12 +138,20 @@ mod tests {
 
     #[test]
     fn missing_keys_that_are_refused_are_silent() {
-        assert!(set("goTemplate: true\n  goTemplateOptions: ['missingkey=error']", LIST, "{{.c}}").is_empty());
+        assert!(
+            set("goTemplate: true\n  goTemplateOptions: ['missingkey=error']", LIST, "{{.c}}")
+                .is_empty()
+        );
     }
 
     #[test]
     fn generators_that_ask_elsewhere_may_yield_anything() {
-        for generator in ["{clusters: {}}", "{pullRequest: {}}", "{plugin: {}}", "{matrix: {generators: [{clusters: {}}, {list: {elements: [{a: x}]}}]}}"] {
+        for generator in [
+            "{clusters: {}}",
+            "{pullRequest: {}}",
+            "{plugin: {}}",
+            "{matrix: {generators: [{clusters: {}}, {list: {elements: [{a: x}]}}]}}",
+        ] {
             assert!(set("goTemplate: false", generator, "{{c}}").is_empty(), "{generator}");
         }
     }

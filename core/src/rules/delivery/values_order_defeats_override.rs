@@ -137,6 +137,9 @@ mod tests {
     fn files_that_do_not_disagree_are_silent() {
         assert!(app("values-prod.yaml", "web: {replicas: 3}").is_empty(), "a single file");
         assert!(app("values-prod.yaml, values.yaml", "web: {host: a}").is_empty(), "no common key");
-        assert!(app("values-prod.yaml, values.yaml", "web: {replicas: 1}").is_empty(), "the same value");
+        assert!(
+            app("values-prod.yaml, values.yaml", "web: {replicas: 1}").is_empty(),
+            "the same value"
+        );
     }
 }

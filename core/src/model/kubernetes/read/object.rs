@@ -1,8 +1,6 @@
 //! Reads the Kubernetes objects of a tree.
 
-use crate::model::kubernetes::argocd::{
-    read_app_project, read_application, read_application_set,
-};
+use crate::model::kubernetes::argocd::{read_app_project, read_application, read_application_set};
 use crate::model::kubernetes::autoscaler::{read_hpa, read_keda, read_vpa};
 use crate::model::kubernetes::claim::{read_claim_spec, read_persistent_volume};
 use crate::model::kubernetes::config::{
