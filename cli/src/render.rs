@@ -1,9 +1,11 @@
 //! `plimsoll render`: what charts and overlays put onto the cluster.
 
-use crate::args::{Input, RenderFormat};
+use crate::args::{Input, Release, RenderFormat};
+use crate::scope::Scope;
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, input, json};
 use plimsoll_core::build::{Manifest, Target};
+use plimsoll_core::config::Targets;
 use plimsoll_core::output::escape_line;
 use plimsoll_core::text::{Encoding, Span};
 use plimsoll_core::{Analysis, Workspace};
@@ -28,27 +30,34 @@ struct Document {
     text: String,
 }
 
+/// What is to be printed.
+pub struct Wanted {
+    pub list: bool,
+    /// Names of targets; empty for all.
+    pub names: Vec<String>,
+    pub release: Release,
+    pub format: RenderFormat,
+}
+
 /// Prints the targets and returns the exit code: 2 if one of them is not built in full.
-pub fn run(
-    input: &Input,
-    list: bool,
-    names: &[String],
-    format: RenderFormat,
-    terminal: &Terminal,
-) -> Result<u8, Failure> {
-    let config = input::config(input.config.as_deref())?;
-    let sources = input::gather(input, terminal)?;
+pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Failure> {
+    let mut config = input::config(input.config.as_deref())?;
+    let scope = Scope::of(input, wanted)?;
+    if !scope.requests.is_empty() {
+        config.targets = Targets { requests: scope.requests.clone(), ..Targets::default() };
+    }
+    let sources = scope.gather(terminal)?;
     let workspace = input::workspace(&sources, terminal);
     let analysis = workspace.analysis(&config);
-    let targets = chosen(&analysis, names)?;
-    if list {
+    let targets = chosen(&analysis, &scope, &wanted.names)?;
+    if wanted.list {
         terminal.print(&targets.iter().map(|target| line(target)).collect::<String>())?;
         return Ok(0);
     }
     for reason in targets.iter().flat_map(|target| &target.reasons) {
         terminal.say(&format!("{}: {}", place(&workspace, reason.span), reason.message));
     }
-    print_exactly(&match format {
+    print_exactly(&match wanted.format {
         RenderFormat::Yaml => targets
             .iter()
             .flat_map(|target| target.manifests())
@@ -62,9 +71,14 @@ pub fn run(
     Ok(if is_whole { 0 } else { 2 })
 }
 
-/// Returns the targets of these names, or all.
-fn chosen<'a>(analysis: &'a Analysis, names: &[String]) -> Result<Vec<&'a Target>, Failure> {
-    let all: Vec<&Target> = analysis.targets().iter().map(|built| &built.target).collect();
+/// Returns the targets that the paths mean, or those with the names.
+fn chosen<'a>(
+    analysis: &'a Analysis,
+    scope: &Scope,
+    names: &[String],
+) -> Result<Vec<&'a Target>, Failure> {
+    let all = analysis.targets().iter().map(|built| &built.target);
+    let all: Vec<&Target> = all.filter(|target| scope.holds(target)).collect();
     if all.is_empty() {
         return Err(Failure(
             "there is no chart and no kustomization here: a chart has a `Chart.yaml`, an overlay a `kustomization.yaml`".to_owned(),

@@ -182,3 +182,98 @@ fn a_folder_without_targets_is_a_failure_with_the_reason() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("no chart and no kustomization"));
 }
+
+#[test]
+fn a_path_that_is_a_chart_means_that_chart_with_what_is_given() {
+    let root = chart();
+    let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+    write("live.yaml", "replicas: 5\nimage: nginx:1.28\n");
+    write("more.yaml", "replicas: 6\n");
+    let plain = out(root.path(), &["render", "chart"]);
+    assert!(plain.contains("name: release-name-web") && plain.contains("replicas: 1"), "{plain}");
+    assert_eq!(plain.matches("kind: Deployment").count(), 1, "only its own values: {plain}");
+    let files = ["--values", "live.yaml", "--values", "more.yaml"];
+    let given = [&["render", "chart", "--release", "shop"], &files[..]].concat();
+    let text = out(root.path(), &given);
+    assert!(text.contains("name: shop-web") && text.contains("replicas: 6"), "{text}");
+    assert!(text.contains("image: nginx:1.28"), "{text}");
+    let text = out(root.path(), &[&given[..], &["--set", "replicas=7,image=a:1"]].concat());
+    assert!(text.contains("replicas: 7") && text.contains("image: a:1"), "{text}");
+    let inside = out(&root.path().join("chart"), &["render", "--values", "../live.yaml"]);
+    assert!(inside.contains("replicas: 5"), "{inside}");
+}
+
+#[test]
+fn a_namespace_reaches_the_chart_and_what_is_wrong_is_said() {
+    let root = folder(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("chart/templates/a.yaml", "kind: A\nmetadata: {namespace: '{{ .Release.Namespace }}'}\n"),
+        ("other/a.yaml", "a: 1\n"),
+    ]);
+    let namespace =
+        |arguments: &[&str]| out(root.path(), &[&["render", "chart"], arguments].concat());
+    assert!(namespace(&[]).contains("namespace: 'default'"));
+    assert!(namespace(&["--namespace", "web"]).contains("namespace: 'web'"));
+    for (arguments, words) in [
+        (&["render", "other", "--set", "a=1"][..], "name its folder as PATH"),
+        (&["render", "chart", "--values", "none.yaml"], "none.yaml"),
+        (&["render", "chart", "--set", "a"], "key \"a\" has no value"),
+    ] {
+        let output = plimsoll(root.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_path_that_is_an_overlay_means_that_overlay_with_the_bases_beside_it() {
+    let root = overlays();
+    let text = out(root.path(), &["render", "overlays/production"]);
+    assert!(text.contains("namespace: shop") && text.contains("image: nginx:1.27"), "{text}");
+    assert!(!text.contains("web-staging"), "{text}");
+    let base = out(root.path(), &["render", "base"]);
+    assert!(base.contains("image: nginx:latest"), "a base can be asked for: {base}");
+    std::fs::create_dir(root.path().join(".git")).unwrap();
+    let inside = out(&root.path().join("overlays/staging"), &["render"]);
+    assert!(inside.contains("# source: ../../base/web.yaml"), "{inside}");
+    assert!(inside.contains("name: web-staging"), "{inside}");
+}
+
+#[test]
+fn a_base_outside_of_the_repository_is_not_read() {
+    let root = overlays();
+    std::fs::create_dir(root.path().join("overlays/.git")).unwrap();
+    let output = plimsoll(root.path(), &["render", "overlays/production"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("`../../base`"), "{said}");
+}
+
+#[test]
+fn configured_targets_are_the_only_ones_of_their_folder() {
+    let root = chart();
+    let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+    write(
+        "plimsoll.yaml",
+        "targets:\n- chart: chart\n  name: live\n  environment: production\n  values: [live.yaml]\n  set: {image: 'nginx:latest'}\n  release: shop\n",
+    );
+    write("live.yaml", "replicas: 5\n");
+    let list = out(root.path(), &["render", "--list"]);
+    assert_eq!(list, "chart         production   live\n");
+    let text = out(root.path(), &["render", "--target", "live"]);
+    assert!(text.contains("name: shop-web") && text.contains("replicas: 5"), "{text}");
+    let found = findings(root.path(), "PLM801");
+    assert_eq!(found[0]["targets"], serde_json::json!(["live"]));
+    assert_eq!(found[0]["related"][0]["path"], "plimsoll.yaml");
+    assert_eq!(found[0]["related"][0]["range"]["start"]["line"], 6);
+    write("plimsoll.yaml", "targets:\n- chart: charts\n- chart: chart\n  values: [dead.yaml]\n");
+    let found = findings(root.path(), "PLM008");
+    let places: Vec<_> = found
+        .iter()
+        .map(|it| (it["range"]["start"]["line"].as_u64().unwrap(), it["message"].as_str().unwrap()))
+        .collect();
+    let expected =
+        [(2, "there is no `Chart.yaml` in `charts`"), (4, "there is no values file `dead.yaml`")];
+    assert_eq!(places, expected);
+}

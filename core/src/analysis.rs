@@ -7,7 +7,7 @@ use crate::report::{
     Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, folder_of};
 use crate::{decision, rules, suppress};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
@@ -80,7 +80,7 @@ impl Analysis {
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let targets = targets(&files, &[]);
+        let targets = targets(&files, &config.targets.requests);
         let built_files = targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let sources = Sources { files, projects, config, targets, built_files };
         Analysis(Snapshot::new(sources, scopes))
@@ -367,16 +367,18 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Returns the `plimsoll.yaml` that is nearest to the root, with the caller's own settings on top.
+/// Returns the `plimsoll.yaml` that is nearest to the root and the targets of all others, with the caller's
+/// own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
-    let nearest = files
-        .iter()
-        .filter(|it| it.kind == Kind::Config)
-        .min_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
-    match nearest {
-        Some(file) => Config::read(&file.tree, &rules::is_known).0.with(own),
-        None => own.clone(),
-    }
+    let mut configs: Vec<_> = files.iter().filter(|it| it.kind == Kind::Config).collect();
+    configs.sort_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
+    let mut configs = configs.into_iter().map(|file| {
+        let (config, _) = Config::read(&file.tree, &rules::is_known);
+        config.below(folder_of(file.path()))
+    });
+    let mut config = configs.next().unwrap_or_default();
+    configs.for_each(|other| config.targets.extend(other.targets));
+    config.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
 }
 
 /// Returns the Compose projects of all files.

@@ -9,7 +9,7 @@ pub mod kustomize;
 pub mod origin;
 mod target;
 
-pub use kustomize::{Edits, SourceFile};
+pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile};
 pub use target::{
     Assignment, Manifest, Reason, Recipe, Release, Request, Target, build, environment_of,
 };

@@ -19,8 +19,11 @@ pub struct Hook<'a> {
     pub tool: HookTool,
     /// The times, separated by commas, as `pre-install,pre-upgrade` or `PreSync`.
     pub events: &'a Str,
-    /// When the object is deleted, separated by commas; `None` stands for "before the next one".
+    /// When the object is deleted, separated by commas; without one it is deleted before the next one is
+    /// created.
     pub delete_policy: Option<&'a Str>,
+    /// Argo CD also reads the policy of Helm.
+    helm_delete_policy: Option<&'a Str>,
     /// The position among the hooks of the same time, smaller ones first.
     pub weight: i64,
 }
@@ -46,7 +49,7 @@ impl<'a> Hook<'a> {
 
     /// Returns when the object is deleted.
     pub fn policies(&self) -> impl Iterator<Item = &'a str> {
-        self.delete_policy.into_iter().flat_map(words)
+        self.delete_policy.into_iter().chain(self.helm_delete_policy).flat_map(words)
     }
 
     /// Returns the time of the hook in a release; `None` for one that no ordinary release runs.
@@ -71,6 +74,7 @@ pub fn helm_hook(meta: &Meta) -> Option<Hook<'_>> {
         tool: HookTool::Helm,
         events: meta.annotation("helm.sh/hook")?,
         delete_policy: meta.annotation("helm.sh/hook-delete-policy"),
+        helm_delete_policy: None,
         weight: weight.and_then(|weight| weight.trim().parse().ok()).unwrap_or(0),
     })
 }
@@ -82,6 +86,7 @@ pub fn argocd_hook(meta: &Meta) -> Option<Hook<'_>> {
         tool: HookTool::ArgoCd,
         events: meta.annotation("argocd.argoproj.io/hook")?,
         delete_policy: meta.annotation("argocd.argoproj.io/hook-delete-policy"),
+        helm_delete_policy: meta.annotation("helm.sh/hook-delete-policy"),
         weight: sync_wave(meta).map_or(0, |(wave, _)| wave),
     })
 }

@@ -77,7 +77,7 @@ use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, folder_of};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -216,8 +216,12 @@ impl<'a> Facts<'a> {
     /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
     pub fn config_problems(&self, is_rule: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let paths = || self.files().iter().map(|file| file.path());
         for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
-            problems.append(&mut Config::read(&file.tree, is_rule).1);
+            let (config, mut own) = Config::read(&file.tree, is_rule);
+            let config = config.below(folder_of(file.path()));
+            problems.append(&mut own);
+            problems.append(&mut config.targets.problems(paths()));
         }
         problems
     }

@@ -42,7 +42,7 @@ mod tests;
 
 pub use edits::Edits;
 pub use print::{print, print_node};
-pub use sources::{SourceFile, Sources, is_kustomization};
+pub use sources::{NAMES, SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};
 
 use crate::syntax::{Document, Tree, TreeBuilder};

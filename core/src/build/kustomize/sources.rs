@@ -43,7 +43,7 @@ pub(super) enum Found<'f, 's> {
 }
 
 /// The names of a kustomization file; a folder may have one of them.
-const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 impl<'s> Sources<'s> {
     pub fn new(files: impl IntoIterator<Item = SourceFile<'s>>) -> Sources<'s> {
@@ -96,12 +96,13 @@ impl<'s> Sources<'s> {
             return (Found::Outside, path.to_owned());
         }
         let full = join_path(folder, path);
-        let found = if full.starts_with("..") {
-            Found::Outside
-        } else if let Some(file) = self.file(&full) {
+        // A project that was handed over from beside it has names that begin with `..`.
+        let found = if let Some(file) = self.file(&full) {
             Found::File(file)
         } else if self.folders.contains(full.as_str()) {
             Found::Folder
+        } else if full.starts_with("..") {
+            Found::Outside
         } else {
             Found::Missing
         };

@@ -70,8 +70,10 @@ pub(super) fn targets(
             }
         }
         for request in requests.iter().filter(|request| request.folder == folder) {
-            if let Recipe::Chart(release) = &request.recipe {
-                targets.extend(source.requested(request, release));
+            let Recipe::Chart(release) = &request.recipe else { continue };
+            match source.has_chart_file() {
+                true => targets.extend(source.requested(request, release)),
+                false => targets.extend(request.nothing_there("chart")),
             }
         }
     }
@@ -103,6 +105,10 @@ impl<'f, 's> Source<'f, 's> {
         let chart_yaml = own.iter().find(|file| file.path == join_path(folder, "Chart.yaml"));
         let span = Span::new(chart_yaml.map_or(FileId(0), |file| file.id), 0, 0);
         Source { files, folder, own, chart: Chart::load(&chart_files), span }
+    }
+
+    fn has_chart_file(&self) -> bool {
+        self.own.iter().any(|file| file.path == join_path(self.folder, "Chart.yaml"))
     }
 
     /// Returns a target that is still to be rendered.
@@ -181,7 +187,10 @@ impl<'f, 's> Source<'f, 's> {
                     named.push(relative(file.path, self.folder));
                 }
                 None if release.ignores_missing_files => {}
-                None => target.reasons.push(missing_values_file(path)),
+                None => {
+                    let span = request.span.map_or(self.span, |_| path.span);
+                    target.reasons.push(missing_values_file(path, span));
+                }
             }
         }
         target.sources.sort_unstable();
@@ -225,13 +234,13 @@ impl<'f, 's> Source<'f, 's> {
     }
 }
 
-fn missing_values_file(path: &Spanned<String>) -> Reason {
-    let is_outside = path.value.starts_with("..") || path.value.starts_with(['/', '\\']);
+fn missing_values_file(path: &str, span: Span) -> Reason {
+    let is_outside = path.starts_with("..") || path.starts_with(['/', '\\']);
     let message = match is_outside {
-        true => format!("the values file `{}` lies outside of the project", path.value),
-        false => format!("there is no values file `{}`", path.value),
+        true => format!("the values file `{path}` lies outside of the project"),
+        false => format!("there is no values file `{path}`"),
     };
-    Reason { message, span: path.span, is_refused: !is_outside }
+    Reason { message, span, is_refused: !is_outside }
 }
 
 fn values_layer(file: &SourceFile<'_>) -> Layer {

@@ -21,7 +21,8 @@ pub(super) fn targets(
             .any(|chart| parts.iter().any(|part| is_inside(folder, &join_path(chart, part))))
     };
     let is_asked_for = |folder: &str| requests.iter().any(|it| it.replaces_kustomization(folder));
-    let roots = root_folders(files, sources.kustomization_folders());
+    let folders = sources.kustomization_folders();
+    let roots = root_folders(files, folders.clone());
     let roots = roots.into_iter().filter(|folder| !in_chart(folder) && !is_asked_for(folder));
     let mut builder = kustomize::Builder::new(&sources);
     let unedited = Edits::default();
@@ -29,7 +30,12 @@ pub(super) fn targets(
         roots.map(|folder| target(&mut builder, &sources, folder, &unedited)).collect();
     for request in requests {
         if let Recipe::Kustomization(edits) = &request.recipe {
-            let target = target(&mut builder, &sources, &request.folder, edits);
+            let folder = request.folder.as_str();
+            if !folders.contains(&folder) {
+                targets.extend(request.nothing_there("kustomization"));
+                continue;
+            }
+            let target = target(&mut builder, &sources, folder, edits);
             targets.push(target.described_by(request));
         }
     }

@@ -1,8 +1,9 @@
 //! Requests: targets that somebody describes, in `plimsoll.yaml`, on the command line or in an
 //! Application of Argo CD, beside those that are found among the files.
 
+use super::{Reason, Target, folder_name};
 use crate::build::kustomize::Edits;
-use crate::report::Environment;
+use crate::report::{Environment, TargetKind};
 use crate::text::{Span, Spanned};
 
 /// A target that somebody describes.
@@ -78,6 +79,15 @@ impl Request {
         }
     }
 
+    /// Returns the kind of the target.
+    pub fn kind(&self) -> TargetKind {
+        match self.recipe {
+            Recipe::Chart(_) => TargetKind::Chart,
+            Recipe::Kustomization(_) => TargetKind::Kustomization,
+            Recipe::Manifests { .. } => TargetKind::Manifests,
+        }
+    }
+
     /// Whether the request stands for the chart that is found with this values file beside it, or with
     /// its own values alone.
     pub(super) fn replaces_chart(&self, folder: &str, values_file: Option<&str>) -> bool {
@@ -90,6 +100,16 @@ impl Request {
                     Some(file) => further.any(|path| path.value == file),
                     None => further.next().is_none(),
                 })
+    }
+
+    /// Returns the target of a request whose folder holds nothing to build; `None` where no place in the
+    /// project asks for it.
+    pub(super) fn nothing_there(&self, what: &str) -> Option<Target> {
+        let span = self.span?;
+        let message = format!("there is no {what} in `{}`", folder_name(&self.folder));
+        let mut target = Target::new(self.kind(), &self.folder).described_by(self);
+        target.reasons.push(Reason { message, span, is_refused: true });
+        Some(target)
     }
 
     /// Whether the request stands for the kustomization that is found in this folder.

@@ -3,7 +3,9 @@
 use super::requests::Ask;
 use super::{Project, generate::clean};
 use crate::build::kustomize::{self, Edits, Value};
-use crate::build::{Assignment, Reason, Recipe, Release, Request, environment_of};
+use crate::build::{
+    Assignment, KUSTOMIZATION_FILES, Reason, Recipe, Release, Request, environment_of,
+};
 use crate::model::kubernetes::{
     Body, FluxKustomization, HelmRelease, Object, SourceRef, ValuesReference, find,
 };
@@ -100,8 +102,7 @@ fn kustomization_recipe(
         let message = "the variables of `postBuild` are not replaced".to_owned();
         reasons.push(reason(name.span, message));
     }
-    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-    if names.iter().any(|name| project.has_file(&join_path(&folder, name))) {
+    if KUSTOMIZATION_FILES.iter().any(|name| project.has_file(&join_path(&folder, name))) {
         return Some((folder, Recipe::Kustomization(edits(kustomization))));
     }
     if edits(kustomization) != Edits::default() {

@@ -4,7 +4,9 @@ use super::generate::clean;
 use super::glob::{is_pattern, matches};
 use super::{App, Project, has_placeholder};
 use crate::build::kustomize::{self, Edits};
-use crate::build::{Assignment, Reason, Recipe, Release, Request, environment_of};
+use crate::build::{
+    Assignment, KUSTOMIZATION_FILES, Reason, Recipe, Release, Request, environment_of,
+};
 use crate::model::kubernetes::{
     ApplicationSource, DirectoryOptions, HelmOptions, KustomizeOptions,
 };
@@ -104,8 +106,7 @@ pub fn source_folder(
     }
     let folder = project.folder(path, file)?;
     let has = |name: &str| project.has_file(&join_path(&folder, name));
-    let is_kustomization =
-        ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(|name| has(name));
+    let is_kustomization = KUSTOMIZATION_FILES.iter().any(|name| has(name));
     let kind = if has("Chart.yaml") {
         SourceKind::Chart
     } else if is_kustomization && source.directory.is_none() {

@@ -8,10 +8,11 @@ rule! {
     /// Under Argo CD the Helm hooks of a chart do not run, or run at other times than Helm runs them.
     ///
     /// ## Why it hurts
-    /// Argo CD renders a chart and applies the result; it does not install it. Its documentation says that
-    /// one Argo CD hook in the chart makes it ignore all Helm hooks, so a migration Job becomes an ordinary
-    /// object. Without one, `pre-install` and `pre-upgrade` both become `PreSync`: what
-    /// was meant for the first installation runs again with every sync, beside the upgrade's own hook.
+    /// Argo CD renders a chart and applies the result; it does not install it. At one object it reads its own
+    /// annotation and never Helm's. Its documentation goes further and says that one Argo CD hook in a chart makes
+    /// it ignore all Helm hooks, so that a migration Job becomes an ordinary object; current versions decide
+    /// object by object. Without any, `pre-install` and `pre-upgrade` both become `PreSync`: what was meant for the
+    /// first installation runs again with every sync, beside the upgrade's own hook.
     ///
     /// ## What helps
     /// Use one kind of hook in a chart. For Argo CD write `argocd.argoproj.io/hook` at every hook, and make
@@ -31,7 +32,7 @@ rule! {
     /// kind: Job
     /// metadata:
     ///   name: migrate
-    ///   annotations: { "helm.sh/hook": pre-upgrade } # <- Argo CD ignores the Helm hook of Job `migrate`, because Job `smoke` is an Argo CD hook
+    ///   annotations: { "helm.sh/hook": pre-upgrade } # <- the Helm hook of Job `migrate` may not run under Argo CD, because Job `smoke` is an Argo CD hook
     /// spec: { template: { spec: { restartPolicy: Never, containers: [{ name: migrate, image: "acme/web:1" }] } } }
     /// ---
     /// apiVersion: batch/v1
@@ -78,6 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             .filter_map(|object| Some((object, helm_hook(&object.meta)?)))
             .filter(|(_, hook)| hook.phase().is_some())
             .collect();
+        target.objects.iter().for_each(|object| overruled(object, out));
         match own {
             Some(own) => hidden(own, &helm, out),
             None => both_run(target, &helm, out),
@@ -85,17 +87,38 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Reports an object that Helm and Argo CD run at different times.
+fn overruled(object: &Object, out: &mut Findings) {
+    let (Some(helm), Some(own)) = (helm_hook(&object.meta), argocd_hook(&object.meta)) else {
+        return;
+    };
+    let (Some(before), Some(after)) = (helm.phase(), own.phase()) else { return };
+    if before == after {
+        return;
+    }
+    out.at(
+        &helm.events.span,
+        format!(
+            "{} is `{}` for Helm, but Argo CD reads only its own annotation, `{}`",
+            object.label(),
+            helm.events,
+            own.events
+        ),
+    )
+    .also(&own.events.span, "what Argo CD reads");
+}
+
 fn hidden(own: &Object, helm: &[(&Object, Hook<'_>)], out: &mut Findings) {
     for (object, hook) in helm {
         out.at(
             &hook.events.span,
             format!(
-                "Argo CD ignores the Helm hook of {}, because {} is an Argo CD hook",
+                "the Helm hook of {} may not run under Argo CD, because {} is an Argo CD hook",
                 object.label(),
                 own.label()
             ),
         )
-        .confidence(Confidence::Likely)
+        .confidence(Confidence::Possible)
         .also(&own.name_span(), "the Argo CD hook");
     }
 }
@@ -150,6 +173,14 @@ mod tests {
         let both = "helm.sh/hook: pre-upgrade, argocd.argoproj.io/hook: PreSync";
         assert!(chart(&[("a", both)], APP).is_empty());
         assert_eq!(chart(&[("a", both), ("b", "helm.sh/hook: post-upgrade")], "").len(), 1);
+        let different = "helm.sh/hook: pre-upgrade, argocd.argoproj.io/hook: PostSync";
+        let found = chart(&[("a", different)], "");
+        assert_eq!(
+            found,
+            [
+                "Job `a` is `pre-upgrade` for Helm, but Argo CD reads only its own annotation, `PostSync`"
+            ]
+        );
     }
 
     #[test]

@@ -84,7 +84,12 @@ fn left_behind(facts: &Facts<'_>, workload: &Workload<'_>, hook: &Hook<'_>, out:
         HookTool::Helm => ("before-hook-creation", "hook-succeeded", "hook-failed"),
         HookTool::ArgoCd => ("BeforeHookCreation", "HookSucceeded", "HookFailed"),
     };
-    let has = |wanted: &str| hook.policies().any(|policy| policy == wanted);
+    // Argo CD joins its own annotation with that of Helm.
+    let same = |a: &str, b: &str| {
+        let letters = |word: &str| word.replace('-', "").to_ascii_lowercase();
+        letters(a) == letters(b)
+    };
+    let has = |wanted: &str| hook.policies().any(|policy| same(policy, wanted));
     let stays = match (has(before), has(succeeded), has(failed)) {
         (false, true, false) => "when it fails",
         (false, false, true) => "when it succeeds",
@@ -146,6 +151,8 @@ mod tests {
         assert!(helm("before-hook-creation, hook-succeeded").is_empty());
         assert!(helm("hook-succeeded,hook-failed").is_empty());
         assert!(job("name: m, annotations: {helm.sh/hook: pre-upgrade}", "").is_empty());
+        let joined = "name: m, annotations: {argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/hook-delete-policy: HookSucceeded, helm.sh/hook-delete-policy: before-hook-creation}";
+        assert!(job(joined, "").is_empty());
     }
 
     #[test]
