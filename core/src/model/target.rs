@@ -3,7 +3,7 @@
 use super::FileModel;
 use super::delivery::{self, App, Ask, Project};
 use super::kubernetes::{self, Body, Object};
-use crate::build::{self, Request, SourceFile, Target};
+use crate::build::{self, Reason, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -33,6 +33,9 @@ pub struct Delivered {
 
 /// Maximum number of levels of Applications that deploy Applications.
 const MAX_LEVELS: usize = 4;
+
+/// Maximum number of targets that are built for objects of Argo CD and Flux.
+const MAX_DELIVERED: usize = 200;
 
 impl BuiltTarget {
     fn new(target: Target) -> BuiltTarget {
@@ -137,6 +140,7 @@ pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarge
             break;
         }
         asks.extend(further);
+        limit(&mut asks);
         name_apart(&mut asks);
         let asked = asks.iter().filter_map(|ask| ask.request.clone());
         let asked: Vec<Request> = requests.iter().cloned().chain(asked).collect();
@@ -205,6 +209,18 @@ fn set_asks(project: &Project<'_>, set: &Object) -> Vec<Ask> {
         });
     }
     asks
+}
+
+/// Leaves out the requests for which there are too many targets already.
+fn limit(asks: &mut [Ask]) {
+    for ask in asks.iter_mut().filter(|ask| ask.request.is_some()).skip(MAX_DELIVERED) {
+        ask.request = None;
+        ask.reasons.push(Reason {
+            message: format!("at most {MAX_DELIVERED} Applications of a project are built"),
+            span: ask.span,
+            is_refused: false,
+        });
+    }
 }
 
 /// Gives requests of the same name different ones: the folder is added, and then a number.

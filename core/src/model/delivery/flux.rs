@@ -105,7 +105,9 @@ fn kustomization_recipe(
     if KUSTOMIZATION_FILES.iter().any(|name| project.has_file(&join_path(&folder, name))) {
         return Some((folder, Recipe::Kustomization(edits(kustomization))));
     }
-    if edits(kustomization) != Edits::default() {
+    // An object without a namespace lands wherever it is applied.
+    let others = Edits { namespace: None, ..edits(kustomization) };
+    if !others.is_empty() {
         let message =
             "the folder has no kustomization, so the changes to it are not made".to_owned();
         reasons.push(reason(span, message));

@@ -78,7 +78,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let meta = &workload.object.meta;
         // Helm reads only its own annotation, Argo CD its own first.
         let hooks = [helm_hook(meta), argocd_hook(meta)];
-        if let Some(hook) = hooks.iter().flatten().find(|hook| is_first(hook)) {
+        if let Some(hook) = hooks
+            .iter()
+            .flatten()
+            .find(|hook| is_first(hook, facts.app_of(workload.object).is_some()))
+        {
             for (kind, name) in workload.needs() {
                 needed(facts, workload, hook, kind, name, out);
             }
@@ -86,11 +90,13 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether a hook runs before anything of the release exists.
-fn is_first(hook: &Hook<'_>) -> bool {
+/// Whether a hook runs before anything of the release exists. Argo CD knows no upgrades, only syncs.
+fn is_first(hook: &Hook<'_>, is_synced: bool) -> bool {
     match hook.tool {
         HookTool::ArgoCd => hook.has_event("PreSync"),
-        HookTool::Helm => hook.has_event("pre-install"),
+        HookTool::Helm => {
+            hook.has_event("pre-install") || is_synced && hook.has_event("pre-upgrade")
+        }
     }
 }
 

@@ -36,7 +36,7 @@ rule! {
     /// kind: Deployment
     /// metadata: { name: web }
     /// spec:
-    ///   replicas: 2 # <- Application `shop` sets Deployment `web` back to 2 replicas, which HorizontalPodAutoscaler `web` changes
+    ///   replicas: 2 # <- Argo CD sets Deployment `web` back to the replicas of the manifest, which HorizontalPodAutoscaler `web` changes
     ///   selector: { matchLabels: { app: web } }
     ///   template:
     ///     metadata: { labels: { app: web } }
@@ -103,11 +103,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if is_ignored && respects {
             continue;
         }
-        let count = replicas.value;
-        let name = &app.name;
-        let words = if count == 1 { "1 replica".to_owned() } else { format!("{count} replicas") };
         let mut message = format!(
-            "Application `{name}` sets {} back to {words}, which {} changes",
+            "Argo CD sets {} back to the replicas of the manifest, which {} changes",
             workload.label,
             scaler.label()
         );
@@ -117,7 +114,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         out.at(&replicas.span, message)
             .also(&scaler.name_span(), "the autoscaler")
             .also(&app.span, "the Application that deploys the workload")
-            .check(format!("argocd app diff {name}"));
+            .check(format!("argocd app diff {}", app.name));
     }
 }
 

@@ -33,7 +33,7 @@ rule! {
     /// kind: Job
     /// metadata: { name: seed }
     /// spec:
-    ///   ttlSecondsAfterFinished: 300 # <- Job `seed` deletes itself after 300 s, so Application `shop` finds it missing and runs it again
+    ///   ttlSecondsAfterFinished: 300 # <- Job `seed` deletes itself after 300 s, so Argo CD finds it missing and runs it again
     ///   template: { spec: { restartPolicy: Never, containers: [{ name: seed, image: "acme/seed:1" }] } }
     /// ```
     ///
@@ -71,8 +71,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         out.at(
             &ttl.span,
             format!(
-                "{} deletes itself after {} s, so Application `{}` finds it missing and runs it again",
-                workload.label, ttl.value, app.name
+                "{} deletes itself after {} s, so Argo CD finds it missing and runs it again",
+                workload.label, ttl.value
             ),
         )
         .also(&app.span, "the Application that deploys the Job")
