@@ -5,6 +5,7 @@ use crate::facts::{Facts, Scope};
 use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
+    TargetKind,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, Span, folder_of};
@@ -304,7 +305,10 @@ fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_
             finding.also(&behind, "the value comes from here");
         }
     }
-    finding.fixes.clear();
+    // Manifests are applied as they are written.
+    if target.target.kind != TargetKind::Manifests {
+        finding.fixes.clear();
+    }
 }
 
 /// Returns the findings of all wanted rules, and the codes of the rules that ran.

@@ -259,8 +259,13 @@ fn deliver(built: &mut Vec<BuiltTarget>, asks: Vec<Ask>) {
                 built[*at].delivered_by = Some(delivered);
             }
             None => {
+                let mut reasons = ask.reasons;
+                if ask.request.is_some() {
+                    let message = "the engine in use builds no targets".to_owned();
+                    reasons.push(Reason { message, span: ask.span, is_refused: false });
+                }
                 let mut target =
-                    BuiltTarget::new(Target::unbuilt(ask.name, ask.environment, ask.reasons));
+                    BuiltTarget::new(Target::unbuilt(ask.name, ask.environment, reasons));
                 target.delivered_by = Some(delivered);
                 built.push(target);
             }

@@ -9,8 +9,12 @@ use crate::build::origin::Text;
 use crate::syntax::Scalar;
 use std::rc::Rc;
 
-/// Returns what a template prints for some values; `None` where it fails.
+/// Returns what a template prints for some values; `None` where it fails, and in an engine without
+/// templates.
 pub fn fill(template: &str, values: &kustomize::Map) -> Option<String> {
+    if !cfg!(feature = "targets") {
+        return None;
+    }
     let heap = Heap::default();
     print(template, values, &heap).ok()
 }
