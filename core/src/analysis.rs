@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::facts::{Facts, Scope};
-use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
+use crate::model::{BuiltTarget, FileModel, Suppression, TargetCache, compose, targets};
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
     TargetKind,
@@ -52,7 +52,7 @@ struct Sources {
     files: Vec<Arc<FileModel>>,
     projects: Vec<compose::Project>,
     config: Config,
-    targets: Vec<BuiltTarget>,
+    targets: Vec<Arc<BuiltTarget>>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
 }
@@ -79,9 +79,15 @@ impl Analysis {
     /// Takes a snapshot of files, each of which was read with its index in the list as its
     /// [`FileId`](crate::text::FileId). `config` is laid over the files' own `plimsoll.yaml`.
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
+        Analysis::again(files, config, &mut TargetCache::default())
+    }
+
+    /// Takes a snapshot of files that have changed since the last one. Targets that are built from none of
+    /// the changed files are taken from the cache.
+    pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut TargetCache) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let targets = targets(&files, &config.targets.requests);
+        let targets = targets(&files, &config.targets.requests, cache);
         let built_files = targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let sources = Sources { files, projects, config, targets, built_files };
         Analysis(Snapshot::new(sources, scopes))
@@ -93,7 +99,7 @@ impl Analysis {
     }
 
     /// Returns the charts and overlays of the project, built.
-    pub fn targets(&self) -> &[BuiltTarget] {
+    pub fn targets(&self) -> &[Arc<BuiltTarget>] {
         &self.0.borrow_owner().targets
     }
 
@@ -130,7 +136,7 @@ impl Analysis {
             lines: it.lines.clone(),
         });
         let files = files.collect();
-        let targets = self.targets().iter().map(target_entry).collect();
+        let targets = self.targets().iter().map(|built| target_entry(built)).collect();
         Report { files, targets, findings, decision, map: facts.map(), suppressed }
     }
 
@@ -179,7 +185,7 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
 /// Splits the indices of the targets into one variant of each application and the others. Production
 /// comes first, then a target that names no environment; of several, the one with the fewest sources,
 /// which is the one that the others are made from.
-fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
+fn choose_variants(targets: &[Arc<BuiltTarget>]) -> (Vec<usize>, Vec<usize>) {
     let rank = |at: &usize| match targets[*at].target.environment {
         Some(Environment::Production) => 0,
         None => 1,

@@ -155,7 +155,8 @@ impl Config {
     pub fn role_for(&self, path: &str) -> Option<Role> {
         let name = crate::text::name_of(path);
         let own = self.roles.iter().rev().find(|(file, _)| file == path || file == name);
-        own.map(|(_, role)| *role).or(self.role)
+        let own = own.map(|(_, role)| *role);
+        own.or_else(|| self.targets.role_for(path)).or(self.role)
     }
 
     /// Returns the level of a rule: the last one configured for a selector that means the rule.

@@ -11,5 +11,6 @@ mod target;
 
 pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile};
 pub use target::{
-    Assignment, Manifest, Reason, Recipe, Release, Request, Target, build, environment_of,
+    Assignment, Cache, Manifest, Reason, Recipe, Release, Request, Target, build, build_with,
+    environment_of,
 };

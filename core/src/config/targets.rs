@@ -2,7 +2,7 @@
 
 use super::{Reader, text};
 use crate::build::{Assignment, Edits, Recipe, Release, Request};
-use crate::report::Environment;
+use crate::report::{Environment, Role};
 use crate::syntax::{Node, Problem, ProblemKind, Scalar};
 use crate::text::{Span, Spanned, join_path};
 use std::fmt;
@@ -80,6 +80,20 @@ impl Targets {
             }
         }
         self
+    }
+
+    /// Returns the role of a Compose file that belongs to a target with an environment.
+    pub(super) fn role_for(&self, path: &str) -> Option<Role> {
+        let holds = |target: &&ComposeTarget| {
+            let rest = path.strip_prefix(target.path.as_str());
+            rest.is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with('/') || target.path.is_empty()
+            })
+        };
+        match self.compose.iter().rev().find(holds)?.environment? {
+            Environment::Production | Environment::Staging => Some(Role::Production),
+            Environment::Test | Environment::Development => Some(Role::Development),
+        }
     }
 
     /// Returns the paths that lead to nothing among the files. What lies above the project was not handed
@@ -324,6 +338,8 @@ mod tests {
         assert_eq!(kustomization.folder, "deploy/k8s");
         assert_eq!(targets.compose[0].path.value, "deploy/compose.yaml");
         assert_eq!(targets.compose[0].environment, Some(Environment::Test));
+        assert_eq!(targets.role_for("deploy/compose.yaml"), Some(Role::Development));
+        assert_eq!(targets.role_for("compose.yaml"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::model::kubernetes::{Body, Object, VolumeSource, WorkloadKind};
 use crate::report::{Kind, Role, TargetKind};
 use crate::text::Span;
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// What the files ask for, added up. Nothing is guessed: a container that does not state its size
 /// adds nothing to a sum, and `sized` says how many containers the sum of memory covers.
@@ -65,12 +66,12 @@ impl<'f> Counts<'f> {
             }
         }
         // A variant that cannot be built hides nothing where another one is built.
-        let is_hidden = |it: &&BuiltTarget| {
+        let is_hidden = |it: &&Arc<BuiltTarget>| {
             let whole = |other: &&BuiltTarget| other.is_whole() && other.is_variant_of(it);
             !it.is_whole() && facts.targets().find(whole).is_none()
         };
         counts.templates = facts.all_targets().iter().filter(is_hidden).count();
-        let is_environment = |it: &&BuiltTarget| {
+        let is_environment = |it: &&Arc<BuiltTarget>| {
             it.target.kind == TargetKind::Kustomization && it.target.environment.is_some()
         };
         counts.overlays = facts.all_targets().iter().filter(is_environment).count();

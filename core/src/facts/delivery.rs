@@ -3,8 +3,9 @@
 use super::{Facts, Named, Workload};
 use crate::model::delivery::{self, App, Expansion, Project};
 use crate::model::kubernetes::{Body, EnvSource, EnvValue, Meta, Object, VolumeSource, is_true};
-use crate::model::{BuiltTarget, Str};
+use crate::model::{BuiltTarget, FileModel, Str};
 use crate::report::Environment;
+use std::sync::Arc;
 
 /// Who runs a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,14 +120,14 @@ pub(super) struct Deliveries<'a> {
 impl<'a> Deliveries<'a> {
     /// Collects the Applications of all targets, and expands the ApplicationSets among the objects.
     pub(super) fn new(
-        files: &'a [std::sync::Arc<crate::model::FileModel>],
-        targets: &'a [BuiltTarget],
+        files: &'a [Arc<FileModel>],
+        targets: &'a [Arc<BuiltTarget>],
         objects: &[&'a Object],
     ) -> Deliveries<'a> {
         let is_delivery = |object: &&&Object| {
             matches!(object.body, Body::ApplicationSet(_) | Body::Application(_))
         };
-        let mut apps: Vec<&App> = targets.iter().filter_map(BuiltTarget::app).collect();
+        let mut apps: Vec<&App> = targets.iter().filter_map(|target| target.app()).collect();
         if apps.is_empty() && !objects.iter().any(|object| is_delivery(&object)) {
             return Deliveries::default();
         }
@@ -153,14 +154,6 @@ impl<'a> Facts<'a> {
     /// Returns the files as Argo CD finds them in its repository, if the project has Applications.
     pub fn repository(&self) -> Option<&Project<'a>> {
         self.deliveries.project.as_ref()
-    }
-
-    /// Returns the targets that an Application deploys.
-    pub fn targets_of(&self, app: &App) -> impl Iterator<Item = &'a BuiltTarget> {
-        let (name, span) = (app.name.clone(), app.span);
-        self.all_targets().iter().filter(move |target| {
-            target.app().is_some_and(|own| own.name == name && own.span == span)
-        })
     }
 
     /// Returns the Application that deploys an object.

@@ -113,7 +113,7 @@ pub struct Facts<'a> {
     counterparts: counterparts::Counterparts,
     sets: sets::Sets,
     deliveries: delivery::Deliveries<'a>,
-    all_targets: &'a [BuiltTarget],
+    all_targets: &'a [Arc<BuiltTarget>],
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
@@ -128,7 +128,7 @@ pub struct Scope<'a> {
     pub projects: &'a [Project],
     pub config: &'a Config,
     /// All targets of the project.
-    pub targets: &'a [BuiltTarget],
+    pub targets: &'a [Arc<BuiltTarget>],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     /// The indices of the targets whose objects are looked at.
@@ -145,11 +145,11 @@ impl<'a> Facts<'a> {
 
     /// Returns the targets whose objects these facts are about.
     pub fn targets(&self) -> impl Iterator<Item = &'a BuiltTarget> + '_ {
-        self.chosen.iter().map(|at| &self.all_targets[*at])
+        self.chosen.iter().map(|at| &*self.all_targets[*at])
     }
 
     /// Returns every target of the project, whether these facts are about its objects or not.
-    pub fn all_targets(&self) -> &'a [BuiltTarget] {
+    pub fn all_targets(&self) -> &'a [Arc<BuiltTarget>] {
         self.all_targets
     }
 

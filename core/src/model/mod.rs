@@ -16,4 +16,4 @@ mod target;
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use read::{IntOrStr, Place, Str};
-pub use target::{BuiltTarget, Delivered, targets};
+pub use target::{BuiltTarget, Delivered, ReadTarget, TargetCache, targets};

@@ -7,15 +7,30 @@ use crate::build::{self, Reason, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Deref;
 use std::sync::Arc;
+
+/// A target, and what deploys it.
+#[derive(Debug)]
+pub struct BuiltTarget {
+    read: Arc<ReadTarget>,
+    /// The object of Argo CD or Flux that deploys the target.
+    pub delivered_by: Option<Delivered>,
+}
+
+impl Deref for BuiltTarget {
+    type Target = ReadTarget;
+
+    fn deref(&self) -> &ReadTarget {
+        &self.read
+    }
+}
 
 /// A target with the objects that it puts onto the cluster.
 #[derive(Debug)]
-pub struct BuiltTarget {
+pub struct ReadTarget {
     pub target: Target,
     pub objects: Vec<Object>,
-    /// The object of Argo CD or Flux that deploys the target.
-    pub delivered_by: Option<Delivered>,
     /// The object of each place; `None` where several objects share a place, as those of a helper do.
     owners: FxHashMap<Span, Option<usize>>,
     sources: FxHashSet<FileId>,
@@ -38,10 +53,16 @@ const MAX_LEVELS: usize = 4;
 const MAX_DELIVERED: usize = 200;
 
 impl BuiltTarget {
-    fn new(target: Target) -> BuiltTarget {
-        let mut built = BuiltTarget {
+    /// Returns the Application that deploys the target.
+    pub fn app(&self) -> Option<&App> {
+        self.delivered_by.as_ref()?.app.as_deref()
+    }
+}
+
+impl ReadTarget {
+    fn new(target: Target) -> ReadTarget {
+        let mut built = ReadTarget {
             objects: Vec::new(),
-            delivered_by: None,
             owners: FxHashMap::default(),
             sources: target.sources.iter().copied().collect(),
             target,
@@ -61,11 +82,6 @@ impl BuiltTarget {
         self.sources.contains(&file)
     }
 
-    /// Returns the Application that deploys the target.
-    pub fn app(&self) -> Option<&App> {
-        self.delivered_by.as_ref()?.app.as_deref()
-    }
-
     /// Whether the target was built with all its parts.
     pub fn is_whole(&self) -> bool {
         self.target.reasons.is_empty()
@@ -73,12 +89,12 @@ impl BuiltTarget {
 
     /// Whether two targets are built from a common file, as the overlays of one base are: variants of
     /// one application, which are not deployed together.
-    pub fn is_variant_of(&self, other: &BuiltTarget) -> bool {
+    pub fn is_variant_of(&self, other: &ReadTarget) -> bool {
         !self.sources.is_disjoint(&other.sources)
     }
 
     /// Whether others than the variants of this target can define what it refers to.
-    pub fn has_company(&self, all: &[BuiltTarget]) -> bool {
+    pub fn has_company(&self, all: &[Arc<BuiltTarget>]) -> bool {
         !self.is_whole() || all.iter().any(|other| !self.is_variant_of(other))
     }
 
@@ -113,9 +129,22 @@ fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Obje
     }
 }
 
+impl AsRef<Target> for ReadTarget {
+    fn as_ref(&self) -> &Target {
+        &self.target
+    }
+}
+
+/// Targets that were built before, by what they were built from.
+pub type TargetCache = build::Cache<ReadTarget>;
+
 /// Builds and reads the targets of a project: those that are found, those that are asked for, and those
 /// that Argo CD and Flux deploy.
-pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarget> {
+pub fn targets(
+    files: &[Arc<FileModel>],
+    requests: &[Request],
+    cache: &mut TargetCache,
+) -> Vec<Arc<BuiltTarget>> {
     let mut sources: Vec<SourceFile<'_>> = files
         .iter()
         .map(|file| SourceFile {
@@ -128,9 +157,9 @@ pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarge
         .collect();
     // The report must not depend on the order in which files were handed over.
     sources.sort_by_key(|source| source.path);
-    let build = |requests: &[Request]| -> Vec<BuiltTarget> {
-        build::build(&sources, requests).into_iter().map(BuiltTarget::new).collect()
-    };
+    cache.start(&sources);
+    let mut build =
+        |requests: &[Request]| build::build_with(&sources, requests, cache, &ReadTarget::new);
     let mut built = build(requests);
     let project = Project::new(files);
     let mut asks: Vec<Ask> = Vec::new();
@@ -148,15 +177,15 @@ pub fn targets(files: &[Arc<FileModel>], requests: &[Request]) -> Vec<BuiltTarge
             built = build(&asked);
         }
     }
-    deliver(&mut built, asks);
-    built
+    cache.finish();
+    deliver(built, asks)
 }
 
 /// Returns what the objects of Argo CD and Flux ask for besides what is known.
 fn further_asks(
     project: &Project<'_>,
     files: &[Arc<FileModel>],
-    built: &[BuiltTarget],
+    built: &[Arc<ReadTarget>],
     known: &[Ask],
 ) -> Vec<Ask> {
     let sources: FxHashSet<FileId> =
@@ -246,30 +275,28 @@ fn name_apart(asks: &mut [Ask]) {
     }
 }
 
-/// Notes which target each object of Argo CD and Flux deploys, with what could not be built of it.
-fn deliver(built: &mut Vec<BuiltTarget>, asks: Vec<Ask>) {
+/// Notes which object of Argo CD or Flux deploys each target, and adds what cannot be built.
+fn deliver(built: Vec<Arc<ReadTarget>>, asks: Vec<Ask>) -> Vec<Arc<BuiltTarget>> {
+    let new = |read| BuiltTarget { read, delivered_by: None };
+    let mut built: Vec<BuiltTarget> = built.into_iter().map(new).collect();
     let by_name: FxHashMap<String, usize> =
         built.iter().enumerate().map(|(at, it)| (it.target.name.clone(), at)).collect();
     for ask in asks {
         let delivered = Delivered { name: ask.name.clone(), span: ask.span, app: ask.app };
         let name = ask.request.as_ref().and_then(|request| request.name.as_ref());
-        match name.and_then(|name| by_name.get(name)) {
-            Some(at) => {
-                built[*at].target.reasons.extend(ask.reasons);
-                built[*at].delivered_by = Some(delivered);
-            }
-            None => {
-                let mut reasons = ask.reasons;
-                if ask.request.is_some() {
-                    let message = "the engine in use builds no targets".to_owned();
-                    reasons.push(Reason { message, span: ask.span, is_refused: false });
-                }
-                let mut target =
-                    BuiltTarget::new(Target::unbuilt(ask.name, ask.environment, reasons));
-                target.delivered_by = Some(delivered);
-                built.push(target);
-            }
+        if let Some(at) = name.and_then(|name| by_name.get(name)) {
+            built[*at].delivered_by = Some(delivered);
+            continue;
         }
+        let mut reasons = ask.reasons;
+        if ask.request.is_some() {
+            let message = "the engine in use builds no targets".to_owned();
+            reasons.push(Reason { message, span: ask.span, is_refused: false });
+        }
+        let target = Target::unbuilt(ask.name, ask.environment, reasons);
+        let read = Arc::new(ReadTarget::new(target));
+        built.push(BuiltTarget { read, delivered_by: Some(delivered) });
     }
     built.sort_by(|a, b| a.target.name.cmp(&b.target.name));
+    built.into_iter().map(Arc::new).collect()
 }

@@ -3,11 +3,12 @@
 //!
 //! [`Builder`] gets the project's files and builds one folder after the other; bases that several
 //! overlays share are built once. Nothing fails as a whole: what Kustomize would refuse and what is not
-//! built here (remote bases, plugins, charts) becomes a [`Reason`] at its place, and the rest of the
+//! built here (remote bases, remote charts, plugins) becomes a [`Reason`] at its place, and the rest of the
 //! target stays.
 
 mod accumulated;
 mod builtins;
+mod charts;
 mod config;
 mod edits;
 mod fields;
@@ -106,6 +107,8 @@ pub struct Builder<'b, 's> {
     done: rustc_hash::FxHashMap<String, Rc<Accumulated>>,
     /// The folders that are being built, the outermost first.
     open: Vec<String>,
+    /// The namespaces of the folders that are being built.
+    namespaces: Vec<Option<String>>,
     /// Changes to the root of the target that is being built.
     edits: Edits,
 }
@@ -122,6 +125,7 @@ impl<'b, 's> Builder<'b, 's> {
             budget: value::Budget::new(MAX_NODES),
             done: rustc_hash::FxHashMap::default(),
             open: Vec::new(),
+            namespaces: Vec::new(),
             edits: Edits::default(),
         }
     }

@@ -134,18 +134,20 @@ impl<'s> Builder<'_, 's> {
             return false;
         }
         self.open.push(folder.to_owned());
+        self.namespaces.push(value.str_at(&["namespace"]).map(str::to_owned));
         let kustomization = Kustomization { value: &value, folder, file };
         super::fields::check(&kustomization, all);
         self.load_schema(&kustomization, all);
         let mut complete = self.resources(&kustomization, all);
         self.load_config(&kustomization, all);
-        self.generate(&kustomization, all);
+        complete &= self.generate(&kustomization, all);
         for entry in kustomization.list("components") {
             complete &= self.component(&kustomization, entry, all);
         }
         self.transform(&kustomization, all);
         self.read_vars(&kustomization, all);
         self.open.pop();
+        self.namespaces.pop();
         complete
     }
 

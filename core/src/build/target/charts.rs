@@ -1,17 +1,18 @@
 //! Charts as targets: with their own values, and with each further values file beside them.
 
+use super::cache::{Cache, Inputs, Key, Variant};
 use super::{
     Manifest, Reason, Recipe, Release, Request, Target, environment_of, is_inside, relative,
 };
 use crate::build::helm::{
-    self, Chart, ChartFile, Content, Hook, Layer, ReleaseOptions, Rendered, RenderedTemplate,
-    TemplateKind,
+    self, Chart, ChartFile, Hook, Layer, ReleaseOptions, Rendered, RenderedTemplate, TemplateKind,
 };
 use crate::build::kustomize::SourceFile;
 use crate::build::origin::Text;
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// Maximum number of values files for which one chart is rendered, besides its own.
@@ -46,65 +47,87 @@ pub(super) fn is_part_of_chart(path: &str) -> bool {
 
 /// Renders each chart with its own values and with each further values file beside it, and whatever is
 /// asked for.
-pub(super) fn targets(
+pub(super) fn targets<T>(
     files: &[SourceFile<'_>],
     folders: &[&str],
     requests: &[Request],
-) -> Vec<Target> {
+    cache: &mut Cache<T>,
+    read: &dyn Fn(Target) -> T,
+) -> Vec<Arc<T>> {
     let mut folders: Vec<(&str, bool)> = folders.iter().map(|folder| (*folder, true)).collect();
     // A request may name a chart that is vendored into another one.
-    for request in requests {
-        let is_chart = matches!(request.recipe, Recipe::Chart(_));
-        if is_chart && !folders.iter().any(|(folder, _)| *folder == request.folder) {
+    for request in requests.iter().filter(|request| request.kind() == TargetKind::Chart) {
+        if !folders.iter().any(|(folder, _)| *folder == request.folder) {
             folders.push((&request.folder, false));
         }
     }
     let mut targets = Vec::new();
     for (folder, is_found) in folders {
-        let source = Source::load(files, folder);
-        let variants = if is_found { source.variants() } else { Vec::new() };
-        for variant in variants {
-            let path = variant.values_file.map(|file| file.path);
-            if !requests.iter().any(|request| request.replaces_chart(folder, path)) {
-                targets.extend(source.variant(variant));
+        let source = Source::new(files, folder);
+        let key = |variant| Key { kind: TargetKind::Chart, folder: folder.to_owned(), variant };
+        let found = if is_found { source.found() } else { Vec::new() };
+        for found in found {
+            let path = found.values_file.map(|file| file.path);
+            if requests.iter().any(|request| request.replaces_chart(folder, path)) {
+                continue;
             }
+            let variant = path.map_or(Variant::Found, |path| Variant::WithValues(path.to_owned()));
+            let inputs = Inputs::new(None, source.own.iter().copied());
+            targets
+                .extend(cache.get(key(variant), inputs, || source.render_found(&found).map(read)));
         }
-        for request in requests.iter().filter(|request| request.folder == folder) {
+        for (number, request) in requests.iter().enumerate() {
             let Recipe::Chart(release) = &request.recipe else { continue };
-            match source.has_chart_file() {
-                true => targets.extend(source.requested(request, release)),
-                false => targets.extend(request.nothing_there("chart")),
+            if request.folder != folder {
+                continue;
             }
+            let named = release.values_files.iter();
+            let named = named.filter_map(|path| files.iter().find(|it| it.path == path.value));
+            let inputs = Inputs::new(Some(request), source.own.iter().copied().chain(named));
+            let build = || match source.has_chart_file() {
+                true => source.requested(request, release),
+                false => request.nothing_there("chart"),
+            };
+            let key = key(Variant::Requested(number));
+            targets.extend(cache.get(key, inputs, || build().map(read)));
         }
     }
     targets
 }
 
-/// A chart of the project, loaded.
+/// A chart of the project.
 struct Source<'f, 's> {
     files: &'f [SourceFile<'s>],
     folder: &'f str,
     /// The files below the chart's folder.
     own: Vec<&'f SourceFile<'s>>,
-    chart: helm::failure::Result<Chart>,
+    /// The chart, loaded once something is rendered.
+    chart: OnceCell<helm::failure::Result<Chart>>,
     /// The place that stands for the chart as a whole.
     span: Span,
 }
 
 /// What a chart that was found is rendered with.
-struct Variant<'f, 's> {
+struct Found<'f, 's> {
     values_file: Option<&'f SourceFile<'s>>,
     /// Further values files that are not tried.
     left_out: Vec<&'f SourceFile<'s>>,
 }
 
 impl<'f, 's> Source<'f, 's> {
-    fn load(files: &'f [SourceFile<'s>], folder: &'f str) -> Source<'f, 's> {
+    fn new(files: &'f [SourceFile<'s>], folder: &'f str) -> Source<'f, 's> {
         let own: Vec<_> = files.iter().filter(|file| is_inside(file.path, folder)).collect();
-        let chart_files: Vec<ChartFile> = own.iter().map(|file| chart_file(file, folder)).collect();
         let chart_yaml = own.iter().find(|file| file.path == join_path(folder, "Chart.yaml"));
         let span = Span::new(chart_yaml.map_or(FileId(0), |file| file.id), 0, 0);
-        Source { files, folder, own, chart: Chart::load(&chart_files), span }
+        Source { files, folder, own, chart: OnceCell::new(), span }
+    }
+
+    fn chart(&self) -> &helm::failure::Result<Chart> {
+        self.chart.get_or_init(|| {
+            let files: Vec<ChartFile> =
+                self.own.iter().map(|file| file.in_chart(self.folder)).collect();
+            Chart::load(&files)
+        })
     }
 
     fn has_chart_file(&self) -> bool {
@@ -118,13 +141,9 @@ impl<'f, 's> Source<'f, 's> {
         Target { sources, ..Target::new(TargetKind::Chart, self.folder) }
     }
 
-    /// Returns what the chart is rendered with where nobody says so. A chart that cannot be loaded says
-    /// why once.
-    fn variants(&self) -> Vec<Variant<'f, 's>> {
-        let mut further: Vec<&SourceFile<'_>> = match self.chart {
-            Ok(_) => self.own.clone(),
-            Err(_) => Vec::new(),
-        };
+    /// Returns what the chart is rendered with where nobody says so.
+    fn found(&self) -> Vec<Found<'f, 's>> {
+        let mut further = self.own.clone();
         further.retain(|file| is_further_values_file(file.path, self.folder));
         // Where there are too many, those for production are the last to be left out.
         let rank = |file: &&SourceFile<'_>| {
@@ -133,17 +152,17 @@ impl<'f, 's> Source<'f, 's> {
         };
         further.sort_by_key(|file| (rank(file), file.path));
         let left_out = further.split_off(further.len().min(MAX_VALUES_FILES));
-        let mut variants = vec![Variant { values_file: None, left_out }];
-        variants.extend(
-            further
-                .into_iter()
-                .map(|file| Variant { values_file: Some(file), left_out: Vec::new() }),
-        );
-        variants
+        let with = |file| Found { values_file: Some(file), left_out: Vec::new() };
+        let mut all = vec![Found { values_file: None, left_out }];
+        all.extend(further.into_iter().map(with));
+        all
     }
 
-    /// Renders the chart as it was found.
-    fn variant(&self, variant: Variant<'_, '_>) -> Option<Target> {
+    /// Renders the chart as it was found. A chart that cannot be loaded says why once.
+    fn render_found(&self, variant: &Found<'_, '_>) -> Option<Target> {
+        if variant.values_file.is_some() && self.chart().is_err() {
+            return None;
+        }
         let mut target = self.blank();
         let mut values = Vec::new();
         if let Some(file) = variant.values_file {
@@ -218,7 +237,7 @@ impl<'f, 's> Source<'f, 's> {
         options: &ReleaseOptions,
         skips_crds: bool,
     ) -> Option<Target> {
-        match &self.chart {
+        match self.chart() {
             Err(failure) => {
                 let span = failure.place().unwrap_or(self.span);
                 target.reasons.push(refused(failure.to_string(), span));
@@ -272,14 +291,6 @@ fn inline_layer(values: &Spanned<String>, files: &[SourceFile<'_>]) -> Layer {
         }
     }
     Layer::File(Arc::new(text))
-}
-
-fn chart_file(file: &SourceFile<'_>, folder: &str) -> ChartFile {
-    let content = match file.bytes {
-        Some(bytes) => Content::Archive(bytes.into()),
-        None => Content::Text(Arc::clone(file.text)),
-    };
-    ChartFile { path: relative(file.path, folder).to_owned(), file: file.id, content }
 }
 
 /// Whether a file of a chart holds values for one more environment: `values-prod.yaml`,

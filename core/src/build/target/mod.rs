@@ -4,19 +4,22 @@
 //! another chart is a target with its own values, and another one with each further values file beside it.
 //! [`Request`]s describe further targets, or describe these more exactly.
 
+mod cache;
 mod charts;
 mod manifests;
 mod overlays;
 mod request;
 mod unbuilt;
 
+pub use cache::Cache;
 pub use request::{Assignment, Recipe, Release, Request};
 
 use super::kustomize::{self, SourceFile};
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
-use crate::text::{FileId, Span};
-use rustc_hash::FxHashMap;
+use crate::text::{FileId, Span, join_path};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// Returns the environment that a word of a path names.
 fn environment_of_word(word: &str) -> Option<Environment> {
@@ -106,6 +109,7 @@ impl Target {
             self.name.clone_from(name);
         }
         self.environment = request.environment.or(self.environment);
+        self.reasons.extend(request.reasons.iter().cloned());
         self
     }
 
@@ -126,16 +130,39 @@ impl Target {
 /// Builds the targets that are found among the files of a project and those that are asked for, sorted by
 /// name. A request for what is found anyway stands in its place. Without the feature `targets` they are found
 /// and named as not built; nothing then refers to the builders, and the linker leaves them out.
-pub fn build(files: &[SourceFile<'_>], requests: &[Request]) -> Vec<Target> {
+pub fn build(files: &[SourceFile<'_>], requests: &[Request]) -> Vec<Arc<Target>> {
+    build_with(files, requests, &mut Cache::default(), &|target| target)
+}
+
+/// Builds the targets of a project, but for those that were built from the same inputs before. `read` is
+/// what the caller makes of a target.
+pub fn build_with<T: AsRef<Target>>(
+    files: &[SourceFile<'_>],
+    requests: &[Request],
+    cache: &mut Cache<T>,
+    read: &dyn Fn(Target) -> T,
+) -> Vec<Arc<T>> {
     if !cfg!(feature = "targets") {
-        return unbuilt::targets(files);
+        return unbuilt::targets(files).into_iter().map(|target| Arc::new(read(target))).collect();
     }
-    let folders = charts::folders(files);
-    let mut targets = overlays::targets(files, &folders, requests);
-    targets.extend(charts::targets(files, &folders, requests));
-    targets.extend(manifests::targets(files, requests));
-    targets.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut folders = charts::folders(files);
+    let mut targets = overlays::targets(files, &folders, requests, cache, read);
+    // A chart that an overlay renders is no target by itself.
+    let in_overlays: FxHashSet<FileId> =
+        targets.iter().flat_map(|it| it.as_ref().as_ref().sources.iter().copied()).collect();
+    let of_overlays = files.iter().filter(|file| in_overlays.contains(&file.id));
+    let of_overlays: FxHashSet<&str> = of_overlays.map(|file| file.path).collect();
+    folders.retain(|folder| !of_overlays.contains(join_path(folder, "Chart.yaml").as_str()));
+    targets.extend(charts::targets(files, &folders, requests, cache, read));
+    targets.extend(manifests::targets(files, requests, cache, read));
+    targets.sort_by(|a, b| a.as_ref().as_ref().name.cmp(&b.as_ref().as_ref().name));
     targets
+}
+
+impl AsRef<Target> for Target {
+    fn as_ref(&self) -> &Target {
+        self
+    }
 }
 
 /// Whether a path lies in a folder or is that folder.
@@ -166,7 +193,6 @@ mod tests {
     use crate::build::kustomize::Edits;
     use crate::syntax::parse;
     use crate::text::Spanned;
-    use std::sync::Arc;
 
     struct Project(Vec<(String, Arc<str>, Tree)>);
 
@@ -180,24 +206,36 @@ mod tests {
             Project(files.collect())
         }
 
-        fn targets(&self) -> Vec<Target> {
+        fn targets(&self) -> Vec<Arc<Target>> {
             self.targets_with(&[])
         }
 
-        fn targets_with(&self, requests: &[Request]) -> Vec<Target> {
-            let files: Vec<SourceFile<'_>> = self
-                .0
-                .iter()
-                .enumerate()
-                .map(|(at, (path, text, tree))| SourceFile {
-                    id: FileId(u32::try_from(at).unwrap()),
-                    path,
-                    text,
-                    tree: Some(tree),
-                    bytes: None,
-                })
-                .collect();
-            build(&files, requests)
+        fn targets_with(&self, requests: &[Request]) -> Vec<Arc<Target>> {
+            build(&self.files(), requests)
+        }
+
+        fn files(&self) -> Vec<SourceFile<'_>> {
+            let files = self.0.iter().zip(0..).map(|((path, text, tree), at)| SourceFile {
+                id: FileId(at),
+                path,
+                text,
+                tree: Some(tree),
+                bytes: None,
+            });
+            files.collect()
+        }
+
+        fn add(&mut self, path: &str, text: &str) {
+            let id = FileId(u32::try_from(self.0.len()).unwrap());
+            let text: Arc<str> = text.into();
+            self.0.push((path.to_owned(), Arc::clone(&text), parse(id, &text, None).0));
+        }
+
+        fn edit(&mut self, path: &str, text: &str) {
+            let at = self.0.iter().position(|file| file.0 == path).unwrap();
+            let text: Arc<str> = text.into();
+            let (tree, _) = parse(FileId(u32::try_from(at).unwrap()), &text, None);
+            self.0[at] = (path.to_owned(), text, tree);
         }
 
         fn written(&self, span: Span) -> &str {
@@ -263,7 +301,7 @@ mod tests {
         ])
     }
 
-    fn names(targets: &[Target]) -> Vec<&str> {
+    fn names(targets: &[Arc<Target>]) -> Vec<&str> {
         targets.iter().map(|it| it.name.as_str()).collect()
     }
 
@@ -350,12 +388,61 @@ mod tests {
         let requests =
             [Request::new("base", prefix("a-")), Request::new("prod", prefix("b-")), manifests];
         let targets = project.targets_with(&requests);
-        let name = |target: &Target| {
+        let name = |target: &Arc<Target>| {
             let name = target.trees[0].roots().next().unwrap().at(&["metadata", "name"]).unwrap();
             name.as_str().unwrap().to_owned()
         };
         assert_eq!(names(&targets), ["base", "plain", "prod"]);
         assert_eq!(targets.iter().map(name).collect::<Vec<_>>(), ["a-web", "web", "b-web"]);
+    }
+
+    #[test]
+    fn only_what_an_edit_touches_is_built_again() {
+        let mut project = Project::new(&[
+            ("a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n"),
+            ("a/values-prod.yaml", "x: 1\n"),
+            ("a/templates/web.yaml", DEPLOYMENT),
+            ("b/Chart.yaml", "apiVersion: v2\nname: b\nversion: 1.0.0\n"),
+            ("b/templates/web.yaml", DEPLOYMENT),
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", DEPLOYMENT),
+            ("one/kustomization.yaml", "resources: [../base]\n"),
+            ("two/kustomization.yaml", "resources: [../base, own.yaml]\n"),
+        ]);
+        let mut cache = Cache::<Target>::default();
+        let mut before: Vec<Arc<Target>> = Vec::new();
+        let mut built_again = |project: &Project| -> Vec<String> {
+            let files = project.files();
+            cache.start(&files);
+            let now = build_with(&files, &[], &mut cache, &|target| target);
+            cache.finish();
+            let is_new = |it: &&Arc<Target>| !before.iter().any(|old| Arc::ptr_eq(old, it));
+            let new = now.iter().filter(is_new).map(|it| it.name.clone()).collect();
+            before = now;
+            new
+        };
+        let all = ["a", "a (values-prod.yaml)", "b", "one", "two"];
+        assert_eq!(built_again(&project), all);
+        assert_eq!(built_again(&project), [""; 0]);
+        project.edit("a/templates/web.yaml", "kind: A\n");
+        assert_eq!(built_again(&project), ["a", "a (values-prod.yaml)"]);
+        project.edit("base/web.yaml", "kind: B\nmetadata: {name: b}\n");
+        assert_eq!(built_again(&project), ["one", "two"]);
+        project.edit("one/kustomization.yaml", "resources: [../base]\nnamePrefix: p-\n");
+        assert_eq!(built_again(&project), ["one"]);
+        project.add("two/own.yaml", DEPLOYMENT);
+        assert_eq!(built_again(&project), ["one", "two"], "a file came that may have been missed");
+    }
+
+    #[test]
+    fn a_chart_that_an_overlay_renders_is_no_target_by_itself() {
+        let project = Project::new(&[
+            ("app/charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+            ("app/charts/web/templates/web.yaml", DEPLOYMENT),
+            ("app/kustomization.yaml", "helmCharts: [{name: web}]\n"),
+        ]);
+        assert_eq!(names(&project.targets()), ["app"]);
+        assert!(project.targets()[0].is_built);
     }
 
     #[test]

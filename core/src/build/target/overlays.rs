@@ -1,18 +1,25 @@
 //! Kustomizations as targets: those that no other one uses, and those that are asked for.
 
+use super::cache::{Cache, Inputs, Key, Variant};
 use super::{Reason, Recipe, Request, Target, is_inside};
 use crate::build::kustomize::{self, Edits, SourceFile, Sources};
 use crate::report::TargetKind;
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// Builds every kustomization that no other one uses, and those that are asked for.
-pub(super) fn targets(
+pub(super) fn targets<T>(
     files: &[SourceFile<'_>],
     charts: &[&str],
     requests: &[Request],
-) -> Vec<Target> {
+    cache: &mut Cache<T>,
+    read: &dyn Fn(Target) -> T,
+) -> Vec<Arc<T>>
+where
+    T: AsRef<Target>,
+{
     let sources = Sources::new(files.iter().copied());
     let in_chart = |folder: &str| {
         let parts = ["templates", "crds", "charts"];
@@ -24,19 +31,33 @@ pub(super) fn targets(
     let folders = sources.kustomization_folders();
     let roots = root_folders(files, folders.clone());
     let roots = roots.into_iter().filter(|folder| !in_chart(folder) && !is_asked_for(folder));
+    let found = roots.map(|folder| (folder, Variant::Found, None));
+    let asked =
+        requests.iter().enumerate().filter(|(_, it)| it.kind() == TargetKind::Kustomization);
+    let asked =
+        asked.map(|(number, it)| (it.folder.as_str(), Variant::Requested(number), Some(it)));
+    let text_of = |id| sources.by_id(id).map(|file| Arc::clone(file.text));
+    // Bases that several of them share are built once.
     let mut builder = kustomize::Builder::new(&sources);
-    let unedited = Edits::default();
-    let mut targets: Vec<Target> =
-        roots.map(|folder| target(&mut builder, &sources, folder, &unedited)).collect();
-    for request in requests {
-        if let Recipe::Kustomization(edits) = &request.recipe {
-            let folder = request.folder.as_str();
-            if !folders.contains(&folder) {
-                targets.extend(request.nothing_there("kustomization"));
-                continue;
+    let mut targets = Vec::new();
+    for (folder, variant, request) in found.chain(asked) {
+        let key = Key { kind: TargetKind::Kustomization, folder: folder.to_owned(), variant };
+        if let Some(known) = cache.unchanged(&key, request, text_of) {
+            targets.push(known);
+            continue;
+        }
+        let built = match request {
+            None => Some(target(&mut builder, &sources, folder, &Edits::default())),
+            Some(request) if !folders.contains(&folder) => request.nothing_there("kustomization"),
+            Some(request) => {
+                let Recipe::Kustomization(edits) = &request.recipe else { continue };
+                Some(target(&mut builder, &sources, folder, edits).described_by(request))
             }
-            let target = target(&mut builder, &sources, folder, edits);
-            targets.push(target.described_by(request));
+        };
+        if let Some(built) = built {
+            let inputs = built.sources.iter().filter_map(|id| sources.by_id(*id));
+            let inputs = Inputs::new(request, inputs);
+            targets.push(cache.put(key, inputs, read(built)));
         }
     }
     targets

@@ -32,6 +32,7 @@ pub fn flux_ask(project: &Project<'_>, object: &Object, objects: &[&Object]) -> 
         name: Some(name.to_string()),
         environment,
         span: Some(name.span),
+        reasons: std::mem::take(&mut reasons),
         ..Request::new(&folder, recipe)
     });
     if request.is_none() && reasons.is_empty() {

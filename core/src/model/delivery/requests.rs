@@ -26,7 +26,7 @@ pub struct Ask {
     pub environment: Option<Environment>,
     /// What can be built of it.
     pub request: Option<Request>,
-    /// What cannot be built.
+    /// Why there is nothing to build.
     pub reasons: Vec<Reason>,
 }
 
@@ -48,20 +48,22 @@ pub fn asks(project: &Project<'_>, app: App) -> Vec<Ask> {
         match request(project, &app, source) {
             Ok((mut request, mut own)) => {
                 request.environment = environment;
-                own.append(&mut reasons);
+                request.reasons.append(&mut own);
+                request.reasons.append(&mut reasons);
                 asks.push(Ask {
                     name: app.name.clone(),
                     span: app.span,
                     app: Some(Arc::clone(&app)),
                     environment,
                     request: Some(request),
-                    reasons: own,
+                    reasons: Vec::new(),
                 });
             }
             Err(reason) => reasons.extend(reason),
         }
     }
-    match asks.last_mut() {
+    let last = asks.last_mut().and_then(|ask| ask.request.as_mut());
+    match last {
         Some(last) => last.reasons.append(&mut reasons),
         None if reasons.is_empty() => {}
         None => asks.push(Ask {
