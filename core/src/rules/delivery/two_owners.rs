@@ -138,7 +138,9 @@ fn may_meet(facts: &Facts<'_>, a: &App, b: &App) -> bool {
     }
     let folder = |app: &App| folder_of(facts.file(app.file).path());
     let environments = (facts.environment_of(a), facts.environment_of(b));
-    folder(a) == folder(b) && environments.0 == environments.1
+    // Two sets that make the same Applications are two forms of one set.
+    let are_apart = a.name != b.name && facts.together(a.file, b.file);
+    are_apart && folder(a) == folder(b) && environments.0 == environments.1
 }
 
 /// Kinds without a namespace, of which two Applications often have the same.
