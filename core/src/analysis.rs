@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
+    TargetKind,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, Span, folder_of};
@@ -361,7 +362,10 @@ fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_
             finding.also(&behind, "the value comes from here");
         }
     }
-    finding.fixes.clear();
+    // Manifests are applied as they are written.
+    if target.target.kind != TargetKind::Manifests {
+        finding.fixes.clear();
+    }
 }
 
 /// Returns the findings of all wanted rules, and the codes of the rules that ran.

@@ -1,6 +1,7 @@
 //! Builds the facts, each part from the parts before it.
 
 use super::counterparts::{self, Counterparts};
+use super::delivery::Deliveries;
 use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
 use super::names::NamedObjects;
 use super::order::Waits;
@@ -62,6 +63,10 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     let pods = LabelIndex::of_workloads(&workloads);
     let kube_services = selection::kube_services(files, &objects, &mut workloads, &sets, &pods);
     selection::autoscale(files, &objects, &mut workloads, &sets);
+    let deliveries = match is_main {
+        true => Deliveries::new(files, targets, &objects),
+        false => Deliveries::default(),
+    };
     let compose_hosts = ComposeHosts::by_project(projects.len(), &services);
     let mut facts = Facts {
         config,
@@ -91,6 +96,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         kube_services,
         counterparts: Counterparts::default(),
         sets,
+        deliveries,
         all_targets: targets,
         chosen,
         built_files,

@@ -23,12 +23,14 @@
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files | `roles` | `role_of`, `unit_role` |
+//! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
 mod contract;
 mod counterparts;
 mod cycles;
+mod delivery;
 mod healthchecks;
 mod hosts;
 mod images;
@@ -52,6 +54,9 @@ mod workload;
 
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
+pub use delivery::{
+    Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
+};
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use images::Image;
@@ -109,6 +114,7 @@ pub struct Facts<'a> {
     swarm: Vec<replicas::Swarm>,
     counterparts: counterparts::Counterparts,
     sets: sets::Sets,
+    deliveries: delivery::Deliveries<'a>,
     all_targets: &'a [Arc<BuiltTarget>],
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,

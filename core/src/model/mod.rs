@@ -5,6 +5,7 @@
 //! that the result of a file can be cached and sent to another thread.
 
 pub mod compose;
+pub mod delivery;
 pub mod detect;
 mod directives;
 mod file;
@@ -17,4 +18,4 @@ pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use plain::{PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
-pub use target::{BuiltTarget, TargetCache, targets};
+pub use target::{BuiltTarget, Delivered, ReadTarget, TargetCache, targets};

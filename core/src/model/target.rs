@@ -1,16 +1,34 @@
 //! A built target, read: its objects, and which object each place belongs to.
 
 use super::FileModel;
-use super::kubernetes::{self, Object};
-use crate::build::{self, Request, SourceFile, Target};
+use super::delivery::{self, App, Ask, Project};
+use super::kubernetes::{self, Body, Object};
+use crate::build::{self, Reason, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Deref;
 use std::sync::Arc;
+
+/// A target, and what deploys it.
+#[derive(Debug)]
+pub struct BuiltTarget {
+    read: Arc<ReadTarget>,
+    /// The object of Argo CD or Flux that deploys the target.
+    pub delivered_by: Option<Delivered>,
+}
+
+impl Deref for BuiltTarget {
+    type Target = ReadTarget;
+
+    fn deref(&self) -> &ReadTarget {
+        &self.read
+    }
+}
 
 /// A target with the objects that it puts onto the cluster.
 #[derive(Debug)]
-pub struct BuiltTarget {
+pub struct ReadTarget {
     pub target: Target,
     pub objects: Vec<Object>,
     /// The object of each place; `None` where several objects share a place, as those of a helper do.
@@ -18,9 +36,32 @@ pub struct BuiltTarget {
     sources: FxHashSet<FileId>,
 }
 
+/// An object of Argo CD or Flux that deploys a target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivered {
+    pub name: String,
+    /// The name as it is written, in an ApplicationSet that of the template.
+    pub span: Span,
+    /// The Application; `None` for objects of Flux and for a whole ApplicationSet.
+    pub app: Option<Arc<App>>,
+}
+
+/// Maximum number of levels of Applications that deploy Applications.
+const MAX_LEVELS: usize = 4;
+
+/// Maximum number of targets that are built for objects of Argo CD and Flux.
+const MAX_DELIVERED: usize = 200;
+
 impl BuiltTarget {
-    fn new(target: Target) -> BuiltTarget {
-        let mut built = BuiltTarget {
+    /// Returns the Application that deploys the target.
+    pub fn app(&self) -> Option<&App> {
+        self.delivered_by.as_ref()?.app.as_deref()
+    }
+}
+
+impl ReadTarget {
+    fn new(target: Target) -> ReadTarget {
+        let mut built = ReadTarget {
             objects: Vec::new(),
             owners: FxHashMap::default(),
             sources: target.sources.iter().copied().collect(),
@@ -48,7 +89,7 @@ impl BuiltTarget {
 
     /// Whether two targets are built from a common file, as the overlays of one base are: variants of
     /// one application, which are not deployed together.
-    pub fn is_variant_of(&self, other: &BuiltTarget) -> bool {
+    pub fn is_variant_of(&self, other: &ReadTarget) -> bool {
         !self.sources.is_disjoint(&other.sources)
     }
 
@@ -83,16 +124,17 @@ fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Obje
     }
 }
 
-impl AsRef<Target> for BuiltTarget {
+impl AsRef<Target> for ReadTarget {
     fn as_ref(&self) -> &Target {
         &self.target
     }
 }
 
 /// Targets that were built before, by what they were built from.
-pub type TargetCache = build::Cache<BuiltTarget>;
+pub type TargetCache = build::Cache<ReadTarget>;
 
-/// Builds and reads the targets of a project, and those that are asked for.
+/// Builds and reads the targets of a project: those that are found, those that are asked for, and those
+/// that Argo CD and Flux deploy.
 pub fn targets(
     files: &[Arc<FileModel>],
     requests: &[Request],
@@ -111,7 +153,145 @@ pub fn targets(
     // The report must not depend on the order in which files were handed over.
     sources.sort_by_key(|source| source.path);
     cache.start(&sources);
-    let built = build::build_with(&sources, requests, cache, &BuiltTarget::new);
+    let mut build =
+        |requests: &[Request]| build::build_with(&sources, requests, cache, &ReadTarget::new);
+    let mut built = build(requests);
+    let project = Project::new(files);
+    let mut asks: Vec<Ask> = Vec::new();
+    for _ in 0..MAX_LEVELS {
+        let further = further_asks(&project, files, &built, &asks);
+        if further.is_empty() {
+            break;
+        }
+        asks.extend(further);
+        limit(&mut asks);
+        name_apart(&mut asks);
+        let asked = asks.iter().filter_map(|ask| ask.request.clone());
+        let asked: Vec<Request> = requests.iter().cloned().chain(asked).collect();
+        if asked.len() > requests.len() {
+            built = build(&asked);
+        }
+    }
     cache.finish();
-    built
+    deliver(built, asks)
+}
+
+/// Returns what the objects of Argo CD and Flux ask for besides what is known.
+fn further_asks(
+    project: &Project<'_>,
+    files: &[Arc<FileModel>],
+    built: &[Arc<ReadTarget>],
+    known: &[Ask],
+) -> Vec<Ask> {
+    let sources: FxHashSet<FileId> =
+        built.iter().flat_map(|target| target.target.sources.iter().copied()).collect();
+    let mut loose: Vec<&Arc<FileModel>> =
+        files.iter().filter(|file| !sources.contains(&file.id)).collect();
+    loose.sort_by_key(|file| file.path());
+    let objects: Vec<&Object> = loose
+        .iter()
+        .flat_map(|file| &file.objects)
+        .chain(built.iter().flat_map(|target| &target.objects))
+        .collect();
+    let mut seen: FxHashSet<(String, Span)> =
+        known.iter().map(|ask| (ask.name.clone(), ask.span)).collect();
+    let mut further = Vec::new();
+    for object in &objects {
+        let asks = match &object.body {
+            Body::Application(_) => {
+                let app = delivery::application(object);
+                app.map(|app| delivery::asks(project, app)).unwrap_or_default()
+            }
+            Body::ApplicationSet(_) => set_asks(project, object),
+            Body::FluxKustomization(_) | Body::HelmRelease(_) => {
+                delivery::flux_ask(project, object, &objects).into_iter().collect()
+            }
+            _ => continue,
+        };
+        // Several sources of one Application have one name.
+        let new = asks.into_iter().filter(|ask| !seen.contains(&(ask.name.clone(), ask.span)));
+        let new: Vec<Ask> = new.collect();
+        seen.extend(new.iter().map(|ask| (ask.name.clone(), ask.span)));
+        further.extend(new);
+    }
+    further
+}
+
+/// Returns what the Applications of an ApplicationSet ask for, and what the files do not tell of them.
+fn set_asks(project: &Project<'_>, set: &Object) -> Vec<Ask> {
+    let expansion = delivery::expand(project, set);
+    let mut asks: Vec<Ask> =
+        expansion.apps.into_iter().flat_map(|app| delivery::asks(project, app)).collect();
+    if let (Some(name), false) = (set.name(), expansion.reasons.is_empty()) {
+        asks.push(Ask {
+            name: name.to_string(),
+            span: name.span,
+            app: None,
+            environment: None,
+            request: None,
+            reasons: expansion.reasons,
+        });
+    }
+    asks
+}
+
+/// Leaves out the requests for which there are too many targets already.
+fn limit(asks: &mut [Ask]) {
+    for ask in asks.iter_mut().filter(|ask| ask.request.is_some()).skip(MAX_DELIVERED) {
+        ask.request = None;
+        ask.reasons.push(Reason {
+            message: format!("at most {MAX_DELIVERED} Applications of a project are built"),
+            span: ask.span,
+            is_refused: false,
+        });
+    }
+}
+
+/// Gives requests of the same name different ones: the folder is added, and then a number.
+fn name_apart(asks: &mut [Ask]) {
+    let mut counts: FxHashMap<String, usize> = FxHashMap::default();
+    for ask in asks.iter().filter(|ask| ask.request.is_some()) {
+        *counts.entry(ask.name.clone()).or_default() += 1;
+    }
+    let mut taken: FxHashSet<String> = FxHashSet::default();
+    for ask in asks {
+        let Some(request) = &mut ask.request else { continue };
+        let mut name = ask.name.clone();
+        if counts.get(&name).is_some_and(|count| *count > 1) {
+            name = format!("{name} ({})", request.folder);
+        }
+        let plain = name.clone();
+        let mut number = 1;
+        while !taken.insert(name.clone()) {
+            number += 1;
+            name = format!("{plain} #{number}");
+        }
+        request.name = Some(name);
+    }
+}
+
+/// Notes which object of Argo CD or Flux deploys each target, and adds what cannot be built.
+fn deliver(built: Vec<Arc<ReadTarget>>, asks: Vec<Ask>) -> Vec<Arc<BuiltTarget>> {
+    let new = |read| BuiltTarget { read, delivered_by: None };
+    let mut built: Vec<BuiltTarget> = built.into_iter().map(new).collect();
+    let by_name: FxHashMap<String, usize> =
+        built.iter().enumerate().map(|(at, it)| (it.target.name.clone(), at)).collect();
+    for ask in asks {
+        let delivered = Delivered { name: ask.name.clone(), span: ask.span, app: ask.app };
+        let name = ask.request.as_ref().and_then(|request| request.name.as_ref());
+        if let Some(at) = name.and_then(|name| by_name.get(name)) {
+            built[*at].delivered_by = Some(delivered);
+            continue;
+        }
+        let mut reasons = ask.reasons;
+        if ask.request.is_some() {
+            let message = "the engine in use builds no targets".to_owned();
+            reasons.push(Reason { message, span: ask.span, is_refused: false });
+        }
+        let target = Target::unbuilt(ask.name, ask.environment, reasons);
+        let read = Arc::new(ReadTarget::new(target));
+        built.push(BuiltTarget { read, delivered_by: Some(delivered) });
+    }
+    built.sort_by(|a, b| a.target.name.cmp(&b.target.name));
+    built.into_iter().map(Arc::new).collect()
 }

@@ -17,6 +17,7 @@ pub mod render;
 mod compare;
 mod encode;
 mod exec;
+mod fill;
 mod format;
 mod functions;
 mod glob;
@@ -29,6 +30,7 @@ mod values;
 mod yaml;
 
 pub use chart::{Chart, ChartFile, Content};
+pub use fill::fill;
 pub use render::{
     Document, Hook, Layer, Problem, ProblemKind, ReleaseOptions, Rendered, RenderedTemplate,
     TemplateKind, render,

@@ -98,12 +98,18 @@ impl Target {
         }
     }
 
+    /// Returns a target of which nothing can be built.
+    pub fn unbuilt(name: String, environment: Option<Environment>, reasons: Vec<Reason>) -> Target {
+        Target { name, environment, reasons, ..Target::new(TargetKind::Application, "") }
+    }
+
     /// Gives the target the name and the environment that a request has for it.
     fn described_by(mut self, request: &Request) -> Target {
         if let Some(name) = &request.name {
             self.name.clone_from(name);
         }
         self.environment = request.environment.or(self.environment);
+        self.reasons.extend(request.reasons.iter().cloned());
         self
     }
 
@@ -122,7 +128,8 @@ impl Target {
 }
 
 /// Builds the targets that are found among the files of a project and those that are asked for, sorted by
-/// name. A request for what is found anyway stands in its place.
+/// name. A request for what is found anyway stands in its place. Without the feature `targets` they are found
+/// and named as not built; nothing then refers to the builders, and the linker leaves them out.
 pub fn build(files: &[SourceFile<'_>], requests: &[Request]) -> Vec<Arc<Target>> {
     build_with(files, requests, &mut Cache::default(), &|target| target)
 }
@@ -137,7 +144,7 @@ pub fn build_with<T: AsRef<Target>>(
     read: &dyn Fn(Target) -> T,
 ) -> Vec<Arc<T>> {
     if !cfg!(feature = "targets") {
-        return unbuilt::targets(files).into_iter().map(|it| Arc::new(read(it))).collect();
+        return unbuilt::targets(files).into_iter().map(|target| Arc::new(read(target))).collect();
     }
     let mut folders = charts::folders(files);
     let mut targets = overlays::targets(files, &folders, requests, cache, read);

@@ -20,6 +20,8 @@ pub struct Request {
     pub span: Option<Span>,
     /// Whether only requests make targets of this folder: none is found there beside them.
     pub is_exclusive: bool,
+    /// What the target will lack, whatever is built.
+    pub reasons: Vec<Reason>,
     pub recipe: Recipe,
 }
 
@@ -75,6 +77,7 @@ impl Request {
             folder: folder.to_owned(),
             span: None,
             is_exclusive: false,
+            reasons: Vec::new(),
             recipe,
         }
     }

@@ -34,10 +34,15 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Reports what keeps a chart or an overlay from being built in full.
 fn check_targets(facts: &Facts, out: &mut Findings) {
     let mut reported = FxHashSet::default();
-    for target in facts.all_targets().iter().map(|it| &it.target) {
+    for built in facts.all_targets() {
+        let target = &built.target;
         for reason in &target.reasons {
             // The overlays of one base share its reasons.
-            if !reported.insert((reason.span, &reason.message)) {
+            // So do several Applications of one chart.
+            let is_application = target.kind == TargetKind::Application;
+            let anywhere = (Span::default(), reason.message.as_str());
+            let here = (reason.span, if is_application { "" } else { &reason.message });
+            if !reported.insert(here) || is_application && !reported.insert(anywhere) {
                 continue;
             }
             let what = match (target.kind, target.is_built) {
@@ -49,19 +54,27 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 (TargetKind::Manifests, false) => "these manifests are not read",
                 // A project is deployed as it is written.
                 (TargetKind::Compose, _) => continue,
+                (TargetKind::Application, _) => "what is deployed here is not known in full",
             };
             let finding = out.at(&reason.span, format!("{what}: {}", reason.message));
             finding.subject(format!("{} {}", target.kind.name(), target.name));
-            finding.check(match target.kind {
+            let command = match target.kind {
                 TargetKind::Chart => format!("helm template {} --debug", shown(&target.folder)),
                 TargetKind::Kustomization => {
                     format!("kubectl kustomize {}", shown(&target.folder))
                 }
+                TargetKind::Application => match built.app() {
+                    Some(app) if app.name == target.name && !app.name.contains('{') => {
+                        format!("argocd app manifests {}", app.name)
+                    }
+                    Some(_) | None => continue,
+                },
                 TargetKind::Manifests => {
                     format!("kubectl apply --dry-run=client -f {}", shown(&target.folder))
                 }
                 TargetKind::Compose => continue,
-            });
+            };
+            finding.check(command);
         }
     }
 }
