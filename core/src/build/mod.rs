@@ -10,4 +10,4 @@ pub mod origin;
 mod target;
 
 pub use kustomize::SourceFile;
-pub use target::{Manifest, Reason, Target, build};
+pub use target::{Manifest, Reason, Target, build, chart_folders, is_further_values_file};

@@ -4,6 +4,7 @@
 //! [`read::WrongType`], and still reads the rest of the document. Nothing here borrows from the tree, so
 //! that the result of a file can be cached and sent to another thread.
 
+pub mod chart;
 pub mod compose;
 pub mod detect;
 mod directives;

@@ -13,6 +13,7 @@ pub mod budget;
 pub mod chart;
 pub mod failure;
 pub mod render;
+pub mod uses;
 
 mod compare;
 mod encode;
@@ -29,6 +30,7 @@ mod values;
 mod yaml;
 
 pub use chart::{Chart, ChartFile, Content};
+pub use functions::Version;
 pub use render::{
     Document, Hook, Layer, Problem, ProblemKind, ReleaseOptions, Rendered, RenderedTemplate,
     TemplateKind, render,

@@ -6,6 +6,8 @@
 mod charts;
 mod overlays;
 
+pub use charts::{chart_folders, is_further_values_file};
+
 use super::kustomize::{self, SourceFile};
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
@@ -89,7 +91,7 @@ impl Target {
 
 /// Finds and builds the targets of a project, sorted by name.
 pub fn build(files: &[SourceFile<'_>]) -> Vec<Target> {
-    let charts = charts::folders(files);
+    let charts = chart_folders(files.iter().map(|file| file.path));
     let mut targets = overlays::targets(files, &charts);
     for folder in &charts {
         targets.extend(charts::targets(files, folder));
