@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::facts::{Facts, Scope};
+use crate::model::chart::{Chart, charts};
 use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
@@ -52,6 +53,7 @@ struct Sources {
     projects: Vec<compose::Project>,
     config: Config,
     targets: Vec<BuiltTarget>,
+    charts: Vec<Chart>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
 }
@@ -82,7 +84,8 @@ impl Analysis {
         let config = configuration(&files, config);
         let targets = targets(&files);
         let built_files = targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
-        let sources = Sources { files, projects, config, targets, built_files };
+        let charts = charts(&files);
+        let sources = Sources { files, projects, config, targets, charts, built_files };
         Analysis(Snapshot::new(sources, scopes))
     }
 
@@ -163,12 +166,21 @@ fn target_entry(built: &BuiltTarget) -> TargetEntry {
 
 /// Builds the facts over the files with one variant of each target, and over each other variant.
 fn scopes(sources: &Sources) -> Scopes<'_> {
-    let Sources { files, projects, config, targets, built_files } = sources;
-    let scope =
-        |chosen, is_main| Scope { files, projects, config, targets, built_files, chosen, is_main };
+    let Sources { files, projects, config, targets, charts, built_files } = sources;
+    let scope = |chosen, is_main| Scope {
+        files,
+        projects,
+        config,
+        targets,
+        charts,
+        built_files,
+        chosen,
+        is_main,
+    };
     let (chosen, others) = choose_variants(targets);
     let no_projects: &[compose::Project] = &[];
-    let variant = |at| Facts::new(Scope { projects: no_projects, ..scope(vec![at], false) });
+    let variant =
+        |at| Facts::new(Scope { projects: no_projects, charts: &[], ..scope(vec![at], false) });
     Scopes {
         main: Facts::new(scope(chosen, true)),
         variants: others.into_iter().map(variant).collect(),
@@ -216,7 +228,8 @@ fn may_be_unbuilt(finding: &Finding, target: &BuiltTarget) -> bool {
 
 /// Whether a finding is about the text of a file, whatever is built from it.
 fn is_about_text(finding: &Finding) -> bool {
-    rules::find(finding.code).is_some_and(|rule| rule.on == rules::Side::Document)
+    let is_about_text = |rule: &Rule| rule.on == rules::Side::Document || rule.is_about_sources;
+    rules::find(finding.code).is_some_and(is_about_text)
 }
 
 /// Findings over several variants of a target: what they say alike at the same place, but for the names

@@ -9,5 +9,7 @@ pub mod kustomize;
 pub mod origin;
 mod target;
 
-pub use kustomize::SourceFile;
-pub use target::{Manifest, Reason, Target, build, chart_folders, is_further_values_file};
+pub use kustomize::{SourceFile, Unmatched, UnmatchedKind};
+pub use target::{
+    Manifest, Reason, Target, build, chart_folders, environment_of_word, is_further_values_file,
+};

@@ -18,7 +18,7 @@ use crate::model::kubernetes::Object;
 use crate::report::Role;
 
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
-    let Scope { files, projects, config, targets, built_files, chosen, is_main } = scope;
+    let Scope { files, projects, config, targets, charts, built_files, chosen, is_main } = scope;
     let mut sorted: Vec<&FileModel> = Vec::new();
     if is_main {
         sorted.extend(files.iter().map(|it| &**it));
@@ -85,6 +85,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         counterparts: Counterparts::default(),
         sets,
         all_targets: targets,
+        charts,
+        is_main,
         chosen,
         built_files,
     };

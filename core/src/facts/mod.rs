@@ -22,16 +22,22 @@
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
+//! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
+//! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
+//! | copies of manifests | `copies` | `copied_manifests` |
 //! | roles of Compose files | `roles` | `role_of`, `unit_role` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
+mod charts;
 mod contract;
+mod copies;
 mod counterparts;
 mod cycles;
 mod healthchecks;
 mod hosts;
 mod images;
+mod kustomizations;
 mod map;
 mod mentions;
 mod migrations;
@@ -49,7 +55,9 @@ mod subject;
 mod unit;
 mod workload;
 
+pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use contract::ConfigKeys;
+pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
@@ -67,6 +75,7 @@ pub use workload::{KubeService, Workload, listed_ports};
 use crate::config::Config;
 use crate::edit::{Editor, Yaml};
 use crate::model::Place;
+use crate::model::chart::Chart;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
@@ -108,6 +117,9 @@ pub struct Facts<'a> {
     counterparts: counterparts::Counterparts,
     sets: sets::Sets,
     all_targets: &'a [BuiltTarget],
+    charts: &'a [Chart],
+    /// Whether the files themselves are looked at.
+    is_main: bool,
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
@@ -123,6 +135,8 @@ pub struct Scope<'a> {
     pub config: &'a Config,
     /// All targets of the project.
     pub targets: &'a [BuiltTarget],
+    /// The charts that are looked at as their authors wrote them.
+    pub charts: &'a [Chart],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     /// The indices of the targets whose objects are looked at.

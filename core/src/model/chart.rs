@@ -45,6 +45,8 @@ pub struct Chart {
     pub further: Vec<ValuesFile>,
     /// The paths that `values.schema.json` requires.
     pub required: Vec<Vec<SmolStr>>,
+    /// The names of the charts in `charts/`.
+    pub vendored: Vec<String>,
     pub uses: ValueUses,
     /// The values that texts of values and files read, where texts are rendered as templates.
     pub text_reads: Vec<Vec<SmolStr>>,
@@ -106,6 +108,8 @@ pub struct Value {
     pub key: Span,
     pub span: Span,
     pub kind: ValueKind,
+    /// Whether it is an empty text, list or mapping.
+    pub is_empty: bool,
     /// The values below; empty for anything but a mapping.
     pub below: Values,
     /// Whether an anchor stands at the value or below it, so that aliases may use it.
@@ -178,9 +182,11 @@ impl Dependency {
         self.alias.as_ref().or(self.name.as_ref()).map(|field| field.text.as_str())
     }
 
-    /// Returns the folder of a dependency that lies in the project, as seen from the chart.
-    fn local_folder(&self) -> Option<&str> {
-        self.repository.as_ref()?.text.strip_prefix("file://")
+    /// Returns the folder that the dependency has by its path (`file://`). `chart` is the folder of the
+    /// chart that asks for it.
+    pub fn local_folder(&self, chart: &str) -> Option<String> {
+        let path = self.repository.as_ref()?.text.strip_prefix("file://")?;
+        Some(join_path(chart, path))
     }
 }
 
@@ -254,7 +260,7 @@ fn read_chart(
     let name = field("name");
     let helpers: Vec<Vec<ChartFile>> = dependencies
         .iter()
-        .filter_map(|dependency| Some(join_path(folder, dependency.local_folder()?)))
+        .filter_map(|dependency| dependency.local_folder(folder))
         .filter(|path| path != folder)
         .map(|path| chart_files(&files_in(files, &path)))
         .collect();
@@ -275,11 +281,32 @@ fn read_chart(
         values: beside("values.yaml").map(|file| ValuesFile::read("values.yaml", file)),
         further,
         required: beside("values.schema.json").map(|it| required(&it.tree)).unwrap_or_default(),
+        vendored: vendored(own),
         uses,
         text_reads,
         is_readable: model.problems.is_empty() && root.is_some_and(Node::is_mapping),
         name,
     })
+}
+
+/// Returns the names of the folders and archives in `charts/`, as far as they tell the charts' names.
+fn vendored(own: &[(&str, &FileModel)]) -> Vec<String> {
+    let inside = own.iter().filter_map(|(path, _)| path.strip_prefix("charts/"));
+    let mut names: Vec<String> = inside
+        .map(|path| match path.split_once('/') {
+            Some((folder, _)) => folder.to_owned(),
+            // The version stands behind the last dash before a digit: `redis-1.2.3.tgz`.
+            None => {
+                let end = path.match_indices('-').find(|(at, _)| {
+                    path[at + 1..].starts_with(|letter: char| letter.is_ascii_digit())
+                });
+                end.map_or(path, |(at, _)| &path[..at]).to_owned()
+            }
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn chart_files(files: &[(&str, &FileModel)]) -> Vec<ChartFile> {
@@ -334,12 +361,22 @@ impl ValuesReader {
                     key: entry.key.span(),
                     span: entry.value.span(),
                     kind: kind_of(value),
+                    is_empty: is_empty(value),
                     below,
                     is_anchored,
                 },
             );
         }
         values
+    }
+}
+
+/// Whether a node is an empty text, list or mapping.
+fn is_empty(node: Node<'_>) -> bool {
+    match node.kind() {
+        NodeKind::Mapping => node.entries().len() == 0,
+        NodeKind::Sequence => node.items().len() == 0,
+        NodeKind::Scalar | NodeKind::Alias => node.as_str() == Some(""),
     }
 }
 

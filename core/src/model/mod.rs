@@ -10,6 +10,7 @@ pub mod detect;
 mod directives;
 mod file;
 pub mod kubernetes;
+pub mod kustomization;
 pub mod read;
 mod target;
 
@@ -17,3 +18,5 @@ pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use read::{IntOrStr, Place, Str};
 pub use target::{BuiltTarget, targets};
+
+pub use crate::build::{Unmatched, UnmatchedKind, environment_of_word};

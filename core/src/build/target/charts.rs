@@ -54,6 +54,7 @@ pub(super) fn targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
         manifests: Vec::new(),
         behind: FxHashMap::default(),
         reasons: Vec::new(),
+        unmatched: Vec::new(),
         is_built: false,
         sources: own
             .iter()

@@ -8,14 +8,14 @@ mod overlays;
 
 pub use charts::{chart_folders, is_further_values_file};
 
-use super::kustomize::{self, SourceFile};
+use super::kustomize::{self, SourceFile, Unmatched};
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::FxHashMap;
 
 /// Returns the environment that a word of a path names.
-fn environment_of_word(word: &str) -> Option<Environment> {
+pub fn environment_of_word(word: &str) -> Option<Environment> {
     match word {
         "prod" | "production" | "prd" | "live" => Some(Environment::Production),
         "staging" | "stage" | "stg" | "preprod" | "uat" => Some(Environment::Staging),
@@ -52,6 +52,8 @@ pub struct Target {
     pub behind: FxHashMap<Span, Option<Span>>,
     /// Why the target is not built in full; empty for one that is.
     pub reasons: Vec<Reason>,
+    /// The entries of kustomizations that match nothing.
+    pub unmatched: Vec<Unmatched>,
     /// Whether there is anything to look at.
     pub is_built: bool,
     /// The files that were built into the target, which say nothing by themselves.

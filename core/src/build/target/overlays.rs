@@ -39,6 +39,7 @@ pub(super) fn targets(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> 
             manifests: Vec::new(),
             behind: FxHashMap::default(),
             reasons,
+            unmatched: built.unmatched,
             sources: built.read,
         });
     }

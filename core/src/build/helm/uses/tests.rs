@@ -65,22 +65,29 @@ fn tests_and_fallbacks_cover_what_is_missing() {
 
 #[test]
 fn contexts_are_followed() {
-    assert_eq!(reads("{{ with .Values.a }}{{ .b }}{{ $.Values.c }}{{ end }}"), ["a.b*", "a?", "c*"]);
+    assert_eq!(
+        reads("{{ with .Values.a }}{{ .b }}{{ $.Values.c }}{{ end }}"),
+        ["a.b*", "a?", "c*"]
+    );
     assert_eq!(reads("{{ $x := .Values.a }}{{ $x.b }}"), ["a.b*"]);
     assert_eq!(reads("{{ range .Values.a }}{{ .b }}{{ $.Values.c }}{{ end }}"), ["a*?", "c*"]);
     assert_eq!(reads("{{ range $k, $v := .Values.a }}{{ $v.b }}{{ end }}"), ["a*?"]);
-    assert_eq!(
-        reads("{{ range list .Values.a .Values.b }}{{ .c }}{{ end }}"),
-        ["a.c*?", "b.c*?"]
-    );
+    assert_eq!(reads("{{ range list .Values.a .Values.b }}{{ .c }}{{ end }}"), ["a.c*?", "b.c*?"]);
     assert_eq!(reads("{{ define \"x\" }}{{ .Values.a }}{{ end }}{{ include \"x\" . }}"), ["a*"]);
-    assert_eq!(reads("{{ define \"x\" }}{{ .b }}{{ end }}{{ template \"x\" .Values.a }}"), ["a.b*"]);
     assert_eq!(
-        reads("{{ define \"x\" }}{{ .top.Values.a }}{{ .own.b }}{{ end }}{{ include \"x\" (dict \"top\" $ \"own\" .Values.c) }}"),
+        reads("{{ define \"x\" }}{{ .b }}{{ end }}{{ template \"x\" .Values.a }}"),
+        ["a.b*"]
+    );
+    assert_eq!(
+        reads(
+            "{{ define \"x\" }}{{ .top.Values.a }}{{ .own.b }}{{ end }}{{ include \"x\" (dict \"top\" $ \"own\" .Values.c) }}"
+        ),
         ["a*", "c.b*"]
     );
     assert_eq!(
-        reads("{{ define \"shop.x\" }}{{ .Values.a }}{{ end }}{{ include (printf \"%s.x\" .Chart.Name) . }}"),
+        reads(
+            "{{ define \"shop.x\" }}{{ .Values.a }}{{ end }}{{ include (printf \"%s.x\" .Chart.Name) . }}"
+        ),
         ["a*"]
     );
     assert_eq!(reads("{{ define \"unused\" }}{{ .Values.a }}{{ end }}"), [""; 0]);
@@ -99,7 +106,9 @@ fn a_template_that_is_not_there_may_read_all() {
     assert!(uses_of("{{ include \"common.labels\" . }}").is_open);
     assert!(uses_of("{{ include .Values.name . }}").is_open);
     assert!(uses_of("{{ toYaml .Values }}").is_open);
-    assert!(!uses_of("{{ include (print $.Template.BasePath \"/cm.yaml\") . | sha256sum }}").is_open);
+    assert!(
+        !uses_of("{{ include (print $.Template.BasePath \"/cm.yaml\") . | sha256sum }}").is_open
+    );
     assert!(uses_of("{{ tpl .Values.a $ }}").renders_texts);
 }
 
@@ -107,5 +116,10 @@ fn a_template_that_is_not_there_may_read_all() {
 fn templates_that_include_themselves_come_to_an_end() {
     let grows = "{{ define \"x\" }}{{ include \"x\" (dict \"a\" .) }}{{ end }}{{ include \"x\" .Values.b }}";
     let _ = uses_of(grows);
-    assert_eq!(reads("{{ define \"x\" }}{{ .Values.a }}{{ include \"x\" . }}{{ end }}{{ include \"x\" . }}"), ["a*"]);
+    assert_eq!(
+        reads(
+            "{{ define \"x\" }}{{ .Values.a }}{{ include \"x\" . }}{{ end }}{{ include \"x\" . }}"
+        ),
+        ["a*"]
+    );
 }

@@ -2,9 +2,7 @@
 
 use super::shape::{Missing, Shape};
 use super::{ValueRead, ValueUses};
-use crate::build::helm::template::node::{
-    Branch, Command, Expression, ExpressionKind, Node, Pipe,
-};
+use crate::build::helm::template::node::{Branch, Command, Expression, ExpressionKind, Node, Pipe};
 use crate::build::helm::template::{Source, Template};
 use crate::build::helm::value::Data;
 use crate::text::Span;
@@ -271,13 +269,7 @@ impl<'w> Walker<'w> {
         }
     }
 
-    fn read(
-        &mut self,
-        path: &Rc<[SmolStr]>,
-        is_whole: bool,
-        missing: Missing,
-        span: Option<Span>,
-    ) {
+    fn read(&mut self, path: &Rc<[SmolStr]>, is_whole: bool, missing: Missing, span: Option<Span>) {
         let Some(span) = span else {
             // `.Values` itself, which has no field that was named.
             self.uses.is_open |= is_whole;
