@@ -53,7 +53,6 @@ impl<'a> Facts<'a> {
     /// Returns the values that the templates of a chart read, that `values.yaml` does not define and that
     /// nothing covers, each once. A value that every further values file sets counts as defined.
     pub fn undefined_values(&self, chart: &'a Chart) -> Vec<UndefinedValue<'a>> {
-        let Some(own) = &chart.values else { return Vec::new() };
         let imports = chart.dependencies.iter().any(|dependency| dependency.imports);
         if imports || chart.is_library() || chart.values_files().any(|file| file.is_cut) {
             return Vec::new();
@@ -66,7 +65,8 @@ impl<'a> Facts<'a> {
             let path = &read.path;
             let layers = |further: Option<&'a ValuesFile>| {
                 let further = further.map(|file| &file.values);
-                given.iter().copied().chain([&own.values]).chain(further).collect::<Vec<_>>()
+                let own = chart.values.as_ref().map(|file| &file.values);
+                given.iter().copied().chain(own).chain(further).collect::<Vec<_>>()
             };
             let Some(absent) = absent(&layers(None), path) else { continue };
             if foreign.contains(path[0].as_str()) || covered.contains(absent) {
@@ -93,7 +93,7 @@ impl<'a> Facts<'a> {
                 set.filter_map(|file| Some((file, value_at(&file.values, absent)?))).collect();
             found.push(UndefinedValue {
                 path: path.join("."),
-                near: near_value(&own.values, absent),
+                near: chart.values.as_ref().and_then(|own| near_value(&own.values, absent)),
                 absent: shown,
                 span: read.span,
                 others: Vec::new(),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const LEAST_SIMILARITY: f64 = 0.8;
 
 /// Least number of fields of a copy. Shorter manifests are alike by nature.
-const LEAST_FIELDS: usize = 30;
+const LEAST_FIELDS: usize = 20;
 
 /// Maximum number of fields that are compared for one environment.
 const MAX_FIELDS: usize = 50_000;

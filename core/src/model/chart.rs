@@ -1,10 +1,10 @@
 //! Charts as their authors wrote them: `Chart.yaml`, values files, and what the templates read.
 
-use super::FileModel;
+use super::{FileModel, Place};
 use crate::build::helm::{ChartFile, Content, Version, uses};
 use crate::build::{chart_folders, is_further_values_file};
 use crate::report::Kind;
-use crate::syntax::{Node, NodeKind, Scalar, Style, Tree};
+use crate::syntax::{Node, NodeKind, Scalar, Tree};
 use crate::text::{FileId, Span, join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -26,12 +26,12 @@ pub struct Chart {
     pub folder: String,
     /// `Chart.yaml`.
     pub file: FileId,
-    /// The mapping in `Chart.yaml`.
-    pub span: Span,
     pub api_version: Option<Field>,
     pub name: Option<Field>,
     pub version: Option<Field>,
     pub app_version: Option<Field>,
+    /// The place of the mapping in `Chart.yaml`.
+    pub place: Place,
     /// `type`: `application` or `library`.
     pub chart_type: Option<Field>,
     pub dependencies: Vec<Dependency>,
@@ -60,8 +60,8 @@ pub struct Field {
     pub text: SmolStr,
     pub key: Span,
     pub span: Span,
-    /// Whether YAML reads the value as a number.
-    pub is_number: bool,
+    /// What YAML makes of a number that is written another way: `1.1` for `1.10`.
+    pub reads_as: Option<String>,
 }
 
 /// How a version is written.
@@ -148,10 +148,12 @@ impl Field {
         if entry.value.is_null() {
             return None;
         }
-        let is_number = matches!(entry.value.scalar(), Some(Scalar::Int(_) | Scalar::Float(_)))
-            && entry.value.resolve().style() == Style::Plain;
+        let reads_as = match entry.value.scalar() {
+            Some(Scalar::Float(number)) => Some(number.to_string()).filter(|it| it != text),
+            _ => None,
+        };
         let span = entry.value.span();
-        Some(Field { text: text.into(), key: entry.key.span(), span, is_number })
+        Some(Field { text: text.into(), key: entry.key.span(), span, reads_as })
     }
 
     /// Returns how the field is written as a version.
@@ -270,10 +272,13 @@ fn read_chart(
     Some(Chart {
         folder: folder.to_owned(),
         file: model.id,
-        span: root.map_or(Span::new(model.id, 0, 0), Node::span),
         api_version: field("apiVersion"),
         version: field("version"),
         app_version: field("appVersion"),
+        place: Place {
+            span: root.map_or(Span::new(model.id, 0, 0), Node::span),
+            ..Place::default()
+        },
         chart_type: field("type"),
         dependencies,
         requirements: requirements.map(|file| file.id),

@@ -36,6 +36,10 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
     let mut reported = FxHashSet::default();
     for target in facts.all_targets().iter().map(|it| &it.target) {
         for reason in &target.reasons {
+            // What an entry names and what is not there is PLM916.
+            if target.unmatched.iter().any(|unmatched| unmatched.span == reason.span) {
+                continue;
+            }
             // The overlays of one base share its reasons.
             if !reported.insert((reason.span, &reason.message)) {
                 continue;
