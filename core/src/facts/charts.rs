@@ -72,6 +72,11 @@ impl<'a> Facts<'a> {
             if foreign.contains(path[0].as_str()) || covered.contains(absent) {
                 continue;
             }
+            // A value that is commented out is documented as one that may be set.
+            let last = absent.last().map_or("", SmolStr::as_str);
+            if chart.values_files().any(|file| file.documented.contains(last)) {
+                continue;
+            }
             let shown = absent.join(".");
             if let Some(known) = found.iter_mut().find(|known| known.absent == shown) {
                 if known.span != read.span && !known.others.contains(&read.span) {

@@ -1,6 +1,7 @@
 //! Manifests that are written again for another environment, and how much of them is the same.
 
 use super::Facts;
+use crate::model::kubernetes::Object;
 use crate::model::{FileModel, environment_of_word};
 use crate::report::{Environment, Kind};
 use crate::syntax::{Node, NodeKind};
@@ -96,7 +97,7 @@ fn split_path(path: &str) -> Option<(&str, String, Environment)> {
 }
 
 /// Returns a text with the words that name an environment left open, and the first environment.
-fn without_environment(text: &str) -> Option<(String, Environment)> {
+pub(super) fn without_environment(text: &str) -> Option<(String, Environment)> {
     let mut open = String::new();
     let mut found = None;
     let mut word = String::new();
@@ -123,7 +124,7 @@ fn without_environment(text: &str) -> Option<(String, Environment)> {
 impl Unit {
     /// Adds the fields of the objects of a file.
     fn add(&mut self, file: &FileModel) {
-        for object in &file.objects {
+        for object in file.objects.iter().filter(|object| !is_pointer(object)) {
             self.first.get_or_insert(object.span);
             let name = object.name().map_or("", |name| name.as_str());
             let name = without_environment(name).map_or(name.to_owned(), |it| it.0);
@@ -150,6 +151,15 @@ impl Unit {
             }
         }
     }
+}
+
+/// Whether an object only says where a GitOps controller finds the manifests of an environment. There is one
+/// for each by nature.
+fn is_pointer(object: &Object) -> bool {
+    let group = object.group();
+    group.ends_with("toolkit.fluxcd.io")
+        || group == "argoproj.io"
+            && matches!(object.kind.as_str(), "Application" | "ApplicationSet" | "AppProject")
 }
 
 /// What tells an item of a list apart: its name.

@@ -24,6 +24,7 @@
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
+//! | overlays of one base | `overlays` | `overlay_gaps` |
 //! | copies of manifests | `copies` | `copied_manifests` |
 //! | roles of Compose files | `roles` | `role_of`, `unit_role` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
@@ -43,6 +44,7 @@ mod mentions;
 mod migrations;
 mod names;
 mod order;
+mod overlays;
 mod peers;
 mod replicas;
 mod resources;
@@ -66,6 +68,7 @@ pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named, nearest};
 pub use order::{Wait, reaches};
+pub use overlays::OverlayGap;
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};

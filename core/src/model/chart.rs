@@ -7,7 +7,7 @@ use crate::report::Kind;
 use crate::syntax::{Node, NodeKind, Scalar, Tree};
 use crate::text::{FileId, Span, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -95,6 +95,8 @@ pub struct ValuesFile {
     /// Path from the chart's folder.
     pub name: String,
     pub values: Values,
+    /// The keys in comments, which document values that may be set.
+    pub documented: FxHashSet<SmolStr>,
     /// Whether the file was not read in full.
     pub is_cut: bool,
 }
@@ -333,8 +335,23 @@ impl ValuesFile {
         for root in model.tree.roots() {
             values.extend(reader.values(root, 0));
         }
-        ValuesFile { file: model.id, name: name.to_owned(), values, is_cut: reader.is_cut }
+        let documented = model.text().lines().filter_map(key_in_comment).map(SmolStr::from);
+        ValuesFile {
+            file: model.id,
+            name: name.to_owned(),
+            values,
+            documented: documented.collect(),
+            is_cut: reader.is_cut,
+        }
     }
+}
+
+/// Returns the key of a line that is commented out: `# claimName: data`.
+fn key_in_comment(line: &str) -> Option<&str> {
+    let text = line.trim_start().strip_prefix('#')?;
+    let (key, _) = text.trim_start_matches(['#', ' ', '-']).split_once(':')?;
+    let is_key = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    (!key.is_empty() && key.chars().all(is_key)).then_some(key)
 }
 
 struct ValuesReader {

@@ -18,6 +18,8 @@ pub(super) struct Accumulated {
     pub vars: Vec<Var>,
     pub reasons: Vec<Reason>,
     pub unmatched: Vec<Unmatched>,
+    /// Whether a resource file holds nothing, as one does that a tool is still to write.
+    pub has_blank_file: bool,
     pub read: Vec<FileId>,
 }
 
@@ -57,7 +59,7 @@ impl Accumulated {
     }
 
     /// Says that an entry names what is not there; `message` is the reason where Kustomize refuses that.
-    /// What is missing may be in a part that is not built.
+    /// What is missing may be in a part that is not built or not written yet.
     pub(super) fn unmatched(
         &mut self,
         what: UnmatchedKind,
@@ -66,7 +68,7 @@ impl Accumulated {
         message: impl Into<String>,
     ) {
         let of_file = matches!(what, UnmatchedKind::Resource | UnmatchedKind::File);
-        if of_file || self.reasons.is_empty() {
+        if of_file || self.reasons.is_empty() && !self.has_blank_file {
             self.unmatched.push(Unmatched { what, name: name.into(), span });
         }
         if what.is_refused() {
@@ -104,6 +106,7 @@ impl Accumulated {
     pub(super) fn absorb(&mut self, other: Accumulated, schema: &Schema) {
         self.reasons.extend(other.reasons);
         self.unmatched.extend(other.unmatched);
+        self.has_blank_file |= other.has_blank_file;
         self.read.extend(other.read);
         self.append(other.objects, schema);
         self.config.merge(&other.config);

@@ -87,7 +87,7 @@ spec:
     fn folders_and_files_of_environments_are_compared() {
         let (one, two) = (deployment("web", "web:1", 1), deployment("web", "web:2", 3));
         let folders = in_two("k8s/prod/web.yaml", "k8s/dev/web.yaml", &one, &two);
-        assert_eq!(folders, ["93 % of `k8s/dev` is the same as `k8s/prod` (26 of 28 fields)"],);
+        assert_eq!(folders, ["93 % of `k8s/dev` is the same as `k8s/prod` (27 of 29 fields)"],);
         let files = in_two("k8s/web-prod.yaml", "k8s/web-staging.yaml", &one, &two);
         assert!(files[0].contains("`k8s/web-staging.yaml` is the same as `k8s/web-prod.yaml`"));
     }
@@ -106,6 +106,10 @@ spec:
         assert!(in_two("prod/web.yaml", "dev/web.yaml", &one, &other).is_empty(), "too different");
         assert!(in_two("a/web.yaml", "b/web.yaml", &one, &one).is_empty(), "no environments");
         assert!(in_two("prod/web.yaml", "other/dev/web.yaml", &one, &one).is_empty(), "elsewhere");
+        let flux = one
+            .replace("apps/v1", "helm.toolkit.fluxcd.io/v2")
+            .replace("Deployment", "HelmRelease");
+        assert!(in_two("prod/a.yaml", "dev/a.yaml", &flux, &flux).is_empty(), "pointers");
         let small =
             "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n";
         assert!(in_two("prod/a.yaml", "dev/a.yaml", small, small).is_empty(), "too short");

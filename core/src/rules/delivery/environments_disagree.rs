@@ -1,4 +1,4 @@
-use crate::facts::{Facts, TypeConflict, UndefinedValue};
+use crate::facts::{Facts, OverlayGap, TypeConflict, UndefinedValue};
 use crate::model::chart::{Chart, ValuesFile};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -82,6 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             report_type(chart, &conflict, out);
         }
     }
+    facts.overlay_gaps().iter().for_each(|gap| report_gap(gap, out));
 }
 
 fn report_missing(chart: &Chart, value: &UndefinedValue<'_>, out: &mut Findings) {
@@ -120,6 +121,22 @@ fn report_type(chart: &Chart, conflict: &TypeConflict<'_>, out: &mut Findings) {
     finding.also(&usual.1.key, "the other type");
 }
 
+fn report_gap(gap: &OverlayGap<'_>, out: &mut Findings) {
+    let OverlayGap { key, owner, missing, present } = gap;
+    let Some((_, first)) = present.first() else { return };
+    let names: Vec<String> = present.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let message = format!(
+        "overlays {} set `{key}` and `{missing}` does not, and the base has no default",
+        names.join(", "),
+    );
+    let finding = out.at(first, message);
+    finding.subject(owner.clone());
+    for (name, span) in present.iter().skip(1).filter(|(_, span)| span != first) {
+        finding.also(span, format!("set in `{name}`"));
+    }
+    finding.check(format!("kubectl kustomize {missing}"));
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -141,6 +158,38 @@ mod tests {
         assert_eq!(count("x: 1", "a: 1", "b: 1", "{{ if .Values.a }}y{{ end }}"), 0, "optional");
         assert_eq!(count("x: 1", "a: 1", "b: 1", "x: y"), 0, "nobody reads it");
         assert_eq!(count("x: 1", "a: {b: 1}", "a: {c: 1}", "{{ .Values.a.b }}"), 1);
+    }
+
+    const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n        - {name: web, image: acme/web:1, env: [{name: A, value: a}]}\n";
+
+    /// A base with an overlay for each environment, and the literals that each generates.
+    fn overlays(overlays: &[(&str, &str)]) -> Vec<String> {
+        let mut text = format!(
+            "# file: base/kustomization.yaml\nresources: [app.yaml]\n# file: base/app.yaml\n{BASE}"
+        );
+        for (name, literals) in overlays {
+            text += &format!(
+                "# file: overlays/{name}/kustomization.yaml\nresources: [../../base]\nconfigMapGenerator: [{{name: web, literals: [{literals}]}}]\n"
+            );
+        }
+        messages(&RULE, &text)
+    }
+
+    #[test]
+    fn one_overlay_of_several_lacks_a_setting() {
+        let all = "A=1, B=2";
+        assert_eq!(
+            overlays(&[("dev", all), ("prod", "A=1"), ("staging", all)]),
+            [
+                "overlays `overlays/dev`, `overlays/staging` set `B` and `overlays/prod` does not, and the base has no default"
+            ],
+        );
+        assert!(overlays(&[("dev", all), ("prod", "A=1")]).is_empty(), "one of two");
+        assert!(
+            overlays(&[("dev", all), ("prod", "A=1"), ("staging", "A=1")]).is_empty(),
+            "dev alone"
+        );
+        assert!(overlays(&[("dev", all), ("prod", all), ("staging", all)]).is_empty());
     }
 
     #[test]

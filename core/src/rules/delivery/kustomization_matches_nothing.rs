@@ -192,6 +192,12 @@ mod tests {
     }
 
     #[test]
+    fn a_resource_that_is_not_written_yet_may_have_what_is_missing() {
+        let text = "# file: k/kustomization.yaml\nresources: [app.yaml]\nimages: [{name: acme/web, newTag: '2'}]\n# file: k/app.yaml\n# A tool writes this.\n";
+        assert!(findings(&RULE, text).is_empty());
+    }
+
+    #[test]
     fn a_component_that_matches_in_one_overlay_is_fine() {
         let overlay = |name: &str| {
             format!(

@@ -101,6 +101,10 @@ fn report(chart: &Chart, value: &UndefinedValue<'_>, out: &mut Findings) {
     };
     let finding = out.at(&value.span, message);
     finding.subject(format!("chart {}", chart.label()));
+    // Inside of `with` and `range` the dot is another one.
+    if path.contains(".Values.") {
+        finding.help("Inside `with` and `range` the dot stands for what they are about; write `.` for that, and `$.Values` for the values of the chart.");
+    }
     for other in value.others.iter().take(MAX_PLACES) {
         finding.also(other, "read here too");
     }
@@ -191,6 +195,12 @@ mod tests {
         // The chart that depends on this one gives the value.
         let parent = "# file: p/Chart.yaml\napiVersion: v2\nname: p\nversion: 1.0.0\ndependencies:\n  - {name: c, version: 1.0.0, repository: 'file://../c'}\n# file: p/values.yaml\nc: {a: 1}\n";
         assert!(messages(&RULE, &(chart("x: 1\n", "{{ .Values.a }}") + parent)).is_empty());
+    }
+
+    #[test]
+    fn a_value_that_is_commented_out_is_documented() {
+        assert_eq!(undefined("x: 1\n#  a: 1\n", "{{ .Values.a }}"), SILENT);
+        assert_eq!(undefined("x: 1\n# a word about a\n", "{{ .Values.a }}"), [".Values.a"]);
     }
 
     #[test]
