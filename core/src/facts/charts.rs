@@ -73,8 +73,8 @@ impl<'a> Facts<'a> {
                 continue;
             }
             // A value that is commented out is documented as one that may be set.
-            let last = absent.last().map_or("", SmolStr::as_str);
-            if chart.values_files().any(|file| file.documented.contains(last)) {
+            let (parent, last) = absent.split_at(absent.len() - 1);
+            if chart.values_files().any(|file| file.documents(parent, &last[0])) {
                 continue;
             }
             let shown = absent.join(".");

@@ -52,6 +52,11 @@ impl<'a> Facts<'a> {
         }
         let mut gaps = Vec::new();
         for family in families.iter().filter(|family| family.len() >= LEAST_OVERLAYS) {
+            // Several overlays for one environment are for different purposes.
+            let stages: FxHashSet<_> = family.iter().map(|it| it.target.environment).collect();
+            if stages.len() < family.len() {
+                continue;
+            }
             add_gaps(family, &mut gaps);
         }
         gaps

@@ -7,7 +7,7 @@ use crate::report::Kind;
 use crate::syntax::{Node, NodeKind, Scalar, Tree};
 use crate::text::{FileId, Span, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -95,8 +95,8 @@ pub struct ValuesFile {
     /// Path from the chart's folder.
     pub name: String,
     pub values: Values,
-    /// The keys in comments, which document values that may be set.
-    pub documented: FxHashSet<SmolStr>,
+    /// The keys in comments, which document values that may be set, and where they stand.
+    documented: Vec<(SmolStr, u32)>,
     /// Whether the file was not read in full.
     pub is_cut: bool,
 }
@@ -335,15 +335,58 @@ impl ValuesFile {
         for root in model.tree.roots() {
             values.extend(reader.values(root, 0));
         }
-        let documented = model.text().lines().filter_map(key_in_comment).map(SmolStr::from);
         ValuesFile {
             file: model.id,
             name: name.to_owned(),
             values,
-            documented: documented.collect(),
+            documented: keys_in_comments(model.text()),
             is_cut: reader.is_cut,
         }
     }
+}
+
+impl ValuesFile {
+    /// Whether a comment among the values below `parent` names a key: a value that may be set there.
+    pub fn documents(&self, parent: &[SmolStr], key: &str) -> bool {
+        let places = self.documented.iter().filter(|(name, _)| name == key).map(|(_, at)| *at);
+        let within = match parent {
+            [] => 0..u32::MAX,
+            parent => {
+                let Some(value) = value_at(&self.values, parent) else { return false };
+                // Comments behind the last value belong to it too.
+                let next = next_key(&self.values, value.span.end);
+                value.key.start..next.unwrap_or(u32::MAX)
+            }
+        };
+        places.into_iter().any(|at| within.contains(&at))
+    }
+}
+
+/// Returns the place of the first key at or behind an offset.
+fn next_key(values: &Values, offset: u32) -> Option<u32> {
+    let mut open: Vec<&Values> = vec![values];
+    let mut next: Option<u32> = None;
+    while let Some(values) = open.pop() {
+        for value in values.values() {
+            let start = value.key.start;
+            if start >= offset && next.is_none_or(|next| start < next) {
+                next = Some(start);
+            }
+            open.push(&value.below);
+        }
+    }
+    next
+}
+
+/// Returns the keys that comments name, and where.
+fn keys_in_comments(text: &str) -> Vec<(SmolStr, u32)> {
+    let mut keys = Vec::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        keys.extend(key_in_comment(line).map(|key| (SmolStr::from(key), offset)));
+        offset = u32::saturating_add(offset, u32::try_from(line.len()).unwrap_or(u32::MAX));
+    }
+    keys
 }
 
 /// Returns the key of a line that is commented out: `# claimName: data`.

@@ -201,6 +201,10 @@ mod tests {
     fn a_value_that_is_commented_out_is_documented() {
         assert_eq!(undefined("x: 1\n#  a: 1\n", "{{ .Values.a }}"), SILENT);
         assert_eq!(undefined("x: 1\n# a word about a\n", "{{ .Values.a }}"), [".Values.a"]);
+        // The comment stands among the values that it belongs to.
+        let below = "{{ .Values.y.a }}";
+        assert_eq!(undefined("y:\n  b: 1\n  # a: 1\nx: 1\n", below), SILENT);
+        assert_eq!(undefined("x:\n  b: 1\n  # a: 1\ny:\n  b: 1\n", below), [".Values.y.a"]);
     }
 
     #[test]
