@@ -269,7 +269,11 @@ fn read_chart(
         .map(|path| chart_files(&files_in(files, &path)))
         .collect();
     let label = name.as_ref().map_or("", |field: &Field| field.text.as_str());
-    let uses = uses::value_uses(label, &chart_files(own), &helpers);
+    // The engine without targets has no parser of templates.
+    let uses = match cfg!(feature = "targets") {
+        true => uses::value_uses(label, &chart_files(own), &helpers),
+        false => ValueUses { is_open: true, ..ValueUses::default() },
+    };
     let text_reads = if uses.renders_texts { text_reads(own) } else { Vec::new() };
     Some(Chart {
         folder: folder.to_owned(),
