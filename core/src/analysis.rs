@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::facts::{Facts, Parts, Scope};
+use crate::model::chart::{Chart, charts};
 use crate::model::{
     BuiltTarget, FileModel, PlainTarget, Suppression, TargetCache, compose, plain_targets, targets,
 };
@@ -56,6 +57,7 @@ struct Sources {
     config: Config,
     targets: Vec<Arc<BuiltTarget>>,
     plain_targets: Vec<PlainTarget>,
+    charts: Vec<Chart>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
     parts: Parts,
@@ -95,9 +97,10 @@ impl Analysis {
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
         let plain_targets = plain_targets(&files, &projects, &built_files);
+        let charts = charts(&files);
         let parts = parts(&files, &projects, &targets);
         let sources =
-            Sources { files, projects, config, targets, plain_targets, built_files, parts };
+            Sources { files, projects, config, targets, plain_targets, charts, built_files, parts };
         Analysis(Snapshot::new(sources, scopes))
     }
 
@@ -199,12 +202,13 @@ fn plain_entry(target: &PlainTarget) -> TargetEntry {
 
 /// Builds the facts over the files with one variant of each target, and over each other variant.
 fn scopes(sources: &Sources) -> Scopes<'_> {
-    let Sources { files, projects, config, targets, built_files, parts, .. } = sources;
+    let Sources { files, projects, config, targets, charts, built_files, parts, .. } = sources;
     let scope = |chosen, is_main| Scope {
         files,
         projects,
         config,
         targets,
+        charts,
         built_files,
         parts,
         chosen,
@@ -212,7 +216,8 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
     };
     let (chosen, others) = choose_variants(targets);
     let no_projects: &[compose::Project] = &[];
-    let variant = |at| Facts::new(Scope { projects: no_projects, ..scope(vec![at], false) });
+    let variant =
+        |at| Facts::new(Scope { projects: no_projects, charts: &[], ..scope(vec![at], false) });
     Scopes {
         main: Facts::new(scope(chosen, true)),
         variants: others.into_iter().map(variant).collect(),
@@ -274,7 +279,8 @@ fn may_be_unbuilt(finding: &Finding, target: &BuiltTarget) -> bool {
 
 /// Whether a finding is about the text of a file, whatever is built from it.
 fn is_about_text(finding: &Finding) -> bool {
-    rules::find(finding.code).is_some_and(|rule| rule.on == rules::Side::Document)
+    let is_about_text = |rule: &Rule| rule.on == rules::Side::Document || rule.is_about_sources;
+    rules::find(finding.code).is_some_and(is_about_text)
 }
 
 /// Findings over several variants of a target: what they say alike at the same place, but for the names

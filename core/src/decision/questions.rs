@@ -398,6 +398,12 @@ fn packaging(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
             format!("`{name}` is written {count} times, once for each environment or namespace");
         scale.fact_at(Answer::Yes, Weight::Sign, fact, Some(span));
     }
+    if let Some(copies) = facts.copied_manifests().first() {
+        let [first, second] = &copies.paths;
+        let percent = 100.0 * copies.similarity();
+        let fact = format!("{percent:.0} % of `{second}` is the same as `{first}`");
+        scale.fact_at(Answer::Yes, Weight::Sign, fact, Some(copies.places[1]));
+    }
     if scale.evidence.is_empty() {
         let fact = if facts.has_cluster_side() {
             "nothing is written again for another environment"

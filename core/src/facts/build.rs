@@ -21,7 +21,7 @@ use crate::text::FileId;
 use rustc_hash::FxHashSet;
 
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
-    let Scope { files, projects, config, targets, built_files, parts, chosen, is_main } =
+    let Scope { files, projects, config, targets, charts, built_files, parts, chosen, is_main } =
         scope.clone();
     let mut sorted: Vec<&FileModel> = Vec::new();
     if is_main {
@@ -98,6 +98,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         sets,
         deliveries,
         all_targets: targets,
+        charts,
+        is_main,
         chosen,
         built_files,
     };

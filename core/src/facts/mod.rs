@@ -22,23 +22,31 @@
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
+//! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
+//! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
+//! | overlays of one base | `overlays` | `overlay_gaps` |
+//! | copies of manifests | `copies` | `copied_manifests` |
 //! | roles of Compose files | `roles` | `role_of`, `unit_role` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
+mod charts;
 mod contract;
+mod copies;
 mod counterparts;
 mod cycles;
 mod delivery;
 mod healthchecks;
 mod hosts;
 mod images;
+mod kustomizations;
 mod map;
 mod mentions;
 mod migrations;
 mod names;
 mod order;
+mod overlays;
 mod parts;
 mod peers;
 mod replicas;
@@ -52,7 +60,9 @@ mod subject;
 mod unit;
 mod workload;
 
+pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use contract::ConfigKeys;
+pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
 pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
@@ -64,6 +74,7 @@ pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named, nearest};
 pub use order::{Wait, reaches};
+pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use service::Service;
@@ -74,6 +85,7 @@ pub use workload::{KubeService, Workload, listed_ports};
 use crate::config::Config;
 use crate::edit::{Editor, Yaml};
 use crate::model::Place;
+use crate::model::chart::Chart;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
@@ -116,6 +128,9 @@ pub struct Facts<'a> {
     sets: sets::Sets,
     deliveries: delivery::Deliveries<'a>,
     all_targets: &'a [Arc<BuiltTarget>],
+    charts: &'a [Chart],
+    /// Whether the files themselves are looked at.
+    is_main: bool,
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
@@ -131,6 +146,8 @@ pub struct Scope<'a> {
     pub config: &'a Config,
     /// All targets of the project.
     pub targets: &'a [Arc<BuiltTarget>],
+    /// The charts that are looked at as their authors wrote them.
+    pub charts: &'a [Chart],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     pub parts: &'a Parts,

@@ -1,6 +1,7 @@
 //! Patches of both kinds, and what they are applied to.
 
 use super::Builder;
+use super::UnmatchedKind;
 use super::accumulated::{Accumulated, Kustomization};
 use super::jsonpatch;
 use super::load::add_objects;
@@ -135,6 +136,7 @@ impl Builder<'_, '_> {
         let schema = Rc::clone(&self.schema);
         let chosen: Vec<bool> =
             all.objects.iter().map(|object| selector.fits(object, &schema)).collect();
+        note_unmatched(UnmatchedKind::PatchTarget, target, &chosen, all);
         self.operate(&chosen, document, all);
     }
 
@@ -189,6 +191,7 @@ impl Builder<'_, '_> {
         let schema = Rc::clone(&self.schema);
         let chosen: Vec<bool> =
             all.objects.iter().map(|object| selector.fits(object, &schema)).collect();
+        note_unmatched(UnmatchedKind::PatchTarget, target, &chosen, all);
         self.merge_into(&chosen, patch, allowed, all);
     }
 
@@ -217,8 +220,9 @@ impl Builder<'_, '_> {
             match chosen.iter().filter(|chosen| **chosen).count() {
                 1 => self.merge_into(&chosen, &patch.value, allowed, all),
                 0 => {
-                    let message = format!("there is no {} to patch", wanted.label());
-                    all.refuse(patch.name_span(), message);
+                    let label = wanted.label();
+                    let message = format!("there is no {label} to patch");
+                    all.unmatched(UnmatchedKind::Patch, patch.name_span(), label, message);
                 }
                 _ => {
                     let message = format!("there is more than one {} to patch", wanted.label());
@@ -298,6 +302,22 @@ fn restore(value: &mut Value, path: &[&str], old: Option<Value>) {
         }
         (None, _) => {}
     }
+}
+
+/// Notes a selector that chose nothing.
+pub(super) fn note_unmatched(
+    what: UnmatchedKind,
+    selector: &Value,
+    chosen: &[bool],
+    all: &mut Accumulated,
+) {
+    if chosen.contains(&true) {
+        return;
+    }
+    let words = ["kind", "name", "namespace", "labelSelector", "annotationSelector"];
+    let words = words.iter().filter_map(|key| selector.str_at(&[key]));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    all.unmatched(what, selector.span, words.join(" "), "");
 }
 
 fn read_selector(target: &Value, all: &mut Accumulated) -> Option<Selector> {

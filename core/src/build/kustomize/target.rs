@@ -5,7 +5,7 @@ use super::accumulated::{Accumulated, Kustomization};
 use super::config::Config;
 use super::sources::{Found, SourceFile};
 use super::value::{Map, Value};
-use super::{Builder, Built, BuiltObject, ReasonKind};
+use super::{Builder, Built, BuiltObject, ReasonKind, UnmatchedKind};
 use crate::text::{FileId, Span};
 use std::rc::Rc;
 
@@ -71,6 +71,7 @@ impl<'s> Builder<'_, 's> {
                 .map(|object| BuiltObject { value: object.value, file: object.file })
                 .collect(),
             reasons: all.reasons,
+            unmatched: all.unmatched,
             read: all.read,
         }
     }
@@ -198,7 +199,12 @@ impl<'s> Builder<'_, 's> {
                 all.not_built(entry.span, format!("`{path}` lies outside of the project"));
                 true
             }
-            (Found::Folder | Found::File(_) | Found::Missing, _) => {
+            (Found::Missing, _) => {
+                let message = format!("there is no `{path}`");
+                all.unmatched(UnmatchedKind::Resource, entry.span, path, message);
+                true
+            }
+            (Found::Folder | Found::File(_), _) => {
                 all.refuse(
                     entry.span,
                     format!("`{path}` is not a folder with a kustomization file"),
@@ -260,7 +266,9 @@ impl<'s> Builder<'_, 's> {
             (Found::Outside, _) => {
                 all.not_built(at, format!("`{path}` lies outside of the project"));
             }
-            (Found::Missing, _) => all.refuse(at, format!("there is no `{path}`")),
+            (Found::Missing, _) => {
+                all.unmatched(UnmatchedKind::Resource, at, path, format!("there is no `{path}`"));
+            }
         }
         true
     }
@@ -343,7 +351,11 @@ impl<'s> Builder<'_, 's> {
             (Found::Outside, _) => {
                 all.not_built(entry.span, format!("`{path}` lies outside of the project"));
             }
-            (Found::Folder | Found::Missing, _) => {
+            (Found::Missing, _) => {
+                let message = format!("there is no file `{path}`");
+                all.unmatched(UnmatchedKind::File, entry.span, path, message);
+            }
+            (Found::Folder, _) => {
                 all.refuse(entry.span, format!("there is no file `{path}`"));
             }
         }

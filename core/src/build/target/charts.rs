@@ -18,13 +18,10 @@ use std::sync::Arc;
 /// Maximum number of values files for which one chart is rendered, besides its own.
 pub(super) const MAX_VALUES_FILES: usize = 8;
 
-/// Returns the folders of charts that are not vendored into another chart.
-pub(super) fn folders<'s>(files: &[SourceFile<'s>]) -> Vec<&'s str> {
-    let mut folders: Vec<&str> = files
-        .iter()
-        .filter(|file| name_of(file.path) == "Chart.yaml")
-        .map(|file| folder_of(file.path))
-        .collect();
+/// Returns the folders of charts that are not vendored into another chart, by the paths of all files.
+pub fn chart_folders<'s>(paths: impl Iterator<Item = &'s str>) -> Vec<&'s str> {
+    let mut folders: Vec<&str> =
+        paths.filter(|path| name_of(path) == "Chart.yaml").map(folder_of).collect();
     folders.sort_unstable();
     let all = folders.clone();
     folders.retain(|folder| {
@@ -295,7 +292,7 @@ fn inline_layer(values: &Spanned<String>, files: &[SourceFile<'_>]) -> Layer {
 
 /// Whether a file of a chart holds values for one more environment: `values-prod.yaml`,
 /// `prod.values.yaml`, `values/prod.yaml`.
-pub(super) fn is_further_values_file(path: &str, folder: &str) -> bool {
+pub fn is_further_values_file(path: &str, folder: &str) -> bool {
     let path = relative(path, folder);
     let (place, name) = (folder_of(path), name_of(path));
     let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else {

@@ -12,9 +12,10 @@ mod request;
 mod unbuilt;
 
 pub use cache::Cache;
+pub use charts::{chart_folders, is_further_values_file};
 pub use request::{Assignment, Recipe, Release, Request};
 
-use super::kustomize::{self, SourceFile};
+use super::kustomize::{self, SourceFile, Unmatched};
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, Span, join_path};
@@ -22,7 +23,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Returns the environment that a word of a path names.
-fn environment_of_word(word: &str) -> Option<Environment> {
+pub fn environment_of_word(word: &str) -> Option<Environment> {
     match word {
         "prod" | "production" | "prd" | "live" => Some(Environment::Production),
         "staging" | "stage" | "stg" | "preprod" | "uat" => Some(Environment::Staging),
@@ -59,6 +60,8 @@ pub struct Target {
     pub behind: FxHashMap<Span, Option<Span>>,
     /// Why the target is not built in full; empty for one that is.
     pub reasons: Vec<Reason>,
+    /// The entries of kustomizations that match nothing.
+    pub unmatched: Vec<Unmatched>,
     /// Whether there is anything to look at.
     pub is_built: bool,
     /// The files that were built into the target, which say nothing by themselves.
@@ -93,6 +96,7 @@ impl Target {
             manifests: Vec::new(),
             behind: FxHashMap::default(),
             reasons: Vec::new(),
+            unmatched: Vec::new(),
             is_built: false,
             sources: Vec::new(),
         }
@@ -146,7 +150,7 @@ pub fn build_with<T: AsRef<Target>>(
     if !cfg!(feature = "targets") {
         return unbuilt::targets(files).into_iter().map(|target| Arc::new(read(target))).collect();
     }
-    let mut folders = charts::folders(files);
+    let mut folders = chart_folders(files.iter().map(|file| file.path));
     let mut targets = overlays::targets(files, &folders, requests, cache, read);
     // A chart that an overlay renders is no target by itself.
     let in_overlays: FxHashSet<FileId> =

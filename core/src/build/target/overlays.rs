@@ -80,6 +80,7 @@ fn target(
         is_built: !built.objects.is_empty(),
         trees: vec![kustomize::tree(&built.objects)],
         reasons: built.reasons.into_iter().map(reason).collect(),
+        unmatched: built.unmatched,
         sources: built.read,
         ..Target::new(TargetKind::Kustomization, folder)
     }

@@ -37,6 +37,10 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
     for built in facts.all_targets() {
         let target = &built.target;
         for reason in &target.reasons {
+            // What an entry names and what is not there is PLM916.
+            if target.unmatched.iter().any(|unmatched| unmatched.span == reason.span) {
+                continue;
+            }
             // The overlays of one base share its reasons.
             // So do several Applications of one chart.
             let is_application = target.kind == TargetKind::Application;
