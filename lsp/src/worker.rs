@@ -45,7 +45,8 @@ impl Worker {
         for root in &closed {
             self.close(root).await;
         }
-        let options = Options { config, ..Options::default() };
+        // A fix in a chart or an overlay is tried by building again, which is too slow for each keystroke.
+        let options = Options { config, skip_fixes_in_targets: true, ..Options::default() };
         for task in projects {
             self.analyse(task, options.clone(), encoding).await;
         }

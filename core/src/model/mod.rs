@@ -12,6 +12,7 @@ pub mod kubernetes;
 pub mod read;
 mod target;
 
+pub use crate::build::{Cause, Reason, Target};
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use read::{IntOrStr, Place, Str};

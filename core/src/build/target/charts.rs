@@ -1,9 +1,11 @@
 //! Charts as targets: with their own values, and with each further values file beside them.
 
-use super::{Manifest, Reason, Target, environment_of, folder_name, is_inside, relative};
+use super::{
+    Cause, Manifest, Reason, Target, environment_of, folder_name, is_inside, note_behind, relative,
+};
 use crate::build::helm::{
     self, Chart, ChartFile, Content, Hook, Layer, ReleaseOptions, Rendered, RenderedTemplate,
-    TemplateKind,
+    TemplateKind, failure::FailureKind,
 };
 use crate::build::kustomize::SourceFile;
 use crate::build::origin::Text;
@@ -98,6 +100,7 @@ pub(super) fn targets(files: &[SourceFile<'_>], folder: &str) -> Vec<Target> {
             ),
             span: Span::new(first.id, 0, 0),
             is_refused: false,
+            cause: Cause::Other,
         });
     }
     let mut targets = vec![own_values];
@@ -141,7 +144,7 @@ pub(super) fn is_further_values_file(path: &str, folder: &str) -> bool {
 }
 
 fn refused(message: String, span: Span) -> Reason {
-    Reason { message, span, is_refused: true }
+    Reason { message, span, is_refused: true, cause: Cause::Other }
 }
 
 /// Renders a chart and reads what came out.
@@ -149,9 +152,10 @@ fn render_into(target: &mut Target, chart: &Chart, values: Vec<Layer>, chart_spa
     let options = ReleaseOptions { values, ..ReleaseOptions::default() };
     let Rendered { templates, problems, .. } = helm::render(chart, &options);
     for problem in problems {
-        let is_refused = problem.kind != helm::ProblemKind::MissingDependency;
         let span = problem.span.unwrap_or(chart_span);
-        target.reasons.push(Reason { message: problem.message, span, is_refused });
+        let cause = cause(problem.kind);
+        let is_refused = cause != Cause::MissingDependency;
+        target.reasons.push(Reason { message: problem.message, span, is_refused, cause });
     }
     for template in templates {
         for document in &template.documents {
@@ -167,7 +171,35 @@ fn render_into(target: &mut Target, chart: &Chart, values: Vec<Layer>, chart_spa
         let tree = placed_tree(&template, target, chart_span);
         target.trees.push(tree);
     }
+    add_undecoded(target, chart, chart_span);
     target.is_built = target.trees.iter().any(|tree| !tree.is_empty());
+}
+
+/// Adds a reason for each template whose bytes are not UTF-8: Helm prints them as they are, and here they
+/// are replaced.
+fn add_undecoded(target: &mut Target, chart: &Chart, chart_span: Span) {
+    for template in &chart.templates {
+        if let Some(at) = template.text.as_str().find(char::REPLACEMENT_CHARACTER) {
+            let end = at + char::REPLACEMENT_CHARACTER.len_utf8();
+            let place = template.text.locate(at..end);
+            target.reasons.push(Reason {
+                message: format!("`{}` is not UTF-8 and cannot be read in full", template.path),
+                span: place.map_or(chart_span, |place| place.span),
+                is_refused: false,
+                cause: Cause::Other,
+            });
+        }
+    }
+}
+
+fn cause(kind: helm::ProblemKind) -> Cause {
+    match kind {
+        helm::ProblemKind::MissingDependency => Cause::MissingDependency,
+        helm::ProblemKind::Schema => Cause::Values,
+        helm::ProblemKind::Stopped(FailureKind::Refused) => Cause::Values,
+        helm::ProblemKind::Stopped(FailureKind::Limit) => Cause::Limit,
+        helm::ProblemKind::Stopped(FailureKind::Parse | FailureKind::Execution) => Cause::Other,
+    }
 }
 
 /// Parses rendered text and gives every node the place of its source.
@@ -195,11 +227,9 @@ fn placed_tree(template: &RenderedTemplate, target: &mut Target, chart_span: Spa
     let behind = &mut target.behind;
     tree.map_spans(&mut |span| {
         let Some(place) = place(span) else { return fallback };
-        if let Some(via) = place.via {
-            let known = behind.entry(place.span).or_insert(Some(via));
-            if *known != Some(via) {
-                *known = None;
-            }
+        let values = text.behind(span.range());
+        if !values.is_empty() {
+            note_behind(behind, place.span, values);
         }
         place.span
     });

@@ -1,6 +1,6 @@
 //! Kustomizations as targets: those that no other one uses.
 
-use super::{Reason, Target, environment_of, folder_name, is_inside};
+use super::{Cause, Reason, Target, environment_of, folder_name, is_inside, note_behind};
 use crate::build::kustomize::{self, SourceFile, Sources};
 use crate::report::TargetKind;
 use crate::syntax::{self, Tree};
@@ -26,9 +26,18 @@ pub(super) fn targets(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> 
             message: reason.message,
             span: reason.span,
             is_refused: reason.kind == kustomize::ReasonKind::Refused,
+            cause: match reason.kind {
+                kustomize::ReasonKind::Remote => Cause::Remote,
+                kustomize::ReasonKind::Limit => Cause::Limit,
+                kustomize::ReasonKind::Refused | kustomize::ReasonKind::NotBuilt => Cause::Other,
+            },
         };
         let reasons: Vec<Reason> = built.reasons.into_iter().map(reason).collect();
         add_named_files(&sources, &mut built.read);
+        let mut behind = FxHashMap::default();
+        for object in &built.objects {
+            object.value.replaced_places(&mut |at, old| note_behind(&mut behind, at, vec![old]));
+        }
         targets.push(Target {
             name: folder_name(folder),
             kind: TargetKind::Kustomization,
@@ -37,7 +46,7 @@ pub(super) fn targets(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> 
             is_built: !built.objects.is_empty(),
             trees: vec![kustomize::tree(&built.objects)],
             manifests: Vec::new(),
-            behind: FxHashMap::default(),
+            behind,
             reasons,
             sources: built.read,
         });
