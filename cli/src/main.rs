@@ -120,7 +120,7 @@ fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
         select: rules.select.clone(),
         ignore: rules.ignore.clone(),
         min_severity: rules.min_severity,
-        skip_fixes_in_targets: false,
+        leave_fixes_untried: false,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::facts::{Facts, Scope};
 use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
+    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
     TargetKind,
 };
 use crate::rules::Rule;
@@ -28,8 +28,9 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// The lowest severity to report.
     pub min_severity: Option<Severity>,
-    /// Leave out the fixes in charts and overlays, each of which is tried by building again.
-    pub skip_fixes_in_targets: bool,
+    /// Leave the fixes in charts and overlays untried, since each of them costs another build. They can be
+    /// tried later, with [`Analysis::tried_fixes`].
+    pub leave_fixes_untried: bool,
 }
 
 impl Options {
@@ -143,14 +144,27 @@ impl Analysis {
     /// Leaves those fixes in targets that settle their finding and change nothing else.
     fn try_fixes(&self, findings: &mut [Finding], options: &Options) {
         let in_targets = findings.iter_mut().filter(|it| !it.targets.is_empty());
-        if options.skip_fixes_in_targets {
-            in_targets.for_each(|finding| finding.fixes.clear());
+        if options.leave_fixes_untried {
+            in_targets.for_each(|it| it.untried = std::mem::take(&mut it.fixes));
             return;
         }
         let sources = self.0.borrow_owner();
         let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
         let mut trials = Trials::new(sources, &wanted);
-        in_targets.for_each(|finding| trials.keep_what_works(finding));
+        for finding in in_targets {
+            let fixes = std::mem::take(&mut finding.fixes);
+            finding.fixes = trials.those_that_work(finding, fixes);
+        }
+    }
+
+    /// Returns the fixes of a finding of this snapshot, with those that had been left untried.
+    pub fn tried_fixes(&self, finding: &Finding) -> Vec<Fix> {
+        let sources = self.0.borrow_owner();
+        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let mut fixes = finding.fixes.clone();
+        let untried = finding.untried.clone();
+        fixes.extend(Trials::new(sources, &wanted).those_that_work(finding, untried));
+        fixes
     }
 
     fn files(&self) -> &[Arc<FileModel>] {

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use plimsoll_core::edit::apply::apply;
-use plimsoll_core::{File, Options, Report, analyze};
+use plimsoll_core::{File, Options, Report, Workspace, analyze};
 
 const CHART: &str = "apiVersion: v2\nname: shop\nversion: 1.0.0\n";
 
@@ -190,11 +190,15 @@ fn a_fix_that_changes_another_object_is_not_offered() {
 }
 
 #[test]
-fn fixes_in_targets_can_be_left_out() {
+fn fixes_in_targets_can_be_tried_later() {
     let template = deployment("web", "1GB");
     let project = files(&[("shop/Chart.yaml", CHART), ("shop/templates/web.yaml", &template)]);
-    let options = Options { skip_fixes_in_targets: true, ..Options::default() };
-    let report = analyze(&project, &options);
-    assert!(report.findings.iter().any(|it| it.code == "PLM611"));
+    let options = Options { leave_fixes_untried: true, ..Options::default() };
+    let mut workspace = Workspace::default();
+    project.iter().for_each(|file| workspace.set_file(file.clone()));
+    let analysis = workspace.analysis(&options.config);
+    let report = analysis.report(&options);
     assert!(report.findings.iter().all(|it| it.fixes.is_empty()));
+    let finding = report.findings.iter().find(|it| it.code == "PLM611").unwrap();
+    assert_eq!(analysis.tried_fixes(finding).len(), 1);
 }

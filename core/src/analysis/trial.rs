@@ -59,11 +59,10 @@ impl<'a> Trials<'a> {
         }
     }
 
-    /// Takes those fixes of a finding away that do more or less than settle it.
-    pub(super) fn keep_what_works(&mut self, finding: &mut Finding) {
-        let mut fixes = std::mem::take(&mut finding.fixes);
+    /// Keeps those fixes of a finding that settle it and do nothing else.
+    pub(super) fn those_that_work(&mut self, finding: &Finding, mut fixes: Vec<Fix>) -> Vec<Fix> {
         fixes.retain(|fix| self.works(finding, fix));
-        finding.fixes = fixes;
+        fixes
     }
 
     fn works(&mut self, finding: &Finding, fix: &Fix) -> bool {
