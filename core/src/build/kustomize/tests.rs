@@ -4,14 +4,14 @@
 use super::*;
 
 struct Project {
-    files: Vec<(&'static str, Arc<str>)>,
+    files: Vec<(String, Arc<str>)>,
 }
 
 impl Project {
     /// Files of the form `--- PATH`, then the text.
-    fn new(text: &'static str) -> Project {
+    fn new(text: &str) -> Project {
         let parts = text.split("--- ").skip(1).map(|part| part.split_once('\n').unwrap());
-        Project { files: parts.map(|(path, text)| (path, text.into())).collect() }
+        Project { files: parts.map(|(path, text)| (path.to_owned(), text.into())).collect() }
     }
 
     fn sources(&self) -> Sources<'_> {
@@ -135,7 +135,8 @@ spec:
         let path = format!("{container}.{key}");
         assert_eq!(project.place(&built, "Deployment", &path), expected, "{path}");
     }
-    let read: Vec<&str> = built.read.iter().map(|id| project.files[id.index()].0).collect();
+    let read: Vec<&str> =
+        built.read.iter().map(|id| project.files[id.index()].0.as_str()).collect();
     assert_eq!(
         read,
         [
@@ -255,12 +256,13 @@ metadata: {name: web}
 #[test]
 fn components_that_lead_to_themselves_end() {
     let component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncomponents: ";
-    let project = Project::new(&format!(
+    let text = format!(
         "--- a/kustomization.yaml\nresources: [r.yaml]\ncomponents: [../c]\n\
          --- a/r.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\n\
          --- c/kustomization.yaml\n{component}[../d]\n\
          --- d/kustomization.yaml\n{component}[../c]\n"
-    ));
+    );
+    let project = Project::new(&text);
     let built = project.build("a");
     assert_eq!(built.objects.len(), 1);
     assert_eq!(project.reasons(&built), ["d/kustomization.yaml: ../c: `c` leads back to itself"]);
@@ -277,7 +279,8 @@ fn no_path_leads_out_of_the_project() {
             format!("configurations: ['{path}']\n"),
             format!("openapi: {{path: '{path}'}}\n"),
         ] {
-            let project = Project::new(&format!("--- a/kustomization.yaml\n{entry}"));
+            let text = format!("--- a/kustomization.yaml\n{entry}");
+            let project = Project::new(&text);
             let built = project.build("a");
             let reasons = project.reasons(&built);
             assert!(
@@ -301,7 +304,8 @@ fn what_is_no_mapping_is_named() {
         ("patches: [web.yaml]\n", "this entry of `patches` names no patch"),
         ("patches: [{patch: web.yaml}]\n", "this `patch` is plain text"),
     ] {
-        let project = Project::new(&format!("--- a/kustomization.yaml\n{kustomization}"));
+        let text = format!("--- a/kustomization.yaml\n{kustomization}");
+        let project = Project::new(&text);
         let built = project.build("a");
         let reasons = project.reasons(&built);
         assert!(reasons.iter().any(|it| it.contains(reason)), "{kustomization}: {reasons:?}");
