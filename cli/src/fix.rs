@@ -218,3 +218,32 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     };
     replace().map_err(|error| Failure::at(path, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::spoiled_targets;
+    use plimsoll_core::report::{TargetEntry, TargetKind};
+
+    fn target(name: &str, reason: Option<&str>) -> TargetEntry {
+        TargetEntry {
+            name: name.to_owned(),
+            kind: TargetKind::Chart,
+            environment: None,
+            files: Vec::new(),
+            built: reason.is_none(),
+            reason: reason.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_target_is_spoiled_by_a_reason_that_it_did_not_have() {
+        let before = [target("a", None), target("b", Some("no `x`")), target("c", None)];
+        let after = [target("a", Some("no `y`")), target("b", Some("no `x`")), target("c", None)];
+        let spoiled = |after: &[TargetEntry]| -> Vec<String> {
+            spoiled_targets(&before, after).into_iter().map(|it| it.name.clone()).collect()
+        };
+        assert_eq!(spoiled(&after), ["a"]);
+        assert_eq!(spoiled(&[target("a", None), target("b", None)]), ["c"]);
+        assert!(spoiled(&before).is_empty());
+    }
+}
