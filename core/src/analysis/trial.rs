@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Maximum number of targets that are built to try the fixes of one report. Of the projects that were
-/// measured, the largest needs a quarter of these.
+/// measured, the one that needs the most builds four.
 const MAX_BUILDS: usize = 512;
 
 /// Maximum number of bytes of sources that are built to try the fixes of one report, counted once for
