@@ -137,7 +137,7 @@ fn a_chart_that_wants_a_value_says_so_and_hides_nothing_else() {
     assert!(found[1]["message"].as_str().unwrap().contains("edge wants a name"));
     let text = out(root.path(), &["check", ".", "--min-severity", "error"]);
     assert!(
-        text.contains("chart edge not built in full") && text.contains("wants a name"),
+        text.contains("and 2 targets; 1 chart not rendered in full: edge, edge wants a name"),
         "{text}"
     );
     assert_eq!(plimsoll(root.path(), &["render"]).status.code(), Some(2));
@@ -176,9 +176,48 @@ fn comments_suppress_findings_in_templates_and_overlays() {
 }
 
 #[test]
-fn a_folder_without_targets_is_a_failure_with_the_reason() {
-    let root = folder(&[("compose.yaml", "services: {}\n")]);
-    let output = plimsoll(root.path(), &["render"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("no chart and no kustomization"));
+fn what_cannot_be_rendered_is_a_failure_with_the_reason() {
+    for (path, text, reason) in [
+        ("compose.yaml", "services: {web: {image: 'web:1'}}\n", "`docker compose config` prints"),
+        ("other.yaml", "a: 1\n", "nothing to deploy"),
+    ] {
+        let root = folder(&[(path, text)]);
+        let output = plimsoll(root.path(), &["render"]);
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(reason), "{path}");
+    }
+}
+
+#[test]
+fn every_target_is_listed_and_a_folder_of_manifests_prints_its_documents() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    let root = folder(&[
+        ("compose.yaml", "services: {web: {image: 'web:1'}}\n"),
+        ("compose.prod.yaml", "services: {web: {restart: always}}\n"),
+        ("k8s/web.yaml", service),
+        ("overlay/kustomization.yaml", "resources: [db.yaml]\n"),
+        ("overlay/db.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: db}\n"),
+    ]);
+    let listed = plimsoll(root.path(), &["render", "--list"]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let words: Vec<Vec<&str>> = listed.lines().map(|it| it.split_whitespace().collect()).collect();
+    let expected = [
+        vec!["compose", "compose.yaml"],
+        vec!["compose", "production", "compose.yaml", "+", "compose.prod.yaml"],
+        vec!["manifests", "k8s"],
+        vec!["kustomization", "overlay"],
+    ];
+    assert_eq!(words, expected);
+    let printed = plimsoll(root.path(), &["render", "--target", "k8s"]);
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert_eq!(printed, format!("---\n# source: k8s/web.yaml:1\n{service}"));
+    let report = plimsoll(root.path(), &["check", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let kinds: Vec<&str> = report["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["compose", "compose", "manifests", "kustomization"]);
 }

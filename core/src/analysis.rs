@@ -1,8 +1,10 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
-use crate::facts::{Facts, Scope};
-use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
+use crate::facts::{Facts, Parts, Scope};
+use crate::model::{
+    BuiltTarget, FileModel, PlainTarget, Suppression, compose, plain_targets, targets,
+};
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
     TargetKind,
@@ -59,8 +61,10 @@ struct Sources {
     projects: Vec<compose::Project>,
     config: Config,
     targets: Vec<BuiltTarget>,
+    plain_targets: Vec<PlainTarget>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
+    parts: Parts,
 }
 
 /// The facts over the files, and those over the other variants of the targets.
@@ -88,8 +92,12 @@ impl Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
         let targets = targets(&files);
-        let built_files = targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
-        let sources = Sources { files, projects, config, targets, built_files };
+        let built_files: FxHashSet<FileId> =
+            targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
+        let plain_targets = plain_targets(&files, &projects, &built_files);
+        let parts = parts(&files, &projects, &targets);
+        let sources =
+            Sources { files, projects, config, targets, plain_targets, built_files, parts };
         Analysis(Snapshot::new(sources, scopes))
     }
 
@@ -101,6 +109,12 @@ impl Analysis {
     /// Returns the charts and overlays of the project, built.
     pub fn targets(&self) -> &[BuiltTarget] {
         &self.0.borrow_owner().targets
+    }
+
+    /// Returns the targets that are deployed as they are written: Compose projects and folders of
+    /// manifests.
+    pub fn plain_targets(&self) -> &[PlainTarget] {
+        &self.0.borrow_owner().plain_targets
     }
 
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
@@ -137,7 +151,10 @@ impl Analysis {
             lines: it.lines.clone(),
         });
         let files = files.collect();
-        let targets = self.targets().iter().map(target_entry).collect();
+        let built = self.targets().iter().map(target_entry);
+        let mut targets: Vec<TargetEntry> =
+            built.chain(self.plain_targets().iter().map(plain_entry)).collect();
+        targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
         Report { files, targets, findings, decision, map: facts.map(), suppressed }
     }
 
@@ -195,11 +212,31 @@ fn target_entry(built: &BuiltTarget) -> TargetEntry {
     }
 }
 
+/// Returns a target that needs no building as the report lists it.
+fn plain_entry(target: &PlainTarget) -> TargetEntry {
+    TargetEntry {
+        name: target.name.clone(),
+        kind: target.kind,
+        environment: target.environment,
+        files: target.files.clone(),
+        built: target.reason.is_none(),
+        reason: target.reason.clone(),
+    }
+}
+
 /// Builds the facts over the files with one variant of each target, and over each other variant.
 fn scopes(sources: &Sources) -> Scopes<'_> {
-    let Sources { files, projects, config, targets, built_files } = sources;
-    let scope =
-        |chosen, is_main| Scope { files, projects, config, targets, built_files, chosen, is_main };
+    let Sources { files, projects, config, targets, built_files, parts, .. } = sources;
+    let scope = |chosen, is_main| Scope {
+        files,
+        projects,
+        config,
+        targets,
+        built_files,
+        parts,
+        chosen,
+        is_main,
+    };
     let (chosen, others) = choose_variants(targets);
     let no_projects: &[compose::Project] = &[];
     let variant = |at| Facts::new(Scope { projects: no_projects, ..scope(vec![at], false) });
@@ -207,6 +244,20 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
         main: Facts::new(scope(chosen, true)),
         variants: others.into_iter().map(variant).collect(),
     }
+}
+
+/// Finds the files of each application. What a target or a Compose project is made of is one.
+fn parts(
+    files: &[Arc<FileModel>],
+    projects: &[compose::Project],
+    targets: &[BuiltTarget],
+) -> Parts {
+    let of_project = |project: &compose::Project| -> Vec<FileId> {
+        project.files.iter().chain(&project.included).copied().collect()
+    };
+    let mut joined: Vec<Vec<FileId>> = projects.iter().map(of_project).collect();
+    joined.extend(targets.iter().map(|it| it.target.sources.clone()));
+    Parts::new(files, joined.iter().map(Vec::as_slice))
 }
 
 /// Splits the indices of the targets into one variant of each application and the others. Production
@@ -355,7 +406,9 @@ fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_
             (values_of(finding, behind, facts), "the value comes from here")
         }
         TargetKind::Chart => (behind.to_vec(), "this action prints it"),
-        TargetKind::Kustomization => (behind.to_vec(), "this is what it replaces"),
+        TargetKind::Kustomization | TargetKind::Compose | TargetKind::Manifests => {
+            (behind.to_vec(), "this is what it replaces")
+        }
     };
     for place in places {
         let known = finding.related.iter().any(|related| related.span == place);

@@ -161,6 +161,7 @@ fn outcomes(
             config: &sources.config,
             targets: &built,
             built_files: &built_files,
+            parts: &sources.parts,
             chosen: vec![at],
             is_main: false,
         });

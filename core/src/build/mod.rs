@@ -10,4 +10,4 @@ pub mod origin;
 mod target;
 
 pub use kustomize::SourceFile;
-pub use target::{Cause, Manifest, Reason, Target, build};
+pub use target::{Cause, Manifest, Reason, Target, build, environment_of};

@@ -9,14 +9,14 @@ use crate::config::Config;
 use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::report::{Kind, Role};
-use crate::text::name_of;
+use crate::text::{FileId, name_of};
 use std::sync::Arc;
 
 pub(super) fn of_files(
     files: &[Arc<FileModel>],
     projects: &[Project],
     config: &Config,
-    cluster: bool,
+    has_cluster_side: &dyn Fn(FileId) -> bool,
 ) -> Vec<Option<Role>> {
     let mut roles: Vec<Option<Role>> = files
         .iter()
@@ -31,7 +31,7 @@ pub(super) fn of_files(
     for project in projects {
         let Some(base) = project.files.first() else { continue };
         if roles[base.index()] == Some(Role::Unknown) {
-            roles[base.index()] = Some(by_content(project, cluster));
+            roles[base.index()] = Some(by_content(project, has_cluster_side(*base)));
         }
     }
     roles

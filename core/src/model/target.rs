@@ -75,11 +75,6 @@ impl BuiltTarget {
         !self.sources.is_disjoint(&other.sources)
     }
 
-    /// Whether others than the variants of this target can define what it refers to.
-    pub fn has_company(&self, all: &[BuiltTarget]) -> bool {
-        !self.is_whole() || all.iter().any(|other| !self.is_variant_of(other))
-    }
-
     /// Returns the object that a place belongs to, and the container if it belongs to one alone. A place
     /// that is no node of an object belongs to the smallest one around it.
     pub fn owner(&self, span: Span) -> Option<(&Object, Option<&Container>)> {

@@ -55,6 +55,8 @@ fn report_place(span: &Span, reasons: &[(&Target, &Reason)], out: &mut Findings)
         (TargetKind::Chart, false) => "this chart is not rendered",
         (TargetKind::Kustomization, true) => "a part of this overlay is not built",
         (TargetKind::Kustomization, false) => "this overlay is not built",
+        // These are deployed as they are written.
+        (TargetKind::Compose | TargetKind::Manifests, _) => return,
     };
     let messages: FxHashSet<&str> = reasons.iter().map(|it| it.1.message.as_str()).collect();
     let others = match messages.len() {
@@ -81,6 +83,7 @@ fn report_place(span: &Span, reasons: &[(&Target, &Reason)], out: &mut Findings)
         (TargetKind::Kustomization, _) => {
             finding.check(format!("kubectl kustomize {folder}"));
         }
+        (TargetKind::Compose | TargetKind::Manifests, _) => {}
     }
 }
 
@@ -90,6 +93,7 @@ fn help(target: &Target, reason: &Reason) -> Option<String> {
     let tool = match target.kind {
         TargetKind::Chart => "Helm",
         TargetKind::Kustomization => "`kubectl kustomize`",
+        TargetKind::Compose | TargetKind::Manifests => return None,
     };
     match reason.cause {
         Cause::MissingDependency => Some(format!(
