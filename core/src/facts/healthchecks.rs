@@ -78,7 +78,10 @@ impl Service<'_> {
 }
 
 fn image_health(repository: &str) -> Health {
-    family_of(repository).map_or(Health::Unknown, |it| family_health(it, repository))
+    match family_of(repository) {
+        Some((family, Certainty::Certain)) => family_health(family, repository),
+        _ => Health::Unknown,
+    }
 }
 
 fn family_health(family: &Family, repository: &str) -> Health {

@@ -28,7 +28,7 @@ impl<'a> Image<'a> {
         let found = if reference.has_variable_repository() {
             None
         } else {
-            families::match_of(&repository)
+            families::family_of(&repository)
         };
         let family = found.map(|it| it.0);
         let major = match (family, reference.tag) {
