@@ -25,6 +25,12 @@ static BY_REPOSITORY: LazyLock<FxHashMap<&str, &Family>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The families by their listed repositories and by the names that people give to their images.
+static BY_NAME: LazyLock<FxHashMap<&str, &Family>> = LazyLock::new(|| {
+    let names = FAMILIES.iter().flat_map(|family| family.names.iter().map(move |it| (*it, family)));
+    names.chain(BY_REPOSITORY.iter().map(|(name, family)| (*name, *family))).collect()
+});
+
 /// Paths below which registries hold images of other registries under the same names.
 static MIRRORS: LazyLock<Vec<&str>> =
     LazyLock::new(|| entries(include_str!("../data/mirrors.txt")).collect());
@@ -43,10 +49,11 @@ static OTHER_PROGRAMS: LazyLock<FxHashSet<&str>> =
 /// taken for the server: `my-postgres-backup` is not PostgreSQL.
 #[must_use]
 pub fn family_of(repository: &str) -> Option<(&'static Family, Certainty)> {
-    if let Some((family, name)) = longest_listed_end(repository) {
-        if repository == name || without_mirror(repository) == Some(name) {
-            return Some((family, Certainty::Certain));
-        }
+    let listed = BY_REPOSITORY.get(without_mirror(repository).unwrap_or(repository));
+    if let Some(family) = listed.or_else(|| BY_REPOSITORY.get(repository)) {
+        return Some((family, Certainty::Certain));
+    }
+    if let Some((family, name)) = longest_known_end(repository) {
         // In somebody else's registry or account, only a specific name says what is inside.
         let specific = name.contains('/') || family.has_specific_name();
         return specific.then_some((family, Certainty::Likely));
@@ -54,12 +61,12 @@ pub fn family_of(repository: &str) -> Option<(&'static Family, Certainty)> {
     by_words(repository.rsplit('/').next().unwrap_or(repository))
 }
 
-/// Returns the longest listed name that a repository ends in, and its family:
+/// Returns the longest known name that a repository ends in, and its family:
 /// `bitnami/redis` for `harbor.corp/hub/bitnami/redis`.
-fn longest_listed_end(repository: &str) -> Option<(&'static Family, &str)> {
+fn longest_known_end(repository: &str) -> Option<(&'static Family, &str)> {
     let slashes = repository.match_indices('/').map(|(at, _)| at + 1);
     let mut ends = std::iter::once(0).chain(slashes).map(|start| &repository[start..]);
-    ends.find_map(|end| Some((*BY_REPOSITORY.get(end)?, end)))
+    ends.find_map(|end| Some((*BY_NAME.get(end)?, end)))
 }
 
 /// Returns the data store that the words of a name mention, when no other word speaks against it.
@@ -67,7 +74,7 @@ fn by_words(name: &str) -> Option<(&'static Family, Certainty)> {
     let mut family: Option<&'static Family> = None;
     let mut certainty = Certainty::Likely;
     for word in name.split(['-', '_', '.']) {
-        let found = BY_REPOSITORY.get(word).filter(|it| it.is_data_store());
+        let found = BY_NAME.get(word).filter(|it| it.is_data_store());
         match (found, family) {
             (Some(found), None) => family = Some(found),
             // Two programs in one name are neither.

@@ -27,6 +27,7 @@ impl Family {
             name,
             class: Class::from_word(words.next()?)?,
             persistent: words.next() == Some("kept"),
+            names: Vec::new(),
             repositories: Vec::new(),
             ports: Vec::new(),
             data: Vec::new(),
@@ -39,6 +40,7 @@ impl Family {
         };
         for &(keyword, text) in &block.lines {
             match keyword {
+                "name" => family.names.extend(text.split(' ')),
                 "image" => family.list(text, Known::Unknown),
                 "checked" => family.list(text, Known::Yes),
                 "unchecked" => family.list(text, Known::No),
@@ -101,6 +103,15 @@ impl Setting {
             Some(major) => self.majors.contains(&major),
             None => self.majors.end == u64::MAX,
         }
+    }
+
+    /// Returns what a list of words says about one of them, where a dash stands before those that do
+    /// not hold.
+    pub(super) fn states(&self, word: &str) -> Known {
+        let mut words = self.value.split(' ');
+        words
+            .find(|it| it.trim_start_matches('-') == word)
+            .map_or(Known::Unknown, |it| if it.starts_with('-') { Known::No } else { Known::Yes })
     }
 
     fn names(&self, repository: &str) -> bool {
