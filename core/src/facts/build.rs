@@ -11,7 +11,7 @@ use super::sets::Sets;
 use super::subject::ServicePlaces;
 use super::unit::Unit;
 use super::workload::{self, Workload};
-use super::{Facts, Mention, Scope, migrations, peers, replicas, roles, selection};
+use super::{Facts, Mention, Scope, migrations, peers, programs, replicas, roles, selection};
 use crate::model::FileModel;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
@@ -37,7 +37,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         true => roles::of_files(files, projects, config, cluster),
         false => Vec::new(),
     };
-    let services = services(projects, &roles);
+    let mut services = services(projects, &roles);
+    programs::of_services(&mut services, &sorted);
     let named = NamedObjects::new(&objects);
     let mut workloads = Vec::new();
     for &object in &objects {
@@ -46,6 +47,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             workloads.push(Workload::new(workloads.len(), object, model, copies, &named));
         }
     }
+    programs::of_workloads(&mut workloads);
     let sets = if is_main {
         let sources = |at: &usize| {
             let at = *at;
@@ -90,6 +92,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     };
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);
+    programs::of_counterparts(&mut facts);
     facts
 }
 

@@ -8,6 +8,7 @@
 //! | a Compose service | `service` | `hosts`, `listens_on`, `restarts`, `is_built`, `starts_one_shot` |
 //! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
 //! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
+//! | the program in a container | `programs`, `dockerfile` | `runs` |
 //! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `near_name`, `keys` |
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
 //! | what may be applied together | `sets` | `together`, `may_share_namespace` |
@@ -29,6 +30,7 @@ mod build;
 mod contract;
 mod counterparts;
 mod cycles;
+mod dockerfile;
 mod healthchecks;
 mod hosts;
 mod images;
@@ -38,6 +40,7 @@ mod migrations;
 mod names;
 mod order;
 mod peers;
+mod programs;
 mod replicas;
 mod resources;
 mod roles;
@@ -59,6 +62,7 @@ pub use migrations::{Migration, hook_words, migrates_before_start, migration_in}
 pub use names::{MANY, Named, nearest};
 pub use order::{Wait, reaches};
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use programs::Program;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
