@@ -71,7 +71,7 @@ pub fn variable_without_authentication(
                 "*" => !value.is_empty(),
                 wanted => value.eq_ignore_ascii_case(wanted),
             };
-            values.iter().any(|it| fits(&it)).then_some(Switch::Variable { name: known })
+            values.iter().any(fits).then_some(Switch::Variable { name: known })
         }
         _ => None,
     })
