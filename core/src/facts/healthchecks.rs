@@ -73,6 +73,11 @@ impl Service<'_> {
     /// Returns the shell command that asks a server of its image family whether it is ready.
     pub fn ready_shell(&self) -> Option<&'static str> {
         let runs = self.unit.runs.as_ref()?;
+        // What only ports, mounts or a counterpart give away may lack the tools of the family's images.
+        let by_image = self.unit.image.as_ref().is_some_and(|it| it.family.is_some());
+        if runs.certainty != Certainty::Certain && !by_image {
+            return None;
+        }
         let has_variable = |name: &str| self.unit.var(name).is_some();
         runs.family.ready_shell(&runs.repository, runs.major, &has_variable)
     }
