@@ -8,7 +8,8 @@
 //! | a Compose service | `service` | `hosts`, `listens_on`, `restarts`, `is_built`, `starts_one_shot` |
 //! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
 //! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
-//! | objects by name | `names` | `named`, `named_anywhere`, `is_named_elsewhere`, `near_name`, `keys` |
+//! | the program in a container | `programs`, `dockerfile` | `runs` |
+//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `keys` |
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
 //! | what may be applied together | `sets`, `parts` | `together`, `same_part`, `may_share_namespace` |
 //! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
@@ -37,6 +38,7 @@ mod copies;
 mod counterparts;
 mod cycles;
 mod delivery;
+mod dockerfile;
 mod healthchecks;
 mod hosts;
 mod images;
@@ -49,6 +51,7 @@ mod order;
 mod overlays;
 mod parts;
 mod peers;
+mod programs;
 mod replicas;
 mod resources;
 mod roles;
@@ -77,6 +80,7 @@ pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use programs::Program;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
