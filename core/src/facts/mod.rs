@@ -22,10 +22,13 @@
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
-//! | roles of Compose files | `roles` | `role_of`, `unit_role` |
+//! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
+//! | commands for a shell | `commands` | `compose`, `compose_of` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
+mod commands;
 mod contract;
 mod counterparts;
 mod cycles;
@@ -44,6 +47,7 @@ mod roles;
 mod selection;
 mod service;
 mod sets;
+mod sources;
 mod storage;
 mod subject;
 mod unit;

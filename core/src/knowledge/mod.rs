@@ -13,6 +13,8 @@
 
 pub mod cron;
 mod data;
+pub mod dev_commands;
+pub mod directories;
 pub mod env;
 pub mod families;
 pub mod image;

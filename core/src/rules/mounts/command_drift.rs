@@ -1,0 +1,294 @@
+use crate::facts::{Facts, Service, Start, Unit, Workload};
+use crate::knowledge::dev_commands::dev_command;
+use crate::report::{Findings, Role};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// Compose and the cluster start the same image with another command, user or working directory.
+    ///
+    /// ## Why it hurts
+    /// What was tested on one side is not what runs on the other: an option, a flag or a permission
+    /// that one side relies on is missing on the other, and nobody compares the two.
+    ///
+    /// ## What helps
+    /// Put the command, the user and the working directory into the image, and override them on neither
+    /// side; or set the same on both.
+    ///
+    /// ## How to troubleshoot
+    /// Look at the command line and the user of the first process on both sides.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   api:
+    ///     image: ghcr.io/acme/api:2
+    ///     command: [serve, --workers=4] # <- container `api` of Deployment `api` does not start like `api` in Compose: the command is the image's own instead of `serve --workers=4`
+    /// ```
+    /// ```yaml file=k8s/api.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: api }
+    /// spec:
+    ///   selector: { matchLabels: { app: api } }
+    ///   template:
+    ///     metadata: { labels: { app: api } }
+    ///     spec: { containers: [{ name: api, image: "ghcr.io/acme/api:2" }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   api:
+    ///     image: ghcr.io/acme/api:2
+    ///     command: [serve, --workers=4]
+    /// ```
+    /// ```yaml file=k8s/api.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: api }
+    /// spec:
+    ///   selector: { matchLabels: { app: api } }
+    ///   template:
+    ///     metadata: { labels: { app: api } }
+    ///     spec:
+    ///       containers:
+    ///         - name: api
+    ///           image: ghcr.io/acme/api:2
+    ///           args: [serve, --workers=4]
+    /// ```
+    PLM314 "command-drift" {
+        since: "0.1.0", on: Dual, severity: Info, check: check,
+    }
+}
+
+/// A setting that differs, with its value and place on each side that sets it.
+struct Difference {
+    what: &'static str,
+    here: Option<(String, Span)>,
+    there: Option<(String, Span)>,
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for pair in facts.counterparts() {
+        let (service, workload, unit) = facts.pair(pair);
+        let development =
+            service.role == Role::Development || facts.workload_role(workload) == Role::Development;
+        if development {
+            continue;
+        }
+        let all = [
+            command_difference(service, unit),
+            user_difference(service, workload, pair.unit),
+            directory_difference(service, workload, pair.unit),
+        ];
+        let differences: Vec<Difference> = all.into_iter().flatten().collect();
+        let places = || differences.iter().flat_map(|it| [&it.here, &it.there]).flatten();
+        let Some((_, first)) =
+            places().find(|it| it.1.file == service.span().file).or(places().next())
+        else {
+            continue;
+        };
+        let parts: Vec<String> = differences.iter().map(Difference::says).collect();
+        let finding = out.at(
+            first,
+            format!(
+                "{} does not start like `{}` in Compose: {}",
+                unit.label,
+                service.name,
+                parts.join(", and ")
+            ),
+        );
+        finding.also(
+            &workload.container(pair.unit).span(),
+            format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
+        );
+        for (_, place) in places().filter(|it| it.1 != *first) {
+            finding.also(place, "the other side sets this");
+        }
+        finding
+            .check(facts.compose(service, &format!("top {}", service.name)))
+            .check(workload.exec(unit, "sh -c 'id; cat /proc/1/cmdline'"));
+    }
+}
+
+impl Difference {
+    /// Says how the cluster differs from Compose.
+    fn says(&self) -> String {
+        let value = |side: &Option<(String, Span)>| match side {
+            Some((text, _)) => format!("`{}`", shortened(text)),
+            None => "the image's own".to_owned(),
+        };
+        format!("the {} is {} instead of {}", self.what, value(&self.there), value(&self.here))
+    }
+}
+
+/// Maximum number of characters of a command in a message.
+const MAX_SHOWN: usize = 60;
+
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_SHOWN {
+        return line;
+    }
+    let start: String = line.chars().take(MAX_SHOWN - 2).collect();
+    format!("{} …", start.trim_end())
+}
+
+fn command_difference(service: &Service<'_>, unit: &Unit<'_>) -> Option<Difference> {
+    let (here, there) = (&service.unit.start, &unit.start);
+    // PLM303 reports a command for development.
+    let development = |start: &Start<'_>| start.commands.iter().any(|it| dev_command(it).is_some());
+    if development(here) || development(there) {
+        return None;
+    }
+    let written = |start: &Start<'_>| Some((start.joined(), start.span?));
+    let (left, right) = (programs(here), programs(there));
+    if left == right {
+        return None;
+    }
+    // The value of a variable is not known, so that only the program itself can be compared.
+    let open = is_open(service, here) || there.words.iter().any(|it| it.value.contains("$("));
+    let same_program = left.first().zip(right.first()).is_some_and(|it| it.0[0] == it.1[0]);
+    if open && same_program {
+        return None;
+    }
+    Some(Difference { what: "command", here: written(here), there: written(there) })
+}
+
+/// Returns the words of each command that runs, with variables in one spelling.
+fn programs(start: &Start<'_>) -> Vec<Vec<String>> {
+    let plain = |text: &str| text.replace("$(", "$").replace("${", "$").replace([')', '}'], "");
+    let commands = start.commands.iter().filter(|it| !it.program().is_empty());
+    commands.map(|it| it.program().iter().map(|word| plain(&word.text)).collect()).collect()
+}
+
+/// Whether a command of Compose contains a variable of the project.
+fn is_open(service: &Service<'_>, start: &Start<'_>) -> bool {
+    start.words.iter().any(|it| service.project.is_interpolated(it.span))
+}
+
+fn user_difference(
+    service: &Service<'_>,
+    workload: &Workload<'_>,
+    unit: usize,
+) -> Option<Difference> {
+    let here = service.model.user.as_ref().filter(|it| !it.is_empty());
+    if here.is_some_and(|it| service.project.is_interpolated(it.span)) {
+        return None;
+    }
+    let container = workload.container(unit).security.as_ref();
+    let pod = workload.model.template.spec.security.as_ref();
+    let there = container.and_then(|it| it.run_as_user).or(pod.and_then(|it| it.run_as_user));
+    if let (Some(here), Some(there)) = (here, there) {
+        let name = here.split(':').next().unwrap_or_default();
+        let id = if name == "root" { Some(0) } else { name.parse::<i64>().ok() };
+        // The number of another name is in the image.
+        if id.is_none_or(|id| id == there.value) {
+            return None;
+        }
+    }
+    let here = here.map(|it| (it.to_string(), it.span));
+    let there = there.map(|it| (it.value.to_string(), it.span));
+    (here.is_some() || there.is_some()).then_some(Difference { what: "user", here, there })
+}
+
+fn directory_difference(
+    service: &Service<'_>,
+    workload: &Workload<'_>,
+    unit: usize,
+) -> Option<Difference> {
+    let here = service.model.working_dir.as_ref().filter(|it| !it.is_empty());
+    let there = workload.container(unit).working_dir.as_ref().filter(|it| !it.is_empty());
+    let plain = |text: &str| text.trim_end_matches('/').to_owned();
+    let same = here.map(|it| plain(it)) == there.map(|it| plain(it));
+    if same || here.is_some_and(|it| service.project.is_interpolated(it.span)) {
+        return None;
+    }
+    let side = |it: &crate::model::Str| (it.to_string(), it.span);
+    Some(Difference { what: "working directory", here: here.map(side), there: there.map(side) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn text(compose: &str, container: &str, pod: &str) -> String {
+        format!(
+            "# file: compose.yaml\nservices: {{a: {{image: 'acme/a:1', {compose}}}}}\n# file: k8s/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{{pod} containers: [{{name: a, image: 'acme/a:1', {container}}}]}}\n"
+        )
+    }
+
+    fn drift(compose: &str, container: &str) -> Vec<String> {
+        let all = findings(&RULE, &text(compose, container, ""));
+        assert!(all.iter().all(|it| it.severity.name() == "info"));
+        all.into_iter()
+            .map(|it| it.message.split_once(": ").map_or("", |it| it.1).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn each_setting_on_one_side_only_is_a_drift() {
+        for (compose, container, says) in [
+            ("command: run", "", "the command is the image's own instead of `run`"),
+            ("entrypoint: [run]", "", "the command is the image's own instead of `run`"),
+            ("", "args: [run]", "the command is `run` instead of the image's own"),
+            ("", "command: [run]", "the command is `run` instead of the image's own"),
+            ("user: '1000'", "", "the user is the image's own instead of `1000`"),
+            ("", "securityContext: {runAsUser: 7}", "the user is `7` instead of the image's own"),
+            ("working_dir: /a", "", "the working directory is the image's own instead of `/a`"),
+            ("", "workingDir: /b", "the working directory is `/b` instead of the image's own"),
+        ] {
+            assert_eq!(drift(compose, container), [says]);
+        }
+    }
+
+    #[test]
+    fn different_values_are_a_drift_and_a_pair_is_one_finding() {
+        assert_eq!(
+            drift(
+                "command: run -a, user: root",
+                "args: [run, -b], securityContext: {runAsUser: 7}"
+            ),
+            ["the command is `run -b` instead of `run -a`, and the user is `7` instead of `root`"]
+        );
+    }
+
+    #[test]
+    fn the_same_in_another_spelling_is_silent() {
+        for (compose, container) in [
+            ("command: run -a", "args: [run, -a]"),
+            ("command: run -a", "command: [run, -a]"),
+            ("entrypoint: run, command: -a", "command: [run], args: [-a]"),
+            ("command: sh -c 'run -a'", "command: [run, -a]"),
+            ("command: run $$PORT", "args: [run, $(PORT)]"),
+            ("command: run ${PORT:-80}", "args: [run, '81']"),
+            ("user: '1000:1000'", "securityContext: {runAsUser: 1000}"),
+            ("user: root", "securityContext: {runAsUser: 0}"),
+            ("user: node", "securityContext: {runAsUser: 1000}"),
+            ("user: '${UID}'", ""),
+            ("working_dir: /a/", "workingDir: /a"),
+            ("", ""),
+        ] {
+            assert!(drift(compose, container).is_empty(), "{compose} | {container}");
+        }
+        let pod = text("user: '7'", "", "securityContext: {runAsUser: 7},");
+        assert!(messages(&RULE, &pod).is_empty());
+    }
+
+    #[test]
+    fn commands_for_development_are_another_rule_s() {
+        assert!(drift("command: npm run dev", "").is_empty());
+        assert!(drift("", "command: [nodemon, a.js]").is_empty());
+        assert_eq!(drift("command: npm run dev, user: '5'", "").len(), 1);
+    }
+
+    #[test]
+    fn one_side_for_development_is_silent() {
+        let both = text("command: run", "", "");
+        assert_eq!(messages(&RULE, &both).len(), 1);
+        assert!(messages(&RULE, &both.replace("compose.yaml", "compose.dev.yaml")).is_empty());
+        assert!(messages(&RULE, &both.replace("k8s/a", "k8s/dev/a")).is_empty());
+    }
+}
