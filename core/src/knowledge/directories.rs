@@ -50,7 +50,8 @@ pub fn filled_directories(family: Option<&str>, repository: &str) -> Vec<FilledD
     found
 }
 
-/// Returns the directories that the program of an image writes to, besides those of its data.
+/// Returns the directories that the program of an image writes to, besides those that the image declares
+/// as volumes.
 #[must_use]
 pub fn written_directories(family: &str, repository: &str) -> &'static [&'static str] {
     let of_family = || WRITTEN.iter().filter(|it| it.0[0] == family);

@@ -140,6 +140,7 @@ fn of_object(
     let path = join_path(&project.folder, file);
     let missing = is_local(file)
         && !project.is_interpolated(file.span)
+        && !is_in_an_outer_folder(facts, project, file)
         && is_known_to_be_missing(facts, project, &path);
     missing.then(|| Missing {
         span: file.span,
@@ -166,6 +167,10 @@ fn dockerfile(facts: &Facts<'_>, service: &Service<'_>) -> Option<Missing> {
     }
     let context = join_path(&project.folder, &build.context);
     let path = join_path(&context, name);
+    let from_folder = join_path(&build.context, name);
+    if is_in_an_outer_folder(facts, project, &from_folder) {
+        return None;
+    }
     // Without a name, a file in lower case is taken too.
     let lower = join_path(&context, "dockerfile");
     if build.dockerfile.is_none() && facts.file_at(&lower).is_some() {
@@ -180,6 +185,19 @@ fn dockerfile(facts: &Facts<'_>, service: &Service<'_>) -> Option<Missing> {
         path,
         refused: false,
     })
+}
+
+/// Whether a path leads to a file when the project is started from a folder around its own, as an override
+/// file in a folder of its own is: `-f compose.yaml -f extra/compose.yaml`.
+fn is_in_an_outer_folder(facts: &Facts<'_>, project: &Project, path: &str) -> bool {
+    let mut folder = project.folder.as_str();
+    while !folder.is_empty() {
+        folder = folder_of(folder);
+        if facts.file_at(&join_path(folder, path)).is_some() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a path is relative, so that the project should have it.
@@ -335,6 +353,9 @@ mod tests {
             let all = found(compose, OTHER);
             assert!(all.is_empty(), "{compose}: {all:?}");
         }
+        let inner = "# file: extra/compose.yaml\nservices: {a: {build: web/}}\nsecrets: {s: {file: other.yaml}}\n# file: extra/b.yaml\na: 1\n";
+        let all = findings(&RULE, &format!("{inner}{OTHER}"));
+        assert!(all.is_empty(), "started from the root: {all:?}");
         let lower = format!("{OTHER}# file: api/dockerfile\nFROM scratch\n");
         assert!(found("services: {a: {build: api}}", &lower).is_empty());
     }

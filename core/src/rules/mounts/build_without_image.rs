@@ -3,6 +3,7 @@ use crate::report::phrases::first_named;
 use crate::report::{Findings, Role};
 use crate::rules::rule;
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A service is built from sources, and the image that comes out has no name of its own.
@@ -46,8 +47,11 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // A file that belongs to several projects, each with another override file, is read once.
+    let mut seen: FxHashSet<Span> = FxHashSet::default();
     for at in 0..facts.projects().len() {
-        let unnamed = facts.services_of(at).iter().filter(|it| is_unnamed(it));
+        let services = facts.services_of(at).iter();
+        let unnamed = services.filter(|it| is_unnamed(it) && seen.insert(place(it)));
         let (accepted, open): (Vec<_>, Vec<_>) =
             unnamed.partition(|it| facts.is_accepted(place(it), &|selector| RULE.is(selector)));
         for service in accepted {
@@ -122,9 +126,14 @@ mod tests {
 
     #[test]
     fn an_override_file_may_name_the_image() {
-        let text = "# file: compose.yaml\nservices: {a: {build: a}}\n# file: compose.prod.yaml\nservices: {a: {image: 'acme/a:1'}}\n";
-        let base = findings(&RULE, text);
-        assert!(base.len() <= 1);
+        let text = "# file: compose.yaml\nservices: {a: {build: a}}\n# file: compose.override.yaml\nservices: {a: {image: 'acme/a:1'}}\n";
+        assert!(findings(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn a_file_of_two_projects_is_reported_once() {
+        let text = "# file: compose.yaml\nservices: {a: {build: a}}\n# file: extra.compose.yaml\nservices: {a: {restart: always}}\n";
+        assert_eq!(findings(&RULE, text).len(), 1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::facts::{Facts, Service, Start, Unit, Workload};
 use crate::knowledge::dev_commands::dev_command;
+use crate::knowledge::shell::base_name;
 use crate::report::{Findings, Role};
 use crate::rules::rule;
 use crate::text::Span;
@@ -62,11 +63,12 @@ rule! {
     }
 }
 
-/// A setting that differs, with its value and place on each side that sets it.
+/// A setting that differs, and its place on each side that sets it.
 struct Difference {
-    what: &'static str,
-    here: Option<(String, Span)>,
-    there: Option<(String, Span)>,
+    /// How the cluster differs from Compose: "the user is `0` instead of the image's own".
+    says: String,
+    here: Option<Span>,
+    there: Option<Span>,
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
@@ -83,15 +85,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             directory_difference(service, workload, pair.unit),
         ];
         let differences: Vec<Difference> = all.into_iter().flatten().collect();
-        let places = || differences.iter().flat_map(|it| [&it.here, &it.there]).flatten();
-        let Some((_, first)) =
-            places().find(|it| it.1.file == service.span().file).or(places().next())
-        else {
-            continue;
-        };
-        let parts: Vec<String> = differences.iter().map(Difference::says).collect();
+        let places = || differences.iter().flat_map(|it| [it.here, it.there]).flatten();
+        let in_compose = places().find(|it| it.file == service.span().file);
+        let Some(first) = in_compose.or(places().next()) else { continue };
+        let parts: Vec<&str> = differences.iter().map(|it| it.says.as_str()).collect();
         let finding = out.at(
-            first,
+            &first,
             format!(
                 "{} does not start like `{}` in Compose: {}",
                 unit.label,
@@ -103,8 +102,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             &workload.container(pair.unit).span(),
             format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
         );
-        for (_, place) in places().filter(|it| it.1 != *first) {
-            finding.also(place, "the other side sets this");
+        for place in places().filter(|it| *it != first) {
+            finding.also(&place, "the other side sets this");
         }
         finding
             .check(facts.compose(service, &format!("top {}", service.name)))
@@ -112,14 +111,18 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// A value as written, with its place.
+type Written = Option<(String, Span)>;
+
 impl Difference {
-    /// Says how the cluster differs from Compose.
-    fn says(&self) -> String {
-        let value = |side: &Option<(String, Span)>| match side {
+    /// Returns the difference between two values of a setting.
+    fn new(what: &str, here: Written, there: Written) -> Difference {
+        let value = |side: &Written| match side {
             Some((text, _)) => format!("`{}`", shortened(text)),
             None => "the image's own".to_owned(),
         };
-        format!("the {} is {} instead of {}", self.what, value(&self.there), value(&self.here))
+        let says = format!("the {what} is {} instead of {}", value(&there), value(&here));
+        Difference { says, here: here.map(|it| it.1), there: there.map(|it| it.1) }
     }
 }
 
@@ -142,7 +145,6 @@ fn command_difference(service: &Service<'_>, unit: &Unit<'_>) -> Option<Differen
     if development(here) || development(there) {
         return None;
     }
-    let written = |start: &Start<'_>| Some((start.joined(), start.span?));
     let (left, right) = (programs(here), programs(there));
     if left == right {
         return None;
@@ -153,14 +155,60 @@ fn command_difference(service: &Service<'_>, unit: &Unit<'_>) -> Option<Differen
     if open && same_program {
         return None;
     }
-    Some(Difference { what: "command", here: written(here), there: written(there) })
+    if let ([left], [right]) = (left.as_slice(), right.as_slice())
+        && (same_program || is_option(&left[0]) && is_option(&right[0]))
+    {
+        let says = options_say(left, right)?;
+        return Some(Difference { says, here: here.span, there: there.span });
+    }
+    let written = |start: &Start<'_>| Some((start.joined(), start.span?));
+    Some(Difference::new("command", written(here), written(there)))
 }
 
-/// Returns the words of each command that runs, with variables in one spelling.
+fn is_option(word: &str) -> bool {
+    word.starts_with('-')
+}
+
+/// Says which words of a command only one side has; `None` where only their order differs.
+fn options_say(here: &[String], there: &[String]) -> Option<String> {
+    let only = |own: &[String], other: &[String]| {
+        let mut rest = other.to_vec();
+        let mut only: Vec<String> = Vec::new();
+        for word in own {
+            match rest.iter().position(|it| it == word) {
+                Some(at) => drop(rest.swap_remove(at)),
+                None => only.push(word.clone()),
+            }
+        }
+        shortened(&only.join(" "))
+    };
+    let (lost, added) = (only(here, there), only(there, here));
+    match (lost.is_empty(), added.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(format!("the command has `{added}` in addition")),
+        (false, true) => Some(format!("the command lacks `{lost}`")),
+        (false, false) => Some(format!("the command has `{added}` instead of `{lost}`")),
+    }
+}
+
+/// Returns the words of each command that runs, the program without its folder, `--option=value` as two
+/// words, and variables in one spelling.
 fn programs(start: &Start<'_>) -> Vec<Vec<String>> {
     let plain = |text: &str| text.replace("$(", "$").replace("${", "$").replace([')', '}'], "");
     let commands = start.commands.iter().filter(|it| !it.program().is_empty());
-    commands.map(|it| it.program().iter().map(|word| plain(&word.text)).collect()).collect()
+    commands
+        .map(|command| {
+            let mut words: Vec<String> = Vec::new();
+            for (at, word) in command.program().iter().enumerate() {
+                let text = if at == 0 { base_name(&word.text) } else { word.text.as_str() };
+                match text.split_once('=').filter(|_| is_option(text)) {
+                    Some((option, value)) => words.extend([plain(option), plain(value)]),
+                    None => words.push(plain(text)),
+                }
+            }
+            words
+        })
+        .collect()
 }
 
 /// Whether a command of Compose contains a variable of the project.
@@ -190,7 +238,7 @@ fn user_difference(
     }
     let here = here.map(|it| (it.to_string(), it.span));
     let there = there.map(|it| (it.value.to_string(), it.span));
-    (here.is_some() || there.is_some()).then_some(Difference { what: "user", here, there })
+    (here.is_some() || there.is_some()).then(|| Difference::new("user", here, there))
 }
 
 fn directory_difference(
@@ -206,7 +254,7 @@ fn directory_difference(
         return None;
     }
     let side = |it: &crate::model::Str| (it.to_string(), it.span);
-    Some(Difference { what: "working directory", here: here.map(side), there: there.map(side) })
+    Some(Difference::new("working directory", here.map(side), there.map(side)))
 }
 
 #[cfg(test)]
@@ -251,8 +299,20 @@ mod tests {
                 "command: run -a, user: root",
                 "args: [run, -b], securityContext: {runAsUser: 7}"
             ),
-            ["the command is `run -b` instead of `run -a`, and the user is `7` instead of `root`"]
+            ["the command has `-b` instead of `-a`, and the user is `7` instead of `root`"]
         );
+    }
+
+    #[test]
+    fn of_one_program_only_the_words_that_differ_are_shown() {
+        for (compose, container, says) in [
+            ("command: run -a -b", "args: [run, -a]", "the command lacks `-b`"),
+            ("command: run -a", "args: [run, -a, -b, x]", "the command has `-b x` in addition"),
+            ("command: --a=1", "args: [--a=2]", "the command has `2` instead of `1`"),
+            ("command: run", "command: [walk]", "the command is `walk` instead of `run`"),
+        ] {
+            assert_eq!(drift(compose, container), [says]);
+        }
     }
 
     #[test]
@@ -262,6 +322,7 @@ mod tests {
             ("command: run -a", "command: [run, -a]"),
             ("entrypoint: run, command: -a", "command: [run], args: [-a]"),
             ("command: sh -c 'run -a'", "command: [run, -a]"),
+            ("command: ./run --a=1 -b", "command: [/bin/run, -b, --a, '1']"),
             ("command: run $$PORT", "args: [run, $(PORT)]"),
             ("command: run ${PORT:-80}", "args: [run, '81']"),
             ("user: '1000:1000'", "securityContext: {runAsUser: 1000}"),

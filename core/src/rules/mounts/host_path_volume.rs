@@ -175,14 +175,10 @@ fn report<'a>(facts: &Facts<'a>, workload: &Workload<'a>, paths: &[&Str], out: &
 
 /// Returns the option that selects the Pods of a workload.
 fn selector(workload: &Workload<'_>) -> String {
-    let labels: Vec<String> = workload
-        .model
-        .template
-        .meta
-        .labels
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
+    let model = workload.model;
+    let selected = model.selector.as_ref().map(|it| &it.match_labels).filter(|it| !it.is_empty());
+    let labels = selected.unwrap_or(&model.template.meta.labels).iter();
+    let labels: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
     if labels.is_empty() { String::new() } else { format!(" -l {}", labels.join(",")) }
 }
 

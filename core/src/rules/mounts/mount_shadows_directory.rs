@@ -120,7 +120,9 @@ fn shadow<'a>(
     // What another container writes into the volume first is not missing; a ConfigMap is only read.
     let is_claim =
         keys.is_none() && matches!(backing, Backing::Claim(..) | Backing::ClaimTemplate(_));
-    if is_claim && is_filled_before(workload, unit, &name.value) {
+    let filled = is_filled_before(workload, unit, &name.value)
+        || matches!(backing, Backing::Claim(claim, _) if is_used_elsewhere(facts, workload, claim));
+    if is_claim && filled {
         return None;
     }
     let lacks = |entry: &&'static str| {
@@ -193,6 +195,17 @@ fn is_filled_before(workload: &Workload<'_>, unit: &Unit<'_>, volume: &SmolStr) 
     workload.containers().any(|(other, container)| {
         let writes = |it: &VolumeMount| it.is_of(volume) && !is_true(it.read_only);
         other.site != unit.site && container.mounts.iter().any(writes)
+    })
+}
+
+/// Whether another workload mounts the same claim, and so may fill it.
+fn is_used_elsewhere(facts: &Facts<'_>, workload: &Workload<'_>, claim: &str) -> bool {
+    facts.workloads().iter().filter(|it| it.index != workload.index).any(|other| {
+        facts.may_share_namespace(other.namespace, workload.namespace)
+            && other.model.template.spec.volumes.iter().any(|volume| match &volume.source {
+                VolumeSource::Claim { name: Some(name), .. } => name.value == claim,
+                _ => false,
+            })
     })
 }
 
@@ -314,5 +327,7 @@ mod tests {
     fn a_claim_that_an_init_container_fills_is_silent() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  initContainers: [{name: i, image: 'acme/site:1', volumeMounts: [{name: v, mountPath: /out}]}]\n  containers: [{name: a, image: 'nginx:1', volumeMounts: [{name: v, mountPath: /usr/share/nginx/html}]}]\n  volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]\n";
         assert!(findings(&RULE, text).is_empty());
+        let other = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec:\n  containers: [{name: b, image: 'acme/b:1', volumeMounts: [{name: w, mountPath: /out}]}]\n  volumes: [{name: w, persistentVolumeClaim: {claimName: c}}]\n";
+        assert!(pod("nginx:1.29", "mountPath: /usr/share/nginx/html", CLAIM, other).is_empty());
     }
 }

@@ -68,11 +68,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             let Some(image) = &unit.image else { continue };
             let Some(family) = image.family else { continue };
-            let scratch = written_directories(family.id, &image.repository);
-            let data = family.data_dirs(&image.repository, image.major);
-            let mut paths = scratch.to_vec();
-            // Where the version is not known, several directories are possible, and one is meant.
-            paths.extend(data.first().filter(|it| !scratch.contains(*it)));
+            // The directories of the data are declared as volumes by most images, and container runtimes
+            // make such a volume writable.
+            let paths = written_directories(family.id, &image.repository);
             if paths.is_empty() {
                 continue;
             }
@@ -82,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     "{} has a read-only root and no writable mount, but {} writes to {}",
                     unit.label,
                     family.name,
-                    named(&paths)
+                    named(paths)
                 ),
             );
             finding.check(workload.logs(unit, "--previous --tail=20"));
@@ -91,9 +89,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             if configured || image.certainty != Certainty::Certain {
                 finding.confidence(Confidence::Likely);
             }
-            if !keeps_data(family, &data) {
+            if !keeps_data(family, paths, &family.data_dirs(&image.repository, image.major)) {
                 let certain = image.certainty == Certainty::Certain && !configured;
-                finding.maybe_fix(add_volumes(facts, workload, container, &paths, certain));
+                finding.maybe_fix(add_volumes(facts, workload, container, paths, certain));
             }
         }
     }
@@ -105,9 +103,9 @@ fn starts_family(unit: &Unit<'_>) -> bool {
     !unit.start.replaces_entrypoint || commands.iter().any(is_server_start)
 }
 
-/// Whether the program keeps data, for which an `emptyDir` would be the wrong volume.
-fn keeps_data(family: &Family, data: &[&str]) -> bool {
-    family.persistent || !data.is_empty()
+/// Whether the program keeps data in one of the paths, for which an `emptyDir` would be the wrong volume.
+fn keeps_data(family: &Family, paths: &[&str], data: &[&str]) -> bool {
+    family.persistent && data.iter().any(|it| paths.contains(it))
 }
 
 /// Builds a fix that mounts an `emptyDir` at each path. A program that works writes nothing there yet.
@@ -195,8 +193,8 @@ mod tests {
             ("nginxinc/nginx-unprivileged:1.29", "`/tmp`"),
             ("httpd:2.4", "/usr/local/apache2/logs"),
             ("mysql:8.4", "/var/run/mysqld"),
-            ("postgres:16", "/var/lib/postgresql/data"),
-            ("redis:7", "/data"),
+            ("postgres:16", "/var/run/postgresql"),
+            ("grafana/grafana:12", "/var/lib/grafana"),
         ] {
             let found = messages(&RULE, &pod(image, "", ""));
             assert!(found.len() == 1 && found[0].contains(path), "{image}: {found:?}");
@@ -205,7 +203,7 @@ mod tests {
 
     #[test]
     fn images_that_are_not_known_to_write_are_silent() {
-        for image in ["acme/web:1", "node:22", "traefik:3", "memcached:1"] {
+        for image in ["acme/web:1", "node:22", "traefik:3", "memcached:1", "redis:7"] {
             assert!(messages(&RULE, &pod(image, "", "")).is_empty(), "{image}");
         }
         let other = pod("nginx:1.29", "      command: [sleep, infinity]\n", "");
@@ -266,6 +264,6 @@ mod tests {
             safety(&pod("nginx:1.29", "      args: [nginx, -g, 'daemon off;']\n", "")),
             Some("unsafe")
         );
-        assert_eq!(safety(&pod("postgres:16", "", "")), None, "data needs a claim");
+        assert_eq!(safety(&pod("grafana/grafana:12", "", "")), None, "data needs a claim");
     }
 }
