@@ -24,6 +24,7 @@
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
+//! | what an image starts that is built here | `image_start` | `image_start` |
 //! | commands for a shell | `commands` | `compose`, `compose_of` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
@@ -34,6 +35,7 @@ mod counterparts;
 mod cycles;
 mod healthchecks;
 mod hosts;
+mod image_start;
 mod images;
 mod map;
 mod mentions;
@@ -57,6 +59,7 @@ pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
+pub use image_start::ImageStart;
 pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, Service, Start, Unit, Workload};
 use crate::knowledge::dev_commands::dev_command;
-use crate::knowledge::shell::base_name;
+use crate::knowledge::shell::{Command, base_name};
 use crate::report::{Findings, Role};
 use crate::rules::rule;
 use crate::text::Span;
@@ -80,7 +80,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let all = [
-            command_difference(service, unit),
+            command_difference(facts, service, unit),
             user_difference(service, workload, pair.unit),
             directory_difference(service, workload, pair.unit),
         ];
@@ -138,14 +138,23 @@ fn shortened(text: &str) -> String {
     format!("{} …", start.trim_end())
 }
 
-fn command_difference(service: &Service<'_>, unit: &Unit<'_>) -> Option<Difference> {
+fn command_difference<'a>(
+    facts: &Facts<'a>,
+    service: &Service<'a>,
+    unit: &Unit<'a>,
+) -> Option<Difference> {
     let (here, there) = (&service.unit.start, &unit.start);
     // PLM303 reports a command for development.
     let development = |start: &Start<'_>| start.commands.iter().any(|it| dev_command(it).is_some());
     if development(here) || development(there) {
         return None;
     }
-    let (left, right) = (programs(here), programs(there));
+    // What one side leaves to the image is known where the image is built here.
+    let built = facts.image_start(service).map(|it| it.commands).unwrap_or_default();
+    let commands = |start: &Start<'_>| {
+        if start.is_empty() { programs(&built) } else { programs(&start.commands) }
+    };
+    let (left, right) = (commands(here), commands(there));
     if left == right {
         return None;
     }
@@ -193,10 +202,11 @@ fn options_say(here: &[String], there: &[String]) -> Option<String> {
 
 /// Returns the words of each command that runs, the program without its folder, `--option=value` as two
 /// words, and variables in one spelling.
-fn programs(start: &Start<'_>) -> Vec<Vec<String>> {
+fn programs(commands: &[Command]) -> Vec<Vec<String>> {
     let plain = |text: &str| text.replace("$(", "$").replace("${", "$").replace([')', '}'], "");
-    let commands = start.commands.iter().filter(|it| !it.program().is_empty());
     commands
+        .iter()
+        .filter(|it| !it.program().is_empty())
         .map(|command| {
             let mut words: Vec<String> = Vec::new();
             for (at, word) in command.program().iter().enumerate() {
@@ -343,6 +353,19 @@ mod tests {
         assert!(drift("command: npm run dev", "").is_empty());
         assert!(drift("", "command: [nodemon, a.js]").is_empty());
         assert_eq!(drift("command: npm run dev, user: '5'", "").len(), 1);
+    }
+
+    #[test]
+    fn what_the_dockerfile_says_is_the_image_s_own() {
+        let cluster = "# file: k8s/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'acme/a:1', command: [run, -a]}]}\n";
+        let project = |start: &str| {
+            format!(
+                "# file: compose.yaml\nservices: {{a: {{build: ., image: 'acme/a:1'}}}}\n# file: Dockerfile\nFROM x\n{start}\n{cluster}"
+            )
+        };
+        assert!(messages(&RULE, &project("CMD [\"run\", \"-a\"]")).is_empty());
+        assert_eq!(messages(&RULE, &project("CMD [\"run\"]")).len(), 1);
+        assert_eq!(messages(&RULE, &project("RUN x")).len(), 1);
     }
 
     #[test]

@@ -59,6 +59,29 @@ fn check(facts: &Facts, out: &mut Findings) {
         )
         .check(command_line(facts, unit));
     }
+    check_images(facts, out);
+}
+
+/// Reports services that override nothing, whose Dockerfile starts a command for development.
+fn check_images(facts: &Facts, out: &mut Findings) {
+    let mut seen = FxHashSet::default();
+    for service in facts.services() {
+        if !service.unit.start.is_empty() || service.role == Role::Development {
+            continue;
+        }
+        let Some(start) = facts.image_start(service) else { continue };
+        let Some(words) = start.commands.iter().find_map(dev_command) else { continue };
+        let place = service.model.key("build").map_or(service.span(), |it| it.name.span);
+        if seen.insert(place) {
+            let label = &service.unit.label;
+            out.at(
+                &place,
+                format!("the image of {label} starts `{}`, which is for development", shown(words)),
+            )
+            .also(&start.span, "the Dockerfile says so here")
+            .check(command_line(facts, &service.unit));
+        }
+    }
 }
 
 /// Returns the command for a message: long ones without the arguments between program and last word.
@@ -150,6 +173,23 @@ mod tests {
         let text =
             "x-web: &web {image: 'a:1', command: nodemon app.js}\nservices: {a: *web, b: *web}";
         assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    #[test]
+    fn the_command_of_a_dockerfile_counts_where_nothing_overrides_it() {
+        let project = |body: &str, command: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: {body}}}}}\n# file: web/Dockerfile\nFROM node:22 AS dev\nCMD [\"npm\", \"run\", \"dev\"]\nFROM nginx:1\n{command}\n"
+            );
+            messages(&RULE, &text)
+        };
+        let start = "the image of service `web` starts";
+        let found = project("web", "CMD vite --host");
+        assert_eq!(found, [format!("{start} `vite`, which is for development")]);
+        let found = project("{context: web, target: dev}", "CMD nginx");
+        assert_eq!(found, [format!("{start} `npm run dev`, which is for development")]);
+        assert!(project("web", "CMD nginx").is_empty());
+        assert!(project("web, command: nginx", "CMD vite").is_empty());
     }
 
     #[test]
