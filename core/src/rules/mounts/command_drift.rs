@@ -1,9 +1,12 @@
-use crate::facts::{Facts, Service, Start, Unit, Workload};
+use crate::facts::{Counterpart, Facts, Service, Start, Unit, Workload};
 use crate::knowledge::dev_commands::dev_command;
 use crate::knowledge::shell::{Command, base_name};
+use crate::report::phrases::first_named;
 use crate::report::{Findings, Role};
 use crate::rules::rule;
 use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 rule! {
     /// Compose and the cluster start the same image with another command, user or working directory.
@@ -71,7 +74,16 @@ struct Difference {
     there: Option<Span>,
 }
 
+/// A pair whose only difference is that the cluster sets the user.
+struct OwnUser<'f, 'a> {
+    service: &'f Service<'a>,
+    workload: &'f Workload<'a>,
+    unit: &'f Unit<'a>,
+    place: Span,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut users: IndexMap<usize, Vec<OwnUser<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let development =
@@ -79,36 +91,78 @@ fn check(facts: &Facts, out: &mut Findings) {
         if development {
             continue;
         }
-        let all = [
-            command_difference(facts, service, unit),
-            user_difference(service, workload, pair.unit),
-            directory_difference(service, workload, pair.unit),
-        ];
-        let differences: Vec<Difference> = all.into_iter().flatten().collect();
-        let places = || differences.iter().flat_map(|it| [it.here, it.there]).flatten();
-        let in_compose = places().find(|it| it.file == service.span().file);
-        let Some(first) = in_compose.or(places().next()) else { continue };
-        let parts: Vec<&str> = differences.iter().map(|it| it.says.as_str()).collect();
-        let finding = out.at(
-            &first,
-            format!(
-                "{} does not start like `{}` in Compose: {}",
-                unit.label,
-                service.name,
-                parts.join(", and ")
-            ),
-        );
-        finding.also(
-            &workload.container(pair.unit).span(),
-            format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
-        );
-        for place in places().filter(|it| *it != first) {
-            finding.also(&place, "the other side sets this");
+        let command = command_difference(facts, service, unit);
+        let user = user_difference(service, workload, pair.unit);
+        let directory = directory_difference(service, workload, pair.unit);
+        if let (None, Some(Difference { here: None, there: Some(place), .. }), None) =
+            (&command, &user, &directory)
+            && !facts.is_accepted(*place, &|selector| RULE.is(selector))
+        {
+            let own = OwnUser { service, workload, unit, place: *place };
+            users.entry(service.project_index).or_default().push(own);
+            continue;
         }
-        finding
-            .check(facts.compose(service, &format!("top {}", service.name)))
-            .check(workload.exec(unit, "sh -c 'id; cat /proc/1/cmdline'"));
+        let differences: Vec<Difference> =
+            [command, user, directory].into_iter().flatten().collect();
+        report(facts, pair, &differences, out);
     }
+    for together in users.values() {
+        report_users(facts, together, out);
+    }
+}
+
+fn report(facts: &Facts<'_>, pair: &Counterpart, differences: &[Difference], out: &mut Findings) {
+    let (service, workload, unit) = facts.pair(pair);
+    let places = || differences.iter().flat_map(|it| [it.here, it.there]).flatten();
+    let in_compose = places().find(|it| it.file == service.span().file);
+    let Some(first) = in_compose.or(places().next()) else { return };
+    let parts: Vec<&str> = differences.iter().map(|it| it.says.as_str()).collect();
+    let finding = out.at(
+        &first,
+        format!(
+            "{} does not start like `{}` in Compose: {}",
+            unit.label,
+            service.name,
+            parts.join(", and ")
+        ),
+    );
+    finding.also(
+        &workload.container(pair.unit).span(),
+        format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
+    );
+    for place in places().filter(|it| *it != first) {
+        finding.also(&place, "the other side sets this");
+    }
+    finding
+        .check(facts.compose(service, &format!("top {}", service.name)))
+        .check(workload.exec(unit, "sh -c 'id; cat /proc/1/cmdline'"));
+}
+
+/// Reports the containers of one project that only the cluster gives a user, which is one habit of the
+/// manifests.
+fn report_users<'a>(facts: &Facts<'a>, together: &[OwnUser<'_, 'a>], out: &mut Findings) {
+    let Some((first, others)) = together.split_first() else { return };
+    let message = if others.is_empty() {
+        format!(
+            "{} does not start like `{}` in Compose: the user is `{}` instead of the image's own",
+            first.unit.label,
+            first.service.name,
+            facts.written(&first.place)
+        )
+    } else {
+        let names: Vec<&str> = together.iter().map(|it| it.service.name).collect();
+        format!(
+            "{} run as a user that the manifests set, and in Compose as that of their images",
+            first_named(&names, 4)
+        )
+    };
+    let finding = out.at(&first.place, message);
+    for other in others {
+        finding.also(&other.place, format!("the user of {}", other.unit.label));
+    }
+    finding
+        .check(facts.compose(first.service, &format!("exec {} id", first.service.name)))
+        .check(first.workload.exec(first.unit, "id"));
 }
 
 /// A value as written, with its place.
@@ -154,7 +208,13 @@ fn command_difference<'a>(
     let commands = |start: &Start<'_>| {
         if start.is_empty() { programs(&built) } else { programs(&start.commands) }
     };
-    let (left, right) = (commands(here), commands(there));
+    let (mut left, mut right) = (commands(here), commands(there));
+    // One side repeats the entrypoint of the image, the other one only adds to it.
+    if there.replaces_entrypoint && !here.replaces_entrypoint {
+        drop_entrypoint(&mut right, &left);
+    } else if here.replaces_entrypoint && !there.replaces_entrypoint {
+        drop_entrypoint(&mut left, &right);
+    }
     if left == right {
         return None;
     }
@@ -172,6 +232,16 @@ fn command_difference<'a>(
     }
     let written = |start: &Start<'_>| Some((start.joined(), start.span?));
     Some(Difference::new("command", written(here), written(there)))
+}
+
+/// Removes the program from a command if what follows begins like the arguments on the other side.
+fn drop_entrypoint(own: &mut [Vec<String>], arguments: &[Vec<String>]) {
+    if let ([own], [arguments]) = (own, arguments)
+        && let (Some(second), Some(first)) = (own.get(1), arguments.first())
+        && (second == first || is_option(second) && is_option(first))
+    {
+        own.remove(0);
+    }
 }
 
 fn is_option(word: &str) -> bool {
@@ -200,8 +270,8 @@ fn options_say(here: &[String], there: &[String]) -> Option<String> {
     }
 }
 
-/// Returns the words of each command that runs, the program without its folder, `--option=value` as two
-/// words, and variables in one spelling.
+/// Returns the words of each command that runs: the program without its folder, an option with its value
+/// as one word, and variables in one spelling.
 fn programs(commands: &[Command]) -> Vec<Vec<String>> {
     let plain = |text: &str| text.replace("$(", "$").replace("${", "$").replace([')', '}'], "");
     commands
@@ -209,11 +279,18 @@ fn programs(commands: &[Command]) -> Vec<Vec<String>> {
         .filter(|it| !it.program().is_empty())
         .map(|command| {
             let mut words: Vec<String> = Vec::new();
-            for (at, word) in command.program().iter().enumerate() {
-                let text = if at == 0 { base_name(&word.text) } else { word.text.as_str() };
-                match text.split_once('=').filter(|_| is_option(text)) {
-                    Some((option, value)) => words.extend([plain(option), plain(value)]),
-                    None => words.push(plain(text)),
+            for word in command.program() {
+                let text = plain(&word.text);
+                match words.last_mut() {
+                    None if !is_option(&text) => words.push(base_name(&text).to_owned()),
+                    // `--port 80` and `--port=80` are the same.
+                    Some(last)
+                        if is_option(last) && !is_option(&text) && !last.contains([' ', '=']) =>
+                    {
+                        last.push(if last.starts_with("--") { '=' } else { ' ' });
+                        last.push_str(&text);
+                    }
+                    _ => words.push(text),
                 }
             }
             words
@@ -318,7 +395,17 @@ mod tests {
         for (compose, container, says) in [
             ("command: run -a -b", "args: [run, -a]", "the command lacks `-b`"),
             ("command: run -a", "args: [run, -a, -b, x]", "the command has `-b x` in addition"),
-            ("command: --a=1", "args: [--a=2]", "the command has `2` instead of `1`"),
+            ("command: --a=1", "args: [--a=2]", "the command has `--a=2` instead of `--a=1`"),
+            (
+                "command: start -a",
+                "command: [/run, start, -b]",
+                "the command has `-b` instead of `-a`",
+            ),
+            (
+                "command: -f a",
+                "command: [/run], args: [-f, b]",
+                "the command has `-f b` instead of `-f a`",
+            ),
             ("command: run", "command: [walk]", "the command is `walk` instead of `run`"),
         ] {
             assert_eq!(drift(compose, container), [says]);
@@ -346,6 +433,24 @@ mod tests {
         }
         let pod = text("user: '7'", "", "securityContext: {runAsUser: 7},");
         assert!(messages(&RULE, &pod).is_empty());
+    }
+
+    #[test]
+    fn users_that_only_the_manifests_set_are_one_finding() {
+        let pod = |name: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: 'acme/{name}:1', securityContext: {{runAsUser: 7}}}}]}}\n"
+            )
+        };
+        let text = format!(
+            "# file: compose.yaml\nservices: {{a: {{image: 'acme/a:1'}}, b: {{image: 'acme/b:1'}}}}\n# file: k.yaml\n{}{}",
+            pod("a"),
+            pod("b")
+        );
+        let all = findings(&RULE, &text);
+        assert_eq!(all.len(), 1);
+        assert!(all[0].message.starts_with("`a`, `b` run as a user that the manifests set"));
+        assert_eq!(all[0].check, ["docker compose exec a id", "kubectl exec pod/a -c a -- id"]);
     }
 
     #[test]
