@@ -111,6 +111,9 @@ mod tests {
             "phpmyadmin",
             "python",
             "wordpress",
+            "redis",
+            "node",
+            "ruby",
             "mongo",
             "nextcloud",
             "nginxproxy/nginx-proxy",
@@ -134,7 +137,7 @@ mod tests {
     fn directories_of_a_family_come_before_those_of_every_image() {
         let nginx = filled_directories(Some("nginx"), "nginx");
         assert_eq!(nginx[0].path, "/etc/nginx");
-        assert!(nginx.iter().any(|it| it.path == "/usr/local/bin" && it.everywhere));
+        assert!(nginx.iter().any(|it| it.path == "/usr/bin" && it.everywhere));
         assert!(filled_directories(None, "bitnami/foo").iter().any(|it| it.path == "/opt/bitnami"));
         assert!(!filled_directories(None, "acme/web").iter().any(|it| it.path == "/etc/nginx"));
     }

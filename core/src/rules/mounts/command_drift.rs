@@ -1,6 +1,8 @@
 use crate::facts::{Counterpart, Facts, Service, Start, Unit, Workload};
 use crate::knowledge::dev_commands::dev_command;
+use crate::knowledge::migrations::find_migration;
 use crate::knowledge::shell::{Command, base_name};
+use crate::knowledge::starts::wait_of;
 use crate::report::phrases::first_named;
 use crate::report::{Findings, Role};
 use crate::rules::rule;
@@ -209,6 +211,10 @@ fn command_difference<'a>(
         if start.is_empty() { programs(&built) } else { programs(&start.commands) }
     };
     let (mut left, mut right) = (commands(here), commands(there));
+    // What only migrates or waits before the image's own command is what PLM201 and PLM106 are about.
+    if here.is_empty() && prepares(there) || there.is_empty() && prepares(here) {
+        return None;
+    }
     // One side repeats the entrypoint of the image, the other one only adds to it.
     if there.replaces_entrypoint && !here.replaces_entrypoint {
         drop_entrypoint(&mut right, &left);
@@ -232,6 +238,12 @@ fn command_difference<'a>(
     }
     let written = |start: &Start<'_>| Some((start.joined(), start.span?));
     Some(Difference::new("command", written(here), written(there)))
+}
+
+/// Whether a command migrates or waits before it starts the program.
+fn prepares(start: &Start<'_>) -> bool {
+    let is_step = |it: &Command| find_migration(it).is_some() || wait_of(it).is_some();
+    start.commands.len() > 1 && start.commands.iter().any(is_step)
 }
 
 /// Removes the program from a command if what follows begins like the arguments on the other side.
@@ -422,6 +434,8 @@ mod tests {
             ("command: ./run --a=1 -b", "command: [/bin/run, -b, --a, '1']"),
             ("command: run $$PORT", "args: [run, $(PORT)]"),
             ("command: run ${PORT:-80}", "args: [run, '81']"),
+            ("command: sh -c 'alembic upgrade head && run'", ""),
+            ("", "command: [sh, -c, 'until nc -z db 5432; do sleep 1; done; run']"),
             ("user: '1000:1000'", "securityContext: {runAsUser: 1000}"),
             ("user: root", "securityContext: {runAsUser: 0}"),
             ("user: node", "securityContext: {runAsUser: 1000}"),

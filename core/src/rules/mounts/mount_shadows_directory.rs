@@ -171,7 +171,7 @@ fn entries<'a>(
 }
 
 /// Directories where most projects put the program when they build an image.
-const APPLICATION_DIRECTORIES: &[&str] = &["/app", "/usr/src/app", "/usr/src"];
+const APPLICATION_DIRECTORIES: &[&str] = &["/app", "/usr/src/app", "/usr/src", "/usr/local/bin"];
 
 /// Returns the directory of the image that a mount at this path hides, and whether that is sure.
 fn hidden_directory(unit: &Unit<'_>, path: &str) -> Option<(FilledDirectory, bool)> {
@@ -281,6 +281,8 @@ mod tests {
             ("nginx:1.29", "/data", 0),
             ("postgres:16", "/usr/local/bin", 1),
             ("acme/web:1", "/usr/local/bin", 1),
+            ("nginx:1.29", "/usr/local/bin", 0),
+            ("acme/web:1", "/usr/bin", 1),
             ("acme/web:1", "/etc/nginx", 0),
             ("postgres:16", "/docker-entrypoint-initdb.d", 0),
             ("httpd:2.4", "/usr/local/apache2/htdocs", 1),
