@@ -1,13 +1,15 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
-use crate::facts::{Facts, Scope};
-use crate::model::{BuiltTarget, FileModel, Suppression, compose, targets};
+use crate::facts::{Facts, Parts, Scope};
+use crate::model::{
+    BuiltTarget, FileModel, PlainTarget, Suppression, TargetCache, compose, plain_targets, targets,
+};
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, folder_of};
 use crate::{decision, rules, suppress};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
@@ -51,9 +53,11 @@ struct Sources {
     files: Vec<Arc<FileModel>>,
     projects: Vec<compose::Project>,
     config: Config,
-    targets: Vec<BuiltTarget>,
+    targets: Vec<Arc<BuiltTarget>>,
+    plain_targets: Vec<PlainTarget>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
+    parts: Parts,
 }
 
 /// The facts over the files, and those over the other variants of the targets.
@@ -78,11 +82,21 @@ impl Analysis {
     /// Takes a snapshot of files, each of which was read with its index in the list as its
     /// [`FileId`](crate::text::FileId). `config` is laid over the files' own `plimsoll.yaml`.
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
+        Analysis::again(files, config, &mut TargetCache::default())
+    }
+
+    /// Takes a snapshot of files that have changed since the last one. Targets that are built from none of
+    /// the changed files are taken from the cache.
+    pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut TargetCache) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let targets = targets(&files);
-        let built_files = targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
-        let sources = Sources { files, projects, config, targets, built_files };
+        let targets = targets(&files, &config.targets.requests, cache);
+        let built_files: FxHashSet<FileId> =
+            targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
+        let plain_targets = plain_targets(&files, &projects, &built_files);
+        let parts = parts(&files, &projects, &targets);
+        let sources =
+            Sources { files, projects, config, targets, plain_targets, built_files, parts };
         Analysis(Snapshot::new(sources, scopes))
     }
 
@@ -92,8 +106,14 @@ impl Analysis {
     }
 
     /// Returns the charts and overlays of the project, built.
-    pub fn targets(&self) -> &[BuiltTarget] {
+    pub fn targets(&self) -> &[Arc<BuiltTarget>] {
         &self.0.borrow_owner().targets
+    }
+
+    /// Returns the targets that are deployed as they are written: Compose projects and folders of
+    /// manifests.
+    pub fn plain_targets(&self) -> &[PlainTarget] {
+        &self.0.borrow_owner().plain_targets
     }
 
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
@@ -129,7 +149,10 @@ impl Analysis {
             lines: it.lines.clone(),
         });
         let files = files.collect();
-        let targets = self.targets().iter().map(target_entry).collect();
+        let built = self.targets().iter().map(|built| target_entry(built));
+        let mut targets: Vec<TargetEntry> =
+            built.chain(self.plain_targets().iter().map(plain_entry)).collect();
+        targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
         Report { files, targets, findings, decision, map: facts.map(), suppressed }
     }
 
@@ -161,11 +184,31 @@ fn target_entry(built: &BuiltTarget) -> TargetEntry {
     }
 }
 
+/// Returns a target that needs no building as the report lists it.
+fn plain_entry(target: &PlainTarget) -> TargetEntry {
+    TargetEntry {
+        name: target.name.clone(),
+        kind: target.kind,
+        environment: target.environment,
+        files: target.files.clone(),
+        built: target.reason.is_none(),
+        reason: target.reason.clone(),
+    }
+}
+
 /// Builds the facts over the files with one variant of each target, and over each other variant.
 fn scopes(sources: &Sources) -> Scopes<'_> {
-    let Sources { files, projects, config, targets, built_files } = sources;
-    let scope =
-        |chosen, is_main| Scope { files, projects, config, targets, built_files, chosen, is_main };
+    let Sources { files, projects, config, targets, built_files, parts, .. } = sources;
+    let scope = |chosen, is_main| Scope {
+        files,
+        projects,
+        config,
+        targets,
+        built_files,
+        parts,
+        chosen,
+        is_main,
+    };
     let (chosen, others) = choose_variants(targets);
     let no_projects: &[compose::Project] = &[];
     let variant = |at| Facts::new(Scope { projects: no_projects, ..scope(vec![at], false) });
@@ -175,10 +218,24 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
     }
 }
 
+/// Finds the files of each application. What a target or a Compose project is made of is one.
+fn parts(
+    files: &[Arc<FileModel>],
+    projects: &[compose::Project],
+    targets: &[Arc<BuiltTarget>],
+) -> Parts {
+    let of_project = |project: &compose::Project| -> Vec<FileId> {
+        project.files.iter().chain(&project.included).copied().collect()
+    };
+    let mut joined: Vec<Vec<FileId>> = projects.iter().map(of_project).collect();
+    joined.extend(targets.iter().map(|it| it.target.sources.clone()));
+    Parts::new(files, joined.iter().map(Vec::as_slice))
+}
+
 /// Splits the indices of the targets into one variant of each application and the others. Production
 /// comes first, then a target that names no environment; of several, the one with the fewest sources,
 /// which is the one that the others are made from.
-fn choose_variants(targets: &[BuiltTarget]) -> (Vec<usize>, Vec<usize>) {
+fn choose_variants(targets: &[Arc<BuiltTarget>]) -> (Vec<usize>, Vec<usize>) {
     let rank = |at: &usize| match targets[*at].target.environment {
         Some(Environment::Production) => 0,
         None => 1,
@@ -367,16 +424,18 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Returns the `plimsoll.yaml` that is nearest to the root, with the caller's own settings on top.
+/// Returns the `plimsoll.yaml` that is nearest to the root and the targets of all others, with the caller's
+/// own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
-    let nearest = files
-        .iter()
-        .filter(|it| it.kind == Kind::Config)
-        .min_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
-    match nearest {
-        Some(file) => Config::read(&file.tree, &rules::is_known).0.with(own),
-        None => own.clone(),
-    }
+    let mut configs: Vec<_> = files.iter().filter(|it| it.kind == Kind::Config).collect();
+    configs.sort_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
+    let mut configs = configs.into_iter().map(|file| {
+        let (config, _) = Config::read(&file.tree, &rules::is_known);
+        config.below(folder_of(file.path()))
+    });
+    let mut config = configs.next().unwrap_or_default();
+    configs.for_each(|other| config.targets.extend(other.targets));
+    config.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
 }
 
 /// Returns the Compose projects of all files.

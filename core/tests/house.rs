@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("build", &["report", "syntax", "text"]),
     ("model", &["build", "text", "report", "syntax", "knowledge"]),
     ("edit", &["text", "report", "syntax", "model"]),
-    ("config", &["text", "report", "syntax"]),
+    ("config", &["build", "text", "report", "syntax"]),
     ("facts", &["text", "report", "syntax", "model", "edit", "knowledge", "config"]),
     ("rules", &["text", "report", "syntax", "model", "edit", "knowledge", "facts"]),
     ("suppress", &["text", "report", "model", "rules"]),

@@ -9,5 +9,8 @@ pub mod kustomize;
 pub mod origin;
 mod target;
 
-pub use kustomize::SourceFile;
-pub use target::{Manifest, Reason, Target, build};
+pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile};
+pub use target::{
+    Assignment, Cache, Manifest, Reason, Recipe, Release, Request, Target, build, build_with,
+    environment_of,
+};

@@ -10,14 +10,14 @@ use crate::config::Config;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Kind, Role};
-use crate::text::{folder_of, name_of};
+use crate::text::{FileId, folder_of, name_of};
 use std::sync::Arc;
 
 pub(super) fn of_files(
     files: &[Arc<FileModel>],
     projects: &[Project],
     config: &Config,
-    cluster: bool,
+    has_cluster_side: &dyn Fn(FileId) -> bool,
 ) -> Vec<Option<Role>> {
     let mut roles: Vec<Option<Role>> = files
         .iter()
@@ -32,7 +32,7 @@ pub(super) fn of_files(
     for project in projects {
         let Some(base) = project.files.first() else { continue };
         if roles[base.index()] == Some(Role::Unknown) {
-            roles[base.index()] = Some(by_content(project, cluster));
+            roles[base.index()] = Some(by_content(project, has_cluster_side(*base)));
         }
     }
     roles

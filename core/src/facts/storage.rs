@@ -125,7 +125,7 @@ impl<'a> Facts<'a> {
             }
             VolumeSource::HostPath { path: Some(path), .. } => (Backing::Host(path), false),
             VolumeSource::Claim { name: Some(name), read_only } => {
-                let claim = self.claim(workload.namespace, name);
+                let claim = self.claim(workload, name);
                 (Backing::Claim(name, claim), kubernetes::is_true(*read_only))
             }
             VolumeSource::Ephemeral(_) => (Backing::Scratch, false),
@@ -141,9 +141,10 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns the claim of this name in a namespace.
-    pub fn claim(&self, namespace: &str, name: &str) -> Option<&'a Claim> {
-        match &self.named(Named::Claim, namespace, name)?.body {
+    /// Returns the claim that a workload means by a name.
+    pub fn claim(&self, workload: &Workload<'a>, name: &str) -> Option<&'a Claim> {
+        let home = workload.object.file;
+        match &self.named(Named::Claim, home, workload.namespace, name)?.body {
             Body::Claim(it) => Some(it),
             _ => None,
         }

@@ -11,6 +11,7 @@
 //! Two habits keep the findings true: a table says only what its source says, and an answer that is
 //! not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
+pub mod checks;
 pub mod cron;
 mod data;
 pub mod dev_commands;
@@ -21,6 +22,7 @@ pub mod image;
 pub mod ip;
 pub mod kube;
 pub mod kube_keys;
+pub mod memory;
 pub mod migrations;
 pub mod net;
 pub mod secrets;

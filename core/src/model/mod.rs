@@ -9,10 +9,12 @@ pub mod detect;
 mod directives;
 mod file;
 pub mod kubernetes;
+mod plain;
 pub mod read;
 mod target;
 
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
+pub use plain::{PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
-pub use target::{BuiltTarget, targets};
+pub use target::{BuiltTarget, TargetCache, targets};

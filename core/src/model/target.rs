@@ -2,7 +2,7 @@
 
 use super::FileModel;
 use super::kubernetes::{self, Object};
-use crate::build::{self, SourceFile, Target};
+use crate::build::{self, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -52,11 +52,6 @@ impl BuiltTarget {
         !self.sources.is_disjoint(&other.sources)
     }
 
-    /// Whether others than the variants of this target can define what it refers to.
-    pub fn has_company(&self, all: &[BuiltTarget]) -> bool {
-        !self.is_whole() || all.iter().any(|other| !self.is_variant_of(other))
-    }
-
     /// Returns the object that a place belongs to, if it belongs to one alone.
     pub fn owner(&self, span: Span) -> Option<&Object> {
         let owner = self.owners.get(&span).copied().flatten()?;
@@ -88,8 +83,21 @@ fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Obje
     }
 }
 
-/// Builds and reads the targets of a project.
-pub fn targets(files: &[Arc<FileModel>]) -> Vec<BuiltTarget> {
+impl AsRef<Target> for BuiltTarget {
+    fn as_ref(&self) -> &Target {
+        &self.target
+    }
+}
+
+/// Targets that were built before, by what they were built from.
+pub type TargetCache = build::Cache<BuiltTarget>;
+
+/// Builds and reads the targets of a project, and those that are asked for.
+pub fn targets(
+    files: &[Arc<FileModel>],
+    requests: &[Request],
+    cache: &mut TargetCache,
+) -> Vec<Arc<BuiltTarget>> {
     let mut sources: Vec<SourceFile<'_>> = files
         .iter()
         .map(|file| SourceFile {
@@ -102,5 +110,8 @@ pub fn targets(files: &[Arc<FileModel>]) -> Vec<BuiltTarget> {
         .collect();
     // The report must not depend on the order in which files were handed over.
     sources.sort_by_key(|source| source.path);
-    build::build(&sources).into_iter().map(BuiltTarget::new).collect()
+    cache.start(&sources);
+    let built = build::build_with(&sources, requests, cache, &BuiltTarget::new);
+    cache.finish();
+    built
 }

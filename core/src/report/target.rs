@@ -8,6 +8,9 @@ vocabulary! {
     pub enum TargetKind {
         Kustomization = "kustomization",
         Chart = "chart",
+        Compose = "compose",
+        /// Files that are applied as they are.
+        Manifests = "manifests",
     }
 
     /// The stage that a target is for, as far as its folder or values file says.
@@ -19,7 +22,7 @@ vocabulary! {
     }
 }
 
-/// A chart or an overlay of the project.
+/// What one command puts onto one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetEntry {
     pub name: String,

@@ -3,12 +3,14 @@
 //!
 //! [`Builder`] gets the project's files and builds one folder after the other; bases that several
 //! overlays share are built once. Nothing fails as a whole: what Kustomize would refuse and what is not
-//! built here (remote bases, plugins, charts) becomes a [`Reason`] at its place, and the rest of the
+//! built here (remote bases, remote charts, plugins) becomes a [`Reason`] at its place, and the rest of the
 //! target stays.
 
 mod accumulated;
 mod builtins;
+mod charts;
 mod config;
+mod edits;
 mod fields;
 mod fieldspec;
 mod generators;
@@ -39,8 +41,9 @@ mod vars;
 #[cfg(test)]
 mod tests;
 
+pub use edits::Edits;
 pub use print::{print, print_node};
-pub use sources::{SourceFile, Sources, is_kustomization};
+pub use sources::{NAMES, SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};
 
 use crate::syntax::{Document, Tree, TreeBuilder};
@@ -104,6 +107,10 @@ pub struct Builder<'b, 's> {
     done: rustc_hash::FxHashMap<String, Rc<Accumulated>>,
     /// The folders that are being built, the outermost first.
     open: Vec<String>,
+    /// The namespaces of the folders that are being built.
+    namespaces: Vec<Option<String>>,
+    /// Changes to the root of the target that is being built.
+    edits: Edits,
 }
 
 impl<'b, 's> Builder<'b, 's> {
@@ -118,11 +125,19 @@ impl<'b, 's> Builder<'b, 's> {
             budget: value::Budget::new(MAX_NODES),
             done: rustc_hash::FxHashMap::default(),
             open: Vec::new(),
+            namespaces: Vec::new(),
+            edits: Edits::default(),
         }
     }
 
     /// Builds the kustomization of a folder, given by its path from the project's root.
     pub fn build(&mut self, folder: &str) -> Built {
+        self.build_edited(folder, &Edits::default())
+    }
+
+    /// Builds the kustomization of a folder after some changes to it.
+    pub fn build_edited(&mut self, folder: &str, edits: &Edits) -> Built {
+        self.edits = edits.clone();
         self.budget = value::Budget::new(MAX_NODES);
         let built = self.finish(folder);
         if std::mem::take(&mut self.own_schema) {

@@ -77,7 +77,7 @@ impl<'s> Builder<'_, 's> {
 
     /// Builds a folder as the root of a target, which may be a component too.
     fn root(&mut self, folder: &str) -> Accumulated {
-        if let Some(done) = self.done.get(folder) {
+        if let Some(done) = self.done.get(folder).filter(|_| self.edits.is_empty()) {
             return (**done).clone();
         }
         let mut all = Accumulated::default();
@@ -117,7 +117,10 @@ impl<'s> Builder<'_, 's> {
             all.reason(ReasonKind::Limit, at, message);
             return false;
         }
-        let Some((file, value)) = self.kustomization(folder, all, at) else { return true };
+        let Some((file, mut value)) = self.kustomization(folder, all, at) else { return true };
+        if role == Role::Root {
+            self.edits.apply(&mut value);
+        }
         let is_component = value.str_at(&["kind"]) == Some("Component");
         let wrong = match role {
             Role::Root => None,
@@ -131,18 +134,20 @@ impl<'s> Builder<'_, 's> {
             return false;
         }
         self.open.push(folder.to_owned());
+        self.namespaces.push(value.str_at(&["namespace"]).map(str::to_owned));
         let kustomization = Kustomization { value: &value, folder, file };
         super::fields::check(&kustomization, all);
         self.load_schema(&kustomization, all);
         let mut complete = self.resources(&kustomization, all);
         self.load_config(&kustomization, all);
-        self.generate(&kustomization, all);
+        complete &= self.generate(&kustomization, all);
         for entry in kustomization.list("components") {
             complete &= self.component(&kustomization, entry, all);
         }
         self.transform(&kustomization, all);
         self.read_vars(&kustomization, all);
         self.open.pop();
+        self.namespaces.pop();
         complete
     }
 

@@ -11,14 +11,14 @@ use smol_str::SmolStr;
 pub(super) const MAX_DEPTH: usize = 255;
 
 /// A node of an object under construction.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Value {
     pub data: Data,
     /// Where the value is written; for a computed value, what a person would change to change it.
     pub span: Span,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Data {
     Scalar(Scalar),
     Map(Map),
@@ -26,7 +26,7 @@ pub enum Data {
 }
 
 /// A scalar as written: its text without quotes, and what decides about its type.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scalar {
     pub text: SmolStr,
     pub style: Style,
@@ -40,7 +40,7 @@ pub struct Scalar {
 pub type Map = IndexMap<SmolStr, Field, FxBuildHasher>;
 
 /// The value of a key, and where the key is written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     pub key: Span,
     pub value: Value,
@@ -214,6 +214,14 @@ impl Value {
         match &self.data {
             Data::List(items) => items,
             Data::Scalar(_) | Data::Map(_) => &[],
+        }
+    }
+
+    /// Returns the items of a list, to be changed.
+    pub(super) fn items_mut(&mut self) -> Option<&mut Vec<Value>> {
+        match &mut self.data {
+            Data::List(items) => Some(items),
+            Data::Scalar(_) | Data::Map(_) => None,
         }
     }
 

@@ -1,6 +1,6 @@
 use crate::facts::{Facts, Service, nearest};
 use crate::model::compose::{FileObject, MountKind, ProblemKind, Project};
-use crate::report::{Confidence, Findings, Severity};
+use crate::report::{Confidence, Findings, Kind, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, Span, folder_of, join_path, name_of};
 use rustc_hash::FxHashSet;
@@ -177,7 +177,9 @@ fn dockerfile(facts: &Facts<'_>, service: &Service<'_>) -> Option<Missing> {
         return None;
     }
     // Where no Dockerfile at all was handed over, none would have been.
-    let any = facts.files().iter().any(|it| it.kind == crate::report::Kind::Dockerfile);
+    let home = service.span().file;
+    let any =
+        facts.files().iter().any(|it| it.kind == Kind::Dockerfile && facts.same_part(it.id, home));
     (any && is_known_to_be_missing(facts, project, &path)).then(|| Missing {
         span: place.span,
         says: format!("`{}` is built with", service.name),

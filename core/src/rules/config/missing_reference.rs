@@ -63,14 +63,15 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut reported: FxHashSet<(Named, &str, &str)> = FxHashSet::default();
     for workload in facts.workloads() {
         for (kind, name) in references(workload) {
-            let namespace = workload.namespace;
-            if facts.named(kind, namespace, name).is_some() || is_given(kind, name) {
+            let (home, namespace) = (workload.object.file, workload.namespace);
+            // What another application defines may be meant, or it may not.
+            if facts.is_named_elsewhere(kind, namespace, name) || is_given(kind, name) {
                 continue;
             }
             // An object without a namespace lands wherever it is applied.
-            let elsewhere = facts.named_anywhere(kind, name).first().copied();
-            let near = facts.near_name(kind, namespace, name);
-            let unseen = facts.all_named(kind).is_empty();
+            let elsewhere = facts.named_anywhere(kind, home, name);
+            let near = facts.near_name(kind, home, namespace, name);
+            let unseen = !facts.has_named(kind, home);
             let provable = elsewhere.is_some() || near.is_some();
             // An object that may be defined elsewhere is reported once, not for every reference.
             let first = reported.insert((kind, namespace, name.as_str()));

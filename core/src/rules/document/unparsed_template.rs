@@ -45,6 +45,10 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 (TargetKind::Chart, false) => "this chart is not rendered",
                 (TargetKind::Kustomization, true) => "a part of this overlay is not built",
                 (TargetKind::Kustomization, false) => "this overlay is not built",
+                (TargetKind::Manifests, true) => "some of these manifests are not read",
+                (TargetKind::Manifests, false) => "these manifests are not read",
+                // A project is deployed as it is written.
+                (TargetKind::Compose, _) => continue,
             };
             let finding = out.at(&reason.span, format!("{what}: {}", reason.message));
             finding.subject(format!("{} {}", target.kind.name(), target.name));
@@ -53,6 +57,10 @@ fn check_targets(facts: &Facts, out: &mut Findings) {
                 TargetKind::Kustomization => {
                     format!("kubectl kustomize {}", shown(&target.folder))
                 }
+                TargetKind::Manifests => {
+                    format!("kubectl apply --dry-run=client -f {}", shown(&target.folder))
+                }
+                TargetKind::Compose => continue,
             });
         }
     }

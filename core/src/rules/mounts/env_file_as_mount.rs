@@ -136,7 +136,9 @@ fn env_file_of(
             }
             continue;
         }
-        let keys = facts.named(kind, workload.namespace, name).and_then(ConfigKeys::of);
+        let keys = facts
+            .named(kind, workload.object.file, workload.namespace, name)
+            .and_then(ConfigKeys::of);
         let listed: Vec<&Str> = match (source.items.is_empty(), &keys) {
             (false, _) => source.items.iter().filter_map(|it| it.path.as_ref()).collect(),
             (true, Some(keys)) => keys.entries.iter().map(|it| it.0).collect(),

@@ -165,7 +165,8 @@ fn entries<'a>(
         let paths = source.items.iter().filter_map(|it| it.path.as_ref());
         return Some(paths.map(|it| it.as_str()).collect());
     }
-    let object = facts.named(kind, workload.namespace, source.name.as_ref()?)?;
+    let object =
+        facts.named(kind, workload.object.file, workload.namespace, source.name.as_ref()?)?;
     let keys = crate::facts::ConfigKeys::of(object)?;
     keys.complete.then(|| keys.entries.iter().map(|it| it.0.as_str()).collect())
 }
@@ -201,7 +202,8 @@ fn is_filled_before(workload: &Workload<'_>, unit: &Unit<'_>, volume: &SmolStr) 
 /// Whether another workload mounts the same claim, and so may fill it.
 fn is_used_elsewhere(facts: &Facts<'_>, workload: &Workload<'_>, claim: &str) -> bool {
     facts.workloads().iter().filter(|it| it.index != workload.index).any(|other| {
-        facts.may_share_namespace(other.namespace, workload.namespace)
+        facts.same_part(other.object.file, workload.object.file)
+            && facts.may_share_namespace(other.namespace, workload.namespace)
             && other.model.template.spec.volumes.iter().any(|volume| match &volume.source {
                 VolumeSource::Claim { name: Some(name), .. } => name.value == claim,
                 _ => false,
