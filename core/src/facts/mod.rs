@@ -27,12 +27,16 @@
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
 //! | copies of manifests | `copies` | `copied_manifests` |
-//! | roles of Compose files | `roles` | `role_of`, `unit_role` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
+//! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
+//! | what an image starts that is built here | `image_start` | `image_start` |
+//! | commands for a shell | `commands` | `compose`, `compose_of` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
 mod charts;
+mod commands;
 mod contract;
 mod copies;
 mod counterparts;
@@ -41,6 +45,7 @@ mod delivery;
 mod dockerfile;
 mod healthchecks;
 mod hosts;
+mod image_start;
 mod images;
 mod kustomizations;
 mod map;
@@ -58,6 +63,7 @@ mod roles;
 mod selection;
 mod service;
 mod sets;
+mod sources;
 mod storage;
 mod subject;
 mod unit;
@@ -72,6 +78,7 @@ pub use delivery::{
 };
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
+pub use image_start::ImageStart;
 pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
