@@ -22,12 +22,18 @@
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
-//! | roles of Compose files | `roles` | `role_of`, `unit_role` |
+//! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
+//! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
+//! | variables that a list sets twice | `repeated` | `repeated_variables` |
+//! | words that the objects contain | `usage` | `usage` |
+//! | commands to paste | `commands` | `compose_command`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
+mod commands;
 mod contract;
 mod counterparts;
+mod credentials;
 mod cycles;
 mod healthchecks;
 mod hosts;
@@ -38,6 +44,7 @@ mod migrations;
 mod names;
 mod order;
 mod peers;
+mod repeated;
 mod replicas;
 mod resources;
 mod roles;
@@ -47,10 +54,13 @@ mod sets;
 mod storage;
 mod subject;
 mod unit;
+mod usage;
 mod workload;
 
+pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;
 pub use counterparts::{Counterpart, Why};
+pub use credentials::Credential;
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use images::Image;
@@ -59,9 +69,11 @@ pub use migrations::{Migration, hook_words, migrates_before_start, migration_in}
 pub use names::{MANY, Named, nearest};
 pub use order::{Wait, reaches};
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use repeated::Repeated;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+pub use usage::Usage;
 pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
@@ -259,11 +271,11 @@ impl<'a> Facts<'a> {
         self.roles.get(file.index()).copied().flatten()
     }
 
-    /// Returns the role in which a unit runs; in a cluster it is never development.
+    /// Returns the role in which a unit runs.
     pub fn unit_role(&self, unit: &Unit<'_>) -> Role {
         match unit.site {
             Site::Service(at) => self.services[at].role,
-            Site::Container(..) => Role::Unknown,
+            Site::Container(workload, _) => self.object_role(self.workloads[workload].object),
         }
     }
 

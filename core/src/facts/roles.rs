@@ -1,14 +1,16 @@
-//! The roles of Compose files: development, production or unknown.
+//! The roles of Compose files and of objects: development, production or unknown.
 //!
 //! The configuration decides first, then a comment in the file, the file's name, and its content.
 //! Content alone marks a file as development only where the workspace also has a cluster side, because
 //! then production runs there. Without a cluster side, a file that looks like development may well be
 //! what runs on the server, and the rules should report what they find in it.
 
+use super::Facts;
 use crate::config::Config;
 use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
-use crate::report::{Kind, Role};
+use crate::model::kubernetes::Object;
+use crate::report::{Environment, Kind, Role};
 use crate::text::name_of;
 use std::sync::Arc;
 
@@ -83,6 +85,26 @@ fn by_path(path: &str) -> Option<Role> {
             None
         }
     })
+}
+
+/// Folders of manifests that are tried out and not relied on.
+const TRIAL_FOLDERS: &[&str] = &["test", "tests", "e2e", "dev", "development", "sample", "samples"];
+
+impl Facts<'_> {
+    /// Returns the role of an object: that of the environment that its target is for, or that which a
+    /// folder of its file names.
+    pub fn object_role(&self, object: &Object) -> Role {
+        let target = self.targets().find(|it| it.has_source(object.file));
+        let environment = target.and_then(|it| it.target.environment);
+        match environment {
+            Some(Environment::Production) => return Role::Production,
+            Some(Environment::Development | Environment::Test) => return Role::Development,
+            Some(Environment::Staging) | None => {}
+        }
+        let folders = self.file(object.file).path().rsplit('/').skip(1);
+        let is_trial = folders.into_iter().any(|folder| is_among(TRIAL_FOLDERS, folder));
+        if is_trial { Role::Development } else { Role::Unknown }
+    }
 }
 
 /// Whether a word, in upper or lower case, is one of a list.

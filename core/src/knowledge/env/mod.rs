@@ -3,11 +3,15 @@
 //! Sources: POSIX "Environment Variables" and the Docker, Kubernetes and Compose documentation on
 //! what they set; for drivers and switches, each framework's configuration reference.
 
+mod debug;
 mod file_database;
+mod purpose;
 
 use crate::knowledge::data::words;
 use crate::knowledge::net;
+pub use debug::{is_debug_switch, is_environment_switch};
 pub use file_database::{FileDatabase, file_database};
+pub use purpose::{Purpose, purpose};
 use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
