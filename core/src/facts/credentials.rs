@@ -75,6 +75,7 @@ impl<'a> Facts<'a> {
         let is_file = text.trim_end().contains('\n') || text.trim_start().starts_with('{');
         let whole = [key.as_str(), full_key].map(|name| judge(name, text));
         let whole = whole.into_iter().find_map(|it| weight(&it).map(|weak| (it, weak)));
+        let whole = whole.filter(|it| !is_sample(&text[it.0.at.0..it.0.at.1]));
         if let Some((judgement, is_weak)) =
             whole.filter(|_| !is_file || is_by_form(&judge("", text)))
         {
@@ -89,7 +90,9 @@ impl<'a> Facts<'a> {
         }
         for (setting, setting_value) in settings(text) {
             let judgement = judge(setting, setting_value);
-            let Some(is_weak) = weight(&judgement) else { continue };
+            let Some(is_weak) = weight(&judgement).filter(|_| !is_sample(setting_value)) else {
+                continue;
+            };
             if let Some(span) = self.place_of(value, text, setting_value) {
                 let setting = Some(setting.to_owned());
                 found.push(Credential { key, setting, span, is_weak });
@@ -130,6 +133,27 @@ fn weight(judgement: &Judgement) -> Option<bool> {
     }
 }
 
+/// Minimum number of letters in the body of a private key that is not an illustration.
+const SHORTEST_KEY: usize = 16;
+
+/// Whether a value only shows where a credential goes: `my-password`, a private key without a body, or
+/// a reference to a Secret (`$dex.github.clientSecret`, as Argo CD's documentation has it).
+fn is_sample(value: &str) -> bool {
+    if value.contains("-----BEGIN") {
+        let body = value.lines().filter(|line| !line.contains("-----"));
+        return body.flat_map(str::chars).filter(|c| c.is_alphanumeric()).count() < SHORTEST_KEY;
+    }
+    let is_path = |it: &str| {
+        it.contains(['.', ':']) && it.chars().all(|c| c.is_alphanumeric() || "._:-".contains(c))
+    };
+    let lower = value.to_ascii_lowercase();
+    let noun = lower.strip_prefix("my-").or_else(|| lower.strip_prefix("my_"));
+    value.strip_prefix('$').is_some_and(is_path)
+        || noun.is_some_and(|it| {
+            ["password", "pass", "token", "secret", "key"].iter().any(|word| it.ends_with(word))
+        })
+}
+
 /// Whether a text without a key is a credential: a token, a private key or a connection string.
 fn is_by_form(judgement: &Judgement) -> bool {
     weight(judgement).is_some()
@@ -160,7 +184,7 @@ fn settings(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::settings;
+    use super::{is_sample, settings};
 
     #[test]
     fn settings_of_the_usual_formats_are_read() {
@@ -169,5 +193,21 @@ mod tests {
         assert_eq!(read("db:\n  password: \"x y\"\n"), [("password", "x y")]);
         assert_eq!(read("{\"a\": \"b\", \"c\": {\"d\":\"e\"}}"), [("a", "b"), ("d", "e")]);
         assert!(read("location / { return 200; }").is_empty());
+    }
+
+    #[test]
+    fn samples_are_told_from_credentials() {
+        for sample in [
+            "my-password",
+            "MY_API_TOKEN",
+            "$dex.github.clientSecret",
+            "$oidc:client-secret",
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n...\n-----END OPENSSH PRIVATE KEY-----",
+        ] {
+            assert!(is_sample(sample), "{sample}");
+        }
+        for real in ["hunter2!x", "$ecret", "my-tr0ub4dor"] {
+            assert!(!is_sample(real), "{real}");
+        }
     }
 }

@@ -27,6 +27,7 @@
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
 //! | commands to paste | `commands` | `compose_command`, `kubectl`, `in_shell` |
+//! | what is started together | `scope` | `started_with`, `exec` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
@@ -48,6 +49,7 @@ mod repeated;
 mod replicas;
 mod resources;
 mod roles;
+mod scope;
 mod selection;
 mod service;
 mod sets;
@@ -70,6 +72,7 @@ pub use names::{MANY, Named, nearest};
 pub use order::{Wait, reaches};
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use repeated::Repeated;
+pub use scope::Together;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};

@@ -81,21 +81,31 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         let mut read: Vec<(&Object, &Str)> = Vec::new();
-        for (_, container) in workload.containers() {
-            for (kind, name) in read_at_start(workload, container) {
+        let mut command = None;
+        for (unit, container) in workload.containers() {
+            for (kind, name, path) in read_at_start(workload, container) {
                 let object = facts.named(kind, workload.namespace, name);
                 let Some(object) = object.filter(|it| may_change(facts, it)) else { continue };
                 if !read.iter().any(|it| std::ptr::eq(it.0, object)) {
                     read.push((object, name));
                 }
+                command.get_or_insert_with(|| {
+                    let what = path.map_or("printenv".to_owned(), |path| format!("cat {path}"));
+                    workload.exec(unit, &what)
+                });
             }
         }
-        report(workload, &read, out);
+        report(workload, &read, command, out);
     }
 }
 
 /// Reports everything that a workload reads at its start in one finding.
-fn report(workload: &Workload<'_>, read: &[(&Object, &Str)], out: &mut Findings) {
+fn report(
+    workload: &Workload<'_>,
+    read: &[(&Object, &Str)],
+    command: Option<String>,
+    out: &mut Findings,
+) {
     let [(object, name), others @ ..] = read else { return };
     let label = &workload.label;
     let message = match others {
@@ -115,10 +125,10 @@ fn report(workload: &Workload<'_>, read: &[(&Object, &Str)], out: &mut Findings)
     for (object, _) in read {
         finding.also(&object.name_span(), format!("{} is defined here", object.label()));
     }
-    let (flag, reference) = (workload.namespace_flag(), workload.reference());
-    finding
-        .check(kubectl("get", object, "-o jsonpath='{.data}'"))
-        .check(format!("kubectl rollout history{flag} {reference}"));
+    finding.check(kubectl("get", object, "-o jsonpath='{.data}'"));
+    if let Some(command) = command {
+        finding.check(command);
+    }
 }
 
 /// Whether a controller replaces the Pods of such a workload when its template changes.
@@ -198,20 +208,24 @@ fn has_hashed_name(facts: &Facts, object: &Object) -> bool {
     generated && name.is_some_and(|(_, end)| is_hash(end))
 }
 
-/// Returns the ConfigMaps and Secrets whose content a container gets when it starts and never again.
-fn read_at_start<'a>(workload: &Workload<'a>, container: &'a Container) -> Vec<(Named, &'a Str)> {
-    let mut read: Vec<(Named, Option<&Str>)> = Vec::new();
+/// Returns the ConfigMaps and Secrets whose content a container gets when it starts and never again, with
+/// the path of a file that is mounted by itself.
+fn read_at_start<'a>(
+    workload: &Workload<'a>,
+    container: &'a Container,
+) -> Vec<(Named, &'a Str, Option<&'a Str>)> {
+    let mut read: Vec<(Named, Option<&Str>, Option<&Str>)> = Vec::new();
     for from in &container.env_from {
         match from.source {
-            EnvSource::ConfigMap => read.push((Named::ConfigMap, from.name.as_ref())),
-            EnvSource::Secret => read.push((Named::Secret, from.name.as_ref())),
+            EnvSource::ConfigMap => read.push((Named::ConfigMap, from.name.as_ref(), None)),
+            EnvSource::Secret => read.push((Named::Secret, from.name.as_ref(), None)),
             EnvSource::Unknown => {}
         }
     }
     for variable in &container.env {
         match &variable.value {
-            EnvValue::ConfigMapKey(it) => read.push((Named::ConfigMap, it.name.as_ref())),
-            EnvValue::SecretKey(it) => read.push((Named::Secret, it.name.as_ref())),
+            EnvValue::ConfigMapKey(it) => read.push((Named::ConfigMap, it.name.as_ref(), None)),
+            EnvValue::SecretKey(it) => read.push((Named::Secret, it.name.as_ref(), None)),
             EnvValue::Empty
             | EnvValue::Literal(_)
             | EnvValue::NotAString(..)
@@ -220,18 +234,17 @@ fn read_at_start<'a>(workload: &Workload<'a>, container: &'a Container) -> Vec<(
             | EnvValue::Other(_) => {}
         }
     }
-    let in_parts = container
-        .mounts
-        .iter()
-        .filter(|it| it.sub_path.is_some() || it.sub_path_expr.is_some())
-        .filter_map(|it| workload.model.template.spec.volume(it.name.as_ref()?));
-    for volume in in_parts {
-        for (secret, source) in volume.source.keyed() {
+    let in_parts =
+        container.mounts.iter().filter(|it| it.sub_path.is_some() || it.sub_path_expr.is_some());
+    for mount in in_parts {
+        let name = mount.name.as_ref();
+        let volume = name.and_then(|it| workload.model.template.spec.volume(it));
+        for (secret, source) in volume.map(|it| it.source.keyed()).unwrap_or_default() {
             let kind = if secret { Named::Secret } else { Named::ConfigMap };
-            read.push((kind, source.name.as_ref()));
+            read.push((kind, source.name.as_ref(), mount.mount_path.as_ref()));
         }
     }
-    read.into_iter().filter_map(|(kind, name)| Some((kind, name?))).collect()
+    read.into_iter().filter_map(|(kind, name, path)| Some((kind, name?, path))).collect()
 }
 
 #[cfg(test)]

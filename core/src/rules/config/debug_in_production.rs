@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Site, Unit, Var};
+use crate::facts::{Facts, Together, Unit, Var};
 use crate::knowledge::env::is_debug_switch;
 use crate::report::{Confidence, Findings, Role, phrases};
 use crate::rules::rule;
@@ -45,8 +45,9 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    // By the place of the first switch: an anchor or a ConfigMap may set it for many containers.
-    let mut found: IndexMap<Span, (Vec<&Var<'_>>, Vec<&Unit<'_>>)> = IndexMap::new();
+    // What is started together and switched alike has one cause.
+    let mut found: IndexMap<(Together<'_>, Option<Span>, String), Vec<Switched<'_, '_>>> =
+        IndexMap::new();
     for unit in facts.units() {
         if facts.unit_role(unit) == Role::Development {
             continue;
@@ -59,54 +60,60 @@ fn check(facts: &Facts, out: &mut Findings) {
                 it.literal && it.value.is_some_and(|value| is_debug_switch(it.name, value))
             })
             .partition(|it| facts.is_accepted(it.value_span, &|selector| RULE.is(selector)));
-        for switches in accepted.chunks(1).chain([open.as_slice()]) {
-            if let Some(first) = switches.first() {
-                let entry = found.entry(first.value_span);
-                entry.or_insert_with(|| (switches.to_vec(), Vec::new())).1.push(unit);
-            }
+        for variables in accepted.chunks(1).chain([open.as_slice()]) {
+            let Some(first) = variables.first() else { continue };
+            let alone = accepted.iter().any(|it| it.value_span == first.value_span);
+            let key =
+                (facts.started_with(unit), alone.then_some(first.value_span), written(variables));
+            found.entry(key).or_default().push(Switched { unit, variables: variables.to_vec() });
         }
     }
-    for (span, (switches, units)) in &found {
-        report(facts, *span, switches, units, out);
+    for ((_, _, what), switched) in &found {
+        report(facts, what, switched, out);
     }
 }
 
-/// Reports the switches of one place, with all containers that get them.
-fn report(
-    facts: &Facts,
-    span: Span,
-    switches: &[&Var<'_>],
-    units: &[&Unit<'_>],
-    out: &mut Findings,
-) {
-    let [unit, others @ ..] = units else { return };
-    let written: Vec<String> =
-        switches.iter().map(|it| format!("{}={}", it.name, it.value.unwrap_or_default())).collect();
+/// A container with the variables that switch it to development mode.
+struct Switched<'u, 'a> {
+    unit: &'u Unit<'a>,
+    variables: Vec<&'u Var<'a>>,
+}
+
+/// Returns the switches for a message: `` `NODE_ENV=development`, `DEBUG=true` ``.
+fn written(variables: &[&Var<'_>]) -> String {
+    let written =
+        variables.iter().map(|it| format!("{}={}", it.name, it.value.unwrap_or_default()));
+    let written: Vec<String> = written.collect();
     let written: Vec<&str> = written.iter().map(String::as_str).collect();
-    let what = phrases::first_named(&written, 4);
-    let run = if switches.len() == 1 { "runs" } else { "run" };
-    let more = match others.len() {
+    phrases::first_named(&written, 4)
+}
+
+/// Reports all containers that the same switches put into development mode.
+fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Findings) {
+    let [Switched { unit, variables }, others @ ..] = switched else { return };
+    let [first, more @ ..] = variables.as_slice() else { return };
+    let run = if more.is_empty() { "runs" } else { "run" };
+    let and_others = match others.len() {
         0 => String::new(),
         1 => " and one more".to_owned(),
         count => format!(" and {count} more"),
     };
-    let finding = out.at(&span, format!("{what} {run} {}{more} in development mode", unit.label));
+    let finding = out.at(
+        &first.value_span,
+        format!("{what} {run} {}{and_others} in development mode", unit.label),
+    );
     finding.confidence(Confidence::Likely);
-    for switch in switches.iter().skip(1) {
-        finding.also(&switch.value_span, format!("`{}` does too", switch.name));
+    for variable in more {
+        finding.also(&variable.value_span, format!("`{}` does too", variable.name));
     }
-    for other in others.iter().filter(|it| it.name.span != unit.name.span) {
-        finding.also(&other.name.span, format!("{} gets it too", other.label));
+    for other in others {
+        let Some(variable) = other.variables.first() else { continue };
+        // An anchor or a ConfigMap may set it for many containers in one place.
+        let is_same_place = variable.value_span == first.value_span;
+        let place = if is_same_place { other.unit.name.span } else { variable.value_span };
+        finding.also(&place, format!("{} gets it too", other.unit.label));
     }
-    let name = switches.first().map_or("", |it| it.name);
-    let command = format!("printenv {name}");
-    finding.check(match unit.site {
-        Site::Service(at) => {
-            let service = &facts.services()[at];
-            service.command(facts, &format!("exec {} {command}", service.name))
-        }
-        Site::Container(at, _) => facts.workloads()[at].exec(unit, &command),
-    });
+    finding.check(facts.exec(unit, &format!("printenv {}", first.name)));
 }
 
 #[cfg(test)]
@@ -176,5 +183,19 @@ mod tests {
             all[0].message,
             "`NODE_ENV=development`, `DEBUG=true` run service `a` and one more in development mode"
         );
+        let pods = |folder: &str| {
+            let pod = |name: &str| {
+                format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: a, env: [{{name: DEBUG, value: 'true'}}]}}]}}\n"
+                )
+            };
+            messages(
+                &RULE,
+                &format!("# file: k8s/a.yaml\n{}# file: {folder}/b.yaml\n{}", pod("a"), pod("b")),
+            )
+            .len()
+        };
+        assert_eq!(pods("k8s"), 1);
+        assert_eq!(pods("other"), 2);
     }
 }

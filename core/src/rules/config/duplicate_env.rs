@@ -105,11 +105,14 @@ fn report_override(
         EnvSource::EnvFile(file) => facts.file(file).path(),
         EnvSource::Environment => "its `env_file`",
     };
-    let values = if names.len() == 1 { "another value" } else { "other values" };
+    let values = match names.len() {
+        1 => "another value here, which wins",
+        _ => "other values here, which win",
+    };
     let finding = out.at(
         &first.name.span,
         format!(
-            "service `{}` takes {} from `{path}` and sets {values} here, which win",
+            "service `{}` takes {} from `{path}` and sets {values}",
             service.name,
             phrases::first_named(&names, 4)
         ),

@@ -1,7 +1,8 @@
-use crate::facts::{Facts, Site, Unit, Var, VarSource};
+use crate::facts::{Facts, Site, Together, Unit, Var, VarSource};
 use crate::report::{Confidence, Edit, Findings, Fix, phrases};
 use crate::rules::rule;
 use crate::text::Span;
+use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
 
 rule! {
@@ -48,17 +49,34 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     // An anchor or a ConfigMap may set a variable for many containers.
     let mut seen: FxHashSet<Span> = FxHashSet::default();
+    // What is started together and quoted alike has one cause.
+    let mut found: IndexMap<(Together<'_>, Option<Span>, String), Vec<Quoted<'_, '_>>> =
+        IndexMap::new();
     for unit in facts.units() {
         let quoted = unit.env.iter().filter(|it| is_quoted(facts, unit, it));
         let quoted: Vec<&Var<'_>> = quoted.filter(|it| seen.insert(it.value_span)).collect();
         // What a comment accepts gets a finding of its own for the comment to suppress.
-        let (accepted, open): (Vec<_>, Vec<_>) = quoted
+        let (accepted, open): (Vec<&Var<'_>>, Vec<&Var<'_>>) = quoted
             .into_iter()
             .partition(|it| facts.is_accepted(it.value_span, &|selector| RULE.is(selector)));
         for variables in accepted.chunks(1).chain([open.as_slice()]) {
-            report(facts, unit, variables, out);
+            let Some(first) = variables.first() else { continue };
+            let alone = accepted.iter().any(|it| it.value_span == first.value_span);
+            let names: Vec<&str> = variables.iter().map(|it| it.name).collect();
+            let names = phrases::first_named(&names, 5);
+            let key = (facts.started_with(unit), alone.then_some(first.value_span), names);
+            found.entry(key).or_default().push(Quoted { unit, variables: variables.to_vec() });
         }
     }
+    for ((_, _, names), quoted) in &found {
+        report(facts, names, quoted, out);
+    }
+}
+
+/// A container with the variables whose quotes reach it.
+struct Quoted<'u, 'a> {
+    unit: &'u Unit<'a>,
+    variables: Vec<&'u Var<'a>>,
 }
 
 /// Whether the quotes around the value of a variable reach the container.
@@ -85,36 +103,38 @@ fn inner(value: &str) -> Option<&str> {
     (!inner.contains(quote) && !is_json).then_some(inner)
 }
 
-/// Reports the variables of one container in one finding.
-fn report(facts: &Facts, unit: &Unit<'_>, variables: &[&Var<'_>], out: &mut Findings) {
-    let [first, others @ ..] = variables else { return };
-    let names: Vec<&str> = variables.iter().map(|it| it.name).collect();
-    let is_empty = first.value.and_then(inner) == Some("");
-    let message = if others.is_empty() && is_empty {
-        format!("`{}` of {} is not empty: its value is two quotation marks", first.name, unit.label)
-    } else {
-        let value = if others.is_empty() { "the value" } else { "the values" };
+/// Reports all containers that get quotes around the same variables.
+fn report(facts: &Facts, names: &str, quoted: &[Quoted<'_, '_>], out: &mut Findings) {
+    let [Quoted { unit, variables }, ..] = quoted else { return };
+    let [first, more @ ..] = variables.as_slice() else { return };
+    let and_others = match quoted.len() {
+        1 => String::new(),
+        2 => " and one more".to_owned(),
+        count => format!(" and {} more", count - 1),
+    };
+    let message = if more.is_empty() && first.value.and_then(inner) == Some("") {
         format!(
-            "the quotes around {} are part of {value} that {} gets",
-            phrases::first_named(&names, 5),
+            "{names} of {}{and_others} is not empty: its value is two quotation marks",
+            unit.label
+        )
+    } else {
+        let value = if more.is_empty() { "the value" } else { "the values" };
+        let get = if quoted.len() == 1 { "gets" } else { "get" };
+        format!(
+            "the quotes around {names} are part of {value} that {}{and_others} {get}",
             unit.label
         )
     };
     let finding = out.at(&first.value_span, message);
     finding.confidence(Confidence::Likely);
-    for other in others {
-        finding.also(&other.value_span, format!("`{}` has quotes too", other.name));
+    let all: Vec<&Var<'_>> = quoted.iter().flat_map(|it| it.variables.iter().copied()).collect();
+    for variable in all.iter().skip(1) {
+        finding.also(&variable.value_span, format!("`{}` has quotes here too", variable.name));
     }
-    let edits: Option<Vec<Edit>> = variables.iter().map(|it| without_quotes(facts, it)).collect();
-    finding.maybe_fix(edits.map(|it| Fix::r#unsafe("Take the inner quotes off", it)));
-    let command = format!("printenv {}", first.name);
-    finding.check(match unit.site {
-        Site::Service(at) => {
-            let service = &facts.services()[at];
-            service.command(facts, &format!("exec {} {command}", service.name))
-        }
-        Site::Container(at, _) => facts.workloads()[at].exec(unit, &command),
-    });
+    let edits: Option<Vec<Edit>> = all.iter().map(|it| without_quotes(facts, it)).collect();
+    finding
+        .maybe_fix(edits.map(|it| Fix::r#unsafe("Take the inner quotes off", it)))
+        .check(facts.exec(unit, &format!("printenv {}", first.name)));
 }
 
 /// Returns the edit that takes the inner quotes off, where the rest is the same value to every reader.
@@ -210,9 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn a_container_is_one_finding_and_one_fix() {
+    fn what_has_one_cause_is_one_finding_and_one_fix() {
         let text = "services:\n  web:\n    image: web:1\n    environment:\n      - X=\"a b\" # a comment\n      - Y='c'\n";
         assert_eq!(findings(&RULE, text).len(), 1);
+        let two = "services:\n  a: {image: 'a:1', environment: [TZ='UTC']}\n  b: {image: 'b:1', environment: [TZ='UTC']}\n";
+        assert_eq!(
+            messages(&RULE, two),
+            ["the quotes around `TZ` are part of the value that service `a` and one more get"]
+        );
         let before = files(text);
         let after = apply_fixes(&before, &run(&RULE, &before));
         assert_eq!(

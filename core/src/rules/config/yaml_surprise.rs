@@ -114,7 +114,8 @@ fn compose(facts: &Facts, service: &Service<'_>, seen: &mut FxHashSet<Span>, out
     }
     let arguments = model.build.iter().flat_map(|it| &it.args);
     for entry in model.labels.iter().chain(arguments) {
-        if let Some(value) = &entry.value {
+        // An argument without a value takes that of a variable.
+        if let Some(value) = entry.value.as_ref().filter(|it| it.span != entry.key.span) {
             changed(facts, service, &entry.key, value, seen, out);
         }
     }
@@ -319,6 +320,8 @@ mod tests {
         }
         let list = "services: {web: {image: 'web:1', environment: [X=1.10, Y=no]}}";
         assert!(found(list).is_empty(), "the items of a list are strings");
+        let inherited = "# file: compose.yaml\nservices: {web: {build: {context: ., args: [X]}}}\n# file: .env\nX=1.10\n";
+        assert!(found(inherited).is_empty());
         assert!(variable("${X:-1.10}").is_empty());
     }
 

@@ -1,0 +1,42 @@
+//! What is started together: a Compose project, a target, or the manifests of one folder. Rules fold what
+//! has one cause within such a scope.
+
+use super::{Facts, Site, Unit};
+use crate::text::folder_of;
+
+/// What a unit is started together with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Together<'a> {
+    /// The index of a Compose project.
+    Project(usize),
+    /// The name of a target.
+    Target(&'a str),
+    /// A folder of manifests.
+    Folder(&'a str),
+}
+
+impl<'a> Facts<'a> {
+    /// Returns what a unit is started together with.
+    pub fn started_with(&self, unit: &Unit<'a>) -> Together<'a> {
+        let workload = match unit.site {
+            Site::Service(at) => return Together::Project(self.services()[at].project_index),
+            Site::Container(workload, _) => &self.workloads()[workload],
+        };
+        let file = workload.object.file;
+        match self.targets().find(|it| it.has_source(file)) {
+            Some(target) => Together::Target(&target.target.name),
+            None => Together::Folder(folder_of(&self.files[file.index()].file.path)),
+        }
+    }
+
+    /// Returns the command that runs another one in a unit.
+    pub fn exec(&self, unit: &Unit<'a>, command: &str) -> String {
+        match unit.site {
+            Site::Service(at) => {
+                let service = &self.services()[at];
+                service.command(self, &format!("exec {} {command}", service.name))
+            }
+            Site::Container(workload, _) => self.workloads()[workload].exec(unit, command),
+        }
+    }
+}
