@@ -1,20 +1,22 @@
-// node build.mjs GLUE: fills dist/ from the folder that `cargo xtask wasm` left: wasm-bindgen's `plimsoll.js`
-// and `plimsoll.d.ts`, and the optimized `plimsoll_bg.wasm`.
+// node build.mjs WHOLE LIGHT: fills dist/ from two folders that `cargo xtask wasm` left, each with wasm-bindgen's
+// `plimsoll.js` and `plimsoll.d.ts`, and the optimized `plimsoll_bg.wasm`. The light engine builds no targets.
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const [glue] = process.argv.slice(2);
+const [whole, light] = process.argv.slice(2);
 const dist = join(here, "dist");
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 
-copyFileSync(join(glue, "plimsoll_bg.wasm"), join(dist, "plimsoll_bg.wasm"));
-copyFileSync(join(glue, "plimsoll.js"), join(dist, "glue_web.js"));
+for (const [glue, suffix] of [[whole, "_targets"], [light, ""]]) {
+  copyFileSync(join(glue, "plimsoll_bg.wasm"), join(dist, `plimsoll${suffix}_bg.wasm`));
+  copyFileSync(join(glue, "plimsoll.js"), join(dist, `glue${suffix}.js`));
+}
 for (const file of readdirSync(join(here, "src"))) copyFileSync(join(here, "src", file), join(dist, file));
-const base64 = readFileSync(join(glue, "plimsoll_bg.wasm")).toString("base64");
+const base64 = readFileSync(join(whole, "plimsoll_bg.wasm")).toString("base64");
 writeFileSync(join(dist, "wasm_base64.js"), `export default "${base64}";\n`);
 
 // The package carries the licences; the repository has them once.
@@ -34,12 +36,12 @@ await build({
 });
 
 // The report's types come from Rust; what else wasm-bindgen declares is not for users.
-const declared = readFileSync(join(glue, "plimsoll.d.ts"), "utf8");
+const declared = readFileSync(join(whole, "plimsoll.d.ts"), "utf8");
 const DOC = String.raw`(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?`;
 const types = declared.match(new RegExp(`^${DOC}export (?:interface \\w+ \\{[\\s\\S]*?^\\}|type [^;]*;)`, "gm")) ?? [];
 const ours = types.filter((it) => !/^export (interface InitOutput|type (Sync)?InitInput)\b/m.test(it));
 if (!ours.some((it) => it.includes("export interface Report "))) {
-  throw new Error(`${join(glue, "plimsoll.d.ts")} declares no Report: has the engine lost its types?`);
+  throw new Error(`${join(whole, "plimsoll.d.ts")} declares no Report: has the engine lost its types?`);
 }
 const text = `${readFileSync(join(here, "types/api.d.ts"), "utf8")}\n${ours.join("\n\n")}\n`;
 for (const name of ["plimsoll.d.ts", "plimsoll.d.cts"]) writeFileSync(join(dist, name), text);

@@ -101,6 +101,15 @@ export async function paste(page, text) {
   }, text);
 }
 
+/** Drops files and folders of this machine onto the page, as a file manager does. */
+export async function dropFromDisk(page, paths) {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"]) {
+    await session.send("Input.dispatchDragEvent", { type, x: 600, y: 400, data });
+  }
+}
+
 export async function axe(page) {
   await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
   const { violations } = await page.evaluate(() => globalThis.axe.run());

@@ -1,8 +1,27 @@
 // Files, text and findings: what a person does in the editor, with the real engine in a real browser.
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { findings, launch, listed, open, paste, serve } from "./harness.mjs";
+import { dropFromDisk, findings, launch, listed, open, paste, serve } from "./harness.mjs";
 import { both, COMPOSE, empty, READY } from "./projects.mjs";
+
+const CHART_TEMPLATE = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-web
+spec:
+  selector:
+    matchLabels: { app: web }
+  template:
+    metadata:
+      labels: { app: web }
+    spec:
+      containers:
+        - image: "acme/web:{{ .Values.image.tag }}"
+          name: web
+`;
 
 let server;
 let browser;
@@ -41,6 +60,27 @@ test("two pasted files: findings with their lines, squiggles in their places", a
   assert.ok((await squiggles(page, 6)).includes("db"), "the short depends_on is underlined");
   calm();
   await close();
+});
+
+test("a dropped chart folder is rendered, by the engine that is fetched for it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "plimsoll-chart-"));
+  const write = (name, text) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  };
+  write("shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n");
+  write("shop/values.yaml", "image:\n  tag: latest\n");
+  write("shop/templates/web.yaml", CHART_TEMPLATE);
+  const { page, calm, close } = await empty(browser, server.url);
+  const engines = [];
+  page.on("request", (it) => it.url().endsWith(".wasm") && engines.push(it.url().split("/").pop()));
+  await dropFromDisk(page, [join(folder, "shop")]);
+  const rows = await findings(page, (it) => it.includes("PLM801 templates/web.yaml:13"));
+  assert.ok(rows.length > 0);
+  assert.ok(engines.some((it) => it.startsWith("plimsoll_targets")), `fetched: ${engines}`);
+  calm();
+  await close();
+  rmSync(folder, { recursive: true });
 });
 
 test("typing the remedy makes the finding go away, and breaking it brings it back", async () => {

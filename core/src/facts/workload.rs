@@ -102,6 +102,12 @@ impl<'a> Workload<'a> {
         format!("kubectl exec{flag} {reference} -c {} -- {command}", unit.name)
     }
 
+    /// Returns the command that shows which probes of its Pods failed.
+    pub fn events(&self) -> String {
+        let flag = self.namespace_flag();
+        format!("kubectl get events{flag} --field-selector reason=Unhealthy | grep {}", self.name)
+    }
+
     /// Returns the command that shows the log of one of its containers.
     pub fn logs(&self, unit: &Unit<'_>, options: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());

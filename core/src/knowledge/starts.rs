@@ -95,6 +95,32 @@ pub fn is_server_start(command: &Command) -> bool {
     }
 }
 
+/// Families whose program runs on a JVM.
+const JVM_FAMILIES: &[&str] = &[
+    "java",
+    "java-server",
+    "elasticsearch",
+    "opensearch",
+    "kafka",
+    "cassandra",
+    "keycloak",
+    "jenkins",
+    "sonarqube",
+    "neo4j",
+    "solr",
+    "zookeeper",
+    "logstash",
+    "activemq",
+    "nexus",
+    "pulsar",
+];
+
+/// Whether the program of an image family runs on a JVM.
+#[must_use]
+pub fn is_jvm(family: &str) -> bool {
+    JVM_FAMILIES.contains(&family)
+}
+
 /// Returns the index of the script or module that an interpreter runs.
 fn script_index(texts: &[&str]) -> Option<usize> {
     let name = base_name(texts.first()?);

@@ -1,22 +1,25 @@
 // The API, written once for every entry: argument checks, starting, and starting again after a crash.
-import * as engine from "./glue_web.js";
-
 /** The version of this package and of the engine in it. */
 export const version = "0.1.0";
 
+/** What wasm-bindgen wrote for the engine in use. */
+let engine;
 /** Reads the engine's bytes without waiting; `undefined` where the runtime cannot do that. */
 let readNow;
 /** Gets the engine's bytes, or an address of them, when waiting is allowed. */
 let readLater;
+/** The engine that also builds targets; `undefined` where the engine in use does. */
+let whole;
 
 let started = false;
 let starting;
+let loadingTargets;
 /** Number of the current engine instance, by which a `Workspace` notices that its own is gone. */
 let generation = 0;
 
 /** Sets how the engine is read. Each entry calls this once, before anything else. */
 export function provide(sources) {
-  ({ now: readNow, later: readLater } = sources);
+  ({ engine, now: readNow, later: readLater, whole } = sources);
 }
 
 /**
@@ -33,10 +36,38 @@ export default function init(source) {
 }
 
 async function start(source) {
+  const chosen = engine;
   const module_or_path = (await source) ?? (await readLater());
   if (started) return;
-  await engine.default({ module_or_path });
+  await chosen.default({ module_or_path });
   started = true;
+}
+
+/** Whether a project has charts or kustomizations, which only the engine behind `loadTargets` builds. */
+export function needsTargets(paths) {
+  const name = /(^|[\\/])(Chart\.yaml|kustomization\.ya?ml|Kustomization)$/;
+  return [...paths].some((path) => name.test(string(path, "path")));
+}
+
+/**
+ * Starts the engine that renders charts and builds overlays in place of the one in use. Every workspace goes on
+ * with it. Calling it again, or where the engine in use builds them, does nothing.
+ */
+export function loadTargets(source) {
+  if (!whole) return init(source);
+  loadingTargets ??= replace(source).catch((error) => {
+    loadingTargets = undefined;
+    throw error;
+  });
+  return loadingTargets;
+}
+
+async function replace(source) {
+  const module_or_path = (await source) ?? (await whole.later());
+  await whole.engine.default({ module_or_path });
+  engine = whole.engine;
+  started = true;
+  generation += 1;
 }
 
 function ready() {

@@ -1,9 +1,10 @@
 // The entry for bundlers that do not copy files, and for Deno, where reading one needs a permission:
 // the engine is inside the script.
 import { provide } from "./api.js";
+import * as engine from "./glue_targets.js";
 import base64 from "./wasm_base64.js";
 
 const read = () => Uint8Array.from(atob(base64), (it) => it.charCodeAt(0));
-provide({ now: read, later: read });
+provide({ engine, now: read, later: read });
 
-export { default, analyze, explain, rules, version, Workspace } from "./api.js";
+export { default, analyze, explain, loadTargets, needsTargets, rules, version, Workspace } from "./api.js";

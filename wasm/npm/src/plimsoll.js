@@ -1,6 +1,13 @@
-// The entry for browsers, workers and bundlers: the engine is a file beside this one, fetched by `init`.
+// The entry for browsers, workers and bundlers: the engine is a file beside this one, fetched by `init`. It reads
+// files as they are written; `loadTargets` fetches the larger one, which also renders charts and builds overlays.
 import { provide } from "./api.js";
+import * as engine from "./glue.js";
+import * as whole from "./glue_targets.js";
 
-provide({ later: () => new URL("plimsoll_bg.wasm", import.meta.url) });
+provide({
+  engine,
+  later: () => new URL("plimsoll_bg.wasm", import.meta.url),
+  whole: { engine: whole, later: () => new URL("plimsoll_targets_bg.wasm", import.meta.url) },
+});
 
-export { default, analyze, explain, rules, version, Workspace } from "./api.js";
+export { default, analyze, explain, loadTargets, needsTargets, rules, version, Workspace } from "./api.js";

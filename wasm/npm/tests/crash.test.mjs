@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { analyze, rules, Workspace } from "plimsoll";
-import { initSync } from "../dist/glue_web.js";
+import { initSync } from "../dist/glue_targets.js";
 
 const FILE = { path: "compose.yaml", text: "services:\n  app: [\n" };
 

@@ -18,6 +18,16 @@ export type EngineSource =
  */
 export default function init(source?: EngineSource | PromiseLike<EngineSource>): Promise<void>;
 
+/** Whether a project with files of these paths has charts or kustomizations, for which browsers need `loadTargets`. */
+export function needsTargets(paths: Iterable<string>): boolean;
+
+/**
+ * Starts the engine that renders charts and builds overlays. In browsers, workers and bundlers `init` starts a
+ * smaller engine, which names them as not built. Elsewhere the one engine builds them, and this is `init`.
+ * Every `Workspace` goes on with the new engine.
+ */
+export function loadTargets(source?: EngineSource | PromiseLike<EngineSource>): Promise<void>;
+
 /**
  * Analyses files that belong together. Whatever the files contain, there is a report. Where two files have the same
  * path, the later one counts.

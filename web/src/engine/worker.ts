@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-import init, { explain, rules, Workspace } from "plimsoll";
+import init, { explain, loadTargets, needsTargets, rules, Workspace } from "plimsoll";
 import type { Reply, Request } from "./protocol";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -9,7 +9,10 @@ const ready = init().then(() => new Workspace());
 self.onmessage = async ({ data }: MessageEvent<Request>) => {
   let reply: Reply;
   try {
-    reply = { id: data.id, answer: answer(await ready, data) };
+    const workspace = await ready;
+    // The engine that renders charts and builds overlays is fetched once there are any.
+    if (data.kind === "report" && needsTargets(data.set.map(([path]) => path))) await loadTargets();
+    reply = { id: data.id, answer: answer(workspace, data) };
   } catch (error) {
     reply = { id: data.id, failure: error instanceof Error ? error.message : String(error) };
   }

@@ -34,7 +34,7 @@ pub(super) fn folders<'s>(files: &[SourceFile<'s>]) -> Vec<&'s str> {
 
 /// Whether a file of a chart's folder is one that Helm reads as such. Other manifests there are read for
 /// themselves.
-fn is_part_of_chart(path: &str) -> bool {
+pub(super) fn is_part_of_chart(path: &str) -> bool {
     let is_file = matches!(path, "Chart.yaml" | "Chart.lock" | "requirements.yaml" | "values.yaml");
     let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
     is_file

@@ -114,6 +114,11 @@ impl Probe {
         self.success_threshold.map_or(1, |it| it.value)
     }
 
+    /// Returns the seconds without an answer after which the probe gives up.
+    pub fn budget(&self) -> i64 {
+        self.period().saturating_mul(self.failures())
+    }
+
     pub fn initial_delay(&self) -> i64 {
         self.initial_delay_seconds.map_or(0, |it| it.value)
     }

@@ -95,7 +95,7 @@ test("Vite, with a worker", async () => {
       worker: { format: "es" },
       build: { outDir: name, target: "es2022", rollupOptions: { input: join(folder, html) } },
     });
-    assert.equal(wasmIn(name).length, 1, "the engine is copied once");
+    assert.equal(wasmIn(name).length, 2, "both engines are copied once");
     assert.equal(await resultOf(`${name}/${html}`), expected);
   }
 });
@@ -110,7 +110,7 @@ test("webpack, with a worker", async () => {
       ),
     );
     assert.ok(!stats.hasErrors(), stats.toString("errors-only"));
-    assert.equal(wasmIn(name).length, 1, "the engine is copied once");
+    assert.equal(wasmIn(name).length, 2, "both engines are copied once");
     write(folder, { [`${name}/index.html`]: page('<script src="out.js"></script>') });
     assert.equal(await resultOf(`${name}/index.html`), expected);
   }

@@ -28,6 +28,25 @@ const { folder, packed } = await project({
     try { analyze([]); } catch (error) { console.error(error.message); }
     await init(readFileSync(createRequire(import.meta.url).resolve("plimsoll/wasm")));
     console.log(JSON.stringify(analyze(${JSON.stringify(FILES)})));`,
+  "targets.mjs": `
+    import { readFileSync } from "node:fs";
+    import { createRequire } from "node:module";
+    import init, { loadTargets, needsTargets, Workspace } from "plimsoll/web";
+    const engine = (name) => readFileSync(createRequire(import.meta.url).resolve("plimsoll/" + name));
+    await init(engine("wasm"));
+    const workspace = new Workspace();
+    workspace.set("chart/Chart.yaml", "apiVersion: v2\\nname: shop\\nversion: 1.0.0\\n");
+    workspace.set("chart/templates/web.yaml", "apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: {{ .Release.Name }}}\\n");
+    const built = () => workspace.report().targets.map((it) => [it.name, it.built]);
+    const states = [needsTargets(["compose.yaml"]), needsTargets(["chart/Chart.yaml"]), built()];
+    const codes = workspace.report().findings.map((it) => it.code);
+    await Promise.all([loadTargets(engine("wasm/targets")), loadTargets()]);
+    console.log(JSON.stringify([...states, codes, built()]));`,
+});
+
+test("a small engine first, and the one that builds targets when it is needed", async () => {
+  const states = JSON.parse(await output(process.execPath, "targets.mjs"));
+  assert.deepEqual(states, [false, true, [["chart", false]], ["PLM005"], [["chart", true]]]);
 });
 
 /** The program of an npm package that carries it in a package per platform. */
@@ -47,7 +66,8 @@ test("the package holds what it should and nothing else", () => {
     "LICENSE-MIT",
     "README.md",
     "dist/api.js",
-    "dist/glue_web.js",
+    "dist/glue.js",
+    "dist/glue_targets.js",
     "dist/inline.js",
     "dist/node.js",
     "dist/plimsoll.cjs",
@@ -55,6 +75,7 @@ test("the package holds what it should and nothing else", () => {
     "dist/plimsoll.d.ts",
     "dist/plimsoll.js",
     "dist/plimsoll_bg.wasm",
+    "dist/plimsoll_targets_bg.wasm",
     "dist/wasm_base64.js",
     "package.json",
     "schema/report.schema.json",

@@ -1,0 +1,129 @@
+use crate::facts::{Facts, Workload};
+use crate::report::Findings;
+use crate::rules::rule;
+
+rule! {
+    /// A workload behind a Service is killed before its connections are drained.
+    ///
+    /// ## Why it hurts
+    /// When a Pod is deleted, its removal from the Service and the signal to its process happen at the
+    /// same time. Requests still arrive for some seconds. With a grace period of a few seconds and no
+    /// `preStop` hook the process is gone before they end, and every rollout loses some.
+    ///
+    /// ## What helps
+    /// Keep the default `terminationGracePeriodSeconds` of 30 or more, and let a `preStop` hook sleep
+    /// for the few seconds that load balancers need.
+    ///
+    /// ## How to troubleshoot
+    /// Send requests all the time during `kubectl rollout restart` and count those that fail.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec: { selector: { app: web }, ports: [{ port: 80 }] }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       terminationGracePeriodSeconds: 0 # <- Deployment `web` is behind Service `web`, and its Pods are killed at once when they are stopped
+    ///       containers: [{ name: web, image: "acme/web:1" }]
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec: { selector: { app: web }, ports: [{ port: 80 }] }
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec:
+    ///       terminationGracePeriodSeconds: 30
+    ///       containers:
+    ///         - name: web
+    ///           image: acme/web:1
+    ///           lifecycle: { preStop: { sleep: { seconds: 5 } } }
+    /// ```
+    PLM618 "no-graceful-stop" {
+        since: "0.1.0", on: Kubernetes, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads() {
+        let Some(grace) = workload.model.template.spec.termination_grace_period_seconds else {
+            continue;
+        };
+        let Some(service) = workload.services.first().map(|it| &facts.kube_services()[*it]) else {
+            continue;
+        };
+        let has_hook = workload.running().any(|(_, it)| it.pre_stop.is_some());
+        let behind = format!("{} is behind Service `{}`", workload.label, service.name);
+        let message = match grace.value {
+            0 => format!("{behind}, and its Pods are killed at once when they are stopped"),
+            seconds if !has_hook && seconds < drain(workload) => format!(
+                "{behind}, and its Pods are killed {seconds} s after they are told to stop, before their readiness probe can fail ({} s)",
+                drain(workload)
+            ),
+            _ => continue,
+        };
+        let flag = workload.namespace_flag();
+        out.at(&grace.span, message)
+            .also(&service.span(), "this Service sends the requests")
+            .check(format!("kubectl rollout restart{flag} {}", workload.reference()));
+    }
+}
+
+/// Returns the seconds in which the slowest readiness probe takes a Pod out of its Services.
+fn drain(workload: &Workload<'_>) -> i64 {
+    let probes = workload.running().filter_map(|(_, it)| it.readiness.as_deref());
+    probes.map(|it| it.budget()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn count(pod: &str, container: &str) -> usize {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80}}]}}\n---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: a}}\nspec: {{selector: {{matchLabels: {{app: a}}}}, template: {{metadata: {{labels: {{app: a}}}}, spec: {{{pod} containers: [{{name: a, image: a, {container}}}]}}}}}}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn a_grace_period_below_what_readiness_needs() {
+        let readiness = "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 5}";
+        assert_eq!(count("terminationGracePeriodSeconds: 10,", readiness), 1);
+        assert_eq!(count("terminationGracePeriodSeconds: 15,", readiness), 0);
+        let hook = format!("{readiness}, lifecycle: {{preStop: {{sleep: {{seconds: 5}}}}}}");
+        assert_eq!(count("terminationGracePeriodSeconds: 10,", &hook), 0);
+    }
+
+    #[test]
+    fn zero_is_told_even_with_a_hook_and_the_default_never() {
+        let hook = "lifecycle: {preStop: {sleep: {seconds: 5}}}";
+        assert_eq!(count("terminationGracePeriodSeconds: 0,", hook), 1);
+        assert_eq!(count("", ""), 0);
+    }
+
+    #[test]
+    fn nothing_is_drained_without_a_service() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: a, image: a}]}\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+}

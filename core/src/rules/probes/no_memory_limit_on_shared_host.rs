@@ -1,0 +1,88 @@
+use crate::facts::Facts;
+use crate::report::{Findings, Role};
+use crate::rules::rule;
+
+rule! {
+    /// No service of a production file has a memory limit.
+    ///
+    /// ## Why it hurts
+    /// All services share the memory of one server. When one of them leaks, the kernel kills whichever
+    /// process it likes least, often the database, and the one that leaks goes on.
+    ///
+    /// ## What helps
+    /// Give each service a `mem_limit` (or `deploy.resources.limits.memory`) above what it needs, so
+    /// that the service that leaks is the one that is killed and restarted.
+    ///
+    /// ## How to troubleshoot
+    /// `docker stats` shows what each container uses; `dmesg | grep -i oom` shows what was killed.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.prod.yaml
+    /// services:
+    ///   web: # <- none of the 2 services has a memory limit, so one that leaks can take the server's memory from all others
+    ///     image: acme/web:1
+    ///   db:
+    ///     image: postgres:17
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.prod.yaml
+    /// services:
+    ///   web:
+    ///     image: acme/web:1
+    ///     mem_limit: 512m
+    ///   db:
+    ///     image: postgres:17
+    ///     mem_limit: 1g
+    /// ```
+    PLM620 "no-memory-limit-on-shared-host" {
+        since: "0.1.0", on: Compose, severity: Info, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for (index, project) in facts.projects().iter().enumerate() {
+        let mut services = facts.services().iter().filter(|it| it.project_index == index);
+        let Some(first) = services.clone().next() else { continue };
+        let is_limited = services.clone().any(|it| it.model.memory_limit().is_some());
+        let is_production = services.all(|it| it.role == Role::Production);
+        // A service alone on its server has nobody to take memory from.
+        if is_limited || !is_production || project.services.len() < 2 {
+            continue;
+        }
+        let message = format!(
+            "none of the {} services has a memory limit, so one that leaks can take the server's memory from all others",
+            project.services.len()
+        );
+        out.at(&first.span(), message).check("docker stats --no-stream".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn count(path: &str, web: &str) -> usize {
+        messages(
+            &RULE,
+            &format!(
+                "# file: {path}\nservices: {{web: {{image: 'a:1'{web}}}, db: {{image: 'b:1'}}}}\n"
+            ),
+        )
+        .len()
+    }
+
+    #[test]
+    fn only_production_files_and_once() {
+        assert_eq!(count("compose.prod.yaml", ""), 1);
+        assert_eq!(count("compose.yaml", ""), 0);
+        assert_eq!(count("compose.dev.yaml", ""), 0);
+    }
+
+    #[test]
+    fn one_limit_in_either_form_is_enough() {
+        assert_eq!(count("compose.prod.yaml", ", mem_limit: 1g"), 0);
+        assert_eq!(count("compose.prod.yaml", ", deploy: {resources: {limits: {memory: 1g}}}"), 0);
+    }
+}

@@ -1,0 +1,235 @@
+use super::check_span;
+use crate::edit::Yaml;
+use crate::facts::{Facts, Unit, Workload};
+use crate::knowledge::families::Class;
+use crate::knowledge::starts::is_jvm;
+use crate::model::kubernetes::{Container, Probe, ProbeHandler};
+use crate::report::{Confidence, Findings, Fix};
+use crate::rules::rule;
+use crate::text::Span;
+
+rule! {
+    /// A workload that starts slowly has a liveness probe and no startup probe.
+    ///
+    /// ## Why it hurts
+    /// A JVM that warms up, a model that is loaded, a migration that runs first: on a busy node such a
+    /// start takes minutes. The liveness probe counts from the first second, so that the container is
+    /// restarted before it has ever answered, and starts from the beginning.
+    ///
+    /// ## What helps
+    /// Add a startup probe with the same check and a budget for the slowest start. Liveness and readiness
+    /// wait until it has passed, and may then be strict.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl get pods` shows restarts soon after each rollout, and `kubectl describe pod POD` shows
+    /// `Liveness probe failed` in the first minutes.
+    ///
+    /// ## When to ignore
+    /// Where the start was measured on the slowest node and fits the budget.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: llm }
+    /// spec:
+    ///   containers:
+    ///     - name: llm
+    ///       image: vllm/vllm-openai:v0.10.0
+    ///       livenessProbe:
+    ///         httpGet:
+    ///           path: /health # <- container `llm` of Pod `llm` loads a model before it answers, but its liveness probe restarts it after 30 s
+    ///           port: 8000
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: { name: llm }
+    /// spec:
+    ///   containers:
+    ///     - name: llm
+    ///       image: vllm/vllm-openai:v0.10.0
+    ///       startupProbe:
+    ///         httpGet: { path: /health, port: 8000 }
+    ///         failureThreshold: 60
+    ///       livenessProbe:
+    ///         httpGet: { path: /health, port: 8000 }
+    /// ```
+    PLM601 "slow-start-without-startup-probe" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+/// Why a start is slow, and how long it may take.
+struct Slow {
+    seconds: i64,
+    /// Completes "container `web` ...".
+    says: &'static str,
+    span: Option<Span>,
+}
+
+/// Seconds that a JVM, a migration or a warm-up may take on a busy node.
+const MINUTE: i64 = 60;
+
+/// Seconds that a model server may take to load a model of some gigabytes.
+const MODEL: i64 = 300;
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
+        for (unit, container) in workload.running() {
+            let Some(liveness) = container.liveness.as_deref() else { continue };
+            let budget = liveness.initial_delay().saturating_add(liveness.budget());
+            let slow = slow_start(unit).filter(|it| it.seconds > budget);
+            if let (Some(slow), None) = (slow, &container.startup) {
+                report(facts, out, (workload, unit, container), liveness, &slow);
+            }
+        }
+    }
+}
+
+fn report(
+    facts: &Facts,
+    out: &mut Findings,
+    (workload, unit, container): (&Workload<'_>, &Unit<'_>, &Container),
+    liveness: &Probe,
+    slow: &Slow,
+) {
+    let budget = liveness.initial_delay().saturating_add(liveness.budget());
+    let message = format!(
+        "{} {} before it answers, but its liveness probe restarts it after {budget} s",
+        unit.label, slow.says
+    );
+    let finding = out.at(&check_span(liveness), message);
+    finding.confidence(Confidence::Likely).check(workload.logs(unit, "--previous"));
+    if let Some(span) = &slow.span {
+        finding.also(span, "this makes the start slow");
+    }
+    let edit = startup_probe(liveness, slow.seconds)
+        .and_then(|it| facts.insert_entry(&container.place, "startupProbe", &it));
+    let title =
+        format!("Give it {} s to start, with the check of the liveness probe", slow.seconds);
+    finding.maybe_fix(edit.map(|it| Fix::r#unsafe(title, [it])));
+}
+
+fn slow_start(unit: &Unit<'_>) -> Option<Slow> {
+    if unit.family().is_some_and(|it| it.class == Class::ModelServer) {
+        return Some(Slow { seconds: MODEL, says: "loads a model", span: None });
+    }
+    let model = unit.env.iter().find(|it| names_a_model(it.name));
+    if let Some(it) = model {
+        return Some(Slow { seconds: MODEL, says: "loads a model", span: Some(it.span) });
+    }
+    if let Some(migration) = &unit.migration {
+        let span = Some(migration.span);
+        return Some(Slow { seconds: MINUTE, says: "runs a migration", span });
+    }
+    let java = unit.start.commands.iter().find(|it| it.name() == "java");
+    if let Some(command) = java {
+        let span = command.words.first().map(|it| unit.start.span_of(it));
+        return Some(Slow { seconds: MINUTE, says: "starts a JVM", span });
+    }
+    let options = unit.env.iter().find(|it| names_jvm_options(it.name));
+    if let Some(it) = options {
+        return Some(Slow { seconds: MINUTE, says: "starts a JVM", span: Some(it.span) });
+    }
+    let is_jvm = unit.family().is_some_and(|it| is_jvm(it.id));
+    is_jvm.then_some(Slow { seconds: MINUTE, says: "starts a JVM", span: None })
+}
+
+/// Whether a variable names the model that a server loads.
+fn names_a_model(name: &str) -> bool {
+    matches!(name, "MODEL_ID" | "HF_MODEL_ID" | "MODEL_PATH" | "VLLM_MODEL" | "OLLAMA_MODEL")
+}
+
+/// Whether a variable holds options of a JVM.
+fn names_jvm_options(name: &str) -> bool {
+    matches!(
+        name,
+        "JAVA_OPTS" | "JAVA_TOOL_OPTIONS" | "JDK_JAVA_OPTIONS" | "CATALINA_OPTS" | "JVM_OPTS"
+    )
+}
+
+/// Returns a startup probe with the check of the liveness probe and a budget of some seconds.
+fn startup_probe(liveness: &Probe, seconds: i64) -> Option<Yaml<'static>> {
+    let port = |it: &crate::model::IntOrStr| match it {
+        crate::model::IntOrStr::Int(it) => Yaml::int(*it),
+        crate::model::IntOrStr::Str(it) => Yaml::str(it.to_string()),
+    };
+    let handler = match &liveness.handler {
+        ProbeHandler::Http { path, port: at, host: None, scheme, headers, .. }
+            if headers.is_empty() =>
+        {
+            let mut fields = Vec::new();
+            if let Some(it) = path {
+                fields.push(("path", Yaml::str(it.as_str().to_owned())));
+            }
+            fields.push(("port", port(&at.as_ref()?.value)));
+            if let Some(it) = scheme {
+                fields.push(("scheme", Yaml::str(it.as_str().to_owned())));
+            }
+            ("httpGet", Yaml::map(fields))
+        }
+        ProbeHandler::Tcp { port: at, host: None, .. } => {
+            ("tcpSocket", Yaml::map([("port", port(&at.as_ref()?.value))]))
+        }
+        ProbeHandler::Exec { command, .. } => {
+            let words: Vec<String> = command.iter().map(|it| it.as_str().to_owned()).collect();
+            ("exec", Yaml::map([("command", Yaml::words(words))]))
+        }
+        _ => return None,
+    };
+    let mut fields = vec![handler, ("periodSeconds", Yaml::int(10))];
+    if let Some(it) = liveness.timeout_seconds {
+        fields.push(("timeoutSeconds", Yaml::int(it.value.min(10))));
+    }
+    fields.push(("failureThreshold", Yaml::int(seconds / 10)));
+    Some(Yaml::map(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn pod(container: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: acme/a:1\n{container}"
+        )
+    }
+
+    const LIVENESS: &str = "    livenessProbe: {httpGet: {path: /live, port: http}}\n";
+
+    #[test]
+    fn what_makes_a_start_slow() {
+        for slow in [
+            "    command: [java, -jar, app.jar]\n",
+            "    command: [sh, -c, 'alembic upgrade head && uvicorn app:app']\n",
+            "    env: [{name: JAVA_OPTS, value: '-Xmx1g'}]\n",
+            "    env: [{name: MODEL_ID, value: meta/llama}]\n",
+        ] {
+            assert_eq!(messages(&RULE, &pod(&format!("{slow}{LIVENESS}"))).len(), 1, "{slow}");
+        }
+        assert!(messages(&RULE, &pod(LIVENESS)).is_empty());
+    }
+
+    #[test]
+    fn a_startup_probe_patience_and_no_liveness_are_silent() {
+        let java = "    command: [java, -jar, app.jar]\n";
+        let startup = "    startupProbe: {tcpSocket: {port: 80}}\n";
+        assert!(messages(&RULE, &pod(&format!("{java}{LIVENESS}{startup}"))).is_empty());
+        let patient = "    livenessProbe: {tcpSocket: {port: 80}, initialDelaySeconds: 60}\n";
+        assert!(messages(&RULE, &pod(&format!("{java}{patient}"))).is_empty());
+        assert!(messages(&RULE, &pod(java)).is_empty());
+    }
+
+    #[test]
+    fn the_fix_asks_what_the_liveness_probe_asks() {
+        let java = "    command: [java, -jar, app.jar]\n";
+        let found = findings(&RULE, &pod(&format!("{java}{LIVENESS}")));
+        let text = &found[0].fixes[0].edits[0].text;
+        assert!(text.contains("path: /live") && text.contains("port: http"), "{text}");
+        assert!(text.contains("failureThreshold: 6"), "{text}");
+    }
+}
