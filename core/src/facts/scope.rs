@@ -2,7 +2,8 @@
 //! has one cause within such a scope.
 
 use super::{Facts, Site, Unit};
-use crate::text::folder_of;
+use crate::report::TargetKind;
+use crate::text::{FileId, folder_of};
 
 /// What a unit is started together with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +28,13 @@ impl<'a> Facts<'a> {
             Some(target) => Together::Target(&target.target.name),
             None => Together::Folder(folder_of(&self.files[file.index()].file.path)),
         }
+    }
+
+    /// Whether a file reaches the cluster through Kustomize, which reads the words of YAML 1.1 (`no`, `on`)
+    /// as strings and quotes them.
+    pub fn is_kustomized(&self, file: FileId) -> bool {
+        let mut targets = self.targets();
+        targets.any(|it| it.target.kind == TargetKind::Kustomization && it.has_source(file))
     }
 
     /// Returns the command that runs another one in a unit.

@@ -141,6 +141,7 @@ const SIZE_WORDS: &[&str] = &[
     "COUNT",
     "SECONDS",
     "MINUTES",
+    "HOUR",
     "HOURS",
     "DAYS",
     "RATE",

@@ -189,7 +189,8 @@ fn refused(
 ) {
     let written = facts.written(&span);
     let Some(kind) = other_type(written) else { return };
-    if !seen.insert(span) {
+    let is_word = Scalar::yaml_1_1_bool(written).is_some();
+    if is_word && facts.is_kustomized(object.file) || !seen.insert(span) {
         return;
     }
     let of = key_before(facts, span).map(|key| format!(" of `{key}`")).unwrap_or_default();
@@ -215,7 +216,7 @@ fn renamed_key(
 ) {
     let written = facts.written(&key.span);
     let Some(value) = Scalar::yaml_1_1_bool(written) else { return };
-    if !seen.insert(key.span) {
+    if facts.is_kustomized(object.file) || !seen.insert(key.span) {
         return;
     }
     let edit = facts.replace(&key.span, &in_quotes(written));
@@ -374,6 +375,19 @@ mod tests {
         assert_eq!(pod("version: 1.10", ""), 1);
         assert_eq!(pod("version: 'v1'", "--port, 8080"), 1);
         assert_eq!(pod("version: v1.10", "--port, '8080', --port=80"), 0);
+    }
+
+    #[test]
+    fn kustomize_takes_words_for_strings_and_numbers_for_numbers() {
+        let map = |data: &str| {
+            let text = format!(
+                "# file: kustomization.yaml\nresources: [c.yaml]\n# file: c.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{data}}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(map("a: no"), 0);
+        assert_eq!(map("on: x"), 0);
+        assert_eq!(map("a: 1.10"), 1);
     }
 
     #[test]
