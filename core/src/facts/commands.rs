@@ -66,7 +66,6 @@ pub fn in_shell(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::Config;
     use crate::workspace::Workspace;
 

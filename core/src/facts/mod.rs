@@ -27,7 +27,7 @@
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
 //! | commands to paste | `commands` | `compose_command`, `kubectl`, `in_shell` |
-//! | what is started together | `scope` | `started_with`, `is_kustomized`, `exec` |
+//! | what is started together | `scope` | `target_of`, `started_with`, `is_kustomized`, `exec` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;

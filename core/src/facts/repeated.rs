@@ -6,7 +6,7 @@ use crate::model::FileModel;
 use crate::report::Kind;
 use crate::syntax::Node;
 use crate::text::Span;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A variable that a list sets twice.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,9 @@ impl<'a> Facts<'a> {
 }
 
 fn in_file(file: &FileModel) -> Vec<Repeated<'_>> {
-    let mut found: Vec<Repeated<'_>> = Vec::new();
+    let mut found = Vec::new();
+    // Several services may share one list through an alias.
+    let mut seen = FxHashSet::default();
     for root in file.tree.roots() {
         let Some(services) = root.get("services") else { continue };
         for service in services.entries() {
@@ -38,11 +40,8 @@ fn in_file(file: &FileModel) -> Vec<Repeated<'_>> {
             else {
                 continue;
             };
-            for it in in_list(name, list) {
-                // Several services may share one list through an alias.
-                if !found.iter().any(|known| known.first == it.first) {
-                    found.push(it);
-                }
+            if seen.insert(list.resolve().id()) {
+                found.extend(in_list(name, list));
             }
         }
     }

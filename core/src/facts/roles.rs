@@ -94,8 +94,7 @@ impl Facts<'_> {
     /// Returns the role of an object: that of the environment that its target is for, or that which a
     /// folder of its file names.
     pub fn object_role(&self, object: &Object) -> Role {
-        let target = self.targets().find(|it| it.has_source(object.file));
-        let environment = target.and_then(|it| it.target.environment);
+        let environment = self.target_of(object.file).and_then(|it| it.target.environment);
         match environment {
             Some(Environment::Production) => return Role::Production,
             Some(Environment::Development | Environment::Test) => return Role::Development,

@@ -2,6 +2,7 @@
 //! has one cause within such a scope.
 
 use super::{Facts, Site, Unit};
+use crate::model::BuiltTarget;
 use crate::report::TargetKind;
 use crate::text::{FileId, folder_of};
 
@@ -17,6 +18,16 @@ pub enum Together<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// Returns the target among those looked at that a file was built into.
+    pub fn target_of(&self, file: FileId) -> Option<&'a BuiltTarget> {
+        match (self.sets.home(file), self.chosen.as_slice()) {
+            (Some(at), _) => Some(&self.all_targets[at]),
+            // The facts over one variant of a target are about that target alone.
+            (None, [only]) => Some(&self.all_targets[*only]).filter(|it| it.has_source(file)),
+            (None, _) => None,
+        }
+    }
+
     /// Returns what a unit is started together with.
     pub fn started_with(&self, unit: &Unit<'a>) -> Together<'a> {
         let workload = match unit.site {
@@ -24,7 +35,7 @@ impl<'a> Facts<'a> {
             Site::Container(workload, _) => &self.workloads()[workload],
         };
         let file = workload.object.file;
-        match self.targets().find(|it| it.has_source(file)) {
+        match self.target_of(file) {
             Some(target) => Together::Target(&target.target.name),
             None => Together::Folder(folder_of(&self.files[file.index()].file.path)),
         }
@@ -33,8 +44,7 @@ impl<'a> Facts<'a> {
     /// Whether a file reaches the cluster through Kustomize, which reads the words of YAML 1.1 (`no`, `on`)
     /// as strings and quotes them.
     pub fn is_kustomized(&self, file: FileId) -> bool {
-        let mut targets = self.targets();
-        targets.any(|it| it.target.kind == TargetKind::Kustomization && it.has_source(file))
+        self.target_of(file).is_some_and(|it| it.target.kind == TargetKind::Kustomization)
     }
 
     /// Returns the command that runs another one in a unit.

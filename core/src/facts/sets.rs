@@ -76,6 +76,11 @@ impl Sets {
         self
     }
 
+    /// Returns the index of the target that a file was built into.
+    pub(super) fn home(&self, file: FileId) -> Option<usize> {
+        self.homes.get(&file).copied()
+    }
+
     /// Whether two files may be applied together. What is built into a target is applied with the rest
     /// of that target, and with nothing else.
     pub(super) fn together(&self, a: FileId, b: FileId) -> bool {

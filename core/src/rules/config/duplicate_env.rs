@@ -3,7 +3,7 @@ use crate::model::compose::{EnvSource, EnvVar};
 use crate::model::kubernetes::{self, Container};
 use crate::report::{Findings, phrases};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 rule! {
@@ -46,11 +46,12 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut services: FxHashMap<(&str, FileId), &Service<'_>> = FxHashMap::default();
+    for service in facts.services() {
+        services.extend(service.project.files.iter().map(|file| ((service.name, *file), service)));
+    }
     for twice in facts.repeated_variables().into_iter().filter(|it| !it.is_same) {
-        let service = facts
-            .services()
-            .iter()
-            .find(|it| it.name == twice.service && it.project.files.contains(&twice.first.file));
+        let service = services.get(&(twice.service, twice.first.file));
         let finding = out.at(
             &twice.first,
             format!(

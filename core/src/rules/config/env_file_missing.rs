@@ -5,7 +5,7 @@ use crate::report::{Confidence, Findings, Severity, phrases};
 use crate::rules::rule;
 use crate::text::{folder_of, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 rule! {
     /// A service takes its variables from an `env_file` that is not there.
@@ -44,7 +44,10 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let folders: FxHashSet<&str> = facts.files().iter().map(|it| folder_of(it.path())).collect();
+    let mut folders: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for file in facts.files() {
+        folders.entry(folder_of(file.path())).or_default().push(file.path());
+    }
     // By project and path: several services may read one file.
     let mut missing: IndexMap<(usize, String), Vec<(&Service<'_>, &Str)>> = IndexMap::new();
     for service in facts.services() {
@@ -56,7 +59,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     for ((_, path), readers) in &missing {
-        report(facts, path, readers, out);
+        let beside = folders.get(folder_of(path)).map_or(&[][..], Vec::as_slice);
+        report(facts, path, beside, readers, out);
     }
 }
 
@@ -64,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn missing_path(
     service: &Service<'_>,
     file: &EnvFile,
-    folders: &FxHashSet<&str>,
+    folders: &FxHashMap<&str, Vec<&str>>,
 ) -> Option<String> {
     let written = file.path.as_str();
     if !file.required
@@ -76,7 +80,7 @@ fn missing_path(
     }
     let path = join_path(&service.project.folder, written);
     // Files with other names are not looked at unless somebody asks for them.
-    let is_seen = is_env_name(name_of(&path)) && folders.contains(folder_of(&path));
+    let is_seen = is_env_name(name_of(&path)) && folders.contains_key(folder_of(&path));
     is_seen.then_some(path)
 }
 
@@ -88,7 +92,14 @@ fn is_env_name(name: &str) -> bool {
         || name == ".env"
 }
 
-fn report(facts: &Facts, path: &str, readers: &[(&Service<'_>, &Str)], out: &mut Findings) {
+/// Reports a missing file once, whoever reads it. `beside` are the paths of the files in its folder.
+fn report(
+    facts: &Facts,
+    path: &str,
+    beside: &[&str],
+    readers: &[(&Service<'_>, &Str)],
+    out: &mut Findings,
+) {
     let [(first, written), others @ ..] = readers else { return };
     let mut names: Vec<&str> = readers.iter().map(|it| it.0.name).collect();
     names.dedup();
@@ -102,22 +113,22 @@ fn report(facts: &Facts, path: &str, readers: &[(&Service<'_>, &Str)], out: &mut
         finding.also(&written.span, format!("`{}` reads the same file", service.name));
     }
     finding.confidence(Confidence::Likely);
-    if let Some(example) = example_of(facts, path) {
+    if let Some(example) = example_of(path, beside) {
         // Somebody has thought of the file: it is written by hand from the example.
         finding.severity(Severity::Info).help(format!("Copy `{example}` to `{path}`."));
     }
     finding.check(facts.compose_command(first.project, "config -q"));
 }
 
-/// Returns the example of an env file: `.env.example` for `.env`.
-fn example_of<'f>(facts: &Facts<'f>, path: &str) -> Option<&'f str> {
+/// Returns the example of an env file among those beside it: `.env.example` for `.env`.
+fn example_of<'p>(path: &str, beside: &[&'p str]) -> Option<&'p str> {
     let stem = name_of(path).trim_start_matches('.');
-    let is_example = |name: &str| {
-        let word = ["example", "sample", "template", "dist"].iter().any(|it| name.contains(it));
-        word && name.contains(stem)
+    let is_example = |path: &&&str| {
+        let name = name_of(path);
+        let words = ["example", "sample", "template", "dist"];
+        words.iter().any(|it| name.contains(it)) && name.contains(stem)
     };
-    let mut paths = facts.files().iter().map(|it| it.file.path.as_ref());
-    paths.find(|it: &&str| folder_of(it) == folder_of(path) && is_example(name_of(it)))
+    beside.iter().find(is_example).copied()
 }
 
 #[cfg(test)]

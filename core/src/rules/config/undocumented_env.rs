@@ -1,4 +1,5 @@
 use crate::facts::Facts;
+use crate::model::FileModel;
 use crate::model::compose::{Project, VariableForm, VariableUse};
 use crate::report::{Findings, Kind, phrases};
 use crate::rules::rule;
@@ -49,11 +50,12 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     // Several Compose files of a folder share its `.env`.
     let mut reported: FxHashSet<FileId> = FxHashSet::default();
+    let examples = Examples::new(facts);
     for project in facts.projects() {
         let Some(file) = project.dot_env_file else { continue };
         let needed: Vec<&VariableUse> = needed(project, file);
         let Some(first) = needed.first() else { continue };
-        if has_example(facts, &project.folder) || !reported.insert(file) {
+        if examples.are_near(&project.folder) || !reported.insert(file) {
             continue;
         }
         let mut names: Vec<&str> = needed.iter().map(|it| it.name.as_str()).collect();
@@ -79,19 +81,36 @@ fn needed(project: &Project, file: FileId) -> Vec<&VariableUse> {
     .collect()
 }
 
-/// Whether a file near a project says which variables there are.
-fn has_example(facts: &Facts, folder: &str) -> bool {
-    const WORDS: &[&str] =
-        &["example", "sample", "template", "dist", "default", "schema", "contract", "tpl", "vault"];
-    facts.files().iter().any(|file| {
-        let there = folder_of(file.path());
-        let is_near = there == folder
-            || folder_of(there) == folder
-            || folder.strip_prefix(there).is_some_and(|it| there.is_empty() || it.starts_with('/'));
-        let name = name_of(file.path()).to_ascii_lowercase();
-        let is_env = file.kind == Kind::EnvFile || name.contains("env");
-        is_near && is_env && WORDS.iter().any(|it| name.contains(it))
-    })
+/// Words in the names of files that say which variables there are.
+const EXAMPLE_WORDS: &[&str] =
+    &["example", "sample", "template", "dist", "default", "schema", "contract", "tpl", "vault"];
+
+/// The folders that hold an example of an env file.
+struct Examples<'a> {
+    folders: FxHashSet<&'a str>,
+    /// The parents of these folders.
+    parents: FxHashSet<&'a str>,
+}
+
+impl<'a> Examples<'a> {
+    fn new(facts: &'a Facts<'_>) -> Examples<'a> {
+        let is_example = |file: &&&FileModel| {
+            let name = name_of(file.path()).to_ascii_lowercase();
+            let is_env = file.kind == Kind::EnvFile || name.contains("env");
+            is_env && EXAMPLE_WORDS.iter().any(|it| name.contains(it))
+        };
+        let files = facts.files().iter().filter(is_example);
+        let folders: FxHashSet<&str> = files.map(|it| folder_of(it.path())).collect();
+        let parents = folders.iter().filter(|it| !it.is_empty()).map(|it| folder_of(it)).collect();
+        Examples { folders, parents }
+    }
+
+    /// Whether an example is in a project's folder, in a folder above it or directly below it.
+    fn are_near(&self, folder: &str) -> bool {
+        let mut above =
+            std::iter::successors(Some(folder), |it| (!it.is_empty()).then(|| folder_of(it)));
+        above.any(|it| self.folders.contains(it)) || self.parents.contains(folder)
+    }
 }
 
 #[cfg(test)]

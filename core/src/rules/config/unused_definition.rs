@@ -127,20 +127,22 @@ fn kubernetes(facts: &Facts, out: &mut Findings) {
     let kinds = [Named::ConfigMap, Named::Secret, Named::Claim];
     let candidates = kinds.iter().flat_map(|kind| facts.all_named(*kind));
     let mut candidates: Vec<&Object> = candidates.copied().filter(|it| is_for_pods(it)).collect();
-    candidates.retain(|it| is_beside_workloads(facts, it));
+    let workloads = Workloads::new(facts);
+    candidates.retain(|it| workloads.are_beside(facts, it));
     if candidates.is_empty() {
         return;
     }
     let usage = facts.usage();
+    let readable = resources_of_roles(facts);
     let mut reported: FxHashSet<(FileId, u32)> = FxHashSet::default();
     for object in candidates {
         let Some(name) = object.name().filter(|it| !usage.names(it)) else { continue };
-        if is_read_through_api(facts, object) || is_claim_of_set(facts, object) {
+        if is_read_through_api(&readable, object) || workloads.claim(object) {
             continue;
         }
         if reported.insert((name.span.file, name.span.start)) {
-            let finding =
-                out.at(&name.span, format!("nothing in these files uses {}", object.label()));
+            let message = format!("nothing in these files uses {}", object.label());
+            let finding = out.at(&name.span, message);
             finding.confidence(Confidence::Possible);
             finding.unnecessary = true;
             finding.check(kubectl("get", object, "-o yaml"));
@@ -188,46 +190,64 @@ fn is_for_pods(object: &Object) -> bool {
     is_plain && meta.labels.iter().chain(&meta.annotations).all(|(key, _)| is_neutral(key))
 }
 
-/// Whether the workloads that could use an object are at hand: in its target, or in its folder.
-fn is_beside_workloads(facts: &Facts, object: &Object) -> bool {
-    if facts.is_built(object.file) {
-        return true;
+/// The workloads that could use objects.
+struct Workloads<'a> {
+    /// The folders of their files, each with their namespaces.
+    folders: FxHashMap<&'a str, FxHashSet<&'a str>>,
+    /// What the names of the claims that StatefulSets create begin with: `data-db-` for `data-db-0`.
+    claims: FxHashSet<String>,
+}
+
+impl<'a> Workloads<'a> {
+    fn new(facts: &'a Facts<'_>) -> Workloads<'a> {
+        let mut workloads =
+            Workloads { folders: FxHashMap::default(), claims: FxHashSet::default() };
+        for workload in facts.workloads() {
+            let folder = folder_of(facts.file(workload.object.file).path());
+            workloads.folders.entry(folder).or_default().insert(workload.namespace);
+            let templates = workload.model.volume_claim_templates.iter();
+            let names = templates.filter_map(|it| it.name());
+            workloads.claims.extend(names.map(|it| format!("{it}-{}-", workload.name)));
+        }
+        workloads
     }
-    let folder = folder_of(facts.file(object.file).path());
-    facts.workloads().iter().any(|it| {
-        let there = facts.file(it.object.file).path();
-        folder_of(there) == folder && facts.may_share_namespace(it.namespace, object.namespace())
-    })
+
+    /// Whether the workloads that could use an object are at hand: in its target, or in its folder.
+    fn are_beside(&self, facts: &Facts, object: &Object) -> bool {
+        let folder = folder_of(facts.file(object.file).path());
+        let here = object.namespace();
+        facts.is_built(object.file)
+            || self.folders.get(folder).is_some_and(|namespaces| {
+                namespaces.iter().any(|it| facts.may_share_namespace(it, here))
+            })
+    }
+
+    /// Whether a claim has the name of one that a StatefulSet would create.
+    fn claim(&self, object: &Object) -> bool {
+        let name = object.name().filter(|_| matches!(object.body, Body::Claim(_)));
+        let base = name.map(|it| it.trim_end_matches(|c: char| c.is_ascii_digit()));
+        base.is_some_and(|it| self.claims.contains(it))
+    }
+}
+
+/// Returns the resources that the roles of the project give access to through the API.
+fn resources_of_roles<'a>(facts: &'a Facts<'_>) -> FxHashSet<&'a str> {
+    let roles = facts.objects().iter().filter_map(|it| match &it.body {
+        Body::Role(role) => Some(role),
+        _ => None,
+    });
+    let rules = roles.flat_map(|it| &it.rules);
+    rules.flat_map(|it| &it.resources).map(|it| it.as_str()).collect()
 }
 
 /// Whether a role lets Pods read all objects of this kind through the API.
-fn is_read_through_api(facts: &Facts, object: &Object) -> bool {
+fn is_read_through_api(readable: &FxHashSet<&str>, object: &Object) -> bool {
     let resource = match &object.body {
         Body::ConfigMap(_) => "configmaps",
         Body::Secret(_) => "secrets",
         _ => return false,
     };
-    facts.objects().iter().any(|it| match &it.body {
-        Body::Role(role) => role
-            .rules
-            .iter()
-            .any(|rule| rule.resources.iter().any(|it| it.value == resource || it.value == "*")),
-        _ => false,
-    })
-}
-
-/// Whether a claim has the name of one that a StatefulSet would create: `data-db-0`.
-fn is_claim_of_set(facts: &Facts, object: &Object) -> bool {
-    let Some(name) = object.name().filter(|_| matches!(object.body, Body::Claim(_))) else {
-        return false;
-    };
-    let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    facts.workloads().iter().any(|workload| {
-        let templates = workload.model.volume_claim_templates.iter();
-        templates
-            .filter_map(|it| it.name())
-            .any(|template| base == format!("{template}-{}-", workload.name))
-    })
+    readable.contains(resource) || readable.contains("*")
 }
 
 #[cfg(test)]
