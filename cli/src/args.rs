@@ -35,6 +35,11 @@ Questions that the files leave open:
 The six questions of the decision can be answered with yes or no:
   one-server, multi-node, replicas-and-rollouts, teams-and-environments, gitops, packaging";
 
+const RENDERING: &str = "\
+A PATH that is a chart or an overlay means that target, the chart with its own values:
+  plimsoll render charts/shop --values prod.yaml --set image.tag=1.2
+Any other folder means all targets below it.";
+
 const INSTALLING: &str = "\
 Where each shell looks for the script:
   bash        plimsoll completions bash > ~/.local/share/bash-completion/completions/plimsoll
@@ -87,9 +92,12 @@ pub enum Command {
         risky: bool,
     },
     /// Print what charts and overlays put onto the cluster
+    #[command(after_help = RENDERING)]
     Render {
         #[command(flatten)]
         input: Input,
+        #[command(flatten)]
+        release: Release,
         /// Print the names of the targets instead
         #[arg(long)]
         list: bool,
@@ -130,6 +138,31 @@ pub enum Command {
     },
 }
 
+/// What a chart is rendered with.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// Values file for the chart, over its own values; may be repeated, and later files win
+    #[arg(long, value_name = "FILE")]
+    pub values: Vec<PathBuf>,
+    /// Value for the chart, as in image.tag=1.2, over all values files; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Name of the chart's release [default: release-name]
+    #[arg(long, value_name = "NAME")]
+    pub release: Option<String>,
+    /// Namespace of the chart's release [default: default]
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+}
+
+impl Release {
+    /// Whether anything is given.
+    pub fn is_given(&self) -> bool {
+        let Release { values, set, release, namespace } = self;
+        !values.is_empty() || !set.is_empty() || release.is_some() || namespace.is_some()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RenderFormat {
     /// One YAML stream, each document below the place that it comes from
@@ -138,7 +171,7 @@ pub enum RenderFormat {
     Json,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Input {
     /// Files and folders of one project; `-` reads standard input [default: the current folder]
     #[arg(value_name = "PATH")]

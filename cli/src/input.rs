@@ -6,7 +6,7 @@ use crate::progress::Progress;
 use crate::terminal::Terminal;
 use plimsoll_core::model::FileModel;
 use plimsoll_core::syntax::parse;
-use plimsoll_core::text::{FileId, LineIndex, name_of, normalise_path};
+use plimsoll_core::text::{FileId, LineIndex, folder_of, name_of, normalise_path};
 use plimsoll_core::{Config, File, Options, Report, Workspace, rules};
 use plimsoll_files::{Loaded, is_config, load, load_from, nearest_config, walk};
 use rayon::prelude::*;
@@ -175,7 +175,7 @@ pub fn config(path: Option<&Path>) -> Result<Config, Failure> {
     let (config, more) = Config::read(&tree, &rules::is_known);
     problems.extend(more);
     match problems.first() {
-        None => Ok(config),
+        None => Ok(config.below(folder_of(&file.path))),
         Some(problem) => {
             let line = LineIndex::new(&file.text).line_of(problem.span.start as usize) + 1;
             Err(Failure(format!("{}:{line}: {}", path.display(), problem.message)))

@@ -6,6 +6,7 @@ mod fix;
 mod input;
 mod progress;
 mod render;
+mod scope;
 mod shell;
 mod terminal;
 
@@ -53,8 +54,9 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
         Command::Fix { input, rules, diff, risky } => {
             fix::run(&input, &rules, diff, risky, terminal)
         }
-        Command::Render { input, list, targets, format } => {
-            render::run(&input, list, &targets, format, terminal)
+        Command::Render { input, release, list, targets, format } => {
+            let wanted = render::Wanted { list, names: targets, release, format };
+            render::run(input, &wanted, terminal)
         }
         Command::Explain { rule, format } => explain::run(rule.as_deref(), format, terminal),
         Command::Lsp { .. } => match plimsoll_lsp::serve() {
@@ -120,6 +122,7 @@ fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
         select: rules.select.clone(),
         ignore: rules.ignore.clone(),
         min_severity: rules.min_severity,
+        leave_fixes_untried: false,
     })
 }
 

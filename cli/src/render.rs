@@ -1,10 +1,14 @@
-//! `plimsoll render`: what charts and overlays put onto the cluster.
+//! `plimsoll render`: what a target puts onto the cluster.
 
-use crate::args::{Input, RenderFormat};
+use crate::args::{Input, Release, RenderFormat};
+use crate::scope::Scope;
 use crate::terminal::{Terminal, print_exactly};
 use crate::{Failure, input, json};
 use plimsoll_core::build::{Manifest, Target};
+use plimsoll_core::config::Targets;
+use plimsoll_core::model::PlainTarget;
 use plimsoll_core::output::escape_line;
+use plimsoll_core::report::{Environment, TargetKind};
 use plimsoll_core::text::{Encoding, Span};
 use plimsoll_core::{Analysis, Workspace};
 use serde::Serialize;
@@ -28,64 +32,168 @@ struct Document {
     text: String,
 }
 
+/// A target of the project.
+#[derive(Clone, Copy)]
+enum Chosen<'a> {
+    Built(&'a Target),
+    Plain(&'a PlainTarget),
+}
+
+impl<'a> Chosen<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Chosen::Built(target) => &target.name,
+            Chosen::Plain(target) => &target.name,
+        }
+    }
+
+    fn kind(self) -> TargetKind {
+        match self {
+            Chosen::Built(target) => target.kind,
+            Chosen::Plain(target) => target.kind,
+        }
+    }
+
+    fn environment(self) -> Option<Environment> {
+        match self {
+            Chosen::Built(target) => target.environment,
+            Chosen::Plain(target) => target.environment,
+        }
+    }
+
+    /// Why the target is not built in full.
+    fn reasons(self) -> Vec<&'a str> {
+        match self {
+            Chosen::Built(target) => target.reasons.iter().map(|it| it.message.as_str()).collect(),
+            Chosen::Plain(target) => target.reason.iter().map(String::as_str).collect(),
+        }
+    }
+
+    fn manifests(self, workspace: &Workspace) -> Vec<Manifest> {
+        match self {
+            Chosen::Built(target) => target.manifests(),
+            Chosen::Plain(target) => documents(workspace, target),
+        }
+    }
+}
+
+/// What is to be printed.
+pub struct Wanted {
+    pub list: bool,
+    /// Names of targets; empty for all.
+    pub names: Vec<String>,
+    pub release: Release,
+    pub format: RenderFormat,
+}
+
 /// Prints the targets and returns the exit code: 2 if one of them is not built in full.
-pub fn run(
-    input: &Input,
-    list: bool,
-    names: &[String],
-    format: RenderFormat,
-    terminal: &Terminal,
-) -> Result<u8, Failure> {
-    let config = input::config(input.config.as_deref())?;
-    let sources = input::gather(input, terminal)?;
+pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Failure> {
+    let mut config = input::config(input.config.as_deref())?;
+    let scope = Scope::of(input, wanted)?;
+    if !scope.requests.is_empty() {
+        config.targets = Targets { requests: scope.requests.clone(), ..Targets::default() };
+    }
+    let sources = scope.gather(terminal)?;
     let workspace = input::workspace(&sources, terminal);
     let analysis = workspace.analysis(&config);
-    let targets = chosen(&analysis, names)?;
-    if list {
-        terminal.print(&targets.iter().map(|target| line(target)).collect::<String>())?;
+    let all = all_targets(&workspace, &analysis, &scope);
+    let targets = chosen(&all, &wanted.names)?;
+    if wanted.list {
+        let listed = if wanted.names.is_empty() { &all } else { &targets };
+        terminal.print(&listed.iter().map(|target| line(*target)).collect::<String>())?;
         return Ok(0);
     }
-    for reason in targets.iter().flat_map(|target| &target.reasons) {
-        terminal.say(&format!("{}: {}", place(&workspace, reason.span), reason.message));
+    if let Some(project) = targets.iter().find(|it| it.kind() == TargetKind::Compose) {
+        return Err(Failure(format!(
+            "`{}` is a Compose project, which is deployed as it is written; `docker compose config` prints its merged form",
+            project.name()
+        )));
     }
-    print_exactly(&match format {
+    for target in &targets {
+        if let Chosen::Built(target) = target {
+            for reason in &target.reasons {
+                terminal.say(&format!("{}: {}", place(&workspace, reason.span), reason.message));
+            }
+        }
+    }
+    print_exactly(&match wanted.format {
         RenderFormat::Yaml => targets
             .iter()
-            .flat_map(|target| target.manifests())
+            .flat_map(|target| target.manifests(&workspace))
             .map(|manifest| yaml(&workspace, &manifest))
             .collect(),
         RenderFormat::Json => {
-            json(&targets.iter().map(|target| rendered(&workspace, target)).collect::<Vec<_>>())
+            json(&targets.iter().map(|target| rendered(&workspace, *target)).collect::<Vec<_>>())
         }
     })?;
-    let is_whole = targets.iter().all(|target| target.reasons.is_empty());
+    let is_whole = targets.iter().all(|target| target.reasons().is_empty());
     Ok(if is_whole { 0 } else { 2 })
 }
 
-/// Returns the targets of these names, or all.
-fn chosen<'a>(analysis: &'a Analysis, names: &[String]) -> Result<Vec<&'a Target>, Failure> {
-    let all: Vec<&Target> = analysis.targets().iter().map(|built| &built.target).collect();
-    if all.is_empty() {
-        return Err(Failure(
-            "there is no chart and no kustomization here: a chart has a `Chart.yaml`, an overlay a `kustomization.yaml`".to_owned(),
-        ));
-    }
-    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|it| it.name == **name)) {
+/// Returns the targets that the paths mean, by name.
+fn all_targets<'a>(
+    workspace: &Workspace,
+    analysis: &'a Analysis,
+    scope: &Scope,
+) -> Vec<Chosen<'a>> {
+    let built = analysis.targets().iter().map(|built| &built.target);
+    let built = built.filter(|target| scope.holds(target)).map(Chosen::Built);
+    let is_meant = |target: &&PlainTarget| {
+        target.files.iter().any(|file| scope.holds_file(&workspace.file(*file).file.path))
+    };
+    let plain = analysis.plain_targets().iter().filter(is_meant).map(Chosen::Plain);
+    let mut all: Vec<Chosen<'a>> = built.chain(plain).collect();
+    all.sort_by_key(|target| (target.name(), target.kind() as usize));
+    all
+}
+
+/// Returns the targets of these names. Without names they are those that are built: charts and overlays.
+fn chosen<'a>(all: &[Chosen<'a>], names: &[String]) -> Result<Vec<Chosen<'a>>, Failure> {
+    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|it| it.name() == **name)) {
         return Err(Failure(format!(
             "`{unknown}` is not a target; `plimsoll render --list` prints their names"
         )));
     }
-    Ok(all.into_iter().filter(|it| names.is_empty() || names.contains(&it.name)).collect())
+    if all.is_empty() {
+        return Err(Failure(
+            "there is nothing to deploy here: no chart, no kustomization, no manifests and no Compose project".to_owned(),
+        ));
+    }
+    let mut targets = all.to_vec();
+    match names {
+        [] if all.iter().any(|it| matches!(it, Chosen::Built(_))) => {
+            targets.retain(|it| matches!(it, Chosen::Built(_)));
+        }
+        [] => {
+            // Manifests print as they are, and a Compose project beside them does not hinder that.
+            let has_manifests = all.iter().any(|it| it.kind() == TargetKind::Manifests);
+            targets.retain(|it| !has_manifests || it.kind() == TargetKind::Manifests);
+        }
+        names => targets.retain(|it| names.iter().any(|name| name == it.name())),
+    }
+    Ok(targets)
 }
 
-fn line(target: &Target) -> String {
-    let environment = target.environment.map_or("", |it| it.name());
-    let state = match target.reasons.first() {
+/// Returns the documents of a folder of manifests as they are written.
+fn documents(workspace: &Workspace, target: &PlainTarget) -> Vec<Manifest> {
+    let mut manifests = Vec::new();
+    for file in target.files.iter().map(|id| workspace.file(*id)) {
+        for document in file.tree.documents.iter().filter(|it| it.root.is_some()) {
+            let text = file.text().get(document.span.range()).unwrap_or_default();
+            manifests.push(Manifest { text: text.to_owned(), source: document.span });
+        }
+    }
+    manifests
+}
+
+fn line(target: Chosen<'_>) -> String {
+    let environment = target.environment().map_or("", |it| it.name());
+    let state = match target.reasons().first() {
         None => String::new(),
-        Some(reason) => format!("  not built in full: {}", escape_line(&reason.message)),
+        Some(reason) => format!("  not built in full: {}", escape_line(reason)),
     };
-    let name = escape_line(&target.name);
-    format!("{:<13} {environment:<12} {name}{state}\n", target.kind.name())
+    let name = escape_line(target.name());
+    format!("{:<13} {environment:<12} {name}{state}\n", target.kind().name())
 }
 
 fn yaml(workspace: &Workspace, manifest: &Manifest) -> String {
@@ -95,17 +203,17 @@ fn yaml(workspace: &Workspace, manifest: &Manifest) -> String {
     format!("---\n# source: {source}\n{text}\n")
 }
 
-fn rendered<'t>(workspace: &Workspace, target: &'t Target) -> Rendered<'t> {
+fn rendered<'t>(workspace: &Workspace, target: Chosen<'t>) -> Rendered<'t> {
     let document = |manifest: Manifest| Document {
         source: place(workspace, manifest.source),
         text: manifest.text,
     };
     Rendered {
-        name: &target.name,
-        kind: target.kind.name(),
-        environment: target.environment.map(|it| it.name()),
-        documents: target.manifests().into_iter().map(document).collect(),
-        reasons: target.reasons.iter().map(|reason| reason.message.clone()).collect(),
+        name: target.name(),
+        kind: target.kind().name(),
+        environment: target.environment().map(|it| it.name()),
+        documents: target.manifests(workspace).into_iter().map(document).collect(),
+        reasons: target.reasons().into_iter().map(str::to_owned).collect(),
     }
 }
 

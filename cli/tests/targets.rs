@@ -137,7 +137,7 @@ fn a_chart_that_wants_a_value_says_so_and_hides_nothing_else() {
     assert!(found[1]["message"].as_str().unwrap().contains("edge wants a name"));
     let text = out(root.path(), &["check", ".", "--min-severity", "error"]);
     assert!(
-        text.contains("chart edge not built in full") && text.contains("wants a name"),
+        text.contains("and 2 targets; 1 chart not rendered in full: edge, edge wants a name"),
         "{text}"
     );
     assert_eq!(plimsoll(root.path(), &["render"]).status.code(), Some(2));
@@ -176,9 +176,143 @@ fn comments_suppress_findings_in_templates_and_overlays() {
 }
 
 #[test]
-fn a_folder_without_targets_is_a_failure_with_the_reason() {
-    let root = folder(&[("compose.yaml", "services: {}\n")]);
-    let output = plimsoll(root.path(), &["render"]);
+fn what_cannot_be_rendered_is_a_failure_with_the_reason() {
+    for (path, text, reason) in [
+        ("compose.yaml", "services: {web: {image: 'web:1'}}\n", "`docker compose config` prints"),
+        ("other.yaml", "a: 1\n", "nothing to deploy"),
+    ] {
+        let root = folder(&[(path, text)]);
+        let output = plimsoll(root.path(), &["render"]);
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(reason), "{path}");
+    }
+}
+
+#[test]
+fn every_target_is_listed_and_a_folder_of_manifests_prints_its_documents() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    let root = folder(&[
+        ("compose.yaml", "services: {web: {image: 'web:1'}}\n"),
+        ("compose.prod.yaml", "services: {web: {restart: always}}\n"),
+        ("k8s/web.yaml", service),
+        ("overlay/kustomization.yaml", "resources: [db.yaml]\n"),
+        ("overlay/db.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: db}\n"),
+    ]);
+    let listed = plimsoll(root.path(), &["render", "--list"]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let words: Vec<Vec<&str>> = listed.lines().map(|it| it.split_whitespace().collect()).collect();
+    let expected = [
+        vec!["compose", "compose.yaml"],
+        vec!["compose", "production", "compose.yaml", "+", "compose.prod.yaml"],
+        vec!["manifests", "k8s"],
+        vec!["kustomization", "overlay"],
+    ];
+    assert_eq!(words, expected);
+    let printed = plimsoll(root.path(), &["render", "--target", "k8s"]);
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert_eq!(printed, format!("---\n# source: k8s/web.yaml:1\n{service}"));
+    let report = plimsoll(root.path(), &["check", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let kinds: Vec<&str> = report["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["compose", "compose", "manifests", "kustomization"]);
+}
+
+#[test]
+fn a_path_that_is_a_chart_means_that_chart_with_what_is_given() {
+    let root = chart();
+    let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+    write("live.yaml", "replicas: 5\nimage: nginx:1.28\n");
+    write("more.yaml", "replicas: 6\n");
+    let plain = out(root.path(), &["render", "chart"]);
+    assert!(plain.contains("name: release-name-web") && plain.contains("replicas: 1"), "{plain}");
+    assert_eq!(plain.matches("kind: Deployment").count(), 1, "only its own values: {plain}");
+    let files = ["--values", "live.yaml", "--values", "more.yaml"];
+    let given = [&["render", "chart", "--release", "shop"], &files[..]].concat();
+    let text = out(root.path(), &given);
+    assert!(text.contains("name: shop-web") && text.contains("replicas: 6"), "{text}");
+    assert!(text.contains("image: nginx:1.28"), "{text}");
+    let text = out(root.path(), &[&given[..], &["--set", "replicas=7,image=a:1"]].concat());
+    assert!(text.contains("replicas: 7") && text.contains("image: a:1"), "{text}");
+    let inside = out(&root.path().join("chart"), &["render", "--values", "../live.yaml"]);
+    assert!(inside.contains("replicas: 5"), "{inside}");
+}
+
+#[test]
+fn a_namespace_reaches_the_chart_and_what_is_wrong_is_said() {
+    let root = folder(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("chart/templates/a.yaml", "kind: A\nmetadata: {namespace: '{{ .Release.Namespace }}'}\n"),
+        ("other/a.yaml", "a: 1\n"),
+    ]);
+    let namespace =
+        |arguments: &[&str]| out(root.path(), &[&["render", "chart"], arguments].concat());
+    assert!(namespace(&[]).contains("namespace: 'default'"));
+    assert!(namespace(&["--namespace", "web"]).contains("namespace: 'web'"));
+    for (arguments, words) in [
+        (&["render", "other", "--set", "a=1"][..], "name its folder as PATH"),
+        (&["render", "chart", "--values", "none.yaml"], "none.yaml"),
+        (&["render", "chart", "--set", "a"], "key \"a\" has no value"),
+    ] {
+        let output = plimsoll(root.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_path_that_is_an_overlay_means_that_overlay_with_the_bases_beside_it() {
+    let root = overlays();
+    let text = out(root.path(), &["render", "overlays/production"]);
+    assert!(text.contains("namespace: shop") && text.contains("image: nginx:1.27"), "{text}");
+    assert!(!text.contains("web-staging"), "{text}");
+    let base = out(root.path(), &["render", "base"]);
+    assert!(base.contains("image: nginx:latest"), "a base can be asked for: {base}");
+    std::fs::create_dir(root.path().join(".git")).unwrap();
+    let inside = out(&root.path().join("overlays/staging"), &["render"]);
+    assert!(inside.contains("# source: ../../base/web.yaml"), "{inside}");
+    assert!(inside.contains("name: web-staging"), "{inside}");
+}
+
+#[test]
+fn a_base_outside_of_the_repository_is_not_read() {
+    let root = overlays();
+    std::fs::create_dir(root.path().join("overlays/.git")).unwrap();
+    let output = plimsoll(root.path(), &["render", "overlays/production"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("no chart and no kustomization"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("`../../base`"), "{said}");
+}
+
+#[test]
+fn configured_targets_are_the_only_ones_of_their_folder() {
+    let root = chart();
+    let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+    write(
+        "plimsoll.yaml",
+        "targets:\n- chart: chart\n  name: live\n  environment: production\n  values: [live.yaml]\n  set: {image: 'nginx:latest'}\n  release: shop\n",
+    );
+    write("live.yaml", "replicas: 5\n");
+    let list = out(root.path(), &["render", "--list"]);
+    assert_eq!(list, "chart         production   live\n");
+    let text = out(root.path(), &["render", "--target", "live"]);
+    assert!(text.contains("name: shop-web") && text.contains("replicas: 5"), "{text}");
+    let found = findings(root.path(), "PLM801");
+    assert_eq!(found[0]["targets"], serde_json::json!(["live"]));
+    assert_eq!(found[0]["related"][0]["path"], "plimsoll.yaml");
+    assert_eq!(found[0]["related"][0]["range"]["start"]["line"], 6);
+    write("plimsoll.yaml", "targets:\n- chart: charts\n- chart: chart\n  values: [dead.yaml]\n");
+    let found = findings(root.path(), "PLM008");
+    let places: Vec<_> = found
+        .iter()
+        .map(|it| (it["range"]["start"]["line"].as_u64().unwrap(), it["message"].as_str().unwrap()))
+        .collect();
+    let expected =
+        [(2, "there is no `Chart.yaml` in `charts`"), (4, "there is no values file `dead.yaml`")];
+    assert_eq!(places, expected);
 }

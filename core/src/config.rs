@@ -5,6 +5,10 @@ use crate::syntax::{Node, Problem, ProblemKind, Tree};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
 
+mod targets;
+
+pub use targets::{ComposeTarget, Targets};
+
 vocabulary! {
     /// The downtime that a person considers tolerable.
     pub enum Downtime {
@@ -111,6 +115,8 @@ pub struct Config {
     pub rules: Vec<(String, Level)>,
     pub answers: Answers,
     pub server: Option<Server>,
+    /// What is deployed; without any, what is found among the files.
+    pub targets: Targets,
 }
 
 impl Config {
@@ -132,6 +138,16 @@ impl Config {
         self.roles.extend(other.roles.iter().cloned());
         self.rules.extend(other.rules.iter().cloned());
         self.answers = self.answers.with(&other.answers);
+        if !other.targets.is_empty() {
+            self.targets.clone_from(&other.targets);
+        }
+        self
+    }
+
+    /// Returns this configuration as that of a file in a folder: paths in it are relative to the folder.
+    #[must_use]
+    pub fn below(mut self, folder: &str) -> Config {
+        self.targets = self.targets.below(folder);
         self
     }
 
@@ -139,7 +155,8 @@ impl Config {
     pub fn role_for(&self, path: &str) -> Option<Role> {
         let name = crate::text::name_of(path);
         let own = self.roles.iter().rev().find(|(file, _)| file == path || file == name);
-        own.map(|(_, role)| *role).or(self.role)
+        let own = own.map(|(_, role)| *role);
+        own.or_else(|| self.targets.role_for(path)).or(self.role)
     }
 
     /// Returns the level of a rule: the last one configured for a selector that means the rule.
@@ -170,6 +187,7 @@ impl Reader<'_> {
             "ignore" => self.ignore(value),
             "answers" => self.answers(value),
             "server" => self.server(value),
+            "targets" => self.targets(value),
             unknown => {
                 self.problem(key.span(), format!("`{unknown}` is not a known setting of Plimsoll"));
             }

@@ -5,12 +5,12 @@
 
 use crate::analysis::{Analysis, Options};
 use crate::config::Config;
-use crate::model::FileModel;
+use crate::model::{FileModel, TargetCache};
 use crate::report::Report;
 use crate::text::{File, FileId};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The files of a project, each read once.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Workspace {
     files: Vec<Arc<FileModel>>,
     /// The index in `files` of each path.
     by_path: FxHashMap<Arc<str>, usize>,
+    /// The targets that the last snapshot had.
+    targets: Mutex<TargetCache>,
 }
 
 impl Workspace {
@@ -27,7 +29,7 @@ impl Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
         let by_path =
             files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
-        Workspace { files, by_path }
+        Workspace { files, by_path, targets: Mutex::default() }
     }
 
     /// Adds a file, or replaces the text of the file at this path.
@@ -78,7 +80,8 @@ impl Workspace {
 
     /// Takes a snapshot of the files as they are now. `config` is laid over their `plimsoll.yaml`.
     pub fn analysis(&self, config: &Config) -> Analysis {
-        Analysis::new(self.files.clone(), config)
+        let mut cache = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        Analysis::again(self.files.clone(), config, &mut cache)
     }
 
     /// Analyses the files as they are now.

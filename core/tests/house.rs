@@ -17,14 +17,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("build", &["report", "syntax", "text"]),
     ("model", &["build", "text", "report", "syntax", "knowledge"]),
     ("edit", &["text", "report", "syntax", "model"]),
-    ("config", &["text", "report", "syntax"]),
+    ("config", &["build", "text", "report", "syntax"]),
     ("facts", &["text", "report", "syntax", "model", "edit", "knowledge", "config"]),
     ("rules", &["text", "report", "syntax", "model", "edit", "knowledge", "facts"]),
     ("suppress", &["text", "report", "model", "rules"]),
     ("decision", &["text", "report", "model", "knowledge", "config", "facts"]),
     ("explain", &["report", "rules"]),
     ("output", &["text", "report", "edit", "rules", "explain"]),
-    ("analysis", &["text", "report", "model", "config", "facts", "rules", "suppress", "decision"]),
+    (
+        "analysis",
+        &["text", "report", "model", "edit", "config", "facts", "rules", "suppress", "decision"],
+    ),
     ("workspace", &["text", "report", "model", "config", "analysis"]),
 ];
 

@@ -53,14 +53,18 @@ pub fn corpus(arguments: &[String]) -> Result {
 }
 
 /// Compares our merged Compose model with `docker-compose config`, our built kustomizations with
-/// `kubectl kustomize`, or our rendered charts with the Helm SDK.
+/// `kubectl kustomize`, our rendered charts with the Helm SDK, or projects side by side with each alone.
 pub fn oracle(arguments: &[String]) -> Result {
-    setup::python()?;
     match arguments.first().map(String::as_str) {
-        Some("compose" | "kustomize") => {}
-        Some("helm") => setup::helm()?,
+        Some("compose" | "kustomize") => setup::python()?,
+        Some("helm") => {
+            setup::python()?;
+            setup::helm()?;
+        }
+        Some("union") => {}
         _ => {
-            return Err("oracle takes `compose`, `kustomize` or `helm`, and perhaps folders".into());
+            let known = "`compose`, `kustomize`, `helm` or `union`";
+            return Err(format!("oracle takes {known}, and perhaps folders").into());
         }
     }
     cmd("cargo run --quiet --release --package xtask-oracle --").args(arguments).run()

@@ -9,5 +9,8 @@ pub mod kustomize;
 pub mod origin;
 mod target;
 
-pub use kustomize::SourceFile;
-pub use target::{Manifest, Reason, Target, build};
+pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile, Unmatched, UnmatchedKind};
+pub use target::{
+    Assignment, Cache, Cause, Manifest, Reason, Recipe, Release, Request, Target, build,
+    build_with, chart_folders, environment_of, environment_of_word, is_further_values_file,
+};

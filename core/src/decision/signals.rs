@@ -1,11 +1,14 @@
 //! Counts and sums over the files, before any conclusion is drawn from them.
 
-use crate::facts::{Facts, Part};
+use crate::facts::{Facts, Part, Workload};
 use crate::model::BuiltTarget;
 use crate::model::kubernetes::{Body, Object, VolumeSource, WorkloadKind};
 use crate::report::{Kind, Role, TargetKind};
 use crate::text::Span;
-use rustc_hash::FxHashSet;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// What the files ask for, added up. Nothing is guessed: a container that does not state its size
 /// adds nothing to a sum, and `sized` says how many containers the sum of memory covers.
@@ -40,7 +43,6 @@ pub struct Counts<'f> {
 impl<'f> Counts<'f> {
     pub fn of(facts: &'f Facts<'_>) -> Counts<'f> {
         let mut counts = Counts {
-            workloads: facts.workloads().len(),
             objects: facts.objects().len(),
             services: facts.services().len(),
             compose_services: facts
@@ -52,7 +54,9 @@ impl<'f> Counts<'f> {
         };
         // Both sides describe the same system, so only one of them is added up.
         if facts.has_cluster_side() {
-            counts.cluster(facts);
+            let counted = counted(facts);
+            counts.workloads = counted.len();
+            counts.cluster(&counted);
         } else {
             counts.compose(facts);
         }
@@ -65,12 +69,12 @@ impl<'f> Counts<'f> {
             }
         }
         // A variant that cannot be built hides nothing where another one is built.
-        let is_hidden = |it: &&BuiltTarget| {
+        let is_hidden = |it: &&Arc<BuiltTarget>| {
             let whole = |other: &&BuiltTarget| other.is_whole() && other.is_variant_of(it);
             !it.is_whole() && facts.targets().find(whole).is_none()
         };
         counts.templates = facts.all_targets().iter().filter(is_hidden).count();
-        let is_environment = |it: &&BuiltTarget| {
+        let is_environment = |it: &&Arc<BuiltTarget>| {
             it.target.kind == TargetKind::Kustomization && it.target.environment.is_some()
         };
         counts.overlays = facts.all_targets().iter().filter(is_environment).count();
@@ -93,8 +97,8 @@ impl<'f> Counts<'f> {
         counts
     }
 
-    fn cluster(&mut self, facts: &Facts<'_>) {
-        for workload in facts.workloads() {
+    fn cluster(&mut self, workloads: &[&Workload<'_>]) {
+        for workload in workloads {
             let replicas = workload.model.replica_count().unwrap_or(1).max(0);
             if let Some(span) = workload.copies.many()
                 && !workload.kind().is_job()
@@ -178,6 +182,47 @@ impl<'f> Counts<'f> {
     }
 }
 
+/// Returns the workloads to add up. An application that the files hold in several forms, as a chart and
+/// as plain manifests, or in a folder for each environment, counts once.
+fn counted<'f, 'a>(facts: &'f Facts<'a>) -> Vec<&'f Workload<'a>> {
+    let mut homes: IndexMap<(usize, Option<usize>), Vec<&Workload<'a>>, FxBuildHasher> =
+        IndexMap::default();
+    for workload in facts.workloads() {
+        let file = workload.object.file;
+        let home = (facts.part_of(file), facts.target_of(file));
+        homes.entry(home).or_default().push(workload);
+    }
+    let mut homes: Vec<_> = homes.into_iter().collect();
+    homes.sort_by_key(|(_, workloads)| Reverse(workloads.len()));
+    let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
+    let mut counted: Vec<&Workload<'a>> = Vec::new();
+    for ((part, _), workloads) in homes {
+        let keys: Vec<_> = workloads.iter().filter_map(|it| identity(part, it)).collect();
+        let again = keys.iter().filter(|key| known.contains(*key)).count();
+        if again * 2 > workloads.len() {
+            continue;
+        }
+        known.extend(keys);
+        let mut named: FxHashSet<(WorkloadKind, &str, &str)> = FxHashSet::default();
+        counted.extend(
+            workloads.into_iter().filter(|it| {
+                it.name.is_empty() || named.insert((it.kind(), it.namespace, it.name))
+            }),
+        );
+    }
+    counted.sort_by_key(|workload| workload.index);
+    counted
+}
+
+/// What two forms of one workload have in common: the part of the project, the image and the name.
+fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<(usize, &'f str, &'f str)> {
+    let unit = workload.units.iter().find(|unit| unit.part == Part::Main)?;
+    let image = unit.image.as_ref()?.repository.as_str();
+    // Charts are rendered for a release of this name.
+    let name = workload.name.strip_prefix("release-name-").unwrap_or(workload.name);
+    Some((part, image, name))
+}
+
 /// Returns the workloads that depend on the machine they run on, with the places that say so.
 pub fn host_couplings(facts: &Facts<'_>) -> Vec<(String, Span)> {
     let mut found = Vec::new();
@@ -206,4 +251,46 @@ pub fn objects_where(facts: &Facts<'_>, wanted: impl Fn(&Body) -> bool) -> Vec<(
 /// Whether an object belongs to Flux.
 pub fn is_flux(object: &Object) -> bool {
     object.group().ends_with("fluxcd.io")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Workspace};
+
+    fn deployment(name: &str) -> String {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{replicas: 2, template: {{spec: {{containers: [{{name: web, image: 'acme/web:1', resources: {{requests: {{memory: 1Gi}}}}}}]}}}}}}\n"
+        )
+    }
+
+    fn counted(files: &[(&str, &str)]) -> (usize, i64, f64) {
+        let mut workspace = Workspace::default();
+        for (path, text) in files {
+            workspace.set(path, *text);
+        }
+        let analysis = workspace.analysis(&Config::default());
+        let counts = Counts::of(analysis.facts());
+        (counts.workloads, counts.containers, counts.memory_bytes / f64::from(1 << 30))
+    }
+
+    #[test]
+    fn an_application_in_several_forms_is_added_up_once() {
+        let (plain, chart) = (deployment("web"), deployment("\"{{ .Release.Name }}-web\""));
+        let files = [
+            ("k8s/web.yaml", plain.as_str()),
+            ("chart/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+            ("chart/templates/web.yaml", &chart),
+        ];
+        assert_eq!(counted(&files), (1, 2, 2.0));
+        let environments = [("dev/web.yaml", plain.as_str()), ("prod/web.yaml", &plain)];
+        assert_eq!(counted(&environments), (1, 2, 2.0));
+    }
+
+    #[test]
+    fn applications_that_share_a_name_or_an_image_are_all_added_up() {
+        let (web, api) = (deployment("web"), deployment("api"));
+        assert_eq!(counted(&[("shop/web.yaml", &web), ("blog/web.yaml", &web)]).0, 2);
+        assert_eq!(counted(&[("k8s/web.yaml", &web), ("k8s/api.yaml", &api)]).0, 2);
+    }
 }

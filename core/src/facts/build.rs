@@ -1,6 +1,7 @@
 //! Builds the facts, each part from the parts before it.
 
 use super::counterparts::{self, Counterparts};
+use super::delivery::Deliveries;
 use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
 use super::names::NamedObjects;
 use super::order::Waits;
@@ -11,14 +12,17 @@ use super::sets::Sets;
 use super::subject::ServicePlaces;
 use super::unit::Unit;
 use super::workload::{self, Workload};
-use super::{Facts, Mention, Scope, migrations, peers, replicas, roles, selection};
-use crate::model::FileModel;
+use super::{Facts, Mention, Scope, migrations, peers, programs, replicas, roles, selection};
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
+use crate::model::{BuiltTarget, FileModel};
 use crate::report::Role;
+use crate::text::FileId;
+use rustc_hash::FxHashSet;
 
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
-    let Scope { files, projects, config, targets, built_files, chosen, is_main } = scope;
+    let Scope { files, projects, config, targets, charts, built_files, parts, chosen, is_main } =
+        scope.clone();
     let mut sorted: Vec<&FileModel> = Vec::new();
     if is_main {
         sorted.extend(files.iter().map(|it| &**it));
@@ -27,37 +31,44 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     let loose = sorted.iter().filter(|file| !built_files.contains(&file.id));
     let mut objects: Vec<&Object> = loose.flat_map(|file| &file.objects).collect();
     objects.extend(chosen.iter().flat_map(|at| &targets[*at].objects));
-    let unread = |file: &&&FileModel| !built_files.contains(&file.id) && brings_services(file);
-    let from_elsewhere = match is_main {
-        true => sorted.iter().any(|file| unread(&file)) || targets.iter().any(|it| !it.is_whole()),
-        false => chosen.iter().any(|at| targets[*at].has_company(targets)),
-    };
-    let cluster = objects.iter().any(|it| it.workload().is_some());
+    let cluster: FxHashSet<usize> = objects
+        .iter()
+        .filter(|object| object.workload().is_some())
+        .map(|object| parts.of(object.file))
+        .collect();
     let roles = match is_main {
-        true => roles::of_files(files, projects, config, cluster),
+        true => roles::of_files(files, projects, config, &|file| cluster.contains(&parts.of(file))),
         false => Vec::new(),
     };
-    let services = services(projects, &roles);
-    let named = NamedObjects::new(&objects);
-    let mut workloads = Vec::new();
-    for &object in &objects {
-        if let Some(model) = object.workload() {
-            let copies = workload::copies(object, model);
-            workloads.push(Workload::new(workloads.len(), object, model, copies, &named));
-        }
-    }
+    let mut services = services(projects, &roles);
+    programs::of_services(&mut services, &sorted);
     let sets = if is_main {
         let sources = |at: &usize| {
             let at = *at;
             targets[at].target.sources.iter().map(move |file| (*file, at))
         };
-        Sets::new(files, &objects).with_homes(chosen.iter().flat_map(sources).collect())
+        let homes = chosen.iter().flat_map(sources).collect();
+        Sets::new(files, &objects, parts.clone()).with_homes(homes)
     } else {
         Sets::default()
     };
+    let from_elsewhere = parts_from_elsewhere(&scope, &sorted, &sets);
+    let named = NamedObjects::new(files, &objects, &sets);
+    let mut workloads = Vec::new();
+    for &object in &objects {
+        if let Some(model) = object.workload() {
+            let copies = workload::copies(object, model);
+            workloads.push(Workload::new(workloads.len(), object, model, copies, &named, &sets));
+        }
+    }
+    programs::of_workloads(&mut workloads);
     let pods = LabelIndex::of_workloads(&workloads);
     let kube_services = selection::kube_services(files, &objects, &mut workloads, &sets, &pods);
     selection::autoscale(files, &objects, &mut workloads, &sets);
+    let deliveries = match is_main {
+        true => Deliveries::new(files, targets, &objects),
+        false => Deliveries::default(),
+    };
     let compose_hosts = ComposeHosts::by_project(projects.len(), &services);
     let mut facts = Facts {
         config,
@@ -71,26 +82,57 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             false => ServicePlaces::by_file(files.len(), &services),
         },
         swarm: replicas::swarm_projects(files, projects),
-        cluster_hosts: ClusterHosts::new(&objects, &kube_services, from_elsewhere),
+        cluster_hosts: ClusterHosts::new(&objects, &kube_services, &sets, from_elsewhere),
         compose_hosts,
         pods,
         service_labels: LabelIndex::of_services(&kube_services),
-        service_names: services.iter().map(|it| it.name).collect(),
+        service_names: services
+            .iter()
+            .map(|it| (sets.part(it.model.name.span.file), it.name))
+            .collect(),
         sorted,
-        limit_ranges: LimitRanges::new(&objects),
+        limit_ranges: LimitRanges::new(&objects, &sets),
         objects,
         services,
         workloads,
         kube_services,
         counterparts: Counterparts::default(),
         sets,
+        deliveries,
         all_targets: targets,
+        charts,
+        is_main,
         chosen,
         built_files,
     };
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);
+    programs::of_counterparts(&mut facts);
     facts
+}
+
+/// Returns the parts of the project into which something that is not read here may bring Services: a
+/// file that stands for other manifests, or a target that was not built in full.
+fn parts_from_elsewhere(scope: &Scope<'_>, files: &[&FileModel], sets: &Sets) -> FxHashSet<usize> {
+    let targets = scope.targets;
+    if !scope.is_main {
+        let chosen = scope.chosen.iter().map(|at| &targets[*at]);
+        let part_of = |it: &BuiltTarget| Some(scope.parts.of(*it.target.sources.first()?));
+        // Others than its variants may define what a target refers to.
+        let has_company = |it: &BuiltTarget| {
+            let mut near = targets.iter().filter(|other| part_of(other) == part_of(it));
+            !it.is_whole() || near.any(|other| !it.is_variant_of(other))
+        };
+        let mut accompanied = chosen.filter(|it| has_company(it));
+        return accompanied.next().map(|_| sets.part(FileId(0))).into_iter().collect();
+    }
+    let unread = files
+        .iter()
+        .filter(|file| !scope.built_files.contains(&file.id) && brings_services(file))
+        .map(|file| file.id);
+    let unbuilt = targets.iter().filter(|it| !it.is_whole());
+    let unbuilt = unbuilt.filter_map(|it| it.target.sources.first().copied());
+    unread.chain(unbuilt).map(|file| sets.part(file)).collect()
 }
 
 /// Settles what several rules ask about each container, for which the other facts must be there.

@@ -85,32 +85,33 @@ impl<'a> Facts<'a> {
 /// A container: the index of its workload, and its own among the units.
 type Container = (usize, usize);
 
-/// The main containers of all workloads, by what a Compose service may have in common with them.
-/// Workloads are sorted by path, and so is each list.
+/// The main containers of all workloads, by the part of the project and what a Compose service may have
+/// in common with them. Workloads are sorted by path, and so is each list.
 #[derive(Default)]
 struct Candidates<'a> {
-    by_name: FxHashMap<String, Vec<Container>>,
-    by_image: FxHashMap<&'a str, Vec<Container>>,
-    by_image_and_name: FxHashMap<(&'a str, String), Vec<Container>>,
+    by_name: FxHashMap<(usize, String), Vec<Container>>,
+    by_image: FxHashMap<(usize, &'a str), Vec<Container>>,
+    by_image_and_name: FxHashMap<(usize, &'a str, String), Vec<Container>>,
 }
 
 impl<'a> Candidates<'a> {
     fn new(facts: &'a Facts<'_>) -> Candidates<'a> {
         let mut candidates = Candidates::default();
         for workload in &facts.workloads {
+            let part = facts.sets.part(workload.object.file);
             for (at, unit) in workload.units.iter().enumerate().filter(|it| it.1.part == Part::Main)
             {
                 let container = (workload.index, at);
                 let image = unit.image.as_ref().map(|it| it.repository.as_str());
                 for name in names_of(facts, workload, unit) {
                     if let Some(image) = image {
-                        let both = candidates.by_image_and_name.entry((image, name.clone()));
+                        let both = candidates.by_image_and_name.entry((part, image, name.clone()));
                         both.or_default().push(container);
                     }
-                    candidates.by_name.entry(name).or_default().push(container);
+                    candidates.by_name.entry((part, name)).or_default().push(container);
                 }
                 if let Some(image) = image {
-                    candidates.by_image.entry(image).or_default().push(container);
+                    candidates.by_image.entry((part, image)).or_default().push(container);
                 }
             }
         }
@@ -153,16 +154,17 @@ fn choose(
     candidates: &Candidates<'_>,
 ) -> Option<(Container, Why)> {
     let name = plain(service.name);
+    let part = facts.sets.part(service.model.name.span.file);
     if let Some(image) = image {
-        if let Some(both) = candidates.by_image_and_name.get(&(image, name.clone())) {
+        if let Some(both) = candidates.by_image_and_name.get(&(part, image, name.clone())) {
             return nearest_one(facts, service, both).map(|it| (it, Why::ImageAndName));
         }
-        let imaged = candidates.by_image.get(image).filter(|_| !twice);
+        let imaged = candidates.by_image.get(&(part, image)).filter(|_| !twice);
         if let Some(it) = imaged.and_then(|it| nearest_one(facts, service, it)) {
             return Some((it, Why::Image));
         }
     }
-    let named = candidates.by_name.get(&name)?;
+    let named = candidates.by_name.get(&(part, name))?;
     let it = nearest_one(facts, service, named).filter(|it| !differ(facts, service, *it))?;
     Some((it, Why::Name))
 }

@@ -112,8 +112,9 @@ impl<'a> Facts<'a> {
             return Some(if in_lines { value.span.inner(at..end) } else { whole });
         }
         let mut places = vec![value.span];
-        let target = self.target_of(value.span.file);
-        places.extend(target.and_then(|it| it.target.behind.get(&value.span).copied().flatten()));
+        let target = self.built_target(value.span.file);
+        places
+            .extend(target.and_then(|it| it.target.behind.get(&value.span)).into_iter().flatten());
         let packed = |text: &str| text.split_whitespace().collect::<String>();
         let forms = [packed(value), packed(first_line), STANDARD.encode(text.as_bytes())];
         let holds = |span: &Span| {

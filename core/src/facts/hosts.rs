@@ -1,13 +1,15 @@
 //! What host names mean to a container: a service of its Compose project, a Service of its namespace,
 //! or something outside.
 
+use super::sets::{MAX_ALTERNATIVES, Sets, World, may_share_namespace, rings};
 use super::unit::{Site, Unit};
 use super::{Facts, KubeService, MANY, Service, Workload, nearest};
 use crate::knowledge::env::link_prefix;
 use crate::knowledge::net;
 use crate::model::FileModel;
-use crate::model::kubernetes::{Body, Object};
+use crate::model::kubernetes::Object;
 use crate::report::Kind;
+use crate::text::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Returns the first label of a host name: `db` of `db.shop.svc`.
@@ -64,22 +66,32 @@ impl<'a> ComposeHosts<'a> {
 /// What is known of the host names in the cluster.
 #[derive(Debug)]
 pub(super) struct ClusterHosts<'a> {
-    /// Services by name, in any namespace.
+    /// Services by name, in any namespace and whatever they are applied with.
+    by_name: FxHashMap<&'a str, Vec<usize>>,
+    worlds: FxHashMap<World, InWorld<'a>>,
+    /// The names of Services, by the part of the project.
+    names: FxHashSet<(usize, &'a str)>,
+    /// The names of objects from which an operator may make Services, by the part of the project.
+    operated: FxHashSet<(usize, &'a str)>,
+    /// The parts of the project into which something that is not read here may bring Services.
+    from_elsewhere: FxHashSet<usize>,
+}
+
+/// The Services that may be applied together.
+#[derive(Debug, Default)]
+struct InWorld<'a> {
+    /// In any namespace.
     by_name: FxHashMap<&'a str, Vec<usize>>,
     by_namespace: FxHashMap<&'a str, InNamespace<'a>>,
-    /// The names of objects from which an operator may make Services.
-    operated: FxHashSet<&'a str>,
     /// The first Service with each cluster IP.
     by_address: FxHashMap<&'a str, usize>,
-    /// Whether Services may come from something that is not read here.
-    from_elsewhere: bool,
 }
 
 /// The Services of one namespace.
 #[derive(Debug, Default)]
 struct InNamespace<'a> {
     all: Vec<usize>,
-    first_by_name: FxHashMap<&'a str, usize>,
+    by_name: FxHashMap<&'a str, Vec<usize>>,
     /// By the prefix of the variables that Kubernetes makes from their names.
     by_prefix: FxHashMap<String, Vec<usize>>,
     /// By the numbers of their ports.
@@ -90,47 +102,53 @@ impl<'a> ClusterHosts<'a> {
     pub(super) fn new(
         objects: &[&'a Object],
         services: &[KubeService<'a>],
-        from_elsewhere: bool,
+        sets: &Sets,
+        mut from_elsewhere: FxHashSet<usize>,
     ) -> ClusterHosts<'a> {
+        let installing = objects.iter().filter(|it| installs_others(it));
+        from_elsewhere.extend(installing.map(|it| sets.part(it.file)));
         let mut hosts = ClusterHosts {
             by_name: FxHashMap::default(),
-            by_namespace: FxHashMap::default(),
+            worlds: FxHashMap::default(),
+            names: FxHashSet::default(),
             operated: FxHashSet::default(),
-            by_address: FxHashMap::default(),
-            from_elsewhere: from_elsewhere || objects.iter().any(|it| installs_others(it)),
+            from_elsewhere,
         };
         for it in services {
+            let home = it.object.file;
             hosts.by_name.entry(it.name).or_default().push(it.index);
-            if let Some(address) = &it.model.cluster_ip {
-                hosts.by_address.entry(address).or_insert(it.index);
-            }
-            let here = hosts.by_namespace.entry(it.namespace).or_default();
-            here.all.push(it.index);
-            here.first_by_name.entry(it.name).or_insert(it.index);
-            here.by_prefix.entry(link_prefix(it.name)).or_default().push(it.index);
-            let ports = it.model.ports.iter().filter_map(|port| port.port);
-            for port in ports.filter_map(|port| u16::try_from(port.value).ok()) {
-                let offering = here.by_port.entry(port).or_default();
-                if offering.last() != Some(&it.index) {
-                    offering.push(it.index);
-                }
-            }
+            hosts.names.insert((sets.part(home), it.name));
+            hosts.worlds.entry(sets.world(home)).or_default().add(it);
         }
-        for object in objects.iter().filter(|it| matches!(it.body, Body::Other)) {
-            hosts.operated.extend(object.name().map(|it| it.as_str()));
+        for object in objects.iter().filter(|it| it.body.is_custom()) {
+            let name = object.name().filter(|name| !name.is_empty());
+            hosts.operated.extend(name.map(|it| (sets.part(object.file), it.as_str())));
         }
-        hosts.operated.remove("");
         hosts
     }
 
-    /// Returns the first Service of a name that a Pod of a namespace may reach by it.
-    fn reachable(&self, name: &str, namespace: &str) -> Option<usize> {
-        if namespace == "default" {
-            return self.by_name.get(name)?.first().copied();
+    fn within(&self, world: World, namespace: &str) -> Option<&InNamespace<'a>> {
+        self.worlds.get(&world)?.by_namespace.get(namespace)
+    }
+}
+
+impl<'a> InWorld<'a> {
+    fn add(&mut self, it: &KubeService<'a>) {
+        self.by_name.entry(it.name).or_default().push(it.index);
+        if let Some(address) = &it.model.cluster_ip {
+            self.by_address.entry(address).or_insert(it.index);
         }
-        let within =
-            |namespace: &str| self.by_namespace.get(namespace)?.first_by_name.get(name).copied();
-        [within(namespace), within("default")].into_iter().flatten().min()
+        let here = self.by_namespace.entry(it.namespace).or_default();
+        here.all.push(it.index);
+        here.by_name.entry(it.name).or_default().push(it.index);
+        here.by_prefix.entry(link_prefix(it.name)).or_default().push(it.index);
+        let ports = it.model.ports.iter().filter_map(|port| port.port);
+        for port in ports.filter_map(|port| u16::try_from(port.value).ok()) {
+            let offering = here.by_port.entry(port).or_default();
+            if offering.last() != Some(&it.index) {
+                offering.push(it.index);
+            }
+        }
     }
 }
 
@@ -192,9 +210,11 @@ impl<'a> Facts<'a> {
         answering.into_iter().flatten().map(|at| &self.services[*at])
     }
 
-    /// Whether a Compose service of any project has this name.
-    pub fn is_service_name(&self, name: &str) -> bool {
-        self.service_names.contains(name)
+    /// Whether a Compose service or a Kubernetes Service in the same part of the project as a file has
+    /// this name.
+    pub fn is_service_name(&self, home: FileId, name: &str) -> bool {
+        let key = (self.sets.part(home), name);
+        self.service_names.contains(&key) || self.cluster_hosts.names.contains(&key)
     }
 
     /// Returns the name of another service of the project that a misspelt host probably means.
@@ -231,100 +251,153 @@ impl<'a> Facts<'a> {
         sharing.into_iter().flatten().map(|at| &self.services[*at])
     }
 
-    /// Returns what a host name means to a Pod in a namespace.
-    pub fn kube_host(&self, namespace: &str, host: &str) -> KubeHost<'_, 'a> {
+    /// Returns what a host name means to a Pod in a namespace, whose manifest is the file `home`.
+    pub fn kube_host(&self, home: FileId, namespace: &str, host: &str) -> KubeHost<'_, 'a> {
         if net::ipv4(host).is_some() || net::is_loopback(host) {
             return KubeHost::Outside;
         }
         let Some(name) = net::cluster_name(host) else { return KubeHost::Outside };
         let wanted = name.namespace.unwrap_or(namespace);
-        if let Some(found) = self.cluster_hosts.reachable(name.service, wanted) {
-            return KubeHost::Service(&self.kube_services[found]);
+        if let Some(found) = self.reachable(home, name.service, wanted) {
+            return KubeHost::Service(found);
         }
-        if name.namespace.is_none() {
-            let mut elsewhere = self.services_named(name.service);
-            return elsewhere.next().map_or(KubeHost::Missing, KubeHost::OtherNamespace);
+        if name.namespace.is_none()
+            && let Some(other) = self.services_named(home, name.service).next()
+        {
+            return KubeHost::OtherNamespace(other);
         }
-        if name.certain { KubeHost::Missing } else { KubeHost::Outside }
+        // A Service that is not applied together with the Pod may be meant, or it may not.
+        let same_name = self.cluster_hosts.by_name.get(name.service).into_iter().flatten();
+        let mut namespaces = same_name.map(|at| self.kube_services[*at].namespace);
+        let is_elsewhere = namespaces.any(|it| may_share_namespace(it, wanted));
+        let is_certain = name.namespace.is_none() || name.certain;
+        if is_certain && !is_elsewhere { KubeHost::Missing } else { KubeHost::Outside }
     }
 
-    /// Returns the Services of this name, in any namespace.
+    /// Returns the nearest Service of a name that a Pod of a namespace may reach by it.
+    fn reachable(&self, home: FileId, name: &str, namespace: &str) -> Option<&KubeService<'a>> {
+        if namespace == "default" {
+            return self.services_named(home, name).next();
+        }
+        self.service_in(home, namespace, name).or_else(|| self.service_in(home, "default", name))
+    }
+
+    /// Returns the Services of a list that may be applied together with a file, the nearest first.
+    fn services_together<'f>(
+        &'f self,
+        home: FileId,
+        candidates: Option<&'f Vec<usize>>,
+    ) -> impl Iterator<Item = &'f KubeService<'a>> + use<'f, 'a> {
+        let candidates = candidates.map_or(&[][..], Vec::as_slice);
+        let path_of = |at: &usize| self.file(self.kube_services[*at].object.file).path();
+        // The objects of a target are all applied together, and not sorted by path.
+        let (all, sorted) = match self.sets.world(home) {
+            World::Part(_) => (&[][..], candidates),
+            World::Target(_) | World::All => (candidates, &[][..]),
+        };
+        let around = rings(sorted, self.file(home).path(), path_of).flatten().flatten();
+        let services = all.iter().chain(around.take(MAX_ALTERNATIVES));
+        let services = services.map(|at| &self.kube_services[*at]);
+        services.filter(move |it| self.together(home, it.object.file))
+    }
+
+    /// Returns the Services of this name, in any namespace, that may be applied together with a file.
     pub fn services_named<'f>(
         &'f self,
+        home: FileId,
         name: &str,
-    ) -> impl Iterator<Item = &'f KubeService<'a>> + Clone + use<'f, 'a> {
-        self.cluster_hosts
-            .by_name
-            .get(name)
-            .into_iter()
-            .flatten()
-            .map(|at| &self.kube_services[*at])
+    ) -> impl Iterator<Item = &'f KubeService<'a>> + use<'f, 'a> {
+        let world = self.cluster_hosts.worlds.get(&self.sets.world(home));
+        self.services_together(home, world.and_then(|it| it.by_name.get(name)))
     }
 
-    /// Returns the Services of exactly this namespace.
+    /// Returns the Services of exactly this namespace that may be applied together with a file.
     pub fn services_in<'f>(
         &'f self,
+        home: FileId,
         namespace: &str,
-    ) -> impl Iterator<Item = &'f KubeService<'a>> + Clone + use<'f, 'a> {
-        let here = self.cluster_hosts.by_namespace.get(namespace);
-        here.into_iter().flat_map(|it| &it.all).map(|at| &self.kube_services[*at])
+    ) -> impl Iterator<Item = &'f KubeService<'a>> + use<'f, 'a> {
+        let here = self.cluster_hosts.within(self.sets.world(home), namespace);
+        let services = here.into_iter().flat_map(|it| &it.all).map(|at| &self.kube_services[*at]);
+        services.filter(move |it| self.together(home, it.object.file))
     }
 
-    /// Returns the Services of exactly this namespace that set variables with a prefix.
-    pub(super) fn services_by_prefix(&self, namespace: &str, prefix: &str) -> &[usize] {
-        let here = self.cluster_hosts.by_namespace.get(namespace);
+    /// Returns the Services of exactly this namespace that set variables with a prefix, whether or not
+    /// their files may be applied together.
+    pub(super) fn services_by_prefix(
+        &self,
+        home: FileId,
+        namespace: &str,
+        prefix: &str,
+    ) -> &[usize] {
+        let here = self.cluster_hosts.within(self.sets.world(home), namespace);
         here.and_then(|it| it.by_prefix.get(prefix)).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the first Service of this name in exactly this namespace.
-    pub fn service_in(&self, namespace: &str, name: &str) -> Option<&KubeService<'a>> {
-        let here = self.cluster_hosts.by_namespace.get(namespace)?;
-        Some(&self.kube_services[*here.first_by_name.get(name)?])
+    /// Returns the nearest Service of this name in exactly this namespace.
+    pub fn service_in(
+        &self,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&KubeService<'a>> {
+        let here = self.cluster_hosts.within(self.sets.world(home), namespace)?;
+        self.services_together(home, here.by_name.get(name)).next()
     }
 
     /// Returns the Services of exactly this namespace that offer a port by its number.
     pub fn services_offering<'f>(
         &'f self,
+        home: FileId,
         namespace: &str,
         port: u16,
     ) -> impl Iterator<Item = &'f KubeService<'a>> + use<'f, 'a> {
-        let here = self.cluster_hosts.by_namespace.get(namespace);
-        let offering = here.and_then(|it| it.by_port.get(&port));
-        offering.into_iter().flatten().map(|at| &self.kube_services[*at])
+        let here = self.cluster_hosts.within(self.sets.world(home), namespace);
+        let offering = here.and_then(|it| it.by_port.get(&port)).into_iter().flatten();
+        let services = offering.map(|at| &self.kube_services[*at]);
+        services.filter(move |it| self.together(home, it.object.file))
     }
 
-    /// Returns the first Service of exactly this namespace that sets variables with a prefix.
-    pub fn service_with_prefix(&self, namespace: &str, prefix: &str) -> Option<&KubeService<'a>> {
-        let first = self.services_by_prefix(namespace, prefix).first()?;
-        Some(&self.kube_services[*first])
+    /// Returns the nearest Service of exactly this namespace that sets variables with a prefix.
+    pub fn service_with_prefix(
+        &self,
+        home: FileId,
+        namespace: &str,
+        prefix: &str,
+    ) -> Option<&KubeService<'a>> {
+        let here = self.cluster_hosts.within(self.sets.world(home), namespace)?;
+        self.services_together(home, here.by_prefix.get(prefix)).next()
     }
 
-    /// Returns the first Service with a fixed cluster IP.
-    pub fn service_with_address(&self, address: &str) -> Option<&KubeService<'a>> {
-        Some(&self.kube_services[*self.cluster_hosts.by_address.get(address)?])
+    /// Returns the first Service with a fixed cluster IP that may be applied together with a file.
+    pub fn service_with_address(&self, home: FileId, address: &str) -> Option<&KubeService<'a>> {
+        let world = self.cluster_hosts.worlds.get(&self.sets.world(home))?;
+        let service = &self.kube_services[*world.by_address.get(address)?];
+        self.together(home, service.object.file).then_some(service)
     }
 
     /// Returns the name of the Service in a namespace that a misspelt host probably means.
-    pub fn near_service(&self, namespace: &str, host: &str) -> Option<&'a str> {
-        let here = &self.cluster_hosts.by_namespace.get(namespace)?.all;
-        if here.len() > MANY {
+    pub fn near_service(&self, home: FileId, namespace: &str, host: &str) -> Option<&'a str> {
+        let here = self.cluster_hosts.within(self.sets.world(home), namespace)?;
+        if here.all.len() > MANY {
             return None;
         }
-        nearest(host, here.iter().map(|at| self.kube_services[*at].name))
+        nearest(host, self.services_in(home, namespace).map(|it| it.name))
     }
 
-    /// Whether Services may come from something that is not read here: a chart, a template, an
-    /// application that a controller installs.
-    pub fn services_from_elsewhere(&self) -> bool {
-        self.cluster_hosts.from_elsewhere
+    /// Whether Services may come from something that is not read here and lies in the same part of the
+    /// project as a file: a chart, a template, an application that a controller installs.
+    pub fn services_from_elsewhere(&self, home: FileId) -> bool {
+        self.cluster_hosts.from_elsewhere.contains(&self.sets.part(home))
     }
 
-    /// Whether a controller may make a Service of this name from an object of the project, as an
-    /// operator makes `db-rw` from the cluster `db`.
-    pub fn operator_may_make(&self, name: &str) -> bool {
+    /// Whether a controller may make a Service of this name from an object in the same part of the
+    /// project as a file, as an operator makes `db-rw` from the cluster `db`.
+    pub fn operator_may_make(&self, home: FileId, name: &str) -> bool {
         let operated = &self.cluster_hosts.operated;
+        let part = self.sets.part(home);
         let mut ends = name.char_indices().map(|(at, letter)| at + letter.len_utf8());
-        !operated.is_empty() && ends.any(|end| operated.contains(&name[..end]))
+        !operated.is_empty() && ends.any(|end| operated.contains(&(part, &name[..end])))
     }
 
     /// Returns the workload that a container is part of.

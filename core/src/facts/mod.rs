@@ -8,9 +8,10 @@
 //! | a Compose service | `service` | `hosts`, `listens_on`, `restarts`, `is_built`, `starts_one_shot` |
 //! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
 //! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
-//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `near_name`, `keys` |
+//! | the program in a container | `programs`, `dockerfile` | `runs` |
+//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `keys` |
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
-//! | what may be applied together | `sets` | `together`, `may_share_namespace` |
+//! | what may be applied together | `sets`, `parts` | `together`, `same_part`, `may_share_namespace` |
 //! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
 //! | hosts that a container names | `mentions` | `mentions`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
@@ -27,24 +28,37 @@
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
 //! | commands to paste | `commands` | `compose_command`, `kubectl`, `in_shell` |
-//! | what is started together | `scope` | `target_of`, `started_with`, `is_kustomized`, `exec` |
+//! | what is started together | `scope` | `built_target`, `started_with`, `is_kustomized`, `exec` |
+//! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
+//! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
+//! | overlays of one base | `overlays` | `overlay_gaps` |
+//! | copies of manifests | `copies` | `copied_manifests` |
+//! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
+mod charts;
 mod commands;
 mod contract;
+mod copies;
 mod counterparts;
 mod credentials;
 mod cycles;
+mod delivery;
+mod dockerfile;
 mod healthchecks;
 mod hosts;
 mod images;
+mod kustomizations;
 mod map;
 mod mentions;
 mod migrations;
 mod names;
 mod order;
+mod overlays;
+mod parts;
 mod peers;
+mod programs;
 mod repeated;
 mod replicas;
 mod resources;
@@ -59,10 +73,15 @@ mod unit;
 mod usage;
 mod workload;
 
+pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;
+pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
 pub use credentials::Credential;
+pub use delivery::{
+    Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
+};
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use images::Image;
@@ -70,7 +89,10 @@ pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named, nearest};
 pub use order::{Wait, reaches};
+pub use overlays::OverlayGap;
+pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use programs::Program;
 pub use repeated::Repeated;
 pub use scope::Together;
 pub use service::Service;
@@ -82,12 +104,13 @@ pub use workload::{KubeService, Workload, listed_ports};
 use crate::config::Config;
 use crate::edit::{Editor, Yaml};
 use crate::model::Place;
+use crate::model::chart::Chart;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Edit, Role};
 use crate::syntax::Problem;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, folder_of};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -109,8 +132,8 @@ pub struct Facts<'a> {
     waits: order::Waits<'a>,
     /// By the index of the project.
     compose_hosts: Vec<hosts::ComposeHosts<'a>>,
-    /// The names of the Compose services of all projects.
-    service_names: FxHashSet<&'a str>,
+    /// The names of the Compose services, by the part of the project.
+    service_names: FxHashSet<(usize, &'a str)>,
     cluster_hosts: hosts::ClusterHosts<'a>,
     /// The workloads by the labels of their Pods.
     pods: selection::LabelIndex<'a>,
@@ -122,7 +145,11 @@ pub struct Facts<'a> {
     swarm: Vec<replicas::Swarm>,
     counterparts: counterparts::Counterparts,
     sets: sets::Sets,
-    all_targets: &'a [BuiltTarget],
+    deliveries: delivery::Deliveries<'a>,
+    all_targets: &'a [Arc<BuiltTarget>],
+    charts: &'a [Chart],
+    /// Whether the files themselves are looked at.
+    is_main: bool,
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
@@ -137,9 +164,12 @@ pub struct Scope<'a> {
     pub projects: &'a [Project],
     pub config: &'a Config,
     /// All targets of the project.
-    pub targets: &'a [BuiltTarget],
+    pub targets: &'a [Arc<BuiltTarget>],
+    /// The charts that are looked at as their authors wrote them.
+    pub charts: &'a [Chart],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
+    pub parts: &'a Parts,
     /// The indices of the targets whose objects are looked at.
     pub chosen: Vec<usize>,
     /// Whether the files themselves are looked at: the Compose projects, and the manifests that are
@@ -154,11 +184,11 @@ impl<'a> Facts<'a> {
 
     /// Returns the targets whose objects these facts are about.
     pub fn targets(&self) -> impl Iterator<Item = &'a BuiltTarget> + '_ {
-        self.chosen.iter().map(|at| &self.all_targets[*at])
+        self.chosen.iter().map(|at| &*self.all_targets[*at])
     }
 
     /// Returns every target of the project, whether these facts are about its objects or not.
-    pub fn all_targets(&self) -> &'a [BuiltTarget] {
+    pub fn all_targets(&self) -> &'a [Arc<BuiltTarget>] {
         self.all_targets
     }
 
@@ -225,8 +255,12 @@ impl<'a> Facts<'a> {
     /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
     pub fn config_problems(&self, is_rule: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let paths = || self.files().iter().map(|file| file.path());
         for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
-            problems.append(&mut Config::read(&file.tree, is_rule).1);
+            let (config, mut own) = Config::read(&file.tree, is_rule);
+            let config = config.below(folder_of(file.path()));
+            problems.append(&mut own);
+            problems.append(&mut config.targets.problems(paths()));
         }
         problems
     }
@@ -287,9 +321,30 @@ impl<'a> Facts<'a> {
         sets::may_share_namespace(a, b)
     }
 
-    /// Whether two files may be applied together: neither defines again what the other defines.
+    /// Whether two files may be applied together: they belong to one application, neither defines again
+    /// what the other defines, and both are built into the same target or into none.
     pub fn together(&self, a: FileId, b: FileId) -> bool {
         self.sets.together(a, b)
+    }
+
+    /// Returns the number of the part of the project that a file lies in: the files of one application.
+    pub fn part_of(&self, file: FileId) -> usize {
+        self.sets.part(file)
+    }
+
+    /// Returns the index of the target that a file was built into.
+    pub fn target_of(&self, file: FileId) -> Option<usize> {
+        self.sets.target(file)
+    }
+
+    /// Whether two files are about one application.
+    pub fn same_part(&self, a: FileId, b: FileId) -> bool {
+        self.sets.part(a) == self.sets.part(b)
+    }
+
+    /// Returns the file from which a Compose project starts.
+    pub fn base_of(&self, project: &Project) -> FileId {
+        project.files.first().copied().unwrap_or(FileId(0))
     }
 
     /// Whether the files define any workload for a cluster.

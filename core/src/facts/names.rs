@@ -2,9 +2,12 @@
 
 use super::Facts;
 use super::contract::ConfigKeys;
-use super::sets::may_share_namespace;
+use super::sets::{MAX_ALTERNATIVES, Sets, World, may_share_namespace, rings};
+use crate::model::FileModel;
 use crate::model::kubernetes::{Body, Object};
+use crate::text::FileId;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// The kinds that other objects name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,52 +65,99 @@ fn given_names(object: &Object) -> Vec<&str> {
 /// is always near, and means nothing.
 pub const MANY: usize = 500;
 
-/// The objects that others name, by their kind.
+/// The objects that others name, by their kind. Each list is sorted by path.
 #[derive(Debug, Default)]
-pub(super) struct NamedObjects<'a>(FxHashMap<Named, OfKind<'a>>);
+pub(super) struct NamedObjects<'a> {
+    files: &'a [Arc<FileModel>],
+    by_kind: FxHashMap<Named, OfKind<'a>>,
+}
 
 #[derive(Debug, Default)]
 struct OfKind<'a> {
-    all: Vec<&'a Object>,
+    /// By what they are applied with, then by namespace.
+    by_world: FxHashMap<World, FxHashMap<&'a str, Vec<&'a Object>>>,
     /// In any namespace.
     by_name: FxHashMap<&'a str, Vec<&'a Object>>,
-    /// By namespace, then by name.
-    by_namespace: FxHashMap<&'a str, FxHashMap<&'a str, Vec<&'a Object>>>,
+    /// By what they are applied with, by namespace and by name.
+    within: FxHashMap<(World, &'a str, &'a str), Vec<&'a Object>>,
+    /// By what they are applied with and by name.
+    anywhere: FxHashMap<(World, &'a str), Vec<&'a Object>>,
 }
 
 impl<'a> NamedObjects<'a> {
-    pub(super) fn new(objects: &[&'a Object]) -> NamedObjects<'a> {
-        let mut named = NamedObjects::default();
-        for &object in objects {
-            let Some(kind) = Named::of(object) else { continue };
-            let of_kind = named.0.entry(kind).or_default();
-            of_kind.all.push(object);
-            let within = of_kind.by_namespace.entry(object.namespace()).or_default();
+    pub(super) fn new(
+        files: &'a [Arc<FileModel>],
+        objects: &[&'a Object],
+        sets: &Sets,
+    ) -> NamedObjects<'a> {
+        let mut named = NamedObjects { files, by_kind: FxHashMap::default() };
+        let mut objects: Vec<(Named, &Object)> =
+            objects.iter().filter_map(|object| Some((Named::of(object)?, *object))).collect();
+        objects.sort_by_key(|(_, object)| named.path(object.file));
+        for (kind, object) in objects {
+            let (world, namespace) = (sets.world(object.file), object.namespace());
+            let of_kind = named.by_kind.entry(kind).or_default();
+            let in_world = of_kind.by_world.entry(world).or_default();
+            in_world.entry(namespace).or_default().push(object);
             for name in given_names(object) {
                 of_kind.by_name.entry(name).or_default().push(object);
-                within.entry(name).or_default().push(object);
+                of_kind.within.entry((world, namespace, name)).or_default().push(object);
+                of_kind.anywhere.entry((world, name)).or_default().push(object);
             }
         }
         named
     }
 
-    /// Objects of this kind and name in any namespace.
-    fn anywhere(&self, kind: Named, name: &str) -> &[&'a Object] {
-        let found = self.0.get(&kind).and_then(|it| it.by_name.get(name));
-        found.map_or(&[], Vec::as_slice)
+    fn path(&self, file: FileId) -> &'a str {
+        &self.files[file.index()].file.path
     }
 
-    /// Objects of this kind and name in exactly this namespace.
-    fn within(&self, kind: Named, namespace: &str, name: &str) -> &[&'a Object] {
-        let within = self.0.get(&kind).and_then(|it| it.by_namespace.get(namespace));
-        within.and_then(|it| it.get(name)).map_or(&[], Vec::as_slice)
+    /// Returns the objects of a list that may be applied together with a file, the nearest first.
+    fn together<'f>(
+        &'f self,
+        sets: &'f Sets,
+        home: FileId,
+        objects: Option<&'f Vec<&'a Object>>,
+    ) -> impl Iterator<Item = &'a Object> + use<'f, 'a> {
+        let objects = objects.map_or(&[][..], Vec::as_slice);
+        let around = rings(objects, self.path(home), |object| self.path(object.file));
+        let near = around.flatten().flatten().copied().take(MAX_ALTERNATIVES);
+        near.filter(move |object| sets.together(home, object.file))
     }
 
-    /// The keys of a ConfigMap (or, with `secret`, a Secret) that has exactly this namespace and name.
-    pub(super) fn keys(&self, namespace: &str, name: &str, secret: bool) -> Option<ConfigKeys<'a>> {
-        let all = self.within(config_kind(secret), namespace, name);
-        let object = all.iter().find(|it| it.name().is_some_and(|own| own.as_str() == name));
-        ConfigKeys::of(object?)
+    /// Returns the nearest object of this kind and name in any namespace.
+    fn anywhere(&self, sets: &Sets, kind: Named, home: FileId, name: &str) -> Option<&'a Object> {
+        let all = self.by_kind.get(&kind)?.anywhere.get(&(sets.world(home), name));
+        self.together(sets, home, all).next()
+    }
+
+    /// Returns the nearest object of this kind and name in exactly this namespace.
+    fn within(
+        &self,
+        sets: &Sets,
+        kind: Named,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&'a Object> {
+        let all = self.by_kind.get(&kind)?.within.get(&(sets.world(home), namespace, name));
+        self.together(sets, home, all).next()
+    }
+
+    /// Returns the keys of a ConfigMap (or, with `secret`, a Secret) that has exactly this namespace and
+    /// name and may be applied together with a file.
+    pub(super) fn keys(
+        &self,
+        sets: &Sets,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+        secret: bool,
+    ) -> Option<ConfigKeys<'a>> {
+        let of_kind = self.by_kind.get(&config_kind(secret))?;
+        let all = of_kind.within.get(&(sets.world(home), namespace, name));
+        let is_named = |object: &&Object| object.name().is_some_and(|own| own.as_str() == name);
+        ConfigKeys::of(self.together(sets, home, all).find(is_named)?)
     }
 }
 
@@ -117,46 +167,98 @@ fn config_kind(secret: bool) -> Named {
 
 impl<'a> Facts<'a> {
     /// Returns the object of this kind and name in a namespace, or else one that may be applied to it.
-    pub fn named(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a Object> {
-        let first = |objects: &[&'a Object]| objects.first().copied();
-        let anywhere = || first(self.named.anywhere(kind, name));
+    /// Only what may be applied together with the file `home` counts, and of several the nearest one.
+    pub fn named(
+        &self,
+        kind: Named,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&'a Object> {
+        let within = |namespace: &str| self.named.within(&self.sets, kind, home, namespace, name);
         if kind.is_cluster_wide() {
-            return anywhere();
+            return self.named_anywhere(kind, home, name);
         }
-        first(self.named.within(kind, namespace, name)).or_else(|| match namespace {
-            "default" => anywhere(),
-            _ => first(self.named.within(kind, "default", name)),
+        within(namespace).or_else(|| match namespace {
+            "default" => self.named_anywhere(kind, home, name),
+            _ => within("default"),
         })
     }
 
-    /// Returns the objects of this kind and name in any namespace.
-    pub fn named_anywhere(&self, kind: Named, name: &str) -> &[&'a Object] {
-        self.named.anywhere(kind, name)
+    /// Returns the nearest object of this kind and name in any namespace that may be applied together
+    /// with a file.
+    pub fn named_anywhere(&self, kind: Named, home: FileId, name: &str) -> Option<&'a Object> {
+        self.named.anywhere(&self.sets, kind, home, name)
     }
 
-    /// Returns all objects of a kind.
-    pub fn all_named(&self, kind: Named) -> &[&'a Object] {
-        self.named.0.get(&kind).map_or(&[], |it| &it.all)
+    /// Returns every object of this kind and name that may be applied together with a file to a namespace.
+    pub fn all_named(
+        &self,
+        kind: Named,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+    ) -> Vec<&'a Object> {
+        let all = self.named.by_kind.get(&kind).and_then(|it| it.by_name.get(name));
+        let in_reach = |it: &&Object| {
+            self.sets.together(home, it.file) && may_share_namespace(it.namespace(), namespace)
+        };
+        all.into_iter().flatten().copied().filter(in_reach).collect()
     }
 
-    /// Whether a namespace holds any object of a kind.
-    pub fn has_named_in(&self, kind: Named, namespace: &str) -> bool {
-        self.named.0.get(&kind).is_some_and(|it| it.by_namespace.contains_key(namespace))
+    /// Whether an object of this kind and name may land in a namespace, although it is not applied
+    /// together with the file that names it. Whether it is meant, the files do not say.
+    pub fn is_named_elsewhere(&self, kind: Named, namespace: &str, name: &str) -> bool {
+        let all = self.named.by_kind.get(&kind).and_then(|it| it.by_name.get(name));
+        let meets =
+            |it: &&Object| kind.is_cluster_wide() || may_share_namespace(it.namespace(), namespace);
+        all.is_some_and(|all| all.iter().any(|it| meets(it)))
+    }
+
+    /// Returns the objects of a kind that may be applied together with a file, by their namespaces.
+    fn of_kind(&self, kind: Named, home: FileId) -> Option<&FxHashMap<&'a str, Vec<&'a Object>>> {
+        self.named.by_kind.get(&kind)?.by_world.get(&self.sets.world(home))
+    }
+
+    /// Whether any object of a kind may be applied together with a file.
+    pub fn has_named(&self, kind: Named, home: FileId) -> bool {
+        self.of_kind(kind, home).is_some()
+    }
+
+    /// Whether a namespace holds any object of a kind that may be applied together with a file.
+    pub fn has_named_in(&self, kind: Named, home: FileId, namespace: &str) -> bool {
+        self.of_kind(kind, home).is_some_and(|it| it.contains_key(namespace))
     }
 
     /// Returns the name of the same kind and namespace that is nearest to a misspelt one.
-    pub fn near_name(&self, kind: Named, namespace: &str, name: &str) -> Option<&'a str> {
-        let all = self.all_named(kind);
-        if all.len() > MANY {
+    pub fn near_name(
+        &self,
+        kind: Named,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&'a str> {
+        let all = self.of_kind(kind, home)?;
+        let here = all.iter().filter(|it| may_share_namespace(it.0, namespace));
+        let mut here: Vec<&Object> = here.flat_map(|it| it.1).copied().collect();
+        if here.len() > MANY {
             return None;
         }
-        let here = all.iter().filter(|it| may_share_namespace(it.namespace(), namespace));
-        nearest(name, here.flat_map(|it| given_names(it)))
+        // Of several names that are equally near, the first in the order of the files is taken.
+        here.sort_by_key(|it| (self.file(it.file).path(), it.span.start));
+        here.retain(|it| self.together(home, it.file));
+        nearest(name, here.into_iter().flat_map(given_names))
     }
 
-    /// Returns the keys of a ConfigMap (or, with `secret`, a Secret).
-    pub fn keys(&self, namespace: &str, name: &str, secret: bool) -> Option<ConfigKeys<'a>> {
-        self.named(config_kind(secret), namespace, name).and_then(ConfigKeys::of)
+    /// Returns the keys of a ConfigMap (or, with `secret`, a Secret) that a file names.
+    pub fn keys(
+        &self,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+        secret: bool,
+    ) -> Option<ConfigKeys<'a>> {
+        self.named(config_kind(secret), home, namespace, name).and_then(ConfigKeys::of)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Facts, KubeHost, KubeService, Mention, Service, Workload};
 use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::knowledge::net;
 use crate::model::IntOrStr;
-use crate::text::Span;
+use crate::text::{FileId, Span};
 
 impl<'a> Facts<'a> {
     /// Returns the Services that select a workload's Pods.
@@ -86,8 +86,10 @@ impl<'a> Facts<'a> {
         workload: &Workload<'a>,
         mention: &Mention<'a>,
     ) -> Option<(&'f Service<'a>, &'f KubeService<'a>)> {
-        let missing = matches!(self.kube_host(workload.namespace, mention.host), KubeHost::Missing);
-        if !missing || mention.host.contains('.') || self.operator_may_make(mention.host) {
+        let home = workload.object.file;
+        let meant = self.kube_host(home, workload.namespace, mention.host);
+        let missing = matches!(meant, KubeHost::Missing);
+        if !missing || mention.host.contains('.') || self.operator_may_make(home, mention.host) {
             return None;
         }
         let on = self.compose_host(service, mention.host).filter(|it| it.index != service.index)?;
@@ -113,16 +115,16 @@ impl<'a> Facts<'a> {
 
     /// Whether a host is sure to be unknown: no Service of the project has this name, although the files
     /// show Services of that namespace and nothing else may bring one.
-    pub fn is_unknown_service(&self, namespace: &str, host: &str) -> bool {
-        if !matches!(self.kube_host(namespace, host), KubeHost::Missing) {
+    pub fn is_unknown_service(&self, home: FileId, namespace: &str, host: &str) -> bool {
+        if !matches!(self.kube_host(home, namespace, host), KubeHost::Missing) {
             return false;
         }
         let Some(name) = net::cluster_name(host) else { return false };
         let wanted = name.namespace.unwrap_or(namespace);
-        self.services_in(wanted).next().is_some()
+        self.services_in(home, wanted).next().is_some()
             && !matches!(name.service, "kubernetes" | "kube-dns")
-            && !self.services_from_elsewhere()
-            && !self.operator_may_make(name.service)
+            && !self.services_from_elsewhere(home)
+            && !self.operator_may_make(home, name.service)
             && !is_placeholder_host(name.service)
     }
 }

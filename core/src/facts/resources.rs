@@ -1,5 +1,6 @@
 //! What containers request, and what their Pods and LimitRanges give them.
 
+use super::sets::{Sets, World};
 use super::{Facts, Workload};
 use crate::model::kubernetes::{Body, Container, Object, Resource};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,24 +24,26 @@ impl<'a> Defaults<'a> {
     }
 }
 
-/// The defaults of all LimitRanges, by their namespace.
+/// The defaults of all LimitRanges, by what they are applied with.
 #[derive(Debug, Default)]
 pub(super) struct LimitRanges<'a> {
-    by_namespace: FxHashMap<&'a str, Defaults<'a>>,
+    by_namespace: FxHashMap<(World, &'a str), Defaults<'a>>,
     /// Of all namespaces together.
-    anywhere: Defaults<'a>,
+    anywhere: FxHashMap<World, Defaults<'a>>,
 }
 
 impl<'a> LimitRanges<'a> {
-    pub(super) fn new(objects: &[&'a Object]) -> LimitRanges<'a> {
+    pub(super) fn new(objects: &[&'a Object], sets: &Sets) -> LimitRanges<'a> {
         let mut ranges = LimitRanges::default();
         for &object in objects {
             let Body::LimitRange(range) = &object.body else { continue };
+            let world = sets.world(object.file);
             for item in &range.items {
                 if item.kind.as_ref().is_none_or(|it| it.as_str() == "Container") {
-                    let here = ranges.by_namespace.entry(object.namespace()).or_default();
+                    let here = ranges.by_namespace.entry((world, object.namespace())).or_default();
                     here.add(&item.default_request, &item.default);
-                    ranges.anywhere.add(&item.default_request, &item.default);
+                    let anywhere = ranges.anywhere.entry(world).or_default();
+                    anywhere.add(&item.default_request, &item.default);
                 }
             }
         }
@@ -48,12 +51,17 @@ impl<'a> LimitRanges<'a> {
     }
 
     /// Whether the LimitRanges that may hold in a namespace give something.
-    fn give(&self, namespace: &str, is_given: impl Fn(&Defaults<'a>) -> bool) -> bool {
+    fn give(
+        &self,
+        world: World,
+        namespace: &str,
+        is_given: impl Fn(&Defaults<'a>) -> bool,
+    ) -> bool {
         match namespace {
-            "default" => is_given(&self.anywhere),
+            "default" => self.anywhere.get(&world).is_some_and(is_given),
             _ => ["default", namespace]
                 .iter()
-                .filter_map(|it| self.by_namespace.get(it))
+                .filter_map(|it| self.by_namespace.get(&(world, *it)))
                 .any(is_given),
         }
     }
@@ -66,13 +74,22 @@ impl<'a> Facts<'a> {
         let pod = workload.model.template.spec.resources.as_ref();
         own.is_some_and(|it| it.request(name).is_some() || it.limit(name).is_some())
             || pod.is_some_and(|it| it.request(name).is_some())
-            || self.limit_ranges.give(workload.namespace, |it| it.requests(name))
+            || self.limits_give(workload, |it| it.requests(name))
     }
 
     /// Whether a workload's containers are limited by their Pod or by a LimitRange.
     pub fn is_limited_from_outside(&self, workload: &Workload<'a>, name: &str) -> bool {
         let pod = workload.model.template.spec.resources.as_ref();
         pod.is_some_and(|it| it.limit(name).is_some())
-            || self.limit_ranges.give(workload.namespace, |it| it.limits.contains(name))
+            || self.limits_give(workload, |it| it.limits.contains(name))
+    }
+
+    fn limits_give(
+        &self,
+        workload: &Workload<'a>,
+        is_given: impl Fn(&Defaults<'a>) -> bool,
+    ) -> bool {
+        let world = self.sets.world(workload.object.file);
+        self.limit_ranges.give(world, workload.namespace, is_given)
     }
 }

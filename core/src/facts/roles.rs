@@ -11,14 +11,14 @@ use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::model::kubernetes::Object;
 use crate::report::{Environment, Kind, Role};
-use crate::text::name_of;
+use crate::text::{FileId, name_of};
 use std::sync::Arc;
 
 pub(super) fn of_files(
     files: &[Arc<FileModel>],
     projects: &[Project],
     config: &Config,
-    cluster: bool,
+    has_cluster_side: &dyn Fn(FileId) -> bool,
 ) -> Vec<Option<Role>> {
     let mut roles: Vec<Option<Role>> = files
         .iter()
@@ -33,7 +33,7 @@ pub(super) fn of_files(
     for project in projects {
         let Some(base) = project.files.first() else { continue };
         if roles[base.index()] == Some(Role::Unknown) {
-            roles[base.index()] = Some(by_content(project, cluster));
+            roles[base.index()] = Some(by_content(project, has_cluster_side(*base)));
         }
     }
     roles
@@ -94,7 +94,7 @@ impl Facts<'_> {
     /// Returns the role of an object: that of the environment that its target is for, or that which a
     /// folder of its file names.
     pub fn object_role(&self, object: &Object) -> Role {
-        let environment = self.target_of(object.file).and_then(|it| it.target.environment);
+        let environment = self.built_target(object.file).and_then(|it| it.target.environment);
         match environment {
             Some(Environment::Production) => return Role::Production,
             Some(Environment::Development | Environment::Test) => return Role::Development,

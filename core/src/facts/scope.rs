@@ -19,11 +19,11 @@ pub enum Together<'a> {
 
 impl<'a> Facts<'a> {
     /// Returns the target among those looked at that a file was built into.
-    pub fn target_of(&self, file: FileId) -> Option<&'a BuiltTarget> {
-        match (self.sets.home(file), self.chosen.as_slice()) {
+    pub fn built_target(&self, file: FileId) -> Option<&'a BuiltTarget> {
+        match (self.sets.target(file), self.chosen.as_slice()) {
             (Some(at), _) => Some(&self.all_targets[at]),
             // The facts over one variant of a target are about that target alone.
-            (None, [only]) => Some(&self.all_targets[*only]).filter(|it| it.has_source(file)),
+            (None, [only]) => Some(&*self.all_targets[*only]).filter(|it| it.has_source(file)),
             (None, _) => None,
         }
     }
@@ -35,7 +35,7 @@ impl<'a> Facts<'a> {
             Site::Container(workload, _) => &self.workloads()[workload],
         };
         let file = workload.object.file;
-        match self.target_of(file) {
+        match self.built_target(file) {
             Some(target) => Together::Target(&target.target.name),
             None => Together::Folder(folder_of(&self.files[file.index()].file.path)),
         }
@@ -44,7 +44,7 @@ impl<'a> Facts<'a> {
     /// Whether a file reaches the cluster through Kustomize, which reads the words of YAML 1.1 (`no`, `on`)
     /// as strings and quotes them.
     pub fn is_kustomized(&self, file: FileId) -> bool {
-        self.target_of(file).is_some_and(|it| it.target.kind == TargetKind::Kustomization)
+        self.built_target(file).is_some_and(|it| it.target.kind == TargetKind::Kustomization)
     }
 
     /// Returns the command that runs another one in a unit.

@@ -1,7 +1,7 @@
 //! Which workloads Services select and autoscalers own.
 
 use super::Facts;
-use super::sets::{ObjectKey, Sets, rings};
+use super::sets::{MAX_ALTERNATIVES, ObjectKey, Sets, rings};
 use super::unit::Copies;
 use super::workload::{KubeService, Workload};
 use crate::model::kubernetes::{Body, Object, Selector};
@@ -10,10 +10,6 @@ use crate::text::FileId;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::sync::Arc;
-
-/// Maximum number of alternatives of one object that are looked at. A repository may hold the same
-/// Deployment in thousands of folders, of which a Service means one.
-const MAX_ALTERNATIVES: usize = 64;
 
 /// Indices of objects of one list, such as that of all workloads. Those that define the same object
 /// are alternatives and stand together, sorted by path.
@@ -263,15 +259,18 @@ pub(super) fn autoscale<'a>(
 }
 
 impl<'a> Facts<'a> {
-    /// Returns the workloads of exactly this namespace.
+    /// Returns the workloads of exactly this namespace that may be applied together with a file.
     pub fn workloads_in<'f>(
         &'f self,
+        home: FileId,
         namespace: &str,
-    ) -> impl ExactSizeIterator<Item = &'f Workload<'a>> + use<'f, 'a> {
-        self.pods.within(namespace).iter().map(|at| &self.workloads[*at])
+    ) -> impl Iterator<Item = &'f Workload<'a>> + use<'f, 'a> {
+        let here = self.pods.within(namespace).iter().map(|at| &self.workloads[*at]);
+        here.filter(move |it| self.together(home, it.object.file))
     }
 
-    /// Returns the workloads of exactly this namespace whose Pods a selector matches.
+    /// Returns the workloads of exactly this namespace whose Pods a selector matches, whatever they are
+    /// applied together with.
     pub fn workloads_matching<'f>(
         &'f self,
         namespace: &'f str,
@@ -291,7 +290,8 @@ impl<'a> Facts<'a> {
     ) -> Vec<&'f Workload<'a>> {
         let namespace = object.namespace();
         let Some(carriers) = self.pods.rarest(selector) else {
-            return self.workloads_matching(namespace, selector).collect();
+            let matching = self.workloads_matching(namespace, selector);
+            return matching.filter(|it| self.together(object.file, it.object.file)).collect();
         };
         let chooser = Chooser { files: self.files, workloads: &self.workloads, sets: &self.sets };
         let namespaces = std::iter::once(namespace);
@@ -299,7 +299,8 @@ impl<'a> Facts<'a> {
         choice.workloads.into_iter().map(|at| &self.workloads[at]).collect()
     }
 
-    /// Returns the Services, in exactly this namespace or in any, whose own labels a selector matches.
+    /// Returns the Services, in exactly this namespace or in any, whose own labels a selector matches,
+    /// whatever they are applied together with.
     pub fn services_matching<'f>(
         &'f self,
         namespace: Option<&'f str>,
@@ -334,7 +335,7 @@ impl<'a> Facts<'a> {
     ) -> impl Iterator<Item = &'f KubeService<'a>> + use<'f, 'a> {
         let home = self.file(object.file).path();
         let path_of = |at: &usize| self.file(self.kube_services[*at].object.file).path();
-        let candidates = self.services_by_prefix(object.namespace(), prefix);
+        let candidates = self.services_by_prefix(object.file, object.namespace(), prefix);
         let around = rings(candidates, home, path_of).flatten().flatten().take(MAX_ALTERNATIVES);
         let services = around.map(|at| &self.kube_services[*at]);
         services.filter(|it| self.together(it.object.file, object.file))

@@ -2,8 +2,10 @@
 //!
 //! A repository often holds several sets of manifests: one app beside another, a tutorial in two
 //! forms, an overlay for each environment. Two files that define the same object cannot belong to
-//! one set, and neither can their folders. Objects in different sets say nothing about each other.
+//! one set, and neither can their folders. Objects in different sets say nothing about each other, and
+//! nor do those of different targets or of different parts of the project.
 
+use super::parts::Parts;
 use crate::model::FileModel;
 use crate::model::kubernetes::Object;
 use crate::text::{FileId, folder_of};
@@ -27,6 +29,20 @@ impl<'a> ObjectKey<'a> {
     }
 }
 
+/// What a file is applied with at most: the target that it was built into, else the part of the project
+/// that it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum World {
+    Part(usize),
+    Target(usize),
+    /// Everything, as within the facts over one target.
+    All,
+}
+
+/// Maximum number of alternatives of one object that are looked at. A repository may hold the same
+/// Deployment in thousands of folders, of which a Service means one.
+pub(super) const MAX_ALTERNATIVES: usize = 64;
+
 /// Index of an object key among those that several files define.
 type SharedKey = u32;
 
@@ -42,11 +58,12 @@ pub(super) struct Sets {
     by_folder: Vec<Vec<SharedKey>>,
     /// The target of each file that was built into one.
     homes: FxHashMap<FileId, usize>,
+    parts: Parts,
 }
 
 impl Sets {
-    pub(super) fn new(files: &[Arc<FileModel>], objects: &[&Object]) -> Sets {
-        let mut sets = Sets { by_file: vec![Vec::new(); files.len()], ..Sets::default() };
+    pub(super) fn new(files: &[Arc<FileModel>], objects: &[&Object], parts: Parts) -> Sets {
+        let mut sets = Sets { by_file: vec![Vec::new(); files.len()], parts, ..Sets::default() };
         let mut folders: FxHashMap<&str, usize> = FxHashMap::default();
         for file in files {
             let next = folders.len();
@@ -76,9 +93,25 @@ impl Sets {
         self
     }
 
+    /// Returns what a file is applied with at most.
+    pub(super) fn world(&self, file: FileId) -> World {
+        if self.folders.is_empty() {
+            return World::All;
+        }
+        match self.homes.get(&file) {
+            Some(target) => World::Target(*target),
+            None => World::Part(self.parts.of(file)),
+        }
+    }
+
     /// Returns the index of the target that a file was built into.
-    pub(super) fn home(&self, file: FileId) -> Option<usize> {
+    pub(super) fn target(&self, file: FileId) -> Option<usize> {
         self.homes.get(&file).copied()
+    }
+
+    /// Returns the part of the project that a file lies in.
+    pub(super) fn part(&self, file: FileId) -> usize {
+        self.parts.of(file)
     }
 
     /// Whether two files may be applied together. What is built into a target is applied with the rest
@@ -87,9 +120,10 @@ impl Sets {
         if a == b || self.folders.is_empty() {
             return true;
         }
-        let (home, other) = (self.homes.get(&a), self.homes.get(&b));
-        if home.is_some() || other.is_some() {
-            return home == other;
+        match (self.world(a), self.world(b)) {
+            (home, other) if home != other => return false,
+            (World::Target(_) | World::All, _) => return true,
+            (World::Part(_), _) => {}
         }
         let (x, y) = (self.folders[a.index()], self.folders[b.index()]);
         if x == y {
@@ -196,7 +230,7 @@ mod tests {
             })
             .collect();
         let objects: Vec<&Object> = models.iter().flat_map(|file| &file.objects).collect();
-        Sets::new(&models, &objects)
+        Sets::new(&models, &objects, Parts::new(&models, std::iter::empty()))
     }
 
     #[test]

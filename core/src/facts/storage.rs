@@ -125,7 +125,7 @@ impl<'a> Facts<'a> {
             }
             VolumeSource::HostPath { path: Some(path), .. } => (Backing::Host(path), false),
             VolumeSource::Claim { name: Some(name), read_only } => {
-                let claim = self.claim(workload.namespace, name);
+                let claim = self.claim(workload, name);
                 (Backing::Claim(name, claim), kubernetes::is_true(*read_only))
             }
             VolumeSource::Ephemeral(_) => (Backing::Scratch, false),
@@ -141,9 +141,10 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns the claim of this name in a namespace.
-    pub fn claim(&self, namespace: &str, name: &str) -> Option<&'a Claim> {
-        match &self.named(Named::Claim, namespace, name)?.body {
+    /// Returns the claim that a workload means by a name.
+    pub fn claim(&self, workload: &Workload<'a>, name: &str) -> Option<&'a Claim> {
+        let home = workload.object.file;
+        match &self.named(Named::Claim, home, workload.namespace, name)?.body {
             Body::Claim(it) => Some(it),
             _ => None,
         }
@@ -186,7 +187,7 @@ const CLIENTS: &[&str] = &[
 ];
 
 /// Programs and scripts that start the server itself.
-const SERVERS: &[&str] = &[
+pub(super) const SERVERS: &[&str] = &[
     "postgres",
     "mysqld",
     "mariadbd",
@@ -202,12 +203,12 @@ const SERVERS: &[&str] = &[
 ];
 
 impl<'a> Unit<'a> {
-    /// Returns the image family if the image is certainly a data store that must keep its data, and the
+    /// Returns the image family if it is certainly that of a data store that must keep its data, and the
     /// start command does not run only a client.
     pub fn stored(&self) -> Option<&'static Family> {
-        let image = self.image.as_ref()?;
-        let family = image.family.filter(|it| it.persistent && it.is_data_store())?;
-        let known = image.certainty == Certainty::Certain;
+        let runs = self.runs.as_ref()?;
+        let family = Some(runs.family).filter(|it| it.persistent && it.is_data_store())?;
+        let known = runs.certainty == Certainty::Certain;
         let commands = &self.start.commands;
         let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);

@@ -1,7 +1,10 @@
 //! Workloads with their containers, and Services with what they select.
 
+use super::contract::ConfigKeys;
 use super::images::Image;
 use super::names::NamedObjects;
+use super::programs::Program;
+use super::sets::Sets;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{self, Container, EnvValue, Object, WorkloadKind};
@@ -120,6 +123,7 @@ impl<'a> Workload<'a> {
         model: &'a kubernetes::Workload,
         copies: Copies,
         named: &NamedObjects<'a>,
+        sets: &Sets,
     ) -> Workload<'a> {
         let namespace = object.namespace();
         let generated = object.meta.generate_name.as_ref();
@@ -127,12 +131,14 @@ impl<'a> Workload<'a> {
             Some(name) => format!("{} `{name}`", model.kind.name()),
             None => format!("the unnamed {}", model.kind.name()),
         };
+        let keys = |name: &str, secret| named.keys(sets, object.file, namespace, name, secret);
         let spec = &model.template.spec;
         let inits = spec.init_containers.len();
         let mut units = Vec::with_capacity(inits + spec.containers.len());
         for list in [&spec.init_containers, &spec.containers] {
             for it in list {
                 let at = units.len();
+                let image = it.image.as_ref().map(Image::new);
                 units.push(Unit {
                     site: Site::Container(index, at),
                     part: match (at < inits, it.is_sidecar()) {
@@ -141,9 +147,10 @@ impl<'a> Workload<'a> {
                         (true, false) => Part::Init,
                     },
                     name: it.name.as_ref().or(it.image.as_ref()).unwrap_or(&object.kind),
-                    image: it.image.as_ref().map(Image::new),
+                    runs: image.as_ref().and_then(Program::of_image),
+                    image,
                     start: Start::new(&it.command, &it.args),
-                    env: environment(it, namespace, named),
+                    env: environment(it, &keys),
                     copies,
                     mentions: Vec::new(),
                     peers: Vec::new(),
@@ -257,15 +264,14 @@ fn overlaps(kind: WorkloadKind, model: &kubernetes::Workload) -> bool {
 /// entries override earlier ones.
 fn environment<'a>(
     container: &'a Container,
-    namespace: &'a str,
-    named: &NamedObjects<'a>,
+    keys: &dyn Fn(&str, bool) -> Option<ConfigKeys<'a>>,
 ) -> Vec<Var<'a>> {
     let mut vars: IndexMap<&str, Var<'a>, FxBuildHasher> = IndexMap::default();
     let mut put = |var: Var<'a>| vars.insert(var.name, var);
     for from in &container.env_from {
         let secret = from.source == kubernetes::EnvSource::Secret;
         let Some(name) = &from.name else { continue };
-        let Some(known) = named.keys(namespace, name, secret) else { continue };
+        let Some(known) = keys(name, secret) else { continue };
         // With a prefix the names appear nowhere in the text.
         if from.prefix.as_ref().is_some_and(|it| !it.is_empty()) {
             continue;
@@ -300,7 +306,7 @@ fn environment<'a>(
             EnvValue::ConfigMapKey(reference) => {
                 let name = reference.name.as_ref().map_or("", |it| it.as_str());
                 let key = reference.key.as_ref().map_or("", |it| it.as_str());
-                let known = named.keys(namespace, name, false);
+                let known = keys(name, false);
                 let value = known.and_then(|it| it.value(key));
                 at(value, VarSource::ConfigMap)
             }

@@ -8,7 +8,7 @@ use super::place::{Place, count, counts, files_read};
 use super::snippet::snippets;
 use super::style::Style;
 use crate::explain;
-use crate::report::{Finding, Report, Safety};
+use crate::report::{Finding, Report, Safety, TargetKind};
 use rustc_hash::FxHashSet;
 
 /// What has been printed already: the codes of the rules whose "why" was, and each "help" with its
@@ -41,13 +41,11 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     };
     out.push_str(&counted);
     out.push_str(&format!(" in {}", count(files_read(report), "file", "files")));
-    if !report.targets.is_empty() {
+    if report.targets.len() > 1 {
         out.push_str(&format!(" and {}", count(report.targets.len(), "target", "targets")));
     }
-    for target in report.targets.iter().filter(|target| !target.built) {
-        let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
-        let (kind, name) = (target.kind, escape_line(&target.name));
-        out.push_str(&format!("; {kind} {name} not built in full: {}", escape_line(reason)));
+    for kind in TargetKind::ALL {
+        not_built(out, report, kind);
     }
     if report.suppressed > 0 {
         out.push_str(&format!("; {} suppressed", report.suppressed));
@@ -62,6 +60,45 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
         (safe, _) => out.push_str(&format!("; {safe} fixable with `plimsoll fix`")),
     }
     out.push('\n');
+}
+
+/// Says which targets of a kind were not built in full, and why: "1 chart not rendered: edge, a value is
+/// wanted".
+fn not_built(out: &mut String, report: &Report, kind: TargetKind) {
+    let of_kind = report.targets.iter().filter(|target| target.kind == kind && !target.built);
+    let reasons: Vec<String> = of_kind
+        .map(|target| {
+            let reason = target.reason.as_deref().unwrap_or("nothing in it was built");
+            format!("{}, {}", escape_line(&target.name), escape_line(reason))
+        })
+        .collect();
+    if reasons.is_empty() {
+        return;
+    }
+    let [one, many, what] = match kind {
+        TargetKind::Application => {
+            let applications = count(reasons.len(), "application", "applications");
+            out.push_str(&format!("; the sources of {applications} are not in the project"));
+            return;
+        }
+        TargetKind::Kustomization => ["kustomization", "kustomizations", "not built in full"],
+        TargetKind::Chart => ["chart", "charts", "not rendered in full"],
+        TargetKind::Compose => ["Compose project", "Compose projects", "refused"],
+        TargetKind::Manifests => {
+            ["folder of manifests", "folders of manifests", "not read in full"]
+        }
+    };
+    let counted = count(reasons.len(), one, many);
+    out.push_str(&format!("; {counted} {what}: {}", reasons.join("; ")));
+}
+
+/// Whether naming the target of a finding tells it from another one: several are built.
+fn has_built_targets(report: &Report) -> bool {
+    let is_built = |kind: TargetKind| match kind {
+        TargetKind::Kustomization | TargetKind::Chart => true,
+        TargetKind::Compose | TargetKind::Manifests | TargetKind::Application => false,
+    };
+    report.targets.iter().filter(|target| is_built(target.kind)).count() > 1
 }
 
 /// Returns the first names of a list and the number of the others.
@@ -93,7 +130,7 @@ fn write_finding<'r>(
         subject => format!("{}: ", escape_line(subject)),
     };
     field(out, style, "", &format!("{subject}{}", escape(&finding.message)));
-    if !finding.targets.is_empty() && report.targets.len() > 1 {
+    if !finding.targets.is_empty() && has_built_targets(report) {
         field(out, style, "in", &escape(&first_names(&finding.targets)));
     }
     snippets(out, report, finding, style);

@@ -36,7 +36,7 @@ wire! {
         pub version: u32,
         pub tool: Tool,
         pub files: Vec<FileEntry<'r>>,
-        /// The charts and overlays of the project, by name.
+        /// What is deployed: Compose projects, folders of manifests, overlays and charts, by name.
         pub targets: Vec<Target<'r>>,
         pub findings: Vec<Finding<'r>>,
         pub decision: Decision<'r>,

@@ -69,7 +69,7 @@ impl FileEntry {
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     pub files: Vec<FileEntry>,
-    /// The charts and overlays of the project, by name.
+    /// What is deployed: Compose projects, folders of manifests, overlays and charts, by name.
     pub targets: Vec<TargetEntry>,
     pub findings: Vec<Finding>,
     pub decision: Decision,

@@ -8,6 +8,11 @@ vocabulary! {
     pub enum TargetKind {
         Kustomization = "kustomization",
         Chart = "chart",
+        Compose = "compose",
+        /// Files that are applied as they are.
+        Manifests = "manifests",
+        /// An object of Argo CD or Flux whose sources are not at hand, so that nothing can be built.
+        Application = "application",
     }
 
     /// The stage that a target is for, as far as its folder or values file says.
@@ -19,7 +24,7 @@ vocabulary! {
     }
 }
 
-/// A chart or an overlay of the project.
+/// What one command puts onto one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetEntry {
     pub name: String,

@@ -1,15 +1,17 @@
-//! `xtask-oracle compose|kustomize|helm [DIR...]`: what we make of a project beside what the real tool makes
+//! `xtask-oracle compose|kustomize|helm|union [DIR...]`: what we make of a project beside what the real tool makes
 //! of it. Without a folder it looks at the examples and at the small cases of the core's own tests.
 //!
 //! Every Compose project that we find below a folder is given to `docker-compose config` as well, every
 //! kustomization to `kubectl kustomize`, every chart to the Helm SDK (`helm`). Both answers are brought into one form and compared key by
-//! key; refusals must agree too.
+//! key; refusals must agree too. `union` needs no tool: it compares projects side by side with each of
+//! them alone.
 
 mod cases;
 mod compose;
 mod helm;
 mod kustomize;
 mod shape;
+mod union;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,8 +23,9 @@ fn main() -> ExitCode {
         ["compose", ref folders @ ..] => (&COMPOSE, folders),
         ["kustomize", ref folders @ ..] => (&KUSTOMIZE, folders),
         ["helm", ref folders @ ..] => return charts(folders),
+        ["union", ref folders @ ..] => return side_by_side(folders),
         _ => {
-            eprintln!("usage: xtask-oracle compose|kustomize|helm [DIR...]");
+            eprintln!("usage: xtask-oracle compose|kustomize|helm|union [DIR...]");
             return ExitCode::from(2);
         }
     };
@@ -76,6 +79,22 @@ fn charts(folders: &[&str]) -> ExitCode {
         folders => folders.iter().map(PathBuf::from).collect(),
     };
     match helm::run(&folders, python) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Compares projects side by side with each of them alone: those in the folders, or the examples.
+fn side_by_side(folders: &[&str]) -> ExitCode {
+    let folders: Vec<PathBuf> = match folders {
+        [] => vec![PathBuf::from("examples")],
+        folders => folders.iter().map(PathBuf::from).collect(),
+    };
+    match union::run(&folders) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {

@@ -42,8 +42,13 @@ impl Generator {
 }
 
 impl Builder<'_, '_> {
-    /// Runs the generators of a kustomization.
-    pub(super) fn generate(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
+    /// Runs the generators of a kustomization. Returns whether the result is the same for all that use the
+    /// kustomization.
+    pub(super) fn generate(
+        &mut self,
+        kustomization: &Kustomization<'_>,
+        all: &mut Accumulated,
+    ) -> bool {
         let shared = kustomization.value.get("generatorOptions");
         for entry in kustomization.list("configMapGenerator") {
             self.generate_one(Generator::ConfigMap, kustomization, entry, shared, all);
@@ -51,22 +56,9 @@ impl Builder<'_, '_> {
         for entry in kustomization.list("secretGenerator") {
             self.generate_one(Generator::Secret, kustomization, entry, shared, all);
         }
-        self.charts(kustomization, all);
+        let complete = self.charts(kustomization, all);
         self.generator_files(kustomization, all);
-    }
-
-    /// Names the charts of a kustomization. Their objects would be added here, before components and
-    /// transformers; what renders charts is not known to this module.
-    fn charts(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
-        for entry in kustomization.list("helmCharts") {
-            let name = entry.str_at(&["name"]).unwrap_or("a chart");
-            all.not_built(entry.span, format!("helmCharts: `{name}` is not rendered here"));
-        }
-        for entry in kustomization.list("helmChartInflationGenerator") {
-            let name = entry.str_at(&["chartName"]).unwrap_or("a chart");
-            let message = format!("helmChartInflationGenerator: `{name}` is not rendered here");
-            all.not_built(entry.span, message);
-        }
+        complete
     }
 
     /// Makes one object and adds it, or merges it into the one that it names.
@@ -256,7 +248,7 @@ fn encoded(content: &Content) -> Value {
             all
         }))
     };
-    let scalar = Scalar { text: text.into(), style: Style::Literal, tag: None, twin: None };
+    let scalar = Scalar { style: Style::Literal, ..Scalar::string(text) };
     Value { data: Data::Scalar(scalar), span: content.span }
 }
 

@@ -3,12 +3,14 @@
 //!
 //! [`Builder`] gets the project's files and builds one folder after the other; bases that several
 //! overlays share are built once. Nothing fails as a whole: what Kustomize would refuse and what is not
-//! built here (remote bases, plugins, charts) becomes a [`Reason`] at its place, and the rest of the
+//! built here (remote bases, remote charts, plugins) becomes a [`Reason`] at its place, and the rest of the
 //! target stays.
 
 mod accumulated;
 mod builtins;
+mod charts;
 mod config;
+mod edits;
 mod fields;
 mod fieldspec;
 mod generators;
@@ -39,8 +41,9 @@ mod vars;
 #[cfg(test)]
 mod tests;
 
+pub use edits::Edits;
 pub use print::{print, print_node};
-pub use sources::{SourceFile, Sources, is_kustomization};
+pub use sources::{NAMES, SourceFile, Sources, is_kustomization};
 pub use value::{Data, Field, Map, Scalar, Value};
 
 use crate::syntax::{Document, Tree, TreeBuilder};
@@ -58,6 +61,8 @@ pub struct Built {
     pub objects: Vec<BuiltObject>,
     /// What is missing or doubtful, with the place that says so.
     pub reasons: Vec<Reason>,
+    /// The entries that match nothing.
+    pub unmatched: Vec<Unmatched>,
     /// The files that took part: kustomizations, resources, patches, what generators read.
     pub read: Vec<FileId>,
 }
@@ -68,6 +73,47 @@ pub struct BuiltObject {
     pub value: Value,
     /// The file that the object was read from, or whose generator made it.
     pub file: FileId,
+}
+
+/// An entry of a kustomization that names what is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmatched {
+    pub what: UnmatchedKind,
+    /// The path, the name or the selector.
+    pub name: String,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnmatchedKind {
+    /// A file or folder under `resources`, `bases` or `components`.
+    Resource,
+    /// A file of a patch, a replacement or a configuration.
+    File,
+    /// A patch that names its object itself.
+    Patch,
+    /// A patch with a `target`.
+    PatchTarget,
+    Image,
+    Replicas,
+    ReplacementSource,
+    ReplacementTarget,
+}
+
+impl UnmatchedKind {
+    /// Whether Kustomize refuses to build because of it; otherwise the entry does nothing.
+    pub fn is_refused(self) -> bool {
+        match self {
+            UnmatchedKind::Resource
+            | UnmatchedKind::File
+            | UnmatchedKind::Patch
+            | UnmatchedKind::Replicas
+            | UnmatchedKind::ReplacementSource => true,
+            UnmatchedKind::PatchTarget
+            | UnmatchedKind::Image
+            | UnmatchedKind::ReplacementTarget => false,
+        }
+    }
 }
 
 /// Why a target is not built in full.
@@ -83,7 +129,9 @@ pub struct Reason {
 pub enum ReasonKind {
     /// Kustomize refuses to build this.
     Refused,
-    /// Kustomize would build this with something that is not at hand: the network, a plugin, a chart.
+    /// Kustomize would fetch this: a remote base, component or file.
+    Remote,
+    /// Kustomize would build this with something else that is not at hand: a plugin, a chart.
     NotBuilt,
     /// The project is larger than a build may be.
     Limit,
@@ -104,6 +152,10 @@ pub struct Builder<'b, 's> {
     done: rustc_hash::FxHashMap<String, Rc<Accumulated>>,
     /// The folders that are being built, the outermost first.
     open: Vec<String>,
+    /// The namespaces of the folders that are being built.
+    namespaces: Vec<Option<String>>,
+    /// Changes to the root of the target that is being built.
+    edits: Edits,
 }
 
 impl<'b, 's> Builder<'b, 's> {
@@ -118,11 +170,19 @@ impl<'b, 's> Builder<'b, 's> {
             budget: value::Budget::new(MAX_NODES),
             done: rustc_hash::FxHashMap::default(),
             open: Vec::new(),
+            namespaces: Vec::new(),
+            edits: Edits::default(),
         }
     }
 
     /// Builds the kustomization of a folder, given by its path from the project's root.
     pub fn build(&mut self, folder: &str) -> Built {
+        self.build_edited(folder, &Edits::default())
+    }
+
+    /// Builds the kustomization of a folder after some changes to it.
+    pub fn build_edited(&mut self, folder: &str, edits: &Edits) -> Built {
+        self.edits = edits.clone();
         self.budget = value::Budget::new(MAX_NODES);
         let built = self.finish(folder);
         if std::mem::take(&mut self.own_schema) {

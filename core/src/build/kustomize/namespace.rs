@@ -42,7 +42,7 @@ pub(super) fn set(
         }
     };
     let own = FieldSpec::everywhere("metadata/namespace", true);
-    for object in &mut all.objects {
+    for object in all.objects.iter_mut().filter(|object| !object.from_chart) {
         object.remember(schema);
         if !object.id(schema).is_cluster_scoped() {
             own.visit(&mut object.value, Some((Create::Scalar, span)), &mut change);

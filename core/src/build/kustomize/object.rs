@@ -53,6 +53,8 @@ pub(super) struct Object {
     pub file: FileId,
     /// Whether a generator made the object.
     pub generated: bool,
+    /// Whether a chart made the object: Helm has set its namespace, and Kustomize leaves the object there.
+    pub from_chart: bool,
 }
 
 impl Gvk {
@@ -94,6 +96,7 @@ impl Object {
             vars: Vec::new(),
             file,
             generated: false,
+            from_chart: false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::inline;
 use super::value::{Budget, Value};
+use crate::build::helm::{ChartFile, Content};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,6 +19,18 @@ pub struct SourceFile<'s> {
     pub tree: Option<&'s Tree>,
     /// The bytes of a file that is not text.
     pub bytes: Option<&'s [u8]>,
+}
+
+impl SourceFile<'_> {
+    /// Returns the file as one of a chart in this folder.
+    pub fn in_chart(&self, folder: &str) -> ChartFile {
+        let path = self.path.strip_prefix(folder).unwrap_or(self.path).trim_start_matches('/');
+        let content = match self.bytes {
+            Some(bytes) => Content::Archive(bytes.into()),
+            None => Content::Text(Arc::clone(self.text)),
+        };
+        ChartFile { path: path.to_owned(), file: self.id, content }
+    }
 }
 
 /// The files of a project by path. What is not among them does not exist for a build.
@@ -43,7 +56,7 @@ pub(super) enum Found<'f, 's> {
 }
 
 /// The names of a kustomization file; a folder may have one of them.
-const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 impl<'s> Sources<'s> {
     pub fn new(files: impl IntoIterator<Item = SourceFile<'s>>) -> Sources<'s> {
@@ -72,6 +85,12 @@ impl<'s> Sources<'s> {
         self.by_id.get(&id).map(|at| &self.files[*at])
     }
 
+    /// Returns the files below a folder.
+    pub(super) fn below(&self, folder: &str) -> impl Iterator<Item = &SourceFile<'s>> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        self.files.iter().filter(move |file| file.path.starts_with(&prefix))
+    }
+
     /// Returns the kustomization files of a folder; more than one is a mistake.
     pub(super) fn kustomizations(&self, folder: &str) -> Vec<&SourceFile<'s>> {
         NAMES.iter().filter_map(|name| self.file(&join_path(folder, name))).collect()
@@ -96,12 +115,13 @@ impl<'s> Sources<'s> {
             return (Found::Outside, path.to_owned());
         }
         let full = join_path(folder, path);
-        let found = if full.starts_with("..") {
-            Found::Outside
-        } else if let Some(file) = self.file(&full) {
+        // A project that was handed over from beside it has names that begin with `..`.
+        let found = if let Some(file) = self.file(&full) {
             Found::File(file)
         } else if self.folders.contains(full.as_str()) {
             Found::Folder
+        } else if full.starts_with("..") {
+            Found::Outside
         } else {
             Found::Missing
         };

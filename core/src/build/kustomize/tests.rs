@@ -4,14 +4,14 @@
 use super::*;
 
 struct Project {
-    files: Vec<(&'static str, Arc<str>)>,
+    files: Vec<(String, Arc<str>)>,
 }
 
 impl Project {
     /// Files of the form `--- PATH`, then the text.
-    fn new(text: &'static str) -> Project {
+    fn new(text: &str) -> Project {
         let parts = text.split("--- ").skip(1).map(|part| part.split_once('\n').unwrap());
-        Project { files: parts.map(|(path, text)| (path, text.into())).collect() }
+        Project { files: parts.map(|(path, text)| (path.to_owned(), text.into())).collect() }
     }
 
     fn sources(&self) -> Sources<'_> {
@@ -135,7 +135,8 @@ spec:
         let path = format!("{container}.{key}");
         assert_eq!(project.place(&built, "Deployment", &path), expected, "{path}");
     }
-    let read: Vec<&str> = built.read.iter().map(|id| project.files[id.index()].0).collect();
+    let read: Vec<&str> =
+        built.read.iter().map(|id| project.files[id.index()].0.as_str()).collect();
     assert_eq!(
         read,
         [
@@ -199,16 +200,18 @@ metadata: {name: web}
     let built = project.build("a");
     assert_eq!(built.objects.len(), 2);
     let kinds: Vec<ReasonKind> = built.reasons.iter().map(|it| it.kind).collect();
-    assert_eq!(kinds, [ReasonKind::NotBuilt; 8]);
+    let remote = kinds.iter().filter(|kind| **kind == ReasonKind::Remote).count();
+    let not_built = kinds.iter().filter(|kind| **kind == ReasonKind::NotBuilt).count();
+    assert_eq!((kinds.len(), remote, not_built), (8, 2, 6));
     assert_eq!(
         project.reasons(&built),
         [
-            "a/kustomization.yaml: https://example.com/all.yaml: remote resource `https://example.com/all.yaml`",
-            "a/kustomization.yaml: github.com/org/repo//base?ref=v1: remote resource `github.com/org/repo//base?ref=v1`",
+            "a/kustomization.yaml: https://example.com/all.yaml: the remote resource `https://example.com/all.yaml` is not fetched",
+            "a/kustomization.yaml: github.com/org/repo//base?ref=v1: the remote resource `github.com/org/repo//base?ref=v1` is not fetched",
             "a/kustomization.yaml: ../../outside: `../../outside` lies outside of the project",
             "a/kustomization.yaml: /etc/passwd: `/etc/passwd` lies outside of the project",
             "a/kustomization.yaml: ../../secret: `../../secret` lies outside of the project",
-            "a/kustomization.yaml: name: chart: helmCharts: `chart` is not rendered here",
+            "a/kustomization.yaml: name: chart: the chart `chart` is not in the project",
             "a/kustomization.yaml: ../../../c: `../../../c` lies outside of the project",
             "a/kustomization.yaml: apiVersion: example.com/v1\n  kind: Mine\n  metadata: {name: x}: the transformer `Mine` is not run",
         ]
@@ -248,6 +251,65 @@ metadata: {name: web}
         assert_eq!(built.reasons.len(), reasons, "{folder}: {:?}", built.reasons);
     }
     assert!(builder.open.is_empty());
+}
+
+#[test]
+fn components_that_lead_to_themselves_end() {
+    let component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncomponents: ";
+    let text = format!(
+        "--- a/kustomization.yaml\nresources: [r.yaml]\ncomponents: [../c]\n\
+         --- a/r.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\n\
+         --- c/kustomization.yaml\n{component}[../d]\n\
+         --- d/kustomization.yaml\n{component}[../c]\n"
+    );
+    let project = Project::new(&text);
+    let built = project.build("a");
+    assert_eq!(built.objects.len(), 1);
+    assert_eq!(project.reasons(&built), ["d/kustomization.yaml: ../c: `c` leads back to itself"]);
+}
+
+#[test]
+fn no_path_leads_out_of_the_project() {
+    for path in ["../../x.yaml", "../../../etc/passwd", "/etc/passwd", "a/../../../x.yaml"] {
+        for entry in [
+            format!("resources: ['{path}']\n"),
+            format!("components: ['{path}']\n"),
+            format!("patches: [{{path: '{path}'}}]\n"),
+            format!("configMapGenerator: [{{name: c, files: ['{path}']}}]\n"),
+            format!("configurations: ['{path}']\n"),
+            format!("openapi: {{path: '{path}'}}\n"),
+        ] {
+            let text = format!("--- a/kustomization.yaml\n{entry}");
+            let project = Project::new(&text);
+            let built = project.build("a");
+            let reasons = project.reasons(&built);
+            assert!(
+                reasons.iter().any(|it| it.ends_with("lies outside of the project")),
+                "{entry}: {reasons:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_mapping_is_named() {
+    for (kustomization, reason) in [
+        ("- a.yaml\n", "`a/kustomization.yaml` has to be a mapping of fields"),
+        ("some words\n", "`a/kustomization.yaml` has to be a mapping of fields"),
+        ("# nothing\n", "`a/kustomization.yaml` is empty"),
+        (
+            "resources: [{path: x}]\n",
+            "this entry of `resources` has to be the path of a file or folder",
+        ),
+        ("patches: [web.yaml]\n", "this entry of `patches` names no patch"),
+        ("patches: [{patch: web.yaml}]\n", "this `patch` is plain text"),
+    ] {
+        let text = format!("--- a/kustomization.yaml\n{kustomization}");
+        let project = Project::new(&text);
+        let built = project.build("a");
+        let reasons = project.reasons(&built);
+        assert!(reasons.iter().any(|it| it.contains(reason)), "{kustomization}: {reasons:?}");
+    }
 }
 
 #[test]
@@ -431,4 +493,130 @@ fn many_entries_over_many_nodes_are_not_tried() {
         &format!("apiVersion: v1\nkind: Foo\nmetadata: {{name: a}}\nlist: [{list}]\n"),
     );
     assert_eq!(built.reasons[0].kind, ReasonKind::Limit);
+}
+
+const CHART: &str = "\
+--- app/charts/web/Chart.yaml
+apiVersion: v2
+name: web
+version: 1.0.0
+--- app/charts/web/values.yaml
+replicas: 1
+image: nginx
+list: [a, b]
+deep: {x: 1, w: text}
+--- app/charts/web/crds/crd.yaml
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec: {group: example.com}
+--- app/charts/web/templates/web.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-web
+  namespace: {{ .Release.Namespace }}
+spec:
+  replicas: {{ .Values.replicas }}
+  image: {{ .Values.image }}
+  args: {{ toJson .Values.list }}
+  x: {{ .Values.deep.x | quote }}
+  w: {{ .Values.deep.w | quote }}
+\n---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}-config}
+--- app/live.yaml
+replicas: 5
+deep: {x: 2}
+--- app/more.yaml
+image: more:1
+";
+
+/// The objects of a kustomization with the chart above, one a line, as the real tool builds them with
+/// `--enable-helm`.
+fn with_chart(kustomization: &str, further: &str, folder: &str) -> Vec<String> {
+    let text = format!("{CHART}--- app/kustomization.yaml\n{kustomization}\n{further}");
+    let project = Project::new(text.leak());
+    let built = project.build(folder);
+    assert_eq!(project.reasons(&built), [""; 0]);
+    let line = |object: &BuiltObject| {
+        let text = |path: &[&str]| object.value.str_at(path).unwrap_or("-").to_owned();
+        let parts = [
+            text(&["metadata", "name"]),
+            text(&["metadata", "namespace"]),
+            text(&["spec", "replicas"]),
+            text(&["spec", "image"]),
+            text(&["spec", "x"]),
+            text(&["spec", "w"]),
+        ];
+        parts.join(" ")
+    };
+    let mut lines: Vec<String> = built.objects.iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn charts_of_the_project_are_rendered() {
+    let full = "\
+namePrefix: p-
+helmCharts:
+- name: web
+  releaseName: shop
+  namespace: web
+  valuesFile: live.yaml
+  valuesInline: {replicas: 7, deep: {w: '0123'}}
+  includeCRDs: true
+  additionalValuesFiles: [more.yaml]
+";
+    let objects = with_chart(full, "", "app");
+    assert_eq!(
+        objects,
+        [
+            "p-shop-config - - - - -",
+            "p-shop-web web 7 more:1 2 0123",
+            "things.example.com - - - - -"
+        ]
+    );
+    let merge = |how: &str| {
+        let text = format!(
+            "helmCharts: [{{name: web, releaseName: shop, valuesFile: live.yaml, valuesMerge: {how}, valuesInline: {{replicas: 7, image: inline}}}}]"
+        );
+        with_chart(&text, "", "app").pop().unwrap()
+    };
+    assert_eq!(merge("merge"), "shop-web default 5 inline 2 text");
+    assert_eq!(merge("override"), "shop-web default 7 inline 2 text");
+    assert_eq!(merge("replace"), "shop-web default 7 inline 1 text");
+}
+
+/// As Kustomize 5.8.1 does: a chart without a namespace is released into that of the nearest kustomization,
+/// and what a chart makes stays where the chart puts it.
+#[test]
+fn charts_are_released_into_the_namespace_of_their_kustomization() {
+    let over = "--- a/kustomization.yaml\nresources: [../app]\nnamespace: one\n--- b/kustomization.yaml\nresources: [../app]\nnamespace: two\n--- both/kustomization.yaml\nresources: [../a, ../b]\n";
+    let chart = "helmCharts: [{name: web, releaseName: shop}]";
+    let names = |kustomization: &str, folder: &str| -> Vec<String> {
+        let objects = with_chart(kustomization, over, folder);
+        objects.iter().map(|it| it.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+    };
+    assert_eq!(names(chart, "app"), ["shop-config -", "shop-web default"]);
+    assert_eq!(names(chart, "a"), ["shop-config -", "shop-web one"]);
+    assert_eq!(names(chart, "b"), ["shop-config -", "shop-web two"]);
+    let own = format!("namespace: own\n{chart}");
+    assert_eq!(names(&own, "app"), ["shop-config -", "shop-web own"]);
+    assert_eq!(names(&own, "a"), ["shop-config -", "shop-web own"]);
+}
+
+#[test]
+fn what_a_chart_makes_points_at_the_chart_and_at_the_values() {
+    let text = format!(
+        "{CHART}--- app/kustomization.yaml\nhelmCharts: [{{name: web, releaseName: shop}}]\nreplicas: [{{name: shop-web, count: 4}}]\n"
+    );
+    let project = Project::new(text.leak());
+    let built = project.build("app");
+    let place = |path: &str| project.place(&built, "Deployment", path);
+    assert_eq!(place("spec.image"), "app/charts/web/templates/web.yaml: .Values.image");
+    assert_eq!(place("spec.replicas"), "app/kustomization.yaml: 4");
+    assert!(built.read.len() >= 5, "the chart belongs to the target: {:?}", built.read);
 }

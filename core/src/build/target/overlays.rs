@@ -1,14 +1,25 @@
-//! Kustomizations as targets: those that no other one uses.
+//! Kustomizations as targets: those that no other one uses, and those that are asked for.
 
-use super::{Reason, Target, environment_of, folder_name, is_inside};
-use crate::build::kustomize::{self, SourceFile, Sources};
+use super::cache::{Cache, Inputs, Key, Variant};
+use super::{Cause, Reason, Recipe, Request, Target, is_inside, note_behind};
+use crate::build::kustomize::{self, Edits, SourceFile, Sources};
 use crate::report::TargetKind;
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, folder_of, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
-/// Builds every kustomization that no other one uses.
-pub(super) fn targets(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> {
+/// Builds every kustomization that no other one uses, and those that are asked for.
+pub(super) fn targets<T>(
+    files: &[SourceFile<'_>],
+    charts: &[&str],
+    requests: &[Request],
+    cache: &mut Cache<T>,
+    read: &dyn Fn(Target) -> T,
+) -> Vec<Arc<T>>
+where
+    T: AsRef<Target>,
+{
     let sources = Sources::new(files.iter().copied());
     let in_chart = |folder: &str| {
         let parts = ["templates", "crds", "charts"];
@@ -16,33 +27,73 @@ pub(super) fn targets(files: &[SourceFile<'_>], charts: &[&str]) -> Vec<Target> 
             .iter()
             .any(|chart| parts.iter().any(|part| is_inside(folder, &join_path(chart, part))))
     };
-    let roots = root_folders(files, sources.kustomization_folders());
-    let roots = roots.into_iter().filter(|folder| !in_chart(folder));
+    let is_asked_for = |folder: &str| requests.iter().any(|it| it.replaces_kustomization(folder));
+    let folders = sources.kustomization_folders();
+    let roots = root_folders(files, folders.clone());
+    let roots = roots.into_iter().filter(|folder| !in_chart(folder) && !is_asked_for(folder));
+    let found = roots.map(|folder| (folder, Variant::Found, None));
+    let asked =
+        requests.iter().enumerate().filter(|(_, it)| it.kind() == TargetKind::Kustomization);
+    let asked =
+        asked.map(|(number, it)| (it.folder.as_str(), Variant::Requested(number), Some(it)));
+    let text_of = |id| sources.by_id(id).map(|file| Arc::clone(file.text));
+    // Bases that several of them share are built once.
     let mut builder = kustomize::Builder::new(&sources);
     let mut targets = Vec::new();
-    for folder in roots {
-        let mut built = builder.build(folder);
-        let reason = |reason: kustomize::Reason| Reason {
-            message: reason.message,
-            span: reason.span,
-            is_refused: reason.kind == kustomize::ReasonKind::Refused,
+    for (folder, variant, request) in found.chain(asked) {
+        let key = Key { kind: TargetKind::Kustomization, folder: folder.to_owned(), variant };
+        if let Some(known) = cache.unchanged(&key, request, text_of) {
+            targets.push(known);
+            continue;
+        }
+        let built = match request {
+            None => Some(target(&mut builder, &sources, folder, &Edits::default())),
+            Some(request) if !folders.contains(&folder) => request.nothing_there("kustomization"),
+            Some(request) => {
+                let Recipe::Kustomization(edits) = &request.recipe else { continue };
+                Some(target(&mut builder, &sources, folder, edits).described_by(request))
+            }
         };
-        let reasons: Vec<Reason> = built.reasons.into_iter().map(reason).collect();
-        add_named_files(&sources, &mut built.read);
-        targets.push(Target {
-            name: folder_name(folder),
-            kind: TargetKind::Kustomization,
-            environment: environment_of(folder),
-            folder: folder.to_owned(),
-            is_built: !built.objects.is_empty(),
-            trees: vec![kustomize::tree(&built.objects)],
-            manifests: Vec::new(),
-            behind: FxHashMap::default(),
-            reasons,
-            sources: built.read,
-        });
+        if let Some(built) = built {
+            let inputs = built.sources.iter().filter_map(|id| sources.by_id(*id));
+            let inputs = Inputs::new(request, inputs);
+            targets.push(cache.put(key, inputs, read(built)));
+        }
     }
     targets
+}
+
+fn target(
+    builder: &mut kustomize::Builder<'_, '_>,
+    sources: &Sources<'_>,
+    folder: &str,
+    edits: &Edits,
+) -> Target {
+    let mut built = builder.build_edited(folder, edits);
+    let reason = |reason: kustomize::Reason| Reason {
+        message: reason.message,
+        span: reason.span,
+        is_refused: reason.kind == kustomize::ReasonKind::Refused,
+        cause: match reason.kind {
+            kustomize::ReasonKind::Remote => Cause::Remote,
+            kustomize::ReasonKind::Limit => Cause::Limit,
+            kustomize::ReasonKind::Refused | kustomize::ReasonKind::NotBuilt => Cause::Other,
+        },
+    };
+    add_named_files(sources, &mut built.read);
+    let mut behind = FxHashMap::default();
+    for object in &built.objects {
+        object.value.replaced_places(&mut |at, old| note_behind(&mut behind, at, vec![old]));
+    }
+    Target {
+        is_built: !built.objects.is_empty(),
+        trees: vec![kustomize::tree(&built.objects)],
+        reasons: built.reasons.into_iter().map(reason).collect(),
+        unmatched: built.unmatched,
+        behind,
+        sources: built.read,
+        ..Target::new(TargetKind::Kustomization, folder)
+    }
 }
 
 /// Adds the files that the kustomizations among `read` name anywhere, which belong to the target even

@@ -84,7 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mut command = None;
         for (unit, container) in workload.containers() {
             for (kind, name, path) in read_at_start(workload, container) {
-                let object = facts.named(kind, workload.namespace, name);
+                let object = facts.named(kind, workload.object.file, workload.namespace, name);
                 let Some(object) = object.filter(|it| may_change(facts, it)) else { continue };
                 if !read.iter().any(|it| std::ptr::eq(it.0, object)) {
                     read.push((object, name));

@@ -202,7 +202,8 @@ fn cluster_files(facts: &Facts, workload: &Workload<'_>, container: &Container) 
             }
             if source.items.is_empty()
                 && let Some(name) = &source.name
-                && let Some(known) = facts.keys(workload.namespace, name, secret)
+                && let Some(known) =
+                    facts.keys(workload.object.file, workload.namespace, name, secret)
             {
                 keys.extend(known.entries.iter().map(|it| (it.0.to_string(), it.0.to_string())));
             }

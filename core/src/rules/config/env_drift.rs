@@ -101,7 +101,10 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn has_unknown_source(facts: &Facts, workload: &Workload<'_>, container: &Container) -> bool {
     container.env_from.iter().any(|from| {
         let secret = from.source == EnvSource::Secret;
-        let keys = from.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
+        let keys = from
+            .name
+            .as_ref()
+            .and_then(|name| facts.keys(workload.object.file, workload.namespace, name, secret));
         keys.is_none_or(|it| !it.complete) || from.prefix.as_ref().is_some_and(|it| !it.is_empty())
     })
 }

@@ -69,7 +69,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         let mut check_key = |name: Option<&Str>, key: Option<&Str>, secret: bool| {
             let (Some(name), Some(key)) = (name, key) else { return };
-            let Some(keys) = facts.keys(workload.namespace, name, secret) else { return };
+            let home = workload.object.file;
+            let Some(keys) = facts.keys(home, workload.namespace, name, secret) else { return };
             if !keys.complete || keys.has(key) {
                 return;
             }

@@ -48,14 +48,14 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let definitions = LazyCell::new(|| Definitions::new(facts.projects()));
+    let definitions = LazyCell::new(|| Definitions::new(facts));
     for (at, project) in facts.projects().iter().enumerate() {
         hidden_by_profiles(facts, at, out);
         for problem in &project.problems {
             let Some((kind, what)) = meant(problem) else { continue };
             let name = problem.name.as_str();
             // An override file (`-f base -f this`) may name what its base file defines.
-            if definitions.has_another(project, kind, name) {
+            if definitions.has_another(facts, project, kind, name) {
                 continue;
             }
             let names = kind.names(project);
@@ -166,17 +166,18 @@ impl Kind {
     }
 }
 
-/// The names that projects define, each with the files of at most two projects that define it: that
+/// The names that projects define, by the part of the project, each with the files of at most two projects that define it: that
 /// which asks, and another one.
-struct Definitions<'p>(FxHashMap<(Kind, &'p str), Vec<&'p [FileId]>>);
+struct Definitions<'p>(FxHashMap<(usize, Kind, &'p str), Vec<&'p [FileId]>>);
 
 impl<'p> Definitions<'p> {
-    fn new(projects: &'p [Project]) -> Definitions<'p> {
-        let mut definitions: FxHashMap<(Kind, &str), Vec<&[FileId]>> = FxHashMap::default();
-        for project in projects {
+    fn new(facts: &Facts<'p>) -> Definitions<'p> {
+        let mut definitions: FxHashMap<(usize, Kind, &str), Vec<&[FileId]>> = FxHashMap::default();
+        for project in facts.projects() {
+            let part = facts.part_of(facts.base_of(project));
             for kind in Kind::ALL {
                 for name in kind.names(project) {
-                    let by = definitions.entry((kind, name)).or_default();
+                    let by = definitions.entry((part, kind, name)).or_default();
                     if by.len() < 2 && !by.contains(&project.files.as_slice()) {
                         by.push(&project.files);
                     }
@@ -186,9 +187,12 @@ impl<'p> Definitions<'p> {
         Definitions(definitions)
     }
 
-    /// Whether a project of other files defines a name.
-    fn has_another(&self, project: &Project, kind: Kind, name: &str) -> bool {
-        self.0.get(&(kind, name)).is_some_and(|by| by.iter().any(|files| *files != project.files))
+    /// Whether a project of other files and of the same application defines a name.
+    fn has_another(&self, facts: &Facts<'_>, project: &Project, kind: Kind, name: &str) -> bool {
+        let part = facts.part_of(facts.base_of(project));
+        self.0
+            .get(&(part, kind, name))
+            .is_some_and(|by| by.iter().any(|files| *files != project.files))
     }
 }
 

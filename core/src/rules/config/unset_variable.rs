@@ -55,7 +55,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut summarised: FxHashSet<FileId> = FxHashSet::default();
     let env_files = EnvFiles::new(facts);
     for project in facts.projects() {
-        let unset = unset_variables(project, &env_files);
+        let part = facts.part_of(facts.base_of(project));
+        let unset = unset_variables(project, part, &env_files);
         if !env_files.are_near(&project.folder) {
             report_together(facts, unset, &mut summarised, out);
             continue;
@@ -79,13 +80,17 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Returns the uses of variables that have no default and that no `.env` file sets.
-fn unset_variables<'a>(project: &'a Project, env_files: &EnvFiles<'_>) -> Vec<&'a VariableUse> {
+fn unset_variables<'a>(
+    project: &'a Project,
+    part: usize,
+    env_files: &EnvFiles<'_>,
+) -> Vec<&'a VariableUse> {
     project
         .variables
         .iter()
         .filter(|it| it.form == VariableForm::Plain && it.set_by.is_none())
         .filter(|it| {
-            !is_shell_variable(&it.name) && !env_files.variables.contains(it.name.as_str())
+            !is_shell_variable(&it.name) && !env_files.variables.contains(&(part, it.name.as_str()))
         })
         .collect()
 }
@@ -132,9 +137,9 @@ struct EnvFiles<'a> {
     folders: FxHashSet<&'a str>,
     /// The parents of these folders.
     parents: FxHashSet<&'a str>,
-    /// The variables that the `.env` of any project sets: an override file uses the `.env` of its base
-    /// file, which may be another project here.
-    variables: FxHashSet<&'a str>,
+    /// The variables that the `.env` of any project of one application sets, with the number of its
+    /// part: an override file uses the `.env` of its base file, which may be another project here.
+    variables: FxHashSet<(usize, &'a str)>,
 }
 
 impl<'a> EnvFiles<'a> {
@@ -142,8 +147,11 @@ impl<'a> EnvFiles<'a> {
         let files = facts.files().iter().filter(|it| it.kind == Kind::EnvFile);
         let folders: FxHashSet<&str> = files.map(|it| folder_of(it.path())).collect();
         let parents = folders.iter().map(|it| folder_of(it)).collect();
-        let dot_env = facts.projects().iter().flat_map(|it| &it.dot_env);
-        let variables = dot_env.map(|it| it.name.value.as_str()).collect();
+        let variables_of = |project: &'a Project| {
+            let part = facts.part_of(facts.base_of(project));
+            project.dot_env.iter().map(move |it| (part, it.name.value.as_str()))
+        };
+        let variables = facts.projects().iter().flat_map(variables_of).collect();
         EnvFiles { folders, parents, variables }
     }
 

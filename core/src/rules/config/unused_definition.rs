@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Named, kubectl};
+use crate::facts::{Facts, kubectl};
 use crate::model::Str;
 use crate::model::compose::Project;
 use crate::model::kubernetes::{Body, Object, SecretKind};
@@ -124,9 +124,8 @@ fn uses(project: &Project) -> impl Iterator<Item = (Shelf, &str)> {
 }
 
 fn kubernetes(facts: &Facts, out: &mut Findings) {
-    let kinds = [Named::ConfigMap, Named::Secret, Named::Claim];
-    let candidates = kinds.iter().flat_map(|kind| facts.all_named(*kind));
-    let mut candidates: Vec<&Object> = candidates.copied().filter(|it| is_for_pods(it)).collect();
+    let objects = facts.objects().iter().copied();
+    let mut candidates: Vec<&Object> = objects.filter(|it| is_for_pods(it)).collect();
     let workloads = Workloads::new(facts);
     candidates.retain(|it| workloads.are_beside(facts, it));
     if candidates.is_empty() {

@@ -4,6 +4,7 @@ use crate::report::Findings;
 use crate::rules::rule;
 use crate::syntax;
 use crate::text::Span;
+use rustc_hash::FxHashMap;
 
 rule! {
     /// `docker compose` refuses a value, so no service of the project starts.
@@ -48,13 +49,19 @@ fn check(facts: &Facts, out: &mut Findings) {
     let is_base = |project: &Project| {
         project.files.first().is_some_and(|file| is_default_name(facts.file(*file).path()))
     };
-    let alone = facts.projects().len() == 1 && facts.projects().iter().all(is_base);
+    let mut in_part: FxHashMap<usize, usize> = FxHashMap::default();
+    let part_of = |project: &Project| facts.part_of(facts.base_of(project));
+    for project in facts.projects() {
+        *in_part.entry(part_of(project)).or_default() += 1;
+    }
+    let is_alone =
+        |project: &Project| in_part.get(&part_of(project)) == Some(&1) && is_base(project);
     let is_cycle = |problem: &Problem| problem.kind == ProblemKind::DependencyCycle;
     let cycles = facts.projects().iter().any(|it| it.problems.iter().any(is_cycle))
         && !facts.dependency_cycles().is_empty();
     for project in facts.projects() {
         // A refused value is not read, so something may only seem to be missing because of it.
-        let whole = alone && project.problems.iter().all(|it| it.kind.is_absence());
+        let whole = is_alone(project) && project.problems.iter().all(|it| it.kind.is_absence());
         // Compose ignores a scalar where an override file should have a mapping.
         let wrong_shape = |it: &&Problem| {
             it.kind == ProblemKind::Conflict && matches!(it.name.as_str(), "environment" | "labels")

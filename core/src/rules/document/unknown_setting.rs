@@ -11,7 +11,7 @@ rule! {
     ///
     /// ## What helps
     /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`,
-    /// `answers` and `server`.
+    /// `answers`, `server` and `targets`.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.

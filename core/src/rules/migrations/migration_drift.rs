@@ -71,7 +71,8 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let in_cluster = facts.workloads().iter().find(|it| facts.workload_migrates(it));
+    let migrating: Vec<&Workload<'_>> =
+        facts.workloads().iter().filter(|it| facts.workload_migrates(it)).collect();
     for index in 0..facts.projects().len() {
         let services = facts.services_of(index);
         let development = services.iter().all(|it| it.role == Role::Development);
@@ -80,6 +81,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         if development || pairs.is_empty() {
             continue;
         }
+        let base = facts.base_of(&facts.projects()[index]);
+        let in_cluster = migrating.iter().copied().find(|it| facts.same_part(base, it.object.file));
         let in_compose =
             services.iter().find_map(|service| Some((service, facts.migration_of(&service.unit)?)));
         match (in_compose, in_cluster) {

@@ -89,7 +89,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if by_annotation {
                 continue;
             }
-            match facts.named(Named::Service, namespace, &backend.service) {
+            match facts.named(Named::Service, object.file, namespace, &backend.service) {
                 Some(service) => port(facts, out, object, backend, service),
                 None => missing(facts, out, object, backend, namespace),
             }
@@ -151,19 +151,20 @@ fn port_name(port: &ServicePort) -> String {
 }
 
 fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, namespace: &str) {
-    let name = backend.service.as_str();
+    let (home, name) = (route.file, backend.service.as_str());
     let written = backend.namespace.as_ref().or(route.meta.namespace.as_ref());
     let elsewhere = facts
-        .named_anywhere(Named::Service, name)
-        .first()
-        .copied()
+        .named_anywhere(Named::Service, home, name)
         .and_then(|it| Some((it, it.meta.namespace.as_ref()?)))
         .filter(|_| written.is_some());
-    let near = facts.near_name(Named::Service, namespace, name);
-    let here = facts.has_named_in(Named::Service, namespace);
-    let unseen = facts.services_from_elsewhere() || facts.operator_may_make(name);
-    // A Service without a namespace in its file may end up in this one.
-    let unsettled = elsewhere.is_none() && !facts.named_anywhere(Named::Service, name).is_empty();
+    let near = facts.near_name(Named::Service, home, namespace, name);
+    let here = facts.has_named_in(Named::Service, home, namespace);
+    let unseen = facts.services_from_elsewhere(home) || facts.operator_may_make(home, name);
+    // A Service without a namespace in its file may end up in this one, and that of another application
+    // may be meant.
+    let unsettled = elsewhere.is_none()
+        && (facts.named_anywhere(Named::Service, home, name).is_some()
+            || facts.is_named_elsewhere(Named::Service, namespace, name));
     if unsettled || (elsewhere.is_none() && (unseen || !here)) {
         return;
     }

@@ -74,9 +74,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             for mention in facts.peers(unit) {
                 // PLM109 reports what an init container waits for.
                 let waits = unit.part == Part::Init && mention.key.is_none();
-                let KubeHost::OtherNamespace(service) = facts.kube_host(home, mention.host) else {
-                    continue;
-                };
+                let meant = facts.kube_host(workload.object.file, home, mention.host);
+                let KubeHost::OtherNamespace(service) = meant else { continue };
                 let Some(namespace) = service.object.meta.namespace.as_ref().filter(|_| !waits)
                 else {
                     continue;
@@ -96,11 +95,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                         workload.reference(),
                         unit.name
                     ));
-                if facts.services_from_elsewhere() || facts.operator_may_make(host) {
+                let file = workload.object.file;
+                if facts.services_from_elsewhere(file) || facts.operator_may_make(file, host) {
                     finding.confidence(Confidence::Likely);
                 }
                 let span = mention.host_span;
-                let alone = facts.services_named(host).count() == 1;
+                let alone = facts.services_named(file, host).count() == 1;
                 if alone && facts.written(&span) == host {
                     let long = format!("{host}.{namespace}");
                     let edit = facts.replace(&span, &long);

@@ -56,8 +56,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &mention.host_span,
                 format!("{} of {} contains the fixed address {ip}", mention.place(), unit.label),
             );
-            let owner = facts.service_with_address(ip);
             let Some(workload) = facts.workload_of(unit) else { continue };
+            let owner = facts.service_with_address(workload.object.file, ip);
             finding.check(format!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
             if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
                 finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));

@@ -84,7 +84,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 ),
             };
-            let service = facts.service_with_prefix(workload.namespace, injected.service);
+            let home = workload.object.file;
+            let service = facts.service_with_prefix(home, workload.namespace, injected.service);
             if let Some(service) = service {
                 finding.also(&service.span(), format!("Service `{}`", service.name));
             }

@@ -196,7 +196,7 @@ fn in_compose(facts: &Facts, from: &Service<'_>, port: u16) -> Vec<Other> {
 
 fn in_cluster(facts: &Facts, from: &Workload<'_>, port: u16) -> Vec<Other> {
     let mut others = Vec::new();
-    for service in facts.services_offering(from.namespace, port) {
+    for service in facts.services_offering(from.object.file, from.namespace, port) {
         let selected = || service.selects.iter().map(|it| &facts.workloads()[*it]);
         if selected().any(|it| it.index == from.index) {
             continue;

@@ -96,10 +96,10 @@ fn pods(
 ) {
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
     let namespaces = searched(object, namespaces);
-    let here = || namespaces.iter().flat_map(|it| facts.workloads_in(it));
+    let here = || namespaces.iter().flat_map(|it| facts.workloads_in(object.file, it));
     let selects =
         namespaces.iter().any(|it| facts.workloads_matching(it, selector).next().is_some());
-    if here().next().is_none() || selects || may_come(facts, selector) {
+    if here().next().is_none() || selects || may_come(facts, object, selector) {
         return;
     }
     let labels = || here().map(|it| (&it.model.template.meta.labels, it.label.clone()));
@@ -110,14 +110,16 @@ fn pods(
 fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monitor) {
     let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
     let namespaces = searched(object, &monitor.namespaces);
-    let here = || namespaces.iter().flat_map(|it| facts.services_in(it));
+    let here = || namespaces.iter().flat_map(|it| facts.services_in(object.file, it));
     let mut selected = namespaces.iter().flat_map(|it| facts.services_matching(Some(it), selector));
-    if selected.next().is_some() || may_come(facts, selector) {
+    if selected.next().is_some() || may_come(facts, object, selector) {
         return;
     }
     let explicit = |it: &Object| it.meta.namespace.clone();
     let matching = facts.services_matching(None, selector).min_by_key(|it| it.index);
-    let elsewhere = matching.and_then(|it| Some((it, explicit(it.object)?)));
+    let mut together = facts.services_matching(None, selector);
+    let elsewhere = together.find(|it| facts.together(object.file, it.object.file));
+    let elsewhere = elsewhere.and_then(|it| Some((it, explicit(it.object)?)));
     if let (Some((service, there)), Some(home), true) =
         (elsewhere, explicit(object), monitor.namespaces.is_empty())
     {
@@ -142,10 +144,12 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
 }
 
 /// Whether a chart or an operator may create what is selected, which these files then do not show.
-fn may_come(facts: &Facts, selector: &Selector) -> bool {
-    facts.services_from_elsewhere()
+fn may_come(facts: &Facts, object: &Object, selector: &Selector) -> bool {
+    facts.services_from_elsewhere(object.file)
         || selector.match_labels.iter().any(|(key, value)| {
-            facts.operator_may_make(value) || key.contains("cnpg.io") || key.contains("strimzi.io")
+            facts.operator_may_make(object.file, value)
+                || key.contains("cnpg.io")
+                || key.contains("strimzi.io")
         })
 }
 

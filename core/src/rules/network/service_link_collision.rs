@@ -167,7 +167,10 @@ fn variables_of(service: &KubeService<'_>) -> Vec<String> {
 fn may_be_set_elsewhere(facts: &Facts, workload: &Workload<'_>, unit: usize) -> bool {
     workload.container(unit).env_from.iter().any(|from| {
         let secret = from.source == EnvSource::Secret;
-        let keys = from.name.as_ref().and_then(|name| facts.keys(workload.namespace, name, secret));
+        let keys = from
+            .name
+            .as_ref()
+            .and_then(|name| facts.keys(workload.object.file, workload.namespace, name, secret));
         keys.is_none_or(|it| !it.complete) || from.prefix.is_some()
     })
 }

@@ -116,11 +116,12 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
+        let home = workload.object.file;
         for unit in &workload.units {
             for mention in facts.peers(unit) {
                 // PLM109 reports what an init container waits for in vain.
                 let waits = unit.part == Part::Init && mention.key.is_none();
-                if waits && facts.is_unknown_service(workload.namespace, mention.host) {
+                if waits && facts.is_unknown_service(home, workload.namespace, mention.host) {
                     continue;
                 }
                 if let Some((on, named)) = facts.drifted(service, workload, mention) {
@@ -181,8 +182,8 @@ fn absent(
     }
     for mention in facts.peers(&service.unit) {
         let Some(key) = mention.key.filter(|it| unit.var(it).is_none()) else { continue };
-        let missing =
-            matches!(facts.kube_host(workload.namespace, mention.host), KubeHost::Missing);
+        let meant = facts.kube_host(workload.object.file, workload.namespace, mention.host);
+        let missing = matches!(meant, KubeHost::Missing);
         let Some(on) = facts.compose_host(service, mention.host) else { continue };
         let services = facts.cluster_services(on);
         let Some(named) = services.first().filter(|_| missing && on.index != service.index) else {

@@ -64,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     continue;
                 }
                 let name = first_label(mention.host);
-                let near = facts.near_service(workload.namespace, name);
+                let near = facts.near_service(workload.object.file, workload.namespace, name);
                 // A qualified name may belong to a Service outside of these files.
                 if near.is_some() || name == mention.host {
                     report(facts, out, unit, mention, near, "Service");
@@ -95,8 +95,8 @@ fn is_unknown(facts: &Facts, service: &Service<'_>, mention: &Mention<'_>) -> bo
     let model = service.model;
     let linked = || model.links.iter().any(|it| it.rsplit(':').next() == Some(host));
     let written = || model.extra_hosts.iter().any(|it| it.key.as_str() == host);
-    // Another file of the same workspace may be started together with this one.
-    let elsewhere = || facts.is_service_name(host) || facts.services_named(host).next().is_some();
+    // Another file of the same application may be started together with this one.
+    let elsewhere = || facts.is_service_name(service.model.name.span.file, host);
     facts.answers_to(service, host).next().is_none()
         && is_name(host)
         && facts.shows_host(mention)
@@ -116,7 +116,8 @@ fn unknown_in_cluster(
     let spec = &workload.model.template.spec;
     let aliased =
         spec.host_aliases.iter().flat_map(|it| &it.hostnames).any(|name| name.as_str() == host);
-    if aliased || host.contains('_') || !facts.is_unknown_service(workload.namespace, host) {
+    let (home, namespace) = (workload.object.file, workload.namespace);
+    if aliased || host.contains('_') || !facts.is_unknown_service(home, namespace, host) {
         return false;
     }
     // PLM418 reports names from Compose.

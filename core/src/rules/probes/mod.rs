@@ -5,12 +5,16 @@ use crate::knowledge::shell;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
 use crate::text::Span;
 
+mod check_always_passes;
 mod exec_probe_timeout;
 mod healthcheck_not_carried;
+mod hpa_fights_replicas;
+mod hpa_target_missing;
 mod hpa_without_requests;
 mod liveness_budget_below_start;
 mod liveness_same_as_readiness;
 mod liveness_too_eager;
+mod memory_limit_contradiction;
 mod missing_healthcheck;
 mod missing_memory_limit;
 mod missing_requests;
@@ -32,8 +36,11 @@ pub(super) const RULES: &[&Rule] = &[
     &probe_port_unknown::RULE,
     &missing_requests::RULE,
     &missing_memory_limit::RULE,
+    &memory_limit_contradiction::RULE,
     &requests_exceed_limits::RULE,
     &hpa_without_requests::RULE,
+    &hpa_fights_replicas::RULE,
+    &hpa_target_missing::RULE,
     &healthcheck_not_carried::RULE,
     &resource_drift::RULE,
     &probe_timing_invalid::RULE,
@@ -42,6 +49,7 @@ pub(super) const RULES: &[&Rule] = &[
     &no_memory_limit_on_shared_host::RULE,
     &stop_budget_drift::RULE,
     &exec_probe_timeout::RULE,
+    &check_always_passes::RULE,
     &readiness_hair_trigger::RULE,
 ];
 
@@ -114,4 +122,18 @@ fn slow_program(probe: &Probe) -> Option<String> {
         let plain = plain.trim_end_matches(|it: char| it.is_ascii_digit() || it == '.');
         SLOW_PROGRAMS.contains(&plain).then_some(name)
     })
+}
+
+/// Returns an amount of memory as people say it: "512 MiB".
+fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    match UNITS.iter().find(|(_, size)| bytes >= *size) {
+        Some((unit, size)) => format!("{} {unit}", two_decimals(bytes as f64 / *size as f64)),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// Returns a number with at most two decimals.
+fn two_decimals(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
 }

@@ -1,3 +1,4 @@
+use super::{size, two_decimals};
 use crate::facts::{Facts, Part};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -111,19 +112,11 @@ fn amount(name: &str, value: f64) -> String {
 
 /// Returns an amount as people say it: "512 MiB", "0.5 CPUs".
 fn quantity(name: &str, value: f64) -> String {
-    const UNITS: [(&str, f64); 3] = [("GiB", 1073741824.0), ("MiB", 1048576.0), ("KiB", 1024.0)];
-    if name == "cpu" {
-        return if value == 1.0 { "1 CPU".to_owned() } else { format!("{} CPUs", round(value)) };
+    match name {
+        "cpu" if value == 1.0 => "1 CPU".to_owned(),
+        "cpu" => format!("{} CPUs", two_decimals(value)),
+        _ => size(value as u64),
     }
-    match UNITS.iter().find(|(_, size)| value >= *size) {
-        Some((unit, size)) => format!("{} {unit}", round(value / size)),
-        None => format!("{value} bytes"),
-    }
-}
-
-/// Returns a number with at most two decimals.
-fn round(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
 }
 
 fn share(part: f64) -> String {

@@ -82,17 +82,17 @@ fn check(facts: &Facts, out: &mut Findings) {
 
 /// Returns the end of the message, if the host does not resolve.
 fn unknown(facts: &Facts, workload: &Workload<'_>, target: &Target<'_>) -> Option<String> {
-    let host = target.host;
-    if let KubeHost::OtherNamespace(service) = facts.kube_host(workload.namespace, host) {
+    let (home, host) = (workload.object.file, target.host);
+    if let KubeHost::OtherNamespace(service) = facts.kube_host(home, workload.namespace, host) {
         let there = service.object.meta.namespace.as_ref()?;
         let here = workload.object.meta.namespace.as_ref()?;
         return Some(format!("which is in namespace `{there}`, not in `{here}`"));
     }
-    if !facts.is_unknown_service(workload.namespace, host) {
+    if !facts.is_unknown_service(home, workload.namespace, host) {
         return None;
     }
     let name = first_label(host);
-    match facts.near_service(workload.namespace, name) {
+    match facts.near_service(home, workload.namespace, name) {
         Some(near) => Some(format!("but no Service has that name; did you mean `{near}`?")),
         // A qualified name may belong to a Service outside of these files.
         None => (name == host).then(|| "but no Service has that name".to_owned()),

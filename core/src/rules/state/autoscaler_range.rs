@@ -115,7 +115,7 @@ fn required_pods(
 ) {
     let (Some(selector), Some(min)) = (&budget.selector, &budget.min_available) else { return };
     let IntOrStr::Int(kept) = min.value else { return };
-    for workload in facts.workloads_matching(object.namespace(), selector) {
+    for workload in facts.workloads_covered(object, selector) {
         let Some(scaler) = facts.autoscalers(workload).next() else { continue };
         let (Some(low), Some(max)) = (scaler.minimum(), scaler.maximum()) else { continue };
         if low < 1 || !(low..max).contains(&kept) {

@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let VolumeSource::Claim { name: Some(name), read_only } = &volume.source else {
                 return None;
             };
-            let claim = facts.claim(workload.namespace, name).filter(|it| it.single_node())?;
+            let claim = facts.claim(workload, name).filter(|it| it.single_node())?;
             let used = volume.name.as_ref().is_some_and(|volume| {
                 workload.containers().any(|it| it.1.mounts.iter().any(|mount| mount.is_of(volume)))
             });

@@ -84,8 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let VolumeSource::Claim { name: Some(name), read_only } = &volume.source else {
                 continue;
             };
-            let Some(claim) = facts.claim(workload.namespace, name).filter(|it| it.single_node())
-            else {
+            let Some(claim) = facts.claim(workload, name).filter(|it| it.single_node()) else {
                 continue;
             };
             let mode = if claim.access_modes.iter().any(|it| it.value == "ReadWriteOnce") {

@@ -72,9 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     let named_pods = named_pods(facts);
     // An operator may create the Services for its objects.
     let operated = facts.objects().iter().any(|it| {
-        matches!(it.body, Body::Other)
-            && it.group().contains('.')
-            && !it.group().ends_with("k8s.io")
+        it.body.is_custom() && it.group().contains('.') && !it.group().ends_with("k8s.io")
     });
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
         let label = &workload.label;
@@ -96,7 +94,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let flag = workload.namespace_flag();
         let check = format!("kubectl get service{flag} {name}");
-        if let Some(object) = facts.named(Named::Service, workload.namespace, name) {
+        let home = workload.object.file;
+        if let Some(object) = facts.named(Named::Service, home, workload.namespace, name) {
             let Body::Service(service) = &object.body else { continue };
             if !service.is_headless() {
                 out.at(
@@ -111,12 +110,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             continue;
         }
-        // If there are no Services here at all, they are defined elsewhere.
-        if facts.services_in(workload.namespace).next().is_none() {
+        // If there are no Services here at all, they are defined elsewhere. That of another application may
+        // be meant, or it may not.
+        if facts.services_in(home, workload.namespace).next().is_none()
+            || facts.is_named_elsewhere(Named::Service, workload.namespace, name)
+        {
             continue;
         }
         let message = format!("{label} names Service `{name}`, which does not exist");
-        match facts.near_name(Named::Service, workload.namespace, name) {
+        match facts.near_name(Named::Service, home, workload.namespace, name) {
             Some(near) => {
                 let edit = facts.replace_scalar(&name.span, near);
                 out.at(&name.span, format!("{message}; did you mean `{near}`?"))

@@ -78,7 +78,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let (Body::Routes(routes), Some(place)) = (&object.body, cookie(object)) else { continue };
         let workload = routes.backends.iter().find_map(|backend| {
             let namespace = backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
-            let service = facts.service_in(namespace, &backend.service)?;
+            let service = facts.service_in(object.file, namespace, &backend.service)?;
             service.selects.iter().map(|it| &facts.workloads()[*it]).find(|it| it.copies.is_many())
         });
         let name = object.name().map_or("", |it| it.as_str());

@@ -3,7 +3,7 @@
 use super::SourceFile;
 use crate::build::helm::failure::{Failure, Result};
 use crate::build::origin::Text;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, normalise_path};
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use std::sync::Arc;
 
@@ -41,13 +41,10 @@ pub fn unpack(bytes: &[u8], file: FileId) -> Result<Vec<SourceFile>> {
             b'L' => long_name = Some(text_of(body)),
             b'x' => long_name = pax_path(body),
             b'0' | 0 => {
-                // The first folder is the chart's own.
-                if let Some((_, path)) = name.trim_start_matches("./").split_once('/')
-                    && !path.split('/').any(|part| part == "..")
-                {
+                if let Some(path) = path_in_chart(&name)? {
                     let content = String::from_utf8_lossy(body).into_owned();
                     let text = Arc::new(Text::from_place(content, place, false, None));
-                    files.push(SourceFile { path: path.to_owned(), text });
+                    files.push(SourceFile { path, text });
                 }
             }
             _ => {}
@@ -59,6 +56,21 @@ pub fn unpack(bytes: &[u8], file: FileId) -> Result<Vec<SourceFile>> {
         rest = rest.get(BLOCK + padded..).unwrap_or_default();
     }
     Ok(files)
+}
+
+/// Returns the path below the archive's first folder, which is the chart's own; `None` for a file beside that
+/// folder. A path that leaves the folder is refused in Helm's words.
+fn path_in_chart(name: &str) -> Result<Option<String>> {
+    let name = name.replace('\\', "/");
+    let Some((_, path)) = name.trim_start_matches("./").split_once('/') else { return Ok(None) };
+    if path.starts_with('/') {
+        return Err(Failure::new("chart illegally contains absolute paths"));
+    }
+    let path = normalise_path(path);
+    if path == ".." || path.starts_with("../") {
+        return Err(Failure::new("chart illegally references parent directory"));
+    }
+    Ok(Some(path))
 }
 
 /// The compressed bytes behind a gzip header.
@@ -104,4 +116,41 @@ fn pax_path(body: &[u8]) -> Option<String> {
     let text = text_of(body);
     let record = text.lines().find_map(|line| line.split_once(" path="));
     record.map(|(_, path)| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packs one file, without compression.
+    fn packed(name: &str, content: &str) -> Vec<u8> {
+        let mut tar = vec![0; BLOCK];
+        tar[..name.len()].copy_from_slice(name.as_bytes());
+        let size = format!("{:011o}", content.len());
+        tar[124..135].copy_from_slice(size.as_bytes());
+        tar[156] = b'0';
+        tar.extend_from_slice(content.as_bytes());
+        tar.resize(4 * BLOCK, 0);
+        let length = u16::try_from(tar.len()).unwrap();
+        let mut gzip = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 1];
+        gzip.extend_from_slice(&length.to_le_bytes());
+        gzip.extend_from_slice(&(!length).to_le_bytes());
+        gzip.extend_from_slice(&tar);
+        gzip
+    }
+
+    #[test]
+    fn paths_that_leave_the_chart_are_refused() {
+        let unpack = |name: &str| unpack(&packed(name, "a: 1\n"), FileId(0));
+        let files = unpack("web/templates/../values.yaml").unwrap();
+        assert_eq!((files[0].path.as_str(), files[0].text.as_str()), ("values.yaml", "a: 1\n"));
+        for (name, expected) in [
+            ("web/../../etc/passwd", "chart illegally references parent directory"),
+            ("web/templates/../../x.yaml", "chart illegally references parent directory"),
+            ("web\\..\\x.yaml", "chart illegally references parent directory"),
+            ("web//etc/passwd", "chart illegally contains absolute paths"),
+        ] {
+            assert_eq!(unpack(name).unwrap_err().message, expected, "{name}");
+        }
+    }
 }

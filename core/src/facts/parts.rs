@@ -1,0 +1,223 @@
+//! The parts of a project: the files that are about one application.
+//!
+//! A repository may hold one application, with its Compose file at the root and its manifests in `k8s/`,
+//! or many applications side by side. Nothing states which, so the folders decide: a folder with a
+//! Compose file, a manifest or the like belongs together with everything below it, and so does a folder
+//! with a `k8s/` or a `helm/` in it, or with little else than a `dev/` and a `prod/`, since such names say
+//! what is inside and not for which application. What a target or a Compose project is made of belongs together wherever it lies.
+
+use crate::model::FileModel;
+use crate::report::Kind;
+use crate::text::{FileId, folder_of, name_of};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// Names of folders that say what is in them, and not to which application it belongs.
+const FORMS: &[&str] = &[
+    "argo",
+    "argocd",
+    "base",
+    "bases",
+    "chart",
+    "charts",
+    "cluster",
+    "clusters",
+    "compose",
+    "deploy",
+    "deployment",
+    "deployments",
+    "deploys",
+    "docker",
+    "docker-compose",
+    "environments",
+    "flux",
+    "gitops",
+    "helm",
+    "helm-chart",
+    "helm-charts",
+    "infra",
+    "infrastructure",
+    "k3s",
+    "k8s",
+    "kube",
+    "kubernetes",
+    "kubernetes-manifests",
+    "kustomization",
+    "kustomize",
+    "manifest",
+    "manifests",
+    "overlay",
+    "overlays",
+    "swarm",
+];
+
+/// Names that say the same only among others of their kind: `dev` beside `prod`, but not `dev` beside
+/// `shop`.
+const STAGES: &[&str] = &[
+    "ci",
+    "common",
+    "components",
+    "config",
+    "configs",
+    "dev",
+    "development",
+    "env",
+    "envs",
+    "local",
+    "ops",
+    "prod",
+    "production",
+    "qa",
+    "shared",
+    "stack",
+    "stage",
+    "staging",
+    "test",
+    "tests",
+];
+
+/// The part of each file.
+#[derive(Debug, Clone, Default)]
+pub struct Parts(Vec<usize>);
+
+impl Parts {
+    /// Finds the parts. `joined` are lists of files that belong together wherever they lie.
+    pub fn new<'g>(files: &[Arc<FileModel>], joined: impl Iterator<Item = &'g [FileId]>) -> Parts {
+        let holding = holding_folders(files);
+        let mut numbers: FxHashMap<&str, usize> = FxHashMap::default();
+        let mut own: Vec<usize> = Vec::with_capacity(files.len());
+        for file in files {
+            let folder = folder_of(&file.file.path);
+            let root = ancestors(folder).filter(|it| holding.contains(it)).last();
+            let next = numbers.len();
+            own.push(*numbers.entry(root.unwrap_or(folder)).or_insert(next));
+        }
+        let mut forest: Vec<usize> = (0..numbers.len()).collect();
+        for group in joined {
+            for pair in group.windows(2) {
+                let [a, b] = [pair[0], pair[1]].map(|id| find(&mut forest, own[id.index()]));
+                forest[a.max(b)] = a.min(b);
+            }
+        }
+        Parts(own.into_iter().map(|part| find(&mut forest, part)).collect())
+    }
+
+    /// Returns the part of a file.
+    pub fn of(&self, file: FileId) -> usize {
+        self.0.get(file.index()).copied().unwrap_or_default()
+    }
+}
+
+/// Returns the first of the parts that are joined with a part.
+fn find(forest: &mut [usize], mut part: usize) -> usize {
+    while forest[part] != part {
+        forest[part] = forest[forest[part]];
+        part = forest[part];
+    }
+    part
+}
+
+/// What the names of the folders in one folder say.
+#[derive(Debug, Default)]
+struct Children {
+    count: usize,
+    forms: usize,
+    stages: usize,
+}
+
+/// Returns the folders that belong together with everything below them.
+fn holding_folders(files: &[Arc<FileModel>]) -> FxHashSet<&str> {
+    let mut holding: FxHashSet<&str> = FxHashSet::default();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    let mut children: FxHashMap<&str, Children> = FxHashMap::default();
+    for file in files.iter().filter(|file| is_deployed(file)) {
+        let folder = folder_of(&file.file.path);
+        holding.insert(folder);
+        for folder in ancestors(folder).take_while(|folder| !folder.is_empty()) {
+            if !seen.insert(folder) {
+                break;
+            }
+            let of_parent = children.entry(folder_of(folder)).or_default();
+            of_parent.count += 1;
+            of_parent.forms += usize::from(is_form(name_of(folder)));
+            of_parent.stages += usize::from(is_among(STAGES, name_of(folder)));
+        }
+    }
+    let is_one = |it: &Children| it.forms > 0 || it.stages * 2 > it.count;
+    holding.extend(children.iter().filter(|(_, it)| is_one(it)).map(|(folder, _)| *folder));
+    holding
+}
+
+/// Whether a file is part of a deployment, as opposed to some other YAML file.
+fn is_deployed(file: &FileModel) -> bool {
+    match file.kind {
+        Kind::Compose
+        | Kind::Kubernetes
+        | Kind::Kustomization
+        | Kind::Chart
+        | Kind::ArgoCd
+        | Kind::EnvFile
+        | Kind::Dockerfile => true,
+        Kind::Values | Kind::Template | Kind::Config => false,
+        Kind::Unknown => name_of(&file.file.path).starts_with("skaffold."),
+    }
+}
+
+fn is_form(name: &str) -> bool {
+    is_among(FORMS, name)
+        || name.starts_with("k8s-")
+        || name.starts_with("kubernetes-")
+        || name.ends_with("-k8s")
+}
+
+/// Whether a name, in upper or lower case and perhaps hidden, is one of a list.
+fn is_among(list: &[&str], name: &str) -> bool {
+    let name = name.trim_start_matches('.');
+    list.iter().any(|it| name.eq_ignore_ascii_case(it))
+}
+
+/// The folder itself and those above it, up to the root, which is the empty string.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |it| (!it.is_empty()).then(|| folder_of(it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::File;
+
+    fn parts(paths: &[&str], joined: &[&[FileId]]) -> Vec<usize> {
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+        let files: Vec<Arc<FileModel>> = paths
+            .iter()
+            .zip(0..)
+            .map(|(&path, id)| {
+                let text = if path.ends_with("compose.yaml") { "services: {}\n" } else { service };
+                Arc::new(FileModel::read(FileId(id), File::new(path, text), None))
+            })
+            .collect();
+        let parts = Parts::new(&files, joined.iter().copied());
+        (0..files.len()).map(|at| parts.of(FileId(u32::try_from(at).unwrap()))).collect()
+    }
+
+    #[test]
+    fn applications_side_by_side_are_apart() {
+        assert_eq!(parts(&["shop/web.yaml", "blog/web.yaml", "blog/db/db.yaml"], &[]), [0, 1, 1]);
+        let nested = ["apps/shop/k8s/web.yaml", "apps/shop/src/compose.yaml", "apps/blog/web.yaml"];
+        assert_eq!(parts(&nested, &[]), [0, 0, 1]);
+    }
+
+    #[test]
+    fn what_lies_below_a_compose_file_or_beside_a_role_belongs_together() {
+        assert_eq!(parts(&["compose.yaml", "shop/web.yaml", "blog/web.yaml"], &[]), [0, 0, 0]);
+        assert_eq!(parts(&["k8s/web.yaml", "app/compose.yaml"], &[]), [0, 0]);
+        assert_eq!(parts(&["dev/web.yaml", "prod/web.yaml"], &[]), [0, 0]);
+        assert_eq!(parts(&["dev/web.yaml", "shop/web.yaml"], &[]), [0, 1]);
+    }
+
+    #[test]
+    fn a_target_joins_the_parts_of_its_files() {
+        let paths = ["shop/web.yaml", "blog/web.yaml", "site/web.yaml"];
+        assert_eq!(parts(&paths, &[&[FileId(0), FileId(2)]]), [0, 1, 0]);
+    }
+}
