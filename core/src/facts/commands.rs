@@ -1,40 +1,40 @@
-//! Commands to paste: what to type in the root of the project to ask Docker Compose or a cluster about
-//! one of its objects.
+//! Commands for a shell in the root of the project, with the options that these files need.
 
-use super::Facts;
+use super::{Facts, Service};
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
-use crate::text::folder_of;
+use crate::text::{folder_of, name_of};
 
-impl Facts<'_> {
-    /// Returns a `docker compose` command for a project, with the `-f` options that it needs when it
-    /// is typed in the root.
-    pub fn compose_command(&self, project: &Project, command: &str) -> String {
-        let mut line = "docker compose".to_owned();
-        let paths: Vec<&str> = project.files.iter().map(|it| self.file(*it).path()).collect();
-        let is_found = project.folder.is_empty() && paths.iter().all(|it| is_picked_up(it));
-        if !is_found {
-            for path in &paths {
-                line.push_str(&format!(" -f {}", in_shell(path)));
-            }
-            if paths.first().is_some_and(|it| folder_of(it) != project.folder) {
-                let folder = if project.folder.is_empty() { "." } else { &project.folder };
-                line.push_str(&format!(" --project-directory {}", in_shell(folder)));
-            }
-        }
-        format!("{line} {command}")
+impl<'a> Facts<'a> {
+    /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds
+    /// them by itself in the root.
+    pub fn compose_of(&self, project: &Project, arguments: &str) -> String {
+        format!("docker compose{} {arguments}", self.compose_files(project))
     }
-}
 
-impl super::Service<'_> {
-    /// Returns a `docker compose` command about this service, as [`Facts::compose_command`], with the
-    /// profile that enables the service.
-    pub fn command(&self, facts: &Facts<'_>, command: &str) -> String {
-        let command = match self.model.profiles.first() {
-            Some(profile) => format!("--profile {} {command}", in_shell(profile)),
-            None => command.to_owned(),
+    /// Returns the `docker compose` command about a service, with the profile that it needs.
+    pub fn compose(&self, service: &Service<'a>, arguments: &str) -> String {
+        let files = self.compose_files(service.project);
+        let profile = service.model.profiles.first();
+        let profile = profile.map(|it| format!(" --profile {it}")).unwrap_or_default();
+        format!("docker compose{files}{profile} {arguments}")
+    }
+
+    fn compose_files(&self, project: &Project) -> String {
+        let paths: Vec<&str> = project.files.iter().map(|it| self.file(*it).path()).collect();
+        let is_found = |path: &&str| {
+            folder_of(path).is_empty()
+                && (is_default_name(path) || name_of(path).contains(".override."))
         };
-        facts.compose_command(self.project, &command)
+        if paths.iter().all(is_found) {
+            return String::new();
+        }
+        let mut options: String = paths.iter().map(|it| format!(" -f {}", in_shell(it))).collect();
+        if paths.first().is_some_and(|it| folder_of(it) != project.folder) {
+            let folder = if project.folder.is_empty() { "." } else { &project.folder };
+            options.push_str(&format!(" --project-directory {}", in_shell(folder)));
+        }
+        options
     }
 }
 
@@ -49,15 +49,10 @@ pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
     format!("kubectl {verb} {kind}{namespace} {name} {options}").trim_end().to_owned()
 }
 
-/// Whether Compose reads a file without being asked: it has a default name, or is the override of one.
-fn is_picked_up(path: &str) -> bool {
-    is_default_name(path) || is_default_name(&path.replacen(".override.", ".", 1))
-}
-
 /// Returns a word for a POSIX shell, in quotes where it needs them.
 pub fn in_shell(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
@@ -76,7 +71,7 @@ mod tests {
         }
         let analysis = workspace.analysis(&Config::default());
         let facts = analysis.facts();
-        facts.compose_command(&facts.projects()[0], "ps web")
+        facts.compose_of(&facts.projects()[0], "ps web")
     }
 
     #[test]
@@ -94,5 +89,11 @@ mod tests {
             command(&["my shop/compose.yaml"]),
             "docker compose -f 'my shop/compose.yaml' ps web"
         );
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(super::in_shell("shop/compose.yaml"), "shop/compose.yaml");
+        assert_eq!(super::in_shell("it's"), r"'it'\''s'");
     }
 }

@@ -27,13 +27,16 @@
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
-//! | commands to paste | `commands` | `compose_command`, `kubectl`, `in_shell` |
 //! | what is started together | `scope` | `built_target`, `started_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
 //! | copies of manifests | `copies` | `copied_manifests` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
+//! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
+//! | what an image starts that is built here | `image_start` | `image_start` |
+//! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
@@ -48,6 +51,7 @@ mod delivery;
 mod dockerfile;
 mod healthchecks;
 mod hosts;
+mod image_start;
 mod images;
 mod kustomizations;
 mod map;
@@ -67,6 +71,7 @@ mod scope;
 mod selection;
 mod service;
 mod sets;
+mod sources;
 mod storage;
 mod subject;
 mod unit;
@@ -84,6 +89,7 @@ pub use delivery::{
 };
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
+pub use image_start::ImageStart;
 pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};

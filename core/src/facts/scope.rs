@@ -52,7 +52,7 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services()[at];
-                service.command(self, &format!("exec {} {command}", service.name))
+                self.compose(service, &format!("exec {} {command}", service.name))
             }
             Site::Container(workload, _) => self.workloads()[workload].exec(unit, command),
         }

@@ -62,7 +62,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         finding.unnecessary = true;
         finding.also(&twice.last, "this entry counts");
         if let Some(service) = service {
-            finding.check(service.command(facts, &exec(service.name, twice.name)));
+            finding.check(facts.compose(service, &exec(service.name, twice.name)));
         }
     }
     let mut seen: FxHashSet<Span> = FxHashSet::default();
@@ -121,7 +121,7 @@ fn report_override(
     for variable in overridden {
         finding.also(&variable.span, format!("`{}` has no effect here", variable.name));
     }
-    finding.check(service.command(facts, &exec(service.name, &first.name)));
+    finding.check(facts.compose(service, &exec(service.name, &first.name)));
 }
 
 /// Reports the variables that the `env` of a container lists twice.

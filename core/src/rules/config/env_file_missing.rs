@@ -117,7 +117,7 @@ fn report(
         // Somebody has thought of the file: it is written by hand from the example.
         finding.severity(Severity::Info).help(format!("Copy `{example}` to `{path}`."));
     }
-    finding.check(facts.compose_command(first.project, "config -q"));
+    finding.check(facts.compose_of(first.project, "config -q"));
 }
 
 /// Returns the example of an env file among those beside it: `.env.example` for `.env`.

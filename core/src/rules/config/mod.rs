@@ -10,6 +10,7 @@ mod duplicate_env;
 mod env_drift;
 mod env_file_missing;
 mod env_not_a_string;
+mod file_of_the_project_missing;
 mod literal_quotes_in_env;
 mod literal_secret;
 mod missing_key;
@@ -42,4 +43,5 @@ pub(super) const RULES: &[&Rule] = &[
     &debug_in_production::RULE,
     &value_drift::RULE,
     &literal_quotes_in_env::RULE,
+    &file_of_the_project_missing::RULE,
 ];

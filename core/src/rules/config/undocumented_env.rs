@@ -67,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             &first.span,
             format!("{names} {come} from `.env`, and no `.env.example` documents {them}"),
         )
-        .check(facts.compose_command(project, "config --variables"));
+        .check(facts.compose_of(project, "config --variables"));
     }
 }
 

@@ -93,7 +93,7 @@ fn compose(facts: &Facts, out: &mut Findings) {
                 let finding =
                     out.at(&key.span, format!("no service uses the {} `{key}`", shelf.name()));
                 finding.unnecessary = true;
-                finding.check(facts.compose_command(project, "config"));
+                finding.check(facts.compose_of(project, "config"));
             }
         }
     }

@@ -184,7 +184,7 @@ fn report(facts: &Facts, pair: &Counterpart, drifts: &[Drift<'_, '_>], out: &mut
     }
     let name = first.here.name;
     finding
-        .check(service.command(facts, &format!("exec {} printenv {name}", service.name)))
+        .check(facts.compose(service, &format!("exec {} printenv {name}", service.name)))
         .check(workload.exec(unit, &format!("printenv {name}")));
 }
 

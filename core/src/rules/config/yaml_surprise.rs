@@ -157,7 +157,7 @@ fn changed(
     }
     let edit = facts.replace(&value.span, &in_quotes(written));
     out.at(&value.span, format!("Compose reads the unquoted `{written}` of `{name}` as `{value}`"))
-        .check(service.command(facts, &format!("config {}", service.name)))
+        .check(facts.compose(service, &format!("config {}", service.name)))
         .fix(Fix::r#unsafe("Put the value in quotes", [edit]));
 }
 
@@ -175,7 +175,7 @@ fn other_readers(
     }
     let edit = facts.replace(&span, &in_quotes(facts.written(&span)));
     out.at(&span, message)
-        .check(service.command(facts, &format!("config {}", service.name)))
+        .check(facts.compose(service, &format!("config {}", service.name)))
         .fix(Fix::safe("Put the value in quotes", [edit]));
 }
 
