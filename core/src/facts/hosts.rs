@@ -7,7 +7,7 @@ use super::{Facts, KubeService, MANY, Service, Workload, nearest};
 use crate::knowledge::env::link_prefix;
 use crate::knowledge::net;
 use crate::model::FileModel;
-use crate::model::kubernetes::{Body, Object};
+use crate::model::kubernetes::Object;
 use crate::report::Kind;
 use crate::text::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -120,7 +120,7 @@ impl<'a> ClusterHosts<'a> {
             hosts.names.insert((sets.part(home), it.name));
             hosts.worlds.entry(sets.world(home)).or_default().add(it);
         }
-        for object in objects.iter().filter(|it| matches!(it.body, Body::Other)) {
+        for object in objects.iter().filter(|it| it.body.is_custom()) {
             let name = object.name().filter(|name| !name.is_empty());
             hosts.operated.extend(name.map(|it| (sets.part(object.file), it.as_str())));
         }

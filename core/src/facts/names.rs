@@ -191,6 +191,21 @@ impl<'a> Facts<'a> {
         self.named.anywhere(&self.sets, kind, home, name)
     }
 
+    /// Returns every object of this kind and name that may be applied together with a file to a namespace.
+    pub fn all_named(
+        &self,
+        kind: Named,
+        home: FileId,
+        namespace: &str,
+        name: &str,
+    ) -> Vec<&'a Object> {
+        let all = self.named.by_kind.get(&kind).and_then(|it| it.by_name.get(name));
+        let in_reach = |it: &&Object| {
+            self.sets.together(home, it.file) && may_share_namespace(it.namespace(), namespace)
+        };
+        all.into_iter().flatten().copied().filter(in_reach).collect()
+    }
+
     /// Whether an object of this kind and name may land in a namespace, although it is not applied
     /// together with the file that names it. Whether it is meant, the files do not say.
     pub fn is_named_elsewhere(&self, kind: Named, namespace: &str, name: &str) -> bool {

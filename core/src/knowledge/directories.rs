@@ -118,8 +118,11 @@ mod tests {
             "nextcloud",
             "nginxproxy/nginx-proxy",
         ];
-        let ids: Vec<&str> =
-            repositories.iter().filter_map(|it| families::match_of(it)).map(|it| it.0.id).collect();
+        let ids: Vec<&str> = repositories
+            .iter()
+            .filter_map(|it| families::family_of(it))
+            .map(|it| it.0.id)
+            .collect();
         for (before, _) in FILLED.iter().chain(WRITTEN.iter()) {
             let known = before[0] == "*" || before[0].ends_with('/') || ids.contains(&before[0]);
             assert!(known, "{before:?} is not among {ids:?}");

@@ -76,6 +76,11 @@ fn not_built(out: &mut String, report: &Report, kind: TargetKind) {
         return;
     }
     let [one, many, what] = match kind {
+        TargetKind::Application => {
+            let applications = count(reasons.len(), "application", "applications");
+            out.push_str(&format!("; the sources of {applications} are not in the project"));
+            return;
+        }
         TargetKind::Kustomization => ["kustomization", "kustomizations", "not built in full"],
         TargetKind::Chart => ["chart", "charts", "not rendered in full"],
         TargetKind::Compose => ["Compose project", "Compose projects", "refused"],
@@ -91,7 +96,7 @@ fn not_built(out: &mut String, report: &Report, kind: TargetKind) {
 fn has_built_targets(report: &Report) -> bool {
     let is_built = |kind: TargetKind| match kind {
         TargetKind::Kustomization | TargetKind::Chart => true,
-        TargetKind::Compose | TargetKind::Manifests => false,
+        TargetKind::Compose | TargetKind::Manifests | TargetKind::Application => false,
     };
     report.targets.iter().filter(|target| is_built(target.kind)).count() > 1
 }

@@ -11,6 +11,8 @@ vocabulary! {
         Compose = "compose",
         /// Files that are applied as they are.
         Manifests = "manifests",
+        /// An object of Argo CD or Flux whose sources are not at hand, so that nothing can be built.
+        Application = "application",
     }
 
     /// The stage that a target is for, as far as its folder or values file says.

@@ -13,10 +13,12 @@ pub mod budget;
 pub mod chart;
 pub mod failure;
 pub mod render;
+pub mod uses;
 
 mod compare;
 mod encode;
 mod exec;
+mod fill;
 mod format;
 mod functions;
 mod glob;
@@ -29,6 +31,8 @@ mod values;
 mod yaml;
 
 pub use chart::{Chart, ChartFile, Content};
+pub use fill::fill;
+pub use functions::Version;
 pub use render::{
     Document, Hook, Layer, Problem, ProblemKind, ReleaseOptions, Rendered, RenderedTemplate,
     TemplateKind, render,

@@ -1,7 +1,7 @@
 //! Requests: targets that somebody describes, in `plimsoll.yaml`, on the command line or in an
 //! Application of Argo CD, beside those that are found among the files.
 
-use super::{Reason, Target, folder_name};
+use super::{Cause, Reason, Target, folder_name};
 use crate::build::kustomize::Edits;
 use crate::report::{Environment, TargetKind};
 use crate::text::{Span, Spanned};
@@ -20,6 +20,8 @@ pub struct Request {
     pub span: Option<Span>,
     /// Whether only requests make targets of this folder: none is found there beside them.
     pub is_exclusive: bool,
+    /// What the target will lack, whatever is built.
+    pub reasons: Vec<Reason>,
     pub recipe: Recipe,
 }
 
@@ -75,6 +77,7 @@ impl Request {
             folder: folder.to_owned(),
             span: None,
             is_exclusive: false,
+            reasons: Vec::new(),
             recipe,
         }
     }
@@ -108,7 +111,7 @@ impl Request {
         let span = self.span?;
         let message = format!("there is no {what} in `{}`", folder_name(&self.folder));
         let mut target = Target::new(self.kind(), &self.folder).described_by(self);
-        target.reasons.push(Reason { message, span, is_refused: true });
+        target.reasons.push(Reason { message, span, is_refused: true, cause: Cause::Other });
         Some(target)
     }
 

@@ -1,9 +1,12 @@
 //! Kubernetes objects: typed manifests with the place of every value.
 
+mod argocd;
 mod autoscaler;
 mod claim;
 mod config;
 mod container;
+mod flux;
+mod generators;
 mod pod;
 mod policy;
 mod probe;
@@ -16,15 +19,20 @@ mod service;
 mod volume;
 mod workload;
 
+pub(crate) use argocd::read_application;
+pub use argocd::*;
 pub use autoscaler::*;
 pub use claim::*;
 pub use config::*;
 pub use container::*;
+pub use flux::*;
+pub use generators::*;
 pub use pod::*;
 pub use policy::*;
 pub use probe::*;
 pub use quantity::{Quantity, Resource};
 pub use rbac::*;
+pub(crate) use read::meta::read_meta;
 pub use read::object::{read, read_document};
 pub use routes::*;
 pub use selector::*;
@@ -171,8 +179,34 @@ pub enum Body {
     StorageClass(Box<StorageClass>),
     PriorityClass(Box<PriorityClass>),
     IngressClass,
+    /// Argo CD's Application
+    Application(Box<Application>),
+    /// Argo CD's ApplicationSet
+    ApplicationSet(Box<ApplicationSet>),
+    /// Argo CD's AppProject
+    AppProject(Box<AppProject>),
+    /// Flux's Kustomization
+    FluxKustomization(Box<FluxKustomization>),
+    /// Flux's HelmRelease
+    HelmRelease(Box<HelmRelease>),
+    /// Flux's GitRepository, OCIRepository, HelmRepository and Bucket
+    FluxSource(Box<FluxSource>),
     /// Custom resources and kinds that no rule needs.
     Other,
+}
+
+impl Body {
+    /// Whether a controller makes other objects from this one, as far as its kind says.
+    pub fn is_custom(&self) -> bool {
+        matches!(
+            self,
+            Body::Other
+                | Body::Application(_)
+                | Body::ApplicationSet(_)
+                | Body::FluxKustomization(_)
+                | Body::HelmRelease(_)
+        )
+    }
 }
 
 /// Reads the objects of all documents. Each item of a `List` is an object of its own.

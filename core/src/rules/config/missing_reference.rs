@@ -1,6 +1,4 @@
-use crate::facts::{Facts, Named, Workload};
-use crate::model::Str;
-use crate::model::kubernetes::{EnvSource, EnvValue, VolumeSource, is_true};
+use crate::facts::{Facts, Named};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
@@ -62,7 +60,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut reported: FxHashSet<(Named, &str, &str)> = FxHashSet::default();
     for workload in facts.workloads() {
-        for (kind, name) in references(workload) {
+        for (kind, name) in workload.needs() {
             let (home, namespace) = (workload.object.file, workload.namespace);
             // What another application defines may be meant, or it may not.
             if facts.is_named_elsewhere(kind, namespace, name) || is_given(kind, name) {
@@ -126,58 +124,6 @@ fn is_given(kind: Named, name: &str) -> bool {
         Named::PriorityClass => name.starts_with("system-"),
         _ => false,
     }
-}
-
-/// Returns every required reference of a workload, in the order of the text.
-fn references<'a>(workload: &Workload<'a>) -> Vec<(Named, &'a Str)> {
-    let spec = &workload.model.template.spec;
-    let mut found: Vec<(Named, &Str)> = Vec::new();
-    for (_, container) in workload.containers() {
-        for from in container.env_from.iter().filter(|it| !is_true(it.optional)) {
-            let kind = match from.source {
-                EnvSource::ConfigMap => Named::ConfigMap,
-                EnvSource::Secret => Named::Secret,
-                EnvSource::Unknown => continue,
-            };
-            if let Some(name) = &from.name {
-                found.push((kind, name));
-            }
-        }
-        for var in &container.env {
-            let (kind, reference) = match &var.value {
-                EnvValue::ConfigMapKey(it) => (Named::ConfigMap, it),
-                EnvValue::SecretKey(it) => (Named::Secret, it),
-                _ => continue,
-            };
-            if let Some(name) = reference.name.as_ref().filter(|_| !is_true(reference.optional)) {
-                found.push((kind, name));
-            }
-        }
-    }
-    for volume in &spec.volumes {
-        let source = &volume.source;
-        for (secret, keyed) in source.keyed() {
-            let kind = if secret { Named::Secret } else { Named::ConfigMap };
-            if let Some(name) = keyed.name.as_ref().filter(|_| !is_true(keyed.optional)) {
-                found.push((kind, name));
-            }
-        }
-        if let VolumeSource::Claim { name: Some(name), .. } = source {
-            found.push((Named::Claim, name));
-        }
-    }
-    for name in &spec.image_pull_secrets {
-        found.push((Named::Secret, name));
-    }
-    if let Some(name) = &spec.service_account_name {
-        found.push((Named::ServiceAccount, name));
-    }
-    if let Some(name) = &spec.priority_class_name {
-        found.push((Named::PriorityClass, name));
-    }
-    found.sort_by_key(|it| it.1.span);
-    found.dedup_by(|a, b| a.0 == b.0 && a.1.value == b.1.value);
-    found
 }
 
 #[cfg(test)]

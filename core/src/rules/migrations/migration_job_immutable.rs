@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, has_sync_option, hook};
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -55,15 +55,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::Job) {
         let meta = &workload.object.meta;
         let Some(name) = &meta.name else { continue };
-        let hook = meta
-            .annotations
-            .iter()
-            .any(|it| matches!(it.0.as_str(), "helm.sh/hook" | "argocd.argoproj.io/hook"));
-        let replaced = meta
-            .annotation("argocd.argoproj.io/sync-options")
-            .is_some_and(|it| it.contains("Replace=true") || it.contains("Force=true"));
+        let replaced = has_sync_option(meta, "Replace=true") || has_sync_option(meta, "Force=true");
         let gone = workload.model.job.ttl_seconds_after_finished.is_some();
-        if hook || replaced || gone || !facts.workload_migrates(workload) {
+        if hook(meta).is_some() || replaced || gone || !facts.workload_migrates(workload) {
             continue;
         }
         out.at(

@@ -72,9 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     let named_pods = named_pods(facts);
     // An operator may create the Services for its objects.
     let operated = facts.objects().iter().any(|it| {
-        matches!(it.body, Body::Other)
-            && it.group().contains('.')
-            && !it.group().ends_with("k8s.io")
+        it.body.is_custom() && it.group().contains('.') && !it.group().ends_with("k8s.io")
     });
     for workload in facts.workloads().iter().filter(|it| it.kind() == WorkloadKind::StatefulSet) {
         let label = &workload.label;

@@ -1,10 +1,14 @@
 //! Reads the Kubernetes objects of a tree.
 
+use crate::model::kubernetes::argocd::{read_app_project, read_application, read_application_set};
 use crate::model::kubernetes::autoscaler::{read_hpa, read_keda, read_vpa};
 use crate::model::kubernetes::claim::{read_claim_spec, read_persistent_volume};
 use crate::model::kubernetes::config::{
     read_cluster_external_secret, read_config_map_key, read_external_secret, read_sealed_secret,
     read_secret_key, read_secret_maker,
+};
+use crate::model::kubernetes::flux::{
+    read_flux_kustomization, read_flux_source, read_helm_release,
 };
 use crate::model::kubernetes::policy::{
     read_budget, read_limit_range, read_monitor, read_network_policy, read_quota,
@@ -168,6 +172,7 @@ fn read_body(reader: &mut Reader, kind: &str, meta: &Meta, top: &Top<'_>) -> Bod
         .or_else(|| object.network(reader))
         .or_else(|| object.scaling_and_policy(reader))
         .or_else(|| object.access_or_cluster(reader))
+        .or_else(|| object.delivery(reader))
         .unwrap_or(Body::Other)
 }
 
@@ -356,6 +361,33 @@ impl Unread<'_, '_> {
                     subjects: subjects.unwrap_or_default(),
                 }))
             }
+            _ => return None,
+        })
+    }
+
+    /// The objects of Argo CD and Flux. Their kinds alone are too common as names.
+    fn delivery(&self, reader: &mut Reader) -> Option<Body> {
+        let group = self.group?;
+        Some(match (group, self.kind) {
+            ("argoproj.io", "Application") => {
+                self.spec(|spec| Body::Application(Box::new(read_application(reader, spec))))
+            }
+            ("argoproj.io", "ApplicationSet") => {
+                self.spec(|spec| Body::ApplicationSet(Box::new(read_application_set(reader, spec))))
+            }
+            ("argoproj.io", "AppProject") => {
+                self.spec(|spec| Body::AppProject(Box::new(read_app_project(reader, spec))))
+            }
+            ("kustomize.toolkit.fluxcd.io", "Kustomization") => self.spec(|spec| {
+                Body::FluxKustomization(Box::new(read_flux_kustomization(reader, spec)))
+            }),
+            ("helm.toolkit.fluxcd.io", "HelmRelease") => {
+                self.spec(|spec| Body::HelmRelease(Box::new(read_helm_release(reader, spec))))
+            }
+            (
+                "source.toolkit.fluxcd.io",
+                "GitRepository" | "OCIRepository" | "HelmRepository" | "Bucket",
+            ) => self.spec(|spec| Body::FluxSource(Box::new(read_flux_source(reader, spec)))),
             _ => return None,
         })
     }

@@ -1,0 +1,255 @@
+use crate::facts::{Facts, hook};
+use crate::model::BuiltTarget;
+use crate::model::delivery::{App, has_placeholder};
+use crate::model::kubernetes::{Body, Object};
+use crate::report::{Confidence, Findings, Severity};
+use crate::rules::rule;
+use crate::text::folder_of;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+rule! {
+    /// Two Applications deploy the same object to the same place.
+    ///
+    /// ## Why it hurts
+    /// An object belongs to one Application. Where two deploy it, each sync takes it over and sets it back to
+    /// its own form: both are OutOfSync in turn (`SharedResourceWarning`). Deleting one Application, or
+    /// pruning in it, deletes the object under the other one.
+    ///
+    /// ## What helps
+    /// Give the object to one Application, or deploy to different namespaces or with different name prefixes.
+    /// Shared things such as Namespaces belong to an Application of their own, or to
+    /// `CreateNamespace=true`.
+    ///
+    /// ## How to troubleshoot
+    /// `argocd app get NAME` shows `SharedResourceWarning` with the other owner.
+    ///
+    /// ## Bad
+    /// ```yaml file=argocd/apps.yaml
+    /// apiVersion: argoproj.io/v1alpha1
+    /// kind: Application
+    /// metadata: { name: shop }
+    /// spec:
+    ///   source: { repoURL: "https://git.example.com/shop.git", path: deploy }
+    ///   destination: { server: "https://kubernetes.default.svc", namespace: shop }
+    /// ---
+    /// apiVersion: argoproj.io/v1alpha1
+    /// kind: Application
+    /// metadata: { name: shop-copy } # <- Applications `shop` and `shop-copy` both deploy `deploy` to namespace `shop`
+    /// spec:
+    ///   source: { repoURL: "https://git.example.com/shop.git", path: deploy }
+    ///   destination: { server: "https://kubernetes.default.svc", namespace: shop }
+    /// ```
+    /// ```yaml file=deploy/web.yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec: { selector: { app: web }, ports: [{ port: 80 }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=argocd/apps.yaml
+    /// apiVersion: argoproj.io/v1alpha1
+    /// kind: Application
+    /// metadata: { name: shop }
+    /// spec:
+    ///   source: { repoURL: "https://git.example.com/shop.git", path: deploy }
+    ///   destination: { server: "https://kubernetes.default.svc", namespace: shop }
+    /// ---
+    /// apiVersion: argoproj.io/v1alpha1
+    /// kind: Application
+    /// metadata: { name: shop-preview }
+    /// spec:
+    ///   source: { repoURL: "https://git.example.com/shop.git", path: deploy }
+    ///   destination: { server: "https://kubernetes.default.svc", namespace: shop-preview }
+    /// ```
+    /// ```yaml file=deploy/web.yaml
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: { name: web }
+    /// spec: { selector: { app: web }, ports: [{ port: 80 }] }
+    /// ```
+    PLM920 "two-owners" {
+        since: "0.1.0", on: Delivery, severity: Error, check: check,
+    }
+}
+
+/// The identity of an object in a cluster: server or name of the cluster, group, kind, namespace, name.
+type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
+
+fn check(facts: &Facts, out: &mut Findings) {
+    if facts.apps().len() < 2 {
+        return;
+    }
+    let mut owners: FxHashMap<Key<'_>, (&App, &BuiltTarget, &Object)> = FxHashMap::default();
+    let mut reported: FxHashSet<(&str, &str)> = FxHashSet::default();
+    for target in facts.all_targets() {
+        let Some(app) = target.app().filter(|app| is_exact(app)) else { continue };
+        for object in &target.objects {
+            let Some(key) = key(app, object) else { continue };
+            let (other, other_target, first) = *owners.entry(key).or_insert((app, target, object));
+            let is_same = other.name == app.name && other.span == app.span;
+            if is_same || !may_meet(facts, other, app) || !reported.insert((&other.name, &app.name))
+            {
+                continue;
+            }
+            let is_whole_folder = other_target.target.folder == target.target.folder;
+            let namespace =
+                app.application.destination.namespace.as_ref().map_or("", |it| it.as_str());
+            let what = match is_whole_folder {
+                true => format!("`{}` to namespace `{namespace}`", shown(&target.target.folder)),
+                false => object.label(),
+            };
+            let finding = out.at(
+                &app.span,
+                format!("Applications `{}` and `{}` both deploy {what}", other.name, app.name),
+            );
+            finding
+                .also(&other.span, "the other Application")
+                .check(format!("argocd app get {}", app.name));
+            if !is_whole_folder {
+                finding.also(&first.name_span(), "the object");
+                if matches!(object.body, Body::Namespace) {
+                    finding.severity(Severity::Warning).confidence(Confidence::Likely);
+                }
+            }
+        }
+    }
+}
+
+fn shown(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
+}
+
+/// Whether the name and the destination of an Application are known.
+fn is_exact(app: &App) -> bool {
+    let destination = &app.application.destination;
+    let parts = [&destination.server, &destination.name, &destination.namespace];
+    !has_placeholder(&app.name)
+        && parts.iter().copied().flatten().all(|it| !has_placeholder(it))
+        && (destination.server.is_some() || destination.name.is_some())
+}
+
+/// Whether two Applications belong to one Argo CD: those of one folder do. The environments of one
+/// application may have a cluster each.
+fn may_meet(facts: &Facts<'_>, a: &App, b: &App) -> bool {
+    let set = |app: &App| app.made.as_ref().map(|made| made.set_span);
+    if set(a).is_some() && set(a) == set(b) {
+        return true;
+    }
+    let folder = |app: &App| folder_of(facts.file(app.file).path());
+    let environments = (facts.environment_of(a), facts.environment_of(b));
+    // Two sets that make the same Applications are two forms of one set.
+    let are_apart = a.name != b.name && facts.together(a.file, b.file);
+    are_apart && folder(a) == folder(b) && environments.0 == environments.1
+}
+
+/// Kinds without a namespace, of which two Applications often have the same.
+const CLUSTER_WIDE: &[&str] = &[
+    "APIService",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "PersistentVolume",
+    "PriorityClass",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+];
+
+fn key<'a>(app: &'a App, object: &'a Object) -> Option<Key<'a>> {
+    let destination = &app.application.destination;
+    let cluster = destination.server.as_ref().or(destination.name.as_ref())?;
+    // Hooks are created and deleted with each sync.
+    if hook(&object.meta).is_some() {
+        return None;
+    }
+    let kind = object.kind.as_str();
+    let own = object.meta.namespace.as_ref().or(destination.namespace.as_ref());
+    let namespace = match CLUSTER_WIDE.contains(&kind) {
+        true => "",
+        false => own.map_or("", |it| it.as_str()),
+    };
+    Some((cluster.as_str(), object.group(), kind, namespace, object.name()?.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn app(file: &str, name: &str, path: &str, namespace: &str, more: &str) -> String {
+        format!(
+            "# file: {file}\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec: {{source: {{repoURL: r, path: {path}{more}}}, destination: {{server: s, namespace: {namespace}}}}}\n"
+        )
+    }
+
+    fn said(text: &str) -> Vec<(&'static str, String)> {
+        findings(&RULE, text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
+    }
+
+    fn service(path: &str, name: &str) -> String {
+        format!(
+            "# file: {path}\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn one_object_in_two_folders_has_two_owners() {
+        let objects = format!("{}{}", service("a/web.yaml", "web"), service("b/web.yaml", "web"));
+        let apps = format!(
+            "{}{}",
+            app("x.yaml", "one", "a", "shop", ""),
+            app("y.yaml", "two", "b", "shop", "")
+        );
+        let found = said(&format!("{objects}{apps}"));
+        assert_eq!(
+            found,
+            [("error", "Applications `one` and `two` both deploy Service `web`".to_owned())]
+        );
+    }
+
+    #[test]
+    fn other_namespaces_names_and_folders_are_silent() {
+        let object = service("a/web.yaml", "web");
+        let one = app("x.yaml", "one", "a", "shop", "");
+        let elsewhere = app("y.yaml", "two", "a", "other", "");
+        assert!(said(&format!("{object}{one}{elsewhere}")).is_empty());
+        let other_folder = app("clusters/y.yaml", "two", "a", "shop", "");
+        assert!(
+            said(&format!("{object}{one}{other_folder}")).is_empty(),
+            "another Argo CD, perhaps"
+        );
+        let dev = app("d.yaml", "web-dev", "a", "shop", "");
+        let prod = app("p.yaml", "web-prod", "a", "shop", "");
+        assert!(said(&format!("{object}{dev}{prod}")).is_empty(), "a cluster for each environment");
+    }
+
+    #[test]
+    fn two_releases_of_one_chart_are_two_things() {
+        let chart = "# file: chart/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: chart/templates/s.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: \"{{ .Release.Name }}\"}\nspec: {ports: [{port: 80}]}\n";
+        let apps = format!(
+            "{}{}",
+            app("x.yaml", "one", "chart", "shop", ""),
+            app("y.yaml", "two", "chart", "shop", "")
+        );
+        assert!(said(&format!("{chart}{apps}")).is_empty());
+        let fixed = chart.replace("\"{{ .Release.Name }}\"", "web");
+        assert_eq!(said(&format!("{fixed}{apps}")).len(), 1);
+    }
+
+    #[test]
+    fn a_shared_namespace_is_a_warning() {
+        let namespace = |path: &str| {
+            format!("# file: {path}\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop}}\n")
+        };
+        let objects = format!("{}{}", namespace("a/n.yaml"), namespace("b/n.yaml"));
+        let apps = format!(
+            "{}{}",
+            app("x.yaml", "one", "a", "shop", ""),
+            app("y.yaml", "two", "b", "shop", "")
+        );
+        assert_eq!(said(&format!("{objects}{apps}"))[0].0, "warning");
+    }
+}
