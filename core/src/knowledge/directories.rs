@@ -117,6 +117,7 @@ mod tests {
             "mongo",
             "nextcloud",
             "nginxproxy/nginx-proxy",
+            "nginxinc/nginx-unprivileged",
         ];
         let ids: Vec<&str> = repositories
             .iter()
@@ -132,7 +133,10 @@ mod tests {
     #[test]
     fn a_repository_of_its_own_replaces_the_row_of_the_family() {
         assert_eq!(written_directories("nginx", "nginx"), ["/var/cache/nginx", "/var/run"]);
-        assert_eq!(written_directories("nginx", "nginxinc/nginx-unprivileged"), ["/tmp"]);
+        assert_eq!(
+            written_directories("nginx-unprivileged", "nginxinc/nginx-unprivileged"),
+            ["/tmp"]
+        );
         assert!(written_directories("node", "node").is_empty());
     }
 
