@@ -11,9 +11,11 @@
 //! Two habits keep the findings true: a table says only what its source says, and an answer that is
 //! not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
+pub mod advertised;
 pub mod checks;
 pub mod cron;
 mod data;
+pub mod disks;
 pub mod env;
 pub mod families;
 pub mod image;

@@ -110,7 +110,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     if model.ports.iter().any(|own| own.port.is_some_and(|it| it.value.to_string() == text)) {
         return;
     }
-    let listed: Vec<String> = model.ports.iter().map(port_name).collect();
+    let listed: Vec<String> = model.ports.iter().map(ServicePort::label).collect();
     let finding = out.at(
         &port.span,
         format!(
@@ -138,15 +138,6 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     {
         let edit = facts.replace(&port.span, &number.value.to_string());
         finding.fix(Fix::r#unsafe(format!("Send traffic to port {}", number.value), [edit]));
-    }
-}
-
-/// Renders a port as `80` or `` `http` (80) ``.
-fn port_name(port: &ServicePort) -> String {
-    let number = port.port.map_or_else(|| "?".to_owned(), |it| it.value.to_string());
-    match &port.name {
-        Some(name) => format!("`{name}` ({number})"),
-        None => number,
     }
 }
 
