@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn stale_and_unknown_selectors_are_reported() {
-        let text = "services:\n  web: # plimsoll: ignore PLM309\n    image: x:1 # plimsoll: ignore PLM99\n";
+        let text = "services:\n  web: # plimsoll: ignore PLM309\n    image: x:1 # plimsoll: ignore PLM999\n";
         assert_eq!(left(text), (vec!["PLM006", "PLM006"], 0));
         // A rule that did not run cannot make its suppression stale.
         assert_eq!(

@@ -9,8 +9,8 @@ pub mod kustomize;
 pub mod origin;
 mod target;
 
-pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile};
+pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile, Unmatched, UnmatchedKind};
 pub use target::{
-    Assignment, Cache, Manifest, Reason, Recipe, Release, Request, Target, build, build_with,
-    environment_of,
+    Assignment, Cache, Cause, Manifest, Reason, Recipe, Release, Request, Target, build,
+    build_with, chart_folders, environment_of, environment_of_word, is_further_values_file,
 };

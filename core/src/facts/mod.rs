@@ -8,7 +8,8 @@
 //! | a Compose service | `service` | `hosts`, `listens_on`, `restarts`, `is_built`, `starts_one_shot` |
 //! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
 //! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
-//! | objects by name | `names` | `named`, `named_anywhere`, `is_named_elsewhere`, `near_name`, `keys` |
+//! | the program in a container | `programs`, `dockerfile` | `runs` |
+//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `keys` |
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
 //! | what may be applied together | `sets`, `parts` | `together`, `same_part`, `may_share_namespace` |
 //! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
@@ -22,58 +23,94 @@
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
-//! | roles of Compose files | `roles` | `role_of`, `unit_role` |
+//! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
+//! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
+//! | variables that a list sets twice | `repeated` | `repeated_variables` |
+//! | words that the objects contain | `usage` | `usage` |
+//! | what is started together | `scope` | `built_target`, `started_with`, `is_kustomized`, `exec` |
+//! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
+//! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
+//! | overlays of one base | `overlays` | `overlay_gaps` |
+//! | copies of manifests | `copies` | `copied_manifests` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
+//! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
+//! | what an image starts that is built here | `image_start` | `image_start` |
+//! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
+mod charts;
+mod commands;
 mod contract;
+mod copies;
 mod counterparts;
+mod credentials;
 mod cycles;
 mod delivery;
+mod dockerfile;
 mod healthchecks;
 mod hosts;
+mod image_start;
 mod images;
+mod kustomizations;
 mod map;
 mod mentions;
 mod migrations;
 mod names;
 mod order;
+mod overlays;
 mod parts;
 mod peers;
+mod programs;
+mod repeated;
 mod replicas;
 mod resources;
 mod roles;
+mod scope;
 mod selection;
 mod service;
 mod sets;
+mod sources;
 mod storage;
 mod subject;
 mod unit;
+mod usage;
 mod workload;
 
+pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
+pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;
+pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
+pub use credentials::Credential;
 pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
+pub use image_start::ImageStart;
 pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named, nearest};
 pub use order::{Wait, reaches};
+pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use programs::Program;
+pub use repeated::Repeated;
+pub use scope::Together;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+pub use usage::Usage;
 pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
 use crate::edit::{Editor, Yaml};
 use crate::model::Place;
+use crate::model::chart::Chart;
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
@@ -116,6 +153,9 @@ pub struct Facts<'a> {
     sets: sets::Sets,
     deliveries: delivery::Deliveries<'a>,
     all_targets: &'a [Arc<BuiltTarget>],
+    charts: &'a [Chart],
+    /// Whether the files themselves are looked at.
+    is_main: bool,
     /// Indices of the targets whose objects these facts are about.
     chosen: Vec<usize>,
     /// The files that were built into a target.
@@ -131,6 +171,8 @@ pub struct Scope<'a> {
     pub config: &'a Config,
     /// All targets of the project.
     pub targets: &'a [Arc<BuiltTarget>],
+    /// The charts that are looked at as their authors wrote them.
+    pub charts: &'a [Chart],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     pub parts: &'a Parts,
@@ -272,11 +314,11 @@ impl<'a> Facts<'a> {
         self.roles.get(file.index()).copied().flatten()
     }
 
-    /// Returns the role in which a unit runs; in a cluster it is never development.
+    /// Returns the role in which a unit runs.
     pub fn unit_role(&self, unit: &Unit<'_>) -> Role {
         match unit.site {
             Site::Service(at) => self.services[at].role,
-            Site::Container(..) => Role::Unknown,
+            Site::Container(workload, _) => self.object_role(self.workloads[workload].object),
         }
     }
 

@@ -1,15 +1,17 @@
-//! The roles of Compose files: development, production or unknown.
+//! The roles of Compose files and of objects: development, production or unknown.
 //!
 //! The configuration decides first, then a comment in the file, the file's name, and its content.
 //! Content alone marks a file as development only where the workspace also has a cluster side, because
 //! then production runs there. Without a cluster side, a file that looks like development may well be
 //! what runs on the server, and the rules should report what they find in it.
 
+use super::{Facts, Workload};
 use crate::config::Config;
 use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
+use crate::model::kubernetes::Object;
 use crate::report::{Kind, Role};
-use crate::text::{FileId, name_of};
+use crate::text::{FileId, folder_of, name_of};
 use std::sync::Arc;
 
 pub(super) fn of_files(
@@ -35,6 +37,29 @@ pub(super) fn of_files(
         }
     }
     roles
+}
+
+/// Names of folders and overlays whose manifests are not for production.
+const DEVELOPMENT_MANIFESTS: &[&str] = &["test", "tests", "e2e", "dev", "development", "samples"];
+
+impl<'a> Facts<'a> {
+    /// Returns the role of a workload.
+    pub fn workload_role(&self, workload: &Workload<'a>) -> Role {
+        self.object_role(workload.object)
+    }
+
+    /// Returns the role of an object: development where a folder of its file, or the overlay that it is
+    /// built in, is named so.
+    pub fn object_role(&self, object: &Object) -> Role {
+        let path = self.files[object.file.index()].path();
+        let target = self.built_target(object.file).map_or("", |it| it.target.folder.as_str());
+        let folders = folder_of(path).split('/').chain(target.split('/'));
+        if folders.into_iter().any(|it| is_among(DEVELOPMENT_MANIFESTS, it)) {
+            Role::Development
+        } else {
+            Role::Unknown
+        }
+    }
 }
 
 /// Returns the role of a project, which is that of its last file with a role: an override file decides.

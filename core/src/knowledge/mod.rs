@@ -12,10 +12,15 @@
 //! not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
 pub mod advertised;
+pub mod annotations;
 pub mod checks;
 pub mod cron;
 mod data;
+pub mod dev_commands;
+pub mod development;
+pub mod directories;
 pub mod disks;
+pub mod end_of_life;
 pub mod env;
 pub mod families;
 pub mod image;
@@ -29,3 +34,4 @@ pub mod secrets;
 pub mod shell;
 pub mod singletons;
 pub mod starts;
+pub mod stores;

@@ -4,18 +4,23 @@
 //! [`read::WrongType`], and still reads the rest of the document. Nothing here borrows from the tree, so
 //! that the result of a file can be cached and sent to another thread.
 
+pub mod chart;
 pub mod compose;
 pub mod delivery;
 pub mod detect;
 mod directives;
 mod file;
 pub mod kubernetes;
+pub mod kustomization;
 mod plain;
 pub mod read;
 mod target;
 
+pub use crate::build::{Cause, Reason, Target};
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use plain::{PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
 pub use target::{BuiltTarget, Delivered, ReadTarget, TargetCache, targets};
+
+pub use crate::build::{Unmatched, UnmatchedKind, environment_of_word};

@@ -76,6 +76,9 @@ pub struct Rule {
     /// Whether the rule says that something is missing among the objects. Where a part of a target was
     /// not built, it may be there.
     pub is_about_absence: bool,
+    /// Whether the rule is about the files that charts and overlays are built from, and not about the
+    /// objects that they become.
+    pub is_about_sources: bool,
 }
 
 impl Rule {
@@ -131,7 +134,7 @@ pub fn is_known(selector: &str) -> bool {
 }
 
 /// Declares `RULE` from a doc comment, a code, a name and a few fields. `about: absence` marks a rule that
-/// says that something is missing among the objects.
+/// says that something is missing among the objects; `about: sources`, a rule about the sources of targets.
 macro_rules! rule {
     (
         $(#[doc = $doc:expr])*
@@ -148,13 +151,12 @@ macro_rules! rule {
             on: $crate::rules::Side::$on,
             doc: concat!($($doc, "\n"),*),
             check: rule!(@check $check),
-            is_about_absence: rule!(@about $($about)?),
+            is_about_absence: matches!(stringify!($($about)?).as_bytes(), b"absence"),
+            is_about_sources: matches!(stringify!($($about)?).as_bytes(), b"sources"),
         };
     };
     (@check engine) => { $crate::rules::Check::Engine };
     (@check $check:ident) => { $crate::rules::Check::Facts($check) };
-    (@about absence) => { true };
-    (@about) => { false };
 }
 use rule;
 

@@ -13,6 +13,7 @@ pub mod budget;
 pub mod chart;
 pub mod failure;
 pub mod render;
+pub mod uses;
 
 mod compare;
 mod encode;
@@ -31,6 +32,7 @@ mod yaml;
 
 pub use chart::{Chart, ChartFile, Content};
 pub use fill::fill;
+pub use functions::Version;
 pub use render::{
     Document, Hook, Layer, Problem, ProblemKind, ReleaseOptions, Rendered, RenderedTemplate,
     TemplateKind, render,

@@ -5,7 +5,7 @@ use super::object::Object;
 use super::schema::Schema;
 use super::value::Value;
 use super::vars::Var;
-use super::{Reason, ReasonKind};
+use super::{Reason, ReasonKind, Unmatched, UnmatchedKind};
 use crate::text::{FileId, Span};
 use rustc_hash::FxHashSet;
 
@@ -17,6 +17,9 @@ pub(super) struct Accumulated {
     pub config: Config,
     pub vars: Vec<Var>,
     pub reasons: Vec<Reason>,
+    pub unmatched: Vec<Unmatched>,
+    /// Whether a resource file holds nothing, as one does that a tool is still to write.
+    pub has_blank_file: bool,
     pub read: Vec<FileId>,
 }
 
@@ -55,6 +58,29 @@ impl Accumulated {
         self.reason(ReasonKind::NotBuilt, span, message.into());
     }
 
+    /// Says that an entry names what is not there; `message` is the reason where Kustomize refuses that.
+    /// What is missing may be in a part that is not built or not written yet.
+    pub(super) fn unmatched(
+        &mut self,
+        what: UnmatchedKind,
+        span: Span,
+        name: impl Into<String>,
+        message: impl Into<String>,
+    ) {
+        let of_file = matches!(what, UnmatchedKind::Resource | UnmatchedKind::File);
+        if of_file || self.reasons.is_empty() && !self.has_blank_file {
+            self.unmatched.push(Unmatched { what, name: name.into(), span });
+        }
+        if what.is_refused() {
+            self.refuse(span, message);
+        }
+    }
+
+    /// Says that an entry names something that Kustomize would fetch.
+    pub(super) fn remote(&mut self, span: Span, message: String) {
+        self.reason(ReasonKind::Remote, span, message);
+    }
+
     /// Says that what an entry asks for is more than one builder makes.
     pub(super) fn too_large(&mut self, span: Span) {
         let message = "the project is too large to be built in full; this part is left out";
@@ -84,6 +110,8 @@ impl Accumulated {
     /// Adds all that another kustomization has come to.
     pub(super) fn absorb(&mut self, other: Accumulated, schema: &Schema) {
         self.reasons.extend(other.reasons);
+        self.unmatched.extend(other.unmatched);
+        self.has_blank_file |= other.has_blank_file;
         self.read.extend(other.read);
         self.append(other.objects, schema);
         self.config.merge(&other.config);

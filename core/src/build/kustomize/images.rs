@@ -1,5 +1,6 @@
 //! `images` and `replicas`.
 
+use super::UnmatchedKind;
 use super::accumulated::Accumulated;
 use super::fieldspec::{Create, FieldSpec};
 use super::schema::Schema;
@@ -31,11 +32,16 @@ pub(super) fn set_images(entries: &[Value], all: &mut Accumulated, fields: &[Fie
         };
         // What a definition calls containers is the schema of something else.
         let objects = all.objects.iter_mut().filter(|it| it.kind() != "CustomResourceDefinition");
+        let mut found = false;
         for object in objects {
-            change.containers(&mut object.value);
+            found |= change.containers(&mut object.value);
             for field in fields {
-                field.visit(&mut object.value, None, &mut |image| change.apply(image));
+                field.visit(&mut object.value, None, &mut |image| found |= change.apply(image));
             }
+        }
+        if !found {
+            let name = entry.str_at(&["name"]).unwrap_or_default();
+            all.unmatched(UnmatchedKind::Image, entry.span, name, "");
         }
     }
 }
@@ -60,26 +66,34 @@ impl<'c> Change<'c> {
         })
     }
 
-    /// Changes the images of all containers, wherever in an object they stand.
-    fn containers(&self, value: &mut Value) {
+    /// Changes the images of all containers, wherever in an object they stand. Returns whether there is
+    /// one that the entry is about.
+    fn containers(&self, value: &mut Value) -> bool {
+        let mut found = false;
         match &mut value.data {
             Data::Scalar(_) => {}
-            Data::List(items) => items.iter_mut().for_each(|item| self.containers(item)),
+            Data::List(items) => {
+                items.iter_mut().for_each(|item| found |= self.containers(item));
+            }
             Data::Map(map) => {
                 for (key, field) in map {
-                    self.containers(&mut field.value);
+                    found |= self.containers(&mut field.value);
                     let Data::List(items) = &mut field.value.data else { continue };
                     if matches!(key.as_str(), "containers" | "initContainers") {
                         let images = items.iter_mut().filter_map(|item| item.get_mut("image"));
-                        images.for_each(|image| self.apply(image));
+                        images.for_each(|image| found |= self.apply(image));
                     }
                 }
             }
         }
+        found
     }
 
-    fn apply(&self, image: &mut Value) {
-        let Some(old) = image.as_str().filter(|old| self.matches.is_match(old)) else { return };
+    /// Changes an image that the entry is about; returns whether it is.
+    fn apply(&self, image: &mut Value) -> bool {
+        let Some(old) = image.as_str().filter(|old| self.matches.is_match(old)) else {
+            return false;
+        };
         let (name, tag, digest) = split(old);
         let (tag, digest) = match (self.tag, self.digest, self.suffix) {
             (Some(tag), digest, _) => (tag.to_owned(), digest.unwrap_or_default()),
@@ -95,8 +109,9 @@ impl<'c> Change<'c> {
             new.extend(["@", digest]);
         }
         if new != old {
-            *image = Value::string(new, self.span);
+            image.replace(Value::string(new, self.span));
         }
+        true
     }
 }
 
@@ -136,14 +151,15 @@ pub(super) fn set_replicas(
                         &mut object.value,
                         Some((Create::Scalar, count.span)),
                         &mut |value| {
-                            *value = count.clone();
+                            value.replace(count.clone());
                         },
                     );
                 }
             }
         }
         if !found {
-            all.refuse(entry.span, format!("nothing with replicas has the name `{name}`"));
+            let message = format!("nothing with replicas has the name `{name}`");
+            all.unmatched(UnmatchedKind::Replicas, entry.span, name, message);
         }
     }
 }

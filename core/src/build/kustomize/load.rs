@@ -24,6 +24,7 @@ impl<'s> Builder<'_, 's> {
         for document in documents {
             add_objects(document, file.id, &mut objects, all);
         }
+        all.has_blank_file |= objects.is_empty();
         objects
     }
 }

@@ -61,6 +61,8 @@ pub struct Built {
     pub objects: Vec<BuiltObject>,
     /// What is missing or doubtful, with the place that says so.
     pub reasons: Vec<Reason>,
+    /// The entries that match nothing.
+    pub unmatched: Vec<Unmatched>,
     /// The files that took part: kustomizations, resources, patches, what generators read.
     pub read: Vec<FileId>,
 }
@@ -71,6 +73,47 @@ pub struct BuiltObject {
     pub value: Value,
     /// The file that the object was read from, or whose generator made it.
     pub file: FileId,
+}
+
+/// An entry of a kustomization that names what is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmatched {
+    pub what: UnmatchedKind,
+    /// The path, the name or the selector.
+    pub name: String,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnmatchedKind {
+    /// A file or folder under `resources`, `bases` or `components`.
+    Resource,
+    /// A file of a patch, a replacement or a configuration.
+    File,
+    /// A patch that names its object itself.
+    Patch,
+    /// A patch with a `target`.
+    PatchTarget,
+    Image,
+    Replicas,
+    ReplacementSource,
+    ReplacementTarget,
+}
+
+impl UnmatchedKind {
+    /// Whether Kustomize refuses to build because of it; otherwise the entry does nothing.
+    pub fn is_refused(self) -> bool {
+        match self {
+            UnmatchedKind::Resource
+            | UnmatchedKind::File
+            | UnmatchedKind::Patch
+            | UnmatchedKind::Replicas
+            | UnmatchedKind::ReplacementSource => true,
+            UnmatchedKind::PatchTarget
+            | UnmatchedKind::Image
+            | UnmatchedKind::ReplacementTarget => false,
+        }
+    }
 }
 
 /// Why a target is not built in full.
@@ -86,7 +129,9 @@ pub struct Reason {
 pub enum ReasonKind {
     /// Kustomize refuses to build this.
     Refused,
-    /// Kustomize would build this with something that is not at hand: the network, a plugin, a chart.
+    /// Kustomize would fetch this: a remote base, component or file.
+    Remote,
+    /// Kustomize would build this with something else that is not at hand: a plugin, a chart.
     NotBuilt,
     /// The project is larger than a build may be.
     Limit,

@@ -1,6 +1,7 @@
 //! Patches of both kinds, and what they are applied to.
 
 use super::Builder;
+use super::UnmatchedKind;
 use super::accumulated::{Accumulated, Kustomization};
 use super::jsonpatch;
 use super::load::add_objects;
@@ -17,6 +18,9 @@ struct Allowed {
     name: bool,
     kind: bool,
 }
+
+/// Why an entry of `patches` does nothing.
+const NO_PATCH: &str = "this entry of `patches` names no patch: give it a `path` to a file, or a `patch` with the text";
 
 impl Builder<'_, '_> {
     /// Applies `patchesStrategicMerge`: files or inline texts that name their target themselves.
@@ -50,7 +54,7 @@ impl Builder<'_, '_> {
     pub(super) fn patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("patches") {
             if entry.as_map().is_none() {
-                all.refuse(entry.span, "an entry of `patches` has a `path` or a `patch`");
+                all.refuse(entry.span, NO_PATCH);
                 continue;
             }
             self.patch(kustomization, entry, all);
@@ -74,10 +78,20 @@ impl Builder<'_, '_> {
             (Some(text), None) => self.read_inline(text, all),
             (None, Some(path)) => self.read_documents(kustomization, path, all),
             (None, None) => {
-                all.refuse(entry.span, "an entry of `patches` has a `path` or a `patch`");
+                all.refuse(entry.span, NO_PATCH);
                 return;
             }
         };
+        if let Some(text) = documents.iter().find(|document| document.as_scalar().is_some()) {
+            let message = match entry.get("patch") {
+                Some(_) => {
+                    "this `patch` is plain text: write the fields to change, or give the file under `path`"
+                }
+                None => "this file is plain text and not a patch",
+            };
+            all.refuse(text.span, message);
+            return;
+        }
         let says = |key: &str| entry.at(&["options", key]).is_some_and(Value::is_true);
         let allowed = Allowed { name: says("allowNameChange"), kind: says("allowKindChange") };
         match (entry.get("target"), jsonpatch::is_patch(&documents)) {
@@ -135,6 +149,7 @@ impl Builder<'_, '_> {
         let schema = Rc::clone(&self.schema);
         let chosen: Vec<bool> =
             all.objects.iter().map(|object| selector.fits(object, &schema)).collect();
+        note_unmatched(UnmatchedKind::PatchTarget, target, &chosen, all);
         self.operate(&chosen, document, all);
     }
 
@@ -189,6 +204,7 @@ impl Builder<'_, '_> {
         let schema = Rc::clone(&self.schema);
         let chosen: Vec<bool> =
             all.objects.iter().map(|object| selector.fits(object, &schema)).collect();
+        note_unmatched(UnmatchedKind::PatchTarget, target, &chosen, all);
         self.merge_into(&chosen, patch, allowed, all);
     }
 
@@ -217,8 +233,9 @@ impl Builder<'_, '_> {
             match chosen.iter().filter(|chosen| **chosen).count() {
                 1 => self.merge_into(&chosen, &patch.value, allowed, all),
                 0 => {
-                    let message = format!("there is no {} to patch", wanted.label());
-                    all.refuse(patch.name_span(), message);
+                    let label = wanted.label();
+                    let message = format!("there is no {label} to patch");
+                    all.unmatched(UnmatchedKind::Patch, patch.name_span(), label, message);
                 }
                 _ => {
                     let message = format!("there is more than one {} to patch", wanted.label());
@@ -298,6 +315,22 @@ fn restore(value: &mut Value, path: &[&str], old: Option<Value>) {
         }
         (None, _) => {}
     }
+}
+
+/// Notes a selector that chose nothing.
+pub(super) fn note_unmatched(
+    what: UnmatchedKind,
+    selector: &Value,
+    chosen: &[bool],
+    all: &mut Accumulated,
+) {
+    if chosen.contains(&true) {
+        return;
+    }
+    let words = ["kind", "name", "namespace", "labelSelector", "annotationSelector"];
+    let words = words.iter().filter_map(|key| selector.str_at(&[key]));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    all.unmatched(what, selector.span, words.join(" "), "");
 }
 
 fn read_selector(target: &Value, all: &mut Accumulated) -> Option<Selector> {

@@ -1,10 +1,11 @@
 //! `replacements`: a value of one object copied into fields of others.
 
-use super::Builder;
 use super::accumulated::{Accumulated, Kustomization};
+use super::patches::note_unmatched;
 use super::paths::{self, Make, Shape};
 use super::selector::Selector;
 use super::value::{Data, MAX_DEPTH, Scalar, Value};
+use super::{Builder, UnmatchedKind};
 use crate::syntax::Scalar as Typed;
 use crate::text::Span;
 use smol_str::SmolStr;
@@ -95,12 +96,15 @@ impl Builder<'_, '_> {
         let found = found.filter(|_| is_affordable).cloned();
         let label = first.map(|object| object.id(&schema).label());
         let Some(label) = label.filter(|_| !more) else {
-            let message = if more {
-                "more than one object is this source"
+            if more {
+                all.refuse(source.span, "more than one object is this source");
             } else {
-                "no object is this source"
-            };
-            all.refuse(source.span, message);
+                let words = ["kind", "name", "namespace"].map(|key| source.str_at(&[key]));
+                let words: Vec<&str> = words.into_iter().flatten().collect();
+                let message = "no object is this source";
+                let what = UnmatchedKind::ReplacementSource;
+                all.unmatched(what, source.span, words.join(" "), message);
+            }
             return None;
         };
         let Some(mut value) = found else {
@@ -155,6 +159,7 @@ impl Builder<'_, '_> {
         let schema = Rc::clone(&self.schema);
         let (size, depth) = (value.size(), value.depth());
         let mut failures = Vec::new();
+        let mut chosen = Vec::new();
         for object in &mut all.objects {
             let ids = object.ids(&schema);
             let rejected =
@@ -162,6 +167,7 @@ impl Builder<'_, '_> {
             let selected = ids.iter().any(|id| selector.fits_id(id))
                 && selector.fits_metadata(object)
                 && !rejects.iter().any(rejected);
+            chosen.push(selected);
             if !selected {
                 continue;
             }
@@ -188,6 +194,7 @@ impl Builder<'_, '_> {
             }
         }
         failures.into_iter().for_each(|(span, message)| all.refuse(span, message));
+        note_unmatched(UnmatchedKind::ReplacementTarget, select, &chosen, all);
     }
 
     fn selector(&self, value: &Value, all: &mut Accumulated) -> Option<Selector> {

@@ -5,7 +5,7 @@ use super::accumulated::{Accumulated, Kustomization};
 use super::config::Config;
 use super::sources::{Found, SourceFile};
 use super::value::{Map, Value};
-use super::{Builder, Built, BuiltObject, ReasonKind};
+use super::{Builder, Built, BuiltObject, ReasonKind, UnmatchedKind};
 use crate::text::{FileId, Span};
 use std::rc::Rc;
 
@@ -71,6 +71,7 @@ impl<'s> Builder<'_, 's> {
                 .map(|object| BuiltObject { value: object.value, file: object.file })
                 .collect(),
             reasons: all.reasons,
+            unmatched: all.unmatched,
             read: all.read,
         }
     }
@@ -169,9 +170,14 @@ impl<'s> Builder<'_, 's> {
         if !whole {
             self.unreadable(start, file.path, all);
         }
+        let other = documents.first().map(|document| document.span);
         let value = documents.into_iter().find(|document| document.as_map().is_some());
-        if value.is_none() {
-            all.refuse(start, format!("`{}` is empty", file.path));
+        match (&value, other) {
+            (Some(_), _) => {}
+            (None, Some(at)) => {
+                all.refuse(at, format!("`{}` has to be a mapping of fields", file.path));
+            }
+            (None, None) => all.refuse(start, format!("`{}` is empty", file.path)),
         }
         Some((file.id, value?))
     }
@@ -191,14 +197,19 @@ impl<'s> Builder<'_, 's> {
                 self.accumulate(&folder, all, entry.span, Role::Component)
             }
             (Found::Remote, _) => {
-                all.not_built(entry.span, format!("remote component `{path}`"));
+                all.remote(entry.span, format!("the remote component `{path}` is not fetched"));
                 true
             }
             (Found::Outside, _) => {
                 all.not_built(entry.span, format!("`{path}` lies outside of the project"));
                 true
             }
-            (Found::Folder | Found::File(_) | Found::Missing, _) => {
+            (Found::Missing, _) => {
+                let message = format!("there is no `{path}`");
+                all.unmatched(UnmatchedKind::Resource, entry.span, path, message);
+                true
+            }
+            (Found::Folder | Found::File(_), _) => {
                 all.refuse(
                     entry.span,
                     format!("`{path}` is not a folder with a kustomization file"),
@@ -213,7 +224,9 @@ impl<'s> Builder<'_, 's> {
         for key in ["resources", "bases"] {
             for entry in kustomization.list(key) {
                 let Some(path) = entry.as_str() else {
-                    all.refuse(entry.span, format!("an entry of `{key}` is a path"));
+                    let message =
+                        format!("this entry of `{key}` has to be the path of a file or folder");
+                    all.refuse(entry.span, message);
                     continue;
                 };
                 complete &= self.resource(kustomization, path, entry.span, all);
@@ -256,11 +269,15 @@ impl<'s> Builder<'_, 's> {
             (Found::Folder, _) => {
                 all.refuse(at, format!("the folder `{path}` has no kustomization file"));
             }
-            (Found::Remote, _) => all.not_built(at, format!("remote resource `{path}`")),
+            (Found::Remote, _) => {
+                all.remote(at, format!("the remote resource `{path}` is not fetched"))
+            }
             (Found::Outside, _) => {
                 all.not_built(at, format!("`{path}` lies outside of the project"));
             }
-            (Found::Missing, _) => all.refuse(at, format!("there is no `{path}`")),
+            (Found::Missing, _) => {
+                all.unmatched(UnmatchedKind::Resource, at, path, format!("there is no `{path}`"));
+            }
         }
         true
     }
@@ -339,11 +356,17 @@ impl<'s> Builder<'_, 's> {
                 all.read.push(file.id);
                 return Some(*file);
             }
-            (Found::Remote, _) => all.not_built(entry.span, format!("remote file `{path}`")),
+            (Found::Remote, _) => {
+                all.remote(entry.span, format!("the remote file `{path}` is not fetched"))
+            }
             (Found::Outside, _) => {
                 all.not_built(entry.span, format!("`{path}` lies outside of the project"));
             }
-            (Found::Folder | Found::Missing, _) => {
+            (Found::Missing, _) => {
+                let message = format!("there is no file `{path}`");
+                all.unmatched(UnmatchedKind::File, entry.span, path, message);
+            }
+            (Found::Folder, _) => {
                 all.refuse(entry.span, format!("there is no file `{path}`"));
             }
         }

@@ -12,17 +12,19 @@ mod request;
 mod unbuilt;
 
 pub use cache::Cache;
+pub use charts::{chart_folders, is_further_values_file};
 pub use request::{Assignment, Recipe, Release, Request};
 
-use super::kustomize::{self, SourceFile};
+use super::kustomize::{self, SourceFile, Unmatched};
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, Span, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Returns the environment that a word of a path names.
-fn environment_of_word(word: &str) -> Option<Environment> {
+pub fn environment_of_word(word: &str) -> Option<Environment> {
     match word {
         "prod" | "production" | "prd" | "live" => Some(Environment::Production),
         "staging" | "stage" | "stg" | "preprod" | "uat" => Some(Environment::Staging),
@@ -54,15 +56,44 @@ pub struct Target {
     pub trees: Vec<Tree>,
     /// The documents of a chart as its templates print them.
     manifests: Vec<Manifest>,
-    /// The place behind a span: the value that an action of a template printed; `None` for an action
-    /// that printed several values.
-    pub behind: FxHashMap<Span, Option<Span>>,
+    /// The places behind a span: the values that an action of a template printed, or the value that a patch
+    /// or an `images` entry replaced. Empty where they differ from one printing to the next.
+    pub behind: FxHashMap<Span, Vec<Span>>,
     /// Why the target is not built in full; empty for one that is.
     pub reasons: Vec<Reason>,
+    /// The entries of kustomizations that match nothing.
+    pub unmatched: Vec<Unmatched>,
     /// Whether there is anything to look at.
     pub is_built: bool,
     /// The files that were built into the target, which say nothing by themselves.
     pub sources: Vec<FileId>,
+}
+
+/// Notes what is behind a place.
+fn note_behind(all: &mut FxHashMap<Span, Vec<Span>>, at: Span, behind: Vec<Span>) {
+    match all.entry(at) {
+        Entry::Vacant(entry) => {
+            entry.insert(behind);
+        }
+        Entry::Occupied(mut entry) if *entry.get() != behind => entry.get_mut().clear(),
+        Entry::Occupied(_) => {}
+    }
+}
+
+/// What would have to be there, or to change, for a part of a target to be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// A subchart that is not in `charts/`.
+    MissingDependency,
+    /// A base, component or file that would be fetched.
+    Remote,
+    /// Values that the chart's author refuses: `required`, `fail` or `values.schema.json`.
+    Values,
+    /// A project that is larger than a build may be, or a template that never ends.
+    Limit,
+    /// A mistake that the real tool refuses too, or what only the real tool can do.
+    #[default]
+    Other,
 }
 
 /// Why a target, or a part of it, is not built.
@@ -72,6 +103,7 @@ pub struct Reason {
     pub span: Span,
     /// Whether the real tool refuses too; otherwise it would need something that is not at hand.
     pub is_refused: bool,
+    pub cause: Cause,
 }
 
 /// A document as it reaches the cluster, and the place that it comes from.
@@ -93,6 +125,7 @@ impl Target {
             manifests: Vec::new(),
             behind: FxHashMap::default(),
             reasons: Vec::new(),
+            unmatched: Vec::new(),
             is_built: false,
             sources: Vec::new(),
         }
@@ -146,7 +179,7 @@ pub fn build_with<T: AsRef<Target>>(
     if !cfg!(feature = "targets") {
         return unbuilt::targets(files).into_iter().map(|target| Arc::new(read(target))).collect();
     }
-    let mut folders = charts::folders(files);
+    let mut folders = chart_folders(files.iter().map(|file| file.path));
     let mut targets = overlays::targets(files, &folders, requests, cache, read);
     // A chart that an overlay renders is no target by itself.
     let in_overlays: FxHashSet<FileId> =
@@ -286,7 +319,7 @@ mod tests {
         let replicas = root.at(&["spec", "replicas"]).unwrap();
         assert_eq!(replicas.as_str(), Some("3"));
         assert_eq!(project.written(replicas.span()), ".Values.replicas");
-        assert_eq!(project.written(production.behind[&replicas.span()].unwrap()), "3");
+        assert_eq!(project.written(production.behind[&replicas.span()][0]), "3");
     }
 
     fn chart_with_values() -> Project {
@@ -343,7 +376,7 @@ mod tests {
         let root = targets[0].trees[0].roots().next().unwrap();
         let replicas = root.at(&["spec", "replicas"]).unwrap();
         assert_eq!(replicas.as_str(), Some("9"));
-        let behind = targets[0].behind[&replicas.span()].unwrap();
+        let behind = targets[0].behind[&replicas.span()][0];
         assert_eq!(behind.range(), text.find('9').unwrap()..text.find('9').unwrap() + 1);
     }
 

@@ -1,7 +1,7 @@
 //! Charts and overlays in an engine that does not build them: named, each with the reason.
 
-use super::charts::{self, is_part_of_chart};
-use super::{Reason, Target, is_inside, relative};
+use super::charts::{chart_folders, is_part_of_chart};
+use super::{Cause, Reason, Target, is_inside, relative};
 use crate::build::kustomize::{SourceFile, is_kustomization};
 use crate::report::TargetKind;
 use crate::text::{FileId, Span, folder_of, join_path};
@@ -16,7 +16,7 @@ pub(super) fn targets(files: &[SourceFile<'_>]) -> Vec<Target> {
             target(TargetKind::Kustomization, folder_of(file.path), reason, vec![file.id])
         })
         .collect();
-    for folder in charts::folders(files) {
+    for folder in chart_folders(files.iter().map(|file| file.path)) {
         let own = files.iter().filter(|file| is_inside(file.path, folder));
         let parts = own.filter(|file| is_part_of_chart(relative(file.path, folder)));
         let sources: Vec<FileId> = parts.map(|file| file.id).collect();
@@ -36,6 +36,7 @@ fn reason(what: &str, file: FileId) -> Reason {
         ),
         span: Span::new(file, 0, 0),
         is_refused: false,
+        cause: Cause::Other,
     }
 }
 

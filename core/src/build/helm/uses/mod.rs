@@ -1,0 +1,113 @@
+//! Which values the templates of a chart read. The templates are not rendered: their contexts are
+//! followed through blocks, variables, pipelines and included templates, whatever the values are.
+
+mod call;
+mod shape;
+mod walk;
+
+pub use shape::Missing;
+
+use super::chart::{Chart, ChartFile, Content};
+use super::functions;
+use super::template::{Source, Template, parse};
+use crate::build::origin::Text;
+use crate::text::{Span, name_of};
+use rustc_hash::FxHashMap;
+use shape::Shape;
+use smol_str::SmolStr;
+use std::rc::Rc;
+use walk::Walker;
+
+/// A place in a template that reads a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueRead {
+    /// The keys below `.Values`.
+    pub path: Vec<SmolStr>,
+    pub span: Span,
+    /// Whether everything below the value is read too.
+    pub is_whole: bool,
+    pub missing: Missing,
+}
+
+/// What the templates of a chart read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ValueUses {
+    /// In the order of the templates' paths.
+    pub reads: Vec<ValueRead>,
+    /// Whether all values are handed to something that is not followed: a template that is not in the
+    /// project, or one whose name is computed.
+    pub is_open: bool,
+    /// Whether texts are rendered as templates (`tpl`), so that values and files can read values.
+    pub renders_texts: bool,
+}
+
+/// Returns what the templates of a chart read. `helpers` are the files of other charts whose templates
+/// can be included, such as library charts that are not vendored.
+pub fn value_uses(name: &str, files: &[ChartFile], helpers: &[Vec<ChartFile>]) -> ValueUses {
+    let mut templates = Templates::default();
+    for files in helpers {
+        templates.add_files(files);
+    }
+    if let Ok(chart) = Chart::load(files) {
+        chart.subcharts.iter().for_each(|subchart| templates.add_chart(subchart, 0));
+    }
+    let own = templates.add_files(files);
+    let mut walker = Walker::new(name, &templates.defined);
+    walker.uses.is_open = templates.is_broken;
+    for template in &own {
+        walker.template(template, Shape::Root);
+    }
+    walker.uses
+}
+
+/// The named templates that can be included.
+#[derive(Default)]
+struct Templates {
+    defined: FxHashMap<String, Rc<Template>>,
+    /// Whether a template could not be parsed.
+    is_broken: bool,
+}
+
+impl Templates {
+    /// Adds the templates of a chart's folder; returns those that Helm renders.
+    fn add_files(&mut self, files: &[ChartFile]) -> Vec<Rc<Template>> {
+        let mut own: Vec<&ChartFile> =
+            files.iter().filter(|file| file.path.starts_with("templates/")).collect();
+        own.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut rendered = Vec::new();
+        for file in own {
+            let Content::Text(text) = &file.content else { continue };
+            let text = Text::written(&**text, Span::new(file.file, 0, text.len()));
+            let body = self.add(&file.path, text);
+            rendered.extend(body.filter(|_| !name_of(&file.path).starts_with('_')));
+        }
+        rendered
+    }
+
+    /// Adds the templates of a subchart and of its own subcharts, which are at most as deep as charts
+    /// are loaded.
+    fn add_chart(&mut self, chart: &Chart, depth: usize) {
+        for file in &chart.templates {
+            self.add(&file.path, (*file.text).clone());
+        }
+        if depth < 20 {
+            chart.subcharts.iter().for_each(|subchart| self.add_chart(subchart, depth + 1));
+        }
+    }
+
+    /// Adds what a template defines, and returns its body.
+    fn add(&mut self, path: &str, text: Text) -> Option<Rc<Template>> {
+        let source = Rc::new(Source { name: path.to_owned(), text });
+        let Ok(parsed) = parse(&source, functions::is_known) else {
+            self.is_broken = true;
+            return None;
+        };
+        for template in parsed.defined {
+            self.defined.insert(template.name.clone(), Rc::new(template));
+        }
+        Some(Rc::new(Template { name: path.to_owned(), source, nodes: parsed.body }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

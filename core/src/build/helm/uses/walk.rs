@@ -1,0 +1,287 @@
+//! The blocks and pipelines of templates.
+
+use super::shape::{Missing, Shape};
+use super::{ValueRead, ValueUses};
+use crate::build::helm::template::node::{Branch, Command, Expression, ExpressionKind, Node, Pipe};
+use crate::build::helm::template::{Source, Template};
+use crate::build::helm::value::Data;
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Maximum number of commands that are followed for one chart.
+const MAX_STEPS: usize = 200_000;
+
+/// Maximum number of templates that include one another.
+const MAX_DEPTH: usize = 32;
+
+/// Follows contexts through the templates of one chart.
+pub(super) struct Walker<'w> {
+    pub chart: &'w str,
+    pub templates: &'w FxHashMap<String, Rc<Template>>,
+    pub uses: ValueUses,
+    /// The named templates that were followed, with their contexts.
+    seen: FxHashSet<(String, String)>,
+    steps: usize,
+    depth: usize,
+    /// Whether the pipeline decides about a branch, so that what it reads may be missing.
+    testing: bool,
+    /// The command that is followed.
+    place: Option<Span>,
+}
+
+/// What names mean at one place of a template.
+pub(super) struct Scope {
+    source: Rc<Source>,
+    dot: Shape,
+    /// `$`: the context of the whole template.
+    root: Shape,
+    variables: Vec<(Rc<str>, Shape)>,
+}
+
+impl<'w> Walker<'w> {
+    pub fn new(chart: &'w str, templates: &'w FxHashMap<String, Rc<Template>>) -> Walker<'w> {
+        Walker {
+            chart,
+            templates,
+            uses: ValueUses::default(),
+            seen: FxHashSet::default(),
+            steps: 0,
+            depth: 0,
+            testing: false,
+            place: None,
+        }
+    }
+
+    /// Follows a template with a context.
+    pub fn template(&mut self, template: &Template, dot: Shape) {
+        if self.depth >= MAX_DEPTH {
+            self.uses.is_open = true;
+            return;
+        }
+        self.depth += 1;
+        let testing = std::mem::replace(&mut self.testing, false);
+        let source = Rc::clone(&template.source);
+        let mut scope = Scope { source, root: dot.clone(), dot, variables: Vec::new() };
+        self.nodes(&template.nodes, &mut scope);
+        self.testing = testing;
+        self.depth -= 1;
+    }
+
+    /// Follows a named template, once with each context.
+    pub fn named(&mut self, name: &str, dot: Shape) {
+        let Some(template) = self.templates.get(name) else {
+            self.consume(&dot, true);
+            return;
+        };
+        let mut key = String::new();
+        dot.write_key(&mut key, 0);
+        if self.seen.insert((name.to_owned(), key)) {
+            let template = Rc::clone(template);
+            self.template(&template, dot);
+        }
+    }
+
+    fn nodes(&mut self, nodes: &[Node], scope: &mut Scope) {
+        let variables = scope.variables.len();
+        for node in nodes {
+            match node {
+                Node::Text(_) | Node::Break | Node::Continue => {}
+                Node::Action(pipe) => {
+                    let shape = self.pipe(pipe, scope);
+                    if pipe.variables.is_empty() {
+                        self.consume(&shape, true);
+                    }
+                }
+                Node::If(branch) => self.branch(branch, scope, Block::If),
+                Node::With(branch) => self.branch(branch, scope, Block::With),
+                Node::Range(branch) => self.branch(branch, scope, Block::Range),
+                Node::Template { name, pipe, .. } => {
+                    let dot = match pipe {
+                        Some(pipe) => self.pipe(pipe, scope),
+                        None => Shape::Unknown,
+                    };
+                    self.named(name, dot);
+                }
+            }
+        }
+        scope.variables.truncate(variables);
+    }
+
+    fn branch(&mut self, branch: &Branch, scope: &mut Scope, block: Block) {
+        let variables = scope.variables.len();
+        let testing = std::mem::replace(&mut self.testing, true);
+        let shape = self.pipe(&branch.pipe, scope);
+        let inner = match block {
+            Block::If => {
+                self.consume(&shape, false);
+                None
+            }
+            Block::With => {
+                self.consume(&shape, false);
+                Some(shape)
+            }
+            Block::Range => Some(self.element(&shape)),
+        };
+        self.testing = testing;
+        if let (Block::Range, Some(element)) = (block, &inner) {
+            // The last variable is the element, the one before it the key.
+            let last = scope.variables.len();
+            for (_, shape) in &mut scope.variables[variables..last] {
+                *shape = Shape::Unknown;
+            }
+            if let Some((_, shape)) = scope.variables[variables..last].last_mut() {
+                *shape = element.clone();
+            }
+        }
+        let outer = match inner {
+            Some(inner) => std::mem::replace(&mut scope.dot, inner),
+            None => scope.dot.clone(),
+        };
+        self.nodes(&branch.then, scope);
+        scope.dot = outer;
+        self.nodes(&branch.otherwise, scope);
+        scope.variables.truncate(variables);
+    }
+
+    /// What `range` goes over. The elements of a value are read with it.
+    fn element(&mut self, shape: &Shape) -> Shape {
+        match shape {
+            Shape::List(items) => Shape::either(items.to_vec()),
+            Shape::Record(fields) => Shape::either(fields.values().cloned().collect()),
+            _ => {
+                self.consume(shape, true);
+                Shape::Unknown
+            }
+        }
+    }
+
+    pub fn pipe(&mut self, pipe: &Pipe, scope: &mut Scope) -> Shape {
+        let mut shape = Shape::Unknown;
+        let mut piped = None;
+        for command in &pipe.commands {
+            shape = self.command(command, piped.take(), scope);
+            piped = Some(shape.clone());
+        }
+        for name in &pipe.variables {
+            if !pipe.assigns {
+                scope.variables.push((Rc::clone(name), shape.clone()));
+            } else if let Some(known) =
+                scope.variables.iter_mut().rev().find(|known| known.0 == *name)
+            {
+                known.1 = Shape::either(vec![known.1.clone().optional(), shape.clone().optional()]);
+            }
+        }
+        shape
+    }
+
+    fn command(&mut self, command: &Command, piped: Option<Shape>, scope: &mut Scope) -> Shape {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            self.uses.is_open = true;
+            return Shape::Unknown;
+        }
+        let Some((first, rest)) = command.words.split_first() else { return Shape::Unknown };
+        let mut arguments: Vec<Shape> =
+            rest.iter().map(|word| self.expression(word, scope)).collect();
+        arguments.extend(piped);
+        if let ExpressionKind::Function(name) = &first.kind {
+            self.place = scope.source.span(&command.range);
+            return self.call(name, arguments);
+        }
+        // Arguments of a method, such as `.Files.Get`.
+        arguments.iter().for_each(|argument| self.consume(argument, true));
+        self.expression(first, scope)
+    }
+
+    fn expression(&mut self, expression: &Expression, scope: &mut Scope) -> Shape {
+        let range = &expression.range;
+        match &expression.kind {
+            ExpressionKind::Dot => scope.dot.clone(),
+            ExpressionKind::Nil => Shape::Unknown,
+            ExpressionKind::Literal(value) => match &value.data {
+                Data::Str(text) => Shape::Text(text.as_str().into()),
+                _ => Shape::Unknown,
+            },
+            ExpressionKind::Field(names) => {
+                let dot = scope.dot.clone();
+                self.fields(dot, names, range, scope)
+            }
+            ExpressionKind::Variable(name, names) => {
+                let shape = match &**name {
+                    "$" => scope.root.clone(),
+                    name => {
+                        let known = scope.variables.iter().rev().find(|known| &*known.0 == name);
+                        known.map_or(Shape::Unknown, |known| known.1.clone())
+                    }
+                };
+                self.fields(shape, names, range, scope)
+            }
+            ExpressionKind::Chain(pipe, names) => {
+                let shape = self.pipe(pipe, scope);
+                // A field of a value in parentheses that is missing is missing too, and no error.
+                let shape = if names.is_empty() { shape } else { shape.optional() };
+                self.fields(shape, names, range, scope)
+            }
+            ExpressionKind::Function(name) => self.call(name, Vec::new()),
+        }
+    }
+
+    fn fields(
+        &self,
+        start: Shape,
+        names: &[Rc<str>],
+        range: &Range<usize>,
+        scope: &Scope,
+    ) -> Shape {
+        let span = scope.source.span(range);
+        names.iter().fold(start, |shape, name| shape.field(name, span, self.chart))
+    }
+
+    /// The place of the call that is followed.
+    pub fn place(&self) -> Option<Span> {
+        self.place
+    }
+
+    /// Notes that something is read, with all that is below it or by itself.
+    pub fn consume(&mut self, shape: &Shape, is_whole: bool) {
+        match shape {
+            Shape::Value { path, missing, span } => {
+                let missing = if self.testing { (*missing).max(Missing::Last) } else { *missing };
+                self.read(path, is_whole, missing, *span);
+            }
+            Shape::Root => self.uses.is_open |= is_whole,
+            Shape::Record(fields) if is_whole => {
+                fields.values().for_each(|shape| self.consume(shape, true));
+            }
+            Shape::List(shapes) if is_whole => {
+                shapes.iter().for_each(|shape| self.consume(shape, true));
+            }
+            Shape::Either(shapes) => shapes.iter().for_each(|shape| self.consume(shape, is_whole)),
+            Shape::Record(_)
+            | Shape::List(_)
+            | Shape::Metadata
+            | Shape::TemplatePath
+            | Shape::Text(_)
+            | Shape::Unknown => {}
+        }
+    }
+
+    fn read(&mut self, path: &Rc<[SmolStr]>, is_whole: bool, missing: Missing, span: Option<Span>) {
+        let Some(span) = span else {
+            // `.Values` itself, which has no field that was named.
+            self.uses.is_open |= is_whole;
+            return;
+        };
+        self.uses.reads.push(ValueRead { path: path.to_vec(), span, is_whole, missing });
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    If,
+    With,
+    Range,
+}

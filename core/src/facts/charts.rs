@@ -1,0 +1,313 @@
+//! Charts as their authors wrote them: values that templates read and nobody defines, values that nobody
+//! reads, and values in which environments disagree.
+
+use super::{Facts, nearest};
+use crate::model::chart::{Chart, Missing, Value, ValueKind, Values, ValuesFile, value_at};
+use crate::text::Span;
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
+/// A value that templates read and that is not there.
+#[derive(Debug)]
+pub struct UndefinedValue<'a> {
+    /// The path as it stands behind `.Values.`.
+    pub path: String,
+    /// The first part of the path that is not there.
+    pub absent: String,
+    pub span: Span,
+    /// The other places that read it.
+    pub others: Vec<Span>,
+    /// The value that was probably meant.
+    pub near: Option<String>,
+    /// The values files that set it, where others do not.
+    pub set: Vec<(&'a ValuesFile, &'a Value)>,
+    /// The values files for which it is missing.
+    pub not_set: Vec<&'a ValuesFile>,
+}
+
+/// A value that no template reads.
+#[derive(Debug)]
+pub struct UnusedValue<'a> {
+    pub file: &'a ValuesFile,
+    pub path: String,
+    pub value: &'a Value,
+    /// The value of `values.yaml` that was probably meant.
+    pub near: Option<String>,
+}
+
+/// A value that has another type in one values file than in another.
+#[derive(Debug)]
+pub struct TypeConflict<'a> {
+    pub path: String,
+    /// The file and the value that come first: those of `values.yaml`, where it has one.
+    pub usual: (&'a ValuesFile, &'a Value),
+    pub here: (&'a ValuesFile, &'a Value),
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the charts that are not vendored into others, sorted by folder.
+    pub fn charts(&self) -> &'a [Chart] {
+        self.charts
+    }
+
+    /// Returns the values that the templates of a chart read, that `values.yaml` does not define and that
+    /// nothing covers, each once. A value that every further values file sets counts as defined.
+    pub fn undefined_values(&self, chart: &'a Chart) -> Vec<UndefinedValue<'a>> {
+        let imports = chart.dependencies.iter().any(|dependency| dependency.imports);
+        if imports || chart.is_library() || chart.values_files().any(|file| file.is_cut) {
+            return Vec::new();
+        }
+        let foreign = foreign_keys(chart);
+        let covered = covered(chart);
+        let given = self.given_by_parents(chart);
+        let mut found: Vec<UndefinedValue<'a>> = Vec::new();
+        for read in &chart.uses.reads {
+            let path = &read.path;
+            let layers = |further: Option<&'a ValuesFile>| {
+                let further = further.map(|file| &file.values);
+                let own = chart.values.as_ref().map(|file| &file.values);
+                given.iter().copied().chain(own).chain(further).collect::<Vec<_>>()
+            };
+            let Some(absent) = absent(&layers(None), path) else { continue };
+            if foreign.contains(path[0].as_str()) || covered.contains(absent) {
+                continue;
+            }
+            // A value that is commented out is documented as one that may be set.
+            let (parent, last) = absent.split_at(absent.len() - 1);
+            if chart.values_files().any(|file| file.documents(parent, &last[0])) {
+                continue;
+            }
+            let shown = absent.join(".");
+            if let Some(known) = found.iter_mut().find(|known| known.absent == shown) {
+                if known.span != read.span && !known.others.contains(&read.span) {
+                    known.others.push(read.span);
+                }
+                continue;
+            }
+            let not_set: Vec<&ValuesFile> = chart
+                .further
+                .iter()
+                .filter(|file| self::absent(&layers(Some(file)), path).is_some())
+                .collect();
+            if not_set.is_empty() && !chart.further.is_empty() {
+                continue;
+            }
+            let set =
+                chart.further.iter().filter(|file| !not_set.iter().any(|it| it.file == file.file));
+            let set =
+                set.filter_map(|file| Some((file, value_at(&file.values, absent)?))).collect();
+            found.push(UndefinedValue {
+                path: path.join("."),
+                near: chart.values.as_ref().and_then(|own| near_value(&own.values, absent)),
+                absent: shown,
+                span: read.span,
+                others: Vec::new(),
+                set,
+                not_set,
+            });
+        }
+        found
+    }
+
+    /// Returns the values that no template of a chart reads, the topmost of each.
+    pub fn unused_values(&self, chart: &'a Chart) -> Vec<UnusedValue<'a>> {
+        if chart.uses.is_open || chart.is_library() || chart.uses.reads.is_empty() {
+            return Vec::new();
+        }
+        let used = Used::of(chart);
+        let mut found: Vec<UnusedValue<'a>> = Vec::new();
+        let mut known: FxHashSet<Vec<SmolStr>> = FxHashSet::default();
+        for file in chart.values_files().filter(|file| !file.is_cut) {
+            let mut unused = Vec::new();
+            used.collect(&file.values, &mut Vec::new(), &mut unused);
+            for (path, value) in unused {
+                if (1..=path.len()).any(|length| known.contains(&path[..length])) {
+                    continue;
+                }
+                let own = chart.values.as_ref().filter(|own| own.file != file.file);
+                let near = own.and_then(|own| near_value(&own.values, &path));
+                found.push(UnusedValue { file, path: path.join("."), value, near });
+                known.insert(path);
+            }
+        }
+        found
+    }
+
+    /// Returns the values that have another type in one values file of a chart than in another.
+    pub fn type_conflicts(&self, chart: &'a Chart) -> Vec<TypeConflict<'a>> {
+        let mut found = Vec::new();
+        let files: Vec<&ValuesFile> = chart.values_files().collect();
+        for (at, file) in files.iter().enumerate().skip(1) {
+            // Values in the order of the file, the deepest last.
+            let mut open: Vec<(Vec<SmolStr>, &Value)> = Vec::new();
+            let add = |open: &mut Vec<(Vec<SmolStr>, &'a Value)>,
+                       path: &[SmolStr],
+                       values: &'a Values| {
+                for (key, value) in values.iter().rev() {
+                    open.push((path.iter().chain([key]).cloned().collect(), value));
+                }
+            };
+            add(&mut open, &[], &file.values);
+            while let Some((path, value)) = open.pop() {
+                let earlier = files[..at].iter();
+                let usual =
+                    earlier.filter_map(|file| Some((*file, value_at(&file.values, &path)?)));
+                let usual = usual.into_iter().next();
+                match usual {
+                    Some(usual) if conflicts(usual.1, value) => {
+                        let path = path.join(".");
+                        found.push(TypeConflict { path, usual, here: (file, value) });
+                    }
+                    _ => add(&mut open, &path, &value.below),
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns the values that charts of the project give to this one as their dependency.
+    fn given_by_parents(&self, chart: &Chart) -> Vec<&'a Values> {
+        let mut given = Vec::new();
+        for parent in self.charts {
+            for dependency in &parent.dependencies {
+                let folder = dependency.local_folder(&parent.folder);
+                let Some(key) = dependency.key().filter(|_| folder.as_ref() == Some(&chart.folder))
+                else {
+                    continue;
+                };
+                let files = parent.values_files();
+                given.extend(files.filter_map(|file| Some(&file.values.get(key)?.below)));
+            }
+        }
+        given
+    }
+}
+
+/// Returns the part of a path up to the first key that no layer of values has; `None` where the value is
+/// there, or where the files do not tell.
+fn absent<'p>(layers: &[&Values], path: &'p [SmolStr]) -> Option<&'p [SmolStr]> {
+    let mut layers = layers.to_vec();
+    for (at, key) in path.iter().enumerate() {
+        let here: Vec<&Value> = layers.iter().filter_map(|values| values.get(key)).collect();
+        let Some(last) = here.last() else { return Some(&path[..=at]) };
+        let is_table = |value: &&&Value| value.kind == ValueKind::Mapping;
+        let is_open = !matches!(last.kind, ValueKind::Mapping | ValueKind::Null);
+        if is_open {
+            return None;
+        }
+        layers = here.iter().filter(is_table).map(|value| &value.below).collect();
+    }
+    None
+}
+
+/// Returns the value beside an absent one whose name is nearest.
+fn near_value(values: &Values, path: &[SmolStr]) -> Option<String> {
+    let (last, parent) = path.split_last()?;
+    let siblings = match parent {
+        [] => values,
+        parent => &value_at(values, parent)?.below,
+    };
+    if siblings.contains_key(last) {
+        return None;
+    }
+    let near = nearest(last, siblings.keys().map(SmolStr::as_str))?;
+    Some(parent.iter().map(SmolStr::as_str).chain([near]).collect::<Vec<_>>().join("."))
+}
+
+/// The paths that may be missing: a template says so somewhere, or the schema asks for them.
+fn covered(chart: &Chart) -> FxHashSet<&[SmolStr]> {
+    let mut covered: FxHashSet<&[SmolStr]> = FxHashSet::default();
+    for read in &chart.uses.reads {
+        match read.missing {
+            Missing::None => {}
+            Missing::Last => {
+                covered.insert(&read.path);
+            }
+            Missing::Any => covered.extend((1..=read.path.len()).map(|end| &read.path[..end])),
+        }
+    }
+    covered.extend(chart.required.iter().map(Vec::as_slice));
+    covered
+}
+
+/// The keys at the top of values that belong to others: subcharts, and what Helm shares between charts.
+fn foreign_keys(chart: &Chart) -> FxHashSet<&str> {
+    let dependencies = chart.dependencies.iter().filter_map(|dependency| dependency.key());
+    let vendored = chart.vendored.iter().map(String::as_str);
+    dependencies.chain(vendored).chain(["global", "tags"]).collect()
+}
+
+/// Whether two values have types that a template has to tell apart. A number and a string print alike, and an
+/// empty value stands for any type.
+fn conflicts(a: &Value, b: &Value) -> bool {
+    let group = |value: &Value| match value.kind {
+        ValueKind::Null => None,
+        ValueKind::Bool => Some(0),
+        ValueKind::Number | ValueKind::Text => Some(1),
+        ValueKind::List => Some(2),
+        ValueKind::Mapping => Some(3),
+    };
+    let kinds = group(a).zip(group(b));
+    !a.is_empty && !b.is_empty && kinds.is_some_and(|(a, b)| a != b)
+}
+
+/// What the templates of a chart read, for looking values up.
+struct Used<'a> {
+    /// The paths of values that are read with everything below.
+    whole: FxHashSet<&'a [SmolStr]>,
+    /// The paths at or above something that is read.
+    touched: FxHashSet<&'a [SmolStr]>,
+    foreign: FxHashSet<&'a str>,
+    conditions: Vec<Vec<SmolStr>>,
+}
+
+impl<'a> Used<'a> {
+    fn of(chart: &'a Chart) -> Used<'a> {
+        let conditions = chart.dependencies.iter().filter_map(|it| it.condition.as_ref());
+        let conditions = conditions.flat_map(|field| field.text.split(','));
+        let mut used = Used {
+            whole: FxHashSet::default(),
+            touched: FxHashSet::default(),
+            foreign: foreign_keys(chart),
+            conditions: conditions
+                .map(|path| path.trim().split('.').map(SmolStr::from).collect())
+                .collect(),
+        };
+        for read in &chart.uses.reads {
+            used.add(&read.path, read.is_whole);
+        }
+        chart.text_reads.iter().for_each(|path| used.add(path, true));
+        used
+    }
+
+    fn add(&mut self, path: &'a [SmolStr], is_whole: bool) {
+        self.touched.extend((1..=path.len()).map(|end| &path[..end]));
+        if is_whole {
+            self.whole.insert(path);
+        }
+    }
+
+    /// Collects the topmost values that are not read.
+    fn collect<'v>(
+        &self,
+        values: &'v Values,
+        path: &mut Vec<SmolStr>,
+        unused: &mut Vec<(Vec<SmolStr>, &'v Value)>,
+    ) {
+        if self.whole.contains(path.as_slice()) {
+            return;
+        }
+        for (key, value) in values {
+            if path.is_empty() && self.foreign.contains(key.as_str()) || value.is_anchored {
+                continue;
+            }
+            path.push(key.clone());
+            if self.touched.contains(path.as_slice()) {
+                self.collect(&value.below, path, unused);
+            } else if !self.conditions.iter().any(|it| it.starts_with(path)) {
+                unused.push((path.clone(), value));
+            }
+            path.pop();
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Commands for a shell in the root of the project, with the options that these files need.
+
+use super::{Facts, Service};
+use crate::model::compose::{Project, is_default_name};
+use crate::model::kubernetes::Object;
+use crate::text::{folder_of, name_of};
+
+impl<'a> Facts<'a> {
+    /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds
+    /// them by itself in the root.
+    pub fn compose_of(&self, project: &Project, arguments: &str) -> String {
+        format!("docker compose{} {arguments}", self.compose_files(project))
+    }
+
+    /// Returns the `docker compose` command about a service, with the profile that it needs.
+    pub fn compose(&self, service: &Service<'a>, arguments: &str) -> String {
+        let files = self.compose_files(service.project);
+        let profile = service.model.profiles.first();
+        let profile = profile.map(|it| format!(" --profile {it}")).unwrap_or_default();
+        format!("docker compose{files}{profile} {arguments}")
+    }
+
+    fn compose_files(&self, project: &Project) -> String {
+        let paths: Vec<&str> = project.files.iter().map(|it| self.file(*it).path()).collect();
+        let is_found = |path: &&str| {
+            folder_of(path).is_empty()
+                && (is_default_name(path) || name_of(path).contains(".override."))
+        };
+        if paths.iter().all(is_found) {
+            return String::new();
+        }
+        let mut options: String = paths.iter().map(|it| format!(" -f {}", in_shell(it))).collect();
+        if paths.first().is_some_and(|it| folder_of(it) != project.folder) {
+            let folder = if project.folder.is_empty() { "." } else { &project.folder };
+            options.push_str(&format!(" --project-directory {}", in_shell(folder)));
+        }
+        options
+    }
+}
+
+/// Returns a `kubectl` command about one object: `kubectl get configmap -n shop web`, and what follows.
+pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
+    let kind = object.kind.to_ascii_lowercase();
+    let name = object.name().map_or("NAME", |it| it.as_str());
+    let namespace = match &object.meta.namespace {
+        Some(namespace) => format!(" -n {namespace}"),
+        None => String::new(),
+    };
+    format!("kubectl {verb} {kind}{namespace} {name} {options}").trim_end().to_owned()
+}
+
+/// Returns a word for a POSIX shell, in quotes where it needs them.
+pub fn in_shell(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::workspace::Workspace;
+
+    fn command(files: &[&str]) -> String {
+        let mut workspace = Workspace::default();
+        for path in files {
+            workspace.set(path, "services: {web: {image: 'acme/web:1'}}\n");
+        }
+        let analysis = workspace.analysis(&Config::default());
+        let facts = analysis.facts();
+        facts.compose_of(&facts.projects()[0], "ps web")
+    }
+
+    #[test]
+    fn files_that_compose_does_not_find_are_named() {
+        assert_eq!(command(&["compose.yaml"]), "docker compose ps web");
+        let both = ["docker-compose.yml", "docker-compose.override.yml"];
+        assert_eq!(command(&both), "docker compose ps web");
+        assert_eq!(command(&["compose.prod.yaml"]), "docker compose -f compose.prod.yaml ps web");
+        assert_eq!(
+            command(&["shop/compose.yaml"]),
+            "docker compose -f shop/compose.yaml ps web",
+            "the folder of the first file is the project's own"
+        );
+        assert_eq!(
+            command(&["my shop/compose.yaml"]),
+            "docker compose -f 'my shop/compose.yaml' ps web"
+        );
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(super::in_shell("shop/compose.yaml"), "shop/compose.yaml");
+        assert_eq!(super::in_shell("it's"), r"'it'\''s'");
+    }
+}

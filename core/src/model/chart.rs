@@ -1,0 +1,511 @@
+//! Charts as their authors wrote them: `Chart.yaml`, values files, and what the templates read.
+
+use super::{FileModel, Place};
+use crate::build::helm::{ChartFile, Content, Version, uses};
+use crate::build::{chart_folders, is_further_values_file};
+use crate::report::Kind;
+use crate::syntax::{Node, NodeKind, Scalar, Tree};
+use crate::text::{FileId, Span, join_path, name_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+pub use crate::build::helm::uses::{Missing, ValueRead, ValueUses};
+
+/// Maximum number of values that are read from one values file. Aliases can make a short file long.
+const MAX_VALUES: usize = 20_000;
+
+/// Maximum number of levels of a values file.
+const MAX_DEPTH: usize = 32;
+
+/// A chart that is not vendored into another one.
+#[derive(Debug)]
+pub struct Chart {
+    /// Path of the folder; empty for the root of the project.
+    pub folder: String,
+    /// `Chart.yaml`.
+    pub file: FileId,
+    pub api_version: Option<Field>,
+    pub name: Option<Field>,
+    pub version: Option<Field>,
+    pub app_version: Option<Field>,
+    /// The place of the mapping in `Chart.yaml`.
+    pub place: Place,
+    /// `type`: `application` or `library`.
+    pub chart_type: Option<Field>,
+    pub dependencies: Vec<Dependency>,
+    /// `requirements.yaml`, in which charts of the first version name their dependencies.
+    pub requirements: Option<FileId>,
+    /// The key `dependencies` in `Chart.yaml`.
+    pub dependencies_key: Option<Span>,
+    /// `values.yaml`.
+    pub values: Option<ValuesFile>,
+    /// The values files for further environments, sorted by path.
+    pub further: Vec<ValuesFile>,
+    /// The paths that `values.schema.json` requires.
+    pub required: Vec<Vec<SmolStr>>,
+    /// The names of the charts in `charts/`.
+    pub vendored: Vec<String>,
+    pub uses: ValueUses,
+    /// The values that texts of values and files read, where texts are rendered as templates.
+    pub text_reads: Vec<Vec<SmolStr>>,
+    /// Whether `Chart.yaml` could be read as a mapping without problems.
+    pub is_readable: bool,
+}
+
+/// A scalar of `Chart.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub text: SmolStr,
+    pub key: Span,
+    pub span: Span,
+    /// What YAML makes of a number that is written another way: `1.1` for `1.10`.
+    pub reads_as: Option<String>,
+}
+
+/// How a version is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionForm {
+    /// `1.2.3`, as semantic versioning has it.
+    Strict,
+    /// `1.2` or `v1.2.3`, which Helm takes as well.
+    Loose,
+    Invalid,
+}
+
+/// A chart that another one asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The file that names it: `Chart.yaml` or `requirements.yaml`.
+    pub span: Span,
+    pub name: Option<Field>,
+    pub version: Option<Field>,
+    pub repository: Option<Field>,
+    pub alias: Option<Field>,
+    pub condition: Option<Field>,
+    /// Whether values of the dependency are taken over: `import-values`.
+    pub imports: bool,
+}
+
+/// A values file of a chart.
+#[derive(Debug)]
+pub struct ValuesFile {
+    pub file: FileId,
+    /// Path from the chart's folder.
+    pub name: String,
+    pub values: Values,
+    /// The keys in comments, which document values that may be set, and where they stand.
+    documented: Vec<(SmolStr, u32)>,
+    /// Whether the file was not read in full.
+    pub is_cut: bool,
+}
+
+/// The values below a key, in the order of the file.
+pub type Values = IndexMap<SmolStr, Value, FxBuildHasher>;
+
+/// A value and the values below it.
+#[derive(Debug)]
+pub struct Value {
+    pub key: Span,
+    pub span: Span,
+    pub kind: ValueKind,
+    /// Whether it is an empty text, list or mapping.
+    pub is_empty: bool,
+    /// The values below; empty for anything but a mapping.
+    pub below: Values,
+    /// Whether an anchor stands at the value or below it, so that aliases may use it.
+    pub is_anchored: bool,
+}
+
+/// The type of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueKind {
+    Null,
+    Bool,
+    Number,
+    Text,
+    List,
+    Mapping,
+}
+
+impl ValueKind {
+    /// Returns the kind with its article.
+    pub fn name(self) -> &'static str {
+        match self {
+            ValueKind::Null => "null",
+            ValueKind::Bool => "a boolean",
+            ValueKind::Number => "a number",
+            ValueKind::Text => "a string",
+            ValueKind::List => "a list",
+            ValueKind::Mapping => "a mapping",
+        }
+    }
+}
+
+impl Field {
+    fn read(node: Node<'_>, key: &str) -> Option<Field> {
+        let entry = node.entry(key)?;
+        let text = entry.value.as_str()?;
+        if entry.value.is_null() {
+            return None;
+        }
+        let reads_as = match entry.value.scalar() {
+            Some(Scalar::Float(number)) => Some(number.to_string()).filter(|it| it != text),
+            _ => None,
+        };
+        let span = entry.value.span();
+        Some(Field { text: text.into(), key: entry.key.span(), span, reads_as })
+    }
+
+    /// Returns how the field is written as a version.
+    pub fn version_form(&self) -> VersionForm {
+        match Version::parse(&self.text) {
+            None => VersionForm::Invalid,
+            Some(version) if version.to_string() == self.text => VersionForm::Strict,
+            Some(_) => VersionForm::Loose,
+        }
+    }
+}
+
+impl Dependency {
+    fn read(node: Node<'_>) -> Dependency {
+        Dependency {
+            span: node.span(),
+            name: Field::read(node, "name"),
+            version: Field::read(node, "version"),
+            repository: Field::read(node, "repository"),
+            alias: Field::read(node, "alias"),
+            condition: Field::read(node, "condition"),
+            imports: node.get("import-values").is_some_and(|imports| imports.items().len() > 0),
+        }
+    }
+
+    /// Returns the name under which the parent gives values.
+    pub fn key(&self) -> Option<&str> {
+        self.alias.as_ref().or(self.name.as_ref()).map(|field| field.text.as_str())
+    }
+
+    /// Returns the folder that the dependency has by its path (`file://`). `chart` is the folder of the
+    /// chart that asks for it.
+    pub fn local_folder(&self, chart: &str) -> Option<String> {
+        let path = self.repository.as_ref()?.text.strip_prefix("file://")?;
+        Some(join_path(chart, path))
+    }
+}
+
+impl Chart {
+    pub fn is_library(&self) -> bool {
+        self.chart_type.as_ref().is_some_and(|field| field.text.eq_ignore_ascii_case("library"))
+    }
+
+    /// Returns the name, or that of the folder.
+    pub fn label(&self) -> &str {
+        self.name.as_ref().map_or(name_of(&self.folder), |field| field.text.as_str())
+    }
+
+    /// Returns `values.yaml` and the further values files.
+    pub fn values_files(&self) -> impl Iterator<Item = &ValuesFile> {
+        self.values.iter().chain(&self.further)
+    }
+}
+
+/// Returns the value at a path of keys.
+pub fn value_at<'v>(values: &'v Values, path: &[SmolStr]) -> Option<&'v Value> {
+    let (first, rest) = path.split_first()?;
+    rest.iter().try_fold(values.get(first)?, |value, key| value.below.get(key))
+}
+
+/// Reads the charts of a project, sorted by folder.
+pub fn charts(files: &[Arc<FileModel>]) -> Vec<Chart> {
+    let by_path: FxHashMap<&str, &FileModel> =
+        files.iter().map(|file| (file.path(), &**file)).collect();
+    let read = |folder: &str| {
+        let own = files_in(files, folder);
+        read_chart(folder, &own, &by_path, files)
+    };
+    chart_folders(files.iter().map(|file| file.path())).into_iter().filter_map(read).collect()
+}
+
+/// Returns the files below a folder, with their paths from there.
+fn files_in<'f>(files: &'f [Arc<FileModel>], folder: &str) -> Vec<(&'f str, &'f FileModel)> {
+    let inside = |file: &'f Arc<FileModel>| {
+        let path = file.path();
+        let rest = match folder {
+            "" => path,
+            folder => path.strip_prefix(folder)?.strip_prefix('/')?,
+        };
+        Some((rest, &**file))
+    };
+    files.iter().filter_map(inside).collect()
+}
+
+fn read_chart(
+    folder: &str,
+    own: &[(&str, &FileModel)],
+    by_path: &FxHashMap<&str, &FileModel>,
+    files: &[Arc<FileModel>],
+) -> Option<Chart> {
+    let model = *by_path.get(join_path(folder, "Chart.yaml").as_str())?;
+    let root = model.tree.roots().next();
+    let field = |key: &str| root.and_then(|root| Field::read(root, key));
+    let requirements = by_path.get(join_path(folder, "requirements.yaml").as_str());
+    let lists = [root, requirements.and_then(|file| file.tree.roots().next())];
+    let lists = lists.into_iter().flatten().filter_map(|root| root.get("dependencies"));
+    let dependencies: Vec<Dependency> =
+        lists.flat_map(Node::items).filter(|it| it.is_mapping()).map(Dependency::read).collect();
+    let mut further: Vec<ValuesFile> = own
+        .iter()
+        .filter(|(path, file)| is_further_values_file(path, "") && file.kind != Kind::Template)
+        .map(|(path, file)| ValuesFile::read(path, file))
+        .collect();
+    further.sort_by(|a, b| a.name.cmp(&b.name));
+    let beside = |name: &str| own.iter().find(|(path, _)| *path == name).map(|(_, file)| *file);
+    let name = field("name");
+    let helpers: Vec<Vec<ChartFile>> = dependencies
+        .iter()
+        .filter_map(|dependency| dependency.local_folder(folder))
+        .filter(|path| path != folder)
+        .map(|path| chart_files(&files_in(files, &path)))
+        .collect();
+    let label = name.as_ref().map_or("", |field: &Field| field.text.as_str());
+    // The engine without targets has no parser of templates.
+    let uses = match cfg!(feature = "targets") {
+        true => uses::value_uses(label, &chart_files(own), &helpers),
+        false => ValueUses { is_open: true, ..ValueUses::default() },
+    };
+    let text_reads = if uses.renders_texts { text_reads(own) } else { Vec::new() };
+    Some(Chart {
+        folder: folder.to_owned(),
+        file: model.id,
+        api_version: field("apiVersion"),
+        version: field("version"),
+        app_version: field("appVersion"),
+        place: Place {
+            span: root.map_or(Span::new(model.id, 0, 0), Node::span),
+            ..Place::default()
+        },
+        chart_type: field("type"),
+        dependencies,
+        requirements: requirements.map(|file| file.id),
+        dependencies_key: root.and_then(|root| Some(root.entry("dependencies")?.key.span())),
+        values: beside("values.yaml").map(|file| ValuesFile::read("values.yaml", file)),
+        further,
+        required: beside("values.schema.json").map(|it| required(&it.tree)).unwrap_or_default(),
+        vendored: vendored(own),
+        uses,
+        text_reads,
+        is_readable: model.problems.is_empty() && root.is_some_and(Node::is_mapping),
+        name,
+    })
+}
+
+/// Returns the names of the folders and archives in `charts/`, as far as they tell the charts' names.
+fn vendored(own: &[(&str, &FileModel)]) -> Vec<String> {
+    let inside = own.iter().filter_map(|(path, _)| path.strip_prefix("charts/"));
+    let mut names: Vec<String> = inside
+        .map(|path| match path.split_once('/') {
+            Some((folder, _)) => folder.to_owned(),
+            // The version stands behind the last dash before a digit: `redis-1.2.3.tgz`.
+            None => {
+                let end = path.match_indices('-').find(|(at, _)| {
+                    path[at + 1..].starts_with(|letter: char| letter.is_ascii_digit())
+                });
+                end.map_or(path, |(at, _)| &path[..at]).to_owned()
+            }
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn chart_files(files: &[(&str, &FileModel)]) -> Vec<ChartFile> {
+    let file = |(path, model): &(&str, &FileModel)| ChartFile {
+        path: (*path).to_owned(),
+        file: model.id,
+        content: match &model.file.bytes {
+            Some(bytes) => Content::Archive(bytes.as_ref().into()),
+            None => Content::Text(Arc::clone(&model.file.text)),
+        },
+    };
+    files.iter().map(file).collect()
+}
+
+impl ValuesFile {
+    fn read(name: &str, model: &FileModel) -> ValuesFile {
+        let mut reader = ValuesReader { left: MAX_VALUES, is_cut: !model.problems.is_empty() };
+        let mut values = Values::default();
+        for root in model.tree.roots() {
+            values.extend(reader.values(root, 0));
+        }
+        ValuesFile {
+            file: model.id,
+            name: name.to_owned(),
+            values,
+            documented: keys_in_comments(model.text()),
+            is_cut: reader.is_cut,
+        }
+    }
+}
+
+impl ValuesFile {
+    /// Whether a comment among the values below `parent` names a key: a value that may be set there.
+    pub fn documents(&self, parent: &[SmolStr], key: &str) -> bool {
+        let places = self.documented.iter().filter(|(name, _)| name == key).map(|(_, at)| *at);
+        let within = match parent {
+            [] => 0..u32::MAX,
+            parent => {
+                let Some(value) = value_at(&self.values, parent) else { return false };
+                // Comments behind the last value belong to it too.
+                let next = next_key(&self.values, value.span.end);
+                value.key.start..next.unwrap_or(u32::MAX)
+            }
+        };
+        places.into_iter().any(|at| within.contains(&at))
+    }
+}
+
+/// Returns the place of the first key at or behind an offset.
+fn next_key(values: &Values, offset: u32) -> Option<u32> {
+    let mut open: Vec<&Values> = vec![values];
+    let mut next: Option<u32> = None;
+    while let Some(values) = open.pop() {
+        for value in values.values() {
+            let start = value.key.start;
+            if start >= offset && next.is_none_or(|next| start < next) {
+                next = Some(start);
+            }
+            open.push(&value.below);
+        }
+    }
+    next
+}
+
+/// Returns the keys that comments name, and where.
+fn keys_in_comments(text: &str) -> Vec<(SmolStr, u32)> {
+    let mut keys = Vec::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        keys.extend(key_in_comment(line).map(|key| (SmolStr::from(key), offset)));
+        offset = u32::saturating_add(offset, u32::try_from(line.len()).unwrap_or(u32::MAX));
+    }
+    keys
+}
+
+/// Returns the key of a line that is commented out: `# claimName: data`.
+fn key_in_comment(line: &str) -> Option<&str> {
+    let text = line.trim_start().strip_prefix('#')?;
+    let (key, _) = text.trim_start_matches(['#', ' ', '-']).split_once(':')?;
+    let is_key = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    (!key.is_empty() && key.chars().all(is_key)).then_some(key)
+}
+
+struct ValuesReader {
+    left: usize,
+    is_cut: bool,
+}
+
+impl ValuesReader {
+    fn values(&mut self, node: Node<'_>, depth: usize) -> Values {
+        let mut values = Values::default();
+        if !node.is_mapping() {
+            return values;
+        }
+        for entry in node.merged_entries() {
+            let Some(key) = entry.key.as_str() else { continue };
+            if self.left == 0 || depth >= MAX_DEPTH {
+                self.is_cut = true;
+                break;
+            }
+            self.left -= 1;
+            let value = entry.value.resolve();
+            let below = self.values(value, depth + 1);
+            let is_anchored = value.anchor().is_some()
+                || below.values().any(|value| value.is_anchored)
+                || value.items().any(|item| item.anchor().is_some());
+            values.insert(
+                key.into(),
+                Value {
+                    key: entry.key.span(),
+                    span: entry.value.span(),
+                    kind: kind_of(value),
+                    is_empty: is_empty(value),
+                    below,
+                    is_anchored,
+                },
+            );
+        }
+        values
+    }
+}
+
+/// Whether a node is an empty text, list or mapping.
+fn is_empty(node: Node<'_>) -> bool {
+    match node.kind() {
+        NodeKind::Mapping => node.entries().len() == 0,
+        NodeKind::Sequence => node.items().len() == 0,
+        NodeKind::Scalar | NodeKind::Alias => node.as_str() == Some(""),
+    }
+}
+
+fn kind_of(node: Node<'_>) -> ValueKind {
+    match node.kind() {
+        NodeKind::Mapping => ValueKind::Mapping,
+        NodeKind::Sequence => ValueKind::List,
+        NodeKind::Scalar | NodeKind::Alias => match node.scalar() {
+            Some(Scalar::Null) => ValueKind::Null,
+            Some(Scalar::Bool(_)) => ValueKind::Bool,
+            Some(Scalar::Int(_) | Scalar::Float(_) | Scalar::NotFinite(_)) => ValueKind::Number,
+            Some(Scalar::Str(_)) | None => ValueKind::Text,
+        },
+    }
+}
+
+/// Returns the paths that a JSON Schema requires, as far as `properties` lead to them.
+fn required(schema: &Tree) -> Vec<Vec<SmolStr>> {
+    let mut required = Vec::new();
+    let mut open: Vec<(Node<'_>, Vec<SmolStr>)> =
+        schema.roots().map(|root| (root, Vec::new())).collect();
+    while let Some((node, path)) = open.pop() {
+        let below = |key: &str| path.iter().cloned().chain([SmolStr::from(key)]).collect();
+        let names = node.get("required").into_iter().flat_map(Node::items);
+        required.extend(names.filter_map(|name| Some(below(name.as_str()?))));
+        if path.len() < MAX_DEPTH {
+            let properties = node.get("properties").into_iter().flat_map(Node::entries);
+            open.extend(properties.filter_map(|it| Some((it.value, below(it.key.as_str()?)))));
+        }
+    }
+    required
+}
+
+/// Returns the paths behind `.Values` in the texts that templates may render: values, and files that are
+/// no templates.
+fn text_reads(files: &[(&str, &FileModel)]) -> Vec<Vec<SmolStr>> {
+    let mut reads = Vec::new();
+    for (path, file) in files {
+        let is_values = *path == "values.yaml" || is_further_values_file(path, "");
+        if is_values {
+            let texts = file.tree.nodes().filter_map(Node::as_str);
+            texts.for_each(|text| named_values(text, &mut reads));
+        } else if !path.starts_with("templates/")
+            && !path.to_ascii_lowercase().ends_with(".md")
+            && !path.ends_with(".gotmpl")
+        {
+            named_values(file.text(), &mut reads);
+        }
+    }
+    reads
+}
+
+/// Adds the paths that a text names as `.Values.a.b`.
+fn named_values(text: &str, reads: &mut Vec<Vec<SmolStr>>) {
+    for part in text.split(".Values").skip(1) {
+        let end = part
+            .find(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '.'))
+            .unwrap_or(part.len());
+        let keys = part[..end].split('.').filter(|key| !key.is_empty());
+        let path: Vec<SmolStr> = keys.map(SmolStr::from).collect();
+        reads.push(path);
+    }
+}

@@ -1,0 +1,218 @@
+use crate::facts::{Facts, UndefinedValue};
+use crate::model::chart::Chart;
+use crate::report::Findings;
+use crate::rules::rule;
+
+/// Maximum number of further places that a finding lists.
+const MAX_PLACES: usize = 3;
+
+rule! {
+    /// A template reads a value that `values.yaml` does not define and that no default covers.
+    ///
+    /// ## Why it hurts
+    /// Helm prints nothing where a value is missing, so the manifest says `image: nginx:` or
+    /// `replicas:` and fails at the API server, or quietly means something else. Where the parent
+    /// is missing too, rendering stops with a nil pointer.
+    ///
+    /// ## What helps
+    /// Define the value in `values.yaml`, which is also where people look for what they can set. If
+    /// it is optional, say so where it is read: `default`, `if`, `with`. If it has to be given, use
+    /// `required`, which tells people what is missing.
+    ///
+    /// ## How to troubleshoot
+    /// `helm template .` shows what is printed; `helm show values .` lists what the chart defines.
+    ///
+    /// ## When to ignore
+    /// Where every user of the chart gives the value, and the installation is documented elsewhere.
+    ///
+    /// ## Bad
+    /// ```yaml file=Chart.yaml
+    /// apiVersion: v2
+    /// name: shop
+    /// version: 1.0.0
+    /// ```
+    /// ```yaml file=values.yaml
+    /// image:
+    ///   repository: acme/shop
+    ///   tag: "1.4"
+    /// ```
+    /// ```yaml file=templates/app.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: shop
+    /// spec:
+    ///   containers:
+    ///     - name: shop
+    ///       image: "{{ .Values.image.repository }}:{{ .Values.image.tags }}" # <- the template reads `.Values.image.tags`, which `values.yaml` does not define and no default covers; did you mean `.Values.image.tag`?
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=Chart.yaml
+    /// apiVersion: v2
+    /// name: shop
+    /// version: 1.0.0
+    /// ```
+    /// ```yaml file=values.yaml
+    /// image:
+    ///   repository: acme/shop
+    ///   tag: "1.4"
+    /// ```
+    /// ```yaml file=templates/app.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: shop
+    /// spec:
+    ///   containers:
+    ///     - name: shop
+    ///       image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+    ///       imagePullPolicy: {{ .Values.image.pullPolicy | default "IfNotPresent" }}
+    /// ```
+    PLM905 "value-not-defined" {
+        since: "0.1.0", on: Delivery, severity: Warning, check: check, about: sources,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for chart in facts.charts() {
+        // Where some environments set the value, they disagree, which is another finding.
+        let values = facts.undefined_values(chart).into_iter().filter(|it| it.set.is_empty());
+        // Without `values.yaml` every value is undefined, which is one mistake.
+        let most = if chart.values.is_some() { usize::MAX } else { 1 };
+        values.take(most).for_each(|value| report(chart, &value, out));
+    }
+}
+
+fn report(chart: &Chart, value: &UndefinedValue<'_>, out: &mut Findings) {
+    let UndefinedValue { path, absent, .. } = value;
+    let near = value.near.as_ref();
+    let near = near.map(|near| format!("; did you mean `.Values.{near}`?")).unwrap_or_default();
+    let message = match (&chart.values, path == absent) {
+        (None, _) => {
+            format!("the template reads `.Values.{path}`, but the chart has no `values.yaml`")
+        }
+        (Some(_), true) => format!(
+            "the template reads `.Values.{path}`, which `values.yaml` does not define and no default covers{near}"
+        ),
+        (Some(_), false) => format!(
+            "the template reads `.Values.{path}`, but `values.yaml` does not define `{absent}`, so that rendering fails{near}"
+        ),
+    };
+    let finding = out.at(&value.span, message);
+    finding.subject(format!("chart {}", chart.label()));
+    // Inside of `with` and `range` the dot is another one.
+    if path.contains(".Values.") {
+        finding.help("Inside `with` and `range` the dot stands for what they are about; write `.` for that, and `$.Values` for the values of the chart.");
+    }
+    for other in value.others.iter().take(MAX_PLACES) {
+        finding.also(other, "read here too");
+    }
+    let folder = if chart.folder.is_empty() { "." } else { &chart.folder };
+    finding.check(format!("helm template {folder}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check_rule, messages};
+
+    /// A chart with a values file and one template.
+    fn chart(values: &str, template: &str) -> String {
+        format!(
+            "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/values.yaml\n{values}# file: c/templates/a.yaml\n{template}\n"
+        )
+    }
+
+    #[track_caller]
+    fn undefined(values: &str, template: &str) -> Vec<String> {
+        let messages = messages(&RULE, &chart(values, template));
+        messages.iter().map(|it| it.split('`').nth(1).unwrap().to_owned()).collect()
+    }
+
+    const SILENT: [&str; 0] = [];
+
+    #[test]
+    fn values_that_nobody_defines_are_reported_once() {
+        let template = "a: {{ .Values.a }}\nb: {{ .Values.a }}\nc: {{ .Values.b.c }}";
+        assert_eq!(undefined("x: 1\n", template), [".Values.a", ".Values.b.c"]);
+        assert_eq!(undefined("a: 1\nb: {c: null}\n", template), SILENT);
+        assert_eq!(undefined("a: 1\nb: {}\n", template), [".Values.b.c"]);
+        assert_eq!(undefined("a: 1\nb:\n", template), [".Values.b.c"]);
+    }
+
+    #[test]
+    fn defaults_and_tests_cover_a_value() {
+        for template in [
+            "{{ .Values.a | default 1 }}",
+            "{{ default 1 .Values.a }}",
+            "{{ if .Values.a }}{{ .Values.a }}{{ end }}",
+            "{{ with .Values.a }}{{ .b }}{{ end }}",
+            "{{ if hasKey .Values \"a\" }}{{ .Values.a }}{{ end }}",
+            "{{ required \"give a\" .Values.a }}",
+            "{{ coalesce .Values.a .Values.x }}",
+            "{{ dig \"a\" 1 .Values }}",
+            "{{ range .Values.a }}{{ . }}{{ end }}",
+            "{{ (.Values.a).b }}",
+            "{{ ternary 1 2 (empty .Values.a) }}{{ .Values.a }}",
+            "{{ if eq .Values.a \"x\" }}y{{ end }}",
+            "{{ if and .Values.a .Values.a.b }}{{ .Values.a.b }}{{ end }}",
+        ] {
+            assert_eq!(undefined("x: 1\n", template), SILENT, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_default_does_not_cover_a_parent_that_is_missing() {
+        assert_eq!(undefined("x: 1\n", "{{ .Values.a.b | default 1 }}"), [".Values.a.b"]);
+        assert_eq!(undefined("x: 1\n", "{{ if .Values.a.b }}y{{ end }}"), [".Values.a.b"]);
+        assert_eq!(undefined("a: {}\n", "{{ if .Values.a.b }}y{{ end }}"), SILENT);
+    }
+
+    #[test]
+    fn contexts_are_followed_into_helpers() {
+        let helper =
+            "{{ define \"h\" }}{{ .a.b }}{{ end }}{{ include \"h\" (dict \"a\" .Values.x) }}";
+        assert_eq!(undefined("x: {c: 1}\n", helper), [".Values.x.b"]);
+        assert_eq!(undefined("x: {b: 1}\n", helper), SILENT);
+    }
+
+    #[test]
+    fn others_define_values_too() {
+        // Subcharts and what is shared with them.
+        let text = "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n  - {name: redis, alias: cache, version: 1.x.x, repository: 'https://charts.example'}\n# file: c/values.yaml\nx: 1\n# file: c/templates/a.yaml\na: {{ .Values.cache.port }}\nb: {{ .Values.global.name }}\n";
+        check_rule(&RULE, text);
+        // The schema asks for the value.
+        let schema = "# file: c/values.schema.json\n{\"required\": [\"a\"]}\n";
+        assert!(messages(&RULE, &(chart("x: 1\n", "{{ .Values.a }}") + schema)).is_empty());
+        // Each environment sets the value.
+        let prod = "# file: c/values-prod.yaml\na: 1\n";
+        assert!(messages(&RULE, &(chart("x: 1\n", "{{ .Values.a }}") + prod)).is_empty());
+        // A library chart reads the values of others.
+        let library = chart("x: 1\n", "{{ .Values.a }}");
+        let library = library.replace("version: 1.0.0", "version: 1.0.0\ntype: library");
+        assert!(messages(&RULE, &library).is_empty());
+        // The chart that depends on this one gives the value.
+        let parent = "# file: p/Chart.yaml\napiVersion: v2\nname: p\nversion: 1.0.0\ndependencies:\n  - {name: c, version: 1.0.0, repository: 'file://../c'}\n# file: p/values.yaml\nc: {a: 1}\n";
+        assert!(messages(&RULE, &(chart("x: 1\n", "{{ .Values.a }}") + parent)).is_empty());
+    }
+
+    #[test]
+    fn a_value_that_is_commented_out_is_documented() {
+        assert_eq!(undefined("x: 1\n#  a: 1\n", "{{ .Values.a }}"), SILENT);
+        assert_eq!(undefined("x: 1\n# a word about a\n", "{{ .Values.a }}"), [".Values.a"]);
+        // The comment stands among the values that it belongs to.
+        let below = "{{ .Values.y.a }}";
+        assert_eq!(undefined("y:\n  b: 1\n  # a: 1\nx: 1\n", below), SILENT);
+        assert_eq!(undefined("x:\n  b: 1\n  # a: 1\ny:\n  b: 1\n", below), [".Values.y.a"]);
+    }
+
+    #[test]
+    fn a_chart_without_values_is_reported_once() {
+        let text = "# file: Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: templates/a.yaml\na: {{ .Values.a }}\nb: {{ .Values.b }}\n";
+        assert_eq!(
+            messages(&RULE, text),
+            ["the template reads `.Values.a`, but the chart has no `values.yaml`"]
+        );
+    }
+}
