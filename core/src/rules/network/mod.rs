@@ -16,6 +16,7 @@ mod listens_on_loopback;
 mod localhost_for_another_service;
 mod mesh_route_unreachable;
 mod name_not_dns_safe;
+mod network_policy_blocks_needed;
 mod no_shared_network;
 mod port_drift;
 mod published_data_store;
@@ -55,5 +56,6 @@ pub(super) const RULES: &[&Rule] = &[
     &template_labels_mismatch::RULE,
     &service_port_unknown::RULE,
     &advertised_address_unreachable::RULE,
+    &network_policy_blocks_needed::RULE,
     &mesh_route_unreachable::RULE,
 ];

@@ -119,12 +119,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else {
             let labels: Vec<String> =
                 all.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+            let within = match &service.object.meta.namespace {
+                Some(namespace) => format!(" in namespace `{namespace}`"),
+                None => String::new(),
+            };
             // Pods that these files do not show, such as an operator's, may have the labels.
             out.at(
                 &selector.place.span,
                 format!(
-                    "Service `{name}` selects none of the Pods in these files: no Pod in namespace `{}` has {}",
-                    service.namespace,
+                    "Service `{name}` selects none of the Pods in these files: no Pod{within} has {}",
                     labels.join(", ")
                 ),
             )
@@ -182,6 +185,20 @@ fn near_miss<'f, 'a>(
 mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn an_unset_namespace_may_be_any_and_is_not_named() {
+        let text = |of_service: &str, of_pod: &str, label: &str| {
+            format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: db{of_service}}}\nspec: {{selector: {{app: x}}, ports: [{{port: 1}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a{of_pod}, labels: {{app: {label}}}}}\nspec: {{containers: [{{name: a, image: x:1}}]}}\n"
+            )
+        };
+        let shop = ", namespace: shop";
+        assert!(messages(&RULE, &text("", shop, "x")).is_empty());
+        assert!(messages(&RULE, &text(shop, "", "x")).is_empty());
+        assert!(messages(&RULE, &text("", "", "y"))[0].ends_with("no Pod has `app: x`"));
+        assert!(messages(&RULE, &text(shop, shop, "y"))[0].contains("in namespace `shop`"));
+    }
 
     fn project(selector: &str, labels: &str) -> String {
         format!(

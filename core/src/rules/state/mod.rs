@@ -5,6 +5,7 @@ use super::Rule;
 mod autoscaler_range;
 mod cron_overlap;
 mod data_store_without_volume;
+mod data_tied_to_host_name;
 mod database_as_deployment;
 mod file_database_replicated;
 mod local_upload_replicated;
@@ -39,5 +40,6 @@ pub(super) const RULES: &[&Rule] = &[
     &autoscaler_range::RULE,
     &cron_overlap::RULE,
     &rollout_cannot_place::RULE,
+    &data_tied_to_host_name::RULE,
     &single_attach_disk_shared::RULE,
 ];
