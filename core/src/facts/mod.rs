@@ -100,7 +100,7 @@ pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
-pub use policies::{Direction, Policies, Policy, allows_dns};
+pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use repeated::Repeated;
 pub use scope::Together;

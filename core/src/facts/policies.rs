@@ -1,9 +1,11 @@
 //! Network policies: which Pods they select, and whom they let through.
 
-use super::{Facts, Workload};
+use super::sets::World;
+use super::{Facts, Workload, is_below};
 use crate::model::kubernetes::{
     Body, NetworkPolicy, Object, Operator, PolicyPeer, PolicyRule, Selector, find,
 };
+use crate::text::folder_of;
 use rustc_hash::FxHashMap;
 
 /// A direction of traffic, seen from the Pods that a policy selects.
@@ -39,19 +41,24 @@ impl<'a> Policy<'a> {
         };
         rules.as_ref().map_or(&[], |it| &it.rules)
     }
+}
 
-    /// Whether it surely lands in the namespace of a workload.
-    pub fn is_in_namespace_of(&self, workload: &Workload<'_>) -> bool {
-        self.object.namespace() == workload.namespace
-    }
+/// The policies that limit what a workload receives or sends.
+#[derive(Debug)]
+pub struct Limiting<'p, 'a> {
+    /// Those that limit it if they land in its namespace.
+    pub all: Vec<&'p Policy<'a>>,
+    /// Those of them that surely do; at least one.
+    pub sure: Vec<&'p Policy<'a>>,
 }
 
 /// The network policies of the project, and what is needed to judge them.
 #[derive(Debug)]
 pub struct Policies<'a> {
     pub all: Vec<Policy<'a>>,
-    /// Indices of the policies that select a workload, by its index.
-    by_workload: FxHashMap<usize, Vec<usize>>,
+    /// Indices of the policies that select a workload, by its index, and whether they surely land in its
+    /// namespace.
+    by_workload: FxHashMap<usize, Vec<(usize, bool)>>,
     /// The Namespaces by their names.
     namespaces: FxHashMap<&'a str, &'a Object>,
 }
@@ -82,11 +89,29 @@ impl<'a> Facts<'a> {
             let around = self.workloads_around(object).filter(is_selected);
             let selects: Vec<usize> = around.map(|it| it.index).collect();
             for at in &selects {
-                policies.by_workload.entry(*at).or_default().push(policies.all.len());
+                let is_sure = self.shares_namespace(object, &self.workloads[*at]);
+                policies.by_workload.entry(*at).or_default().push((policies.all.len(), is_sure));
             }
             policies.all.push(Policy { object, model, selects });
         }
         policies
+    }
+
+    /// Whether an object and a workload surely land in one namespace: it is written at both, or they are
+    /// built into one target, or they lie in one folder or one below the other.
+    fn shares_namespace(&self, object: &Object, workload: &Workload<'_>) -> bool {
+        let (a, b) = (object.file, workload.object.file);
+        let written = [&object.meta.namespace, &workload.object.meta.namespace];
+        if let [Some(own), Some(other)] = written {
+            return own.value == other.value;
+        }
+        // What is released together goes to one namespace, where nothing else is written.
+        if !matches!(self.sets.world(a), World::Part(_)) {
+            return true;
+        }
+        let [a_folder, b_folder] = [a, b].map(|it| folder_of(self.file(it).path()));
+        let is_near = is_below(a_folder, b_folder) || is_below(b_folder, a_folder);
+        written.iter().all(|it| it.is_none()) && is_near
     }
 }
 
@@ -103,10 +128,13 @@ impl<'a> Policies<'a> {
         &self,
         workload: &Workload<'_>,
         direction: Direction,
-    ) -> Option<Vec<&Policy<'a>>> {
-        let own = self.by_workload.get(&workload.index)?.iter().map(|at| &self.all[*at]);
-        let limiting: Vec<&Policy<'_>> = own.filter(|it| it.limits(direction)).collect();
-        limiting.iter().any(|it| it.is_in_namespace_of(workload)).then_some(limiting)
+    ) -> Option<Limiting<'_, 'a>> {
+        let own = self.by_workload.get(&workload.index)?;
+        let own = own.iter().map(|(at, is_sure)| (&self.all[*at], *is_sure));
+        let limiting: Vec<_> = own.filter(|it| it.0.limits(direction)).collect();
+        let sure: Vec<_> = limiting.iter().filter(|it| it.1).map(|it| it.0).collect();
+        let all = limiting.into_iter().map(|it| it.0).collect();
+        (!sure.is_empty()).then_some(Limiting { all, sure })
     }
 
     /// Whether a peer of a policy may be a workload.

@@ -160,6 +160,8 @@ pub enum Body {
     Routes(Box<Routes>),
     /// Istio's DestinationRule
     DestinationRule(Box<DestinationRule>),
+    /// Istio's ServiceEntry
+    ServiceEntry(Box<ServiceEntry>),
     ConfigMap(Box<ConfigMap>),
     /// A Secret, or an object that creates one.
     Secret(Box<Secret>),
@@ -205,6 +207,7 @@ impl Body {
         matches!(
             self,
             Body::Other
+                | Body::ServiceEntry(_)
                 | Body::Application(_)
                 | Body::ApplicationSet(_)
                 | Body::FluxKustomization(_)

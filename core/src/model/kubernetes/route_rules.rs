@@ -54,6 +54,13 @@ pub struct DestinationRule {
     pub workload_selector: Option<Selector>,
 }
 
+/// A ServiceEntry of Istio, which adds hosts to the mesh.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServiceEntry {
+    /// `workloadSelector`: the Pods behind the hosts.
+    pub workload_selector: Option<Selector>,
+}
+
 /// A subset of the Pods of a host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subset {
@@ -183,6 +190,12 @@ fn read_weighted(reader: &mut Reader, node: Node<'_>) -> Option<WeightedBackend>
     let host = node.get("name").and_then(|it| reader.str(it))?;
     let weight = node.get("weight").and_then(|it| reader.int(it));
     Some(WeightedBackend { host, subset: None, weight })
+}
+
+/// Reads a ServiceEntry of Istio.
+pub(crate) fn read_service_entry(reader: &mut Reader, spec: Node<'_>) -> ServiceEntry {
+    let labels = spec.at(&["workloadSelector", "labels"]);
+    ServiceEntry { workload_selector: labels.and_then(|it| read_label_map(reader, it)) }
 }
 
 /// Reads a DestinationRule of Istio.

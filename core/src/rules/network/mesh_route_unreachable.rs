@@ -1,6 +1,6 @@
 use crate::facts::{Facts, KubeHost, first_label};
 use crate::model::kubernetes::{
-    Body, DestinationRule, Object, RouteList, RouteRule, Routes, Selector, Subset,
+    Body, DestinationRule, Object, RouteList, RouteRule, Routes, Selector, Subset, find,
 };
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
@@ -204,10 +204,15 @@ fn subset_without_pods(
     if pods.is_empty() || unseen || pods.iter().any(has) {
         return;
     }
+    // The Service's own value of a label comes before the subset's.
+    let mut wanted = labels.clone();
+    let selector = service.model.selector.iter().flat_map(|it| &it.match_labels);
+    let others = selector.filter(|(key, _)| find(&labels.match_labels, key).is_none());
+    wanted.match_labels.extend(others.cloned());
+    let matching = facts.workloads_matching(service.namespace, &wanted).next();
+    let unselected = matching.filter(|it| facts.together(object.file, it.object.file));
     // Another set of files may bring the Pods.
-    let mut both = service.model.selector.clone().unwrap_or_default();
-    both.match_labels.extend(labels.match_labels.iter().cloned());
-    if facts.workloads_matching(service.namespace, &both).next().is_some() {
+    if matching.is_some() && unselected.is_none() {
         return;
     }
     let name = service.name;
@@ -220,15 +225,23 @@ fn subset_without_pods(
             list(labels)
         ),
     );
-    let pairs = both.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+    let pairs = wanted.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
     finding
         .confidence(Confidence::Likely)
         .also(&service.span(), format!("Service `{name}` selects {}", names(&pods)))
         .check(format!(
-            "kubectl get pods{} -l {}",
+            "kubectl get pods{} --show-labels -l {}",
             pods.first().map(|it| it.namespace_flag().to_string()).unwrap_or_default(),
             pairs.collect::<Vec<_>>().join(",")
         ));
+    if let Some(other) = unselected {
+        finding
+            .also(&other.span(), format!("{} has it, but the Service does not select it", other.label))
+            .help(format!(
+                "Subsets are parts of what the Service selects: let Service `{name}` select {} too.",
+                other.label
+            ));
+    }
 }
 
 /// Renders labels as `` `app: web`, `version: v2` ``.
@@ -429,6 +442,16 @@ mod tests {
         assert!(with("v2", "").is_empty());
         let long = format!("{}{both}", rule("v2", "r.default.svc.cluster.local"));
         assert_eq!(messages(&RULE, &long).len(), 1);
+    }
+
+    #[test]
+    fn pods_that_the_service_does_not_select_are_in_no_subset() {
+        let service = SERVICE.replace("{app: r}", "{app: r, version: v1}");
+        let second = POD.replace("name: r, labels", "name: s, labels").replace("v1}}", "v2}}");
+        let text = format!("{}{service}{POD}{second}", rule("v2", "r"));
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].help.as_ref().is_some_and(|it| it.contains("select Pod `s` too")));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 use crate::facts::{
-    Direction, Facts, KubeHost, KubeService, Policies, Policy, Workload, allows_dns,
+    Direction, Facts, KubeHost, KubeService, Limiting, Policies, Policy, Workload, allows_dns,
 };
 use crate::knowledge::net;
 use crate::model::kubernetes::{Body, Object, PolicyPeer, PolicyRule, Selector};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use crate::text::Span;
-use rustc_hash::{FxHashMap, FxHashSet};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 rule! {
     /// A NetworkPolicy shuts out what the same files need.
@@ -75,89 +76,124 @@ rule! {
     }
 }
 
+/// What one policy shuts out, which is one finding.
+struct Blocked {
+    policy: String,
+    messages: Vec<String>,
+    related: Vec<(Span, String)>,
+    severity: Severity,
+    check: String,
+    help: Option<&'static str>,
+}
+
+/// What is shut out, by the place in the policy.
+type AllBlocked = IndexMap<Span, Blocked, FxBuildHasher>;
+
 fn check(facts: &Facts, out: &mut Findings) {
     let policies = facts.network_policies();
     if policies.all.is_empty() {
         return;
     }
     let routed = routed(facts);
-    let mut reported: FxHashSet<Span> = FxHashSet::default();
+    let mut all = AllBlocked::default();
     for workload in facts.workloads() {
         if let Some(limiting) = policies.limiting(workload, Direction::Egress) {
-            without_dns(facts, out, workload, &limiting, &mut reported);
+            without_dns(facts, workload, &limiting, &mut all);
         }
         if let Some(limiting) = policies.limiting(workload, Direction::Ingress) {
-            shut_out(facts, out, workload, &policies, &limiting, &routed);
+            shut_out(facts, workload, &policies, &limiting, &routed, &mut all);
         }
+    }
+    for (span, blocked) in all {
+        report(out, span, &blocked);
+    }
+}
+
+fn report(out: &mut Findings, span: Span, blocked: &Blocked) {
+    let Some((first, others)) = blocked.messages.split_first() else { return };
+    let more = match others.len() {
+        0 => String::new(),
+        1 => "; the same goes for one other".to_owned(),
+        many => format!("; the same goes for {many} others"),
+    };
+    let finding = out.at(&span, format!("{} {first}{more}", blocked.policy));
+    finding.severity(blocked.severity).confidence(Confidence::Likely).check(blocked.check.clone());
+    for (span, message) in &blocked.related {
+        finding.also(span, message.clone());
+    }
+    if let Some(help) = blocked.help {
+        finding.help(help);
     }
 }
 
 /// Returns the policy that a finding is about, of those that select a workload, and the place of its rules.
 /// One that allows something speaks of the case; one that only denies is a default.
 fn blamed<'p, 'a>(
-    limiting: &[&'p Policy<'a>],
-    workload: &Workload<'_>,
+    limiting: &Limiting<'p, 'a>,
     direction: Direction,
 ) -> Option<(&'p Policy<'a>, Span)> {
-    let own = || limiting.iter().copied().filter(|it| it.is_in_namespace_of(workload));
-    let policy = own().find(|it| !it.rules(direction).is_empty()).or_else(|| own().next())?;
+    let sure = &limiting.sure;
+    let with_rules = sure.iter().find(|it| !it.rules(direction).is_empty());
+    let policy = *with_rules.or(sure.first())?;
     let (rules, kind) = match direction {
         Direction::Ingress => (&policy.model.ingress, "Ingress"),
         Direction::Egress => (&policy.model.egress, "Egress"),
     };
     let written = rules.as_ref().map(|it| it.span);
-    let types = policy.model.policy_types.iter();
-    let of_type = || types.clone().find(|it| it.as_str() == kind).map(|it| it.span);
-    Some((policy, written.or_else(of_type).unwrap_or(policy.object.name_span())))
+    let of_type = policy.model.policy_types.iter().find(|it| it.as_str() == kind);
+    let span = written.or(of_type.map(|it| it.span)).unwrap_or(policy.object.name_span());
+    Some((policy, span))
 }
 
-/// Reports a workload that may send something, but not ask for names.
-fn without_dns(
-    facts: &Facts<'_>,
-    out: &mut Findings,
-    workload: &Workload<'_>,
-    limiting: &[&Policy<'_>],
-    reported: &mut FxHashSet<Span>,
+/// Notes a workload that may send something, but not ask for names.
+fn without_dns<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+    limiting: &Limiting<'_, 'a>,
+    all: &mut AllBlocked,
 ) {
     let allows = |protocol: &str| {
-        limiting.iter().any(|policy| {
+        limiting.all.iter().any(|policy| {
             let mut rules = policy.rules(Direction::Egress).iter();
             rules.any(|rule| allows_dns(policy, rule, protocol))
         })
     };
     let (udp, tcp) = (allows("UDP"), allows("TCP"));
-    if (udp && tcp) || !asks_for_names(facts, workload, limiting) {
+    if (udp && tcp) || !asks_for_names(facts, workload, &limiting.all) {
         return;
     }
-    let Some((policy, span)) = blamed(limiting, workload, Direction::Egress) else { return };
-    if !reported.insert(span) {
-        return;
-    }
+    let Some((policy, span)) = blamed(limiting, Direction::Egress) else { return };
     let (name, label) = (policy.object.label(), &workload.label);
-    let message = match (udp, tcp) {
-        (true, _) => format!(
-            "{name} lets {label} ask for names over UDP only: answers that do not fit into one packet come over TCP and are lost"
-        ),
-        (false, true) => format!(
-            "{name} lets {label} ask for names over TCP only, and resolvers ask over UDP first, so no host name resolves"
-        ),
-        (false, false) => format!(
-            "{name} lets {label} send only to what it lists, and DNS (port 53) is not among it, so no host name resolves"
-        ),
+    let message = if udp {
+        format!(
+            "lets {label} ask for names over UDP only: answers that do not fit into one packet come over TCP and are lost"
+        )
+    } else if tcp {
+        format!(
+            "lets {label} ask for names over TCP only, and resolvers ask over UDP first, so no host name resolves"
+        )
+    } else if policy.rules(Direction::Egress).is_empty() {
+        format!("lets {label} send nothing, not even to DNS (port 53), so no host name resolves")
+    } else {
+        format!(
+            "lets {label} send only to what it lists, and DNS (port 53) is not among it, so no host name resolves"
+        )
     };
-    let finding = out.at(&span, message);
-    finding
-        .confidence(Confidence::Likely)
-        .also(&workload.span(), format!("{label} is selected by {name}"))
-        .help(
+    let blocked = all.entry(span).or_insert_with(|| Blocked {
+        policy: name.clone(),
+        messages: Vec::new(),
+        related: Vec::new(),
+        severity: if udp { Severity::Info } else { Severity::Warning },
+        check: match workload.running().next() {
+            Some((unit, _)) => workload.exec(unit, "getent hosts kubernetes.default"),
+            None => format!("kubectl get networkpolicy{}", workload.namespace_flag()),
+        },
+        help: Some(
             "Add `- ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]` to `egress`.",
-        );
-    if let Some((unit, _)) = workload.running().next() {
-        finding.check(workload.exec(unit, "getent hosts kubernetes.default"));
-    }
-    if udp {
-        finding.severity(Severity::Info);
-    }
+        ),
+    });
+    blocked.messages.push(message);
+    blocked.related.push((workload.span(), format!("{label} is selected by {name}")));
 }
 
 /// Whether a workload is known to use names: it names a host, or a policy lets it reach other Pods, which
@@ -254,23 +290,16 @@ fn targets<'a>(
     found
 }
 
-/// A connection that no policy allows.
-struct Blocked {
-    message: String,
-    span: Span,
-    port: i64,
-}
-
-/// Reports a workload that somebody in the same files connects to and that no policy lets them reach.
+/// Notes the connections to a workload that somebody in the same files needs and that no policy allows.
 fn shut_out<'a>(
     facts: &Facts<'a>,
-    out: &mut Findings,
     workload: &Workload<'a>,
     policies: &Policies<'a>,
-    limiting: &[&Policy<'a>],
+    limiting: &Limiting<'_, 'a>,
     routed: &Routed<'_, 'a>,
+    all: &mut AllBlocked,
 ) {
-    let mut blocked: Vec<Blocked> = Vec::new();
+    let Some((policy, span)) = blamed(limiting, Direction::Ingress) else { return };
     for service in facts.services_for(workload) {
         for source in routed.get(&service.index).into_iter().flatten() {
             let port = match source {
@@ -279,7 +308,7 @@ fn shut_out<'a>(
             };
             let targets = targets(workload, service, port);
             let is_open = |target: &Target<'_>| {
-                limiting.iter().any(|policy| {
+                limiting.all.iter().any(|policy| {
                     let lets = |it: &PolicyPeer| lets_in(policies, policy, it, source);
                     policy.rules(Direction::Ingress).iter().any(|rule| {
                         rule.allows_port(target.protocol, target.number, target.name)
@@ -287,32 +316,32 @@ fn shut_out<'a>(
                     })
                 })
             };
-            let Some(first) = targets.first() else { continue };
-            if !targets.iter().any(is_open) {
-                let (message, span) = words(source, service, workload, first.number);
-                blocked.push(Blocked { message, span, port: first.number });
+            let Some(first) = targets.first().filter(|_| !targets.iter().any(is_open)) else {
+                continue;
+            };
+            let (message, place) = words(source, service, workload, first.number);
+            let blocked = all.entry(span).or_insert_with(|| Blocked {
+                policy: policy.object.label(),
+                messages: Vec::new(),
+                related: Vec::new(),
+                severity: Severity::Warning,
+                check: format!(
+                    "kubectl describe networkpolicy{} {}",
+                    workload.namespace_flag(),
+                    policy.object.name().map_or("", |it| it.as_str())
+                ),
+                help: None,
+            });
+            if blocked.related.iter().any(|it| it.0 == place) {
+                continue;
             }
+            blocked.messages.push(message);
+            let port = first.number;
+            let note =
+                format!("this connection to {} on port {port} is not allowed", workload.label);
+            blocked.related.push((place, note));
         }
     }
-    let Some((first, others)) = blocked.split_first() else { return };
-    let Some((policy, span)) = blamed(limiting, workload, Direction::Ingress) else { return };
-    let finding = out.at(&span, format!("{} {}", policy.object.label(), first.message));
-    finding
-        .confidence(Confidence::Likely)
-        .also(&first.span, "this connection is not allowed")
-        .also(
-            &workload.span(),
-            format!("{} is selected by {}", workload.label, policy.object.label()),
-        );
-    let mut seen = FxHashSet::from_iter([first.span]);
-    for other in others.iter().filter(|it| seen.insert(it.span)) {
-        finding.also(&other.span, format!("nor is this one, to port {}", other.port));
-    }
-    finding.check(format!(
-        "kubectl describe networkpolicy{} {}",
-        workload.namespace_flag(),
-        policy.object.name().map_or("", |it| it.as_str())
-    ));
 }
 
 /// Returns the end of the message about a connection, and its place.
@@ -533,6 +562,35 @@ mod tests {
         ] {
             assert!(ingress(&allowed, &both).is_empty(), "{allowed}");
         }
+    }
+
+    #[test]
+    fn one_policy_is_one_finding() {
+        let own =
+            policy("podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: x}}}]}]");
+        let client = |name: &str| pod(name, ", env: [{name: DB, value: 'http://db:80'}]");
+        let text =
+            format!("{}{}{}{}{own}", pod("db", ""), service(""), client("web"), client("api"));
+        let found = messages(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].ends_with("; the same goes for one other"), "{found:?}");
+    }
+
+    #[test]
+    fn a_policy_of_another_folder_may_not_be_meant() {
+        let client = pod("web", ", env: [{name: DB, value: 'http://db:80'}]");
+        let deny = policy("podSelector: {}, ingress: []");
+        let app = format!("{}{}{client}", pod("db", ""), service(""));
+        let count = |folder: &str| {
+            messages(
+                &RULE,
+                &format!("# file: k8s/app/all.yaml\n{app}# file: {folder}/deny.yaml\n{deny}"),
+            )
+            .len()
+        };
+        assert_eq!(count("k8s/app"), 1);
+        assert_eq!(count("k8s"), 1);
+        assert_eq!(count("k8s/other"), 0, "no namespace is written");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A NetworkPolicy, disruption budget or monitor selects nothing.
+    /// A NetworkPolicy, disruption budget, monitor or object of Istio selects nothing.
     ///
     /// ## Why it hurts
     /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets
@@ -69,6 +69,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         match &object.body {
             Body::NetworkPolicy(it) => pods(facts, out, object, it.pod_selector.as_ref(), &[]),
             Body::DisruptionBudget(it) => pods(facts, out, object, it.selector.as_ref(), &[]),
+            Body::DestinationRule(it) => {
+                pods(facts, out, object, it.workload_selector.as_ref(), &[]);
+            }
+            Body::ServiceEntry(it) => pods(facts, out, object, it.workload_selector.as_ref(), &[]),
             Body::Monitor(it) if it.any_namespace => {}
             Body::Monitor(it) if it.kind == MonitorKind::Pod => {
                 pods(facts, out, object, it.selector.as_ref(), &it.namespaces);
@@ -79,17 +83,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Returns the namespaces in which a selector looks: those that are named, else the object's own, and
-/// with them the unknown one of objects that name none.
+/// Returns the namespaces in which a selector looks: those that are named, else the object's own.
 fn searched<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
-    let mut namespaces = match named {
+    match named {
         [] => vec![object.namespace()],
         _ => named.iter().map(|it| it.as_str()).collect(),
-    };
-    if !namespaces.contains(&"default") {
-        namespaces.push("default");
     }
-    namespaces
+}
+
+/// Adds the unknown namespace of objects that name none: they may land in the ones that are searched.
+fn or_unknown<'n>(namespaces: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
+    namespaces.iter().copied().chain(std::iter::once("default"))
 }
 
 /// Whether an object selects something in its own namespace, and names none: it may land in any.
@@ -108,9 +112,9 @@ fn pods(
     let namespaces = searched(object, named);
     let here = || namespaces.iter().flat_map(|it| facts.workloads_in(object.file, it));
     let anywhere = || facts.workloads_around(object).any(|it| is_selected(selector, it));
-    let selects =
-        namespaces.iter().any(|it| facts.workloads_matching(it, selector).next().is_some())
-            || (may_land_anywhere(object, named) && anywhere());
+    let selects = or_unknown(&namespaces)
+        .any(|it| facts.workloads_matching(it, selector).next().is_some())
+        || (may_land_anywhere(object, named) && anywhere());
     if here().next().is_none() || selects || may_come(facts, object, selector) {
         return;
     }
@@ -123,8 +127,9 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
     let namespaces = searched(object, &monitor.namespaces);
     let here = || namespaces.iter().flat_map(|it| facts.services_in(object.file, it));
-    let mut selected = namespaces.iter().flat_map(|it| facts.services_matching(Some(it), selector));
-    if selected.next().is_some() || may_come(facts, object, selector) {
+    let selects = or_unknown(&namespaces)
+        .any(|it| facts.services_matching(Some(it), selector).next().is_some());
+    if selects || may_come(facts, object, selector) {
         return;
     }
     if may_land_anywhere(object, &monitor.namespaces)
@@ -287,6 +292,28 @@ mod tests {
         );
         let near = policy("{matchLabels: {app: web, tier: back}}", WEB);
         assert!(near[0].contains("`tier: front`, not `back`"), "{near:?}");
+    }
+
+    #[test]
+    fn objects_of_istio_select_pods_of_their_namespace() {
+        let of = |kind: &str, selector: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: networking.istio.io/v1\nkind: {kind}\nmetadata: {{name: p, namespace: shop}}\nspec: {{{selector}}}\n{WEB}"
+                ),
+            )
+            .len()
+        };
+        let rule = |app: &str| {
+            of("DestinationRule", &format!("workloadSelector: {{matchLabels: {{app: {app}}}}}"))
+        };
+        let entry = |app: &str| {
+            of("ServiceEntry", &format!("workloadSelector: {{labels: {{app: {app}}}}}"))
+        };
+        assert_eq!((rule("web"), rule("api")), (0, 1));
+        assert_eq!((entry("web"), entry("api")), (0, 1));
+        assert_eq!(of("DestinationRule", "host: web"), 0);
     }
 
     #[test]

@@ -74,18 +74,25 @@ rule! {
     }
 }
 
+/// A port of a Service that leads nowhere, with its target.
+type Astray<'a> = (&'a ServicePort, Spanned<IntOrStr>);
+
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.kube_services() {
+        let selected = facts.selected(service);
+        let Some((first, others)) = selected.split_first() else { continue };
+        let (mut names, mut numbers): (Vec<Astray<'_>>, Vec<Astray<'_>>) = Default::default();
         for port in &service.model.ports {
             let Some(target) = port.target() else { continue };
-            let selected = facts.selected(service);
             // Traffic goes to those Pods that have the port; the others may be there for another one.
             if selected.iter().any(|it| may_receive(it, &target.value)) {
                 continue;
             }
-            if let Some((first, others)) = selected.split_first() {
-                report(facts, out, service, port, &target, first, others);
-            }
+            let is_name = target.value.as_str().is_some();
+            (if is_name { &mut names } else { &mut numbers }).push((port, target));
+        }
+        for astray in [names, numbers] {
+            report(facts, out, service, &astray, first, others);
         }
     }
 }
@@ -105,17 +112,19 @@ fn report<'a>(
     facts: &Facts<'a>,
     out: &mut Findings,
     service: &KubeService<'a>,
-    port: &ServicePort,
-    target: &Spanned<IntOrStr>,
+    astray: &[Astray<'_>],
     workload: &Workload<'a>,
     others: &[&Workload<'a>],
 ) {
+    let Some(((port, target), more)) = astray.split_first() else { return };
     let name = service.name;
+    let targets: Vec<String> = astray.iter().map(|it| format!("`{}`", it.1.value)).collect();
+    let word = if more.is_empty() { "port" } else { "ports" };
     let finding = out.at(
         &target.span,
         format!(
-            "Service `{name}` sends traffic to port `{}`, but {} lists {}",
-            target.value,
+            "Service `{name}` sends traffic to {word} {}, but {} lists {}",
+            targets.join(", "),
             workload.label,
             workload.listed_ports()
         ),
@@ -136,6 +145,12 @@ fn report<'a>(
             &other.span(),
             format!("{} is selected too and lists {}", other.label, other.listed_ports()),
         );
+    }
+    for (_, other) in more {
+        finding.also(&other.span, format!("port `{}` is not listed either", other.value));
+    }
+    if !more.is_empty() {
+        return;
     }
     let mut ports = workload.running().flat_map(|it| &it.1.ports);
     let (Some(only), None, Some(written)) = (ports.next(), ports.next(), &port.target_port) else {
@@ -199,6 +214,18 @@ mod tests {
         assert_eq!(
             all,
             ["Service `web` sends traffic to port `http`, but Pod `web` lists no ports"]
+        );
+    }
+
+    #[test]
+    fn several_ports_of_one_service_are_one_finding() {
+        let two = service_and_pod("3000", "[{ containerPort: 8080 }]").replace(
+            "ports: [{ port: 80,",
+            "ports: [{ name: b, port: 81, targetPort: 3001 }, { port: 80,",
+        );
+        assert_eq!(
+            messages(&RULE, &two),
+            ["Service `web` sends traffic to ports `3001`, `3000`, but Pod `web` lists only 8080"]
         );
     }
 
