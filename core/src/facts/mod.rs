@@ -16,6 +16,7 @@
 //! | hosts that a container names | `mentions` | `mentions`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
+//! | network policies | `policies` | `network_policies`, `limiting`, `may_be`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
@@ -62,6 +63,7 @@ mod order;
 mod overlays;
 mod parts;
 mod peers;
+mod policies;
 mod programs;
 mod repeated;
 mod replicas;
@@ -98,6 +100,7 @@ pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use repeated::Repeated;
 pub use scope::Together;

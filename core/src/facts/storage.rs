@@ -133,7 +133,9 @@ impl<'a> Facts<'a> {
             | VolumeSource::Secret(_)
             | VolumeSource::Projected(_)
             | VolumeSource::DownwardApi => (Backing::Config, true),
-            VolumeSource::Csi { read_only, .. } | VolumeSource::Nfs { read_only, .. } => {
+            VolumeSource::Csi { read_only, .. }
+            | VolumeSource::Nfs { read_only, .. }
+            | VolumeSource::Disk { read_only, .. } => {
                 (Backing::Network, kubernetes::is_true(*read_only))
             }
             VolumeSource::Other(_) => (Backing::Network, false),

@@ -225,6 +225,18 @@ mod tests {
         assert_eq!(web(host), 0);
     }
 
+    #[test]
+    fn an_advertised_address_is_not_listened_on() {
+        let kafka = |key: &str| {
+            web(&format!(
+                "environment: {{{key}: 'PLAINTEXT://localhost:9092'}}, ports: ['9092:9092']"
+            ))
+        };
+        assert_eq!(kafka("KAFKA_LISTENERS"), 1);
+        assert_eq!(kafka("KAFKA_ADVERTISED_LISTENERS"), 0);
+        assert_eq!(kafka("KAFKA_CFG_ADVERTISED_LISTENERS"), 0);
+    }
+
     fn pod(containers: &str) -> usize {
         let text = format!(
             "apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{app: web}}, ports: [{{port: 80, targetPort: 8000}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web, labels: {{app: web}}}}\nspec: {{containers: [{containers}]}}\n"
