@@ -3,9 +3,9 @@
 //! The first stage ([`FileModel::read`]) sees one file and may run anywhere, on any thread; the
 //! second ([`Analysis`]) sees the results of the first.
 
-use crate::analysis::{Analysis, Options};
+use crate::analysis::{Analysis, Cache, Options};
 use crate::config::Config;
-use crate::model::{FileModel, TargetCache};
+use crate::model::FileModel;
 use crate::report::Report;
 use crate::text::{File, FileId};
 use rustc_hash::FxHashMap;
@@ -18,8 +18,8 @@ pub struct Workspace {
     files: Vec<Arc<FileModel>>,
     /// The index in `files` of each path.
     by_path: FxHashMap<Arc<str>, usize>,
-    /// The targets that the last snapshot had.
-    targets: Mutex<TargetCache>,
+    /// What the last snapshot was made of.
+    cache: Mutex<Cache>,
 }
 
 impl Workspace {
@@ -29,7 +29,7 @@ impl Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
         let by_path =
             files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
-        Workspace { files, by_path, targets: Mutex::default() }
+        Workspace { files, by_path, cache: Mutex::default() }
     }
 
     /// Adds a file, or replaces the text of the file at this path.
@@ -80,7 +80,7 @@ impl Workspace {
 
     /// Takes a snapshot of the files as they are now. `config` is laid over their `plimsoll.yaml`.
     pub fn analysis(&self, config: &Config) -> Analysis {
-        let mut cache = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         Analysis::again(self.files.clone(), config, &mut cache)
     }
 
