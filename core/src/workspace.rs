@@ -134,6 +134,49 @@ mod tests {
         assert_eq!(edited_range("ü", "ö"), 0..2);
     }
 
+    #[cfg(feature = "targets")]
+    #[test]
+    fn a_chart_is_read_again_after_any_of_its_files_changed() {
+        let template = "kind: ConfigMap\nmetadata: {name: web}\ndata: {a: '{{ .Values.a }}'}\n";
+        let helper = "{{ define \"library.b\" }}{{ .Values.b }}{{ end }}\n";
+        let uses_helper = format!("{template}# {{{{ include \"library.b\" . }}}}\n");
+        let dependency = "dependencies: [{name: library, repository: 'file://../library'}]\n";
+        let chart = format!("apiVersion: v2\nname: shop\nversion: 1.0.0\n{dependency}");
+        let library = "apiVersion: v2\nname: library\nversion: 1.0.0\ntype: library\n";
+        let edits = [
+            ("shop/Chart.yaml", chart.as_str()),
+            ("shop/values.yaml", "a: 1\n"),
+            ("shop/templates/web.yaml", template),
+            ("library/Chart.yaml", library),
+            ("library/templates/_b.tpl", helper),
+            ("shop/templates/web.yaml", &uses_helper),
+            ("shop/values.yaml", "a: 1\nb: 1\n"),
+            ("library/templates/_b.tpl", ""),
+            ("shop/values-prod.yaml", "b: {c: 2}\n"),
+            ("shop/values.yaml", "b: 1\n"),
+        ];
+        let select = vec!["PLM9".to_owned()];
+        let options = Options { select, ..Options::default() };
+        let said = |report: &Report| -> Vec<(&str, String, Range<usize>, String)> {
+            let findings = report.findings.iter().map(|it| {
+                let path = report.entry(it.span.file).file.path.to_string();
+                (it.code, path, it.span.range(), it.message.clone())
+            });
+            findings.collect()
+        };
+        let mut workspace = Workspace::default();
+        let mut seen = 0;
+        for (path, text) in edits {
+            workspace.set(path, text);
+            let report = workspace.report(&options);
+            let files: Vec<File> = workspace.files().cloned().collect();
+            let fresh = crate::analyze(&files, &options);
+            assert_eq!(said(&report), said(&fresh), "{path}");
+            seen += report.findings.len();
+        }
+        assert!(seen > 0, "the edits make and mend findings");
+    }
+
     #[test]
     fn removing_a_file_keeps_the_others_in_place() {
         let mut workspace = Workspace::default();

@@ -1,7 +1,7 @@
 //! Charts as their authors wrote them: `Chart.yaml`, values files, and what the templates read.
 
 use super::{FileModel, Place};
-use crate::build::helm::{ChartFile, Content, Version, uses};
+use crate::build::helm::{ChartFile, Content, KnownTemplates, Version, uses};
 use crate::build::{chart_folders, is_further_values_file};
 use crate::report::Kind;
 use crate::syntax::{Node, NodeKind, Scalar, Tree};
@@ -224,6 +224,7 @@ pub struct ChartCache(FxHashMap<String, Known>);
 #[derive(Debug)]
 struct Known {
     files: Vec<Arc<FileModel>>,
+    templates: KnownTemplates,
     chart: Arc<Chart>,
 }
 
@@ -240,12 +241,18 @@ pub fn charts(files: &[Arc<FileModel>], cache: &mut ChartCache) -> Vec<Arc<Chart
     for folder in chart_folders(sorted.iter().map(|file| file.path())) {
         let sources = Sources::new(folder, &sorted);
         let from = sources.all();
-        let old = cache.0.remove(folder).filter(|old| are_same(&old.files, &from));
-        let chart = old.map(|old| old.chart).or_else(|| read_chart(&sources).map(Arc::new));
-        let Some(chart) = chart else { continue };
-        charts.push(Arc::clone(&chart));
-        let files = from.into_iter().map(Arc::clone).collect();
-        known.insert(folder.to_owned(), Known { files, chart });
+        let old = cache.0.remove(folder);
+        let now = match old {
+            Some(old) if are_same(&old.files, &from) => old,
+            old => {
+                let templates = old.map(|old| old.templates).unwrap_or_default();
+                let Some(chart) = read_chart(&sources, &templates) else { continue };
+                let files = from.into_iter().map(Arc::clone).collect();
+                Known { files, templates, chart: Arc::new(chart) }
+            }
+        };
+        charts.push(Arc::clone(&now.chart));
+        known.insert(folder.to_owned(), now);
     }
     cache.0 = known;
     charts
@@ -302,7 +309,7 @@ impl<'f, 's> Sources<'f, 's> {
     }
 }
 
-fn read_chart(sources: &Sources<'_, '_>) -> Option<Chart> {
+fn read_chart(sources: &Sources<'_, '_>, templates: &KnownTemplates) -> Option<Chart> {
     let Sources { folder, own, dependencies, helpers } = sources;
     let model = sources.file("Chart.yaml")?;
     let root = model.tree.roots().next();
@@ -318,7 +325,7 @@ fn read_chart(sources: &Sources<'_, '_>) -> Option<Chart> {
     let label = name.as_ref().map_or("", |field: &Field| field.text.as_str());
     // The engine without targets has no parser of templates.
     let uses = match cfg!(feature = "targets") {
-        true => uses::value_uses(label, &chart_files(own), &helpers),
+        true => uses::value_uses(label, &chart_files(own), &helpers, templates),
         false => ValueUses { is_open: true, ..ValueUses::default() },
     };
     let text_reads = if uses.renders_texts { text_reads(own) } else { Vec::new() };

@@ -11,7 +11,7 @@ use super::exec::{Engine, Namespace};
 use super::failure::{Failure, FailureKind, Result};
 use super::format;
 use super::object::{Files, Object};
-use super::template::Source;
+use super::template::KnownTemplates;
 use super::value::{Data, Dict, Heap, Value};
 use super::values::{self, Missing, Node, Nulls};
 use super::yaml;
@@ -115,10 +115,15 @@ pub enum ProblemKind {
 
 /// Renders a chart. Never fails: what went wrong is in the problems.
 pub fn render(chart: &Chart, options: &ReleaseOptions) -> Rendered {
+    render_again(chart, options, &KnownTemplates::default())
+}
+
+/// Renders a chart, some of whose templates may have been parsed before.
+pub fn render_again(chart: &Chart, options: &ReleaseOptions, known: &KnownTemplates) -> Rendered {
     let heap = Heap::default();
     let mut rendered = Rendered::default();
     match Rendering::new(chart, options, &heap, &mut rendered.problems)
-        .and_then(|rendering| rendering.templates())
+        .and_then(|rendering| rendering.templates(known))
     {
         Ok(templates) => rendered.templates = templates,
         Err(failure) => rendered.problems.push(stopped(&failure)),
@@ -169,7 +174,7 @@ impl<'r> Rendering<'r> {
         Ok(Rendering { heap, node, options, values })
     }
 
-    fn templates(&self) -> Result<Vec<RenderedTemplate>> {
+    fn templates(&self, known: &KnownTemplates) -> Result<Vec<RenderedTemplate>> {
         let release = super::render::capabilities::release(self.options, self.heap)?;
         let shared = Shared {
             release: Data::Dict(release).into(),
@@ -185,8 +190,7 @@ impl<'r> Rendering<'r> {
         });
         let mut namespace = Namespace::default();
         for job in &jobs {
-            let source = Rc::new(Source { name: job.path.clone(), text: (*job.text).clone() });
-            namespace.add(&job.path, &source)?;
+            namespace.add(&*known.parse(&job.path, &job.text)?);
         }
         let namespace = Rc::new(namespace);
         let engine = Engine::new(self.heap, self.options.now);
