@@ -12,7 +12,7 @@ use crate::build::helm::{
 use crate::build::kustomize::SourceFile;
 use crate::build::origin::Text;
 use crate::report::{Environment, TargetKind};
-use crate::syntax::{self, Tree};
+use crate::syntax::Tree;
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -344,7 +344,7 @@ fn read_rendered(target: &mut Target, rendered: Rendered, chart_span: Span) {
         if template.kind == TemplateKind::Crd {
             continue;
         }
-        let tree = placed_tree(&template, target, chart_span);
+        let tree = placed_tree(template, target, chart_span);
         target.trees.push(tree);
     }
     target.is_built = target.trees.iter().any(|tree| !tree.is_empty());
@@ -378,12 +378,10 @@ fn cause(kind: helm::ProblemKind) -> Cause {
 }
 
 /// Parses rendered text and gives every node the place of its source.
-fn placed_tree(template: &RenderedTemplate, target: &mut Target, chart_span: Span) -> Tree {
-    let text = &template.text;
-    let (mut tree, problems) = syntax::parse(FileId(0), &text.as_str().into(), None);
+fn placed_tree(template: RenderedTemplate, target: &mut Target, chart_span: Span) -> Tree {
+    let RenderedTemplate { text, mut tree, yaml_problems: problems, documents, .. } = template;
     // A test runs only when somebody asks for it, and is not a workload of the release.
-    let tests: Vec<usize> = template
-        .documents
+    let tests: Vec<usize> = documents
         .iter()
         .filter(|document| document.hooks.contains(&Hook::Test))
         .map(|document| document.range.start)

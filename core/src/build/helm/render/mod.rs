@@ -16,7 +16,8 @@ use super::value::{Data, Dict, Heap, Value};
 use super::values::{self, Missing, Node, Nulls};
 use super::yaml;
 use crate::build::origin::Text;
-use crate::text::Span;
+use crate::syntax::{self, Tree};
+use crate::text::{FileId, Span};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -81,6 +82,10 @@ pub struct RenderedTemplate {
     pub path: String,
     pub kind: TemplateKind,
     pub text: Text,
+    /// The text as YAML, with places in the text.
+    pub tree: Tree,
+    /// What is wrong with the text as YAML.
+    pub yaml_problems: Vec<syntax::Problem>,
     /// The text's YAML documents and the hooks that they are.
     pub documents: Vec<Document>,
 }
@@ -294,8 +299,9 @@ struct Shared {
 }
 
 fn manifest(path: String, kind: TemplateKind, text: Text) -> RenderedTemplate {
-    let documents = hooks::documents(text.as_str());
-    RenderedTemplate { path, kind, text, documents }
+    let (tree, yaml_problems) = syntax::parse(FileId(0), &text.as_str().into(), None);
+    let documents = hooks::documents(text.as_str(), &tree);
+    RenderedTemplate { path, kind, text, tree, yaml_problems, documents }
 }
 
 fn missing_problem(missing: &Missing) -> Problem {
