@@ -2,9 +2,10 @@
 
 use crate::config::Config;
 use crate::facts::{Facts, Parts, Scope};
-use crate::model::chart::{Chart, charts};
+use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
-    BuiltTarget, FileModel, PlainTarget, Suppression, TargetCache, compose, plain_targets, targets,
+    BuiltTarget, Described, FileModel, PlainTarget, Suppression, TargetCache, compose,
+    plain_targets, targets,
 };
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
@@ -55,6 +56,13 @@ impl Options {
 #[derive(Debug)]
 pub struct Analysis(Snapshot);
 
+/// What one snapshot may take over from the last one.
+#[derive(Debug, Default)]
+pub struct Cache {
+    targets: TargetCache,
+    charts: ChartCache,
+}
+
 /// What the facts borrow from.
 #[derive(Debug)]
 struct Sources {
@@ -63,7 +71,7 @@ struct Sources {
     config: Config,
     targets: Vec<Arc<BuiltTarget>>,
     plain_targets: Vec<PlainTarget>,
-    charts: Vec<Chart>,
+    charts: Vec<Arc<Chart>>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
     parts: Parts,
@@ -91,19 +99,25 @@ impl Analysis {
     /// Takes a snapshot of files, each of which was read with its index in the list as its
     /// [`FileId`](crate::text::FileId). `config` is laid over the files' own `plimsoll.yaml`.
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
-        Analysis::again(files, config, &mut TargetCache::default())
+        Analysis::again(files, config, &mut Cache::default())
     }
 
-    /// Takes a snapshot of files that have changed since the last one. Targets that are built from none of
-    /// the changed files are taken from the cache.
-    pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut TargetCache) -> Analysis {
+    /// Takes a snapshot of files that have changed since the last one. Targets and charts that are made
+    /// from none of the changed files are taken from the cache.
+    pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut Cache) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let targets = targets(&files, &config.targets.requests, cache);
+        let targets = targets(&files, &config.targets.requests, &mut cache.targets);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
-        let plain_targets = plain_targets(&files, &projects, &built_files);
-        let charts = charts(&files);
+        let described = config.targets.compose.iter().map(|it| Described {
+            path: &it.path,
+            name: it.name.as_deref(),
+            environment: it.environment,
+        });
+        let described: Vec<Described<'_>> = described.collect();
+        let plain_targets = plain_targets(&files, &projects, &built_files, &described);
+        let charts = charts(&files, &mut cache.charts);
         let parts = parts(&files, &projects, &targets);
         let sources =
             Sources { files, projects, config, targets, plain_targets, charts, built_files, parts };

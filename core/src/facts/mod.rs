@@ -156,7 +156,7 @@ pub struct Facts<'a> {
     sets: sets::Sets,
     deliveries: delivery::Deliveries<'a>,
     all_targets: &'a [Arc<BuiltTarget>],
-    charts: &'a [Chart],
+    charts: &'a [Arc<Chart>],
     /// Whether the files themselves are looked at.
     is_main: bool,
     /// Indices of the targets whose objects these facts are about.
@@ -175,7 +175,7 @@ pub struct Scope<'a> {
     /// All targets of the project.
     pub targets: &'a [Arc<BuiltTarget>],
     /// The charts that are looked at as their authors wrote them.
-    pub charts: &'a [Chart],
+    pub charts: &'a [Arc<Chart>],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     pub parts: &'a Parts,
