@@ -21,7 +21,9 @@
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
-//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
+//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
+//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
+//! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
@@ -34,6 +36,7 @@
 //! | commands for a shell | `commands` | `compose`, `compose_of` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
+mod authentication;
 mod build;
 mod charts;
 mod commands;
@@ -60,15 +63,18 @@ mod programs;
 mod replicas;
 mod resources;
 mod roles;
+mod scripts;
 mod selection;
 mod service;
 mod sets;
 mod sources;
 mod storage;
 mod subject;
+mod tools;
 mod unit;
 mod workload;
 
+pub use authentication::{OpenDoor, Reach};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use contract::ConfigKeys;
 pub use copies::CopiedManifests;
@@ -88,8 +94,10 @@ pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use programs::Program;
+pub use scripts::MountedScript;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
+pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use workload::{KubeService, Workload, listed_ports};
 

@@ -182,7 +182,7 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     let kind = match words.as_slice() {
         // The shell's working directory.
         ["PWD" | "OLDPWD"] => return None,
-        [.., last] if PASSWORD_WORDS.contains(last) => KeyKind::Password,
+        [.., last] if PASSWORD_WORDS.contains(last) || ends_in_password(last) => KeyKind::Password,
         [_, .., "PASS"] => KeyKind::Password,
         [.., last] if TOKEN_WORDS.contains(last) => KeyKind::Token,
         [.., of, "KEY"] if SECRET_KEYS.contains(of) => KeyKind::Token,
@@ -191,6 +191,14 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     };
     let about = words.iter().any(|it| ABOUT_PASSWORDS.contains(it));
     (!about).then_some(kind)
+}
+
+/// Whether a word is written together with the word for a password: `DATASOURCEPASSWORD`.
+fn ends_in_password(word: &str) -> bool {
+    let written_together = ["PASSWORD", "PASSWD", "PASSPHRASE"];
+    let before = written_together.iter().find_map(|it| word.strip_suffix(it));
+    // `NOPASSWORD` and the like say something about a password.
+    before.is_some_and(|it| !ABOUT_PASSWORDS.contains(&it))
 }
 
 /// Returns a text reduced to its letters and digits, in lower case.
