@@ -142,7 +142,9 @@ fn thrown(unit: &Unit<'_>, switch: &Switch) -> Option<Thrown> {
             Thrown { written: (*words).to_owned(), variable: None, span, is_literal: true }
         }
     };
-    let is_set = |it: &&super::Var<'_>| it.value.is_none_or(|it| !it.trim().is_empty());
+    // The shell or a Secret may give a variable the value that the files do not show.
+    let is_set =
+        |it: &&super::Var<'_>| !it.literal || it.value.is_none_or(|it| !it.trim().is_empty());
     let own = |name: &str| thrown.variable == Some(name);
     let variables = unit.env.iter().filter(|it| is_set(it) && !own(it.name)).map(|it| it.name);
     let words = unit.start.commands.iter().flat_map(|it| it.texts());

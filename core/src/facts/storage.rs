@@ -223,7 +223,10 @@ impl<'a> Unit<'a> {
         let commands = &self.start.commands;
         let Some(first) = self.start.words.first() else { return true };
         let serves = |it: &Command| SERVERS.contains(&it.name()) || starts::is_server_start(it);
-        first.starts_with('-') || commands.iter().any(serves)
+        // The entrypoints of some images, such as Keycloak's, take a subcommand.
+        let is_subcommand = !self.start.replaces_entrypoint
+            && matches!(first.as_str(), "start" | "start-dev" | "server" | "serve");
+        first.starts_with('-') || is_subcommand || commands.iter().any(serves)
     }
 }
 

@@ -33,7 +33,8 @@ struct Contents<'f> {
 impl Contents<'_> {
     fn of<'f>(image: &str, dockerfile: Option<&'f str>) -> Option<Contents<'f>> {
         let reference = ImageRef::parse(image);
-        if reference.has_variable_repository() {
+        // A variable that is not set leaves an empty tag.
+        if reference.has_variable_repository() || reference.tag == Some("") {
             return None;
         }
         let repository = reference.repository();

@@ -39,7 +39,7 @@ fn password_before_host(value: &str) -> Option<(usize, usize)> {
         && host.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_'));
     let (start, end) = password_before(value, 0, at)?;
     let user = &value[..start - 1];
-    let is_user = !user.is_empty()
+    let is_user = user.starts_with(|it: char| it.is_ascii_alphabetic())
         && user.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_'));
     let is_plain = !value[start..end].contains([' ', '/', ':', '"', '\'', ',']);
     // `mailto:someone@host` and `image:tag@sha256` have no password.

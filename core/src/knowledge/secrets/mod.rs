@@ -370,6 +370,37 @@ mod tests {
     }
 
     #[test]
+    fn a_password_in_any_spelling() {
+        for key in
+            ["DATASOURCEPASSWORD", "datasourcePassword", "spring.datasource.password", "dbpasswd"]
+        {
+            assert_eq!(verdict(key, "hV9kq2Zr7LmX"), Verdict::Literal, "{key}");
+        }
+        for key in ["NOPASSWORD", "PASSWORDLESS_LOGIN", "PASSWORD_MIN_LENGTH"] {
+            assert_eq!(verdict(key, "hV9kq2Zr7LmX"), Verdict::No, "{key}");
+        }
+    }
+
+    #[test]
+    fn credentials_before_a_host_without_a_scheme() {
+        for value in ["app:hV9kq2Zr7LmX@db", "app:hV9kq2Zr7LmX@db.corp:5432/shop"] {
+            assert_eq!(verdict("DATABASE", value), Verdict::Literal, "{value}");
+        }
+        assert_eq!(verdict("DATABASE", "app:${PW}@db"), Verdict::Placeholder);
+        for value in [
+            "mailto:me@acme.example",
+            "git@github.com:acme/web.git",
+            "acme/web:1@sha256:0123456789abcdef",
+            "someone@example.com",
+            "12:30@noon",
+            "user: name@host",
+        ] {
+            let found = verdict("NOTE", value);
+            assert!(matches!(found, Verdict::No | Verdict::Placeholder), "{value}: {found:?}");
+        }
+    }
+
+    #[test]
     fn literal_credentials() {
         for (key, value) in [
             ("DB_PASSWORD", "tR0ub4dor&3"),

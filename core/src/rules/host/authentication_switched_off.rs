@@ -1,4 +1,4 @@
-use crate::facts::{Facts, OpenDoor, Reach, Unit};
+use crate::facts::{Facts, OpenDoor, Reach};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 
@@ -46,7 +46,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
-        if is_for_development(facts, unit) {
+        if facts.unit_role(unit) == Role::Development {
             continue;
         }
         let Some(door) = facts.open_door(unit) else { continue };
@@ -78,17 +78,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             Some(name) => format!("printenv {name}"),
             None => "cat /proc/1/cmdline".to_owned(),
         };
-        if let Some(service) = facts.service_of(unit) {
-            finding.check(facts.compose(service, &format!("exec {} {shows}", service.name)));
-        } else if let Some(workload) = facts.workload_of(unit) {
-            finding.check(workload.exec(unit, &shows));
-        }
+        finding.check(facts.exec(unit, &shows));
     }
-}
-
-fn is_for_development(facts: &Facts, unit: &Unit<'_>) -> bool {
-    let role = facts.workload_of(unit).map(|it| facts.workload_role(it));
-    role.unwrap_or(facts.unit_role(unit)) == Role::Development
 }
 
 #[cfg(test)]

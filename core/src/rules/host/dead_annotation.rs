@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::Facts;
+use crate::facts::{Facts, kubectl};
 use crate::knowledge::annotations::{Effect, OldAnnotation, old_annotation};
 use crate::model::kubernetes::{Body, Container, Meta, Object, PodSpec};
 use crate::model::{Place, Str};
@@ -94,14 +94,7 @@ fn check_meta(facts: &Facts, out: &mut Findings, object: &Object, meta: &Meta) {
             finding.severity(Severity::Info);
         }
         finding.deprecated = true;
-        if let Some(name) = object.name() {
-            let kind = object.kind.to_lowercase();
-            let flag = match object.namespace() {
-                "default" => String::new(),
-                namespace => format!(" -n {namespace}"),
-            };
-            finding.check(format!("kubectl get{flag} {kind} {name} -o yaml"));
-        }
+        finding.check(kubectl("get", object, "-o yaml"));
         finding.maybe_fix(fix(facts, object, key, value, &old));
     }
 }

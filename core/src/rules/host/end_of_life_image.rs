@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
         let is_built = facts.service_of(unit).is_some_and(|it| it.is_built());
-        if is_built || is_for_development(facts, unit) {
+        if is_built || facts.unit_role(unit) == Role::Development {
             continue;
         }
         let entry = images.entry((image.span.file, image.text));
@@ -92,11 +92,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             ));
         }
     }
-}
-
-fn is_for_development(facts: &Facts, unit: &Unit<'_>) -> bool {
-    let role = facts.workload_of(unit).map(|it| facts.workload_role(it));
-    role.unwrap_or(facts.unit_role(unit)) == Role::Development
 }
 
 fn verdict(image: &str) -> Option<Verdict> {

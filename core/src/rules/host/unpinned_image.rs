@@ -66,8 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             continue;
         }
         // On the machine of a developer the newest image is mostly what is wanted.
-        let role = facts.workload_of(unit).map(|it| facts.workload_role(it));
-        if role.unwrap_or(facts.unit_role(unit)) == Role::Development {
+        if facts.unit_role(unit) == Role::Development {
             continue;
         }
         if !unit.is_compose() && !moves && elsewhere.built.contains(&image.text) {

@@ -147,11 +147,10 @@ mod tests {
         let client = "command: kafka-topics.sh --create --topic orders";
         assert_eq!(service(&format!("image: 'apache/kafka:3.9.0', mem_limit: 128m, {client}")), 0);
         let pod = |kind: &str, spec: &str| {
+            let api = if kind == "Pod" { "v1" } else { "batch/v1" };
             messages(
                 &RULE,
-                &format!(
-                    "apiVersion: batch/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n"
-                ),
+                &format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n"),
             )
             .len()
         };
