@@ -1,8 +1,8 @@
-use crate::facts::{Facts, Unit};
+use crate::facts::{Facts, Image, Unit};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::{FileId, Span};
+use crate::text::Span;
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
@@ -56,23 +56,19 @@ struct Verdict {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    // The same reference in one file is reported once, with its other places.
-    let mut images: IndexMap<
-        (FileId, &str),
-        (&Unit<'_>, IndexSet<Span, FxBuildHasher>),
-        FxBuildHasher,
-    > = IndexMap::default();
+    let mut images: IndexMap<Cause<'_>, (&Unit<'_>, IndexSet<Span, FxBuildHasher>), FxBuildHasher> =
+        IndexMap::default();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
         let is_built = facts.service_of(unit).is_some_and(|it| it.is_built());
         if is_built || facts.unit_role(unit) == Role::Development {
             continue;
         }
-        let entry = images.entry((image.span.file, image.text));
+        let entry = images.entry(Cause::of(facts, unit, image));
         let (_, places) = entry.or_insert_with(|| (unit, IndexSet::default()));
         places.insert(image.span);
     }
-    for ((_, image), (unit, places)) in images {
+    for (Cause { image, .. }, (unit, places)) in images {
         let Some(verdict) = verdict(image) else { continue };
         let Some(first) = places.first() else { continue };
         let finding = out.at(first, verdict.message);
@@ -90,6 +86,31 @@ fn check(facts: &Facts, out: &mut Findings) {
                 workload.reference(),
                 workload.namespace_flag()
             ));
+        }
+    }
+}
+
+/// What is mended at once: an image in a Compose project, or in the manifests of one application.
+#[derive(PartialEq, Eq, Hash)]
+struct Cause<'a> {
+    image: &'a str,
+    project: Option<usize>,
+    part: usize,
+    target: Option<usize>,
+    /// Where a comment accepts the finding, which does not cover the same image elsewhere.
+    accepted_at: Option<Span>,
+}
+
+impl<'a> Cause<'a> {
+    fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Cause<'a> {
+        let span = image.span;
+        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        Cause {
+            image: image.text,
+            project: facts.service_of(unit).map(|it| it.project_index),
+            part: facts.part_of(span.file),
+            target: facts.target_of(span.file),
+            accepted_at: accepted.then_some(span),
         }
     }
 }
@@ -198,9 +219,23 @@ mod tests {
     }
 
     #[test]
-    fn one_image_in_one_file_is_reported_once() {
+    fn one_image_of_one_application_is_reported_once() {
         let text = "services: {a: {image: 'mysql:5.7'}, b: {image: 'mysql:5.7'}}\n";
         let found = findings(&RULE, text);
         assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\nspec: {containers: [{name: a, image: 'mysql:5.7'}]}\n";
+        let text = format!(
+            "# file: k8s/a.yaml\n{}# file: k8s/b.yaml\n{}",
+            pod.replace("NAME", "a"),
+            pod.replace("NAME", "b")
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+    }
+
+    #[test]
+    fn accepting_one_place_does_not_accept_the_others() {
+        let text = "services:\n  a:\n    # plimsoll: ignore PLM812 until the migration\n    image: mysql:5.7\n  b:\n    image: mysql:5.7\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
     }
 }

@@ -122,16 +122,13 @@ fn report<'o>(
     missing: &MissingTool,
 ) -> &'o mut Finding {
     let (tool, image) = (missing.tool.name(), &missing.image);
-    let message = match (missing.tool, missing.is_certain) {
-        (Tool::Sh, true) if missing.word.is_none() => {
-            format!("{what} is run by a shell, and there is none in `{image}`")
-        }
-        (_, true) => format!("{what} runs `{tool}`, which is not in `{image}`"),
-        (_, false) => {
-            format!(
-                "{what} runs `{tool}`, which is not in `{image}`, and the Dockerfile does not add it"
-            )
-        }
+    let start = match (missing.tool, &missing.word) {
+        (Tool::Sh, None) => format!("{what} is run by a shell, and there is none in `{image}`"),
+        _ => format!("{what} runs `{tool}`, which is not in `{image}`"),
+    };
+    let message = match missing.is_certain {
+        true => start,
+        false => format!("{start} and not added by the Dockerfile"),
     };
     let finding = out.at(span, message);
     if !missing.is_certain {
