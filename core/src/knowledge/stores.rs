@@ -77,7 +77,7 @@ impl Switch {
                     "*" => !value.is_empty(),
                     wanted => value.eq_ignore_ascii_case(wanted),
                 };
-                *known == name && values.iter().any(|it| fits(it))
+                *known == name && values.iter().any(fits)
             }
             Setting::Option(_) => false,
         }

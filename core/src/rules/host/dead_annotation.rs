@@ -1,7 +1,7 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, kubectl};
 use crate::knowledge::annotations::{Effect, OldAnnotation, old_annotation};
-use crate::model::kubernetes::{Body, Container, Meta, Object, PodSpec};
+use crate::model::kubernetes::{Body, Claim, Container, Meta, Object, PodSpec};
 use crate::model::{Place, Str};
 use crate::report::{Edit, Findings, Fix, Severity};
 use crate::rules::rule;
@@ -53,21 +53,44 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for object in facts.objects() {
-        check_meta(facts, out, object, &object.meta);
+        check_meta(facts, out, &Carrier::of(object, &object.meta));
         // The metadata of a Pod are those of its template.
         let template = object.workload().map(|it| &it.template.meta);
         if let Some(meta) =
             template.filter(|it| it.annotations_place != object.meta.annotations_place)
         {
-            check_meta(facts, out, object, meta);
+            check_meta(facts, out, &Carrier::of(object, meta));
+        }
+        let claims = object.workload().map_or(&[][..], |it| &it.volume_claim_templates);
+        for template in claims {
+            let carrier = Carrier { object, meta: &template.meta, claim: Some(&template.claim) };
+            check_meta(facts, out, &carrier);
         }
     }
 }
 
-fn check_meta(facts: &Facts, out: &mut Findings, object: &Object, meta: &Meta) {
+/// What carries annotations: an object, its Pod template or a template of its claims.
+struct Carrier<'o> {
+    object: &'o Object,
+    meta: &'o Meta,
+    claim: Option<&'o Claim>,
+}
+
+impl<'o> Carrier<'o> {
+    fn of(object: &'o Object, meta: &'o Meta) -> Carrier<'o> {
+        let claim = match &object.body {
+            Body::Claim(it) => Some(&**it),
+            _ => None,
+        };
+        Carrier { object, meta, claim }
+    }
+}
+
+fn check_meta(facts: &Facts, out: &mut Findings, carrier: &Carrier<'_>) {
+    let Carrier { object, meta, .. } = carrier;
     for (key, value) in &meta.annotations {
         let Some(old) = old_annotation(key) else { continue };
-        if field_says_it(object, meta, key, &old) || asks_for_nothing(value) {
+        if field_says_it(carrier, key, &old) || asks_for_nothing(value) {
             continue;
         }
         let (platform, since) = (old.platform, old.since);
@@ -95,7 +118,7 @@ fn check_meta(facts: &Facts, out: &mut Findings, object: &Object, meta: &Meta) {
         }
         finding.deprecated = true;
         finding.check(kubectl("get", object, "-o yaml"));
-        finding.maybe_fix(fix(facts, object, key, value, &old));
+        finding.maybe_fix(fix(facts, carrier, key, value, &old));
     }
 }
 
@@ -116,7 +139,8 @@ fn container_of<'o>(spec: &'o PodSpec, key: &str) -> Option<&'o Container> {
 }
 
 /// Whether the field that took the place of an annotation is written too.
-fn field_says_it(object: &Object, meta: &Meta, key: &str, old: &OldAnnotation) -> bool {
+fn field_says_it(carrier: &Carrier<'_>, key: &str, old: &OldAnnotation) -> bool {
+    let Carrier { object, meta, claim } = carrier;
     let Some(replacement) = old.replacement else { return false };
     if replacement.contains('/') {
         return meta.annotation(replacement).is_some();
@@ -142,9 +166,9 @@ fn field_says_it(object: &Object, meta: &Meta, key: &str, old: &OldAnnotation) -
             Body::Routes(it) => it.class.is_some(),
             _ => false,
         },
-        "storageClassName" => match &object.body {
-            Body::Claim(it) => it.storage_class.is_some(),
-            Body::PersistentVolume(it) => it.storage_class.is_some(),
+        "storageClassName" => match (claim, &object.body) {
+            (Some(claim), _) => claim.storage_class.is_some(),
+            (None, Body::PersistentVolume(it)) => it.storage_class.is_some(),
             _ => false,
         },
         "publishNotReadyAddresses" => match &object.body {
@@ -157,7 +181,14 @@ fn field_says_it(object: &Object, meta: &Meta, key: &str, old: &OldAnnotation) -
 
 /// Returns the edit that writes the field that took the place of an annotation. The annotation stays:
 /// nothing reads it.
-fn fix(facts: &Facts, object: &Object, key: &Str, value: &Str, old: &OldAnnotation) -> Option<Fix> {
+fn fix(
+    facts: &Facts,
+    carrier: &Carrier<'_>,
+    key: &Str,
+    value: &Str,
+    old: &OldAnnotation,
+) -> Option<Fix> {
+    let Carrier { object, claim, .. } = carrier;
     let replacement = old.replacement?;
     // The field takes effect, which the annotation did not: the Pods may be placed elsewhere or refused.
     let with = |edit: Edit| Fix::r#unsafe(format!("Write `{replacement}`"), [edit]);
@@ -183,12 +214,9 @@ fn fix(facts: &Facts, object: &Object, key: &Str, value: &Str, old: &OldAnnotati
             Body::Routes(it) => insert(it.place.as_ref(), Yaml::str(text)),
             _ => None,
         },
-        "storageClassName" => match &object.body {
-            Body::Claim(it) if old.effect == Effect::Deprecated => {
-                insert(it.place.as_ref(), Yaml::str(text))
-            }
-            _ => None,
-        },
+        "storageClassName" if old.effect == Effect::Deprecated => {
+            insert(claim.and_then(|it| it.place.as_ref()), Yaml::str(text))
+        }
         "publishNotReadyAddresses" => match &object.body {
             Body::Service(it) if text == "true" => insert(it.place.as_ref(), Yaml::bool(true)),
             _ => None,
@@ -286,6 +314,8 @@ mod tests {
         assert!(ingress("ingressClassName: nginx").is_empty());
         let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a, annotations: {volume.beta.kubernetes.io/storage-class: fast}}\nspec: {accessModes: [ReadWriteOnce]}\n";
         assert_eq!(severities(claim), ["info"]);
+        let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: a}]}}, volumeClaimTemplates: [{metadata: {name: d, annotations: {volume.beta.kubernetes.io/storage-class: fast}}, spec: {accessModes: [ReadWriteOnce]}}]}\n";
+        assert_eq!(severities(set), ["info"]);
         let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, annotations: {scheduler.alpha.kubernetes.io/node-selector: 'a=b'}}\n";
         assert_eq!(severities(namespace), ["info"]);
         assert!(severities(&pod("prometheus.io/scrape: 'true'", "nodeName: a")).is_empty());
