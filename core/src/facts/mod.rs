@@ -22,7 +22,9 @@
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
-//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
+//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
+//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
+//! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
@@ -40,6 +42,7 @@
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
+mod authentication;
 mod build;
 mod charts;
 mod commands;
@@ -70,16 +73,19 @@ mod replicas;
 mod resources;
 mod roles;
 mod scope;
+mod scripts;
 mod selection;
 mod service;
 mod sets;
 mod sources;
 mod storage;
 mod subject;
+mod tools;
 mod unit;
 mod usage;
 mod workload;
 
+pub use authentication::{OpenDoor, Reach};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;
@@ -104,8 +110,10 @@ pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use repeated::Repeated;
 pub use scope::Together;
+pub use scripts::MountedScript;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
+pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use usage::Usage;
 pub use workload::{KubeService, Workload, listed_ports};

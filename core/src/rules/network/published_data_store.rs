@@ -45,6 +45,11 @@ const CONSOLES: &[u16] = &[15672, 15692, 8222, 9001, 7474, 8080, 8091, 5540];
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.is_data_store()) else { continue };
+        // A store that lets anybody in is one finding, PLM813, with the published port in it.
+        let is_open = || facts.open_door(&service.unit).is_some();
+        if service.role != Role::Development && is_open() {
+            continue;
+        }
         for port in &service.model.ports {
             let open = port
                 .host_ip
@@ -98,6 +103,12 @@ mod tests {
             messages(&RULE, "services: { db: { image: postgres, ports: [5432] } }").len(),
             1
         );
+    }
+
+    #[test]
+    fn a_store_that_lets_anybody_in_is_left_to_its_own_rule() {
+        let text = "services: { db: { image: 'postgres:17', ports: ['5432:5432'], environment: { POSTGRES_HOST_AUTH_METHOD: trust } } }";
+        assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]

@@ -87,9 +87,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 service.name, unit.label
             ),
         );
-        finding
-            .also(&health.span, format!("the healthcheck of `{}`", service.name))
-            .check(format!("kubectl get pods{} -w", workload.namespace_flag()));
+        finding.also(&health.span, format!("the healthcheck of `{}`", service.name)).check(
+            format!(
+                "kubectl get{} {} -o jsonpath='{{..readinessProbe}}'",
+                workload.namespace_flag(),
+                workload.reference()
+            ),
+        );
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }

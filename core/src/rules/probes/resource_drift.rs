@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let flag = workload.namespace_flag();
             out.at(&limit.span, message)
                 .also(&span, format!("the limit of `{}` in Compose", service.name))
-                .check(format!("kubectl top pod{flag} --containers"));
+                .check(format!("kubectl top pod{flag} --containers | grep {}", workload.name));
         }
     }
 }
