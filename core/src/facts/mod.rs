@@ -19,6 +19,7 @@
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
+//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_fix` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
@@ -49,6 +50,7 @@ mod order;
 mod overlays;
 mod parts;
 mod peers;
+mod ready;
 mod replicas;
 mod resources;
 mod roles;
@@ -77,6 +79,7 @@ pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use ready::ReadyCheck;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};

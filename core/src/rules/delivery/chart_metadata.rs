@@ -112,7 +112,7 @@ fn full_version(facts: &Facts, version: &Field) -> Option<Fix> {
     }
     let full = [text, &".0".repeat(3 - numbers.len())].concat();
     let edit = facts.replace_scalar(&version.span, &full);
-    Some(Fix::safe(format!("Write the version as `{full}`"), [edit]))
+    Some(Fix::r#unsafe(format!("Write the version as `{full}`"), [edit]))
 }
 
 fn check_app_version(facts: &Facts, chart: &Chart, out: &mut Findings) {
@@ -121,7 +121,7 @@ fn check_app_version(facts: &Facts, chart: &Chart, out: &mut Findings) {
     let text = &version.text;
     let message = format!("`appVersion: {text}` is read as the number {number}; put it in quotes");
     let edit = facts.replace(&version.span, &format!("\"{text}\""));
-    out.at(&version.span, message).fix(Fix::safe(format!("Put `{text}` in quotes"), [edit]));
+    out.at(&version.span, message).fix(Fix::r#unsafe(format!("Put `{text}` in quotes"), [edit]));
 }
 
 /// What the first version of charts does not have, and what the second no longer has.

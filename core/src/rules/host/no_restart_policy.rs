@@ -114,11 +114,14 @@ fn and_others(names: &[&str]) -> String {
 /// Builds a fix that adds a policy to the services.
 fn add(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let mut edits = Vec::new();
+    let title = "Restart unless stopped by hand";
     for service in services {
         let value = Yaml::str("unless-stopped");
         edits.push(facts.insert_entry(service.model.place()?, "restart", &value)?);
     }
-    Some(Fix::safe("Restart unless stopped by hand", edits))
+    // Docker would run again and again what only looks like a server.
+    let are_servers = services.iter().all(|it| is_server_image(it));
+    Some(if are_servers { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })
 }
 
 fn has_policy(service: &Service<'_>) -> bool {
@@ -152,13 +155,18 @@ fn keeps_running(service: &Service<'_>) -> bool {
     if serves || commands.iter().any(starts::is_server_start) {
         return true;
     }
+    is_server_image(service)
+}
+
+/// Whether the service runs a server's image as the image starts it.
+fn is_server_image(service: &Service<'_>) -> bool {
     let server = service.unit.family().is_some_and(|it| {
         !matches!(
             it.class,
             Class::Runtime | Class::Base | Class::Tool | Class::Migration | Class::Backup
         )
     });
-    server && commands.is_empty()
+    server && service.unit.start.commands.is_empty() && !service.is_built()
 }
 
 fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {

@@ -156,9 +156,10 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
         if let Some(meant) = meant.filter(|_| exact.is_none()) {
             let edit = facts.replace_scalar(&key.span, meant);
+            // What a server dropped until now takes effect: a probe, say, that has never passed.
             out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
                 .check(check)
-                .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
+                .fix(Fix::r#unsafe(format!("Write `{meant}`"), [edit]));
         } else if let Some(meant) = kube_keys::synonym(unknown.owner, key) {
             out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
                 .check(check);

@@ -112,7 +112,7 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
             .filter(|_| long && app.model.depends_on(task).is_none())?;
         facts.insert_entry(place, task, &condition)?
     };
-    Some(Fix::safe(format!("Wait for `{task}` to complete"), [edit]))
+    Some(Fix::r#unsafe(format!("Wait for `{task}` to complete"), [edit]))
 }
 
 #[cfg(test)]

@@ -65,7 +65,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 "ss -ltn 'sport = :{}'",
                 port.published.map_or(port.target.value, |it| it.value.0)
             ));
-            if port.short_form && port.host_ip.is_none() && port.published.is_some() {
+            // `docker stack deploy` ignores the address.
+            let is_local = !facts.is_for_swarm(service);
+            if is_local && port.short_form && port.host_ip.is_none() && port.published.is_some() {
                 let bare = facts.written(&port.span).trim_matches(['"', '\'']);
                 let edit = facts.replace_scalar(&port.span, &format!("127.0.0.1:{bare}"));
                 finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", [edit]));
@@ -104,5 +106,15 @@ mod tests {
     fn the_console_of_a_store_is_silent() {
         let text = "services: { mq: { image: 'rabbitmq:4-management', ports: ['15672:15672'] } }";
         assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn a_stack_gets_no_loopback_address() {
+        let compose = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }";
+        let fixes = |path: &str| {
+            let text = format!("# file: {path}\n{compose}\n");
+            crate::rules::testing::findings(&RULE, &text)[0].fixes.len()
+        };
+        assert_eq!((fixes("compose.yaml"), fixes("docker-stack.yaml")), (1, 0));
     }
 }

@@ -109,10 +109,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let finding = out.at(&place, message).severity(Severity::Error);
             if let Some(actual) = actual {
-                let edit = facts.replace_scalar(&value.span, actual);
+                let edits = [facts.replace_scalar(&value.span, actual)];
+                let title = format!("Select `{key}: {actual}`");
+                // Of several labels, another one may be the mistake.
+                let is_own = all.len() == 1 && workload.name == service.name;
+                let fix =
+                    if is_own { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) };
                 finding
                     .also(&actual.span, format!("the Pod template of {label} has this label"))
-                    .fix(Fix::safe(format!("Select `{key}: {actual}`"), [edit]));
+                    .fix(fix);
             } else {
                 finding.also(&workload.span(), format!("{label} is defined here"));
             }

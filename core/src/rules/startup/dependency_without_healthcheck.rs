@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Health};
-use crate::report::{Confidence, Findings, Fix};
+use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 
 rule! {
@@ -67,9 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if let Some(shell) = service.ready_shell() {
             finding.check(format!("docker compose exec {name} sh -c '{shell}'"));
         }
-        let edit = facts.healthcheck_entry(service);
-        finding.maybe_fix(edit.map(|it| {
-            Fix::safe(format!("Give `{name}` the ready check of {}", family.name), [it])
-        }));
+        let title = format!("Give `{name}` the ready check of {}", family.name);
+        finding.maybe_fix(facts.healthcheck_fix(service, title));
     }
 }

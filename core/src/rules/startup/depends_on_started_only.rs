@@ -1,5 +1,5 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Wait};
+use crate::facts::{Facts, Health, ReadyCheck, Service, Wait};
 use crate::model::compose::Condition;
 use crate::report::{Edit, Findings, Fix};
 use crate::rules::rule;
@@ -76,7 +76,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 }
 
 /// Rewrites the dependencies in the long form, with `service_healthy` for this one and for every
-/// other one that has a healthcheck. Adds a healthcheck where the dependency has none, if its image
+/// other one whose healthcheck is known to pass. Adds a healthcheck where the dependency has none, if its image
 /// family has a ready check.
 fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     let dependency = wait.dependency;
@@ -99,12 +99,13 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
         if text.get(list.range())?.contains('#') {
             return None;
         }
+        let is_sure = |on: &Service<'_>| {
+            let check = on.model.healthcheck.as_ref();
+            check.is_some_and(|it| facts.written_check(on, it) == ReadyCheck::Understood)
+        };
         let entries = all.iter().map(|it| {
             let on = facts.sibling(wait.from, &it.service);
-            let healthy = it.service.value == dependency.service.value
-                || on.is_some_and(|on| {
-                    on.model.healthcheck.is_some() && facts.health(on) == Health::Checked
-                });
+            let healthy = it.service.value == dependency.service.value || on.is_some_and(is_sure);
             let name = if healthy { "service_healthy" } else { "service_started" };
             (it.service.as_str(), Yaml::map([("condition", Yaml::str(name))]))
         });
@@ -118,5 +119,5 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
     if wait.on.model.healthcheck.is_none() {
         edits.push(facts.healthcheck_entry(wait.on)?);
     }
-    Some(Fix::safe(format!("Wait until `{}` is healthy", wait.on.name), edits))
+    facts.wait_fix(wait.on, format!("Wait until `{}` is healthy", wait.on.name), edits)
 }

@@ -139,14 +139,15 @@ fn probe_for(
     unit: usize,
     port: &ServicePort,
 ) -> (&'static str, Yaml<'static>) {
+    let container = workload.container(unit);
     let health = facts.counterpart_of_container(workload.index, unit).and_then(|pair| {
         let (service, _, _) = facts.pair(pair);
-        service.model.healthcheck.as_deref().filter(|it| !it.disabled)
+        let check = service.model.healthcheck.as_deref().filter(|it| !it.disabled)?;
+        probe_of_healthcheck(service, check, container)
     });
-    if let Some(probe) = health.and_then(probe_of_healthcheck) {
+    if let Some(probe) = health {
         return ("Probe with the check of the Compose healthcheck", probe);
     }
-    let container = workload.container(unit);
     if let Some((key, handler)) = container.liveness.as_ref().and_then(|it| handler(&it.handler)) {
         let sooner =
             [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];

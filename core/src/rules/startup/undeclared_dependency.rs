@@ -132,7 +132,7 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
-    edit.map(|it| Fix::safe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
+    edit.map(|it| Fix::r#unsafe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 facts.insert_entry(place, "concurrencyPolicy", &Yaml::str("Forbid"))
             }),
         };
-        finding.maybe_fix(edit.map(|it| Fix::safe("Forbid overlapping runs", [it])));
+        finding.maybe_fix(edit.map(|it| Fix::r#unsafe("Forbid overlapping runs", [it])));
     }
 }
 
