@@ -7,7 +7,7 @@ use crate::{Failure, exit_code, options};
 use anstyle::AnsiColor;
 use plimsoll_core::edit;
 use plimsoll_core::output::escape;
-use plimsoll_core::report::{Finding, Safety, Severity};
+use plimsoll_core::report::{Finding, Safety, Severity, TargetEntry};
 use plimsoll_core::syntax::{ProblemKind, parse};
 use plimsoll_core::text::FileId;
 use plimsoll_core::{File, Options, Report, Workspace};
@@ -85,11 +85,28 @@ fn fix_all(
     let files = sources.iter().map(|source| source.file.clone()).collect();
     let mut fixed =
         Fixed { files, applied: 0, report: input::report(&workspace, options, terminal) };
+    let before = fixed.report.targets.clone();
     apply_in_rounds(&mut fixed, &mut workspace, options, risky);
-    if restore_spoiled(sources, &mut fixed.files, &mut workspace, terminal) {
+    let is_spoiled = |file: &File| {
+        let at = fixed.report.files.iter().position(|entry| entry.file.path == file.path);
+        let id = at.and_then(|at| u32::try_from(at).ok()).map(FileId);
+        let spoiled = spoiled_targets(&before, &fixed.report.targets);
+        id.is_some_and(|id| spoiled.iter().any(|target| target.files.contains(&id)))
+    };
+    let in_spoiled: Vec<bool> = fixed.files.iter().map(is_spoiled).collect();
+    if restore_spoiled(sources, &mut fixed.files, &in_spoiled, &mut workspace, terminal) {
         fixed.report = workspace.report(options);
     }
     fixed
+}
+
+/// Returns the targets that are built with fewer of their parts than before.
+fn spoiled_targets<'t>(before: &'t [TargetEntry], after: &[TargetEntry]) -> Vec<&'t TargetEntry> {
+    let is_spoiled = |old: &&TargetEntry| {
+        let new = after.iter().find(|new| new.name == old.name && new.kind == old.kind);
+        new.is_none_or(|new| !new.built && (old.built || new.reason != old.reason))
+    };
+    before.iter().filter(is_spoiled).collect()
 }
 
 /// Applies fixes and analyses again, until nothing changes any more.
@@ -107,19 +124,23 @@ fn apply_in_rounds(fixed: &mut Fixed, workspace: &mut Workspace, options: &Optio
             break;
         }
         let changed = || files.iter().zip(&fixed.files).filter(|(new, old)| new != old);
-        if changed().any(|(new, old)| syntax_errors(new) > syntax_errors(old)) {
-            // Two fixes, each of them right, may add the same key: try half as many at a time.
-            share = part.findings.len() / 2;
-            if share == 0 {
-                break;
+        let breaks_syntax = changed().any(|(new, old)| syntax_errors(new) > syntax_errors(old));
+        if !breaks_syntax {
+            changed().for_each(|(new, _)| workspace.set_file(new.clone()));
+            let report = workspace.report(options);
+            if spoiled_targets(&fixed.report.targets, &report.targets).is_empty() {
+                fixed.applied += count;
+                (fixed.files, fixed.report) = (files, report);
+                share = usize::MAX;
+                continue;
             }
-            continue;
+            changed().for_each(|(_, old)| workspace.set_file(old.clone()));
         }
-        changed().for_each(|(new, _)| workspace.set_file(new.clone()));
-        fixed.applied += count;
-        fixed.files = files;
-        fixed.report = workspace.report(options);
-        share = usize::MAX;
+        // Two fixes, each of them right, may add the same key: try half as many at a time.
+        share = part.findings.len() / 2;
+        if share == 0 {
+            break;
+        }
     }
 }
 
@@ -133,16 +154,19 @@ fn is_wanted(finding: &Finding, options: &Options) -> bool {
 fn restore_spoiled(
     sources: &[Source],
     files: &mut [File],
+    in_spoiled: &[bool],
     workspace: &mut Workspace,
     terminal: &Terminal,
 ) -> bool {
     let mut restored = false;
-    for (source, file) in sources.iter().zip(files) {
+    for ((source, file), in_spoiled) in sources.iter().zip(files).zip(in_spoiled) {
         if *file == source.file {
             continue;
         }
         let reason = if syntax_errors(file) > syntax_errors(&source.file) {
             "a fix would break it"
+        } else if *in_spoiled {
+            "a fix would keep a chart or an overlay from being built"
         } else if !source.exact {
             "it is not UTF-8"
         } else {
@@ -200,4 +224,33 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
         Ok(())
     };
     replace().map_err(|error| Failure::at(path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoiled_targets;
+    use plimsoll_core::report::{TargetEntry, TargetKind};
+
+    fn target(name: &str, reason: Option<&str>) -> TargetEntry {
+        TargetEntry {
+            name: name.to_owned(),
+            kind: TargetKind::Chart,
+            environment: None,
+            files: Vec::new(),
+            built: reason.is_none(),
+            reason: reason.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_target_is_spoiled_by_a_reason_that_it_did_not_have() {
+        let before = [target("a", None), target("b", Some("no `x`")), target("c", None)];
+        let after = [target("a", Some("no `y`")), target("b", Some("no `x`")), target("c", None)];
+        let spoiled = |after: &[TargetEntry]| -> Vec<String> {
+            spoiled_targets(&before, after).into_iter().map(|it| it.name.clone()).collect()
+        };
+        assert_eq!(spoiled(&after), ["a"]);
+        assert_eq!(spoiled(&[target("a", None), target("b", None)]), ["c"]);
+        assert!(spoiled(&before).is_empty());
+    }
 }

@@ -122,6 +122,7 @@ fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
         select: rules.select.clone(),
         ignore: rules.ignore.clone(),
         min_severity: rules.min_severity,
+        leave_fixes_untried: false,
     })
 }
 

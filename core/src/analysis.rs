@@ -7,7 +7,7 @@ use crate::model::{
     BuiltTarget, FileModel, PlainTarget, Suppression, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Kind, Level, Report, Severity, TargetEntry,
+    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
     TargetKind,
 };
 use crate::rules::Rule;
@@ -16,6 +16,9 @@ use crate::{decision, rules, suppress};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::Arc;
+use trial::Trials;
+
+mod trial;
 
 /// What a caller wants to know.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,6 +31,9 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// The lowest severity to report.
     pub min_severity: Option<Severity>,
+    /// Leave the fixes in charts and overlays untried, since each of them costs another build. They can be
+    /// tried later, with [`Analysis::tried_fixes`].
+    pub leave_fixes_untried: bool,
 }
 
 impl Options {
@@ -146,6 +152,7 @@ impl Analysis {
         let decision = decision::decide(facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         self.sort(&mut findings);
+        self.try_fixes(&mut findings, options);
         let files = self.files().iter().map(|it| FileEntry {
             file: it.file.clone(),
             kind: it.kind,
@@ -158,6 +165,32 @@ impl Analysis {
             built.chain(self.plain_targets().iter().map(plain_entry)).collect();
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
         Report { files, targets, findings, decision, map: facts.map(), suppressed }
+    }
+
+    /// Leaves those fixes in targets that settle their finding and change nothing else.
+    fn try_fixes(&self, findings: &mut [Finding], options: &Options) {
+        let in_targets = findings.iter_mut().filter(|it| !it.targets.is_empty());
+        if options.leave_fixes_untried {
+            in_targets.for_each(|it| it.untried = std::mem::take(&mut it.fixes));
+            return;
+        }
+        let sources = self.0.borrow_owner();
+        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let mut trials = Trials::new(sources, &wanted);
+        for finding in in_targets {
+            let fixes = std::mem::take(&mut finding.fixes);
+            finding.fixes = trials.those_that_work(finding, fixes);
+        }
+    }
+
+    /// Returns the fixes of a finding of this snapshot, with those that had been left untried.
+    pub fn tried_fixes(&self, finding: &Finding) -> Vec<Fix> {
+        let sources = self.0.borrow_owner();
+        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let mut fixes = finding.fixes.clone();
+        let untried = finding.untried.clone();
+        fixes.extend(Trials::new(sources, &wanted).those_that_work(finding, untried));
+        fixes
     }
 
     fn files(&self) -> &[Arc<FileModel>] {
@@ -331,7 +364,6 @@ impl Folded {
 
 /// Whether a finding speaks about a value, and not only about the object whose name the value is.
 fn is_about_value(finding: &Finding, value: &str) -> bool {
-    let value = value.trim_matches(['"', '\'']);
     let names = |word: &str| finding.subject.split([' ', '/', ',']).any(|name| name == word);
     // The words between backticks are the user's own.
     let mut words = finding.message.split('`').skip(1).step_by(2);
@@ -358,19 +390,50 @@ fn without_names(finding: &Finding) -> String {
     message
 }
 
-/// Says which target a finding is about and where its value comes from. Its fixes are left out: they are
-/// made from the built form, and may not survive being built again.
-fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_>) {
-    finding.targets.push(target.target.name.clone());
-    if let Some(behind) = target.target.behind.get(&finding.span).copied().flatten() {
-        let known = finding.related.iter().any(|related| related.span == behind);
-        if !known && behind != finding.span && is_about_value(finding, facts.written(&behind)) {
-            finding.also(&behind, "the value comes from here");
+/// Returns the values that a finding is about, of those that its place was printed from. Of an image, it is
+/// about the tag alone where it says so.
+fn values_of(finding: &Finding, behind: &[Span], facts: &Facts<'_>) -> Vec<Span> {
+    let written = |span: &Span| facts.written(span).trim_matches(['"', '\'']);
+    let mut about: Vec<Span> =
+        behind.iter().copied().filter(|span| is_about_value(finding, written(span))).collect();
+    if about.len() > 1 && finding.message.contains("the tag of") {
+        let words = finding.message.split('`').skip(1).step_by(2);
+        let tags: Vec<&str> = words.filter_map(|word| Some(word.rsplit_once(':')?.1)).collect();
+        if about.iter().any(|span| tags.contains(&written(span))) {
+            about.retain(|span| tags.contains(&written(span)));
         }
     }
-    // Manifests are applied as they are written.
-    if target.target.kind != TargetKind::Manifests {
-        finding.fixes.clear();
+    about
+}
+
+/// Says which target a finding is about and where its value comes from. Its fixes are made from the built
+/// form: what an action prints is changed where the value is written.
+fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts: &Facts<'_>) {
+    finding.targets.push(target.target.name.clone());
+    let behind = target.target.behind.get(&finding.span).map_or(&[][..], Vec::as_slice);
+    let in_action =
+        trial::touches_action(facts.file(finding.span.file).text(), finding.span.range());
+    let (places, words) = match target.target.kind {
+        TargetKind::Chart if in_action => {
+            (values_of(finding, behind, facts), "the value comes from here")
+        }
+        TargetKind::Chart => (behind.to_vec(), "this action prints it"),
+        TargetKind::Kustomization
+        | TargetKind::Compose
+        | TargetKind::Manifests
+        | TargetKind::Application => (behind.to_vec(), "this is what it replaces"),
+    };
+    for place in places {
+        let known = finding.related.iter().any(|related| related.span == place);
+        if !known && place != finding.span {
+            finding.also(&place, words);
+        }
+    }
+    if target.target.kind == TargetKind::Chart {
+        let text_of = |file| facts.file(file).text();
+        for fix in &mut finding.fixes {
+            trial::edit_values(fix, &target.target.behind, &text_of);
+        }
     }
 }
 

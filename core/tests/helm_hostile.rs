@@ -155,6 +155,25 @@ fn deep_nesting_in_the_text_is_refused() {
 }
 
 #[test]
+fn files_outside_of_the_chart_are_not_there() {
+    for path in ["../secret", "../../etc/passwd", "/etc/passwd", "templates/../../secret"] {
+        let template = format!(r#"[{{{{ .Files.Get "{path}" }}}}{{{{ .Files.Lines "{path}" }}}}]"#);
+        let rendered = rendered(&template, "");
+        assert_eq!(rendered.templates.first().map(|it| it.text.as_str()), Some("[[]]"), "{path}");
+    }
+}
+
+#[test]
+fn long_pipelines_and_many_values_take_their_time_once() {
+    let template = format!("{{{{ 1{} }}}}", " | int".repeat(100_000));
+    assert_eq!(rendered(&template, "").templates.first().map(|it| it.text.as_str()), Some("1"));
+    let values: String = (0..60_000).map(|at| format!("key{at}: {at}\n")).collect();
+    assert_eq!(rendered("{{ .Values.key7 }}", &values).templates.len(), 1);
+    let template: String = (0..20_000).map(|at| format!("{{{{ $v{at} := {at} }}}}")).collect();
+    assert_eq!(rendered(&template, "").problems, []);
+}
+
+#[test]
 fn values_that_expand_end() {
     let mut values = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {

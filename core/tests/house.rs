@@ -24,7 +24,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decision", &["text", "report", "model", "knowledge", "config", "facts"]),
     ("explain", &["report", "rules"]),
     ("output", &["text", "report", "edit", "rules", "explain"]),
-    ("analysis", &["text", "report", "model", "config", "facts", "rules", "suppress", "decision"]),
+    (
+        "analysis",
+        &["text", "report", "model", "edit", "config", "facts", "rules", "suppress", "decision"],
+    ),
     ("workspace", &["text", "report", "model", "config", "analysis"]),
 ];
 

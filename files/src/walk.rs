@@ -51,9 +51,11 @@ impl fmt::Display for Unreadable {
 pub fn walk(root: &Path, depth: Option<usize>) -> Walk {
     let mut files = BTreeSet::new();
     let mut others = Vec::new();
+    let mut links = Vec::new();
     let mut unreadable = Vec::new();
     for entry in walker(root, depth) {
         match entry {
+            Ok(entry) if entry.path_is_symlink() => links.push(entry.into_path()),
             Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_file()) => {}
             Ok(entry) if belongs(entry.path()) => {
                 files.insert(entry.into_path());
@@ -66,6 +68,12 @@ pub fn walk(root: &Path, depth: Option<usize>) -> Walk {
         files.iter().filter(|path| is_build_file(path)).filter_map(|path| folder(path)).collect();
     let is_built = |path: &PathBuf| path.ancestors().any(|above| built_folders.contains(above));
     files.extend(others.into_iter().filter(is_built));
+    // Elsewhere a link is seldom more than a second name of what is read anyway; here something is missing.
+    let missing = links.into_iter().filter(is_built);
+    unreadable.extend(missing.map(|path| Unreadable {
+        path,
+        cause: "symbolic links are not followed, so the chart or overlay lacks this".to_owned(),
+    }));
     for folder in folders_with_yaml(&files) {
         files.extend(env_files(&folder));
     }

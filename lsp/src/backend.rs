@@ -8,7 +8,7 @@ use crate::worker::file_uri;
 use plimsoll_core::report::{Finding, Safety};
 use plimsoll_core::syntax::parse;
 use plimsoll_core::text::{FileId, Span};
-use plimsoll_core::{Config, rules};
+use plimsoll_core::{Analysis, Config, rules};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,13 +79,15 @@ impl Backend {
             &[&Finding],
             &Outgoing<'_, &dyn Fn(FileId) -> Option<Uri>>,
             &dyn Fn(FileId) -> Option<i32>,
+            &Analysis,
         ) -> T,
     ) -> Option<T> {
         self.shared.settled().await;
         let state = self.shared.lock();
         let document = state.documents.get(uri)?;
         let place = document.place.clone();
-        let report = Arc::clone(state.reports.get(&place.root)?);
+        let snapshot = Arc::clone(state.snapshots.get(&place.root)?);
+        let report = &snapshot.report;
         let file = report.files.iter().position(|it| *it.file.path == *place.name)?;
         let entry = &report.files[file];
         if *entry.file.text != *document.text {
@@ -110,9 +112,8 @@ impl Backend {
             None => file_uri(&place.root, &report.entry(file).file.path),
         };
         let version = |file: FileId| open(file).map(|it| it.version);
-        let out =
-            Outgoing { report: &report, encoding, uri: &uri as &dyn Fn(FileId) -> Option<Uri> };
-        Some(answer(&findings, &out, &version))
+        let out = Outgoing { report, encoding, uri: &uri as &dyn Fn(FileId) -> Option<Uri> };
+        Some(answer(&findings, &out, &version, &snapshot.analysis))
     }
 }
 
@@ -270,7 +271,7 @@ impl LanguageServer for Backend {
         let TextDocumentPositionParams { text_document, position } =
             params.text_document_position_params;
         let range = Range { start: position, end: position };
-        let answer = self.with_findings(&text_document.uri, range, |findings, out, _| {
+        let answer = self.with_findings(&text_document.uri, range, |findings, out, _, _| {
             let first = findings.iter().min_by_key(|it| it.span.end - it.span.start)?;
             let text: Vec<String> = findings.iter().map(|it| convert::hover(it)).collect();
             let value = text.join("\n---\n\n");
@@ -294,10 +295,10 @@ impl LanguageServer for Backend {
         }
         let versioned = self.shared.lock().versioned_edits;
         let uri = &params.text_document.uri;
-        let actions = self.with_findings(uri, params.range, |findings, out, version| {
+        let actions = self.with_findings(uri, params.range, |findings, out, version, analysis| {
             let mut actions = Vec::new();
             for finding in findings {
-                for (index, fix) in finding.fixes.iter().enumerate() {
+                for (index, fix) in analysis.tried_fixes(finding).iter().enumerate() {
                     actions.push(CodeActionOrCommand::CodeAction(CodeAction {
                         title: fix.title.clone(),
                         kind: Some(CodeActionKind::QUICKFIX),

@@ -3,11 +3,18 @@
 
 use crate::state::{Change, Task};
 use plimsoll_core::text::normalise_path;
-use plimsoll_core::{Options, Report, Workspace};
+use plimsoll_core::{Analysis, Options, Report, Workspace};
 use plimsoll_files::{Unreadable, load, walk};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// The newest analysis of a project and its report.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub analysis: Analysis,
+    pub report: Report,
+}
 
 #[derive(Debug, Default)]
 pub struct Project {
@@ -20,8 +27,8 @@ pub struct Project {
 
 impl Project {
     /// Applies the task's changes and analyses the project. Files that could not be read are
-    /// returned beside the report.
-    pub fn update(&mut self, task: &Task, options: &Options) -> (Report, Vec<Unreadable>) {
+    /// returned beside the snapshot.
+    pub fn update(&mut self, task: &Task, options: &Options) -> (Snapshot, Vec<Unreadable>) {
         let mut unreadable = Vec::new();
         if !self.walked {
             self.walked = true;
@@ -41,7 +48,8 @@ impl Project {
                 Change::Disk => self.reload(&task.root, name),
             }
         }
-        (self.workspace.report(options), unreadable)
+        let analysis = self.workspace.analysis(&options.config);
+        (Snapshot { report: analysis.report(options), analysis }, unreadable)
     }
 
     /// Reads a file again, or drops a file that is gone.

@@ -2,8 +2,9 @@
 //! folders, configuration and pending work.
 
 use crate::convert;
+use crate::project::Snapshot;
+use plimsoll_core::Config;
 use plimsoll_core::text::{Encoding, normalise_path};
-use plimsoll_core::{Config, Report};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -42,8 +43,8 @@ pub struct State {
     pub roots: Vec<PathBuf>,
     pub documents: HashMap<Uri, Document>,
     pub config: Config,
-    /// The newest report of each project.
-    pub reports: HashMap<PathBuf, Arc<Report>>,
+    /// The newest snapshot of each project.
+    pub snapshots: HashMap<PathBuf, Arc<Snapshot>>,
     /// Names of the files that changed, by project. A project without names is analysed again with
     /// the files that it has.
     pending: BTreeMap<PathBuf, BTreeSet<String>>,
@@ -167,8 +168,13 @@ impl State {
     /// Has every project analysed again, for instance because the configuration changed.
     pub fn touch_all(&mut self) {
         let places = self.documents.values().map(|it| it.place.root.clone());
-        let all: Vec<PathBuf> =
-            self.roots.iter().cloned().chain(places).chain(self.reports.keys().cloned()).collect();
+        let all: Vec<PathBuf> = self
+            .roots
+            .iter()
+            .cloned()
+            .chain(places)
+            .chain(self.snapshots.keys().cloned())
+            .collect();
         for root in all {
             self.pending.entry(root).or_default();
         }
@@ -206,7 +212,7 @@ impl State {
     /// Records that a file changed on disk. A file that is open in the editor is not affected.
     pub fn disk_changed(&mut self, uri: &Uri) {
         let place = self.place(uri);
-        let ours = self.roots.contains(&place.root) || self.reports.contains_key(&place.root);
+        let ours = self.roots.contains(&place.root) || self.snapshots.contains_key(&place.root);
         if ours && !self.documents.values().any(|it| it.place == place) {
             self.touch(place);
         }
@@ -246,7 +252,7 @@ impl State {
         let pending = mem::take(&mut self.pending);
         let closed = mem::take(&mut self.closed);
         for root in &closed {
-            self.reports.remove(root);
+            self.snapshots.remove(root);
         }
         let projects = pending.into_iter().map(|(root, names)| self.task(root, names, &known));
         Some(Work {

@@ -45,7 +45,8 @@ impl Worker {
         for root in &closed {
             self.close(root).await;
         }
-        let options = Options { config, ..Options::default() };
+        // A fix in a chart or an overlay is tried by building again, which is too slow for each keystroke.
+        let options = Options { config, leave_fixes_untried: true, ..Options::default() };
         for task in projects {
             self.analyse(task, options.clone(), encoding).await;
         }
@@ -64,18 +65,18 @@ impl Worker {
         let root = task.root.clone();
         let mut project = self.projects.remove(&root).unwrap_or_default();
         let analysis = in_background(move || {
-            let (report, unreadable) = project.update(&task, &options);
-            let outgoing = diagnostics(&task, &report, encoding);
-            (project, task, Arc::new(report), outgoing, unreadable)
+            let (snapshot, unreadable) = project.update(&task, &options);
+            let outgoing = diagnostics(&task, &snapshot.report, encoding);
+            (project, task, Arc::new(snapshot), outgoing, unreadable)
         });
-        let Some((project, task, report, outgoing, unreadable)) = analysis.await else {
+        let Some((project, task, snapshot, outgoing, unreadable)) = analysis.await else {
             let text =
                 format!("analysing {} failed; the next change starts it again", root.display());
             self.client.log_message(MessageType::ERROR, text).await;
             return;
         };
         self.projects.insert(root.clone(), project);
-        self.shared.lock().reports.insert(root.clone(), report);
+        self.shared.lock().snapshots.insert(root.clone(), snapshot);
         for error in unreadable {
             self.client.log_message(MessageType::WARNING, error).await;
         }

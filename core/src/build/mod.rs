@@ -11,6 +11,6 @@ mod target;
 
 pub use kustomize::{Edits, NAMES as KUSTOMIZATION_FILES, SourceFile, Unmatched, UnmatchedKind};
 pub use target::{
-    Assignment, Cache, Manifest, Reason, Recipe, Release, Request, Target, build, build_with,
-    chart_folders, environment_of, environment_of_word, is_further_values_file,
+    Assignment, Cache, Cause, Manifest, Reason, Recipe, Release, Request, Target, build,
+    build_with, chart_folders, environment_of, environment_of_word, is_further_values_file,
 };

@@ -6,6 +6,9 @@
 use crate::text::Span;
 use std::ops::Range;
 
+/// Maximum number of pieces of one line that are looked at for the values behind them.
+const MAX_PIECES: usize = 16;
+
 /// A stretch of a [`Text`] that came from one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
@@ -279,6 +282,24 @@ impl Text {
             _ => first.from,
         };
         Some(Place { span, exact: false, via: first.via })
+    }
+}
+
+impl Text {
+    /// Returns the places behind the pieces of a range that is on one line: the values of an image's
+    /// name and of its tag, in the order of the text.
+    pub fn behind(&self, range: Range<usize>) -> Vec<Span> {
+        let mut behind: Vec<Span> = Vec::new();
+        if self.text.get(range.clone()).is_none_or(|text| text.contains('\n')) {
+            behind.extend(self.locate(range).and_then(|place| place.via));
+            return behind;
+        }
+        for via in self.pieces_in(&range).take(MAX_PIECES).filter_map(|piece| piece.via) {
+            if !behind.contains(&via) {
+                behind.push(via);
+            }
+        }
+        behind
     }
 }
 

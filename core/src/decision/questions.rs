@@ -38,13 +38,14 @@ fn evidence(id: QuestionId, facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     }
 }
 
-/// Whether the question is about workloads, which templates may hide.
+/// Whether the question is about workloads, which what was not built may hide.
 fn is_about_workloads(id: QuestionId) -> bool {
     match id {
-        QuestionId::MultiNode
+        QuestionId::OneServer
+        | QuestionId::MultiNode
         | QuestionId::ReplicasAndRollouts
         | QuestionId::TeamsAndEnvironments => true,
-        QuestionId::OneServer | QuestionId::Gitops | QuestionId::Packaging => false,
+        QuestionId::Gitops | QuestionId::Packaging => false,
     }
 }
 
@@ -56,13 +57,16 @@ pub fn answer(facts: &Facts<'_>, counts: &Counts<'_>) -> Vec<Question> {
 fn answer_one(id: QuestionId, facts: &Facts<'_>, counts: &Counts<'_>) -> Question {
     let mut scale = evidence(id, facts, counts);
     if counts.hides_workloads() && is_about_workloads(id) {
-        // Evidence without a place says that something is absent, and here it may only be hidden.
-        scale.evidence.retain(|it| {
-            it.points != Answer::No || it.span.is_some() || it.by == AnsweredBy::Person
+        // Evidence without a place says that something is absent or adds up to little, and here the rest
+        // may only be hidden.
+        let in_doubt = if id == QuestionId::OneServer { Answer::Yes } else { Answer::No };
+        scale
+            .evidence
+            .retain(|it| it.points != in_doubt || it.span.is_some() || it.by == AnsweredBy::Person);
+        scale.lacks(match counts.templates {
+            0 => "the manifests that the GitOps controller applies: hand over the repository that it reads",
+            _ => "the parts of charts and overlays that were not built: `plimsoll render` names them",
         });
-        scale.lacks(
-            "the parts of charts and overlays that were not built: `plimsoll render` names them",
-        );
     }
     let (answer, by) = match facts.config().answers.questions.get(&id) {
         Some(true) => (Answer::Yes, AnsweredBy::Person),

@@ -12,7 +12,7 @@ use super::sets::Sets;
 use super::subject::ServicePlaces;
 use super::unit::Unit;
 use super::workload::{self, Workload};
-use super::{Facts, Mention, Scope, migrations, peers, replicas, roles, selection};
+use super::{Facts, Mention, Scope, migrations, peers, programs, replicas, roles, selection};
 use crate::model::compose::Project;
 use crate::model::kubernetes::Object;
 use crate::model::{BuiltTarget, FileModel};
@@ -40,7 +40,8 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         true => roles::of_files(files, projects, config, &|file| cluster.contains(&parts.of(file))),
         false => Vec::new(),
     };
-    let services = services(projects, &roles);
+    let mut services = services(projects, &roles);
+    programs::of_services(&mut services, &sorted);
     let sets = if is_main {
         let sources = |at: &usize| {
             let at = *at;
@@ -60,6 +61,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             workloads.push(Workload::new(workloads.len(), object, model, copies, &named, &sets));
         }
     }
+    programs::of_workloads(&mut workloads);
     let pods = LabelIndex::of_workloads(&workloads);
     let kube_services = selection::kube_services(files, &objects, &mut workloads, &sets, &pods);
     selection::autoscale(files, &objects, &mut workloads, &sets);
@@ -105,6 +107,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     };
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);
+    programs::of_counterparts(&mut facts);
     facts
 }
 

@@ -1,8 +1,9 @@
 //! Whether a Compose service can be asked for its health, and how its healthcheck reads as a probe.
 
-use super::{Facts, Service};
+use super::{Facts, Service, dockerfile};
 use crate::edit::Yaml;
 use crate::knowledge::families::{Certainty, Family, Known, family_of, for_compose};
+use crate::knowledge::image::ImageRef;
 use crate::knowledge::{net, shell};
 use crate::model::IntOrStr;
 use crate::model::compose::{HealthTest, Healthcheck};
@@ -73,14 +74,22 @@ impl<'a> Facts<'a> {
 impl Service<'_> {
     /// Returns the shell command that asks a server of its image family whether it is ready.
     pub fn ready_shell(&self) -> Option<&'static str> {
-        let image = self.unit.image.as_ref()?;
-        let family = image.family?;
-        family.ready_shell(&image.repository, image.major, &|name| self.unit.var(name).is_some())
+        let runs = self.unit.runs.as_ref()?;
+        // What only ports, mounts or a counterpart give away may lack the tools of the family's images.
+        let by_image = self.unit.image.as_ref().is_some_and(|it| it.family.is_some());
+        if runs.certainty != Certainty::Certain && !by_image {
+            return None;
+        }
+        let has_variable = |name: &str| self.unit.var(name).is_some();
+        runs.family.ready_shell(&runs.repository, runs.major, &has_variable)
     }
 }
 
 fn image_health(repository: &str) -> Health {
-    family_of(repository).map_or(Health::Unknown, |it| family_health(it, repository))
+    match family_of(repository) {
+        Some((family, Certainty::Certain)) => family_health(family, repository),
+        _ => Health::Unknown,
+    }
 }
 
 fn family_health(family: &Family, repository: &str) -> Health {
@@ -94,35 +103,11 @@ fn family_health(family: &Family, repository: &str) -> Health {
 /// Returns the health of the last stage of a Dockerfile, or of the target stage: its own HEALTHCHECK, or
 /// else that of the image that it starts from.
 fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
-    let mut health = Health::Unknown;
-    let mut stages: Vec<(String, Health)> = Vec::new();
-    for line in text.lines() {
-        let mut words = line.split_whitespace();
-        let Some(instruction) = words.next() else { continue };
-        if instruction.eq_ignore_ascii_case("FROM") {
-            let mut words = words.filter(|it| !it.starts_with("--"));
-            let base = words.next().unwrap_or_default();
-            let name = words.nth(1).unwrap_or_default().to_owned();
-            let earlier = stages.iter().find(|it| it.0.eq_ignore_ascii_case(base));
-            health = match earlier {
-                Some(stage) => stage.1,
-                None => image_health(&crate::knowledge::image::ImageRef::parse(base).repository()),
-            };
-            stages.push((name, health));
-        } else if instruction.eq_ignore_ascii_case("HEALTHCHECK") {
-            let none = words.next().is_some_and(|it| it.eq_ignore_ascii_case("NONE"));
-            health = if none { Health::None } else { Health::Checked };
-            if let Some(stage) = stages.last_mut() {
-                stage.1 = health;
-            }
-        }
-    }
-    match target {
-        Some(target) => stages
-            .iter()
-            .find(|it| it.0.eq_ignore_ascii_case(target))
-            .map_or(Health::Unknown, |it| it.1),
-        None => health,
+    let Some(stage) = dockerfile::final_stage(text, target) else { return Health::Unknown };
+    match stage.healthcheck {
+        Some(true) => Health::Checked,
+        Some(false) => Health::None,
+        None => image_health(&ImageRef::parse(&stage.base).repository()),
     }
 }
 

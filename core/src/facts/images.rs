@@ -16,6 +16,8 @@ pub struct Image<'a> {
     pub tag: Option<&'a str>,
     pub pin: Pin,
     pub family: Option<&'static Family>,
+    /// A family that the name only suggests, as `acme-postgresql` does; nothing confirms it here.
+    pub(super) suggests: Option<&'static Family>,
     pub certainty: Certainty,
     /// The major version of the program in the image, where the tag names it.
     pub major: Option<u64>,
@@ -28,8 +30,11 @@ impl<'a> Image<'a> {
         let found = if reference.has_variable_repository() {
             None
         } else {
-            families::match_of(&repository)
+            families::family_of(&repository)
         };
+        let possible = |it: &(&'static Family, Certainty)| it.1 == Certainty::Possible;
+        let suggests = found.filter(possible).map(|it| it.0);
+        let found = found.filter(|it| !possible(it));
         let family = found.map(|it| it.0);
         let major = match (family, reference.tag) {
             (Some(family), Some(tag)) => family.major(tag),
@@ -42,6 +47,7 @@ impl<'a> Image<'a> {
             tag: reference.tag,
             pin: reference.pin(),
             family,
+            suggests,
             certainty: found.map_or(Certainty::Likely, |it| it.1),
             major,
         }

@@ -8,7 +8,8 @@
 //! | a Compose service | `service` | `hosts`, `listens_on`, `restarts`, `is_built`, `starts_one_shot` |
 //! | a workload, a Kubernetes Service | `workload` | `containers`, `running`, `lists_port`, `reference` |
 //! | a container of either side | `unit`, `images` | `var`, `value`, `family`, `start`, `image` |
-//! | objects by name | `names` | `named`, `named_anywhere`, `is_named_elsewhere`, `near_name`, `keys` |
+//! | the program in a container | `programs`, `dockerfile` | `runs` |
+//! | objects by name | `names` | `named`, `named_anywhere`, `all_named`, `is_named_elsewhere`, `near_name`, `keys` |
 //! | the keys of ConfigMaps and Secrets | `contract` | `ConfigKeys` |
 //! | what may be applied together | `sets`, `parts` | `together`, `same_part`, `may_share_namespace` |
 //! | selectors and autoscalers | `selection` | `workloads_matching`, `workloads_around`, `services_matching` |
@@ -27,19 +28,25 @@
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
 //! | copies of manifests | `copies` | `copied_manifests` |
-//! | roles of Compose files | `roles` | `role_of`, `unit_role` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
+//! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
+//! | what an image starts that is built here | `image_start` | `image_start` |
+//! | commands for a shell | `commands` | `compose`, `compose_of` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
 mod charts;
+mod commands;
 mod contract;
 mod copies;
 mod counterparts;
 mod cycles;
 mod delivery;
+mod dockerfile;
 mod healthchecks;
 mod hosts;
+mod image_start;
 mod images;
 mod kustomizations;
 mod map;
@@ -50,6 +57,7 @@ mod order;
 mod overlays;
 mod parts;
 mod peers;
+mod programs;
 mod ready;
 mod replicas;
 mod resources;
@@ -57,6 +65,7 @@ mod roles;
 mod selection;
 mod service;
 mod sets;
+mod sources;
 mod storage;
 mod subject;
 mod unit;
@@ -71,6 +80,7 @@ pub use delivery::{
 };
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
+pub use image_start::ImageStart;
 pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
@@ -79,6 +89,7 @@ pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use programs::Program;
 pub use ready::ReadyCheck;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};

@@ -5,11 +5,12 @@
 //! then production runs there. Without a cluster side, a file that looks like development may well be
 //! what runs on the server, and the rules should report what they find in it.
 
+use super::{Facts, Workload};
 use crate::config::Config;
-use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
+use crate::model::{BuiltTarget, FileModel};
 use crate::report::{Kind, Role};
-use crate::text::{FileId, name_of};
+use crate::text::{FileId, folder_of, name_of};
 use std::sync::Arc;
 
 pub(super) fn of_files(
@@ -35,6 +36,26 @@ pub(super) fn of_files(
         }
     }
     roles
+}
+
+/// Names of folders and overlays whose manifests are not for production.
+const DEVELOPMENT_MANIFESTS: &[&str] = &["test", "tests", "e2e", "dev", "development", "samples"];
+
+impl<'a> Facts<'a> {
+    /// Returns the role of a workload: development where a folder of its file, or the overlay that it is
+    /// built in, is named so.
+    pub fn workload_role(&self, workload: &Workload<'a>) -> Role {
+        let path = self.files[workload.object.file.index()].path();
+        let owner =
+            |it: &&BuiltTarget| it.objects.iter().any(|own| std::ptr::eq(own, workload.object));
+        let target = self.targets().find(owner).map_or("", |it| it.target.folder.as_str());
+        let folders = folder_of(path).split('/').chain(target.split('/'));
+        if folders.into_iter().any(|it| is_among(DEVELOPMENT_MANIFESTS, it)) {
+            Role::Development
+        } else {
+            Role::Unknown
+        }
+    }
 }
 
 /// Returns the role of a project, which is that of its last file with a role: an override file decides.

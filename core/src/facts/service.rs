@@ -1,6 +1,7 @@
 //! Compose services.
 
 use super::images::Image;
+use super::programs::Program;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::knowledge::{migrations, shell};
 use crate::model::compose::{self, EnvSource, Project};
@@ -52,11 +53,13 @@ impl<'a> Service<'a> {
             Some(it) if it.value > 1 => Copies::Many(it.span),
             _ => Copies::One,
         };
+        let image = model.image.as_ref().map(Image::new);
         let unit = Unit {
             site: Site::Service(index),
             part: Part::Main,
             name: &model.name,
-            image: model.image.as_ref().map(Image::new),
+            runs: image.as_ref().and_then(Program::of_image),
+            image,
             start: Start::new(entrypoint, command),
             env,
             copies,

@@ -187,7 +187,7 @@ const CLIENTS: &[&str] = &[
 ];
 
 /// Programs and scripts that start the server itself.
-const SERVERS: &[&str] = &[
+pub(super) const SERVERS: &[&str] = &[
     "postgres",
     "mysqld",
     "mariadbd",
@@ -203,12 +203,12 @@ const SERVERS: &[&str] = &[
 ];
 
 impl<'a> Unit<'a> {
-    /// Returns the image family if the image is certainly a data store that must keep its data, and the
+    /// Returns the image family if it is certainly that of a data store that must keep its data, and the
     /// start command does not run only a client.
     pub fn stored(&self) -> Option<&'static Family> {
-        let image = self.image.as_ref()?;
-        let family = image.family.filter(|it| it.persistent && it.is_data_store())?;
-        let known = image.certainty == Certainty::Certain;
+        let runs = self.runs.as_ref()?;
+        let family = Some(runs.family).filter(|it| it.persistent && it.is_data_store())?;
+        let known = runs.certainty == Certainty::Certain;
         let commands = &self.start.commands;
         let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);

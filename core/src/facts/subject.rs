@@ -1,7 +1,7 @@
 //! The object or service that a finding is about, by its place.
 
 use super::{Facts, Service};
-use crate::model::kubernetes::Object;
+use crate::model::kubernetes::{Container, Object, PodSpec};
 use crate::text::Span;
 use std::cmp::Reverse;
 
@@ -69,24 +69,27 @@ impl Facts<'_> {
             return format!("service {}", self.services[service].name);
         }
         match self.object_at(span) {
-            Some(object) => subject_in(object, span),
+            Some((object, container)) => subject_of(object, container),
             None => String::new(),
         }
     }
 
-    /// Returns the object that a place belongs to.
-    fn object_at(&self, span: Span) -> Option<&Object> {
+    /// Returns the object that a place belongs to, and its container there.
+    fn object_at(&self, span: Span) -> Option<(&Object, Option<&Container>)> {
         if self.is_built(span.file) {
             return self.targets().find_map(|target| target.owner(span));
         }
         let file = self.file(span.file);
         let after = file.objects.partition_point(|it| it.span.start <= span.start);
-        file.objects[..after].last().filter(|it| it.span.end >= span.start)
+        let object = file.objects[..after].last().filter(|it| it.span.end >= span.start)?;
+        let spec = object.workload().map(|it| &it.template.spec);
+        let mut containers = spec.into_iter().flat_map(PodSpec::all_containers);
+        Some((object, containers.find(|it| it.place.span.contains(span))))
     }
 }
 
-/// Returns the name of an object, and of its container around the span.
-fn subject_in(object: &Object, span: Span) -> String {
+/// Returns the name of an object and of its container.
+fn subject_of(object: &Object, container: Option<&Container>) -> String {
     let mut subject = object.kind.to_string();
     let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
     let name = name.map_or("", |it| it.as_str().trim_end());
@@ -95,8 +98,6 @@ fn subject_in(object: &Object, span: Span) -> String {
         None if name.is_empty() => {}
         None => subject += &format!(" {name}"),
     }
-    let spec = object.workload().map(|it| &it.template.spec);
-    let container = spec.and_then(|it| it.all_containers().find(|it| it.place.span.contains(span)));
     if let Some(container) = container {
         subject += &format!(", container {}", container.label());
     }

@@ -4,6 +4,7 @@
 use super::images::Image;
 use super::mentions::Mention;
 use super::migrations::Migration;
+use super::programs::Program;
 use crate::knowledge::shell;
 use crate::model::Str;
 use crate::text::{Span, name_of};
@@ -126,6 +127,8 @@ pub struct Unit<'a> {
     /// The service's or the container's name.
     pub name: &'a Str,
     pub image: Option<Image<'a>>,
+    /// The program in it, where its image or its shape give that away.
+    pub runs: Option<Program>,
     pub start: Start<'a>,
     /// Its environment variables, each name once, in the order of the files.
     pub env: Vec<Var<'a>>,
@@ -149,7 +152,7 @@ impl<'a> Unit<'a> {
     }
 
     pub fn family(&self) -> Option<&'static crate::knowledge::families::Family> {
-        self.image.as_ref()?.family
+        self.runs.as_ref().map(|it| it.family)
     }
 
     /// Whether the image is of this family.

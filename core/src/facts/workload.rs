@@ -3,6 +3,7 @@
 use super::contract::ConfigKeys;
 use super::images::Image;
 use super::names::NamedObjects;
+use super::programs::Program;
 use super::sets::Sets;
 use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::model::IntOrStr;
@@ -137,6 +138,7 @@ impl<'a> Workload<'a> {
         for list in [&spec.init_containers, &spec.containers] {
             for it in list {
                 let at = units.len();
+                let image = it.image.as_ref().map(Image::new);
                 units.push(Unit {
                     site: Site::Container(index, at),
                     part: match (at < inits, it.is_sidecar()) {
@@ -145,7 +147,8 @@ impl<'a> Workload<'a> {
                         (true, false) => Part::Init,
                     },
                     name: it.name.as_ref().or(it.image.as_ref()).unwrap_or(&object.kind),
-                    image: it.image.as_ref().map(Image::new),
+                    runs: image.as_ref().and_then(Program::of_image),
+                    image,
                     start: Start::new(&it.command, &it.args),
                     env: environment(it, &keys),
                     copies,

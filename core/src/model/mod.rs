@@ -16,6 +16,7 @@ mod plain;
 pub mod read;
 mod target;
 
+pub use crate::build::{Cause, Reason, Target};
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
 pub use plain::{PlainTarget, plain_targets};

@@ -2,13 +2,14 @@
 
 use super::FileModel;
 use super::delivery::{self, App, Ask, Project};
-use super::kubernetes::{self, Body, Object};
-use crate::build::{self, Reason, Request, SourceFile, Target};
+use super::kubernetes::{self, Body, Container, Object};
+use crate::build::{self, Cause, Reason, Request, SourceFile, Target};
 use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A target, and what deploys it.
 #[derive(Debug)]
@@ -31,8 +32,10 @@ impl Deref for BuiltTarget {
 pub struct ReadTarget {
     pub target: Target,
     pub objects: Vec<Object>,
-    /// The object of each place; `None` where several objects share a place, as those of a helper do.
-    owners: FxHashMap<Span, Option<usize>>,
+    /// The owner of each place; `None` where several objects share a place, as those of a helper do.
+    owners: FxHashMap<Span, Option<Owner>>,
+    /// The same places in order, for what lies within one of them.
+    places: OnceLock<Vec<OwnedPlace>>,
     sources: FxHashSet<FileId>,
 }
 
@@ -52,6 +55,25 @@ const MAX_LEVELS: usize = 4;
 /// Maximum number of targets that are built for objects of Argo CD and Flux.
 const MAX_DELIVERED: usize = 200;
 
+/// What a place belongs to, by indices: an object, and the one container of it that has the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Owner {
+    object: usize,
+    /// In the order of `all_containers`.
+    container: Option<usize>,
+}
+
+#[derive(Debug)]
+struct OwnedPlace {
+    span: Span,
+    owner: Option<Owner>,
+    /// Index of the place around this one.
+    outer: Option<usize>,
+}
+
+/// The keys of a Pod's lists of containers.
+const CONTAINER_LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+
 impl BuiltTarget {
     /// Returns the Application that deploys the target.
     pub fn app(&self) -> Option<&App> {
@@ -64,6 +86,7 @@ impl ReadTarget {
         let mut built = ReadTarget {
             objects: Vec::new(),
             owners: FxHashMap::default(),
+            places: OnceLock::new(),
             sources: target.sources.iter().copied().collect(),
             target,
         };
@@ -93,35 +116,90 @@ impl ReadTarget {
         !self.sources.is_disjoint(&other.sources)
     }
 
-    /// Returns the object that a place belongs to, if it belongs to one alone.
-    pub fn owner(&self, span: Span) -> Option<&Object> {
-        let owner = self.owners.get(&span).copied().flatten()?;
-        self.objects.get(owner)
+    /// Returns the object that a place belongs to, and the container if it belongs to one alone. A place
+    /// that is no node of an object belongs to the smallest one around it.
+    pub fn owner(&self, span: Span) -> Option<(&Object, Option<&Container>)> {
+        let owner = match self.owners.get(&span) {
+            Some(owner) => *owner,
+            None => self.owner_around(span),
+        }?;
+        let object = self.objects.get(owner.object)?;
+        let spec = object.workload().map(|it| &it.template.spec);
+        let container = spec.zip(owner.container);
+        Some((object, container.and_then(|(spec, at)| spec.all_containers().nth(at))))
+    }
+
+    fn owner_around(&self, span: Span) -> Option<Owner> {
+        let places = self.places.get_or_init(|| owned_places(&self.owners));
+        let after =
+            places.partition_point(|it| (it.span.file, it.span.start) <= (span.file, span.start));
+        let outwards = std::iter::successors(after.checked_sub(1), |at: &usize| places[*at].outer);
+        let mut around = outwards.map(|at| &places[at]);
+        around.find(|it| it.span.contains(span))?.owner
     }
 }
 
+/// Sorts places, an outer one before those within it.
+fn owned_places(owners: &FxHashMap<Span, Option<Owner>>) -> Vec<OwnedPlace> {
+    let mut spans: Vec<(Span, Option<Owner>)> =
+        owners.iter().map(|(span, owner)| (*span, *owner)).collect();
+    spans.sort_unstable_by_key(|(span, _)| (span.file, span.start, Reverse(span.end)));
+    let mut places: Vec<OwnedPlace> = Vec::with_capacity(spans.len());
+    for (span, owner) in spans {
+        let mut outer = places.len().checked_sub(1);
+        while let Some(at) = outer.filter(|at| !places[*at].span.contains(span)) {
+            outer = places[at].outer;
+        }
+        places.push(OwnedPlace { span, owner, outer });
+    }
+    places
+}
+
 /// Notes the places of all nodes of an object.
-fn claim(owners: &mut FxHashMap<Span, Option<usize>>, tree: &Tree, object: &Object, index: usize) {
-    let mut open: Vec<Node<'_>> = vec![tree.node(object.node)];
+fn claim(owners: &mut FxHashMap<Span, Option<Owner>>, tree: &Tree, object: &Object, index: usize) {
+    let spec = object.workload().map(|it| &it.template.spec);
+    let containers = spec.into_iter().flat_map(|spec| spec.all_containers().enumerate());
+    let by_place: FxHashMap<(Span, &str), usize> =
+        containers.map(|(at, it)| ((it.place.span, name_of(it)), at)).collect();
+    let container_at = |node: Node<'_>| {
+        let name = node.get("name").and_then(Node::as_str).unwrap_or_default();
+        by_place.get(&(node.span(), name)).copied()
+    };
+    let mut open = vec![(tree.node(object.node), None)];
     // Aliases can lead to one node many times.
     let mut seen = FxHashSet::default();
-    while let Some(node) = open.pop() {
+    while let Some((node, container)) = open.pop() {
         if !seen.insert(node.resolve().id()) {
             continue;
         }
         let mut own = |span: Span| {
-            let owner = owners.entry(span).or_insert(Some(index));
-            if *owner != Some(index) {
-                *owner = None;
-            }
+            let new = Owner { object: index, container };
+            let known = owners.entry(span).or_insert(Some(new));
+            *known = match *known {
+                Some(old) if old.object != index => None,
+                Some(old) if old != new => Some(Owner { container: None, ..new }),
+                kept => kept,
+            };
         };
         own(node.span());
         for entry in node.entries() {
             own(entry.key.span());
-            open.push(entry.value);
+            let holds_containers = container.is_none()
+                && entry.key.as_str().is_some_and(|key| CONTAINER_LISTS.contains(&key));
+            match holds_containers {
+                true => {
+                    own(entry.value.span());
+                    open.extend(entry.value.items().map(|item| (item, container_at(item))));
+                }
+                false => open.push((entry.value, container)),
+            }
         }
-        open.extend(node.items());
+        open.extend(node.items().map(|item| (item, container)));
     }
+}
+
+fn name_of(container: &Container) -> &str {
+    container.name.as_ref().map_or("", |name| name.as_str())
 }
 
 impl AsRef<Target> for ReadTarget {
@@ -243,6 +321,7 @@ fn limit(asks: &mut [Ask]) {
             message: format!("at most {MAX_DELIVERED} Applications of a project are built"),
             span: ask.span,
             is_refused: false,
+            cause: Cause::Other,
         });
     }
 }
@@ -286,7 +365,12 @@ fn deliver(built: Vec<Arc<ReadTarget>>, asks: Vec<Ask>) -> Vec<Arc<BuiltTarget>>
         let mut reasons = ask.reasons;
         if ask.request.is_some() {
             let message = "the engine in use builds no targets".to_owned();
-            reasons.push(Reason { message, span: ask.span, is_refused: false });
+            reasons.push(Reason {
+                message,
+                span: ask.span,
+                is_refused: false,
+                cause: Cause::Other,
+            });
         }
         let target = Target::unbuilt(ask.name, ask.environment, reasons);
         let read = Arc::new(ReadTarget::new(target));

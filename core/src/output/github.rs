@@ -2,6 +2,7 @@
 //!
 //! Format and escapes: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 
+use super::columns::{escape, escape_line};
 use super::place::Place;
 use crate::explain;
 use crate::report::{Report, Severity};
@@ -16,10 +17,10 @@ pub fn github(report: &Report) -> String {
             Severity::Warning => "warning",
             Severity::Info | Severity::Hint => "notice",
         };
-        let message = format!("{}\n\n{}", finding.message, explain::help(finding));
+        let message = escape(&format!("{}\n\n{}", finding.message, explain::help(finding)));
         out.push_str(&format!(
             "::{command} file={},line={},endLine={}",
-            property(place.path),
+            property(&escape_line(place.path)),
             place.line,
             place.end_line
         ));
@@ -60,6 +61,15 @@ mod tests {
             github(&report),
             "::warning file=a%2Cb%3Ac.yaml,line=1,endLine=1,col=4,endColumn=8,title=PLM101 depends-on-started-only::100%25 of%0Ait%0A%0AWait for it.\n"
         );
+    }
+
+    #[test]
+    fn control_characters_are_shown_and_do_not_steer_the_terminal() {
+        let mut report = report("a\u{1b}.yaml", "x: 1\n", 3..4);
+        report.findings[0].message = "\u{1b}[31m \u{202E}x\ry".into();
+        let text = github(&report);
+        assert!(!text.contains(['\u{1b}', '\u{202E}', '\r']), "{text:?}");
+        assert!(text.contains(r"file=a\u{1b}.yaml,") && text.contains(r"::\u{1b}[31m \u{202e}x"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Markdown, for comments on pull requests and for the decision report.
 
+use super::columns::{escape, escape_line};
 use super::decision::{crossing, first_failing, source};
 use super::place::{Place, count, counts, files_read};
 use super::wire::rule_url;
@@ -101,7 +102,7 @@ fn item<'r>(
         let fence = fence(&finding.check.join("\n"));
         inner.push_str(&format!("\n  {fence}sh\n"));
         for command in finding.check.iter().flat_map(|it| it.lines()) {
-            inner.push_str(&format!("  {command}\n"));
+            inner.push_str(&format!("  {}\n", escape_line(command)));
         }
         inner.push_str(&format!("  {fence}\n"));
     }
@@ -219,7 +220,7 @@ fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistI
 /// markup or a mention.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for (index, part) in text.split('`').enumerate() {
+    for (index, part) in escape(text).split('`').enumerate() {
         if index > 0 {
             out.push('`');
         }
@@ -241,7 +242,7 @@ fn prose(text: &str) -> String {
 
 /// Escapes text for HTML.
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
+    escape_line(text).replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Escapes Markdown for a cell of a table.
@@ -251,6 +252,7 @@ fn cell(text: &str) -> String {
 
 /// Returns a code span around text that may contain backticks.
 fn code_span(text: &str) -> String {
+    let text = escape_line(text);
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
@@ -288,6 +290,20 @@ mod tests {
                 ))
         );
         assert_eq!(text.matches("Why it matters").count(), 1);
+    }
+
+    #[test]
+    fn control_characters_are_shown() {
+        let mut report = report("a\u{1b}.yaml", "x: 1\n", 3..4);
+        let finding = &mut report.findings[0];
+        finding.message = "\u{1b}[31m `\u{202E}x`".into();
+        finding.subject = "service \u{7}".into();
+        finding.check = vec!["docker logs \u{1b}".into()];
+        let text = markdown(&report);
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202E}']), "{text:?}");
+        for shown in [r"a\u{1b}.yaml:1", r"`\u{202e}x`", r"service \u{7}", r"logs \u{1b}"] {
+            assert!(text.contains(shown), "{shown}: {text}");
+        }
     }
 
     #[test]

@@ -117,6 +117,8 @@ pub struct Finding {
     pub check: Vec<String>,
     pub related: Vec<Related>,
     pub fixes: Vec<Fix>,
+    /// Fixes in a chart or an overlay that have not been tried by building again.
+    pub untried: Vec<Fix>,
     /// Names of the targets that this is about; empty for a finding on a file as it stands.
     pub targets: Vec<String>,
     /// Whether the marked text has no effect: editors may fade it out.
@@ -209,6 +211,7 @@ impl Findings {
             check: Vec::new(),
             related: Vec::new(),
             fixes: Vec::new(),
+            untried: Vec::new(),
             targets: Vec::new(),
             unnecessary: false,
             deprecated: false,

@@ -76,6 +76,11 @@ impl Accumulated {
         }
     }
 
+    /// Says that an entry names something that Kustomize would fetch.
+    pub(super) fn remote(&mut self, span: Span, message: String) {
+        self.reason(ReasonKind::Remote, span, message);
+    }
+
     /// Says that what an entry asks for is more than one builder makes.
     pub(super) fn too_large(&mut self, span: Span) {
         let message = "the project is too large to be built in full; this part is left out";

@@ -248,7 +248,7 @@ fn encoded(content: &Content) -> Value {
             all
         }))
     };
-    let scalar = Scalar { text: text.into(), style: Style::Literal, tag: None, twin: None };
+    let scalar = Scalar { style: Style::Literal, ..Scalar::string(text) };
     Value { data: Data::Scalar(scalar), span: content.span }
 }
 

@@ -109,7 +109,7 @@ impl<'c> Change<'c> {
             new.extend(["@", digest]);
         }
         if new != old {
-            *image = Value::string(new, self.span);
+            image.replace(Value::string(new, self.span));
         }
         true
     }
@@ -151,7 +151,7 @@ pub(super) fn set_replicas(
                         &mut object.value,
                         Some((Create::Scalar, count.span)),
                         &mut |value| {
-                            *value = count.clone();
+                            value.replace(count.clone());
                         },
                     );
                 }

@@ -133,7 +133,7 @@ fn replace(object: &mut Value, path: &[String], value: Value) -> Result<(), &'st
         return Err("this would nest too deep");
     }
     if let Some(old) = find_mut(object, path) {
-        *old = value;
+        old.replace(value);
         return Ok(());
     }
     // Kustomize takes the replacement of a missing key for its addition.

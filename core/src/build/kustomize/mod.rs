@@ -129,7 +129,9 @@ pub struct Reason {
 pub enum ReasonKind {
     /// Kustomize refuses to build this.
     Refused,
-    /// Kustomize would build this with something that is not at hand: the network, a plugin, a chart.
+    /// Kustomize would fetch this: a remote base, component or file.
+    Remote,
+    /// Kustomize would build this with something else that is not at hand: a plugin, a chart.
     NotBuilt,
     /// The project is larger than a build may be.
     Limit,

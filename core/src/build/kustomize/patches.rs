@@ -19,6 +19,9 @@ struct Allowed {
     kind: bool,
 }
 
+/// Why an entry of `patches` does nothing.
+const NO_PATCH: &str = "this entry of `patches` names no patch: give it a `path` to a file, or a `patch` with the text";
+
 impl Builder<'_, '_> {
     /// Applies `patchesStrategicMerge`: files or inline texts that name their target themselves.
     pub(super) fn strategic_merge_patches(
@@ -51,7 +54,7 @@ impl Builder<'_, '_> {
     pub(super) fn patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("patches") {
             if entry.as_map().is_none() {
-                all.refuse(entry.span, "an entry of `patches` has a `path` or a `patch`");
+                all.refuse(entry.span, NO_PATCH);
                 continue;
             }
             self.patch(kustomization, entry, all);
@@ -75,10 +78,20 @@ impl Builder<'_, '_> {
             (Some(text), None) => self.read_inline(text, all),
             (None, Some(path)) => self.read_documents(kustomization, path, all),
             (None, None) => {
-                all.refuse(entry.span, "an entry of `patches` has a `path` or a `patch`");
+                all.refuse(entry.span, NO_PATCH);
                 return;
             }
         };
+        if let Some(text) = documents.iter().find(|document| document.as_scalar().is_some()) {
+            let message = match entry.get("patch") {
+                Some(_) => {
+                    "this `patch` is plain text: write the fields to change, or give the file under `path`"
+                }
+                None => "this file is plain text and not a patch",
+            };
+            all.refuse(text.span, message);
+            return;
+        }
         let says = |key: &str| entry.at(&["options", key]).is_some_and(Value::is_true);
         let allowed = Allowed { name: says("allowNameChange"), kind: says("allowKindChange") };
         match (entry.get("target"), jsonpatch::is_patch(&documents)) {

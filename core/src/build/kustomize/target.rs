@@ -170,9 +170,14 @@ impl<'s> Builder<'_, 's> {
         if !whole {
             self.unreadable(start, file.path, all);
         }
+        let other = documents.first().map(|document| document.span);
         let value = documents.into_iter().find(|document| document.as_map().is_some());
-        if value.is_none() {
-            all.refuse(start, format!("`{}` is empty", file.path));
+        match (&value, other) {
+            (Some(_), _) => {}
+            (None, Some(at)) => {
+                all.refuse(at, format!("`{}` has to be a mapping of fields", file.path));
+            }
+            (None, None) => all.refuse(start, format!("`{}` is empty", file.path)),
         }
         Some((file.id, value?))
     }
@@ -192,7 +197,7 @@ impl<'s> Builder<'_, 's> {
                 self.accumulate(&folder, all, entry.span, Role::Component)
             }
             (Found::Remote, _) => {
-                all.not_built(entry.span, format!("remote component `{path}`"));
+                all.remote(entry.span, format!("the remote component `{path}` is not fetched"));
                 true
             }
             (Found::Outside, _) => {
@@ -219,7 +224,9 @@ impl<'s> Builder<'_, 's> {
         for key in ["resources", "bases"] {
             for entry in kustomization.list(key) {
                 let Some(path) = entry.as_str() else {
-                    all.refuse(entry.span, format!("an entry of `{key}` is a path"));
+                    let message =
+                        format!("this entry of `{key}` has to be the path of a file or folder");
+                    all.refuse(entry.span, message);
                     continue;
                 };
                 complete &= self.resource(kustomization, path, entry.span, all);
@@ -262,7 +269,9 @@ impl<'s> Builder<'_, 's> {
             (Found::Folder, _) => {
                 all.refuse(at, format!("the folder `{path}` has no kustomization file"));
             }
-            (Found::Remote, _) => all.not_built(at, format!("remote resource `{path}`")),
+            (Found::Remote, _) => {
+                all.remote(at, format!("the remote resource `{path}` is not fetched"))
+            }
             (Found::Outside, _) => {
                 all.not_built(at, format!("`{path}` lies outside of the project"));
             }
@@ -347,7 +356,9 @@ impl<'s> Builder<'_, 's> {
                 all.read.push(file.id);
                 return Some(*file);
             }
-            (Found::Remote, _) => all.not_built(entry.span, format!("remote file `{path}`")),
+            (Found::Remote, _) => {
+                all.remote(entry.span, format!("the remote file `{path}` is not fetched"))
+            }
             (Found::Outside, _) => {
                 all.not_built(entry.span, format!("`{path}` lies outside of the project"));
             }

@@ -4,14 +4,14 @@
 use super::*;
 
 struct Project {
-    files: Vec<(&'static str, Arc<str>)>,
+    files: Vec<(String, Arc<str>)>,
 }
 
 impl Project {
     /// Files of the form `--- PATH`, then the text.
-    fn new(text: &'static str) -> Project {
+    fn new(text: &str) -> Project {
         let parts = text.split("--- ").skip(1).map(|part| part.split_once('\n').unwrap());
-        Project { files: parts.map(|(path, text)| (path, text.into())).collect() }
+        Project { files: parts.map(|(path, text)| (path.to_owned(), text.into())).collect() }
     }
 
     fn sources(&self) -> Sources<'_> {
@@ -135,7 +135,8 @@ spec:
         let path = format!("{container}.{key}");
         assert_eq!(project.place(&built, "Deployment", &path), expected, "{path}");
     }
-    let read: Vec<&str> = built.read.iter().map(|id| project.files[id.index()].0).collect();
+    let read: Vec<&str> =
+        built.read.iter().map(|id| project.files[id.index()].0.as_str()).collect();
     assert_eq!(
         read,
         [
@@ -199,12 +200,14 @@ metadata: {name: web}
     let built = project.build("a");
     assert_eq!(built.objects.len(), 2);
     let kinds: Vec<ReasonKind> = built.reasons.iter().map(|it| it.kind).collect();
-    assert_eq!(kinds, [ReasonKind::NotBuilt; 8]);
+    let remote = kinds.iter().filter(|kind| **kind == ReasonKind::Remote).count();
+    let not_built = kinds.iter().filter(|kind| **kind == ReasonKind::NotBuilt).count();
+    assert_eq!((kinds.len(), remote, not_built), (8, 2, 6));
     assert_eq!(
         project.reasons(&built),
         [
-            "a/kustomization.yaml: https://example.com/all.yaml: remote resource `https://example.com/all.yaml`",
-            "a/kustomization.yaml: github.com/org/repo//base?ref=v1: remote resource `github.com/org/repo//base?ref=v1`",
+            "a/kustomization.yaml: https://example.com/all.yaml: the remote resource `https://example.com/all.yaml` is not fetched",
+            "a/kustomization.yaml: github.com/org/repo//base?ref=v1: the remote resource `github.com/org/repo//base?ref=v1` is not fetched",
             "a/kustomization.yaml: ../../outside: `../../outside` lies outside of the project",
             "a/kustomization.yaml: /etc/passwd: `/etc/passwd` lies outside of the project",
             "a/kustomization.yaml: ../../secret: `../../secret` lies outside of the project",
@@ -248,6 +251,65 @@ metadata: {name: web}
         assert_eq!(built.reasons.len(), reasons, "{folder}: {:?}", built.reasons);
     }
     assert!(builder.open.is_empty());
+}
+
+#[test]
+fn components_that_lead_to_themselves_end() {
+    let component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncomponents: ";
+    let text = format!(
+        "--- a/kustomization.yaml\nresources: [r.yaml]\ncomponents: [../c]\n\
+         --- a/r.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\n\
+         --- c/kustomization.yaml\n{component}[../d]\n\
+         --- d/kustomization.yaml\n{component}[../c]\n"
+    );
+    let project = Project::new(&text);
+    let built = project.build("a");
+    assert_eq!(built.objects.len(), 1);
+    assert_eq!(project.reasons(&built), ["d/kustomization.yaml: ../c: `c` leads back to itself"]);
+}
+
+#[test]
+fn no_path_leads_out_of_the_project() {
+    for path in ["../../x.yaml", "../../../etc/passwd", "/etc/passwd", "a/../../../x.yaml"] {
+        for entry in [
+            format!("resources: ['{path}']\n"),
+            format!("components: ['{path}']\n"),
+            format!("patches: [{{path: '{path}'}}]\n"),
+            format!("configMapGenerator: [{{name: c, files: ['{path}']}}]\n"),
+            format!("configurations: ['{path}']\n"),
+            format!("openapi: {{path: '{path}'}}\n"),
+        ] {
+            let text = format!("--- a/kustomization.yaml\n{entry}");
+            let project = Project::new(&text);
+            let built = project.build("a");
+            let reasons = project.reasons(&built);
+            assert!(
+                reasons.iter().any(|it| it.ends_with("lies outside of the project")),
+                "{entry}: {reasons:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_mapping_is_named() {
+    for (kustomization, reason) in [
+        ("- a.yaml\n", "`a/kustomization.yaml` has to be a mapping of fields"),
+        ("some words\n", "`a/kustomization.yaml` has to be a mapping of fields"),
+        ("# nothing\n", "`a/kustomization.yaml` is empty"),
+        (
+            "resources: [{path: x}]\n",
+            "this entry of `resources` has to be the path of a file or folder",
+        ),
+        ("patches: [web.yaml]\n", "this entry of `patches` names no patch"),
+        ("patches: [{patch: web.yaml}]\n", "this `patch` is plain text"),
+    ] {
+        let text = format!("--- a/kustomization.yaml\n{kustomization}");
+        let project = Project::new(&text);
+        let built = project.build("a");
+        let reasons = project.reasons(&built);
+        assert!(reasons.iter().any(|it| it.contains(reason)), "{kustomization}: {reasons:?}");
+    }
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub struct Scalar {
     /// The entry that wrote this scalar into several fields at once. Kustomize keeps one node for all of
     /// them: who changes one of these scalars changes all (see [`Value::change_twins`]).
     pub twin: Option<Span>,
+    /// Where the scalar is written that this one replaced.
+    pub replaced: Option<Span>,
 }
 
 /// The entries of a mapping by key, in the order of the text.
@@ -73,12 +75,18 @@ impl Budget {
 impl Scalar {
     /// Returns a string, whatever it looks like.
     pub fn string(text: impl Into<SmolStr>) -> Scalar {
-        Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None, twin: None }
+        Scalar {
+            text: text.into(),
+            style: Style::DoubleQuoted,
+            tag: None,
+            twin: None,
+            replaced: None,
+        }
     }
 
     /// Returns a scalar as if it were written without quotes.
     pub fn plain(text: impl Into<SmolStr>) -> Scalar {
-        Scalar { text: text.into(), style: Style::Plain, tag: None, twin: None }
+        Scalar { style: Style::Plain, ..Scalar::string(text) }
     }
 
     /// Returns the type that a reader gives the scalar.
@@ -135,6 +143,7 @@ impl Value {
                 style: node.style(),
                 tag: node.tag().map(|(tag, _)| tag.into()),
                 twin: None,
+                replaced: None,
             }),
         };
         Some(Value { data, span: node.span() })
@@ -162,6 +171,19 @@ impl Value {
                 }
                 builder.mapping(self.span, &ids, collection_style(ids.is_empty()))
             }
+        }
+    }
+
+    /// Calls `note` with the place of each scalar that replaced another one, and the place of that one.
+    pub fn replaced_places(&self, note: &mut dyn FnMut(Span, Span)) {
+        match &self.data {
+            Data::Scalar(scalar) => {
+                if let Some(old) = scalar.replaced {
+                    note(self.span, old);
+                }
+            }
+            Data::List(items) => items.iter().for_each(|item| item.replaced_places(note)),
+            Data::Map(map) => map.values().for_each(|field| field.value.replaced_places(note)),
         }
     }
 
@@ -301,10 +323,21 @@ impl Value {
         }
     }
 
+    /// Puts another value here. A scalar in the place of a scalar remembers where the old one is written.
+    pub(super) fn replace(&mut self, new: Value) {
+        let old = std::mem::replace(self, new);
+        let before = self.span;
+        if let (Data::Scalar(new), Data::Scalar(_)) = (&mut self.data, &old.data)
+            && old.span != before
+        {
+            new.replaced = Some(old.span);
+        }
+    }
+
     /// Overwrites a scalar as Kustomize does, in place, and returns what its twins have to become.
     pub(super) fn overwrite(&mut self, new: &Value) -> Option<(Span, Value)> {
         let twin = self.as_scalar().and_then(|scalar| scalar.twin);
-        *self = new.clone();
+        self.replace(new.clone());
         if let Data::Scalar(scalar) = &mut self.data {
             scalar.twin = twin;
         }

@@ -2,10 +2,12 @@
 
 use super::cache::{Cache, Inputs, Key, Variant};
 use super::{
-    Manifest, Reason, Recipe, Release, Request, Target, environment_of, is_inside, relative,
+    Cause, Manifest, Reason, Recipe, Release, Request, Target, environment_of, is_inside,
+    note_behind, relative,
 };
 use crate::build::helm::{
     self, Chart, ChartFile, Hook, Layer, ReleaseOptions, Rendered, RenderedTemplate, TemplateKind,
+    failure::FailureKind,
 };
 use crate::build::kustomize::SourceFile;
 use crate::build::origin::Text;
@@ -175,7 +177,7 @@ impl<'f, 's> Source<'f, 's> {
                 variant.left_out.len() - 1
             );
             let span = Span::new(first.id, 0, 0);
-            target.reasons.push(Reason { message, span, is_refused: false });
+            target.reasons.push(Reason { message, span, is_refused: false, cause: Cause::Other });
         }
         self.render(target, &ReleaseOptions { values, ..ReleaseOptions::default() }, false)
     }
@@ -244,6 +246,7 @@ impl<'f, 's> Source<'f, 's> {
                 let mut rendered = helm::render(chart, options);
                 rendered.templates.retain(|it| !(skips_crds && it.kind == TemplateKind::Crd));
                 read_rendered(&mut target, rendered, self.span);
+                add_undecoded(&mut target, chart, self.span);
             }
         }
         Some(target)
@@ -256,7 +259,7 @@ fn missing_values_file(path: &str, span: Span) -> Reason {
         true => format!("the values file `{path}` lies outside of the project"),
         false => format!("there is no values file `{path}`"),
     };
-    Reason { message, span, is_refused: !is_outside }
+    Reason { message, span, is_refused: !is_outside, cause: Cause::Other }
 }
 
 fn values_layer(file: &SourceFile<'_>) -> Layer {
@@ -311,16 +314,17 @@ pub fn is_further_values_file(path: &str, folder: &str) -> bool {
 }
 
 fn refused(message: String, span: Span) -> Reason {
-    Reason { message, span, is_refused: true }
+    Reason { message, span, is_refused: true, cause: Cause::Other }
 }
 
 /// Reads what a chart was rendered to.
 fn read_rendered(target: &mut Target, rendered: Rendered, chart_span: Span) {
     let Rendered { templates, problems, .. } = rendered;
     for problem in problems {
-        let is_refused = problem.kind != helm::ProblemKind::MissingDependency;
         let span = problem.span.unwrap_or(chart_span);
-        target.reasons.push(Reason { message: problem.message, span, is_refused });
+        let cause = cause(problem.kind);
+        let is_refused = cause != Cause::MissingDependency;
+        target.reasons.push(Reason { message: problem.message, span, is_refused, cause });
     }
     for template in templates {
         for document in &template.documents {
@@ -337,6 +341,33 @@ fn read_rendered(target: &mut Target, rendered: Rendered, chart_span: Span) {
         target.trees.push(tree);
     }
     target.is_built = target.trees.iter().any(|tree| !tree.is_empty());
+}
+
+/// Adds a reason for each template whose bytes are not UTF-8: Helm prints them as they are, and here they
+/// are replaced.
+fn add_undecoded(target: &mut Target, chart: &Chart, chart_span: Span) {
+    for template in &chart.templates {
+        if let Some(at) = template.text.as_str().find(char::REPLACEMENT_CHARACTER) {
+            let end = at + char::REPLACEMENT_CHARACTER.len_utf8();
+            let place = template.text.locate(at..end);
+            target.reasons.push(Reason {
+                message: format!("`{}` is not UTF-8 and cannot be read in full", template.path),
+                span: place.map_or(chart_span, |place| place.span),
+                is_refused: false,
+                cause: Cause::Other,
+            });
+        }
+    }
+}
+
+fn cause(kind: helm::ProblemKind) -> Cause {
+    match kind {
+        helm::ProblemKind::MissingDependency => Cause::MissingDependency,
+        helm::ProblemKind::Schema => Cause::Values,
+        helm::ProblemKind::Stopped(FailureKind::Refused) => Cause::Values,
+        helm::ProblemKind::Stopped(FailureKind::Limit) => Cause::Limit,
+        helm::ProblemKind::Stopped(FailureKind::Parse | FailureKind::Execution) => Cause::Other,
+    }
 }
 
 /// Parses rendered text and gives every node the place of its source.
@@ -364,11 +395,9 @@ fn placed_tree(template: &RenderedTemplate, target: &mut Target, chart_span: Spa
     let behind = &mut target.behind;
     tree.map_spans(&mut |span| {
         let Some(place) = place(span) else { return fallback };
-        if let Some(via) = place.via {
-            let known = behind.entry(place.span).or_insert(Some(via));
-            if *known != Some(via) {
-                *known = None;
-            }
+        let values = text.behind(span.range());
+        if !values.is_empty() {
+            note_behind(behind, place.span, values);
         }
         place.span
     });

@@ -1,7 +1,7 @@
 //! Manifests as targets: files that are applied as they are, where somebody asks for them.
 
 use super::cache::{Cache, Inputs, Key, Variant};
-use super::{Reason, Recipe, Request, Target};
+use super::{Cause, Reason, Recipe, Request, Target};
 use crate::build::kustomize::SourceFile;
 use crate::report::TargetKind;
 use crate::text::folder_of;
@@ -44,7 +44,7 @@ fn target(files: &[&SourceFile<'_>], request: &Request, named: &[String]) -> Tar
         if !files.iter().any(|file| file.path == name) {
             let span = request.span.unwrap_or_default();
             let message = format!("there is no file `{name}`");
-            target.reasons.push(Reason { message, span, is_refused: true });
+            target.reasons.push(Reason { message, span, is_refused: true, cause: Cause::Other });
         }
     }
     target

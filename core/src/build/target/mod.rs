@@ -20,6 +20,7 @@ use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
 use crate::text::{FileId, Span, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Returns the environment that a word of a path names.
@@ -55,9 +56,9 @@ pub struct Target {
     pub trees: Vec<Tree>,
     /// The documents of a chart as its templates print them.
     manifests: Vec<Manifest>,
-    /// The place behind a span: the value that an action of a template printed; `None` for an action
-    /// that printed several values.
-    pub behind: FxHashMap<Span, Option<Span>>,
+    /// The places behind a span: the values that an action of a template printed, or the value that a patch
+    /// or an `images` entry replaced. Empty where they differ from one printing to the next.
+    pub behind: FxHashMap<Span, Vec<Span>>,
     /// Why the target is not built in full; empty for one that is.
     pub reasons: Vec<Reason>,
     /// The entries of kustomizations that match nothing.
@@ -68,6 +69,33 @@ pub struct Target {
     pub sources: Vec<FileId>,
 }
 
+/// Notes what is behind a place.
+fn note_behind(all: &mut FxHashMap<Span, Vec<Span>>, at: Span, behind: Vec<Span>) {
+    match all.entry(at) {
+        Entry::Vacant(entry) => {
+            entry.insert(behind);
+        }
+        Entry::Occupied(mut entry) if *entry.get() != behind => entry.get_mut().clear(),
+        Entry::Occupied(_) => {}
+    }
+}
+
+/// What would have to be there, or to change, for a part of a target to be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// A subchart that is not in `charts/`.
+    MissingDependency,
+    /// A base, component or file that would be fetched.
+    Remote,
+    /// Values that the chart's author refuses: `required`, `fail` or `values.schema.json`.
+    Values,
+    /// A project that is larger than a build may be, or a template that never ends.
+    Limit,
+    /// A mistake that the real tool refuses too, or what only the real tool can do.
+    #[default]
+    Other,
+}
+
 /// Why a target, or a part of it, is not built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
@@ -75,6 +103,7 @@ pub struct Reason {
     pub span: Span,
     /// Whether the real tool refuses too; otherwise it would need something that is not at hand.
     pub is_refused: bool,
+    pub cause: Cause,
 }
 
 /// A document as it reaches the cluster, and the place that it comes from.
@@ -290,7 +319,7 @@ mod tests {
         let replicas = root.at(&["spec", "replicas"]).unwrap();
         assert_eq!(replicas.as_str(), Some("3"));
         assert_eq!(project.written(replicas.span()), ".Values.replicas");
-        assert_eq!(project.written(production.behind[&replicas.span()].unwrap()), "3");
+        assert_eq!(project.written(production.behind[&replicas.span()][0]), "3");
     }
 
     fn chart_with_values() -> Project {

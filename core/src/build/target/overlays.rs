@@ -1,7 +1,7 @@
 //! Kustomizations as targets: those that no other one uses, and those that are asked for.
 
 use super::cache::{Cache, Inputs, Key, Variant};
-use super::{Reason, Recipe, Request, Target, is_inside};
+use super::{Cause, Reason, Recipe, Request, Target, is_inside, note_behind};
 use crate::build::kustomize::{self, Edits, SourceFile, Sources};
 use crate::report::TargetKind;
 use crate::syntax::{self, Tree};
@@ -74,13 +74,23 @@ fn target(
         message: reason.message,
         span: reason.span,
         is_refused: reason.kind == kustomize::ReasonKind::Refused,
+        cause: match reason.kind {
+            kustomize::ReasonKind::Remote => Cause::Remote,
+            kustomize::ReasonKind::Limit => Cause::Limit,
+            kustomize::ReasonKind::Refused | kustomize::ReasonKind::NotBuilt => Cause::Other,
+        },
     };
     add_named_files(sources, &mut built.read);
+    let mut behind = FxHashMap::default();
+    for object in &built.objects {
+        object.value.replaced_places(&mut |at, old| note_behind(&mut behind, at, vec![old]));
+    }
     Target {
         is_built: !built.objects.is_empty(),
         trees: vec![kustomize::tree(&built.objects)],
         reasons: built.reasons.into_iter().map(reason).collect(),
         unmatched: built.unmatched,
+        behind,
         sources: built.read,
         ..Target::new(TargetKind::Kustomization, folder)
     }

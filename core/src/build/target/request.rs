@@ -1,7 +1,7 @@
 //! Requests: targets that somebody describes, in `plimsoll.yaml`, on the command line or in an
 //! Application of Argo CD, beside those that are found among the files.
 
-use super::{Reason, Target, folder_name};
+use super::{Cause, Reason, Target, folder_name};
 use crate::build::kustomize::Edits;
 use crate::report::{Environment, TargetKind};
 use crate::text::{Span, Spanned};
@@ -111,7 +111,7 @@ impl Request {
         let span = self.span?;
         let message = format!("there is no {what} in `{}`", folder_name(&self.folder));
         let mut target = Target::new(self.kind(), &self.folder).described_by(self);
-        target.reasons.push(Reason { message, span, is_refused: true });
+        target.reasons.push(Reason { message, span, is_refused: true, cause: Cause::Other });
         Some(target)
     }
 

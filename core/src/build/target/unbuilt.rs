@@ -1,7 +1,7 @@
 //! Charts and overlays in an engine that does not build them: named, each with the reason.
 
 use super::charts::{chart_folders, is_part_of_chart};
-use super::{Reason, Target, is_inside, relative};
+use super::{Cause, Reason, Target, is_inside, relative};
 use crate::build::kustomize::{SourceFile, is_kustomization};
 use crate::report::TargetKind;
 use crate::text::{FileId, Span, folder_of, join_path};
@@ -36,6 +36,7 @@ fn reason(what: &str, file: FileId) -> Reason {
         ),
         span: Span::new(file, 0, 0),
         is_refused: false,
+        cause: Cause::Other,
     }
 }
 

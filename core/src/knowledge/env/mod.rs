@@ -4,11 +4,13 @@
 //! what they set; for drivers and switches, each framework's configuration reference.
 
 mod file_database;
+mod state;
 
 use crate::knowledge::data::words;
 use crate::knowledge::net;
 pub use file_database::{FileDatabase, file_database};
 use rustc_hash::FxHashSet;
+pub use state::{State, is_upload_directory, local_state};
 use std::sync::LazyLock;
 
 /// Variables that a shell or a CI system always sets.
@@ -109,107 +111,6 @@ pub fn link_variables(service: &str, ports: &[(u16, Option<&str>, &str)]) -> Vec
         out.push(base);
     }
     out
-}
-
-/// State that a driver keeps inside one process or one container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Session,
-    Cache,
-    Queue,
-    Lock,
-    RateLimit,
-    Broadcast,
-}
-
-impl State {
-    /// Returns the noun that messages use.
-    #[must_use]
-    pub fn noun(self) -> &'static str {
-        match self {
-            Self::Session => "sessions",
-            Self::Cache => "the cache",
-            Self::Queue => "the queue",
-            Self::Lock => "locks",
-            Self::RateLimit => "rate limits",
-            Self::Broadcast => "live messages",
-        }
-    }
-}
-
-/// Variables that choose a driver, and the state that the driver keeps. Projects put prefixes
-/// before them.
-const DRIVER_VARIABLES: &[(&str, State)] = &[
-    ("SESSION_DRIVER", State::Session),
-    ("SESSION_STORE", State::Session),
-    ("SESSION_TYPE", State::Session),
-    ("SESSION_BACKEND", State::Session),
-    ("SESSION_STORAGE", State::Session),
-    ("SPRING_SESSION_STORE_TYPE", State::Session),
-    ("CACHE_DRIVER", State::Cache),
-    ("CACHE_STORE", State::Cache),
-    ("CACHE_TYPE", State::Cache),
-    ("CACHE_BACKEND", State::Cache),
-    ("CACHE_ADAPTER", State::Cache),
-    ("SPRING_CACHE_TYPE", State::Cache),
-    ("QUEUE_DRIVER", State::Queue),
-    ("QUEUE_CONNECTION", State::Queue),
-    ("QUEUE_BACKEND", State::Queue),
-    ("QUEUE_TYPE", State::Queue),
-    ("CELERY_BROKER_URL", State::Queue),
-    ("LOCK_DRIVER", State::Lock),
-    ("LOCK_STORE", State::Lock),
-    ("RATE_LIMIT_STORE", State::RateLimit),
-    ("RATE_LIMIT_STORAGE", State::RateLimit),
-    ("RATELIMIT_STORAGE_URL", State::RateLimit),
-    ("RATELIMIT_STORAGE_URI", State::RateLimit),
-    ("BROADCAST_DRIVER", State::Broadcast),
-    ("BROADCAST_CONNECTION", State::Broadcast),
-    ("PUBSUB_TYPE", State::Broadcast),
-];
-
-/// Drivers that keep their state in memory or in local files. `sync` is not among them: it runs a
-/// job inside the request, so nothing is kept and nothing can be lost.
-const LOCAL_DRIVERS: &[&str] = &[
-    "file",
-    "files",
-    "filesystem",
-    "memory",
-    "inmemory",
-    "in-memory",
-    "in_memory",
-    "mem",
-    "local",
-    "array",
-    "simple",
-    "simplecache",
-    "memory://",
-    "memorystore",
-    "memory_store",
-    "filesystemcache",
-    "caffeine",
-    "hash_map",
-    "hashmap",
-    "locmem",
-    "node",
-    "map",
-];
-
-/// Returns the state that `key=value` keeps in memory or in local files: `SESSION_DRIVER=file`.
-#[must_use]
-pub fn local_state(key: &str, value: &str) -> Option<State> {
-    let driver = value.trim().to_ascii_lowercase();
-    let local = LOCAL_DRIVERS.contains(&driver.as_str())
-        || driver.ends_with("locmemcache")
-        || driver.starts_with("memory://");
-    if !local {
-        return None;
-    }
-    let key = key.to_ascii_uppercase();
-    let chosen = DRIVER_VARIABLES.iter().find(|(variable, _)| {
-        key.strip_suffix(variable).is_some_and(|it| it.is_empty() || it.ends_with('_'))
-    });
-    chosen.map(|(_, state)| *state)
 }
 
 /// Variables that set the address on which a program itself listens.
@@ -381,25 +282,6 @@ mod tests {
             "MY_DB_PORT_5432_TCP_ADDR",
         ] {
             assert!(names.iter().any(|it| it == name), "{name}");
-        }
-    }
-
-    #[test]
-    fn drivers_that_keep_local_state() {
-        assert_eq!(local_state("SESSION_DRIVER", "file"), Some(State::Session));
-        assert_eq!(local_state("CACHE_STORE", "array"), Some(State::Cache));
-        assert_eq!(local_state("APP_RATELIMIT_STORAGE_URL", "memory://"), Some(State::RateLimit));
-        assert_eq!(
-            local_state("CACHE_BACKEND", "django.core.cache.backends.locmem.LocMemCache"),
-            Some(State::Cache)
-        );
-        for (key, value) in [
-            ("SESSION_DRIVER", "redis"),
-            ("QUEUE_CONNECTION", "sync"),
-            ("FILE_DRIVER", "file"),
-            ("MYSESSION_DRIVER", "file"),
-        ] {
-            assert_eq!(local_state(key, value), None, "{key}={value}");
         }
     }
 

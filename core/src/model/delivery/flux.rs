@@ -4,7 +4,7 @@ use super::requests::Ask;
 use super::{Project, generate::clean};
 use crate::build::kustomize::{self, Edits, Value};
 use crate::build::{
-    Assignment, KUSTOMIZATION_FILES, Reason, Recipe, Release, Request, environment_of,
+    Assignment, Cause, KUSTOMIZATION_FILES, Reason, Recipe, Release, Request, environment_of,
 };
 use crate::model::kubernetes::{
     Body, FluxKustomization, HelmRelease, Object, SourceRef, ValuesReference, find,
@@ -53,7 +53,7 @@ fn environment(project: &Project<'_>, object: &Object) -> Option<Environment> {
 }
 
 fn reason(span: Span, message: String) -> Reason {
-    Reason { message, span, is_refused: false }
+    Reason { message, span, is_refused: false, cause: Cause::Other }
 }
 
 fn owned(text: &Str) -> Spanned<String> {

@@ -3,8 +3,8 @@
 use super::Project;
 use super::glob::{is_pattern, matches};
 use super::placeholders::{Parameters, fill, fill_value, lay_over, lookup, normalized};
-use crate::build::Reason;
 use crate::build::kustomize::{Data, Field, Value};
+use crate::build::{Cause, Reason};
 use crate::model::kubernetes::{Generator, GeneratorSource, GitGenerator, GitPath};
 use crate::text::{Span, folder_of, name_of};
 
@@ -40,7 +40,7 @@ impl Generation<'_> {
     }
 
     fn say(&mut self, span: Span, message: String) {
-        self.reasons.push(Reason { message, span, is_refused: false });
+        self.reasons.push(Reason { message, span, is_refused: false, cause: Cause::Other });
     }
 
     /// Returns the parameter sets of a generator. Inside a matrix, `outer` has those of the generator

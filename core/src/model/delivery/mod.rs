@@ -18,8 +18,8 @@ use super::kubernetes::{
     read_application, read_meta,
 };
 use super::read::{Reader, Str};
-use crate::build::Reason;
 use crate::build::kustomize::{Field, Map, Value};
+use crate::build::{Cause, Reason};
 use crate::syntax::TreeBuilder;
 use crate::text::{FileId, Span, folder_of};
 use generate::Generation;
@@ -243,6 +243,7 @@ pub fn expand(project: &Project<'_>, object: &Object) -> Expansion {
             message: "`templatePatch` is not applied".to_owned(),
             span: patch.span,
             is_refused: false,
+            cause: Cause::Other,
         });
     }
     expansion

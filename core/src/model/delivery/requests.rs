@@ -5,7 +5,7 @@ use super::glob::{is_pattern, matches};
 use super::{App, Project, has_placeholder};
 use crate::build::kustomize::{self, Edits};
 use crate::build::{
-    Assignment, KUSTOMIZATION_FILES, Reason, Recipe, Release, Request, environment_of,
+    Assignment, Cause, KUSTOMIZATION_FILES, Reason, Recipe, Release, Request, environment_of,
 };
 use crate::model::kubernetes::{
     ApplicationSource, DirectoryOptions, HelmOptions, KustomizeOptions,
@@ -126,7 +126,12 @@ fn request(
     app: &App,
     source: &ApplicationSource,
 ) -> Result<(Request, Vec<Reason>), Option<Reason>> {
-    let said = |span: Span, message: String| Reason { message, span, is_refused: false };
+    let said = |span: Span, message: String| Reason {
+        message,
+        span,
+        is_refused: false,
+        cause: Cause::Other,
+    };
     let of = |text: &Option<Str>| text.as_ref().map_or("a repository".into(), ToString::to_string);
     if let Some(chart) = &source.chart {
         let message =
@@ -246,7 +251,12 @@ fn release(
             }
             ValueFile::UnknownReference(_) | ValueFile::Unknown => {
                 let message = format!("the values of `{entry}` are not in the project");
-                reasons.push(Reason { message, span: entry.span, is_refused: false });
+                reasons.push(Reason {
+                    message,
+                    span: entry.span,
+                    is_refused: false,
+                    cause: Cause::Other,
+                });
             }
         }
     }
@@ -268,7 +278,7 @@ fn release(
     }
     if let Some(file) = helm.file_parameters.first() {
         let message = "`fileParameters` are not read".to_owned();
-        reasons.push(Reason { message, span: file.span, is_refused: false });
+        reasons.push(Reason { message, span: file.span, is_refused: false, cause: Cause::Other });
     }
     release
 }

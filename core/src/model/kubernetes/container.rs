@@ -48,6 +48,13 @@ impl Container {
         self.name.as_ref().or(self.image.as_ref()).map_or("(unnamed)", |it| it.as_str())
     }
 
+    /// Returns the span of the resources where they are written in another file than the container, such as a
+    /// values file or a patch.
+    pub fn resources_elsewhere(&self) -> Option<Span> {
+        let place = self.resources.as_ref()?.place.span;
+        (place.file != self.span().file).then_some(place)
+    }
+
     /// Returns the span for findings about the container as a whole.
     pub fn span(&self) -> Span {
         self.name.as_ref().or(self.image.as_ref()).map_or(self.place.span, |it| it.span)

@@ -4,6 +4,7 @@ use super::Rule;
 
 mod env_drift;
 mod env_not_a_string;
+mod file_of_the_project_missing;
 mod literal_secret;
 mod missing_key;
 mod missing_reference;
@@ -18,4 +19,5 @@ pub(super) const RULES: &[&Rule] = &[
     &env_drift::RULE,
     &env_not_a_string::RULE,
     &undefined_name::RULE,
+    &file_of_the_project_missing::RULE,
 ];

@@ -2,7 +2,6 @@ use crate::facts::Facts;
 use crate::model::compose::{Problem, ProblemKind, Project, is_default_name};
 use crate::report::Findings;
 use crate::rules::rule;
-use crate::syntax;
 use crate::text::Span;
 use rustc_hash::FxHashMap;
 
@@ -10,7 +9,7 @@ rule! {
     /// `docker compose` refuses a value, so no service of the project starts.
     ///
     /// ## Why it hurts
-    /// Compose reads everything before it starts anything. One port out of range, one key of the
+    /// Compose reads everything before it starts anything. One size with an unknown unit, one key of the
     /// wrong type or one cycle of `include` stops the whole project, and often only on the server,
     /// because the faulty file is the one that nobody runs locally.
     ///
@@ -26,8 +25,7 @@ rule! {
     /// services:
     ///   web:
     ///     image: nginx:1.29
-    ///     ports:
-    ///       - "80800:80" # <- Compose refuses this: `80800` is not a valid host port
+    ///     mem_limit: 512q # <- Compose refuses this: `512q` is not a size, as `512m` or `1.5g`
     /// ```
     ///
     /// ## Good
@@ -35,8 +33,7 @@ rule! {
     /// services:
     ///   web:
     ///     image: nginx:1.29
-    ///     ports:
-    ///       - "8080:80"
+    ///     mem_limit: 512m
     /// ```
     PLM009 "refused-by-compose" {
         since: "0.1.0", on: Compose, severity: Error, check: check,
@@ -72,7 +69,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             !ignored.contains(&it.span)
                 && !is_reported_elsewhere(it, project, cycles)
                 && (whole || !it.kind.is_absence())
-                && is_whole(facts, it)
+                && facts.is_read_as_written(it.span.file)
         };
         for problem in project.problems.iter().filter(is_ours) {
             let message = if problem.message.starts_with("Compose ") {
@@ -103,18 +100,12 @@ fn is_reported_elsewhere(problem: &Problem, project: &Project, cycles: bool) -> 
         | P::ExtendsServiceMissing => true,
         // PLM709
         P::Conflict => problem.name == "container_name" && problem.service.is_some(),
+        // PLM816
+        P::InvalidPort => true,
         // The shell may set it.
         P::RequiredVariable => true,
         kind => kind.is_missing_file() || project.is_interpolated(problem.span),
     }
-}
-
-/// Whether the file was read as it is written: after a repair, or with an alias without an anchor,
-/// the refused value may not be what the file says.
-fn is_whole(facts: &Facts, problem: &Problem) -> bool {
-    use syntax::ProblemKind as S;
-    let broken = |it: &syntax::Problem| matches!(it.kind, S::Syntax | S::UnknownAnchor | S::Limit);
-    !facts.file(problem.span.file).problems.iter().any(broken)
 }
 
 #[cfg(test)]
@@ -127,10 +118,6 @@ mod tests {
     #[test]
     fn what_compose_refuses_is_reported_with_the_reason() {
         for (text, words) in [
-            (
-                "services: {a: {image: x:1, ports: ['99999:80']}}",
-                "`99999` is not a valid host port",
-            ),
             ("services: {a: {image: x:1, mem_limit: 12q}}", "is not a size"),
             ("services: {a: {image: 'x:${Y'}}", "write `$$` for a literal dollar sign"),
             ("services: {a: {}}", "neither `image` nor `build`"),
@@ -150,7 +137,8 @@ mod tests {
         for text in [
             "services: {a: {image: x:1, networks: [none]}}",
             "services: {a: {image: x:1, depends_on: [b]}, b: {image: x:1, depends_on: [a]}}",
-            "services: {a: {image: 'x:${Y:?set it}', ports: ['${P}:80']}}",
+            "services: {a: {image: 'x:${Y:?set it}', mem_limit: '${P}q'}}",
+            "services: {a: {image: x:1, ports: ['99999:80']}}",
             "services: {a: {image: x:1, env_file: gone.env}}",
             "services: {a: {image: x:1, container_name: app, scale: 2}}",
         ] {
@@ -165,9 +153,9 @@ mod tests {
         let over = "# file: compose.prod.yaml\nservices: {a: {ports: ['80:80']}}\n";
         assert_eq!(messages(&RULE, over), NONE);
         assert_eq!(
-            messages(&RULE, "services:\n  a:\n    image: x:1\n    ports: [99999:80\n"),
+            messages(&RULE, "services:\n  a:\n    image: x:1\n    links: [b]\n    mem_limit: [1\n"),
             NONE
         );
-        assert_eq!(messages(&RULE, "services: {a: {image: x:1, ports: *gone}}\n"), NONE);
+        assert_eq!(messages(&RULE, "services: {a: {image: x:1, mem_limit: *gone}}\n"), NONE);
     }
 }

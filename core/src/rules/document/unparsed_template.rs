@@ -1,10 +1,13 @@
 use crate::facts::Facts;
-use crate::model::FileModel;
+use crate::model::{BuiltTarget, Cause, FileModel, Reason, Target};
 use crate::report::{Findings, Kind, TargetKind};
 use crate::rules::rule;
 use crate::text::{Span, folder_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
+
+/// Maximum number of bytes of a renderer's own words in a message. Authors of charts write whole pages.
+const MAX_WORDS: usize = 300;
 
 rule! {
     /// A chart, an overlay or a template was not built, so what it deploys was not checked.
@@ -31,56 +34,125 @@ fn check(facts: &Facts, out: &mut Findings) {
     check_loose_templates(facts, out);
 }
 
-/// Reports what keeps a chart or an overlay from being built in full.
+/// Reports what keeps a chart or an overlay from being built in full, once for each place: the overlays of
+/// one base share its reasons, and so do the values files of a chart.
 fn check_targets(facts: &Facts, out: &mut Findings) {
-    let mut reported = FxHashSet::default();
+    let mut places: IndexMap<Span, Vec<(&BuiltTarget, &Reason)>, FxBuildHasher> =
+        IndexMap::default();
+    // Several Applications of one chart have the same reason.
+    let mut of_applications = FxHashSet::default();
     for built in facts.all_targets() {
         let target = &built.target;
+        let is_application = target.kind == TargetKind::Application;
         for reason in &target.reasons {
             // What an entry names and what is not there is PLM916.
-            if target.unmatched.iter().any(|unmatched| unmatched.span == reason.span) {
-                continue;
+            let is_unmatched = target.unmatched.iter().any(|it| it.span == reason.span);
+            if !is_unmatched && (!is_application || of_applications.insert(&reason.message)) {
+                places.entry(reason.span).or_default().push((built, reason));
             }
-            // The overlays of one base share its reasons.
-            // So do several Applications of one chart.
-            let is_application = target.kind == TargetKind::Application;
-            let anywhere = (Span::default(), reason.message.as_str());
-            let here = (reason.span, if is_application { "" } else { &reason.message });
-            if !reported.insert(here) || is_application && !reported.insert(anywhere) {
-                continue;
-            }
-            let what = match (target.kind, target.is_built) {
-                (TargetKind::Chart, true) => "a part of this chart is not rendered",
-                (TargetKind::Chart, false) => "this chart is not rendered",
-                (TargetKind::Kustomization, true) => "a part of this overlay is not built",
-                (TargetKind::Kustomization, false) => "this overlay is not built",
-                (TargetKind::Manifests, true) => "some of these manifests are not read",
-                (TargetKind::Manifests, false) => "these manifests are not read",
-                // A project is deployed as it is written.
-                (TargetKind::Compose, _) => continue,
-                (TargetKind::Application, _) => "what is deployed here is not known in full",
-            };
-            let finding = out.at(&reason.span, format!("{what}: {}", reason.message));
-            finding.subject(format!("{} {}", target.kind.name(), target.name));
-            let command = match target.kind {
-                TargetKind::Chart => format!("helm template {} --debug", shown(&target.folder)),
-                TargetKind::Kustomization => {
-                    format!("kubectl kustomize {}", shown(&target.folder))
-                }
-                TargetKind::Application => match built.app() {
-                    Some(app) if app.name == target.name && !app.name.contains('{') => {
-                        format!("argocd app manifests {}", app.name)
-                    }
-                    Some(_) | None => continue,
-                },
-                TargetKind::Manifests => {
-                    format!("kubectl apply --dry-run=client -f {}", shown(&target.folder))
-                }
-                TargetKind::Compose => continue,
-            };
-            finding.check(command);
         }
     }
+    for (span, reasons) in &places {
+        report_place(span, reasons, out);
+    }
+}
+
+fn report_place(span: &Span, reasons: &[(&BuiltTarget, &Reason)], out: &mut Findings) {
+    let Some((built, reason)) = reasons.first() else { return };
+    let target = &built.target;
+    let what = match (target.kind, target.is_built) {
+        (TargetKind::Chart, true) => "a part of this chart is not rendered",
+        (TargetKind::Chart, false) => "this chart is not rendered",
+        (TargetKind::Kustomization, true) => "a part of this overlay is not built",
+        (TargetKind::Kustomization, false) => "this overlay is not built",
+        (TargetKind::Manifests, true) => "some of these manifests are not read",
+        (TargetKind::Manifests, false) => "these manifests are not read",
+        (TargetKind::Application, _) => "what is deployed here is not known in full",
+        // A project is deployed as it is written.
+        (TargetKind::Compose, _) => return,
+    };
+    let messages: FxHashSet<&str> = reasons.iter().map(|it| it.1.message.as_str()).collect();
+    let others = match messages.len() {
+        1 => String::new(),
+        2 => " (and one more reason at this place)".to_owned(),
+        count => format!(" (and {} more reasons at this place)", count - 1),
+    };
+    let finding = out.at(span, format!("{what}: {}{others}", cut(&reason.message)));
+    finding.subject(format!("{} {}", target.kind.name(), target.name));
+    if let Some(help) = help(target, reason) {
+        finding.help(help);
+    }
+    let folder = shown(&target.folder);
+    match (target.kind, reason.cause) {
+        (TargetKind::Chart, Cause::MissingDependency) => {
+            finding.check(format!("helm dependency build {folder}"));
+        }
+        (TargetKind::Kustomization, Cause::Remote) => {
+            finding.check(format!("kubectl kustomize {folder} | plimsoll check -"));
+        }
+        (TargetKind::Chart, _) => {
+            finding.check(format!("helm template {folder} --debug"));
+        }
+        (TargetKind::Kustomization, _) => {
+            finding.check(format!("kubectl kustomize {folder}"));
+        }
+        (TargetKind::Manifests, _) => {
+            finding.check(format!("kubectl apply --dry-run=client -f {folder}"));
+        }
+        (TargetKind::Application, _) => {
+            let app = built.app().filter(|it| it.name == target.name && !it.name.contains('{'));
+            if let Some(app) = app {
+                finding.check(format!("argocd app manifests {}", app.name));
+            }
+        }
+        (TargetKind::Compose, _) => {}
+    }
+}
+
+/// Returns what to do about a reason.
+fn help(target: &Target, reason: &Reason) -> Option<String> {
+    let folder = shown(&target.folder);
+    let tool = match target.kind {
+        TargetKind::Chart => "Helm",
+        TargetKind::Kustomization => "`kubectl kustomize`",
+        TargetKind::Compose | TargetKind::Manifests | TargetKind::Application => return None,
+    };
+    match reason.cause {
+        Cause::MissingDependency => Some(format!(
+            "Run `helm dependency build {folder}`, which puts the subchart into `charts/`, and check \
+             again. All other templates of the chart were checked."
+        )),
+        Cause::Remote => Some(format!(
+            "Plimsoll fetches nothing. To check what the overlay becomes with its remote parts, build \
+             it with the real tool: `kubectl kustomize {folder} | plimsoll check -`."
+        )),
+        Cause::Values => Some(format!(
+            "Helm refuses these values too. Put the values that you deploy with into a file beside \
+             `Chart.yaml` whose name starts with `values`, such as `values-prod.yaml`, or name the \
+             file in an entry of `targets:` in `plimsoll.yaml`. Values given by hand can be checked \
+             with `helm template {folder} --set … | plimsoll check -`."
+        )),
+        Cause::Limit => Some(format!(
+            "The build was stopped because it would cost too much. Build it with {tool} itself and \
+             pass the result on: `… | plimsoll check -`."
+        )),
+        Cause::Other if reason.is_refused => Some(format!(
+            "{tool} refuses this as well, so it cannot be deployed as it is: correct what the message \
+             names."
+        )),
+        Cause::Other => None,
+    }
+}
+
+/// Returns the renderer's words on one line, cut where they are long.
+fn cut(words: &str) -> String {
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.len() <= MAX_WORDS {
+        return line;
+    }
+    let end = line[..line.floor_char_boundary(MAX_WORDS)].rfind(' ').unwrap_or(0);
+    let end = if end == 0 { line.floor_char_boundary(MAX_WORDS) } else { end };
+    format!("{} …", &line[..end])
 }
 
 fn shown(folder: &str) -> &str {
@@ -141,7 +213,7 @@ fn chart_of(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     #[test]
     fn a_chart_is_reported_once_and_plain_manifests_are_not() {
@@ -157,5 +229,53 @@ mod tests {
         assert!(messages(&RULE, &two(["site/a.yml", "site/b.yml"]))[0].contains("its folder"));
         let plain = "# file: chart/app.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ b }}'}\n";
         assert!(messages(&RULE, plain).is_empty());
+    }
+
+    const CHART: &str = "# file: shop/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n";
+
+    fn helps(text: &str) -> Vec<String> {
+        let found = findings(&RULE, text).into_iter();
+        found.map(|it| it.help.unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn a_missing_subchart_is_fetched_by_helm() {
+        let chart = format!(
+            "{CHART}dependencies:\n  - name: redis\n    version: 1.0.0\n    repository: https://charts.example.com\n"
+        );
+        assert_eq!(messages(&RULE, &chart).len(), 1);
+        assert!(helps(&chart)[0].contains("`helm dependency build shop`"));
+    }
+
+    #[test]
+    fn values_that_helm_refuses_are_given_in_a_file() {
+        let chart = format!(
+            "{CHART}# file: shop/templates/a.yaml\na: {{{{ required \"a host is wanted\" .Values.host }}}}\n"
+        );
+        assert!(messages(&RULE, &chart)[0].contains("a host is wanted"));
+        let help = &helps(&chart)[0];
+        assert!(help.contains("values-prod.yaml") && help.contains("`targets:`"), "{help}");
+    }
+
+    #[test]
+    fn a_remote_base_is_built_by_the_real_tool() {
+        let overlay =
+            "# file: prod/kustomization.yaml\nresources:\n  - https://example.com/base?ref=v1\n";
+        assert!(messages(&RULE, overlay)[0].contains("is not fetched"));
+        assert!(helps(overlay)[0].contains("`kubectl kustomize prod | plimsoll check -`"));
+        let missing = "# file: prod/kustomization.yaml\nresources:\n  - web.yaml\n";
+        assert!(helps(missing)[0].starts_with("`kubectl kustomize` refuses this as well"));
+    }
+
+    #[test]
+    fn one_place_is_one_finding_with_words_that_fit_on_a_screen() {
+        let page = "word ".repeat(400);
+        let chart = format!(
+            "{CHART}# file: shop/values-prod.yaml\nwhy: other\n\
+             # file: shop/templates/a.yaml\n{{{{ fail (printf \"%s {page}\" .Values.why) }}}}\n"
+        );
+        let found = messages(&RULE, &chart);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].len() < 450 && found[0].contains(" … (and one more reason"), "{found:?}");
     }
 }

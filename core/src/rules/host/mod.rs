@@ -4,12 +4,14 @@ use super::Rule;
 
 mod excess_privilege;
 mod invalid_image_reference;
+mod malformed_exposed_port;
 mod no_backup_in_sight;
 mod no_monitoring_in_sight;
 mod no_restart_policy;
 mod obsolete_version_key;
 mod plain_http_edge;
 mod removed_api;
+mod restart_contradiction;
 mod unbounded_logs;
 mod unknown_or_misplaced_key;
 mod unpinned_image;
@@ -26,4 +28,6 @@ pub(super) const RULES: &[&Rule] = &[
     &removed_api::RULE,
     &no_monitoring_in_sight::RULE,
     &invalid_image_reference::RULE,
+    &restart_contradiction::RULE,
+    &malformed_exposed_port::RULE,
 ];

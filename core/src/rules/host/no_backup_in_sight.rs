@@ -94,8 +94,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Returns where the data of a data store is mounted from this host.
 fn kept_data(facts: &Facts<'_>, service: &Service<'_>) -> Option<Span> {
     service.unit.stored()?;
-    let image = service.unit.image.as_ref()?;
-    let dirs = image.family?.data_dirs(&image.repository, image.major);
+    let image = service.unit.runs.as_ref()?;
+    let dirs = image.family.data_dirs(&image.repository, image.major);
     let mounted = facts.mounted(&service.unit);
     let data = mounted.iter().find(|mount| {
         matches!(mount.backing, Backing::Volume(_) | Backing::Host(_))

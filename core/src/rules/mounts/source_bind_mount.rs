@@ -1,8 +1,6 @@
-use crate::facts::{Facts, Service};
-use crate::model::compose::{Mount, MountKind};
+use crate::facts::Facts;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::normalise_path;
 
 rule! {
     /// A service's source code is mounted over the files of its image.
@@ -45,8 +43,8 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let mut noted_projects = Vec::new();
     for service in facts.services() {
-        for mount in service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind) {
-            let Some(what) = covered_sources(service, mount) else { continue };
+        for mount in &service.model.volumes {
+            let Some(what) = service.covered_sources(mount) else { continue };
             let development = service.role == Role::Development;
             if development {
                 // Normal in development, so a project gets one note: the file may reach a server.
@@ -68,39 +66,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-}
-
-/// Names of folders in a build context that usually hold source code.
-const SOURCE_FOLDERS: &[&str] = &[
-    "src",
-    "app",
-    "lib",
-    "server",
-    "client",
-    "backend",
-    "frontend",
-    "cmd",
-    "pkg",
-    "internal",
-    "public",
-    "templates",
-];
-
-/// Returns what a bind mount brings, if it is the build context or a source folder in the context.
-fn covered_sources(service: &Service<'_>, mount: &Mount) -> Option<&'static str> {
-    let build = service.model.build.as_ref()?;
-    let source = normalise_path(&mount.source.as_ref()?.value);
-    let context = normalise_path(&build.context.value);
-    if source == context {
-        return Some("the build context");
-    }
-    let inside = if context.is_empty() {
-        Some(source.as_str())
-    } else {
-        source.strip_prefix(&context)?.strip_prefix('/')
-    };
-    let first = inside?.split('/').next()?;
-    SOURCE_FOLDERS.contains(&first).then_some("a source folder")
 }
 
 #[cfg(test)]

@@ -65,6 +65,10 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         let Some(replicas) = workload.model.replicas else { continue };
+        // Argo CD sets the number back all the time, which PLM903 says.
+        if facts.app_of(workload.object).is_some() {
+            continue;
+        }
         let mut scalers = workload.autoscalers.iter().map(|at| facts.objects()[*at]);
         let scales =
             |object: &&Object| matches!(&object.body, Body::Autoscaler(it) if it.scales_replicas());

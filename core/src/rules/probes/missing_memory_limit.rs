@@ -51,8 +51,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
-                out.at(&container.span(), format!("{} has no memory limit", unit.label))
+                let message = format!("{} has no memory limit", unit.label);
+                let finding = out.at(&container.span(), message);
+                finding
                     .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
+                if let Some(place) = container.resources_elsewhere() {
+                    finding.also(&place, "the resources are set here");
+                }
             }
         }
     }

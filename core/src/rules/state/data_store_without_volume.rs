@@ -176,7 +176,7 @@ impl Home<'_> {
 }
 
 fn home<'u>(family: &Family, unit: &'u Unit<'_>) -> Option<Home<'u>> {
-    let image = unit.image.as_ref()?;
+    let image = unit.runs.as_ref()?;
     let mut paths: Vec<&str> = family.data_dirs(&image.repository, image.major);
     if paths.is_empty() {
         return None;

@@ -121,7 +121,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Whether it is clear where the data is, so that PLM707 can report a missing volume there.
 fn has_one_home(unit: &Unit<'_>, family: &Family) -> bool {
     let one =
-        unit.image.as_ref().is_some_and(|it| family.data_dirs(&it.repository, it.major).len() == 1);
+        unit.runs.as_ref().is_some_and(|it| family.data_dirs(&it.repository, it.major).len() == 1);
     let mut words = unit.start.commands.iter().flat_map(|it| &it.words);
     one && !words.any(|it| it.text.contains('/'))
 }

@@ -75,12 +75,17 @@ impl Reader<'_> {
             NodeKind::Mapping => {
                 let mut entries = Entries::new();
                 self.entries(node, &mut entries, depth)?;
-                Ok(Data::Dict(self.heap.dict(entries)?).into())
+                let is_empty = entries.is_empty();
+                let dict = Data::Dict(self.heap.dict(entries)?).into();
+                Ok(if is_empty { self.placed(node, dict) } else { dict })
             }
             NodeKind::Sequence => {
                 let items: Result<Vec<Value>> =
                     node.items().map(|item| self.value(item, depth + 1)).collect();
-                self.heap.list(items?)
+                let items = items?;
+                let is_empty = items.is_empty();
+                let list = self.heap.list(items)?;
+                Ok(if is_empty { self.placed(node, list) } else { list })
             }
             NodeKind::Scalar => self.scalar(node),
             NodeKind::Alias => Err(Failure::new("yaml: unknown anchor referenced")),

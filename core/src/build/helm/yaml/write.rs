@@ -92,6 +92,8 @@ impl Writer<'_> {
         check_depth(depth)?;
         self.heap.budget.spend_steps(VISIT)?;
         match &value.data {
+            Data::Dict(dict) if dict.is_empty() => self.scalar("{}", value),
+            Data::List(list) if list.is_empty() => self.scalar("[]", value),
             Data::Dict(dict) => {
                 let entries = dict.entries();
                 let entries: Vec<(&str, &Entry)> =

@@ -1,0 +1,125 @@
+//! Source code of a project that is mounted over the files of an image, and the files that a Compose
+//! project names.
+
+use super::{Facts, Service};
+use crate::model::compose::{Mount, MountKind};
+use crate::syntax;
+use crate::text::{FileId, folder_of, name_of, normalise_path};
+
+/// Names of folders in a build context that usually hold source code.
+const SOURCE_FOLDERS: &[&str] = &[
+    "src",
+    "app",
+    "lib",
+    "server",
+    "client",
+    "backend",
+    "frontend",
+    "cmd",
+    "pkg",
+    "internal",
+    "public",
+    "templates",
+];
+
+impl Service<'_> {
+    /// Returns what a bind mount brings, if that is the build context or a source folder in the context.
+    pub fn covered_sources(&self, mount: &Mount) -> Option<&'static str> {
+        if mount.kind != MountKind::Bind {
+            return None;
+        }
+        let build = self.model.build.as_ref()?;
+        let source = normalise_path(&mount.source.as_ref()?.value);
+        let context = normalise_path(&build.context.value);
+        if source == context {
+            return Some("the build context");
+        }
+        let inside = if context.is_empty() {
+            Some(source.as_str())
+        } else {
+            source.strip_prefix(&context)?.strip_prefix('/')
+        };
+        let first = inside?.split('/').next()?;
+        SOURCE_FOLDERS.contains(&first).then_some("a source folder")
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the file with this path among those that were handed over.
+    pub fn file_at(&self, path: &str) -> Option<FileId> {
+        let at = self.sorted.binary_search_by(|it| it.path().cmp(path)).ok()?;
+        Some(self.sorted[at].id)
+    }
+
+    /// Returns the paths of the files in a folder and in the folders below it.
+    pub fn files_below<'f>(&'f self, folder: &'f str) -> impl Iterator<Item = &'a str> + 'f {
+        let start = match folder {
+            "" => 0,
+            folder => self.sorted.partition_point(|it| it.path() < folder),
+        };
+        let is_inside = move |path: &str| {
+            folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        // `shop-old/a` stands between `shop` and `shop/a`.
+        self.sorted[start..]
+            .iter()
+            .map(|it| it.path())
+            .take_while(move |path| path.starts_with(folder))
+            .filter(move |path| is_inside(path))
+    }
+
+    /// Whether a file of this name would have been handed over with its folder. Folders are read for the
+    /// kinds of files that say something here, but hidden folders are left out; another kind is read where a
+    /// file with the same extension lies in the same folder.
+    pub fn would_be_handed_over(&self, path: &str) -> bool {
+        let hidden = folder_of(path).split('/').any(|it| it.starts_with('.') && it != "..");
+        if hidden && self.files_below(folder_of(path)).next().is_none() {
+            return false;
+        }
+        let extension = |path: &str| name_of(path).rsplit_once('.').map(|it| it.1.to_owned());
+        let folder = folder_of(path);
+        is_read_by_name(name_of(path))
+            || extension(path).is_some_and(|wanted| {
+                let mut beside = self.files_below(folder).filter(|it| folder_of(it) == folder);
+                beside.any(|it| extension(it).is_some_and(|own| own == wanted))
+            })
+    }
+
+    /// Whether a file was read as it is written: without a repair, an alias that has no anchor, or a
+    /// limit.
+    pub fn is_read_as_written(&self, file: FileId) -> bool {
+        use syntax::ProblemKind as P;
+        let broken =
+            |it: &syntax::Problem| matches!(it.kind, P::Syntax | P::UnknownAnchor | P::Limit);
+        !self.file(file).problems.iter().any(broken)
+    }
+}
+
+/// Whether a file of this name is read wherever it lies: YAML, a Dockerfile or an env file.
+fn is_read_by_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let is_yaml = !name.starts_with('.') && (lower.ends_with(".yaml") || lower.ends_with(".yml"));
+    let is_dockerfile = ["dockerfile", "containerfile"].into_iter().any(|kind| {
+        lower == kind
+            || lower.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'))
+            || lower.strip_suffix(kind).is_some_and(|rest| rest.ends_with('.'))
+    });
+    is_yaml || is_dockerfile || lower == ".env" || lower.ends_with(".env")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_read_by_name;
+
+    #[test]
+    fn files_that_say_something_here_are_read_by_name() {
+        for name in
+            ["compose.yaml", "a.YML", "Dockerfile", "Dockerfile.dev", "api.Dockerfile", ".env"]
+        {
+            assert!(is_read_by_name(name), "{name}");
+        }
+        for name in ["nginx.conf", ".travis.yml", "Dockerfile-dev", "key.pem", "yaml"] {
+            assert!(!is_read_by_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,417 @@
+use crate::facts::{Facts, Service, nearest};
+use crate::model::compose::{FileObject, MountKind, ProblemKind, Project};
+use crate::report::{Confidence, Findings, Kind, Severity};
+use crate::rules::rule;
+use crate::text::{FileId, Span, folder_of, join_path, name_of};
+use rustc_hash::FxHashSet;
+
+rule! {
+    /// A Compose file names a file of the project that is not there.
+    ///
+    /// ## Why it hurts
+    /// Compose refuses the whole project where `extends` or `include` leads nowhere, and fails as soon as
+    /// it builds an image or starts a service whose file is missing. It works on the machine where the
+    /// file was forgotten, or where git ignores it, and nowhere else.
+    ///
+    /// ## What helps
+    /// Add the file to the repository, correct the path, or write down the step that creates it, with an
+    /// example file beside it.
+    ///
+    /// ## How to troubleshoot
+    /// Clone the repository afresh and run `docker compose config -q` and `docker compose build` there.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     extends: { file: common.yaml, service: base } # <- `extends` names `common.yaml`, which does not exist; did you mean `commons.yaml`?
+    ///     image: nginx:1.29
+    /// ```
+    /// ```yaml file=commons.yaml
+    /// x-note: templates for the services
+    /// services: { base: { image: nginx:1.29 } }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     extends: { file: commons.yaml, service: base }
+    ///     image: nginx:1.29
+    /// ```
+    /// ```yaml file=commons.yaml
+    /// x-note: templates for the services
+    /// services: { base: { image: nginx:1.29 } }
+    /// ```
+    PLM520 "file-of-the-project-missing" {
+        since: "0.1.0", on: Compose, severity: Warning, check: check,
+    }
+}
+
+/// A file that a project names and that is not among those handed over.
+struct Missing {
+    span: Span,
+    /// What names it: "`extends` names".
+    says: String,
+    /// The path as written.
+    written: String,
+    /// The path from the root of the files.
+    path: String,
+    /// Whether Compose refuses the whole project.
+    refused: bool,
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut seen: FxHashSet<(Span, String)> = FxHashSet::default();
+    for (at, project) in facts.projects().iter().enumerate() {
+        let mut all = refused(facts, project);
+        all.extend(project.configs.iter().filter_map(|it| of_object(facts, project, it, "config")));
+        all.extend(project.secrets.iter().filter_map(|it| of_object(facts, project, it, "secret")));
+        let mut dockerfiles: FxHashSet<String> = FxHashSet::default();
+        for service in facts.services_of(at) {
+            // One Dockerfile that several services are built from is missing once.
+            all.extend(dockerfile(facts, service).filter(|it| dockerfiles.insert(it.path.clone())));
+        }
+        for missing in all {
+            if seen.insert((missing.span, missing.path.clone())) {
+                report(facts, project, at, &missing, out);
+            }
+        }
+    }
+}
+
+fn report(facts: &Facts<'_>, project: &Project, at: usize, missing: &Missing, out: &mut Findings) {
+    let step = creating_step(facts, project, at, &missing.path);
+    let mut message = format!("{} `{}`, which does not exist", missing.says, missing.written);
+    let folder = folder_of(&missing.path);
+    let beside = facts.files_below(folder).filter(|it| folder_of(it) == folder);
+    // The file that asks is not the one that was meant.
+    let own = facts.file(missing.span.file).path();
+    if let Some(near) = nearest(name_of(&missing.path), beside.filter(|it| *it != own).map(name_of))
+    {
+        message.push_str(&format!("; did you mean `{near}`?"));
+    }
+    let finding = out.at(&missing.span, message);
+    finding.confidence(Confidence::Likely);
+    if let Some((span, what)) = step {
+        finding.severity(Severity::Info).also(&span, what);
+    } else if missing.refused {
+        finding.severity(Severity::Error);
+    }
+    finding.check(format!("ls -l {}", missing.path));
+    if missing.refused {
+        finding.check(facts.compose_of(project, "config -q"));
+    }
+}
+
+/// Returns the files of `extends` and `include`, without which Compose refuses the project.
+fn refused(facts: &Facts<'_>, project: &Project) -> Vec<Missing> {
+    let mut found = Vec::new();
+    for problem in &project.problems {
+        let key = match problem.kind {
+            ProblemKind::ExtendsFileMissing => "extends",
+            ProblemKind::IncludeFileMissing => "include",
+            _ => continue,
+        };
+        let home = folder_of(facts.file(problem.span.file).path());
+        let path = join_path(home, &problem.name);
+        if project.is_interpolated(problem.span) || !is_known_to_be_missing(facts, project, &path) {
+            continue;
+        }
+        found.push(Missing {
+            span: problem.span,
+            says: format!("`{key}` names"),
+            written: problem.name.to_string(),
+            path,
+            refused: true,
+        });
+    }
+    found
+}
+
+/// Returns the file of a top-level config or secret.
+fn of_object(
+    facts: &Facts<'_>,
+    project: &Project,
+    object: &FileObject,
+    what: &str,
+) -> Option<Missing> {
+    let file = object.file.as_ref().filter(|_| object.file_id.is_none() && !object.external)?;
+    let path = join_path(&project.folder, file);
+    let missing = is_local(file)
+        && !project.is_interpolated(file.span)
+        && !is_in_an_outer_folder(facts, project, file)
+        && is_known_to_be_missing(facts, project, &path);
+    missing.then(|| Missing {
+        span: file.span,
+        says: format!("the {what} `{}` names the file", object.key),
+        written: file.to_string(),
+        path,
+        refused: false,
+    })
+}
+
+/// Returns the Dockerfile that a service is built with.
+fn dockerfile(facts: &Facts<'_>, service: &Service<'_>) -> Option<Missing> {
+    let build = service.model.build.as_ref()?;
+    let inline = build.dockerfile_inline.is_some();
+    if inline || build.dockerfile_id.is_some() || !is_local(&build.context) {
+        return None;
+    }
+    let place = build.dockerfile.as_ref().unwrap_or(&build.context);
+    let name = build.dockerfile.as_ref().map_or("Dockerfile", |it| it.as_str());
+    let project = service.project;
+    let open = project.is_interpolated(place.span) || project.is_interpolated(build.context.span);
+    if open || !is_local(name) {
+        return None;
+    }
+    let context = join_path(&project.folder, &build.context);
+    let path = join_path(&context, name);
+    let from_folder = join_path(&build.context, name);
+    if is_in_an_outer_folder(facts, project, &from_folder) {
+        return None;
+    }
+    // Without a name, a file in lower case is taken too.
+    let lower = join_path(&context, "dockerfile");
+    if build.dockerfile.is_none() && facts.file_at(&lower).is_some() {
+        return None;
+    }
+    // Where no Dockerfile at all was handed over, none would have been.
+    let home = service.span().file;
+    let any =
+        facts.files().iter().any(|it| it.kind == Kind::Dockerfile && facts.same_part(it.id, home));
+    (any && is_known_to_be_missing(facts, project, &path)).then(|| Missing {
+        span: place.span,
+        says: format!("`{}` is built with", service.name),
+        written: path.clone(),
+        path,
+        refused: false,
+    })
+}
+
+/// Whether a path leads to a file when the project is started from a folder around its own, as an override
+/// file in a folder of its own is: `-f compose.yaml -f extra/compose.yaml`.
+fn is_in_an_outer_folder(facts: &Facts<'_>, project: &Project, path: &str) -> bool {
+    let mut folder = project.folder.as_str();
+    while !folder.is_empty() {
+        folder = folder_of(folder);
+        if facts.file_at(&join_path(folder, path)).is_some() {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a path is relative, so that the project should have it.
+fn is_local(path: &str) -> bool {
+    let remote = path.contains("://") || path.starts_with("git@") || path.contains(':');
+    !path.is_empty() && !path.starts_with(['/', '~', '\\']) && !remote
+}
+
+/// Whether a file would be among those handed over if it existed.
+fn is_known_to_be_missing(facts: &Facts<'_>, project: &Project, path: &str) -> bool {
+    if path.starts_with("..") || path.starts_with('/') || !facts.would_be_handed_over(path) {
+        return false;
+    }
+    if facts.file_at(path).is_some() || facts.files_below(path).next().is_some() {
+        return false;
+    }
+    // A file that was handed over alone, or with its override files, says nothing about its folder.
+    let is_another = |other: &&str| {
+        let id = facts.file_at(other);
+        id.is_some_and(|it: FileId| !project.files.contains(&it))
+    };
+    let home = project.folder.as_str();
+    let mut around = facts.files_below(home).chain(facts.files_below(folder_of(path)));
+    around.any(|it| is_another(&it))
+}
+
+/// Endings of files from which a person or a script makes the real one.
+const TEMPLATE_ENDINGS: &[&str] =
+    &[".example", ".sample", ".dist", ".template", ".tmpl", ".tpl", ".in", ".j2"];
+
+/// Returns the step that creates a file, if the files show one: a template beside it, a service that
+/// writes into its folder, or a script that names it.
+fn creating_step(
+    facts: &Facts<'_>,
+    project: &Project,
+    at: usize,
+    path: &str,
+) -> Option<(Span, String)> {
+    let start = |id: FileId| Span::new(id, 0, 0);
+    let (stem, extension) = path.rsplit_once('.').unwrap_or((path, ""));
+    for ending in TEMPLATE_ENDINGS {
+        let beside = [format!("{path}{ending}"), format!("{stem}{ending}.{extension}")];
+        for template in beside {
+            if let Some(id) = facts.file_at(&template) {
+                return Some((start(id), format!("`{}` is its template", name_of(&template))));
+            }
+        }
+    }
+    for service in facts.services_of(at) {
+        let prepares = facts.is_one_shot(service) || is_preparing_name(service.name);
+        let writes = service.model.volumes.iter().find(|mount| {
+            let source = mount.source.as_ref().map_or("", |it| it.as_str());
+            let folder = join_path(&project.folder, source);
+            mount.kind == MountKind::Bind
+                && !mount.read_only
+                && !source.starts_with(['/', '~'])
+                && (folder.is_empty() || path.starts_with(&format!("{folder}/")))
+        });
+        if let Some(mount) = writes.filter(|_| prepares) {
+            return Some((mount.span, format!("`{}` may create it", service.name)));
+        }
+    }
+    let script = facts
+        .files()
+        .iter()
+        .find(|file| is_script(file.path()) && file.text().contains(name_of(path)))?;
+    Some((start(script.id), "this script may create it".to_owned()))
+}
+
+fn is_preparing_name(name: &str) -> bool {
+    const WORDS: &[&str] =
+        &["init", "setup", "bootstrap", "generate", "generator", "certs", "prepare"];
+    name.split(['-', '_', '.']).any(|it| WORDS.contains(&it))
+}
+
+fn is_script(path: &str) -> bool {
+    let name = name_of(path);
+    let ends = [".sh", ".bash", ".ps1", ".py", ".mk", ".md"].iter().any(|it| name.ends_with(it));
+    ends || matches!(name, "Makefile" | "makefile" | "justfile" | "Justfile" | "package.json")
+        || matches!(name, "Taskfile.yml" | "Taskfile.yaml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    const OTHER: &str = "# file: other.yaml\na: 1\n# file: web/Dockerfile\nFROM scratch\n";
+
+    fn found(compose: &str, others: &str) -> Vec<(&'static str, String)> {
+        let text = format!("# file: compose.yaml\n{compose}\n{others}");
+        findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
+    }
+
+    #[test]
+    fn each_key_that_names_a_file_is_followed() {
+        for (compose, severity, words) in [
+            (
+                "services: {a: {extends: {file: gone.yaml, service: b}}}",
+                "error",
+                "`extends` names `gone.yaml`",
+            ),
+            (
+                "include: [gone.yaml]\nservices: {a: {image: x}}",
+                "error",
+                "`include` names `gone.yaml`",
+            ),
+            (
+                "include: [{path: [db/gone.yml]}]\nservices: {a: {image: x}}",
+                "error",
+                "`db/gone.yml`",
+            ),
+            (
+                "services: {a: {image: x}}\nconfigs: {c: {file: ./gone.yaml}}",
+                "warning",
+                "the config `c` names the file `./gone.yaml`",
+            ),
+            (
+                "services: {a: {image: x}}\nsecrets: {s: {file: gone.env}}",
+                "warning",
+                "the secret `s` names the file `gone.env`",
+            ),
+            ("services: {a: {build: ./api}}", "warning", "`a` is built with `api/Dockerfile`"),
+            (
+                "services: {a: {build: {context: web, dockerfile: prod.Dockerfile}}}",
+                "warning",
+                "`a` is built with `web/prod.Dockerfile`",
+            ),
+        ] {
+            let all = found(compose, OTHER);
+            assert!(all.len() == 1, "{compose}: {all:?}");
+            assert!(all[0].0 == severity && all[0].1.contains(words), "{compose}: {all:?}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_there_or_elsewhere_are_silent() {
+        for compose in [
+            "services: {a: {build: web}}",
+            "services: {a: {build: {context: web, dockerfile: ./Dockerfile}}}",
+            "services: {a: {build: {context: gone, dockerfile_inline: FROM x}}}",
+            "services: {a: {build: 'https://github.com/acme/web.git'}}",
+            "services: {a: {build: ../elsewhere}}",
+            "services: {a: {build: '${DIR}'}}",
+            "services: {a: {build: {context: web, dockerfile: '${FILE}'}}}",
+            "services: {a: {image: x}}\nconfigs: {c: {file: ./other.yaml}}",
+            "services: {a: {image: x}}\nconfigs: {c: {file: ./nginx.conf}}",
+            "services: {a: {image: x}}\nconfigs: {c: {external: true}, d: {content: x}}",
+            "services: {a: {image: x}}\nsecrets: {s: {file: /run/key.yaml}, t: {environment: T}}",
+            "services: {a: {image: x}}\nconfigs: {c: {file: .hidden/gone.yaml}}",
+            "include: ['https://example.org/compose.yaml']\nservices: {a: {image: x}}",
+        ] {
+            let all = found(compose, OTHER);
+            assert!(all.is_empty(), "{compose}: {all:?}");
+        }
+        let inner = "# file: extra/compose.yaml\nservices: {a: {build: web/}}\nsecrets: {s: {file: other.yaml}}\n# file: extra/b.yaml\na: 1\n";
+        let all = findings(&RULE, &format!("{inner}{OTHER}"));
+        assert!(all.is_empty(), "started from the root: {all:?}");
+        let lower = format!("{OTHER}# file: api/dockerfile\nFROM scratch\n");
+        assert!(found("services: {a: {build: api}}", &lower).is_empty());
+    }
+
+    #[test]
+    fn env_files_are_another_rule_s() {
+        for body in ["env_file: gone.env", "env_file: [{path: gone.env, required: false}]"] {
+            assert!(found(&format!("services: {{a: {{image: x, {body}}}}}"), OTHER).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_handed_over_alone_says_nothing_about_its_folder() {
+        for compose in [
+            "services: {a: {extends: {file: gone.yaml, service: b}}}",
+            "services: {a: {build: ./api}}",
+        ] {
+            assert!(found(compose, "").is_empty(), "{compose}");
+            let over = "# file: compose.override.yaml\nservices: {a: {restart: always}}\n";
+            assert!(found(compose, over).is_empty(), "{compose}");
+        }
+        let without_dockerfiles = "# file: other.yaml\na: 1\n";
+        assert!(found("services: {a: {build: ./api}}", without_dockerfiles).is_empty());
+    }
+
+    #[test]
+    fn another_kind_of_file_is_missing_where_its_kind_is_read() {
+        let conf = format!("{OTHER}# file: conf/a.conf\nx\n");
+        let compose = "services: {a: {image: x}}\nconfigs: {c: {file: conf/b.conf}}";
+        assert_eq!(found(compose, &conf).len(), 1);
+        assert!(found(compose, OTHER).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_a_step_creates_is_a_note() {
+        let compose = "services: {a: {image: x}}\nconfigs: {c: {file: conf/app.yaml}}";
+        for others in [
+            "# file: conf/app.yaml.example\nx\n",
+            "# file: conf/app.example.yaml\nx: 1\n",
+            "# file: init.sh\ncp defaults conf/app.yaml\n",
+            "# file: Makefile\nsetup:\n\tcp a conf/app.yaml\n",
+        ] {
+            let all = found(compose, &format!("{OTHER}{others}"));
+            assert_eq!(all.iter().map(|it| it.0).collect::<Vec<_>>(), ["info"], "{others}");
+        }
+        let service = "services: {a: {image: x}, certs-init: {image: y, volumes: ['./conf:/out']}}\nconfigs: {c: {file: conf/app.yaml}}";
+        assert_eq!(found(service, OTHER)[0].0, "info");
+        let read_only = service.replace("/out", "/out:ro");
+        assert_eq!(found(&read_only, OTHER)[0].0, "warning");
+    }
+
+    #[test]
+    fn one_dockerfile_is_missing_once() {
+        let compose = "services: {a: {build: api}, b: {build: ./api}}";
+        assert_eq!(found(compose, OTHER).len(), 1);
+    }
+}

@@ -1,0 +1,497 @@
+use crate::facts::{Counterpart, Facts, Service, Start, Unit, Workload};
+use crate::knowledge::dev_commands::dev_command;
+use crate::knowledge::migrations::find_migration;
+use crate::knowledge::shell::{Command, base_name};
+use crate::knowledge::starts::wait_of;
+use crate::report::phrases::first_named;
+use crate::report::{Findings, Role};
+use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+rule! {
+    /// Compose and the cluster start the same image with another command, user or working directory.
+    ///
+    /// ## Why it hurts
+    /// What was tested on one side is not what runs on the other: an option, a flag or a permission
+    /// that one side relies on is missing on the other, and nobody compares the two.
+    ///
+    /// ## What helps
+    /// Put the command, the user and the working directory into the image, and override them on neither
+    /// side; or set the same on both.
+    ///
+    /// ## How to troubleshoot
+    /// Look at the command line and the user of the first process on both sides.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   api:
+    ///     image: ghcr.io/acme/api:2
+    ///     command: [serve, --workers=4] # <- container `api` of Deployment `api` does not start like `api` in Compose: the command is the image's own instead of `serve --workers=4`
+    /// ```
+    /// ```yaml file=k8s/api.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: api }
+    /// spec:
+    ///   selector: { matchLabels: { app: api } }
+    ///   template:
+    ///     metadata: { labels: { app: api } }
+    ///     spec: { containers: [{ name: api, image: "ghcr.io/acme/api:2" }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   api:
+    ///     image: ghcr.io/acme/api:2
+    ///     command: [serve, --workers=4]
+    /// ```
+    /// ```yaml file=k8s/api.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: api }
+    /// spec:
+    ///   selector: { matchLabels: { app: api } }
+    ///   template:
+    ///     metadata: { labels: { app: api } }
+    ///     spec:
+    ///       containers:
+    ///         - name: api
+    ///           image: ghcr.io/acme/api:2
+    ///           args: [serve, --workers=4]
+    /// ```
+    PLM314 "command-drift" {
+        since: "0.1.0", on: Dual, severity: Info, check: check,
+    }
+}
+
+/// A setting that differs, and its place on each side that sets it.
+struct Difference {
+    /// How the cluster differs from Compose: "the user is `0` instead of the image's own".
+    says: String,
+    here: Option<Span>,
+    there: Option<Span>,
+}
+
+/// A pair whose only difference is that the cluster sets the user.
+struct OwnUser<'f, 'a> {
+    service: &'f Service<'a>,
+    workload: &'f Workload<'a>,
+    unit: &'f Unit<'a>,
+    place: Span,
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut users: IndexMap<usize, Vec<OwnUser<'_, '_>>, FxBuildHasher> = IndexMap::default();
+    for pair in facts.counterparts() {
+        let (service, workload, unit) = facts.pair(pair);
+        let development =
+            service.role == Role::Development || facts.workload_role(workload) == Role::Development;
+        if development {
+            continue;
+        }
+        let command = command_difference(facts, service, unit);
+        let user = user_difference(service, workload, pair.unit);
+        let directory = directory_difference(service, workload, pair.unit);
+        if let (None, Some(Difference { here: None, there: Some(place), .. }), None) =
+            (&command, &user, &directory)
+            && !facts.is_accepted(*place, &|selector| RULE.is(selector))
+        {
+            let own = OwnUser { service, workload, unit, place: *place };
+            users.entry(service.project_index).or_default().push(own);
+            continue;
+        }
+        let differences: Vec<Difference> =
+            [command, user, directory].into_iter().flatten().collect();
+        report(facts, pair, &differences, out);
+    }
+    for together in users.values() {
+        report_users(facts, together, out);
+    }
+}
+
+fn report(facts: &Facts<'_>, pair: &Counterpart, differences: &[Difference], out: &mut Findings) {
+    let (service, workload, unit) = facts.pair(pair);
+    let places = || differences.iter().flat_map(|it| [it.here, it.there]).flatten();
+    let in_compose = places().find(|it| it.file == service.span().file);
+    let Some(first) = in_compose.or(places().next()) else { return };
+    let parts: Vec<&str> = differences.iter().map(|it| it.says.as_str()).collect();
+    let finding = out.at(
+        &first,
+        format!(
+            "{} does not start like `{}` in Compose: {}",
+            unit.label,
+            service.name,
+            parts.join(", and ")
+        ),
+    );
+    finding.also(
+        &workload.container(pair.unit).span(),
+        format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
+    );
+    for place in places().filter(|it| *it != first) {
+        finding.also(&place, "the other side sets this");
+    }
+    finding
+        .check(facts.compose(service, &format!("top {}", service.name)))
+        .check(workload.exec(unit, "sh -c 'id; cat /proc/1/cmdline'"));
+}
+
+/// Reports the containers of one project that only the cluster gives a user, which is one habit of the
+/// manifests.
+fn report_users<'a>(facts: &Facts<'a>, together: &[OwnUser<'_, 'a>], out: &mut Findings) {
+    let Some((first, others)) = together.split_first() else { return };
+    let message = if others.is_empty() {
+        format!(
+            "{} does not start like `{}` in Compose: the user is `{}` instead of the image's own",
+            first.unit.label,
+            first.service.name,
+            facts.written(&first.place)
+        )
+    } else {
+        let names: Vec<&str> = together.iter().map(|it| it.service.name).collect();
+        format!(
+            "{} run as a user that the manifests set, and in Compose as that of their images",
+            first_named(&names, 4)
+        )
+    };
+    let finding = out.at(&first.place, message);
+    for other in others {
+        finding.also(&other.place, format!("the user of {}", other.unit.label));
+    }
+    finding
+        .check(facts.compose(first.service, &format!("exec {} id", first.service.name)))
+        .check(first.workload.exec(first.unit, "id"));
+}
+
+/// A value as written, with its place.
+type Written = Option<(String, Span)>;
+
+impl Difference {
+    /// Returns the difference between two values of a setting.
+    fn new(what: &str, here: Written, there: Written) -> Difference {
+        let value = |side: &Written| match side {
+            Some((text, _)) => format!("`{}`", shortened(text)),
+            None => "the image's own".to_owned(),
+        };
+        let says = format!("the {what} is {} instead of {}", value(&there), value(&here));
+        Difference { says, here: here.map(|it| it.1), there: there.map(|it| it.1) }
+    }
+}
+
+/// Maximum number of characters of a command in a message.
+const MAX_SHOWN: usize = 60;
+
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_SHOWN {
+        return line;
+    }
+    let start: String = line.chars().take(MAX_SHOWN - 2).collect();
+    format!("{} …", start.trim_end())
+}
+
+fn command_difference<'a>(
+    facts: &Facts<'a>,
+    service: &Service<'a>,
+    unit: &Unit<'a>,
+) -> Option<Difference> {
+    let (here, there) = (&service.unit.start, &unit.start);
+    // PLM303 reports a command for development.
+    let development = |start: &Start<'_>| start.commands.iter().any(|it| dev_command(it).is_some());
+    if development(here) || development(there) {
+        return None;
+    }
+    // What one side leaves to the image is known where the image is built here.
+    let built = facts.image_start(service).map(|it| it.commands).unwrap_or_default();
+    let commands = |start: &Start<'_>| {
+        if start.is_empty() { programs(&built) } else { programs(&start.commands) }
+    };
+    let (mut left, mut right) = (commands(here), commands(there));
+    // What only migrates or waits before the image's own command is what PLM201 and PLM106 are about.
+    if here.is_empty() && prepares(there) || there.is_empty() && prepares(here) {
+        return None;
+    }
+    // One side repeats the entrypoint of the image, the other one only adds to it.
+    if there.replaces_entrypoint && !here.replaces_entrypoint {
+        drop_entrypoint(&mut right, &left);
+    } else if here.replaces_entrypoint && !there.replaces_entrypoint {
+        drop_entrypoint(&mut left, &right);
+    }
+    if left == right {
+        return None;
+    }
+    // The value of a variable is not known, so that only the program itself can be compared.
+    let open = is_open(service, here) || there.words.iter().any(|it| it.value.contains("$("));
+    let same_program = left.first().zip(right.first()).is_some_and(|it| it.0[0] == it.1[0]);
+    if open && same_program {
+        return None;
+    }
+    if let ([left], [right]) = (left.as_slice(), right.as_slice())
+        && (same_program || is_option(&left[0]) && is_option(&right[0]))
+    {
+        let says = options_say(left, right)?;
+        return Some(Difference { says, here: here.span, there: there.span });
+    }
+    let written = |start: &Start<'_>| Some((start.joined(), start.span?));
+    Some(Difference::new("command", written(here), written(there)))
+}
+
+/// Whether a command migrates or waits before it starts the program.
+fn prepares(start: &Start<'_>) -> bool {
+    let is_step = |it: &Command| find_migration(it).is_some() || wait_of(it).is_some();
+    start.commands.len() > 1 && start.commands.iter().any(is_step)
+}
+
+/// Removes the program from a command if what follows begins like the arguments on the other side.
+fn drop_entrypoint(own: &mut [Vec<String>], arguments: &[Vec<String>]) {
+    if let ([own], [arguments]) = (own, arguments)
+        && let (Some(second), Some(first)) = (own.get(1), arguments.first())
+        && (second == first || is_option(second) && is_option(first))
+    {
+        own.remove(0);
+    }
+}
+
+fn is_option(word: &str) -> bool {
+    word.starts_with('-')
+}
+
+/// Says which words of a command only one side has; `None` where only their order differs.
+fn options_say(here: &[String], there: &[String]) -> Option<String> {
+    let only = |own: &[String], other: &[String]| {
+        let mut rest = other.to_vec();
+        let mut only: Vec<String> = Vec::new();
+        for word in own {
+            match rest.iter().position(|it| it == word) {
+                Some(at) => drop(rest.swap_remove(at)),
+                None => only.push(word.clone()),
+            }
+        }
+        shortened(&only.join(" "))
+    };
+    let (lost, added) = (only(here, there), only(there, here));
+    match (lost.is_empty(), added.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(format!("the command has `{added}` in addition")),
+        (false, true) => Some(format!("the command lacks `{lost}`")),
+        (false, false) => Some(format!("the command has `{added}` instead of `{lost}`")),
+    }
+}
+
+/// Returns the words of each command that runs: the program without its folder, an option with its value
+/// as one word, and variables in one spelling.
+fn programs(commands: &[Command]) -> Vec<Vec<String>> {
+    let plain = |text: &str| text.replace("$(", "$").replace("${", "$").replace([')', '}'], "");
+    commands
+        .iter()
+        .filter(|it| !it.program().is_empty())
+        .map(|command| {
+            let mut words: Vec<String> = Vec::new();
+            for word in command.program() {
+                let text = plain(&word.text);
+                match words.last_mut() {
+                    None if !is_option(&text) => words.push(base_name(&text).to_owned()),
+                    // `--port 80` and `--port=80` are the same.
+                    Some(last)
+                        if is_option(last) && !is_option(&text) && !last.contains([' ', '=']) =>
+                    {
+                        last.push(if last.starts_with("--") { '=' } else { ' ' });
+                        last.push_str(&text);
+                    }
+                    _ => words.push(text),
+                }
+            }
+            words
+        })
+        .collect()
+}
+
+/// Whether a command of Compose contains a variable of the project.
+fn is_open(service: &Service<'_>, start: &Start<'_>) -> bool {
+    start.words.iter().any(|it| service.project.is_interpolated(it.span))
+}
+
+fn user_difference(
+    service: &Service<'_>,
+    workload: &Workload<'_>,
+    unit: usize,
+) -> Option<Difference> {
+    let here = service.model.user.as_ref().filter(|it| !it.is_empty());
+    if here.is_some_and(|it| service.project.is_interpolated(it.span)) {
+        return None;
+    }
+    let container = workload.container(unit).security.as_ref();
+    let pod = workload.model.template.spec.security.as_ref();
+    let there = container.and_then(|it| it.run_as_user).or(pod.and_then(|it| it.run_as_user));
+    if let (Some(here), Some(there)) = (here, there) {
+        let name = here.split(':').next().unwrap_or_default();
+        let id = if name == "root" { Some(0) } else { name.parse::<i64>().ok() };
+        // The number of another name is in the image.
+        if id.is_none_or(|id| id == there.value) {
+            return None;
+        }
+    }
+    let here = here.map(|it| (it.to_string(), it.span));
+    let there = there.map(|it| (it.value.to_string(), it.span));
+    (here.is_some() || there.is_some()).then(|| Difference::new("user", here, there))
+}
+
+fn directory_difference(
+    service: &Service<'_>,
+    workload: &Workload<'_>,
+    unit: usize,
+) -> Option<Difference> {
+    let here = service.model.working_dir.as_ref().filter(|it| !it.is_empty());
+    let there = workload.container(unit).working_dir.as_ref().filter(|it| !it.is_empty());
+    let plain = |text: &str| text.trim_end_matches('/').to_owned();
+    let same = here.map(|it| plain(it)) == there.map(|it| plain(it));
+    if same || here.is_some_and(|it| service.project.is_interpolated(it.span)) {
+        return None;
+    }
+    let side = |it: &crate::model::Str| (it.to_string(), it.span);
+    Some(Difference::new("working directory", here.map(side), there.map(side)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn text(compose: &str, container: &str, pod: &str) -> String {
+        format!(
+            "# file: compose.yaml\nservices: {{a: {{image: 'acme/a:1', {compose}}}}}\n# file: k8s/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{{pod} containers: [{{name: a, image: 'acme/a:1', {container}}}]}}\n"
+        )
+    }
+
+    fn drift(compose: &str, container: &str) -> Vec<String> {
+        let all = findings(&RULE, &text(compose, container, ""));
+        assert!(all.iter().all(|it| it.severity.name() == "info"));
+        all.into_iter()
+            .map(|it| it.message.split_once(": ").map_or("", |it| it.1).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn each_setting_on_one_side_only_is_a_drift() {
+        for (compose, container, says) in [
+            ("command: run", "", "the command is the image's own instead of `run`"),
+            ("entrypoint: [run]", "", "the command is the image's own instead of `run`"),
+            ("", "args: [run]", "the command is `run` instead of the image's own"),
+            ("", "command: [run]", "the command is `run` instead of the image's own"),
+            ("user: '1000'", "", "the user is the image's own instead of `1000`"),
+            ("", "securityContext: {runAsUser: 7}", "the user is `7` instead of the image's own"),
+            ("working_dir: /a", "", "the working directory is the image's own instead of `/a`"),
+            ("", "workingDir: /b", "the working directory is `/b` instead of the image's own"),
+        ] {
+            assert_eq!(drift(compose, container), [says]);
+        }
+    }
+
+    #[test]
+    fn different_values_are_a_drift_and_a_pair_is_one_finding() {
+        assert_eq!(
+            drift(
+                "command: run -a, user: root",
+                "args: [run, -b], securityContext: {runAsUser: 7}"
+            ),
+            ["the command has `-b` instead of `-a`, and the user is `7` instead of `root`"]
+        );
+    }
+
+    #[test]
+    fn of_one_program_only_the_words_that_differ_are_shown() {
+        for (compose, container, says) in [
+            ("command: run -a -b", "args: [run, -a]", "the command lacks `-b`"),
+            ("command: run -a", "args: [run, -a, -b, x]", "the command has `-b x` in addition"),
+            ("command: --a=1", "args: [--a=2]", "the command has `--a=2` instead of `--a=1`"),
+            (
+                "command: start -a",
+                "command: [/run, start, -b]",
+                "the command has `-b` instead of `-a`",
+            ),
+            (
+                "command: -f a",
+                "command: [/run], args: [-f, b]",
+                "the command has `-f b` instead of `-f a`",
+            ),
+            ("command: run", "command: [walk]", "the command is `walk` instead of `run`"),
+        ] {
+            assert_eq!(drift(compose, container), [says]);
+        }
+    }
+
+    #[test]
+    fn the_same_in_another_spelling_is_silent() {
+        for (compose, container) in [
+            ("command: run -a", "args: [run, -a]"),
+            ("command: run -a", "command: [run, -a]"),
+            ("entrypoint: run, command: -a", "command: [run], args: [-a]"),
+            ("command: sh -c 'run -a'", "command: [run, -a]"),
+            ("command: ./run --a=1 -b", "command: [/bin/run, -b, --a, '1']"),
+            ("command: run $$PORT", "args: [run, $(PORT)]"),
+            ("command: run ${PORT:-80}", "args: [run, '81']"),
+            ("command: sh -c 'alembic upgrade head && run'", ""),
+            ("", "command: [sh, -c, 'until nc -z db 5432; do sleep 1; done; run']"),
+            ("user: '1000:1000'", "securityContext: {runAsUser: 1000}"),
+            ("user: root", "securityContext: {runAsUser: 0}"),
+            ("user: node", "securityContext: {runAsUser: 1000}"),
+            ("user: '${UID}'", ""),
+            ("working_dir: /a/", "workingDir: /a"),
+            ("", ""),
+        ] {
+            assert!(drift(compose, container).is_empty(), "{compose} | {container}");
+        }
+        let pod = text("user: '7'", "", "securityContext: {runAsUser: 7},");
+        assert!(messages(&RULE, &pod).is_empty());
+    }
+
+    #[test]
+    fn users_that_only_the_manifests_set_are_one_finding() {
+        let pod = |name: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: 'acme/{name}:1', securityContext: {{runAsUser: 7}}}}]}}\n"
+            )
+        };
+        let text = format!(
+            "# file: compose.yaml\nservices: {{a: {{image: 'acme/a:1'}}, b: {{image: 'acme/b:1'}}}}\n# file: k.yaml\n{}{}",
+            pod("a"),
+            pod("b")
+        );
+        let all = findings(&RULE, &text);
+        assert_eq!(all.len(), 1);
+        assert!(all[0].message.starts_with("`a`, `b` run as a user that the manifests set"));
+        assert_eq!(all[0].check, ["docker compose exec a id", "kubectl exec pod/a -c a -- id"]);
+    }
+
+    #[test]
+    fn commands_for_development_are_another_rule_s() {
+        assert!(drift("command: npm run dev", "").is_empty());
+        assert!(drift("", "command: [nodemon, a.js]").is_empty());
+        assert_eq!(drift("command: npm run dev, user: '5'", "").len(), 1);
+    }
+
+    #[test]
+    fn what_the_dockerfile_says_is_the_image_s_own() {
+        let cluster = "# file: k8s/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'acme/a:1', command: [run, -a]}]}\n";
+        let project = |start: &str| {
+            format!(
+                "# file: compose.yaml\nservices: {{a: {{build: ., image: 'acme/a:1'}}}}\n# file: Dockerfile\nFROM x\n{start}\n{cluster}"
+            )
+        };
+        assert!(messages(&RULE, &project("CMD [\"run\", \"-a\"]")).is_empty());
+        assert_eq!(messages(&RULE, &project("CMD [\"run\"]")).len(), 1);
+        assert_eq!(messages(&RULE, &project("RUN x")).len(), 1);
+    }
+
+    #[test]
+    fn one_side_for_development_is_silent() {
+        let both = text("command: run", "", "");
+        assert_eq!(messages(&RULE, &both).len(), 1);
+        assert!(messages(&RULE, &both.replace("compose.yaml", "compose.dev.yaml")).is_empty());
+        assert!(messages(&RULE, &both.replace("k8s/a", "k8s/dev/a")).is_empty());
+    }
+}
