@@ -84,7 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .also(&other.span(), format!("`{}` has no restart policy either", other.name));
             }
-            finding.check("docker compose ps -a").maybe_fix(add(facts, &bare));
+            finding.check(facts.compose(first, "ps -a")).maybe_fix(add(facts, &bare));
         }
     }
 }
@@ -97,7 +97,7 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
             "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
     )
-    .check(format!("docker compose ps -a {name}"))
+    .check(facts.compose(service, &format!("ps -a {name}")))
     .maybe_fix(add(facts, &[service]));
 }
 

@@ -87,7 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&other, "the same image again");
         }
         if let Some(service) = facts.service_of(unit) {
-            finding.check(format!("docker compose images {}", service.name));
+            finding.check(facts.compose(service, &format!("images {}", service.name)));
         } else if let Some(workload) = facts.workload_of(unit) {
             finding.check(format!(
                 "kubectl get {}{} -o jsonpath='{{..image}}'",

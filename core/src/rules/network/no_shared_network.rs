@@ -81,10 +81,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let place = side.model.key("networks").map_or(side.span(), |it| it.name.span);
                 finding.also(&place, format!("`{}` is on {}", side.name, networks(side)));
             }
-            finding.check(format!(
-                "docker compose exec {} getent hosts {}",
-                service.name, mention.host
-            ));
+            let ask = format!("exec {} getent hosts {}", service.name, mention.host);
+            finding.check(facts.compose(service, &ask));
             // On an external network, something outside of the project may answer to the name.
             let outside = service
                 .model

@@ -61,10 +61,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
-            finding.check(format!(
-                "ss -ltn 'sport = :{}'",
-                port.published.map_or(port.target.value, |it| it.value.0)
-            ));
+            // Without a number of its own, the host port is another one after each start.
+            finding.check(match port.published {
+                Some(it) => format!("ss -ltn 'sport = :{}'", it.value.0),
+                None => facts.compose(service, &format!("port {name} {}", port.target.value)),
+            });
             // `docker stack deploy` ignores the address.
             let is_local = !facts.is_for_swarm(service);
             if is_local && port.short_form && port.host_ip.is_none() && port.published.is_some() {

@@ -78,7 +78,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             );
             finding.also(&port.span, format!("`{}` publishes the port here", on.name)).check(
-                format!("docker compose exec {} nc -vz {} {target}", service.name, mention.host),
+                facts.compose(
+                    service,
+                    &format!("exec {} nc -vz {} {target}", service.name, mention.host),
+                ),
             );
             let number = used.to_string();
             if let Some(span) = mention.port_span.filter(|it| facts.written(it) == number) {

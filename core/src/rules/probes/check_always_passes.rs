@@ -51,7 +51,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let health = service.model.healthcheck.as_ref().filter(|it| !it.disabled);
         let Some(test) = health.and_then(|it| it.test.as_ref()) else { continue };
         let what = format!("the healthcheck of service `{}`", service.name);
-        let ps = format!("docker compose ps {}", service.name);
+        let ps = facts.compose(service, &format!("ps {}", service.name));
         if test.is_shell() && test.arguments().len() > 1 {
             bare_word(facts, out, &what, test, ps);
         } else if let Some((script, span, is_bash)) = script_of_test(test) {

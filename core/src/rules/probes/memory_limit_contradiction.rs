@@ -74,7 +74,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 Some(workload) => {
                     format!("kubectl top pod{} --containers", workload.namespace_flag())
                 }
-                None => format!("docker stats --no-stream $(docker compose ps -q {})", unit.name),
+                None => {
+                    let ps = facts.compose_for(unit, &format!("ps -q {}", unit.name));
+                    format!("docker stats --no-stream $({ps})")
+                }
             });
             break;
         }

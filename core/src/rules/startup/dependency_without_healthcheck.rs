@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
         }
         if let Some(shell) = service.ready_shell() {
-            finding.check(format!("docker compose exec {name} sh -c '{shell}'"));
+            finding.check(facts.compose(service, &format!("exec {name} sh -c '{shell}'")));
         }
         let title = format!("Give `{name}` the ready check of {}", family.name);
         finding.maybe_fix(facts.healthcheck_fix(service, title));

@@ -69,8 +69,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         };
         finding
-            .check(format!("docker compose ps {} {}", on.name, from.name))
-            .check(format!("docker compose logs --since 5m {}", from.name))
+            .check(facts.compose(from, &format!("ps {} {}", on.name, from.name)))
+            .check(facts.compose(from, &format!("logs --since 5m {}", from.name)))
             .maybe_fix(wait_for_health(facts, &wait));
     }
 }

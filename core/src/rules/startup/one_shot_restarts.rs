@@ -57,7 +57,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 "`{name}` runs one task and exits, but `restart: {restart}` starts it again after every exit"
             ),
         )
-        .check(format!("docker compose logs --tail 50 {name}"))
+        .check(facts.compose(service, &format!("logs --tail 50 {name}")))
         .fix(fix);
     }
 }

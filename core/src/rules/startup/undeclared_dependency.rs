@@ -75,9 +75,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             finding
                 .also(&on.span(), format!("`{}` is defined here", on.name))
-                .check(format!(
-                    "docker compose config --format json | jq '.services[\"{}\"].depends_on'",
-                    service.name
+                .check(facts.compose(
+                    service,
+                    &format!(
+                        "config --format json | jq '.services[\"{}\"].depends_on'",
+                        service.name
+                    ),
                 ))
                 .maybe_fix(declare(facts, service, on));
         }

@@ -304,10 +304,8 @@ fn is_hidden(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
 
 fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format!(
-            "docker inspect --format '{{{{json .Mounts}}}}' $(docker compose ps -q {})",
-            service.name
-        ));
+        let ps = facts.compose(service, &format!("ps -q {}", service.name));
+        finding.check(format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})"));
     } else if let Some(workload) = facts.workload_of(unit) {
         finding.check(format!(
             "kubectl get {}{} -o jsonpath='{{..volumes}}'",
