@@ -1,7 +1,7 @@
 use crate::facts::{Facts, nearest};
 use crate::knowledge::kube_keys;
 use crate::model::Str;
-use crate::model::compose::known_keys;
+use crate::model::compose::{Project, known_keys};
 use crate::model::kubernetes::Object;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
@@ -95,13 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn compose(
-    facts: &Facts<'_>,
-    project: &Project,
-    owner: &str,
-    key: &Str,
-    out: &mut Findings,
-) {
+fn compose(facts: &Facts<'_>, project: &Project, owner: &str, key: &Str, out: &mut Findings) {
     let inside = match owner {
         "project" => "at the top level".to_owned(),
         "service" => "in a service".to_owned(),

@@ -89,7 +89,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         finding
             .also(&health.span, format!("the healthcheck of `{}`", service.name))
-            .check(format!("kubectl get pods{} -w", workload.namespace_flag()));
+            .check(workload.pods("get pods", "-w"));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }

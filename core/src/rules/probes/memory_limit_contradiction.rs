@@ -71,9 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.also(&span, "the memory limit");
             }
             finding.check(match facts.workload_of(unit) {
-                Some(workload) => {
-                    format!("kubectl top pod{} --containers", workload.namespace_flag())
-                }
+                Some(workload) => workload.pods("top pod", "--containers"),
                 None => {
                     let ps = facts.compose_for(unit, &format!("ps -q {}", unit.name));
                     format!("docker stats --no-stream $({ps})")

@@ -53,8 +53,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
                 let message = format!("{} has no memory limit", unit.label);
                 let finding = out.at(&container.span(), message);
-                finding
-                    .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
+                finding.check(workload.pods("top pod", "--containers"));
                 if let Some(place) = container.resources_elsewhere() {
                     finding.also(&place, "the resources are set here");
                 }

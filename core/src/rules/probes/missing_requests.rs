@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
             let place = if place.is_empty() { container.span() } else { place };
             out.at(&place, format!("{} requests {what}", unit.label))
-                .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
+                .check(workload.pods("top pod", "--containers"));
         }
     }
 }
