@@ -1,7 +1,7 @@
 //! Whether the ready check of an image family would tell the truth about a service, which decides whether a
 //! fix may write the check, or make others wait for it, without being read first.
 
-use super::{Facts, Service, is_below};
+use super::{Facts, Health, Service, Wait, is_below};
 use crate::knowledge::families::Certainty;
 use crate::knowledge::ready::{is_client, settings_of};
 use crate::model::compose::{Condition, Healthcheck, MountKind};
@@ -34,6 +34,17 @@ impl<'a> Facts<'a> {
             None => on.ready_check(),
         };
         graded(trust, title, edits)
+    }
+
+    /// Whether a service may start before the one that it depends on can answer.
+    pub fn is_early(&self, wait: &Wait<'_, 'a>) -> bool {
+        let (from, on) = (wait.from, wait.on);
+        let is_checked = || on.model.healthcheck.is_some() && self.health(on) == Health::Checked;
+        let is_needed = || on.unit.family().is_some_and(|it| it.must_be_ready());
+        wait.dependency.condition.value == Condition::Started
+            && (is_needed() || is_checked())
+            && !self.is_one_shot(on)
+            && !self.waits_by_itself(&from.unit)
     }
 
     /// Whether a healthcheck that somebody wrote is known to pass: others already wait for it, or it asks as

@@ -61,6 +61,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             Pin::Moving => true,
             _ => continue,
         };
+        if facts.unit_role(unit) == Role::Development {
+            continue;
+        }
         if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit, &built) {
             continue;
         }
@@ -76,9 +79,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             format!("`{text}` has no tag, which means `latest`: {rest}")
         };
         let finding = out.at(&image.span, message);
-        if facts.unit_role(unit) == Role::Development {
-            finding.severity(Severity::Info);
-        }
         let name = image.text.strip_suffix(":latest").unwrap_or(image.text);
         if !unit.is_compose() && elsewhere.tagged.contains(&name) {
             finding.severity(Severity::Info).confidence(Confidence::Possible);

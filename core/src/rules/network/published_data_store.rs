@@ -1,5 +1,7 @@
-use crate::facts::Facts;
-use crate::report::{Findings, Fix, Role, Severity};
+use crate::facts::{Facts, Service};
+use crate::model::Str;
+use crate::model::compose::Port;
+use crate::report::{Edit, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -45,36 +47,61 @@ const CONSOLES: &[u16] = &[15672, 15692, 8222, 9001, 7474, 8080, 8091, 5540];
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.is_data_store()) else { continue };
-        for port in &service.model.ports {
-            let open = port
-                .host_ip
-                .as_ref()
-                .is_none_or(|it| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]"));
-            if !open || !family.ports().contains(&port.target) || CONSOLES.contains(&port.target) {
-                continue;
-            }
-            let name = service.name;
-            let finding = out.at(
-                &port.span,
-                format!("`{name}` ({}) is published on every address of the host", family.name),
-            );
-            if service.role == Role::Development {
-                finding.severity(Severity::Info);
-            }
-            // Without a number of its own, the host port is another one after each start.
-            finding.check(match port.published {
-                Some(it) => format!("ss -ltn 'sport = :{}'", it.value.0),
-                None => facts.compose(service, &format!("port {name} {}", port.target.value)),
-            });
-            // `docker stack deploy` ignores the address.
-            let is_local = !facts.is_for_swarm(service);
-            if is_local && port.short_form && port.host_ip.is_none() && port.published.is_some() {
-                let bare = facts.written(&port.span).trim_matches(['"', '\'']);
-                let edit = facts.replace_scalar(&port.span, &format!("127.0.0.1:{bare}"));
-                finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", [edit]));
-            }
+        let is_open = |port: &&Port| {
+            let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
+            port.host_ip.as_ref().is_none_or(everywhere)
+                && family.ports().contains(&port.target)
+                && !CONSOLES.contains(&port.target)
+        };
+        let (accepted, open): (Vec<&Port>, Vec<&Port>) = service
+            .model
+            .ports
+            .iter()
+            .filter(is_open)
+            .partition(|port| facts.is_accepted(port.span, &|selector| RULE.is(selector)));
+        for port in accepted {
+            report(facts, service, family.name, &[port], out);
         }
+        report(facts, service, family.name, &open, out);
     }
+}
+
+/// Reports the open ports of one store together.
+fn report(
+    facts: &Facts<'_>,
+    service: &Service<'_>,
+    family: &str,
+    ports: &[&Port],
+    out: &mut Findings,
+) {
+    let Some((first, others)) = ports.split_first() else { return };
+    let service = &facts.services()[service.index];
+    let name = service.name;
+    let message = format!("`{name}` ({family}) is published on every address of the host");
+    let finding = out.at(&first.span, message);
+    if service.role == Role::Development {
+        finding.severity(Severity::Info);
+    }
+    // Without a number of its own, the host port is another one after each start.
+    finding.check(match first.published {
+        Some(it) => format!("ss -ltn 'sport = :{}'", it.value.0),
+        None => facts.compose(service, &format!("port {name} {}", first.target.value)),
+    });
+    for port in others {
+        finding.also(&port.span, format!("so is port {}", port.target.value));
+    }
+    // `docker stack deploy` ignores the address.
+    if facts.is_for_swarm(service) {
+        return;
+    }
+    let is_short =
+        |port: &&&Port| port.short_form && port.host_ip.is_none() && port.published.is_some();
+    let edit = |port: &&Port| {
+        let bare = facts.written(&port.span).trim_matches(['"', '\'']);
+        facts.replace_scalar(&port.span, &format!("127.0.0.1:{bare}"))
+    };
+    let edits: Vec<Edit> = ports.iter().filter(is_short).map(edit).collect();
+    finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", edits));
 }
 
 #[cfg(test)]

@@ -77,7 +77,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let container = workload.container(pair.unit);
         let probed = container.readiness.is_some() || container.liveness.is_some();
-        if probed || unit.part != Part::Main || workload.kind().is_job() {
+        // PLM110 speaks where a Service routes to the container, and offers the same check.
+        let is_routed = facts.routed_port(workload, container).is_some();
+        if probed || is_routed || unit.part != Part::Main || workload.kind().is_job() {
             continue;
         }
         let finding = out.at(

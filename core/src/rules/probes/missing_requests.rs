@@ -1,6 +1,8 @@
-use crate::facts::{Facts, Part};
+use crate::facts::{Facts, Part, Together, Unit, Workload};
 use crate::report::Findings;
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
 
 rule! {
     /// A container does not say how much memory or CPU it needs.
@@ -21,14 +23,14 @@ rule! {
     /// ```yaml
     /// apiVersion: apps/v1
     /// kind: Deployment
-    /// metadata: { name: web }
+    /// metadata: { name: web } # <- container `web` of Deployment `web` requests no memory and no CPU
     /// spec:
     ///   selector: { matchLabels: { app: web } }
     ///   template:
     ///     metadata: { labels: { app: web } }
     ///     spec:
     ///       containers:
-    ///         - name: web # <- container `web` of Deployment `web` requests no memory and no CPU
+    ///         - name: web
     ///           image: acme/web:1
     /// ```
     ///
@@ -53,6 +55,8 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Manifests without any requests are one oversight.
+    let mut together: IndexMap<(Together<'_>, &str), Vec<Bare<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             let given = |name: &str| facts.has_request(workload, container, name);
@@ -62,12 +66,36 @@ fn check(facts: &Facts, out: &mut Findings) {
                 (false, true) => "no memory",
                 (true, false) => "no CPU",
             };
-            let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
-            let place = if place.is_empty() { container.span() } else { place };
-            out.at(&place, format!("{} requests {what}", unit.label))
-                .check(workload.pods("top pod", "--containers"));
+            let resources = container.resources.as_ref().map(|it| it.place.span);
+            let place = resources.filter(|it| !it.is_empty()).unwrap_or(workload.span());
+            let bare = Bare { workload, unit, what, place };
+            if facts.is_accepted(place, &|selector| RULE.is(selector)) {
+                report(&[bare], out);
+            } else {
+                together.entry((facts.started_with(unit), what)).or_default().push(bare);
+            }
         }
     }
+    together.values().for_each(|all| report(all, out));
+}
+
+/// A container that requests too little.
+struct Bare<'f, 'a> {
+    workload: &'f Workload<'a>,
+    unit: &'f Unit<'a>,
+    what: &'static str,
+    place: Span,
+}
+
+fn report(all: &[Bare<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = all.split_first() else { return };
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|it| (it.place, format!("{} requests {} either", it.unit.label, it.what)))
+        .collect();
+    out.at(&first.place, format!("{} requests {}", first.unit.label, first.what))
+        .check(first.workload.pods("top pod", "--containers"))
+        .stands_for(&others);
 }
 
 #[cfg(test)]

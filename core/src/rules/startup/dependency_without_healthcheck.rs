@@ -23,9 +23,10 @@ rule! {
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["wait-for-it", "db:5432", "--", "./web"]
     ///     depends_on: [db]
-    ///   db: # <- `db` has no healthcheck, so nothing can wait until it is ready
-    ///     image: postgres:17
+    ///   db:
+    ///     image: postgres:17 # <- `db` has no healthcheck, so nothing can wait until it is ready
     /// ```
     ///
     /// ## Good
@@ -48,14 +49,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.must_be_ready()) else { continue };
         let health = facts.health(service);
-        // PLM102 reports dependents that wait for `service_healthy`.
+        // PLM102 reports dependents that wait for `service_healthy`, and PLM101 those that start too early.
         let mut waits = facts.waiters(service).peekable();
+        if facts.waiters(service).any(|wait| facts.is_early(&wait)) {
+            continue;
+        }
         if !matches!(health, Health::None | Health::Unknown) || waits.peek().is_none() {
             continue;
         }
         let name = service.name;
         let finding = out.at(
-            &service.span(),
+            &service.model.key("image").map_or(service.span(), |it| it.name.span),
             format!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
         );
         if health == Health::Unknown {
