@@ -170,4 +170,16 @@ mod tests {
         let text = "apiVersion: v1\nkind: Endpoints\nmetadata: { name: a }\n";
         assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
     }
+
+    #[test]
+    fn objects_of_one_kind_in_a_file_are_one_finding() {
+        let budget = |name: &str| {
+            format!(
+                "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {{ name: {name} }}\nspec: {{ selector: {{ matchLabels: {{ a: {name} }} }} }}\n---\n"
+            )
+        };
+        let found = findings(&RULE, &format!("{}{}", budget("a"), budget("b")));
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].related.len(), found[0].fixes[0].edits.len()), (1, 2));
+    }
 }

@@ -166,4 +166,17 @@ mod tests {
         assert_eq!(two("", ", network_mode: host"), 0);
         assert_eq!(two(", extra_hosts: ['db:10.0.0.2']", ", networks: [a]"), 0);
     }
+
+    #[test]
+    fn many_services_apart_from_one_are_one_finding() {
+        let client =
+            |name: &str| format!("  {name}: {{image: a/web:1, environment: {{DB: db}}}}\n");
+        let text = format!(
+            "services:\n{}{}  db: {{image: 'postgres:17', networks: [a]}}\nnetworks: {{a: {{}}}}\n",
+            client("web"),
+            client("api")
+        );
+        let found = messages(&RULE, &text);
+        assert!(found.len() == 1 && found[0].ends_with("(and 1 more like it)"), "{found:?}");
+    }
 }

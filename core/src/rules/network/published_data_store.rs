@@ -145,4 +145,20 @@ mod tests {
         };
         assert_eq!((fixes("compose.yaml"), fixes("docker-stack.yaml")), (1, 0));
     }
+
+    #[test]
+    fn the_ports_of_one_store_are_one_finding() {
+        let text =
+            "services: { es: { image: 'elasticsearch:9.0.0', ports: ['9200:9200', '9300:9300'] } }";
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].related.len(), found[0].fixes[0].edits.len()), (1, 2));
+    }
+
+    #[test]
+    fn an_unpublished_port_is_asked_of_compose() {
+        let text = "services: { db: { image: 'postgres:17', ports: [5432] } }";
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert_eq!(found[0].check, ["docker compose port db 5432"]);
+    }
 }

@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Part, Together, Unit, Workload};
-use crate::report::Findings;
+use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -70,13 +70,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             let place = resources.filter(|it| !it.is_empty()).unwrap_or(workload.span());
             let bare = Bare { workload, unit, what, place };
             if facts.is_accepted(place, &|selector| RULE.is(selector)) {
-                report(&[bare], out);
+                report(facts, &[bare], out);
             } else {
                 together.entry((facts.started_with(unit), what)).or_default().push(bare);
             }
         }
     }
-    together.values().for_each(|all| report(all, out));
+    together.values().for_each(|all| report(facts, all, out));
 }
 
 /// A container that requests too little.
@@ -87,21 +87,24 @@ struct Bare<'f, 'a> {
     place: Span,
 }
 
-fn report(all: &[Bare<'_, '_>], out: &mut Findings) {
+fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let others: Vec<(Span, String)> = others
         .iter()
         .map(|it| (it.place, format!("{} requests {} either", it.unit.label, it.what)))
         .collect();
-    out.at(&first.place, format!("{} requests {}", first.unit.label, first.what))
-        .check(first.workload.pods("top pod", "--containers"))
-        .stands_for(&others);
+    let message = format!("{} requests {}", first.unit.label, first.what);
+    let finding = out.at(&first.place, message);
+    finding.check(first.workload.pods("top pod", "--containers")).stands_for(&others);
+    if facts.unit_role(first.unit) == Role::Development {
+        finding.severity(Severity::Info);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn pod(resources: &str, more: &str) -> Vec<String> {
         messages(
@@ -127,5 +130,29 @@ mod tests {
     fn jobs_end_and_are_left_alone() {
         let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: a}]}}}\n";
         assert!(messages(&RULE, job).is_empty());
+    }
+
+    #[test]
+    fn one_oversight_is_one_finding_and_development_an_info() {
+        let pod = |name: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: a}}]}}\n---\n"
+            )
+        };
+        let three = format!("{}{}{}", pod("a"), pod("b"), pod("c"));
+        assert_eq!(
+            messages(&RULE, &three),
+            ["container `c` of Pod `a` requests no memory and no CPU (and 2 more like it)"]
+        );
+        let apart = format!("# file: a/a.yaml\n{}# file: b/b.yaml\n{}", pod("a"), pod("b"));
+        assert_eq!(messages(&RULE, &apart).len(), 2);
+        let accepted =
+            three.replacen("name: b}", "name: b} # plimsoll: ignore PLM606 -- a test", 1);
+        assert_eq!(
+            messages(&RULE, &accepted),
+            ["container `c` of Pod `a` requests no memory and no CPU (and 1 more like it)"]
+        );
+        let found = findings(&RULE, &format!("# file: k8s/e2e/a.yaml\n{}", pod("a")));
+        assert_eq!(found[0].severity.name(), "info");
     }
 }

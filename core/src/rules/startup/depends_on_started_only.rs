@@ -153,3 +153,41 @@ fn condition(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Edit> {
         )?
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn all_that_start_before_one_service_are_one_finding() {
+        let client = |name: &str| format!("  {name}: {{image: 'a/b:1', depends_on: [db]}}\n");
+        let text = format!(
+            "services:\n{}{}  db: {{image: 'postgres:17'}}\n",
+            client("web"),
+            client("job")
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "`web`, `job` may start before `db` can answer");
+        // Both dependents wait, and the store gets its check.
+        assert_eq!(found[0].fixes[0].edits.len(), 3);
+    }
+
+    #[test]
+    fn who_waits_by_itself_and_what_runs_once_are_silent() {
+        let waits = "services:\n  web: {image: 'a/b:1', command: [wait-for-it, 'db:5432'], depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert!(messages(&RULE, waits).is_empty());
+        let task = "services:\n  web: {image: 'a/b:1', depends_on: [migrate]}\n  migrate: {image: 'postgres:17', command: ./migrate.sh}\n";
+        assert!(messages(&RULE, task).is_empty());
+    }
+
+    #[test]
+    fn commands_name_the_files_that_compose_does_not_find() {
+        let text = "# file: deploy/stack.yaml\nservices:\n  web: {image: 'a/b:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert_eq!(
+            findings(&RULE, text)[0].check[0],
+            "docker compose -f deploy/stack.yaml ps db web"
+        );
+    }
+}

@@ -2,7 +2,7 @@ use crate::edit::Yaml;
 use crate::facts::{Facts, KubeService, Part, Together, Unit, Workload, probe_of_healthcheck};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort};
-use crate::report::{Edit, Findings, Fix};
+use crate::report::{Edit, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -130,6 +130,9 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         })
         .collect();
     finding.stands_for(&others);
+    if facts.unit_role(first.unit) == Role::Development {
+        finding.severity(Severity::Info);
+    }
     let edit = |it: &Unprobed<'_, '_>| {
         let (title, probe) = probe_for(facts, it.workload, it.at, it.port);
         let edit = facts.insert_entry(&it.container.place, "readinessProbe", &probe)?;
@@ -236,5 +239,16 @@ mod tests {
         let compose = "# file: compose.yaml\nservices: {web: {image: 'a/b:1', healthcheck: {test: 'curl -f http://localhost:8080/up'}}}\n# file: k.yaml\n";
         let text = fix(&format!("{compose}{}", sides(ports, "Deployment", "")));
         assert!(text.contains("path: /up"), "{text}");
+    }
+
+    #[test]
+    fn one_oversight_is_one_finding() {
+        let ports = "ports: [{port: 80, targetPort: 8080}]";
+        let one = sides(ports, "Deployment", "");
+        let two = format!("{one}\n---\n{}", one.replace("web", "api"));
+        let found = findings(&RULE, &two);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(and 1 more like it)"), "{}", found[0].message);
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
     }
 }

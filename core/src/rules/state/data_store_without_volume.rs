@@ -494,4 +494,12 @@ mod tests {
         assert!(pod("{ name: d, emptyDir: {} }")[0].contains("emptyDir"));
         assert!(pod("").is_empty(), "a patch leaves the volume to another file");
     }
+
+    #[test]
+    fn stores_without_volumes_are_one_finding() {
+        let text =
+            "services: {a: {image: 'postgres:17'}, b: {image: 'mysql:8'}, c: {image: 'mongo:8'}}\n";
+        let found = messages(&RULE, text);
+        assert!(found.len() == 1 && found[0].ends_with("(and 2 more like it)"), "{found:?}");
+    }
 }
