@@ -415,6 +415,10 @@ fn without_names(finding: &Finding) -> String {
         let is_name = before == "namespace" || before.starts_with(char::is_uppercase);
         if !is_quoted || !is_name || !names.split('/').any(|name| name == part) {
             message.push_str(part);
+        } else {
+            // An overlay may make another kind of an object too.
+            let length = message.trim_end().len() - before.len();
+            message.truncate(length);
         }
     }
     message

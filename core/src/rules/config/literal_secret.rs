@@ -1,4 +1,4 @@
-use crate::facts::{Facts, VarSource};
+use crate::facts::{Facts, VarSource, in_shell};
 use crate::knowledge::secrets::{Verdict, judge};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
@@ -58,7 +58,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let finding =
                 out.at(&var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
-            finding.confidence(Confidence::Likely);
+            let path = facts.file(var.value_span.file).path();
+            finding
+                .confidence(Confidence::Likely)
+                .check(format!("git log --oneline -- {}", in_shell(path)));
             if role == Role::Development || weak {
                 finding.severity(Severity::Info);
             }

@@ -1,7 +1,8 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::chart::{Chart, Field, VersionForm};
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::folder_of;
 use rustc_hash::FxHashMap;
 
 rule! {
@@ -48,11 +49,17 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for chart in facts.charts().iter().filter(|chart| chart.is_readable) {
+        let before = out.count();
         check_required(chart, out);
         check_version(facts, chart, out);
         check_app_version(facts, chart, out);
         check_api_version(facts, chart, out);
         check_dependencies(chart, out);
+        let folder = folder_of(facts.file(chart.place.span.file).path());
+        let folder = if folder.is_empty() { "." } else { folder };
+        for finding in out.since(before) {
+            finding.check(format!("helm lint {}", in_shell(folder)));
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 use super::probes;
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
 use crate::text::Spanned;
@@ -55,11 +55,14 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for (unit, container) in workload.containers() {
+            let file = facts.file(workload.object.file).path();
+            let check = format!("kubectl apply --dry-run=server -f {}", in_shell(file));
             for (field, probe) in probes(container) {
                 let of = format!("of the `{field}` of {}", unit.label);
                 let mut below = |name: &str, value: Option<Spanned<i64>>, least: i64| {
                     if let Some(it) = value.filter(|it| it.value < least) {
-                        out.at(&it.span, format!("`{name}` {of} must be at least {least}"));
+                        out.at(&it.span, format!("`{name}` {of} must be at least {least}"))
+                            .check(&check);
                     }
                 };
                 below("initialDelaySeconds", probe.initial_delay_seconds, 0);
@@ -69,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 below("successThreshold", probe.success_threshold, 1);
                 let once = field != "readinessProbe";
                 if let Some(it) = probe.success_threshold.filter(|it| once && it.value > 1) {
-                    out.at(&it.span, format!("`successThreshold` {of} must be 1"));
+                    out.at(&it.span, format!("`successThreshold` {of} must be 1")).check(&check);
                 }
                 if let Some(it) =
                     probe.timeout_seconds.filter(|it| it.value > probe.period().max(1))
@@ -82,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                             probe.period()
                         ),
                     );
-                    finding.severity(Severity::Warning);
+                    finding.severity(Severity::Warning).check(workload.events());
                     if let Some(period) = probe.period_seconds {
                         finding.also(&period.span, "the period");
                     }

@@ -5,7 +5,7 @@ use crate::model::Place;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Confidence, Finding, Findings, Fix, Role, Severity};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{FileId, Span};
 use indexmap::IndexMap;
 
 rule! {
@@ -59,7 +59,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     // Stores without any volume, started together, are one oversight.
-    let mut homeless: IndexMap<Together<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
+    let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let Some(family) = unit.stored() else { continue };
         if is_exempt(facts, unit) {
@@ -78,13 +78,33 @@ fn check(facts: &Facts, out: &mut Findings) {
                     if facts.is_accepted(it.span, &|selector| RULE.is(selector)) {
                         report_homeless(facts, &[it], out);
                     } else {
-                        homeless.entry(facts.started_with(unit)).or_default().push(it);
+                        let all = homeless.entry(Oversight::of(facts, unit)).or_default();
+                        if all.iter().all(|other| other.span != it.span) {
+                            all.push(it);
+                        }
                     }
                 }
             }
         }
     }
     homeless.values().for_each(|all| report_homeless(facts, all, out));
+}
+
+/// What stores without volumes have in common: their Compose file, or what they are applied with.
+#[derive(PartialEq, Eq, Hash)]
+enum Oversight<'a> {
+    File(FileId),
+    Applied(Together<'a>),
+}
+
+impl<'a> Oversight<'a> {
+    fn of(facts: &Facts<'a>, unit: &Unit<'a>) -> Oversight<'a> {
+        match unit.is_compose() {
+            // Several projects may have one file in common.
+            true => Oversight::File(unit.name.span.file),
+            false => Oversight::Applied(facts.started_with(unit)),
+        }
+    }
 }
 
 /// A data store that mounts nothing where it keeps its data.
@@ -111,8 +131,14 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
 
 /// Returns the place for a store that mounts nothing: beside that of a finding about its image.
 fn place_of(facts: &Facts<'_>, unit: &Unit<'_>) -> Span {
-    let key = facts.service_of(unit).and_then(|it| it.model.key("image"));
-    key.map_or(unit.image_or_name(), |it| it.name.span)
+    let image = unit.image_or_name();
+    let key = "image:";
+    let text = facts.file(image.file).text();
+    let before = text.get(..image.start as usize).unwrap_or_default().trim_end();
+    match before.strip_suffix(key) {
+        Some(rest) => Span::new(image.file, rest.len(), rest.len() + "image".len()),
+        None => image,
+    }
 }
 
 /// Whether a data store may do without a volume of its own, or another rule reports it.
