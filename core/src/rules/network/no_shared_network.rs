@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn many_services_apart_from_one_are_one_finding() {
         let client =
-            |name: &str| format!("  {name}: {{image: a/web:1, environment: {{DB: db}}}}\n");
+            |name: &str| format!("  {name}: {{image: a/web:1, environment: {{DB_HOST: db}}}}\n");
         let text = format!(
             "services:\n{}{}  db: {{image: 'postgres:17', networks: [a]}}\nnetworks: {{a: {{}}}}\n",
             client("web"),
