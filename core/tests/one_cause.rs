@@ -83,13 +83,15 @@ fn without_commands(name: &str, report: &Report) -> Vec<String> {
 #[test]
 fn examples_repeat_no_cause_and_have_commands() {
     let mut broken = Vec::new();
+    let mut count = 0;
     for project in projects(&examples()) {
         let name = project.file_name().unwrap().to_string_lossy().into_owned();
         let report = analyze(&files(&project), &Options::default());
-        assert!(!report.findings.is_empty(), "{name} has no findings");
+        count += grave(&report).count();
         broken.extend(repeats(&name, &report));
         broken.extend(without_commands(&name, &report));
     }
+    assert!(count > 0, "the examples have no findings");
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
