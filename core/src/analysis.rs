@@ -219,7 +219,37 @@ impl Analysis {
             key_of_a.cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
         });
         findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
+        fold_shared_places(findings);
     }
+}
+
+/// Makes one finding of those that a rule has at one place about several objects, which share it through an
+/// anchor or a template. Findings are sorted by place.
+fn fold_shared_places(findings: &mut Vec<Finding>) {
+    let mut folded: Vec<Finding> = Vec::with_capacity(findings.len());
+    let mut others = 0;
+    for finding in findings.drain(..) {
+        match folded.last_mut() {
+            Some(first)
+                if first.code == finding.code
+                    && first.span == finding.span
+                    && first.severity == finding.severity
+                    && first.subject != finding.subject
+                    && first.targets == finding.targets
+                    && (others > 0 || first.message_for_one() == first.message) =>
+            {
+                others += 1;
+                let one = first.message_for_one().to_owned();
+                first.message = one;
+                first.stands_for(&vec![(first.span, String::new()); others]);
+            }
+            _ => {
+                others = 0;
+                folded.push(finding);
+            }
+        }
+    }
+    *findings = folded;
 }
 
 /// Returns a target as the report lists it.
@@ -393,12 +423,16 @@ fn without_names(finding: &Finding) -> String {
     let object = finding.subject.split(',').next().unwrap_or_default();
     let names = object.split_once(' ').map_or("", |(_, names)| names);
     let mut message = String::new();
-    for (at, part) in finding.message.split('`').enumerate() {
+    for (at, part) in finding.message_for_one().split('`').enumerate() {
         let is_quoted = at % 2 == 1;
         let before = message.trim_end().rsplit(' ').next().unwrap_or_default();
         let is_name = before == "namespace" || before.starts_with(char::is_uppercase);
         if !is_quoted || !is_name || !names.split('/').any(|name| name == part) {
             message.push_str(part);
+        } else {
+            // An overlay may make another kind of an object too.
+            let length = message.trim_end().len() - before.len();
+            message.truncate(length);
         }
     }
     message

@@ -21,6 +21,7 @@
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
+//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_fix` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
@@ -68,6 +69,7 @@ mod parts;
 mod peers;
 mod policies;
 mod programs;
+mod ready;
 mod repeated;
 mod replicas;
 mod resources;
@@ -108,6 +110,7 @@ pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
+pub use ready::ReadyCheck;
 pub use repeated::Repeated;
 pub use scope::Together;
 pub use scripts::MountedScript;

@@ -62,6 +62,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             Pin::Moving => true,
             _ => continue,
         };
+        if facts.unit_role(unit) == Role::Development {
+            continue;
+        }
         if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit, &built) {
             continue;
         }
@@ -262,6 +265,11 @@ mod tests {
     fn development_is_silent_and_the_cluster_counts() {
         let text = "# file: compose.dev.yaml\nservices: { a: { image: redis } }\n";
         assert!(messages(&RULE, text).is_empty());
+        let in_folder = |folder: &str| {
+            let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, image: redis }] }\n";
+            messages(&RULE, &format!("# file: {folder}/pod.yaml\n{pod}")).len()
+        };
+        assert_eq!((in_folder("overlays/dev"), in_folder("attestation")), (0, 1));
         let pod = |policy: &str| {
             format!(
                 "apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec: {{ containers: [{{ name: a, image: redis{policy} }}] }}\n"

@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .confidence(Confidence::Likely)
                 .also(&migration.span(), format!("`{task}` runs the migration with the same code"))
-                .check(format!("docker compose ps -a {task} {name}"));
+                .check(facts.compose(app, &format!("ps -a {task} {name}")));
             if app.role == Role::Development {
                 finding.severity(Severity::Info);
             }

@@ -79,7 +79,7 @@ fn in_compose(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
         if let Some(place) = place {
             finding.also(&place.span, "published here");
         }
-        finding.check(format!("docker compose exec {} ss -ltn", service.name));
+        finding.check(facts.compose(service, &format!("exec {} ss -ltn", service.name)));
         if !binding.by_option {
             finding.confidence(Confidence::Likely);
         }

@@ -87,6 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.any(|it| all_others(&it)) {
             continue;
         }
+        let before = out.count();
         let name = service.name;
         let few = facts.workloads().len() <= MANY;
         let near =
@@ -138,6 +139,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             )
             .confidence(Confidence::Likely);
+        }
+        for finding in out.since(before) {
+            finding.check(format!(
+                "kubectl get endpointslices -n {} -l kubernetes.io/service-name={name}",
+                service.namespace
+            ));
         }
     }
 }

@@ -156,6 +156,9 @@ fn report<'a>(
     let (Some(only), None, Some(written)) = (ports.next(), ports.next(), &port.target_port) else {
         return;
     };
+    if only.container_port.is_some_and(|it| !speaks_like(port, it.value)) {
+        return;
+    }
     let (value, edit) = match (&only.name, only.container_port) {
         (Some(it), _) => (it.to_string(), facts.replace_scalar(&written.span, it)),
         (None, Some(it)) => {
@@ -166,6 +169,15 @@ fn report<'a>(
         (None, None) => return,
     };
     finding.fix(Fix::r#unsafe(format!("Send traffic to `{value}`"), [edit]));
+}
+
+/// Whether a container port may be what a Service port is for: one of the two is not about TLS and the other
+/// about plain HTTP.
+fn speaks_like(port: &ServicePort, container_port: i64) -> bool {
+    let is_tls = |it: i64| matches!(it, 443 | 6443 | 8443 | 9443);
+    let is_plain = |it: i64| matches!(it, 80 | 3000 | 5000 | 8000 | 8080);
+    let outside = port.port.as_ref().map_or(0, |it| it.value);
+    !(is_tls(outside) && is_plain(container_port) || is_plain(outside) && is_tls(container_port))
 }
 
 /// Whether something in the Pods may listen on a port that no container lists.
@@ -250,5 +262,29 @@ mod tests {
             messages(&RULE, &service_and_pod("\"8080\"", "[{ containerPort: 8080 }]")).len(),
             1
         );
+    }
+
+    #[test]
+    fn another_selected_workload_may_be_meant() {
+        let pod = |name: &str, port: u16| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{ name: {name}, labels: {{ app: web }} }}\nspec: {{ containers: [{{ name: web, image: a, ports: [{{ containerPort: {port} }}] }}] }}\n"
+            )
+        };
+        let service = "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { selector: { app: web }, ports: [{ port: 80, targetPort: 3000 }] }\n";
+        let text = format!("{service}{}{}", pod("a", 3000), pod("b", 8080));
+        assert!(messages(&RULE, &text).is_empty());
+        let text = format!("{service}{}{}", pod("a", 8080), pod("b", 8080));
+        assert!(crate::rules::testing::findings(&RULE, &text).iter().all(|it| it.fixes.is_empty()));
+    }
+
+    #[test]
+    fn a_port_for_tls_is_not_sent_to_plain_http() {
+        let fixes = |port: u16| {
+            let text = service_and_pod("3500", "[{ containerPort: 8080 }]");
+            let text = text.replace("port: 80,", &format!("port: {port},"));
+            crate::rules::testing::findings(&RULE, &text)[0].fixes.len()
+        };
+        assert_eq!((fixes(80), fixes(443)), (1, 0));
     }
 }

@@ -70,13 +70,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.also(&span, "the memory limit");
             }
             finding.check(match facts.workload_of(unit) {
-                Some(workload) => {
-                    format!("kubectl top pod{} --containers", workload.namespace_flag())
+                Some(workload) => workload.pods("top pod", "--containers"),
+                None => {
+                    let ps = facts.compose_for(unit, &format!("ps -q {}", unit.name));
+                    format!("docker stats --no-stream $({ps})")
                 }
-                None => facts.service_of(unit).map_or_else(String::new, |service| {
-                    let ids = facts.compose(service, &format!("ps -q {}", service.name));
-                    format!("docker stats --no-stream $({ids})")
-                }),
             });
             break;
         }

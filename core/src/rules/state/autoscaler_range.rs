@@ -93,9 +93,12 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             &other.name_span(),
             format!("{} and {} both scale {}", first.label(), other.label(), workload.label),
         );
-        finding
-            .also(&first.name_span(), "the other autoscaler")
-            .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
+        finding.also(&first.name_span(), "the other autoscaler").check(format!(
+            "kubectl describe hpa{} {} {}",
+            workload.namespace_flag(),
+            first.name().map_or("", |it| it.as_str()),
+            other.name().map_or("", |it| it.as_str())
+        ));
         // Two files may be alternatives, of which only one is applied.
         if first.file == other.file {
             finding.severity(Severity::Error);
@@ -132,7 +135,11 @@ fn required_pods(
             ),
         )
         .also(&min.span, "the budget is set here")
-        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
+        .check(format!(
+            "kubectl get pdb{} {}",
+            workload.namespace_flag(),
+            object.name().map_or("", |it| it.as_str())
+        ));
     }
 }
 
