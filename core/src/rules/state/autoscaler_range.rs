@@ -66,6 +66,7 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
     if !scaler.scales_replicas() || min < max {
         return;
     }
+    let before = out.count();
     if min > max {
         out.at(&high.span, format!("{label} has a maximum of {max}, below its minimum of {min}"))
             .severity(Severity::Error)
@@ -73,6 +74,10 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
     } else {
         out.at(&high.span, format!("{label} never scales: its minimum and maximum are both {max}"))
             .also(&low.span, "the minimum is set here");
+    }
+    let name = object.name().map_or("", |it| it.as_str());
+    for finding in out.since(before) {
+        finding.check(format!("kubectl get hpa -n {} {name}", object.namespace()));
     }
 }
 
