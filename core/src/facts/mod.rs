@@ -16,6 +16,7 @@
 //! | hosts that a container names | `mentions` | `mentions`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
+//! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `may_be`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
@@ -41,6 +42,7 @@
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
+mod callers;
 mod charts;
 mod commands;
 mod contract;
@@ -80,6 +82,7 @@ mod unit;
 mod usage;
 mod workload;
 
+pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;

@@ -17,7 +17,6 @@ pub mod checks;
 pub mod cron;
 mod data;
 pub mod dev_commands;
-pub mod development;
 pub mod directories;
 pub mod disks;
 pub mod end_of_life;
