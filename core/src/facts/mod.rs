@@ -16,6 +16,7 @@
 //! | hosts that a container names | `mentions` | `mentions`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
+//! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `may_be`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
@@ -45,6 +46,7 @@
 
 mod authentication;
 mod build;
+mod callers;
 mod charts;
 mod commands;
 mod contract;
@@ -88,6 +90,7 @@ mod usage;
 mod workload;
 
 pub use authentication::{OpenDoor, Reach};
+pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;

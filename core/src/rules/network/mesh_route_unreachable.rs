@@ -4,7 +4,9 @@ use crate::model::kubernetes::{
 };
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use rustc_hash::FxHashMap;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 rule! {
     /// A part of a route never receives a request, or receives another share than is written.
@@ -157,25 +159,32 @@ fn equal_matches(out: &mut Findings, object: &Object, routes: &Routes) {
 /// Reports weights that stand at the only destination of a rule. `whole` is the weight that says what
 /// happens anyway.
 fn lonely_weights(out: &mut Findings, object: &Object, routes: &Routes, whole: i64) {
+    // Several rules may repeat one weight for one host.
+    let mut places: IndexMap<(&str, i64), Vec<Span>, FxBuildHasher> = IndexMap::default();
     for rule in &routes.rules {
         let [only] = rule.destinations.as_slice() else { continue };
         let Some(weight) = only.weight else { continue };
-        let label = object.label();
-        let host = &only.host;
-        let is_gateway = object.kind.as_str() == "HTTPRoute";
-        let message = if weight.value == 0 && is_gateway {
+        places.entry((only.host.as_str(), weight.value)).or_default().push(weight.span);
+    }
+    let label = object.label();
+    let is_gateway = object.kind.as_str() == "HTTPRoute";
+    for ((host, weight), spans) in places {
+        let Some((first, others)) = spans.split_first() else { continue };
+        let message = if weight == 0 && is_gateway {
             format!(
                 "{label} sends nothing to `{host}`, its only backend: with weight 0, every request fails with 500"
             )
         } else {
             format!(
-                "weight {} of `{host}` in {label} has no effect: the only destination of a rule receives everything",
-                weight.value
+                "weight {weight} of `{host}` in {label} has no effect: the only destination of a rule receives everything"
             )
         };
-        let finding = out.at(&weight.span, message);
+        let finding = out.at(first, message);
         finding.check(describe(object));
-        if weight.value == whole || weight.value == 100 {
+        for other in others {
+            finding.also(other, "the same in another rule");
+        }
+        if weight == whole || weight == 100 {
             finding.severity(Severity::Info);
         }
     }

@@ -1,13 +1,14 @@
 use crate::facts::{
-    Direction, Facts, KubeHost, KubeService, Limiting, Policies, Policy, Workload, allows_dns,
+    Caller, Callers, Direction, Facts, KubeService, Limiting, Policies, Policy, PortTarget,
+    Workload, allows_dns, reached_ports,
 };
 use crate::knowledge::net;
-use crate::model::kubernetes::{Body, Object, PolicyPeer, PolicyRule, Selector};
+use crate::model::kubernetes::{PolicyPeer, PolicyRule, Selector};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxBuildHasher;
 
 rule! {
     /// A NetworkPolicy shuts out what the same files need.
@@ -94,14 +95,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     if policies.all.is_empty() {
         return;
     }
-    let routed = routed(facts);
+    let callers = facts.callers();
     let mut all = AllBlocked::default();
     for workload in facts.workloads() {
         if let Some(limiting) = policies.limiting(workload, Direction::Egress) {
             without_dns(facts, workload, &limiting, &mut all);
         }
         if let Some(limiting) = policies.limiting(workload, Direction::Ingress) {
-            shut_out(facts, workload, &policies, &limiting, &routed, &mut all);
+            shut_out(facts, workload, &policies, &limiting, &callers, &mut all);
         }
     }
     for (span, blocked) in all {
@@ -207,107 +208,24 @@ fn asks_for_names(facts: &Facts<'_>, workload: &Workload<'_>, limiting: &[&Polic
     named || limiting.iter().any(|it| it.rules(Direction::Egress).iter().any(reaches_pods))
 }
 
-/// Who connects to a Service.
-enum Source<'f, 'a> {
-    /// A container that names it, with the port that it names.
-    Client { from: &'f Workload<'a>, span: Span, port: Option<u16> },
-    /// A route, whose traffic comes from an ingress controller.
-    Route(&'a Object, Span),
-    /// Somebody outside of the cluster.
-    Outside(Span),
-}
-
-/// The sources of each Service, by its index.
-type Routed<'f, 'a> = FxHashMap<usize, Vec<Source<'f, 'a>>>;
-
-fn routed<'f, 'a>(facts: &'f Facts<'a>) -> Routed<'f, 'a> {
-    let mut all = Routed::default();
-    for service in facts.kube_services() {
-        if let Some(kind) = &service.model.kind
-            && matches!(kind.as_str(), "LoadBalancer" | "NodePort")
-        {
-            all.entry(service.index).or_default().push(Source::Outside(kind.span));
-        }
-    }
-    for &object in facts.objects() {
-        let Body::Routes(routes) = &object.body else { continue };
-        // A VirtualService is a rule for those who connect anyway.
-        if object.kind.as_str() == "VirtualService" {
-            continue;
-        }
-        for backend in &routes.backends {
-            let namespace = backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
-            let meant = facts.kube_host(object.file, namespace, &backend.service);
-            if let KubeHost::Service(service) = meant {
-                let source = Source::Route(object, backend.service.span);
-                all.entry(service.index).or_default().push(source);
-            }
-        }
-    }
-    for from in facts.workloads() {
-        for mention in from.units.iter().flat_map(|unit| facts.peers(unit)) {
-            let meant = facts.kube_host(from.object.file, from.namespace, mention.host);
-            let KubeHost::Service(service) = meant else { continue };
-            if !service.selects.contains(&from.index) {
-                let (span, port) = (mention.span, mention.effective_port());
-                let source = Source::Client { from, span, port };
-                all.entry(service.index).or_default().push(source);
-            }
-        }
-    }
-    all
-}
-
-/// A port of a container behind a Service.
-#[derive(Clone, Copy)]
-struct Target<'a> {
-    number: i64,
-    name: Option<&'a str>,
-    protocol: &'a str,
-}
-
-/// Returns the container ports to which a Service sends what arrives at a port, or at any of its ports;
-/// those whose number the files do not show are left out.
-fn targets<'a>(
-    workload: &Workload<'a>,
-    service: &KubeService<'a>,
-    port: Option<u16>,
-) -> Vec<Target<'a>> {
-    let mut found = Vec::new();
-    for own in &service.model.ports {
-        if port.is_some_and(|port| own.port.is_none_or(|it| it.value != i64::from(port))) {
-            continue;
-        }
-        let Some(target) = own.target() else { continue };
-        let listed =
-            workload.running().flat_map(|(_, it)| &it.ports).find(|it| it.is(&target.value));
-        let number = listed.and_then(|it| it.container_port).map(|it| it.value);
-        let Some(number) = number.or(target.value.as_int()) else { continue };
-        let name = listed.and_then(|it| it.name.as_ref()).map(|it| it.as_str());
-        let protocol = own.protocol.as_ref().map_or("TCP", |it| it.as_str());
-        found.push(Target { number, name, protocol });
-    }
-    found
-}
-
 /// Notes the connections to a workload that somebody in the same files needs and that no policy allows.
 fn shut_out<'a>(
     facts: &Facts<'a>,
     workload: &Workload<'a>,
     policies: &Policies<'a>,
     limiting: &Limiting<'_, 'a>,
-    routed: &Routed<'_, 'a>,
+    callers: &Callers<'_, 'a>,
     all: &mut AllBlocked,
 ) {
     let Some((policy, span)) = blamed(limiting, Direction::Ingress) else { return };
     for service in facts.services_for(workload) {
-        for source in routed.get(&service.index).into_iter().flatten() {
+        for source in callers.get(&service.index).into_iter().flatten() {
             let port = match source {
-                Source::Client { port, .. } => *port,
-                Source::Route(..) | Source::Outside(_) => None,
+                Caller::Client { port, .. } => *port,
+                Caller::Route(..) | Caller::Outside(_) => None,
             };
-            let targets = targets(workload, service, port);
-            let is_open = |target: &Target<'_>| {
+            let targets = reached_ports(workload, service, port);
+            let is_open = |target: &PortTarget<'_>| {
                 limiting.all.iter().any(|policy| {
                     let lets = |it: &PolicyPeer| lets_in(policies, policy, it, source);
                     policy.rules(Direction::Ingress).iter().any(|rule| {
@@ -346,28 +264,28 @@ fn shut_out<'a>(
 
 /// Returns the end of the message about a connection, and its place.
 fn words(
-    source: &Source<'_, '_>,
+    source: &Caller<'_, '_>,
     service: &KubeService<'_>,
     workload: &Workload<'_>,
     port: i64,
 ) -> (String, Span) {
     let (label, name) = (&workload.label, service.name);
     match source {
-        Source::Client { from, span, .. } => (
+        Caller::Client { from, span, .. } => (
             format!(
                 "does not let {} reach {label} on port {port}, although it connects to Service `{name}`",
                 from.label
             ),
             *span,
         ),
-        Source::Route(route, span) => (
+        Caller::Route(route, span) => (
             format!(
                 "does not let an ingress controller reach {label} on port {port}, although {} routes to Service `{name}`",
                 route.label()
             ),
             *span,
         ),
-        Source::Outside(span) => (
+        Caller::Outside(span) => (
             format!(
                 "lets nobody outside of the cluster reach {label} on port {port}, although Service `{name}` is open to them"
             ),
@@ -381,12 +299,12 @@ fn lets_in<'a>(
     policies: &Policies<'a>,
     policy: &Policy<'a>,
     peer: &PolicyPeer,
-    source: &Source<'_, 'a>,
+    source: &Caller<'_, 'a>,
 ) -> bool {
     match source {
-        Source::Client { from, .. } => policies.may_be(policy, peer, from),
-        Source::Outside(_) => peer.cidr.is_some(),
-        Source::Route(route, _) => {
+        Caller::Client { from, .. } => policies.may_be(policy, peer, from),
+        Caller::Outside(_) => peer.cidr.is_some(),
+        Caller::Route(route, _) => {
             // The Pods of a Gateway may run beside the route, those of an Ingress do not.
             let beside = route.kind.as_str() != "Ingress";
             peer.cidr.is_some()
