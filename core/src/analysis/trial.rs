@@ -6,7 +6,6 @@
 //! changes.
 
 use super::{Sources, run_rules, without_names};
-use crate::build::Request;
 use crate::edit::apply::splice;
 use crate::facts::{Facts, Scope};
 use crate::model::{BuiltTarget, FileModel, TargetCache, targets};
@@ -153,10 +152,11 @@ fn outcomes(
 ) -> Vec<Outcome> {
     let own: Vec<Arc<FileModel>> =
         group.iter().map(|file| Arc::clone(&files[file.index()])).collect();
-    let holds =
-        |request: &&Request| own.iter().any(|file| file.path().starts_with(&request.folder));
-    let requests: Vec<Request> =
-        sources.config.targets.requests.iter().filter(holds).cloned().collect();
+    // What is asked for elsewhere is not there.
+    let asked = sources.config.targets.requests.iter();
+    let asked =
+        asked.filter(|request| own.iter().any(|file| file.path().starts_with(&request.folder)));
+    let requests: Vec<_> = asked.cloned().collect();
     let built = targets(&own, &requests, &mut TargetCache::default());
     let built_files: FxHashSet<FileId> = group.iter().copied().collect();
     let outcome = |at: usize| {

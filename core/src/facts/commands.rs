@@ -2,6 +2,7 @@
 
 use super::{Facts, Service};
 use crate::model::compose::{Project, is_default_name};
+use crate::model::kubernetes::Object;
 use crate::text::{folder_of, name_of};
 
 impl<'a> Facts<'a> {
@@ -28,29 +29,71 @@ impl<'a> Facts<'a> {
         if paths.iter().all(is_found) {
             return String::new();
         }
-        paths.iter().map(|path| format!(" -f {}", quoted(path))).collect()
+        let mut options: String = paths.iter().map(|it| format!(" -f {}", in_shell(it))).collect();
+        if paths.first().is_some_and(|it| folder_of(it) != project.folder) {
+            let folder = if project.folder.is_empty() { "." } else { &project.folder };
+            options.push_str(&format!(" --project-directory {}", in_shell(folder)));
+        }
+        options
     }
 }
 
-/// Returns a path for a shell, in quotes where it needs them.
-fn quoted(path: &str) -> String {
-    let is_plain =
-        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-' | '/');
-    if path.chars().all(is_plain) {
-        path.to_owned()
+/// Returns a `kubectl` command about one object: `kubectl get configmap -n shop web`, and what follows.
+pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
+    let kind = object.kind.to_ascii_lowercase();
+    let name = object.name().map_or("NAME", |it| it.as_str());
+    let namespace = match &object.meta.namespace {
+        Some(namespace) => format!(" -n {namespace}"),
+        None => String::new(),
+    };
+    format!("kubectl {verb} {kind}{namespace} {name} {options}").trim_end().to_owned()
+}
+
+/// Returns a word for a POSIX shell, in quotes where it needs them.
+pub fn in_shell(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
     } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use crate::config::Config;
+    use crate::workspace::Workspace;
+
+    fn command(files: &[&str]) -> String {
+        let mut workspace = Workspace::default();
+        for path in files {
+            workspace.set(path, "services: {web: {image: 'acme/web:1'}}\n");
+        }
+        let analysis = workspace.analysis(&Config::default());
+        let facts = analysis.facts();
+        facts.compose_of(&facts.projects()[0], "ps web")
+    }
 
     #[test]
-    fn paths_are_quoted_where_a_shell_would_split_them() {
-        assert_eq!(quoted("shop/compose.yaml"), "shop/compose.yaml");
-        assert_eq!(quoted("my shop/compose.yaml"), "'my shop/compose.yaml'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
+    fn files_that_compose_does_not_find_are_named() {
+        assert_eq!(command(&["compose.yaml"]), "docker compose ps web");
+        let both = ["docker-compose.yml", "docker-compose.override.yml"];
+        assert_eq!(command(&both), "docker compose ps web");
+        assert_eq!(command(&["compose.prod.yaml"]), "docker compose -f compose.prod.yaml ps web");
+        assert_eq!(
+            command(&["shop/compose.yaml"]),
+            "docker compose -f shop/compose.yaml ps web",
+            "the folder of the first file is the project's own"
+        );
+        assert_eq!(
+            command(&["my shop/compose.yaml"]),
+            "docker compose -f 'my shop/compose.yaml' ps web"
+        );
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(super::in_shell("shop/compose.yaml"), "shop/compose.yaml");
+        assert_eq!(super::in_shell("it's"), r"'it'\''s'");
     }
 }

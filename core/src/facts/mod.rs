@@ -23,6 +23,11 @@
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
+//! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
+//! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
+//! | variables that a list sets twice | `repeated` | `repeated_variables` |
+//! | words that the objects contain | `usage` | `usage` |
+//! | what is started together | `scope` | `built_target`, `started_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
@@ -31,7 +36,7 @@
 //! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
 //! | what an image starts that is built here | `image_start` | `image_start` |
-//! | commands for a shell | `commands` | `compose`, `compose_of` |
+//! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
 mod build;
@@ -40,6 +45,7 @@ mod commands;
 mod contract;
 mod copies;
 mod counterparts;
+mod credentials;
 mod cycles;
 mod delivery;
 mod dockerfile;
@@ -57,9 +63,11 @@ mod overlays;
 mod parts;
 mod peers;
 mod programs;
+mod repeated;
 mod replicas;
 mod resources;
 mod roles;
+mod scope;
 mod selection;
 mod service;
 mod sets;
@@ -67,12 +75,15 @@ mod sources;
 mod storage;
 mod subject;
 mod unit;
+mod usage;
 mod workload;
 
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
+pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;
 pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
+pub use credentials::Credential;
 pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
@@ -88,9 +99,12 @@ pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use programs::Program;
+pub use repeated::Repeated;
+pub use scope::Together;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
+pub use usage::Usage;
 pub use workload::{KubeService, Workload, listed_ports};
 
 use crate::config::Config;
@@ -300,11 +314,11 @@ impl<'a> Facts<'a> {
         self.roles.get(file.index()).copied().flatten()
     }
 
-    /// Returns the role in which a unit runs; in a cluster it is never development.
+    /// Returns the role in which a unit runs.
     pub fn unit_role(&self, unit: &Unit<'_>) -> Role {
         match unit.site {
             Site::Service(at) => self.services[at].role,
-            Site::Container(..) => Role::Unknown,
+            Site::Container(workload, _) => self.object_role(self.workloads[workload].object),
         }
     }
 

@@ -212,7 +212,7 @@ impl<'a> Facts<'a> {
         let all = self.named.by_kind.get(&kind).and_then(|it| it.by_name.get(name));
         let meets =
             |it: &&Object| kind.is_cluster_wide() || may_share_namespace(it.namespace(), namespace);
-        all.is_some_and(|all| all.iter().any(|it| meets(it)))
+        all.is_some_and(|all| all.iter().any(meets))
     }
 
     /// Returns the objects of a kind that may be applied together with a file, by their namespaces.

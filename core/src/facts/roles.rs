@@ -1,4 +1,4 @@
-//! The roles of Compose files: development, production or unknown.
+//! The roles of Compose files and of objects: development, production or unknown.
 //!
 //! The configuration decides first, then a comment in the file, the file's name, and its content.
 //! Content alone marks a file as development only where the workspace also has a cluster side, because
@@ -7,8 +7,9 @@
 
 use super::{Facts, Workload};
 use crate::config::Config;
+use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
-use crate::model::{BuiltTarget, FileModel};
+use crate::model::kubernetes::Object;
 use crate::report::{Kind, Role};
 use crate::text::{FileId, folder_of, name_of};
 use std::sync::Arc;
@@ -42,13 +43,16 @@ pub(super) fn of_files(
 const DEVELOPMENT_MANIFESTS: &[&str] = &["test", "tests", "e2e", "dev", "development", "samples"];
 
 impl<'a> Facts<'a> {
-    /// Returns the role of a workload: development where a folder of its file, or the overlay that it is
-    /// built in, is named so.
+    /// Returns the role of a workload.
     pub fn workload_role(&self, workload: &Workload<'a>) -> Role {
-        let path = self.files[workload.object.file.index()].path();
-        let owner =
-            |it: &&BuiltTarget| it.objects.iter().any(|own| std::ptr::eq(own, workload.object));
-        let target = self.targets().find(owner).map_or("", |it| it.target.folder.as_str());
+        self.object_role(workload.object)
+    }
+
+    /// Returns the role of an object: development where a folder of its file, or the overlay that it is
+    /// built in, is named so.
+    pub fn object_role(&self, object: &Object) -> Role {
+        let path = self.files[object.file.index()].path();
+        let target = self.built_target(object.file).map_or("", |it| it.target.folder.as_str());
         let folders = folder_of(path).split('/').chain(target.split('/'));
         if folders.into_iter().any(|it| is_among(DEVELOPMENT_MANIFESTS, it)) {
             Role::Development

@@ -117,9 +117,13 @@ mod tests {
             "mongo",
             "nextcloud",
             "nginxproxy/nginx-proxy",
+            "nginxinc/nginx-unprivileged",
         ];
-        let ids: Vec<&str> =
-            repositories.iter().filter_map(|it| families::match_of(it)).map(|it| it.0.id).collect();
+        let ids: Vec<&str> = repositories
+            .iter()
+            .filter_map(|it| families::family_of(it))
+            .map(|it| it.0.id)
+            .collect();
         for (before, _) in FILLED.iter().chain(WRITTEN.iter()) {
             let known = before[0] == "*" || before[0].ends_with('/') || ids.contains(&before[0]);
             assert!(known, "{before:?} is not among {ids:?}");
@@ -129,7 +133,10 @@ mod tests {
     #[test]
     fn a_repository_of_its_own_replaces_the_row_of_the_family() {
         assert_eq!(written_directories("nginx", "nginx"), ["/var/cache/nginx", "/var/run"]);
-        assert_eq!(written_directories("nginx", "nginxinc/nginx-unprivileged"), ["/tmp"]);
+        assert_eq!(
+            written_directories("nginx-unprivileged", "nginxinc/nginx-unprivileged"),
+            ["/tmp"]
+        );
         assert!(written_directories("node", "node").is_empty());
     }
 

@@ -245,7 +245,7 @@ fn write(value: &Value, text: &mut Text) {
     match &value.data {
         Data::Scalar(scalar) => {
             let written = match scalar.typed() {
-                Scalar::Str(string) => quoted(&string),
+                Scalar::Str(string) => quoted(string),
                 Scalar::Null => "null".to_owned(),
                 Scalar::Bool(_) | Scalar::Int(_) | Scalar::Float(_) | Scalar::NotFinite(_) => {
                     scalar.text.to_string()

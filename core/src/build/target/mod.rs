@@ -376,7 +376,7 @@ mod tests {
         let root = targets[0].trees[0].roots().next().unwrap();
         let replicas = root.at(&["spec", "replicas"]).unwrap();
         assert_eq!(replicas.as_str(), Some("9"));
-        let behind = targets[0].behind[&replicas.span()].unwrap();
+        let behind = targets[0].behind[&replicas.span()][0];
         assert_eq!(behind.range(), text.find('9').unwrap()..text.find('9').unwrap() + 1);
     }
 

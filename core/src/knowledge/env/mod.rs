@@ -3,12 +3,16 @@
 //! Sources: POSIX "Environment Variables" and the Docker, Kubernetes and Compose documentation on
 //! what they set; for drivers and switches, each framework's configuration reference.
 
+mod debug;
 mod file_database;
+mod purpose;
 mod state;
 
 use crate::knowledge::data::words;
 use crate::knowledge::net;
+pub use debug::{is_debug_switch, is_environment_switch};
 pub use file_database::{FileDatabase, file_database};
+pub use purpose::{Purpose, purpose};
 use rustc_hash::FxHashSet;
 pub use state::{State, is_upload_directory, local_state};
 use std::sync::LazyLock;

@@ -23,6 +23,8 @@ pub struct Service {
     pub entrypoint: Option<Command>,
     /// The effective variables, each name once: those of the `env_file`s first, `environment` wins.
     pub environment: Vec<EnvVar>,
+    /// The variables of the `env_file`s to which `environment` gives another value.
+    pub overridden: Vec<EnvVar>,
     /// The place of `environment` in each file.
     pub environment_places: Vec<Place>,
     pub env_files: Vec<EnvFile>,

@@ -75,11 +75,23 @@ fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
+        let (mut here, mut there) = (Vec::new(), Vec::new());
         if !has_unknown_source(facts, workload, container) {
-            only_in_compose(pair, service, unit, container, out);
+            here = missing(&service.unit, unit);
         }
         if service.model.env_files.iter().all(|it| it.file.is_some()) {
-            only_in_cluster(pair, service, unit, out);
+            there = missing(unit, &service.unit);
+        }
+        let is_ours = |it: &&Var<'_>| !is_platform_only(it.name);
+        let is_platform_only = !here.iter().chain(&there).any(is_ours);
+        if !is_platform_only {
+            here.retain(is_ours);
+            there.retain(is_ours);
+        }
+        let Some(finding) = report(facts, pair, &here, &there, out) else { continue };
+        lower_severity(finding, service);
+        if is_platform_only {
+            finding.severity(Severity::Hint);
         }
     }
 }
@@ -97,53 +109,63 @@ fn has_unknown_source(facts: &Facts, workload: &Workload<'_>, container: &Contai
     })
 }
 
-fn only_in_compose(
+/// Reports the variables that only Compose sets and those that only the cluster sets, in one finding.
+fn report<'f>(
+    facts: &Facts,
     pair: &Counterpart,
-    service: &Service<'_>,
-    unit: &Unit<'_>,
-    container: &Container,
-    out: &mut Findings,
-) {
-    let vars = missing(&service.unit, unit);
-    let Some(first) = vars.first() else { return };
-    let block = service.model.key("environment").filter(|_| first.source == VarSource::Inline);
-    let finding = out.at(
-        &block.map_or(first.name_span, |it| it.name.span),
-        format!(
-            "Compose sets {} for `{}`, but {} {}",
-            names(&vars),
-            service.name,
-            unit.label,
-            lacks(&vars)
+    here: &[&Var<'_>],
+    there: &[&Var<'_>],
+    out: &'f mut Findings,
+) -> Option<&'f mut Finding> {
+    let (service, workload, unit) = facts.pair(pair);
+    let name = service.name;
+    let (span, message) = match (here, there) {
+        ([], []) => return None,
+        ([], [first, ..]) => (
+            first.name_span,
+            format!(
+                "{} gets {}, but service `{name}` in Compose {}",
+                unit.label,
+                names(there),
+                lacks(there)
+            ),
         ),
-    );
-    finding.also(&container.span(), format!("the counterpart, matched by {}", pair.why.says()));
-    lower_severity(finding, service);
+        ([first, ..], _) => {
+            let block =
+                service.model.key("environment").filter(|_| first.source == VarSource::Inline);
+            let mut message = format!(
+                "Compose sets {} for `{name}`, but {} {}",
+                names(here),
+                unit.label,
+                lacks(here)
+            );
+            if !there.is_empty() {
+                message
+                    .push_str(&format!(", and gets {}, which Compose does not set", names(there)));
+            }
+            (block.map_or(first.name_span, |it| it.name.span), message)
+        }
+    };
+    let finding = out.at(&span, message);
+    let counterpart = format!("the counterpart, matched by {}", pair.why.says());
+    if here.is_empty() {
+        finding.also(&service.span(), counterpart);
+    } else {
+        finding.also(&workload.container(pair.unit).span(), counterpart);
+        if let Some(first) = there.first() {
+            finding.also(&first.name_span, format!("only the cluster sets `{}`", first.name));
+        }
+    }
+    finding.check(facts.exec(&service.unit, "printenv")).check(facts.exec(unit, "printenv"));
+    Some(finding)
 }
 
-fn only_in_cluster(pair: &Counterpart, service: &Service<'_>, unit: &Unit<'_>, out: &mut Findings) {
-    let vars = missing(unit, &service.unit);
-    let Some(first) = vars.first() else { return };
-    let finding = out.at(
-        &first.name_span,
-        format!(
-            "{} gets {}, but service `{}` in Compose {}",
-            unit.label,
-            names(&vars),
-            service.name,
-            lacks(&vars)
-        ),
-    );
-    finding.also(&service.span(), format!("the counterpart, matched by {}", pair.why.says()));
-    lower_severity(finding, service);
-}
-
-/// Returns the variables that only `here` has, except those that only a platform needs.
+/// Returns the variables that only `here` has.
 fn missing<'u, 'a>(here: &'u Unit<'a>, there: &Unit<'a>) -> Vec<&'u Var<'a>> {
     let there: FxHashSet<String> = there.env.iter().map(|it| setting(it.name)).collect();
     here.env
         .iter()
-        .filter(|var| var.source != VarSource::Field && !is_platform_only(var.name))
+        .filter(|var| var.source != VarSource::Field)
         .filter(|var| !there.contains(&setting(var.name)))
         .collect()
 }
@@ -184,7 +206,7 @@ fn lower_severity(finding: &mut Finding, service: &Service<'_>) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn sides(compose: &str, cluster: &str, more: &str) -> Vec<String> {
         messages(
@@ -212,7 +234,20 @@ mod tests {
     }
 
     #[test]
-    fn both_directions_are_reported_and_platform_names_are_not() {
-        assert_eq!(sides("{A: x, TZ: UTC}", "env: [{name: B, value: x}]", "").len(), 2);
+    fn both_directions_are_one_finding() {
+        assert_eq!(
+            sides("{A: x, TZ: UTC}", "env: [{name: B, value: x}]", ""),
+            [
+                "Compose sets `A` for `web`, but container `web` of Pod `web` does not get it, and gets `B`, which Compose does not set"
+            ]
+        );
+    }
+
+    #[test]
+    fn names_of_one_platform_alone_are_a_hint() {
+        let text = "# file: compose.yaml\nservices: {web: {image: acme/web, environment: {TZ: UTC}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: acme/web}]}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].severity.name(), "hint");
     }
 }

@@ -3,6 +3,7 @@ use crate::facts::Facts;
 use crate::model::kubernetes::{EnvValue, ScalarType};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
+use crate::syntax::Scalar;
 
 rule! {
     /// An environment variable of a container is written as a number or boolean instead of a
@@ -62,6 +63,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 };
                 let text = facts.file(value.span.file).text();
                 let written = text.get(value.span.range()).unwrap_or_default();
+                let is_word = Scalar::yaml_1_1_bool(value).is_some();
+                if is_word && facts.is_kustomized(workload.object.file) {
+                    continue;
+                }
                 let mut quoted = quote_scalar(written);
                 if quoted == written {
                     quoted = format!("\"{written}\"");
@@ -101,5 +106,14 @@ mod tests {
         for fine in ["\"true\"", "'1'", "web", "1.2.3", "22:22", "|\n            1", ""] {
             assert_eq!(value(fine), 0, "{fine}");
         }
+    }
+
+    #[test]
+    fn kustomize_puts_words_in_quotes() {
+        let value = |value: &str| {
+            messages(&RULE, &format!("# file: kustomization.yaml\nresources: [a.yaml]\n# file: a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, env: [{{name: X, value: {value}}}]}}]}}\n")).len()
+        };
+        assert_eq!(value("no"), 0);
+        assert_eq!(value("true"), 1);
     }
 }

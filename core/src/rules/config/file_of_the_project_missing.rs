@@ -176,10 +176,11 @@ fn dockerfile(facts: &Facts<'_>, service: &Service<'_>) -> Option<Missing> {
     if build.dockerfile.is_none() && facts.file_at(&lower).is_some() {
         return None;
     }
-    // Where no Dockerfile at all was handed over, none would have been.
-    let home = service.span().file;
-    let any =
-        facts.files().iter().any(|it| it.kind == Kind::Dockerfile && facts.same_part(it.id, home));
+    // Where no Dockerfile was handed over around the project and its context, none would have been.
+    let around = common_folder(&project.folder, &context);
+    let is_dockerfile =
+        |it: &&str| facts.file_at(it).is_some_and(|id| facts.file(id).kind == Kind::Dockerfile);
+    let any = facts.files_below(around).any(|it| is_dockerfile(&it));
     (any && is_known_to_be_missing(facts, project, &path)).then(|| Missing {
         span: place.span,
         says: format!("`{}` is built with", service.name),
@@ -200,6 +201,15 @@ fn is_in_an_outer_folder(facts: &Facts<'_>, project: &Project, path: &str) -> bo
         }
     }
     false
+}
+
+/// Returns the innermost folder that contains two others.
+fn common_folder<'p>(a: &'p str, b: &str) -> &'p str {
+    let mut folder = a;
+    while !folder.is_empty() && folder != b && !b.starts_with(&format!("{folder}/")) {
+        folder = folder_of(folder);
+    }
+    folder
 }
 
 /// Whether a path is relative, so that the project should have it.
@@ -407,6 +417,14 @@ mod tests {
         assert_eq!(found(service, OTHER)[0].0, "info");
         let read_only = service.replace("/out", "/out:ro");
         assert_eq!(found(&read_only, OTHER)[0].0, "warning");
+    }
+
+    #[test]
+    fn dockerfiles_of_another_project_say_nothing() {
+        let text = "# file: shop/docker/compose.yaml\nservices: {a: {build: ..}}\n# file: shop/k8s.yaml\na: 1\n# file: blog/Dockerfile\nFROM x\n";
+        assert!(findings(&RULE, text).is_empty());
+        let own = format!("{text}# file: shop/web/Dockerfile\nFROM x\n");
+        assert_eq!(findings(&RULE, &own).len(), 1);
     }
 
     #[test]

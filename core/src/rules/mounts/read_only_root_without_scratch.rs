@@ -54,7 +54,7 @@ rule! {
     ///     - { name: run, emptyDir: {} }
     /// ```
     PLM305 "read-only-root-without-scratch" {
-        since: "0.1.0", on: Kubernetes, severity: Warning, check: check, about: absence,
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
     }
 }
 

@@ -84,15 +84,15 @@ impl Read<'_> {
         all
     }
 
-    /// Returns the variables of the files, overridden by those of `environment`. A variable that is set
-    /// again keeps its position.
+    /// Returns the variables of the files, overridden by those of `environment`, and the variables of the
+    /// files to which `environment` gives another value. A variable that is set again keeps its position.
     pub(crate) fn effective_environment(
         &mut self,
         files: &[EnvFile],
         own: Option<&Value>,
-    ) -> Vec<EnvVar> {
+    ) -> (Vec<EnvVar>, Vec<EnvVar>) {
         if files.is_empty() {
-            return self.environment(own);
+            return (self.environment(own), Vec::new());
         }
         let mut all: IndexMap<SmolStr, EnvVar> = IndexMap::new();
         for file in files {
@@ -124,10 +124,14 @@ impl Read<'_> {
                 all.insert(variable.name.value.clone(), variable);
             }
         }
+        let mut overridden = Vec::new();
         for variable in self.environment(own) {
-            all.insert(variable.name.value.clone(), variable);
+            let text = |it: &EnvVar| it.value.as_ref().map(|it| it.value.clone());
+            let value = text(&variable);
+            let earlier = all.insert(variable.name.value.clone(), variable);
+            overridden.extend(earlier.filter(|it| text(it) != value));
         }
-        all.into_values().collect()
+        (all.into_values().collect(), overridden)
     }
 
     /// Returns the labels of files, overridden by those of `labels`.

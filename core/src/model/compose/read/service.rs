@@ -42,7 +42,8 @@ impl Read<'_> {
                 self.field(&mut service, key, &entry.value);
             }
             let own = map.get("environment");
-            service.environment = self.effective_environment(&service.env_files, own);
+            (service.environment, service.overridden) =
+                self.effective_environment(&service.env_files, own);
             service.labels = self.labels(map.get("label_file"), map.get("labels"));
         }
         service.image.take_if(|image| image.is_empty());

@@ -1,0 +1,214 @@
+//! Credentials in ConfigMaps and Secrets, as far as the files of the project hold them.
+
+use super::Facts;
+use crate::knowledge::secrets::{Judgement, Verdict, judge};
+use crate::model::Str;
+use crate::model::kubernetes::{Body, Object, SecretKind};
+use crate::text::Span;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// A credential in an entry of a ConfigMap or Secret.
+#[derive(Debug, Clone)]
+pub struct Credential<'a> {
+    pub key: &'a Str,
+    /// The setting inside an entry that is a whole file: `spring.datasource.password`.
+    pub setting: Option<String>,
+    /// The value, or its line in an entry of several lines.
+    pub span: Span,
+    /// Whether it is a password that everybody tries first.
+    pub is_weak: bool,
+}
+
+impl Credential<'_> {
+    /// Returns the name for a message: `` `DB_PASSWORD` ``, or `` `password` in `app.properties` ``.
+    pub fn label(&self) -> String {
+        match &self.setting {
+            Some(setting) => format!("`{setting}` in `{}`", self.key),
+            None => format!("`{}`", self.key),
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the credentials that a ConfigMap or a readable Secret holds in plain text or base64. What
+    /// a chart makes up when it is rendered stands in no file, and is left out.
+    pub fn credentials(&self, object: &'a Object) -> Vec<Credential<'a>> {
+        let mut found = Vec::new();
+        match &object.body {
+            Body::ConfigMap(map) => {
+                for (key, value) in &map.data {
+                    self.credentials_in(key, key, value, &value.value, &mut found);
+                }
+            }
+            Body::Secret(secret) if secret.kind == SecretKind::Plain => {
+                let name = object.name().map_or("", |it| it.as_str());
+                let encoded = secret
+                    .data
+                    .iter()
+                    .filter_map(|(key, value)| Some((key, value, decoded(value)?)));
+                let plain = secret.string_data.iter();
+                let plain = plain.map(|(key, value)| (key, value, value.value.to_string()));
+                for (key, value, text) in encoded.chain(plain) {
+                    // In Secret `db`, the key `pass` is that of a password.
+                    let full = match key.contains(['_', '-', '.']) {
+                        true => key.value.to_string(),
+                        false => format!("{name}-{key}"),
+                    };
+                    self.credentials_in(key, &full, value, &text, &mut found);
+                }
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Looks at one entry: its value as a whole, then the settings in its lines.
+    fn credentials_in(
+        &self,
+        key: &'a Str,
+        full_key: &str,
+        value: &Str,
+        text: &str,
+        found: &mut Vec<Credential<'a>>,
+    ) {
+        let is_file = text.trim_end().contains('\n') || text.trim_start().starts_with('{');
+        let whole = [key.as_str(), full_key].map(|name| judge(name, text));
+        let whole = whole.into_iter().find_map(|it| weight(&it).map(|weak| (it, weak)));
+        let whole = whole.filter(|it| !is_sample(&text[it.0.at.0..it.0.at.1]));
+        if let Some((judgement, is_weak)) =
+            whole.filter(|_| !is_file || is_by_form(&judge("", text)))
+        {
+            let credential = &text[judgement.at.0..judgement.at.1];
+            if let Some(span) = self.place_of(value, text, credential) {
+                found.push(Credential { key, setting: None, span, is_weak });
+            }
+            return;
+        }
+        if !is_file {
+            return;
+        }
+        for (setting, setting_value) in settings(text) {
+            let judgement = judge(setting, setting_value);
+            let Some(is_weak) = weight(&judgement).filter(|_| !is_sample(setting_value)) else {
+                continue;
+            };
+            if let Some(span) = self.place_of(value, text, setting_value) {
+                let setting = Some(setting.to_owned());
+                found.push(Credential { key, setting, span, is_weak });
+            }
+        }
+    }
+
+    /// Returns the place of a credential: its line in an entry of several lines, else the whole value.
+    /// `None` where no file holds it.
+    fn place_of(&self, value: &Str, text: &str, credential: &str) -> Option<Span> {
+        let first_line = credential.lines().next().unwrap_or_default().trim();
+        let written = self.written(&value.span);
+        if let Some(at) = written.find(first_line) {
+            let in_lines = written.contains('\n') && written.starts_with(['|', '>']);
+            let whole = value.span.inner(0..written.len());
+            let end = at + first_line.len();
+            return Some(if in_lines { value.span.inner(at..end) } else { whole });
+        }
+        let mut places = vec![value.span];
+        let target = self.built_target(value.span.file);
+        places
+            .extend(target.and_then(|it| it.target.behind.get(&value.span)).into_iter().flatten());
+        let packed = |text: &str| text.split_whitespace().collect::<String>();
+        let forms = [packed(value), packed(first_line), STANDARD.encode(text.as_bytes())];
+        let holds = |span: &Span| {
+            let written = packed(self.written(span));
+            forms.iter().any(|form| !form.is_empty() && written.contains(form.as_str()))
+        };
+        places.into_iter().rev().find(holds)
+    }
+}
+
+/// Whether a value is a credential, and whether it is a weak one.
+fn weight(judgement: &Judgement) -> Option<bool> {
+    match judgement.verdict {
+        Verdict::Literal => Some(false),
+        Verdict::WeakDefault => Some(true),
+        Verdict::No | Verdict::Placeholder => None,
+    }
+}
+
+/// Minimum number of letters in the body of a private key that is not an illustration.
+const SHORTEST_KEY: usize = 16;
+
+/// Whether a value only shows where a credential goes: `my-password`, a private key without a body, or
+/// a reference to a Secret (`$dex.github.clientSecret`, as Argo CD's documentation has it).
+fn is_sample(value: &str) -> bool {
+    if value.contains("-----BEGIN") {
+        let body = value.lines().filter(|line| !line.contains("-----"));
+        return body.flat_map(str::chars).filter(|c| c.is_alphanumeric()).count() < SHORTEST_KEY;
+    }
+    let is_path = |it: &str| {
+        it.contains(['.', ':']) && it.chars().all(|c| c.is_alphanumeric() || "._:-".contains(c))
+    };
+    let lower = value.to_ascii_lowercase();
+    let noun = lower.strip_prefix("my-").or_else(|| lower.strip_prefix("my_"));
+    value.strip_prefix('$').is_some_and(is_path)
+        || noun.is_some_and(|it| {
+            ["password", "pass", "token", "secret", "key"].iter().any(|word| it.ends_with(word))
+        })
+}
+
+/// Whether a text without a key is a credential: a token, a private key or a connection string.
+fn is_by_form(judgement: &Judgement) -> bool {
+    weight(judgement).is_some()
+}
+
+/// Returns the text behind base64, where it is text.
+fn decoded(value: &Str) -> Option<String> {
+    let packed: String = value.chars().filter(|it| !it.is_whitespace()).collect();
+    String::from_utf8(STANDARD.decode(packed).ok()?).ok()
+}
+
+/// Returns the settings of a file: `key = value`, `key: value`, and the members of JSON objects.
+fn settings(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let json = text.trim_start().starts_with('{');
+    let separators: &[char] = if json { &['\n', ',', '{', '}'] } else { &['\n'] };
+    text.split(separators).filter_map(|line| {
+        let line = line.trim();
+        if line.starts_with(['#', ';', '!', '/']) {
+            return None;
+        }
+        let (key, value) = line.split_once(['=', ':'])?;
+        let key = key.trim().trim_start_matches("- ").trim_matches(['"', '\'']);
+        let value = value.trim().trim_end_matches([',', ';']).trim_matches(['"', '\'']);
+        let is_key = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+        (!key.is_empty() && key.chars().all(is_key) && !value.is_empty()).then_some((key, value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_sample, settings};
+
+    #[test]
+    fn settings_of_the_usual_formats_are_read() {
+        let read = |text: &'static str| settings(text).collect::<Vec<_>>();
+        assert_eq!(read("a.b=c\n# d=e\n"), [("a.b", "c")]);
+        assert_eq!(read("db:\n  password: \"x y\"\n"), [("password", "x y")]);
+        assert_eq!(read("{\"a\": \"b\", \"c\": {\"d\":\"e\"}}"), [("a", "b"), ("d", "e")]);
+        assert!(read("location / { return 200; }").is_empty());
+    }
+
+    #[test]
+    fn samples_are_told_from_credentials() {
+        for sample in [
+            "my-password",
+            "MY_API_TOKEN",
+            "$dex.github.clientSecret",
+            "$oidc:client-secret",
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n...\n-----END OPENSSH PRIVATE KEY-----",
+        ] {
+            assert!(is_sample(sample), "{sample}");
+        }
+        for real in ["hunter2!x", "$ecret", "my-tr0ub4dor"] {
+            assert!(!is_sample(real), "{real}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use crate::facts::{Credential, Facts, in_shell};
+use crate::model::kubernetes::{Body, Object};
+use crate::report::{Confidence, Findings, Role, Severity, phrases};
+use crate::rules::rule;
+
+rule! {
+    /// A Secret is committed with its values: base64 is not encryption.
+    ///
+    /// ## Why it hurts
+    /// Everybody who can read the repository has the credential, and it stays in the history after it
+    /// is removed. A Secret in a file also overwrites the one that somebody rotated in the cluster.
+    ///
+    /// ## What helps
+    /// Commit a SealedSecret, an ExternalSecret, or a Secret that SOPS has encrypted; or create the
+    /// Secret outside of the repository. Change the credential: it is already known.
+    ///
+    /// ## How to troubleshoot
+    /// `git log -p -- FILE` shows since when it is in the repository.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: v1
+    /// kind: Secret
+    /// metadata: { name: db }
+    /// stringData:
+    ///   username: web
+    ///   password: hV9kq2Zr7LmX # <- Secret `db` is committed with `password` in readable form
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: bitnami.com/v1alpha1
+    /// kind: SealedSecret
+    /// metadata: { name: db }
+    /// spec:
+    ///   encryptedData: { password: AgBy3i4OJSWK }
+    /// ```
+    PLM509 "committed-secret" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for &object in facts.objects() {
+        if !matches!(object.body, Body::Secret(_)) {
+            continue;
+        }
+        let all = facts.credentials(object);
+        // What a comment accepts gets a finding of its own for the comment to suppress.
+        let (accepted, open): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|it| facts.is_accepted(it.span, &|selector| RULE.is(selector)));
+        for credentials in accepted.chunks(1).chain([open.as_slice()]) {
+            report(facts, object, credentials, out);
+        }
+    }
+}
+
+/// Reports the credentials of one Secret in one finding.
+fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &mut Findings) {
+    let is_weak = credentials.iter().all(|it| it.is_weak);
+    // Passwords that everybody tries first are a side note beside a real one.
+    let shown: Vec<&Credential<'_>> =
+        credentials.iter().filter(|it| it.is_weak == is_weak).collect();
+    let [first, others @ ..] = shown.as_slice() else { return };
+    let labels: Vec<String> = shown.iter().map(|it| it.label()).collect();
+    let labels: Vec<&str> = labels.iter().map(|it| it.trim_matches('`')).collect();
+    let what = phrases::first_named(&labels, 5);
+    let message = if is_weak {
+        format!(
+            "{} is committed with a password that everybody tries first: {what}",
+            object.label()
+        )
+    } else {
+        format!("{} is committed with {what} in readable form", object.label())
+    };
+    let finding = out.at(&first.span, message);
+    finding.confidence(Confidence::Likely);
+    for other in others {
+        finding.also(&other.span, format!("{} is readable too", other.label()));
+    }
+    if is_weak || facts.object_role(object) == Role::Development {
+        finding.severity(Severity::Info);
+    }
+    let path = facts.file(first.span.file).path();
+    finding.check(format!("git log --oneline -- {}", in_shell(path)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn secret(body: &str) -> Vec<(&'static str, String)> {
+        let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\n{body}\n");
+        findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()
+    }
+
+    #[test]
+    fn plain_text_and_base64_are_both_readable() {
+        for bad in [
+            "stringData: {password: hV9kq2Zr7LmX}",
+            // hV9kq2Zr7LmX
+            "data: {password: aFY5a3EyWnI3TG1Y}",
+            "data:\n  password: >-\n    aFY5a3Ey\n    WnI3TG1Y",
+            "stringData: {pass: hV9kq2Zr7LmX}",
+            "stringData: {url: 'postgres://web:hV9kq2Zr7LmX@db/web'}",
+            "stringData:\n  key.pem: |\n    -----BEGIN RSA PRIVATE KEY-----\n    MIIEpAIBAAKCAQEA\n    -----END RSA PRIVATE KEY-----",
+            "stringData:\n  config.json: |\n    {\"auths\": {\"r.acme.example\": {\"username\": \"ci\", \"password\": \"hV9kq2Zr7LmX\"}}}",
+        ] {
+            let found = secret(bad);
+            assert_eq!(found.len(), 1, "{bad}");
+            assert_eq!(found[0].0, "warning", "{bad}");
+        }
+    }
+
+    #[test]
+    fn placeholders_and_names_are_silent_and_weak_passwords_a_note() {
+        for fine in [
+            "stringData: {password: changeme}",
+            "stringData: {password: <your password>}",
+            "data: {password: ''}",
+            // changeme
+            "data: {password: Y2hhbmdlbWU=}",
+            "stringData: {username: web, host: db.acme.example}",
+            "data: {keystore: /u3+7QAAAAIAAAAB}",
+        ] {
+            assert!(secret(fine).is_empty(), "{fine}");
+        }
+        // postgres
+        assert_eq!(secret("data: {password: cG9zdGdyZXM=}")[0].0, "info");
+    }
+
+    #[test]
+    fn encrypted_secrets_and_operators_are_silent() {
+        assert!(secret("stringData: {password: hV9kq2Zr7LmX}\nsops: {version: 3.9.0}").is_empty());
+        for kind in [
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {password: hV9kq2Zr7LmX}}",
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec: {data: [{secretKey: password, remoteRef: {key: hV9kq2Zr7LmX}}]}",
+        ] {
+            assert!(messages(&RULE, &format!("{kind}\nmetadata: {{name: db}}\n")).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_generator_commits_what_its_literals_say() {
+        let text = "# file: kustomization.yaml\nsecretGenerator:\n  - name: db\n    literals: [password=hV9kq2Zr7LmX]\nresources: [pod.yaml]\n# file: pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'a:1'}]}\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    #[test]
+    fn what_a_chart_makes_up_stands_in_no_file() {
+        let text = "# file: Chart.yaml\napiVersion: v2\nname: db\nversion: 1.0.0\n# file: values.yaml\npassword: hV9kq2Zr7LmX\n# file: templates/a.yaml\napiVersion: v1\nkind: Secret\nmetadata:\n  name: a\nstringData:\n  password: {{ randAlphaNum 12 | quote }}\n";
+        assert!(messages(&RULE, text).is_empty());
+        let written = text.replace("randAlphaNum 12", ".Values.password");
+        assert_eq!(messages(&RULE, &written).len(), 1);
+    }
+}

@@ -1,0 +1,222 @@
+use crate::facts::{Facts, Service, Unit, Workload};
+use crate::model::compose::{EnvSource, EnvVar};
+use crate::model::kubernetes::{self, Container};
+use crate::report::{Findings, phrases};
+use crate::rules::rule;
+use crate::text::{FileId, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+rule! {
+    /// One container sets the same variable twice, to different values.
+    ///
+    /// ## Why it hurts
+    /// Only one of the values counts, and whoever changes the other one sees no effect. In Compose,
+    /// `environment` wins over `env_file`; in a list, the last entry wins. Kubernetes keeps the last one
+    /// too, but a later `kubectl apply` may drop either, because it merges the list by name.
+    ///
+    /// ## What helps
+    /// Keep one of the entries.
+    ///
+    /// ## How to troubleshoot
+    /// `printenv NAME` in the container shows which value counts.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1
+    ///     environment:
+    ///       - WORKERS=2 # <- `WORKERS` of service `web` is set again further down, and this entry has no effect
+    ///       - LOG_LEVEL=info
+    ///       - WORKERS=8
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   web:
+    ///     image: ghcr.io/acme/web:1
+    ///     environment:
+    ///       - WORKERS=8
+    ///       - LOG_LEVEL=info
+    /// ```
+    PLM512 "duplicate-env" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut services: FxHashMap<(&str, FileId), &Service<'_>> = FxHashMap::default();
+    for service in facts.services() {
+        services.extend(service.project.files.iter().map(|file| ((service.name, *file), service)));
+    }
+    for twice in facts.repeated_variables().into_iter().filter(|it| !it.is_same) {
+        let service = services.get(&(twice.service, twice.first.file));
+        let finding = out.at(
+            &twice.first,
+            format!(
+                "`{}` of service `{}` is set again further down, and this entry has no effect",
+                twice.name, twice.service
+            ),
+        );
+        finding.unnecessary = true;
+        finding.also(&twice.last, "this entry counts");
+        if let Some(service) = service {
+            finding.check(facts.compose(service, &exec(service.name, twice.name)));
+        }
+    }
+    let mut seen: FxHashSet<Span> = FxHashSet::default();
+    for service in facts.services() {
+        // Services that share their environment through an anchor have one cause.
+        let overridden: Vec<&EnvVar> =
+            service.model.overridden.iter().filter(|it| is_literal(service, it)).collect();
+        let first = overridden.first().and_then(|it| service.model.env(&it.name));
+        if let Some(first) = first.filter(|it| seen.insert(it.name.span)) {
+            report_override(facts, service, first, &overridden, out);
+        }
+    }
+    for workload in facts.workloads() {
+        for (unit, container) in workload.containers() {
+            in_list(workload, unit, container, &mut seen, out);
+        }
+    }
+}
+
+fn exec(service: &str, name: &str) -> String {
+    format!("exec {service} printenv {name}")
+}
+
+/// Whether `environment` sets a variable to a text that is written out.
+fn is_literal(service: &Service<'_>, variable: &EnvVar) -> bool {
+    let own = service.model.env(&variable.name);
+    own.is_some_and(|it| !it.interpolated && it.value.is_some())
+}
+
+/// Reports the variables of env files that a service's `environment` sets to other values.
+fn report_override(
+    facts: &Facts,
+    service: &Service<'_>,
+    first: &EnvVar,
+    overridden: &[&EnvVar],
+    out: &mut Findings,
+) {
+    let names: Vec<&str> = overridden.iter().map(|it| it.name.as_str()).collect();
+    let Some(there) = overridden.first() else { return };
+    let path = match there.from {
+        EnvSource::EnvFile(file) => facts.file(file).path(),
+        EnvSource::Environment => "its `env_file`",
+    };
+    let values = match names.len() {
+        1 => "another value here, which wins",
+        _ => "other values here, which win",
+    };
+    let finding = out.at(
+        &first.name.span,
+        format!(
+            "service `{}` takes {} from `{path}` and sets {values}",
+            service.name,
+            phrases::first_named(&names, 4)
+        ),
+    );
+    for variable in overridden {
+        finding.also(&variable.span, format!("`{}` has no effect here", variable.name));
+    }
+    finding.check(facts.compose(service, &exec(service.name, &first.name)));
+}
+
+/// Reports the variables that the `env` of a container lists twice.
+fn in_list(
+    workload: &Workload<'_>,
+    unit: &Unit<'_>,
+    container: &Container,
+    seen: &mut FxHashSet<Span>,
+    out: &mut Findings,
+) {
+    let mut last: FxHashMap<&str, &kubernetes::EnvVar> = FxHashMap::default();
+    for variable in &container.env {
+        let Some(earlier) = last.insert(&variable.name, variable) else { continue };
+        let is_same = match (earlier.literal(), variable.literal()) {
+            (Some(one), Some(other)) => one.value == other.value,
+            _ => earlier.value == variable.value,
+        };
+        if is_same || !seen.insert(earlier.name.span) {
+            continue;
+        }
+        let finding = out.at(
+            &earlier.name.span,
+            format!(
+                "`{}` of {} is set again further down, and this entry has no effect",
+                variable.name, unit.label
+            ),
+        );
+        finding.unnecessary = true;
+        finding
+            .also(&variable.name.span, "this entry counts")
+            .check(workload.exec(unit, &format!("printenv {}", variable.name)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    fn compose(environment: &str, env: &str) -> usize {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{image: 'web:1', env_file: web.env, environment: {environment}}}}}\n# file: web.env\n{env}\n"
+        );
+        messages(&RULE, &text).len()
+    }
+
+    #[test]
+    fn a_list_of_compose_sets_a_variable_twice() {
+        assert_eq!(compose("[A=1, B=2, A=3]", ""), 1);
+        assert_eq!(compose("[A=1, A]", ""), 1);
+        assert_eq!(compose("[A=1, B=1, A=1]", ""), 0, "same value");
+        assert_eq!(compose("[A=1, AB=2]", ""), 0);
+    }
+
+    #[test]
+    fn environment_and_env_file_disagree() {
+        assert_eq!(compose("{A: '1'}", "A=2"), 1);
+        assert_eq!(compose("[A=1, B=1]", "A=2\nB=2"), 1, "one finding for each service");
+        assert_eq!(compose("{A: '1'}", "A=1"), 0, "same value");
+        assert_eq!(compose("{A: '${A}'}", "A=2"), 0, "the shell decides");
+        assert_eq!(compose("{A: }", "A=2"), 0);
+    }
+
+    #[test]
+    fn an_override_file_is_meant_to_override() {
+        let text = "# file: compose.yaml\nservices: {web: {image: 'web:1', environment: [A=1]}}\n# file: compose.override.yaml\nservices: {web: {environment: [A=2]}}\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn shared_lists_are_reported_once() {
+        let text = "x-env: &env [A=1, A=2]\nservices: {a: {image: 'a:1', environment: *env}, b: {image: 'b:1', environment: *env}}\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    #[test]
+    fn a_container_lists_a_variable_twice() {
+        let pod = |env: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, env: [{env}]}}]}}\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(
+            pod("{name: A, value: x}, {name: A, value: y}"),
+            [
+                "`A` of container `a` of Pod `a` is set again further down, and this entry has no effect"
+            ]
+        );
+        assert_eq!(
+            pod("{name: A, value: x}, {name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}")
+                .len(),
+            1
+        );
+        assert!(pod("{name: A, value: x}, {name: A, value: x}").is_empty());
+        assert!(pod("{name: A, value: x}, {name: B, value: y}").is_empty());
+    }
+}

@@ -1,0 +1,398 @@
+use crate::edit::quote_scalar;
+use crate::facts::{Facts, Service, in_shell};
+use crate::model::Str;
+use crate::model::kubernetes::{Body, Object};
+use crate::report::{Findings, Fix};
+use crate::rules::rule;
+use crate::syntax::{Scalar, Style};
+use crate::text::Span;
+use rustc_hash::FxHashSet;
+
+rule! {
+    /// An unquoted value means something else to a reader of YAML than to the person who wrote it.
+    ///
+    /// ## Why it hurts
+    /// `no` and `on` are booleans in YAML 1.1 and words in YAML 1.2, `0755` is an octal number, `22:22`
+    /// counts in sixties, and `1.10` is the number 1.1. The container gets another text than the file
+    /// shows, or the platform refuses the object; and which of them happens depends on the program that
+    /// reads the file.
+    ///
+    /// ## What helps
+    /// Put the value in quotes. Where Compose has passed on the number so far, look first at what the
+    /// program makes of the text as it is written.
+    ///
+    /// ## How to troubleshoot
+    /// `docker compose config` and `kubectl apply --dry-run=client -o yaml -f FILE` print the values as
+    /// the platform reads them.
+    ///
+    /// ## Bad
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     build:
+    ///       context: .
+    ///       args:
+    ///         PYTHON_VERSION: 3.10 # <- Compose reads the unquoted `3.10` of `PYTHON_VERSION` as `3.1`
+    ///     ports:
+    ///       - 2222:22 # <- to readers of YAML 1.1, the unquoted port `2222:22` is a number in base 60
+    /// ```
+    /// ```yaml file=k8s.yaml
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: { name: web }
+    /// data:
+    ///   SEND_MAIL: no # <- Kubernetes takes the unquoted `no` of `SEND_MAIL` for a boolean, and accepts only strings there
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml file=compose.yaml
+    /// services:
+    ///   web:
+    ///     build:
+    ///       context: .
+    ///       args:
+    ///         PYTHON_VERSION: "3.10"
+    ///     ports:
+    ///       - "2222:22"
+    /// ```
+    /// ```yaml file=k8s.yaml
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: { name: web }
+    /// data:
+    ///   SEND_MAIL: "no"
+    /// ```
+    PLM511 "yaml-surprise" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    // Values that several services share through an anchor are reported once.
+    let mut seen: FxHashSet<Span> = FxHashSet::default();
+    for service in facts.services() {
+        compose(facts, service, &mut seen, out);
+    }
+    for &object in facts.objects() {
+        for wrong in object.wrong.iter().filter(|it| it.expected == "a string") {
+            refused(facts, object, wrong.span, &mut seen, out);
+        }
+        let spec = object.workload().map(|it| &it.template.spec);
+        for container in spec.into_iter().flat_map(|it| it.all_containers()) {
+            for word in container.words() {
+                refused(facts, object, word.span, &mut seen, out);
+            }
+        }
+        if let Body::ConfigMap(map) = &object.body {
+            for (key, _) in &map.data {
+                renamed_key(facts, object, key, &mut seen, out);
+            }
+        }
+    }
+}
+
+fn compose(facts: &Facts, service: &Service<'_>, seen: &mut FxHashSet<Span>, out: &mut Findings) {
+    let model = service.model;
+    let variables = model.environment.iter().filter(|it| !it.list_form && !it.interpolated);
+    for variable in variables {
+        let Some(value) = &variable.value else { continue };
+        changed(facts, service, &variable.name, value, seen, out);
+        let written = facts.written(&value.span);
+        if Scalar::yaml_1_1_bool(written).is_some() {
+            let message = format!(
+                "to readers of YAML 1.1, the unquoted `{written}` of `{}` is a boolean",
+                variable.name
+            );
+            other_readers(facts, service, value.span, message, seen, out);
+        } else if is_base_60(written) {
+            let message = format!(
+                "to readers of YAML 1.1, the unquoted `{written}` of `{}` is a number in base 60",
+                variable.name
+            );
+            other_readers(facts, service, value.span, message, seen, out);
+        }
+    }
+    let arguments = model.build.iter().flat_map(|it| &it.args);
+    for entry in model.labels.iter().chain(arguments) {
+        // An argument without a value takes that of a variable.
+        if let Some(value) = entry.value.as_ref().filter(|it| it.span != entry.key.span) {
+            changed(facts, service, &entry.key, value, seen, out);
+        }
+    }
+    let ports = model.ports.iter().filter(|it| it.short_form).map(|it| ("port", it.span));
+    let user = model.user.iter().map(|it| ("user", it.span));
+    for (what, span) in ports.chain(user) {
+        let written = facts.written(&span);
+        if is_base_60(written) {
+            let message = format!(
+                "to readers of YAML 1.1, the unquoted {what} `{written}` is a number in base 60"
+            );
+            other_readers(facts, service, span, message, seen, out);
+        }
+    }
+    if let Some(restart) = model.restart.as_ref().filter(|it| facts.written(&it.span) == "no") {
+        let message = "to readers of YAML 1.1, the unquoted `restart: no` is a boolean, which is not a restart policy";
+        other_readers(facts, service, restart.span, message.to_owned(), seen, out);
+    }
+}
+
+/// Reports a value that Compose itself reads as another text than is written.
+fn changed(
+    facts: &Facts,
+    service: &Service<'_>,
+    name: &Str,
+    value: &Str,
+    seen: &mut FxHashSet<Span>,
+    out: &mut Findings,
+) {
+    let written = facts.written(&value.span);
+    // `True` becomes `true` for every reader.
+    if !is_plain(written)
+        || written.contains('$')
+        || written.eq_ignore_ascii_case(value)
+        || matches!(Scalar::read(written, Style::Plain, None), Scalar::Null)
+        || !seen.insert(value.span)
+    {
+        return;
+    }
+    let edit = facts.replace(&value.span, &in_quotes(written));
+    out.at(&value.span, format!("Compose reads the unquoted `{written}` of `{name}` as `{value}`"))
+        .check(facts.compose(service, &format!("config {}", service.name)))
+        .fix(Fix::r#unsafe("Put the value in quotes", [edit]));
+}
+
+/// Reports a value that Compose reads as it is written, and older readers do not.
+fn other_readers(
+    facts: &Facts,
+    service: &Service<'_>,
+    span: Span,
+    message: String,
+    seen: &mut FxHashSet<Span>,
+    out: &mut Findings,
+) {
+    if !seen.insert(span) {
+        return;
+    }
+    let edit = facts.replace(&span, &in_quotes(facts.written(&span)));
+    out.at(&span, message)
+        .check(facts.compose(service, &format!("config {}", service.name)))
+        .fix(Fix::safe("Put the value in quotes", [edit]));
+}
+
+/// Reports a value that Kubernetes does not take for the string that it must be.
+fn refused(
+    facts: &Facts,
+    object: &Object,
+    span: Span,
+    seen: &mut FxHashSet<Span>,
+    out: &mut Findings,
+) {
+    let written = facts.written(&span);
+    let Some(kind) = other_type(written) else { return };
+    let is_word = Scalar::yaml_1_1_bool(written).is_some();
+    if is_word && facts.is_kustomized(object.file) || !seen.insert(span) {
+        return;
+    }
+    let of = key_before(facts, span).map(|key| format!(" of `{key}`")).unwrap_or_default();
+    let edit = facts.replace(&span, &in_quotes(written));
+    let path = facts.file(object.file).path();
+    out.at(
+        &span,
+        format!(
+            "Kubernetes takes the unquoted `{written}`{of} for {kind}, and accepts only strings there"
+        ),
+    )
+    .check(format!("kubectl apply --dry-run=server -f {}", in_shell(path)))
+    .fix(Fix::safe("Put the value in quotes", [edit]));
+}
+
+/// Reports a key of a ConfigMap that Kubernetes stores under another name.
+fn renamed_key(
+    facts: &Facts,
+    object: &Object,
+    key: &Str,
+    seen: &mut FxHashSet<Span>,
+    out: &mut Findings,
+) {
+    let written = facts.written(&key.span);
+    let Some(value) = Scalar::yaml_1_1_bool(written) else { return };
+    if facts.is_kustomized(object.file) || !seen.insert(key.span) {
+        return;
+    }
+    let edit = facts.replace(&key.span, &in_quotes(written));
+    let path = facts.file(object.file).path();
+    out.at(&key.span, format!("Kubernetes stores the unquoted key `{written}` as `{value}`"))
+        .check(format!("kubectl apply --dry-run=client -o yaml -f {}", in_shell(path)))
+        .fix(Fix::r#unsafe("Put the key in quotes", [edit]));
+}
+
+/// Returns the type that Kubernetes gives a plain scalar, unless it is a string.
+fn other_type(written: &str) -> Option<&'static str> {
+    if !is_plain(written) {
+        return None;
+    }
+    if Scalar::yaml_1_1_bool(written).is_some() {
+        return Some("a boolean");
+    }
+    let plain = if written.starts_with(|first: char| first.is_ascii_digit()) {
+        written.replace('_', "")
+    } else {
+        written.to_owned()
+    };
+    match Scalar::read(&plain, Style::Plain, None) {
+        Scalar::Bool(_) => Some("a boolean"),
+        Scalar::Int(_) | Scalar::Float(_) | Scalar::NotFinite(_) => Some("a number"),
+        Scalar::Null | Scalar::Str(_) => None,
+    }
+}
+
+/// Whether a text is a plain scalar on one line.
+fn is_plain(written: &str) -> bool {
+    !written.is_empty()
+        && !written.contains('\n')
+        && !written.starts_with(['"', '\'', '|', '>', '*', '&', '!', '{', '['])
+}
+
+/// Whether a text is a number in base 60 to a reader of YAML 1.1: digits, and after each colon at most
+/// 59 (YAML 1.1, "Integer Language-Independent Type").
+fn is_base_60(written: &str) -> bool {
+    let mut parts = written.split(':');
+    let first = parts.next().unwrap_or_default();
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit());
+    let rest: Vec<&str> = parts.collect();
+    is_number(first)
+        && !first.starts_with('0')
+        && !rest.is_empty()
+        && rest.iter().all(|it| {
+            is_number(it) && it.len() <= 2 && it.parse::<u32>().is_ok_and(|part| part < 60)
+        })
+}
+
+/// Returns a text in quotes.
+fn in_quotes(written: &str) -> String {
+    let quoted = quote_scalar(written);
+    if quoted == written { format!("\"{written}\"") } else { quoted }
+}
+
+/// Returns the key in front of a value on the same line.
+fn key_before<'f>(facts: &Facts<'f>, span: Span) -> Option<&'f str> {
+    let line = Span { start: span.start.saturating_sub(200), end: span.start, ..span };
+    let before = facts.written(&line);
+    let before = &before[before.rfind(['\n', '{', ',']).map_or(0, |it| it + 1)..];
+    let key = before.trim_end().strip_suffix(':')?.trim().trim_start_matches("- ");
+    let key = key.trim_matches(['"', '\'']);
+    (!key.is_empty() && !key.contains(char::is_whitespace)).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::report::Safety;
+    use crate::rules::testing::findings;
+
+    /// Returns the message of each finding and whether its fix is safe.
+    fn found(text: &str) -> Vec<(String, bool)> {
+        findings(&RULE, text)
+            .into_iter()
+            .map(|it| (it.message, it.fixes[0].safety == Safety::Safe))
+            .collect()
+    }
+
+    fn variable(value: &str) -> Vec<(String, bool)> {
+        found(&format!("services:\n  web:\n    image: web:1\n    environment:\n      X: {value}\n"))
+    }
+
+    #[test]
+    fn compose_passes_numbers_on_in_another_form() {
+        for (written, read) in [
+            ("1.10", "1.1"),
+            ("0755", "493"),
+            ("022", "18"),
+            ("1e3", "1000"),
+            ("1_000", "1000"),
+            ("0x1F", "31"),
+            ("2026-01-02", "2026-01-02 00:00:00 +0000 UTC"),
+        ] {
+            let message = format!("Compose reads the unquoted `{written}` of `X` as `{read}`");
+            assert_eq!(variable(written), [(message, false)]);
+        }
+        for fine in ["'1.10'", "\"0755\"", "10", "1.5", "true", "True", "web", "1.2.3", "~", "''"] {
+            assert!(variable(fine).is_empty(), "{fine}");
+        }
+        let list = "services: {web: {image: 'web:1', environment: [X=1.10, Y=no]}}";
+        assert!(found(list).is_empty(), "the items of a list are strings");
+        let inherited = "# file: compose.yaml\nservices: {web: {build: {context: ., args: [X]}}}\n# file: .env\nX=1.10\n";
+        assert!(found(inherited).is_empty());
+        assert!(variable("${X:-1.10}").is_empty());
+    }
+
+    #[test]
+    fn words_and_base_60_are_read_as_written_by_compose_alone() {
+        for written in ["no", "on", "yes", "Off", "n", "12:30"] {
+            let all = variable(written);
+            assert_eq!(all.len(), 1, "{written}");
+            assert!(all[0].1, "quotes keep what Compose makes of it");
+        }
+        let service = |key: &str| found(&format!("services:\n  a:\n    image: a:1\n    {key}\n"));
+        assert_eq!(service("ports: [22:22]").len(), 1);
+        assert_eq!(service("ports: ['22:22']").len(), 0);
+        assert_eq!(service("ports: [8080:80]").len(), 0, "80 is not a digit of base 60");
+        assert_eq!(service("user: 33:33").len(), 1);
+        assert_eq!(service("restart: no").len(), 1);
+        assert_eq!(service("restart: \"no\"").len(), 0);
+        assert_eq!(service("restart: always").len(), 0);
+        assert_eq!(service("labels: {version: 1.10}").len(), 1);
+    }
+
+    #[test]
+    fn kubernetes_refuses_what_is_not_a_string() {
+        let map = |data: &str| {
+            found(&format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{data}}}\n"
+            ))
+        };
+        for bad in ["a: no", "a: on", "a: 0755", "a: 1e3", "a: 1.10", "a: true", "a: 1_000"] {
+            let all = map(bad);
+            assert_eq!(all.len(), 1, "{bad}");
+            assert!(all[0].1 && all[0].0.contains(" of `a`"), "{bad}: {}", all[0].0);
+        }
+        for fine in ["a: 'no'", "a: 22:22", "a: 1.2.3", "a: web", "a: ", "a: 2026-01-02"] {
+            assert!(map(fine).is_empty(), "{fine}");
+        }
+        let all = map("on: x");
+        assert_eq!(all[0].0, "Kubernetes stores the unquoted key `on` as `true`");
+        assert!(!all[0].1, "a Pod may read the key `true` today");
+    }
+
+    #[test]
+    fn labels_and_arguments_are_strings_too() {
+        let pod = |labels: &str, args: &str| {
+            found(&format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, labels: {{{labels}}}}}\nspec: {{containers: [{{name: a, image: a, args: [{args}]}}]}}\n"
+            ))
+            .len()
+        };
+        assert_eq!(pod("version: 1.10", ""), 1);
+        assert_eq!(pod("version: 'v1'", "--port, 8080"), 1);
+        assert_eq!(pod("version: v1.10", "--port, '8080', --port=80"), 0);
+    }
+
+    #[test]
+    fn kustomize_takes_words_for_strings_and_numbers_for_numbers() {
+        let map = |data: &str| {
+            let text = format!(
+                "# file: kustomization.yaml\nresources: [c.yaml]\n# file: c.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{data}}}\n"
+            );
+            findings(&RULE, &text).len()
+        };
+        assert_eq!(map("a: no"), 0);
+        assert_eq!(map("on: x"), 0);
+        assert_eq!(map("a: 1.10"), 1);
+    }
+
+    #[test]
+    fn numbers_and_variables_belong_to_others() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: a, env: [{name: X, value: no}]}]\n  volumes: [{name: v, configMap: {name: c, defaultMode: 0755}}]\n";
+        assert!(found(text).is_empty(), "PLM510 reports the variable, and the mode is a number");
+    }
+}
