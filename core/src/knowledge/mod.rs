@@ -28,6 +28,7 @@ pub mod kube_keys;
 pub mod memory;
 pub mod migrations;
 pub mod net;
+pub mod publishers;
 pub mod secrets;
 pub mod shell;
 pub mod singletons;

@@ -23,4 +23,4 @@ pub use plain::{PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
 pub use target::{BuiltTarget, Delivered, ReadTarget, TargetCache, targets};
 
-pub use crate::build::{Unmatched, UnmatchedKind, environment_of_word};
+pub use crate::build::{Unmatched, UnmatchedKind, environment_of, environment_of_word};
