@@ -1,5 +1,6 @@
 //! Two checklists: a single server done well, and the crossing from Compose to Kubernetes.
 
+use super::signals::Counts;
 use crate::facts::Facts;
 use crate::report::{CheckItem, CheckState, ChecklistItem, Checklists, Finding, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -105,40 +106,64 @@ const CROSSING: &[Item] = &[
 
 /// Returns both checklists. `ran` holds the codes of the rules that took part: an item none of whose
 /// rules did cannot be seen.
-pub fn both(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Checklists {
+pub fn both(
+    facts: &Facts<'_>,
+    counts: &Counts<'_>,
+    findings: &[Finding],
+    ran: &[&str],
+) -> Checklists {
     let served = facts.services().iter().any(|service| service.role != Role::Development);
     let any = !facts.services().is_empty() || facts.has_cluster_side();
+    // What is hidden belongs to the cluster side, which the list for a single server does not need.
+    let server = if served { Sight::Whole } else { Sight::Nothing };
+    let crossing = match (counts.hides_workloads(), any) {
+        (true, _) if counts.templates > 0 => Sight::Part(NOT_BUILT),
+        (true, _) => Sight::Part(NOT_HANDED_OVER),
+        (false, true) => Sight::Whole,
+        (false, false) => Sight::Nothing,
+    };
     let mut by_code: FxHashMap<&str, Vec<&Finding>> = FxHashMap::default();
     for finding in findings {
         by_code.entry(finding.code).or_default().push(finding);
     }
     let ran: FxHashSet<&str> = ran.iter().copied().collect();
-    let list = |items: &[Item], applies: bool| {
-        items.iter().map(|item| judge(item, &by_code, &ran, applies)).collect()
+    let list = |items: &[Item], sight: Sight| {
+        items.iter().map(|item| judge(item, &by_code, &ran, sight)).collect()
     };
-    Checklists { server: list(SERVER, served), crossing: list(CROSSING, any) }
+    Checklists { server: list(SERVER, server), crossing: list(CROSSING, crossing) }
 }
+
+/// How much of what a checklist is about can be seen.
+#[derive(Debug, Clone, Copy)]
+enum Sight {
+    Whole,
+    /// A part of it; the text says why.
+    Part(&'static str),
+    /// There is nothing that the list is about.
+    Nothing,
+}
+
+const NOT_BUILT: &str = "Parts of charts or overlays were not built: `plimsoll render` names them.";
+
+const NOT_HANDED_OVER: &str = "The manifests that the GitOps controller applies are not built: hand over the repository that it reads.";
 
 fn judge(
     item: &Item,
     by_code: &FxHashMap<&str, Vec<&Finding>>,
     ran: &FxHashSet<&str>,
-    applies: bool,
+    sight: Sight,
 ) -> ChecklistItem {
     let found = item.codes.iter().filter_map(|code| by_code.get(code)).flatten();
     let findings: Vec<_> = found.map(|finding| (finding.code, finding.span)).collect();
-    let state = if !applies {
-        CheckState::NotApplicable
-    } else if !findings.is_empty() {
-        CheckState::Fail
-    } else if item.codes.iter().any(|code| ran.contains(code)) {
-        CheckState::Pass
-    } else {
-        CheckState::CannotSee
-    };
-    let next = match state {
-        CheckState::Fail | CheckState::CannotSee => item.next,
-        CheckState::Pass | CheckState::NotApplicable => "",
+    let has_run = item.codes.iter().any(|code| ran.contains(code));
+    let (state, findings, next) = match sight {
+        Sight::Nothing => (CheckState::NotApplicable, Vec::new(), ""),
+        Sight::Whole | Sight::Part(_) if !findings.is_empty() => {
+            (CheckState::Fail, findings, item.next)
+        }
+        Sight::Part(why) => (CheckState::CannotSee, findings, why),
+        Sight::Whole if has_run => (CheckState::Pass, findings, ""),
+        Sight::Whole => (CheckState::CannotSee, findings, item.next),
     };
     ChecklistItem { item: item.item, state, findings, next }
 }

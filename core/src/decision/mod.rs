@@ -3,7 +3,10 @@
 //! The decision never calls one tool more professional than another. It states what the files show,
 //! what a person answered, and what would change the outcome.
 
+#[cfg(test)]
+mod cases;
 mod checklists;
+mod counted;
 mod crossing;
 mod outcome;
 mod questions;
@@ -22,7 +25,7 @@ pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Decision
     }
     let mut decision = outcome::weigh(facts, &counts, &questions);
     decision.questions = questions;
-    decision.checklists = checklists::both(facts, findings, ran);
+    decision.checklists = checklists::both(facts, &counts, findings, ran);
     decision.crossing = crossing::table(facts);
     decision
 }

@@ -3,8 +3,8 @@
 use super::signals::Counts;
 use crate::facts::Facts;
 use crate::report::{
-    Answer, AnsweredBy, Decision, Fit, Kind, Outcome, Platform, Question, QuestionId, Role,
-    Scenario, ScenarioName, Today, Worth,
+    Answer, AnsweredBy, Decision, Fit, Outcome, Platform, Question, QuestionId, Role, Scenario,
+    ScenarioName, Today, Worth,
 };
 use rustc_hash::FxHashSet;
 
@@ -35,10 +35,15 @@ pub fn weigh(facts: &Facts<'_>, counts: &Counts<'_>, questions: &[Question]) -> 
     let mut reasons: Vec<String> =
         questions.iter().filter(|it| shapes_the_platform(it.id)).filter_map(reason).collect();
     reasons.extend(reason_for_fit(fit, facts, counts));
+    if counts.flux > 0 && counts.argocd == 0 {
+        reasons.push(
+            "Flux is in use, and a second GitOps controller beside it has no use.".to_owned(),
+        );
+    }
 
     Decision {
         outcome: outcome(&answered, counts, platform),
-        scenario: scenario(facts, &answered, counts.is_empty() || unseen, platform),
+        scenario: scenario(facts, &answered),
         next_steps: next_steps(fit, platform, today),
         today,
         fit,
@@ -86,8 +91,14 @@ fn outcome(answered: &Answered<'_>, counts: &Counts<'_>, platform: Platform) -> 
     };
     Outcome {
         platform,
-        helm: worth(counts.charts > 0, answered.to(QuestionId::Packaging)),
-        argocd: worth(counts.argocd > 0, answered.to(QuestionId::Gitops)),
+        helm: worth(
+            counts.charts > 0 || counts.helm_release.is_some(),
+            answered.to(QuestionId::Packaging),
+        ),
+        argocd: match worth(counts.argocd > 0, answered.to(QuestionId::Gitops)) {
+            Worth::WorthIt | Worth::NotYet if counts.flux > 0 => Worth::No,
+            worth => worth,
+        },
     }
 }
 
@@ -137,16 +148,13 @@ fn reason_for_fit(fit: Fit, facts: &Facts<'_>, counts: &Counts<'_>) -> Option<St
         Fit::Fits => None,
         Fit::Outgrown => Some("The files ask for more than one host can provide.".to_owned()),
         Fit::OverBuilt => {
-            let kinds: FxHashSet<&str> = facts.objects().iter().map(|object| object.kind.as_str()).collect();
-            let is_manifest = |kind| {
-                matches!(kind, Kind::Kubernetes | Kind::Kustomization | Kind::Template | Kind::Values)
-            };
-            let files = facts.files().iter().filter(|it| is_manifest(it.kind));
+            let objects = &counts.counted.objects;
+            let kinds: FxHashSet<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
             Some(format!(
                 "You operate {} objects of {} kinds, written in {} lines, and nothing in them needs more than one machine.",
-                counts.objects,
+                objects.len(),
                 kinds.len(),
-                files.map(|it| it.lines.lines()).sum::<usize>()
+                counts.counted.lines_of_objects(facts)
             ))
         }
         Fit::Mixed => Some(
@@ -177,27 +185,26 @@ fn would_change(questions: &[Question], platform: Platform) -> Vec<&'static str>
     changes
 }
 
-fn scenario(
-    facts: &Facts<'_>,
-    answered: &Answered<'_>,
-    unseen: bool,
-    platform: Platform,
-) -> Scenario {
+fn scenario(facts: &Facts<'_>, answered: &Answered<'_>) -> Scenario {
     let (nearest, because) = if facts.config().answers.audit == Some(true) {
         (ScenarioName::Regulated, "changes are audited")
     } else if answered.is_yes(QuestionId::TeamsAndEnvironments) {
         (ScenarioName::MultiTeamPlatform, "it is shared by many services, teams or environments")
-    } else if answered.is_yes(QuestionId::ReplicasAndRollouts)
-        || platform != Platform::Compose && !unseen
-    {
+    } else if answered.is_yes(QuestionId::ReplicasAndRollouts) {
         (
             ScenarioName::GrowingSaas,
             "it runs several replicas or scales with the load, and few teams work on it",
         )
-    } else if unseen {
-        (ScenarioName::InternalApp, "nothing in the files asks for more")
-    } else {
+    } else if answered.to(QuestionId::OneServer) == Answer::No {
+        (ScenarioName::GrowingSaas, "one server is not enough for it, and few teams work on it")
+    } else if answered.is_yes(QuestionId::MultiNode) {
+        (ScenarioName::GrowingSaas, "it is meant to run on several nodes, and few teams work on it")
+    } else if answered.to(QuestionId::ReplicasAndRollouts) == Answer::No
+        && answered.to(QuestionId::TeamsAndEnvironments) == Answer::No
+    {
         (ScenarioName::InternalApp, "there are few services, with one replica each")
+    } else {
+        (ScenarioName::InternalApp, "nothing in the files asks for more")
     };
     Scenario { nearest, because }
 }
@@ -221,10 +228,14 @@ fn next_steps(fit: Fit, platform: Platform, today: Today) -> &'static [&'static 
         (Fit::Fits, Today::Compose | Today::Kubernetes | Today::Both, Platform::Compose) => {
             &["Work through the single-server checklist: it makes one machine a sound choice."]
         }
-        (
-            Fit::Fits,
-            Today::Compose | Today::Kubernetes | Today::Both,
-            Platform::Either | Platform::Kubernetes,
-        ) => &["Bring both sides to zero errors before the next change of platform."],
+        (Fit::Fits, Today::Compose, Platform::Either | Platform::Kubernetes) => {
+            &["Bring the Compose files to zero errors before the next change of platform."]
+        }
+        (Fit::Fits, Today::Kubernetes, Platform::Either | Platform::Kubernetes) => {
+            &["Bring the manifests to zero errors before the next change of platform."]
+        }
+        (Fit::Fits, Today::Both, Platform::Either | Platform::Kubernetes) => {
+            &["Bring both sides to zero errors before the next change of platform."]
+        }
     }
 }

@@ -4,10 +4,12 @@ use super::scale::Scale;
 use super::signals::{self, Counts};
 use crate::config::Downtime;
 use crate::facts::Facts;
+use crate::knowledge::publishers::is_public;
+use crate::model::environment_of;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
-use crate::report::{Answer, AnsweredBy, Kind, Question, QuestionId, Role, Weight};
+use crate::report::{Answer, AnsweredBy, Environment, Kind, Question, QuestionId, Role, Weight};
 use crate::text::Span;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Returns the question as a person would ask it.
 fn text(id: QuestionId) -> &'static str {
@@ -30,7 +32,7 @@ fn text(id: QuestionId) -> &'static str {
 fn evidence(id: QuestionId, facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     match id {
         QuestionId::OneServer => one_server(facts, counts),
-        QuestionId::MultiNode => multi_node(facts),
+        QuestionId::MultiNode => multi_node(facts, counts),
         QuestionId::ReplicasAndRollouts => replicas_and_rollouts(facts, counts),
         QuestionId::TeamsAndEnvironments => teams_and_environments(facts, counts),
         QuestionId::Gitops => gitops(facts, counts),
@@ -133,10 +135,6 @@ fn one_server(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
 /// Compares what the files ask for with the size of the server.
 fn weigh_size(scale: &mut Scale, facts: &Facts<'_>, counts: &Counts<'_>) {
     let server = facts.config().server.unwrap_or_default();
-    let amounts = |cpus: f64, memory_bytes: f64| {
-        let gib = memory_bytes / (1024.0 * 1024.0 * 1024.0);
-        format!("{} CPUs and {} GiB", rounded(cpus), rounded(gib))
-    };
     let sum = amounts(counts.cpus, counts.memory_bytes);
     let size = amounts(server.cpus, server.memory_bytes);
     if counts.cpus > server.cpus || counts.memory_bytes > server.memory_bytes {
@@ -152,12 +150,30 @@ fn weigh_size(scale: &mut Scale, facts: &Facts<'_>, counts: &Counts<'_>) {
     }
 }
 
-/// Returns an amount with at most one decimal place.
-fn rounded(amount: f64) -> String {
-    format!("{}", (amount * 10.0).round() / 10.0)
+/// Returns amounts in words, without one that nothing states.
+fn amounts(cpus: f64, memory_bytes: f64) -> String {
+    let processors = match rounded(cpus).as_str() {
+        "1" => "1 CPU".to_owned(),
+        number => format!("{number} CPUs"),
+    };
+    let memory = format!("{} GiB of memory", rounded(memory_bytes / (1024.0 * 1024.0 * 1024.0)));
+    match (cpus > 0.0, memory_bytes > 0.0) {
+        (true, false) => processors,
+        (false, true) => memory,
+        (true, true) | (false, false) => format!("{processors} and {memory}"),
+    }
 }
 
-fn multi_node(facts: &Facts<'_>) -> Scale {
+/// Returns an amount with at most one decimal place, or two below a tenth.
+fn rounded(amount: f64) -> String {
+    if amount > 0.0 && amount < 0.005 {
+        return "less than 0.01".to_owned();
+    }
+    let steps = if amount < 0.1 { 100.0 } else { 10.0 };
+    format!("{}", (amount * steps).round() / steps)
+}
+
+fn multi_node(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     let mut scale = Scale::default();
     let mut spread = Vec::new();
     let mut pinned = Vec::new();
@@ -203,7 +219,7 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
     scale.places(
         Answer::Yes,
         Weight::Sign,
-        &placed_in_swarm(facts),
+        &placed_in_swarm(counts),
         ["is placed on particular nodes of a swarm", "are placed on particular nodes of a swarm"],
     );
     if scale.evidence.is_empty() {
@@ -219,9 +235,9 @@ fn multi_node(facts: &Facts<'_>) -> Scale {
 }
 
 /// Returns the Compose services that say on which nodes of a swarm they run.
-fn placed_in_swarm(facts: &Facts<'_>) -> Vec<(String, Span)> {
+fn placed_in_swarm(counts: &Counts<'_>) -> Vec<(String, Span)> {
     let mut placed = Vec::new();
-    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+    for service in &counts.counted.services {
         let Some(deploy) = &service.model.deploy else { continue };
         let placement = deploy
             .placement
@@ -270,7 +286,7 @@ fn replicas_and_rollouts(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     scale.places(
         Answer::Yes,
         Weight::Hint,
-        &configured_rollouts(facts),
+        &configured_rollouts(facts, counts),
         ["configures how a new version rolls out", "configure how a new version rolls out"],
     );
     if scale.evidence.is_empty() && counts.containers > 0 {
@@ -285,7 +301,7 @@ fn replicas_and_rollouts(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
 }
 
 /// Returns the workloads and Compose services that say how a new version replaces the old one.
-fn configured_rollouts(facts: &Facts<'_>) -> Vec<(String, Span)> {
+fn configured_rollouts(facts: &Facts<'_>, counts: &Counts<'_>) -> Vec<(String, Span)> {
     let mut rollouts = Vec::new();
     for workload in facts.workloads() {
         let rolling = workload.model.strategy.as_ref().filter(|it| it.rolling_place.is_some());
@@ -295,7 +311,7 @@ fn configured_rollouts(facts: &Facts<'_>) -> Vec<(String, Span)> {
             rollouts.push((workload.label.clone(), strategy.place.span));
         }
     }
-    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+    for service in &counts.counted.services {
         let update = service.model.deploy.as_ref().and_then(|deploy| deploy.update_config.as_ref());
         rollouts.extend(update.map(|update| (service.unit.label.clone(), update.span)));
     }
@@ -304,7 +320,7 @@ fn configured_rollouts(facts: &Facts<'_>) -> Vec<(String, Span)> {
 
 fn teams_and_environments(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     let mut scale = Scale::default();
-    match counts.workloads.max(counts.compose_services) {
+    match counts.workloads.max(counts.counted.services.len()) {
         0 => {}
         1 => scale.fact(Answer::No, Weight::Sign, "one workload needs no more than one team"),
         few @ 2..=8 => {
@@ -327,7 +343,7 @@ fn teams_and_environments(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
         &walls,
         ["separates tenants from each other", "separate tenants from each other"],
     );
-    let owners = image_owners(facts);
+    let owners = image_owners(counts);
     if owners > 2 {
         let fact = format!("your own images come from {owners} different owners");
         scale.fact(Answer::Yes, Weight::Hint, fact);
@@ -351,14 +367,18 @@ fn teams_and_environments(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
 }
 
 /// Returns the number of owners of several images that are not public products.
-fn image_owners(facts: &Facts<'_>) -> usize {
-    let mut images: FxHashMap<&str, usize> = FxHashMap::default();
-    for image in facts.units().filter_map(|it| it.image.as_ref()).filter(|it| it.family.is_none()) {
-        if let Some((owner, _)) = image.repository.rsplit_once('/') {
-            *images.entry(owner).or_default() += 1;
+fn image_owners(counts: &Counts<'_>) -> usize {
+    let services = counts.counted.services.iter().map(|it| &it.unit);
+    let containers = counts.counted.workloads.iter().flat_map(|it| &it.units);
+    let images = services.chain(containers).filter_map(|it| it.image.as_ref());
+    let own = images.filter(|it| it.family.is_none() && !is_public(&it.repository));
+    let mut owners: FxHashMap<&str, FxHashSet<&str>> = FxHashMap::default();
+    for image in own {
+        if let Some((owner, name)) = image.repository.rsplit_once('/') {
+            owners.entry(owner).or_default().insert(name);
         }
     }
-    images.into_values().filter(|count| *count > 1).count()
+    owners.into_values().filter(|names| names.len() > 1).count()
 }
 
 fn gitops(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
@@ -393,13 +413,17 @@ fn packaging(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
         let span = chart.map(|file| Span::new(file.id, 0, 0));
         scale.fact_at(Answer::Yes, Weight::Sign, "the files include a chart", span);
     }
+    if counts.helm_release.is_some() {
+        let fact = "Flux installs charts for these files";
+        scale.fact_at(Answer::Yes, Weight::Sign, fact, counts.helm_release);
+    }
     if counts.overlays > 1 {
         let fact = format!("{} overlays reuse a base", counts.overlays);
         scale.fact(Answer::Yes, Weight::Sign, fact);
     }
     if let Some((name, count, span)) = most_copied_workload(facts) {
         let fact =
-            format!("`{name}` is written {count} times, once for each environment or namespace");
+            format!("{name} is written {count} times, once for each environment or namespace");
         scale.fact_at(Answer::Yes, Weight::Sign, fact, Some(span));
     }
     if let Some(copies) = facts.copied_manifests().first() {
@@ -420,30 +444,40 @@ fn packaging(facts: &Facts<'_>, counts: &Counts<'_>) -> Scale {
     scale
 }
 
-/// Returns the workload that appears most often, in several namespaces or folders, with the same
-/// kind, name and images: its label, how often it appears, and where it appears first.
+/// Returns the workload that is written most often, with the same kind, name and images, for different
+/// environments or namespaces: its label, for how many of them, and where it appears first.
 fn most_copied_workload<'f>(facts: &'f Facts<'_>) -> Option<(&'f str, usize, Span)> {
     struct Copies<'f> {
         label: &'f str,
-        count: usize,
+        /// What each copy is for.
+        stages: FxHashSet<(Option<Environment>, Option<&'f str>)>,
         first: Span,
     }
     let mut copies: FxHashMap<(&str, Vec<&str>), Copies<'_>> = FxHashMap::default();
     for workload in facts.workloads().iter().filter(|workload| !workload.name.is_empty()) {
+        // What a chart or an overlay builds for several environments is written once.
+        if facts.built_target(workload.object.file).is_some() {
+            continue;
+        }
+        let environment = environment_of(facts.file(workload.object.file).path());
+        let namespace = workload.object.meta.namespace.as_ref().map(|it| it.as_str());
+        if environment.is_none() && namespace.is_none() {
+            continue;
+        }
         let images = workload.units.iter().filter_map(|unit| unit.image.as_ref());
         let repositories = images.map(|image| image.repository.as_str()).collect();
         let label = workload.label.as_str();
         let seen = copies.entry((label, repositories)).or_insert_with(|| Copies {
             label,
-            count: 0,
+            stages: FxHashSet::default(),
             first: workload.span(),
         });
-        seen.count += 1;
+        seen.stages.insert((environment, namespace));
     }
-    let several = copies.into_values().filter(|it| it.count > 1);
+    let several = copies.into_values().filter(|it| it.stages.len() > 1);
     // Of two with the same count, the label and then the place decide, whatever the order of the map.
-    let most = several.min_by_key(|it| (std::cmp::Reverse(it.count), it.label, it.first))?;
-    Some((most.label, most.count, most.first))
+    let most = several.min_by_key(|it| (std::cmp::Reverse(it.stages.len()), it.label, it.first))?;
+    Some((most.label, most.stages.len(), most.first))
 }
 
 #[cfg(test)]
@@ -478,5 +512,7 @@ mod tests {
         assert_eq!(rounded(0.25), "0.3");
         assert_eq!(rounded(1.97), "2");
         assert_eq!(rounded(3.5), "3.5");
+        assert_eq!(rounded(0.02), "0.02");
+        assert_eq!(rounded(0.001), "less than 0.01");
     }
 }

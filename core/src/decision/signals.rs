@@ -1,13 +1,13 @@
 //! Counts and sums over the files, before any conclusion is drawn from them.
 
-use crate::facts::{Facts, Part, Workload};
+use super::counted::Counted;
+use crate::facts::{Facts, Part, Service, Workload};
 use crate::model::BuiltTarget;
 use crate::model::kubernetes::{Body, Object, VolumeSource, WorkloadKind};
-use crate::report::{Kind, Role, TargetKind};
-use crate::text::Span;
-use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
-use std::cmp::Reverse;
+use crate::report::{Environment, Kind, TargetKind};
+use crate::syntax::Node;
+use crate::text::{FileId, Span, folder_of};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// What the files ask for, added up. Nothing is guessed: a container that does not state its size
@@ -22,50 +22,55 @@ pub struct Counts<'f> {
     pub sized: i64,
     pub gpus: i64,
     pub first_gpu: Option<Span>,
+    /// What is added up and counted.
+    pub counted: Counted<'f>,
+    /// Number of workloads.
     pub workloads: usize,
     /// Workloads or services with more than one replica.
     pub replicated: Vec<(String, Span)>,
     pub namespaces: FxHashSet<&'f str>,
     pub objects: usize,
-    /// Number of Compose services that are not for development alone.
-    pub compose_services: usize,
-    /// Number of Compose services of every role.
+    /// Number of Compose services of every role and variant.
     pub services: usize,
     pub charts: usize,
     /// Number of charts, overlays and templates that were not built in full.
     pub templates: usize,
-    /// Number of overlays whose folders name an environment.
+    /// Number of kustomizations that stand for themselves.
+    pub kustomizations: usize,
+    /// Number of environments for which one base has overlays; that of the base with the most.
     pub overlays: usize,
     pub argocd: usize,
     pub flux: usize,
+    /// The first HelmRelease.
+    pub helm_release: Option<Span>,
 }
 
 impl<'f> Counts<'f> {
-    pub fn of(facts: &'f Facts<'_>) -> Counts<'f> {
+    pub fn of(facts: &'f Facts<'f>) -> Counts<'f> {
+        let counted = Counted::of(facts);
         let mut counts = Counts {
             objects: facts.objects().len(),
             services: facts.services().len(),
-            compose_services: facts
-                .services()
-                .iter()
-                .filter(|it| it.role != Role::Development)
-                .count(),
+            workloads: counted.workloads.len(),
             ..Counts::default()
         };
         // Both sides describe the same system, so only one of them is added up.
         if facts.has_cluster_side() {
-            let counted = counted(facts);
-            counts.workloads = counted.len();
-            counts.cluster(&counted);
+            counts.cluster(&counted.workloads);
+            counts.swarm(facts, &counted);
         } else {
-            counts.compose(facts);
+            counts.compose(&counted.services);
         }
+        counts.counted = counted;
         for object in facts.objects() {
             if let Some(namespace) = &object.meta.namespace {
                 counts.namespaces.insert(namespace);
             }
             if is_flux(object) {
                 counts.flux += 1;
+            }
+            if matches!(object.body, Body::HelmRelease(_)) {
+                counts.helm_release.get_or_insert(object.name_span());
             }
         }
         // A variant that cannot be built hides nothing where another one is built.
@@ -74,10 +79,10 @@ impl<'f> Counts<'f> {
             !it.is_whole() && facts.targets().find(whole).is_none()
         };
         counts.templates = facts.all_targets().iter().filter(is_hidden).count();
-        let is_environment = |it: &&Arc<BuiltTarget>| {
-            it.target.kind == TargetKind::Kustomization && it.target.environment.is_some()
-        };
-        counts.overlays = facts.all_targets().iter().filter(is_environment).count();
+        let kustomizations =
+            || facts.all_targets().iter().filter(|it| it.target.kind == TargetKind::Kustomization);
+        counts.kustomizations = kustomizations().count();
+        counts.overlays = environments_of_one_base(facts, kustomizations());
         for file in facts.files() {
             match file.kind {
                 Kind::Chart => counts.charts += 1,
@@ -131,8 +136,21 @@ impl<'f> Counts<'f> {
         }
     }
 
-    fn compose(&mut self, facts: &Facts<'_>) {
-        for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+    /// Notes the services that run several times in a swarm, beside what a cluster runs.
+    fn swarm(&mut self, facts: &'f Facts<'f>, counted: &Counted<'f>) {
+        let is_elsewhere =
+            |service: &Service<'_>| counted.workloads.iter().any(|it| it.name == service.name);
+        for service in counted.services.iter().filter(|it| facts.is_for_swarm(it)) {
+            if let Some(span) = service.unit.copies.many()
+                && !is_elsewhere(service)
+            {
+                self.replicated.push((service.unit.label.clone(), span));
+            }
+        }
+    }
+
+    fn compose(&mut self, services: &[&Service<'_>]) {
+        for service in services {
             let replicas = service.model.replicas().max(0);
             self.containers += replicas;
             if let Some(span) = service.unit.copies.many() {
@@ -168,12 +186,12 @@ impl<'f> Counts<'f> {
 
     /// Whether anything is meant for a cluster: workloads, charts or what delivers them.
     pub fn has_cluster(&self) -> bool {
-        self.workloads + self.charts + self.argocd + self.flux > 0
+        self.workloads + self.charts + self.kustomizations + self.argocd + self.flux > 0
     }
 
     /// Whether the files show no system at all.
     pub fn is_empty(&self) -> bool {
-        self.services + self.objects + self.charts + self.argocd + self.overlays == 0
+        self.services + self.objects + self.charts + self.argocd + self.kustomizations == 0
     }
 
     /// Whether at least half of the containers state how much memory they need.
@@ -182,45 +200,46 @@ impl<'f> Counts<'f> {
     }
 }
 
-/// Returns the workloads to add up. An application that the files hold in several forms, as a chart and
-/// as plain manifests, or in a folder for each environment, counts once.
-fn counted<'f, 'a>(facts: &'f Facts<'a>) -> Vec<&'f Workload<'a>> {
-    let mut homes: IndexMap<(usize, Option<usize>), Vec<&Workload<'a>>, FxBuildHasher> =
-        IndexMap::default();
-    for workload in facts.workloads() {
-        let file = workload.object.file;
-        let home = (facts.part_of(file), facts.target_of(file));
-        homes.entry(home).or_default().push(workload);
+/// Returns the number of environments for which the overlays of one base are, that of the base with
+/// the most; 0 where no base has overlays for two of them.
+fn environments_of_one_base<'f>(
+    facts: &Facts<'_>,
+    overlays: impl Iterator<Item = &'f Arc<BuiltTarget>>,
+) -> usize {
+    struct Family {
+        files: FxHashSet<FileId>,
+        environments: FxHashSet<Environment>,
     }
-    let mut homes: Vec<_> = homes.into_iter().collect();
-    homes.sort_by_key(|(_, workloads)| Reverse(workloads.len()));
-    let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
-    let mut counted: Vec<&Workload<'a>> = Vec::new();
-    for ((part, _), workloads) in homes {
-        let keys: Vec<_> = workloads.iter().filter_map(|it| identity(part, it)).collect();
-        let again = keys.iter().filter(|key| known.contains(*key)).count();
-        if again * 2 > workloads.len() {
-            continue;
+    // A component is added to applications, and is the base of none.
+    let components: FxHashSet<&str> = facts
+        .files()
+        .iter()
+        .filter(|file| file.kind == Kind::Kustomization)
+        .filter(|file| {
+            let kind = |root: Node<'_>| {
+                root.get("kind").is_some_and(|it| it.as_str() == Some("Component"))
+            };
+            file.tree.roots().any(kind)
+        })
+        .map(|file| folder_of(file.path()))
+        .collect();
+    let mut families: Vec<Family> = Vec::new();
+    for overlay in overlays {
+        let Some(environment) = overlay.target.environment else { continue };
+        let sources = overlay.target.sources.iter().copied();
+        let files: FxHashSet<FileId> =
+            sources.filter(|it| !components.contains(folder_of(facts.file(*it).path()))).collect();
+        match families.iter_mut().find(|family| !family.files.is_disjoint(&files)) {
+            Some(family) => {
+                family.environments.insert(environment);
+            }
+            None => {
+                families.push(Family { files, environments: [environment].into_iter().collect() })
+            }
         }
-        known.extend(keys);
-        let mut named: FxHashSet<(WorkloadKind, &str, &str)> = FxHashSet::default();
-        counted.extend(
-            workloads.into_iter().filter(|it| {
-                it.name.is_empty() || named.insert((it.kind(), it.namespace, it.name))
-            }),
-        );
     }
-    counted.sort_by_key(|workload| workload.index);
-    counted
-}
-
-/// What two forms of one workload have in common: the part of the project, the image and the name.
-fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<(usize, &'f str, &'f str)> {
-    let unit = workload.units.iter().find(|unit| unit.part == Part::Main)?;
-    let image = unit.image.as_ref()?.repository.as_str();
-    // Charts are rendered for a release of this name.
-    let name = workload.name.strip_prefix("release-name-").unwrap_or(workload.name);
-    Some((part, image, name))
+    let most = families.iter().map(|family| family.environments.len()).max();
+    most.filter(|most| *most > 1).unwrap_or(0)
 }
 
 /// Returns the workloads that depend on the machine they run on, with the places that say so.

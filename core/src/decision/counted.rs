@@ -1,0 +1,213 @@
+//! What is counted: one environment of each application, in one of its forms.
+//!
+//! A repository often holds an application several times: Compose files for other machines or databases,
+//! a chart beside plain manifests, a folder for each environment. Whoever runs it runs one of them.
+
+use crate::facts::{Facts, Part, Service, Workload};
+use crate::model::compose::MountKind;
+use crate::model::environment_of;
+use crate::model::kubernetes::{Object, WorkloadKind};
+use crate::report::{Environment, Kind, Role};
+use crate::text::{FileId, folder_of, join_path, name_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use std::cmp::Reverse;
+
+/// The services, workloads and objects that count, in the order of the facts.
+#[derive(Debug, Default)]
+pub struct Counted<'f> {
+    /// Compose services that are not for development alone.
+    pub services: Vec<&'f Service<'f>>,
+    pub workloads: Vec<&'f Workload<'f>>,
+    pub objects: Vec<&'f Object>,
+}
+
+impl<'f> Counted<'f> {
+    pub fn of(facts: &'f Facts<'f>) -> Counted<'f> {
+        let mut counted = Counted { services: services(facts), ..Counted::default() };
+        let mounted = mounted_by_compose(facts);
+        let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
+        let mut known_objects: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
+        for home in homes(facts) {
+            let is_known = |it: &&&Workload<'_>| {
+                identity(home.part, it).is_some_and(|key| known.contains(&key))
+            };
+            let again = home.workloads.iter().filter(is_known).count();
+            // Another form of what is counted already.
+            if again * 2 > home.workloads.len() {
+                continue;
+            }
+            let mut named: FxHashSet<(WorkloadKind, &str, &str)> = FxHashSet::default();
+            counted.workloads.extend(home.workloads.iter().filter(|it| !is_known(it)).filter(
+                |it| it.name.is_empty() || named.insert((it.kind(), it.namespace, it.name)),
+            ));
+            let mut here: FxHashSet<(&str, &str, &str)> = FxHashSet::default();
+            counted.objects.extend(home.objects.iter().filter(|object| {
+                let Some(name) = object.name() else { return true };
+                let kind = object.kind.as_str();
+                !mounted.contains(&object.file)
+                    && !known_objects.contains(&(home.part, kind, of_release(name.as_str())))
+                    && here.insert((kind, object.namespace(), name.as_str()))
+            }));
+            known.extend(home.workloads.iter().filter_map(|it| identity(home.part, it)));
+            let names = here.into_iter().map(|(kind, _, name)| (home.part, kind, of_release(name)));
+            known_objects.extend(names);
+        }
+        counted.workloads.sort_by_key(|workload| workload.index);
+        counted
+    }
+
+    /// Returns the number of lines of the files that the counted objects are written in.
+    pub fn lines_of_objects(&self, facts: &Facts<'_>) -> usize {
+        let mut files: FxHashSet<FileId> = FxHashSet::default();
+        for object in &self.objects {
+            files.insert(object.file);
+            if let Some(target) = facts.built_target(object.file) {
+                files.extend(&target.target.sources);
+            }
+        }
+        files.into_iter().map(|file| facts.file(file).lines.lines()).sum()
+    }
+}
+
+/// Returns the position of an environment among those that may count: production first, then what
+/// is for no environment in particular.
+fn rank(environment: Option<Environment>) -> usize {
+    match environment {
+        Some(Environment::Production) => 0,
+        None => 1,
+        Some(Environment::Staging) => 2,
+        Some(Environment::Test) => 3,
+        Some(Environment::Development) => 4,
+    }
+}
+
+/// What is applied together at most: a target, or the loose manifests of a part of the project.
+#[derive(Debug)]
+struct Home<'f> {
+    part: usize,
+    rank: usize,
+    workloads: Vec<&'f Workload<'f>>,
+    objects: Vec<&'f Object>,
+}
+
+/// Returns the homes of all objects, those that count before those that may only repeat them.
+fn homes<'f>(facts: &'f Facts<'f>) -> Vec<Home<'f>> {
+    let mut homes: IndexMap<(usize, Option<usize>), Home<'f>, FxBuildHasher> = IndexMap::default();
+    let key_of = |file: FileId| (facts.part_of(file), facts.target_of(file));
+    for object in facts.objects() {
+        let key = key_of(object.file);
+        let target = key.1.map(|at| &facts.all_targets()[at].target);
+        let new = || Home {
+            part: key.0,
+            rank: rank(target.and_then(|it| it.environment)),
+            workloads: Vec::new(),
+            objects: Vec::new(),
+        };
+        homes.entry(key).or_insert_with(new).objects.push(object);
+    }
+    for workload in facts.workloads() {
+        if let Some(home) = homes.get_mut(&key_of(workload.object.file)) {
+            home.workloads.push(workload);
+        }
+    }
+    let mut homes: Vec<Home<'f>> = homes.into_values().collect();
+    let rank_of = |object: &Object| rank(environment_of(facts.file(object.file).path()));
+    for home in &mut homes {
+        home.workloads.sort_by_key(|it| rank_of(it.object));
+        home.objects.sort_by_key(|it| rank_of(it));
+    }
+    homes.sort_by_key(|it| (it.workloads.is_empty(), it.rank, Reverse(it.workloads.len())));
+    homes
+}
+
+/// What two forms of one workload have in common: the part of the project, the image and the name.
+fn identity<'f>(part: usize, workload: &'f Workload<'_>) -> Option<(usize, &'f str, &'f str)> {
+    let unit = workload.units.iter().find(|unit| unit.part == Part::Main)?;
+    let image = unit.image.as_ref()?.repository.as_str();
+    Some((part, image, of_release(workload.name)))
+}
+
+/// Returns a name without that of the release for which charts are rendered.
+fn of_release(name: &str) -> &str {
+    name.strip_prefix("release-name-").unwrap_or(name)
+}
+
+/// Returns the services of one variant of each Compose application.
+fn services<'f>(facts: &'f Facts<'f>) -> Vec<&'f Service<'f>> {
+    let mut variants: IndexMap<usize, Vec<&Service<'f>>, FxBuildHasher> = IndexMap::default();
+    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+        variants.entry(service.project_index).or_default().push(service);
+    }
+    let mut variants: Vec<Vec<&Service<'f>>> = variants.into_values().collect();
+    variants.sort_by_cached_key(|services| variant_rank(facts, services));
+    let mut in_folder: FxHashSet<(&str, &str)> = FxHashSet::default();
+    let mut in_part: FxHashSet<(usize, &str, Option<&str>)> = FxHashSet::default();
+    let mut counted: Vec<&Service<'f>> = Vec::new();
+    for services in variants {
+        let keys = |it: &&'f Service<'f>| {
+            let image = it.unit.image.as_ref().map(|image| image.repository.as_str());
+            let part = facts.part_of(facts.base_of(it.project));
+            ((it.project.folder.as_str(), it.name), (part, it.name, image))
+        };
+        let is_new = |it: &&'f Service<'f>| {
+            let (folder, part) = keys(it);
+            !in_folder.contains(&folder) && !in_part.contains(&part)
+        };
+        let new: Vec<&Service<'f>> = services.iter().copied().filter(is_new).collect();
+        // What a variant has instead of the rest is not run beside the variant that counts.
+        if new.len() * 2 >= services.len() {
+            counted.extend(new);
+        }
+        for service in &services {
+            let (folder, part) = keys(service);
+            in_folder.insert(folder);
+            in_part.insert(part);
+        }
+    }
+    counted.sort_by_key(|service| service.index);
+    counted
+}
+
+/// Returns the position of a Compose project among the variants of one application: production first,
+/// then the file that Compose reads by default, then the one with the most services.
+fn variant_rank(
+    facts: &Facts<'_>,
+    services: &[&Service<'_>],
+) -> (usize, bool, usize, Reverse<usize>) {
+    const DEFAULT_NAMES: [&str; 4] =
+        ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    let Some(first) = services.first() else { return (1, true, 0, Reverse(0)) };
+    let path = facts.file(facts.base_of(first.project)).path();
+    let role = match first.role {
+        Role::Production => 0,
+        Role::Unknown | Role::Development => 1,
+    };
+    let depth = folder_of(path).split('/').filter(|it| !it.is_empty()).count();
+    (role, !DEFAULT_NAMES.contains(&name_of(path)), depth, Reverse(services.len()))
+}
+
+/// Returns the files with objects that Compose services mount, as the components of Dapr are: they
+/// configure a container and reach no cluster.
+fn mounted_by_compose(facts: &Facts<'_>) -> FxHashSet<FileId> {
+    let mut mounted: FxHashSet<String> = FxHashSet::default();
+    for service in facts.services() {
+        let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+        for source in binds.filter_map(|it| it.source.as_ref()) {
+            mounted.insert(join_path(&service.project.folder, source.as_str()));
+        }
+    }
+    // The root of the project is mounted for its sources.
+    mounted.remove("");
+    let manifests = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
+    let without_workloads =
+        manifests.filter(|file| file.objects.iter().all(|it| it.workload().is_none()));
+    let is_mounted = |path: &str| {
+        let around = std::iter::successors(Some(path), |it| {
+            let folder = folder_of(it);
+            (!folder.is_empty()).then_some(folder)
+        });
+        around.into_iter().any(|it| mounted.contains(it))
+    };
+    without_workloads.filter(|file| is_mounted(file.path())).map(|file| file.id).collect()
+}
