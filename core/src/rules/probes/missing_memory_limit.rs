@@ -58,6 +58,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 if let Some(place) = container.resources_elsewhere() {
                     finding.also(&place, "the resources are set here");
                 }
+                if let Some(empty) = facts.empty_value_behind(workload, container, "resources") {
+                    finding.also(&empty, "this value is empty");
+                }
             }
         }
     }

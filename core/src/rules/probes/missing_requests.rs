@@ -64,8 +64,16 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
             let place = if place.is_empty() { container.span() } else { place };
-            out.at(&place, format!("{} requests {what}", unit.label))
-                .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
+            let finding = out.at(&place, format!("{} requests {what}", unit.label));
+            // The resources may be those of a values file.
+            if place.file != container.span().file {
+                finding.subject(facts.subject_at(container.span()));
+                finding.also(&container.span(), "the container gets them here");
+            }
+            if let Some(empty) = facts.empty_value_behind(workload, container, "resources") {
+                finding.also(&empty, "this value is empty");
+            }
+            finding.check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
         }
     }
 }
@@ -73,7 +81,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn pod(resources: &str, more: &str) -> Vec<String> {
         messages(
@@ -93,6 +101,35 @@ mod tests {
         assert!(pod("limits: {memory: 1Mi, cpu: 1}", "").is_empty());
         let range = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: r}\nspec: {limits: [{type: Container, defaultRequest: {cpu: 1, memory: 1Mi}}]}\n";
         assert!(pod("", range).is_empty());
+    }
+
+    /// Returns the texts of the related places of a chart's one finding, and its subject.
+    fn related(values: &str, resources: &str) -> (Vec<String>, String) {
+        let template = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: web\n      image: a\n{resources}"
+        );
+        let text = format!(
+            "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/values.yaml\n{values}# file: c/templates/a.yaml\n{template}"
+        );
+        let files = [values.to_owned(), template];
+        let finding = findings(&RULE, &text).remove(0);
+        let written = |span: &crate::text::Span| {
+            let is_here = |text: &&String| text.len() >= span.end as usize;
+            // The related places are a key of the values or a name in the template.
+            let mut found = files.iter().filter(is_here).map(|text| &text[span.range()]);
+            found.find(|text| ["resources", "web"].contains(text)).unwrap_or_default().to_owned()
+        };
+        let related = finding.related.iter().map(|it| written(&it.span)).collect();
+        (related, finding.subject)
+    }
+
+    #[test]
+    fn the_place_in_a_values_file_is_shown() {
+        let with = "      {{- with .Values.resources }}\n      resources: {{ toYaml . | nindent 8 }}\n      {{- end }}\n";
+        assert_eq!(related("resources: {}\n", with).0, ["resources"]);
+        assert_eq!(related("resources:\n", with).0, ["resources"]);
+        let (places, subject) = related("resources: {limits: {cpu: 1}}\n", with);
+        assert_eq!((places[0].as_str(), subject.as_str()), ("web", "Pod a, container web"));
     }
 
     #[test]
