@@ -58,16 +58,18 @@ impl Folded {
 /// "Deployment `web`"; a container keeps its name.
 pub(super) fn without_names(finding: &Finding) -> String {
     let object = finding.subject.split(',').next().unwrap_or_default();
-    let (kind, names) = object.split_once(' ').unwrap_or_default();
+    let names = object.split_once(' ').map_or("", |(_, names)| names);
     let mut message = String::new();
-    for (at, part) in finding.message.split('`').enumerate() {
+    for (at, part) in finding.message_for_one().split('`').enumerate() {
         let is_quoted = at % 2 == 1;
         let before = message.trim_end().rsplit(' ').next().unwrap_or_default();
         let is_name = before == "namespace" || before.starts_with(char::is_uppercase);
         if !is_quoted || !is_name || !names.split('/').any(|name| name == part) {
             message.push_str(part);
-        } else if before == kind {
-            message.truncate(message.trim_end().len() - kind.len());
+        } else {
+            // An overlay may make another kind of an object too.
+            let length = message.trim_end().len() - before.len();
+            message.truncate(length);
         }
     }
     message
@@ -90,17 +92,14 @@ pub(super) fn one_for_each_tag(findings: Vec<Finding>, facts: &Facts<'_>) -> Vec
         }
         let others = findings.split_off(1);
         for mut first in findings {
-            let count = match others.len() {
-                1 => "one other image has".to_owned(),
-                more => format!("{more} other images have"),
-            };
-            first.message.push_str(&format!("; {count} the same tag from here"));
             let template = std::mem::replace(&mut first.span, value);
             first.related.retain(|related| related.span != value);
             first.also(&template, "the image is put together here");
-            for other in &others {
-                first.also(&other.span, "this image has the tag too");
-            }
+            let others: Vec<(Span, String)> = others
+                .iter()
+                .map(|other| (other.span, "this image has the tag too".to_owned()))
+                .collect();
+            first.stands_for(&others);
             all.push(first);
         }
     }
@@ -187,7 +186,7 @@ mod tests {
         let three = chart(&["a", "b", "c"].map(pod).concat());
         assert_eq!(three.findings.len(), 1, "{:?}", three.findings);
         let finding = &three.findings[0];
-        assert!(finding.message.ends_with("; 2 other images have the same tag from here"));
+        assert!(finding.message.ends_with(" (and 2 more like it)"));
         assert_eq!(finding.subject, "Pod a, container a");
         let file = &three.files[finding.span.file.index()];
         assert_eq!(&*file.file.path, "shop/values.yaml");

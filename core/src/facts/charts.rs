@@ -9,6 +9,7 @@ use crate::model::kubernetes::Container;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// A value that templates read and that is not there.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub struct TypeConflict<'a> {
 
 impl<'a> Facts<'a> {
     /// Returns the charts that are not vendored into others, sorted by folder.
-    pub fn charts(&self) -> &'a [Chart] {
+    pub fn charts(&self) -> &'a [Arc<Chart>] {
         self.charts
     }
 
@@ -141,7 +142,8 @@ impl<'a> Facts<'a> {
         let mut reads = reads.filter(|read| read.path.last().is_some_and(|last| last == field));
         let read = reads.next()?;
         let value = value_at(&chart.values.as_ref()?.values, &read.path)?;
-        (value.is_empty || value.kind == ValueKind::Null).then_some(value.key)
+        let place = if value.kind == ValueKind::Null { value.key } else { value.span };
+        (value.is_empty || value.kind == ValueKind::Null).then_some(place)
     }
 
     /// Returns the values that no template of a chart reads, the topmost of each.

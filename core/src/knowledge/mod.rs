@@ -11,13 +11,14 @@
 //! Two habits keep the findings true: a table says only what its source says, and an answer that is
 //! not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
+pub mod advertised;
 pub mod annotations;
 pub mod checks;
 pub mod cron;
 mod data;
 pub mod dev_commands;
-pub mod development;
 pub mod directories;
+pub mod disks;
 pub mod end_of_life;
 pub mod env;
 pub mod families;
@@ -28,6 +29,7 @@ pub mod kube_keys;
 pub mod memory;
 pub mod migrations;
 pub mod net;
+pub mod ready;
 pub mod secrets;
 pub mod shell;
 pub mod singletons;

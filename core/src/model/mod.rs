@@ -19,8 +19,8 @@ mod target;
 pub use crate::build::{Cause, Reason, Target};
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
-pub use plain::{PlainTarget, plain_targets};
+pub use plain::{Described, PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
 pub use target::{BuiltTarget, Delivered, ReadTarget, TargetCache, targets};
 
-pub use crate::build::{Unmatched, UnmatchedKind, environment_of_word};
+pub use crate::build::{Unmatched, UnmatchedKind, environment_of, environment_of_word};

@@ -169,7 +169,8 @@ fn report(
     let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format!("docker compose exec {} getent hosts {host}", service.name));
+        finding
+            .check(facts.compose(service, &format!("exec {} getent hosts {host}", service.name)));
     }
     if let Some(workload) = facts.workload_of(unit) {
         finding.check(workload.exec(unit, &format!("getent hosts {host}")));
