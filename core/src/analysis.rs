@@ -14,11 +14,13 @@ use crate::report::{
 use crate::rules::Rule;
 use crate::text::{FileId, Span, folder_of};
 use crate::{decision, rules, suppress};
-use rustc_hash::{FxHashMap, FxHashSet};
+use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
+use rustc_hash::FxHashSet;
 use self_cell::self_cell;
 use std::sync::Arc;
 use trial::Trials;
 
+mod fold;
 mod trial;
 
 /// What a caller wants to know.
@@ -161,7 +163,8 @@ impl Analysis {
         for variant in &self.0.borrow_dependent().variants {
             folded.add(run_rules(variant, &wanted).0, variant);
         }
-        let mut findings = folded.findings;
+        let mut findings = one_for_each_tag(folded.findings, facts);
+        drop_echoes(&mut findings);
         let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
         let decision = decision::decide(facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
@@ -360,82 +363,36 @@ fn is_about_text(finding: &Finding) -> bool {
     rules::find(finding.code).is_some_and(is_about_text)
 }
 
-/// Findings over several variants of a target: what they say alike at the same place, but for the names
-/// of their objects, is one finding that names the variants.
-struct Folded {
-    findings: Vec<Finding>,
-    /// Index of the first finding of a rule at a place with these words.
-    known: FxHashMap<(&'static str, Span, String), usize>,
-}
-
-impl Folded {
-    fn new(findings: Vec<Finding>) -> Folded {
-        let mut folded = Folded { findings: Vec::new(), known: FxHashMap::default() };
-        for finding in findings {
-            folded.push(finding);
-        }
-        folded
-    }
-
-    fn push(&mut self, finding: Finding) {
-        let key = (finding.code, finding.span, without_names(&finding));
-        self.known.entry(key).or_insert(self.findings.len());
-        self.findings.push(finding);
-    }
-
-    /// Adds the findings on one variant.
-    fn add(&mut self, found: Vec<Finding>, facts: &Facts<'_>) {
-        let Some(target) = facts.targets().next() else { return };
-        let before = self.findings.len();
-        let said = found.into_iter().filter(|finding| !may_be_unbuilt(finding, target));
-        for mut finding in said {
-            match self.known.get(&(finding.code, finding.span, without_names(&finding))) {
-                // A rule may say several things at one place of this variant.
-                Some(at) if *at < before => {
-                    let names = &mut self.findings[*at].targets;
-                    if !names.is_empty() && names.last() != Some(&target.target.name) {
-                        names.push(target.target.name.clone());
-                    }
-                }
-                _ => {
-                    place_in_target(&mut finding, target, facts);
-                    self.push(finding);
-                }
-            }
-        }
-    }
-}
-
 /// Whether a finding speaks about a value, and not only about the object whose name the value is.
 fn is_about_value(finding: &Finding, value: &str) -> bool {
     let names = |word: &str| finding.subject.split([' ', '/', ',']).any(|name| name == word);
     // The words between backticks are the user's own.
-    let mut words = finding.message.split('`').skip(1).step_by(2);
-    words.any(|word| {
-        !names(word) && !word.is_empty() && (value.contains(word) || word.contains(value))
+    finding.message.split('`').enumerate().any(|(at, part)| match at % 2 {
+        1 => !names(part) && (contains_whole(value, part) || contains_whole(part, value)),
+        _ => words_of(part).any(|word| word == value && word.parse::<f64>().is_ok()),
     })
 }
 
-/// Returns the message of a finding without the names of its object, which overlays change: what is
-/// left says the same about each variant or something else. A name stands behind its kind, as in
-/// "Deployment `web`"; a container keeps its name.
-fn without_names(finding: &Finding) -> String {
-    let object = finding.subject.split(',').next().unwrap_or_default();
-    let names = object.split_once(' ').map_or("", |(_, names)| names);
-    let mut message = String::new();
-    for (at, part) in finding.message_for_one().split('`').enumerate() {
-        let is_quoted = at % 2 == 1;
-        let before = message.trim_end().rsplit(' ').next().unwrap_or_default();
-        let is_name = before == "namespace" || before.starts_with(char::is_uppercase);
-        if !is_quoted || !is_name || !names.split('/').any(|name| name == part) {
-            message.push_str(part);
-        } else {
-            // An overlay may make another kind of an object too.
-            let length = message.trim_end().len() - before.len();
-            message.truncate(length);
-        }
+/// Returns the words of a sentence without the punctuation around them.
+fn words_of(sentence: &str) -> impl Iterator<Item = &str> {
+    let is_around = |letter: char| !letter.is_alphanumeric();
+    sentence.split_whitespace().map(move |word| word.trim_matches(is_around))
+}
+
+/// Whether one text stands in another as a whole part of it, such as the tag of an image. The folders of an
+/// absolute path are no parts: `/var/lib/rabbitmq` does not speak of `rabbitmq`.
+fn contains_whole(text: &str, part: &str) -> bool {
+    if text == part {
+        return true;
     }
-    message
+    let is_path = text.starts_with('/') && !part.starts_with('/');
+    if is_path || !part.contains(char::is_alphanumeric) {
+        return false;
+    }
+    let is_inner = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    text.match_indices(part).any(|(at, _)| {
+        !text[..at].ends_with(is_inner) && !text[at + part.len()..].starts_with(is_inner)
+    })
 }
 
 /// Returns the values that a finding is about, of those that its place was printed from. Of an image, it is
@@ -578,6 +535,30 @@ fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
 mod tests {
     use super::*;
     use crate::Workspace;
+
+    fn said(subject: &str, message: &str) -> Finding {
+        let mut out = Findings::new("PLM801", "x", Severity::Info);
+        out.at(&Span::default(), message).subject(subject);
+        out.into_list().remove(0)
+    }
+
+    #[test]
+    fn a_value_is_spoken_of_as_a_whole() {
+        let image = said("Deployment web", "the tag of `acme/web:latest` moves");
+        assert!(is_about_value(&image, "latest"));
+        assert!(is_about_value(&image, "acme/web"));
+        assert!(!is_about_value(&image, "late"));
+        assert!(!is_about_value(&image, "-"));
+        assert!(!is_about_value(&image, "web-latest"));
+        let volume = said("StatefulSet mq", "nothing is mounted at `/var/lib/rabbitmq`");
+        assert!(!is_about_value(&volume, "rabbitmq"));
+        assert!(is_about_value(&volume, "/var/lib/rabbitmq"));
+        let named = said("Deployment web", "`web` has no probe");
+        assert!(!is_about_value(&named, "web"));
+        let timing = said("Deployment web", "`timeoutSeconds` is 30, more than the period (10)");
+        assert!(is_about_value(&timing, "30") && is_about_value(&timing, "10"));
+        assert!(!is_about_value(&timing, "3") && !is_about_value(&timing, "more"));
+    }
 
     #[test]
     fn a_snapshot_outlives_the_files_and_may_change_threads() {

@@ -1,8 +1,11 @@
 //! Charts as their authors wrote them: values that templates read and nobody defines, values that nobody
 //! reads, and values in which environments disagree.
 
-use super::{Facts, nearest};
-use crate::model::chart::{Chart, Missing, Value, ValueKind, Values, ValuesFile, value_at};
+use super::{Facts, Workload, nearest};
+use crate::model::chart::{
+    Chart, Missing, Value, ValueKind, ValueRead, Values, ValuesFile, value_at,
+};
+use crate::model::kubernetes::Container;
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
@@ -99,7 +102,9 @@ impl<'a> Facts<'a> {
                 set.filter_map(|file| Some((file, value_at(&file.values, absent)?))).collect();
             found.push(UndefinedValue {
                 path: path.join("."),
-                near: chart.values.as_ref().and_then(|own| near_value(&own.values, absent)),
+                near: guard_of(chart, read, absent).or_else(|| {
+                    chart.values.as_ref().and_then(|own| near_value(&own.values, absent))
+                }),
                 absent: shown,
                 span: read.span,
                 others: Vec::new(),
@@ -108,6 +113,37 @@ impl<'a> Facts<'a> {
             });
         }
         found
+    }
+
+    /// Returns the empty value behind a field that a template leaves out of a container where the value is
+    /// empty: `resources: {}` behind `{{ with .Values.resources }}`.
+    pub fn empty_value_behind(
+        &self,
+        workload: &Workload<'_>,
+        container: &Container,
+        field: &str,
+    ) -> Option<Span> {
+        let span = container.span();
+        let file = self.file(span.file);
+        let chart = self.charts.iter().find(|chart| is_inside(file.path(), &chart.folder))?;
+        // What is left out stands in no document, so that only the next container ends this one.
+        let starts = workload.containers().map(|(_, other)| other.span());
+        let starts = starts.filter(|other| other.file == span.file && other.start > span.start);
+        let start_of_next = starts.map(|other| other.start).min();
+        let rest = &file.text()[span.end as usize..];
+        let length = rest.find("\n---").unwrap_or(rest.len());
+        let end = start_of_next
+            .unwrap_or(u32::MAX)
+            .min(Span::new(span.file, 0, span.end as usize + length).end);
+        let is_here = |read: &&ValueRead| {
+            read.span.file == span.file && (span.end..end).contains(&read.span.start)
+        };
+        let reads = chart.uses.reads.iter().filter(is_here);
+        let mut reads = reads.filter(|read| read.path.last().is_some_and(|last| last == field));
+        let read = reads.next()?;
+        let value = value_at(&chart.values.as_ref()?.values, &read.path)?;
+        let place = if value.kind == ValueKind::Null { value.key } else { value.span };
+        (value.is_empty || value.kind == ValueKind::Null).then_some(place)
     }
 
     /// Returns the values that no template of a chart reads, the topmost of each.
@@ -201,6 +237,11 @@ fn absent<'p>(layers: &[&Values], path: &'p [SmolStr]) -> Option<&'p [SmolStr]> 
     None
 }
 
+/// Whether a path lies below a folder.
+fn is_inside(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Returns the value beside an absent one whose name is nearest.
 fn near_value(values: &Values, path: &[SmolStr]) -> Option<String> {
     let (last, parent) = path.split_last()?;
@@ -212,6 +253,20 @@ fn near_value(values: &Values, path: &[SmolStr]) -> Option<String> {
         return None;
     }
     let near = nearest(last, siblings.keys().map(SmolStr::as_str))?;
+    Some(parent.iter().map(SmolStr::as_str).chain([near]).collect::<Vec<_>>().join("."))
+}
+
+/// Returns the value with nearly the same name that the template tests before it reads an absent one.
+fn guard_of(chart: &Chart, read: &ValueRead, path: &[SmolStr]) -> Option<String> {
+    let (last, parent) = path.split_last()?;
+    let is_guard = |other: &&ValueRead| {
+        other.missing != Missing::None
+            && other.span.file == read.span.file
+            && other.span.start < read.span.start
+            && other.path.split_last().is_some_and(|it| it.0 != last && it.1 == parent)
+    };
+    let guards = chart.uses.reads.iter().filter(is_guard);
+    let near = nearest(last, guards.filter_map(|it| it.path.last()).map(SmolStr::as_str))?;
     Some(parent.iter().map(SmolStr::as_str).chain([near]).collect::<Vec<_>>().join("."))
 }
 

@@ -16,6 +16,9 @@ pub struct Credential<'a> {
     pub setting: Option<String>,
     /// The value, or its line in an entry of several lines.
     pub span: Span,
+    /// The line of the object that holds it, where that is another place than the credential itself: the
+    /// template that prints a value.
+    pub printed: Option<Span>,
     /// Whether it is a password that everybody tries first.
     pub is_weak: bool,
 }
@@ -81,7 +84,8 @@ impl<'a> Facts<'a> {
         {
             let credential = &text[judgement.at.0..judgement.at.1];
             if let Some(span) = self.place_of(value, text, credential) {
-                found.push(Credential { key, setting: None, span, is_weak });
+                let printed = printed(value, span);
+                found.push(Credential { key, setting: None, span, printed, is_weak });
             }
             return;
         }
@@ -95,7 +99,8 @@ impl<'a> Facts<'a> {
             };
             if let Some(span) = self.place_of(value, text, setting_value) {
                 let setting = Some(setting.to_owned());
-                found.push(Credential { key, setting, span, is_weak });
+                let printed = printed(value, span);
+                found.push(Credential { key, setting, span, printed, is_weak });
             }
         }
     }
@@ -181,6 +186,11 @@ fn settings(text: &str) -> impl Iterator<Item = (&str, &str)> {
         let is_key = |c: char| c.is_alphanumeric() || "_-.".contains(c);
         (!key.is_empty() && key.chars().all(is_key) && !value.is_empty()).then_some((key, value))
     })
+}
+
+/// Returns the place of an entry whose credential stands in another file.
+fn printed(entry: &Str, credential: Span) -> Option<Span> {
+    (entry.span.file != credential.file).then_some(entry.span)
 }
 
 #[cfg(test)]

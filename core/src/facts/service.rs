@@ -6,7 +6,7 @@ use super::unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 use crate::knowledge::{migrations, shell};
 use crate::model::compose::{self, EnvSource, Project};
 use crate::report::Role;
-use crate::text::Span;
+use crate::text::{Span, Spanned};
 
 /// A Compose service in its project.
 #[derive(Debug)]
@@ -23,6 +23,20 @@ pub struct Service<'a> {
 }
 
 impl<'a> Service<'a> {
+    /// Returns the container ports that Compose publishes or exposes.
+    pub fn container_ports(&self) -> Vec<Spanned<u16>> {
+        let mut ports = Vec::new();
+        for port in &self.model.ports {
+            ports.push(Spanned::new(port.target.value, port.span));
+        }
+        for exposed in &self.model.expose {
+            if let Some(Ok(number)) = exposed.split('/').next().map(str::parse) {
+                ports.push(Spanned::new(number, exposed.span));
+            }
+        }
+        ports
+    }
+
     pub(super) fn new(
         index: usize,
         project_index: usize,

@@ -149,9 +149,11 @@ impl Finding {
         self
     }
 
-    /// Adds another place, with what is to be seen there.
+    /// Adds another place, with what is to be seen there. A place is named once.
     pub fn also(&mut self, span: &Span, message: impl Into<String>) -> &mut Self {
-        self.related.push(Related { span: *span, message: message.into() });
+        if !self.related.iter().any(|related| related.span == *span) {
+            self.related.push(Related { span: *span, message: message.into() });
+        }
         self
     }
 

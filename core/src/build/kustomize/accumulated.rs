@@ -21,6 +21,8 @@ pub(super) struct Accumulated {
     /// Whether a resource file holds nothing, as one does that a tool is still to write.
     pub has_blank_file: bool,
     pub read: Vec<FileId>,
+    /// Whether a kustomization has a value of the wrong type, so that Kustomize cannot read the file.
+    pub is_malformed: bool,
 }
 
 /// A kustomization being built.
@@ -33,6 +35,12 @@ pub(super) struct Kustomization<'k> {
 impl Accumulated {
     pub(super) fn refuse(&mut self, span: Span, message: impl Into<String>) {
         self.reason(ReasonKind::Refused, span, message.into());
+    }
+
+    /// Refuses a value of the wrong type, with which Kustomize cannot read the file at all.
+    pub(super) fn refuse_file(&mut self, span: Span, message: impl Into<String>) {
+        self.is_malformed = true;
+        self.refuse(span, message);
     }
 
     /// Refuses a value that has to be a string and is read as something else, such as the tag `1.0`.
@@ -112,6 +120,7 @@ impl Accumulated {
         self.reasons.extend(other.reasons);
         self.unmatched.extend(other.unmatched);
         self.has_blank_file |= other.has_blank_file;
+        self.is_malformed |= other.is_malformed;
         self.read.extend(other.read);
         self.append(other.objects, schema);
         self.config.merge(&other.config);

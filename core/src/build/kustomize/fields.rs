@@ -76,8 +76,10 @@ fn check_shape(key: &str, value: &Value, shape: Shape, all: &mut Accumulated) {
     match (shape, &value.data) {
         (Shape::Text, _) => all.check_string(key, value),
         (Shape::List, Data::List(_)) | (Shape::Mapping, Data::Map(_)) => {}
-        (Shape::List, _) => all.refuse(value.span, format!("`{key}` has to be a list")),
-        (Shape::Mapping, _) => all.refuse(value.span, format!("`{key}` has to be a mapping")),
+        (Shape::List, _) => all.refuse_file(value.span, format!("`{key}` has to be a list")),
+        (Shape::Mapping, _) => {
+            all.refuse_file(value.span, format!("`{key}` has to be a mapping"));
+        }
     }
 }
 

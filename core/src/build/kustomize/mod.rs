@@ -4,7 +4,7 @@
 //! [`Builder`] gets the project's files and builds one folder after the other; bases that several
 //! overlays share are built once. Nothing fails as a whole: what Kustomize would refuse and what is not
 //! built here (remote bases, remote charts, plugins) becomes a [`Reason`] at its place, and the rest of the
-//! target stays.
+//! target stays. Only a kustomization that Kustomize cannot even read makes nothing.
 
 mod accumulated;
 mod builtins;
@@ -65,6 +65,8 @@ pub struct Built {
     pub unmatched: Vec<Unmatched>,
     /// The files that took part: kustomizations, resources, patches, what generators read.
     pub read: Vec<FileId>,
+    /// Whether a kustomization has a value of the wrong type, so that Kustomize cannot read the file.
+    pub is_malformed: bool,
 }
 
 /// An object as it reaches the cluster.
@@ -129,6 +131,8 @@ pub struct Reason {
 pub enum ReasonKind {
     /// Kustomize refuses to build this.
     Refused,
+    /// Kustomize refuses to build this unless it is started with `--load-restrictor LoadRestrictionsNone`.
+    Restricted,
     /// Kustomize would fetch this: a remote base, component or file.
     Remote,
     /// Kustomize would build this with something else that is not at hand: a plugin, a chart.

@@ -53,8 +53,8 @@ impl Builder<'_, '_> {
     /// Applies `patches`: inline or from a file, with or without a target.
     pub(super) fn patches(&mut self, kustomization: &Kustomization<'_>, all: &mut Accumulated) {
         for entry in kustomization.list("patches") {
-            if entry.as_map().is_none() {
-                all.refuse(entry.span, NO_PATCH);
+            if entry.as_map().is_none() && !entry.is_null() {
+                all.refuse_file(entry.span, NO_PATCH);
                 continue;
             }
             self.patch(kustomization, entry, all);

@@ -73,6 +73,7 @@ impl<'s> Builder<'_, 's> {
             reasons: all.reasons,
             unmatched: all.unmatched,
             read: all.read,
+            is_malformed: all.is_malformed,
         }
     }
 
@@ -226,7 +227,7 @@ impl<'s> Builder<'_, 's> {
                 let Some(path) = entry.as_str() else {
                     let message =
                         format!("this entry of `{key}` has to be the path of a file or folder");
-                    all.refuse(entry.span, message);
+                    all.refuse_file(entry.span, message);
                     continue;
                 };
                 complete &= self.resource(kustomization, path, entry.span, all);
@@ -292,7 +293,7 @@ impl<'s> Builder<'_, 's> {
                 "`{path}` is not below `{}`; Kustomize refuses that without `--load-restrictor LoadRestrictionsNone`",
                 shown(folder)
             );
-            all.refuse(at, message);
+            all.reason(ReasonKind::Restricted, at, message);
         }
     }
 

@@ -313,6 +313,23 @@ fn what_is_no_mapping_is_named() {
 }
 
 #[test]
+fn a_kustomization_that_cannot_be_read_makes_nothing() {
+    let pod = "--- a/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n";
+    let count = |entry: &str| {
+        let text = format!(
+            "--- a/kustomization.yaml\nresources: [pod.yaml]\n{entry}\n--- b/kustomization.yaml\nresources: [../a]\n{pod}"
+        );
+        let built = Project::new(&text).build("b");
+        (built.objects.len(), built.is_malformed)
+    };
+    assert_eq!(count(""), (1, false));
+    // kubectl: cannot unmarshal string into Go struct field Kustomization.patches of type types.Patch
+    assert!(count("patches: [web.yaml]").1);
+    assert!(count("images: {name: a}").1);
+    assert!(!count("patches: [{path: gone.yaml}]").1);
+}
+
+#[test]
 fn a_chain_of_many_kustomizations_ends() {
     let mut files: Vec<(String, Arc<str>)> = (0..500)
         .map(|at| {

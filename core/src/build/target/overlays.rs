@@ -78,9 +78,14 @@ fn target(
         cause: match reason.kind {
             kustomize::ReasonKind::Remote => Cause::Remote,
             kustomize::ReasonKind::Limit => Cause::Limit,
-            kustomize::ReasonKind::Refused | kustomize::ReasonKind::NotBuilt => Cause::Other,
+            kustomize::ReasonKind::Refused
+            | kustomize::ReasonKind::Restricted
+            | kustomize::ReasonKind::NotBuilt => Cause::Other,
         },
     };
+    if built.is_malformed {
+        built.objects.clear();
+    }
     add_named_files(sources, &mut built.read);
     let mut behind = FxHashMap::default();
     for object in &built.objects {

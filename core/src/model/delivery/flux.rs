@@ -60,6 +60,13 @@ fn owned(text: &Str) -> Spanned<String> {
     Spanned::new(text.to_string(), text.span)
 }
 
+/// Whether a source is a repository of files, which may be the project itself. An artifact that something
+/// makes in the cluster is not looked into.
+fn is_followed(source: &SourceRef) -> bool {
+    let kind = source.kind.as_ref().map_or("GitRepository", |kind| kind.as_str());
+    matches!(kind, "GitRepository" | "Bucket")
+}
+
 /// Returns the folder of a path in a source. Only a repository of files has the folders of a project.
 fn folder_in(
     project: &Project<'_>,
@@ -67,9 +74,7 @@ fn folder_in(
     source: &SourceRef,
     path: &str,
 ) -> Option<String> {
-    let kind = source.kind.as_ref().map_or("GitRepository", |kind| kind.as_str());
-    let is_files = matches!(kind, "GitRepository" | "Bucket");
-    is_files.then(|| project.folder(path, object.file)).flatten()
+    is_followed(source).then(|| project.folder(path, object.file)).flatten()
 }
 
 fn source_words(source: &SourceRef) -> String {
@@ -92,7 +97,11 @@ fn kustomization_recipe(
     let folder = folder_in(project, object, &kustomization.source, text);
     let Some(folder) = folder else {
         let source = source_words(&kustomization.source);
-        reasons.push(reason(span, format!("`{text}` of {source} is not in the project")));
+        let message = match is_followed(&kustomization.source) {
+            true => format!("`{text}` of {source} is not in the project"),
+            false => format!("{source} is not followed"),
+        };
+        reasons.push(reason(span, message));
         return None;
     };
     if let Some(name) = kustomization.substitute_from.first() {
@@ -158,7 +167,7 @@ fn release_recipe(
     let Some(chart) = &release.chart else {
         let name = release.source.name.as_ref().or(object.name());
         let span = name.map_or(object.name_span(), |name| name.span);
-        reasons.push(reason(span, format!("the chart of {source} is not in the project")));
+        reasons.push(reason(span, format!("{source}, which has the chart, is not followed")));
         return None;
     };
     let folder = folder_in(project, object, &release.source, chart)

@@ -5,7 +5,7 @@ use super::glob::{is_pattern, matches};
 use super::placeholders::{Parameters, fill, fill_value, lay_over, lookup, normalized};
 use crate::build::kustomize::{Data, Field, Value};
 use crate::build::{Cause, Reason};
-use crate::model::kubernetes::{Generator, GeneratorSource, GitGenerator, GitPath};
+use crate::model::kubernetes::{Generator, GeneratorSource, GitGenerator, GitPath, Selector};
 use crate::text::{Span, folder_of, name_of};
 
 /// Maximum number of parameter sets of one ApplicationSet.
@@ -50,7 +50,7 @@ impl Generation<'_> {
             GeneratorSource::List { elements, has_text } => {
                 self.list(generator, elements, *has_text, outer)
             }
-            GeneratorSource::Clusters => self.clusters(generator),
+            GeneratorSource::Clusters { has_selector } => self.clusters(generator, *has_selector),
             GeneratorSource::Git(git) => self.git(generator, git, outer),
             GeneratorSource::Matrix(generators) => self.matrix(generators, generator.span),
             GeneratorSource::Merge { generators, keys } => {
@@ -74,10 +74,22 @@ impl Generation<'_> {
                 set.template.clone_from(&generator.template);
             }
         }
-        if generator.has_selector && !matches!(generator.source, GeneratorSource::Clusters) {
-            self.say(generator.span, "the selector of the generator is not applied".to_owned());
+        if let Some(selector) = &generator.selector {
+            self.select(selector, &mut sets);
         }
         sets
+    }
+
+    /// Keeps the parameter sets that a selector matches, and those that the files do not tell in full.
+    fn select(&mut self, selector: &Selector, sets: &mut Vec<Parameters>) {
+        let is_any = !sets.is_empty();
+        sets.retain(|set| !set.is_whole || selector.matches(&set.labels()));
+        if is_any && sets.is_empty() {
+            self.say(
+                selector.place.span,
+                "the selector matches no parameters of its generator".to_owned(),
+            );
+        }
     }
 
     /// Adds the `values` of a generator, which may use the other parameters.
@@ -122,9 +134,9 @@ impl Generation<'_> {
     }
 
     /// The cluster that Argo CD runs in, and those that the files declare.
-    fn clusters(&mut self, generator: &Generator) -> Vec<Parameters> {
+    fn clusters(&mut self, generator: &Generator, has_selector: bool) -> Vec<Parameters> {
         let span = generator.span;
-        if generator.has_selector {
+        if has_selector {
             self.say(span, "the files do not tell which clusters the selector means".to_owned());
             return vec![Parameters { is_whole: false, ..Parameters::new(span) }];
         }

@@ -257,7 +257,7 @@ fn all_known(generators: &[Generator]) -> bool {
         GeneratorSource::Matrix(inner) | GeneratorSource::Merge { generators: inner, .. } => {
             all_known(inner)
         }
-        GeneratorSource::Clusters | GeneratorSource::Outside(_) => false,
+        GeneratorSource::Clusters { .. } | GeneratorSource::Outside(_) => false,
     })
 }
 

@@ -2,7 +2,8 @@
 
 use crate::build::helm;
 use crate::build::kustomize::{Data, Field, Map, Value};
-use crate::text::Span;
+use crate::model::read::Str;
+use crate::text::{Span, Spanned};
 use std::ops::Range;
 
 /// What one Application is made from.
@@ -28,6 +29,28 @@ impl Parameters {
 
     pub(super) fn set_text(&mut self, key: &str, text: &str) {
         self.set(key, Value::string(text, self.span));
+    }
+
+    /// Returns the parameters as labels for a selector: those in a mapping or list by their path, as in
+    /// `values.region`.
+    pub(super) fn labels(&self) -> Vec<(Str, Str)> {
+        let mut labels = Vec::new();
+        let mut open: Vec<(String, &Value)> =
+            self.values.iter().map(|(key, field)| (key.to_string(), &field.value)).collect();
+        while let Some((path, value)) = open.pop() {
+            match &value.data {
+                Data::Scalar(scalar) => labels.push((
+                    Spanned::new(path.into(), value.span),
+                    Spanned::new(scalar.text.clone(), value.span),
+                )),
+                Data::Map(map) => open
+                    .extend(map.iter().map(|(key, field)| (format!("{path}.{key}"), &field.value))),
+                Data::List(items) => open.extend(
+                    items.iter().enumerate().map(|(at, item)| (format!("{path}.{at}"), item)),
+                ),
+            }
+        }
+        labels
     }
 }
 

@@ -129,6 +129,49 @@ fn what_the_files_do_not_tell_is_said() {
 }
 
 #[test]
+fn a_selector_keeps_the_parameters_that_it_matches() {
+    let list = |selector: &str| {
+        format!(
+            "  - list:\n      elements:\n      - {{c: dev, env: staging}}\n      - {{c: prod, env: prod, values: {{region: eu}}}}\n    selector: {selector}"
+        )
+    };
+    let names = |selector: &str| -> Vec<String> {
+        let apps = made(&set("goTemplate: false", &list(selector), "a-{{c}}", "p"));
+        apps.into_iter().map(|app| app.0).collect()
+    };
+    assert_eq!(names("{matchLabels: {env: staging}}"), ["a-dev"]);
+    assert_eq!(
+        names("{matchExpressions: [{key: env, operator: NotIn, values: [staging]}]}"),
+        ["a-prod"]
+    );
+    assert_eq!(names("{matchLabels: {values.region: eu}}"), ["a-prod"]);
+    assert_eq!(names("{matchLabels: {env: test}}"), [""; 0]);
+    assert_eq!(names("{}"), ["a-dev", "a-prod"]);
+    let text = set("goTemplate: false", &list("{matchLabels: {env: staging}}"), "a-{{c}}", "p");
+    let files = models(&text);
+    assert!(expand(&Project::new(&files), &files[0].objects[0]).reasons.is_empty());
+}
+
+#[test]
+fn fields_beside_the_name_of_a_generator_are_no_generators() {
+    for (generator, kind) in [
+        ("plugin: {configMapRef: {name: p}}\n    input: {parameters: {a: b}}", "plugin"),
+        (
+            "clusterDecisionResource: {}\n    name: a\n    requeueAfterSeconds: 180",
+            "clusterDecisionResource",
+        ),
+    ] {
+        let files = models(&set("goTemplate: false", &format!("  - {generator}"), "a", "p"));
+        let expansion = expand(&Project::new(&files), &files[0].objects[0]);
+        let messages: Vec<&str> = expansion.reasons.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [format!("the generator `{kind}` asks something outside of the files")]
+        );
+    }
+}
+
+#[test]
 fn large_products_end() {
     let elements = (0..100).map(|at| format!("{{a: '{at}'}}")).collect::<Vec<_>>().join(", ");
     let list = format!("{{list: {{elements: [{elements}]}}}}");

@@ -1,5 +1,6 @@
 //! The generators of an ApplicationSet, which yield the parameters of its template.
 
+use super::selector::{Selector, read_selector};
 use crate::build::kustomize::Value;
 use crate::model::read::{Reader, Str};
 use crate::syntax::Node;
@@ -9,6 +10,19 @@ use smol_str::SmolStr;
 /// Maximum depth of generators inside generators. Argo CD takes one matrix or merge inside another.
 const MAX_NESTING: usize = 3;
 
+/// The kinds of generators that Argo CD knows, from its reference of the ApplicationSet.
+const KINDS: [&str; 9] = [
+    "clusterDecisionResource",
+    "clusters",
+    "git",
+    "list",
+    "matrix",
+    "merge",
+    "plugin",
+    "pullRequest",
+    "scmProvider",
+];
+
 /// A generator, with what all kinds of them have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generator {
@@ -17,8 +31,8 @@ pub struct Generator {
     pub template: Option<Value>,
     /// Further parameters, which others may be part of.
     pub values: Vec<(Str, Str)>,
-    /// Whether a selector leaves out some of the parameter sets.
-    pub has_selector: bool,
+    /// The parameter sets to keep: those whose parameters, taken as labels, it matches.
+    pub selector: Option<Selector>,
     /// The name of the generator in its list.
     pub span: Span,
 }
@@ -31,7 +45,10 @@ pub enum GeneratorSource {
         /// Elements as template text, which only a matrix fills in.
         has_text: bool,
     },
-    Clusters,
+    /// The clusters that Argo CD knows, or those whose labels a selector matches.
+    Clusters {
+        has_selector: bool,
+    },
     Git(GitGenerator),
     /// Every pair of two parameter sets.
     Matrix(Vec<Generator>),
@@ -69,11 +86,15 @@ pub(super) fn read_generators(reader: &mut Reader, node: Node<'_>, depth: usize)
 }
 
 fn read_generator(reader: &mut Reader, node: Node<'_>, depth: usize) -> Option<Generator> {
+    // Fields of a generator are sometimes written one level too high, beside its name.
+    let is_known = |key: &str| KINDS.contains(&key);
+    let names_kind = node.merged_entries().iter().any(|it| it.key.as_str().is_some_and(is_known));
     let mut found = None;
-    let mut has_selector = false;
+    let mut selector = None;
     reader.each(node, "", |reader, key, entry| {
         match key {
-            "selector" => has_selector = true,
+            "selector" => selector = read_selector(reader, entry.value),
+            _ if names_kind && !is_known(key) => {}
             _ => {
                 let source = read_source(reader, key, entry.value, depth);
                 found = Some((source, entry.value, entry.key.span()));
@@ -86,7 +107,7 @@ fn read_generator(reader: &mut Reader, node: Node<'_>, depth: usize) -> Option<G
     Some(Generator {
         template: value.get("template").and_then(Value::of),
         values: values.map(|values| reader.pairs(values)).unwrap_or_default(),
-        has_selector: has_selector || value.get("selector").is_some_and(|it| !it.is_null()),
+        selector,
         source,
         span,
     })
@@ -107,7 +128,9 @@ fn read_source(reader: &mut Reader, kind: &str, node: Node<'_>, depth: usize) ->
                 .collect(),
             has_text: node.get("elementsYaml").is_some(),
         },
-        "clusters" => GeneratorSource::Clusters,
+        "clusters" => GeneratorSource::Clusters {
+            has_selector: node.get("selector").is_some_and(|it| !it.is_null()),
+        },
         "git" => GeneratorSource::Git(read_git(reader, node)),
         "matrix" => GeneratorSource::Matrix(nested(reader)),
         "merge" => {

@@ -76,7 +76,12 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     };
     let finding = out.at(&first.span, message);
     finding.confidence(Confidence::Likely);
-    for other in others {
+    if let Some(printed) = first.printed {
+        finding.subject(facts.subject_at(printed));
+        finding.also(&printed, format!("{} gets it here", object.label()));
+    }
+    // Several keys may get one value.
+    for other in others.iter().filter(|other| other.span != first.span) {
         finding.also(&other.span, format!("{} is readable too", other.label()));
     }
     if is_weak || facts.object_role(object) == Role::Development {
@@ -129,6 +134,19 @@ mod tests {
         }
         // postgres
         assert_eq!(secret("data: {password: cG9zdGdyZXM=}")[0].0, "info");
+    }
+
+    #[test]
+    fn a_value_of_a_chart_is_shown_with_its_template() {
+        let chart = "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/values.yaml\npassword: hV9kq2Zr7LmX\n# file: c/templates/a.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData:\n  password: {{ .Values.password }}\n  other-password: {{ .Values.password }}\n";
+        let found = findings(&RULE, chart);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].subject, "Secret db");
+        let mut places: Vec<_> = found[0].related.iter().map(|it| it.span).collect();
+        let count = places.len();
+        places.dedup();
+        assert_eq!(places.len(), count);
+        assert!(places.iter().any(|place| place.file != found[0].span.file));
     }
 
     #[test]

@@ -76,7 +76,12 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     };
     let finding = out.at(&first.span, message);
     finding.confidence(Confidence::Likely);
-    for other in others {
+    if let Some(printed) = first.printed {
+        finding.subject(facts.subject_at(printed));
+        finding.also(&printed, format!("{} gets it here", object.label()));
+    }
+    // Several keys may get one value.
+    for other in others.into_iter().filter(|other| other.span != first.span) {
         finding.also(&other.span, format!("{} is a credential too", other.label()));
     }
     if is_weak || facts.object_role(object) == Role::Development {

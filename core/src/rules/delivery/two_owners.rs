@@ -103,8 +103,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &app.span,
                 format!("Applications `{}` and `{}` both deploy {what}", other.name, app.name),
             );
+            // Those of one ApplicationSet have one name in the files, and an element each.
+            let other_span = match &other.made {
+                Some(made) if other.span == app.span => made.element,
+                _ => other.span,
+            };
             finding
-                .also(&other.span, "the other Application")
+                .also(&other_span, "the other Application")
                 .check(format!("argocd app get {}", app.name));
             if !is_whole_folder {
                 finding.also(&first.name_span(), "the object");
@@ -208,6 +213,14 @@ mod tests {
             found,
             [("error", "Applications `one` and `two` both deploy Service `web`".to_owned())]
         );
+    }
+
+    #[test]
+    fn the_other_application_of_a_set_is_its_element() {
+        let set = "# file: set.yaml\napiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s}\nspec:\n  generators: [{list: {elements: [{n: one}, {n: two}]}}]\n  template:\n    metadata: {name: '{{n}}'}\n    spec: {source: {repoURL: r, path: a}, destination: {server: s, namespace: shop}}\n";
+        let found = findings(&RULE, &format!("{set}{}", service("a/web.yaml", "web")));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].related.iter().all(|related| related.span != found[0].span));
     }
 
     #[test]

@@ -2,6 +2,7 @@ use crate::facts::{Facts, UndefinedValue};
 use crate::model::chart::Chart;
 use crate::report::Findings;
 use crate::rules::rule;
+use crate::text::{Span, name_of};
 
 /// Maximum number of further places that a finding lists.
 const MAX_PLACES: usize = 3;
@@ -80,11 +81,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         let values = facts.undefined_values(chart).into_iter().filter(|it| it.set.is_empty());
         // Without `values.yaml` every value is undefined, which is one mistake.
         let most = if chart.values.is_some() { usize::MAX } else { 1 };
-        values.take(most).for_each(|value| report(chart, &value, out));
+        values.take(most).for_each(|value| report(facts, chart, &value, out));
     }
 }
 
-fn report(chart: &Chart, value: &UndefinedValue<'_>, out: &mut Findings) {
+fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Findings) {
     let UndefinedValue { path, absent, .. } = value;
     let near = value.near.as_ref();
     let near = near.map(|near| format!("; did you mean `.Values.{near}`?")).unwrap_or_default();
@@ -109,13 +110,18 @@ fn report(chart: &Chart, value: &UndefinedValue<'_>, out: &mut Findings) {
         finding.also(other, "read here too");
     }
     let folder = if chart.folder.is_empty() { "." } else { &chart.folder };
-    finding.check(format!("helm template {folder}"));
+    let is_notes = |span: &Span| name_of(facts.file(span.file).path()) == "NOTES.txt";
+    finding.check(match is_notes(&value.span) {
+        // `helm template` leaves the notes out.
+        true => format!("helm install {} {folder} --dry-run=client", chart.label()),
+        false => format!("helm template {folder}"),
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check_rule, messages};
+    use crate::rules::testing::{check_rule, findings, messages};
 
     /// A chart with a values file and one template.
     fn chart(values: &str, template: &str) -> String {
@@ -139,6 +145,24 @@ mod tests {
         assert_eq!(undefined("a: 1\nb: {c: null}\n", template), SILENT);
         assert_eq!(undefined("a: 1\nb: {}\n", template), [".Values.b.c"]);
         assert_eq!(undefined("a: 1\nb:\n", template), [".Values.b.c"]);
+    }
+
+    #[test]
+    fn the_value_of_the_guard_is_meant() {
+        let template = "{{ if .Values.spreadConstraints }}{{ .Values.spreadConstraint }}{{ end }}";
+        let found = messages(&RULE, &chart("spreadConstrain: 1\n", template));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with("did you mean `.Values.spreadConstraints`?"), "{found:?}");
+    }
+
+    #[test]
+    fn the_command_prints_the_notes() {
+        let found = |file: &str| {
+            let text = chart("x: 1\n", "a: 1");
+            findings(&RULE, &format!("{text}# file: c/templates/{file}\n{{{{ .Values.a }}}}\n"))
+        };
+        assert_eq!(found("NOTES.txt")[0].check, ["helm install c c --dry-run=client"]);
+        assert_eq!(found("b.yaml")[0].check, ["helm template c"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use crate::facts::Facts;
 use crate::model::{BuiltTarget, Cause, FileModel, Reason, Target};
-use crate::report::{Findings, Kind, TargetKind};
+use crate::report::{Findings, Kind, Severity, TargetKind};
 use crate::rules::rule;
 use crate::text::{Span, folder_of};
 use indexmap::IndexMap;
@@ -63,6 +63,7 @@ fn report_place(span: &Span, reasons: &[(&BuiltTarget, &Reason)], out: &mut Find
     let what = match (target.kind, target.is_built) {
         (TargetKind::Chart, true) => "a part of this chart is not rendered",
         (TargetKind::Chart, false) => "this chart is not rendered",
+        (TargetKind::Kustomization, _) if reason.is_refused => "Kustomize refuses to build this",
         (TargetKind::Kustomization, true) => "a part of this overlay is not built",
         (TargetKind::Kustomization, false) => "this overlay is not built",
         (TargetKind::Manifests, true) => "some of these manifests are not read",
@@ -79,6 +80,9 @@ fn report_place(span: &Span, reasons: &[(&BuiltTarget, &Reason)], out: &mut Find
     };
     let finding = out.at(span, format!("{what}: {}{others}", cut(&reason.message)));
     finding.subject(format!("{} {}", target.kind.name(), target.name));
+    if target.kind == TargetKind::Kustomization && reason.is_refused {
+        finding.severity(Severity::Error);
+    }
     if let Some(help) = help(target, reason) {
         finding.help(help);
     }
@@ -213,6 +217,7 @@ fn chart_of(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::report::Severity;
     use crate::rules::testing::{findings, messages};
 
     #[test]
@@ -266,6 +271,40 @@ mod tests {
         // A file that is not there is PLM916.
         let missing = "# file: prod/kustomization.yaml\nresources:\n  - web.yaml\n";
         assert!(messages(&RULE, missing).is_empty());
+    }
+
+    #[test]
+    fn what_kustomize_refuses_is_an_error() {
+        let app = "# file: k/app.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n# file: app.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\n";
+        let found = |kustomization: &str| {
+            let text = format!("# file: k/kustomization.yaml\n{kustomization}\n{app}");
+            findings(&RULE, &text).remove(0)
+        };
+        let refused = found("resources: [app.yaml]\npatches: [app.yaml]");
+        assert_eq!(refused.severity, Severity::Error);
+        assert!(
+            refused.message.starts_with("Kustomize refuses to build this: this entry of `patches`")
+        );
+        // An option of Kustomize allows this.
+        assert_eq!(found("resources: [../app.yaml]").severity, Severity::Info);
+        assert_eq!(
+            found("resources: [app.yaml, 'https://example.com/a?ref=v1']").severity,
+            Severity::Info
+        );
+    }
+
+    #[test]
+    fn an_artifact_of_flux_is_not_followed() {
+        let flux = |kind: &str| {
+            format!(
+                "# file: clusters/apps.yaml\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\nspec:\n  path: ./gone\n  sourceRef: {{kind: {kind}, name: apps}}\n"
+            )
+        };
+        let artifact = messages(&RULE, &flux("ExternalArtifact"));
+        assert_eq!(artifact.len(), 1);
+        assert!(artifact[0].ends_with(": ExternalArtifact `apps` is not followed"), "{artifact:?}");
+        let repository = messages(&RULE, &flux("GitRepository"));
+        assert!(repository[0].contains("`./gone`"), "{repository:?}");
     }
 
     #[test]

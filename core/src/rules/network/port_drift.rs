@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Service, Unit, Workload};
+use crate::facts::{Facts, Unit, Workload};
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
 use crate::text::{Span, Spanned};
@@ -71,7 +71,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
-        let here = compose_ports(service);
+        let here = service.container_ports();
         let there = cluster_ports(facts, workload, pair.unit);
         let (Some(first_here), Some(first_there)) = (here.first(), there.first()) else { continue };
         let common = here.iter().any(|port| there.iter().any(|it| it.value == port.value));
@@ -116,20 +116,6 @@ fn list(ports: &[Spanned<u16>]) -> String {
         }
     }
     numbers.join(", ")
-}
-
-/// Returns the container ports that Compose publishes or exposes.
-fn compose_ports(service: &Service<'_>) -> Vec<Spanned<u16>> {
-    let mut ports = Vec::new();
-    for port in &service.model.ports {
-        ports.push(Spanned::new(port.target.value, port.span));
-    }
-    for exposed in &service.model.expose {
-        if let Some(Ok(number)) = exposed.split('/').next().map(str::parse) {
-            ports.push(Spanned::new(number, exposed.span));
-        }
-    }
-    ports
 }
 
 /// Returns the container ports in the cluster: those that the container lists, else the numbers

@@ -58,14 +58,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
                 let unlimited = Unlimited { workload, unit, container };
                 if facts.is_accepted(container.span(), &|selector| RULE.is(selector)) {
-                    report(&[unlimited], out);
+                    report(facts, &[unlimited], out);
                 } else {
                     together.entry(facts.started_with(unit)).or_default().push(unlimited);
                 }
             }
         }
     }
-    together.values().for_each(|all| report(all, out));
+    together.values().for_each(|all| report(facts, all, out));
 }
 
 /// A container without a memory limit.
@@ -75,7 +75,7 @@ struct Unlimited<'f, 'a> {
     container: &'a Container,
 }
 
-fn report(all: &[Unlimited<'_, '_>], out: &mut Findings) {
+fn report(facts: &Facts, all: &[Unlimited<'_, '_>], out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let others: Vec<(Span, String)> = others
         .iter()
@@ -86,6 +86,9 @@ fn report(all: &[Unlimited<'_, '_>], out: &mut Findings) {
     finding.check(first.workload.pods("top pod", "--containers"));
     if let Some(place) = first.container.resources_elsewhere() {
         finding.also(&place, "the resources are set here");
+    }
+    if let Some(empty) = facts.empty_value_behind(first.workload, first.container, "resources") {
+        finding.also(&empty, "this value is empty");
     }
     finding.stands_for(&others);
 }

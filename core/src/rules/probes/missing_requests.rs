@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Part, Together, Unit, Workload};
+use crate::model::kubernetes::Container;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -68,7 +69,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let resources = container.resources.as_ref().map(|it| it.place.span);
             let place = resources.filter(|it| !it.is_empty()).unwrap_or(workload.span());
-            let bare = Bare { workload, unit, what, place };
+            let bare = Bare { workload, unit, container, what, place };
             if facts.is_accepted(place, &|selector| RULE.is(selector)) {
                 report(facts, &[bare], out);
             } else {
@@ -83,6 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 struct Bare<'f, 'a> {
     workload: &'f Workload<'a>,
     unit: &'f Unit<'a>,
+    container: &'a Container,
     what: &'static str,
     place: Span,
 }
@@ -95,6 +97,15 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
         .collect();
     let message = format!("{} requests {}", first.unit.label, first.what);
     let finding = out.at(&first.place, message);
+    let place = first.container.span();
+    // The resources may be those of a values file.
+    if first.container.resources_elsewhere() == Some(first.place) {
+        finding.subject(facts.subject_at(place));
+        finding.also(&place, "the container gets them here");
+    }
+    if let Some(empty) = facts.empty_value_behind(first.workload, first.container, "resources") {
+        finding.also(&empty, "this value is empty");
+    }
     finding.check(first.workload.pods("top pod", "--containers")).stands_for(&others);
     if facts.unit_role(first.unit) == Role::Development {
         finding.severity(Severity::Info);
@@ -124,6 +135,38 @@ mod tests {
         assert!(pod("limits: {memory: 1Mi, cpu: 1}", "").is_empty());
         let range = "---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: r}\nspec: {limits: [{type: Container, defaultRequest: {cpu: 1, memory: 1Mi}}]}\n";
         assert!(pod("", range).is_empty());
+    }
+
+    /// Returns the texts of the related places of a chart's one finding, and its subject.
+    fn related(values: &str, resources: &str) -> (Vec<String>, String) {
+        let template = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: web\n      image: a\n{resources}"
+        );
+        let text = format!(
+            "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/values.yaml\n{values}# file: c/templates/a.yaml\n{template}"
+        );
+        let files = [values.to_owned(), template];
+        let finding = findings(&RULE, &text).remove(0);
+        let written = |span: &crate::text::Span| {
+            let is_here = |text: &&String| text.len() >= span.end as usize;
+            // The related places are a key of the values or a name in the template.
+            let mut found = files.iter().filter(is_here).map(|text| &text[span.range()]);
+            found
+                .find(|text| ["resources", "{}", "web"].contains(text))
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let related = finding.related.iter().map(|it| written(&it.span)).collect();
+        (related, finding.subject)
+    }
+
+    #[test]
+    fn the_place_in_a_values_file_is_shown() {
+        let with = "      {{- with .Values.resources }}\n      resources: {{ toYaml . | nindent 8 }}\n      {{- end }}\n";
+        assert_eq!(related("resources: {}\n", with).0, ["{}"]);
+        assert_eq!(related("resources:\n", with).0, ["resources"]);
+        let (places, subject) = related("resources: {limits: {cpu: 1}}\n", with);
+        assert_eq!((places[0].as_str(), subject.as_str()), ("web", "Pod a, container web"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
-use crate::facts::{Facts, Workload};
+use crate::facts::Facts;
 use crate::report::Findings;
 use crate::rules::rule;
+
+/// The seconds that every node and load balancer needs to learn that a Pod has left its Service. A program
+/// that is told to stop at once still gets new connections for about that long.
+const SETTLE_SECONDS: i64 = 5;
 
 rule! {
     /// A workload behind a Service is killed before its connections are drained.
@@ -15,7 +19,9 @@ rule! {
     /// for the few seconds that load balancers need.
     ///
     /// ## How to troubleshoot
-    /// Send requests all the time during `kubectl rollout restart` and count those that fail.
+    /// `kubectl get deployment NAME -o jsonpath='{..terminationGracePeriodSeconds}'` shows what is set in the
+    /// cluster.
+    /// In a test environment, send requests all the time during a rollout and count those that fail.
     ///
     /// ## Bad
     /// ```yaml
@@ -74,10 +80,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let behind = format!("{} is behind Service `{}`", workload.label, service.name);
         let message = match grace.value {
             0 => format!("{behind}, and its Pods are killed at once when they are stopped"),
-            // Nobody shortened the default or more, and a probe of many minutes says nothing about a stop.
-            seconds if !has_hook && seconds < drain(workload).min(DEFAULT_GRACE) => format!(
-                "{behind}, and its Pods are killed {seconds} s after they are told to stop, while their readiness probe may count them in for {} s",
-                drain(workload)
+            seconds if !has_hook && seconds < SETTLE_SECONDS => format!(
+                "{behind}, and its Pods are killed {seconds} s after they are told to stop, while requests still arrive"
             ),
             _ => continue,
         };
@@ -85,25 +89,16 @@ fn check(facts: &Facts, out: &mut Findings) {
         out.at(&grace.span, message)
             .also(&service.span(), "this Service sends the requests")
             .check(format!(
-                "kubectl get endpointslices{flag} -l kubernetes.io/service-name={} -w",
-                service.name
+                "kubectl get{flag} {} -o jsonpath='{{..terminationGracePeriodSeconds}}'",
+                workload.reference()
             ));
     }
-}
-
-/// Seconds between the signal to stop and the kill, where a Pod does not say.
-const DEFAULT_GRACE: i64 = 30;
-
-/// Returns the seconds in which the slowest readiness probe takes a Pod out of its Services.
-fn drain(workload: &Workload<'_>) -> i64 {
-    let probes = workload.running().filter_map(|(_, it)| it.readiness.as_deref());
-    probes.map(|it| it.budget()).max().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn count(pod: &str, container: &str) -> usize {
         let text = format!(
@@ -113,15 +108,22 @@ mod tests {
     }
 
     #[test]
-    fn a_grace_period_below_what_readiness_needs() {
-        let readiness = "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 5}";
-        assert_eq!(count("terminationGracePeriodSeconds: 10,", readiness), 1);
-        assert_eq!(count("terminationGracePeriodSeconds: 15,", readiness), 0);
-        let slow = "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 60}";
-        assert_eq!(count("terminationGracePeriodSeconds: 60,", slow), 0);
-        assert_eq!(count("terminationGracePeriodSeconds: 10,", slow), 1);
-        let hook = format!("{readiness}, lifecycle: {{preStop: {{sleep: {{seconds: 5}}}}}}");
-        assert_eq!(count("terminationGracePeriodSeconds: 10,", &hook), 0);
+    fn a_grace_period_in_which_requests_still_arrive() {
+        assert_eq!(count("terminationGracePeriodSeconds: 2,", ""), 1);
+        assert_eq!(count("terminationGracePeriodSeconds: 5,", ""), 0);
+        let hook = "lifecycle: {preStop: {sleep: {seconds: 1}}}";
+        assert_eq!(count("terminationGracePeriodSeconds: 2,", hook), 0);
+        // A Pod that is stopped leaves its Services at once, whatever its readiness probe says.
+        let readiness = "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 10}";
+        assert_eq!(count("terminationGracePeriodSeconds: 10,", readiness), 0);
+    }
+
+    #[test]
+    fn the_command_changes_nothing() {
+        let text = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: a, image: a}]}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].check.iter().all(|command| command.starts_with("kubectl get ")));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, KubeService, Part, Together, Unit, Workload, probe_of_healthcheck};
+use crate::facts::{
+    Facts, KubeService, Part, Service, Together, Unit, Workload, probe_of_healthcheck,
+};
 use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort};
 use crate::report::{Edit, Findings, Fix, Role, Severity};
@@ -134,7 +136,7 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         finding.severity(Severity::Info);
     }
     let edit = |it: &Unprobed<'_, '_>| {
-        let (title, probe) = probe_for(facts, it.workload, it.at, it.port);
+        let (title, probe) = probe_for(facts, it.workload, it.at, it.port)?;
         let edit = facts.insert_entry(&it.container.place, "readinessProbe", &probe)?;
         Some((title, edit))
     };
@@ -149,33 +151,56 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
 }
 
 /// Builds a readiness probe, with the title of its fix: from the Compose healthcheck, else from the
-/// liveness probe at shorter intervals, else from the port alone.
+/// liveness probe at shorter intervals, else from the port alone. `None` where Compose has the program
+/// listen on other ports: the probe would never succeed.
 fn probe_for(
     facts: &Facts,
     workload: &Workload<'_>,
     unit: usize,
     port: &ServicePort,
-) -> (&'static str, Yaml<'static>) {
+) -> Option<(&'static str, Yaml<'static>)> {
     let container = workload.container(unit);
-    let health = facts.counterpart_of_container(workload.index, unit).and_then(|pair| {
-        let (service, _, _) = facts.pair(pair);
+    let counterpart = facts.counterpart_of_container(workload.index, unit);
+    let service = counterpart.map(|pair| facts.pair(pair).0);
+    let health = service.and_then(|service| {
         let check = service.model.healthcheck.as_deref().filter(|it| !it.disabled)?;
         probe_of_healthcheck(service, check, container)
     });
     if let Some(probe) = health {
-        return ("Probe with the check of the Compose healthcheck", probe);
+        return Some(("Probe with the check of the Compose healthcheck", probe));
     }
     if let Some((key, handler)) = container.liveness.as_ref().and_then(|it| handler(&it.handler)) {
         let sooner =
             [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];
-        return (
+        return Some((
             "Probe with the check of the liveness probe, at shorter intervals",
             Yaml::map(sooner),
-        );
+        ));
     }
     let target = port.target().map(|it| it.value).unwrap_or(IntOrStr::Int(80));
+    if service.is_some_and(|it| listens_elsewhere(it, workload, &target)) {
+        return None;
+    }
     let socket = Yaml::map([("port", port_value(&target))]);
-    ("Probe whether the port is open", Yaml::map([("tcpSocket", socket)]))
+    Some(("Probe whether the port is open", Yaml::map([("tcpSocket", socket)])))
+}
+
+/// Whether Compose names the ports of the same program, and not this one.
+fn listens_elsewhere(service: &Service<'_>, workload: &Workload<'_>, port: &IntOrStr) -> bool {
+    let ports = service.container_ports();
+    let number = match port {
+        IntOrStr::Int(number) => Some(*number),
+        IntOrStr::Str(name) => {
+            let mut listed = workload.running().flat_map(|(_, container)| &container.ports);
+            let named = listed.find(|it| it.name.as_ref().is_some_and(|own| own.value == *name));
+            named.and_then(|it| it.container_port.as_ref()).map(|it| it.value)
+        }
+    };
+    number.is_some_and(|number| {
+        !ports.is_empty()
+            && ports.iter().all(|port| i64::from(port.value) != number)
+            && !workload.passes_port(&number.to_string())
+    })
 }
 
 fn port_value(port: &IntOrStr) -> Yaml<'static> {
@@ -239,6 +264,20 @@ mod tests {
         let compose = "# file: compose.yaml\nservices: {web: {image: 'a/b:1', healthcheck: {test: 'curl -f http://localhost:8080/up'}}}\n# file: k.yaml\n";
         let text = fix(&format!("{compose}{}", sides(ports, "Deployment", "")));
         assert!(text.contains("path: /up"), "{text}");
+    }
+
+    #[test]
+    fn a_port_on_which_the_program_does_not_listen_is_not_probed() {
+        let fixes = |port: u16| {
+            let compose = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'a/b:1', ports: ['4000:{port}']}}}}\n# file: k.yaml\n"
+            );
+            let ports = "ports: [{port: 80, targetPort: 8080}]";
+            let text = format!("{compose}{}", sides(ports, "Deployment", ""));
+            findings(&RULE, &text)[0].fixes.len()
+        };
+        assert_eq!(fixes(8080), 1);
+        assert_eq!(fixes(1080), 0);
     }
 
     #[test]
