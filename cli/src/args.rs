@@ -77,7 +77,7 @@ pub enum Command {
         #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer)]
         answers: Vec<Answers>,
     },
-    /// Apply safe fixes
+    /// Apply safe fixes of errors and warnings, and of infos and hints whose rules are selected
     #[command(after_help = EXIT_CODES)]
     Fix {
         #[command(flatten)]

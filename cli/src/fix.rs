@@ -7,7 +7,7 @@ use crate::{Failure, exit_code, options};
 use anstyle::AnsiColor;
 use plimsoll_core::edit;
 use plimsoll_core::output::escape;
-use plimsoll_core::report::{Safety, TargetEntry};
+use plimsoll_core::report::{Finding, Safety, Severity, TargetEntry};
 use plimsoll_core::syntax::{ProblemKind, parse};
 use plimsoll_core::text::FileId;
 use plimsoll_core::{File, Options, Report, Workspace};
@@ -114,8 +114,10 @@ fn apply_in_rounds(fixed: &mut Fixed, workspace: &mut Workspace, options: &Optio
     let mut share = usize::MAX;
     for _ in 0..MAX_ROUNDS {
         let mut part = fixed.report.clone();
-        part.findings
-            .retain(|finding| finding.fixes.iter().any(|fix| risky || fix.safety == Safety::Safe));
+        part.findings.retain(|finding| {
+            is_wanted(finding, options)
+                && finding.fixes.iter().any(|fix| risky || fix.safety == Safety::Safe)
+        });
         part.findings.truncate(share);
         let (files, count) = edit::apply::apply(&fixed.files, &part, risky);
         if files == fixed.files {
@@ -140,6 +142,11 @@ fn apply_in_rounds(fixed: &mut Fixed, workspace: &mut Workspace, options: &Optio
             break;
         }
     }
+}
+
+/// Whether a finding is worth a change to the files: infos and hints are, where their rule was selected.
+fn is_wanted(finding: &Finding, options: &Options) -> bool {
+    finding.severity <= Severity::Warning || !options.select.is_empty()
 }
 
 /// Takes back the changes to files that a fix would break or that cannot be written back as they

@@ -135,3 +135,17 @@ fn standard_input_comes_back_fixed() {
     let text = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
     assert!(text.starts_with("services:\n") && text.contains("service_healthy"), "{text}");
 }
+
+#[test]
+fn hints_are_fixed_only_where_their_rule_is_selected() {
+    let text = "version: '3'\nservices:\n  web:\n    image: nginx:1.29\n    restart: always\n";
+    let root = folder(&[("compose.yaml", text)]);
+    let fix = |arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        let status = command.current_dir(root.path()).arg("fix").args(arguments).output().unwrap();
+        assert!(status.status.success(), "{status:?}");
+        fs::read_to_string(root.path().join("compose.yaml")).unwrap()
+    };
+    assert_eq!(fix(&[]), text);
+    assert!(!fix(&["--select", "PLM807"]).contains("version:"));
+}

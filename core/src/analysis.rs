@@ -2,9 +2,10 @@
 
 use crate::config::Config;
 use crate::facts::{Facts, Parts, Scope};
-use crate::model::chart::{Chart, charts};
+use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
-    BuiltTarget, FileModel, PlainTarget, Suppression, TargetCache, compose, plain_targets, targets,
+    BuiltTarget, Described, FileModel, PlainTarget, Suppression, TargetCache, compose,
+    plain_targets, targets,
 };
 use crate::report::{
     Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
@@ -55,6 +56,13 @@ impl Options {
 #[derive(Debug)]
 pub struct Analysis(Snapshot);
 
+/// What one snapshot may take over from the last one.
+#[derive(Debug, Default)]
+pub struct Cache {
+    targets: TargetCache,
+    charts: ChartCache,
+}
+
 /// What the facts borrow from.
 #[derive(Debug)]
 struct Sources {
@@ -63,7 +71,7 @@ struct Sources {
     config: Config,
     targets: Vec<Arc<BuiltTarget>>,
     plain_targets: Vec<PlainTarget>,
-    charts: Vec<Chart>,
+    charts: Vec<Arc<Chart>>,
     /// The files that were built into a target, and say nothing by themselves.
     built_files: FxHashSet<FileId>,
     parts: Parts,
@@ -91,19 +99,25 @@ impl Analysis {
     /// Takes a snapshot of files, each of which was read with its index in the list as its
     /// [`FileId`](crate::text::FileId). `config` is laid over the files' own `plimsoll.yaml`.
     pub fn new(files: Vec<Arc<FileModel>>, config: &Config) -> Analysis {
-        Analysis::again(files, config, &mut TargetCache::default())
+        Analysis::again(files, config, &mut Cache::default())
     }
 
-    /// Takes a snapshot of files that have changed since the last one. Targets that are built from none of
-    /// the changed files are taken from the cache.
-    pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut TargetCache) -> Analysis {
+    /// Takes a snapshot of files that have changed since the last one. Targets and charts that are made
+    /// from none of the changed files are taken from the cache.
+    pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut Cache) -> Analysis {
         let projects = compose_projects(&files);
         let config = configuration(&files, config);
-        let targets = targets(&files, &config.targets.requests, cache);
+        let targets = targets(&files, &config.targets.requests, &mut cache.targets);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
-        let plain_targets = plain_targets(&files, &projects, &built_files);
-        let charts = charts(&files);
+        let described = config.targets.compose.iter().map(|it| Described {
+            path: &it.path,
+            name: it.name.as_deref(),
+            environment: it.environment,
+        });
+        let described: Vec<Described<'_>> = described.collect();
+        let plain_targets = plain_targets(&files, &projects, &built_files, &described);
+        let charts = charts(&files, &mut cache.charts);
         let parts = parts(&files, &projects, &targets);
         let sources =
             Sources { files, projects, config, targets, plain_targets, charts, built_files, parts };
@@ -205,7 +219,37 @@ impl Analysis {
             key_of_a.cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
         });
         findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
+        fold_shared_places(findings);
     }
+}
+
+/// Makes one finding of those that a rule has at one place about several objects, which share it through an
+/// anchor or a template. Findings are sorted by place.
+fn fold_shared_places(findings: &mut Vec<Finding>) {
+    let mut folded: Vec<Finding> = Vec::with_capacity(findings.len());
+    let mut others = 0;
+    for finding in findings.drain(..) {
+        match folded.last_mut() {
+            Some(first)
+                if first.code == finding.code
+                    && first.span == finding.span
+                    && first.severity == finding.severity
+                    && first.subject != finding.subject
+                    && first.targets == finding.targets
+                    && (others > 0 || first.message_for_one() == first.message) =>
+            {
+                others += 1;
+                let one = first.message_for_one().to_owned();
+                first.message = one;
+                first.stands_for(&vec![(first.span, String::new()); others]);
+            }
+            _ => {
+                others = 0;
+                folded.push(finding);
+            }
+        }
+    }
+    *findings = folded;
 }
 
 /// Returns a target as the report lists it.
@@ -379,12 +423,16 @@ fn without_names(finding: &Finding) -> String {
     let object = finding.subject.split(',').next().unwrap_or_default();
     let names = object.split_once(' ').map_or("", |(_, names)| names);
     let mut message = String::new();
-    for (at, part) in finding.message.split('`').enumerate() {
+    for (at, part) in finding.message_for_one().split('`').enumerate() {
         let is_quoted = at % 2 == 1;
         let before = message.trim_end().rsplit(' ').next().unwrap_or_default();
         let is_name = before == "namespace" || before.starts_with(char::is_uppercase);
         if !is_quoted || !is_name || !names.split('/').any(|name| name == part) {
             message.push_str(part);
+        } else {
+            // An overlay may make another kind of an object too.
+            let length = message.trim_end().len() - before.len();
+            message.truncate(length);
         }
     }
     message

@@ -3,9 +3,9 @@
 //! The first stage ([`FileModel::read`]) sees one file and may run anywhere, on any thread; the
 //! second ([`Analysis`]) sees the results of the first.
 
-use crate::analysis::{Analysis, Options};
+use crate::analysis::{Analysis, Cache, Options};
 use crate::config::Config;
-use crate::model::{FileModel, TargetCache};
+use crate::model::FileModel;
 use crate::report::Report;
 use crate::text::{File, FileId};
 use rustc_hash::FxHashMap;
@@ -18,8 +18,8 @@ pub struct Workspace {
     files: Vec<Arc<FileModel>>,
     /// The index in `files` of each path.
     by_path: FxHashMap<Arc<str>, usize>,
-    /// The targets that the last snapshot had.
-    targets: Mutex<TargetCache>,
+    /// What the last snapshot was made of.
+    cache: Mutex<Cache>,
 }
 
 impl Workspace {
@@ -29,7 +29,7 @@ impl Workspace {
         let files: Vec<Arc<FileModel>> = files.into_iter().map(Arc::new).collect();
         let by_path =
             files.iter().enumerate().map(|(at, it)| (Arc::clone(&it.file.path), at)).collect();
-        Workspace { files, by_path, targets: Mutex::default() }
+        Workspace { files, by_path, cache: Mutex::default() }
     }
 
     /// Adds a file, or replaces the text of the file at this path.
@@ -80,7 +80,7 @@ impl Workspace {
 
     /// Takes a snapshot of the files as they are now. `config` is laid over their `plimsoll.yaml`.
     pub fn analysis(&self, config: &Config) -> Analysis {
-        let mut cache = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         Analysis::again(self.files.clone(), config, &mut cache)
     }
 
@@ -132,6 +132,49 @@ mod tests {
         assert_eq!(edited_range("a: 1\nb: 2\n", "a: 1\nb: 23\n"), 9..10);
         assert_eq!(edited_range("aa", "a"), 1..1);
         assert_eq!(edited_range("ü", "ö"), 0..2);
+    }
+
+    #[cfg(feature = "targets")]
+    #[test]
+    fn a_chart_is_read_again_after_any_of_its_files_changed() {
+        let template = "kind: ConfigMap\nmetadata: {name: web}\ndata: {a: '{{ .Values.a }}'}\n";
+        let helper = "{{ define \"library.b\" }}{{ .Values.b }}{{ end }}\n";
+        let uses_helper = format!("{template}# {{{{ include \"library.b\" . }}}}\n");
+        let dependency = "dependencies: [{name: library, repository: 'file://../library'}]\n";
+        let chart = format!("apiVersion: v2\nname: shop\nversion: 1.0.0\n{dependency}");
+        let library = "apiVersion: v2\nname: library\nversion: 1.0.0\ntype: library\n";
+        let edits = [
+            ("shop/Chart.yaml", chart.as_str()),
+            ("shop/values.yaml", "a: 1\n"),
+            ("shop/templates/web.yaml", template),
+            ("library/Chart.yaml", library),
+            ("library/templates/_b.tpl", helper),
+            ("shop/templates/web.yaml", &uses_helper),
+            ("shop/values.yaml", "a: 1\nb: 1\n"),
+            ("library/templates/_b.tpl", ""),
+            ("shop/values-prod.yaml", "b: {c: 2}\n"),
+            ("shop/values.yaml", "b: 1\n"),
+        ];
+        let select = vec!["PLM9".to_owned()];
+        let options = Options { select, ..Options::default() };
+        let said = |report: &Report| -> Vec<(&str, String, Range<usize>, String)> {
+            let findings = report.findings.iter().map(|it| {
+                let path = report.entry(it.span.file).file.path.to_string();
+                (it.code, path, it.span.range(), it.message.clone())
+            });
+            findings.collect()
+        };
+        let mut workspace = Workspace::default();
+        let mut seen = 0;
+        for (path, text) in edits {
+            workspace.set(path, text);
+            let report = workspace.report(&options);
+            let files: Vec<File> = workspace.files().cloned().collect();
+            let fresh = crate::analyze(&files, &options);
+            assert_eq!(said(&report), said(&fresh), "{path}");
+            seen += report.findings.len();
+        }
+        assert!(seen > 0, "the edits make and mend findings");
     }
 
     #[test]

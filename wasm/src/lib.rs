@@ -1,4 +1,4 @@
-//! Plimsoll for JavaScript: strings in, plain objects out.
+//! Plimsoll for JavaScript: strings and bytes in, plain objects out.
 //!
 //! Only the hand-written entry points in `npm/src` call these functions. They check the types of
 //! arguments and start a fresh instance after a crash, so this crate does neither. Their API is the
@@ -55,12 +55,20 @@ impl Options {
     }
 }
 
-/// Analyses files that belong together. `paths` and `texts` have the same length.
+/// Analyses files that belong together. `paths` and `contents` have the same length.
 #[wasm_bindgen]
-pub fn analyze(paths: Vec<String>, texts: Vec<String>, options: &Options) -> JsValue {
+pub fn analyze(paths: Vec<String>, contents: Vec<JsValue>, options: &Options) -> JsValue {
     let files: Vec<File> =
-        paths.iter().zip(texts).map(|(path, text)| File::new(path, text)).collect();
+        paths.iter().zip(&contents).map(|(path, content)| file(path, content)).collect();
     object(&plimsoll_core::analyze(&files, &options.0))
+}
+
+/// Creates a file of a string or a `Uint8Array`.
+fn file(path: &str, content: &JsValue) -> File {
+    match content.as_string() {
+        Some(text) => File::new(path, text),
+        None => File::from_bytes(path, &js_sys::Uint8Array::new(content).to_vec()),
+    }
 }
 
 /// The files of a project, kept so that only changed files are read again.
@@ -75,9 +83,10 @@ impl Workspace {
         Workspace::default()
     }
 
-    /// Adds a file or replaces its text, and returns its normalised path.
-    pub fn set(&mut self, path: &str, text: String) -> String {
-        self.0.set(path, text);
+    /// Adds a file or replaces its content, which is a string or a `Uint8Array`, and returns its
+    /// normalised path.
+    pub fn set(&mut self, path: &str, content: &JsValue) -> String {
+        self.0.set_file(file(path, content));
         normalise_path(path)
     }
 

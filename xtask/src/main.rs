@@ -51,7 +51,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        about: "growth, peers, latency and size [growth|peers|lsp|wasm]",
+        about: "growth, peers, latency and size [growth|peers|lsp [CHART]|wasm]",
         run: tasks::bench,
     },
     Task {

@@ -6,6 +6,7 @@ use crate::model::chart::{Chart, Missing, Value, ValueKind, Values, ValuesFile, 
 use crate::text::Span;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// A value that templates read and that is not there.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub struct TypeConflict<'a> {
 
 impl<'a> Facts<'a> {
     /// Returns the charts that are not vendored into others, sorted by folder.
-    pub fn charts(&self) -> &'a [Chart] {
+    pub fn charts(&self) -> &'a [Arc<Chart>] {
         self.charts
     }
 

@@ -1,6 +1,6 @@
 //! Commands for a shell in the root of the project, with the options that these files need.
 
-use super::{Facts, Service};
+use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
 use crate::text::{folder_of, name_of};
@@ -18,6 +18,24 @@ impl<'a> Facts<'a> {
         let profile = service.model.profiles.first();
         let profile = profile.map(|it| format!(" --profile {it}")).unwrap_or_default();
         format!("docker compose{files}{profile} {arguments}")
+    }
+
+    /// Returns the command that asks the API server whether it takes a workload: for a built target,
+    /// the one that shows what it took.
+    pub fn dry_run(&self, workload: &Workload<'a>) -> String {
+        let file = workload.object.file;
+        if self.is_built(file) {
+            return kubectl("get", workload.object, "-o yaml");
+        }
+        format!("kubectl apply --dry-run=server -f {}", in_shell(self.file(file).path()))
+    }
+
+    /// Returns the `docker compose` command about a container that is a Compose service.
+    pub fn compose_for(&self, unit: &Unit<'a>, arguments: &str) -> String {
+        match unit.site {
+            Site::Service(at) => self.compose(&self.services[at], arguments),
+            Site::Container(..) => format!("docker compose {arguments}"),
+        }
     }
 
     fn compose_files(&self, project: &Project) -> String {

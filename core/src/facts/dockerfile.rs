@@ -57,6 +57,26 @@ pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
     }
 }
 
+/// Whether a Dockerfile may put a program into the image: an instruction names it, or runs something
+/// whose words are not in the file.
+pub(super) fn may_bring(text: &str, program: &str) -> bool {
+    let hides = |it: &str| {
+        [".sh", "xargs", "$(", "`", "requirements.apt", "packages", "make "]
+            .iter()
+            .any(|word| it.contains(word))
+    };
+    let names = |it: &str| {
+        let is_part = |letter: char| !letter.is_ascii_alphanumeric() && letter != '_';
+        it.split(is_part).any(|it| it == program)
+    };
+    instructions(text).iter().any(|it| {
+        let is = |word: &str| it.keyword.eq_ignore_ascii_case(word);
+        let arguments = it.arguments.as_str();
+        is("RUN") && (names(arguments) || hides(arguments))
+            || (is("COPY") || is("ADD")) && (names(arguments) || arguments.contains("busybox"))
+    })
+}
+
 /// Starts a stage from the arguments of its `FROM`.
 fn start(rest: &str, stages: &[Stage], arguments: &[(String, String)]) -> Stage {
     let mut words = rest.split_whitespace().filter(|it| !it.starts_with("--"));
@@ -134,6 +154,19 @@ mod tests {
             Some("mysql:8.4")
         );
         assert_eq!(base("# nothing\n", None), None);
+    }
+
+    #[test]
+    fn what_a_dockerfile_may_bring() {
+        let brings = |text| may_bring(text, "curl");
+        assert!(brings(
+            "FROM python:3.13-slim\nRUN apt-get update && apt-get install -y \\\n  curl\n"
+        ));
+        assert!(brings("FROM scratch\nCOPY --from=tools /usr/bin/curl /usr/bin/curl\n"));
+        assert!(brings("FROM alpine\nRUN ./install.sh\n"));
+        assert!(!brings("FROM python:3.13-slim\nRUN pip install -r requirements.txt\n"));
+        assert!(!brings("FROM python:3.13-slim\nRUN apt-get install -y libcurl4 curlie\n"));
+        assert!(!brings("FROM python:3.13-slim\nHEALTHCHECK CMD curl -f localhost\n"));
     }
 
     #[test]

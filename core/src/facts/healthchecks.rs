@@ -5,7 +5,9 @@ use crate::edit::Yaml;
 use crate::knowledge::families::{Certainty, Family, Known, family_of, for_compose};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::{net, shell};
-use crate::model::compose::Healthcheck;
+use crate::model::IntOrStr;
+use crate::model::compose::{HealthTest, Healthcheck};
+use crate::model::kubernetes::Container;
 use crate::report::Edit;
 use crate::text::Span;
 use std::borrow::Cow;
@@ -109,10 +111,31 @@ fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
     }
 }
 
-/// Returns a healthcheck as a readiness probe: as `httpGet` where it makes an HTTP request, or else with
-/// the same command.
-pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
+/// Maximum seconds between two probes, and maximum number of failures until a Pod gets no traffic:
+/// Kubernetes' own defaults. Many retries in Compose are for the start, which a readiness probe does not
+/// need to allow for.
+const PROBE_PERIOD: i64 = 10;
+const PROBE_FAILURES: i64 = 3;
+
+/// Returns the healthcheck of a service as a readiness probe: as `httpGet` where it makes an HTTP request, or
+/// else with the same command. There is none where the check asks the service by its name, which in a cluster
+/// answers only once the Pod is ready, and none where it asks a port that the container does not list.
+pub fn probe_of_healthcheck(
+    service: &Service<'_>,
+    health: &Healthcheck,
+    container: &Container,
+) -> Option<Yaml<'static>> {
     let test = health.test.as_ref()?;
+    let asked = http_port(test);
+    let lists_other = !container.ports.is_empty()
+        && asked.is_some_and(|port| {
+            let port = IntOrStr::Int(i64::from(port));
+            !container.ports.iter().any(|it| it.is(&port))
+        });
+    let text = test.joined();
+    if service.hosts().any(|host| names_host(&text, host)) || lists_other {
+        return None;
+    }
     let arguments: Vec<&str> = test.arguments().iter().map(|it| it.value.as_str()).collect();
     if arguments.is_empty() || arguments.iter().any(|it| it.contains('$')) && !test.is_shell() {
         return None;
@@ -128,19 +151,45 @@ pub fn probe_of_healthcheck(health: &Healthcheck) -> Option<Yaml<'static>> {
     let mut fields = vec![handler];
     let seconds = |it: std::time::Duration| i64::try_from(it.as_secs().max(1)).unwrap_or(i64::MAX);
     if let Some(it) = health.interval {
-        fields.push(("periodSeconds", Yaml::int(seconds(it.value))));
+        fields.push(("periodSeconds", Yaml::int(seconds(it.value).min(PROBE_PERIOD))));
     }
     if let Some(it) = health.timeout {
         fields.push(("timeoutSeconds", Yaml::int(seconds(it.value))));
     }
     if let Some(it) = health.retries.filter(|it| it.value > 0) {
-        fields.push(("failureThreshold", Yaml::int(it.value)));
+        fields.push(("failureThreshold", Yaml::int(it.value.min(PROBE_FAILURES))));
     }
     Some(Yaml::map(fields))
 }
 
+/// Whether a command names a host: in a URL, with a port, or behind the option of a client.
+fn names_host(command: &str, host: &str) -> bool {
+    command.match_indices(host).any(|(at, _)| {
+        let (before, after) = (&command[..at], &command[at + host.len()..]);
+        let is_whole =
+            !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let is_host = ["//", "@", "-h ", "-h", "--host ", "--host="].iter();
+        let is_behind = is_host.clone().any(|it| before.ends_with(it));
+        let is_alone = before.ends_with([' ', '"', '\'']);
+        is_whole && (is_behind || is_alone && after.starts_with(':'))
+    })
+}
+
+/// Returns the local port that a healthcheck asks over HTTP.
+fn http_port(test: &HealthTest) -> Option<u16> {
+    let arguments: Vec<&str> = test.arguments().iter().map(|it| it.as_str()).collect();
+    local_url(&arguments, test.is_shell()).map(|it| it.0)
+}
+
 /// Returns a command such as `curl -f http://localhost:8080/health` as `httpGet`.
 fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml<'static>)> {
+    let (port, path) = local_url(arguments, is_shell)?;
+    let path = Yaml::str(format!("/{path}"));
+    Some(("httpGet", Yaml::map([("path", path), ("port", Yaml::int(i64::from(port)))])))
+}
+
+/// Returns the port and the path of the local URL that a client asks.
+fn local_url(arguments: &[&str], is_shell: bool) -> Option<(u16, String)> {
     let text = arguments.join(" ");
     let commands =
         if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };
@@ -156,8 +205,7 @@ fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Ya
         return None;
     }
     let port: u16 = port.parse().ok()?;
-    let path = Yaml::str(format!("/{path}"));
-    Some(("httpGet", Yaml::map([("path", path), ("port", Yaml::int(i64::from(port)))])))
+    Some((port, path))
 }
 
 #[cfg(test)]

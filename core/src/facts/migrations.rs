@@ -1,6 +1,6 @@
 //! Migrations: what changes the schema of a database, and when.
 
-use super::{Facts, Service, Unit, Var, Workload};
+use super::{Facts, Part, Service, Unit, Var, Workload, first_label};
 use crate::knowledge::families::Class;
 use crate::knowledge::migrations::{find_migration, is_migration_name, is_migration_switch};
 use crate::knowledge::shell::Command;
@@ -116,6 +116,63 @@ impl<'a> Facts<'a> {
                 hook.is_some_and(|it| migration_in(it).is_some())
             })
     }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the workloads that need the schema to which a Job migrates: they are applied together with
+    /// it, serve, and run the same code or name the same database.
+    pub fn apps_on_schema_of(&self, job: &Workload<'a>) -> Vec<&Workload<'a>> {
+        let code = repositories(job);
+        let databases = self.databases(job);
+        let needs = |it: &&Workload<'a>| {
+            let same_code = repositories(it).iter().any(|own| code.contains(own));
+            let same_data = || self.databases(it).iter().any(|own| databases.contains(own));
+            it.index != job.index && it.is_server_like() && (same_code || same_data())
+        };
+        self.workloads_around(job.object).filter(needs).collect()
+    }
+
+    /// Returns the databases that a workload names, by the Service's name or the host.
+    fn databases(&self, workload: &Workload<'a>) -> Vec<&str> {
+        let mut found = Vec::new();
+        for unit in &workload.units {
+            for mention in self.peers(unit) {
+                let is_database = mention.scheme.is_some_and(is_database_scheme)
+                    || mention.effective_port().is_some_and(is_database_port);
+                if is_database && !mention.is_loopback() {
+                    found.push(first_label(mention.host));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether an application waits in an init container until a Job is complete.
+    pub fn awaits(&self, app: &Workload<'a>, job: &Workload<'a>) -> bool {
+        let inits = app.units.iter().filter(|it| it.part == Part::Init);
+        inits.flat_map(|it| &it.start.words).any(|word| {
+            let names = |text: &str| text.split(['/', ' ', '=']).any(|it| it == job.name);
+            !job.name.is_empty() && names(&word.value)
+        })
+    }
+}
+
+/// Returns the image repositories of a workload's containers.
+fn repositories<'w>(workload: &'w Workload<'_>) -> Vec<&'w str> {
+    let images = workload.units.iter().filter_map(|it| it.image.as_ref());
+    images.map(|it| it.repository.as_str()).filter(|it| !it.is_empty()).collect()
+}
+
+/// Whether a URL with this scheme leads to a database with a schema.
+fn is_database_scheme(scheme: &str) -> bool {
+    const NAMES: &[&str] =
+        &["postgres", "mysql", "mariadb", "sqlserver", "mssql", "oracle", "cockroach", "mongodb"];
+    NAMES.iter().any(|it| scheme.contains(it))
+}
+
+/// Whether databases with a schema listen on a port by default.
+fn is_database_port(port: u16) -> bool {
+    matches!(port, 1433 | 1521 | 3306 | 5432 | 26257 | 27017)
 }
 
 /// Returns the migration tool that the words of a lifecycle hook run.

@@ -16,12 +16,17 @@
 //! | hosts that a container names | `mentions` | `mentions`, `inside` |
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
+//! | who connects to a Service | `callers` | `callers`, `reached_ports` |
+//! | network policies | `policies` | `network_policies`, `limiting`, `may_be`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
+//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_fix` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
-//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside` |
+//! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
+//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
+//! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
@@ -39,7 +44,9 @@
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
+mod authentication;
 mod build;
+mod callers;
 mod charts;
 mod commands;
 mod contract;
@@ -62,22 +69,28 @@ mod order;
 mod overlays;
 mod parts;
 mod peers;
+mod policies;
 mod programs;
+mod ready;
 mod repeated;
 mod replicas;
 mod resources;
 mod roles;
 mod scope;
+mod scripts;
 mod selection;
 mod service;
 mod sets;
 mod sources;
 mod storage;
 mod subject;
+mod tools;
 mod unit;
 mod usage;
 mod workload;
 
+pub use authentication::{OpenDoor, Reach};
+pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{in_shell, kubectl};
 pub use contract::ConfigKeys;
@@ -98,11 +111,15 @@ pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
+pub use ready::ReadyCheck;
 pub use repeated::Repeated;
 pub use scope::Together;
+pub use scripts::MountedScript;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
+pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
 pub use usage::Usage;
 pub use workload::{KubeService, Workload, listed_ports};
@@ -153,7 +170,7 @@ pub struct Facts<'a> {
     sets: sets::Sets,
     deliveries: delivery::Deliveries<'a>,
     all_targets: &'a [Arc<BuiltTarget>],
-    charts: &'a [Chart],
+    charts: &'a [Arc<Chart>],
     /// Whether the files themselves are looked at.
     is_main: bool,
     /// Indices of the targets whose objects these facts are about.
@@ -172,7 +189,7 @@ pub struct Scope<'a> {
     /// All targets of the project.
     pub targets: &'a [Arc<BuiltTarget>],
     /// The charts that are looked at as their authors wrote them.
-    pub charts: &'a [Chart],
+    pub charts: &'a [Arc<Chart>],
     /// The files that were built into a target.
     pub built_files: &'a FxHashSet<FileId>,
     pub parts: &'a Parts,

@@ -144,8 +144,8 @@ impl<'a> NamedObjects<'a> {
         self.together(sets, home, all).next()
     }
 
-    /// Returns the keys of a ConfigMap (or, with `secret`, a Secret) that has exactly this namespace and
-    /// name and may be applied together with a file.
+    /// Returns the keys of a ConfigMap (or, with `secret`, a Secret) of this name that may be applied
+    /// together with a file to this namespace. `default` stands for a file that names none.
     pub(super) fn keys(
         &self,
         sets: &Sets,
@@ -155,9 +155,15 @@ impl<'a> NamedObjects<'a> {
         secret: bool,
     ) -> Option<ConfigKeys<'a>> {
         let of_kind = self.by_kind.get(&config_kind(secret))?;
-        let all = of_kind.within.get(&(sets.world(home), namespace, name));
+        let world = sets.world(home);
         let is_named = |object: &&Object| object.name().is_some_and(|own| own.as_str() == name);
-        ConfigKeys::of(self.together(sets, home, all).find(is_named)?)
+        let nearest = |all| self.together(sets, home, all).find(is_named);
+        let here = nearest(of_kind.within.get(&(world, namespace, name)));
+        let object = here.or_else(|| match namespace {
+            "default" => nearest(of_kind.anywhere.get(&(world, name))),
+            _ => nearest(of_kind.within.get(&(world, "default", name))),
+        });
+        ConfigKeys::of(object?)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Facts, KubeHost, KubeService, Mention, Service, Workload};
 use crate::knowledge::env::{is_browser_facing, is_own_address_key};
 use crate::knowledge::net;
 use crate::model::IntOrStr;
+use crate::model::kubernetes::{Container, ServicePort};
 use crate::text::{FileId, Span};
 
 impl<'a> Facts<'a> {
@@ -17,6 +18,32 @@ impl<'a> Facts<'a> {
     /// Returns the workloads whose Pods a Service selects.
     pub fn selected(&self, service: &KubeService<'a>) -> Vec<&Workload<'a>> {
         service.selects.iter().map(|at| &self.workloads[*at]).collect()
+    }
+
+    /// Returns the first Service port whose traffic reaches this container.
+    pub fn routed_port(
+        &self,
+        workload: &Workload<'a>,
+        container: &Container,
+    ) -> Option<(&KubeService<'a>, &'a ServicePort)> {
+        let alone = workload.running().count() == 1;
+        for service in self.services_for(workload) {
+            // A headless Service gives its Pods DNS names, and clients choose a Pod themselves.
+            if service.model.is_headless() || service.model.is_external_name() {
+                continue;
+            }
+            let port = service.model.ports.iter().find(|port| {
+                let tcp = port.protocol.as_ref().is_none_or(|it| it.as_str() == "TCP");
+                let Some(target) = port.target() else { return false };
+                let listed = container.ports.iter().any(|it| it.is(&target.value));
+                let unlisted = alone && target.value.as_int().is_some();
+                tcp && (listed || unlisted)
+            });
+            if let Some(port) = port {
+                return Some((service, port));
+            }
+        }
+        None
     }
 
     /// Returns the hosts that a container dials: its mentions without its own listen addresses, URLs for

@@ -4,6 +4,7 @@ use super::unit::{Site, Unit};
 use super::{Facts, Service, Workload};
 use crate::model::FileModel;
 use crate::model::compose::{Deploy, Project};
+use crate::model::environment_of;
 use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
 use crate::text::{FileId, name_of};
 use std::sync::Arc;
@@ -34,6 +35,12 @@ impl<'a> Facts<'a> {
             range = Some(range.map_or((min, max), |it| (it.0.min(min), it.1.max(max))));
         }
         range
+    }
+
+    /// Whether the paths of two files name the same environment, or none: what is written for staging does
+    /// not meet what is written for production.
+    pub fn same_environment(&self, a: FileId, b: FileId) -> bool {
+        environment_of(self.file(a).path()) == environment_of(self.file(b).path())
     }
 
     /// Whether a service is meant for `docker stack deploy`, which restarts what stops, publishes a port

@@ -1,8 +1,10 @@
 //! What containers request, and what their Pods and LimitRanges give them.
 
 use super::sets::{Sets, World};
-use super::{Facts, Workload};
+use super::{Facts, Site, Unit, Workload};
+use crate::knowledge::memory::{self, Setting};
 use crate::model::kubernetes::{Body, Container, Object, Resource};
+use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What LimitRanges give to containers that say nothing themselves, by the names of the resources.
@@ -84,6 +86,21 @@ impl<'a> Facts<'a> {
             || self.limits_give(workload, |it| it.limits.contains(name))
     }
 
+    /// Returns the memory limit of a container in bytes, and its place.
+    pub fn memory_limit(&self, unit: &Unit<'a>) -> Option<(u64, Span)> {
+        match unit.site {
+            Site::Service(at) => {
+                let limit = self.services[at].model.memory_limit()?;
+                Some((u64::try_from(limit.value).ok()?, limit.span))
+            }
+            Site::Container(workload, at) => {
+                let container = self.workloads[workload].container(at);
+                let limit = container.resources.as_ref()?.limit("memory")?.value()?;
+                Some((u64::try_from(limit.value.units()).ok()?, limit.span))
+            }
+        }
+    }
+
     fn limits_give(
         &self,
         workload: &Workload<'a>,
@@ -91,5 +108,27 @@ impl<'a> Facts<'a> {
     ) -> bool {
         let world = self.sets.world(workload.object.file);
         self.limit_ranges.give(world, workload.namespace, is_given)
+    }
+}
+
+impl Unit<'_> {
+    /// Returns the settings in its command and its variables that tell a runtime how much memory to use,
+    /// each with its place.
+    pub fn memory_settings(&self) -> Vec<(Setting<'_>, Span)> {
+        let mut found = Vec::new();
+        for command in &self.start.commands {
+            for setting in memory::settings(&command.texts()) {
+                let word = command.words.iter().find(|it| it.text == setting.written);
+                found.push((setting, word.map_or_else(Span::default, |it| self.start.span_of(it))));
+            }
+        }
+        for var in self.env.iter().filter(|it| it.literal) {
+            let Some(value) = var.value else { continue };
+            let words: Vec<&str> = value.split_whitespace().collect();
+            let in_options = memory::settings(&words).into_iter();
+            let all = in_options.chain(memory::variable(var.name, value));
+            found.extend(all.map(|it| (it, var.value_span)));
+        }
+        found
     }
 }

@@ -3,6 +3,8 @@
 use super::unit::{Part, Site, Unit};
 use super::{Facts, Named, Workload};
 use crate::knowledge::families::{Certainty, Family};
+use crate::knowledge::shell::Command;
+use crate::knowledge::starts;
 use crate::model::Str;
 use crate::model::compose::MountKind;
 use crate::model::kubernetes::{self, Body, Claim, VolumeSource};
@@ -133,7 +135,9 @@ impl<'a> Facts<'a> {
             | VolumeSource::Secret(_)
             | VolumeSource::Projected(_)
             | VolumeSource::DownwardApi => (Backing::Config, true),
-            VolumeSource::Csi { read_only, .. } | VolumeSource::Nfs { read_only, .. } => {
+            VolumeSource::Csi { read_only, .. }
+            | VolumeSource::Nfs { read_only, .. }
+            | VolumeSource::Disk { read_only, .. } => {
                 (Backing::Network, kubernetes::is_true(*read_only))
             }
             VolumeSource::Other(_) => (Backing::Network, false),
@@ -213,6 +217,18 @@ impl<'a> Unit<'a> {
         let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);
         (known && self.part == Part::Main && !client).then_some(family)
+    }
+
+    /// Whether its start command leaves the program of its image to run, as far as that is certain: there
+    /// is none, it only has options, or it starts a server.
+    pub fn starts_its_program(&self) -> bool {
+        let commands = &self.start.commands;
+        let Some(first) = self.start.words.first() else { return true };
+        let serves = |it: &Command| SERVERS.contains(&it.name()) || starts::is_server_start(it);
+        // The entrypoints of some images, such as Keycloak's, take a subcommand.
+        let is_subcommand = !self.start.replaces_entrypoint
+            && matches!(first.as_str(), "start" | "start-dev" | "server" | "serve");
+        first.starts_with('-') || is_subcommand || commands.iter().any(serves)
     }
 }
 

@@ -111,6 +111,28 @@ impl<'a> Workload<'a> {
         format!("kubectl get events{flag} --field-selector reason=Unhealthy | grep {}", self.name)
     }
 
+    /// Returns the `kubectl` command about the Pods of the workload: `get pods -n shop -l app=web -o wide`.
+    pub fn pods(&self, verb: &str, options: &str) -> String {
+        let (flag, which) = (self.namespace_flag(), self.which_pods());
+        format!("kubectl {verb}{flag} {which} {options}").trim_end().to_owned()
+    }
+
+    /// Returns the words that name the Pods of the workload: their labels, or the name of a bare Pod.
+    fn which_pods(&self) -> String {
+        let selected = self.model.selector.as_ref().map_or(&[][..], |it| &it.match_labels);
+        let labels = match selected {
+            [] => &self.model.template.meta.labels,
+            _ => selected,
+        };
+        let labels: Vec<String> =
+            labels.iter().map(|(key, value)| format!("{}={}", key.value, value.value)).collect();
+        match self.model.kind {
+            WorkloadKind::Pod => self.name.to_owned(),
+            _ if labels.is_empty() => String::new(),
+            _ => format!("-l {}", super::in_shell(&labels.join(","))),
+        }
+    }
+
     /// Returns the command that shows the log of one of its containers.
     pub fn logs(&self, unit: &Unit<'_>, options: &str) -> String {
         let (flag, reference) = (self.namespace_flag(), self.reference());

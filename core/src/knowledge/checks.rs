@@ -1,6 +1,9 @@
-//! Health checks that always pass or always fail, whatever the state of the server.
+//! Health checks that always pass or always fail, whatever the state of the server, and health endpoints
+//! that also ask other servers.
 
+use super::data::entries;
 use super::shell::{Command, Joint, commands};
+use std::sync::LazyLock;
 
 /// What is wrong with the command of a health check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,89 @@ pub fn flaw(script: &str, is_bash: bool) -> Option<Flaw> {
         return Some(Flaw::OneWordTest);
     }
     (deciding.name() == "curl" && !fails_on_errors(deciding)).then_some(Flaw::CurlWithoutFail)
+}
+
+/// Returns the flaw of a whole script that is run as a check. A script that may end with another status
+/// somewhere says more than its last command does.
+#[must_use]
+pub fn flaw_of_script(script: &str) -> Option<Flaw> {
+    let first = script.lines().next().unwrap_or_default();
+    let shebang = first.strip_prefix("#!").unwrap_or_default();
+    let is_shell = shebang.is_empty() || shebang.ends_with("sh") || shebang.contains("sh -");
+    if !is_shell {
+        return None;
+    }
+    let is_bash = shebang.contains("bash") || shebang.contains("ksh");
+    let all = commands(script);
+    let ends_early = |it: &Command| {
+        matches!(it.name(), "exit" | "return" | "kill" | "exec") && !succeeds(it)
+            || it.name() == "set"
+                && texts(it).iter().any(|word| word.starts_with('-') && word.contains('e'))
+    };
+    let is_strict = shebang.contains(" -e") || all.iter().any(ends_early);
+    match flaw(script, is_bash)? {
+        Flaw::EndsInSuccess | Flaw::CurlWithoutFail | Flaw::OneWordTest if is_strict => None,
+        // In a script a test stands mostly in an `if`, which the flat list of commands does not show.
+        Flaw::OneWordTest => None,
+        found => Some(found),
+    }
+}
+
+/// Families whose images have bash under the name of `sh`, since they start from Red Hat's or Oracle's
+/// Linux. In Debian's and Alpine's images `sh` is a smaller shell.
+const BASH_AS_SH: &[&str] = &[
+    "keycloak",
+    "mysql",
+    "oracle",
+    "db2",
+    "ibm-mq",
+    "kafka",
+    "kafka-connect",
+    "kafka-rest",
+    "schema-registry",
+    "java-server",
+];
+
+/// Whether `sh` may be bash in the images of a family.
+#[must_use]
+pub fn may_have_bash_as_sh(family: &str) -> bool {
+    BASH_AS_SH.contains(&family)
+}
+
+/// A health endpoint that also asks other servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DependencyEndpoint {
+    family: Option<&'static str>,
+    pub path: &'static str,
+    /// The path that says only whether the process is well.
+    pub liveness: Option<&'static str>,
+}
+
+static DEPENDENCY_ENDPOINTS: LazyLock<Vec<DependencyEndpoint>> = LazyLock::new(|| {
+    let rows = entries(include_str!("data/dependency_endpoints.txt"));
+    rows.map(|row| read_endpoint(row).expect("internal error: a malformed row")).collect()
+});
+
+/// Reads `FAMILY|any PATH = LIVENESS-PATH`.
+fn read_endpoint(row: &'static str) -> Option<DependencyEndpoint> {
+    let (what, liveness) = row.split_once(" = ")?;
+    let (family, path) = what.split_once(' ')?;
+    Some(DependencyEndpoint {
+        family: Some(family).filter(|it| *it != "any"),
+        path,
+        liveness: Some(liveness).filter(|it| *it != "-"),
+    })
+}
+
+/// Returns what is known of a health endpoint that also asks other servers, for a container of a family.
+#[must_use]
+pub fn dependency_endpoint(family: Option<&str>, path: &str) -> Option<DependencyEndpoint> {
+    let path = path.split('?').next().unwrap_or(path).trim_end_matches('/');
+    let is = |it: &&DependencyEndpoint| match it.family {
+        None => path.ends_with(it.path),
+        Some(own) => family == Some(own) && path == it.path,
+    };
+    DEPENDENCY_ENDPOINTS.iter().find(is).copied()
 }
 
 fn texts(command: &Command) -> Vec<&str> {
@@ -104,6 +190,42 @@ mod tests {
         assert_eq!(flaw("echo > /dev/tcp/localhost/80", false), Some(Flaw::DevTcp));
         assert_eq!(flaw("echo > /dev/tcp/localhost/80", true), None);
         assert_eq!(flaw("bash -c 'echo > /dev/tcp/localhost/80'", false), None);
+    }
+
+    #[test]
+    fn scripts_that_cannot_fail() {
+        let judged = |script| flaw_of_script(script);
+        assert_eq!(judged("#!/bin/sh\npg_isready -U app\nexit 0\n"), Some(Flaw::EndsInSuccess));
+        assert_eq!(judged("curl -s localhost:8080/health\n"), Some(Flaw::CurlWithoutFail));
+        assert_eq!(judged("#!/bin/sh\necho > /dev/tcp/db/80\n"), Some(Flaw::DevTcp));
+    }
+
+    #[test]
+    fn scripts_that_may_fail_somewhere() {
+        for script in [
+            "#!/bin/sh\nif ! pg_isready; then exit 1; fi\nexit 0\n",
+            "#!/bin/sh\nset -e\npg_isready\ntrue\n",
+            "#!/bin/sh -e\npg_isready\ntrue\n",
+            "#!/bin/sh\npg_isready\n",
+            "#!/usr/bin/env bash\necho > /dev/tcp/db/80\n",
+            "#!/usr/bin/env python3\nimport sys\nexit 0\n",
+        ] {
+            assert_eq!(flaw_of_script(script), None, "{script}");
+        }
+    }
+
+    #[test]
+    fn endpoints_that_ask_other_servers() {
+        let liveness = |family, path| dependency_endpoint(family, path).map(|it| it.liveness);
+        assert_eq!(liveness(None, "/actuator/health"), Some(Some("/actuator/health/liveness")));
+        assert_eq!(
+            liveness(None, "/shop/actuator/health/?x=1"),
+            Some(Some("/actuator/health/liveness"))
+        );
+        assert_eq!(liveness(Some("gitea"), "/api/healthz"), Some(None));
+        assert_eq!(liveness(None, "/api/healthz"), None);
+        assert_eq!(liveness(None, "/actuator/health/liveness"), None);
+        assert_eq!(liveness(None, "/health"), None);
     }
 
     #[test]

@@ -33,9 +33,12 @@ const MACROS: &[&str] = &["yearly", "annually", "monthly", "weekly", "daily", "m
 pub fn check(schedule: &str) -> Result<(), String> {
     let text = schedule.trim();
     if let Some(name) = text.strip_prefix('@') {
-        let every = name.strip_prefix("every ").is_some_and(|interval| !interval.trim().is_empty());
-        let known = every || MACROS.contains(&name);
-        return if known { Ok(()) } else { Err(format!("there is no macro `@{name}`")) };
+        return match name.strip_prefix("every ") {
+            Some(interval) if is_duration(interval) => Ok(()),
+            Some(interval) => Err(format!("`{interval}` is not a duration such as `1h30m`")),
+            None if MACROS.contains(&name) => Ok(()),
+            None => Err(format!("there is no macro `@{name}`")),
+        };
     }
     let values: Vec<&str> = text.split_whitespace().collect();
     if values.first().is_some_and(|it| it.starts_with("TZ=") || it.starts_with("CRON_TZ=")) {
@@ -45,12 +48,34 @@ pub fn check(schedule: &str) -> Result<(), String> {
         return Err(format!("it has {} fields instead of 5", values.len()));
     }
     for (value, field) in values.iter().zip(&FIELDS) {
-        if !value.split(',').all(|part| field.accepts(part)) {
+        // The parser leaves out empty parts.
+        if !value.split(',').filter(|part| !part.is_empty()).all(|part| field.accepts(part)) {
             let Field { name, low, high, .. } = field;
             return Err(format!("`{value}` is not a valid {name} ({low} to {high})"));
         }
     }
     Ok(())
+}
+
+/// Whether a text is a duration as Go reads it: `1h30m`, `1.5h`, `90s`.
+fn is_duration(text: &str) -> bool {
+    const UNITS: &[&str] = &["ns", "us", "µs", "μs", "ms", "s", "m", "h"];
+    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if rest == "0" {
+        return true;
+    }
+    let is_part_of_number = |it: char| it.is_ascii_digit() || it == '.';
+    while !rest.is_empty() {
+        let number = rest.split(|it| !is_part_of_number(it)).next().unwrap_or_default();
+        let after = &rest[number.len()..];
+        let unit = after.split(is_part_of_number).next().unwrap_or_default();
+        let has_digit = number.bytes().any(|it| it.is_ascii_digit());
+        if !has_digit || number.matches('.').count() > 1 || !UNITS.contains(&unit) {
+            return false;
+        }
+        rest = &after[unit.len()..];
+    }
+    !text.is_empty()
 }
 
 impl Field {
@@ -95,6 +120,8 @@ mod tests {
             "0 0 ? * sun",
             "@hourly",
             "@every 1h30m",
+            "@every 1.5h",
+            "0 0 1,,15 * *",
             "5/10 * * JAN,Feb *",
         ] {
             assert_eq!(check(text), Ok(()), "{text}");
@@ -115,6 +142,10 @@ mod tests {
             "5-1 * * * *",
             "*/0 * * * *",
             "@nightly",
+            "@every banana",
+            "@every 5",
+            "@every ",
+            "@every 1h 30m",
             "H 4 * * *",
             "CRON_TZ=UTC 0 4 * * *",
         ] {

@@ -4,7 +4,8 @@
 //! as of that day: Plimsoll reads no clock, so the same files always give the same report.
 
 use super::data::{Block, blocks, entries};
-use super::image::{ImageRef, Version};
+use super::families::without_mirror;
+use super::image::{ImageRef, Pin, Version};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::LazyLock;
@@ -33,6 +34,29 @@ impl Day {
         let month = u16::from(self.month - 1) + u16::from(months);
         let (year, month) = (self.year + month / 12, month % 12 + 1);
         Day { year, month: u8::try_from(month).unwrap_or(12), day: self.day }
+    }
+}
+
+impl Day {
+    /// Returns the month and the year in words: "September 2025".
+    #[must_use]
+    pub fn month_and_year(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let month = MONTHS.get(usize::from(self.month) - 1).unwrap_or(&MONTHS[0]);
+        format!("{month} {}", self.year)
     }
 }
 
@@ -113,7 +137,9 @@ fn cycles(block: &Block) -> Option<(Vec<&'static str>, Vec<Cycle>)> {
 #[must_use]
 pub fn cycle_of(image: &str) -> Option<Cycle> {
     let reference = ImageRef::parse(image);
-    let cycles = CYCLES.get(reference.repository().as_str())?;
+    let repository = reference.repository();
+    let known = CYCLES.get(repository.as_str());
+    let cycles = known.or_else(|| CYCLES.get(without_mirror(&repository)?))?;
     let tag = reference.tag.filter(|it| !super::image::has_variable(it))?;
     // The images of PostgreSQL extensions put its version last: `0.8.0-pg17`.
     let extended = tag.split('-').find_map(|it| it.strip_prefix("pg"));
@@ -142,11 +168,22 @@ pub enum Fate {
     Frozen,
 }
 
+/// The tags of a repository that a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tags {
+    All,
+    /// Those that name a version.
+    Versions,
+    /// All without this text in them.
+    Without(&'static str),
+}
+
 /// A repository that its owners withdrew or left behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Withdrawn {
     /// The repository, or a path that ends in a slash and stands for all below it.
     pub repository: &'static str,
+    tags: Tags,
     pub fate: Fate,
     pub since: Day,
     /// The repository or path that takes its place.
@@ -159,7 +196,7 @@ static WITHDRAWN: LazyLock<Vec<Withdrawn>> = LazyLock::new(|| {
     rows.map(|row| withdrawn(row).expect("internal error: a malformed row")).collect()
 });
 
-/// Reads `REPOSITORY FATE DAY = REPLACEMENT | SOURCE`.
+/// Reads `REPOSITORY FATE DAY [versions | without TEXT] = REPLACEMENT | SOURCE`.
 fn withdrawn(row: &'static str) -> Option<Withdrawn> {
     let (what, rest) = row.split_once(" = ")?;
     let (replacement, source) = rest.split_once(" | ")?;
@@ -172,19 +209,51 @@ fn withdrawn(row: &'static str) -> Option<Withdrawn> {
             _ => return None,
         },
         since: Day::parse(words.next()?)?,
+        tags: match words.next() {
+            None => Tags::All,
+            Some("versions") => Tags::Versions,
+            Some("without") => Tags::Without(words.next()?),
+            Some(_) => return None,
+        },
         replacement: Some(replacement).filter(|it| *it != "-"),
         source,
     })
 }
 
-/// Returns what became of a normalised repository, when its owners withdrew it or left it behind.
+impl Withdrawn {
+    fn covers(&self, repository: &str, reference: &ImageRef<'_>) -> bool {
+        let is_named = self.repository == repository
+            || self.repository.ends_with('/') && repository.starts_with(self.repository);
+        is_named
+            && match self.tags {
+                Tags::All => true,
+                Tags::Versions => matches!(reference.pin(), Pin::Version(_)),
+                Tags::Without(text) => !reference.tag.unwrap_or_default().contains(text),
+            }
+    }
+
+    /// Returns what an image of the repository is called where its replacement is. A replaced
+    /// repository keeps its tag only below a path: `bitnamilegacy/redis:7.0` for `bitnami/redis:7.0`.
+    #[must_use]
+    pub fn replacement_of(&self, image: &str) -> Option<String> {
+        let replacement = self.replacement?;
+        if !replacement.ends_with('/') {
+            return Some(replacement.to_owned());
+        }
+        let reference = ImageRef::parse(image);
+        let repository = reference.repository();
+        let rest = repository.strip_prefix(self.repository)?;
+        let tag = reference.tag.map(|it| format!(":{it}")).unwrap_or_default();
+        Some(format!("{replacement}{rest}{tag}"))
+    }
+}
+
+/// Returns what became of the repository of an image, when its owners withdrew it or left it behind.
 #[must_use]
-pub fn withdrawal_of(repository: &str) -> Option<Withdrawn> {
-    let covers = |it: &&Withdrawn| {
-        it.repository == repository
-            || it.repository.ends_with('/') && repository.starts_with(it.repository)
-    };
-    WITHDRAWN.iter().find(covers).copied()
+pub fn withdrawal_of(image: &str) -> Option<Withdrawn> {
+    let reference = ImageRef::parse(image);
+    let repository = reference.repository();
+    WITHDRAWN.iter().find(|it| it.covers(&repository, &reference)).copied()
 }
 
 #[cfg(test)]
@@ -227,12 +296,32 @@ mod tests {
 
     #[test]
     fn withdrawn_repositories_are_known_by_name_or_path() {
-        let fate = |repository| withdrawal_of(repository).map(|it| (it.fate, it.replacement));
+        let fate = |image| withdrawal_of(image).map(|it| (it.fate, it.replacement));
         assert_eq!(fate("minio/minio"), Some((Fate::Gone, Some("quay.io/minio/minio"))));
-        assert_eq!(fate("k8s.gcr.io/pause"), Some((Fate::Frozen, Some("registry.k8s.io/"))));
+        assert_eq!(fate("k8s.gcr.io/pause:3.2"), Some((Fate::Frozen, Some("registry.k8s.io/"))));
         assert_eq!(fate("bitnamilegacy/redis"), Some((Fate::Frozen, None)));
+        assert_eq!(fate("postgres:17"), None);
+    }
+
+    #[test]
+    fn some_tags_of_a_withdrawn_repository_remain() {
+        let fate = |image| withdrawal_of(image).map(|it| it.fate);
+        assert_eq!(fate("bitnami/redis:7.0"), Some(Fate::Gone));
+        assert_eq!(fate("docker.io/bitnami/redis:7.0-debian-11"), Some(Fate::Gone));
         assert_eq!(fate("bitnami/redis"), None);
-        assert_eq!(fate("postgres"), None);
+        assert_eq!(fate("bitnami/redis:latest"), None);
+        assert_eq!(fate("bitnami/redis:${TAG}"), None);
+        assert_eq!(fate("openjdk:17-slim"), Some(Fate::Frozen));
+        assert_eq!(fate("openjdk:24-ea-jdk"), None);
+    }
+
+    #[test]
+    fn a_replacement_below_a_path_keeps_name_and_tag() {
+        let replaced = |image| withdrawal_of(image).and_then(|it| it.replacement_of(image));
+        assert_eq!(replaced("bitnami/redis:7.0").as_deref(), Some("bitnamilegacy/redis:7.0"));
+        assert_eq!(replaced("k8s.gcr.io/pause:3.2").as_deref(), Some("registry.k8s.io/pause:3.2"));
+        assert_eq!(replaced("openjdk:17").as_deref(), Some("eclipse-temurin"));
+        assert_eq!(replaced("bitnamilegacy/redis"), None);
     }
 
     #[test]

@@ -11,13 +11,14 @@
 //! Two habits keep the findings true: a table says only what its source says, and an answer that is
 //! not certain is `None`, `Unknown` or `Likely`, never a guess that looks like a fact.
 
+pub mod advertised;
 pub mod annotations;
 pub mod checks;
 pub mod cron;
 mod data;
 pub mod dev_commands;
-pub mod development;
 pub mod directories;
+pub mod disks;
 pub mod end_of_life;
 pub mod env;
 pub mod families;
@@ -29,6 +30,7 @@ pub mod memory;
 pub mod migrations;
 pub mod net;
 pub mod publishers;
+pub mod ready;
 pub mod secrets;
 pub mod shell;
 pub mod singletons;

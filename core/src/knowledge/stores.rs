@@ -4,95 +4,116 @@ use super::data::entries;
 use std::sync::LazyLock;
 
 /// A setting of a container that lets anybody in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Switch {
-    /// A variable.
-    Variable { name: &'static str },
-    /// Words of the command line that follow each other.
-    Option { words: &'static str },
-}
-
-/// A row of the table.
 #[derive(Debug)]
-struct Row {
+pub struct Switch {
     /// Ids of image families, or parts of a repository's path that end in a slash.
     families: Vec<&'static str>,
-    setting: Setting,
+    pub setting: Setting,
+    /// Variables and options that ask for a password all the same. A star stands for any beginning.
+    unless: Vec<&'static str>,
+    /// A variable without whose value the setting does nothing.
+    pub with: Option<(&'static str, &'static str)>,
+    /// The port of what is open, where that is not the main port of the family.
+    pub port: Option<u16>,
 }
 
-#[derive(Debug)]
-enum Setting {
-    Variable { name: &'static str, values: Vec<&'static str> },
+/// How a switch is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    Variable {
+        name: &'static str,
+        values: Vec<&'static str>,
+    },
+    /// Words of the command line that follow each other.
     Option(&'static str),
 }
 
-static SWITCHES: LazyLock<Vec<Row>> = LazyLock::new(|| {
+static SWITCHES: LazyLock<Vec<Switch>> = LazyLock::new(|| {
     let rows = entries(include_str!("data/authentication_switches.txt"));
     rows.map(|row| read_switch(row).expect("internal error: a malformed row")).collect()
 });
 
-/// Reads `FAMILY … = env NAME VALUE …` or `FAMILY … = option WORD …`.
-fn read_switch(row: &'static str) -> Option<Row> {
-    let (families, setting) = row.split_once(" = ")?;
-    let (keyword, rest) = setting.split_once(' ')?;
+/// Reads `FAMILY … = env NAME VALUE …` or `FAMILY … = option WORD …`, and the conditions behind it.
+fn read_switch(row: &'static str) -> Option<Switch> {
+    let (families, rest) = row.split_once(" = ")?;
+    let mut parts = rest.split("; ").map(str::trim);
+    let (keyword, words) = parts.next()?.split_once(' ')?;
     let setting = match keyword {
         "env" => {
-            let (name, values) = rest.split_once(' ')?;
+            let (name, values) = words.split_once(' ')?;
             Setting::Variable { name, values: values.split(' ').collect() }
         }
-        "option" => Setting::Option(rest),
+        "option" => Setting::Option(words),
         _ => return None,
     };
-    Some(Row { families: families.split(' ').collect(), setting })
+    let families = families.split(' ').collect();
+    let mut switch = Switch { families, setting, unless: Vec::new(), with: None, port: None };
+    for part in parts {
+        match part.split_once(' ')? {
+            ("unless", words) => switch.unless = words.split(' ').collect(),
+            ("with", words) => switch.with = Some(words.split_once(' ')?),
+            ("port", number) => switch.port = Some(number.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some(switch)
 }
 
-impl Row {
+impl Switch {
     fn is_for(&self, family: &str, repository: &str) -> bool {
         self.families.iter().any(|it| match it.strip_suffix('/') {
             Some(account) => repository.split('/').any(|part| part == account),
             None => *it == family,
         })
     }
+
+    /// Whether a variable throws the switch.
+    #[must_use]
+    pub fn is_thrown_by(&self, name: &str, value: &str) -> bool {
+        let value = value.trim();
+        match &self.setting {
+            Setting::Variable { name: known, values } => {
+                let fits = |it: &&str| match *it {
+                    "*" => !value.is_empty(),
+                    wanted => value.eq_ignore_ascii_case(wanted),
+                };
+                *known == name && values.iter().any(fits)
+            }
+            Setting::Option(_) => false,
+        }
+    }
+
+    /// Returns the index of the word with which a command line throws the switch.
+    #[must_use]
+    pub fn thrown_at(&self, words: &[&str]) -> Option<usize> {
+        match &self.setting {
+            Setting::Option(option) => {
+                let wanted: Vec<&str> = option.split(' ').collect();
+                words.windows(wanted.len()).position(|it| it == wanted)
+            }
+            Setting::Variable { .. } => None,
+        }
+    }
+
+    /// Whether a variable or an option asks for a password all the same.
+    #[must_use]
+    pub fn is_undone_by(&self, name: &str) -> bool {
+        let option = name.split('=').next().unwrap_or(name);
+        // `ALLOW_EMPTY_PASSWORD` holds no password.
+        !name.contains("ALLOW_EMPTY")
+            && self.unless.iter().any(|it| match it.strip_prefix('*') {
+                Some(end) => name.ends_with(end),
+                None => *it == option,
+            })
+    }
 }
 
-/// Returns the switch that `name=value`, in the environment of a container of this family and
-/// repository, throws so that anybody is let in.
-#[must_use]
-pub fn variable_without_authentication(
-    family: &str,
-    repository: &str,
-    name: &str,
-    value: &str,
-) -> Option<Switch> {
-    let value = value.trim();
-    SWITCHES.iter().filter(|it| it.is_for(family, repository)).find_map(|row| match &row.setting {
-        Setting::Variable { name: known, values } if *known == name => {
-            let fits = |it: &&str| match *it {
-                "*" => !value.is_empty(),
-                wanted => value.eq_ignore_ascii_case(wanted),
-            };
-            values.iter().any(fits).then_some(Switch::Variable { name: known })
-        }
-        _ => None,
-    })
-}
-
-/// Returns the switch in a command line, given as its words, that lets anybody in, and the index of
-/// its first word.
-#[must_use]
-pub fn option_without_authentication(
-    family: &str,
-    repository: &str,
-    words: &[&str],
-) -> Option<(Switch, usize)> {
-    SWITCHES.iter().filter(|it| it.is_for(family, repository)).find_map(|row| match row.setting {
-        Setting::Option(option) => {
-            let wanted: Vec<&str> = option.split(' ').collect();
-            let at = words.windows(wanted.len()).position(|it| it == wanted)?;
-            Some((Switch::Option { words: option }, at))
-        }
-        Setting::Variable { .. } => None,
-    })
+/// Returns the switches that a container of a family and a repository has.
+pub fn switches_of<'w>(
+    family: &'w str,
+    repository: &'w str,
+) -> impl Iterator<Item = &'static Switch> + 'w {
+    SWITCHES.iter().filter(move |it| it.is_for(family, repository))
 }
 
 /// Returns the variables that fix the name of the node to which a family's data belongs; `None` for
@@ -117,37 +138,52 @@ mod tests {
     use super::*;
     use crate::knowledge::families;
 
+    fn is_thrown(family: &str, repository: &str, name: &str, value: &str) -> bool {
+        switches_of(family, repository).any(|it| it.is_thrown_by(name, value))
+    }
+
     #[test]
     fn variables_that_let_anybody_in() {
-        let switch = variable_without_authentication;
-        let thrown = |family, repository, name, value| {
-            variable_without_authentication(family, repository, name, value).is_some()
-        };
-        assert_eq!(
-            switch("postgres", "postgres", "POSTGRES_HOST_AUTH_METHOD", "trust"),
-            Some(Switch::Variable { name: "POSTGRES_HOST_AUTH_METHOD" })
-        );
-        assert!(thrown("mysql", "mysql", "MYSQL_ALLOW_EMPTY_PASSWORD", "yes"));
-        assert!(thrown("mysql", "mysql", "MYSQL_ALLOW_EMPTY_PASSWORD", "no"));
-        assert!(thrown("redis", "bitnami/redis", "ALLOW_EMPTY_PASSWORD", "yes"));
-        assert!(thrown("elasticsearch", "elasticsearch", "xpack.security.enabled", "False"));
-        assert!(!thrown("postgres", "postgres", "POSTGRES_HOST_AUTH_METHOD", "md5"));
-        assert!(!thrown("mysql", "mysql", "MYSQL_ALLOW_EMPTY_PASSWORD", ""));
-        assert!(!thrown("redis", "redis", "ALLOW_EMPTY_PASSWORD", "yes"));
-        assert!(!thrown("redis", "acme/bitnamish", "ALLOW_EMPTY_PASSWORD", "yes"));
-        assert!(!thrown("mysql", "mysql", "POSTGRES_HOST_AUTH_METHOD", "trust"));
+        for (family, name, value) in [
+            ("postgres", "POSTGRES_HOST_AUTH_METHOD", "trust"),
+            ("mysql", "MYSQL_ALLOW_EMPTY_PASSWORD", "yes"),
+            ("mysql", "MYSQL_ALLOW_EMPTY_PASSWORD", "no"),
+            ("elasticsearch", "xpack.security.enabled", "False"),
+        ] {
+            assert!(is_thrown(family, family, name, value), "{name}={value}");
+        }
+        assert!(is_thrown("redis", "bitnami/redis", "ALLOW_EMPTY_PASSWORD", "yes"));
+        for (family, repository, name, value) in [
+            ("postgres", "postgres", "POSTGRES_HOST_AUTH_METHOD", "md5"),
+            ("mysql", "mysql", "MYSQL_ALLOW_EMPTY_PASSWORD", ""),
+            ("redis", "redis", "ALLOW_EMPTY_PASSWORD", "yes"),
+            ("redis", "acme/bitnamish", "ALLOW_EMPTY_PASSWORD", "yes"),
+            ("mysql", "mysql", "POSTGRES_HOST_AUTH_METHOD", "trust"),
+        ] {
+            assert!(!is_thrown(family, repository, name, value), "{name}={value}");
+        }
     }
 
     #[test]
     fn options_that_let_anybody_in() {
-        let at = |family, words: &[&str]| {
-            option_without_authentication(family, family, words).map(|it| it.1)
-        };
+        let at =
+            |family, words: &[&str]| switches_of(family, family).find_map(|it| it.thrown_at(words));
         assert_eq!(at("redis", &["redis-server", "--protected-mode", "no"]), Some(1));
         assert_eq!(at("redis", &["redis-server", "--protected-mode", "yes"]), None);
         assert_eq!(at("cockroachdb", &["start-single-node", "--insecure"]), Some(1));
         assert_eq!(at("mongo", &["--noauth"]), Some(0));
         assert_eq!(at("postgres", &["--noauth"]), None);
+    }
+
+    #[test]
+    fn a_password_undoes_some_switches() {
+        let undone = |family, repository, by: &str| {
+            switches_of(family, repository).any(|it| it.is_undone_by(by))
+        };
+        assert!(undone("mysql", "mysql", "MYSQL_ROOT_PASSWORD"));
+        assert!(undone("redis", "bitnami/redis", "REDIS_PASSWORD_FILE"));
+        assert!(undone("redis", "redis", "--requirepass"));
+        assert!(!undone("postgres", "postgres", "POSTGRES_PASSWORD"));
     }
 
     #[test]

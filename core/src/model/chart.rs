@@ -1,7 +1,7 @@
 //! Charts as their authors wrote them: `Chart.yaml`, values files, and what the templates read.
 
 use super::{FileModel, Place};
-use crate::build::helm::{ChartFile, Content, Version, uses};
+use crate::build::helm::{ChartFile, Content, KnownTemplates, Version, uses};
 use crate::build::{chart_folders, is_further_values_file};
 use crate::report::Kind;
 use crate::syntax::{Node, NodeKind, Scalar, Tree};
@@ -216,67 +216,121 @@ pub fn value_at<'v>(values: &'v Values, path: &[SmolStr]) -> Option<&'v Value> {
     rest.iter().try_fold(values.get(first)?, |value, key| value.below.get(key))
 }
 
-/// Reads the charts of a project, sorted by folder.
-pub fn charts(files: &[Arc<FileModel>]) -> Vec<Chart> {
-    let by_path: FxHashMap<&str, &FileModel> =
-        files.iter().map(|file| (file.path(), &**file)).collect();
-    let read = |folder: &str| {
-        let own = files_in(files, folder);
-        read_chart(folder, &own, &by_path, files)
-    };
-    chart_folders(files.iter().map(|file| file.path())).into_iter().filter_map(read).collect()
+/// Charts that were read before, by their folders.
+#[derive(Debug, Default)]
+pub struct ChartCache(FxHashMap<String, Known>);
+
+/// A chart and the files that it was read from.
+#[derive(Debug)]
+struct Known {
+    files: Vec<Arc<FileModel>>,
+    templates: KnownTemplates,
+    chart: Arc<Chart>,
 }
 
-/// Returns the files below a folder, with their paths from there.
-fn files_in<'f>(files: &'f [Arc<FileModel>], folder: &str) -> Vec<(&'f str, &'f FileModel)> {
-    let inside = |file: &'f Arc<FileModel>| {
-        let path = file.path();
-        let rest = match folder {
-            "" => path,
-            folder => path.strip_prefix(folder)?.strip_prefix('/')?,
+/// A file of a chart, with its path from the chart's folder.
+type ChartSource<'f> = (&'f str, &'f Arc<FileModel>);
+
+/// Reads the charts of a project, sorted by folder. Charts of which no file has changed are taken from the
+/// cache.
+pub fn charts(files: &[Arc<FileModel>], cache: &mut ChartCache) -> Vec<Arc<Chart>> {
+    let mut sorted: Vec<&Arc<FileModel>> = files.iter().collect();
+    sorted.sort_by_key(|file| file.path());
+    let mut known = FxHashMap::default();
+    let mut charts = Vec::new();
+    for folder in chart_folders(sorted.iter().map(|file| file.path())) {
+        let sources = Sources::new(folder, &sorted);
+        let from = sources.all();
+        let old = cache.0.remove(folder);
+        let now = match old {
+            Some(old) if are_same(&old.files, &from) => old,
+            old => {
+                let templates = old.map(|old| old.templates).unwrap_or_default();
+                let Some(chart) = read_chart(&sources, &templates) else { continue };
+                let files = from.into_iter().map(Arc::clone).collect();
+                Known { files, templates, chart: Arc::new(chart) }
+            }
         };
-        Some((rest, &**file))
-    };
-    files.iter().filter_map(inside).collect()
+        charts.push(Arc::clone(&now.chart));
+        known.insert(folder.to_owned(), now);
+    }
+    cache.0 = known;
+    charts
 }
 
-fn read_chart(
-    folder: &str,
-    own: &[(&str, &FileModel)],
-    by_path: &FxHashMap<&str, &FileModel>,
-    files: &[Arc<FileModel>],
-) -> Option<Chart> {
-    let model = *by_path.get(join_path(folder, "Chart.yaml").as_str())?;
+/// Whether two lists hold the same readings of the same files.
+fn are_same(old: &[Arc<FileModel>], new: &[&Arc<FileModel>]) -> bool {
+    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| Arc::ptr_eq(old, new))
+}
+
+/// Returns the files below a folder, with their paths from there. `files` are sorted by path.
+fn files_in<'f>(files: &[&'f Arc<FileModel>], folder: &str) -> Vec<ChartSource<'f>> {
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let start = files.partition_point(|file| file.path() < prefix.as_str());
+    let inside = files[start..].iter().map_while(|file| {
+        let rest = file.path().strip_prefix(prefix.as_str())?;
+        Some((rest, *file))
+    });
+    inside.collect()
+}
+
+/// The files that a chart is read from.
+struct Sources<'f, 's> {
+    folder: &'s str,
+    /// The files below the chart's folder.
+    own: Vec<ChartSource<'f>>,
+    dependencies: Vec<Dependency>,
+    /// The files of the dependencies that are named by their path.
+    helpers: Vec<Vec<ChartSource<'f>>>,
+}
+
+impl<'f, 's> Sources<'f, 's> {
+    fn new(folder: &'s str, files: &[&'f Arc<FileModel>]) -> Sources<'f, 's> {
+        let own = files_in(files, folder);
+        let lists = ["Chart.yaml", "requirements.yaml"].into_iter().filter_map(|name| {
+            let (_, file) = own.iter().find(|(path, _)| *path == name)?;
+            file.tree.roots().next()?.get("dependencies")
+        });
+        let items = lists.flat_map(Node::items).filter(|it| it.is_mapping());
+        let dependencies: Vec<Dependency> = items.map(Dependency::read).collect();
+        let folders = dependencies.iter().filter_map(|it| it.local_folder(folder));
+        let helpers =
+            folders.filter(|path| path != folder).map(|path| files_in(files, &path)).collect();
+        Sources { folder, own, dependencies, helpers }
+    }
+
+    /// Returns every file.
+    fn all(&self) -> Vec<&'f Arc<FileModel>> {
+        self.own.iter().chain(self.helpers.iter().flatten()).map(|(_, file)| *file).collect()
+    }
+
+    fn file(&self, name: &str) -> Option<&'f Arc<FileModel>> {
+        self.own.iter().find(|(path, _)| *path == name).map(|(_, file)| *file)
+    }
+}
+
+fn read_chart(sources: &Sources<'_, '_>, templates: &KnownTemplates) -> Option<Chart> {
+    let Sources { folder, own, dependencies, helpers } = sources;
+    let model = sources.file("Chart.yaml")?;
     let root = model.tree.roots().next();
     let field = |key: &str| root.and_then(|root| Field::read(root, key));
-    let requirements = by_path.get(join_path(folder, "requirements.yaml").as_str());
-    let lists = [root, requirements.and_then(|file| file.tree.roots().next())];
-    let lists = lists.into_iter().flatten().filter_map(|root| root.get("dependencies"));
-    let dependencies: Vec<Dependency> =
-        lists.flat_map(Node::items).filter(|it| it.is_mapping()).map(Dependency::read).collect();
     let mut further: Vec<ValuesFile> = own
         .iter()
         .filter(|(path, file)| is_further_values_file(path, "") && file.kind != Kind::Template)
         .map(|(path, file)| ValuesFile::read(path, file))
         .collect();
     further.sort_by(|a, b| a.name.cmp(&b.name));
-    let beside = |name: &str| own.iter().find(|(path, _)| *path == name).map(|(_, file)| *file);
     let name = field("name");
-    let helpers: Vec<Vec<ChartFile>> = dependencies
-        .iter()
-        .filter_map(|dependency| dependency.local_folder(folder))
-        .filter(|path| path != folder)
-        .map(|path| chart_files(&files_in(files, &path)))
-        .collect();
+    let helpers: Vec<Vec<ChartFile>> = helpers.iter().map(|files| chart_files(files)).collect();
     let label = name.as_ref().map_or("", |field: &Field| field.text.as_str());
     // The engine without targets has no parser of templates.
     let uses = match cfg!(feature = "targets") {
-        true => uses::value_uses(label, &chart_files(own), &helpers),
+        true => uses::value_uses(label, &chart_files(own), &helpers, templates),
         false => ValueUses { is_open: true, ..ValueUses::default() },
     };
     let text_reads = if uses.renders_texts { text_reads(own) } else { Vec::new() };
     Some(Chart {
-        folder: folder.to_owned(),
+        folder: (*folder).to_owned(),
         file: model.id,
         api_version: field("apiVersion"),
         version: field("version"),
@@ -286,12 +340,15 @@ fn read_chart(
             ..Place::default()
         },
         chart_type: field("type"),
-        dependencies,
-        requirements: requirements.map(|file| file.id),
+        dependencies: dependencies.clone(),
+        requirements: sources.file("requirements.yaml").map(|file| file.id),
         dependencies_key: root.and_then(|root| Some(root.entry("dependencies")?.key.span())),
-        values: beside("values.yaml").map(|file| ValuesFile::read("values.yaml", file)),
+        values: sources.file("values.yaml").map(|file| ValuesFile::read("values.yaml", file)),
         further,
-        required: beside("values.schema.json").map(|it| required(&it.tree)).unwrap_or_default(),
+        required: sources
+            .file("values.schema.json")
+            .map(|it| required(&it.tree))
+            .unwrap_or_default(),
         vendored: vendored(own),
         uses,
         text_reads,
@@ -301,7 +358,7 @@ fn read_chart(
 }
 
 /// Returns the names of the folders and archives in `charts/`, as far as they tell the charts' names.
-fn vendored(own: &[(&str, &FileModel)]) -> Vec<String> {
+fn vendored(own: &[ChartSource<'_>]) -> Vec<String> {
     let inside = own.iter().filter_map(|(path, _)| path.strip_prefix("charts/"));
     let mut names: Vec<String> = inside
         .map(|path| match path.split_once('/') {
@@ -320,8 +377,8 @@ fn vendored(own: &[(&str, &FileModel)]) -> Vec<String> {
     names
 }
 
-fn chart_files(files: &[(&str, &FileModel)]) -> Vec<ChartFile> {
-    let file = |(path, model): &(&str, &FileModel)| ChartFile {
+fn chart_files(files: &[ChartSource<'_>]) -> Vec<ChartFile> {
+    let file = |(path, model): &ChartSource<'_>| ChartFile {
         path: (*path).to_owned(),
         file: model.id,
         content: match &model.file.bytes {
@@ -481,7 +538,7 @@ fn required(schema: &Tree) -> Vec<Vec<SmolStr>> {
 
 /// Returns the paths behind `.Values` in the texts that templates may render: values, and files that are
 /// no templates.
-fn text_reads(files: &[(&str, &FileModel)]) -> Vec<Vec<SmolStr>> {
+fn text_reads(files: &[ChartSource<'_>]) -> Vec<Vec<SmolStr>> {
     let mut reads = Vec::new();
     for (path, file) in files {
         let is_values = *path == "values.yaml" || is_further_values_file(path, "");

@@ -19,7 +19,7 @@ mod target;
 pub use crate::build::{Cause, Reason, Target};
 pub use directives::{Directives, Suppression};
 pub use file::FileModel;
-pub use plain::{PlainTarget, plain_targets};
+pub use plain::{Described, PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
 pub use target::{BuiltTarget, Delivered, ReadTarget, TargetCache, targets};
 

@@ -21,15 +21,43 @@ pub struct PlainTarget {
     pub reason: Option<String>,
 }
 
+/// What somebody says of a Compose project.
+#[derive(Debug, Clone, Copy)]
+pub struct Described<'d> {
+    /// Path of one of the project's files, or of its folder.
+    pub path: &'d str,
+    pub name: Option<&'d str>,
+    pub environment: Option<Environment>,
+}
+
+impl Described<'_> {
+    /// Returns the project that is meant; of several in one folder, the first.
+    fn find(&self, files: &[Arc<FileModel>], projects: &[Project]) -> Option<usize> {
+        let path = |id: &FileId| files[id.index()].path();
+        let has_file = |it: &Project| it.files.iter().any(|id| path(id) == self.path);
+        let is_inside =
+            |it: &Project| it.files.first().is_some_and(|id| folder_of(path(id)) == self.path);
+        projects.iter().position(has_file).or_else(|| projects.iter().position(is_inside))
+    }
+}
+
 /// Returns the Compose projects and the folders of manifests, sorted by name. `built_files` were built
 /// into another target.
 pub fn plain_targets(
     files: &[Arc<FileModel>],
     projects: &[Project],
     built_files: &FxHashSet<FileId>,
+    described: &[Described<'_>],
 ) -> Vec<PlainTarget> {
     let mut targets: Vec<PlainTarget> =
         projects.iter().map(|project| compose_target(files, project)).collect();
+    for description in described {
+        let Some(at) = description.find(files, projects) else { continue };
+        if let Some(name) = description.name {
+            name.clone_into(&mut targets[at].name);
+        }
+        targets[at].environment = description.environment.or(targets[at].environment);
+    }
     let mut loose: Vec<&FileModel> = files
         .iter()
         .map(|file| &**file)
@@ -138,6 +166,10 @@ mod tests {
     use crate::text::File;
 
     fn targets(files: &[(&str, &str)]) -> Vec<PlainTarget> {
+        targets_with(files, &[])
+    }
+
+    fn targets_with(files: &[(&str, &str)], described: &[Described<'_>]) -> Vec<PlainTarget> {
         let files: Vec<Arc<FileModel>> = files
             .iter()
             .zip(0..)
@@ -155,7 +187,7 @@ mod tests {
                 compose: it.kind == Kind::Compose,
             })
             .collect();
-        plain_targets(&files, &projects(&inputs), &FxHashSet::default())
+        plain_targets(&files, &projects(&inputs), &FxHashSet::default(), described)
     }
 
     fn named(targets: &[PlainTarget]) -> Vec<(&str, usize, Option<Environment>)> {
@@ -190,6 +222,25 @@ mod tests {
             ("k8s", 1, None),
             ("k8s/prod", 1, Some(Environment::Production)),
             ("k8s/staging", 1, Some(Environment::Staging)),
+        ];
+        assert_eq!(named(&targets), expected);
+    }
+
+    #[test]
+    fn a_compose_project_has_the_name_that_it_is_given() {
+        let web = "services: {web: {image: 'web:1'}}\n";
+        let files = [("a/compose.yaml", web), ("b/compose.yaml", web), ("c/compose.yaml", web)];
+        let described = |path, name, environment| Described { path, name, environment };
+        let named_by = [
+            described("a", Some("shop"), None),
+            described("b/compose.yaml", None, Some(Environment::Staging)),
+            described("d", Some("lost"), None),
+        ];
+        let targets = targets_with(&files, &named_by);
+        let expected = [
+            ("b/compose.yaml", 1, Some(Environment::Staging)),
+            ("c/compose.yaml", 1, None),
+            ("shop", 1, None),
         ];
         assert_eq!(named(&targets), expected);
     }

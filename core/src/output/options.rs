@@ -1,7 +1,7 @@
 //! The arguments of the npm package. The core reads them as JSON with the reader of `plimsoll.yaml`;
 //! these types exist so that their TypeScript declarations come from Rust, like those of the report.
 
-use crate::report::{Level, Role, Severity};
+use crate::report::{Environment, Level, Role, Severity};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -11,6 +11,16 @@ use std::collections::BTreeMap;
 pub struct SourceFile {
     pub path: String,
     pub text: String,
+}
+
+/// A file of the project that is handed over as bytes. A packed subchart (`charts/redis-1.2.3.tgz`) has to be;
+/// anything else is decoded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct PackedFile {
+    pub path: String,
+    #[cfg_attr(feature = "typescript", tsify(type = "Uint8Array"))]
+    pub bytes: Vec<u8>,
 }
 
 /// What to look for and how to judge it: the keys of `plimsoll.yaml` and two filters.
@@ -39,12 +49,51 @@ pub struct Options {
     /// The server that the files are measured against, by default one with 16 CPUs and 64 GiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerSize>,
+    /// What is deployed: the only targets of the folders that they name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<DescribedTarget>>,
     /// Codes, families or names of the only rules to use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub select: Option<Vec<String>>,
     /// Findings below this severity are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_severity: Option<Severity>,
+}
+
+/// A target in the words of the person who deploys it. Each names exactly one of `chart`, `kustomization` and
+/// `compose`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct DescribedTarget {
+    /// Path of a chart's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chart: Option<String>,
+    /// Path of a kustomization's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kustomization: Option<String>,
+    /// Path of a Compose project's folder or of one of its files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compose: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    /// Paths of the values files of a chart, later ones over earlier ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+    /// Single values of a chart by their paths, such as `image.tag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "typescript",
+        tsify(type = "Record<string, string | number | boolean | null>")
+    )]
+    pub set: Option<BTreeMap<String, String>>,
+    /// Name of a chart's release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// Namespace that a chart is released into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
 }
 
 /// The size of a server.
@@ -74,6 +123,20 @@ mod tests {
     /// The reader of the configuration knows every key except the two filters.
     #[test]
     fn the_keys_are_those_of_the_configuration() {
+        let chart = DescribedTarget {
+            chart: Some("chart".to_owned()),
+            name: Some("shop".to_owned()),
+            environment: Some(Environment::Production),
+            values: Some(vec!["chart/values-prod.yaml".to_owned()]),
+            set: Some(BTreeMap::from([("image.tag".to_owned(), "1.4".to_owned())])),
+            release: Some("shop".to_owned()),
+            namespace: Some("web".to_owned()),
+            ..DescribedTarget::default()
+        };
+        let compose = DescribedTarget {
+            compose: Some("compose.yaml".to_owned()),
+            ..DescribedTarget::default()
+        };
         let options = Options {
             role: Some(Role::Production),
             roles: one("compose.dev.yaml", Role::Development),
@@ -81,6 +144,7 @@ mod tests {
             ignore: Some(vec!["PLM8".to_owned()]),
             answers: one("downtime", "minutes".to_owned()),
             server: Some(ServerSize { cpus: Some(8.0), memory: Some("32GiB".to_owned()) }),
+            targets: Some(vec![chart, compose]),
             select: None,
             min_severity: None,
         };
@@ -92,6 +156,7 @@ mod tests {
         assert_eq!(config.answers.downtime, Some(Downtime::Minutes));
         assert_eq!(config.server.map(|it| it.cpus), Some(8.0));
         assert!(config.role.is_some());
+        assert_eq!((config.targets.requests.len(), config.targets.compose.len()), (1, 1));
         assert_eq!(serde_json::to_string(&Options::default()).expect("JSON"), "{}");
     }
 }

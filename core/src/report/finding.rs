@@ -127,6 +127,12 @@ pub struct Finding {
     pub deprecated: bool,
 }
 
+/// Maximum number of other places that a finding points at.
+const MAX_RELATED: usize = 10;
+
+/// The beginning of the words for other places that a finding stands for.
+const LIKE_IT: &str = " (and";
+
 impl Finding {
     pub fn severity(&mut self, severity: Severity) -> &mut Self {
         self.severity = severity;
@@ -147,6 +153,25 @@ impl Finding {
     pub fn also(&mut self, span: &Span, message: impl Into<String>) -> &mut Self {
         self.related.push(Related { span: *span, message: message.into() });
         self
+    }
+
+    /// Says that the finding stands for the same thing in other places, and points at the first few of them.
+    pub fn stands_for(&mut self, others: &[(Span, String)]) -> &mut Self {
+        if !others.is_empty() {
+            self.message.push_str(&format!("{LIKE_IT} {} more like it)", others.len()));
+        }
+        for (span, what) in others {
+            let is_known = *span == self.span || self.related.iter().any(|it| it.span == *span);
+            if self.related.len() < MAX_RELATED && !is_known {
+                self.also(span, what.clone());
+            }
+        }
+        self
+    }
+
+    /// Returns the message without the number of other places that the finding stands for.
+    pub fn message_for_one(&self) -> &str {
+        self.message.rsplit_once(LIKE_IT).map_or(&self.message, |it| it.0)
     }
 
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {

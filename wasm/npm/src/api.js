@@ -108,6 +108,11 @@ function string(value, what) {
   return value;
 }
 
+/** Checks the content of a file: its text, or its bytes. */
+function content(value, what) {
+  return value instanceof Uint8Array ? value : string(value, what);
+}
+
 function object(value, what) {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`${what} must be an object, not ${kind(value)}`);
@@ -145,11 +150,15 @@ export function analyze(files, options) {
   files.forEach((file, index) => {
     object(file, `files[${index}]`);
     string(file.path, `files[${index}].path`);
-    string(file.text, `files[${index}].text`);
+    if (file.bytes === undefined) {
+      string(file.text, `files[${index}].text`);
+    } else if (!(file.bytes instanceof Uint8Array)) {
+      throw new TypeError(`files[${index}].bytes must be a Uint8Array, not ${kind(file.bytes)}`);
+    }
   });
   const paths = files.map((it) => it.path);
-  const texts = files.map((it) => it.text);
-  return withOptions(options, (wanted) => engine.analyze(paths, texts, wanted));
+  const contents = files.map((it) => it.bytes ?? it.text);
+  return withOptions(options, (wanted) => engine.analyze(paths, contents, wanted));
 }
 
 export class Workspace {
@@ -162,14 +171,14 @@ export class Workspace {
     if (!this.#engine || this.#generation !== generation) {
       this.#engine = new engine.Workspace();
       this.#generation = generation;
-      for (const [path, text] of this.#files) this.#engine.set(path, text);
+      for (const [path, content] of this.#files) this.#engine.set(path, content);
     }
     return this.#engine;
   }
 
   set(path, text) {
     string(path, "path");
-    string(text, "text");
+    content(text, "text");
     const name = call(() => this.#workspace().set(path, text));
     this.#files.set(name, text);
   }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import init, { analyze, explain, rules, version, Workspace } from "plimsoll";
 
 const BROKEN = { path: "compose.yaml", text: "# 🚢\nservices:\n  app: [\n" };
@@ -45,6 +46,57 @@ test("a chart is analysed as rendered, and an overlay as built", () => {
   assert.deepEqual(report.findings[1].related.map((it) => it.path), ["chart/values.yaml"]);
 });
 
+/** Packs files as `helm package` does: a tar archive in gzip. */
+function packed(files) {
+  const blocks = Object.entries(files).flatMap(([path, text]) => {
+    const content = Buffer.from(text);
+    const header = Buffer.alloc(512);
+    header.write(path, 0);
+    header.write("0000644\0", 100);
+    header.write(`${content.length.toString(8).padStart(11, "0")}\0`, 124);
+    header.write("0", 156);
+    header.write("ustar\x0000", 257);
+    // The checksum counts its own field as eight spaces.
+    header.fill(" ", 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
+  });
+  return new Uint8Array(gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)])));
+}
+
+test("a packed subchart is rendered with its chart", () => {
+  const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cache}\nspec:\n  selector: {matchLabels: {app: cache}}\n"
+    + "  template:\n    metadata: {labels: {app: cache}}\n    spec: {containers: [{name: cache, image: '{{ .Values.image }}'}]}\n";
+  const bytes = packed({
+    "cache/Chart.yaml": "apiVersion: v2\nname: cache\nversion: 1.2.3\n",
+    "cache/values.yaml": "image: redis:latest\n",
+    "cache/templates/cache.yaml": deployment,
+  });
+  const dependencies = "dependencies: [{name: cache, version: 1.2.3, repository: 'https://charts.example.com'}]\n";
+  const chart = { path: "shop/Chart.yaml", text: `apiVersion: v2\nname: shop\nversion: 1.0.0\n${dependencies}` };
+  const archive = { path: "shop/charts/cache-1.2.3.tgz", bytes };
+  const said = (report) => [report.targets.map((it) => it.built), report.findings.map((it) => [it.code, it.path])];
+  const select = ["PLM005", "PLM801"];
+  assert.deepEqual(said(analyze([chart], { select })), [[false], [["PLM005", "shop/Chart.yaml"]]]);
+  const whole = [[true], [["PLM801", "shop/charts/cache-1.2.3.tgz"]]];
+  assert.deepEqual(said(analyze([chart, archive], { select })), whole);
+  const workspace = new Workspace();
+  workspace.set(chart.path, chart.text);
+  workspace.set(archive.path, archive.bytes);
+  assert.deepEqual(said(workspace.report({ select })), whole);
+  // The bytes of a text are decoded.
+  assert.deepEqual(analyze([{ path: BROKEN.path, bytes: Buffer.from(BROKEN.text) }]), analyze([BROKEN]));
+});
+
+test("targets are described in the words of the configuration", () => {
+  const text = "services: {web: {image: 'nginx:1.27'}}\n";
+  const targets = [{ compose: "compose.yaml", name: "shop", environment: "staging" }];
+  const report = analyze([{ path: "compose.yaml", text }], { targets });
+  assert.deepEqual(report.targets.map((it) => [it.name, it.environment]), [["shop", "staging"]]);
+  assert.throws(() => analyze([], { targets: [{ name: "shop" }] }), /`chart`, its `kustomization` or its `compose`/);
+});
+
 test("options judge and choose", () => {
   const codes = (options) => analyze([BROKEN], options).findings.map((it) => `${it.code} ${it.severity}`);
   assert.deepEqual(codes(), ["PLM001 error"]);
@@ -66,6 +118,7 @@ test("wrong arguments are a TypeError that names the argument", () => {
     [() => analyze("services:"), /^files must be an array of \{ path, text \}, not string$/],
     [() => analyze(["services:"]), /^files\[0\] must be an object, not string$/],
     [() => analyze([BROKEN, { path: "a" }]), /^files\[1\]\.text must be a string, not undefined$/],
+    [() => analyze([{ path: "a.tgz", bytes: [1] }]), /^files\[0\]\.bytes must be a Uint8Array, not an array$/],
     [() => analyze([{ path: 1, text: "" }]), /^files\[0\]\.path must be a string, not number$/],
     [() => analyze([], "all"), /^options must be an object, not string$/],
     [() => analyze([], { select: "PLM1" }), /^options\.select must be an array of strings, not string$/],

@@ -30,15 +30,15 @@ export function loadTargets(source?: EngineSource | PromiseLike<EngineSource>): 
 
 /**
  * Analyses files that belong together. Whatever the files contain, there is a report. Where two files have the same
- * path, the later one counts.
+ * path, the later one counts. Packed subcharts (`.tgz`) are handed over as bytes.
  * @throws {TypeError} when an argument has the wrong type or an option is unknown.
  */
-export function analyze(files: readonly SourceFile[], options?: Options): Report;
+export function analyze(files: readonly (SourceFile | PackedFile)[], options?: Options): Report;
 
 /** The files of a project, kept so that only what changed is read again. */
 export class Workspace {
-  /** Adds a file or replaces its text. */
-  set(path: string, text: string): void;
+  /** Adds a file or replaces its text, or the bytes of a packed subchart. */
+  set(path: string, text: string | Uint8Array): void;
   /** Removes a file; an unknown path is not an error. */
   remove(path: string): void;
   /** Analyses the files as they are now. */

@@ -17,6 +17,11 @@ const HUNDREDFOLD_LIMIT: f64 = 100.0;
 /// Maximum memory of a run with 100,000 documents, as a multiple of the text.
 const MEMORY_LIMIT: f64 = 12.0;
 
+/// Number of documents that the compared overlays build, two each.
+const BUILT_DOCUMENTS: usize = 1_000;
+/// Maximum cost of overlays, as a multiple of what they build as plain files.
+const OVERLAYS_LIMIT: f64 = 1.5;
+
 const ROUNDS: usize = 5;
 
 /// One run: the time of the analysis, the size of the text, the peak memory of the process.
@@ -39,7 +44,27 @@ pub fn run() -> Result<bool, String> {
     for shape in Shape::ALL {
         within &= tenfold(shape)?;
     }
+    within &= overlays()?;
     Ok(hundredfold()? && within)
+}
+
+/// Compares overlays over one base with what they build.
+fn overlays() -> Result<bool, String> {
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let overlays = measure(Shape::Overlays, BUILT_DOCUMENTS)?;
+        let built = measure(Shape::Built, BUILT_DOCUMENTS)?;
+        ratios.push(overlays.seconds / built.seconds);
+    }
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ROUNDS / 2];
+    println!(
+        "  {} overlays over one base: {ratio:.1} times what they build (limit {OVERLAYS_LIMIT})  [{:.1}..{:.1}]",
+        BUILT_DOCUMENTS / 2,
+        ratios[0],
+        ratios[ROUNDS - 1],
+    );
+    Ok(ratio <= OVERLAYS_LIMIT)
 }
 
 fn tenfold(shape: Shape) -> Result<bool, String> {

@@ -1,4 +1,5 @@
-//! `xtask-bench [growth|peers|lsp]...`: growth, comparisons with peers, and keystroke latency.
+//! `xtask-bench [growth|peers|lsp [CHART]]...`: growth, comparisons with peers, and keystroke latency, also
+//! in the chart of a folder.
 //!
 //! Exit code 1 when a guardrail is exceeded, 2 when something could not be measured.
 
@@ -30,12 +31,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<bool, String> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [task, shape, count] = &arguments[..]
         && task == "measure"
     {
         return growth::measured(shape, count).map(|()| true);
     }
+    let is_chart = |argument: &String| Path::new(argument).join("Chart.yaml").is_file();
+    let chart = arguments.iter().position(is_chart).map(|at| arguments.remove(at));
     const PARTS: [&str; 4] = ["growth", "peers", "lsp", "wasm"];
     if let Some(unknown) = arguments.iter().find(|it| !PARTS.contains(&it.as_str())) {
         return Err(format!("`{unknown}` is not a part; there are: {}", PARTS.join(", ")));
@@ -54,7 +57,7 @@ fn run() -> Result<bool, String> {
         peers::run(&plimsoll, &root)?;
     }
     if wanted("lsp") {
-        within &= lsp::run(&plimsoll, &root)?;
+        within &= lsp::run(&plimsoll, &root, chart.as_deref().map(Path::new))?;
     }
     Ok(within)
 }

@@ -18,11 +18,22 @@ pub enum Shape {
     Strangers,
     /// Unrelated projects, each a folder with a Compose file and its manifests.
     Monorepo,
+    /// Overlays over one base, each with a namespace, an image tag and a patch.
+    Overlays,
+    /// What these overlays build, as plain files.
+    Built,
 }
 
 impl Shape {
-    pub const ALL: [Shape; 5] =
-        [Shape::Manifests, Shape::Kinds, Shape::Chain, Shape::Strangers, Shape::Monorepo];
+    pub const ALL: [Shape; 7] = [
+        Shape::Manifests,
+        Shape::Kinds,
+        Shape::Chain,
+        Shape::Strangers,
+        Shape::Monorepo,
+        Shape::Overlays,
+        Shape::Built,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -31,6 +42,8 @@ impl Shape {
             Shape::Chain => "chain",
             Shape::Strangers => "strangers",
             Shape::Monorepo => "monorepo",
+            Shape::Overlays => "overlays",
+            Shape::Built => "built",
         }
     }
 
@@ -45,6 +58,7 @@ impl Shape {
             Shape::Chain => 400,
             Shape::Strangers => 600,
             Shape::Monorepo => 900,
+            Shape::Overlays | Shape::Built => 100,
         }
     }
 
@@ -56,6 +70,8 @@ impl Shape {
             Shape::Chain => vec![File::new("compose.yaml", chain(count))],
             Shape::Strangers => vec![File::new("stream.yaml", strangers(count / 2))],
             Shape::Monorepo => (0..count / 3).flat_map(project).collect(),
+            Shape::Overlays => overlays(count / 2),
+            Shape::Built => (0..count / 2).map(built_overlay).collect(),
         }
     }
 }
@@ -149,6 +165,38 @@ fn project(number: usize) -> [File; 2] {
         File::new(format!("{folder}/compose.yaml"), compose),
         File::new(format!("{folder}/k8s/web.yaml"), manifests),
     ]
+}
+
+fn overlays(count: usize) -> Vec<File> {
+    let peer = variable("UPSTREAM_URL", "http://search:80");
+    let mut files = vec![
+        File::new("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        File::new("base/web.yaml", deployment("web", "base", &peer) + &service("web", "base")),
+    ];
+    for number in 0..count {
+        let folder = format!("overlays/team-{number}");
+        let kustomization = format!(
+            "namespace: team-{number}\nresources: [../../base]\nimages:\n  \
+             - {{ name: registry.example.com/web, newTag: 1.5.{number} }}\npatches: [{{ path: replicas.yaml }}]\n"
+        );
+        let patch = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web }}\nspec: {{ replicas: {} }}\n",
+            3 + number % 5
+        );
+        files.push(File::new(format!("{folder}/kustomization.yaml"), kustomization));
+        files.push(File::new(format!("{folder}/replicas.yaml"), patch));
+    }
+    files
+}
+
+fn built_overlay(number: usize) -> File {
+    let namespace = format!("team-{number}");
+    let peer = variable("UPSTREAM_URL", "http://search:80");
+    let text = deployment("web", &namespace, &peer)
+        .replace("web:1.4.2", &format!("web:1.5.{number}"))
+        .replace("replicas: 2", &format!("replicas: {}", 3 + number % 5))
+        + &service("web", &namespace);
+    File::new(format!("overlays/{namespace}/web.yaml"), text)
 }
 
 #[cfg(test)]

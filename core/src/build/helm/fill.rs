@@ -21,9 +21,8 @@ pub fn fill(template: &str, values: &kustomize::Map) -> Option<String> {
 
 fn print(template: &str, values: &kustomize::Map, heap: &Heap) -> Result<String> {
     const NAME: &str = "template";
-    let source = Rc::new(Source { name: NAME.to_owned(), text: Text::plain(template) });
     let mut namespace = Namespace::default();
-    namespace.add(NAME, &source)?;
+    namespace.add_source(Source { name: NAME.to_owned(), text: Text::plain(template) })?;
     let namespace = Rc::new(namespace);
     let Some(template) = namespace.get(NAME).cloned() else { return Ok(String::new()) };
     let dot = dict(values, heap)?;

@@ -35,5 +35,6 @@ pub use fill::fill;
 pub use functions::Version;
 pub use render::{
     Document, Hook, Layer, Problem, ProblemKind, ReleaseOptions, Rendered, RenderedTemplate,
-    TemplateKind, render,
+    TemplateKind, render, render_again,
 };
+pub use template::KnownTemplates;

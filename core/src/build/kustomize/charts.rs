@@ -11,8 +11,8 @@ use crate::build::helm::{
     TemplateKind,
 };
 use crate::build::origin::Text;
-use crate::syntax::{self, Scalar};
-use crate::text::{FileId, Span, join_path};
+use crate::syntax::Scalar;
+use crate::text::{Span, join_path};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -197,7 +197,7 @@ impl Builder<'_, '_> {
         all: &mut Accumulated,
     ) -> Vec<Value> {
         let text = &template.text;
-        let (mut tree, problems) = syntax::parse(FileId(0), &text.as_str().into(), None);
+        let mut tree = template.tree.clone();
         let left_out: Vec<usize> = template
             .documents
             .iter()
@@ -208,7 +208,7 @@ impl Builder<'_, '_> {
         // Text that the renderer made itself belongs to the template that surrounds it.
         let fallback = text.pieces().first().map_or(at, |piece| piece.from);
         let place = |span: Span| text.locate(span.range()).map_or(fallback, |place| place.span);
-        for problem in problems {
+        for problem in &template.yaml_problems {
             let message = format!("what the chart renders is not valid YAML: {}", problem.message);
             all.refuse(place(problem.span), message);
         }

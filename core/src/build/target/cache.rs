@@ -1,6 +1,7 @@
 //! Targets that were built before: built again is only what an edit touches.
 
 use super::Request;
+use crate::build::helm::KnownTemplates;
 use crate::build::kustomize::SourceFile;
 use crate::report::TargetKind;
 use crate::text::FileId;
@@ -13,6 +14,8 @@ pub struct Cache<T> {
     entries: FxHashMap<Key, Entry<T>>,
     /// The keys that were asked for since [`Cache::start`].
     used: FxHashSet<Key>,
+    /// The parsed templates of charts, by their folders.
+    templates: FxHashMap<String, KnownTemplates>,
     /// The files of the project at the last start.
     paths: Vec<(FileId, String)>,
 }
@@ -48,7 +51,12 @@ struct Entry<T> {
 
 impl<T> Default for Cache<T> {
     fn default() -> Cache<T> {
-        Cache { entries: FxHashMap::default(), used: FxHashSet::default(), paths: Vec::new() }
+        Cache {
+            entries: FxHashMap::default(),
+            used: FxHashSet::default(),
+            templates: FxHashMap::default(),
+            paths: Vec::new(),
+        }
     }
 }
 
@@ -88,8 +96,19 @@ impl<T> Cache<T> {
 
     /// Forgets the targets that were not asked for since the start.
     pub fn finish(&mut self) {
-        let Cache { entries, used, .. } = self;
+        let Cache { entries, used, templates, .. } = self;
         entries.retain(|key, _| used.contains(key));
+        let folders: FxHashSet<&str> = used.iter().map(|key| key.folder.as_str()).collect();
+        templates.retain(|folder, _| folders.contains(folder.as_str()));
+    }
+
+    /// Takes the parsed templates of a chart out of the cache.
+    pub(super) fn take_templates(&mut self, folder: &str) -> KnownTemplates {
+        self.templates.remove(folder).unwrap_or_default()
+    }
+
+    pub(super) fn put_templates(&mut self, folder: &str, templates: KnownTemplates) {
+        self.templates.insert(folder.to_owned(), templates);
     }
 
     /// Returns a target that was built from these inputs, or builds the target.

@@ -6,13 +6,13 @@ use super::{
     note_behind, relative,
 };
 use crate::build::helm::{
-    self, Chart, ChartFile, Hook, Layer, ReleaseOptions, Rendered, RenderedTemplate, TemplateKind,
-    failure::FailureKind,
+    self, Chart, ChartFile, Hook, KnownTemplates, Layer, ReleaseOptions, Rendered,
+    RenderedTemplate, TemplateKind, failure::FailureKind,
 };
 use crate::build::kustomize::SourceFile;
 use crate::build::origin::Text;
 use crate::report::{Environment, TargetKind};
-use crate::syntax::{self, Tree};
+use crate::syntax::Tree;
 use crate::text::{FileId, Span, Spanned, folder_of, join_path, name_of};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ pub(super) fn targets<T>(
     }
     let mut targets = Vec::new();
     for (folder, is_found) in folders {
-        let source = Source::new(files, folder);
+        let source = Source::new(files, folder, cache.take_templates(folder));
         let key = |variant| Key { kind: TargetKind::Chart, folder: folder.to_owned(), variant };
         let found = if is_found { source.found() } else { Vec::new() };
         for found in found {
@@ -90,6 +90,7 @@ pub(super) fn targets<T>(
             let key = key(Variant::Requested(number));
             targets.extend(cache.get(key, inputs, || build().map(read)));
         }
+        cache.put_templates(folder, source.templates);
     }
     targets
 }
@@ -102,6 +103,8 @@ struct Source<'f, 's> {
     own: Vec<&'f SourceFile<'s>>,
     /// The chart, loaded once something is rendered.
     chart: OnceCell<helm::failure::Result<Chart>>,
+    /// The templates that were parsed before.
+    templates: KnownTemplates,
     /// The place that stands for the chart as a whole.
     span: Span,
 }
@@ -114,11 +117,15 @@ struct Found<'f, 's> {
 }
 
 impl<'f, 's> Source<'f, 's> {
-    fn new(files: &'f [SourceFile<'s>], folder: &'f str) -> Source<'f, 's> {
+    fn new(
+        files: &'f [SourceFile<'s>],
+        folder: &'f str,
+        templates: KnownTemplates,
+    ) -> Source<'f, 's> {
         let own: Vec<_> = files.iter().filter(|file| is_inside(file.path, folder)).collect();
         let chart_yaml = own.iter().find(|file| file.path == join_path(folder, "Chart.yaml"));
         let span = Span::new(chart_yaml.map_or(FileId(0), |file| file.id), 0, 0);
-        Source { files, folder, own, chart: OnceCell::new(), span }
+        Source { files, folder, own, chart: OnceCell::new(), templates, span }
     }
 
     fn chart(&self) -> &helm::failure::Result<Chart> {
@@ -243,7 +250,7 @@ impl<'f, 's> Source<'f, 's> {
             }
             Ok(chart) if chart.is_library() => return None,
             Ok(chart) => {
-                let mut rendered = helm::render(chart, options);
+                let mut rendered = helm::render_again(chart, options, &self.templates);
                 rendered.templates.retain(|it| !(skips_crds && it.kind == TemplateKind::Crd));
                 read_rendered(&mut target, rendered, self.span);
                 add_undecoded(&mut target, chart, self.span);
@@ -337,7 +344,7 @@ fn read_rendered(target: &mut Target, rendered: Rendered, chart_span: Span) {
         if template.kind == TemplateKind::Crd {
             continue;
         }
-        let tree = placed_tree(&template, target, chart_span);
+        let tree = placed_tree(template, target, chart_span);
         target.trees.push(tree);
     }
     target.is_built = target.trees.iter().any(|tree| !tree.is_empty());
@@ -371,12 +378,10 @@ fn cause(kind: helm::ProblemKind) -> Cause {
 }
 
 /// Parses rendered text and gives every node the place of its source.
-fn placed_tree(template: &RenderedTemplate, target: &mut Target, chart_span: Span) -> Tree {
-    let text = &template.text;
-    let (mut tree, problems) = syntax::parse(FileId(0), &text.as_str().into(), None);
+fn placed_tree(template: RenderedTemplate, target: &mut Target, chart_span: Span) -> Tree {
+    let RenderedTemplate { text, mut tree, yaml_problems: problems, documents, .. } = template;
     // A test runs only when somebody asks for it, and is not a workload of the release.
-    let tests: Vec<usize> = template
-        .documents
+    let tests: Vec<usize> = documents
         .iter()
         .filter(|document| document.hooks.contains(&Hook::Test))
         .map(|document| document.range.start)

@@ -38,7 +38,7 @@ where
         asked.map(|(number, it)| (it.folder.as_str(), Variant::Requested(number), Some(it)));
     let text_of = |id| sources.by_id(id).map(|file| Arc::clone(file.text));
     // Bases that several of them share are built once.
-    let mut builder = kustomize::Builder::new(&sources);
+    let mut builder = None;
     let mut targets = Vec::new();
     for (folder, variant, request) in found.chain(asked) {
         let key = Key { kind: TargetKind::Kustomization, folder: folder.to_owned(), variant };
@@ -46,12 +46,13 @@ where
             targets.push(known);
             continue;
         }
+        let builder = builder.get_or_insert_with(|| kustomize::Builder::new(&sources));
         let built = match request {
-            None => Some(target(&mut builder, &sources, folder, &Edits::default())),
+            None => Some(target(builder, &sources, folder, &Edits::default())),
             Some(request) if !folders.contains(&folder) => request.nothing_there("kustomization"),
             Some(request) => {
                 let Recipe::Kustomization(edits) = &request.recipe else { continue };
-                Some(target(&mut builder, &sources, folder, edits).described_by(request))
+                Some(target(builder, &sources, folder, edits).described_by(request))
             }
         };
         if let Some(built) = built {

@@ -134,10 +134,16 @@ const LISTEN_SUFFIXES: &[&str] = &[
     "_LISTENERS",
 ];
 
+/// Words in the key of an address that a program hands to others, whatever it listens on.
+const ADVERTISED_WORDS: &[&str] = &["ADVERTISE", "ADVERTISED", "ANNOUNCE", "ANNOUNCED"];
+
 /// Whether a key sets the address on which the program itself listens.
 #[must_use]
 pub fn is_listen_key(key: &str) -> bool {
     let key = key.to_ascii_uppercase();
+    if key.split(['_', '.', '-']).any(|word| ADVERTISED_WORDS.contains(&word)) {
+        return false;
+    }
     LISTEN_VARIABLES.contains(key.as_str()) || LISTEN_SUFFIXES.iter().any(|it| key.ends_with(it))
 }
 

@@ -97,7 +97,7 @@ fn is_version(word: &str) -> bool {
 }
 
 /// Returns the repository's name in the registry that a well-known mirror copies.
-pub(super) fn without_mirror(repository: &str) -> Option<&str> {
+pub(in crate::knowledge) fn without_mirror(repository: &str) -> Option<&str> {
     MIRRORS.iter().find_map(|mirror| repository.strip_prefix(mirror))
 }
 

@@ -33,8 +33,6 @@ impl Family {
             data: Vec::new(),
             ready: Vec::new(),
             tools: Vec::new(),
-            writes: Vec::new(),
-            fills: Vec::new(),
             user: Vec::new(),
             memory: Vec::new(),
         };
@@ -52,8 +50,6 @@ impl Family {
                 "data" => family.data.push(Setting::read(text)?),
                 "ready" => family.ready.push(Setting::read(text)?),
                 "tools" => family.tools.push(Setting::read(text)?),
-                "writes" => family.writes.push(Setting::read(text)?),
-                "fills" => family.fills.push(Setting::read(text)?),
                 "user" => family.user.push(Setting::read(text)?),
                 "memory" => family.memory.push(Setting::read(text)?),
                 _ => return None,

@@ -26,7 +26,9 @@ impl Pin {
             return Pin::Unknown;
         }
         let lower = tag.to_ascii_lowercase();
-        if lower.starts_with("latest-") || lower.ends_with("-latest") {
+        // `main-4f2c1e0` is built once, whatever stands before the commit.
+        let names_a_build = lower.split('-').any(is_build);
+        if !names_a_build && (lower.starts_with("latest-") || lower.ends_with("-latest")) {
             return Pin::Moving;
         }
         let mut parts = lower.split('-');
@@ -36,6 +38,12 @@ impl Pin {
         }
         Version::parse(tag).map_or(Pin::Named, Pin::Version)
     }
+}
+
+/// Whether a part of a tag is a commit or a date.
+fn is_build(part: &str) -> bool {
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    part.len() >= 7 && digits > 0 && part.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
 /// The leading numbers of a tag: `16.3` in `16.3-alpine3.20`.

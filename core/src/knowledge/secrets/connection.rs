@@ -11,6 +11,7 @@ pub fn password_in(value: &str) -> Option<(usize, usize)> {
     }
     password_in_url(value)
         .or_else(|| password_in_go_dsn(value))
+        .or_else(|| password_before_host(value))
         .or_else(|| password_in_pairs(value))
 }
 
@@ -28,6 +29,22 @@ fn password_in_url(value: &str) -> Option<(usize, usize)> {
 /// Finds the password of Go's MySQL driver: `user:password@tcp(host)/db`.
 fn password_in_go_dsn(value: &str) -> Option<(usize, usize)> {
     password_before(value, 0, value.find("@tcp(")?)
+}
+
+/// Finds the password of `user:password@host` and `user:password@host:5432/db`, a URL without a scheme.
+fn password_before_host(value: &str) -> Option<(usize, usize)> {
+    let at = value.rfind('@').filter(|_| !value.contains("://"))?;
+    let host = value[at + 1..].split(['/', ':', '?', ',']).next()?;
+    let is_host = host.starts_with(|it: char| it.is_ascii_alphabetic())
+        && host.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_'));
+    let (start, end) = password_before(value, 0, at)?;
+    let user = &value[..start - 1];
+    let is_user = user.starts_with(|it: char| it.is_ascii_alphabetic())
+        && user.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_'));
+    let is_plain = !value[start..end].contains([' ', '/', ':', '"', '\'', ',']);
+    // `mailto:someone@host` and `image:tag@sha256` have no password.
+    let is_other = matches!(user, "mailto" | "sip" | "xmpp" | "acct" | "git") || host == "sha256";
+    (is_host && is_user && is_plain && !is_other).then_some((start, end))
 }
 
 /// Returns the range between the first colon after `start` and the at sign at `at`.

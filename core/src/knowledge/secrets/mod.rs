@@ -182,7 +182,7 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     let kind = match words.as_slice() {
         // The shell's working directory.
         ["PWD" | "OLDPWD"] => return None,
-        [.., last] if PASSWORD_WORDS.contains(last) => KeyKind::Password,
+        [.., last] if PASSWORD_WORDS.contains(last) || ends_in_password(last) => KeyKind::Password,
         [_, .., "PASS"] => KeyKind::Password,
         [.., last] if TOKEN_WORDS.contains(last) => KeyKind::Token,
         [.., of, "KEY"] if SECRET_KEYS.contains(of) => KeyKind::Token,
@@ -191,6 +191,14 @@ fn key_kind(key: &str) -> Option<KeyKind> {
     };
     let about = words.iter().any(|it| ABOUT_PASSWORDS.contains(it));
     (!about).then_some(kind)
+}
+
+/// Whether a word is written together with the word for a password: `DATASOURCEPASSWORD`.
+fn ends_in_password(word: &str) -> bool {
+    let written_together = ["PASSWORD", "PASSWD", "PASSPHRASE"];
+    let before = written_together.iter().find_map(|it| word.strip_suffix(it));
+    // `NOPASSWORD` and the like say something about a password.
+    before.is_some_and(|it| !ABOUT_PASSWORDS.contains(&it))
 }
 
 /// Returns a text reduced to its letters and digits, in lower case.
@@ -359,6 +367,37 @@ mod tests {
 
     fn verdict(key: &str, value: &str) -> Verdict {
         judge(key, value).verdict
+    }
+
+    #[test]
+    fn a_password_in_any_spelling() {
+        for key in
+            ["DATASOURCEPASSWORD", "datasourcePassword", "spring.datasource.password", "dbpasswd"]
+        {
+            assert_eq!(verdict(key, "hV9kq2Zr7LmX"), Verdict::Literal, "{key}");
+        }
+        for key in ["NOPASSWORD", "PASSWORDLESS_LOGIN", "PASSWORD_MIN_LENGTH"] {
+            assert_eq!(verdict(key, "hV9kq2Zr7LmX"), Verdict::No, "{key}");
+        }
+    }
+
+    #[test]
+    fn credentials_before_a_host_without_a_scheme() {
+        for value in ["app:hV9kq2Zr7LmX@db", "app:hV9kq2Zr7LmX@db.corp:5432/shop"] {
+            assert_eq!(verdict("DATABASE", value), Verdict::Literal, "{value}");
+        }
+        assert_eq!(verdict("DATABASE", "app:${PW}@db"), Verdict::Placeholder);
+        for value in [
+            "mailto:me@acme.example",
+            "git@github.com:acme/web.git",
+            "acme/web:1@sha256:0123456789abcdef",
+            "someone@example.com",
+            "12:30@noon",
+            "user: name@host",
+        ] {
+            let found = verdict("NOTE", value);
+            assert!(matches!(found, Verdict::No | Verdict::Placeholder), "{value}: {found:?}");
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct PersistentVolume {
     pub storage_class: Option<Str>,
     /// The key of the source: `hostPath`, `nfs`, `csi`, `local` and others.
     pub source: Option<Str>,
+    /// `csi.driver`
+    pub driver: Option<Str>,
     /// The name and namespace of the claim that may bind the volume.
     pub claim: Option<(Str, Option<Str>)>,
     pub reclaim_policy: Option<Str>,
@@ -89,7 +91,10 @@ pub(crate) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> Per
                 it.claim = name.map(|name| (name, namespace));
             }
             "mountOptions" | "nodeAffinity" | "volumeAttributesClassName" | "volumeMode" => {}
-            _ => it.source = Some(key_of(key, entry)),
+            _ => {
+                it.driver = value.get("driver").and_then(|it| reader.str(it));
+                it.source = Some(key_of(key, entry));
+            }
         }
         true
     });

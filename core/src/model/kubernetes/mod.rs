@@ -13,6 +13,7 @@ mod probe;
 pub mod quantity;
 mod rbac;
 mod read;
+mod route_rules;
 mod routes;
 mod selector;
 mod service;
@@ -34,6 +35,7 @@ pub use quantity::{Quantity, Resource};
 pub use rbac::*;
 pub(crate) use read::meta::read_meta;
 pub use read::object::{read, read_document};
+pub use route_rules::*;
 pub use routes::*;
 pub use selector::*;
 pub use service::*;
@@ -156,6 +158,10 @@ pub enum Body {
     Service(Box<Service>),
     /// Ingress, the Gateway API's routes, Traefik's IngressRoute and the like.
     Routes(Box<Routes>),
+    /// Istio's DestinationRule
+    DestinationRule(Box<DestinationRule>),
+    /// Istio's ServiceEntry
+    ServiceEntry(Box<ServiceEntry>),
     ConfigMap(Box<ConfigMap>),
     /// A Secret, or an object that creates one.
     Secret(Box<Secret>),
@@ -201,6 +207,7 @@ impl Body {
         matches!(
             self,
             Body::Other
+                | Body::ServiceEntry(_)
                 | Body::Application(_)
                 | Body::ApplicationSet(_)
                 | Body::FluxKustomization(_)

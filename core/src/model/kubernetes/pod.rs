@@ -84,6 +84,9 @@ pub struct AffinityTerm {
     pub required: bool,
     pub topology_key: Option<Str>,
     pub selector: Option<Selector>,
+    /// Labels whose values on the new Pod are added to the selector.
+    pub match_label_keys: Vec<Str>,
+    pub span: Span,
 }
 
 /// An item of `tolerations`.

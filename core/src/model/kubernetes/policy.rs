@@ -20,10 +20,85 @@ pub struct NetworkPolicy {
     /// An empty selector selects every Pod of the namespace.
     pub pod_selector: Option<Selector>,
     pub policy_types: Vec<Str>,
-    /// The number of rules of `ingress` and of `egress`, if written.
-    pub ingress: Option<usize>,
-    pub egress: Option<usize>,
+    /// `None` if there is no such key. Without rules, nothing is allowed.
+    pub ingress: Option<PolicyRules>,
+    pub egress: Option<PolicyRules>,
     pub place: Option<Place>,
+}
+
+/// `ingress` or `egress` of a NetworkPolicy.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PolicyRules {
+    pub rules: Vec<PolicyRule>,
+    /// The key.
+    pub span: Span,
+}
+
+/// A rule of a NetworkPolicy, which allows what matches one of the peers and one of the ports.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PolicyRule {
+    /// `from` or `to`; empty for everybody.
+    pub peers: Vec<PolicyPeer>,
+    /// Empty for all ports.
+    pub ports: Vec<PolicyPort>,
+    pub span: Span,
+}
+
+/// An item of `from` or `to`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PolicyPeer {
+    pub pod_selector: Option<Selector>,
+    /// Without one, the Pods are those of the policy's own namespace.
+    pub namespace_selector: Option<Selector>,
+    /// `ipBlock.cidr`
+    pub cidr: Option<Str>,
+    /// `ipBlock.except`
+    pub except: Vec<Str>,
+}
+
+/// An item of `ports`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PolicyPort {
+    /// `None` for `TCP`.
+    pub protocol: Option<Str>,
+    /// `None` for all ports of the protocol.
+    pub port: Option<Spanned<IntOrStr>>,
+    pub end_port: Option<Spanned<i64>>,
+}
+
+impl NetworkPolicy {
+    /// Whether the policy limits what its Pods receive.
+    pub fn limits_ingress(&self) -> bool {
+        self.policy_types.is_empty() || self.has_type("Ingress")
+    }
+
+    /// Whether the policy limits what its Pods send.
+    pub fn limits_egress(&self) -> bool {
+        self.has_type("Egress") || (self.policy_types.is_empty() && self.egress.is_some())
+    }
+
+    fn has_type(&self, name: &str) -> bool {
+        self.policy_types.iter().any(|it| it.as_str() == name)
+    }
+}
+
+impl PolicyRule {
+    /// Whether one of the ports is this one: `number`, or `name` where the policy names ports.
+    pub fn allows_port(&self, protocol: &str, number: i64, name: Option<&str>) -> bool {
+        self.ports.is_empty()
+            || self.ports.iter().any(|it| {
+                let own = it.protocol.as_ref().map_or("TCP", |it| it.as_str());
+                let is_port = match it.port.as_ref().map(|it| &it.value) {
+                    None => true,
+                    Some(IntOrStr::Int(low)) => {
+                        let high = it.end_port.map_or(*low, |it| it.value);
+                        (*low..=high).contains(&number)
+                    }
+                    Some(IntOrStr::Str(own)) => name == Some(own.as_str()),
+                };
+                own == protocol && is_port
+            })
+    }
 }
 
 /// The kind of a monitor.
@@ -105,13 +180,68 @@ pub(crate) fn read_network_policy(reader: &mut Reader, spec: Node<'_>) -> Networ
         match key {
             "podSelector" => it.pod_selector = read_selector(reader, value),
             "policyTypes" => reader.read(value, &mut it.policy_types),
-            "ingress" => it.ingress = Some(value.items().len()),
-            "egress" => it.egress = Some(value.items().len()),
+            "ingress" => {
+                let rules =
+                    reader.list(value, |reader, rule| read_policy_rule(reader, rule, "from"));
+                it.ingress = Some(PolicyRules { rules, span: entry.key.span() });
+            }
+            "egress" => {
+                let rules = reader.list(value, |reader, rule| read_policy_rule(reader, rule, "to"));
+                it.egress = Some(PolicyRules { rules, span: entry.key.span() });
+            }
             _ => return false,
         }
         true
     });
     it
+}
+
+fn read_policy_rule(reader: &mut Reader, node: Node<'_>, peers: &str) -> Option<PolicyRule> {
+    let mut it = PolicyRule { span: node.span(), ..PolicyRule::default() };
+    reader.each(node, "", |reader, key, entry| {
+        if key == peers {
+            it.peers = reader.list(entry.value, read_policy_peer);
+        } else if key == "ports" {
+            it.ports = reader.list(entry.value, read_policy_port);
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_policy_peer(reader: &mut Reader, node: Node<'_>) -> Option<PolicyPeer> {
+    let mut it = PolicyPeer::default();
+    reader.each(node, "", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "podSelector" => it.pod_selector = read_selector(reader, value),
+            "namespaceSelector" => it.namespace_selector = read_selector(reader, value),
+            "ipBlock" => {
+                it.cidr = value.get("cidr").and_then(|cidr| reader.str(cidr));
+                if let Some(except) = value.get("except") {
+                    reader.read(except, &mut it.except);
+                }
+            }
+            _ => {}
+        }
+        true
+    });
+    Some(it)
+}
+
+fn read_policy_port(reader: &mut Reader, node: Node<'_>) -> Option<PolicyPort> {
+    let mut it = PolicyPort::default();
+    reader.each(node, "", |reader, key, entry| {
+        let value = entry.value;
+        match key {
+            "protocol" => reader.read(value, &mut it.protocol),
+            "port" => reader.read(value, &mut it.port),
+            "endPort" => reader.read(value, &mut it.end_port),
+            _ => {}
+        }
+        true
+    });
+    Some(it)
 }
 
 pub(crate) fn read_monitor(reader: &mut Reader, kind: MonitorKind, spec: Node<'_>) -> Monitor {

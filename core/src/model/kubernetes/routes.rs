@@ -1,5 +1,7 @@
 //! Routes, which bring traffic from outside to a Service.
 
+use super::route_rules::{read_gateway_route_rule, read_mesh_route_rule};
+use super::{RouteList, RouteRule};
 use crate::model::read::{IntOrStr, Place, Reader, Str};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -16,6 +18,8 @@ pub struct Routes {
     pub class: Option<Str>,
     /// The name and namespace of the Gateways to which a route is attached.
     pub parents: Vec<(Str, Option<Str>)>,
+    /// The rules of an HTTPRoute, or of a VirtualService.
+    pub rules: Vec<RouteRule>,
     pub place: Option<Place>,
 }
 
@@ -165,6 +169,7 @@ pub(crate) fn read_gateway_route(reader: &mut Reader, spec: Node<'_>) -> Routes 
 }
 
 fn read_gateway_rule(reader: &mut Reader, rule: Node<'_>, it: &mut Routes) {
+    it.rules.push(read_gateway_route_rule(reader, rule));
     // With several matches, no single path leads to the backend.
     let matches = rule.get("matches").map(|it| it.items().collect::<Vec<_>>()).unwrap_or_default();
     let path = match matches.as_slice() {
@@ -245,19 +250,24 @@ pub(crate) fn read_virtual_service(reader: &mut Reader, spec: Node<'_>) -> Route
     reader.each(spec, "", |reader, key, entry| {
         match key {
             "hosts" => reader.read(entry.value, &mut it.hosts),
-            "http" | "tcp" | "tls" => {
-                reader.list(entry.value, |reader, rule| {
-                    let routes = rule.get("route")?;
-                    let all = reader.list(routes, read_destination);
-                    it.backends.extend(all);
-                    None::<()>
-                });
-            }
+            "http" => read_mesh_rules(reader, RouteList::Http, entry.value, &mut it),
+            "tcp" => read_mesh_rules(reader, RouteList::Tcp, entry.value, &mut it),
+            "tls" => read_mesh_rules(reader, RouteList::Tls, entry.value, &mut it),
             _ => {}
         }
         true
     });
     it
+}
+
+fn read_mesh_rules(reader: &mut Reader, list: RouteList, node: Node<'_>, it: &mut Routes) {
+    reader.list(node, |reader, rule| {
+        it.rules.push(read_mesh_route_rule(reader, list, rule));
+        let routes = rule.get("route");
+        let backends = routes.map(|all| reader.list(all, read_destination));
+        it.backends.extend(backends.unwrap_or_default());
+        None::<()>
+    });
 }
 
 fn read_destination(reader: &mut Reader, node: Node<'_>) -> Option<Backend> {

@@ -61,6 +61,15 @@ impl ServicePort {
         written.or_else(|| self.port.map(|it| it.map(IntOrStr::Int)))
     }
 
+    /// Returns the port for a message: `80`, or `` `http` (80) `` with a name.
+    pub fn label(&self) -> String {
+        let number = self.port.map_or_else(|| "?".to_owned(), |it| it.value.to_string());
+        match &self.name {
+            Some(name) => format!("`{name}` ({number})"),
+            None => number,
+        }
+    }
+
     pub fn span(&self) -> Span {
         self.port.map_or(self.place.span, |it| it.span)
     }

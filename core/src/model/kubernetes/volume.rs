@@ -48,10 +48,16 @@ pub enum VolumeSource {
         path: Option<Str>,
         read_only: Option<Spanned<bool>>,
     },
+    /// A disk of a cloud that is attached to a node: `gcePersistentDisk` and others.
+    Disk {
+        /// The key of the source.
+        source: Str,
+        read_only: Option<Spanned<bool>>,
+    },
     DownwardApi,
     /// A claim that is created and deleted with the Pod.
     Ephemeral(Option<Box<Claim>>),
-    /// The key of another source: `image`, `iscsi`, the old in-tree cloud disks and others.
+    /// The key of another source: `image`, `iscsi` and others.
     Other(Str),
     /// No source is written.
     None,
@@ -109,6 +115,7 @@ impl VolumeSource {
             | VolumeSource::Claim { .. }
             | VolumeSource::Csi { .. }
             | VolumeSource::Nfs { .. }
+            | VolumeSource::Disk { .. }
             | VolumeSource::DownwardApi
             | VolumeSource::Ephemeral(_)
             | VolumeSource::Other(_)
@@ -154,6 +161,10 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
             let claim = value.at(&["volumeClaimTemplate", "spec"]);
             VolumeSource::Ephemeral(claim.map(|spec| Box::new(read_claim_spec(reader, spec))))
         }
+        "awsElasticBlockStore" | "azureDisk" | "cinder" | "gcePersistentDisk" | "vsphereVolume" => {
+            let read_only = value.get("readOnly").and_then(|it| reader.bool(it));
+            VolumeSource::Disk { source: key_of(key, entry), read_only }
+        }
         _ if OTHER_SOURCES.contains(&key) => VolumeSource::Other(key_of(key, entry)),
         _ => return None,
     })
@@ -161,15 +172,11 @@ fn read_source(reader: &mut Reader, key: &str, entry: Entry<'_>) -> Option<Volum
 
 /// The keys of sources that no rule reads.
 const OTHER_SOURCES: &[&str] = &[
-    "awsElasticBlockStore",
-    "azureDisk",
     "azureFile",
     "cephfs",
-    "cinder",
     "fc",
     "flexVolume",
     "flocker",
-    "gcePersistentDisk",
     "gitRepo",
     "glusterfs",
     "image",
@@ -180,7 +187,6 @@ const OTHER_SOURCES: &[&str] = &[
     "rbd",
     "scaleIO",
     "storageos",
-    "vsphereVolume",
 ];
 
 fn read_empty_dir(reader: &mut Reader, value: Node<'_>) -> VolumeSource {

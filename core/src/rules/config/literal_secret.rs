@@ -1,4 +1,4 @@
-use crate::facts::{Facts, VarSource};
+use crate::facts::{Facts, VarSource, in_shell};
 use crate::knowledge::secrets::{Verdict, judge};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
@@ -58,7 +58,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let finding =
                 out.at(&var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
-            finding.confidence(Confidence::Likely);
+            let path = in_shell(facts.file(var.value_span.file).path());
+            finding
+                .confidence(Confidence::Likely)
+                .check(format!("git log --oneline -S {} -- {path}", in_shell(var.name)));
             if role == Role::Development || weak {
                 finding.severity(Severity::Info);
             }
@@ -95,5 +98,7 @@ mod tests {
     fn urls_carry_credentials_too() {
         assert_eq!(env("DATABASE_URL: 'postgres://web:hV9kq2Zr7LmX@db/web'"), ["warning"]);
         assert_eq!(env("POSTGRES_PASSWORD: postgres"), ["info"]);
+        assert_eq!(env("DATASOURCEPASSWORD: hV9kq2Zr7LmX"), ["warning"]);
+        assert_eq!(env("DATASOURCE: 'web:hV9kq2Zr7LmX@db:5432/web'"), ["warning"]);
     }
 }

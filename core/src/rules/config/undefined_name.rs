@@ -63,7 +63,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             let hint = near.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             let finding =
                 out.at(&problem.span, format!("the {what} `{name}` is not defined{hint}"));
-            finding.check("docker compose config -q");
+            finding.check(facts.compose_of(project, "config -q"));
             let written = facts.written(&problem.span);
             // Only the name is replaced, because it may be part of a longer value.
             if let Some(near) = near
@@ -116,7 +116,7 @@ fn hidden_by_profiles(facts: &Facts, index: usize, out: &mut Findings) {
             let finding = out.at(&dependency.service.span, message);
             finding
                 .also(&first.span, format!("`{needed}` has a profile here"))
-                .check("docker compose config -q");
+                .check(facts.compose(service, "config -q"));
             if with.is_some() {
                 finding.severity(Severity::Warning);
             }

@@ -50,6 +50,9 @@ rule! {
     }
 }
 
+/// Maximum number of other uses that a finding points at.
+const MAX_RELATED: usize = 5;
+
 fn check(facts: &Facts, out: &mut Findings) {
     let mut reported: FxHashSet<(FileId, &str)> = FxHashSet::default();
     let mut summarised: FxHashSet<FileId> = FxHashSet::default();
@@ -58,23 +61,38 @@ fn check(facts: &Facts, out: &mut Findings) {
         let part = facts.part_of(facts.base_of(project));
         let unset = unset_variables(project, part, &env_files);
         if !env_files.are_near(&project.folder) {
-            report_together(facts, unset, &mut summarised, out);
+            report_together(facts, project, unset, &mut summarised, out);
             continue;
         }
         for variable in unset {
             if !reported.insert((variable.span.file, &variable.name)) {
                 continue;
             }
-            out.at(
+            let others = |other: &&VariableUse| {
+                other.name == variable.name
+                    && other.form == VariableForm::Plain
+                    && other.span != variable.span
+                    && other.span.file == variable.span.file
+            };
+            let others: Vec<&VariableUse> = project.variables.iter().filter(others).collect();
+            let times = match others.len() + 1 {
+                1 => String::new(),
+                times => format!(" in all {times} places"),
+            };
+            let finding = out.at(
                 &variable.span,
                 format!(
-                    "`{}` is not set in any `.env` file and has no default, so it becomes empty",
+                    "`{}` is not set in any `.env` file and has no default, so it becomes empty{times}",
                     variable.name
                 ),
-            )
-            .confidence(Confidence::Likely)
-            .check("docker compose config --variables")
-            .maybe_fix(require(facts, &project.variables, variable));
+            );
+            for other in others.iter().take(MAX_RELATED) {
+                finding.also(&other.span, "used here too");
+            }
+            finding
+                .confidence(Confidence::Likely)
+                .check(facts.compose_of(project, "config --variables"))
+                .maybe_fix(require(facts, &project.variables, variable));
         }
     }
 }
@@ -99,6 +117,7 @@ fn unset_variables<'a>(
 /// from somewhere that the files do not show.
 fn report_together(
     facts: &Facts,
+    project: &Project,
     mut unset: Vec<&VariableUse>,
     summarised: &mut FxHashSet<FileId>,
     out: &mut Findings,
@@ -128,7 +147,7 @@ fn report_together(
     )
     .severity(Severity::Info)
     .confidence(Confidence::Possible)
-    .check("docker compose config --variables");
+    .check(facts.compose_of(project, "config --variables"));
 }
 
 /// The env files of the workspace.

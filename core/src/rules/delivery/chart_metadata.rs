@@ -1,7 +1,8 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::chart::{Chart, Field, VersionForm};
 use crate::report::{Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::folder_of;
 use rustc_hash::FxHashMap;
 
 rule! {
@@ -48,11 +49,17 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for chart in facts.charts().iter().filter(|chart| chart.is_readable) {
+        let before = out.count();
         check_required(chart, out);
         check_version(facts, chart, out);
         check_app_version(facts, chart, out);
         check_api_version(facts, chart, out);
         check_dependencies(chart, out);
+        let folder = folder_of(facts.file(chart.place.span.file).path());
+        let folder = if folder.is_empty() { "." } else { folder };
+        for finding in out.since(before) {
+            finding.check(format!("helm lint {}", in_shell(folder)));
+        }
     }
 }
 
@@ -112,7 +119,7 @@ fn full_version(facts: &Facts, version: &Field) -> Option<Fix> {
     }
     let full = [text, &".0".repeat(3 - numbers.len())].concat();
     let edit = facts.replace_scalar(&version.span, &full);
-    Some(Fix::safe(format!("Write the version as `{full}`"), [edit]))
+    Some(Fix::r#unsafe(format!("Write the version as `{full}`"), [edit]))
 }
 
 fn check_app_version(facts: &Facts, chart: &Chart, out: &mut Findings) {
@@ -121,7 +128,7 @@ fn check_app_version(facts: &Facts, chart: &Chart, out: &mut Findings) {
     let text = &version.text;
     let message = format!("`appVersion: {text}` is read as the number {number}; put it in quotes");
     let edit = facts.replace(&version.span, &format!("\"{text}\""));
-    out.at(&version.span, message).fix(Fix::safe(format!("Put `{text}` in quotes"), [edit]));
+    out.at(&version.span, message).fix(Fix::r#unsafe(format!("Put `{text}` in quotes"), [edit]));
 }
 
 /// What the first version of charts does not have, and what the second no longer has.

@@ -65,7 +65,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.severity(Severity::Warning);
             }
             finding
-                .check(format!("docker compose config {}", service.name))
+                .check(facts.compose(service, &format!("config {}", service.name)))
                 .maybe_fix(in_a_shell(facts, command));
         }
     }

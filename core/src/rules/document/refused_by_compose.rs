@@ -77,7 +77,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             } else {
                 format!("Compose refuses this: {}", problem.message)
             };
-            out.at(&problem.span, message).check("docker compose config -q");
+            out.at(&problem.span, message).check(facts.compose_of(project, "config -q"));
         }
     }
 }

@@ -51,11 +51,15 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
+        // Section 8 is about servers.
+        if service.role == Role::Development {
+            continue;
+        }
         let model = service.model;
         let unit = &service.unit;
+        let before = out.count();
         let mut add = |span: Span, what: &str| {
-            let soft = service.role == Role::Development || is_agent(unit);
-            report(unit, span, what, soft, out);
+            report(unit, span, what, is_agent(unit), out);
         };
         if let Some(it) = model.privileged.filter(|it| it.value) {
             add(it.span, "is privileged, which means root on the host");
@@ -72,15 +76,29 @@ fn check(facts: &Facts, out: &mut Findings) {
                 add(option.span, &format!("runs with its {name} profile disabled"));
             }
         }
+        let ps = facts.compose(service, &format!("ps -q {}", service.name));
+        for finding in out.since(before) {
+            finding.check(format!("docker inspect --format '{{{{json .HostConfig}}}}' $({ps})"));
+        }
     }
     for workload in facts.workloads() {
         // Components of the cluster itself need these powers.
         let spared = || kube::is_system_namespace(workload.namespace) || is_node_agent(workload);
+        if facts.workload_role(workload) == Role::Development {
+            continue;
+        }
+        let before = out.count();
         pod(workload, &spared, out);
         for (unit, container) in workload.containers() {
             if let Some(context) = &container.security {
                 security(unit, context, &spared, out);
             }
+        }
+        let (flag, reference) = (workload.namespace_flag(), workload.reference());
+        for finding in out.since(before) {
+            finding.check(format!(
+                "kubectl get{flag} {reference} -o jsonpath='{{..securityContext}}'"
+            ));
         }
     }
 }

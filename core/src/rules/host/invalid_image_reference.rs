@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Unit};
+use crate::facts::{Facts, Unit, in_shell};
 use crate::knowledge::image::{self, Flaw};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
@@ -54,6 +54,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .fix(Fix::r#unsafe(format!("Write `{better}`"), [edit]))
                 .check(format!("docker pull {better}"));
+        } else {
+            finding.check(format!("docker pull {}", in_shell(image.text)));
         }
     }
 }

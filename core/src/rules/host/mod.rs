@@ -2,6 +2,9 @@
 
 use super::Rule;
 
+mod authentication_switched_off;
+mod dead_annotation;
+mod end_of_life_image;
 mod excess_privilege;
 mod invalid_image_reference;
 mod malformed_exposed_port;
@@ -28,6 +31,9 @@ pub(super) const RULES: &[&Rule] = &[
     &removed_api::RULE,
     &no_monitoring_in_sight::RULE,
     &invalid_image_reference::RULE,
+    &end_of_life_image::RULE,
+    &authentication_switched_off::RULE,
     &restart_contradiction::RULE,
+    &dead_annotation::RULE,
     &malformed_exposed_port::RULE,
 ];

@@ -84,7 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .also(&other.span(), format!("`{}` has no restart policy either", other.name));
             }
-            finding.check("docker compose ps -a").maybe_fix(add(facts, &bare));
+            finding.check(facts.compose(first, "ps -a")).maybe_fix(add(facts, &bare));
         }
     }
 }
@@ -97,7 +97,7 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
             "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
     )
-    .check(format!("docker compose ps -a {name}"))
+    .check(facts.compose(service, &format!("ps -a {name}")))
     .maybe_fix(add(facts, &[service]));
 }
 
@@ -114,11 +114,14 @@ fn and_others(names: &[&str]) -> String {
 /// Builds a fix that adds a policy to the services.
 fn add(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let mut edits = Vec::new();
+    let title = "Restart unless stopped by hand";
     for service in services {
         let value = Yaml::str("unless-stopped");
         edits.push(facts.insert_entry(service.model.place()?, "restart", &value)?);
     }
-    Some(Fix::safe("Restart unless stopped by hand", edits))
+    // Docker would run again and again what only looks like a server.
+    let are_servers = services.iter().all(|it| is_server_image(it));
+    Some(if are_servers { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })
 }
 
 fn has_policy(service: &Service<'_>) -> bool {
@@ -152,13 +155,18 @@ fn keeps_running(service: &Service<'_>) -> bool {
     if serves || commands.iter().any(starts::is_server_start) {
         return true;
     }
+    is_server_image(service)
+}
+
+/// Whether the service runs a server's image as the image starts it.
+fn is_server_image(service: &Service<'_>) -> bool {
     let server = service.unit.family().is_some_and(|it| {
         !matches!(
             it.class,
             Class::Runtime | Class::Base | Class::Tool | Class::Migration | Class::Backup
         )
     });
-    server && commands.is_empty()
+    server && service.unit.start.commands.is_empty() && !service.is_built()
 }
 
 fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {

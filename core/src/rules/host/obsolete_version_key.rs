@@ -54,7 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             finding
                 .maybe_fix(edit.map(|it| Fix::safe("Remove `version`", [it])))
-                .check("docker compose config -q");
+                .check(facts.compose_of(project, "config -q"));
             finding.unnecessary = true;
         }
     }

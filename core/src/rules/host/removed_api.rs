@@ -1,8 +1,11 @@
 use crate::facts::Facts;
 use crate::knowledge::kube::{self, OldApi};
+use crate::model::Str;
 use crate::model::kubernetes::{Body, Object};
-use crate::report::{Findings, Fix, Severity};
+use crate::report::{Edit, Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::{FileId, Span};
+use indexmap::IndexMap;
 
 rule! {
     /// An object uses an API version that newer clusters no longer serve.
@@ -53,39 +56,63 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Objects of one kind in one file are changed together.
+    let mut together: IndexMap<(FileId, &str, &str), Vec<(&Object, &Str, OldApi)>> =
+        IndexMap::new();
     for object in facts.objects() {
         let Some(version) = &object.api_version else { continue };
         let Some(old) = kube::old_api(version, &object.kind) else { continue };
-        let kind = &object.kind.value;
-        let instead = if old.replacement.is_empty() {
-            "it has no replacement".to_owned()
+        let old = (*object, version, old);
+        if facts.is_accepted(version.span, &|selector| RULE.is(selector)) {
+            report(facts, &[old], out);
         } else {
-            format!("use `{}`", old.replacement)
-        };
-        let finding = match old.removed_in {
-            Some(release) => out.at(
-                &version.span,
-                format!("`{version}` {kind} was removed in Kubernetes {release}; {instead}"),
-            ),
-            None => {
-                let message = format!(
-                    "`{version}` {kind} has been deprecated since Kubernetes {}; {instead}",
-                    old.deprecated_in
-                );
-                let finding = out.at(&version.span, message).severity(Severity::Warning);
-                finding.deprecated = true;
-                finding
-            }
-        };
-        if !old.note.is_empty() {
-            finding.help(format!("With the new version, {}.", old.note));
-        }
-        finding.check(format!("kubectl api-resources --api-group={}", group(&old)));
-        if may_be_replaced(object, &old) {
-            let edit = facts.replace_scalar(&version.span, old.replacement);
-            finding.fix(Fix::safe(format!("Use `{}`", old.replacement), [edit]));
+            let key = (object.file, version.as_str(), object.kind.as_str());
+            together.entry(key).or_default().push(old);
         }
     }
+    together.values().for_each(|all| report(facts, all, out));
+}
+
+fn report(facts: &Facts, all: &[(&Object, &Str, OldApi)], out: &mut Findings) {
+    let Some(((object, version, old), others)) = all.split_first() else { return };
+    let kind = &object.kind.value;
+    let instead = if old.replacement.is_empty() {
+        "it has no replacement".to_owned()
+    } else {
+        format!("use `{}`", old.replacement)
+    };
+    let finding = match old.removed_in {
+        Some(release) => out.at(
+            &version.span,
+            format!("`{version}` {kind} was removed in Kubernetes {release}; {instead}"),
+        ),
+        None => {
+            let message = format!(
+                "`{version}` {kind} has been deprecated since Kubernetes {}; {instead}",
+                old.deprecated_in
+            );
+            let finding = out.at(&version.span, message).severity(Severity::Warning);
+            finding.deprecated = true;
+            finding
+        }
+    };
+    if !old.note.is_empty() {
+        finding.help(format!("With the new version, {}.", old.note));
+    }
+    finding.check(format!("kubectl api-resources --api-group={}", group(old)));
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|(other, version, _)| (version.span, format!("so is that of {}", other.label())))
+        .collect();
+    finding.stands_for(&others);
+    let mut edits: Vec<Edit> = all
+        .iter()
+        .filter(|(object, _, old)| may_be_replaced(object, old))
+        .map(|(_, version, old)| facts.replace_scalar(&version.span, old.replacement))
+        .collect();
+    edits.sort_by_key(|it| it.span);
+    edits.dedup();
+    finding.fix(Fix::safe(format!("Use `{}`", old.replacement), edits));
 }
 
 fn group(old: &OldApi) -> &'static str {
@@ -142,5 +169,17 @@ mod tests {
         assert_eq!(fixes("example.com/v1beta1", "CronJob", ""), None);
         let text = "apiVersion: v1\nkind: Endpoints\nmetadata: { name: a }\n";
         assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn objects_of_one_kind_in_a_file_are_one_finding() {
+        let budget = |name: &str| {
+            format!(
+                "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {{ name: {name} }}\nspec: {{ selector: {{ matchLabels: {{ a: {name} }} }} }}\n---\n"
+            )
+        };
+        let found = findings(&RULE, &format!("{}{}", budget("a"), budget("b")));
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].related.len(), found[0].fixes[0].edits.len()), (1, 2));
     }
 }

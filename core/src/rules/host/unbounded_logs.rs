@@ -111,7 +111,7 @@ fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
             Some(_) => return None,
         });
     }
-    Some(Fix::safe("Keep three log files of 10 MB per container", edits))
+    Some(Fix::r#unsafe("Keep three log files of 10 MB per container", edits))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use crate::facts::{Facts, nearest};
 use crate::knowledge::kube_keys;
 use crate::model::Str;
-use crate::model::compose::known_keys;
+use crate::model::compose::{Project, known_keys};
 use crate::model::kubernetes::Object;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
@@ -86,7 +86,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for unknown in &project.unknown_keys {
             if !seen.contains(&unknown.key.span) {
                 seen.push(unknown.key.span);
-                compose(facts, unknown.owner, &unknown.key, out);
+                compose(facts, project, unknown.owner, &unknown.key, out);
             }
         }
     }
@@ -95,7 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn compose(facts: &Facts<'_>, owner: &str, key: &Str, out: &mut Findings) {
+fn compose(facts: &Facts<'_>, project: &Project, owner: &str, key: &Str, out: &mut Findings) {
     let inside = match owner {
         "project" => "at the top level".to_owned(),
         "service" => "in a service".to_owned(),
@@ -103,7 +103,7 @@ fn compose(facts: &Facts<'_>, owner: &str, key: &Str, out: &mut Findings) {
     };
     let keys = known_keys(owner);
     let refused = format!("Compose refuses `{key}` {inside}");
-    let check = "docker compose config -q";
+    let check = facts.compose_of(project, "config -q");
     if let Some(meant) = nearest(key, keys.iter().copied()).or_else(|| spelt(key, &keys)) {
         let edit = facts.replace_scalar(&key.span, meant);
         out.at(&key.span, format!("{refused}; did you mean `{meant}`?"))
@@ -150,15 +150,19 @@ fn kubernetes(facts: &Facts<'_>, object: &Object, out: &mut Findings) {
         if key.starts_with(['<', '{', '#', '_']) || key.starts_with("x-") {
             continue;
         }
-        let check = "kubectl apply --dry-run=server --validate=strict -f FILE";
+        let check = format!(
+            "kubectl apply --dry-run=server --validate=strict -f {}",
+            facts.file(key.span.file).path()
+        );
         let keys = kube_keys::known_keys(unknown.owner);
         let exact = kube_keys::belongs_to(key).filter(|owner| *owner != unknown.owner);
         let meant = nearest(key, keys.iter().copied()).or_else(|| spelt(key, keys));
         if let Some(meant) = meant.filter(|_| exact.is_none()) {
             let edit = facts.replace_scalar(&key.span, meant);
+            // What a server dropped until now takes effect: a probe, say, that has never passed.
             out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
                 .check(check)
-                .fix(Fix::safe(format!("Write `{meant}`"), [edit]));
+                .fix(Fix::r#unsafe(format!("Write `{meant}`"), [edit]));
         } else if let Some(meant) = kube_keys::synonym(unknown.owner, key) {
             out.at(&key.span, format!("`{key}` is not a key of {words}; did you mean `{meant}`?"))
                 .check(check);

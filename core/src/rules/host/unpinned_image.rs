@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Image, Unit};
+use crate::knowledge::end_of_life::withdrawal_of;
 use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity};
 use crate::rules::rule;
@@ -61,13 +62,24 @@ fn check(facts: &Facts, out: &mut Findings) {
             Pin::Moving => true,
             _ => continue,
         };
+        if facts.unit_role(unit) == Role::Development {
+            continue;
+        }
         if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit, &built) {
+            continue;
+        }
+        // On the machine of a developer the newest image is mostly what is wanted.
+        if facts.unit_role(unit) == Role::Development {
             continue;
         }
         if !unit.is_compose() && !moves && elsewhere.built.contains(&image.text) {
             continue;
         }
         let text = image.text;
+        // What was withdrawn has no better tag, and is reported by PLM812.
+        if withdrawal_of(image.text).is_some() {
+            continue;
+        }
         let Some(again) = places.remove(&Reference::of(facts, image)) else { continue };
         let rest = "what runs depends on when it was pulled";
         let message = if moves {
@@ -76,9 +88,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             format!("`{text}` has no tag, which means `latest`: {rest}")
         };
         let finding = out.at(&image.span, message);
-        if facts.unit_role(unit) == Role::Development {
-            finding.severity(Severity::Info);
-        }
         let name = image.text.strip_suffix(":latest").unwrap_or(image.text);
         if !unit.is_compose() && elsewhere.tagged.contains(&name) {
             finding.severity(Severity::Info).confidence(Confidence::Possible);
@@ -87,7 +96,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&other, "the same image again");
         }
         if let Some(service) = facts.service_of(unit) {
-            finding.check(format!("docker compose images {}", service.name));
+            finding.check(facts.compose(service, &format!("images {}", service.name)));
         } else if let Some(workload) = facts.workload_of(unit) {
             finding.check(format!(
                 "kubectl get {}{} -o jsonpath='{{..image}}'",
@@ -194,6 +203,21 @@ mod tests {
             assert_eq!(service(&format!("image: '{image}'")), 1, "{image}");
         }
         assert_eq!(service("image: 'a:${TAG-latest}'"), 1);
+        for tag in ["master", "main", "edge", "main-alpine", "edge-slim", "latest-alpine"] {
+            assert_eq!(service(&format!("image: 'a/b:{tag}'")), 1, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_commit_or_a_date_behind_a_branch_is_a_pin() {
+        for tag in ["main-4f2c1e0", "master-20240501", "latest-4f2c1e0a", "edge-4f2c1e0-alpine"] {
+            assert_eq!(service(&format!("image: 'a/b:{tag}'")), 0, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_withdrawn_image_is_left_to_its_own_rule() {
+        assert_eq!(service("image: minio/minio"), 0);
     }
 
     #[test]
@@ -238,9 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn development_is_only_an_info_and_the_cluster_counts() {
+    fn development_is_silent_and_the_cluster_counts() {
         let text = "# file: compose.dev.yaml\nservices: { a: { image: redis } }\n";
-        assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+        assert!(messages(&RULE, text).is_empty());
+        let in_folder = |folder: &str| {
+            let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, image: redis }] }\n";
+            messages(&RULE, &format!("# file: {folder}/pod.yaml\n{pod}")).len()
+        };
+        assert_eq!((in_folder("overlays/dev"), in_folder("attestation")), (0, 1));
         let pod = |policy: &str| {
             format!(
                 "apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec: {{ containers: [{{ name: a, image: redis{policy} }}] }}\n"

@@ -94,7 +94,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         match facts.workload_of(unit) {
             Some(workload) => finding.check(workload.logs(unit, "--all-pods --tail=50")),
-            None => finding.check(format!("docker compose logs --tail 50 {}", unit.name)),
+            None => {
+                finding.check(facts.compose_for(unit, &format!("logs --tail 50 {}", unit.name)))
+            }
         };
     }
 }

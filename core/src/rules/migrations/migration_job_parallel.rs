@@ -82,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     ),
                 )
                 .also(&first.start.span.unwrap_or(first.name.span), "this is all that it runs")
-                .check(format!("kubectl get pods{}", workload.namespace_flag()));
+                .check(workload.pods("get pods", ""));
             }
         }
     }

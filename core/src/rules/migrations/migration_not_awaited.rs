@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .confidence(Confidence::Likely)
                 .also(&migration.span(), format!("`{task}` runs the migration with the same code"))
-                .check(format!("docker compose ps -a {task} {name}"));
+                .check(facts.compose(app, &format!("ps -a {task} {name}")));
             if app.role == Role::Development {
                 finding.severity(Severity::Info);
             }
@@ -112,7 +112,8 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
             .filter(|_| long && app.model.depends_on(task).is_none())?;
         facts.insert_entry(place, task, &condition)?
     };
-    Some(Fix::safe(format!("Wait for `{task}` to complete"), [edit]))
+    // After a migration that fails, the application does not start any more.
+    Some(Fix::r#unsafe(format!("Wait for `{task}` to complete"), [edit]))
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     &container.span(),
                     format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(format!("docker compose exec {} cat {target}", service.name))
+                .check(facts.compose(service, &format!("exec {} cat {target}", service.name)))
                 .check(workload.exec(unit, &format!("cat {target}")));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);

@@ -45,7 +45,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for mount in &service.model.volumes {
             if mount.source.as_ref().is_some_and(|it| is_socket(it)) {
-                report(&service.unit, mount.span, out);
+                report(facts, &service.unit, mount.span, out);
             }
         }
     }
@@ -57,7 +57,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 container.mounts.iter().any(|mount| mount.is_of(&name.value))
             });
             if let Some((unit, _)) = user {
-                report(unit, path.span, out);
+                report(facts, unit, path.span, out);
             }
         }
     }
@@ -86,11 +86,12 @@ const MADE_FOR_THE_SOCKET: &[&str] = &[
     "cadvisor",
 ];
 
-fn report(unit: &Unit<'_>, span: Span, out: &mut Findings) {
+fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings) {
     let finding = out.at(
         &span,
         format!("{} mounts the Docker socket, which gives it root on the host", unit.label),
     );
+    finding.check(facts.exec(unit, "ls -l /var/run/docker.sock"));
     let program = unit.program();
     let known = unit.family().is_some_and(|it| MADE_FOR_THE_SOCKET.contains(&it.id));
     if known || MADE_FOR_THE_SOCKET.iter().any(|name| program.starts_with(name)) {

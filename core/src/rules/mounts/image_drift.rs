@@ -76,7 +76,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         )
         .severity(severity)
         .also(&there.span, format!("the counterpart, matched by {}", pair.why.says()))
-        .check(format!("docker compose images {}", service.name))
+        .check(facts.compose(service, &format!("images {}", service.name)))
         .check(format!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
             workload.namespace_flag(),

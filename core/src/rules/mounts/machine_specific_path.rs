@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::model::compose::MountKind;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -51,6 +51,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &mount.span,
                 format!("`{}` mounts `{source}`, a path on one person's machine", service.name),
             );
+            finding.check(format!("ls -ld {}", in_shell(source)));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }

@@ -58,6 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 &mount.span,
                 format!("{what} of `{name}` is mounted over `{}` in its image", mount.target),
             );
+            finding.check(facts.compose(service, &format!("exec {name} ls -l {}", mount.target)));
             if development {
                 finding.severity(Severity::Info);
             }

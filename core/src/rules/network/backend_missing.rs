@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Named};
+use crate::model::Str;
 use crate::model::kubernetes::{Backend, Body, Object, ServicePort};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -110,7 +111,7 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
     if model.ports.iter().any(|own| own.port.is_some_and(|it| it.value.to_string() == text)) {
         return;
     }
-    let listed: Vec<String> = model.ports.iter().map(port_name).collect();
+    let listed: Vec<String> = model.ports.iter().map(ServicePort::label).collect();
     let finding = out.at(
         &port.span,
         format!(
@@ -128,25 +129,16 @@ fn port(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend, se
             format!("the ports of Service `{}`", backend.service),
         )
         .check(format!(
-            "kubectl describe {} {} -n {}",
+            "kubectl describe {}{} {}",
             route.kind.value.to_ascii_lowercase(),
-            route.name().map_or("", |it| it.as_str()),
-            route.namespace()
+            route.meta.namespace.as_ref().map(|it| format!(" -n {it}")).unwrap_or_default(),
+            route.name().map_or("", |it| it.as_str())
         ));
     if let ([only], Some(_)) = (model.ports.as_slice(), port.value.as_int())
         && let Some(number) = only.port
     {
         let edit = facts.replace(&port.span, &number.value.to_string());
         finding.fix(Fix::r#unsafe(format!("Send traffic to port {}", number.value), [edit]));
-    }
-}
-
-/// Renders a port as `80` or `` `http` (80) ``.
-fn port_name(port: &ServicePort) -> String {
-    let number = port.port.map_or_else(|| "?".to_owned(), |it| it.value.to_string());
-    match &port.name {
-        Some(name) => format!("`{name}` ({number})"),
-        None => number,
     }
 }
 
@@ -197,13 +189,22 @@ fn missing(facts: &Facts, out: &mut Findings, route: &Object, backend: &Backend,
         (None, None) => {
             let finding = out.at(
                 &backend.service.span,
-                format!("{label} sends traffic to Service `{name}`, which does not exist in namespace `{namespace}`"),
+                format!("{label} sends traffic to Service `{name}`, which {}", absence(written)),
             );
             finding.confidence(Confidence::Likely);
             finding
         }
     };
-    finding.check(format!("kubectl get svc {name} -n {namespace}"));
+    let flag = written.map(|it| format!(" -n {it}")).unwrap_or_default();
+    finding.check(format!("kubectl get svc{flag} {name}"));
+}
+
+/// Returns the end of a message about a missing object, with its namespace if the files name one.
+fn absence(namespace: Option<&Str>) -> String {
+    match namespace {
+        Some(namespace) => format!("does not exist in namespace `{namespace}`"),
+        None => "does not exist".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -230,6 +231,16 @@ mod tests {
         assert!(ingress("wep", &service("web", "shop"))[0].contains("did you mean `web`?"));
         assert!(ingress("api", &service("web", "shop"))[0].contains("does not exist in"));
         assert!(ingress("web", &service("web", "front"))[0].contains("is in namespace `front`"));
+    }
+
+    #[test]
+    fn an_unset_namespace_may_be_any_and_is_not_named() {
+        let route = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec: {defaultBackend: {service: {name: web, port: {number: 80}}}}\n";
+        assert!(messages(&RULE, &format!("{route}{}", service("web", "shop"))).is_empty());
+        let unset = service("api", "x").replace(", namespace: x", "");
+        let found = messages(&RULE, &format!("{route}{unset}"));
+        assert_eq!(found, ["Ingress `i` sends traffic to Service `web`, which does not exist"]);
+        assert!(ingress("web", &service("web", "x").replace(", namespace: x", "")).is_empty());
     }
 
     #[test]

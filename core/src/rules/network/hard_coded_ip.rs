@@ -64,7 +64,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let span = mention.host_span;
                 if facts.written(&span) == ip {
                     let edit = facts.replace(&span, owner.name);
-                    finding.fix(Fix::safe(format!("Use the name `{}`", owner.name), [edit]));
+                    finding.fix(Fix::r#unsafe(format!("Use the name `{}`", owner.name), [edit]));
                 }
             }
         }

@@ -68,10 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let spec = &workload.model.template.spec;
         if let Some(network) = spec.host_network.filter(|it| it.value) {
             out.at(&network.span, format!("{} runs on the network of its node", workload.label))
-                .check(format!(
-                    "kubectl get pods{} -o wide --field-selector status.phase=Pending",
-                    workload.namespace_flag()
-                ));
+                .check(workload.pods("get pods", "-o wide --field-selector status.phase=Pending"));
             continue;
         }
         for (unit, container) in workload.containers() {
@@ -80,10 +77,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                     continue;
                 }
                 out.at(&port.span, format!("{} takes port {} of its node", unit.label, port.value))
-                    .check(format!(
-                        "kubectl get pods{} -o wide --field-selector status.phase=Pending",
-                        workload.namespace_flag()
-                    ));
+                    .check(
+                        workload.pods("get pods", "-o wide --field-selector status.phase=Pending"),
+                    );
             }
         }
     }

@@ -79,7 +79,7 @@ fn in_compose(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
         if let Some(place) = place {
             finding.also(&place.span, "published here");
         }
-        finding.check(format!("docker compose exec {} ss -ltn", service.name));
+        finding.check(facts.compose(service, &format!("exec {} ss -ltn", service.name)));
         if !binding.by_option {
             finding.confidence(Confidence::Likely);
         }
@@ -223,6 +223,18 @@ mod tests {
         assert_eq!(web("environment: {BIND_ADDR: '127.0.0.1:9000'}, ports: ['80:8000']"), 0);
         let host = "command: [x, --host, 127.0.0.1], ports: ['80:80'], network_mode: host";
         assert_eq!(web(host), 0);
+    }
+
+    #[test]
+    fn an_advertised_address_is_not_listened_on() {
+        let kafka = |key: &str| {
+            web(&format!(
+                "environment: {{{key}: 'PLAINTEXT://localhost:9092'}}, ports: ['9092:9092']"
+            ))
+        };
+        assert_eq!(kafka("KAFKA_LISTENERS"), 1);
+        assert_eq!(kafka("KAFKA_ADVERTISED_LISTENERS"), 0);
+        assert_eq!(kafka("KAFKA_CFG_ADVERTISED_LISTENERS"), 0);
     }
 
     fn pod(containers: &str) -> usize {

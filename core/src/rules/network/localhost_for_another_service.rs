@@ -126,10 +126,8 @@ fn report(
         finding.confidence(Confidence::Likely);
     }
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format!(
-            "docker compose exec {} sh -c 'nc -vz {} {port}'",
-            service.name, other.name
-        ));
+        let ask = format!("exec {} sh -c 'nc -vz {} {port}'", service.name, other.name);
+        finding.check(facts.compose(service, &ask));
     }
     if let Some(workload) = facts.workload_of(unit) {
         finding.check(workload.exec(unit, &format!("nc -vz {} {port}", other.name)));

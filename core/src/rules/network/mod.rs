@@ -2,6 +2,7 @@
 
 use super::Rule;
 
+mod advertised_address_unreachable;
 mod backend_missing;
 mod cross_namespace_short_name;
 mod duplicate_service_port;
@@ -13,7 +14,9 @@ mod injected_service_variables;
 mod legacy_links;
 mod listens_on_loopback;
 mod localhost_for_another_service;
+mod mesh_route_unreachable;
 mod name_not_dns_safe;
+mod network_policy_blocks_needed;
 mod no_shared_network;
 mod port_drift;
 mod published_data_store;
@@ -22,6 +25,7 @@ mod selector_matches_nothing;
 mod selects_nothing;
 mod service_link_collision;
 mod service_name_drift;
+mod service_port_unknown;
 mod target_port_not_exposed;
 mod template_labels_mismatch;
 mod unknown_host;
@@ -50,4 +54,8 @@ pub(super) const RULES: &[&Rule] = &[
     &service_link_collision::RULE,
     &selects_nothing::RULE,
     &template_labels_mismatch::RULE,
+    &service_port_unknown::RULE,
+    &advertised_address_unreachable::RULE,
+    &network_policy_blocks_needed::RULE,
+    &mesh_route_unreachable::RULE,
 ];

@@ -1,6 +1,8 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Mention, Service};
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
 
 rule! {
     /// A service names another one with which it shares no network.
@@ -52,50 +54,77 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Many services that name one on another network do so for one reason.
+    let mut by_host: IndexMap<Span, Vec<Apart<'_, '_>>> = IndexMap::new();
     for service in facts.services().iter().filter(|it| it.model.network_mode.is_none()) {
-        let mut reported: Vec<usize> = Vec::new();
         for mention in facts.peers(&service.unit) {
-            let named: Vec<_> = facts.answers_to(service, mention.host).collect();
-            let Some(on) = named.first() else { continue };
-            let joined = named.iter().any(|it| {
-                it.index == service.index
-                    || it.model.network_mode.is_some()
-                    || it.model.shares_network_with(service.model)
-            });
-            let written =
-                service.model.extra_hosts.iter().any(|it| it.key.as_str() == mention.host);
-            if joined || written || reported.contains(&on.index) || !facts.shows_host(mention) {
+            let Some(on) = unreachable(facts, service, mention) else { continue };
+            let apart = Apart { service, mention, on };
+            if facts.is_accepted(mention.span, &|selector| RULE.is(selector)) {
+                report(facts, &[apart], out);
                 continue;
             }
-            reported.push(on.index);
-            let finding = out.at(
-                &mention.span,
-                format!(
-                    "{} of `{}` names `{}`, but the two share no network",
-                    mention.place(),
-                    service.name,
-                    mention.host
-                ),
-            );
-            for side in [service, on] {
-                let place = side.model.key("networks").map_or(side.span(), |it| it.name.span);
-                finding.also(&place, format!("`{}` is on {}", side.name, networks(side)));
-            }
-            finding.check(format!(
-                "docker compose exec {} getent hosts {}",
-                service.name, mention.host
-            ));
-            // On an external network, something outside of the project may answer to the name.
-            let outside = service
-                .model
-                .networks
-                .iter()
-                .filter_map(|it| service.project.network(&it.name))
-                .any(|network| network.external);
-            if outside {
-                finding.confidence(Confidence::Likely);
+            let all = by_host.entry(on.span()).or_default();
+            let is_new = |it: &Apart<'_, '_>| it.service.span() != service.span();
+            if all.iter().all(is_new) {
+                all.push(apart);
             }
         }
+    }
+    by_host.values().for_each(|all| report(facts, all, out));
+}
+
+/// A service that names another one with which it shares no network.
+struct Apart<'f, 'a> {
+    service: &'f Service<'a>,
+    mention: &'f Mention<'a>,
+    on: &'f Service<'a>,
+}
+
+/// Returns the service that a mention means, if no network leads to it.
+fn unreachable<'f, 'a>(
+    facts: &'f Facts<'a>,
+    service: &Service<'a>,
+    mention: &Mention<'_>,
+) -> Option<&'f Service<'a>> {
+    let named: Vec<_> = facts.answers_to(service, mention.host).collect();
+    let joined = named.iter().any(|it| {
+        it.index == service.index
+            || it.model.network_mode.is_some()
+            || it.model.shares_network_with(service.model)
+    });
+    let written = service.model.extra_hosts.iter().any(|it| it.key.as_str() == mention.host);
+    let on = named.into_iter().next()?;
+    (!joined && !written && facts.shows_host(mention)).then_some(on)
+}
+
+fn report(facts: &Facts, all: &[Apart<'_, '_>], out: &mut Findings) {
+    let Some((Apart { service, mention, on }, others)) = all.split_first() else { return };
+    let finding = out.at(
+        &mention.span,
+        format!(
+            "{} of `{}` names `{}`, but the two share no network",
+            mention.place(),
+            service.name,
+            mention.host
+        ),
+    );
+    for side in [service, on] {
+        let place = side.model.key("networks").map_or(side.span(), |it| it.name.span);
+        finding.also(&place, format!("`{}` is on {}", side.name, networks(side)));
+    }
+    let ask = format!("exec {} getent hosts {}", service.name, mention.host);
+    finding.check(facts.compose(service, &ask));
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|it| (it.mention.span, format!("`{}` names it here", it.service.name)))
+        .collect();
+    finding.stands_for(&others);
+    // On an external network, something outside of the project may answer to the name.
+    let mut networks =
+        service.model.networks.iter().filter_map(|it| service.project.network(&it.name));
+    if networks.any(|network| network.external) {
+        finding.confidence(Confidence::Likely);
     }
 }
 
@@ -136,5 +165,18 @@ mod tests {
         assert_eq!(two(", network_mode: host", ", networks: [a]"), 0);
         assert_eq!(two("", ", network_mode: host"), 0);
         assert_eq!(two(", extra_hosts: ['db:10.0.0.2']", ", networks: [a]"), 0);
+    }
+
+    #[test]
+    fn many_services_apart_from_one_are_one_finding() {
+        let client =
+            |name: &str| format!("  {name}: {{image: a/web:1, environment: {{DB_HOST: db}}}}\n");
+        let text = format!(
+            "services:\n{}{}  db: {{image: 'postgres:17', networks: [a]}}\nnetworks: {{a: {{}}}}\n",
+            client("web"),
+            client("api")
+        );
+        let found = messages(&RULE, &text);
+        assert!(found.len() == 1 && found[0].ends_with("(and 1 more like it)"), "{found:?}");
     }
 }

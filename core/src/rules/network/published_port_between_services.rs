@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, Service};
 use crate::report::{Findings, Fix};
 use crate::rules::rule;
 
@@ -78,15 +78,34 @@ fn check(facts: &Facts, out: &mut Findings) {
                 ),
             );
             finding.also(&port.span, format!("`{}` publishes the port here", on.name)).check(
-                format!("docker compose exec {} nc -vz {} {target}", service.name, mention.host),
+                facts.compose(
+                    service,
+                    &format!("exec {} nc -vz {} {target}", service.name, mention.host),
+                ),
             );
             let number = used.to_string();
             if let Some(span) = mention.port_span.filter(|it| facts.written(it) == number) {
                 let edit = facts.replace(&span, &target.to_string());
-                finding.fix(Fix::safe(format!("Use the container port {target}"), [edit]));
+                let title = format!("Use the container port {target}");
+                let fix = match is_certain(on, target) {
+                    true => Fix::safe(title, [edit]),
+                    false => Fix::r#unsafe(title, [edit]),
+                };
+                finding.fix(fix);
             }
         }
     }
+}
+
+/// Whether a service is known to listen on a port and nothing tells it to listen elsewhere.
+fn is_certain(service: &Service<'_>, port: u16) -> bool {
+    service.unit.family().is_some_and(|it| it.ports().contains(&port))
+        && service.unit.start.is_empty()
+        && service
+            .unit
+            .env
+            .iter()
+            .all(|it| ["PORT", "LISTEN", "ADDR", "URL"].iter().all(|word| !it.name.contains(word)))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let mut here = facts.workloads_around(service.object);
         let is_alone = here.next().is_none();
-        if service.model.is_external_name() || is_alone {
+        if service.model.is_external_name() || is_alone || is_split(facts, service) {
             continue;
         }
         // Controllers set some labels on running Pods, so the other labels decide.
@@ -87,6 +87,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if all.iter().any(|it| is_set_at_run_time(&it.0)) && here.any(|it| all_others(&it)) {
             continue;
         }
+        let before = out.count();
         let name = service.name;
         let few = facts.workloads().len() <= MANY;
         let near =
@@ -110,27 +111,49 @@ fn check(facts: &Facts, out: &mut Findings) {
             let finding = out.at(&place, message).severity(Severity::Error);
             if let Some(actual) = actual {
                 let edit = facts.replace_scalar(&value.span, actual);
+                // Pods that these files do not show may have the labels that are selected now.
                 finding
                     .also(&actual.span, format!("the Pod template of {label} has this label"))
-                    .fix(Fix::safe(format!("Select `{key}: {actual}`"), [edit]));
+                    .fix(Fix::r#unsafe(format!("Select `{key}: {actual}`"), [edit]));
             } else {
                 finding.also(&workload.span(), format!("{label} is defined here"));
             }
         } else {
+            let (home, namespace) = (service.object.file, service.namespace);
+            let is_lonely = facts.workloads_in(home, namespace).next().is_none();
+            if is_lonely {
+                continue;
+            }
             let labels: Vec<String> =
                 all.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+            let within = match &service.object.meta.namespace {
+                Some(namespace) => format!(" in namespace `{namespace}`"),
+                None => String::new(),
+            };
             // Pods that these files do not show, such as an operator's, may have the labels.
             out.at(
                 &selector.place.span,
                 format!(
-                    "Service `{name}` selects none of the Pods in these files: no Pod in namespace `{}` has {}",
-                    service.namespace,
+                    "Service `{name}` selects none of the Pods in these files: no Pod{within} has {}",
                     labels.join(", ")
                 ),
             )
             .confidence(Confidence::Likely);
         }
+        for finding in out.since(before) {
+            finding.check(format!(
+                "kubectl get endpointslices -n {} -l kubernetes.io/service-name={name}",
+                service.namespace
+            ));
+        }
     }
+}
+
+/// Whether a TrafficSplit sends what arrives at a Service to other Services, so that it needs no Pods.
+fn is_split(facts: &Facts<'_>, service: &KubeService<'_>) -> bool {
+    facts.objects().iter().any(|it| {
+        it.group() == "split.smi-spec.io" && facts.written(&it.span).contains(service.name)
+    })
 }
 
 /// Whether controllers put the label on running Pods: Patroni and other operators mark the leader,
@@ -182,6 +205,30 @@ fn near_miss<'f, 'a>(
 mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn what_is_split_needs_no_pods_and_other_namespaces_have_unknown_ones() {
+        let text = project("{app: x}", "{app: y}").replace("name: db, labels", "name: app, labels");
+        assert_eq!(messages(&RULE, &text).len(), 1);
+        let split = "# file: a/split.yaml\napiVersion: split.smi-spec.io/v1alpha1\nkind: TrafficSplit\nmetadata: {name: s}\nspec: {service: db, backends: [{service: db-v1, weight: 1}]}\n";
+        assert!(messages(&RULE, &format!("{text}{split}")).is_empty());
+        let other = text.replace("metadata: {name: db}", "metadata: {name: db, namespace: other}");
+        assert!(messages(&RULE, &other).is_empty(), "no Pods are known there");
+    }
+
+    #[test]
+    fn an_unset_namespace_may_be_any_and_is_not_named() {
+        let text = |of_service: &str, of_pod: &str, label: &str| {
+            format!(
+                "apiVersion: v1\nkind: Service\nmetadata: {{name: db{of_service}}}\nspec: {{selector: {{app: x}}, ports: [{{port: 1}}]}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a{of_pod}, labels: {{app: {label}}}}}\nspec: {{containers: [{{name: a, image: x:1}}]}}\n"
+            )
+        };
+        let shop = ", namespace: shop";
+        assert!(messages(&RULE, &text("", shop, "x")).is_empty());
+        assert!(messages(&RULE, &text(shop, "", "x")).is_empty());
+        assert!(messages(&RULE, &text("", "", "y"))[0].ends_with("no Pod has `app: x`"));
+        assert!(messages(&RULE, &text(shop, shop, "y"))[0].contains("in namespace `shop`"));
+    }
 
     fn project(selector: &str, labels: &str) -> String {
         format!(

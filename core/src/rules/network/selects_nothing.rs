@@ -1,11 +1,11 @@
-use crate::facts::{Facts, MANY};
+use crate::facts::{Facts, MANY, Workload};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Monitor, MonitorKind, Object, Selector};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
 
 rule! {
-    /// A NetworkPolicy, disruption budget or monitor selects nothing.
+    /// A NetworkPolicy, disruption budget, monitor or object of Istio selects nothing.
     ///
     /// ## Why it hurts
     /// The object is accepted and does nothing: the NetworkPolicy protects no Pod, the budget lets
@@ -69,6 +69,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         match &object.body {
             Body::NetworkPolicy(it) => pods(facts, out, object, it.pod_selector.as_ref(), &[]),
             Body::DisruptionBudget(it) => pods(facts, out, object, it.selector.as_ref(), &[]),
+            Body::DestinationRule(it) => {
+                pods(facts, out, object, it.workload_selector.as_ref(), &[]);
+            }
+            Body::ServiceEntry(it) => pods(facts, out, object, it.workload_selector.as_ref(), &[]),
             Body::Monitor(it) if it.any_namespace => {}
             Body::Monitor(it) if it.kind == MonitorKind::Pod => {
                 pods(facts, out, object, it.selector.as_ref(), &it.namespaces);
@@ -87,18 +91,30 @@ fn searched<'o>(object: &'o Object, named: &'o [Str]) -> Vec<&'o str> {
     }
 }
 
+/// Adds the unknown namespace of objects that name none: they may land in the ones that are searched.
+fn or_unknown<'n>(namespaces: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
+    namespaces.iter().copied().chain(std::iter::once("default"))
+}
+
+/// Whether an object selects something in its own namespace, and names none: it may land in any.
+fn may_land_anywhere(object: &Object, named: &[Str]) -> bool {
+    named.is_empty() && object.meta.namespace.is_none()
+}
+
 fn pods(
     facts: &Facts,
     out: &mut Findings,
     object: &Object,
     selector: Option<&Selector>,
-    namespaces: &[Str],
+    named: &[Str],
 ) {
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return };
-    let namespaces = searched(object, namespaces);
+    let namespaces = searched(object, named);
     let here = || namespaces.iter().flat_map(|it| facts.workloads_in(object.file, it));
-    let selects =
-        namespaces.iter().any(|it| facts.workloads_matching(it, selector).next().is_some());
+    let anywhere = || facts.workloads_around(object).any(|it| is_selected(selector, it));
+    let selects = or_unknown(&namespaces)
+        .any(|it| facts.workloads_matching(it, selector).next().is_some())
+        || (may_land_anywhere(object, named) && anywhere());
     if here().next().is_none() || selects || may_come(facts, object, selector) {
         return;
     }
@@ -111,8 +127,14 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     let Some(selector) = monitor.selector.as_ref().filter(|it| !it.is_empty()) else { return };
     let namespaces = searched(object, &monitor.namespaces);
     let here = || namespaces.iter().flat_map(|it| facts.services_in(object.file, it));
-    let mut selected = namespaces.iter().flat_map(|it| facts.services_matching(Some(it), selector));
-    if selected.next().is_some() || may_come(facts, object, selector) {
+    let selects = or_unknown(&namespaces)
+        .any(|it| facts.services_matching(Some(it), selector).next().is_some());
+    if selects || may_come(facts, object, selector) {
+        return;
+    }
+    if may_land_anywhere(object, &monitor.namespaces)
+        && facts.services_matching(None, selector).next().is_some()
+    {
         return;
     }
     let explicit = |it: &Object| it.meta.namespace.clone();
@@ -141,6 +163,10 @@ fn services(facts: &Facts, out: &mut Findings, object: &Object, monitor: &Monito
     let labels = || here().map(|it| (&it.object.meta.labels, format!("Service `{}`", it.name)));
     let near = near_miss(selector, labels());
     report(facts, out, object, selector, "Services", near);
+}
+
+fn is_selected(selector: &Selector, workload: &Workload<'_>) -> bool {
+    selector.matches(&workload.model.template.meta.labels)
 }
 
 /// Whether a chart or an operator may create what is selected, which these files then do not show.
@@ -217,17 +243,23 @@ fn report(
         None => {
             let finding = out.at(
                 &selector.place.span,
-                format!("{subject} selects no {what} in namespace `{}`", object.namespace()),
+                match &object.meta.namespace {
+                    Some(namespace) => {
+                        format!("{subject} selects no {what} in namespace `{namespace}`")
+                    }
+                    None => format!("{subject} selects none of the {what} in these files"),
+                },
             );
             finding.confidence(Confidence::Likely);
             finding
         }
     };
     if !labels.is_empty() {
+        let namespace = object.meta.namespace.as_ref();
         finding.check(format!(
-            "kubectl get {} -n {} -l {}",
+            "kubectl get {}{} -l {}",
             what.to_ascii_lowercase(),
-            object.namespace(),
+            namespace.map(|it| format!(" -n {it}")).unwrap_or_default(),
             labels.join(",")
         ));
     }
@@ -260,6 +292,45 @@ mod tests {
         );
         let near = policy("{matchLabels: {app: web, tier: back}}", WEB);
         assert!(near[0].contains("`tier: front`, not `back`"), "{near:?}");
+    }
+
+    #[test]
+    fn objects_of_istio_select_pods_of_their_namespace() {
+        let of = |kind: &str, selector: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: networking.istio.io/v1\nkind: {kind}\nmetadata: {{name: p, namespace: shop}}\nspec: {{{selector}}}\n{WEB}"
+                ),
+            )
+            .len()
+        };
+        let rule = |app: &str| {
+            of("DestinationRule", &format!("workloadSelector: {{matchLabels: {{app: {app}}}}}"))
+        };
+        let entry = |app: &str| {
+            of("ServiceEntry", &format!("workloadSelector: {{labels: {{app: {app}}}}}"))
+        };
+        assert_eq!((rule("web"), rule("api")), (0, 1));
+        assert_eq!((entry("web"), entry("api")), (0, 1));
+        assert_eq!(of("DestinationRule", "host: web"), 0);
+    }
+
+    #[test]
+    fn an_unset_namespace_may_be_any_and_is_not_named() {
+        let of = |namespace: &str, label: &str| {
+            format!(
+                "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: p{namespace}}}\nspec: {{minAvailable: 1, selector: {{matchLabels: {{app: {label}}}}}}}\n"
+            )
+        };
+        let unset = WEB.replace("namespace: shop, ", "").replace("app: web", "app: api");
+        let both = format!("{WEB}{unset}");
+        assert!(messages(&RULE, &format!("{}{both}", of("", "web"))).is_empty());
+        assert!(messages(&RULE, &format!("{}{both}", of(", namespace: shop", "api"))).is_empty());
+        assert_eq!(
+            messages(&RULE, &format!("{}{both}", of("", "other-thing"))),
+            ["PodDisruptionBudget `p` selects none of the Pods in these files"]
+        );
     }
 
     #[test]

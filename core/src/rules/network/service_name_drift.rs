@@ -157,7 +157,7 @@ fn report(
     finding
         .also(&on.span(), format!("service `{}` in Compose", on.name))
         .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
-        .check(format!("kubectl get svc{}", workload.namespace_flag()));
+        .check(format!("kubectl get svc{} {}", workload.namespace_flag(), named.name));
     if facts.written(&mention.host_span) == mention.host {
         let edit = facts.replace(&mention.host_span, &reach);
         finding.fix(Fix::r#unsafe(format!("Use the name `{reach}`"), [edit]));
@@ -202,7 +202,7 @@ fn absent(
             .also(&mention.span, format!("Compose sets `{key}` here"))
             .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
             .confidence(Confidence::Likely)
-            .check(format!("kubectl get svc{}", workload.namespace_flag()));
+            .check(workload.exec(unit, &format!("printenv {key}")));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }

@@ -1,7 +1,9 @@
-use crate::facts::{Facts, Workload};
+use crate::facts::{Facts, KubeService, Workload};
 use crate::model::IntOrStr;
+use crate::model::kubernetes::ServicePort;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::Spanned;
 
 rule! {
     /// A Service sends traffic to a port that its Pods do not list.
@@ -72,60 +74,110 @@ rule! {
     }
 }
 
+/// A port of a Service that leads nowhere, with its target.
+type Astray<'a> = (&'a ServicePort, Spanned<IntOrStr>);
+
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.kube_services() {
+        let selected = facts.selected(service);
+        let Some((first, others)) = selected.split_first() else { continue };
+        let (mut names, mut numbers): (Vec<Astray<'_>>, Vec<Astray<'_>>) = Default::default();
         for port in &service.model.ports {
             let Some(target) = port.target() else { continue };
-            for workload in facts.selected(service) {
-                let named = target.value.as_str().is_some();
-                let mut ports = Vec::new();
-                for (_, container) in workload.running() {
-                    ports.extend(&container.ports);
-                }
-                let listed = ports.iter().any(|it| it.container_port.is_some());
-                // An injected sidecar or a default in the image may listen on an unlisted number.
-                if workload.lists_port(&target.value) || !listed && !named {
-                    continue;
-                }
-                if !named && may_listen(workload, &target.value) {
-                    continue;
-                }
-                let name = service.name;
-                let finding = out.at(
-                    &target.span,
-                    format!(
-                        "Service `{name}` sends traffic to port `{}`, but {} lists {}",
-                        target.value,
-                        workload.label,
-                        workload.listed_ports()
-                    ),
-                );
-                if named {
-                    finding.severity(Severity::Error);
-                } else {
-                    finding.confidence(Confidence::Likely);
-                }
-                finding
-                    .also(&workload.span(), format!("{} is selected by `{name}`", workload.label))
-                    .check(format!(
-                        "kubectl get endpointslices -l kubernetes.io/service-name={name}{} -o yaml",
-                        workload.namespace_flag()
-                    ));
-                if let ([only], Some(written)) = (ports.as_slice(), &port.target_port) {
-                    let (value, edit) = match (&only.name, only.container_port) {
-                        (Some(it), _) => (it.to_string(), facts.replace_scalar(&written.span, it)),
-                        (None, Some(it)) => {
-                            let number = it.value.to_string();
-                            let edit = facts.replace(&written.span, &number);
-                            (number, edit)
-                        }
-                        (None, None) => continue,
-                    };
-                    finding.fix(Fix::r#unsafe(format!("Send traffic to `{value}`"), [edit]));
-                }
+            // Traffic goes to those Pods that have the port; the others may be there for another one.
+            if selected.iter().any(|it| may_receive(it, &target.value)) {
+                continue;
             }
+            let is_name = target.value.as_str().is_some();
+            (if is_name { &mut names } else { &mut numbers }).push((port, target));
+        }
+        for astray in [names, numbers] {
+            report(facts, out, service, &astray, first, others);
         }
     }
+}
+
+/// Whether a workload's Pods list a port, or may listen on it all the same.
+fn may_receive(workload: &Workload<'_>, target: &IntOrStr) -> bool {
+    if workload.lists_port(target) {
+        return true;
+    }
+    let listed =
+        workload.running().flat_map(|it| &it.1.ports).any(|it| it.container_port.is_some());
+    // An injected sidecar or a default in the image may listen on an unlisted number.
+    target.as_str().is_none() && (!listed || may_listen(workload, target))
+}
+
+fn report<'a>(
+    facts: &Facts<'a>,
+    out: &mut Findings,
+    service: &KubeService<'a>,
+    astray: &[Astray<'_>],
+    workload: &Workload<'a>,
+    others: &[&Workload<'a>],
+) {
+    let Some(((port, target), more)) = astray.split_first() else { return };
+    let name = service.name;
+    let targets: Vec<String> = astray.iter().map(|it| format!("`{}`", it.1.value)).collect();
+    let word = if more.is_empty() { "port" } else { "ports" };
+    let finding = out.at(
+        &target.span,
+        format!(
+            "Service `{name}` sends traffic to {word} {}, but {} lists {}",
+            targets.join(", "),
+            workload.label,
+            workload.listed_ports()
+        ),
+    );
+    if target.value.as_str().is_some() {
+        finding.severity(Severity::Error);
+    } else {
+        finding.confidence(Confidence::Likely);
+    }
+    finding.also(&workload.span(), format!("{} is selected by `{name}`", workload.label)).check(
+        format!(
+            "kubectl get endpointslices -l kubernetes.io/service-name={name}{} -o yaml",
+            workload.namespace_flag()
+        ),
+    );
+    for other in others {
+        finding.also(
+            &other.span(),
+            format!("{} is selected too and lists {}", other.label, other.listed_ports()),
+        );
+    }
+    for (_, other) in more {
+        finding.also(&other.span, format!("port `{}` is not listed either", other.value));
+    }
+    if !more.is_empty() {
+        return;
+    }
+    let mut ports = workload.running().flat_map(|it| &it.1.ports);
+    let (Some(only), None, Some(written)) = (ports.next(), ports.next(), &port.target_port) else {
+        return;
+    };
+    if only.container_port.is_some_and(|it| !speaks_like(port, it.value)) {
+        return;
+    }
+    let (value, edit) = match (&only.name, only.container_port) {
+        (Some(it), _) => (it.to_string(), facts.replace_scalar(&written.span, it)),
+        (None, Some(it)) => {
+            let number = it.value.to_string();
+            let edit = facts.replace(&written.span, &number);
+            (number, edit)
+        }
+        (None, None) => return,
+    };
+    finding.fix(Fix::r#unsafe(format!("Send traffic to `{value}`"), [edit]));
+}
+
+/// Whether a container port may be what a Service port is for: one of the two is not about TLS and the other
+/// about plain HTTP.
+fn speaks_like(port: &ServicePort, container_port: i64) -> bool {
+    let is_tls = |it: i64| matches!(it, 443 | 6443 | 8443 | 9443);
+    let is_plain = |it: i64| matches!(it, 80 | 3000 | 5000 | 8000 | 8080);
+    let outside = port.port.as_ref().map_or(0, |it| it.value);
+    !(is_tls(outside) && is_plain(container_port) || is_plain(outside) && is_tls(container_port))
 }
 
 /// Whether something in the Pods may listen on a port that no container lists.
@@ -178,10 +230,61 @@ mod tests {
     }
 
     #[test]
+    fn several_ports_of_one_service_are_one_finding() {
+        let two = service_and_pod("3000", "[{ containerPort: 8080 }]").replace(
+            "ports: [{ port: 80,",
+            "ports: [{ name: b, port: 81, targetPort: 3001 }, { port: 80,",
+        );
+        assert_eq!(
+            messages(&RULE, &two),
+            ["Service `web` sends traffic to ports `3001`, `3000`, but Pod `web` lists only 8080"]
+        );
+    }
+
+    #[test]
+    fn another_selected_workload_may_have_the_port() {
+        let other = |port: u16| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{ name: admin, labels: {{ app: web }} }}\nspec: {{ containers: [{{ name: admin, image: a, ports: [{{ name: http, containerPort: {port} }}] }}] }}\n"
+            )
+        };
+        for target in ["3000", "http"] {
+            let web = service_and_pod(target, "[{ containerPort: 8080 }]");
+            assert_eq!(messages(&RULE, &format!("{web}{}", other(3000))).len(), 0, "{target}");
+        }
+        let web = service_and_pod("3000", "[{ containerPort: 8080 }]");
+        assert_eq!(messages(&RULE, &format!("{web}{}", other(9000))).len(), 1, "once for both");
+    }
+
+    #[test]
     fn a_quoted_number_is_a_name() {
         assert_eq!(
             messages(&RULE, &service_and_pod("\"8080\"", "[{ containerPort: 8080 }]")).len(),
             1
         );
+    }
+
+    #[test]
+    fn another_selected_workload_may_be_meant() {
+        let pod = |name: &str, port: u16| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{ name: {name}, labels: {{ app: web }} }}\nspec: {{ containers: [{{ name: web, image: a, ports: [{{ containerPort: {port} }}] }}] }}\n"
+            )
+        };
+        let service = "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { selector: { app: web }, ports: [{ port: 80, targetPort: 3000 }] }\n";
+        let text = format!("{service}{}{}", pod("a", 3000), pod("b", 8080));
+        assert!(messages(&RULE, &text).is_empty());
+        let text = format!("{service}{}{}", pod("a", 8080), pod("b", 8080));
+        assert!(crate::rules::testing::findings(&RULE, &text).iter().all(|it| it.fixes.is_empty()));
+    }
+
+    #[test]
+    fn a_port_for_tls_is_not_sent_to_plain_http() {
+        let fixes = |port: u16| {
+            let text = service_and_pod("3500", "[{ containerPort: 8080 }]");
+            let text = text.replace("port: 80,", &format!("port: {port},"));
+            crate::rules::testing::findings(&RULE, &text)[0].fixes.len()
+        };
+        assert_eq!((fixes(80), fixes(443)), (1, 0));
     }
 }

@@ -76,9 +76,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
                 (None, None) => None,
             };
-            finding.maybe_fix(
-                edit.map(|it| Fix::safe(format!("Label the Pod template `{key}: {value}`"), [it])),
-            );
+            let title = format!("Label the Pod template `{key}: {value}`");
+            // A Service may select the label that the template has.
+            finding.maybe_fix(edit.map(|edit| match actual {
+                Some(_) => Fix::r#unsafe(title, [edit]),
+                None => Fix::safe(title, [edit]),
+            }));
         }
     }
 }

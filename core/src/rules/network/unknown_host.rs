@@ -3,6 +3,8 @@ use crate::facts::{
 };
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
 
 rule! {
     /// A container is given a host name that nothing in the project has.
@@ -44,12 +46,19 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Several containers may read one value, of a ConfigMap or behind an anchor: it is reported once.
+    let mut seen: IndexMap<Span, (usize, usize)> = IndexMap::new();
+    let mut is_first = |span: Span, at: usize| {
+        let entry = seen.entry(span).or_insert((at, 0));
+        entry.1 += 1;
+        entry.1 == 1
+    };
     for service in facts.services() {
         if reaches_further(service) {
             continue;
         }
         for mention in facts.peers(&service.unit) {
-            if is_unknown(facts, service, mention) {
+            if is_unknown(facts, service, mention) && is_first(mention.host_span, out.count()) {
                 let near = facts.near_sibling(service, mention.host);
                 report(facts, out, &service.unit, mention, near, "service");
             }
@@ -66,10 +75,17 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let name = first_label(mention.host);
                 let near = facts.near_service(workload.object.file, workload.namespace, name);
                 // A qualified name may belong to a Service outside of these files.
-                if near.is_some() || name == mention.host {
+                let is_ours = near.is_some() || name == mention.host;
+                if is_ours && is_first(mention.host_span, out.count()) {
                     report(facts, out, unit, mention, near, "Service");
                 }
             }
+        }
+    }
+    for (span, (at, count)) in seen {
+        let others = vec![(span, String::new()); count - 1];
+        if let Some(finding) = out.since(at).first_mut() {
+            finding.stands_for(&others);
         }
     }
 }
@@ -169,7 +185,8 @@ fn report(
     let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format!("docker compose exec {} getent hosts {host}", service.name));
+        finding
+            .check(facts.compose(service, &format!("exec {} getent hosts {host}", service.name)));
     }
     if let Some(workload) = facts.workload_of(unit) {
         finding.check(workload.exec(unit, &format!("getent hosts {host}")));

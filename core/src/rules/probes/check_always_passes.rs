@@ -1,7 +1,7 @@
 use super::{check_span, probes};
-use crate::facts::Facts;
+use crate::facts::{Facts, Unit};
 use crate::knowledge::checks::{self, Flaw};
-use crate::knowledge::shell::{base_name, is_shell};
+use crate::knowledge::shell::{self, base_name, is_shell};
 use crate::model::compose::HealthTest;
 use crate::model::kubernetes::ProbeHandler;
 use crate::report::{Confidence, Findings, Fix, Severity};
@@ -51,11 +51,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         let health = service.model.healthcheck.as_ref().filter(|it| !it.disabled);
         let Some(test) = health.and_then(|it| it.test.as_ref()) else { continue };
         let what = format!("the healthcheck of service `{}`", service.name);
-        let ps = format!("docker compose ps {}", service.name);
-        if test.is_shell() && test.arguments().len() > 1 {
+        let ps = facts.compose(service, &format!("ps {}", service.name));
+        let in_shell = test.is_shell();
+        if in_shell && test.arguments().len() > 1 {
             bare_word(facts, out, &what, test, ps);
-        } else if let Some((script, span, is_bash)) = script_of_test(test) {
-            judge(out, &what, &script, span, is_bash, ps);
+        } else if let Some(script) = script_of_test(test) {
+            let words: Vec<&str> = test.arguments().iter().map(|it| it.as_str()).collect();
+            let flaw = flaw_in(facts, &service.unit, &script, (&words, in_shell));
+            judge(out, &what, flaw, ps);
         }
     }
     for workload in facts.workloads() {
@@ -64,14 +67,59 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let ProbeHandler::Exec { command, .. } = &probe.handler else { continue };
                 let words: Vec<(&str, Span)> =
                     command.iter().map(|it| (it.as_str(), it.span)).collect();
-                let Some((script, span, is_bash)) = script_of(&words, check_span(probe)) else {
-                    continue;
-                };
+                let Some(script) = script_of(&words, check_span(probe)) else { continue };
                 let what = format!("the {field} of {}", unit.label);
-                judge(out, &what, &script, span, is_bash, workload.events());
+                let words: Vec<&str> = words.iter().map(|it| it.0).collect();
+                let flaw = flaw_in(facts, unit, &script, (&words, false));
+                judge(out, &what, flaw, workload.events());
             }
         }
     }
+}
+
+/// The script of a check, written out where the check is.
+struct Script {
+    text: String,
+    span: Span,
+    is_bash: bool,
+}
+
+/// A flaw of a check, and its place.
+struct Found {
+    flaw: Flaw,
+    span: Span,
+    /// The name of the script that has the flaw, and its place.
+    script: Option<(String, Span)>,
+}
+
+/// Returns the flaw of a check, in its own words or in the script that it runs.
+fn flaw_in(
+    facts: &Facts,
+    unit: &Unit<'_>,
+    script: &Script,
+    (words, in_shell): (&[&str], bool),
+) -> Option<Found> {
+    let Script { text, span, is_bash } = script;
+    if let Some(flaw) = checks::flaw(text, *is_bash) {
+        // A program that is not there fails in its own way, which PLM621 reports.
+        let is_missing = || facts.missing_tool(unit, words, in_shell).is_some();
+        if flaw == Flaw::DevTcp
+            && unit.family().is_some_and(|it| checks::may_have_bash_as_sh(it.id))
+        {
+            return None;
+        }
+        if flaw != Flaw::EndsInSuccess && is_missing() {
+            return None;
+        }
+        return Some(Found { flaw, span: *span, script: None });
+    }
+    let commands = shell::commands(text);
+    let [command] = commands.as_slice() else { return None };
+    let program = command.program().iter().find(|it| it.text.starts_with('/'))?;
+    let mounted = facts.mounted_script(unit, &program.text)?;
+    let flaw = checks::flaw_of_script(mounted.text)?;
+    let name = base_name(&program.text).to_owned();
+    Some(Found { flaw, span: *span, script: Some((name, mounted.span)) })
 }
 
 /// Reports a test of `CMD-SHELL` and several words, of which the shell runs only the first.
@@ -92,11 +140,11 @@ fn bare_word(facts: &Facts, out: &mut Findings, what: &str, test: &HealthTest, p
     finding.fix(fix);
 }
 
-/// Returns the script of a healthcheck, its place, and whether bash runs it.
-fn script_of_test(test: &HealthTest) -> Option<(String, Span, bool)> {
+/// Returns the script of a healthcheck.
+fn script_of_test(test: &HealthTest) -> Option<Script> {
     if test.is_shell() {
         let word = test.arguments().first()?;
-        return Some((word.value.to_string(), word.span, false));
+        return Some(Script { text: word.value.to_string(), span: word.span, is_bash: false });
     }
     let words: Vec<(&str, Span)> =
         test.arguments().iter().map(|it| (it.as_str(), it.span)).collect();
@@ -104,22 +152,26 @@ fn script_of_test(test: &HealthTest) -> Option<(String, Span, bool)> {
 }
 
 /// Returns the script of a list of words: that of `sh -c`, or the words themselves.
-fn script_of(words: &[(&str, Span)], span: Span) -> Option<(String, Span, bool)> {
+fn script_of(words: &[(&str, Span)], span: Span) -> Option<Script> {
     let (program, _) = words.first()?;
     let program = base_name(program);
-    if is_shell(program) {
-        let at = words.iter().position(|(it, _)| it.starts_with('-') && it.ends_with('c'))?;
+    let at = words.iter().position(|(it, _)| it.starts_with('-') && it.ends_with('c'));
+    if let Some(at) = at.filter(|_| is_shell(program)) {
         let (script, span) = words.get(at + 1)?;
-        return Some(((*script).to_owned(), *span, program == "bash"));
+        return Some(Script {
+            text: (*script).to_owned(),
+            span: *span,
+            is_bash: program == "bash",
+        });
     }
     // Words are quoted, since no shell takes them apart.
     let quoted: Vec<String> =
         words.iter().map(|(it, _)| format!("'{}'", it.replace('\'', ""))).collect();
-    Some((quoted.join(" "), span, true))
+    Some(Script { text: quoted.join(" "), span, is_bash: true })
 }
 
-fn judge(out: &mut Findings, what: &str, script: &str, span: Span, is_bash: bool, check: String) {
-    let Some(flaw) = checks::flaw(script, is_bash) else { return };
+fn judge(out: &mut Findings, what: &str, found: Option<Found>, check: String) {
+    let Some(Found { flaw, span, script }) = found else { return };
     let says = match flaw {
         Flaw::EndsInSuccess => "cannot fail: its last command always succeeds",
         Flaw::OneWordTest => {
@@ -133,8 +185,12 @@ fn judge(out: &mut Findings, what: &str, script: &str, span: Span, is_bash: bool
         }
         Flaw::DevTcp => "cannot pass under `sh`: only bash knows `/dev/tcp`",
     };
-    let finding = out.at(&span, format!("{what} {says}"));
+    let by = script.as_ref().map(|it| format!(", by `{}`,", it.0)).unwrap_or_default();
+    let finding = out.at(&span, format!("{what}{by} {says}"));
     finding.check(check);
+    if let Some((_, span)) = &script {
+        finding.also(span, "this is the script");
+    }
     match flaw {
         Flaw::EndsInSuccess | Flaw::OneWordTest | Flaw::BracketWithoutSpace => {
             finding.severity(Severity::Error);
@@ -180,6 +236,12 @@ mod tests {
     }
 
     #[test]
+    fn an_image_whose_sh_is_bash_knows_dev_tcp() {
+        let text = "services: {a: {image: 'quay.io/keycloak/keycloak:26.0', healthcheck: {test: [CMD-SHELL, 'exec 3<>/dev/tcp/127.0.0.1/9000']}}}\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
     fn exec_probes_are_judged_alike() {
         let probe = |command: &str| {
             messages(&RULE, &format!(
@@ -189,6 +251,49 @@ mod tests {
         assert_eq!(probe("[sh, -c, 'test -f /x || true']"), 1);
         assert_eq!(probe("[curl, localhost]"), 1);
         assert_eq!(probe("[curl, -f, localhost]"), 0);
+    }
+
+    fn script(text: &str, mount: &str) -> usize {
+        let body = text.lines().map(|it| format!("      {it}\n")).collect::<String>();
+        let compose = format!(
+            "services:\n  web:\n    image: a:1\n    configs: [{{source: check, target: /check.sh}}]\n    healthcheck: {{test: {mount}}}\nconfigs:\n  check:\n    content: |\n{body}"
+        );
+        messages(&RULE, &compose).len()
+    }
+
+    #[test]
+    fn scripts_that_the_project_defines_are_followed() {
+        let blind = "#!/bin/sh\ncurl -s localhost\nexit 0\n";
+        for test in ["[CMD, /check.sh]", "/check.sh", "[CMD, sh, /check.sh]"] {
+            assert_eq!(script(blind, test), 1, "{test}");
+            assert_eq!(script("#!/bin/sh\ncurl -sf localhost || exit 1\n", test), 0, "{test}");
+        }
+        assert_eq!(script(blind, "[CMD, /other.sh]"), 0);
+        let bind = "# file: compose.yaml\nservices: {web: {image: 'a:1', volumes: ['./check.sh:/check.sh:ro'], healthcheck: {test: [CMD, /check.sh]}}}\n# file: check.sh\n#!/bin/sh\ncurl -s localhost\nexit 0\n";
+        assert_eq!(messages(&RULE, bind).len(), 1);
+        let folder = bind
+            .replace("./check.sh:/check.sh", ".:/opt")
+            .replace("[CMD, /check.sh]", "[CMD, /opt/check.sh]");
+        assert_eq!(messages(&RULE, &folder).len(), 1);
+    }
+
+    #[test]
+    fn scripts_in_a_config_map_are_followed() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: 'a:1', volumeMounts: [{name: s, mountPath: /scripts}], readinessProbe: {exec: {command: [sh, /scripts/ready.sh]}}}]\n  volumes: [{name: s, configMap: {name: scripts}}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: scripts}\ndata:\n  ready.sh: |\n    #!/bin/sh\n    redis-cli ping\n    exit 0\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
+        assert!(messages(&RULE, &text.replace("exit 0", "exit $?")).is_empty());
+        let one = text
+            .replace("mountPath: /scripts}", "mountPath: /scripts/ready.sh, subPath: ready.sh}");
+        assert_eq!(messages(&RULE, &one).len(), 1);
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_left_to_its_own_rule() {
+        let text =
+            "services: {db: {image: 'postgres:17', healthcheck: {test: [CMD, curl, localhost]}}}\n";
+        assert!(messages(&RULE, text).is_empty());
+        let never = text.replace("[CMD, curl, localhost]", "'curl localhost || true'");
+        assert_eq!(messages(&RULE, &never).len(), 1);
     }
 
     #[test]

@@ -77,7 +77,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         let container = workload.container(pair.unit);
         let probed = container.readiness.is_some() || container.liveness.is_some();
-        if probed || unit.part != Part::Main || workload.kind().is_job() {
+        // PLM110 speaks where a Service routes to the container, and offers the same check.
+        let is_routed = facts.routed_port(workload, container).is_some();
+        if probed || is_routed || unit.part != Part::Main || workload.kind().is_job() {
             continue;
         }
         let finding = out.at(
@@ -87,13 +89,17 @@ fn check(facts: &Facts, out: &mut Findings) {
                 service.name, unit.label
             ),
         );
-        finding
-            .also(&health.span, format!("the healthcheck of `{}`", service.name))
-            .check(format!("kubectl get pods{} -w", workload.namespace_flag()));
+        finding.also(&health.span, format!("the healthcheck of `{}`", service.name)).check(
+            format!(
+                "kubectl get{} {} -o jsonpath='{{..readinessProbe}}'",
+                workload.namespace_flag(),
+                workload.reference()
+            ),
+        );
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }
-        if let Some(probe) = probe_of_healthcheck(health) {
+        if let Some(probe) = probe_of_healthcheck(service, health, container) {
             let place = &container.place;
             let edit = facts.insert_entry(place, "readinessProbe", &probe);
             finding.maybe_fix(
@@ -138,5 +144,29 @@ mod tests {
         assert!(http.contains("periodSeconds: 10"), "{http}");
         let exec = fix("{test: [CMD, pg_isready, -U, app]}");
         assert!(exec.contains(r#"command: ["pg_isready", "-U", "app"]"#), "{exec}");
+    }
+
+    #[test]
+    fn many_retries_do_not_become_minutes_of_traffic_to_a_dead_pod() {
+        let health = "{test: 'curl -f http://localhost:3000/up', interval: 15s, retries: 15}";
+        let text = &findings(&RULE, &sides(health, ""))[0].fixes[0].edits[0].text;
+        assert!(
+            text.contains("periodSeconds: 10") && text.contains("failureThreshold: 3"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_check_that_asks_its_own_service_or_another_port_is_not_translated() {
+        for (health, container) in [
+            ("{test: 'curl -f http://web:3000/up'}", ""),
+            ("{test: [CMD, wget, -q, 'http://web/up']}", ""),
+            (
+                "{test: 'curl -f http://localhost:3000/up'}",
+                "      ports: [{containerPort: 8080}]\n",
+            ),
+        ] {
+            assert!(findings(&RULE, &sides(health, container))[0].fixes.is_empty(), "{health}");
+        }
     }
 }

@@ -74,8 +74,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             |object: &&Object| matches!(&object.body, Body::Autoscaler(it) if it.scales_replicas());
         let Some(scaler) = scalers.find(scales) else { continue };
         let message = format!(
-            "every apply sets {} back to {replicas} replicas, which {} changes",
+            "every apply sets {} back to {replicas} replica{}, which {} changes",
             workload.label,
+            if replicas.value == 1 { "" } else { "s" },
             scaler.label()
         );
         out.at(&replicas.span, message).also(&scaler.name_span(), "the autoscaler").check(format!(

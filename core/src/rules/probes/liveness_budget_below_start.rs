@@ -93,7 +93,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         out.at(&retries.span, message)
             .also(&sleep.span, "the start takes this long")
-            .check(format!("docker compose ps {}", service.name));
+            .check(facts.compose(service, &format!("ps {}", service.name)));
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{check_span, is_too_eager};
+use super::{check_span, dependency, is_too_eager};
 use crate::facts::Facts;
 use crate::report::Findings;
 use crate::rules::rule;
@@ -72,6 +72,10 @@ fn check(facts: &Facts, out: &mut Findings) {
             // A liveness probe without any patience is worth a finding of its own.
             if is_patient || !liveness.handler.same_as(&readiness.handler) || is_too_eager(liveness)
             {
+                continue;
+            }
+            // Where the check includes other servers, PLM625 says what is wrong with it.
+            if dependency(facts, workload, unit, liveness).is_some() {
                 continue;
             }
             let of = &unit.label;

@@ -1,9 +1,8 @@
 use super::size;
-use crate::facts::{Facts, Site, Unit};
-use crate::knowledge::memory::{self, Amount, Bounds, Setting};
+use crate::facts::Facts;
+use crate::knowledge::memory::{Amount, Bounds, Setting};
 use crate::report::Findings;
 use crate::rules::rule;
-use crate::text::Span;
 
 rule! {
     /// A runtime is told to use more memory than its container may.
@@ -47,8 +46,8 @@ const MAX_PERCENT: f64 = 90.0;
 
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
-        let limit = memory_limit(facts, unit);
-        for (setting, span) in settings(unit) {
+        let limit = facts.memory_limit(unit);
+        for (setting, span) in unit.memory_settings() {
             let label = &unit.label;
             let written = setting.written;
             let message = match (setting.amount, limit) {
@@ -71,10 +70,11 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding.also(&span, "the memory limit");
             }
             finding.check(match facts.workload_of(unit) {
-                Some(workload) => {
-                    format!("kubectl top pod{} --containers", workload.namespace_flag())
+                Some(workload) => workload.pods("top pod", "--containers"),
+                None => {
+                    let ps = facts.compose_for(unit, &format!("ps -q {}", unit.name));
+                    format!("docker stats --no-stream $({ps})")
                 }
-                None => format!("docker stats --no-stream $(docker compose ps -q {})", unit.name),
             });
             break;
         }
@@ -86,41 +86,6 @@ fn exceeds(setting: &Setting<'_>, bytes: u64, limit: u64) -> bool {
         Bounds::Part => bytes >= limit,
         Bounds::All => bytes > limit,
     }
-}
-
-/// Returns the memory limit of a unit in bytes, and its place.
-fn memory_limit(facts: &Facts, unit: &Unit<'_>) -> Option<(u64, Span)> {
-    match unit.site {
-        Site::Service(at) => {
-            let limit = facts.services()[at].model.memory_limit()?;
-            Some((u64::try_from(limit.value).ok()?, limit.span))
-        }
-        Site::Container(workload, at) => {
-            let container = facts.workloads()[workload].container(at);
-            let limit = container.resources.as_ref()?.limit("memory")?.value()?;
-            Some((u64::try_from(limit.value.units()).ok()?, limit.span))
-        }
-    }
-}
-
-/// Returns the settings in the command and the variables of a unit, each with its place.
-fn settings<'a>(unit: &'a Unit<'_>) -> Vec<(Setting<'a>, Span)> {
-    let mut found = Vec::new();
-    for command in &unit.start.commands {
-        let words = command.texts();
-        for setting in memory::settings(&words) {
-            let word = command.words.iter().find(|it| it.text == setting.written);
-            found.push((setting, word.map_or_else(Span::default, |it| unit.start.span_of(it))));
-        }
-    }
-    for var in unit.env.iter().filter(|it| it.literal) {
-        let Some(value) = var.value else { continue };
-        let words: Vec<&str> = value.split_whitespace().collect();
-        let in_options = memory::settings(&words).into_iter();
-        let all = in_options.chain(memory::variable(var.name, value));
-        found.extend(all.map(|it| (it, var.value_span)));
-    }
-    found
 }
 
 #[cfg(test)]

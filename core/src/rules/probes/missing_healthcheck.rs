@@ -63,7 +63,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             "service `{}` serves port {port} and has no healthcheck, and neither has {of_image}",
             service.name
         );
-        out.at(&service.span(), message).check(format!("docker compose ps {}", service.name));
+        out.at(&service.span(), message)
+            .check(facts.compose(service, &format!("ps {}", service.name)));
     }
 }
 

@@ -1,6 +1,9 @@
-use crate::facts::{Facts, Part};
+use crate::facts::{Facts, Part, Together, Unit, Workload};
+use crate::model::kubernetes::Container;
 use crate::report::Findings;
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
 
 rule! {
     /// A container can use all the memory of its node.
@@ -45,22 +48,46 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Manifests without any limits are one decision.
+    let mut together: IndexMap<Together<'_>, Vec<Unlimited<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         if facts.is_limited_from_outside(workload, "memory") {
             continue;
         }
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             if container.resources.as_ref().is_none_or(|it| it.limit("memory").is_none()) {
-                let message = format!("{} has no memory limit", unit.label);
-                let finding = out.at(&container.span(), message);
-                finding
-                    .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
-                if let Some(place) = container.resources_elsewhere() {
-                    finding.also(&place, "the resources are set here");
+                let unlimited = Unlimited { workload, unit, container };
+                if facts.is_accepted(container.span(), &|selector| RULE.is(selector)) {
+                    report(&[unlimited], out);
+                } else {
+                    together.entry(facts.started_with(unit)).or_default().push(unlimited);
                 }
             }
         }
     }
+    together.values().for_each(|all| report(all, out));
+}
+
+/// A container without a memory limit.
+struct Unlimited<'f, 'a> {
+    workload: &'f Workload<'a>,
+    unit: &'f Unit<'a>,
+    container: &'a Container,
+}
+
+fn report(all: &[Unlimited<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = all.split_first() else { return };
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|it| (it.container.span(), format!("{} has no memory limit either", it.unit.label)))
+        .collect();
+    let message = format!("{} has no memory limit", first.unit.label);
+    let finding = out.at(&first.container.span(), message);
+    finding.check(first.workload.pods("top pod", "--containers"));
+    if let Some(place) = first.container.resources_elsewhere() {
+        finding.also(&place, "the resources are set here");
+    }
+    finding.stands_for(&others);
 }
 
 #[cfg(test)]

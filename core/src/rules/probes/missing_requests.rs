@@ -1,6 +1,8 @@
-use crate::facts::{Facts, Part};
-use crate::report::Findings;
+use crate::facts::{Facts, Part, Together, Unit, Workload};
+use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
 
 rule! {
     /// A container does not say how much memory or CPU it needs.
@@ -21,14 +23,14 @@ rule! {
     /// ```yaml
     /// apiVersion: apps/v1
     /// kind: Deployment
-    /// metadata: { name: web }
+    /// metadata: { name: web } # <- container `web` of Deployment `web` requests no memory and no CPU
     /// spec:
     ///   selector: { matchLabels: { app: web } }
     ///   template:
     ///     metadata: { labels: { app: web } }
     ///     spec:
     ///       containers:
-    ///         - name: web # <- container `web` of Deployment `web` requests no memory and no CPU
+    ///         - name: web
     ///           image: acme/web:1
     /// ```
     ///
@@ -53,6 +55,8 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Manifests without any requests are one oversight.
+    let mut together: IndexMap<(Together<'_>, &str), Vec<Bare<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             let given = |name: &str| facts.has_request(workload, container, name);
@@ -62,18 +66,45 @@ fn check(facts: &Facts, out: &mut Findings) {
                 (false, true) => "no memory",
                 (true, false) => "no CPU",
             };
-            let place = container.resources.as_ref().map_or(container.span(), |it| it.place.span);
-            let place = if place.is_empty() { container.span() } else { place };
-            out.at(&place, format!("{} requests {what}", unit.label))
-                .check(format!("kubectl top pods --containers{}", workload.namespace_flag()));
+            let resources = container.resources.as_ref().map(|it| it.place.span);
+            let place = resources.filter(|it| !it.is_empty()).unwrap_or(workload.span());
+            let bare = Bare { workload, unit, what, place };
+            if facts.is_accepted(place, &|selector| RULE.is(selector)) {
+                report(facts, &[bare], out);
+            } else {
+                together.entry((facts.started_with(unit), what)).or_default().push(bare);
+            }
         }
+    }
+    together.values().for_each(|all| report(facts, all, out));
+}
+
+/// A container that requests too little.
+struct Bare<'f, 'a> {
+    workload: &'f Workload<'a>,
+    unit: &'f Unit<'a>,
+    what: &'static str,
+    place: Span,
+}
+
+fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = all.split_first() else { return };
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|it| (it.place, format!("{} requests {} either", it.unit.label, it.what)))
+        .collect();
+    let message = format!("{} requests {}", first.unit.label, first.what);
+    let finding = out.at(&first.place, message);
+    finding.check(first.workload.pods("top pod", "--containers")).stands_for(&others);
+    if facts.unit_role(first.unit) == Role::Development {
+        finding.severity(Severity::Info);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn pod(resources: &str, more: &str) -> Vec<String> {
         messages(
@@ -99,5 +130,29 @@ mod tests {
     fn jobs_end_and_are_left_alone() {
         let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: a}]}}}\n";
         assert!(messages(&RULE, job).is_empty());
+    }
+
+    #[test]
+    fn one_oversight_is_one_finding_and_development_an_info() {
+        let pod = |name: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: a}}]}}\n---\n"
+            )
+        };
+        let three = format!("{}{}{}", pod("a"), pod("b"), pod("c"));
+        assert_eq!(
+            messages(&RULE, &three),
+            ["container `c` of Pod `a` requests no memory and no CPU (and 2 more like it)"]
+        );
+        let apart = format!("# file: a/a.yaml\n{}# file: b/b.yaml\n{}", pod("a"), pod("b"));
+        assert_eq!(messages(&RULE, &apart).len(), 2);
+        let accepted =
+            three.replacen("name: b}", "name: b} # plimsoll: ignore PLM606 -- a test", 1);
+        assert_eq!(
+            messages(&RULE, &accepted),
+            ["container `c` of Pod `a` requests no memory and no CPU (and 1 more like it)"]
+        );
+        let found = findings(&RULE, &format!("# file: k8s/e2e/a.yaml\n{}", pod("a")));
+        assert_eq!(found[0].severity.name(), "info");
     }
 }

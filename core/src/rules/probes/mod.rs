@@ -1,20 +1,29 @@
 //! PLM6xx: probes and resources, which can turn a healthy app into a restart loop.
 
 use super::Rule;
-use crate::knowledge::shell;
+use crate::facts::{Facts, KubeHost, Unit, Workload};
+use crate::knowledge::checks::{DependencyEndpoint, dependency_endpoint};
+use crate::knowledge::families::Class;
+use crate::knowledge::starts::is_jvm;
+use crate::knowledge::{net, shell};
+use crate::model::Str;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
 use crate::text::Span;
 
 mod check_always_passes;
+mod cpu_limit_throttles_start;
 mod exec_probe_timeout;
+mod exec_probe_tool_missing;
 mod healthcheck_not_carried;
 mod hpa_fights_replicas;
 mod hpa_target_missing;
 mod hpa_without_requests;
+mod liveness_asks_dependencies;
 mod liveness_budget_below_start;
 mod liveness_same_as_readiness;
 mod liveness_too_eager;
 mod memory_limit_contradiction;
+mod memory_limit_too_low;
 mod missing_healthcheck;
 mod missing_memory_limit;
 mod missing_requests;
@@ -37,6 +46,8 @@ pub(super) const RULES: &[&Rule] = &[
     &missing_requests::RULE,
     &missing_memory_limit::RULE,
     &memory_limit_contradiction::RULE,
+    &memory_limit_too_low::RULE,
+    &cpu_limit_throttles_start::RULE,
     &requests_exceed_limits::RULE,
     &hpa_without_requests::RULE,
     &hpa_fights_replicas::RULE,
@@ -47,9 +58,11 @@ pub(super) const RULES: &[&Rule] = &[
     &no_graceful_stop::RULE,
     &missing_healthcheck::RULE,
     &no_memory_limit_on_shared_host::RULE,
+    &exec_probe_tool_missing::RULE,
     &stop_budget_drift::RULE,
     &exec_probe_timeout::RULE,
     &check_always_passes::RULE,
+    &liveness_asks_dependencies::RULE,
     &readiness_hair_trigger::RULE,
 ];
 
@@ -122,6 +135,131 @@ fn slow_program(probe: &Probe) -> Option<String> {
         let plain = plain.trim_end_matches(|it: char| it.is_ascii_digit() || it == '.');
         SLOW_PROGRAMS.contains(&plain).then_some(name)
     })
+}
+
+/// Why a start is slow, and how long it may take.
+struct Slow {
+    seconds: i64,
+    /// Completes "container `web` ...".
+    says: &'static str,
+    span: Option<Span>,
+}
+
+/// Seconds that a JVM, a migration or a warm-up may take on a busy node.
+const MINUTE: i64 = 60;
+
+/// Seconds that a model server may take to load a model of some gigabytes.
+const MODEL: i64 = 300;
+
+fn slow_start(unit: &Unit<'_>) -> Option<Slow> {
+    if unit.family().is_some_and(|it| it.class == Class::ModelServer) {
+        return Some(Slow { seconds: MODEL, says: "loads a model", span: None });
+    }
+    let model = unit.env.iter().find(|it| names_a_model(it.name));
+    if let Some(it) = model {
+        return Some(Slow { seconds: MODEL, says: "loads a model", span: Some(it.span) });
+    }
+    if let Some(migration) = &unit.migration {
+        let span = Some(migration.span);
+        return Some(Slow { seconds: MINUTE, says: "runs a migration", span });
+    }
+    let java = unit.start.commands.iter().find(|it| it.name() == "java");
+    if let Some(command) = java {
+        let span = command.words.first().map(|it| unit.start.span_of(it));
+        return Some(Slow { seconds: MINUTE, says: "starts a JVM", span });
+    }
+    let options = unit.env.iter().find(|it| names_jvm_options(it.name));
+    if let Some(it) = options {
+        return Some(Slow { seconds: MINUTE, says: "starts a JVM", span: Some(it.span) });
+    }
+    let is_jvm = unit.family().is_some_and(|it| is_jvm(it.id));
+    is_jvm.then_some(Slow { seconds: MINUTE, says: "starts a JVM", span: None })
+}
+
+/// Whether a variable names the model that a server loads.
+fn names_a_model(name: &str) -> bool {
+    matches!(name, "MODEL_ID" | "HF_MODEL_ID" | "MODEL_PATH" | "VLLM_MODEL" | "OLLAMA_MODEL")
+}
+
+/// Whether a variable holds options of a JVM.
+fn names_jvm_options(name: &str) -> bool {
+    matches!(
+        name,
+        "JAVA_OPTS" | "JAVA_TOOL_OPTIONS" | "JDK_JAVA_OPTIONS" | "CATALINA_OPTS" | "JVM_OPTS"
+    )
+}
+
+/// Another server that a liveness probe depends on.
+enum Dependency {
+    /// The endpoint includes the servers that the process itself uses.
+    Endpoint(DependencyEndpoint),
+    /// The probe asks this host, which is another Service, the place of whose name is given.
+    Service(String, Span),
+}
+
+/// Returns the dependency that a liveness probe of a container includes.
+fn dependency(
+    facts: &Facts<'_>,
+    workload: &Workload<'_>,
+    unit: &Unit<'_>,
+    probe: &Probe,
+) -> Option<Dependency> {
+    let other = |host: &str| {
+        let home = workload.object.file;
+        let KubeHost::Service(found) = facts.kube_host(home, workload.namespace, host) else {
+            return None;
+        };
+        let is_own = found.selects.contains(&workload.index);
+        (!is_own).then(|| Dependency::Service(host.to_owned(), found.span()))
+    };
+    match &probe.handler {
+        ProbeHandler::Http { host: Some(host), .. } => other(host.as_str()),
+        ProbeHandler::Http { path, .. } => {
+            let family = unit.family().map(|it| it.id);
+            let endpoint = dependency_endpoint(family, path.as_ref()?.as_str())?;
+            (!has_health_groups(unit)).then_some(Dependency::Endpoint(endpoint))
+        }
+        ProbeHandler::Tcp { host, .. } => other(host.as_ref()?.as_str()),
+        ProbeHandler::Exec { command, .. } => {
+            dialled_hosts(command).iter().find_map(|it| other(it))
+        }
+        ProbeHandler::Grpc { .. } | ProbeHandler::None => None,
+    }
+}
+
+/// Whether variables say which checks Spring's health endpoint includes.
+fn has_health_groups(unit: &Unit<'_>) -> bool {
+    unit.env.iter().any(|it| {
+        let name = it.name.to_ascii_uppercase().replace(['.', '-'], "_");
+        name.starts_with("MANAGEMENT_HEALTH_")
+            || name.starts_with("MANAGEMENT_ENDPOINT_HEALTH_GROUP")
+    })
+}
+
+/// Options before the host that a client dials.
+const HOST_OPTIONS: &[&str] = &["-h", "--host", "--hostname", "--bootstrap-server"];
+
+/// Returns the hosts that the command of a probe dials: in an address with a port or a scheme, behind an
+/// option for it, or as the first argument of `nc` and the like.
+fn dialled_hosts(command: &[Str]) -> Vec<String> {
+    let words: Vec<&str> = command.iter().map(|it| it.as_str()).collect();
+    let mut hosts = Vec::new();
+    for command in shell::commands_of_argv(&words) {
+        let texts = command.texts();
+        for (at, word) in texts.iter().enumerate() {
+            hosts.extend(net::endpoints(word).iter().map(|it| it.host.to_owned()));
+            hosts.extend(word.strip_prefix("--host=").map(str::to_owned));
+            if at > 0 && HOST_OPTIONS.contains(&texts[at - 1]) {
+                hosts.push((*word).to_owned());
+            }
+        }
+        if matches!(command.name(), "nc" | "ncat" | "telnet") {
+            let arguments = &command.program()[1..];
+            let host = arguments.iter().find(|it| !it.text.starts_with('-'));
+            hosts.extend(host.map(|it| it.text.to_string()));
+        }
+    }
+    hosts
 }
 
 /// Returns an amount of memory as people say it: "512 MiB".

@@ -74,8 +74,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         let behind = format!("{} is behind Service `{}`", workload.label, service.name);
         let message = match grace.value {
             0 => format!("{behind}, and its Pods are killed at once when they are stopped"),
-            seconds if !has_hook && seconds < drain(workload) => format!(
-                "{behind}, and its Pods are killed {seconds} s after they are told to stop, before their readiness probe can fail ({} s)",
+            // Nobody shortened the default or more, and a probe of many minutes says nothing about a stop.
+            seconds if !has_hook && seconds < drain(workload).min(DEFAULT_GRACE) => format!(
+                "{behind}, and its Pods are killed {seconds} s after they are told to stop, while their readiness probe may count them in for {} s",
                 drain(workload)
             ),
             _ => continue,
@@ -83,9 +84,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         let flag = workload.namespace_flag();
         out.at(&grace.span, message)
             .also(&service.span(), "this Service sends the requests")
-            .check(format!("kubectl rollout restart{flag} {}", workload.reference()));
+            .check(format!(
+                "kubectl get endpointslices{flag} -l kubernetes.io/service-name={} -w",
+                service.name
+            ));
     }
 }
+
+/// Seconds between the signal to stop and the kill, where a Pod does not say.
+const DEFAULT_GRACE: i64 = 30;
 
 /// Returns the seconds in which the slowest readiness probe takes a Pod out of its Services.
 fn drain(workload: &Workload<'_>) -> i64 {
@@ -110,6 +117,9 @@ mod tests {
         let readiness = "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 5}";
         assert_eq!(count("terminationGracePeriodSeconds: 10,", readiness), 1);
         assert_eq!(count("terminationGracePeriodSeconds: 15,", readiness), 0);
+        let slow = "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 60}";
+        assert_eq!(count("terminationGracePeriodSeconds: 60,", slow), 0);
+        assert_eq!(count("terminationGracePeriodSeconds: 10,", slow), 1);
         let hook = format!("{readiness}, lifecycle: {{preStop: {{sleep: {{seconds: 5}}}}}}");
         assert_eq!(count("terminationGracePeriodSeconds: 10,", &hook), 0);
     }

@@ -19,7 +19,7 @@ rule! {
     /// ## Bad
     /// ```yaml file=compose.prod.yaml
     /// services:
-    ///   web: # <- none of the 2 services has a memory limit, so one that leaks can take the server's memory from all others
+    ///   web: # <- neither of the 2 services has a memory limit, so one that leaks can take the server's memory from all others
     ///     image: acme/web:1
     ///   db:
     ///     image: postgres:17
@@ -50,11 +50,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         if is_limited || !is_production || project.services.len() < 2 {
             continue;
         }
+        let none = match project.services.len() {
+            2 => "neither of the 2 services has".to_owned(),
+            many => format!("none of the {many} services has"),
+        };
         let message = format!(
-            "none of the {} services has a memory limit, so one that leaks can take the server's memory from all others",
-            project.services.len()
+            "{none} a memory limit, so one that leaks can take the server's memory from all others"
         );
-        out.at(&first.span(), message).check("docker stats --no-stream".to_owned());
+        let ids = facts.compose_of(project, "ps -q");
+        out.at(&first.span(), message).check(format!("docker stats --no-stream $({ids})"));
     }
 }
 

@@ -57,9 +57,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         for (unit, container) in workload.containers() {
             for (field, probe) in probes(container) {
                 let of = format!("of the `{field}` of {}", unit.label);
+                let refused = facts.dry_run(workload);
                 let mut below = |name: &str, value: Option<Spanned<i64>>, least: i64| {
                     if let Some(it) = value.filter(|it| it.value < least) {
-                        out.at(&it.span, format!("`{name}` {of} must be at least {least}"));
+                        let message = format!("`{name}` {of} must be at least {least}");
+                        out.at(&it.span, message).check(refused.clone());
                     }
                 };
                 below("initialDelaySeconds", probe.initial_delay_seconds, 0);
@@ -69,7 +71,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 below("successThreshold", probe.success_threshold, 1);
                 let once = field != "readinessProbe";
                 if let Some(it) = probe.success_threshold.filter(|it| once && it.value > 1) {
-                    out.at(&it.span, format!("`successThreshold` {of} must be 1"));
+                    let message = format!("`successThreshold` {of} must be 1");
+                    out.at(&it.span, message).check(facts.dry_run(workload));
                 }
                 if let Some(it) =
                     probe.timeout_seconds.filter(|it| it.value > probe.period().max(1))
@@ -82,7 +85,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                             probe.period()
                         ),
                     );
-                    finding.severity(Severity::Warning);
+                    finding.severity(Severity::Warning).check(workload.events());
                     if let Some(period) = probe.period_seconds {
                         finding.also(&period.span, "the period");
                     }

@@ -95,10 +95,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                 quantity(name, wanted),
                 service.name
             );
-            let flag = workload.namespace_flag();
             out.at(&limit.span, message)
                 .also(&span, format!("the limit of `{}` in Compose", service.name))
-                .check(format!("kubectl top pod{flag} --containers"));
+                .check(workload.pods("top pod", "--containers"));
         }
     }
 }

@@ -1,12 +1,9 @@
-use super::check_span;
+use super::{Slow, check_span, slow_start};
 use crate::edit::Yaml;
 use crate::facts::{Facts, Unit, Workload};
-use crate::knowledge::families::Class;
-use crate::knowledge::starts::is_jvm;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
-use crate::text::Span;
 
 rule! {
     /// A workload that starts slowly has a liveness probe and no startup probe.
@@ -62,20 +59,6 @@ rule! {
     }
 }
 
-/// Why a start is slow, and how long it may take.
-struct Slow {
-    seconds: i64,
-    /// Completes "container `web` ...".
-    says: &'static str,
-    span: Option<Span>,
-}
-
-/// Seconds that a JVM, a migration or a warm-up may take on a busy node.
-const MINUTE: i64 = 60;
-
-/// Seconds that a model server may take to load a model of some gigabytes.
-const MODEL: i64 = 300;
-
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running() {
@@ -111,44 +94,6 @@ fn report(
     let title =
         format!("Give it {} s to start, with the check of the liveness probe", slow.seconds);
     finding.maybe_fix(edit.map(|it| Fix::r#unsafe(title, [it])));
-}
-
-fn slow_start(unit: &Unit<'_>) -> Option<Slow> {
-    if unit.family().is_some_and(|it| it.class == Class::ModelServer) {
-        return Some(Slow { seconds: MODEL, says: "loads a model", span: None });
-    }
-    let model = unit.env.iter().find(|it| names_a_model(it.name));
-    if let Some(it) = model {
-        return Some(Slow { seconds: MODEL, says: "loads a model", span: Some(it.span) });
-    }
-    if let Some(migration) = &unit.migration {
-        let span = Some(migration.span);
-        return Some(Slow { seconds: MINUTE, says: "runs a migration", span });
-    }
-    let java = unit.start.commands.iter().find(|it| it.name() == "java");
-    if let Some(command) = java {
-        let span = command.words.first().map(|it| unit.start.span_of(it));
-        return Some(Slow { seconds: MINUTE, says: "starts a JVM", span });
-    }
-    let options = unit.env.iter().find(|it| names_jvm_options(it.name));
-    if let Some(it) = options {
-        return Some(Slow { seconds: MINUTE, says: "starts a JVM", span: Some(it.span) });
-    }
-    let is_jvm = unit.family().is_some_and(|it| is_jvm(it.id));
-    is_jvm.then_some(Slow { seconds: MINUTE, says: "starts a JVM", span: None })
-}
-
-/// Whether a variable names the model that a server loads.
-fn names_a_model(name: &str) -> bool {
-    matches!(name, "MODEL_ID" | "HF_MODEL_ID" | "MODEL_PATH" | "VLLM_MODEL" | "OLLAMA_MODEL")
-}
-
-/// Whether a variable holds options of a JVM.
-fn names_jvm_options(name: &str) -> bool {
-    matches!(
-        name,
-        "JAVA_OPTS" | "JAVA_TOOL_OPTIONS" | "JDK_JAVA_OPTIONS" | "CATALINA_OPTS" | "JVM_OPTS"
-    )
 }
 
 /// Returns a startup probe with the check of the liveness probe and a budget of some seconds.

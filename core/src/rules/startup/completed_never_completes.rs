@@ -73,7 +73,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         };
         finding
             .also(&wait.dependency.span, format!("`{from}` waits here"))
-            .check(format!("docker compose ps -a {on} {from}"));
+            .check(facts.compose(wait.from, &format!("ps -a {on} {from}")));
     }
 }
 

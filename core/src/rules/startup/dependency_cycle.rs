@@ -61,7 +61,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 format!("`{}` waits for `{}`", wait.from.name, wait.on.name),
             );
         }
-        finding.check("docker compose config -q");
+        finding.check(facts.compose(first.from, "config -q"));
     }
 }
 

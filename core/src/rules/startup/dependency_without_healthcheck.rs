@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Health};
-use crate::report::{Confidence, Findings, Fix};
+use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 
 rule! {
@@ -23,9 +23,10 @@ rule! {
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
+    ///     command: ["wait-for-it", "db:5432", "--", "./web"]
     ///     depends_on: [db]
-    ///   db: # <- `db` has no healthcheck, so nothing can wait until it is ready
-    ///     image: postgres:17
+    ///   db:
+    ///     image: postgres:17 # <- `db` has no healthcheck, so nothing can wait until it is ready
     /// ```
     ///
     /// ## Good
@@ -48,14 +49,17 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         let Some(family) = service.unit.family().filter(|it| it.must_be_ready()) else { continue };
         let health = facts.health(service);
-        // PLM102 reports dependents that wait for `service_healthy`.
+        // PLM102 reports dependents that wait for `service_healthy`, and PLM101 those that start too early.
         let mut waits = facts.waiters(service).peekable();
+        if facts.waiters(service).any(|wait| facts.is_early(&wait)) {
+            continue;
+        }
         if !matches!(health, Health::None | Health::Unknown) || waits.peek().is_none() {
             continue;
         }
         let name = service.name;
         let finding = out.at(
-            &service.span(),
+            &service.model.key("image").map_or(service.span(), |it| it.name.span),
             format!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
         );
         if health == Health::Unknown {
@@ -65,11 +69,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
         }
         if let Some(shell) = service.ready_shell() {
-            finding.check(format!("docker compose exec {name} sh -c '{shell}'"));
+            finding.check(facts.compose(service, &format!("exec {name} sh -c '{shell}'")));
         }
-        let edit = facts.healthcheck_entry(service);
-        finding.maybe_fix(edit.map(|it| {
-            Fix::safe(format!("Give `{name}` the ready check of {}", family.name), [it])
-        }));
+        let title = format!("Give `{name}` the ready check of {}", family.name);
+        finding.maybe_fix(facts.healthcheck_fix(service, title));
     }
 }

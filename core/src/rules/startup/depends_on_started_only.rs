@@ -1,8 +1,10 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, Health, Wait};
-use crate::model::compose::Condition;
+use crate::facts::{Facts, ReadyCheck, Service, Wait};
+use crate::report::phrases::first_named;
 use crate::report::{Edit, Findings, Fix};
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
 
 rule! {
     /// A service may start before the service it needs can answer.
@@ -48,40 +50,75 @@ rule! {
     }
 }
 
+/// Maximum number of other dependents that a finding points at.
+const MAX_RELATED: usize = 10;
+
 fn check(facts: &Facts, out: &mut Findings) {
-    for wait in facts.waits().filter(|it| it.dependency.condition.value == Condition::Started) {
-        let (from, on) = (wait.from, wait.on);
-        let checked = on.model.healthcheck.is_some() && facts.health(on) == Health::Checked;
-        let needed = on.unit.family().is_some_and(|it| it.must_be_ready());
-        if !(checked || needed) || facts.is_one_shot(on) || facts.waits_by_itself(&from.unit) {
+    // All that depend on one service start too early for one reason.
+    let mut by_dependency: IndexMap<Span, Vec<Wait<'_, '_>>> = IndexMap::new();
+    for wait in facts.waits().filter(|it| facts.is_early(it)) {
+        if facts.is_accepted(wait.dependency.span, &|selector| RULE.is(selector)) {
+            report(facts, &[wait], out);
             continue;
         }
-        let finding = out.at(
-            &wait.dependency.span,
-            format!("`{}` may start before `{}` can answer", from.name, on.name),
-        );
-        match &on.model.healthcheck {
-            Some(check) => {
-                finding.also(&check.span, format!("`{}` has a healthcheck to wait for", on.name))
-            }
-            None => {
-                finding.also(&on.span(), format!("`{}` has no healthcheck to wait for", on.name))
-            }
-        };
-        finding
-            .check(format!("docker compose ps {} {}", on.name, from.name))
-            .check(format!("docker compose logs --since 5m {}", from.name))
-            .maybe_fix(wait_for_health(facts, &wait));
+        let waits = by_dependency.entry(wait.on.span()).or_default();
+        if !waits.iter().any(|it| it.dependency.span == wait.dependency.span) {
+            waits.push(wait);
+        }
     }
+    by_dependency.values().for_each(|waits| report(facts, waits, out));
+}
+
+fn report(facts: &Facts, waits: &[Wait<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = waits.split_first() else { return };
+    let (from, on) = (first.from, first.on);
+    let names: Vec<&str> = waits.iter().map(|it| it.from.name).collect();
+    let finding = out.at(
+        &first.dependency.span,
+        format!("{} may start before `{}` can answer", first_named(&names, 3), on.name),
+    );
+    match &on.model.healthcheck {
+        Some(check) => {
+            finding.also(&check.span, format!("`{}` has a healthcheck to wait for", on.name))
+        }
+        None => finding.also(&on.span(), format!("`{}` has no healthcheck to wait for", on.name)),
+    };
+    for wait in others.iter().take(MAX_RELATED) {
+        finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
+    }
+    finding
+        .check(facts.compose(from, &format!("ps {} {}", on.name, from.name)))
+        .check(facts.compose(from, &format!("logs --since 5m {}", from.name)))
+        .maybe_fix(wait_for_health(facts, waits));
+}
+
+/// Makes all dependents wait for the health of one service. Adds a healthcheck where it has none, if its
+/// image family has a ready check.
+fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Option<Fix> {
+    let on = waits.first()?.on;
+    let mut edits: Vec<Edit> = Vec::new();
+    for wait in waits {
+        if let Some(edit) =
+            condition(facts, wait).filter(|it| edits.iter().all(|other| other.span != it.span))
+        {
+            edits.push(edit);
+        }
+    }
+    if edits.is_empty() {
+        return None;
+    }
+    if on.model.healthcheck.is_none() {
+        edits.push(facts.healthcheck_entry(on)?);
+    }
+    facts.wait_fix(on, format!("Wait until `{}` is healthy", on.name), edits)
 }
 
 /// Rewrites the dependencies in the long form, with `service_healthy` for this one and for every
-/// other one that has a healthcheck. Adds a healthcheck where the dependency has none, if its image
-/// family has a ready check.
-fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
+/// other one whose healthcheck is known to pass.
+fn condition(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Edit> {
     let dependency = wait.dependency;
     let editor = facts.editor(dependency.span.file);
-    let condition: Edit = if !dependency.short_form {
+    Some(if !dependency.short_form {
         let place = dependency.place?;
         if dependency.explicit_condition {
             editor.replace_scalar(dependency.condition.span, "service_healthy")
@@ -99,12 +136,13 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
         if text.get(list.range())?.contains('#') {
             return None;
         }
+        let is_sure = |on: &Service<'_>| {
+            let check = on.model.healthcheck.as_ref();
+            check.is_some_and(|it| facts.written_check(on, it) == ReadyCheck::Understood)
+        };
         let entries = all.iter().map(|it| {
             let on = facts.sibling(wait.from, &it.service);
-            let healthy = it.service.value == dependency.service.value
-                || on.is_some_and(|on| {
-                    on.model.healthcheck.is_some() && facts.health(on) == Health::Checked
-                });
+            let healthy = it.service.value == dependency.service.value || on.is_some_and(is_sure);
             let name = if healthy { "service_healthy" } else { "service_started" };
             (it.service.as_str(), Yaml::map([("condition", Yaml::str(name))]))
         });
@@ -113,10 +151,43 @@ fn wait_for_health(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Fix> {
             wait.from.model.key("depends_on")?.name.span,
             &Yaml::map(entries),
         )?
-    };
-    let mut edits = vec![condition];
-    if wait.on.model.healthcheck.is_none() {
-        edits.push(facts.healthcheck_entry(wait.on)?);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn all_that_start_before_one_service_are_one_finding() {
+        let client = |name: &str| format!("  {name}: {{image: 'a/b:1', depends_on: [db]}}\n");
+        let text = format!(
+            "services:\n{}{}  db: {{image: 'postgres:17'}}\n",
+            client("web"),
+            client("job")
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "`web`, `job` may start before `db` can answer");
+        // Both dependents wait, and the store gets its check.
+        assert_eq!(found[0].fixes[0].edits.len(), 3);
     }
-    Some(Fix::safe(format!("Wait until `{}` is healthy", wait.on.name), edits))
+
+    #[test]
+    fn who_waits_by_itself_and_what_runs_once_are_silent() {
+        let waits = "services:\n  web: {image: 'a/b:1', command: [wait-for-it, 'db:5432'], depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert!(messages(&RULE, waits).is_empty());
+        let task = "services:\n  web: {image: 'a/b:1', depends_on: [migrate]}\n  migrate: {image: 'postgres:17', command: ./migrate.sh}\n";
+        assert!(messages(&RULE, task).is_empty());
+    }
+
+    #[test]
+    fn commands_name_the_files_that_compose_does_not_find() {
+        let text = "# file: deploy/stack.yaml\nservices:\n  web: {image: 'a/b:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert_eq!(
+            findings(&RULE, text)[0].check[0],
+            "docker compose -f deploy/stack.yaml ps db web"
+        );
+    }
 }

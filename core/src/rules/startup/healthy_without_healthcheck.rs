@@ -1,6 +1,6 @@
 use crate::facts::{Facts, Health};
 use crate::model::compose::Condition;
-use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -79,8 +79,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 image.text
             ));
         }
-        let edit = facts.healthcheck_entry(wait.on);
-        finding.maybe_fix(edit.map(|it| Fix::safe(format!("Give `{on}` a healthcheck"), [it])));
+        finding.maybe_fix(facts.healthcheck_fix(wait.on, format!("Give `{on}` a healthcheck")));
     }
 }
 

@@ -1,9 +1,11 @@
 use crate::edit::Yaml;
-use crate::facts::{Facts, KubeService, Part, Workload, probe_of_healthcheck};
+use crate::facts::{Facts, KubeService, Part, Together, Unit, Workload, probe_of_healthcheck};
+use crate::model::IntOrStr;
 use crate::model::kubernetes::{Container, ProbeHandler, ServicePort};
-use crate::model::{IntOrStr, Place};
-use crate::report::{Findings, Fix};
+use crate::report::{Edit, Findings, Fix, Role, Severity};
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
 
 rule! {
     /// A Service sends traffic to a container that has no readiness probe.
@@ -74,61 +76,76 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Manifests without any readiness probe are one oversight.
+    let mut together: IndexMap<Together<'_>, Vec<Unprobed<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (at, (unit, container)) in workload.containers().enumerate() {
             if unit.part == Part::Init || container.readiness.is_some() {
                 continue;
             }
-            let Some((service, port)) = routed(facts, workload, container) else { continue };
-            let finding = out.at(
-                &container.span(),
-                format!(
-                    "Service `{}` sends traffic to {}, which has no readinessProbe",
-                    service.name, unit.label
-                ),
-            );
-            finding
-                .also(
-                    &port.span(),
-                    format!("Service `{}` sends traffic through this port", service.name),
-                )
-                .check(format!(
-                    "kubectl get endpointslices{} -l kubernetes.io/service-name={} -w",
-                    workload.namespace_flag(),
-                    service.name
-                ));
-            let probe = probe_for(facts, workload, at, port);
-            let place: &Place = &container.place;
-            let edit = facts.insert_entry(place, "readinessProbe", &probe.1);
-            finding.maybe_fix(edit.map(|it| Fix::r#unsafe(probe.0, [it])));
+            let Some((service, port)) = facts.routed_port(workload, container) else { continue };
+            let unprobed = Unprobed { workload, at, unit, container, service, port };
+            if facts.is_accepted(container.span(), &|selector| RULE.is(selector)) {
+                report(facts, &[unprobed], out);
+            } else {
+                together.entry(facts.started_with(unit)).or_default().push(unprobed);
+            }
         }
     }
+    together.values().for_each(|all| report(facts, all, out));
 }
 
-/// Returns the first Service port whose traffic reaches this container.
-fn routed<'f, 'a>(
-    facts: &'f Facts<'a>,
-    workload: &Workload<'a>,
-    container: &Container,
-) -> Option<(&'f KubeService<'a>, &'a ServicePort)> {
-    let alone = workload.running().count() == 1;
-    for service in facts.services_for(workload) {
-        // A headless Service gives its Pods DNS names, and clients choose a Pod themselves.
-        if service.model.is_headless() || service.model.is_external_name() {
-            continue;
-        }
-        let port = service.model.ports.iter().find(|port| {
-            let tcp = port.protocol.as_ref().is_none_or(|it| it.as_str() == "TCP");
-            let Some(target) = port.target() else { return false };
-            let listed = container.ports.iter().any(|it| it.is(&target.value));
-            let unlisted = alone && target.value.as_int().is_some();
-            tcp && (listed || unlisted)
-        });
-        if let Some(port) = port {
-            return Some((service, port));
-        }
+/// A container without a readiness probe, and what sends traffic to it.
+struct Unprobed<'f, 'a> {
+    workload: &'f Workload<'a>,
+    /// The index of the container among those of the workload.
+    at: usize,
+    unit: &'f Unit<'a>,
+    container: &'a Container,
+    service: &'f KubeService<'a>,
+    port: &'a ServicePort,
+}
+
+fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = all.split_first() else { return };
+    let name = first.service.name;
+    let finding = out.at(
+        &first.container.span(),
+        format!(
+            "Service `{name}` sends traffic to {}, which has no readinessProbe",
+            first.unit.label
+        ),
+    );
+    finding
+        .also(&first.port.span(), format!("Service `{name}` sends traffic through this port"))
+        .check(format!(
+            "kubectl get endpointslices{} -l kubernetes.io/service-name={name} -w",
+            first.workload.namespace_flag(),
+        ));
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|it| {
+            let what = format!("{}, behind Service `{}`", it.unit.label, it.service.name);
+            (it.container.span(), format!("{what}, has none either"))
+        })
+        .collect();
+    finding.stands_for(&others);
+    if facts.unit_role(first.unit) == Role::Development {
+        finding.severity(Severity::Info);
     }
-    None
+    let edit = |it: &Unprobed<'_, '_>| {
+        let (title, probe) = probe_for(facts, it.workload, it.at, it.port);
+        let edit = facts.insert_entry(&it.container.place, "readinessProbe", &probe)?;
+        Some((title, edit))
+    };
+    let mut fixes: Vec<(&str, Edit)> = all.iter().filter_map(edit).collect();
+    fixes.sort_by_key(|it| it.1.span);
+    fixes.dedup_by(|a, b| a.1.span == b.1.span);
+    if let Some((title, _)) = fixes.first() {
+        let title = if fixes.len() > 1 { "Add a readiness probe to each" } else { *title };
+        let edits: Vec<Edit> = fixes.into_iter().map(|it| it.1).collect();
+        finding.fix(Fix::r#unsafe(title, edits));
+    }
 }
 
 /// Builds a readiness probe, with the title of its fix: from the Compose healthcheck, else from the
@@ -139,14 +156,15 @@ fn probe_for(
     unit: usize,
     port: &ServicePort,
 ) -> (&'static str, Yaml<'static>) {
+    let container = workload.container(unit);
     let health = facts.counterpart_of_container(workload.index, unit).and_then(|pair| {
         let (service, _, _) = facts.pair(pair);
-        service.model.healthcheck.as_deref().filter(|it| !it.disabled)
+        let check = service.model.healthcheck.as_deref().filter(|it| !it.disabled)?;
+        probe_of_healthcheck(service, check, container)
     });
-    if let Some(probe) = health.and_then(probe_of_healthcheck) {
+    if let Some(probe) = health {
         return ("Probe with the check of the Compose healthcheck", probe);
     }
-    let container = workload.container(unit);
     if let Some((key, handler)) = container.liveness.as_ref().and_then(|it| handler(&it.handler)) {
         let sooner =
             [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];
@@ -221,5 +239,16 @@ mod tests {
         let compose = "# file: compose.yaml\nservices: {web: {image: 'a/b:1', healthcheck: {test: 'curl -f http://localhost:8080/up'}}}\n# file: k.yaml\n";
         let text = fix(&format!("{compose}{}", sides(ports, "Deployment", "")));
         assert!(text.contains("path: /up"), "{text}");
+    }
+
+    #[test]
+    fn one_oversight_is_one_finding() {
+        let ports = "ports: [{port: 80, targetPort: 8080}]";
+        let one = sides(ports, "Deployment", "");
+        let two = format!("{one}\n---\n{}", one.replace("web", "api"));
+        let found = findings(&RULE, &two);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(and 1 more like it)"), "{}", found[0].message);
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
     }
 }

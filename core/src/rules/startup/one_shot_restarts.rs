@@ -47,13 +47,17 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let name = service.name;
         let edit = facts.replace_scalar(&restart.span, "on-failure");
+        // A command that is known only by its name may be a loop.
+        let is_known = service.unit.migration.is_some();
+        let title = "Restart only on failure";
+        let fix = if is_known { Fix::safe(title, [edit]) } else { Fix::r#unsafe(title, [edit]) };
         out.at(
             &restart.span,
             format!(
                 "`{name}` runs one task and exits, but `restart: {restart}` starts it again after every exit"
             ),
         )
-        .check(format!("docker compose logs --tail 50 {name}"))
-        .fix(Fix::safe("Restart only on failure", [edit]));
+        .check(facts.compose(service, &format!("logs --tail 50 {name}")))
+        .fix(fix);
     }
 }

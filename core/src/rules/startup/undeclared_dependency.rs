@@ -59,6 +59,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             let Some(on) = facts.compose_host(service, mention.host) else { continue };
             let known = on.index == service.index
                 || reported.contains(&on.index)
+                // PLM410 reports a name that does not resolve.
+                || !is_reachable(service, on)
                 || facts.depends_transitively(service, on);
             if known || !run_together(service, on) || !facts.shows_host(mention) {
                 continue;
@@ -75,9 +77,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
             finding
                 .also(&on.span(), format!("`{}` is defined here", on.name))
-                .check(format!(
-                    "docker compose config --format json | jq '.services[\"{}\"].depends_on'",
-                    service.name
+                .check(facts.compose(
+                    service,
+                    &format!(
+                        "config --format json | jq '.services[\"{}\"].depends_on'",
+                        service.name
+                    ),
                 ))
                 .maybe_fix(declare(facts, service, on));
         }
@@ -101,6 +106,13 @@ fn all_talks(facts: &Facts) -> Vec<Vec<usize>> {
         talks.push(needs);
     }
     talks
+}
+
+/// Whether a service is on a network with another one, so that its name resolves.
+fn is_reachable(from: &Service<'_>, on: &Service<'_>) -> bool {
+    from.model.network_mode.is_some()
+        || on.model.network_mode.is_some()
+        || from.model.shares_network_with(on.model)
 }
 
 /// Whether `on` is always there when `from` runs: a service with a profile may be left out.
@@ -132,7 +144,7 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
-    edit.map(|it| Fix::safe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
+    edit.map(|it| Fix::r#unsafe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@ use crate::model::IntOrStr;
 use crate::model::kubernetes::{Autoscaler, Body, DisruptionBudget, Object};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use crate::text::folder_of;
 
 rule! {
     /// An autoscaler has bounds that leave it no room, or shares its workload with another one.
@@ -67,6 +66,7 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
     if !scaler.scales_replicas() || min < max {
         return;
     }
+    let before = out.count();
     if min > max {
         out.at(&high.span, format!("{label} has a maximum of {max}, below its minimum of {min}"))
             .severity(Severity::Error)
@@ -75,28 +75,35 @@ fn bounds(object: &Object, scaler: &Autoscaler, out: &mut Findings) {
         out.at(&high.span, format!("{label} never scales: its minimum and maximum are both {max}"))
             .also(&low.span, "the minimum is set here");
     }
+    let name = object.name().map_or("", |it| it.as_str());
+    for finding in out.since(before) {
+        finding.check(format!("kubectl get hpa -n {} {name}", object.namespace()));
+    }
 }
 
-/// Reports two autoscalers of one workload in one folder: copies for other environments are in
-/// other folders.
+/// Reports two autoscalers of one workload. Copies for other environments are not applied together.
 fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
     let Some((first, others)) = workload.autoscalers.split_first() else { return };
     let first = facts.objects()[*first];
-    let folder = |it: &Object| folder_of(facts.file(it.file).path());
     for other in others {
         let other = facts.objects()[*other];
         let same = other.kind.value == first.kind.value
             && other.name().map(|it| &it.value) == first.name().map(|it| &it.value);
-        if same || folder(first) != folder(other) {
+        let meet = facts.together(first.file, other.file)
+            && facts.same_environment(first.file, other.file);
+        if same || !meet {
             continue;
         }
         let finding = out.at(
             &other.name_span(),
             format!("{} and {} both scale {}", first.label(), other.label(), workload.label),
         );
-        finding
-            .also(&first.name_span(), "the other autoscaler")
-            .check(format!("kubectl describe hpa{}", workload.namespace_flag()));
+        finding.also(&first.name_span(), "the other autoscaler").check(format!(
+            "kubectl describe hpa{} {} {}",
+            workload.namespace_flag(),
+            first.name().map_or("", |it| it.as_str()),
+            other.name().map_or("", |it| it.as_str())
+        ));
         // Two files may be alternatives, of which only one is applied.
         if first.file == other.file {
             finding.severity(Severity::Error);
@@ -133,7 +140,11 @@ fn required_pods(
             ),
         )
         .also(&min.span, "the budget is set here")
-        .check(format!("kubectl get pdb{}", workload.namespace_flag()));
+        .check(format!(
+            "kubectl get pdb{} {}",
+            workload.namespace_flag(),
+            object.name().map_or("", |it| it.as_str())
+        ));
     }
 }
 
@@ -169,7 +180,14 @@ mod tests {
             hpa("a", range),
             hpa("b", range)
         );
-        assert!(messages(&RULE, &text).is_empty(), "another folder, another environment");
+        assert!(messages(&RULE, &text).is_empty(), "another environment");
+        let text = format!(
+            "# file: k8s/app/a.yaml\n{WEB}{}# file: k8s/scaling/b.yaml\n{}",
+            hpa("a", range),
+            hpa("b", range)
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].severity.name()), (1, "warning"), "another folder");
     }
 
     #[test]

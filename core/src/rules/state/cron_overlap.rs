@@ -91,7 +91,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 facts.insert_entry(place, "concurrencyPolicy", &Yaml::str("Forbid"))
             }),
         };
-        finding.maybe_fix(edit.map(|it| Fix::safe("Forbid overlapping runs", [it])));
+        // Behind a run that hangs, no other one starts any more.
+        finding.maybe_fix(edit.map(|it| Fix::r#unsafe("Forbid overlapping runs", [it])));
     }
 }
 

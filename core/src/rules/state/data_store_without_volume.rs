@@ -1,10 +1,12 @@
 use crate::edit::Yaml;
-use crate::facts::{Backing, Facts, Mounted, Part, Unit, is_below};
+use crate::facts::{Backing, Facts, Mounted, Part, Together, Unit, is_below};
 use crate::knowledge::families::Family;
 use crate::model::Place;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::{Confidence, Finding, Findings, Fix, Role, Severity};
 use crate::rules::rule;
+use crate::text::{FileId, Span};
+use indexmap::IndexMap;
 
 rule! {
     /// A database has no lasting storage at its data directory.
@@ -56,6 +58,8 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    // Stores without any volume, started together, are one oversight.
+    let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
         let Some(family) = unit.stored() else { continue };
         if is_exempt(facts, unit) {
@@ -69,8 +73,71 @@ fn check(facts: &Facts, out: &mut Findings) {
         let label = format!("{} ({})", unit.label, family.name);
         match misplaced(&home, &mounted) {
             Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
-            None => report_missing(facts, unit, &label, &home, &mounted, out),
+            None => {
+                if let Some(it) = report_missing(facts, unit, label, &home, &mounted, out) {
+                    if facts.is_accepted(it.span, &|selector| RULE.is(selector)) {
+                        report_homeless(facts, &[it], out);
+                    } else {
+                        let all = homeless.entry(Oversight::of(facts, unit)).or_default();
+                        if all.iter().all(|other| other.span != it.span) {
+                            all.push(it);
+                        }
+                    }
+                }
+            }
         }
+    }
+    homeless.values().for_each(|all| report_homeless(facts, all, out));
+}
+
+/// What stores without volumes have in common: their Compose file, or what they are applied with.
+#[derive(PartialEq, Eq, Hash)]
+enum Oversight<'a> {
+    File(FileId),
+    Applied(Together<'a>),
+}
+
+impl<'a> Oversight<'a> {
+    fn of(facts: &Facts<'a>, unit: &Unit<'a>) -> Oversight<'a> {
+        match unit.is_compose() {
+            // Several projects may have one file in common.
+            true => Oversight::File(unit.name.span.file),
+            false => Oversight::Applied(facts.started_with(unit)),
+        }
+    }
+}
+
+/// A data store that mounts nothing where it keeps its data.
+struct Homeless<'f, 'a> {
+    unit: &'f Unit<'a>,
+    label: String,
+    data: String,
+    span: Span,
+}
+
+fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findings) {
+    let Some((first, others)) = all.split_first() else { return };
+    let (label, data) = (&first.label, &first.data);
+    let message = format!("{label} has no volume at `{data}`: its data is lost with the container");
+    let finding = out.at(&first.span, message);
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|it| (it.span, format!("{} has no volume at `{}` either", it.label, it.data)))
+        .collect();
+    finding.stands_for(&others);
+    check_mounts(facts, first.unit, finding);
+    finding.maybe_fix(add_volume(facts, first.unit, data));
+}
+
+/// Returns the place for a store that mounts nothing: beside that of a finding about its image.
+fn place_of(facts: &Facts<'_>, unit: &Unit<'_>) -> Span {
+    let image = unit.image_or_name();
+    let key = "image:";
+    let text = facts.file(image.file).text();
+    let before = text.get(..image.start as usize).unwrap_or_default().trim_end();
+    match before.strip_suffix(key) {
+        Some(rest) => Span::new(image.file, rest.len(), rest.len() + "image".len()),
+        None => image,
     }
 }
 
@@ -117,20 +184,21 @@ fn report_misplaced(
     check_mounts(facts, unit, finding);
 }
 
-fn report_missing(
+/// Reports a store whose data goes where it does not stay, and returns one that mounts nothing at all.
+fn report_missing<'f, 'a>(
     facts: &Facts<'_>,
-    unit: &Unit<'_>,
-    label: &str,
+    unit: &'f Unit<'a>,
+    label: String,
     home: &Home<'_>,
     mounted: &[Mounted<'_>],
     out: &mut Findings,
-) {
+) -> Option<Homeless<'f, 'a>> {
     let data = home.paths[0];
     let at_home =
         |is: fn(&Backing<'_>) -> bool| mounted.iter().find(|it| is(&it.backing) && home.is_at(it));
     let on_purpose = at_home(|it| matches!(it, Backing::Memory)).is_some();
     if on_purpose || home.uncertain || mounted.iter().any(is_config) {
-        return;
+        return None;
     }
     let finding = if let Some(scratch) = at_home(|it| matches!(it, Backing::Scratch)) {
         out.at(
@@ -145,13 +213,12 @@ fn report_missing(
             ),
         )
     } else {
-        out.at(
-            &unit.image_or_name(),
-            format!("{label} has no volume at `{data}`: its data is lost with the container"),
-        )
+        let span = place_of(facts, unit);
+        return Some(Homeless { unit, label, data: data.to_owned(), span });
     };
     check_mounts(facts, unit, finding);
     finding.maybe_fix(add_volume(facts, unit, data));
+    None
 }
 
 /// The place where a data store keeps its data.
@@ -304,10 +371,8 @@ fn is_hidden(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
 
 fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
     if let Some(service) = facts.service_of(unit) {
-        finding.check(format!(
-            "docker inspect --format '{{{{json .Mounts}}}}' $(docker compose ps -q {})",
-            service.name
-        ));
+        let ps = facts.compose(service, &format!("ps -q {}", service.name));
+        finding.check(format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})"));
     } else if let Some(workload) = facts.workload_of(unit) {
         finding.check(format!(
             "kubectl get {}{} -o jsonpath='{{..volumes}}'",
@@ -454,5 +519,13 @@ mod tests {
         assert!(pod("{ name: d, emptyDir: { medium: Memory } }").is_empty());
         assert!(pod("{ name: d, emptyDir: {} }")[0].contains("emptyDir"));
         assert!(pod("").is_empty(), "a patch leaves the volume to another file");
+    }
+
+    #[test]
+    fn stores_without_volumes_are_one_finding() {
+        let text =
+            "services: {a: {image: 'postgres:17'}, b: {image: 'mysql:8'}, c: {image: 'mongo:8'}}\n";
+        let found = messages(&RULE, text);
+        assert!(found.len() == 1 && found[0].ends_with("(and 2 more like it)"), "{found:?}");
     }
 }

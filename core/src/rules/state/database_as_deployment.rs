@@ -127,7 +127,7 @@ fn has_one_home(unit: &Unit<'_>, family: &Family) -> bool {
 }
 
 fn get_pods(workload: &Workload<'_>) -> String {
-    format!("kubectl get pods{} -w | grep {}", workload.namespace_flag(), workload.name)
+    workload.pods("get pods", "-w")
 }
 
 #[cfg(test)]

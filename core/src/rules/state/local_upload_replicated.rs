@@ -81,7 +81,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             ),
         )
         .confidence(Confidence::Likely)
-        .also(&many, "more than one replica is requested here");
+        .also(&many, "more than one replica is requested here")
+        .check(facts.exec(unit, "df -h"));
     }
 }
 

@@ -5,15 +5,18 @@ use super::Rule;
 mod autoscaler_range;
 mod cron_overlap;
 mod data_store_without_volume;
+mod data_tied_to_host_name;
 mod database_as_deployment;
 mod file_database_replicated;
 mod local_upload_replicated;
 mod memory_session_replicated;
 mod no_disruption_budget;
 mod replicas_can_share_node;
+mod rollout_cannot_place;
 mod rwo_rolling_deadlock;
 mod rwo_volume_shared;
 mod shared_volume_writers;
+mod single_attach_disk_shared;
 mod single_host_replicas;
 mod singleton_replicated;
 mod statefulset_service;
@@ -36,4 +39,7 @@ pub(super) const RULES: &[&Rule] = &[
     &sticky_assumption::RULE,
     &autoscaler_range::RULE,
     &cron_overlap::RULE,
+    &rollout_cannot_place::RULE,
+    &data_tied_to_host_name::RULE,
+    &single_attach_disk_shared::RULE,
 ];

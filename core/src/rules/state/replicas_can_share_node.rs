@@ -74,11 +74,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             &many,
             format!("{} has {words}, which may all run on the same node", workload.label),
         )
-        .check(format!(
-            "kubectl get pods{} -o wide | grep {}",
-            workload.namespace_flag(),
-            workload.name
-        ));
+        .check(workload.pods("get pods", "-o wide"));
     }
 }
 

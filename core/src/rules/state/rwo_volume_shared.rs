@@ -111,11 +111,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(mode) = claim.access_modes.first() {
                 finding.also(&mode.span, format!("claim `{name}` has this access mode"));
             }
-            finding.check(format!(
-                "kubectl get pods{} -o wide | grep {}",
-                workload.namespace_flag(),
-                workload.name
-            ));
+            finding.check(workload.pods("get pods", "-o wide"));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{State, Variable};
 use crate::build::helm::failure::Result;
 use crate::build::helm::template::node::{Command, Expression, ExpressionKind, Pipe};
 use crate::build::helm::value::Value;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The value that fields are taken of, and whether a `range` gave it.
 struct Start {
@@ -25,7 +25,7 @@ impl State<'_> {
             if pipe.assigns {
                 self.assign(name, value.clone());
             } else {
-                let (name, value) = (Rc::clone(name), value.clone());
+                let (name, value) = (Arc::clone(name), value.clone());
                 self.variables.push(Variable { name, value, is_item: false });
             }
         }
@@ -64,9 +64,9 @@ impl State<'_> {
                 Ok(dot.clone())
             }
             ExpressionKind::Nil => self.fail("nil is not a command", &first.range, first.at),
-            ExpressionKind::Literal(value) => {
+            ExpressionKind::Literal(literal) => {
                 self.no_arguments(first, arguments, last.as_ref())?;
-                Ok(value.clone())
+                Ok(literal.value())
             }
         }
     }
@@ -99,7 +99,7 @@ impl State<'_> {
         &mut self,
         dot: &Value,
         start: Start,
-        names: &[Rc<str>],
+        names: &[Arc<str>],
         expression: &Expression,
         arguments: &[Expression],
         last: Option<Value>,
@@ -138,7 +138,7 @@ impl State<'_> {
         match &expression.kind {
             ExpressionKind::Dot => Ok(dot.clone()),
             ExpressionKind::Nil => Ok(Value::NULL),
-            ExpressionKind::Literal(value) => Ok(value.clone()),
+            ExpressionKind::Literal(literal) => Ok(literal.value()),
             ExpressionKind::Field(names) => {
                 let start = Start { value: dot.clone(), is_item: self.null_item };
                 self.fields(dot, start, names, expression, &[], None)

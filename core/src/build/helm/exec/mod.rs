@@ -9,13 +9,14 @@ use super::failure::{Failure, Frame, Result};
 use super::format;
 use super::functions;
 use super::template::node::{Branch, Node, Pipe};
-use super::template::{Source, Template, parse};
+use super::template::{Parsed, Source, Template, parse};
 use super::value::{Data, Heap, Value};
 use crate::build::origin::Text;
 use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What all templates of one rendering share.
 #[derive(Debug)]
@@ -32,29 +33,31 @@ pub struct Engine<'e> {
 #[derive(Debug, Default)]
 pub struct Namespace {
     outer: Option<Rc<Namespace>>,
-    templates: FxHashMap<String, Rc<Template>>,
+    templates: FxHashMap<String, Arc<Template>>,
 }
 
 impl Namespace {
-    pub fn get(&self, name: &str) -> Option<&Rc<Template>> {
+    pub fn get(&self, name: &str) -> Option<&Arc<Template>> {
         let own = self.templates.get(name);
         own.or_else(|| self.outer.as_ref().and_then(|outer| outer.get(name)))
     }
 
-    /// Adds a source's body under its name and what it defines. A later definition replaces an
-    /// earlier one, unless it is blank.
-    pub fn add(&mut self, name: &str, source: &Rc<Source>) -> Result<()> {
-        let parsed = parse(source, functions::is_known)?;
-        for template in parsed.defined {
-            self.define(template);
-        }
-        let body =
-            Template { name: name.to_owned(), source: Rc::clone(source), nodes: parsed.body };
-        self.define(body);
+    /// Parses a source and adds its templates.
+    pub fn add_source(&mut self, source: Source) -> Result<()> {
+        let parsed = parse(&Arc::new(source), functions::is_known)?;
+        self.add(&parsed);
         Ok(())
     }
 
-    fn define(&mut self, template: Template) {
+    /// Adds the body of a source under its name and what it defines. A later definition replaces an earlier
+    /// one, unless it is blank.
+    pub fn add(&mut self, parsed: &Parsed) {
+        for template in parsed.defined.iter().chain([&parsed.body]) {
+            self.define(template);
+        }
+    }
+
+    fn define(&mut self, template: &Arc<Template>) {
         let is_blank = template.nodes.iter().all(|node| match node {
             Node::Text(text) => text.as_str().trim().is_empty(),
             _ => false,
@@ -62,7 +65,7 @@ impl Namespace {
         if is_blank && self.get(&template.name).is_some() {
             return;
         }
-        self.templates.insert(template.name.clone(), Rc::new(template));
+        self.templates.insert(template.name.clone(), Arc::clone(template));
     }
 }
 
@@ -94,11 +97,11 @@ impl Context<'_> {
             }
             failure
         };
-        let source = Rc::new(Source { name: "gotpl".to_owned(), text: (**text).clone() });
+        let source = Source { name: "gotpl".to_owned(), text: (**text).clone() };
         let mut namespace =
             Namespace { outer: Some(Rc::clone(self.namespace)), ..Namespace::default() };
         self.heap.budget.spend_steps(1 + text.len() / 16)?;
-        namespace.add("gotpl", &source).map_err(excuse)?;
+        namespace.add_source(source).map_err(excuse)?;
         let namespace = Rc::new(namespace);
         let Some(template) = namespace.get("gotpl").cloned() else { return Ok(Text::new()) };
         let output = self.engine.execute(&template, &namespace, dot).map_err(excuse)?;
@@ -120,7 +123,7 @@ impl<'e> Engine<'e> {
 
     pub fn execute(
         &self,
-        template: &Rc<Template>,
+        template: &Arc<Template>,
         namespace: &Rc<Namespace>,
         dot: &Value,
     ) -> Result<Text> {
@@ -159,7 +162,7 @@ struct State<'s> {
 }
 
 struct Variable {
-    name: Rc<str>,
+    name: Arc<str>,
     value: Value,
     /// The value is an item of a `range`: a field of a null item is an error, a field of any other
     /// null is null again.
@@ -338,7 +341,7 @@ impl State<'_> {
             if pipe.assigns {
                 self.assign(name, value);
             } else {
-                self.variables.push(Variable { name: Rc::clone(name), value, is_item: true });
+                self.variables.push(Variable { name: Arc::clone(name), value, is_item: true });
             }
         }
     }

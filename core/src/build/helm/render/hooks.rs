@@ -1,7 +1,6 @@
 //! Which documents of a rendered template are hooks, and of what.
 
-use crate::syntax::{Node, parse};
-use crate::text::FileId;
+use crate::syntax::{Node, Tree};
 use std::ops::Range;
 
 /// One YAML document of a rendered template.
@@ -44,9 +43,8 @@ impl Hook {
     }
 }
 
-/// The documents of a text that have content.
-pub fn documents(text: &str) -> Vec<Document> {
-    let (tree, _) = parse(FileId(0), &text.into(), None);
+/// Returns the documents of a text that have content. `tree` was read from this text.
+pub fn documents(text: &str, tree: &Tree) -> Vec<Document> {
     let documents = tree.documents.iter().filter_map(|document| {
         let root = tree.node(document.root?);
         let range = document.span.start as usize..end_of(text, document.span.end as usize);

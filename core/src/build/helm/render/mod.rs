@@ -11,12 +11,13 @@ use super::exec::{Engine, Namespace};
 use super::failure::{Failure, FailureKind, Result};
 use super::format;
 use super::object::{Files, Object};
-use super::template::Source;
+use super::template::KnownTemplates;
 use super::value::{Data, Dict, Heap, Value};
 use super::values::{self, Missing, Node, Nulls};
 use super::yaml;
 use crate::build::origin::Text;
-use crate::text::Span;
+use crate::syntax::{self, Tree};
+use crate::text::{FileId, Span};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -81,6 +82,10 @@ pub struct RenderedTemplate {
     pub path: String,
     pub kind: TemplateKind,
     pub text: Text,
+    /// The text as YAML, with places in the text.
+    pub tree: Tree,
+    /// What is wrong with the text as YAML.
+    pub yaml_problems: Vec<syntax::Problem>,
     /// The text's YAML documents and the hooks that they are.
     pub documents: Vec<Document>,
 }
@@ -115,10 +120,15 @@ pub enum ProblemKind {
 
 /// Renders a chart. Never fails: what went wrong is in the problems.
 pub fn render(chart: &Chart, options: &ReleaseOptions) -> Rendered {
+    render_again(chart, options, &KnownTemplates::default())
+}
+
+/// Renders a chart, some of whose templates may have been parsed before.
+pub fn render_again(chart: &Chart, options: &ReleaseOptions, known: &KnownTemplates) -> Rendered {
     let heap = Heap::default();
     let mut rendered = Rendered::default();
     match Rendering::new(chart, options, &heap, &mut rendered.problems)
-        .and_then(|rendering| rendering.templates())
+        .and_then(|rendering| rendering.templates(known))
     {
         Ok(templates) => rendered.templates = templates,
         Err(failure) => rendered.problems.push(stopped(&failure)),
@@ -169,7 +179,7 @@ impl<'r> Rendering<'r> {
         Ok(Rendering { heap, node, options, values })
     }
 
-    fn templates(&self) -> Result<Vec<RenderedTemplate>> {
+    fn templates(&self, known: &KnownTemplates) -> Result<Vec<RenderedTemplate>> {
         let release = super::render::capabilities::release(self.options, self.heap)?;
         let shared = Shared {
             release: Data::Dict(release).into(),
@@ -185,8 +195,7 @@ impl<'r> Rendering<'r> {
         });
         let mut namespace = Namespace::default();
         for job in &jobs {
-            let source = Rc::new(Source { name: job.path.clone(), text: (*job.text).clone() });
-            namespace.add(&job.path, &source)?;
+            namespace.add(&*known.parse(&job.path, &job.text)?);
         }
         let namespace = Rc::new(namespace);
         let engine = Engine::new(self.heap, self.options.now);
@@ -290,8 +299,9 @@ struct Shared {
 }
 
 fn manifest(path: String, kind: TemplateKind, text: Text) -> RenderedTemplate {
-    let documents = hooks::documents(text.as_str());
-    RenderedTemplate { path, kind, text, documents }
+    let (tree, yaml_problems) = syntax::parse(FileId(0), &text.as_str().into(), None);
+    let documents = hooks::documents(text.as_str(), &tree);
+    RenderedTemplate { path, kind, text, tree, yaml_problems, documents }
 }
 
 fn missing_problem(missing: &Missing) -> Problem {

@@ -1,23 +1,23 @@
 //! The values of literals: numbers, strings and characters, as Go reads them.
 
-use crate::build::helm::value::{Data, Value};
+use super::node::Literal;
 use crate::build::origin::Text;
 
 /// The value of a number, an `int` where it is whole.
-pub fn number(text: &str) -> Option<Value> {
+pub fn number(text: &str) -> Option<Literal> {
     let digits = text.replace('_', "");
     if let Some(integer) = integer(&digits) {
-        return Some(Value::int(integer));
+        return Some(Literal::Int(integer));
     }
     if let Some(float) = hexadecimal_float(&digits) {
-        return Some(Data::Float(float).into());
+        return Some(Literal::Float(float));
     }
     let has_digit = digits.bytes().any(|byte| byte.is_ascii_digit());
     let is_decimal = digits
         .bytes()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-' | b'e' | b'E'));
     let float: f64 = if has_digit && is_decimal { digits.parse().ok()? } else { return None };
-    Some(Data::Float(float).into())
+    Some(Literal::Float(float))
 }
 
 /// `0x1p10`: hexadecimal digits times a power of two.
@@ -56,12 +56,12 @@ fn integer(digits: &str) -> Option<i64> {
 }
 
 /// The value of a character constant, its code as an `int`.
-pub fn character(text: &str) -> Option<Value> {
+pub fn character(text: &str) -> Option<Literal> {
     let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
     let unescaped = unescape(inner)?;
     let mut letters = unescaped.chars();
     let letter = letters.next()?;
-    letters.next().is_none().then(|| Value::int(i64::from(u32::from(letter))))
+    letters.next().is_none().then(|| Literal::Int(i64::from(u32::from(letter))))
 }
 
 /// The value of a quoted string, given with its quotes.

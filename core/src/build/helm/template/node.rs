@@ -1,10 +1,10 @@
 //! The nodes of a parsed template.
 
-use crate::build::helm::value::Value;
+use crate::build::helm::value::{Data, Value};
 use crate::build::origin::Text;
 use crate::text::Span;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The text that a template was parsed from: a file, or a string given to `tpl`.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Source {
 #[derive(Debug)]
 pub struct Template {
     pub name: String,
-    pub source: Rc<Source>,
+    pub source: Arc<Source>,
     pub nodes: Vec<Node>,
 }
 
@@ -73,7 +73,7 @@ pub struct Branch {
 #[derive(Debug)]
 pub struct Pipe {
     pub range: Range<usize>,
-    pub variables: Vec<Rc<str>>,
+    pub variables: Vec<Arc<str>>,
     /// `=` and not `:=`.
     pub assigns: bool,
     pub commands: Vec<Command>,
@@ -98,13 +98,34 @@ pub enum ExpressionKind {
     Dot,
     Nil,
     /// A literal: string, number, boolean or character.
-    Literal(Value),
+    Literal(Literal),
     /// `.a.b`.
-    Field(Vec<Rc<str>>),
+    Field(Vec<Arc<str>>),
     /// `$x.a.b`; the name has its `$`.
-    Variable(Rc<str>, Vec<Rc<str>>),
+    Variable(Arc<str>, Vec<Arc<str>>),
     /// `(pipeline).a.b`.
-    Chain(Box<Pipe>, Vec<Rc<str>>),
+    Chain(Box<Pipe>, Vec<Arc<str>>),
     /// A function.
-    Function(Rc<str>),
+    Function(Arc<str>),
+}
+
+/// A string, a number, a boolean or a character, whose value is a number. Unlike a [`Value`] it may be kept
+/// and change threads.
+#[derive(Debug)]
+pub enum Literal {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Text),
+}
+
+impl Literal {
+    pub fn value(&self) -> Value {
+        match self {
+            Literal::Bool(value) => Value::bool(*value),
+            Literal::Int(value) => Value::int(*value),
+            Literal::Float(value) => Data::Float(*value).into(),
+            Literal::Text(text) => Value::text(text.clone()),
+        }
+    }
 }

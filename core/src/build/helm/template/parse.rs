@@ -5,7 +5,7 @@ use super::literal;
 use super::node::{Branch, Node, Source, Template};
 use crate::build::helm::failure::{Failure, Result};
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Maximum number of blocks or parentheses inside one another.
 const MAX_DEPTH: usize = 100;
@@ -13,12 +13,12 @@ const MAX_DEPTH: usize = 100;
 /// A template's own body and the templates that it defines, in the order of their ends.
 #[derive(Debug)]
 pub struct Parsed {
-    pub body: Vec<Node>,
-    pub defined: Vec<Template>,
+    pub body: Arc<Template>,
+    pub defined: Vec<Arc<Template>>,
 }
 
 /// Parses a template. `is_function` knows the names that may be called.
-pub fn parse(source: &Rc<Source>, is_function: fn(&str) -> bool) -> Result<Parsed> {
+pub fn parse(source: &Arc<Source>, is_function: fn(&str) -> bool) -> Result<Parsed> {
     let (parts, error) = lex(source.text.as_str());
     let mut parser = Parser {
         source,
@@ -35,7 +35,11 @@ pub fn parse(source: &Rc<Source>, is_function: fn(&str) -> bool) -> Result<Parse
     };
     let (body, end) = parser.nodes(Place::Top)?;
     match end {
-        Ending::Eof => Ok(Parsed { body, defined: parser.defined }),
+        Ending::Eof => {
+            let (name, source) = (source.name.clone(), Arc::clone(source));
+            let body = Arc::new(Template { name, source, nodes: body });
+            Ok(Parsed { body, defined: parser.defined })
+        }
         Ending::End => parser.fail("unexpected {{end}}"),
         Ending::Else => parser.fail("unexpected {{else}}"),
     }
@@ -83,7 +87,7 @@ impl Block {
 }
 
 pub(super) struct Parser<'p> {
-    pub(super) source: &'p Rc<Source>,
+    pub(super) source: &'p Arc<Source>,
     pub(super) is_function: fn(&str) -> bool,
     parts: std::iter::Peekable<std::vec::IntoIter<Part>>,
     error: Option<super::lex::LexError>,
@@ -91,8 +95,8 @@ pub(super) struct Parser<'p> {
     pub(super) tokens: Vec<Lexeme>,
     pub(super) next: usize,
     pub(super) action: Range<usize>,
-    defined: Vec<Template>,
-    pub(super) variables: Vec<Rc<str>>,
+    defined: Vec<Arc<Template>>,
+    pub(super) variables: Vec<Arc<str>>,
     pub(super) depth: usize,
     /// The number of `range` blocks around.
     ranges: usize,
@@ -275,7 +279,8 @@ impl Parser<'_> {
         }
         (self.variables, self.ranges) = (outer, ranges);
         self.depth -= 1;
-        self.defined.push(Template { name, source: Rc::clone(self.source), nodes });
+        let source = Arc::clone(self.source);
+        self.defined.push(Arc::new(Template { name, source, nodes }));
         Ok(())
     }
 

@@ -2,11 +2,10 @@
 
 use super::lex::{Lexeme, Token};
 use super::literal;
-use super::node::{Command, Expression, ExpressionKind, Pipe};
+use super::node::{Command, Expression, ExpressionKind, Literal, Pipe};
 use super::parse::Parser;
 use crate::build::helm::failure::Result;
-use crate::build::helm::value::Value;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Parser<'_> {
     pub(super) fn pipe(&mut self, context: &str, end: Token) -> Result<Pipe> {
@@ -59,9 +58,9 @@ impl Parser<'_> {
     }
 
     /// `$x :=`, `$x =`, or `$i, $x :=` of a `range`.
-    fn declarations(&mut self, context: &str) -> Result<(Vec<Rc<str>>, bool)> {
+    fn declarations(&mut self, context: &str) -> Result<(Vec<Arc<str>>, bool)> {
         let start = self.next;
-        let mut names: Vec<Rc<str>> = Vec::new();
+        let mut names: Vec<Arc<str>> = Vec::new();
         while self.peek() == Token::Variable {
             names.push(self.text(&self.tokens[self.next].range).into());
             self.next += 1;
@@ -118,7 +117,7 @@ impl Parser<'_> {
     /// A term with the fields behind it.
     fn operand(&mut self) -> Result<Expression> {
         let mut term = self.term()?;
-        let mut fields: Vec<Rc<str>> = Vec::new();
+        let mut fields: Vec<Arc<str>> = Vec::new();
         let first = self.tokens.get(self.next).map(|lexeme| lexeme.range.clone());
         while self.peek() == Token::Field {
             let range = self.tokens[self.next].range.clone();
@@ -156,8 +155,8 @@ impl Parser<'_> {
         let word = self.text(&range).to_owned();
         let kind = match token {
             Token::Identifier => match word.as_str() {
-                "true" => ExpressionKind::Literal(Value::bool(true)),
-                "false" => ExpressionKind::Literal(Value::bool(false)),
+                "true" => ExpressionKind::Literal(Literal::Bool(true)),
+                "false" => ExpressionKind::Literal(Literal::Bool(false)),
                 "nil" => ExpressionKind::Nil,
                 "if" | "else" | "end" | "range" | "with" | "define" | "block" | "template"
                 | "break" | "continue" => return self.unexpected("operand"),
@@ -180,7 +179,7 @@ impl Parser<'_> {
             },
             Token::String | Token::RawString => {
                 match literal::string(&self.source.text.slice(range.clone())) {
-                    Some(text) => ExpressionKind::Literal(Value::text(text)),
+                    Some(text) => ExpressionKind::Literal(Literal::Text(text)),
                     None => return self.fail("invalid syntax"),
                 }
             }

@@ -8,14 +8,13 @@ mod walk;
 pub use shape::Missing;
 
 use super::chart::{Chart, ChartFile, Content};
-use super::functions;
-use super::template::{Source, Template, parse};
+use super::template::{KnownTemplates, Template};
 use crate::build::origin::Text;
 use crate::text::{Span, name_of};
 use rustc_hash::FxHashMap;
 use shape::Shape;
 use smol_str::SmolStr;
-use std::rc::Rc;
+use std::sync::Arc;
 use walk::Walker;
 
 /// A place in a template that reads a value.
@@ -43,8 +42,13 @@ pub struct ValueUses {
 
 /// Returns what the templates of a chart read. `helpers` are the files of other charts whose templates
 /// can be included, such as library charts that are not vendored.
-pub fn value_uses(name: &str, files: &[ChartFile], helpers: &[Vec<ChartFile>]) -> ValueUses {
-    let mut templates = Templates::default();
+pub fn value_uses(
+    name: &str,
+    files: &[ChartFile],
+    helpers: &[Vec<ChartFile>],
+    known: &KnownTemplates,
+) -> ValueUses {
+    let mut templates = Templates { known, defined: FxHashMap::default(), is_broken: false };
     for files in helpers {
         templates.add_files(files);
     }
@@ -61,16 +65,16 @@ pub fn value_uses(name: &str, files: &[ChartFile], helpers: &[Vec<ChartFile>]) -
 }
 
 /// The named templates that can be included.
-#[derive(Default)]
-struct Templates {
-    defined: FxHashMap<String, Rc<Template>>,
+struct Templates<'k> {
+    known: &'k KnownTemplates,
+    defined: FxHashMap<String, Arc<Template>>,
     /// Whether a template could not be parsed.
     is_broken: bool,
 }
 
-impl Templates {
+impl Templates<'_> {
     /// Adds the templates of a chart's folder; returns those that Helm renders.
-    fn add_files(&mut self, files: &[ChartFile]) -> Vec<Rc<Template>> {
+    fn add_files(&mut self, files: &[ChartFile]) -> Vec<Arc<Template>> {
         let mut own: Vec<&ChartFile> =
             files.iter().filter(|file| file.path.starts_with("templates/")).collect();
         own.sort_by(|a, b| a.path.cmp(&b.path));
@@ -78,7 +82,7 @@ impl Templates {
         for file in own {
             let Content::Text(text) = &file.content else { continue };
             let text = Text::written(&**text, Span::new(file.file, 0, text.len()));
-            let body = self.add(&file.path, text);
+            let body = self.add(&file.path, &text);
             rendered.extend(body.filter(|_| !name_of(&file.path).starts_with('_')));
         }
         rendered
@@ -88,7 +92,7 @@ impl Templates {
     /// are loaded.
     fn add_chart(&mut self, chart: &Chart, depth: usize) {
         for file in &chart.templates {
-            self.add(&file.path, (*file.text).clone());
+            self.add(&file.path, &file.text);
         }
         if depth < 20 {
             chart.subcharts.iter().for_each(|subchart| self.add_chart(subchart, depth + 1));
@@ -96,16 +100,15 @@ impl Templates {
     }
 
     /// Adds what a template defines, and returns its body.
-    fn add(&mut self, path: &str, text: Text) -> Option<Rc<Template>> {
-        let source = Rc::new(Source { name: path.to_owned(), text });
-        let Ok(parsed) = parse(&source, functions::is_known) else {
+    fn add(&mut self, path: &str, text: &Text) -> Option<Arc<Template>> {
+        let Ok(parsed) = self.known.parse(path, text) else {
             self.is_broken = true;
             return None;
         };
-        for template in parsed.defined {
-            self.defined.insert(template.name.clone(), Rc::new(template));
+        for template in &parsed.defined {
+            self.defined.insert(template.name.clone(), Arc::clone(template));
         }
-        Some(Rc::new(Template { name: path.to_owned(), source, nodes: parsed.body }))
+        Some(Arc::clone(&parsed.body))
     }
 }
 

@@ -15,7 +15,7 @@ fn uses_of(template: &str) -> ValueUses {
         file: FileId(u32::try_from(at).unwrap()),
         content: Content::Text((*text).into()),
     });
-    value_uses("shop", &files.collect::<Vec<_>>(), &[])
+    value_uses("shop", &files.collect::<Vec<_>>(), &[], &KnownTemplates::default())
 }
 
 /// The reads as words: `a.b`, with `*` where all below is read and `?` or `??` where keys may be missing.

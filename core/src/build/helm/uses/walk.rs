@@ -2,14 +2,16 @@
 
 use super::shape::{Missing, Shape};
 use super::{ValueRead, ValueUses};
-use crate::build::helm::template::node::{Branch, Command, Expression, ExpressionKind, Node, Pipe};
+use crate::build::helm::template::node::{
+    Branch, Command, Expression, ExpressionKind, Literal, Node, Pipe,
+};
 use crate::build::helm::template::{Source, Template};
-use crate::build::helm::value::Data;
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Maximum number of commands that are followed for one chart.
 const MAX_STEPS: usize = 200_000;
@@ -20,7 +22,7 @@ const MAX_DEPTH: usize = 32;
 /// Follows contexts through the templates of one chart.
 pub(super) struct Walker<'w> {
     pub chart: &'w str,
-    pub templates: &'w FxHashMap<String, Rc<Template>>,
+    pub templates: &'w FxHashMap<String, Arc<Template>>,
     pub uses: ValueUses,
     /// The named templates that were followed, with their contexts.
     seen: FxHashSet<(String, String)>,
@@ -34,15 +36,15 @@ pub(super) struct Walker<'w> {
 
 /// What names mean at one place of a template.
 pub(super) struct Scope {
-    source: Rc<Source>,
+    source: Arc<Source>,
     dot: Shape,
     /// `$`: the context of the whole template.
     root: Shape,
-    variables: Vec<(Rc<str>, Shape)>,
+    variables: Vec<(Arc<str>, Shape)>,
 }
 
 impl<'w> Walker<'w> {
-    pub fn new(chart: &'w str, templates: &'w FxHashMap<String, Rc<Template>>) -> Walker<'w> {
+    pub fn new(chart: &'w str, templates: &'w FxHashMap<String, Arc<Template>>) -> Walker<'w> {
         Walker {
             chart,
             templates,
@@ -63,7 +65,7 @@ impl<'w> Walker<'w> {
         }
         self.depth += 1;
         let testing = std::mem::replace(&mut self.testing, false);
-        let source = Rc::clone(&template.source);
+        let source = Arc::clone(&template.source);
         let mut scope = Scope { source, root: dot.clone(), dot, variables: Vec::new() };
         self.nodes(&template.nodes, &mut scope);
         self.testing = testing;
@@ -79,7 +81,7 @@ impl<'w> Walker<'w> {
         let mut key = String::new();
         dot.write_key(&mut key, 0);
         if self.seen.insert((name.to_owned(), key)) {
-            let template = Rc::clone(template);
+            let template = Arc::clone(template);
             self.template(&template, dot);
         }
     }
@@ -167,7 +169,7 @@ impl<'w> Walker<'w> {
         }
         for name in &pipe.variables {
             if !pipe.assigns {
-                scope.variables.push((Rc::clone(name), shape.clone()));
+                scope.variables.push((Arc::clone(name), shape.clone()));
             } else if let Some(known) =
                 scope.variables.iter_mut().rev().find(|known| known.0 == *name)
             {
@@ -201,10 +203,10 @@ impl<'w> Walker<'w> {
         match &expression.kind {
             ExpressionKind::Dot => scope.dot.clone(),
             ExpressionKind::Nil => Shape::Unknown,
-            ExpressionKind::Literal(value) => match &value.data {
-                Data::Str(text) => Shape::Text(text.as_str().into()),
-                _ => Shape::Unknown,
-            },
+            ExpressionKind::Literal(Literal::Text(text)) => Shape::Text(text.as_str().into()),
+            ExpressionKind::Literal(Literal::Bool(_) | Literal::Int(_) | Literal::Float(_)) => {
+                Shape::Unknown
+            }
             ExpressionKind::Field(names) => {
                 let dot = scope.dot.clone();
                 self.fields(dot, names, range, scope)
@@ -232,7 +234,7 @@ impl<'w> Walker<'w> {
     fn fields(
         &self,
         start: Shape,
-        names: &[Rc<str>],
+        names: &[Arc<str>],
         range: &Range<usize>,
         scope: &Scope,
     ) -> Shape {

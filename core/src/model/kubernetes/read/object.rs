@@ -17,6 +17,7 @@ use crate::model::kubernetes::rbac::{read_rules, read_subjects};
 use crate::model::kubernetes::read::meta::read_meta;
 use crate::model::kubernetes::read::pod::read_names;
 use crate::model::kubernetes::read::workload::read_workload;
+use crate::model::kubernetes::route_rules::{read_destination_rule, read_service_entry};
 use crate::model::kubernetes::routes::{
     read_gateway_route, read_ingress, read_openshift_route, read_traefik, read_virtual_service,
 };
@@ -275,6 +276,11 @@ impl Unread<'_, '_> {
             }
             "VirtualService" if self.of(&["networking.istio.io"]) => {
                 self.spec(|spec| routes(read_virtual_service(reader, spec)))
+            }
+            "DestinationRule" if self.of(&["networking.istio.io"]) => self
+                .spec(|spec| Body::DestinationRule(Box::new(read_destination_rule(reader, spec)))),
+            "ServiceEntry" if self.of(&["networking.istio.io"]) => {
+                self.spec(|spec| Body::ServiceEntry(Box::new(read_service_entry(reader, spec))))
             }
             // `Route` alone is too common a name.
             "Route" if self.group == Some("route.openshift.io") => {

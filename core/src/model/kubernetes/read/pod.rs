@@ -143,11 +143,18 @@ fn read_anti_terms(reader: &mut Reader, node: Node<'_>) -> Vec<AffinityTerm> {
 }
 
 fn read_term(reader: &mut Reader, node: Node<'_>, required: bool) -> AffinityTerm {
-    let mut term = AffinityTerm { required, topology_key: None, selector: None };
+    let mut term = AffinityTerm {
+        required,
+        topology_key: None,
+        selector: None,
+        match_label_keys: Vec::new(),
+        span: node.span(),
+    };
     reader.each(node, "PodAffinityTerm", |reader, key, entry| {
         match key {
             "topologyKey" => reader.read(entry.value, &mut term.topology_key),
             "labelSelector" => term.selector = read_selector(reader, entry.value),
+            "matchLabelKeys" => reader.read(entry.value, &mut term.match_label_keys),
             _ => return false,
         }
         true

@@ -1,0 +1,95 @@
+//! Callers: who connects to the Services of a cluster, and the container ports that they reach.
+
+use super::{Facts, KubeHost, KubeService, Workload};
+use crate::model::kubernetes::{Body, Object};
+use crate::text::Span;
+use rustc_hash::FxHashMap;
+
+/// Who connects to a Service.
+#[derive(Debug)]
+pub enum Caller<'f, 'a> {
+    /// A container that names it, with the port that it names.
+    Client { from: &'f Workload<'a>, span: Span, port: Option<u16> },
+    /// A route, whose traffic comes from an ingress controller.
+    Route(&'a Object, Span),
+    /// Somebody outside of the cluster.
+    Outside(Span),
+}
+
+/// The callers of each Service, by its index.
+pub type Callers<'f, 'a> = FxHashMap<usize, Vec<Caller<'f, 'a>>>;
+
+impl<'a> Facts<'a> {
+    /// Returns who connects to each Service: the containers that name it, the routes that lead to it, and
+    /// those outside of the cluster to whom it is open.
+    pub fn callers(&self) -> Callers<'_, 'a> {
+        let mut all = Callers::default();
+        for service in self.kube_services() {
+            if let Some(kind) = &service.model.kind
+                && matches!(kind.as_str(), "LoadBalancer" | "NodePort")
+            {
+                all.entry(service.index).or_default().push(Caller::Outside(kind.span));
+            }
+        }
+        for &object in self.objects() {
+            let Body::Routes(routes) = &object.body else { continue };
+            // A VirtualService is a rule for those who connect anyway.
+            if object.kind.as_str() == "VirtualService" {
+                continue;
+            }
+            for backend in &routes.backends {
+                let namespace =
+                    backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
+                let meant = self.kube_host(object.file, namespace, &backend.service);
+                if let KubeHost::Service(service) = meant {
+                    let caller = Caller::Route(object, backend.service.span);
+                    all.entry(service.index).or_default().push(caller);
+                }
+            }
+        }
+        for from in self.workloads() {
+            for mention in from.units.iter().flat_map(|unit| self.peers(unit)) {
+                let meant = self.kube_host(from.object.file, from.namespace, mention.host);
+                let KubeHost::Service(service) = meant else { continue };
+                if !service.selects.contains(&from.index) {
+                    let (span, port) = (mention.span, mention.effective_port());
+                    let caller = Caller::Client { from, span, port };
+                    all.entry(service.index).or_default().push(caller);
+                }
+            }
+        }
+        all
+    }
+}
+
+/// A port of a container behind a Service.
+#[derive(Debug, Clone, Copy)]
+pub struct PortTarget<'a> {
+    pub number: i64,
+    pub name: Option<&'a str>,
+    pub protocol: &'a str,
+}
+
+/// Returns the container ports to which a Service sends what arrives at a port, or at any of its ports;
+/// those whose number the files do not show are left out.
+pub fn reached_ports<'a>(
+    workload: &Workload<'a>,
+    service: &KubeService<'a>,
+    port: Option<u16>,
+) -> Vec<PortTarget<'a>> {
+    let mut found = Vec::new();
+    for own in &service.model.ports {
+        if port.is_some_and(|port| own.port.is_none_or(|it| it.value != i64::from(port))) {
+            continue;
+        }
+        let Some(target) = own.target() else { continue };
+        let listed =
+            workload.running().flat_map(|(_, it)| &it.ports).find(|it| it.is(&target.value));
+        let number = listed.and_then(|it| it.container_port).map(|it| it.value);
+        let Some(number) = number.or(target.value.as_int()) else { continue };
+        let name = listed.and_then(|it| it.name.as_ref()).map(|it| it.as_str());
+        let protocol = own.protocol.as_ref().map_or("TCP", |it| it.as_str());
+        found.push(PortTarget { number, name, protocol });
+    }
+    found
+}

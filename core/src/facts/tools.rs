@@ -1,0 +1,150 @@
+//! Programs that a check runs and that are not in the image.
+
+use super::{Facts, Service, Unit, dockerfile};
+use crate::knowledge::families::{Certainty, Family, Known, Tool, family_of};
+use crate::knowledge::image::ImageRef;
+use crate::knowledge::shell::{Command, Joint, Word, commands, is_shell};
+
+/// A program that a check runs and that is not in the image.
+#[derive(Debug, Clone)]
+pub struct MissingTool {
+    pub tool: Tool,
+    /// The word that calls it; `None` for the shell that `CMD-SHELL` starts.
+    pub word: Option<Word>,
+    /// The image in which it is missing, as a person would name it.
+    pub image: String,
+    /// Whether the image is pulled as it is, and not built here.
+    pub is_certain: bool,
+    /// A program in the image that could make the same request.
+    pub instead: Option<Tool>,
+}
+
+/// The contents of an image, as far as they are known.
+struct Contents<'f> {
+    family: &'static Family,
+    repository: String,
+    tag: String,
+    /// The Dockerfile that builds on it.
+    dockerfile: Option<&'f str>,
+    /// The image as written.
+    image: String,
+}
+
+impl Contents<'_> {
+    fn of<'f>(image: &str, dockerfile: Option<&'f str>) -> Option<Contents<'f>> {
+        let reference = ImageRef::parse(image);
+        // A variable that is not set leaves an empty tag.
+        if reference.has_variable_repository() || reference.tag == Some("") {
+            return None;
+        }
+        let repository = reference.repository();
+        let (family, certainty) = family_of(&repository)?;
+        // Without a tag the image is the newest one, but a digest may name any.
+        let tag = reference.tag.or(reference.digest.is_none().then_some("latest"))?;
+        (certainty == Certainty::Certain).then(|| Contents {
+            family,
+            repository: repository.to_string(),
+            tag: tag.to_owned(),
+            dockerfile,
+            image: image.to_owned(),
+        })
+    }
+
+    fn has(&self, tool: Tool) -> Known {
+        let known = self.family.has_tool(&self.repository, Some(&self.tag), tool);
+        match self.dockerfile {
+            Some(text) if known == Known::No && dockerfile::may_bring(text, tool.name()) => {
+                Known::Unknown
+            }
+            _ => known,
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Returns a program that a check in a container needs and its image lacks. `words` are the words of
+    /// the check, which a shell takes apart where `in_shell` says so.
+    pub fn missing_tool(
+        &self,
+        unit: &Unit<'a>,
+        words: &[&str],
+        in_shell: bool,
+    ) -> Option<MissingTool> {
+        let contents = self.contents(unit)?;
+        let lacks = |tool: Tool| contents.has(tool) == Known::No && !self.mounts_tool(unit, tool);
+        let found = |tool, word: Option<&Word>| {
+            let able = [Tool::Curl, Tool::Wget];
+            let requests = able.contains(&tool);
+            let other = able.into_iter().find(|it| *it != tool && contents.has(*it) == Known::Yes);
+            MissingTool {
+                tool,
+                word: word.cloned(),
+                image: contents.image.clone(),
+                is_certain: contents.dockerfile.is_none(),
+                instead: other.filter(|_| requests),
+            }
+        };
+        if in_shell && lacks(Tool::Sh) {
+            return Some(found(Tool::Sh, None));
+        }
+        let first = words.first().map(|it| crate::knowledge::shell::base_name(it));
+        let shell = first.filter(|it| !in_shell && is_shell(it)).and_then(Tool::from_program);
+        if let Some(shell) = shell.filter(|it| lacks(*it)) {
+            let text = words.first().copied().unwrap_or_default();
+            let word = Word { text: text.into(), arg: 0, start: 0, end: text.len() };
+            return Some(found(shell, Some(&word)));
+        }
+        let run = match words {
+            [script] if in_shell => commands(script),
+            _ => crate::knowledge::shell::commands_of_argv(words),
+        };
+        let missing = |at: usize| {
+            let word = run[at].program().first()?;
+            let tool = Tool::from_program(run[at].name())?;
+            (lacks(tool) && !has_alternative(&run, at)).then(|| found(tool, Some(word)))
+        };
+        (0..run.len()).find_map(missing)
+    }
+
+    fn contents(&self, unit: &Unit<'a>) -> Option<Contents<'_>> {
+        if let Some(service) = self.service_of(unit).filter(|it| it.is_built()) {
+            let (text, base) = self.base_of_build(service)?;
+            return Contents::of(&base, Some(text));
+        }
+        Contents::of(unit.image.as_ref()?.text, None)
+    }
+
+    /// Returns the Dockerfile of a service and the image that its final stage starts from.
+    fn base_of_build(&self, service: &Service<'a>) -> Option<(&str, String)> {
+        let build = service.model.build.as_ref()?;
+        let inline = build.dockerfile_inline.as_ref().map(|it| it.as_str());
+        let text = inline.or(build.dockerfile_id.map(|it| self.file(it).text()))?;
+        let target = build.target.as_ref().map(|it| it.as_str());
+        Some((text, dockerfile::final_stage(text, target)?.base))
+    }
+
+    /// Whether a container mounts something at a path that ends in the name of a program.
+    fn mounts_tool(&self, unit: &Unit<'a>, tool: Tool) -> bool {
+        let is_tool = |path: &str| path.rsplit('/').next() == Some(tool.name());
+        self.mounted(unit).iter().any(|it| {
+            let path = it.path.as_str();
+            is_tool(path)
+                || matches!(path.trim_end_matches('/'), "/bin" | "/usr/bin" | "/usr/local/bin")
+        })
+    }
+}
+
+/// Whether another command is tried where this one fails, as in `curl … || wget …`, or the command
+/// runs only where a test before it finds the program.
+fn has_alternative(run: &[Command], at: usize) -> bool {
+    let gives_up =
+        |it: &Command| matches!(it.name(), "exit" | "false" | "kill" | "echo" | "return");
+    let next = run.get(at + 1).filter(|_| run[at].joint == Joint::Or);
+    let looks_for_it = |it: &Command| {
+        matches!(
+            it.words.first().map(|it| it.text.as_str()),
+            Some("command" | "which" | "type" | "hash")
+        )
+    };
+    next.is_some_and(|it| !gives_up(it)) || run[..at].iter().any(looks_for_it)
+}

@@ -1,0 +1,171 @@
+use crate::facts::{Facts, OpenDoor, Reach};
+use crate::report::{Confidence, Findings, Role, Severity};
+use crate::rules::rule;
+
+rule! {
+    /// A data store or a console is told to let anybody in.
+    ///
+    /// ## Why it hurts
+    /// Whoever reaches the port is an administrator: another container that was broken into, a page in a
+    /// browser on the same machine, or, where the port is published, everybody. Open data stores are found
+    /// within hours, and emptied.
+    ///
+    /// ## What helps
+    /// Remove the setting and give a password from a secret. Where there is no other way, publish nothing,
+    /// and leave only the clients on its network.
+    ///
+    /// ## How to troubleshoot
+    /// Connect without a password from another container of the same network.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17.2
+    ///     environment:
+    ///       POSTGRES_HOST_AUTH_METHOD: trust # <- `POSTGRES_HOST_AUTH_METHOD=trust` lets anybody into PostgreSQL in service `db`
+    ///   search:
+    ///     image: elasticsearch:8.17.0
+    ///     ports: ["9200:9200"]
+    ///     environment:
+    ///       - xpack.security.enabled=false # <- `xpack.security.enabled=false` lets anybody into Elasticsearch in service `search`, and port 9200 is published on every address of the host
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17.2
+    ///     environment:
+    ///       POSTGRES_PASSWORD_FILE: /run/secrets/db
+    /// ```
+    PLM813 "authentication-switched-off" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    for unit in facts.units() {
+        if facts.unit_role(unit) == Role::Development {
+            continue;
+        }
+        let Some(door) = facts.open_door(unit) else { continue };
+        let OpenDoor { written, program, .. } = &door;
+        let opens = format!("`{written}` lets anybody into {program} in {}", unit.label);
+        let message = match &door.reach {
+            Reach::Loopback => continue,
+            Reach::Inside => opens,
+            Reach::Published(_, port) => {
+                format!("{opens}, and port {port} is published on every address of the host")
+            }
+            Reach::Routed(_, words) => format!("{opens}, and {words}"),
+        };
+        let finding = out.at(&door.span, message);
+        match &door.reach {
+            Reach::Published(span, port) => {
+                finding.severity(Severity::Error).also(span, "this publishes it");
+                finding.check(format!("ss -ltn 'sport = :{port}'"));
+            }
+            Reach::Routed(span, _) => {
+                finding.severity(Severity::Error).also(span, "this opens it to the outside");
+            }
+            Reach::Inside | Reach::Loopback => {}
+        }
+        if !door.is_certain {
+            finding.confidence(Confidence::Likely);
+        }
+        let shows = match door.variable {
+            Some(name) => format!("printenv {name}"),
+            None => "cat /proc/1/cmdline".to_owned(),
+        };
+        finding.check(facts.exec(unit, &shows));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::findings;
+
+    fn severities(text: &str) -> Vec<&'static str> {
+        findings(&RULE, text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    fn service(body: &str) -> Vec<&'static str> {
+        severities(&format!("services: {{a: {{{body}}}}}\n"))
+    }
+
+    #[test]
+    fn variables_and_options_that_let_anybody_in() {
+        for body in [
+            "image: 'bitnami/redis:latest', environment: [ALLOW_EMPTY_PASSWORD=yes]",
+            "image: 'postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: trust}",
+            "image: 'elasticsearch:8.17.0', environment: {xpack.security.enabled: 'false'}",
+            "image: 'mongo:8', command: --noauth",
+            "image: 'mysql:8.4', environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}",
+            "image: 'grafana/grafana:11.4.0', environment: {GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: Admin}",
+            "image: 'redis:7', command: [redis-server, --protected-mode, 'no']",
+            "image: 'acme/postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: trust}",
+        ] {
+            assert_eq!(service(body), ["warning"], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_password_or_a_half_thrown_switch_is_silent() {
+        for body in [
+            "image: 'mysql:8.4', environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes', MYSQL_ROOT_PASSWORD: '${PW}'}",
+            "image: 'bitnami/redis:latest', environment: [ALLOW_EMPTY_PASSWORD=yes, REDIS_PASSWORD=x]",
+            "image: 'redis:7', command: [redis-server, --protected-mode, 'no', --requirepass, x]",
+            "image: 'grafana/grafana:11.4.0', environment: {GF_AUTH_ANONYMOUS_ORG_ROLE: Admin}",
+            "image: 'postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: scram-sha-256}",
+            "image: 'mysql:8.4', environment: {MYSQL_ALLOW_EMPTY_PASSWORD: '${EMPTY:-}'}",
+            "image: 'acme/web:1', environment: {POSTGRES_HOST_AUTH_METHOD: trust}",
+        ] {
+            assert_eq!(service(body), [""; 0], "{body}");
+        }
+    }
+
+    const TRUST: &str = "image: 'postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: trust}";
+
+    #[test]
+    fn published_is_an_error_and_loopback_is_silent() {
+        for (ports, expected) in [
+            ("['5432:5432']", "error"),
+            ("['0.0.0.0:15432:5432']", "error"),
+            ("[{target: 5432, published: 5432}]", "error"),
+            ("['[::]:5432:5432']", "error"),
+            ("['9187:9187']", "warning"),
+            ("[]", "warning"),
+        ] {
+            assert_eq!(service(&format!("{TRUST}, ports: {ports}")), [expected], "{ports}");
+        }
+        assert_eq!(service(&format!("{TRUST}, ports: ['127.0.0.1:5432:5432']")), [""; 0]);
+        let traefik = "image: 'traefik:3.3', command: [--api.insecure=true]";
+        assert_eq!(service(&format!("{traefik}, ports: ['80:80']")), ["warning"]);
+        assert_eq!(service(&format!("{traefik}, ports: ['8080:8080']")), ["error"]);
+    }
+
+    #[test]
+    fn development_is_silent() {
+        assert!(
+            severities(&format!("# file: compose.dev.yaml\nservices: {{a: {{{TRUST}}}}}\n"))
+                .is_empty()
+        );
+    }
+
+    fn deployed(service: &str, more: &str) -> Vec<&'static str> {
+        severities(&format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: db}}\nspec: {{selector: {{matchLabels: {{app: db}}}}, template: {{metadata: {{labels: {{app: db}}}}, spec: {{containers: [{{name: db, image: 'postgres:17', env: [{{name: POSTGRES_HOST_AUTH_METHOD, value: trust}}]}}]}}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{{service} selector: {{app: db}}, ports: [{{port: 5432}}]}}\n{more}"
+        ))
+    }
+
+    #[test]
+    fn what_is_routed_from_outside_is_an_error_in_the_cluster_too() {
+        assert_eq!(deployed("", ""), ["warning"]);
+        assert_eq!(deployed("type: LoadBalancer,", ""), ["error"]);
+        assert_eq!(deployed("type: NodePort,", ""), ["error"]);
+        let ingress = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: db}\nspec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: db, port: {number: 5432}}}}]}}]}\n";
+        assert_eq!(deployed("", ingress), ["error"]);
+    }
+}

@@ -1,0 +1,241 @@
+use crate::facts::{Facts, Image, Unit};
+use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
+use crate::report::{Findings, Role, Severity};
+use crate::rules::rule;
+use crate::text::Span;
+use indexmap::{IndexMap, IndexSet};
+use rustc_hash::FxBuildHasher;
+
+rule! {
+    /// An image is of a version that its makers no longer maintain, or of a repository that they withdrew.
+    ///
+    /// ## Why it hurts
+    /// Security holes that are found from now on stay open: no fixed image will come. What was withdrawn
+    /// still runs where it was pulled before, but a new machine or a new node cannot pull it, mostly in the
+    /// night in which a node is replaced.
+    ///
+    /// ## What helps
+    /// Plan the step to a maintained version while it is still a plan: for a database with a dump and a
+    /// rehearsal. For a withdrawn repository take its successor, or keep a copy in a registry of your own.
+    ///
+    /// ## How to troubleshoot
+    /// Pull the image on a machine that does not have it yet. The page that the finding names has the
+    /// makers' own table.
+    ///
+    /// ## When to ignore
+    /// Where somebody else maintains the version for you, as with extended support.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:12 # <- `postgres:12` gets no more fixes: PostgreSQL 12 was maintained until November 2024
+    ///   cache:
+    ///     image: bitnami/redis:7.0 # <- `bitnami/redis:7.0` can no longer be pulled: its makers withdrew it in September 2025
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// services:
+    ///   db:
+    ///     image: postgres:17.2
+    ///   cache:
+    ///     image: redis:8.2
+    /// ```
+    PLM812 "end-of-life-image" {
+        since: "0.1.0", on: Both, severity: Warning, check: check,
+    }
+}
+
+/// What is known of an image.
+struct Verdict {
+    severity: Severity,
+    message: String,
+    help: String,
+    is_gone: bool,
+}
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let mut images: IndexMap<Cause<'_>, (&Unit<'_>, IndexSet<Span, FxBuildHasher>), FxBuildHasher> =
+        IndexMap::default();
+    for unit in facts.units() {
+        let Some(image) = &unit.image else { continue };
+        let is_built = facts.service_of(unit).is_some_and(|it| it.is_built());
+        if is_built || facts.unit_role(unit) == Role::Development {
+            continue;
+        }
+        let entry = images.entry(Cause::of(facts, unit, image));
+        let (_, places) = entry.or_insert_with(|| (unit, IndexSet::default()));
+        places.insert(image.span);
+    }
+    for (Cause { image, .. }, (unit, places)) in images {
+        let Some(verdict) = verdict(image) else { continue };
+        let Some(first) = places.first() else { continue };
+        let finding = out.at(first, verdict.message);
+        finding.severity(verdict.severity).help(verdict.help);
+        for other in places.iter().skip(1) {
+            finding.also(other, "the same image again");
+        }
+        if verdict.is_gone {
+            finding.check(format!("docker manifest inspect {image}"));
+        } else if let Some(service) = facts.service_of(unit) {
+            finding.check(facts.compose(service, &format!("images {}", service.name)));
+        } else if let Some(workload) = facts.workload_of(unit) {
+            finding.check(format!(
+                "kubectl get {}{} -o jsonpath='{{..image}}'",
+                workload.reference(),
+                workload.namespace_flag()
+            ));
+        }
+    }
+}
+
+/// What is mended at once: an image in a Compose project, or in the manifests of one application.
+#[derive(PartialEq, Eq, Hash)]
+struct Cause<'a> {
+    image: &'a str,
+    project: Option<usize>,
+    part: usize,
+    target: Option<usize>,
+    /// Where a comment accepts the finding, which does not cover the same image elsewhere.
+    accepted_at: Option<Span>,
+}
+
+impl<'a> Cause<'a> {
+    fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &Image<'a>) -> Cause<'a> {
+        let span = image.span;
+        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        Cause {
+            image: image.text,
+            project: facts.service_of(unit).map(|it| it.project_index),
+            part: facts.part_of(span.file),
+            target: facts.target_of(span.file),
+            accepted_at: accepted.then_some(span),
+        }
+    }
+}
+
+fn verdict(image: &str) -> Option<Verdict> {
+    if let Some(withdrawn) = withdrawal_of(image) {
+        let since = withdrawn.since.month_and_year();
+        let message = match withdrawn.fate {
+            Fate::Gone => {
+                format!("`{image}` can no longer be pulled: its makers withdrew it in {since}")
+            }
+            Fate::Frozen => {
+                format!("`{image}` gets no more fixes: its makers stopped updating it in {since}")
+            }
+        };
+        let instead = match withdrawn.replacement_of(image) {
+            Some(other) if withdrawal_of(&other).is_some() => {
+                format!("`{other}` can still be pulled, but gets no more fixes either.")
+            }
+            Some(other) => format!("`{other}` takes its place."),
+            None => "Its makers offer nothing in its place.".to_owned(),
+        };
+        return Some(Verdict {
+            severity: Severity::Warning,
+            message,
+            help: format!("{instead} Source: {}, as of {AS_OF}.", withdrawn.source),
+            is_gone: withdrawn.fate == Fate::Gone,
+        });
+    }
+    let cycle = cycle_of(image)?;
+    let (product, version) = (cycle.product, cycle.version);
+    let until = cycle.last_day.month_and_year();
+    let (severity, message) = match cycle.support() {
+        Support::Ended => (
+            Severity::Warning,
+            format!(
+                "`{image}` gets no more fixes: {product} {version} was maintained until {until}"
+            ),
+        ),
+        Support::EndsSoon => (
+            Severity::Info,
+            format!(
+                "`{image}` soon gets no more fixes: {product} {version} is maintained until {until}"
+            ),
+        ),
+        Support::Maintained => return None,
+    };
+    Some(Verdict {
+        severity,
+        message,
+        help: format!("Move to a maintained version. Source: {}, as of {AS_OF}.", cycle.source),
+        is_gone: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{findings, messages};
+
+    fn severities(image: &str) -> Vec<&'static str> {
+        let text = format!("services: {{a: {{image: '{image}'}}}}\n");
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn versions_past_their_end_and_near_it() {
+        for image in
+            ["postgres:9.6", "mysql:5.7", "docker.io/library/redis:5-alpine", "debian:buster-slim"]
+        {
+            assert_eq!(severities(image), ["warning"], "{image}");
+        }
+        assert_eq!(severities("php:8.2-fpm"), ["info"]);
+    }
+
+    #[test]
+    fn withdrawn_repositories() {
+        for image in ["bitnami/redis:7.0", "openjdk:17", "k8s.gcr.io/pause:3.2", "minio/minio"] {
+            assert_eq!(severities(image), ["warning"], "{image}");
+        }
+        let text = "services: {a: {image: 'bitnami/redis:7.0'}}\n";
+        let help = findings(&RULE, text)[0].help.clone().unwrap_or_default();
+        assert!(
+            help.contains("bitnamilegacy/redis:7.0") && help.contains("as of 2026-11-29"),
+            "{help}"
+        );
+    }
+
+    #[test]
+    fn maintained_and_unknown_versions_are_silent() {
+        for image in
+            ["postgres:17.2", "postgres", "postgres:${TAG}", "acme/web:1", "bitnami/redis:latest"]
+        {
+            assert_eq!(severities(image), [""; 0], "{image}");
+        }
+    }
+
+    #[test]
+    fn own_builds_and_development_are_silent() {
+        assert!(messages(&RULE, "services: {a: {image: 'postgres:9.6', build: .}}\n").is_empty());
+        let text = "# file: compose.dev.yaml\nservices: {a: {image: 'postgres:9.6'}}\n";
+        assert!(messages(&RULE, text).is_empty());
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'postgres:9.6'}]}\n";
+        assert_eq!(messages(&RULE, pod).len(), 1);
+        assert!(messages(&RULE, &format!("# file: e2e/pod.yaml\n{pod}")).is_empty());
+    }
+
+    #[test]
+    fn one_image_of_one_application_is_reported_once() {
+        let text = "services: {a: {image: 'mysql:5.7'}, b: {image: 'mysql:5.7'}}\n";
+        let found = findings(&RULE, text);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\nspec: {containers: [{name: a, image: 'mysql:5.7'}]}\n";
+        let text = format!(
+            "# file: k8s/a.yaml\n{}# file: k8s/b.yaml\n{}",
+            pod.replace("NAME", "a"),
+            pod.replace("NAME", "b")
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+    }
+
+    #[test]
+    fn accepting_one_place_does_not_accept_the_others() {
+        let text = "services:\n  a:\n    # plimsoll: ignore PLM812 until the migration\n    image: mysql:5.7\n  b:\n    image: mysql:5.7\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
+    }
+}

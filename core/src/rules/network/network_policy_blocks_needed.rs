@@ -1,0 +1,534 @@
+use crate::facts::{
+    Caller, Callers, Direction, Facts, KubeService, Limiting, Policies, Policy, PortTarget,
+    Workload, allows_dns, reached_ports,
+};
+use crate::knowledge::net;
+use crate::model::kubernetes::{PolicyPeer, PolicyRule, Selector};
+use crate::report::{Confidence, Findings, Severity};
+use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+rule! {
+    /// A NetworkPolicy shuts out what the same files need.
+    ///
+    /// ## Why it hurts
+    /// As soon as one policy selects a Pod, only what some policy allows gets through. Without DNS no host
+    /// name resolves any more, whatever else is allowed. And who was forgotten in `from` sees no error,
+    /// only connections that time out.
+    ///
+    /// ## What helps
+    /// Allow port 53 over UDP and TCP to all namespaces beside every other rule of `egress`. In `ingress`,
+    /// name everybody who connects: the clients by their Pod labels, the ingress controller by its
+    /// namespace.
+    ///
+    /// ## How to troubleshoot
+    /// `kubectl exec` with `getent hosts kubernetes.default` shows whether DNS works, and `nc -vz NAME
+    /// PORT` from the client whether the connection gets through.
+    ///
+    /// ## Bad
+    /// ```yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: { name: web }
+    /// spec:
+    ///   podSelector: { matchLabels: { app: web } }
+    ///   policyTypes: [Egress]
+    ///   egress: # <- NetworkPolicy `web` lets Deployment `web` send only to what it lists, and DNS (port 53) is not among it, so no host name resolves
+    ///     - to: [{ podSelector: { matchLabels: { app: db } } }]
+    ///       ports: [{ port: 5432 }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec: { containers: [{ name: web, image: "acme/web:1" }] }
+    /// ```
+    ///
+    /// ## Good
+    /// ```yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: { name: web }
+    /// spec:
+    ///   podSelector: { matchLabels: { app: web } }
+    ///   policyTypes: [Egress]
+    ///   egress:
+    ///     - to: [{ podSelector: { matchLabels: { app: db } } }]
+    ///       ports: [{ port: 5432 }]
+    ///     - to: [{ namespaceSelector: {} }]
+    ///       ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: { name: web }
+    /// spec:
+    ///   selector: { matchLabels: { app: web } }
+    ///   template:
+    ///     metadata: { labels: { app: web } }
+    ///     spec: { containers: [{ name: web, image: "acme/web:1" }] }
+    /// ```
+    PLM426 "network-policy-blocks-needed" {
+        since: "0.1.0", on: Kubernetes, severity: Warning, check: check, about: absence,
+    }
+}
+
+/// What one policy shuts out, which is one finding.
+struct Blocked {
+    policy: String,
+    messages: Vec<String>,
+    related: Vec<(Span, String)>,
+    severity: Severity,
+    check: String,
+    help: Option<&'static str>,
+}
+
+/// What is shut out, by the place in the policy.
+type AllBlocked = IndexMap<Span, Blocked, FxBuildHasher>;
+
+fn check(facts: &Facts, out: &mut Findings) {
+    let policies = facts.network_policies();
+    if policies.all.is_empty() {
+        return;
+    }
+    let callers = facts.callers();
+    let mut all = AllBlocked::default();
+    for workload in facts.workloads() {
+        if let Some(limiting) = policies.limiting(workload, Direction::Egress) {
+            without_dns(facts, workload, &limiting, &mut all);
+        }
+        if let Some(limiting) = policies.limiting(workload, Direction::Ingress) {
+            shut_out(facts, workload, &policies, &limiting, &callers, &mut all);
+        }
+    }
+    for (span, blocked) in all {
+        report(out, span, &blocked);
+    }
+}
+
+fn report(out: &mut Findings, span: Span, blocked: &Blocked) {
+    let Some((first, others)) = blocked.messages.split_first() else { return };
+    let more = match others.len() {
+        0 => String::new(),
+        1 => "; the same goes for one other".to_owned(),
+        many => format!("; the same goes for {many} others"),
+    };
+    let finding = out.at(&span, format!("{} {first}{more}", blocked.policy));
+    finding.severity(blocked.severity).confidence(Confidence::Likely).check(blocked.check.clone());
+    for (span, message) in &blocked.related {
+        finding.also(span, message.clone());
+    }
+    if let Some(help) = blocked.help {
+        finding.help(help);
+    }
+}
+
+/// Returns the policy that a finding is about, of those that select a workload, and the place of its rules.
+/// One that allows something speaks of the case; one that only denies is a default.
+fn blamed<'p, 'a>(
+    limiting: &Limiting<'p, 'a>,
+    direction: Direction,
+) -> Option<(&'p Policy<'a>, Span)> {
+    let sure = &limiting.sure;
+    let with_rules = sure.iter().find(|it| !it.rules(direction).is_empty());
+    let policy = *with_rules.or(sure.first())?;
+    let (rules, kind) = match direction {
+        Direction::Ingress => (&policy.model.ingress, "Ingress"),
+        Direction::Egress => (&policy.model.egress, "Egress"),
+    };
+    let written = rules.as_ref().map(|it| it.span);
+    let of_type = policy.model.policy_types.iter().find(|it| it.as_str() == kind);
+    let span = written.or(of_type.map(|it| it.span)).unwrap_or(policy.object.name_span());
+    Some((policy, span))
+}
+
+/// Notes a workload that may send something, but not ask for names.
+fn without_dns<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+    limiting: &Limiting<'_, 'a>,
+    all: &mut AllBlocked,
+) {
+    let allows = |protocol: &str| {
+        limiting.all.iter().any(|policy| {
+            let mut rules = policy.rules(Direction::Egress).iter();
+            rules.any(|rule| allows_dns(policy, rule, protocol))
+        })
+    };
+    let (udp, tcp) = (allows("UDP"), allows("TCP"));
+    if (udp && tcp) || !asks_for_names(facts, workload, &limiting.all) {
+        return;
+    }
+    let Some((policy, span)) = blamed(limiting, Direction::Egress) else { return };
+    let (name, label) = (policy.object.label(), &workload.label);
+    let message = if udp {
+        format!(
+            "lets {label} ask for names over UDP only: answers that do not fit into one packet come over TCP and are lost"
+        )
+    } else if tcp {
+        format!(
+            "lets {label} ask for names over TCP only, and resolvers ask over UDP first, so no host name resolves"
+        )
+    } else if policy.rules(Direction::Egress).is_empty() {
+        format!("lets {label} send nothing, not even to DNS (port 53), so no host name resolves")
+    } else {
+        format!(
+            "lets {label} send only to what it lists, and DNS (port 53) is not among it, so no host name resolves"
+        )
+    };
+    let blocked = all.entry(span).or_insert_with(|| Blocked {
+        policy: name.clone(),
+        messages: Vec::new(),
+        related: Vec::new(),
+        severity: if udp { Severity::Info } else { Severity::Warning },
+        check: match workload.running().next() {
+            Some((unit, _)) => workload.exec(unit, "getent hosts kubernetes.default"),
+            None => format!("kubectl get networkpolicy{}", workload.namespace_flag()),
+        },
+        help: Some(
+            "Add `- ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]` to `egress`.",
+        ),
+    });
+    blocked.messages.push(message);
+    blocked.related.push((workload.span(), format!("{label} is selected by {name}")));
+}
+
+/// Whether a workload is known to use names: it names a host, or a policy lets it reach other Pods, which
+/// have fixed names and no fixed addresses.
+fn asks_for_names(facts: &Facts<'_>, workload: &Workload<'_>, limiting: &[&Policy<'_>]) -> bool {
+    let is_name = |host: &str| net::ipv4(host).is_none() && !net::is_loopback(host);
+    let named =
+        workload.units.iter().any(|unit| facts.peers(unit).iter().any(|it| is_name(it.host)));
+    let reaches_pods =
+        |rule: &PolicyRule| rule.peers.is_empty() || rule.peers.iter().any(|it| it.cidr.is_none());
+    named || limiting.iter().any(|it| it.rules(Direction::Egress).iter().any(reaches_pods))
+}
+
+/// Notes the connections to a workload that somebody in the same files needs and that no policy allows.
+fn shut_out<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+    policies: &Policies<'a>,
+    limiting: &Limiting<'_, 'a>,
+    callers: &Callers<'_, 'a>,
+    all: &mut AllBlocked,
+) {
+    let Some((policy, span)) = blamed(limiting, Direction::Ingress) else { return };
+    for service in facts.services_for(workload) {
+        for source in callers.get(&service.index).into_iter().flatten() {
+            let port = match source {
+                Caller::Client { port, .. } => *port,
+                Caller::Route(..) | Caller::Outside(_) => None,
+            };
+            let targets = reached_ports(workload, service, port);
+            let is_open = |target: &PortTarget<'_>| {
+                limiting.all.iter().any(|policy| {
+                    let lets = |it: &PolicyPeer| lets_in(policies, policy, it, source);
+                    policy.rules(Direction::Ingress).iter().any(|rule| {
+                        rule.allows_port(target.protocol, target.number, target.name)
+                            && (rule.peers.is_empty() || rule.peers.iter().any(lets))
+                    })
+                })
+            };
+            let Some(first) = targets.first().filter(|_| !targets.iter().any(is_open)) else {
+                continue;
+            };
+            let (message, place) = words(source, service, workload, first.number);
+            let blocked = all.entry(span).or_insert_with(|| Blocked {
+                policy: policy.object.label(),
+                messages: Vec::new(),
+                related: Vec::new(),
+                severity: Severity::Warning,
+                check: format!(
+                    "kubectl describe networkpolicy{} {}",
+                    workload.namespace_flag(),
+                    policy.object.name().map_or("", |it| it.as_str())
+                ),
+                help: None,
+            });
+            if blocked.related.iter().any(|it| it.0 == place) {
+                continue;
+            }
+            blocked.messages.push(message);
+            let port = first.number;
+            let note =
+                format!("this connection to {} on port {port} is not allowed", workload.label);
+            blocked.related.push((place, note));
+        }
+    }
+}
+
+/// Returns the end of the message about a connection, and its place.
+fn words(
+    source: &Caller<'_, '_>,
+    service: &KubeService<'_>,
+    workload: &Workload<'_>,
+    port: i64,
+) -> (String, Span) {
+    let (label, name) = (&workload.label, service.name);
+    match source {
+        Caller::Client { from, span, .. } => (
+            format!(
+                "does not let {} reach {label} on port {port}, although it connects to Service `{name}`",
+                from.label
+            ),
+            *span,
+        ),
+        Caller::Route(route, span) => (
+            format!(
+                "does not let an ingress controller reach {label} on port {port}, although {} routes to Service `{name}`",
+                route.label()
+            ),
+            *span,
+        ),
+        Caller::Outside(span) => (
+            format!(
+                "lets nobody outside of the cluster reach {label} on port {port}, although Service `{name}` is open to them"
+            ),
+            *span,
+        ),
+    }
+}
+
+/// Whether a peer may be the source.
+fn lets_in<'a>(
+    policies: &Policies<'a>,
+    policy: &Policy<'a>,
+    peer: &PolicyPeer,
+    source: &Caller<'_, 'a>,
+) -> bool {
+    match source {
+        Caller::Client { from, .. } => policies.may_be(policy, peer, from),
+        Caller::Outside(_) => peer.cidr.is_some(),
+        Caller::Route(route, _) => {
+            // The Pods of a Gateway may run beside the route, those of an Ingress do not.
+            let beside = route.kind.as_str() != "Ingress";
+            peer.cidr.is_some()
+                || peer.namespace_selector.is_some()
+                || peer
+                    .pod_selector
+                    .as_ref()
+                    .is_some_and(|it| (beside && it.is_empty()) || speaks_of_controller(it))
+        }
+    }
+}
+
+/// Whether a selector means the Pods of an ingress controller or gateway in its own namespace.
+fn speaks_of_controller(selector: &Selector) -> bool {
+    const WORDS: &[&str] = &[
+        "ingress",
+        "nginx",
+        "traefik",
+        "gateway",
+        "controller",
+        "haproxy",
+        "istio",
+        "contour",
+        "envoy",
+        "kong",
+        "router",
+        "proxy",
+    ];
+    let values = selector.match_labels.iter().map(|(_, value)| value.as_str());
+    let listed = selector.expressions.iter().flat_map(|it| it.values.iter().map(|it| it.as_str()));
+    values.chain(listed).any(|value| WORDS.iter().any(|word| value.contains(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::report::Severity;
+    use crate::rules::testing::{findings, messages};
+
+    fn pod(name: &str, more: &str) -> String {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{app: {name}}}}}\nspec: {{containers: [{{name: {name}, image: a{more}}}]}}\n"
+        )
+    }
+
+    fn policy(spec: &str) -> String {
+        format!(
+            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\nspec: {{{spec}}}\n"
+        )
+    }
+
+    fn egress(rules: &str) -> usize {
+        let own = policy(&format!(
+            "podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress], egress: [{rules}]"
+        ));
+        messages(&RULE, &format!("{}{own}", pod("web", ""))).len()
+    }
+
+    const DB: &str = "{to: [{podSelector: {matchLabels: {app: db}}}]}";
+    const PORTS: &str = "ports: [{port: 53, protocol: UDP}, {port: 53}]";
+
+    #[test]
+    fn dns_may_be_allowed_in_many_ways() {
+        assert_eq!(egress(DB), 1);
+        for allowed in [
+            format!("{{{PORTS}}}"),
+            "{}".to_owned(),
+            "{to: [{namespaceSelector: {}}]}".to_owned(),
+            "{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}".to_owned(),
+            "{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.169.254/32]}}]}".to_owned(),
+            format!(
+                "{{to: [{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: kube-system}}}}}}], {PORTS}}}"
+            ),
+            format!(
+                "{{to: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{k8s-app: kube-dns}}}}}}], {PORTS}}}"
+            ),
+            format!("{{to: [{{ipBlock: {{cidr: 10.96.0.10/32}}}}], {PORTS}}}"),
+            "{ports: [{port: 1, endPort: 100, protocol: UDP}, {protocol: TCP}]}".to_owned(),
+            "{ports: [{port: dns, protocol: UDP}, {port: dns-tcp, protocol: TCP}]}".to_owned(),
+        ] {
+            assert_eq!(egress(&format!("{DB}, {allowed}")), 0, "{allowed}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_reach_the_dns_servers() {
+        for other in [
+            "{ports: [{port: 443}]}".to_owned(),
+            "{to: [{ipBlock: {cidr: 10.1.2.3/32}}]}".to_owned(),
+            "{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]}}]}".to_owned(),
+            format!("{{to: [{{podSelector: {{matchLabels: {{k8s-app: kube-dns}}}}}}], {PORTS}}}"),
+            format!("{{to: [{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: shop}}}}}}], {PORTS}}}"),
+        ] {
+            assert_eq!(egress(&format!("{DB}, {other}")), 1, "{other}");
+        }
+    }
+
+    #[test]
+    fn one_protocol_is_not_enough() {
+        let own = |protocol: &str| {
+            policy(&format!(
+                "podSelector: {{}}, policyTypes: [Egress], egress: [{{ports: [{{port: 53, protocol: {protocol}}}]}}]"
+            ))
+        };
+        let severity = |protocol: &str| {
+            findings(&RULE, &format!("{}{}", pod("web", ""), own(protocol)))[0].severity
+        };
+        assert_eq!(severity("UDP"), Severity::Info);
+        assert_eq!(severity("TCP"), Severity::Warning);
+    }
+
+    #[test]
+    fn another_policy_may_allow_dns() {
+        let deny = policy("podSelector: {}, policyTypes: [Egress]");
+        let dns = policy(&format!("podSelector: {{}}, egress: [{{{PORTS}}}]"))
+            .replace("name: p", "name: dns");
+        let names = pod("web", ", env: [{name: URL, value: 'http://api:80'}]");
+        assert_eq!(messages(&RULE, &format!("{names}{deny}")).len(), 1);
+        assert_eq!(messages(&RULE, &format!("{names}{deny}{dns}")).len(), 0);
+        let silent = pod("web", "");
+        assert_eq!(messages(&RULE, &format!("{silent}{deny}")).len(), 0, "it names no host");
+    }
+
+    #[test]
+    fn other_policies_and_policies_of_nothing_are_silent() {
+        let own = policy(&format!("podSelector: {{matchLabels: {{app: other}}}}, egress: [{DB}]"));
+        assert!(messages(&RULE, &format!("{}{own}", pod("web", ""))).is_empty());
+        let own = policy(&format!("podSelector: {{}}, egress: [{DB}]"));
+        let cilium = "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c}\nspec: {}\n";
+        assert_eq!(messages(&RULE, &format!("{}{own}", pod("web", ""))).len(), 1);
+        assert!(messages(&RULE, &format!("{}{own}{cilium}", pod("web", ""))).is_empty());
+        let calico = own.replace("networking.k8s.io/v1", "projectcalico.org/v3");
+        assert!(messages(&RULE, &format!("{}{calico}", pod("web", ""))).is_empty());
+        let ingress_only = policy("podSelector: {}, policyTypes: [Ingress], egress: []");
+        assert!(messages(&RULE, &format!("{}{ingress_only}", pod("web", ""))).is_empty());
+    }
+
+    fn service(kind: &str) -> String {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{{kind}selector: {{app: db}}, ports: [{{port: 80, targetPort: 5432}}]}}\n"
+        )
+    }
+
+    fn ingress(rules: &str, more: &str) -> Vec<String> {
+        let own = policy(&format!("podSelector: {{matchLabels: {{app: db}}}}, ingress: [{rules}]"));
+        messages(&RULE, &format!("{}{own}{more}", pod("db", "")))
+    }
+
+    #[test]
+    fn a_client_that_names_the_service_must_get_through() {
+        let client = pod("web", ", env: [{name: DB, value: 'http://db:80'}]");
+        let both = format!("{}{client}", service(""));
+        let web = "podSelector: {matchLabels: {app: web}}";
+        assert_eq!(
+            ingress("{from: [{podSelector: {matchLabels: {app: api}}}]}", &both),
+            [
+                "NetworkPolicy `p` does not let Pod `web` reach Pod `db` on port 5432, although it connects to Service `db`"
+            ]
+        );
+        assert_eq!(ingress("", &both).len(), 1);
+        assert_eq!(
+            ingress(&format!("{{from: [{{{web}}}], ports: [{{port: 80}}]}}"), &both).len(),
+            1
+        );
+        for allowed in [
+            format!("{{from: [{{{web}}}]}}"),
+            format!("{{from: [{{{web}}}], ports: [{{port: 5432}}]}}"),
+            "{}".to_owned(),
+            "{from: []}".to_owned(),
+            "{from: [{podSelector: {}}]}".to_owned(),
+            "{from: [{namespaceSelector: {matchLabels: {team: a}}}]}".to_owned(),
+            "{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}".to_owned(),
+        ] {
+            assert!(ingress(&allowed, &both).is_empty(), "{allowed}");
+        }
+    }
+
+    #[test]
+    fn one_policy_is_one_finding() {
+        let own =
+            policy("podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: x}}}]}]");
+        let client = |name: &str| pod(name, ", env: [{name: DB, value: 'http://db:80'}]");
+        let text =
+            format!("{}{}{}{}{own}", pod("db", ""), service(""), client("web"), client("api"));
+        let found = messages(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].ends_with("; the same goes for one other"), "{found:?}");
+    }
+
+    #[test]
+    fn a_policy_of_another_folder_may_not_be_meant() {
+        let client = pod("web", ", env: [{name: DB, value: 'http://db:80'}]");
+        let deny = policy("podSelector: {}, ingress: []");
+        let app = format!("{}{}{client}", pod("db", ""), service(""));
+        let count = |folder: &str| {
+            messages(
+                &RULE,
+                &format!("# file: k8s/app/all.yaml\n{app}# file: {folder}/deny.yaml\n{deny}"),
+            )
+            .len()
+        };
+        assert_eq!(count("k8s/app"), 1);
+        assert_eq!(count("k8s"), 1);
+        assert_eq!(count("k8s/other"), 0, "no namespace is written");
+    }
+
+    #[test]
+    fn an_ingress_controller_comes_from_another_namespace() {
+        let route = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: db, port: {number: 80}}}}]}}]}\n";
+        let both = format!("{}{route}", service(""));
+        let own = "{from: [{podSelector: {matchLabels: {app: web}}}]}";
+        assert!(ingress(own, &both)[0].contains("does not let an ingress controller reach"));
+        assert_eq!(ingress("{from: [{podSelector: {}}]}", &both).len(), 1);
+        assert!(ingress("{from: [{namespaceSelector: {}}]}", &both).is_empty());
+        let beside = "{from: [{podSelector: {matchLabels: {app: traefik}}}]}";
+        assert!(ingress(beside, &both).is_empty());
+        assert!(ingress(own, &service("")).is_empty(), "nothing routes to it");
+    }
+
+    #[test]
+    fn a_load_balancer_lets_in_who_is_outside() {
+        let open = service("type: LoadBalancer, ");
+        assert!(ingress("{from: [{namespaceSelector: {}}]}", &open)[0].contains("nobody outside"));
+        assert!(ingress("{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}", &open).is_empty());
+        assert!(ingress("{ports: [{port: 5432}]}", &open).is_empty());
+    }
+}
