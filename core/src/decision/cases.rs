@@ -1,15 +1,11 @@
 //! Small whole projects, each with what the decision must say about it.
 
+use super::tests::decide_with;
+use crate::config::Config;
 use crate::report::{CheckState, Decision, Fit, Platform, QuestionId, ScenarioName, Today, Worth};
-use crate::{Config, File, Options, analyze};
 
 fn decide(files: &[(&str, &str)]) -> Decision {
     decide_with(files, Config::default())
-}
-
-fn decide_with(files: &[(&str, &str)], config: Config) -> Decision {
-    let files: Vec<File> = files.iter().map(|(path, text)| File::new(*path, *text)).collect();
-    analyze(&files, &Options { config, ..Options::default() }).decision
 }
 
 /// Returns the facts that bear on a question, separated by semicolons.

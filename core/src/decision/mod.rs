@@ -3,8 +3,6 @@
 //! The decision never calls one tool more professional than another. It states what the files show,
 //! what a person answered, and what would change the outcome.
 
-#[cfg(test)]
-mod cases;
 mod checklists;
 mod counted;
 mod crossing;
@@ -41,10 +39,19 @@ fn leave_to_person(question: &mut Question) {
 }
 
 #[cfg(test)]
+mod cases;
+
+#[cfg(test)]
 mod tests {
     use crate::config::Downtime;
-    use crate::report::{Answer, Platform, Today};
+    use crate::report::{Answer, Decision, Platform, Today};
     use crate::{Config, File, Options, analyze};
+
+    /// Returns the decision on a project with these paths and texts.
+    pub fn decide_with(files: &[(&str, &str)], config: Config) -> Decision {
+        let files: Vec<File> = files.iter().map(|(path, text)| File::new(*path, *text)).collect();
+        analyze(&files, &Options { config, ..Options::default() }).decision
+    }
 
     #[test]
     fn what_templates_hide_is_not_absent() {

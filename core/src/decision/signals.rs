@@ -5,7 +5,6 @@ use crate::facts::{Facts, Part, Service, Workload};
 use crate::model::BuiltTarget;
 use crate::model::kubernetes::{Body, Object, VolumeSource, WorkloadKind};
 use crate::report::{Environment, Kind, TargetKind};
-use crate::syntax::Node;
 use crate::text::{FileId, Span, folder_of};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -216,10 +215,8 @@ fn environments_of_one_base<'f>(
         .iter()
         .filter(|file| file.kind == Kind::Kustomization)
         .filter(|file| {
-            let kind = |root: Node<'_>| {
-                root.get("kind").is_some_and(|it| it.as_str() == Some("Component"))
-            };
-            file.tree.roots().any(kind)
+            let mut kinds = file.tree.roots().filter_map(|root| root.get("kind")?.as_str());
+            kinds.any(|kind| kind == "Component")
         })
         .map(|file| folder_of(file.path()))
         .collect();
