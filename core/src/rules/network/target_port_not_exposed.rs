@@ -149,7 +149,7 @@ fn report<'a>(
     for (_, other) in more {
         finding.also(&other.span, format!("port `{}` is not listed either", other.value));
     }
-    if !more.is_empty() {
+    if !more.is_empty() || !others.is_empty() {
         return;
     }
     let mut ports = workload.running().flat_map(|it| &it.1.ports);
