@@ -150,8 +150,8 @@ impl Analysis {
         let wanted = |rule: &Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
         let (mut findings, ran) = run_rules(facts, &wanted);
         let target_of = |finding: &Finding| {
-            let target = facts.targets().find(|it| it.has_source(finding.span.file));
-            target.filter(|_| !is_about_text(finding))
+            let at = facts.target_of(finding.span.file).filter(|_| !is_about_text(finding))?;
+            Some(&*facts.all_targets()[at])
         };
         findings.retain(|it| target_of(it).is_none_or(|target| !may_be_unbuilt(it, target)));
         for finding in &mut findings {

@@ -3,9 +3,9 @@
 use super::{Facts, nearest};
 use crate::model::kustomization::Kustomization;
 use crate::model::{BuiltTarget, Unmatched, UnmatchedKind};
-use crate::text::{folder_of, join_path, name_of};
+use crate::text::{FileId, folder_of, join_path, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 impl<'a> Facts<'a> {
     /// Returns the kustomization files, sorted by path.
@@ -29,9 +29,12 @@ impl<'a> Facts<'a> {
                 }
             }
         }
+        let mut readers: FxHashMap<FileId, usize> = FxHashMap::default();
+        for file in self.all_targets.iter().flat_map(|built| &built.target.sources) {
+            *readers.entry(*file).or_default() += 1;
+        }
         let everywhere = places.into_values().filter(|(unmatched, count)| {
-            let file = unmatched.span.file;
-            let readers = self.all_targets.iter().filter(|it| it.has_source(file)).count();
+            let readers = readers.get(&unmatched.span.file).copied().unwrap_or_default();
             unmatched.what.is_refused() || *count >= readers
         });
         everywhere.map(|(unmatched, _)| (unmatched, self.near_entry(unmatched))).collect()

@@ -171,7 +171,10 @@ fn overlays(count: usize) -> Vec<File> {
     let peer = variable("UPSTREAM_URL", "http://search:80");
     let mut files = vec![
         File::new("base/kustomization.yaml", "resources: [web.yaml]\n"),
-        File::new("base/web.yaml", deployment("web", "base", &peer) + &service("web", "base")),
+        File::new(
+            "base/web.yaml",
+            deployment("web", "default", &peer) + &service("web", "default"),
+        ),
     ];
     for number in 0..count {
         let folder = format!("overlays/team-{number}");

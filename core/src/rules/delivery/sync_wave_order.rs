@@ -3,6 +3,7 @@ use crate::model::Str;
 use crate::model::kubernetes::{Body, Meta, Object, WorkloadKind};
 use crate::report::Findings;
 use crate::rules::rule;
+use rustc_hash::FxHashMap;
 
 rule! {
     /// Sync waves apply a workload before an object that it cannot start without.
@@ -75,6 +76,12 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut namespaces: FxHashMap<&str, Vec<&Object>> = FxHashMap::default();
+    for object in facts.objects().iter().filter(|it| matches!(it.body, Body::Namespace)) {
+        if let Some(name) = object.name() {
+            namespaces.entry(name.as_str()).or_default().push(object);
+        }
+    }
     for workload in facts.workloads() {
         // A CronJob is healthy as soon as it is there. Hooks have a phase of their own.
         if workload.kind() == WorkloadKind::CronJob || hook(&workload.object.meta).is_some() {
@@ -88,12 +95,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
         if let Some(namespace) = &workload.object.meta.namespace {
-            let is_own = |object: &&&Object| {
-                matches!(object.body, Body::Namespace)
-                    && object.name().is_some_and(|name| name.value == namespace.value)
-                    && facts.together(workload.object.file, object.file)
-            };
-            let here: Vec<&Object> = facts.objects().iter().filter(is_own).copied().collect();
+            let is_near = |object: &&&Object| facts.together(workload.object.file, object.file);
+            let named = namespaces.get(namespace.as_str()).into_iter().flatten();
+            let here: Vec<&Object> = named.filter(is_near).copied().collect();
             needed(workload, "Namespace", namespace, &here, out);
         }
     }

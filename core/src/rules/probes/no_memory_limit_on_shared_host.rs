@@ -41,11 +41,12 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for (index, project) in facts.projects().iter().enumerate() {
-        let mut services = facts.services().iter().filter(|it| it.project_index == index);
-        let Some(first) = services.clone().next() else { continue };
-        let is_limited = services.clone().any(|it| it.model.memory_limit().is_some());
-        let is_production = services.all(|it| it.role == Role::Production);
+    // The services of a project stand one after the other.
+    for services in facts.services().chunk_by(|a, b| a.project_index == b.project_index) {
+        let Some(first) = services.first() else { continue };
+        let project = &facts.projects()[first.project_index];
+        let is_limited = services.iter().any(|it| it.model.memory_limit().is_some());
+        let is_production = services.iter().all(|it| it.role == Role::Production);
         // A service alone on its server has nobody to take memory from.
         if is_limited || !is_production || project.services.len() < 2 {
             continue;
