@@ -55,10 +55,12 @@ rule! {
     }
 }
 
+/// An object with its API version, and what became of that.
+type Outdated<'a> = (&'a Object, &'a Str, OldApi);
+
 fn check(facts: &Facts, out: &mut Findings) {
     // Objects of one kind in one file are changed together.
-    let mut together: IndexMap<(FileId, &str, &str), Vec<(&Object, &Str, OldApi)>> =
-        IndexMap::new();
+    let mut together: IndexMap<(FileId, &str, &str), Vec<Outdated<'_>>> = IndexMap::new();
     for object in facts.objects() {
         let Some(version) = &object.api_version else { continue };
         let Some(old) = kube::old_api(version, &object.kind) else { continue };
@@ -73,7 +75,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     together.values().for_each(|all| report(facts, all, out));
 }
 
-fn report(facts: &Facts, all: &[(&Object, &Str, OldApi)], out: &mut Findings) {
+fn report(facts: &Facts, all: &[Outdated<'_>], out: &mut Findings) {
     let Some(((object, version, old), others)) = all.split_first() else { return };
     let kind = &object.kind.value;
     let instead = if old.replacement.is_empty() {

@@ -128,7 +128,7 @@ fn after_catch_all(out: &mut Findings, object: &Object, routes: &Routes, list: R
 /// Reports matches of an HTTPRoute that an earlier rule has too.
 fn equal_matches(out: &mut Findings, object: &Object, routes: &Routes) {
     // A rule without matches has one on the path `/`.
-    let every = vec![("path.PathPrefix".to_owned(), "/".to_owned())];
+    let every = [("path.PathPrefix".to_owned(), "/".to_owned())];
     let mut seen: FxHashMap<&[(String, String)], usize> = FxHashMap::default();
     for (at, rule) in routes.rules.iter().enumerate() {
         let mut own: Vec<_> = rule.matches.iter().map(|it| (&it.parts[..], it.span)).collect();
