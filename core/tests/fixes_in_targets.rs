@@ -155,7 +155,8 @@ fn a_base_is_fixed_where_all_its_overlays_agree() {
             ("overlays/prod/kustomization.yaml".to_owned(), prod.to_owned()),
         ]
     };
-    let run = |all: Vec<(String, String)>, check: &dyn Fn(&[(&str, &str)])| {
+    type Check<'a> = &'a dyn Fn(&[(&str, &str)]);
+    let run = |all: Vec<(String, String)>, check: Check<'_>| {
         let all: Vec<(&str, &str)> = all.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
         check(&all);
     };
