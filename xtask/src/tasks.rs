@@ -64,7 +64,7 @@ pub fn oracle(arguments: &[String]) -> Result {
         Some("union") => {}
         _ => {
             let known = "`compose`, `kustomize`, `helm` or `union`";
-            return Err(format!("oracle takes {known}, and perhaps folders").into());
+            return Err(format!("oracle takes {known}, and perhaps folders"));
         }
     }
     cmd("cargo run --quiet --release --package xtask-oracle --").args(arguments).run()
