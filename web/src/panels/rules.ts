@@ -10,7 +10,8 @@ const FAMILIES: Record<string, string> = {
   PLM5: "Config and secrets", PLM6: "Probes and resources", PLM7: "State", PLM8: "A single server done well", PLM9: "Delivery",
 };
 const SIDES: Record<Rule["on"], string> = {
-  compose: "Compose", kubernetes: "Kubernetes", both: "either side", dual: "both sides compared", document: "any YAML",
+  compose: "Compose", kubernetes: "Kubernetes", both: "either side", dual: "both sides compared",
+  delivery: "charts, overlays, Argo CD and Flux", document: "any YAML",
 };
 
 /** The list of rules and the page of each rule, both as the engine gives them. */
