@@ -1,6 +1,7 @@
 //! Findings that say one thing several times, made into one.
 
-use super::{may_be_unbuilt, place_in_target};
+use super::may_be_unbuilt;
+use super::place::place_in_target;
 use crate::facts::Facts;
 use crate::report::{Finding, Kind};
 use crate::text::Span;

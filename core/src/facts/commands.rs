@@ -20,6 +20,21 @@ impl<'a> Facts<'a> {
         format!("docker compose{files}{profile} {arguments}")
     }
 
+    /// Returns the command that shows the image that a container runs.
+    pub fn image_command(&self, unit: &Unit<'a>) -> String {
+        match unit.site {
+            Site::Service(at) => {
+                let service = &self.services[at];
+                self.compose(service, &format!("images {}", service.name))
+            }
+            Site::Container(at, _) => {
+                let workload = &self.workloads[at];
+                let (reference, flag) = (workload.reference(), workload.namespace_flag());
+                format!("kubectl get {reference}{flag} -o jsonpath='{{..image}}'")
+            }
+        }
+    }
+
     /// Returns the command that asks the API server whether it takes a workload: for a built target,
     /// the one that shows what it took.
     pub fn dry_run(&self, workload: &Workload<'a>) -> String {

@@ -2,10 +2,34 @@
 //!
 //! Source: Docker documentation, "Dockerfile reference".
 
+use std::ops::Range;
+
 /// An instruction, continued lines joined.
 struct Instruction<'t> {
     keyword: &'t str,
     arguments: String,
+    /// The first line, without the space around it.
+    range: Range<usize>,
+}
+
+/// The words of an `ENTRYPOINT` or `CMD`.
+#[derive(Debug, Clone)]
+pub(super) struct Words {
+    /// What is run: in shell form `sh`, `-c` and the text.
+    pub words: Vec<String>,
+    pub is_shell: bool,
+    /// The first line of the instruction.
+    pub range: Range<usize>,
+}
+
+impl Words {
+    /// Returns the name of the program, or an option that belongs to an entrypoint.
+    pub(super) fn first(&self) -> &str {
+        match self.is_shell {
+            true => self.words[2].split_whitespace().next().unwrap_or_default(),
+            false => self.words.first().map_or("", String::as_str),
+        }
+    }
 }
 
 /// A stage of a Dockerfile.
@@ -19,16 +43,31 @@ pub(super) struct Stage {
     /// Whether the stage, or an earlier one that it starts from, has a HEALTHCHECK; `Some(false)` for
     /// `HEALTHCHECK NONE`.
     pub healthcheck: Option<bool>,
-    /// The words of its own `ENTRYPOINT` and `CMD`, brackets and quotes removed.
-    pub entrypoint: Option<String>,
-    pub command: Option<String>,
+    /// The last `ENTRYPOINT` and `CMD`, of this stage or of an earlier one that it starts from.
+    pub entrypoint: Option<Words>,
+    pub command: Option<Words>,
+    /// Whether the `CMD` stands in this stage.
+    has_own_command: bool,
+}
+
+impl Stage {
+    /// Returns the words that the stage starts, and the line that names the program.
+    pub(super) fn start(self) -> Option<(Vec<String>, Range<usize>)> {
+        match (self.entrypoint, self.command) {
+            (Some(mut entrypoint), Some(command)) => {
+                entrypoint.words.extend(command.words);
+                Some((entrypoint.words, entrypoint.range))
+            }
+            (entrypoint, command) => entrypoint.or(command).map(|it| (it.words, it.range)),
+        }
+    }
 }
 
 /// Returns the stage that a build ends with: the one called `target`, or the last.
 pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     let mut arguments: Vec<(String, String)> = Vec::new();
-    for Instruction { keyword, arguments: rest } in instructions(text) {
+    for Instruction { keyword, arguments: rest, range } in instructions(text) {
         let is = |word: &str| keyword.eq_ignore_ascii_case(word);
         if is("ARG") && stages.is_empty() {
             arguments.extend(rest.split_once('=').map(|(name, default)| {
@@ -42,11 +81,14 @@ pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
         if is("HEALTHCHECK") {
             stage.healthcheck = Some(!rest.trim().eq_ignore_ascii_case("NONE"));
         } else if is("ENTRYPOINT") {
-            stage.entrypoint = Some(plain_words(&rest));
-            // An ENTRYPOINT resets the CMD of the base image.
-            stage.command = None;
+            stage.entrypoint = Some(words_of(&rest, range));
+            // An ENTRYPOINT resets the CMD that the stage has from its base.
+            if !stage.has_own_command {
+                stage.command = None;
+            }
         } else if is("CMD") {
-            stage.command = Some(plain_words(&rest));
+            stage.command = Some(words_of(&rest, range));
+            stage.has_own_command = true;
         }
     }
     match target {
@@ -84,7 +126,7 @@ fn start(rest: &str, stages: &[Stage], arguments: &[(String, String)]) -> Stage 
     let name = words.nth(1).map(str::to_owned);
     let named = |it: &&Stage| it.name.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(&base));
     match stages.iter().find(named) {
-        Some(earlier) => Stage { name, ..earlier.clone() },
+        Some(earlier) => Stage { name, has_own_command: false, ..earlier.clone() },
         None => Stage { name, base, ..Stage::default() },
     }
 }
@@ -96,37 +138,60 @@ fn filled_in(text: &str, arguments: &[(String, String)]) -> String {
     })
 }
 
-/// Returns the words of a shell or exec form as plain text.
-fn plain_words(text: &str) -> String {
-    let parts = text.split(['[', ']', ',', '"', ' ', '\t']).filter(|it| !it.is_empty());
-    parts.collect::<Vec<_>>().join(" ")
+/// Returns the words of the exec form, or those that run the shell form.
+fn words_of(text: &str, range: Range<usize>) -> Words {
+    let list = text.strip_prefix('[').and_then(|it| it.trim_end().strip_suffix(']'));
+    let Some(list) = list else {
+        let words = vec!["sh".to_owned(), "-c".to_owned(), text.to_owned()];
+        return Words { words, is_shell: true, range };
+    };
+    // Between quotes stands a word, and between words a comma.
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut letters = list.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, &mut word) {
+            ('"', None) => word = Some(String::new()),
+            ('"', Some(_)) => words.extend(word.take()),
+            ('\\', Some(text)) => text.extend(letters.next()),
+            (letter, Some(text)) => text.push(letter),
+            (_, None) => {}
+        }
+    }
+    Words { words, is_shell: false, range }
 }
 
 fn instructions(text: &str) -> Vec<Instruction<'_>> {
-    let mut out: Vec<Instruction<'_>> = Vec::new();
-    let mut continued = false;
-    for line in text.lines() {
-        let line = line.trim();
-        if line.starts_with('#') || line.is_empty() {
+    let mut found: Vec<Instruction<'_>> = Vec::new();
+    let mut at = 0;
+    let mut continues = false;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        let (line, goes_on) = match line.strip_suffix('\\') {
-            Some(line) => (line, true),
-            None => (line, false),
+        let (content, goes_on) = match content.strip_suffix('\\') {
+            Some(content) => (content.trim_end(), true),
+            None => (content, false),
         };
-        match out.last_mut().filter(|_| continued) {
+        match found.last_mut().filter(|_| continues) {
             Some(instruction) => {
                 instruction.arguments.push(' ');
-                instruction.arguments.push_str(line);
+                instruction.arguments.push_str(content);
             }
             None => {
-                let (keyword, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-                out.push(Instruction { keyword, arguments: rest.trim().to_owned() });
+                let (keyword, rest) =
+                    content.split_once(char::is_whitespace).unwrap_or((content, ""));
+                let indent = line.len() - line.trim_start().len();
+                let range = start + indent..start + line.trim_end().len();
+                found.push(Instruction { keyword, arguments: rest.trim().to_owned(), range });
             }
         }
-        continued = goes_on;
+        continues = goes_on;
     }
-    out
+    found
 }
 
 #[cfg(test)]
@@ -174,13 +239,46 @@ mod tests {
         let stage =
             final_stage("FROM redis\nHEALTHCHECK --interval=5s \\\n  CMD redis-cli ping\n", None)
                 .expect("a stage");
-        assert_eq!((stage.healthcheck, stage.command), (Some(true), None));
+        assert_eq!(stage.healthcheck, Some(true));
+        assert!(stage.command.is_none());
         let stage = final_stage("FROM redis\nHEALTHCHECK NONE\n", None).expect("a stage");
         assert_eq!(stage.healthcheck, Some(false));
         let stage =
             final_stage("FROM redis\nENTRYPOINT [\"sh\", \"-c\"]\nCMD [\"run.sh\"]\n", None)
                 .expect("a stage");
-        assert_eq!(stage.entrypoint.as_deref(), Some("sh -c"));
-        assert_eq!(stage.command.as_deref(), Some("run.sh"));
+        assert_eq!(stage.entrypoint.map(|it| it.words), Some(vec!["sh".into(), "-c".into()]));
+        assert_eq!(stage.command.map(|it| it.words), Some(vec!["run.sh".into()]));
+    }
+
+    fn started(text: &str, target: Option<&str>) -> Option<String> {
+        final_stage(text, target)?.start().map(|it| it.0.join(" "))
+    }
+
+    #[test]
+    fn the_last_stage_or_the_target_decides() {
+        let text = "FROM node:22 AS dev\nCMD [\"npm\", \"run\", \"dev\"]\nFROM dev AS mid\nFROM nginx:1\nCMD nginx -g 'daemon off;'\n";
+        assert_eq!(started(text, None).as_deref(), Some("sh -c nginx -g 'daemon off;'"));
+        assert_eq!(started(text, Some("dev")).as_deref(), Some("npm run dev"));
+        assert_eq!(started(text, Some("mid")).as_deref(), Some("npm run dev"));
+        assert_eq!(started(text, Some("none")), None);
+    }
+
+    #[test]
+    fn entrypoint_and_command_are_joined_over_several_lines() {
+        let text = "# build\nfrom --platform=linux/amd64 python:3\nENTRYPOINT [\"python3\"]\ncmd [\"manage.py\", \\\n  # where\n  \"runserver\"]\n";
+        assert_eq!(started(text, None).as_deref(), Some("python3 manage.py runserver"));
+        let stage = final_stage(text, None).expect("a stage");
+        let (_, range) = stage.start().expect("a start");
+        assert_eq!(&text[range], "ENTRYPOINT [\"python3\"]");
+        assert_eq!(started("FROM x\nRUN y\n", None), None);
+        assert_eq!(started("", None), None);
+    }
+
+    #[test]
+    fn an_entrypoint_resets_the_command_of_the_base_alone() {
+        let text = "FROM node AS base\nCMD [\"npm\"]\nFROM base\nENTRYPOINT [\"serve\"]\n";
+        assert_eq!(started(text, None).as_deref(), Some("serve"));
+        let text = "FROM node\nCMD [\"--port\", \"80\"]\nENTRYPOINT [\"serve\"]\n";
+        assert_eq!(started(text, None).as_deref(), Some("serve --port 80"));
     }
 }

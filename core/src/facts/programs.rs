@@ -127,12 +127,12 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
 /// starts something else.
 fn of_dockerfile(text: &str, target: Option<&str>) -> Option<Program> {
     let stage = dockerfile::final_stage(text, target)?;
-    let starts_server = |words: &str| {
-        let name = base_name(words.split(' ').next().unwrap_or_default());
+    let starts_server = |words: &dockerfile::Words| {
+        let name = base_name(words.first());
         name.starts_with('-') || SERVERS.contains(&name)
     };
     let started = [&stage.entrypoint, &stage.command];
-    let own = started.into_iter().flatten().all(|it| starts_server(it));
+    let own = started.into_iter().flatten().all(starts_server);
     Program::of_base(&stage.base).filter(|_| own)
 }
 

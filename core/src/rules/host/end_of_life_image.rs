@@ -78,14 +78,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if verdict.is_gone {
             finding.check(format!("docker manifest inspect {image}"));
-        } else if let Some(service) = facts.service_of(unit) {
-            finding.check(facts.compose(service, &format!("images {}", service.name)));
-        } else if let Some(workload) = facts.workload_of(unit) {
-            finding.check(format!(
-                "kubectl get {}{} -o jsonpath='{{..image}}'",
-                workload.reference(),
-                workload.namespace_flag()
-            ));
+        } else {
+            finding.check(facts.image_command(unit));
         }
     }
 }

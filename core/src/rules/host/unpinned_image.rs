@@ -95,15 +95,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         for other in again.into_iter().filter(|it| *it != image.span) {
             finding.also(&other, "the same image again");
         }
-        if let Some(service) = facts.service_of(unit) {
-            finding.check(facts.compose(service, &format!("images {}", service.name)));
-        } else if let Some(workload) = facts.workload_of(unit) {
-            finding.check(format!(
-                "kubectl get {}{} -o jsonpath='{{..image}}'",
-                workload.reference(),
-                workload.namespace_flag()
-            ));
-        }
+        finding.check(facts.image_command(unit));
     }
 }
 
