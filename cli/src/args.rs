@@ -73,6 +73,12 @@ pub enum Command {
         /// How to print the decision
         #[arg(long, default_value = "text")]
         format: PageFormat,
+        /// Print the evidence, both checklists and what becomes of each key as well
+        #[arg(long)]
+        details: bool,
+        /// Only this system, by its name in the table of systems
+        #[arg(long, value_name = "NAME")]
+        system: Option<String>,
         /// Answer a question yourself, as in downtime=minutes; may be repeated
         #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer)]
         answers: Vec<Answers>,

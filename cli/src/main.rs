@@ -50,7 +50,9 @@ fn main() -> ExitCode {
 fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
     match command {
         Command::Check { input, rules, format } => check(&input, &rules, format, terminal),
-        Command::Decide { input, format, answers } => decide(&input, format, answers, terminal),
+        Command::Decide { input, format, details, system, answers } => {
+            decide(&input, format, details, system.as_deref(), answers, terminal)
+        }
         Command::Fix { input, rules, diff, risky } => {
             fix::run(&input, &rules, diff, risky, terminal)
         }
@@ -93,6 +95,8 @@ fn check(
 fn decide(
     input: &Input,
     format: PageFormat,
+    details: bool,
+    system: Option<&str>,
     answers: Vec<Answers>,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
@@ -100,13 +104,30 @@ fn decide(
     config.answers = answers.iter().fold(config.answers, Answers::with);
     let options = Options { config, ..Options::default() };
     let sources = input::gather(input, terminal)?;
-    let report = input::report(&input::workspace(&sources, terminal), &options, terminal);
+    let mut report = input::report(&input::workspace(&sources, terminal), &options, terminal);
+    if let Some(name) = system {
+        keep_system(&mut report, name)?;
+    }
     match format {
-        PageFormat::Text => terminal.print(&output::decision(&report, terminal.style)),
+        PageFormat::Text => terminal.print(&output::decision(&report, terminal.style, details)),
         PageFormat::Json => print_exactly(&wire::decision_json(&report)),
         PageFormat::Markdown => print_exactly(&output::decision_markdown(&report)),
     }?;
     Ok(0)
+}
+
+/// Leaves only one system in a report.
+fn keep_system(report: &mut Report, name: &str) -> Result<(), Failure> {
+    let known: Vec<String> =
+        report.systems.iter().map(|system| format!("`{}`", system.name)).collect();
+    report.systems.retain(|system| system.name == name);
+    if report.systems.is_empty() {
+        return Err(Failure(format!(
+            "`{name}` is not a system in these files; there are {}",
+            known.join(", ")
+        )));
+    }
+    Ok(())
 }
 
 fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {

@@ -166,7 +166,7 @@ impl Analysis {
         let mut findings = one_for_each_tag(folded.findings, facts);
         drop_echoes(&mut findings);
         let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
-        let decision = decision::decide(facts, &findings, &ran);
+        let systems = decision::decide(facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         self.sort(&mut findings);
         self.try_fixes(&mut findings, options);
@@ -181,7 +181,7 @@ impl Analysis {
         let mut targets: Vec<TargetEntry> =
             built.chain(self.plain_targets().iter().map(plain_entry)).collect();
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
-        Report { files, targets, findings, decision, map: facts.map(), suppressed }
+        Report { files, targets, findings, systems, map: facts.map(), suppressed }
     }
 
     /// Leaves those fixes in targets that settle their finding and change nothing else.

@@ -53,7 +53,7 @@ fn summary(report: &Report) -> String {
         writeln!(text, "{}:{line} {} {severity}: {}{fixes}", entry.file.path, it.code, it.message)
             .unwrap();
     }
-    let decision = &report.decision;
+    let decision = &report.decision();
     let answers: Vec<_> =
         decision.questions.iter().map(|it| format!("{} {}", it.id, it.answer.name())).collect();
     writeln!(text, "\n{}", answers.join(", ")).unwrap();

@@ -71,7 +71,7 @@ fn the_production_variant_is_the_one_that_is_added_up() {
         ("docker-compose-gpu.yml", &large),
     ]);
     let facts = facts_on(&decision, QuestionId::OneServer);
-    assert!(facts.starts_with("the files ask for 2 GiB of memory, which"), "{facts}");
+    assert!(facts.starts_with("1 of 1 container sized: at most 2 GiB of memory, which"), "{facts}");
 }
 
 #[test]
@@ -129,14 +129,10 @@ fn only_overlays_of_one_base_stand_for_environments() {
     ]);
     for decision in [apart, for_one_environment] {
         let facts = facts_on(&decision, QuestionId::Packaging);
-        assert!(!facts.contains("overlays"), "{facts}");
-        let facts = facts_on(&decision, QuestionId::TeamsAndEnvironments);
-        assert!(!facts.contains("overlays"), "{facts}");
+        assert!(!facts.contains("one source is built for"), "{facts}");
     }
     let facts = facts_on(&of_one_base, QuestionId::Packaging);
-    assert!(facts.contains("2 overlays reuse a base"), "{facts}");
-    let facts = facts_on(&of_one_base, QuestionId::TeamsAndEnvironments);
-    assert!(facts.contains("2 overlays stand for environments"), "{facts}");
+    assert!(facts.contains("one source is built for `production` and `development`"), "{facts}");
 }
 
 #[test]
@@ -170,17 +166,18 @@ fn flux_in_use_needs_no_second_controller() {
     config.answers.audit = Some(true);
     let decision = decide_with(&[("shop.yaml", release)], config);
     assert_eq!((decision.outcome.helm, decision.outcome.argocd), (Worth::InUse, Worth::No));
-    let said = decision.reasons.iter().any(|it| it.contains("Flux"));
+    let said = decision.reasons.iter().any(|it| it.text.contains("Flux"));
     assert!(said, "{:?}", decision.reasons);
 }
 
 #[test]
 fn the_scenario_names_its_own_cause() {
     let spread = "      topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}]\n";
-    let decision = decide(&[("web.yaml", &deployment("web", ["", "", spread]))]);
-    assert_eq!(decision.outcome.platform, Platform::Either);
+    let text = deployment("web", ["", "  replicas: 2\n", spread]);
+    let decision = decide(&[("web.yaml", &text)]);
+    assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     assert_eq!(decision.scenario.nearest, ScenarioName::GrowingSaas);
-    let because = "it is meant to run on several nodes, and few teams work on it";
+    let because = "one server is not enough for it, and few teams work on it";
     assert_eq!(decision.scenario.because, because);
 }
 
@@ -199,7 +196,11 @@ fn swarm_replicas_count_beside_a_cluster() {
 
 #[test]
 fn one_form_of_an_application_is_operated() {
-    let (web, front) = (plain("web"), service("web"));
+    let sized = plain("web").replace(
+        "image: 'acme/web:1.2.3'",
+        "image: 'acme/web:1.2.3', resources: {requests: {cpu: 100m, memory: 1Gi}}",
+    );
+    let (web, front) = (sized, service("web"));
     let dapr = "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: state}\nspec: {type: state.redis, version: v1}\n";
     let decision = decide(&[
         ("chart/Chart.yaml", CHART),
@@ -214,8 +215,8 @@ fn one_form_of_an_application_is_operated() {
         ("dapr/state.yaml", dapr),
     ]);
     assert_eq!((decision.today, decision.fit), (Today::Kubernetes, Fit::OverBuilt));
-    let operated = decision.reasons.iter().find(|it| it.starts_with("You operate")).unwrap();
-    assert!(operated.starts_with("You operate 2 objects of 2 kinds"), "{operated}");
+    let operated = decision.reasons.iter().find(|it| it.text.starts_with("You operate")).unwrap();
+    assert!(operated.text.starts_with("You operate 2 objects of 2 kinds"), "{operated:?}");
 }
 
 #[test]
@@ -228,7 +229,7 @@ fn forms_of_one_application_are_not_copies() {
         ("quickstart.yaml", &web),
     ]);
     let facts = facts_on(&forms, QuestionId::Packaging);
-    assert_eq!(facts, "the files include a chart");
+    assert_eq!(facts, "nothing is written again for another environment");
     let [red, blue] =
         ["red", "blue"].map(|it| deployment("web", [&format!(", namespace: {it}"), "", ""]));
     let spaces = decide(&[("red.yaml", &red), ("blue.yaml", &blue)]);
@@ -256,19 +257,25 @@ fn overlays_of_one_base_are_not_copies_of_a_workload() {
 fn amounts_that_nothing_states_are_left_out() {
     let text = "services: {web: {image: 'a:1', mem_limit: 128m}}\n";
     let facts = facts_on(&decide(&[("compose.yaml", text)]), QuestionId::OneServer);
-    assert!(facts.starts_with("the files ask for 0.1 GiB of memory, which"), "{facts}");
+    assert!(
+        facts.starts_with("1 of 1 container sized: at most 0.1 GiB of memory, which"),
+        "{facts}"
+    );
     let text = "services: {web: {image: 'a:1', mem_limit: 128m, cpus: 0.02}}\n";
     let facts = facts_on(&decide(&[("compose.yaml", text)]), QuestionId::OneServer);
     assert!(
-        facts.starts_with("the files ask for 0.02 CPUs and 0.1 GiB of memory, which"),
+        facts.starts_with(
+            "1 of 1 container sized: at most 0.02 CPUs and at most 0.1 GiB of memory, at most half"
+        ),
         "{facts}"
     );
 }
 
 #[test]
-fn next_steps_name_the_side_that_is_there() {
-    let spread = "      topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}]\n";
-    let decision = decide(&[("web.yaml", &deployment("web", ["", "", spread]))]);
-    let steps = decision.next_steps.join(" ");
-    assert!(steps.contains("Bring the manifests to zero errors"), "{steps}");
+fn next_steps_name_what_fails_on_the_side_that_is_there() {
+    let decision = decide(&[("web.yaml", &deployment("web", ["", "  replicas: 2\n", ""]))]);
+    let steps: Vec<(&str, &str)> =
+        decision.steps.iter().map(|it| (it.subject.as_str(), it.text.as_str())).collect();
+    let probes = "Turn healthchecks into probes, and measure what to request.";
+    assert!(steps.contains(&("Deployment web, container main", probes)), "{steps:?}");
 }

@@ -1,7 +1,6 @@
 //! Two checklists: a single server done well, and the crossing from Compose to Kubernetes.
 
-use super::signals::Counts;
-use crate::facts::Facts;
+use super::system::System;
 use crate::report::{CheckItem, CheckState, ChecklistItem, Checklists, Finding, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -106,24 +105,19 @@ const CROSSING: &[Item] = &[
 
 /// Returns both checklists. `ran` holds the codes of the rules that took part: an item none of whose
 /// rules did cannot be seen.
-pub fn both(
-    facts: &Facts<'_>,
-    counts: &Counts<'_>,
-    findings: &[Finding],
-    ran: &[&str],
-) -> Checklists {
-    let served = facts.services().iter().any(|service| service.role != Role::Development);
-    let any = !facts.services().is_empty() || facts.has_cluster_side();
+pub fn both(system: &System<'_>, findings: &[Finding], ran: &[&str]) -> Checklists {
+    let served = system.services.iter().any(|service| service.role != Role::Development);
+    let any = !system.services.is_empty() || !system.workloads.is_empty();
     // What is hidden belongs to the cluster side, which the list for a single server does not need.
     let server = if served { Sight::Whole } else { Sight::Nothing };
-    let crossing = match (counts.hides_workloads(), any) {
-        (true, _) if counts.templates > 0 => Sight::Part(NOT_BUILT),
+    let crossing = match (system.hides_workloads(), any) {
+        (true, _) if system.has_unbuilt_parts() => Sight::Part(NOT_BUILT),
         (true, _) => Sight::Part(NOT_HANDED_OVER),
         (false, true) => Sight::Whole,
         (false, false) => Sight::Nothing,
     };
     let mut by_code: FxHashMap<&str, Vec<&Finding>> = FxHashMap::default();
-    for finding in findings {
+    for finding in system.findings(findings) {
         by_code.entry(finding.code).or_default().push(finding);
     }
     let ran: FxHashSet<&str> = ran.iter().copied().collect();
@@ -165,5 +159,5 @@ fn judge(
         Sight::Whole if has_run => (CheckState::Pass, findings, ""),
         Sight::Whole => (CheckState::CannotSee, findings, item.next),
     };
-    ChecklistItem { item: item.item, state, findings, next }
+    ChecklistItem { item: item.item, state, seen: String::new(), findings, next: next.to_owned() }
 }

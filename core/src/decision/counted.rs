@@ -23,12 +23,18 @@ pub struct Counted<'f> {
 }
 
 impl<'f> Counted<'f> {
-    pub fn of(facts: &'f Facts<'f>) -> Counted<'f> {
-        let mut counted = Counted { services: services(facts), ..Counted::default() };
-        let mounted = mounted_by_compose(facts);
+    /// Chooses among the services, workloads and objects of one system.
+    pub fn of(
+        facts: &'f Facts<'f>,
+        services: &[&'f Service<'f>],
+        workloads: &[&'f Workload<'f>],
+        objects: &[&'f Object],
+    ) -> Counted<'f> {
+        let mounted = mounted_by_compose(facts, services);
+        let mut counted = Counted { services: variant(facts, services), ..Counted::default() };
         let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
         let mut known_objects: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
-        for home in homes(facts) {
+        for home in homes(facts, workloads, objects) {
             let is_known = |it: &&&Workload<'_>| {
                 identity(home.part, it).is_some_and(|key| known.contains(&key))
             };
@@ -92,10 +98,14 @@ struct Home<'f> {
 }
 
 /// Returns the homes of all objects, those that count before those that may only repeat them.
-fn homes<'f>(facts: &'f Facts<'f>) -> Vec<Home<'f>> {
+fn homes<'f>(
+    facts: &'f Facts<'f>,
+    workloads: &[&'f Workload<'f>],
+    objects: &[&'f Object],
+) -> Vec<Home<'f>> {
     let mut homes: IndexMap<(usize, Option<usize>), Home<'f>, FxBuildHasher> = IndexMap::default();
     let key_of = |file: FileId| (facts.part_of(file), facts.target_of(file));
-    for object in facts.objects() {
+    for object in objects {
         let key = key_of(object.file);
         let target = key.1.map(|at| &facts.all_targets()[at].target);
         let new = || Home {
@@ -106,7 +116,7 @@ fn homes<'f>(facts: &'f Facts<'f>) -> Vec<Home<'f>> {
         };
         homes.entry(key).or_insert_with(new).objects.push(object);
     }
-    for workload in facts.workloads() {
+    for workload in workloads {
         if let Some(home) = homes.get_mut(&key_of(workload.object.file)) {
             home.workloads.push(workload);
         }
@@ -134,9 +144,9 @@ fn of_release(name: &str) -> &str {
 }
 
 /// Returns the services of one variant of each Compose application.
-fn services<'f>(facts: &'f Facts<'f>) -> Vec<&'f Service<'f>> {
+fn variant<'f>(facts: &'f Facts<'f>, services: &[&'f Service<'f>]) -> Vec<&'f Service<'f>> {
     let mut variants: IndexMap<usize, Vec<&Service<'f>>, FxBuildHasher> = IndexMap::default();
-    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+    for service in services.iter().copied().filter(|it| it.role != Role::Development) {
         variants.entry(service.project_index).or_default().push(service);
     }
     let mut variants: Vec<Vec<&Service<'f>>> = variants.into_values().collect();
@@ -189,9 +199,9 @@ fn variant_rank(
 
 /// Returns the files with objects that Compose services mount, as the components of Dapr are: they
 /// configure a container and reach no cluster.
-fn mounted_by_compose(facts: &Facts<'_>) -> FxHashSet<FileId> {
+fn mounted_by_compose(facts: &Facts<'_>, services: &[&Service<'_>]) -> FxHashSet<FileId> {
     let mut mounted: FxHashSet<String> = FxHashSet::default();
-    for service in facts.services() {
+    for service in services {
         let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
         for source in binds.filter_map(|it| it.source.as_ref()) {
             mounted.insert(join_path(&service.project.folder, source.as_str()));

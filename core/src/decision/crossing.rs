@@ -1,7 +1,7 @@
 //! What becomes of each key of a Compose service on the way to Kubernetes, whether a person or a
 //! converter does the work.
 
-use crate::facts::Facts;
+use super::system::System;
 use crate::model::compose::{MountKind, Service};
 use crate::report::Fate::{self, Carried, Changed, Lost};
 use crate::report::{Crossing, Role};
@@ -75,10 +75,10 @@ const ANONYMOUS_VOLUME: Advice =
 const TMPFS_MOUNT: Advice = ("volumes", Changed, "An emptyDir with `medium: Memory`.");
 
 /// Returns the fate of every key of every service that is not for development alone.
-pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
+pub fn table(system: &System<'_>) -> Vec<Crossing> {
     let advice: FxHashMap<&str, Advice> = KEYS.iter().map(|row| (row.0, *row)).collect();
     let mut rows = Vec::new();
-    for service in facts.services().iter().filter(|it| it.role != Role::Development) {
+    for service in system.services.iter().filter(|it| it.role != Role::Development) {
         for key in &service.model.keys {
             let of_key = match key.name.as_str() {
                 "volumes" => mounts(service.model),
@@ -86,9 +86,11 @@ pub fn table(facts: &Facts<'_>) -> Vec<Crossing> {
             };
             rows.extend(of_key.into_iter().map(|(name, fate, instead)| Crossing {
                 service: service.model.name.value.clone(),
-                key: name,
+                key: name.to_owned(),
                 fate,
-                instead,
+                instead: instead.to_owned(),
+                counterpart: String::new(),
+                yaml: String::new(),
                 span: Some(key.name.span),
             }));
         }

@@ -1,41 +1,55 @@
 //! How much platform the files ask for: signals with their evidence, six questions, an outcome.
 //!
+//! The way of the data: the facts are split into systems (`system`), of each one environment is counted
+//! (`counted`) and added up (`sums`); signals are seen (`signals`) and weighed for each question (`scale`,
+//! `questions`); a table leads from the answers to an outcome (`outcome`); and what follows from it is put into
+//! words (`conclusion`), into two checklists and into the crossing table.
+//!
 //! The decision never calls one tool more professional than another. It states what the files show,
 //! what a person answered, and what would change the outcome.
 
 mod checklists;
+mod conclusion;
 mod counted;
 mod crossing;
 mod outcome;
 mod questions;
 mod scale;
 mod signals;
+mod steps;
+mod sums;
+mod system;
 
 use crate::facts::Facts;
-use crate::report::{Answer, AnsweredBy, Decision, Finding, Question};
+use crate::report::{self, Decision, Finding};
+use signals::Signals;
+use sums::Loads;
+use system::System;
 
-/// Decides from the facts and the findings. `ran` holds the codes of the rules that took part.
-pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Decision {
-    let counts = signals::Counts::of(facts);
-    let mut questions = questions::answer(facts, &counts);
-    if counts.is_empty() {
-        questions.iter_mut().for_each(leave_to_person);
-    }
-    let mut decision = outcome::weigh(facts, &counts, &questions);
-    decision.questions = questions;
-    decision.checklists = checklists::both(facts, &counts, findings, ran);
-    decision.crossing = crossing::table(facts);
-    decision
+/// Decides on every system from the facts and the findings. `ran` holds the codes of the rules that took
+/// part.
+pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Vec<report::System> {
+    let systems = system::systems(facts);
+    systems
+        .iter()
+        .map(|system| report::System {
+            name: system.name.clone(),
+            targets: system.target_names(),
+            decision: decide_one(system, findings, ran),
+        })
+        .collect()
 }
 
-/// Takes back what the absence of a system seems to say: files that show no system show neither what
-/// it needs nor what it can do without.
-fn leave_to_person(question: &mut Question) {
-    question.evidence.retain(|it| it.by == AnsweredBy::Person);
-    if question.evidence.is_empty() && question.by == AnsweredBy::Files {
-        question.answer = Answer::Unknown;
-        question.settled_by = vec!["the Compose or Kubernetes files of a single system"];
-    }
+fn decide_one(system: &System<'_>, findings: &[Finding], ran: &[&str]) -> Decision {
+    let loads = Loads::of(system);
+    let signals = Signals::of(system, &loads);
+    let checklists = checklists::both(system, findings, ran);
+    let crossing = crossing::table(system);
+    let mut decision = conclusion::conclude(system, &loads, &signals);
+    decision.steps = steps::next(system, &decision, &checklists, findings);
+    decision.checklists = checklists;
+    decision.crossing = crossing;
+    decision
 }
 
 #[cfg(test)]
@@ -50,7 +64,7 @@ mod tests {
     /// Returns the decision on a project with these paths and texts.
     pub fn decide_with(files: &[(&str, &str)], config: Config) -> Decision {
         let files: Vec<File> = files.iter().map(|(path, text)| File::new(*path, *text)).collect();
-        analyze(&files, &Options { config, ..Options::default() }).decision
+        analyze(&files, &Options { config, ..Options::default() }).decision()
     }
 
     #[test]
@@ -63,7 +77,7 @@ mod tests {
             ),
             File::new("compose.yaml", "services: {a: {image: 'a:1', restart: always}}\n"),
         ];
-        let decision = |files: &[File]| analyze(files, &Options::default()).decision;
+        let decision = |files: &[File]| analyze(files, &Options::default()).decision();
         let whole = decision(&files);
         assert_eq!(whole.questions[1].answer, Answer::Unknown);
         assert!(whole.questions[1].settled_by.iter().any(|it| it.contains("plimsoll render")));
@@ -75,14 +89,12 @@ mod tests {
     #[test]
     fn nothing_is_decided_about_files_that_show_no_system() {
         let files = [File::new("notes.yaml", "just: text\n")];
-        let report = analyze(&files, &Options::default());
-        let decision = &report.decision;
+        let decision = analyze(&files, &Options::default()).decision();
         assert!(decision.questions.iter().all(|it| it.answer == Answer::Unknown));
         assert_eq!((decision.today, decision.outcome.platform), (Today::Unknown, Platform::Either));
-        assert_eq!(decision.would_change.len(), 1 + 1, "{:?}", decision.would_change);
         let mut config = Config::default();
         config.answers.downtime = Some(Downtime::None);
         let answered = analyze(&files, &Options { config, ..Options::default() });
-        assert_eq!(answered.decision.questions[0].answer, Answer::No);
+        assert_eq!(answered.decision().questions[0].answer, Answer::No);
     }
 }

@@ -5,56 +5,209 @@ use super::place::Place;
 use super::style::Style;
 use crate::report::{
     Answer, AnsweredBy, CheckState, ChecklistItem, Crossing, Decision, Evidence, Fate, Fit,
-    Platform, Question, Report, Today,
+    Platform, Question, Report, System, Today,
 };
 use crate::text::Span;
 use indexmap::{IndexMap, IndexSet};
 use std::cmp::Reverse;
 
-/// Renders the decision report as text.
-pub fn decision(report: &Report, style: Style) -> String {
-    let decision = &report.decision;
+/// Maximum number of lines of the first screen.
+const FIRST_SCREEN: usize = 25;
+
+/// Renders the decision report as text: the first screen of each system, or with `details` everything.
+/// Several systems begin with a table.
+pub fn decision(report: &Report, style: Style, details: bool) -> String {
     let mut out = String::new();
-    summary(&mut out, decision, style);
-    list(&mut out, style, "Why", &decision.reasons);
-    list(&mut out, style, "What would change this outcome", &decision.would_change);
-    heading(&mut out, style, "The six questions");
-    for (index, question) in decision.questions.iter().enumerate() {
-        self::question(&mut out, report, style, index + 1, question);
+    match &report.systems[..] {
+        [] => return out,
+        [one] => system(&mut out, report, &one.decision, style, details),
+        several => {
+            systems_table(&mut out, several, style);
+            if details {
+                for one in several {
+                    heading(&mut out, style, &escape_line(&one.name));
+                    system(&mut out, report, &one.decision, style, details);
+                }
+            } else {
+                out.push_str("\nOne system in full: plimsoll decide --system NAME\n");
+            }
+        }
     }
-    let checklists = &decision.checklists;
-    checklist(&mut out, report, style, "A single server done well", &checklists.server);
-    checklist(&mut out, report, style, "Crossing from Compose to Kubernetes", &checklists.crossing);
-    crossing_table(&mut out, style, &decision.crossing);
-    list(&mut out, style, "Next steps", decision.next_steps);
     out
 }
 
-fn summary(out: &mut String, decision: &Decision, style: Style) {
-    let outcome = &decision.outcome;
+fn system(out: &mut String, report: &Report, decision: &Decision, style: Style, details: bool) {
+    let mut screen = String::new();
+    first_screen(&mut screen, report, decision, style);
+    out.push_str(&screen);
+    if !details {
+        out.push_str(
+            &style.dim("\nThe evidence, both checklists and every key: plimsoll decide --details"),
+        );
+        out.push('\n');
+        return;
+    }
+    list(out, style, "What would change this outcome", &decision.would_change);
+    heading(out, style, "The six questions");
+    for (index, question) in decision.questions.iter().enumerate() {
+        self::question(out, report, style, index + 1, question);
+    }
+    let checklists = &decision.checklists;
+    checklist(out, report, style, "A single server done well", &checklists.server);
+    checklist(out, report, style, "Crossing from Compose to Kubernetes", &checklists.crossing);
+    crossing_table(out, style, &decision.crossing);
+}
+
+/// Renders one line for each system.
+fn systems_table(out: &mut String, systems: &[System], style: Style) {
+    out.push_str(&style.bold(&format!("{} systems in these files", systems.len())));
+    out.push_str("\n\n");
+    let rows: Vec<[String; 4]> = systems
+        .iter()
+        .map(|system| {
+            let decision = &system.decision;
+            let settle = decision.ask.first().map(|it| format!("--answer {}", it.answer));
+            [
+                escape_line(&system.name),
+                today(decision.today).to_owned(),
+                format!("{} ({})", platform(decision.outcome.platform), fit(decision.fit)),
+                settle.unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let titles = ["System", "Today", "Verdict", "Worth answering"].map(str::to_owned);
+    let width = |column: usize| {
+        let all = rows.iter().chain(std::iter::once(&titles));
+        all.map(|row| row[column].chars().count()).max().unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2)];
+    let mut line = |row: &[String; 4], bold: bool| {
+        let text = format!(
+            "  {:<a$}  {:<b$}  {:<c$}  {}",
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            a = widths[0],
+            b = widths[1],
+            c = widths[2]
+        );
+        let text = text.trim_end();
+        out.push_str(&if bold { style.bold(text) } else { text.to_owned() });
+        out.push('\n');
+    };
+    line(&titles, true);
+    for row in &rows {
+        line(row, false);
+    }
+}
+
+/// Renders what somebody reads first: at most [`FIRST_SCREEN`] lines.
+fn first_screen(out: &mut String, report: &Report, decision: &Decision, style: Style) {
+    hang(out, style, "", 0, &style.bold(&escape_line(&decision.verdict)));
     let today = match decision.today {
         // Where nothing is seen, nothing can fit.
         Today::Unknown => today(decision.today).to_owned(),
-        Today::Compose | Today::Kubernetes | Today::Both => {
-            format!("{} ({})", today(decision.today), fit(decision.fit))
+        Today::Compose | Today::Swarm | Today::Kubernetes | Today::Both => {
+            format!(
+                "{} ({}); counted: {}",
+                today(decision.today),
+                fit(decision.fit),
+                decision.counted
+            )
         }
     };
-    let scenario = format!("{}: {}", decision.scenario.nearest, decision.scenario.because);
-    for (title, text) in [
-        ("Today", today.as_str()),
-        ("Platform", platform(outcome.platform)),
-        ("Helm", outcome.helm.name()),
-        ("Argo CD", outcome.argocd.name()),
-        ("Scenario", &scenario),
-    ] {
-        let padding = " ".repeat(11 - title.len());
-        hang(out, style, &format!("{}{padding}", style.bold(title)), 11, &escape_line(text));
+    let outcome = &decision.outcome;
+    let answer = format!(
+        "{}; Kustomize {}, Helm {}, Argo CD {}, Flux {}",
+        platform(outcome.platform),
+        outcome.kustomize,
+        outcome.helm,
+        outcome.argocd,
+        outcome.flux
+    );
+    let mut rows = vec![("Today", today), ("Platform", answer)];
+    if !decision.cost.stay.text.is_empty() {
+        rows.push(("To stay", decision.cost.stay.text.clone()));
+        rows.push(("To move", decision.cost.go.text.clone()));
     }
+    for (title, text) in rows {
+        let padding = " ".repeat(10 - title.len());
+        hang(out, style, &format!("{}{padding}", style.bold(title)), 10, &escape_line(&text));
+    }
+    let lines = |text: &str| text.lines().count();
+    let mut rest = String::new();
+    numbered(
+        &mut rest,
+        style,
+        "Why",
+        decision.reasons.iter().map(|it| {
+            let place = it.span.map(|span| at(report, span)).unwrap_or_default();
+            format!("{}{place}", it.text)
+        }),
+    );
+    if !decision.ask.is_empty() {
+        heading(&mut rest, style, "Worth answering");
+        for ask in &decision.ask {
+            rest.push_str(&format!("  --answer {}  {}\n", ask.answer, ask.changes));
+        }
+    }
+    let myth = decision.myth.map(|myth| {
+        let mut text = String::from("\n");
+        hang(&mut text, style, "", 0, myth);
+        text
+    });
+    let myth = myth.unwrap_or_default();
+    let mut steps = decision.steps.len();
+    let mut next = String::new();
+    // Steps that do not fit are left to the details.
+    while steps > 0 {
+        next.clear();
+        numbered(
+            &mut next,
+            style,
+            "Next steps",
+            decision.steps[..steps].iter().map(|step| {
+                let subject = match step.subject.as_str() {
+                    "" => String::new(),
+                    subject => format!("{subject}: "),
+                };
+                let place = step.span.map(|span| at(report, span)).unwrap_or_default();
+                format!("{subject}{}{place}", step.text)
+            }),
+        );
+        if lines(out) + lines(&rest) + lines(&next) + lines(&myth) + 2 <= FIRST_SCREEN {
+            break;
+        }
+        steps -= 1;
+    }
+    out.push_str(&rest);
+    out.push_str(&next);
+    out.push_str(&myth);
+}
+
+/// Renders a numbered list.
+fn numbered(out: &mut String, style: Style, title: &str, items: impl Iterator<Item = String>) {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() {
+        return;
+    }
+    heading(out, style, title);
+    for (index, item) in items.iter().enumerate() {
+        hang(out, style, &format!("  {}. ", index + 1), 5, &escape_line(item));
+    }
+}
+
+/// Returns a place in brackets.
+fn at(report: &Report, span: Span) -> String {
+    let place = Place::of(report, span);
+    format!(" ({}:{})", place.path, place.line)
 }
 
 fn today(today: Today) -> &'static str {
     match today {
         Today::Compose => "Compose",
+        Today::Swarm => "Compose in Swarm mode",
         Today::Kubernetes => "Kubernetes",
         Today::Both => "Compose and Kubernetes",
         Today::Unknown => "cannot be seen in these files",
@@ -64,6 +217,8 @@ fn today(today: Today) -> &'static str {
 fn platform(platform: Platform) -> &'static str {
     match platform {
         Platform::Compose => "Compose",
+        Platform::LargerServer => "Compose on a larger server",
+        Platform::Swarm => "Compose in Swarm mode",
         Platform::Kubernetes => "Kubernetes",
         Platform::Either => "either of the two",
     }
@@ -73,6 +228,7 @@ fn fit(fit: Fit) -> &'static str {
     match fit {
         Fit::Fits => "it fits",
         Fit::Mixed => "it fits in part",
+        Fit::Open => "still open",
         Fit::Outgrown => "outgrown",
         Fit::OverBuilt => "over-built",
     }
@@ -107,11 +263,7 @@ pub(super) fn source(by: AnsweredBy) -> &'static str {
 }
 
 fn evidence(report: &Report, evidence: &Evidence) -> String {
-    let place = |span: Span| {
-        let place = Place::of(report, span);
-        format!(" ({}:{})", place.path, place.line)
-    };
-    let place = evidence.span.map(place).unwrap_or_default();
+    let place = evidence.span.map(|span| at(report, span)).unwrap_or_default();
     escape_line(&format!("{}: {}{place}", evidence.points, evidence.fact))
 }
 
@@ -160,7 +312,7 @@ fn checklist(
             CheckState::CannotSee | CheckState::NotApplicable => style.dim(&state),
         };
         let findings = first_failing(report, item).join(", ");
-        let text = match (findings.as_str(), item.next) {
+        let text = match (findings.as_str(), item.next.as_str()) {
             (findings, "") => findings.to_owned(),
             ("", next) => next.to_owned(),
             (findings, next) => format!("{next} ({findings})"),
@@ -226,7 +378,7 @@ pub(super) struct CrossingRow<'r> {
 pub(super) fn crossing(crossings: &[Crossing]) -> Vec<CrossingRow<'_>> {
     let mut rows: IndexMap<(&str, Fate, &str), IndexSet<&str>> = IndexMap::new();
     for it in crossings {
-        rows.entry((it.key, it.fate, it.instead)).or_default().insert(&it.service);
+        rows.entry((&it.key, it.fate, &it.instead)).or_default().insert(&it.service);
     }
     let mut rows: Vec<CrossingRow<'_>> = rows
         .into_iter()
@@ -245,7 +397,15 @@ mod tests {
     use super::*;
 
     fn row(service: &str, key: &'static str, fate: Fate) -> Crossing {
-        Crossing { service: service.into(), key, fate, instead: "Something.", span: None }
+        Crossing {
+            service: service.into(),
+            key: key.to_owned(),
+            fate,
+            instead: "Something.".to_owned(),
+            counterpart: String::new(),
+            yaml: String::new(),
+            span: None,
+        }
     }
 
     #[test]
@@ -260,13 +420,14 @@ mod tests {
     #[test]
     fn the_report_is_plain_text_without_colour() {
         let mut report = Report::default();
-        report.decision.today = Today::Both;
-        report.decision.crossing = vec![row("web", "ports", Fate::Changed)];
-        let text = decision(&report, Style::default());
-        assert!(
-            text.starts_with("Today      Compose and Kubernetes (it fits)\nPlatform   either"),
-            "{text}"
-        );
+        let decided = Decision {
+            today: Today::Both,
+            crossing: vec![row("web", "ports", Fate::Changed)],
+            ..Decision::default()
+        };
+        report.systems = vec![System { decision: decided, ..System::default() }];
+        let text = decision(&report, Style::default(), true);
+        assert!(text.contains("\nToday     Compose and Kubernetes (still open)"), "{text}");
         assert!(text.contains("  changed  ports  Something. (web)\n"), "{text}");
         assert!(!text.contains('\x1b'));
     }

@@ -6,7 +6,7 @@ use super::place::{Place, count, counts, files_read};
 use super::wire::rule_url;
 use crate::explain;
 use crate::report::{
-    Answer, CheckState, ChecklistItem, Decision, Finding, Report, Safety, Severity,
+    Answer, CheckState, ChecklistItem, Decision, Finding, Report, Safety, Severity, System,
 };
 use crate::rules;
 use crate::text::Span;
@@ -116,22 +116,59 @@ fn item<'r>(
     out
 }
 
-/// Renders the decision report.
+/// Renders the decision as an architecture decision record, one for each system.
 pub fn decision(report: &Report) -> String {
-    let decision = &report.decision;
+    let records = report.systems.iter().map(|system| record(report, system));
+    records.collect::<Vec<_>>().join("\n")
+}
+
+fn record(report: &Report, system: &System) -> String {
+    let decision = &system.decision;
     let outcome = &decision.outcome;
+    let title = match system.name.as_str() {
+        "" | "." => "Platform".to_owned(),
+        name => format!("Platform of {}", code_span(name)),
+    };
     let mut out = format!(
-        "# Decision report\n\n| today | fit | platform | Helm | Argo CD |\n| --- | --- | --- | --- | --- |\n\
-         | {} | {} | {} | {} | {} |\n",
-        decision.today, decision.fit, outcome.platform, outcome.helm, outcome.argocd
+        "# {title}\n\n## Context\n\n| today | fit | counted |\n| --- | --- | --- |\n| {} | {} | {} |\n",
+        decision.today,
+        decision.fit,
+        cell(&prose(&decision.counted))
     );
-    list(&mut out, "Why", &decision.reasons);
-    list(&mut out, "What would change this outcome", &decision.would_change);
     out.push_str(&format!(
         "\nNearest scenario: **{}** ({})\n",
         decision.scenario.nearest,
         prose(decision.scenario.because)
     ));
+    out.push_str(&format!(
+        "\n## Decision\n\n{}\n\n| platform | Kustomize | Helm | Argo CD | Flux |\n| --- | --- | --- | --- | --- |\n\
+         | {} | {} | {} | {} | {} |\n",
+        prose(&decision.verdict),
+        outcome.platform,
+        outcome.kustomize,
+        outcome.helm,
+        outcome.argocd,
+        outcome.flux
+    ));
+    let reasons: Vec<String> = decision.reasons.iter().map(|it| it.text.clone()).collect();
+    list(&mut out, "Why", &reasons);
+    if !decision.cost.stay.text.is_empty() {
+        out.push_str(&format!(
+            "\n## Consequences\n\n- to stay: {}\n- to move: {}\n",
+            prose(&decision.cost.stay.text),
+            prose(&decision.cost.go.text)
+        ));
+    }
+    list(&mut out, "What would change this outcome", &decision.would_change);
+    let steps: Vec<String> = decision
+        .steps
+        .iter()
+        .map(|step| match step.subject.as_str() {
+            "" => step.text.clone(),
+            subject => format!("{subject}: {}", step.text),
+        })
+        .collect();
+    list(&mut out, "Next steps", &steps);
     questions(&mut out, report, decision);
     let checklists = &decision.checklists;
     checklist(&mut out, report, "A single server done well", &checklists.server);
@@ -149,12 +186,11 @@ pub fn decision(report: &Report) -> String {
             ));
         }
     }
-    list(&mut out, "Next steps", decision.next_steps);
     out
 }
 
 fn questions(out: &mut String, report: &Report, decision: &Decision) {
-    out.push_str("\n## The six questions\n");
+    out.push_str("\n## Evidence: the six questions\n");
     for (index, question) in decision.questions.iter().enumerate() {
         let by = source(question.by);
         out.push_str(&format!(
@@ -211,7 +247,7 @@ fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistI
             item.item,
             item.state,
             cell(&findings.join(" ")),
-            cell(&prose(item.next))
+            cell(&prose(&item.next))
         ));
     }
 }

@@ -7,12 +7,13 @@
 use crate::explain;
 use crate::report::{
     self, Answer, AnsweredBy, CheckItem, CheckState, Confidence, EdgeKind, Environment, Fate,
-    FileKind, Fit, NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity,
+    FileKind, Fit, NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity, Signal,
     TargetKind, Today, Worth,
 };
 use crate::rules::{self, Side};
 use crate::text::{Encoding, FileId, Span};
 use serde::Serialize;
+use std::sync::LazyLock;
 
 /// Version of this format.
 pub const VERSION: u32 = 1;
@@ -39,7 +40,7 @@ wire! {
         /// What is deployed: Compose projects, folders of manifests, overlays and charts, by name.
         pub targets: Vec<Target<'r>>,
         pub findings: Vec<Finding<'r>>,
-        pub decision: Decision<'r>,
+        pub decision: Decisions<'r>,
         pub map: ProjectMap<'r>,
         pub summary: Summary,
     }
@@ -122,18 +123,85 @@ wire! {
         pub hint: usize,
         pub suppressed: usize,
     }
+    /// How much platform the files of the first system ask for, and the decision on each system.
+    pub struct Decisions<'r> {
+        #[serde(flatten)]
+        pub first: Decision<'r>,
+        pub systems: Vec<System<'r>>,
+    }
+    /// The decision on one application.
+    pub struct System<'r> {
+        pub name: &'r str,
+        pub targets: &'r [String],
+        #[serde(flatten)]
+        pub decision: Decision<'r>,
+    }
     /// How much platform the files ask for.
     pub struct Decision<'r> {
+        /// One sentence.
+        pub verdict: &'r str,
         pub questions: Vec<Question<'r>>,
         pub outcome: Outcome,
         pub today: Today,
         pub fit: Fit,
-        pub reasons: &'r [String],
-        pub would_change: &'r [&'static str],
+        /// What is counted, and what is left out.
+        pub counted: &'r str,
+        pub sums: Sums,
+        pub reasons: Vec<String>,
+        pub would_change: &'r [String],
+        pub flips: Vec<Flip<'r>>,
+        pub ask: Vec<Ask<'r>>,
+        pub cost: Costs<'r>,
+        pub steps: Vec<Step<'r>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub myth: Option<&'static str>,
         pub scenario: Scenario<'r>,
         pub checklists: Checklists<'r>,
         pub crossing: Vec<Crossing<'r>>,
-        pub next_steps: &'r [&'static str],
+        pub next_steps: Vec<String>,
+    }
+    /// What the containers ask for: CPUs, and bytes of memory.
+    pub struct Sums {
+        pub cpu: Sum,
+        pub memory: Sum,
+    }
+    pub struct Sum {
+        pub min: f64,
+        pub max: f64,
+        /// Number of containers that state an amount.
+        pub sized: usize,
+        pub containers: usize,
+    }
+    /// A fact that would change the platform.
+    pub struct Flip<'r> {
+        pub fact: &'r str,
+        pub to: Platform,
+    }
+    /// An answer worth giving.
+    pub struct Ask<'r> {
+        /// `KEY=VALUE`.
+        pub answer: &'r str,
+        pub changes: &'r str,
+    }
+    /// What it costs to stay on the platform of today, and to move.
+    pub struct Costs<'r> {
+        pub stay: Cost<'r>,
+        #[serde(rename = "move")]
+        pub go: Cost<'r>,
+    }
+    pub struct Cost<'r> {
+        pub kinds: usize,
+        pub objects: usize,
+        pub lines: usize,
+        pub text: &'r str,
+    }
+    pub struct Step<'r> {
+        pub text: &'r str,
+        pub subject: &'r str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<&'r str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub range: Option<Range>,
     }
     pub struct Question<'r> {
         pub id: QuestionId,
@@ -144,9 +212,12 @@ wire! {
         pub settled_by: &'r [&'static str],
     }
     pub struct Evidence<'r> {
+        pub signal: Signal,
         pub fact: &'r str,
         pub points: Answer,
         pub weight: u8,
+        /// Why the fact counts as much as it does.
+        pub because: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,8 +225,12 @@ wire! {
     }
     pub struct Outcome {
         pub platform: Platform,
+        /// What the answers lean to while the platform is open.
+        pub so_far: Platform,
+        pub kustomize: Worth,
         pub helm: Worth,
         pub argocd: Worth,
+        pub flux: Worth,
     }
     pub struct Scenario<'r> {
         pub nearest: ScenarioName,
@@ -168,6 +243,8 @@ wire! {
     pub struct ChecklistItem<'r> {
         pub item: CheckItem,
         pub state: CheckState,
+        /// What was looked at and what was seen.
+        pub seen: &'r str,
         pub findings: Vec<String>,
         pub next: &'r str,
     }
@@ -176,6 +253,12 @@ wire! {
         pub key: &'r str,
         pub fate: Fate,
         pub instead: &'r str,
+        /// What the counterpart of the service has.
+        #[serde(skip_serializing_if = "str::is_empty")]
+        pub counterpart: &'r str,
+        /// The YAML to write instead.
+        #[serde(skip_serializing_if = "str::is_empty")]
+        pub yaml: &'r str,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -290,7 +373,7 @@ impl<'r> From<&'r report::Report> for Report<'r> {
             files,
             targets: report.targets.iter().map(|target| places.target(target)).collect(),
             findings: report.findings.iter().map(|finding| places.finding(finding)).collect(),
-            decision: places.decision(&report.decision),
+            decision: places.decisions(),
             map: places.map(&report.map),
             summary: Summary {
                 error: report.count(Severity::Error),
@@ -374,31 +457,86 @@ impl<'r> Places<'r> {
         Fix { title: &fix.title, safety: fix.safety, edits: fix.edits.iter().map(edit).collect() }
     }
 
+    fn decisions(&self) -> Decisions<'r> {
+        static NOTHING: LazyLock<report::Decision> = LazyLock::new(report::Decision::default);
+        let systems = &self.report.systems;
+        let first = systems.first().map_or(&*NOTHING, |system| &system.decision);
+        let system = |system: &'r report::System| System {
+            name: &system.name,
+            targets: &system.targets,
+            decision: self.decision(&system.decision),
+        };
+        Decisions { first: self.decision(first), systems: systems.iter().map(system).collect() }
+    }
+
     fn decision(&self, decision: &'r report::Decision) -> Decision<'r> {
         let outcome = &decision.outcome;
         let scenario = &decision.scenario;
         let checklist = |items: &'r [report::ChecklistItem]| {
             items.iter().map(|item| self.checklist_item(item)).collect()
         };
+        let sum = |sum: report::Sum| Sum {
+            min: sum.min,
+            max: sum.max,
+            sized: sum.sized,
+            containers: sum.containers,
+        };
+        let cost = |cost: &'r report::Cost| Cost {
+            kinds: cost.kinds,
+            objects: cost.objects,
+            lines: cost.lines,
+            text: &cost.text,
+        };
         Decision {
+            verdict: &decision.verdict,
             questions: decision.questions.iter().map(|it| self.question(it)).collect(),
             outcome: Outcome {
                 platform: outcome.platform,
+                so_far: outcome.so_far,
+                kustomize: outcome.kustomize,
                 helm: outcome.helm,
                 argocd: outcome.argocd,
+                flux: outcome.flux,
             },
             today: decision.today,
             fit: decision.fit,
-            reasons: &decision.reasons,
+            counted: &decision.counted,
+            sums: Sums { cpu: sum(decision.sums.cpu), memory: sum(decision.sums.memory) },
+            reasons: decision.reasons.iter().map(|it| self.statement(it)).collect(),
             would_change: &decision.would_change,
+            flips: decision.flips.iter().map(|it| Flip { fact: &it.fact, to: it.to }).collect(),
+            ask: decision
+                .ask
+                .iter()
+                .map(|it| Ask { answer: &it.answer, changes: &it.changes })
+                .collect(),
+            cost: Costs { stay: cost(&decision.cost.stay), go: cost(&decision.cost.go) },
+            steps: decision.steps.iter().map(|it| self.step(it)).collect(),
+            myth: decision.myth,
             scenario: Scenario { nearest: scenario.nearest, because: scenario.because },
             checklists: Checklists {
                 server: checklist(&decision.checklists.server),
                 crossing: checklist(&decision.checklists.crossing),
             },
             crossing: decision.crossing.iter().map(|row| self.crossing(row)).collect(),
-            next_steps: decision.next_steps,
+            next_steps: decision.steps.iter().map(next_step).collect(),
         }
+    }
+
+    /// Returns a sentence with its place in brackets.
+    fn statement(&self, statement: &report::Statement) -> String {
+        match statement.span {
+            Some(span) => {
+                let line = self.range(span).start.line;
+                format!("{} ({}:{line})", statement.text, self.path(span))
+            }
+            None => statement.text.clone(),
+        }
+    }
+
+    fn step(&self, step: &'r report::Step) -> Step<'r> {
+        let (path, range) = self.place(step.span);
+        Step { text: &step.text, subject: &step.subject, path, range }
     }
 
     fn question(&self, question: &'r report::Question) -> Question<'r> {
@@ -415,9 +553,11 @@ impl<'r> Places<'r> {
     fn evidence(&self, evidence: &'r report::Evidence) -> Evidence<'r> {
         let (path, range) = self.place(evidence.span);
         Evidence {
+            signal: evidence.signal,
             fact: &evidence.fact,
             points: evidence.points,
             weight: evidence.weight.number(),
+            because: evidence.because,
             path,
             range,
         }
@@ -427,8 +567,9 @@ impl<'r> Places<'r> {
         ChecklistItem {
             item: item.item,
             state: item.state,
+            seen: &item.seen,
             findings: super::decision::failing(self.report, item),
-            next: item.next,
+            next: &item.next,
         }
     }
 
@@ -436,9 +577,11 @@ impl<'r> Places<'r> {
         let (path, range) = self.place(row.span);
         Crossing {
             service: &row.service,
-            key: row.key,
+            key: &row.key,
             fate: row.fate,
-            instead: row.instead,
+            instead: &row.instead,
+            counterpart: &row.counterpart,
+            yaml: &row.yaml,
             path,
             range,
         }
@@ -467,7 +610,15 @@ pub fn json(report: &report::Report) -> String {
 
 /// Renders the decision alone as JSON.
 pub fn decision_json(report: &report::Report) -> String {
-    pretty(&Places { report }.decision(&report.decision))
+    pretty(&Places { report }.decisions())
+}
+
+/// Returns a step as one sentence.
+fn next_step(step: &report::Step) -> String {
+    match step.subject.as_str() {
+        "" => step.text.clone(),
+        subject => format!("{subject}: {}", step.text),
+    }
 }
 
 fn pretty(value: &impl Serialize) -> String {

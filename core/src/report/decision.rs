@@ -16,6 +16,64 @@ vocabulary! {
         Unknown = "unknown",
     }
 
+    /// What a piece of evidence is about.
+    pub enum Signal {
+        // Whether one server is enough.
+        FitsServer = "fits-server",
+        FitsServerEasily = "fits-server-easily",
+        NeedsLargerServer = "needs-larger-server",
+        BeyondServers = "beyond-servers",
+        SeveralGpus = "several-gpus",
+        ManyGpus = "many-gpus",
+        SingleReplicas = "single-replicas",
+        HostCoupled = "host-coupled",
+        StatefulSingleton = "stateful-singleton",
+        ComposeInProduction = "compose-in-production",
+        MustSurviveLoss = "must-survive-loss",
+        ToleratedDowntime = "tolerated-downtime",
+        // Whether several nodes are needed.
+        RequiredSpread = "required-spread",
+        PreferredSpread = "preferred-spread",
+        ParticularNodes = "particular-nodes",
+        Tolerations = "tolerations",
+        DisruptionBudget = "disruption-budget",
+        RunsOnEveryNode = "runs-on-every-node",
+        SwarmPlacement = "swarm-placement",
+        OverlayNetwork = "overlay-network",
+        NothingSpreads = "nothing-spreads",
+        // Whether replicas, rollouts or autoscaling are needed.
+        FewReplicas = "few-replicas",
+        SeveralReplicated = "several-replicated",
+        ManyReplicas = "many-replicas",
+        Autoscaler = "autoscaler",
+        VerticalAutoscaler = "vertical-autoscaler",
+        ControlledRollout = "controlled-rollout",
+        ProgressiveDelivery = "progressive-delivery",
+        NothingScales = "nothing-scales",
+        // Whether there are many services, teams and environments.
+        FewWorkloads = "few-workloads",
+        ManyWorkloads = "many-workloads",
+        ManyNamespaces = "many-namespaces",
+        TenantWalls = "tenant-walls",
+        AccessRules = "access-rules",
+        OwnerLabels = "owner-labels",
+        ImageOwners = "image-owners",
+        ManyEnvironments = "many-environments",
+        Teams = "teams",
+        // Whether GitOps is needed.
+        GitopsInUse = "gitops-in-use",
+        NoCluster = "no-cluster",
+        FewObjects = "few-objects",
+        Audit = "audit",
+        // Whether packaging pays.
+        CopiedEnvironments = "copied-environments",
+        CopiedWorkloads = "copied-workloads",
+        ReusedBase = "reused-base",
+        WrittenOnce = "written-once",
+        // A person's own answer to the question.
+        DirectAnswer = "direct-answer",
+    }
+
     /// Where an answer comes from.
     pub enum AnsweredBy {
         Files = "files",
@@ -36,6 +94,9 @@ vocabulary! {
     #[derive(Default)]
     pub enum Platform {
         Compose = "compose",
+        // Compose on a larger server than the one that is compared with.
+        LargerServer = "larger-server",
+        Swarm = "swarm",
         #[default]
         Either = "either",
         Kubernetes = "kubernetes",
@@ -55,6 +116,7 @@ vocabulary! {
     #[derive(Default)]
     pub enum Today {
         Compose = "compose",
+        Swarm = "swarm",
         Kubernetes = "kubernetes",
         Both = "both",
         #[default]
@@ -64,11 +126,13 @@ vocabulary! {
     /// How well the platform of today suits the system.
     #[derive(Default)]
     pub enum Fit {
-        #[default]
         Fits = "fits",
         Outgrown = "outgrown",
         OverBuilt = "over-built",
         Mixed = "mixed",
+        // Questions that decide are still open.
+        #[default]
+        Open = "open",
     }
 
     /// Typical systems, one of which is nearest to the files.
@@ -136,9 +200,12 @@ impl Weight {
 /// A fact, from the files or from a person, and the answer it supports.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
+    pub signal: Signal,
     pub fact: Cow<'static, str>,
     pub points: Answer,
     pub weight: Weight,
+    /// Why the fact counts as much as it does.
+    pub because: &'static str,
     /// Who stated the fact.
     pub by: AnsweredBy,
     pub span: Option<Span>,
@@ -157,11 +224,16 @@ pub struct Question {
     pub settled_by: Vec<&'static str>,
 }
 
-#[derive(Debug, Clone, PartialEq, Default)]
+/// What suits the system: a platform, and what is added to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome {
     pub platform: Platform,
+    /// What the answers so far lean to, where the platform is still open.
+    pub so_far: Platform,
+    pub kustomize: Worth,
     pub helm: Worth,
     pub argocd: Worth,
+    pub flux: Worth,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -170,14 +242,80 @@ pub struct Scenario {
     pub because: &'static str,
 }
 
+/// A sentence with the place that it speaks of.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Statement {
+    pub text: String,
+    pub span: Option<Span>,
+}
+
+/// The least and the most of one resource that the containers of a system ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sum {
+    pub min: f64,
+    pub max: f64,
+    /// Number of containers that state an amount.
+    pub sized: usize,
+    pub containers: usize,
+}
+
+/// What a system asks for: CPUs, and bytes of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sums {
+    pub cpu: Sum,
+    pub memory: Sum,
+}
+
+/// What one way of running the system costs, counted, and in words.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cost {
+    pub kinds: usize,
+    pub objects: usize,
+    pub lines: usize,
+    pub text: String,
+}
+
+/// What it costs to stay on the platform of today, and to move to the other one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Costs {
+    pub stay: Cost,
+    pub go: Cost,
+}
+
+/// An answer worth giving, as `--answer` takes it, and what it would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    pub answer: String,
+    pub changes: String,
+}
+
+/// A single fact that would change the platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flip {
+    pub fact: String,
+    pub to: Platform,
+}
+
+/// One of the next steps, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub text: String,
+    /// The service, workload or object that it is about; empty for a step about the whole system.
+    pub subject: String,
+    pub span: Option<Span>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChecklistItem {
     pub item: CheckItem,
     pub state: CheckState,
+    /// What was looked at and what was seen, with counts: "4 of 5 services have a healthcheck that can
+    /// fail; missing: `worker`".
+    pub seen: String,
     /// The codes and places of the findings that fail the item.
     pub findings: Vec<(&'static str, Span)>,
     /// What to do next; empty where nothing is left to do.
-    pub next: &'static str,
+    pub next: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -190,23 +328,47 @@ pub struct Checklists {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crossing {
     pub service: SmolStr,
-    pub key: &'static str,
+    pub key: String,
     pub fate: Fate,
     /// What takes the place of the key.
-    pub instead: &'static str,
+    pub instead: String,
+    /// What the counterpart of the service has; empty where there is no counterpart.
+    pub counterpart: String,
+    /// The YAML to write instead, with the values of the service.
+    pub yaml: String,
     pub span: Option<Span>,
 }
 
+/// The decision on one system.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Decision {
+    /// The verdict in one sentence.
+    pub verdict: String,
     pub questions: Vec<Question>,
     pub outcome: Outcome,
     pub today: Today,
     pub fit: Fit,
-    pub reasons: Vec<String>,
-    pub would_change: Vec<&'static str>,
+    /// What is counted, and what is not: the environment and the variants of the system.
+    pub counted: String,
+    pub sums: Sums,
+    pub reasons: Vec<Statement>,
+    pub would_change: Vec<String>,
+    pub flips: Vec<Flip>,
+    pub ask: Vec<Ask>,
+    pub cost: Costs,
+    pub steps: Vec<Step>,
+    /// A belief about platforms that bears on this system, and what is so.
+    pub myth: Option<&'static str>,
     pub scenario: Scenario,
     pub checklists: Checklists,
     pub crossing: Vec<Crossing>,
-    pub next_steps: &'static [&'static str],
+}
+
+/// One application with its decision.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct System {
+    pub name: String,
+    /// Names of its targets.
+    pub targets: Vec<String>,
+    pub decision: Decision,
 }

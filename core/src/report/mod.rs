@@ -72,13 +72,19 @@ pub struct Report {
     /// What is deployed: Compose projects, folders of manifests, overlays and charts, by name.
     pub targets: Vec<TargetEntry>,
     pub findings: Vec<Finding>,
-    pub decision: Decision,
+    /// The decision on each application, never empty after an analysis.
+    pub systems: Vec<System>,
     pub map: Map,
     /// Number of findings silenced by comments or annotations.
     pub suppressed: usize,
 }
 
 impl Report {
+    /// Returns the decision on the first system.
+    pub fn decision(&self) -> Decision {
+        self.systems.first().map(|system| system.decision.clone()).unwrap_or_default()
+    }
+
     pub fn entry(&self, id: FileId) -> &FileEntry {
         &self.files[id.index()]
     }

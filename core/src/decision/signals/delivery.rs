@@ -1,0 +1,108 @@
+//! Whether GitOps is needed, and whether packaging pays.
+
+use super::{Gitops, No, Packaging, Signals, Yes};
+use crate::decision::system::System;
+use crate::model::environment_of;
+use crate::report::{Environment, Signal};
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+
+/// Up to this number of workloads, a pipeline that applies them is easy to follow.
+const FEW_WORKLOADS: usize = 8;
+
+/// From this number on, workloads that are alike are worth a template.
+const MANY_ALIKE: usize = 6;
+
+pub fn add(signals: &mut Signals, system: &System<'_>) {
+    add_gitops(signals, system);
+    add_packaging(signals, system);
+}
+
+fn add_gitops(signals: &mut Signals, system: &System<'_>) {
+    if let Some(object) = system.delivery_object() {
+        let fact = format!("{} is an object of a GitOps controller", object.label());
+        signals.add(Signal::GitopsInUse, Gitops, Yes, fact, Some(object.name_span()));
+    } else if !system.has_cluster() {
+        let fact = "there is no cluster whose state could drift from Git";
+        signals.add(Signal::NoCluster, Gitops, No, fact, None);
+    } else if system.counted.workloads.len() <= FEW_WORKLOADS && !system.hides_workloads() {
+        let fact = "a pipeline that applies these few objects is easy enough to follow";
+        signals.add(Signal::FewObjects, Gitops, No, fact, None);
+    }
+}
+
+fn add_packaging(signals: &mut Signals, system: &System<'_>) {
+    let copied = system.facts.copied_manifests();
+    let own = copied.iter().find(|it| it.places.iter().all(|place| system.holds(*place)));
+    if let Some(copies) = own {
+        let [first, second] = &copies.paths;
+        let percent = 100.0 * copies.similarity();
+        let fact = format!("{percent:.0} % of `{second}` is the same as `{first}`");
+        signals.add(Signal::CopiedEnvironments, Packaging, Yes, fact, Some(copies.places[1]));
+    }
+    if let Some((name, count, span)) = most_copied_workload(system) {
+        let fact =
+            format!("{name} is written {count} times, once for each environment or namespace");
+        signals.add(Signal::CopiedEnvironments, Packaging, Yes, fact, Some(span));
+    }
+    if let Some(alike) = system.alike_workloads().filter(|it| it.count >= MANY_ALIKE) {
+        let fact = format!(
+            "{} workloads are alike but for names and images, as {} and {} are",
+            alike.count, alike.first, alike.second
+        );
+        signals.add(Signal::CopiedWorkloads, Packaging, Yes, fact, Some(alike.place));
+    }
+    let environments = system.built_environments();
+    if environments.len() > 1 {
+        let names: Vec<String> = environments.iter().map(|it| format!("`{it}`")).collect();
+        let fact = format!("one source is built for {}", names.join(" and "));
+        signals.add(Signal::ReusedBase, Packaging, Yes, fact, None);
+    }
+    if !signals.any(Packaging, Yes) {
+        if system.has_cluster() {
+            let fact = "nothing is written again for another environment";
+            signals.add(Signal::WrittenOnce, Packaging, No, fact, None);
+        } else {
+            let fact = "there is no cluster to package for";
+            signals.add(Signal::NoCluster, Packaging, No, fact, None);
+        }
+    }
+}
+
+/// Returns the workload that is written most often, with the same kind, name and images, for different
+/// environments or namespaces: its label, for how many of them, and where it appears first.
+fn most_copied_workload<'s>(system: &'s System<'_>) -> Option<(&'s str, usize, Span)> {
+    struct Copies<'f> {
+        label: &'f str,
+        /// What each copy is for.
+        stages: FxHashSet<(Option<Environment>, Option<&'f str>)>,
+        first: Span,
+    }
+    let facts = system.facts;
+    let mut copies: FxHashMap<(&str, Vec<&str>), Copies<'_>> = FxHashMap::default();
+    for workload in system.workloads.iter().filter(|workload| !workload.name.is_empty()) {
+        // What a chart or an overlay builds for several environments is written once.
+        if facts.built_target(workload.object.file).is_some() {
+            continue;
+        }
+        let environment = environment_of(facts.file(workload.object.file).path());
+        let namespace = workload.object.meta.namespace.as_ref().map(|it| it.as_str());
+        if environment.is_none() && namespace.is_none() {
+            continue;
+        }
+        let images = workload.units.iter().filter_map(|unit| unit.image.as_ref());
+        let repositories = images.map(|image| image.repository.as_str()).collect();
+        let label = workload.label.as_str();
+        let seen = copies.entry((label, repositories)).or_insert_with(|| Copies {
+            label,
+            stages: FxHashSet::default(),
+            first: workload.span(),
+        });
+        seen.stages.insert((environment, namespace));
+    }
+    let several = copies.into_values().filter(|it| it.stages.len() > 1);
+    // Of two with the same count, the label and then the place decide, whatever the order of the map.
+    let most = several.min_by_key(|it| (Reverse(it.stages.len()), it.label, it.first))?;
+    Some((most.label, most.stages.len(), most.first))
+}

@@ -1,0 +1,98 @@
+//! Whether many replicas, controlled rollouts or autoscaling are needed.
+
+use super::{No, Replicas, Signals, Yes};
+use crate::decision::system::System;
+use crate::model::IntOrStr;
+use crate::model::kubernetes::{Autoscaler, AutoscalerKind, Body, Strategy, WorkloadKind};
+use crate::report::Signal;
+use crate::text::{Span, Spanned};
+
+/// From this number of replicas on, nobody places them by hand.
+const MANY: i64 = 10;
+
+pub fn add(signals: &mut Signals, system: &System<'_>) {
+    add_replicated(signals, system);
+    // An autoscaler whose maximum is one replica scales nothing.
+    let scales = |it: &Autoscaler| it.scales_replicas() && it.maximum().is_none_or(|most| most > 1);
+    let autoscalers = system
+        .objects_where(|body| matches!(body, Body::Autoscaler(autoscaler) if scales(autoscaler)));
+    let words =
+        ["adapts the number of replicas to the load", "adapt the number of replicas to the load"];
+    signals.places(Signal::Autoscaler, Replicas, &autoscalers, words);
+    let vertical = system.objects_where(
+        |body| matches!(body, Body::Autoscaler(it) if it.kind == AutoscalerKind::Vertical),
+    );
+    let words = ["adapts the size of Pods", "adapt the size of Pods"];
+    signals.places(Signal::VerticalAutoscaler, Replicas, &vertical, words);
+    add_rollouts(signals, system);
+    if !signals.any(Replicas, Yes) && !system.is_empty() && !system.hides_workloads() {
+        let fact = "everything runs as one replica, and nothing scales with the load";
+        signals.add(Signal::NothingScales, Replicas, No, fact, None);
+    }
+}
+
+/// Adds what runs more than once.
+fn add_replicated(signals: &mut Signals, system: &System<'_>) {
+    let mut found: Vec<(String, Span, i64)> = Vec::new();
+    for workload in &system.counted.workloads {
+        let is_agent = workload.kind() == WorkloadKind::DaemonSet || workload.kind().is_job();
+        if let Some(span) = workload.copies.many()
+            && !is_agent
+        {
+            let most = system.facts.replica_range(workload).map_or(2, |range| range.1);
+            found.push((workload.label.clone(), span, most));
+        }
+    }
+    let runs_in_cluster =
+        |name: &str| system.counted.workloads.iter().any(|workload| workload.name == name);
+    for service in &system.counted.services {
+        if let Some(span) = service.unit.copies.many()
+            && !runs_in_cluster(service.name)
+        {
+            found.push((service.unit.label.clone(), span, service.model.replicas()));
+        }
+    }
+    let Some(most) = found.iter().max_by_key(|it| it.2) else { return };
+    if most.2 >= MANY {
+        let fact = format!("{} runs as {} replicas", most.0, most.2);
+        signals.add(Signal::ManyReplicas, Replicas, Yes, fact, Some(most.1));
+    }
+    let signal = if found.len() > 1 { Signal::SeveralReplicated } else { Signal::FewReplicas };
+    let places: Vec<(String, Span)> = found.into_iter().map(|it| (it.0, it.1)).collect();
+    let words = ["runs as more than one replica", "run as more than one replica"];
+    signals.places(signal, Replicas, &places, words);
+}
+
+/// Adds how new versions replace old ones, where that is not the default.
+fn add_rollouts(signals: &mut Signals, system: &System<'_>) {
+    let mut rollouts = Vec::new();
+    let mut progressive = Vec::new();
+    for workload in &system.counted.workloads {
+        if workload.kind() == WorkloadKind::Rollout {
+            progressive.push((workload.label.clone(), workload.span()));
+        } else if let Some(strategy) = &workload.model.strategy
+            && is_chosen(strategy)
+        {
+            rollouts.push((workload.label.clone(), strategy.place.span));
+        }
+    }
+    for service in &system.counted.services {
+        let update = service.model.deploy.as_ref().and_then(|deploy| deploy.update_config.as_ref());
+        rollouts.extend(update.map(|update| (service.unit.label.clone(), update.span)));
+    }
+    let words = ["releases step by step", "release step by step"];
+    signals.places(Signal::ProgressiveDelivery, Replicas, &progressive, words);
+    let words = ["configures how a new version rolls out", "configure how a new version rolls out"];
+    signals.places(Signal::ControlledRollout, Replicas, &rollouts, words);
+}
+
+/// Whether a rolling update differs from the default of 25 % surge and 25 % unavailable:
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment>.
+fn is_chosen(strategy: &Strategy) -> bool {
+    let differs = |it: &Option<Spanned<IntOrStr>>| {
+        it.as_ref().is_some_and(|it| it.value != IntOrStr::Str("25%".into()))
+    };
+    strategy.partition.is_some()
+        || differs(&strategy.max_surge)
+        || differs(&strategy.max_unavailable)
+}

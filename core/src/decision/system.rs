@@ -1,0 +1,369 @@
+//! Systems: the applications among the files, each of which gets a decision of its own.
+
+use super::counted::Counted;
+use crate::facts::{Facts, Service, Workload};
+use crate::knowledge::publishers::is_public;
+use crate::model::compose::Network;
+use crate::model::kubernetes::{Body, Object};
+use crate::model::{BuiltTarget, FileModel, environment_of};
+use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
+use crate::text::{FileId, Span, folder_of, name_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// One application: its share of the facts.
+#[derive(Debug)]
+pub struct System<'f> {
+    pub facts: &'f Facts<'f>,
+    pub name: String,
+    /// Every Compose service, whatever its role and variant.
+    pub services: Vec<&'f Service<'f>>,
+    /// Every workload of every environment that the facts hold.
+    pub workloads: Vec<&'f Workload<'f>>,
+    pub objects: Vec<&'f Object>,
+    pub files: Vec<&'f FileModel>,
+    pub targets: Vec<&'f Arc<BuiltTarget>>,
+    /// One environment in one form.
+    pub counted: Counted<'f>,
+    parts: FxHashSet<usize>,
+}
+
+impl<'f> System<'f> {
+    /// Whether a place lies in a file of the system.
+    pub fn holds(&self, span: Span) -> bool {
+        self.holds_file(span.file)
+    }
+
+    pub fn holds_file(&self, file: FileId) -> bool {
+        self.parts.contains(&self.facts.part_of(file))
+    }
+
+    /// Returns the findings in the files of the system.
+    pub fn findings<'r>(&self, findings: &'r [Finding]) -> impl Iterator<Item = &'r Finding> {
+        findings.iter().filter(|finding| self.holds(finding.span))
+    }
+
+    /// Returns the targets with their names, as the report lists them.
+    pub fn target_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.targets.iter().map(|it| it.target.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Returns what the system runs on today. Compose files for development alone are no platform
+    /// where there is a cluster side.
+    pub fn today(&self) -> Today {
+        let compose = self.services.iter().filter(|it| it.role != Role::Development);
+        let (mut swarm, mut single) = (false, false);
+        for service in compose {
+            match self.facts.is_for_swarm(service) {
+                true => swarm = true,
+                false => single = true,
+            }
+        }
+        match (swarm || single, self.has_cluster()) {
+            (true, true) => Today::Both,
+            (false, true) => Today::Kubernetes,
+            (true, false) if swarm => Today::Swarm,
+            (true, false) => Today::Compose,
+            (false, false) if !self.services.is_empty() => Today::Compose,
+            (false, false) => Today::Unknown,
+        }
+    }
+
+    /// Whether anything is meant for a cluster: workloads, charts or what delivers them.
+    pub fn has_cluster(&self) -> bool {
+        let for_cluster = |target: &&Arc<BuiltTarget>| match target.target.kind {
+            TargetKind::Chart | TargetKind::Kustomization | TargetKind::Application => true,
+            TargetKind::Compose | TargetKind::Manifests => false,
+        };
+        !self.workloads.is_empty() || self.targets.iter().any(for_cluster) || self.delivers()
+    }
+
+    /// Whether objects of a GitOps controller are among the files.
+    pub fn delivers(&self) -> bool {
+        self.delivery_object().is_some()
+    }
+
+    /// Returns the first object of a GitOps controller.
+    pub fn delivery_object(&self) -> Option<&'f Object> {
+        self.objects.iter().copied().find(|object| is_argocd(object) || is_flux(object))
+    }
+
+    /// Whether the files show nothing that runs.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty() && self.workloads.is_empty() && !self.has_cluster()
+    }
+
+    /// Whether there may be workloads that the files do not show: in what was not built, or behind what
+    /// a GitOps controller applies.
+    pub fn hides_workloads(&self) -> bool {
+        let shown = self.services.len() + self.workloads.len();
+        self.has_unbuilt_parts() || (shown == 0 && self.has_cluster())
+    }
+
+    /// Whether a chart or an overlay was not built in full. A variant that cannot be built hides nothing
+    /// where another one is built.
+    pub fn has_unbuilt_parts(&self) -> bool {
+        self.targets.iter().any(|it| {
+            let is_shown = |other: &&&Arc<BuiltTarget>| other.is_whole() && other.is_variant_of(it);
+            !it.is_whole() && !self.targets.iter().any(|other| is_shown(&other))
+        }) || self.files.iter().any(|it| it.kind == Kind::Template && !self.facts.is_built(it.id))
+    }
+
+    /// Returns the labels and places of the counted objects that `wanted` accepts.
+    pub fn objects_where(&self, wanted: impl Fn(&Body) -> bool) -> Vec<(String, Span)> {
+        let objects = self.counted.objects.iter().filter(|object| wanted(&object.body));
+        objects.map(|object| (object.label(), object.name_span())).collect()
+    }
+
+    /// Returns the name and the place of a network that spans the hosts of a swarm.
+    pub fn overlay_network(&self) -> Option<(String, Span)> {
+        self.counted.services.iter().find_map(|service| {
+            let mut networks = service.project.networks.iter();
+            let driver =
+                |network: &Network| network.driver.as_ref().map(|it| it.as_str().to_owned());
+            let network = networks.find(|it| driver(it).as_deref() == Some("overlay"))?;
+            Some((network.key.to_string(), network.driver.as_ref()?.span))
+        })
+    }
+
+    /// Returns the environments that the files are written for, in overlays, values files and Compose files.
+    pub fn environments(&self) -> BTreeSet<Environment> {
+        let of_files = self.files.iter().filter_map(|file| environment_of(file.path()));
+        self.built_environments().into_iter().chain(of_files).collect()
+    }
+
+    /// Returns the environments that one source is built for: by the overlays of one base or by the values
+    /// files of one chart. Of several such sources, those of the one with the most.
+    pub fn built_environments(&self) -> BTreeSet<Environment> {
+        let components = self.components();
+        let mut groups: Vec<(FxHashSet<FileId>, BTreeSet<Environment>)> = Vec::new();
+        for target in &self.targets {
+            let Some(environment) = target.target.environment else { continue };
+            let sources: FxHashSet<FileId> = target
+                .target
+                .sources
+                .iter()
+                .copied()
+                .filter(|file| !components.contains(folder_of(self.facts.file(*file).path())))
+                .collect();
+            match groups.iter_mut().find(|group| !group.0.is_disjoint(&sources)) {
+                Some(group) => {
+                    group.1.insert(environment);
+                }
+                None => groups.push((sources, BTreeSet::from([environment]))),
+            }
+        }
+        groups.into_iter().map(|it| it.1).max_by_key(BTreeSet::len).unwrap_or_default()
+    }
+
+    /// Returns the folders of Kustomize components. A component is added to applications, and is the base
+    /// of none.
+    fn components(&self) -> FxHashSet<&'f str> {
+        let kustomizations = self.files.iter().filter(|file| file.kind == Kind::Kustomization);
+        let is_component = |file: &&&'f FileModel| {
+            let mut kinds = file.tree.roots().filter_map(|root| root.get("kind")?.as_str());
+            kinds.any(|kind| kind == "Component")
+        };
+        kustomizations.filter(is_component).map(|file| folder_of(file.path())).collect()
+    }
+
+    /// Returns the counted workloads that differ in names and images alone.
+    pub fn alike_workloads(&self) -> Option<Alike> {
+        let mut groups: IndexMap<String, Vec<&Workload<'f>>, FxBuildHasher> = IndexMap::default();
+        for workload in &self.counted.workloads {
+            let file = workload.object.file;
+            // What a chart or an overlay builds is written once.
+            if self.facts.target_of(file).is_none() && !workload.name.is_empty() {
+                groups.entry(shape(workload)).or_default().push(workload);
+            }
+        }
+        let most = groups.into_values().max_by_key(Vec::len)?;
+        let [first, second, ..] = most[..] else { return None };
+        Some(Alike {
+            count: most.len(),
+            first: first.label.clone(),
+            second: second.label.clone(),
+            place: second.span(),
+        })
+    }
+}
+
+/// Workloads that differ in names and images alone.
+#[derive(Debug)]
+pub struct Alike {
+    pub count: usize,
+    pub first: String,
+    pub second: String,
+    pub place: Span,
+}
+
+/// Returns what two alike workloads have in common: their kind, and for each container the names of its
+/// variables, its ports, probes and mounts.
+fn shape(workload: &Workload<'_>) -> String {
+    let mut shape = workload.kind().name().to_owned();
+    for container in workload.model.template.spec.all_containers() {
+        let probes = [&container.readiness, &container.liveness, &container.startup];
+        let probes = probes.map(|probe| u8::from(probe.is_some()));
+        shape.push_str(&format!(
+            " {} env {} ports {probes:?} {} mounts {}",
+            container.env.len(),
+            container.ports.len(),
+            container.mounts.len(),
+            container.resources.is_some()
+        ));
+    }
+    shape
+}
+
+/// Whether an object belongs to Argo CD; Argo Rollouts and Workflows share its group.
+pub fn is_argocd(object: &Object) -> bool {
+    matches!(object.body, Body::Application(_) | Body::ApplicationSet(_) | Body::AppProject(_))
+}
+
+/// Whether an object belongs to Flux.
+pub fn is_flux(object: &Object) -> bool {
+    object.group().ends_with("fluxcd.io")
+}
+
+/// Returns the systems, those with the most services and workloads first. Files that show no system at
+/// all are one without anything in it.
+pub fn systems<'f>(facts: &'f Facts<'f>) -> Vec<System<'f>> {
+    let mut forest = Forest::default();
+    join_counterparts(facts, &mut forest);
+    join_images(facts, &mut forest);
+    join_deliveries(facts, &mut forest);
+
+    let mut groups: IndexMap<usize, FxHashSet<usize>, FxBuildHasher> = IndexMap::default();
+    for file in facts.files() {
+        let part = facts.part_of(file.id);
+        groups.entry(forest.root(part)).or_default().insert(part);
+    }
+    let mut systems: Vec<System<'f>> =
+        groups.into_values().map(|parts| share(facts, parts)).collect();
+    let shows_system =
+        |it: &System<'_>| it.services.len() + it.workloads.len() > 0 || it.has_cluster();
+    if systems.iter().any(shows_system) {
+        systems.retain(shows_system);
+    } else {
+        systems.truncate(1);
+    }
+    if systems.is_empty() {
+        systems.push(share(facts, FxHashSet::default()));
+    }
+    let size = |it: &System<'_>| it.counted.services.len() + it.counted.workloads.len();
+    systems.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name)));
+    systems
+}
+
+/// The parts of the project that are joined into systems.
+#[derive(Debug, Default)]
+struct Forest(FxHashMap<usize, usize>);
+
+impl Forest {
+    fn root(&self, mut part: usize) -> usize {
+        while let Some(next) = self.0.get(&part) {
+            part = *next;
+        }
+        part
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        if a != b {
+            self.0.insert(a.max(b), a.min(b));
+        }
+    }
+}
+
+/// Joins what runs the same services on both sides.
+fn join_counterparts(facts: &Facts<'_>, forest: &mut Forest) {
+    for counterpart in facts.counterparts() {
+        let (service, workload, _) = facts.pair(counterpart);
+        let compose = facts.part_of(facts.base_of(service.project));
+        forest.join(compose, facts.part_of(workload.object.file));
+    }
+}
+
+/// Joins what runs the same images of an owner: `acme/shop` in two folders is one application.
+fn join_images(facts: &Facts<'_>, forest: &mut Forest) {
+    let mut first: FxHashMap<&str, usize> = FxHashMap::default();
+    let services = facts.services().iter().map(|it| (&it.unit, facts.base_of(it.project)));
+    let containers =
+        facts.workloads().iter().flat_map(|it| it.units.iter().map(|unit| (unit, it.object.file)));
+    for (unit, file) in services.chain(containers) {
+        let Some(image) = &unit.image else { continue };
+        let is_own = image.family.is_none()
+            && image.repository.contains('/')
+            && !is_public(&image.repository);
+        if is_own {
+            let part = facts.part_of(file);
+            let known = *first.entry(&image.repository).or_insert(part);
+            forest.join(known, part);
+        }
+    }
+}
+
+/// Joins the objects of a GitOps controller with what they deploy.
+fn join_deliveries(facts: &Facts<'_>, forest: &mut Forest) {
+    for target in facts.all_targets() {
+        let Some(delivered) = &target.delivered_by else { continue };
+        let Some(source) = target.target.sources.first() else { continue };
+        forest.join(facts.part_of(delivered.span.file), facts.part_of(*source));
+    }
+}
+
+/// Returns the share of the facts that lies in some parts of the project.
+fn share<'f>(facts: &'f Facts<'f>, parts: FxHashSet<usize>) -> System<'f> {
+    let holds = |file: FileId| parts.contains(&facts.part_of(file));
+    let services: Vec<&Service<'f>> =
+        facts.services().iter().filter(|it| holds(facts.base_of(it.project))).collect();
+    let workloads: Vec<&Workload<'f>> =
+        facts.workloads().iter().filter(|it| holds(it.object.file)).collect();
+    let objects: Vec<&Object> =
+        facts.objects().iter().copied().filter(|it| holds(it.file)).collect();
+    let files: Vec<&FileModel> = facts.files().iter().copied().filter(|it| holds(it.id)).collect();
+    let targets: Vec<&Arc<BuiltTarget>> = facts
+        .all_targets()
+        .iter()
+        .filter(|it| it.target.sources.iter().any(|file| holds(*file)))
+        .collect();
+    let counted = Counted::of(facts, &services, &workloads, &objects);
+    let name = name(&services, &targets, &files);
+    System { facts, name, services, workloads, objects, files, targets, counted, parts }
+}
+
+/// Returns the name of a system: that of its folder, or for files at the root of the project the one that
+/// the Compose file or the chart states.
+fn name(services: &[&Service<'_>], targets: &[&Arc<BuiltTarget>], files: &[&FileModel]) -> String {
+    let folder = common_folder(files);
+    if !folder.is_empty() {
+        return folder;
+    }
+    let stated = |it: &&&Service<'_>| !it.project.name.as_str().is_empty();
+    let project = services.iter().find(stated).map(|it| it.project.name.as_str().to_owned());
+    let chart = targets
+        .iter()
+        .find(|it| it.target.kind == TargetKind::Chart && !it.target.folder.is_empty());
+    match (project, chart) {
+        (Some(name), _) => name,
+        (None, Some(chart)) => name_of(&chart.target.folder).to_owned(),
+        (None, None) => ".".to_owned(),
+    }
+}
+
+/// Returns the nearest folder above all files.
+fn common_folder(files: &[&FileModel]) -> String {
+    let mut folders =
+        files.iter().map(|file| folder_of(file.path()).split('/').collect::<Vec<_>>());
+    let Some(mut common) = folders.next() else { return String::new() };
+    for folder in folders {
+        let same = common.iter().zip(&folder).take_while(|(a, b)| a == b).count();
+        common.truncate(same);
+    }
+    common.join("/")
+}
