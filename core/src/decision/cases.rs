@@ -277,5 +277,5 @@ fn next_steps_name_what_fails_on_the_side_that_is_there() {
     let steps: Vec<(&str, &str)> =
         decision.steps.iter().map(|it| (it.subject.as_str(), it.text.as_str())).collect();
     let probes = "Turn healthchecks into probes, and measure what to request.";
-    assert!(steps.contains(&("Deployment web, container main", probes)), "{steps:?}");
+    assert!(steps.contains(&("Deployment web", probes)), "{steps:?}");
 }

@@ -229,7 +229,13 @@ fn counted(system: &System<'_>) -> String {
 
 /// Returns the reasons: for each deciding question its answer with the strongest evidence, the ones that
 /// speak for the verdict first.
-fn reasons(system: &System<'_>, loads: &Loads, questions: &[Question], fit: Fit) -> Vec<Statement> {
+fn reasons(
+    system: &System<'_>,
+    loads: &Loads,
+    questions: &[Question],
+    case: &Case,
+) -> Vec<Statement> {
+    let fit = case.fit();
     let mut reasons: Vec<(u8, Statement)> = Vec::new();
     if fit == Fit::OverBuilt {
         reasons.push((0, Statement { text: over_built(system), span: None }));
