@@ -86,6 +86,7 @@ mod storage;
 mod subject;
 mod tools;
 mod unit;
+mod upkeep;
 mod usage;
 mod workload;
 
