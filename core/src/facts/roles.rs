@@ -156,6 +156,14 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Returns the role of any file. What only tests or shows something counts as development.
+    pub fn file_role(&self, file: FileId) -> Role {
+        match self.purpose_of(file) {
+            Purpose::Production => self.role_of(file).unwrap_or(Role::Unknown),
+            Purpose::Development | Purpose::Test | Purpose::Demonstration => Role::Development,
+        }
+    }
+
     fn purpose_by_folder(&self, file: FileId) -> Purpose {
         let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
         let target = format!("{target}/");
