@@ -33,7 +33,7 @@
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
-//! | what is started together | `scope` | `built_target`, `started_with`, `is_kustomized`, `exec` |
+//! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
@@ -118,7 +118,7 @@ pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use ready::ReadyCheck;
 pub use repeated::Repeated;
-pub use scope::Together;
+pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};
