@@ -1,7 +1,7 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, ReadyCheck, Service, Wait};
 use crate::report::phrases::first_named;
-use crate::report::{Edit, Findings, Fix};
+use crate::report::{Edit, Finding, Findings, Fix};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -53,30 +53,71 @@ rule! {
 /// Maximum number of other dependents that a finding points at.
 const MAX_RELATED: usize = 10;
 
+/// Why dependents start too early, which is mended in one go.
+#[derive(PartialEq, Eq, Hash)]
+enum Cause<'a> {
+    /// The services of a project have healthchecks that nobody waits for.
+    Unused(usize),
+    /// The services of a project that run one program have no healthcheck.
+    NoCheck(usize, &'a str),
+}
+
+impl<'a> Cause<'a> {
+    fn of(on: &Service<'a>) -> Cause<'a> {
+        if on.model.healthcheck.is_some() {
+            return Cause::Unused(on.project_index);
+        }
+        let family = on.unit.family().map(|it| it.id);
+        let program = family.or(on.unit.image.as_ref().map(|it| it.text)).unwrap_or(on.name);
+        Cause::NoCheck(on.project_index, program)
+    }
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
-    // All that depend on one service start too early for one reason.
-    let mut by_dependency: IndexMap<Span, Vec<Wait<'_, '_>>> = IndexMap::new();
+    let mut causes: IndexMap<Cause<'_>, IndexMap<Span, Vec<Wait<'_, '_>>>> = IndexMap::new();
     for wait in facts.waits().filter(|it| facts.is_early(it)) {
         if facts.is_accepted(wait.dependency.span, &|selector| RULE.is(selector)) {
             report(facts, &[wait], out);
             continue;
         }
+        let by_dependency = causes.entry(Cause::of(wait.on)).or_default();
         let waits = by_dependency.entry(wait.on.span()).or_default();
         if !waits.iter().any(|it| it.dependency.span == wait.dependency.span) {
             waits.push(wait);
         }
     }
-    by_dependency.values().for_each(|waits| report(facts, waits, out));
+    for by_dependency in causes.values() {
+        let mut all = by_dependency.values();
+        let Some(finding) = all.next().and_then(|waits| report(facts, waits, out)) else {
+            continue;
+        };
+        let others: Vec<(Span, String)> = all
+            .clone()
+            .filter_map(|waits| Some((waits.first()?.dependency.span, says(waits))))
+            .collect();
+        finding.stands_for(&others);
+        for waits in all {
+            finding.maybe_fix(wait_for_health(facts, waits));
+        }
+    }
 }
 
-fn report(facts: &Facts, waits: &[Wait<'_, '_>], out: &mut Findings) {
-    let Some((first, others)) = waits.split_first() else { return };
-    let (from, on) = (first.from, first.on);
+/// Returns who may start too early, and before what. All waits are for one service.
+fn says(waits: &[Wait<'_, '_>]) -> String {
     let names: Vec<&str> = waits.iter().map(|it| it.from.name).collect();
-    let finding = out.at(
-        &first.dependency.span,
-        format!("{} may start before `{}` can answer", first_named(&names, 3), on.name),
-    );
+    let on = waits.first().map_or("", |it| it.on.name);
+    format!("{} may start before `{on}` can answer", first_named(&names, 3))
+}
+
+/// Reports all that depend on one service.
+fn report<'f>(
+    facts: &Facts,
+    waits: &[Wait<'_, '_>],
+    out: &'f mut Findings,
+) -> Option<&'f mut Finding> {
+    let (first, others) = waits.split_first()?;
+    let (from, on) = (first.from, first.on);
+    let finding = out.at(&first.dependency.span, says(waits));
     match &on.model.healthcheck {
         Some(check) => {
             finding.also(&check.span, format!("`{}` has a healthcheck to wait for", on.name))
@@ -86,10 +127,12 @@ fn report(facts: &Facts, waits: &[Wait<'_, '_>], out: &mut Findings) {
     for wait in others.iter().take(MAX_RELATED) {
         finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
     }
-    finding
-        .check(facts.compose(from, &format!("ps {} {}", on.name, from.name)))
-        .check(facts.compose(from, &format!("logs --since 5m {}", from.name)))
-        .maybe_fix(wait_for_health(facts, waits));
+    Some(
+        finding
+            .check(facts.compose(from, &format!("ps {} {}", on.name, from.name)))
+            .check(facts.compose(from, &format!("logs --since 5m {}", from.name)))
+            .maybe_fix(wait_for_health(facts, waits)),
+    )
 }
 
 /// Makes all dependents wait for the health of one service. Adds a healthcheck where it has none, if its
@@ -172,6 +215,28 @@ mod tests {
         assert_eq!(found[0].message, "`web`, `job` may start before `db` can answer");
         // Both dependents wait, and the store gets its check.
         assert_eq!(found[0].fixes[0].edits.len(), 3);
+    }
+
+    #[test]
+    fn services_of_one_kind_without_a_check_are_one_cause() {
+        let text = "services:\n  a: {image: 'a/b:1', depends_on: [db-a]}\n  c: {image: 'c/d:1', depends_on: [db-c, cache]}\n  db-a: {image: 'postgres:17'}\n  db-c: {image: 'postgres:17'}\n  cache: {image: 'redis:8.2'}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].message, "`a` may start before `db-a` can answer (and 1 more like it)");
+        let places: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
+        assert!(places.contains(&"`c` may start before `db-c` can answer"), "{places:?}");
+        assert_eq!(found[0].fixes.len(), 2);
+        assert_eq!(found[1].message, "`c` may start before `cache` can answer");
+    }
+
+    #[test]
+    fn checks_that_nobody_waits_for_are_one_cause() {
+        let check = "healthcheck: {test: [CMD, ready]}";
+        let text = format!(
+            "services:\n  a: {{image: 'a/b:1', depends_on: [x, y]}}\n  x: {{image: 'a/x:1', {check}}}\n  y: {{image: 'a/y:1', {check}}}\n"
+        );
+        let found = messages(&RULE, &text);
+        assert_eq!(found, ["`a` may start before `x` can answer (and 1 more like it)"]);
     }
 
     #[test]
