@@ -168,7 +168,7 @@ mod tests {
     /// Joins findings, one a file, that have one cause, and returns what is left.
     fn folded(files: &[(&str, &str)], severities: &[Severity]) -> Vec<Finding> {
         let mut workspace = Workspace::default();
-        files.iter().for_each(|(path, text)| workspace.set(path, text));
+        files.iter().for_each(|(path, text)| workspace.set(path, *text));
         let analysis = workspace.analysis(&Config::default());
         let facts = analysis.facts();
         let mut out = Findings::new("PLM801", "x", Severity::Info);
