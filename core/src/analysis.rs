@@ -1,7 +1,7 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
-use crate::facts::{Facts, Parts, Scope};
+use crate::facts::{Facts, Parts, Scope, for_any_release};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, Suppression, TargetCache, compose,
@@ -415,7 +415,8 @@ fn level(config: &Config, rule: &Rule) -> Option<Level> {
     config.level(|selector| rule.is(selector))
 }
 
-/// Gives a rule's findings their configured severity and the object or service that each is about.
+/// Gives a rule's findings their configured severity and the object or service that each is about, and makes
+/// their commands fit any release of a chart.
 fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     let configured = level(facts.config(), rule).and_then(Level::severity);
     for finding in findings {
@@ -424,6 +425,9 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
         }
         if finding.subject.is_empty() {
             finding.subject = facts.subject_at(finding.span);
+        }
+        for command in &mut finding.check {
+            *command = for_any_release(command);
         }
     }
 }

@@ -14,6 +14,13 @@ pub struct ImageStart {
 }
 
 impl<'a> Facts<'a> {
+    /// Returns the image that the image of a service is built from, if its Dockerfile was handed over.
+    pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
+        let build = service.model.build.as_ref()?;
+        let target = build.target.as_ref().map(|it| it.as_str());
+        Some(final_stage(self.file(build.dockerfile_id?).text(), target)?.base)
+    }
+
     /// Returns what the image of a service starts, if its Dockerfile was handed over and says so.
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
         let build = service.model.build.as_ref()?;

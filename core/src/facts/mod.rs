@@ -40,7 +40,7 @@
 //! | copies of manifests | `copies` | `copied_manifests` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
-//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
 //! | what an image starts that is built here | `image_start` | `image_start` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
@@ -94,7 +94,7 @@ mod workload;
 pub use authentication::{OpenDoor, Reach};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
-pub use commands::{in_shell, kubectl};
+pub use commands::{for_any_release, in_shell, kubectl};
 pub use contract::ConfigKeys;
 pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
@@ -122,6 +122,7 @@ pub use roles::Purpose;
 pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
+pub use sources::Shadowed;
 pub use storage::{Backing, Mounted, is_below};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
