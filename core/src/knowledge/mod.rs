@@ -29,6 +29,7 @@ pub mod kube_keys;
 pub mod memory;
 pub mod migrations;
 pub mod net;
+pub mod patience;
 pub mod publishers;
 pub mod ready;
 pub mod secrets;

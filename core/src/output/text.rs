@@ -11,11 +11,11 @@ use crate::explain;
 use crate::report::{Finding, Report, Safety, TargetKind};
 use rustc_hash::FxHashSet;
 
-/// What has been printed already: the codes of the rules whose "why" was, and each "help" with its
-/// code, since a finding may have a help of its own.
+/// What has been printed already: each "why" and each "help" with its code, since a finding may have its
+/// own.
 #[derive(Default)]
 struct Explained<'r> {
-    why: FxHashSet<&'static str>,
+    why: FxHashSet<(&'static str, Option<&'r str>)>,
     help: FxHashSet<(&'static str, Option<&'r str>)>,
 }
 
@@ -134,7 +134,7 @@ fn write_finding<'r>(
         field(out, style, "in", &escape(&first_names(&finding.targets)));
     }
     snippets(out, report, finding, style);
-    if explained.why.insert(finding.code) {
+    if explained.why.insert((finding.code, finding.why.as_deref())) {
         field(out, style, "why", &escape(explain::why(finding)));
     }
     if explained.help.insert((finding.code, finding.help.as_deref())) {
