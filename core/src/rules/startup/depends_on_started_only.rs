@@ -3,7 +3,7 @@ use crate::facts::{Facts, ReadyCheck, Service, Wait};
 use crate::report::phrases::first_named;
 use crate::report::{Edit, Finding, Findings, Fix};
 use crate::rules::rule;
-use crate::text::Span;
+use crate::text::{FileId, Span};
 use indexmap::IndexMap;
 
 rule! {
@@ -56,20 +56,22 @@ const MAX_RELATED: usize = 10;
 /// Why dependents start too early, which is mended in one go.
 #[derive(PartialEq, Eq, Hash)]
 enum Cause<'a> {
-    /// The services of a project have healthchecks that nobody waits for.
-    Unused(usize),
-    /// The services of a project that run one program have no healthcheck.
-    NoCheck(usize, &'a str),
+    /// The services of a file have healthchecks that nobody waits for.
+    Unused(FileId),
+    /// The services of a file that run one program have no healthcheck.
+    NoCheck(FileId, &'a str),
 }
 
 impl<'a> Cause<'a> {
     fn of(on: &Service<'a>) -> Cause<'a> {
+        // Several projects may have one file in common.
+        let file = on.span().file;
         if on.model.healthcheck.is_some() {
-            return Cause::Unused(on.project_index);
+            return Cause::Unused(file);
         }
         let family = on.unit.family().map(|it| it.id);
         let program = family.or(on.unit.image.as_ref().map(|it| it.text)).unwrap_or(on.name);
-        Cause::NoCheck(on.project_index, program)
+        Cause::NoCheck(file, program)
     }
 }
 
