@@ -3,6 +3,7 @@
 use super::counterparts::{self, Counterparts};
 use super::delivery::Deliveries;
 use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
+use super::kustomizations::unused_components;
 use super::names::NamedObjects;
 use super::order::Waits;
 use super::resources::LimitRanges;
@@ -82,7 +83,13 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             false => ServicePlaces::by_file(files.len(), &services),
         },
         swarm: replicas::swarm_projects(files, projects),
-        cluster_hosts: ClusterHosts::new(&objects, &kube_services, &sets, from_elsewhere),
+        cluster_hosts: ClusterHosts::new(
+            &objects,
+            &kube_services,
+            &sets,
+            from_elsewhere,
+            &unused_components(&sorted, &sets),
+        ),
         compose_hosts,
         pods,
         service_labels: LabelIndex::of_services(&kube_services),

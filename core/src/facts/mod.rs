@@ -30,9 +30,10 @@
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
+//! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
-//! | what is started together | `scope` | `built_target`, `started_with`, `is_kustomized`, `exec` |
+//! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
@@ -69,6 +70,7 @@ mod order;
 mod overlays;
 mod parts;
 mod peers;
+mod plain_credentials;
 mod policies;
 mod programs;
 mod ready;
@@ -111,11 +113,12 @@ pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use plain_credentials::PlainCredential;
 pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use ready::ReadyCheck;
 pub use repeated::Repeated;
-pub use scope::Together;
+pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
 pub use storage::{Backing, Mounted, is_below};

@@ -28,6 +28,7 @@ pub mod kube;
 pub mod kube_keys;
 pub mod memory;
 pub mod migrations;
+pub mod model_memory;
 pub mod net;
 pub mod patience;
 pub mod publishers;

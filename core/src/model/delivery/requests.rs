@@ -171,6 +171,9 @@ fn request(
     let mut request = Request::new(&folder, recipe);
     request.name = Some(app.name.clone());
     request.span = Some(app.span);
+    let namespace = app.application.destination.namespace.as_ref();
+    let is_known = |name: &&Str| !name.is_empty() && !has_placeholder(name);
+    request.namespace = namespace.filter(is_known).map(owned);
     Ok((request, reasons))
 }
 

@@ -1,9 +1,11 @@
-use crate::facts::{Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
+use crate::facts::{Change, Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
 use crate::knowledge::env::is_platform_only;
 use crate::model::kubernetes::{Container, EnvSource};
 use crate::report::{Confidence, Finding, Findings, Role, Severity};
 use crate::rules::rule;
-use rustc_hash::FxHashSet;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 rule! {
     /// One side, Compose or the cluster, sets variables that the other does not.
@@ -71,7 +73,28 @@ rule! {
     }
 }
 
+/// The names that only Compose sets and those that only the cluster sets, for one pair.
+struct Drift<'f, 'a> {
+    pair: &'f Counterpart,
+    here: Vec<&'f Var<'a>>,
+    there: Vec<&'f Var<'a>>,
+    is_platform_only: bool,
+}
+
+/// What pairs with the same drift have in common: one list of variables that somebody forgot to carry over.
+#[derive(PartialEq, Eq, Hash)]
+struct Cause<'f> {
+    project: usize,
+    change: Change,
+    severity: Severity,
+    here: Vec<&'f str>,
+    there: Vec<&'f str>,
+    /// Where a comment accepts the finding, which does not cover the same drift elsewhere.
+    accepted_at: Option<Span>,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut causes: IndexMap<Cause<'_>, Vec<Drift<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
@@ -88,10 +111,49 @@ fn check(facts: &Facts, out: &mut Findings) {
             here.retain(is_ours);
             there.retain(is_ours);
         }
-        let Some(finding) = report(facts, pair, &here, &there, out) else { continue };
-        lower_severity(finding, service);
-        if is_platform_only {
-            finding.severity(Severity::Hint);
+        let drift = Drift { pair, here, there, is_platform_only };
+        if let Some(span) = drift.span(facts) {
+            causes.entry(drift.cause(facts, span)).or_default().push(drift);
+        }
+    }
+    for (cause, drifts) in causes {
+        let Some((first, others)) = drifts.split_first() else { continue };
+        let Some(finding) = report(facts, first, out) else { continue };
+        finding.confidence(Confidence::Likely).severity(cause.severity);
+        let others = others.iter().filter_map(|it| {
+            let (service, _, unit) = facts.pair(it.pair);
+            Some((it.span(facts)?, format!("the same for `{}` and {}", service.name, unit.label)))
+        });
+        finding.stands_for(&others.collect::<Vec<_>>());
+    }
+}
+
+impl<'f, 'a> Drift<'f, 'a> {
+    /// Returns the place of the finding; `None` where the two sides set the same names.
+    fn span(&self, facts: &Facts) -> Option<Span> {
+        let (service, ..) = facts.pair(self.pair);
+        let Some(first) = self.here.first() else {
+            return self.there.first().map(|it| it.name_span);
+        };
+        let block = service.model.key("environment").filter(|_| first.source == VarSource::Inline);
+        Some(block.map_or(first.name_span, |it| it.name.span))
+    }
+
+    fn cause(&self, facts: &Facts<'a>, span: Span) -> Cause<'f> {
+        let (service, _, unit) = facts.pair(self.pair);
+        let sorted = |vars: &[&'f Var<'a>]| {
+            let mut names: Vec<&'f str> = vars.iter().map(|it| it.name).collect();
+            names.sort_unstable();
+            names
+        };
+        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        Cause {
+            project: service.project_index,
+            change: facts.changed_with(unit),
+            severity: if self.is_platform_only { Severity::Hint } else { severity(service) },
+            here: sorted(&self.here),
+            there: sorted(&self.there),
+            accepted_at: accepted.then_some(span),
         }
     }
 }
@@ -112,27 +174,21 @@ fn has_unknown_source(facts: &Facts, workload: &Workload<'_>, container: &Contai
 /// Reports the variables that only Compose sets and those that only the cluster sets, in one finding.
 fn report<'f>(
     facts: &Facts,
-    pair: &Counterpart,
-    here: &[&Var<'_>],
-    there: &[&Var<'_>],
+    drift: &Drift<'_, '_>,
     out: &'f mut Findings,
 ) -> Option<&'f mut Finding> {
+    let Drift { pair, here, there, .. } = drift;
     let (service, workload, unit) = facts.pair(pair);
     let name = service.name;
-    let (span, message) = match (here, there) {
-        ([], []) => return None,
-        ([], [first, ..]) => (
-            first.name_span,
-            format!(
-                "{} gets {}, but service `{name}` in Compose {}",
-                unit.label,
-                names(there),
-                lacks(there)
-            ),
+    let span = drift.span(facts)?;
+    let message = match here.as_slice() {
+        [] => format!(
+            "{} gets {}, but service `{name}` in Compose {}",
+            unit.label,
+            names(there),
+            lacks(there)
         ),
-        ([first, ..], _) => {
-            let block =
-                service.model.key("environment").filter(|_| first.source == VarSource::Inline);
+        _ => {
             let mut message = format!(
                 "Compose sets {} for `{name}`, but {} {}",
                 names(here),
@@ -143,7 +199,7 @@ fn report<'f>(
                 message
                     .push_str(&format!(", and gets {}, which Compose does not set", names(there)));
             }
-            (block.map_or(first.name_span, |it| it.name.span), message)
+            message
         }
     };
     let finding = out.at(&span, message);
@@ -194,12 +250,12 @@ fn lacks(vars: &[&Var<'_>]) -> &'static str {
     if vars.len() == 1 { "does not get it" } else { "gets none of them" }
 }
 
-/// Lowers the severity where differences are normal: the chart of a public product often sets other
-/// variables than its Compose file.
-fn lower_severity(finding: &mut Finding, service: &Service<'_>) {
-    finding.confidence(Confidence::Likely);
-    if service.role == Role::Development || service.unit.family().is_some() {
-        finding.severity(Severity::Info);
+/// Returns the severity of a drift, lower where differences are normal: the chart of a public product often
+/// sets other variables than its Compose file.
+fn severity(service: &Service<'_>) -> Severity {
+    match service.role == Role::Development || service.unit.family().is_some() {
+        true => Severity::Info,
+        false => Severity::Warning,
     }
 }
 
@@ -240,6 +296,40 @@ mod tests {
             [
                 "Compose sets `A` for `web`, but container `web` of Pod `web` does not get it, and gets `B`, which Compose does not set"
             ]
+        );
+    }
+
+    /// Two services that run one image, and their counterparts.
+    fn two_services(first: &str, second: &str) -> Vec<crate::report::Finding> {
+        let service = |name: &str, env: &str| {
+            format!("  {name}:\n    image: acme/{name}:1\n    environment: {env}\n")
+        };
+        let pod = |name: &str| {
+            format!(
+                "# file: k8s/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: acme/{name}:1}}]}}\n"
+            )
+        };
+        let compose = format!("{}{}", service("web", first), service("api", second));
+        findings(
+            &RULE,
+            &format!("# file: compose.yaml\nservices:\n{compose}{}{}", pod("web"), pod("api")),
+        )
+    }
+
+    #[test]
+    fn the_same_drift_of_several_services_is_one_finding() {
+        let found = two_services("{TLS: x, GC: y}", "{GC: y, TLS: x}");
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "Compose sets `TLS`, `GC` for `web`, but container `web` of Pod `web` gets none of them (and 1 more like it)"
+        );
+        let places: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
+        assert!(places.contains(&"the same for `api` and container `api` of Pod `api`"));
+        assert_eq!(two_services("{TLS: x}", "{GC: y}").len(), 2);
+        assert_eq!(
+            two_services("{TLS: x}", "{TLS: x} # plimsoll: ignore PLM506 - on purpose").len(),
+            1
         );
     }
 

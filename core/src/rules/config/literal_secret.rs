@@ -1,5 +1,4 @@
-use crate::facts::{Facts, VarSource, in_shell};
-use crate::knowledge::secrets::{Verdict, judge};
+use crate::facts::{Facts, PlainCredential, in_shell};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 
@@ -25,6 +24,9 @@ rule! {
     ///     image: ghcr.io/acme/web:1
     ///     environment:
     ///       DB_PASSWORD: hV9kq2Zr7LmX # <- `DB_PASSWORD` of service `web` is in plain text in the file
+    ///   cache:
+    ///     image: redis:8.2
+    ///     command: redis-server --requirepass Xm7Lr2Zq9kVh # <- argument `--requirepass` of service `cache` is in plain text in the file
     /// ```
     ///
     /// ## Good
@@ -34,6 +36,9 @@ rule! {
     ///     image: ghcr.io/acme/web:1
     ///     environment:
     ///       DB_PASSWORD: ${DB_PASSWORD:?}
+    ///   cache:
+    ///     image: redis:8.2
+    ///     command: redis-server --requirepass ${CACHE_PASSWORD:?}
     /// ```
     PLM502 "literal-secret" {
         since: "0.1.0", on: Both, severity: Warning, check: check,
@@ -43,36 +48,44 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
         let role = facts.unit_role(unit);
-        for var in unit.env.iter().filter(|it| it.literal && it.source == VarSource::Inline) {
-            let Some(value) = var.value else { continue };
-            let judgement = judge(var.name, value);
-            let weak = match judgement.verdict {
-                Verdict::Literal => false,
-                Verdict::WeakDefault => true,
-                Verdict::No | Verdict::Placeholder => continue,
-            };
-            let what = if weak {
-                "is set in the file to a password that everybody tries first"
-            } else {
-                "is in plain text in the file"
-            };
-            let finding =
-                out.at(&var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
-            let path = in_shell(facts.file(var.value_span.file).path());
-            finding
-                .confidence(Confidence::Likely)
-                .check(format!("git log --oneline -S {} -- {path}", in_shell(var.name)));
-            if role == Role::Development || weak {
-                finding.severity(Severity::Info);
-            }
+        for credential in facts.plain_credentials(unit) {
+            report(facts, &credential, &unit.label, role, out);
         }
+    }
+    for &object in facts.objects() {
+        for credential in facts.credentials_in_metadata(object) {
+            report(facts, &credential, &object.label(), facts.object_role(object), out);
+        }
+    }
+}
+
+fn report(
+    facts: &Facts,
+    credential: &PlainCredential,
+    owner: &str,
+    role: Role,
+    out: &mut Findings,
+) {
+    let PlainCredential { what, name, span, is_weak } = credential;
+    let how = if *is_weak {
+        "is set in the file to a password that everybody tries first"
+    } else {
+        "is in plain text in the file"
+    };
+    let path = in_shell(facts.file(span.file).path());
+    let finding = out.at(span, format!("{what} of {owner} {how}"));
+    finding
+        .confidence(Confidence::Likely)
+        .check(format!("git log --oneline -S {} -- {path}", in_shell(name)));
+    if role == Role::Development || *is_weak {
+        finding.severity(Severity::Info);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{findings, messages};
 
     fn env(entry: &str) -> Vec<&'static str> {
         let text = format!("services: {{web: {{image: 'acme/web:1', environment: {{{entry}}}}}}}");
@@ -100,5 +113,117 @@ mod tests {
         assert_eq!(env("POSTGRES_PASSWORD: postgres"), ["info"]);
         assert_eq!(env("DATASOURCEPASSWORD: hV9kq2Zr7LmX"), ["warning"]);
         assert_eq!(env("DATASOURCE: 'web:hV9kq2Zr7LmX@db:5432/web'"), ["warning"]);
+    }
+
+    /// Returns the messages for a Compose service.
+    fn service(body: &str) -> Vec<String> {
+        messages(&RULE, &format!("services: {{web: {{image: 'acme/web:1', {body}}}}}\n"))
+    }
+
+    #[test]
+    fn arguments_are_read_in_shell_and_exec_form() {
+        for (body, argument) in [
+            ("command: redis-server --requirepass hV9kq2Zr7LmX", "`--requirepass`"),
+            ("command: [redis-server, --requirepass, hV9kq2Zr7LmX]", "`--requirepass`"),
+            ("command: [--db-password=hV9kq2Zr7LmX]", "`--db-password`"),
+            (
+                "entrypoint: ['java', '-Dspring.datasource.password=hV9kq2Zr7LmX', -jar, a.jar]",
+                "`-Dspring.datasource.password`",
+            ),
+            ("command: sh -c 'PGPASSWORD=hV9kq2Zr7LmX psql -h db'", "`PGPASSWORD`"),
+            ("command: mysql -uroot -phV9kq2Zr7LmX shop", "`-p`"),
+            ("command: redis-cli -a hV9kq2Zr7LmX ping", "`-a`"),
+        ] {
+            let expected =
+                format!("argument {argument} of service `web` is in plain text in the file");
+            assert_eq!(service(body), [expected], "{body}");
+        }
+        assert_eq!(
+            service("command: [migrate, 'postgres://web:hV9kq2Zr7LmX@db/web', up]"),
+            ["an argument of service `web` is in plain text in the file"]
+        );
+        for fine in [
+            "command: 'redis-server --requirepass ${CACHE_PASSWORD}'",
+            "command: 'redis-server --requirepass ${CACHE_PASSWORD:-hV9kq2Zr7LmX}'",
+            "command: [sh, -c, 'redis-server --requirepass \"$$CACHE_PASSWORD\"']",
+            "command: [--password-file, /run/secrets/db]",
+            "command: [--tls-secret, webhook-server-certificate]",
+            "command: mkdir -p hV9kq2Zr7LmX",
+            "command: serve --port 8080 --user web",
+        ] {
+            assert!(service(fine).is_empty(), "{fine}: {:?}", service(fine));
+        }
+    }
+
+    #[test]
+    fn labels_and_build_arguments_of_a_service_are_read() {
+        for (body, what) in [
+            ("labels: {acme.db-password: hV9kq2Zr7LmX}", "label `acme.db-password`"),
+            ("labels: [acme.db-password=hV9kq2Zr7LmX]", "label `acme.db-password`"),
+            ("deploy: {labels: {acme.db-password: hV9kq2Zr7LmX}}", "label `acme.db-password`"),
+            ("annotations: {acme.db-password: hV9kq2Zr7LmX}", "annotation `acme.db-password`"),
+            (
+                "build: {context: ., args: {NPM_PASSWORD: hV9kq2Zr7LmX}}",
+                "build argument `NPM_PASSWORD`",
+            ),
+            ("build: {context: ., labels: {db-password: hV9kq2Zr7LmX}}", "label `db-password`"),
+        ] {
+            let expected = format!("{what} of service `web` is in plain text in the file");
+            assert_eq!(service(body), [expected], "{body}");
+        }
+        for fine in [
+            "labels: {acme.db-password: '${DB_PASSWORD}'}",
+            "labels: {traefik.http.routers.web.rule: 'Host(`web.example.com`)'}",
+            "build: {context: ., args: [NPM_TOKEN]}",
+            "build: {context: ., args: {NPM_TOKEN: '${NPM_TOKEN:-hV9kq2Zr7LmXhV9kq2Zr7LmX}'}}",
+        ] {
+            assert!(service(fine).is_empty(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn arguments_labels_and_annotations_of_objects_are_read() {
+        let pod = |meta: &str, container: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{metadata: {{{meta}}}, spec: {{containers: [{{name: web, image: 'acme/web:1', {container}}}]}}}}}}\n"
+                ),
+            )
+        };
+        assert_eq!(
+            pod("annotations: {acme.example/db-password: hV9kq2Zr7LmX}", ""),
+            [
+                "annotation `acme.example/db-password` of Deployment `web` is in plain text in the file"
+            ]
+        );
+        assert_eq!(
+            pod("labels: {db-password: hV9kq2Zr7LmX}", ""),
+            ["label `db-password` of Deployment `web` is in plain text in the file"]
+        );
+        assert_eq!(
+            pod("", "args: [--db-password, hV9kq2Zr7LmX]"),
+            [
+                "argument `--db-password` of container `web` of Deployment `web` is in plain text in the file"
+            ]
+        );
+        assert!(
+            pod("annotations: {checksum/secret: 9f86d081884c7d659a2feaa0c55ad015}", "").is_empty()
+        );
+        assert!(pod("", "args: ['--db-password=$(DB_PASSWORD)']").is_empty());
+        let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, annotations: {NAME}}\nspec: {}\n";
+        let secret = ingress
+            .replace("NAME", "nginx.ingress.kubernetes.io/auth-secret: monitoring-basic-auth");
+        assert!(messages(&RULE, &secret).is_empty());
+        let token = ingress
+            .replace("NAME", "acme.example/webhook: ghp_0123456789abcdefghij0123456789abcdef");
+        assert_eq!(messages(&RULE, &token).len(), 1);
+    }
+
+    #[test]
+    fn development_is_an_info() {
+        let text = "# file: compose.dev.yaml\nservices: {c: {image: 'redis:8', command: redis-server --requirepass hV9kq2Zr7LmX}}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.iter().map(|it| it.severity.name()).collect::<Vec<_>>(), ["info"]);
     }
 }

@@ -1,4 +1,5 @@
 use crate::facts::{Facts, hook};
+use crate::knowledge::kube::is_cluster_wide;
 use crate::model::BuiltTarget;
 use crate::model::delivery::{App, has_placeholder};
 use crate::model::kubernetes::{Body, Object};
@@ -34,10 +35,12 @@ rule! {
     /// ---
     /// apiVersion: argoproj.io/v1alpha1
     /// kind: Application
-    /// metadata: { name: shop-copy } # <- Applications `shop` and `shop-copy` both deploy `deploy` to namespace `shop`
+    /// metadata: { name: shop-copy }
     /// spec:
     ///   source: { repoURL: "https://git.example.com/shop.git", path: deploy }
-    ///   destination: { server: "https://kubernetes.default.svc", namespace: shop }
+    ///   destination:
+    ///     server: https://kubernetes.default.svc
+    ///     namespace: shop # <- Applications `shop` and `shop-copy` both deploy `deploy` to namespace `shop`
     /// ```
     /// ```yaml file=deploy/web.yaml
     /// apiVersion: v1
@@ -93,14 +96,15 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let is_whole_folder = other_target.target.folder == target.target.folder;
-            let namespace =
-                app.application.destination.namespace.as_ref().map_or("", |it| it.as_str());
+            let destination = &app.application.destination;
+            let namespace = destination.namespace.as_ref().map_or("", |it| it.as_str());
             let what = match is_whole_folder {
                 true => format!("`{}` to namespace `{namespace}`", shown(&target.target.folder)),
                 false => object.label(),
             };
+            let namespace_span = destination.namespace.as_ref().map(|it| it.span);
             let finding = out.at(
-                &app.span,
+                &namespace_span.unwrap_or(app.span),
                 format!("Applications `{}` and `{}` both deploy {what}", other.name, app.name),
             );
             // Those of one ApplicationSet have one name in the files, and an element each.
@@ -148,21 +152,6 @@ fn may_meet(facts: &Facts<'_>, a: &App, b: &App) -> bool {
     are_apart && folder(a) == folder(b) && environments.0 == environments.1
 }
 
-/// Kinds without a namespace, of which two Applications often have the same.
-const CLUSTER_WIDE: &[&str] = &[
-    "APIService",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "CustomResourceDefinition",
-    "IngressClass",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "PersistentVolume",
-    "PriorityClass",
-    "StorageClass",
-    "ValidatingWebhookConfiguration",
-];
-
 fn key<'a>(app: &'a App, object: &'a Object) -> Option<Key<'a>> {
     let destination = &app.application.destination;
     let cluster = destination.server.as_ref().or(destination.name.as_ref())?;
@@ -172,7 +161,7 @@ fn key<'a>(app: &'a App, object: &'a Object) -> Option<Key<'a>> {
     }
     let kind = object.kind.as_str();
     let own = object.meta.namespace.as_ref().or(destination.namespace.as_ref());
-    let namespace = match CLUSTER_WIDE.contains(&kind) {
+    let namespace = match is_cluster_wide(kind) {
         true => "",
         false => own.map_or("", |it| it.as_str()),
     };
@@ -182,7 +171,7 @@ fn key<'a>(app: &'a App, object: &'a Object) -> Option<Key<'a>> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{files, findings, run};
 
     fn app(file: &str, name: &str, path: &str, namespace: &str, more: &str) -> String {
         format!(
@@ -213,6 +202,25 @@ mod tests {
             found,
             [("error", "Applications `one` and `two` both deploy Service `web`".to_owned())]
         );
+    }
+
+    #[test]
+    fn the_place_is_the_destination_or_else_the_name() {
+        let one = app("x.yaml", "one", "a", "shop", "");
+        let both = |destination: &str| {
+            let two = format!(
+                "# file: y.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: two}}\nspec: {{source: {{repoURL: r, path: a}}, destination: {{{destination}}}}}\n"
+            );
+            let object =
+                service("a/web.yaml", "web").replace("name: web", "name: web, namespace: shop");
+            let text = format!("{object}{one}{two}");
+            let report = run(&RULE, &files(&text));
+            assert_eq!(report.findings.len(), 1);
+            let span = report.findings[0].span;
+            report.entry(span.file).file.text[span.range()].to_owned()
+        };
+        assert_eq!(both("server: s, namespace: shop"), "shop");
+        assert_eq!(both("server: s"), "two");
     }
 
     #[test]

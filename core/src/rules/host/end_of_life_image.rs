@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Image, Unit};
+use crate::facts::{Change, Facts, Image, Unit};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -84,13 +84,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// What is mended at once: an image in a Compose project, or in the manifests of one application.
+/// What is mended at once: an image in a Compose project, in a target, or in the manifests of one application.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
     image: &'a str,
-    project: Option<usize>,
-    part: usize,
-    target: Option<usize>,
+    change: Change,
     /// Where a comment accepts the finding, which does not cover the same image elsewhere.
     accepted_at: Option<Span>,
 }
@@ -101,9 +99,7 @@ impl<'a> Cause<'a> {
         let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
         Cause {
             image: image.text,
-            project: facts.service_of(unit).map(|it| it.project_index),
-            part: facts.part_of(span.file),
-            target: facts.target_of(span.file),
+            change: facts.changed_with(unit),
             accepted_at: accepted.then_some(span),
         }
     }

@@ -203,7 +203,7 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn web(host: &str, more: &str) -> usize {
         let text = format!(
@@ -234,6 +234,36 @@ mod tests {
         assert!(messages(&RULE, text).is_empty());
         let text = "services:\n  web: {image: acme/web:1, environment: {U: 'redis://:${P}@cache:6379'}}\n  redis: {image: redis:8}\n";
         assert_eq!(messages(&RULE, text).len(), 1);
+    }
+
+    /// Returns the targets that the one finding over overlays of one base names.
+    fn overlays(more: &str) -> Vec<Vec<String>> {
+        let overlay = |name: &str| {
+            format!(
+                "# file: k/{name}/kustomization.yaml\nresources: [../base]\nnameSuffix: -{name}\n"
+            )
+        };
+        let base = "# file: k/base/kustomization.yaml\nresources: [web.yaml]\n# file: k/base/web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'acme/web:1', env: [{name: U, value: 'redis://cache:6379'}]}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: api}\nspec: {ports: [{port: 80}]}\n";
+        let text = format!("{base}{}{}{}{more}", overlay("a"), overlay("b"), overlay("c"));
+        findings(&RULE, &text).into_iter().map(|it| it.targets).collect()
+    }
+
+    const CACHE: &str =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: cache}\nspec: {ports: [{port: 6379}]}\n";
+
+    #[test]
+    fn every_overlay_of_a_base_is_named() {
+        let all = [["k/a", "k/b", "k/c"].map(str::to_owned).to_vec()];
+        assert_eq!(overlays(""), all);
+        let component = format!(
+            "# file: k/cache/kustomization.yaml\napiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [cache.yaml]\n# file: k/cache/cache.yaml\n{CACHE}"
+        );
+        assert_eq!(overlays(&component), all, "nobody uses the component");
+        let used = component.replace("k/cache", "k/extra");
+        let used = format!(
+            "{used}# file: k/d/kustomization.yaml\nresources: [../base]\ncomponents: [../extra]\n"
+        );
+        assert_eq!(overlays(&used), all, "the overlay that uses the component has the name");
     }
 
     fn pod(host: &str, more: &str) -> usize {
