@@ -47,6 +47,8 @@ pub(super) struct Stage {
     /// The last `ENTRYPOINT` and `CMD`, of this stage or of an earlier one that it starts from.
     pub entrypoint: Option<Words>,
     pub command: Option<Words>,
+    /// The `FROM` of the stage.
+    pub from: Range<usize>,
     /// Whether the `CMD` stands in this stage.
     has_own_command: bool,
     /// The working directory; empty where nothing sets it.
@@ -89,7 +91,7 @@ pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
             }));
         } else if is("FROM") {
             let stage = start(&rest, &stages, &arguments);
-            stages.push(stage);
+            stages.push(Stage { from: range.clone(), ..stage });
         }
         let Some(stage) = stages.last_mut() else { continue };
         if is("WORKDIR") {

@@ -22,7 +22,7 @@
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
-//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_fix` |
+//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
@@ -41,7 +41,7 @@
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
-//! | what an image starts that is built here | `image_start` | `image_start` |
+//! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 

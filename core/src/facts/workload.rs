@@ -107,8 +107,7 @@ impl<'a> Workload<'a> {
 
     /// Returns the command that shows which probes of its Pods failed.
     pub fn events(&self) -> String {
-        let flag = self.namespace_flag();
-        format!("kubectl get events{flag} --field-selector reason=Unhealthy | grep {}", self.name)
+        format!("{} | grep Unhealthy", self.pods("describe pods", ""))
     }
 
     /// Returns the `kubectl` command about the Pods of the workload: `get pods -n shop -l app=web -o wide`.

@@ -247,11 +247,10 @@ mod tests {
             let object =
                 service("a/web.yaml", "web").replace("name: web", "name: web, namespace: shop");
             let text = format!("{object}{one}{two}");
-            let files = files(&text);
-            let found = run(&RULE, &files).findings;
-            assert_eq!(found.len(), 1);
-            let file = &files[found[0].span.file.index()];
-            file.text[found[0].span.range()].to_owned()
+            let report = run(&RULE, &files(&text));
+            assert_eq!(report.findings.len(), 1);
+            let span = report.findings[0].span;
+            report.entry(span.file).file.text[span.range()].to_owned()
         };
         assert_eq!(both("server: s, namespace: shop"), "shop");
         assert_eq!(both("server: s"), "two");

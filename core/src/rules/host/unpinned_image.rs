@@ -138,10 +138,13 @@ impl<'a> Cause<'a> {
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &'a Image<'a>) -> Cause<'a> {
         let span = image.span;
         let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
-        let is_chart =
-            facts.built_target(span.file).is_some_and(|it| it.target.kind == TargetKind::Chart);
-        // The images of a chart mostly have a value each, or one for all, which the report joins.
-        let publisher = publisher(&image.repository).filter(|_| !is_chart);
+        // What a chart prints from values mostly has a value for each image, or one for all, which the report
+        // joins.
+        let target = facts.built_target(span.file);
+        let is_printed = target.is_some_and(|it| {
+            it.target.kind == TargetKind::Chart && it.target.behind.contains_key(&span)
+        });
+        let publisher = publisher(&image.repository).filter(|_| !is_printed);
         Cause {
             change: facts.changed_with(unit),
             name: publisher.unwrap_or(without_latest(image.text)),
@@ -332,6 +335,25 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].message.ends_with("(and 3 more like it)"), "{}", found[0].message);
         assert_eq!(found[0].related[0].message, "`ghcr.io/acme/api` has no version either");
+    }
+
+    #[test]
+    fn a_chart_that_writes_its_images_out_has_one_cause() {
+        let chart = |web: &str, api: &str| {
+            let pod = |name: &str, image: &str| {
+                format!(
+                    "# file: shop/templates/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - name: {name}\n      image: {image}\n"
+                )
+            };
+            let text = format!(
+                "# file: shop/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n# file: shop/values.yaml\nweb: acme/web:latest\napi: acme/api:latest\n{}{}",
+                pod("web", web),
+                pod("api", api)
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(chart("acme/web:latest", "acme/api:latest"), 1);
+        assert_eq!(chart("{{ .Values.web }}", "{{ .Values.api }}"), 2);
     }
 
     #[test]

@@ -172,10 +172,14 @@ fn place_of(facts: &Facts<'_>, unit: &Unit<'_>) -> Span {
     let image = unit.image_or_name();
     let key = "image:";
     let text = facts.file(image.file).text();
-    let before = text.get(..image.start as usize).unwrap_or_default().trim_end();
-    match before.strip_suffix(key) {
-        Some(rest) => Span::new(image.file, rest.len(), rest.len() + "image".len()),
-        None => image,
+    let before = text.get(..image.start as usize).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let Some(at) = before[line..].rfind(key).map(|at| line + at) else { return image };
+    // In a chart, actions may stand before the one that prints the image.
+    let between = before[at + key.len()..].trim_start().trim_start_matches(['"', '\'']);
+    match between.is_empty() || between.starts_with("{{") {
+        true => Span::new(image.file, at, at + "image".len()),
+        false => image,
     }
 }
 
@@ -706,6 +710,25 @@ mod tests {
         let text = [file("compose.yaml"), file("compose.full.yaml")].concat();
         let found = findings(&RULE, &text);
         assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 4));
+    }
+
+    #[test]
+    fn the_place_is_the_key_of_the_image() {
+        for (file, image) in [
+            ("compose.yaml", "services:\n  db:\n    image: mysql:8\n"),
+            ("compose.yaml", "services: { db: { image: 'mysql:8' } }\n"),
+            (
+                "web/templates/db.yaml",
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: db\n        image: {{ if .Values.registry }}{{ .Values.registry }}/{{ end }}mysql:{{ .Values.tag }}\n",
+            ),
+        ] {
+            let chart = "# file: web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: web/values.yaml\ntag: '8'\n";
+            let files = files(&format!("{chart}# file: {file}\n{image}"));
+            let report = run(&RULE, &files);
+            assert_eq!(report.findings.len(), 1, "{image}");
+            let span = report.findings[0].span;
+            assert_eq!(&report.entry(span.file).file.text[span.range()], "image", "{image}");
+        }
     }
 
     #[test]
