@@ -23,12 +23,12 @@ rule! {
     ///   db:
     ///     image: postgres:17.2
     ///     environment:
-    ///       POSTGRES_HOST_AUTH_METHOD: trust # <- `POSTGRES_HOST_AUTH_METHOD=trust` lets anybody into PostgreSQL in service `db`
+    ///       POSTGRES_HOST_AUTH_METHOD: trust # <- `POSTGRES_HOST_AUTH_METHOD=trust` lets anybody into PostgreSQL (service `db`)
     ///   search:
     ///     image: elasticsearch:8.17.0
     ///     ports: ["9200:9200"]
     ///     environment:
-    ///       - xpack.security.enabled=false # <- `xpack.security.enabled=false` lets anybody into Elasticsearch in service `search`, and port 9200 is published on every address of the host
+    ///       - xpack.security.enabled=false # <- `xpack.security.enabled=false` lets anybody into Elasticsearch (service `search`), and port 9200 is published on every address of the host
     /// ```
     ///
     /// ## Good

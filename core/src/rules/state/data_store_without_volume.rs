@@ -683,7 +683,7 @@ mod tests {
     fn what_fits_compose_is_not_said_of_a_cluster() {
         let compose = findings(&RULE, "services: {db: {image: 'mysql:8.4'}}\n");
         assert!(compose[0].message.ends_with("which `docker compose down` leaves behind"));
-        let pod = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {template: {spec: {containers: [{name: db, image: 'mysql:8.4'}]}}}\n";
+        let pod = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: db, image: 'mysql:8.4'}]}}}\n";
         let cluster = findings(&RULE, pod);
         assert!(cluster[0].message.ends_with("its data is lost with the container"));
         assert!(cluster[0].why.is_none());

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(codes(&text("", "emptyDir: {}")), ["PLM707"]);
         for image in ["postgres", "mysql", "mongo"] {
             let bare = format!(
-                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: db }}\nspec: {{ template: {{ spec: {{ containers: [{{ name: db, image: {image} }}] }} }} }}\n"
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: db }}\nspec: {{ selector: {{ matchLabels: {{ a: b }} }}, template: {{ metadata: {{ labels: {{ a: b }} }}, spec: {{ containers: [{{ name: db, image: {image} }}] }} }} }}\n"
             );
             assert_eq!(codes(&bare), ["PLM707"], "{image}");
         }
