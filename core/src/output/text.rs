@@ -203,10 +203,10 @@ mod tests {
              `app` may start before `db` can answer\n    \
              2 │   db: {}\n      │   -- `db` has no healthcheck\n      ·\n    \
              4 │     depends_on: [db]\n      │                  ^^\n  \
-             why    The short form of `depends_on` waits until the other container has *started*, not \
-             until the\n         program inside accepts connections. After a reboot of the host, the \
-             dependent service\n         connects too early, then crash-loops or returns errors until \
-             someone looks.\n  \
+             why    Unless it says `condition: service_healthy`, `depends_on` waits until the other \
+             container\n         has *started*, not until the program inside accepts connections. On a \
+             slow or busy host the\n         dependent connects too early, then crash-loops or returns \
+             errors until someone looks.\n  \
              help   Wait for it.\n  \
              check  docker compose logs db\n  \
              fix    Wait for `db`\n\n\

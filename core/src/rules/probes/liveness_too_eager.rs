@@ -134,6 +134,13 @@ mod tests {
     }
 
     #[test]
+    fn commands_do_not_name_a_release_that_nobody_has() {
+        let chart = "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/templates/a.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: '{{ .Release.Name }}-web'}\nspec:\n  selector: {matchLabels: &labels {app: web, instance: '{{ .Release.Name }}'}}\n  template:\n    metadata: {labels: *labels}\n    spec: {containers: [{name: web, image: 'a:1', livenessProbe: {tcpSocket: {port: 1}, periodSeconds: 3}}]}\n";
+        let found = findings(&RULE, chart);
+        assert_eq!(found[0].check, ["kubectl describe pods -l app=web | grep Unhealthy"]);
+    }
+
+    #[test]
     fn only_liveness_probes_restart() {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, readinessProbe: {tcpSocket: {port: 1}, failureThreshold: 1}}]}\n";
         assert!(messages(&RULE, text).is_empty());

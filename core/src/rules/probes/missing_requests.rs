@@ -192,8 +192,9 @@ mod tests {
         );
         let apart = format!("# file: a/a.yaml\n{}# file: b/b.yaml\n{}", pod("a"), pod("b"));
         assert_eq!(messages(&RULE, &apart).len(), 2);
-        let accepted =
-            three.replacen("name: b}", "name: b} # plimsoll: ignore PLM606 -- a test", 1);
+        let second = "{name: b}\nspec: {containers: [{name: c, image: a}]}";
+        let said = format!("{second} # plimsoll: ignore PLM606 -- a test");
+        let accepted = three.replacen(second, &said, 1);
         assert_eq!(
             messages(&RULE, &accepted),
             ["container `c` of Pod `a` requests no memory and no CPU (and 1 more like it)"]

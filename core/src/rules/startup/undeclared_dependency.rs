@@ -84,7 +84,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                         service.name
                     ),
                 ))
-                .maybe_fix(declare(facts, service, on));
+                .maybe_fix(declare(facts, service, on))
+                .cause(format!("{} talks to {}", service.name, on.name));
         }
     }
 }
