@@ -99,7 +99,7 @@ pub fn for_any_release(command: &str) -> String {
         let labels: Vec<&str> = bare.split(',').collect();
         let is_selector = labels.iter().all(|label| label.contains('='));
         if !is_selector || labels.iter().all(|label| is_of_release(&label)) {
-            return word.replace(RELEASE, "<release>");
+            return word.replace(RELEASE, "RELEASE");
         }
         let kept: Vec<&str> = labels.into_iter().filter(|label| !is_of_release(label)).collect();
         in_shell(&kept.join(","))
@@ -159,11 +159,11 @@ mod tests {
             ),
             (
                 "kubectl get pods -l release=release-name".to_owned(),
-                "kubectl get pods -l release=<release>",
+                "kubectl get pods -l release=RELEASE",
             ),
             (
                 "kubectl logs -n shop deploy/release-name-web".to_owned(),
-                "kubectl logs -n shop deploy/<release>-web",
+                "kubectl logs -n shop deploy/RELEASE-web",
             ),
             ("kubectl get pods -l app=web".to_owned(), "kubectl get pods -l app=web"),
         ] {

@@ -353,7 +353,7 @@ mod tests {
             messages(&RULE, &text).len()
         };
         assert_eq!(chart("acme/web:latest", "acme/api:latest"), 1);
-        assert_eq!(chart("{{ .Values.web }}", "{{ .Values.api }}"), 2);
+        assert_eq!(chart("{{ .Values.web }}", "{{ .Values.api }}"), 1);
     }
 
     #[test]

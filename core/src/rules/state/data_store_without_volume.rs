@@ -688,7 +688,7 @@ mod tests {
         assert!(cluster[0].message.ends_with("its data is lost with the container"));
         assert!(cluster[0].why.is_none());
         let both = format!(
-            "# file: compose.yaml\nservices: {{db: {{image: 'mysql:8.4', volumes: ['d:/var/lib/mysql']}}}}\nvolumes: {{d: {{}}}}\n# file: k8s/db.yaml\n{pod}"
+            "# file: compose.yaml\nservices: {{db: {{image: 'mysql:8.4', volumes: ['data:/var/lib/mysql']}}}}\nvolumes: {{data: {{}}}}\n# file: k8s/db.yaml\n{pod}"
         );
         let found = findings(&RULE, &both);
         assert_eq!(found[0].related[0].message, "Compose keeps the data of `db` here");
