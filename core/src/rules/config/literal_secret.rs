@@ -115,6 +115,33 @@ mod tests {
         assert_eq!(env("DATASOURCE: 'web:hV9kq2Zr7LmX@db:5432/web'"), ["warning"]);
     }
 
+    #[test]
+    fn tokens_and_private_keys_are_known_by_their_form() {
+        for value in [
+            "X: ghp_0123456789abcdefghij0123456789abcdef",
+            "API_KEY: 9f86d081884c7d659a2feaa0c55ad015",
+            "X: \"-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEA7bq\"",
+        ] {
+            assert_eq!(env(value), ["warning"], "{value}");
+        }
+        let list =
+            "services: {web: {image: 'acme/web:1', environment: [DB_PASSWORD=hV9kq2Zr7LmX]}}";
+        assert_eq!(messages(&RULE, list).len(), 1);
+        let pod = |value: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: a, env: [{{name: DB_PASSWORD, {value}}}]}}]}}\n"
+                ),
+            )
+        };
+        assert_eq!(
+            pod("value: hV9kq2Zr7LmX"),
+            ["`DB_PASSWORD` of container `web` of Pod `web` is in plain text in the file"]
+        );
+        assert!(pod("valueFrom: {secretKeyRef: {name: db, key: password}}").is_empty());
+    }
+
     /// Returns the messages for a Compose service.
     fn service(body: &str) -> Vec<String> {
         messages(&RULE, &format!("services: {{web: {{image: 'acme/web:1', {body}}}}}\n"))

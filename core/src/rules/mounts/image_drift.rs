@@ -132,15 +132,7 @@ fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Fi
     );
     finding
         .severity(cause.severity)
-        .also(
-            &there.span,
-            format!(
-                "{}, the counterpart by {}, runs `{}`",
-                unit.label,
-                first.why.says(),
-                there.text
-            ),
-        )
+        .also(&there.span, format!("the counterpart, matched by {}", first.why.says()))
         .check(facts.compose(service, &format!("images {}", service.name)))
         .check(format!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
