@@ -25,7 +25,7 @@
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_fix` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
-//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
+//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |

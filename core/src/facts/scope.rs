@@ -71,6 +71,37 @@ impl<'a> Facts<'a> {
         self.built_target(file).is_some_and(|it| it.target.kind == TargetKind::Kustomization)
     }
 
+    /// Returns the command that shows the environment of a unit, also where its image has no `printenv`.
+    pub fn show_environment(&self, unit: &Unit<'a>) -> String {
+        self.exec_or_inspect(unit, "printenv")
+    }
+
+    /// Returns the command that shows one variable of a unit, also where its image has no `printenv`.
+    pub fn show_variable(&self, unit: &Unit<'a>, name: &str) -> String {
+        self.exec_or_inspect(unit, &format!("printenv {name}"))
+    }
+
+    /// Returns the command that runs another one in a unit. An image without a shell has no other programs
+    /// either: there, Docker or the API server is asked for what the container was given.
+    fn exec_or_inspect(&self, unit: &Unit<'a>, command: &str) -> String {
+        if !self.lacks_shell(unit) {
+            return self.exec(unit, command);
+        }
+        match unit.site {
+            Site::Service(at) => {
+                let service = &self.services()[at];
+                let id = self.compose(service, &format!("ps -q {}", service.name));
+                format!("docker inspect -f '{{{{json .Config.Env}}}}' $({id})")
+            }
+            Site::Container(at, _) => {
+                let workload = &self.workloads()[at];
+                let (reference, flag) = (workload.reference(), workload.namespace_flag());
+                let container = format!("{{..containers[?(@.name==\"{}\")].env}}", unit.name);
+                format!("kubectl get {reference}{flag} -o jsonpath='{container}'")
+            }
+        }
+    }
+
     /// Returns the command that runs another one in a unit.
     pub fn exec(&self, unit: &Unit<'a>, command: &str) -> String {
         match unit.site {
