@@ -13,12 +13,14 @@ use crate::report::{
 use crate::rules::Rule;
 use crate::text::{FileId, folder_of};
 use crate::{decision, rules, suppress};
+use cause::one_for_each_cause;
 use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
 use rustc_hash::FxHashSet;
 use self_cell::self_cell;
 use std::sync::Arc;
 use trial::Trials;
 
+mod cause;
 mod fold;
 mod place;
 mod trial;
@@ -166,9 +168,10 @@ impl Analysis {
         let mut findings = one_for_each_tag(folded.findings, facts);
         drop_echoes(&mut findings);
         let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
+        self.sort(&mut findings);
+        one_for_each_cause(&mut findings, facts);
         let decision = decision::decide(facts, &findings, &ran);
         findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
-        self.sort(&mut findings);
         self.try_fixes(&mut findings, options);
         let files = self.files().iter().map(|it| FileEntry {
             file: it.file.clone(),
@@ -230,7 +233,8 @@ impl Analysis {
 /// anchor or a template. Findings are sorted by place.
 fn fold_shared_places(findings: &mut Vec<Finding>) {
     let mut folded: Vec<Finding> = Vec::with_capacity(findings.len());
-    let mut others = 0;
+    // Whether the last one stands for the others at its place.
+    let mut is_shared = false;
     for finding in findings.drain(..) {
         match folded.last_mut() {
             Some(first)
@@ -239,15 +243,13 @@ fn fold_shared_places(findings: &mut Vec<Finding>) {
                     && first.severity == finding.severity
                     && first.subject != finding.subject
                     && first.targets == finding.targets
-                    && (others > 0 || first.message_for_one() == first.message) =>
+                    && (is_shared || first.more == 0) =>
             {
-                others += 1;
-                let one = first.message_for_one().to_owned();
-                first.message = one;
-                first.stands_for(&vec![(first.span, String::new()); others]);
+                is_shared = true;
+                first.stands_for(&[(finding.span, String::new())]);
             }
             _ => {
-                others = 0;
+                is_shared = false;
                 folded.push(finding);
             }
         }

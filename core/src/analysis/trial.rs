@@ -191,6 +191,7 @@ fn outcomes(
 /// changed. A variant of a target may have had the same finding in other words.
 fn is_settled(finding: &Finding, before: &[Outcome], after: &[Outcome]) -> bool {
     let own = without_names(finding);
+    let own_targets = finding.own_targets.as_ref().unwrap_or(&finding.targets);
     let is_own = |(code, subject, message): &Words| {
         let said =
             Finding { subject: subject.clone(), message: message.clone(), ..finding.clone() };
@@ -205,8 +206,8 @@ fn is_settled(finding: &Finding, before: &[Outcome], after: &[Outcome]) -> bool 
                 && after.reasons <= before.reasons;
             let Some(gone) = gone(before, after) else { return false };
             let goes = match gone.as_slice() {
-                [] => !finding.targets.contains(&before.name) && changed == 0,
-                [words] if finding.targets.contains(&before.name) => is_own(words) && changed == 1,
+                [] => !own_targets.contains(&before.name) && changed == 0,
+                [words] if own_targets.contains(&before.name) => is_own(words) && changed == 1,
                 [(code, ..)] => *code == finding.code && changed == 1,
                 [_, _, ..] => false,
             };

@@ -51,8 +51,17 @@ impl<'a> Facts<'a> {
     /// Returns the role of an object: development where a folder of its file, or the overlay that it is
     /// built in, is named so.
     pub fn object_role(&self, object: &Object) -> Role {
-        let path = self.files[object.file.index()].path();
-        let target = self.built_target(object.file).map_or("", |it| it.target.folder.as_str());
+        self.manifest_role(object.file)
+    }
+
+    /// Returns the role of any file.
+    pub fn file_role(&self, file: FileId) -> Role {
+        self.role_of(file).unwrap_or_else(|| self.manifest_role(file))
+    }
+
+    fn manifest_role(&self, file: FileId) -> Role {
+        let path = self.files[file.index()].path();
+        let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
         let folders = folder_of(path).split('/').chain(target.split('/'));
         if folders.into_iter().any(|it| is_among(DEVELOPMENT_MANIFESTS, it)) {
             Role::Development

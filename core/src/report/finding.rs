@@ -1,6 +1,6 @@
 //! Findings with their places and fixes, and the list that rules add them to.
 
-use super::vocabulary;
+use super::{phrases, vocabulary};
 use crate::text::Span;
 
 vocabulary! {
@@ -121,6 +121,12 @@ pub struct Finding {
     pub untried: Vec<Fix>,
     /// Names of the targets that this is about; empty for a finding on a file as it stands.
     pub targets: Vec<String>,
+    /// Names of the targets that the place itself is built into, where the finding stands for others as well.
+    pub own_targets: Option<Vec<String>>,
+    /// What the finding comes from; see [`Finding::cause`].
+    pub cause: Option<String>,
+    /// Number of other places that the finding stands for.
+    pub more: usize,
     /// Whether the marked text has no effect: editors may fade it out.
     pub unnecessary: bool,
     /// Whether the marked text is obsolete: editors may strike it through.
@@ -129,9 +135,6 @@ pub struct Finding {
 
 /// Maximum number of other places that a finding points at.
 const MAX_RELATED: usize = 10;
-
-/// The beginning of the words for other places that a finding stands for.
-const LIKE_IT: &str = " (and";
 
 impl Finding {
     pub fn severity(&mut self, severity: Severity) -> &mut Self {
@@ -157,23 +160,54 @@ impl Finding {
         self
     }
 
+    /// States what the finding comes from, such as `image rabbitmq:3.8`. The findings of one rule with the same
+    /// cause in one application become one: the place that counts most is reported, and the others are related
+    /// to it with their subjects. The cause is a key and shown to nobody.
+    pub fn cause(&mut self, cause: impl Into<String>) -> &mut Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
     /// Says that the finding stands for the same thing in other places, and points at the first few of them.
     pub fn stands_for(&mut self, others: &[(Span, String)]) -> &mut Self {
-        if !others.is_empty() {
-            self.message.push_str(&format!("{LIKE_IT} {} more like it)", others.len()));
-        }
-        for (span, what) in others {
-            let is_known = *span == self.span || self.related.iter().any(|it| it.span == *span);
-            if self.related.len() < MAX_RELATED && !is_known {
-                self.also(span, what.clone());
+        let places = others.iter().map(|(span, what)| {
+            let message = what.clone();
+            (Related { span: *span, message }, 0)
+        });
+        self.stands_for_places(places.collect(), &[])
+    }
+
+    /// Says that the finding stands for other places, each with the number of further places that it stands for
+    /// itself, and names the other files that they are in. Points at the first few of them.
+    pub fn stands_for_places(
+        &mut self,
+        others: Vec<(Related, usize)>,
+        files: &[&str],
+    ) -> &mut Self {
+        self.more += others.iter().map(|(_, more)| more + 1).sum::<usize>();
+        let one = self.message_for_one().len();
+        self.message.truncate(one);
+        self.message.push_str(&phrases::more_like_it(self.more, files));
+        let mut left_out = 0;
+        for (other, more) in others {
+            let is_known =
+                other.span == self.span || self.related.iter().any(|it| it.span == other.span);
+            if !is_known && self.related.len() < MAX_RELATED {
+                self.related.push(other);
+            } else if !is_known {
+                left_out += 1;
             }
+            left_out += more;
+        }
+        if let Some(last) = self.related.last_mut().filter(|_| left_out > 0) {
+            last.message.push_str(&format!(" ({left_out} more are not listed)"));
         }
         self
     }
 
     /// Returns the message without the number of other places that the finding stands for.
     pub fn message_for_one(&self) -> &str {
-        self.message.rsplit_once(LIKE_IT).map_or(&self.message, |it| it.0)
+        phrases::without_more(&self.message)
     }
 
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
@@ -240,6 +274,9 @@ impl Findings {
             fixes: Vec::new(),
             untried: Vec::new(),
             targets: Vec::new(),
+            own_targets: None,
+            cause: None,
+            more: 0,
             unnecessary: false,
             deprecated: false,
         });
