@@ -1,9 +1,7 @@
 use crate::facts::{Facts, PlainCredential, Unit, in_shell};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::Span;
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A credential is written in plain text in a file that is shared and committed.
@@ -57,35 +55,28 @@ struct Held<'f, 'a> {
     role: Role,
 }
 
-/// The credentials with one value in one application: the two ends of a connection, its Compose and its
-/// cluster side, and variants of a file. An accepted one is by itself.
-type Groups<'f, 'a> = IndexMap<(usize, String, Option<Span>), Vec<Held<'f, 'a>>, FxBuildHasher>;
-
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut groups = Groups::default();
-    let mut add = |held: Held<'_, '_>| {
-        let span = held.credential.span;
-        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector)).then_some(span);
-        let key = (facts.part_of(span.file), held.credential.value.clone(), accepted);
-        groups.entry(key).or_default().push(held);
-    };
+    let mut all: Vec<Held<'_, '_>> = Vec::new();
     for unit in facts.units() {
         for mut credential in facts.plain_credentials(unit) {
             credential.is_weak |= is_guessed(facts, unit, &credential.value);
             let (owner, role) = (unit.label.clone(), facts.unit_role(unit));
-            add(Held { credential, unit: Some(unit), owner, role });
+            all.push(Held { credential, unit: Some(unit), owner, role });
         }
     }
     for &object in facts.objects() {
         for credential in facts.credentials_in_metadata(object) {
             let (owner, role) = (object.label(), facts.object_role(object));
-            add(Held { credential, unit: None, owner, role });
+            all.push(Held { credential, unit: None, owner, role });
         }
     }
-    for mut group in groups.into_values() {
-        // The file that counts most reports the credential.
-        group.sort_by_key(|it| it.role == Role::Development);
-        report(facts, &group, out);
+    // What repeats a name at one end of a connection is as weak at the other end.
+    let key = |it: &PlainCredential| (facts.part_of(it.span.file), it.value.clone());
+    let weak = all.iter().filter(|it| it.credential.is_weak).map(|it| key(&it.credential));
+    let weak: FxHashSet<(usize, String)> = weak.collect();
+    for mut held in all {
+        held.credential.is_weak = weak.contains(&key(&held.credential));
+        report(facts, &held, out);
     }
 }
 
@@ -110,11 +101,10 @@ fn is_guessed(facts: &Facts, unit: &Unit<'_>, password: &str) -> bool {
         || facts.is_service_name(unit.name.span.file, &password.to_ascii_lowercase())
 }
 
-fn report(facts: &Facts, group: &[Held<'_, '_>], out: &mut Findings) {
-    let Some((Held { credential, unit, owner, role }, others)) = group.split_first() else { return };
-    let is_weak = group.iter().any(|it| it.credential.is_weak);
-    let PlainCredential { what, name, span, .. } = credential;
-    let how = if is_weak {
+fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
+    let Held { credential, unit, owner, role } = held;
+    let PlainCredential { what, name, span, value, is_weak } = credential;
+    let how = if *is_weak {
         "is set in the file to a password that everybody tries first"
     } else {
         "is in plain text in the file"
@@ -123,8 +113,10 @@ fn report(facts: &Facts, group: &[Held<'_, '_>], out: &mut Findings) {
     let finding = out.at(span, format!("{what} of {owner} {how}"));
     finding
         .confidence(Confidence::Likely)
-        .check(format!("git log --oneline -S {} -- {path}", in_shell(name)));
-    if *role == Role::Development || is_weak {
+        .check(format!("git log --oneline -S {} -- {path}", in_shell(name)))
+        // Both ends of a connection, both sides and variants of a file have one credential.
+        .cause(value.clone());
+    if *role == Role::Development || *is_weak {
         finding.severity(Severity::Info);
     }
     let service = unit.and_then(|it| facts.service_of(it));
@@ -138,14 +130,6 @@ fn report(facts: &Facts, group: &[Held<'_, '_>], out: &mut Findings) {
              change the credential, which is already known."
         ));
     }
-    let mut places: Vec<(Span, String)> = Vec::new();
-    for other in others {
-        let place = other.credential.span;
-        if place != *span && !places.iter().any(|it| it.0 == place) {
-            places.push((place, format!("{} of {} is the same", other.credential.what, other.owner)));
-        }
-    }
-    finding.stands_for(&places);
 }
 
 #[cfg(test)]

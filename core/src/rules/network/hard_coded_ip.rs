@@ -2,9 +2,6 @@ use crate::facts::{Facts, Mention, Service, Site, Unit};
 use crate::knowledge::net;
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
-use crate::text::Span;
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 
 rule! {
     /// Another program is addressed by a private IP address instead of a name.
@@ -48,71 +45,53 @@ rule! {
 /// The gateway of Docker's default bridge network, which is the host itself: PLM411 reports it.
 const BRIDGE: &str = "172.17.0.1";
 
-/// The places that name one address in one application. An accepted one is by itself.
-type Places<'f, 'a> =
-    IndexMap<(usize, &'a str, Option<Span>), Vec<(&'f Unit<'a>, &'f Mention<'a>)>, FxBuildHasher>;
-
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut places = Places::default();
     for unit in facts.units() {
         for mention in facts.peers(unit) {
             if net::is_private_ip(mention.host) && !is_meant(facts, unit, mention) {
-                let span = mention.host_span;
-                let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
-                let key = (facts.part_of(span.file), mention.host, accepted.then_some(span));
-                places.entry(key).or_default().push((unit, mention));
+                report(facts, unit, mention, out);
             }
         }
     }
-    for mut group in places.into_values() {
-        group.sort_by_key(|it| facts.unit_role(it.0) == Role::Development);
-        report(facts, &group, out);
-    }
 }
 
-/// Reports all places that name one address.
-fn report<'a>(facts: &Facts<'a>, group: &[(&Unit<'a>, &Mention<'a>)], out: &mut Findings) {
-    let Some(((unit, mention), others)) = group.split_first() else { return };
+fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &mut Findings) {
     let ip = mention.host;
     let finding = out.at(
         &mention.host_span,
         format!("{} of {} contains the fixed address {ip}", mention.place(), unit.label),
     );
+    finding.cause(ip);
     if facts.unit_role(unit) == Role::Development {
         finding.severity(Severity::Info);
     }
-    if let Some(workload) = facts.workload_of(unit) {
-        let owner = facts.service_with_address(workload.object.file, ip);
-        if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
-            finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));
-            let span = mention.host_span;
-            if others.is_empty() && facts.written(&span) == ip {
-                let edit = facts.replace(&span, owner.name);
-                finding.fix(Fix::r#unsafe(format!("Use the name `{}`", owner.name), [edit]));
-            }
-        } else {
-            finding.help(format!(
-                "If {ip} is a Pod or a Service, use the Service's name. Give a machine outside of the cluster \
-                 a name in DNS, or a Service without a selector and an EndpointSlice with its address; a Service \
-                 of type `ExternalName` takes no address."
-            ));
-        }
-        finding.check(format!("kubectl get pods,services,endpointslices -A -o wide | grep -wF {ip}"));
-    } else {
+    let Some(workload) = facts.workload_of(unit) else {
         finding.check(format!(
             "docker ps -q | xargs docker inspect -f '{{{{.Name}}}}{{{{range .NetworkSettings.Networks}}}} {{{{.IPAddress}}}}{{{{end}}}}' | grep -wF {ip}"
         ));
+        return;
+    };
+    finding.check(format!("kubectl get pods,services,endpointslices -A -o wide | grep -wF {ip}"));
+    let owner = facts.service_with_address(workload.object.file, ip);
+    if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
+        finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));
+        let span = mention.host_span;
+        if facts.written(&span) == ip {
+            let edit = facts.replace(&span, owner.name);
+            finding.fix(Fix::r#unsafe(format!("Use the name `{}`", owner.name), [edit]));
+        }
+        return;
     }
+    finding.help(format!(
+        "If {ip} is a Pod or a Service, use the Service's name. Give a machine outside of the cluster a name in \
+         DNS, or a Service without a selector and an EndpointSlice with its address; a Service of type \
+         `ExternalName` takes no address."
+    ));
     if let Some(service) = published_on(facts, mention) {
         let port = mention.port.unwrap_or_default();
         let note = format!("service `{}` in Compose publishes port {port}", service.name);
         finding.also(&service.span(), note);
     }
-    let others: Vec<(Span, String)> = others
-        .iter()
-        .map(|(unit, it)| (it.host_span, format!("{} of {}", it.place(), unit.label)))
-        .collect();
-    finding.stands_for(&others);
 }
 
 /// Returns the only Compose service of the application that publishes the port behind an address: it may be
