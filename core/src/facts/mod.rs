@@ -33,6 +33,7 @@
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
+//! | what is defined anywhere, built or not | `written` | `is_service_of_no_build`, `is_selected_anywhere` |
 //! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
@@ -90,6 +91,7 @@ mod tools;
 mod unit;
 mod usage;
 mod workload;
+mod written;
 
 pub use authentication::{OpenDoor, Reach};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};

@@ -81,6 +81,45 @@ impl<'a> Facts<'a> {
         self.exec_or_inspect(unit, &format!("printenv {name}"))
     }
 
+    /// Returns the command that shows the ports on which a unit listens, with the tools of another image.
+    pub fn show_listeners(&self, unit: &Unit<'a>) -> String {
+        match unit.site {
+            Site::Service(at) => {
+                let service = &self.services()[at];
+                let id = self.compose(service, &format!("ps -q {}", service.name));
+                format!("docker run --rm --network container:$({id}) busybox netstat -ltn")
+            }
+            Site::Container(at, _) => {
+                let workload = &self.workloads()[at];
+                let (flag, pods) = (workload.namespace_flag(), workload.pods("get pods", "-o name"));
+                format!(
+                    "kubectl debug -it{flag} $({pods} | head -n 1) --image=busybox --target={} -- netstat -ltn",
+                    unit.name
+                )
+            }
+        }
+    }
+
+    /// Returns the command that asks whether a host name resolves where a unit runs.
+    pub fn resolve(&self, unit: &Unit<'a>, host: &str) -> String {
+        if !self.lacks_shell(unit) {
+            return self.exec(unit, &format!("getent hosts {host}"));
+        }
+        match unit.site {
+            Site::Service(at) => {
+                let service = &self.services()[at];
+                let id = self.compose(service, &format!("ps -q {}", service.name));
+                format!("docker run --rm --network container:$({id}) busybox nslookup {host}")
+            }
+            Site::Container(at, _) => {
+                let flag = self.workloads()[at].namespace_flag();
+                format!(
+                    "kubectl run dns-check --rm -i --restart=Never --image=busybox{flag} -- nslookup {host}"
+                )
+            }
+        }
+    }
+
     /// Returns the command that runs another one in a unit. An image without a shell has no other programs
     /// either: there, Docker or the API server is asked for what the container was given.
     fn exec_or_inspect(&self, unit: &Unit<'a>, command: &str) -> String {

@@ -57,7 +57,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             .env
             .iter()
             .filter(|it| {
-                it.literal && it.value.is_some_and(|value| is_debug_switch(it.name, value))
+                it.literal
+                    && it.value.is_some_and(|value| is_debug_switch(it.name, value))
+                    && !facts.serves_only(unit)
             })
             .partition(|it| facts.is_accepted(it.value_span, &|selector| RULE.is(selector)));
         for variables in accepted.chunks(1).chain([open.as_slice()]) {
@@ -113,7 +115,7 @@ fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Fi
         let place = if is_same_place { other.unit.name.span } else { variable.value_span };
         finding.also(&place, format!("{} gets it too", other.unit.label));
     }
-    finding.check(facts.exec(unit, &format!("printenv {}", first.name)));
+    finding.check(facts.show_variable(unit, first.name));
 }
 
 #[cfg(test)]
