@@ -91,7 +91,8 @@ impl<'a> Facts<'a> {
             }
             Site::Container(at, _) => {
                 let workload = &self.workloads()[at];
-                let (flag, pods) = (workload.namespace_flag(), workload.pods("get pods", "-o name"));
+                let (flag, pods) =
+                    (workload.namespace_flag(), workload.pods("get pods", "-o name"));
                 format!(
                     "kubectl debug -it{flag} $({pods} | head -n 1) --image=busybox --target={} -- netstat -ltn",
                     unit.name

@@ -29,8 +29,10 @@ impl<'a> Facts<'a> {
         };
         let written = self.files().iter().filter(|it| self.part_of(it.id) == part);
         written.flat_map(|it| &it.objects).any(has)
-            || self.all_targets().iter().flat_map(|it| &it.objects).any(|it| {
-                self.part_of(it.file) == part && has(it)
-            })
+            || self
+                .all_targets()
+                .iter()
+                .flat_map(|it| &it.objects)
+                .any(|it| self.part_of(it.file) == part && has(it))
     }
 }

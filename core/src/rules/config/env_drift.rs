@@ -271,14 +271,16 @@ fn repeats_a_port(variable: &Var<'_>, ports: &[u16]) -> bool {
     let name = setting(variable.name);
     let mut words = name.split('_');
     let is_for_metrics = words.any(|it| matches!(it, "PROM" | "PROMETHEUS" | "METRICS" | "JMX"));
-    let is_own = variable.value.and_then(|it| it.parse().ok()).is_some_and(|it| ports.contains(&it));
+    let is_own =
+        variable.value.and_then(|it| it.parse().ok()).is_some_and(|it| ports.contains(&it));
     name.ends_with("PORT") && (is_for_metrics || is_own)
 }
 
 /// Whether two containers run versions of one image that are not the same.
 fn are_of_different_versions(a: &Unit<'_>, b: &Unit<'_>) -> bool {
     let (Some(a), Some(b)) = (&a.image, &b.image) else { return false };
-    let is_release = |tag: Option<&str>| tag.is_some_and(|it| it.contains(|c: char| c.is_ascii_digit()));
+    let is_release =
+        |tag: Option<&str>| tag.is_some_and(|it| it.contains(|c: char| c.is_ascii_digit()));
     a.repository == b.repository && a.tag != b.tag && is_release(a.tag) && is_release(b.tag)
 }
 

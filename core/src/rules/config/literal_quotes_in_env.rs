@@ -127,7 +127,8 @@ fn report(facts: &Facts, names: &str, quoted: &[Quoted<'_, '_>], out: &mut Findi
     };
     let finding = out.at(&first.value_span, message);
     finding.confidence(Confidence::Likely);
-    let all = || quoted.iter().flat_map(|it| it.variables.iter().map(|variable| (it.unit, *variable)));
+    let all =
+        || quoted.iter().flat_map(|it| it.variables.iter().map(|variable| (it.unit, *variable)));
     for (unit, variable) in all().skip(1) {
         let note = format!("`{}` of {} has quotes here too", variable.name, unit.label);
         finding.also(&variable.value_span, note);

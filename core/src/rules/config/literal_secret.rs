@@ -295,9 +295,11 @@ mod tests {
         let found = findings(&RULE, text);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].related.len(), 1);
-        let other = text.replace("POSTGRES_PASSWORD: hV9kq2Zr7LmX", "POSTGRES_PASSWORD: Xm7Lr2Zq9kVh");
+        let other =
+            text.replace("POSTGRES_PASSWORD: hV9kq2Zr7LmX", "POSTGRES_PASSWORD: Xm7Lr2Zq9kVh");
         assert_eq!(findings(&RULE, &other).len(), 2);
-        let accepted = text.replace("  db:", "  # plimsoll: ignore PLM502 - a test database\n  db:");
+        let accepted =
+            text.replace("  db:", "  # plimsoll: ignore PLM502 - a test database\n  db:");
         assert_eq!(findings(&RULE, &accepted).len(), 1);
     }
 

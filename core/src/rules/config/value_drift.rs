@@ -183,9 +183,7 @@ fn report(facts: &Facts, pair: &Counterpart, drifts: &[Drift<'_, '_>], out: &mut
         finding.severity(Severity::Info);
     }
     let name = first.here.name;
-    finding
-        .check(facts.show_variable(&service.unit, name))
-        .check(facts.show_variable(unit, name));
+    finding.check(facts.show_variable(&service.unit, name)).check(facts.show_variable(unit, name));
 }
 
 #[cfg(test)]

@@ -70,8 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             Role::Development => Severity::Info,
             Role::Production | Role::Unknown => RULE.severity,
         };
-        let pending =
-            workload.pods("get pods", "-o wide --field-selector status.phase=Pending");
+        let pending = workload.pods("get pods", "-o wide --field-selector status.phase=Pending");
         let spec = &workload.model.template.spec;
         if let Some(network) = spec.host_network.filter(|it| it.value) {
             out.at(&network.span, format!("{} runs on the network of its node", workload.label))

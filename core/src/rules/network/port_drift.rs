@@ -86,7 +86,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let family = service.unit.family().or(unit.family());
         let own = family.filter(|it| here.iter().all(|port| it.ports().contains(&port.value)));
-        let by_itself = own.map(|it| format!(", as {} does by itself", it.name)).unwrap_or_default();
+        let by_itself =
+            own.map(|it| format!(", as {} does by itself", it.name)).unwrap_or_default();
         let finding = out.at(
             &first_there.span,
             format!(
@@ -101,7 +102,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             .also(&first_here.span, format!("service `{}` in Compose", service.name))
             .check(facts.show_listeners(unit));
         for service in facts.services_for(workload) {
-            finding.also(&service.span(), format!("Service `{}` sends traffic there", service.name));
+            finding
+                .also(&service.span(), format!("Service `{}` sends traffic there", service.name));
         }
         let same = service.unit.image.as_ref().is_some_and(|image| {
             unit.image.as_ref().is_some_and(|it| it.repository == image.repository)

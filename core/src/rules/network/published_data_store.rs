@@ -60,7 +60,8 @@ struct Store<'f, 'a> {
 type Group = (FileId, Option<Span>);
 
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut stores: Vec<Store<'_, '_>> = facts.services().iter().flat_map(|it| open(facts, it)).collect();
+    let mut stores: Vec<Store<'_, '_>> =
+        facts.services().iter().flat_map(|it| open(facts, it)).collect();
     // The file that counts most reports a store; its variants in other files are related places.
     stores.sort_by_cached_key(|it| importance(facts, it.service));
     let mut reported: FxHashMap<_, Group> = FxHashMap::default();
@@ -170,7 +171,9 @@ fn report(
     }
     let others: Vec<(Span, String)> = variants
         .iter()
-        .filter_map(|it| Some((it.ports.first()?.span, format!("`{}` in another file", it.service.name))))
+        .filter_map(|it| {
+            Some((it.ports.first()?.span, format!("`{}` in another file", it.service.name)))
+        })
         .collect();
     finding.stands_for(&others);
     // `docker stack deploy` ignores the address.
@@ -315,6 +318,9 @@ mod tests {
         let text = "services: { s: { image: 'opensearchproject/opensearch:2', ports: ['9201:9201', '9001:9001'] } }";
         assert_eq!(crate::rules::testing::findings(&RULE, text)[0].fixes[0].edits.len(), 1);
         let mounted = "services: { c: { image: 'redis:8', ports: ['6379:6379'], volumes: ['./redis.conf:/etc/redis.conf'] } }";
-        assert_eq!(messages(&RULE, mounted), ["`c` (Redis) is published on every address of the host"]);
+        assert_eq!(
+            messages(&RULE, mounted),
+            ["`c` (Redis) is published on every address of the host"]
+        );
     }
 }

@@ -169,7 +169,9 @@ fn has_sibling_switch(text: &str, at: usize) -> bool {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let lines: Vec<&str> = text.lines().collect();
     let own = text.get(..at).unwrap_or_default().matches('\n').count();
-    let Some(depth) = lines.get(own).map(|it| indent(it)).filter(|it| *it > 0) else { return false };
+    let Some(depth) = lines.get(own).map(|it| indent(it)).filter(|it| *it > 0) else {
+        return false;
+    };
     let is_inside = |line: &&&str| line.trim().is_empty() || indent(line) >= depth;
     let before = lines[..own].iter().rev().take_while(is_inside);
     let after = lines[own..].iter().take_while(is_inside);
