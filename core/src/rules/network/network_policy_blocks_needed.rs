@@ -230,9 +230,10 @@ fn without_dns<'a>(
                 .to_owned(),
         }),
     });
+    let related = format!("{label} is selected by {name}");
     let (direction, name) = (Direction::Egress, workload.name.to_owned());
     blocked.cases.push(Case { direction, message, name });
-    blocked.related.push((workload.span(), format!("{label} is selected by {name}")));
+    blocked.related.push((workload.span(), related));
 }
 
 /// Returns the command that shows what a policy allows.
