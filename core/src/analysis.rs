@@ -23,6 +23,7 @@ use trial::Trials;
 mod cause;
 mod fold;
 mod place;
+mod purpose;
 mod trial;
 
 /// What a caller wants to know.
@@ -370,16 +371,18 @@ fn run_rules(
     facts: &Facts<'_>,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> (Vec<Finding>, Vec<&'static str>) {
-    let mut out = Findings::default();
+    let mut findings = Vec::new();
     let mut ran = Vec::new();
     for rule in rules::all().filter(|it| wanted(it)) {
         ran.push(rule.code);
-        let before = out.count();
-        out.next(rule.code, rule.name, rule.severity);
+        let mut out = Findings::new(rule.code, rule.name, rule.severity);
         rule.run(facts, &mut out);
-        complete(rule, facts, out.since(before));
+        let mut found = out.into_list();
+        purpose::fit_to_purpose(rule, facts, &mut found);
+        complete(rule, facts, &mut found);
+        findings.append(&mut found);
     }
-    (out.into_list(), ran)
+    (findings, ran)
 }
 
 /// Takes out the findings that a comment accepts, reports comments that accept nothing, and returns

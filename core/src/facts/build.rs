@@ -75,7 +75,9 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         config,
         files,
         projects,
+        production_files: roles::production_files(projects, &roles),
         roles,
+        has_more_than_examples: roles::has_more_than_examples(files),
         named,
         waits: Waits::new(&services, &compose_hosts),
         service_places: match services.is_empty() {

@@ -40,7 +40,7 @@
 //! | overlays of one base | `overlays` | `overlay_gaps` |
 //! | copies of manifests | `copies` | `copied_manifests` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
-//! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
+//! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
 //! | what an image starts that is built here | `image_start` | `image_start` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
@@ -120,6 +120,7 @@ pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use ready::ReadyCheck;
 pub use repeated::Repeated;
+pub use roles::Purpose;
 pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
@@ -151,6 +152,10 @@ pub struct Facts<'a> {
     sorted: Vec<&'a FileModel>,
     projects: &'a [Project],
     roles: Vec<Option<Role>>,
+    /// The files of the Compose projects that run in production.
+    production_files: FxHashSet<FileId>,
+    /// Whether something can be deployed besides examples, tests and files for development.
+    has_more_than_examples: bool,
     objects: Vec<&'a Object>,
     services: Vec<Service<'a>>,
     workloads: Vec<Workload<'a>>,
