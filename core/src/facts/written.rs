@@ -1,21 +1,23 @@
 //! What the project defines anywhere: in manifests that are part of no build, and in every target.
 
 use super::Facts;
+use super::kustomizations::component_folders;
 use crate::model::kubernetes::{Object, Selector};
-use crate::text::FileId;
+use crate::text::{FileId, folder_of};
 
 impl<'a> Facts<'a> {
-    /// Whether a manifest of the same application that is part of no build defines a Service: that of a
-    /// component which somebody may add.
-    pub fn is_service_of_no_build(&self, home: FileId, name: &str) -> bool {
+    /// Whether a manifest of the same application defines a Service that not every build has: it is part of a
+    /// component, which somebody may add, or of no build at all.
+    pub fn is_optional_service(&self, home: FileId, name: &str) -> bool {
         let part = self.part_of(home);
         let is_meant = |it: &Object| {
             it.kind.as_str() == "Service" && it.name().is_some_and(|it| it.as_str() == name)
         };
+        let components = component_folders(self.files());
         self.files().iter().any(|file| {
-            !self.is_built(file.id)
-                && self.part_of(file.id) == part
-                && file.objects.iter().any(is_meant)
+            let is_optional =
+                !self.is_built(file.id) || components.contains(folder_of(file.path()));
+            is_optional && self.part_of(file.id) == part && file.objects.iter().any(is_meant)
         })
     }
 

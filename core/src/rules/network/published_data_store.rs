@@ -2,11 +2,11 @@ use crate::facts::{Facts, Service, Unit};
 use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
 use crate::model::compose::{Mount, MountKind, Port, is_default_name};
-use crate::report::{Edit, Findings, Fix, Role, Severity, phrases};
+use crate::report::{Edit, Findings, Fix, Related, Role, Severity, phrases};
 use crate::rules::rule;
 use crate::text::{FileId, Span, name_of};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 rule! {
     /// A database, cache, queue or the like is published on every address of the host.
@@ -82,6 +82,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     for (mut own, variants) in groups.into_values() {
+        let mut seen: FxHashSet<Span> = FxHashSet::default();
+        own.retain(|it| it.ports.first().is_some_and(|it| seen.insert(it.span)));
         // The places of a file are in its own order, after the stores that ask for no password.
         own.sort_by_key(|it| (!it.asks_nobody, it.ports.first().map(|it| it.span)));
         report(facts, &own, &variants, out);
@@ -169,13 +171,22 @@ fn report(
         let how = if other.asks_nobody { ", which asks for no password" } else { "" };
         finding.also(&port.span, format!("`{}` ({}){how}", other.service.name, other.family));
     }
-    let others: Vec<(Span, String)> = variants
-        .iter()
-        .filter_map(|it| {
-            Some((it.ports.first()?.span, format!("`{}` in another file", it.service.name)))
-        })
-        .collect();
-    finding.stands_for(&others);
+    let mut places: FxHashSet<Span> =
+        own.iter().flat_map(|it| &it.ports).map(|it| it.span).collect();
+    let (mut others, mut files) = (Vec::new(), Vec::new());
+    // Several projects may have one file in common.
+    for variant in variants {
+        let Some(port) = variant.ports.first().filter(|it| places.insert(it.span)) else {
+            continue;
+        };
+        let path = facts.file(port.span.file).path();
+        if !files.contains(&path) {
+            files.push(path);
+        }
+        let message = format!("`{}` ({})", variant.service.name, variant.family);
+        others.push((Related { span: port.span, message }, 0));
+    }
+    finding.stands_for_places(others, &files);
     // `docker stack deploy` ignores the address.
     if facts.is_for_swarm(service) {
         finding.help(
@@ -219,6 +230,7 @@ fn message(stores: &[Store<'_, '_>]) -> String {
     let without = match open.as_slice() {
         [] => String::new(),
         [_] if stores.len() == 1 => ", and asks nobody for a password".to_owned(),
+        all if all.len() == stores.len() => ", and ask nobody for a password".to_owned(),
         [one] => format!("; `{one}` asks nobody for a password"),
         _ => format!("; {} ask nobody for a password", phrases::first_named(&open, MAX_NAMES)),
     };
@@ -307,7 +319,11 @@ mod tests {
         let text = format!("# file: compose.small.yaml\n{db}# file: compose.yaml\n{db}");
         let found = crate::rules::testing::findings(&RULE, &text);
         assert_eq!(found.len(), 1);
-        assert!(found[0].message.ends_with("(and 1 more like it)"), "{}", found[0].message);
+        assert!(
+            found[0].message.ends_with("(the same in `compose.small.yaml`)"),
+            "{}",
+            found[0].message
+        );
         let other = "services: { db: { image: 'mysql:9', ports: ['3306:3306'] } }\n";
         let text = format!("# file: compose.small.yaml\n{other}# file: compose.yaml\n{db}");
         assert_eq!(messages(&RULE, &text).len(), 2);
