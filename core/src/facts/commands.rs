@@ -3,7 +3,7 @@
 use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
-use crate::text::{folder_of, name_of};
+use crate::text::folder_of;
 
 impl<'a> Facts<'a> {
     /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds

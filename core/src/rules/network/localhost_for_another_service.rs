@@ -125,7 +125,7 @@ fn report(
     } else if !other.by_family {
         finding.confidence(Confidence::Likely);
     }
-    finding.check(facts.connect(unit, other.name, port));
+    finding.check(facts.connect(unit, &other.name, port));
 }
 
 /// Returns the port that is meant: the one in the text, the default of its scheme, the value of
