@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Together, Unit, Var};
+use crate::facts::{Facts, Purpose, Together, Unit, Var};
 use crate::knowledge::env::is_debug_switch;
 use crate::report::{Confidence, Findings, Role, phrases};
 use crate::rules::rule;
@@ -49,7 +49,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut found: IndexMap<(Together<'_>, Option<Span>, String), Vec<Switched<'_, '_>>> =
         IndexMap::new();
     for unit in facts.units() {
-        if facts.unit_role(unit) == Role::Development {
+        let is_example = facts.purpose_of(unit.name.span.file) == Purpose::Demonstration;
+        if facts.unit_role(unit) == Role::Development || is_example {
             continue;
         }
         // What a comment accepts gets a finding of its own for the comment to suppress.

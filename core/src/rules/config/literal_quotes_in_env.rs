@@ -28,7 +28,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1
     ///     environment:
-    ///       - TITLE="My shop" # <- the quotes around `TITLE` are part of the value that service `web` gets
+    ///       - TITLE="My shop" # <- the quotes around the value of `TITLE` are part of what service `web` gets
     ///       - LOG_LEVEL=info
     /// ```
     ///
@@ -248,7 +248,9 @@ mod tests {
         let two = "services:\n  a: {image: 'a:1', environment: [TZ='UTC']}\n  b: {image: 'b:1', environment: [TZ='UTC']}\n";
         assert_eq!(
             messages(&RULE, two),
-            ["the quotes around `TZ` are part of the value that service `a` and one more get"]
+            [
+                "the quotes around the value of `TZ` are part of what service `a` and service `b` get"
+            ]
         );
         let before = files(text);
         let after = apply_fixes(&before, &run(&RULE, &before));

@@ -548,7 +548,7 @@ mod tests {
             format!("{}{}{}{}{own}", pod("db", ""), service(""), client("web"), client("api"));
         let found = messages(&RULE, &text);
         assert_eq!(found.len(), 1);
-        assert!(found[0].ends_with("; the same goes for one other"), "{found:?}");
+        assert!(found[0].ends_with("; the same goes for `api`"), "{found:?}");
     }
 
     #[test]

@@ -279,7 +279,8 @@ mod tests {
         let severity =
             |selector: &str| findings(&RULE, &project(selector, "{app: db}"))[0].severity.name();
         assert_eq!(severity("{app: dbb}"), "error");
-        assert_eq!(severity("{app: cache, tier: x}"), "warning");
+        assert_eq!(severity("{app: db-primary, tier: x}"), "warning");
+        assert_eq!(severity("{app: cache, tier: x}"), "info", "the Pods may come from elsewhere");
     }
 
     #[test]

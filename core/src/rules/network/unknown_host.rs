@@ -137,7 +137,7 @@ fn unknown_in_cluster(
         return false;
     }
     // Who adds the component that defines the Service also switches on what uses it.
-    if facts.is_optional_service(home, first_label(host)) || is_switched_off(facts, mention) {
+    if facts.is_optional_service(home, first_label(host)) || is_switched_off(facts, unit, mention) {
         return false;
     }
     // PLM418 reports names from Compose.
@@ -154,11 +154,12 @@ fn unknown_in_cluster(
 
 /// Whether the host comes from a block of a chart's values that says `create: false` or `enabled: false`: the
 /// Service of the same block is not there on purpose.
-fn is_switched_off(facts: &Facts, mention: &Mention<'_>) -> bool {
-    let target = facts.built_target(mention.span.file);
-    let behind = target.and_then(|it| it.target.behind.get(&mention.span));
-    let behind = behind.into_iter().flatten().chain([&mention.span]);
-    behind.into_iter().any(|span| {
+fn is_switched_off(facts: &Facts, unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
+    let variable = mention.key.and_then(|key| unit.var(key)).map(|it| it.value_span);
+    let places = [Some(mention.host_span), Some(mention.span), variable];
+    let targets = facts.targets().map(|it| &it.target.behind);
+    let behind = targets.flat_map(|it| places.iter().flatten().filter_map(|span| it.get(span)));
+    behind.flatten().chain(places.iter().flatten()).any(|span| {
         let file = facts.file(span.file);
         file.kind == Kind::Values && has_sibling_switch(file.text(), span.range().start)
     })
@@ -294,7 +295,11 @@ mod tests {
         let component = format!(
             "# file: k/cache/kustomization.yaml\napiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [cache.yaml]\n# file: k/cache/cache.yaml\n{CACHE}"
         );
-        assert!(overlays(&component).is_empty(), "the component is there to be added");
+        assert_eq!(
+            overlays(&component),
+            all,
+            "the component lies beside the overlays, and nobody uses it"
+        );
         let used = component.replace("k/cache", "k/extra");
         let used = format!(
             "{used}# file: k/d/kustomization.yaml\nresources: [../base]\ncomponents: [../extra]\n"
