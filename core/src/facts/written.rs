@@ -13,8 +13,8 @@ impl<'a> Facts<'a> {
         let is_meant = |it: &Object| {
             it.kind.as_str() == "Service" && it.name().is_some_and(|it| it.as_str() == name)
         };
-        let components = component_folders(self.files());
-        self.files().iter().any(|file| {
+        let components = component_folders(self.files.iter().map(|it| &**it));
+        self.files.iter().any(|file| {
             let is_optional =
                 !self.is_built(file.id) || components.contains(folder_of(file.path()));
             is_optional && self.part_of(file.id) == part && file.objects.iter().any(is_meant)
@@ -29,7 +29,7 @@ impl<'a> Facts<'a> {
             it.workload().is_some_and(|it| selector.matches(&it.template.meta.labels))
                 && self.may_share_namespace(object.namespace(), it.namespace())
         };
-        let written = self.files().iter().filter(|it| self.part_of(it.id) == part);
+        let written = self.files.iter().filter(|it| self.part_of(it.id) == part);
         written.flat_map(|it| &it.objects).any(has)
             || self
                 .all_targets()

@@ -295,11 +295,7 @@ mod tests {
         let component = format!(
             "# file: k/cache/kustomization.yaml\napiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [cache.yaml]\n# file: k/cache/cache.yaml\n{CACHE}"
         );
-        assert_eq!(
-            overlays(&component),
-            all,
-            "the component lies beside the overlays, and nobody uses it"
-        );
+        assert!(overlays(&component).is_empty(), "the component is there to be added");
         let used = component.replace("k/cache", "k/extra");
         let used = format!(
             "{used}# file: k/d/kustomization.yaml\nresources: [../base]\ncomponents: [../extra]\n"
