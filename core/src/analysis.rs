@@ -1,8 +1,9 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
-use crate::facts::{Facts, Parts, Scope};
+use crate::facts::{Facts, Parts, Scope, for_any_release};
 use crate::model::chart::{Chart, ChartCache, charts};
+use crate::model::kubernetes::Object;
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, Suppression, TargetCache, compose,
     plain_targets, targets,
@@ -11,11 +12,11 @@ use crate::report::{
     Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
-use crate::text::{FileId, folder_of};
+use crate::text::{FileId, Span, folder_of};
 use crate::{decision, rules, suppress};
 use cause::one_for_each_cause;
 use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::Arc;
 use trial::Trials;
@@ -297,7 +298,7 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
         chosen,
         is_main,
     };
-    let (chosen, others) = choose_variants(targets);
+    let (chosen, others) = choose_variants(targets, files);
     let no_projects: &[compose::Project] = &[];
     let variant =
         |at| Facts::new(Scope { projects: no_projects, charts: &[], ..scope(vec![at], false) });
@@ -322,9 +323,22 @@ fn parts(
 }
 
 /// Splits the indices of the targets into one variant of each application and the others. Production
-/// comes first, then a target that names no environment; of several, the one with the fewest sources,
-/// which is the one that the others are made from.
-fn choose_variants(targets: &[Arc<BuiltTarget>]) -> (Vec<usize>, Vec<usize>) {
+/// comes first, then a target that names no environment; of several, the one that keeps the kinds of the
+/// objects as they are written, and the one with the fewest sources, which is the one that the others are made
+/// from.
+fn choose_variants(
+    targets: &[Arc<BuiltTarget>],
+    files: &[Arc<FileModel>],
+) -> (Vec<usize>, Vec<usize>) {
+    let objects = files.iter().flat_map(|file| &file.objects);
+    let written: FxHashMap<Span, &str> =
+        objects.map(|it| (it.name_span(), it.kind.as_str())).collect();
+    let changed_kinds = |at: &usize| {
+        let has_changed = |it: &&Object| {
+            written.get(&it.name_span()).is_some_and(|kind| *kind != it.kind.as_str())
+        };
+        targets[*at].objects.iter().filter(has_changed).count()
+    };
     let rank = |at: &usize| match targets[*at].target.environment {
         Some(Environment::Production) => 0,
         None => 1,
@@ -333,7 +347,7 @@ fn choose_variants(targets: &[Arc<BuiltTarget>]) -> (Vec<usize>, Vec<usize>) {
         Some(Environment::Development) => 4,
     };
     let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by_key(|at| (rank(at), targets[*at].target.sources.len()));
+    order.sort_by_cached_key(|at| (rank(at), changed_kinds(at), targets[*at].target.sources.len()));
     let mut taken: FxHashSet<FileId> = FxHashSet::default();
     let (mut chosen, mut others) = (Vec::new(), Vec::new());
     for at in order {
@@ -415,7 +429,8 @@ fn level(config: &Config, rule: &Rule) -> Option<Level> {
     config.level(|selector| rule.is(selector))
 }
 
-/// Gives a rule's findings their configured severity and the object or service that each is about.
+/// Gives a rule's findings their configured severity and the object or service that each is about, and makes
+/// their commands fit any release of a chart.
 fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     let configured = level(facts.config(), rule).and_then(Level::severity);
     for finding in findings {
@@ -424,6 +439,9 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
         }
         if finding.subject.is_empty() {
             finding.subject = facts.subject_at(finding.span);
+        }
+        for command in &mut finding.check {
+            *command = for_any_release(command);
         }
     }
 }
@@ -461,6 +479,20 @@ fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
 mod tests {
     use super::*;
     use crate::Workspace;
+
+    #[test]
+    fn an_object_keeps_the_kind_that_its_file_says() {
+        let mut workspace = Workspace::default();
+        workspace.set("base/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'acme/web:1'}]}\n");
+        workspace.set("base/kustomization.yaml", "resources: [web.yaml]\n");
+        let patch = "patches: [{target: {name: web}, patch: '[{op: replace, path: /kind, value: DaemonSet}]'}]\n";
+        workspace.set("daemon/kustomization.yaml", format!("resources: [../base]\n{patch}"));
+        workspace.set("tracing/kustomization.yaml", "resources: [../base]\nnamespace: tracing\n");
+        let options = Options { select: vec!["PLM606".into()], ..Options::default() };
+        let report = workspace.analysis(&Config::default()).report(&options);
+        let messages: Vec<&str> = report.findings.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(messages, ["container `web` of Deployment `web` requests no memory and no CPU"]);
+    }
 
     #[test]
     fn a_snapshot_outlives_the_files_and_may_change_threads() {

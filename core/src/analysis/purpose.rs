@@ -92,11 +92,16 @@ mod tests {
 
     #[test]
     fn errors_stay_where_a_file_is_in_use() {
-        let hpa = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'acme/web:1'}]}\n---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  minReplicas: 1\n  maxReplicas: 3\n  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]\n";
-        assert_eq!(severities("PLM612", "web/all.yaml", hpa), [Severity::Error]);
-        assert_eq!(severities("PLM612", "dev/all.yaml", hpa), [Severity::Error]);
-        assert_eq!(severities("PLM612", "script/test/fixtures/all.yaml", hpa), [Severity::Info]);
-        assert_eq!(severities("PLM612", "samples/all.yaml", hpa), [Severity::Info]);
+        let web = "services:\n  web:\n    image: acme/web:1\n    container_name: web\n    deploy: {replicas: 2}\n";
+        for (folder, severity) in [
+            ("web", Severity::Error),
+            ("dev", Severity::Error),
+            ("script/test/fixtures", Severity::Info),
+            ("samples", Severity::Info),
+        ] {
+            let found = severities("PLM709", &format!("{folder}/compose.yaml"), web);
+            assert_eq!(found, [severity], "{folder}");
+        }
     }
 
     #[test]

@@ -28,18 +28,28 @@ impl<'a> Editor<'a> {
     /// Adds an entry at the end of a mapping. `None` for a place that is shared through an alias, belongs
     /// to another file or has comments inside its braces.
     pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
+        self.insert_entries(place, &[(key, value)])
+    }
+
+    /// Adds several entries at the end of a mapping, in one edit.
+    pub fn insert_entries(&self, place: &Place, entries: &[(&str, &Yaml<'_>)]) -> Option<Edit> {
         let range = self.own(place)?;
         if place.flow {
             let json = self.is_json();
-            let mut entry = String::new();
-            yaml::write_scalar(key, json, &mut entry);
-            entry.push_str(": ");
-            value.write_flow(json, &mut entry);
-            return self.insert_flow(range, entry);
+            let mut written = String::new();
+            for (at, (key, value)) in entries.iter().enumerate() {
+                if at > 0 {
+                    written.push_str(", ");
+                }
+                yaml::write_scalar(key, json, &mut written);
+                written.push_str(": ");
+                value.write_flow(json, &mut written);
+            }
+            return self.insert_flow(range, written);
         }
         let (indent, at) = self.end_of_block(range, false)?;
         let mut lines = String::new();
-        value.entry_lines(key, indent, &mut lines);
+        entries.iter().for_each(|(key, value)| value.entry_lines(key, indent, &mut lines));
         Some(self.insert_lines(at, lines))
     }
 

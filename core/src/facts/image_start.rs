@@ -14,6 +14,22 @@ pub struct ImageStart {
 }
 
 impl<'a> Facts<'a> {
+    /// Returns the image that the image of a service is built from, if its Dockerfile was handed over.
+    pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
+        let build = service.model.build.as_ref()?;
+        let target = build.target.as_ref().map(|it| it.as_str());
+        Some(final_stage(self.file(build.dockerfile_id?).text(), target)?.base)
+    }
+
+    /// Returns the `FROM` of the stage that the image of a service is, if its Dockerfile was handed over.
+    pub fn final_from(&self, service: &Service<'a>) -> Option<Span> {
+        let build = service.model.build.as_ref()?;
+        let file = self.file(build.dockerfile_id?);
+        let target = build.target.as_ref().map(|it| it.as_str());
+        let from = final_stage(file.text(), target)?.from;
+        Some(Span::new(file.id, from.start, from.end))
+    }
+
     /// Returns what the image of a service starts, if its Dockerfile was handed over and says so.
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
         let build = service.model.build.as_ref()?;

@@ -22,7 +22,7 @@
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
-//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_fix` |
+//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
@@ -41,8 +41,8 @@
 //! | copies of manifests | `copies` | `copied_manifests` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
-//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
-//! | what an image starts that is built here | `image_start` | `image_start` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
+//! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
@@ -98,7 +98,7 @@ mod written;
 pub use authentication::{OpenDoor, Reach};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
-pub use commands::{in_shell, kubectl};
+pub use commands::{for_any_release, in_shell, kubectl};
 pub use contract::ConfigKeys;
 pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
@@ -126,6 +126,7 @@ pub use roles::Purpose;
 pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
+pub use sources::Shadowed;
 pub use storage::{Backing, Mounted, is_below};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};

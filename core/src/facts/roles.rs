@@ -127,10 +127,16 @@ impl<'a> Facts<'a> {
     /// Returns the role of an object: development where a folder of its file, or the overlay that it is
     /// built in, is named so.
     pub fn object_role(&self, object: &Object) -> Role {
-        let said = self.file(object.file).directives.role;
-        said.unwrap_or_else(|| match self.purpose_by_folder(object.file) {
+        let file = self.file(object.file);
+        file.directives.role.unwrap_or_else(|| match self.purpose_by_folder(object.file) {
             Purpose::Development | Purpose::Test => Role::Development,
-            Purpose::Production | Purpose::Demonstration => Role::Unknown,
+            Purpose::Production | Purpose::Demonstration => {
+                // Samples are for development, even in a project that has nothing else.
+                match lies_below(file.path(), &["samples"]) {
+                    true => Role::Development,
+                    false => Role::Unknown,
+                }
+            }
         })
     }
 

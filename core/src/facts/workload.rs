@@ -34,6 +34,9 @@ pub struct Workload<'a> {
     pub label: String,
 }
 
+/// The name of a release that nobody has named, as `helm template` prints it.
+const UNNAMED_RELEASE: &str = "release-name";
+
 impl<'a> Workload<'a> {
     pub fn kind(&self) -> WorkloadKind {
         self.model.kind
@@ -108,8 +111,7 @@ impl<'a> Workload<'a> {
 
     /// Returns the command that shows which probes of its Pods failed.
     pub fn events(&self) -> String {
-        let flag = self.namespace_flag();
-        format!("kubectl get events{flag} --field-selector reason=Unhealthy | grep {}", self.name)
+        format!("{} | grep Unhealthy", self.pods("describe pods", ""))
     }
 
     /// Returns the `kubectl` command about the Pods of the workload: `get pods -n shop -l app=web -o wide`.
@@ -125,8 +127,13 @@ impl<'a> Workload<'a> {
             [] => &self.model.template.meta.labels,
             _ => selected,
         };
-        let labels: Vec<String> =
-            labels.iter().map(|(key, value)| format!("{}={}", key.value, value.value)).collect();
+        // Nobody's release is called as `helm template` calls one without a name.
+        let is_placeholder = |value: &str| value.contains(UNNAMED_RELEASE);
+        let labels: Vec<String> = labels
+            .iter()
+            .filter(|(_, value)| !is_placeholder(&value.value))
+            .map(|(key, value)| format!("{}={}", key.value, value.value))
+            .collect();
         match self.model.kind {
             WorkloadKind::Pod => self.name.to_owned(),
             _ if labels.is_empty() => String::new(),
@@ -246,7 +253,8 @@ impl fmt::Display for Reference<'_> {
             WorkloadKind::Rollout => "rollout",
         };
         // A fragment gets its name where it is used, and `generateName` gets one from the server.
-        write!(f, "{kind}/{}", if self.1.is_empty() { "NAME" } else { self.1 })
+        let name = if self.1.is_empty() { "NAME" } else { self.1 };
+        write!(f, "{kind}/{}", name.replace(UNNAMED_RELEASE, "RELEASE"))
     }
 }
 

@@ -30,6 +30,7 @@ pub mod memory;
 pub mod migrations;
 pub mod model_memory;
 pub mod net;
+pub mod patience;
 pub mod publishers;
 pub mod ready;
 pub mod secrets;

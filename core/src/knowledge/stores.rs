@@ -1,6 +1,7 @@
 //! How stores are told to let anybody in, and which of them tie their data to the name of their node.
 
-use super::data::entries;
+use super::data::{entries, words};
+use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
 /// A setting of a container that lets anybody in.
@@ -106,6 +107,15 @@ impl Switch {
                 None => *it == option,
             })
     }
+}
+
+static DECLARED_VOLUMES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/declared_volumes.txt")));
+
+/// Whether the images of a normalised repository declare a volume at the directory of their data.
+#[must_use]
+pub fn declares_volume(repository: &str) -> bool {
+    DECLARED_VOLUMES.contains(repository)
 }
 
 /// Returns the switches that a container of a family and a repository has.

@@ -90,7 +90,7 @@ wire! {
         /// `service app`, or `Deployment shop/api, container web`.
         pub subject: &'r str,
         pub message: &'r str,
-        pub why: &'static str,
+        pub why: &'r str,
         pub help: Vec<&'r str>,
         /// Commands that show the problem in the running system.
         pub check: &'r [String],

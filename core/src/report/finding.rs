@@ -110,6 +110,8 @@ pub struct Finding {
     pub subject: String,
     /// One or two sentences that name the user's own objects.
     pub message: String,
+    /// The reason why this finding in particular hurts; without it, that of the rule counts.
+    pub why: Option<String>,
     /// Advice for this finding in particular; without it, the advice of the rule counts, which
     /// [`explain`](crate::explain) knows.
     pub help: Option<String>,
@@ -210,6 +212,11 @@ impl Finding {
         phrases::without_more(&self.message)
     }
 
+    pub fn why(&mut self, why: impl Into<String>) -> &mut Self {
+        self.why = Some(why.into());
+        self
+    }
+
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
@@ -268,6 +275,7 @@ impl Findings {
             span: *span,
             subject: String::new(),
             message: message.into(),
+            why: None,
             help: None,
             check: Vec::new(),
             related: Vec::new(),

@@ -252,6 +252,9 @@ fn check_path(facts: &Facts<'_>, app: &App, source: &ApplicationSource, out: &mu
         }
         (None, false) => return,
     };
+    let url = source.repo_url.as_ref().map_or("", |it| it.as_str());
+    finding.why("Argo CD reports a ComparisonError and deploys nothing: \"app path does not exist\". What an earlier version of the Application has deployed stays as it is.");
+    finding.help(format!("Add the folder to the repository, or correct the path. Other Applications take folders of this project from `{url}`, so it is taken for that repository."));
     finding.check(format!("argocd app get {}", app.name));
 }
 

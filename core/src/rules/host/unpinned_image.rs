@@ -27,9 +27,9 @@ rule! {
     /// ```yaml
     /// services:
     ///   db:
-    ///     image: postgres # <- `postgres` has no tag, which means `latest`: what runs depends on when it was pulled
+    ///     image: postgres # <- `postgres` has no tag, which means `latest`: what runs depends on when it was pulled (and 1 more like it)
     ///   web:
-    ///     image: ghcr.io/acme/web:${TAG:-latest} # <- the tag of `ghcr.io/acme/web:latest` moves: what runs depends on when it was pulled
+    ///     image: ghcr.io/acme/web:${TAG:-latest}
     /// ```
     ///
     /// ## Good
@@ -60,7 +60,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         if !is_unpinned
             || facts.unit_role(unit) == Role::Development
             || is_local(facts, unit, &built)
-            || elsewhere.builds(unit, image)
+            || elsewhere.builds(facts, unit, image)
             // What was withdrawn has no better tag, and is reported by PLM812.
             || withdrawal_of(image.text).is_some()
         {
@@ -95,9 +95,12 @@ fn report(
     let is_given = |unit: &Unit<'_>, image: &Image<'_>| {
         !unit.is_compose() && elsewhere.tagged.contains(&without_latest(image.text))
     };
-    if all.iter().all(|(unit, image)| is_given(unit, image)) {
+    let is_given_here = all.iter().all(|(unit, image)| is_given(unit, image));
+    if is_given_here {
         finding.severity(Severity::Info).confidence(Confidence::Possible);
     }
+    // An application without versions has one habit to change.
+    finding.cause(if is_given_here { "tagged elsewhere" } else { "no versions" });
     let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
     // The other images each stand for all of their places.
     let mut further: IndexMap<&str, Span, FxBuildHasher> = IndexMap::default();
@@ -135,10 +138,13 @@ impl<'a> Cause<'a> {
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &'a Image<'a>) -> Cause<'a> {
         let span = image.span;
         let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
-        let is_chart =
-            facts.built_target(span.file).is_some_and(|it| it.target.kind == TargetKind::Chart);
-        // The images of a chart mostly have a value each, or one for all, which the report joins.
-        let publisher = publisher(&image.repository).filter(|_| !is_chart);
+        // What a chart prints from values mostly has a value for each image, or one for all, which the report
+        // joins.
+        let target = facts.built_target(span.file);
+        let is_printed = target.is_some_and(|it| {
+            it.target.kind == TargetKind::Chart && it.target.behind.contains_key(&span)
+        });
+        let publisher = publisher(&image.repository).filter(|_| !is_printed);
         Cause {
             change: facts.changed_with(unit),
             name: publisher.unwrap_or(without_latest(image.text)),
@@ -187,21 +193,32 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
     unit.image.as_ref().is_some_and(|it| it.repository == "scratch" || it.text.contains(['<', '%']))
 }
 
-/// Image names that a kustomization may give a tag, and those that Skaffold builds and tags.
+/// Image names that a kustomization may give a tag, and those that are built here.
 #[derive(Default)]
 struct Elsewhere<'a> {
     tagged: Vec<&'a str>,
     built: Vec<&'a str>,
+    /// The images that Compose services build, each with the application that it belongs to.
+    composed: FxHashSet<(usize, &'a str)>,
 }
 
 impl<'a> Elsewhere<'a> {
-    /// Whether Skaffold builds an image and gives it a tag.
-    fn builds(&self, unit: &Unit<'_>, image: &Image<'_>) -> bool {
-        !unit.is_compose() && image.pin == Pin::Absent && self.built.contains(&image.text)
+    /// Whether Skaffold builds an image and gives it a tag, or the project builds it with Compose.
+    fn builds(&self, facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
+        let name = without_latest(image.text);
+        !unit.is_compose()
+            && (image.pin == Pin::Absent && self.built.contains(&image.text)
+                || self.composed.contains(&(facts.part_of(image.span.file), name)))
     }
 
     fn new(facts: &Facts<'a>) -> Elsewhere<'a> {
         let mut found = Elsewhere::default();
+        for service in facts.services().iter().filter(|it| it.is_built()) {
+            let image = service.unit.image.as_ref();
+            found.composed.extend(
+                image.map(|it| (facts.part_of(service.span().file), without_latest(it.text))),
+            );
+        }
         for file in facts.files() {
             let name = name_of(file.path());
             if file.kind == Kind::Kustomization && file.text().contains("images:") {
@@ -262,8 +279,27 @@ mod tests {
         let text =
             "services:\n  a: { image: redis }\n  b: { image: redis }\n  c: { image: nginx }\n";
         let found = findings(&RULE, text);
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].related.len(), 1);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].related.len(), 2);
+    }
+
+    #[test]
+    fn an_image_that_compose_builds_is_silent_in_the_cluster() {
+        let with = |service: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{ web: {{ {service} }} }}\n# file: k8s/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{ name: web }}\nspec: {{ containers: [{{ name: a, image: 'acme/web:latest' }}] }}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("build: ., image: acme/web"), 0);
+        assert_eq!(with("image: 'acme/web:1'"), 1);
+    }
+
+    #[test]
+    fn the_command_shows_what_was_pulled() {
+        let pod = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { selector: { matchLabels: { app: a } }, template: { metadata: { labels: { app: a } }, spec: { containers: [{ name: a, image: redis }] } } }\n";
+        let command = "kubectl get pods -l app=a -o jsonpath='{..imageID}'";
+        assert_eq!(findings(&RULE, pod)[0].check, [command]);
     }
 
     #[test]
@@ -278,7 +314,8 @@ mod tests {
         assert_eq!((found.len(), found[0].related.len()), (1, 1));
         assert!(found[0].message.starts_with("`redis` has no tag"));
         let two = format!("{}{}", pod("a", "a", "redis"), pod("b", "b", "nginx"));
-        assert_eq!(findings(&RULE, &two).len(), 2);
+        let found = findings(&RULE, &two);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
         let kustomized =
             format!("# file: k8s/kustomization.yaml\nresources: [a/pod.yaml, b/pod.yaml]\n{same}");
         let found = findings(&RULE, &kustomized);
@@ -295,9 +332,28 @@ mod tests {
     fn the_images_of_one_publisher_are_pinned_in_one_go() {
         let text = "services:\n  a: { image: ghcr.io/acme/web }\n  b: { image: 'ghcr.io/acme/api:latest' }\n  c: { image: 'registry.example.com/web' }\n  d: { image: 'registry.example.com/api' }\n";
         let found = findings(&RULE, text);
-        assert_eq!(found.len(), 3);
-        assert!(found[0].message.ends_with("(and 1 more like it)"), "{}", found[0].message);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(and 3 more like it)"), "{}", found[0].message);
         assert_eq!(found[0].related[0].message, "`ghcr.io/acme/api` has no version either");
+    }
+
+    #[test]
+    fn a_chart_that_writes_its_images_out_has_one_cause() {
+        let chart = |web: &str, api: &str| {
+            let pod = |name: &str, image: &str| {
+                format!(
+                    "# file: shop/templates/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - name: {name}\n      image: {image}\n"
+                )
+            };
+            let text = format!(
+                "# file: shop/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n# file: shop/values.yaml\nweb: acme/web:latest\napi: acme/api:latest\n{}{}",
+                pod("web", web),
+                pod("api", api)
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(chart("acme/web:latest", "acme/api:latest"), 1);
+        assert_eq!(chart("{{ .Values.web }}", "{{ .Values.api }}"), 1);
     }
 
     #[test]
