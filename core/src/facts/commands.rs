@@ -3,7 +3,7 @@
 use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
-use crate::text::{folder_of, name_of};
+use crate::text::folder_of;
 
 impl<'a> Facts<'a> {
     /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds
@@ -57,10 +57,14 @@ impl<'a> Facts<'a> {
 
     fn compose_files(&self, project: &Project) -> String {
         let paths: Vec<&str> = project.files.iter().map(|it| self.file(*it).path()).collect();
-        let is_found = |path: &&str| {
-            folder_of(path).is_empty()
-                && (is_default_name(path) || name_of(path).contains(".override."))
-        };
+        const OVERRIDES: [&str; 4] = [
+            "compose.override.yaml",
+            "compose.override.yml",
+            "docker-compose.override.yaml",
+            "docker-compose.override.yml",
+        ];
+        let is_found = |path: &&str| is_default_name(path) || OVERRIDES.contains(path);
+        let is_found = |path: &&str| folder_of(path).is_empty() && is_found(path);
         if paths.iter().all(is_found) {
             return String::new();
         }

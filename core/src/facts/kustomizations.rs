@@ -9,15 +9,21 @@ use crate::text::{FileId, folder_of, join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-/// Returns the files of components that no target uses. A component cannot be applied by itself, so that its
-/// objects are in no cluster.
-pub(super) fn unused_components(files: &[&FileModel], sets: &Sets) -> FxHashSet<FileId> {
-    let is_component = |file: &&&FileModel| {
+/// Returns the folders of components, which overlays may add.
+pub(super) fn component_folders<'a>(
+    files: impl Iterator<Item = &'a FileModel>,
+) -> FxHashSet<&'a str> {
+    let is_component = |file: &&FileModel| {
         let root = file.tree.roots().next().filter(|_| file.kind == Kind::Kustomization);
         root.and_then(|root| root.at(&["kind"])?.as_str()) == Some("Component")
     };
-    let folders: FxHashSet<&str> =
-        files.iter().filter(is_component).map(|file| folder_of(file.path())).collect();
+    files.filter(is_component).map(|file| folder_of(file.path())).collect()
+}
+
+/// Returns the files of components that no target uses. A component cannot be applied by itself, so that its
+/// objects are in no cluster.
+pub(super) fn unused_components(files: &[&FileModel], sets: &Sets) -> FxHashSet<FileId> {
+    let folders = component_folders(files.iter().copied());
     let is_unused = |file: &&&FileModel| {
         folders.contains(folder_of(file.path())) && sets.target(file.id).is_none()
     };

@@ -25,7 +25,7 @@
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
-//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
+//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
@@ -33,6 +33,7 @@
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
+//! | what is defined anywhere, built or not | `written` | `is_optional_service`, `is_selected_anywhere` |
 //! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
@@ -42,9 +43,11 @@
 //! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image` |
+//! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
+mod asking;
 mod authentication;
 mod build;
 mod callers;
@@ -90,6 +93,7 @@ mod tools;
 mod unit;
 mod usage;
 mod workload;
+mod written;
 
 pub use authentication::{OpenDoor, Reach};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};

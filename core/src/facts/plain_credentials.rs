@@ -15,6 +15,8 @@ pub struct PlainCredential {
     /// The name of the setting, which a search finds in the file.
     pub name: String,
     pub span: Span,
+    /// The credential itself, without what stands around it in a connection string.
+    pub value: String,
     /// Whether it is a password that everybody tries first.
     pub is_weak: bool,
 }
@@ -42,10 +44,12 @@ impl<'a> Facts<'a> {
         let mut found = Vec::new();
         let inline = unit.env.iter().filter(|it| it.literal && it.source == VarSource::Inline);
         for var in inline {
-            let judgement = var.value.map(|value| judge(var.name, value));
-            if let Some(is_weak) = judgement.and_then(|it| weight(&it)) {
+            let Some(text) = var.value else { continue };
+            let judgement = judge(var.name, text);
+            if let Some(is_weak) = weight(&judgement) {
                 let (what, name) = (format!("`{}`", var.name), var.name.to_owned());
-                found.push(PlainCredential { what, name, span: var.value_span, is_weak });
+                let value = credential_in(text, &judgement);
+                found.push(PlainCredential { what, name, span: var.value_span, value, is_weak });
             }
         }
         for command in &unit.start.commands {
@@ -80,7 +84,8 @@ impl<'a> Facts<'a> {
                 None => "an argument".to_owned(),
             };
             let name = setting.unwrap_or(credential).to_owned();
-            found.push(PlainCredential { what, name, span, is_weak });
+            let value = credential.to_owned();
+            found.push(PlainCredential { what, name, span, value, is_weak });
         };
         for word in &command.assignments {
             if let Some((name, value)) = word.text.split_once('=') {
@@ -142,9 +147,11 @@ impl<'a> Facts<'a> {
             if value.span == entry.key.span || project.is_interpolated(value.span) {
                 continue;
             }
-            if let Some(is_weak) = weight(&judge_setting(&entry.key, value)) {
+            let judgement = judge_setting(&entry.key, value);
+            if let Some(is_weak) = weight(&judgement) {
                 let (what, name) = (format!("{what} `{}`", entry.key), entry.key.to_string());
-                found.push(PlainCredential { what, name, span: value.span, is_weak });
+                let (span, value) = (value.span, credential_in(value, &judgement));
+                found.push(PlainCredential { what, name, span, value, is_weak });
             }
         }
     }
@@ -174,11 +181,18 @@ fn in_metadata(meta: &Meta, found: &mut Vec<PlainCredential>) {
         if key.as_str() == LAST_APPLIED {
             continue;
         }
-        if let Some(is_weak) = weight(&judge_setting(key, value)) {
+        let judgement = judge_setting(key, value);
+        if let Some(is_weak) = weight(&judgement) {
             let (what, name) = (format!("{what} `{key}`"), key.to_string());
-            found.push(PlainCredential { what, name, span: value.span, is_weak });
+            let (span, value) = (value.span, credential_in(value, &judgement));
+            found.push(PlainCredential { what, name, span, value, is_weak });
         }
     }
+}
+
+/// Returns the credential in a text.
+fn credential_in(text: &str, judgement: &Judgement) -> String {
+    text.get(judgement.at.0..judgement.at.1).unwrap_or(text).trim().to_owned()
 }
 
 /// Whether a word is `--option=value`, `-Dproperty=value` or `NAME=value`.

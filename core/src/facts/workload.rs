@@ -92,9 +92,10 @@ impl<'a> Workload<'a> {
         self.running().any(|(_, it)| it.words().any(|word| names(word)))
     }
 
-    /// Returns `-n shop` for commands; empty for the default namespace.
+    /// Returns `-n shop` for commands; empty where the object names no namespace.
     pub fn namespace_flag(&self) -> Flag<'a> {
-        Flag(self.namespace)
+        let is_stated = self.object.meta.namespace.is_some();
+        Flag(Some(self.namespace).filter(|it| is_stated || *it != "default"))
     }
 
     /// Returns `deploy/web` for commands of kubectl.
@@ -226,11 +227,11 @@ pub fn listed_ports(container: &Container) -> String {
 
 /// See [`Workload::namespace_flag`].
 #[derive(Debug, Clone, Copy)]
-pub struct Flag<'a>(&'a str);
+pub struct Flag<'a>(Option<&'a str>);
 
 impl fmt::Display for Flag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == "default" { Ok(()) } else { write!(f, " -n {}", self.0) }
+        self.0.map_or(Ok(()), |namespace| write!(f, " -n {namespace}"))
     }
 }
 

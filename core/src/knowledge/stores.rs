@@ -143,6 +143,42 @@ static NODE_NAMED: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
     .collect()
 });
 
+/// A store that asks nobody for a password unless it is told to.
+struct OpenByDefault {
+    family: &'static str,
+    /// The first major version that asks for a password.
+    until: Option<u64>,
+    /// Parts of names of variables, and of the command line, that show a password.
+    passwords: Vec<&'static str>,
+}
+
+static OPEN_BY_DEFAULT: LazyLock<Vec<OpenByDefault>> = LazyLock::new(|| {
+    let rows = entries(include_str!("data/open_by_default.txt"));
+    let read = |row: &'static str| {
+        let mut words = row.split_whitespace();
+        let family = words.next()?;
+        let until = words.next()?.parse().ok();
+        Some(OpenByDefault { family, until, passwords: words.collect() })
+    };
+    rows.map(|row| read(row).expect("internal error: a malformed row")).collect()
+});
+
+/// Whether a store of this family and major version asks nobody for a password. `words` are the names of its
+/// variables and the words of its command line.
+pub fn is_open_by_default<'w>(
+    family: &str,
+    major: Option<u64>,
+    mut words: impl Iterator<Item = &'w str>,
+) -> bool {
+    let Some(store) = OPEN_BY_DEFAULT.iter().find(|it| it.family == family) else { return false };
+    let is_old = store.until.is_none_or(|until| major.is_some_and(|it| it < until));
+    is_old
+        && !words.any(|word| {
+            let word = word.to_ascii_lowercase();
+            store.passwords.iter().any(|it| word.contains(&it.to_ascii_lowercase()))
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,5 +248,17 @@ mod tests {
         for id in named.chain(switched.filter(|it| !it.ends_with('/'))) {
             assert!(families::by_id(id).is_some(), "{id}");
         }
+    }
+
+    #[test]
+    fn stores_without_a_password() {
+        let open = |family, major, words: &[&str]| {
+            is_open_by_default(family, major, words.iter().copied())
+        };
+        assert!(open("redis", None, &["redis-server", "--appendonly"]));
+        assert!(!open("redis", None, &["redis-server", "--requirepass"]));
+        assert!(!open("redis", None, &["REDIS_PASSWORD"]));
+        assert!(open("elasticsearch", Some(7), &[]) && !open("elasticsearch", Some(9), &[]));
+        assert!(!open("elasticsearch", None, &[]) && !open("postgres", None, &[]));
     }
 }

@@ -353,6 +353,8 @@ const PLACEHOLDER_PARTS: &[&str] = &[
     "pleasechange",
     "changeinproduction",
     "donotuse",
+    "demosecret",
+    "masked",
 ];
 
 /// Whether a value is a placeholder for a credential.

@@ -1,6 +1,7 @@
-use crate::facts::{Facts, PlainCredential, in_shell};
+use crate::facts::{Facts, PlainCredential, Unit, in_shell};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A credential is written in plain text in a file that is shared and committed.
@@ -45,28 +46,64 @@ rule! {
     }
 }
 
+/// A credential with its owner.
+struct Held<'f, 'a> {
+    credential: PlainCredential,
+    /// The container, or `None` for the metadata of an object.
+    unit: Option<&'f Unit<'a>>,
+    owner: String,
+    role: Role,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut all: Vec<Held<'_, '_>> = Vec::new();
     for unit in facts.units() {
-        let role = facts.unit_role(unit);
-        for credential in facts.plain_credentials(unit) {
-            report(facts, &credential, &unit.label, role, out);
+        for mut credential in facts.plain_credentials(unit) {
+            credential.is_weak |= is_guessed(facts, unit, &credential.value);
+            let (owner, role) = (unit.label.clone(), facts.unit_role(unit));
+            all.push(Held { credential, unit: Some(unit), owner, role });
         }
     }
     for &object in facts.objects() {
         for credential in facts.credentials_in_metadata(object) {
-            report(facts, &credential, &object.label(), facts.object_role(object), out);
+            let (owner, role) = (object.label(), facts.object_role(object));
+            all.push(Held { credential, unit: None, owner, role });
         }
+    }
+    // What repeats a name at one end of a connection is as weak at the other end.
+    let key = |it: &PlainCredential| (facts.part_of(it.span.file), it.value.clone());
+    let weak = all.iter().filter(|it| it.credential.is_weak).map(|it| key(&it.credential));
+    let weak: FxHashSet<(usize, String)> = weak.collect();
+    for mut held in all {
+        held.credential.is_weak = weak.contains(&key(&held.credential));
+        report(facts, &held, out);
     }
 }
 
-fn report(
-    facts: &Facts,
-    credential: &PlainCredential,
-    owner: &str,
-    role: Role,
-    out: &mut Findings,
-) {
-    let PlainCredential { what, name, span, is_weak } = credential;
+/// Words that end the names of variables whose values say who logs in, and where.
+const NAMES_BESIDE: &[&str] = &["USER", "USERNAME", "DB", "DATABASE", "NAME", "LOGIN"];
+
+/// Whether a password is the name of something beside it, which everybody tries first: the user, the database,
+/// the service or the image.
+fn is_guessed(facts: &Facts, unit: &Unit<'_>, password: &str) -> bool {
+    let is_same = |name: &str| name.eq_ignore_ascii_case(password);
+    let is_name = |key: &str| {
+        let key = key.to_ascii_uppercase();
+        NAMES_BESIDE.iter().any(|word| key.ends_with(word))
+    };
+    let beside = unit.env.iter().filter(|it| is_name(it.name)).filter_map(|it| it.value);
+    let is_part_of_names = |name: &str| {
+        name.split(['-', '_', '.']).any(is_same) && password.len() > 2 || is_same(name)
+    };
+    is_part_of_names(unit.name)
+        || is_part_of_names(unit.program())
+        || beside.into_iter().any(is_same)
+        || facts.is_service_name(unit.name.span.file, &password.to_ascii_lowercase())
+}
+
+fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
+    let Held { credential, unit, owner, role } = held;
+    let PlainCredential { what, name, span, value, is_weak } = credential;
     let how = if *is_weak {
         "is set in the file to a password that everybody tries first"
     } else {
@@ -76,9 +113,22 @@ fn report(
     let finding = out.at(span, format!("{what} of {owner} {how}"));
     finding
         .confidence(Confidence::Likely)
-        .check(format!("git log --oneline -S {} -- {path}", in_shell(name)));
-    if role == Role::Development || *is_weak {
+        .check(format!("git log --oneline -S {} -- {path}", in_shell(name)))
+        // Both ends of a connection, both sides and variants of a file have one credential.
+        .cause(value.clone());
+    if *role == Role::Development || *is_weak {
         finding.severity(Severity::Info);
+    }
+    let service = unit.and_then(|it| facts.service_of(it));
+    let defined = service
+        .and_then(|it| it.project.dot_env.iter().find(|it| it.name.as_str() == name))
+        .map(|it| it.name.span);
+    if let Some(defined) = defined {
+        let file = facts.file(defined.file).path();
+        finding.also(&defined, format!("`{name}` is defined here already")).help(format!(
+            "`{file}` defines `{name}` already: write `${{{name}:?}}`, keep the file out of the repository, and \
+             change the credential, which is already known."
+        ));
     }
 }
 
@@ -252,5 +302,39 @@ mod tests {
         let text = "# file: compose.dev.yaml\nservices: {c: {image: 'redis:8', command: redis-server --requirepass hV9kq2Zr7LmX}}\n";
         let found = findings(&RULE, text);
         assert_eq!(found.iter().map(|it| it.severity.name()).collect::<Vec<_>>(), ["info"]);
+    }
+
+    #[test]
+    fn a_password_that_repeats_a_name_beside_it_is_an_info() {
+        for weak in [
+            "DB_USER: shopkeeper, DB_PASSWORD: shopkeeper",
+            "POSTGRES_DB: orders7, POSTGRES_PASSWORD: orders7",
+            "DB_PASSWORD: web",
+        ] {
+            assert_eq!(env(weak), ["info"], "{weak}");
+        }
+        assert_eq!(env("DB_USER: shopkeeper, DB_PASSWORD: hV9kq2Zr7LmX"), ["warning"]);
+    }
+
+    #[test]
+    fn the_ends_of_a_connection_are_one_finding() {
+        let text = "services:\n  web: {image: 'acme/web:1', environment: {DATABASE_URL: 'postgres://web:hV9kq2Zr7LmX@db/web'}}\n  db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: hV9kq2Zr7LmX}}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].related.len(), 1);
+        let other =
+            text.replace("POSTGRES_PASSWORD: hV9kq2Zr7LmX", "POSTGRES_PASSWORD: Xm7Lr2Zq9kVh");
+        assert_eq!(findings(&RULE, &other).len(), 2);
+        let accepted =
+            text.replace("  db:", "  # plimsoll: ignore PLM502 - a test database\n  db:");
+        assert_eq!(findings(&RULE, &accepted).len(), 1);
+    }
+
+    #[test]
+    fn an_env_file_that_defines_the_name_is_pointed_at() {
+        let text = "# file: compose.yaml\nservices: {db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: hV9kq2Zr7LmX}}}\n# file: .env\nPOSTGRES_PASSWORD=other\n";
+        let found = findings(&RULE, text);
+        assert!(found[0].related.iter().any(|it| it.message.contains("defined here already")));
+        assert!(found[0].help.as_ref().is_some_and(|it| it.contains("${POSTGRES_PASSWORD:?}")));
     }
 }
