@@ -1,6 +1,7 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
+use crate::edit::guard;
 use crate::facts::{Facts, Parts, Scope};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
@@ -184,8 +185,13 @@ impl Analysis {
         Report { files, targets, findings, decision, map: facts.map(), suppressed }
     }
 
-    /// Leaves those fixes in targets that settle their finding and change nothing else.
+    /// Leaves those fixes that stand on text which was read as it is, and in targets those that settle
+    /// their finding and change nothing else.
     fn try_fixes(&self, findings: &mut [Finding], options: &Options) {
+        for finding in findings.iter_mut() {
+            let file = |id: FileId| &*self.files()[id.index()];
+            finding.fixes.retain(|fix| guard::may_be_offered(fix, file));
+        }
         let in_targets = findings.iter_mut().filter(|it| !it.targets.is_empty());
         if options.leave_fixes_untried {
             in_targets.for_each(|it| it.untried = std::mem::take(&mut it.fixes));
@@ -200,11 +206,15 @@ impl Analysis {
         }
     }
 
-    /// Returns the fixes of a finding of this snapshot, with those that had been left untried.
+    /// Returns those fixes of a finding of this snapshot that settle it and do nothing else, with those that
+    /// had been left untried.
     pub fn tried_fixes(&self, finding: &Finding) -> Vec<Fix> {
         let sources = self.0.borrow_owner();
         let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
         let mut fixes = finding.fixes.clone();
+        if finding.targets.is_empty() {
+            fixes.retain(|fix| trial::works_in_files(sources, self.facts(), &wanted, finding, fix));
+        }
         let untried = finding.untried.clone();
         fixes.extend(Trials::new(sources, &wanted).those_that_work(finding, untried));
         fixes

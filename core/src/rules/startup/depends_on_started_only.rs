@@ -96,8 +96,16 @@ fn report(facts: &Facts, waits: &[Wait<'_, '_>], out: &mut Findings) {
 /// image family has a ready check.
 fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Option<Fix> {
     let on = waits.first()?.on;
+    let check = match &on.model.healthcheck {
+        Some(check) => check.span.file,
+        None => on.span().file,
+    };
     let mut edits: Vec<Edit> = Vec::new();
     for wait in waits {
+        // Compose does not start what waits for the health of a service without a healthcheck.
+        if !facts.comes_with(wait.from, wait.dependency.span.file, check) {
+            continue;
+        }
         if let Some(edit) =
             condition(facts, wait).filter(|it| edits.iter().all(|other| other.span != it.span))
         {
