@@ -9,7 +9,7 @@ use crate::model::{
     plain_targets, targets,
 };
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
+    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, folder_of};
@@ -231,8 +231,27 @@ impl Analysis {
             let key_of_a = (path(a), a.span.start, a.code, a.span.end, &a.message);
             key_of_a.cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
         });
-        findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
+        findings.dedup_by(|a, b| {
+            let is_same = a.code == b.code && a.span == b.span && a.message == b.message;
+            if is_same {
+                join_fixes(b, a);
+            }
+            is_same
+        });
         fold_shared_places(findings);
+    }
+}
+
+/// Adds the edits of a finding to those of the same finding in another project, which shares the place: an
+/// `.env` file, say. Each project has its own file to edit.
+fn join_fixes(kept: &mut Finding, other: &Finding) {
+    for (fix, more) in kept.fixes.iter_mut().zip(&other.fixes) {
+        let is_apart =
+            |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
+        if fix.title == more.title && fix.safety == more.safety && more.edits.iter().all(is_apart) {
+            fix.edits.extend(more.edits.iter().cloned());
+            fix.edits.sort_by_key(|edit| edit.span);
+        }
     }
 }
 
@@ -428,7 +447,7 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
             finding.severity = severity;
         }
         if finding.subject.is_empty() {
-            finding.subject = facts.subject_at(finding.span);
+            finding.subject = facts.subject_of(finding.span, &finding.message);
         }
     }
 }

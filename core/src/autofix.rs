@@ -76,7 +76,8 @@ impl Reason {
     }
 }
 
-/// A finding, whatever its place: code, path, subject and message.
+/// A finding, whatever its place: code, path, subject and message. The message of a finding that stands for
+/// others has their number, which gets smaller where a fix mends some of them.
 type Words = (&'static str, String, String, String);
 
 /// An error, whatever it says: code, path and subject.
@@ -259,7 +260,7 @@ fn fix_of(report: &Report, (finding, fix): Choice) -> &Fix {
 
 fn words(report: &Report, finding: &Finding) -> Words {
     let path = report.entry(finding.span.file).file.path.to_string();
-    (finding.code, path, finding.subject.clone(), finding.message_for_one().to_owned())
+    (finding.code, path, finding.subject.clone(), finding.message.clone())
 }
 
 /// Returns how often each error is found, and what it says.

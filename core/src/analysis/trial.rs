@@ -174,10 +174,12 @@ pub(super) fn works_in_files(
     });
     let before = run_rules(facts, wanted).0;
     let after = run_rules(&changed, wanted).0;
-    let like_it = |all: &[Finding]| {
-        let own = (finding.code, finding.message_for_one());
-        all.iter().filter(|it| (it.code, it.message_for_one()) == own).count()
+    // The finding may stand for several in other words.
+    let says_it = |it: &&Finding| {
+        it.code == finding.code
+            && (it.message == finding.message || it.message == finding.message_for_one())
     };
+    let like_it = |all: &[Finding]| all.iter().filter(says_it).count();
     let errors = |all: &[Finding]| {
         let mut counts: FxHashMap<(&str, String), usize> = FxHashMap::default();
         for it in all.iter().filter(|it| it.severity == Severity::Error) {

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Maximum number of rounds that are replayed.
-const MAX_ROUNDS: usize = 8;
+const MAX_ROUNDS: usize = 32;
 
 /// The arguments of each run.
 const RUNS: [(&str, &[&str]); 3] = [

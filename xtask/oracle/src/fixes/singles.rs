@@ -109,10 +109,11 @@ fn inside(
     problems
 }
 
-/// Returns code, path, subject and message of a finding, without the number of others like it.
+/// Returns code, path, subject and message of a finding. The number of others that it stands for gets smaller
+/// where a fix mends some of them.
 fn words(report: &Report, finding: &Finding) -> (&'static str, String, String, String) {
     let path = report.entry(finding.span.file).file.path.to_string();
-    (finding.code, path, finding.subject.clone(), finding.message_for_one().to_owned())
+    (finding.code, path, finding.subject.clone(), finding.message.clone())
 }
 
 /// Returns the errors of a report that another one does not have.
