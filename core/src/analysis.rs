@@ -1,6 +1,7 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
+use crate::edit::guard;
 use crate::facts::{Facts, Parts, Scope, for_any_release};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::kubernetes::Object;
@@ -9,7 +10,7 @@ use crate::model::{
     plain_targets, targets,
 };
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
+    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, Span, folder_of};
@@ -189,8 +190,13 @@ impl Analysis {
         Report { files, targets, findings, decision, map: facts.map(), suppressed }
     }
 
-    /// Leaves those fixes in targets that settle their finding and change nothing else.
+    /// Leaves those fixes that stand on text which was read as it is, and in targets those that settle
+    /// their finding and change nothing else.
     fn try_fixes(&self, findings: &mut [Finding], options: &Options) {
+        for finding in findings.iter_mut() {
+            let file = |id: FileId| &*self.files()[id.index()];
+            finding.fixes.retain(|fix| guard::may_be_offered(fix, file));
+        }
         let in_targets = findings.iter_mut().filter(|it| !it.targets.is_empty());
         if options.leave_fixes_untried {
             in_targets.for_each(|it| it.untried = std::mem::take(&mut it.fixes));
@@ -205,11 +211,15 @@ impl Analysis {
         }
     }
 
-    /// Returns the fixes of a finding of this snapshot, with those that had been left untried.
+    /// Returns those fixes of a finding of this snapshot that settle it and do nothing else, with those that
+    /// had been left untried.
     pub fn tried_fixes(&self, finding: &Finding) -> Vec<Fix> {
         let sources = self.0.borrow_owner();
         let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
         let mut fixes = finding.fixes.clone();
+        if finding.targets.is_empty() {
+            fixes.retain(|fix| trial::works_in_files(sources, self.facts(), &wanted, finding, fix));
+        }
         let untried = finding.untried.clone();
         fixes.extend(Trials::new(sources, &wanted).those_that_work(finding, untried));
         fixes
@@ -226,8 +236,27 @@ impl Analysis {
             let key_of_a = (path(a), a.span.start, a.code, a.span.end, &a.message);
             key_of_a.cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
         });
-        findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
+        findings.dedup_by(|a, b| {
+            let is_same = a.code == b.code && a.span == b.span && a.message == b.message;
+            if is_same {
+                join_fixes(b, a);
+            }
+            is_same
+        });
         fold_shared_places(findings);
+    }
+}
+
+/// Adds the edits of a finding to those of the same finding in another project, which shares the place: an
+/// `.env` file, say. Each project has its own file to edit.
+fn join_fixes(kept: &mut Finding, other: &Finding) {
+    for (fix, more) in kept.fixes.iter_mut().zip(&other.fixes) {
+        let is_apart =
+            |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
+        if fix.title == more.title && fix.safety == more.safety && more.edits.iter().all(is_apart) {
+            fix.edits.extend(more.edits.iter().cloned());
+            fix.edits.sort_by_key(|edit| edit.span);
+        }
     }
 }
 
@@ -438,7 +467,7 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
             finding.severity = severity;
         }
         if finding.subject.is_empty() {
-            finding.subject = facts.subject_at(finding.span);
+            finding.subject = facts.subject_of(finding.span, &finding.message);
         }
         for command in &mut finding.check {
             *command = for_any_release(command);

@@ -29,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["text", "report", "model", "edit", "config", "facts", "rules", "suppress", "decision"],
     ),
     ("workspace", &["text", "report", "model", "config", "analysis"]),
+    ("autofix", &["text", "report", "model", "edit", "analysis", "workspace"]),
 ];
 
 fn source() -> PathBuf {

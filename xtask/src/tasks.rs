@@ -53,7 +53,8 @@ pub fn corpus(arguments: &[String]) -> Result {
 }
 
 /// Compares our merged Compose model with `docker-compose config`, our built kustomizations with
-/// `kubectl kustomize`, our rendered charts with the Helm SDK, or projects side by side with each alone.
+/// `kubectl kustomize`, our rendered charts with the Helm SDK, or projects side by side with each alone. `fixes`
+/// applies fixes to copies of projects, `pairs` prints the counterparts of Compose services.
 pub fn oracle(arguments: &[String]) -> Result {
     match arguments.first().map(String::as_str) {
         Some("compose" | "kustomize") => setup::python()?,
@@ -61,9 +62,13 @@ pub fn oracle(arguments: &[String]) -> Result {
             setup::python()?;
             setup::helm()?;
         }
-        Some("union") => {}
+        Some("fixes") => {
+            setup::python()?;
+            cmd("cargo build --quiet --release --package plimsoll").run()?;
+        }
+        Some("union" | "pairs") => {}
         _ => {
-            let known = "`compose`, `kustomize`, `helm` or `union`";
+            let known = "`compose`, `kustomize`, `helm`, `union`, `fixes` or `pairs`";
             return Err(format!("oracle takes {known}, and perhaps folders"));
         }
     }

@@ -260,7 +260,7 @@ impl<'a> Facts<'a> {
     /// Returns an editor of a file.
     pub fn editor(&self, file: FileId) -> Editor<'a> {
         let model: &'a FileModel = &self.files[file.index()];
-        Editor::new(file, &model.file.text)
+        Editor::new(file, &model.file.text, &model.tree)
     }
 
     /// Returns the text of a span.

@@ -7,6 +7,7 @@ use crate::knowledge::patience::{Patience, patience_of};
 use crate::knowledge::shell::{Command, Place};
 use crate::knowledge::starts::wait_of;
 use crate::model::compose::{Condition, Dependency};
+use crate::text::FileId;
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 
@@ -63,6 +64,20 @@ impl<'a> Facts<'a> {
     /// Returns the services of the same project.
     pub fn siblings(&self, service: &Service<'a>) -> &[Service<'a>] {
         self.services_of(service.project_index)
+    }
+
+    /// Whether a file of a service's project may count on what another file says. An override file may be
+    /// left out, so that the base file must not count on it.
+    pub fn comes_with(&self, service: &Service<'_>, here: FileId, there: FileId) -> bool {
+        let project = &self.projects()[service.project_index];
+        let place = |file: FileId| project.files.iter().position(|it| *it == file);
+        match (place(here), place(there)) {
+            _ if here == there => true,
+            (Some(here), Some(there)) => there <= here,
+            // What a file includes is there with it.
+            (Some(_), None) => project.included.contains(&there),
+            (None, _) => false,
+        }
     }
 
     /// Returns the services of a project, by its index.

@@ -51,6 +51,11 @@ impl ServicePlaces {
         ServicePlaces { places }
     }
 
+    /// Returns a service of the file, whose project the others in it belong to as well.
+    fn any_service(&self) -> Option<usize> {
+        self.places.first().map(|it| it.service)
+    }
+
     /// Returns the first service with a place around a span.
     fn service_at(&self, span: Span) -> Option<usize> {
         let after = self.places.partition_point(|it| it.span.start <= span.start);
@@ -62,6 +67,33 @@ impl ServicePlaces {
 }
 
 impl Facts<'_> {
+    /// Returns what a message at a place is about. Where several services may share the place through an
+    /// anchor, the message names the one that is meant.
+    pub fn subject_of(&self, span: Span, message: &str) -> String {
+        let Some(places) = self.service_places.get(span.file.index()) else {
+            return self.subject_at(span);
+        };
+        let own = places.service_at(span);
+        let Some(project) = own.or_else(|| places.any_service()) else {
+            return self.subject_at(span);
+        };
+        let is_anchored = || {
+            let path = self.file(span.file).tree.path_at(span.start as usize);
+            path.into_iter().any(|step| step.value().anchor().is_some())
+        };
+        let uses_aliases = |service: &Service<'_>| {
+            let text = self.written(&service.model.span);
+            text.match_indices('*').any(|(at, _)| text[..at].ends_with([' ', '[', ',']))
+        };
+        let is_meant = |service: &&Service<'_>| own == Some(service.index) || uses_aliases(service);
+        let names = message.split('`').skip(1).step_by(2);
+        let mut named = names.filter_map(|name| self.sibling(&self.services[project], name));
+        match named.find(is_meant).filter(|_| is_anchored()) {
+            Some(service) => format!("service {}", service.name),
+            None => self.subject_at(span),
+        }
+    }
+
     /// Returns `service app`, `Deployment shop/api, container web`, or an empty string.
     pub fn subject_at(&self, span: Span) -> String {
         let places = self.service_places.get(span.file.index());

@@ -118,8 +118,10 @@ fn add(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let mut edits = Vec::new();
     let title = "Restart unless stopped by hand";
     for service in services {
+        // A service that cannot be edited keeps its finding.
+        let place = service.model.place();
         let value = Yaml::str("unless-stopped");
-        edits.push(facts.insert_entry(service.model.place()?, "restart", &value)?);
+        edits.extend(place.and_then(|place| facts.insert_entry(place, "restart", &value)));
     }
     // Docker would run again and again what only looks like a server.
     let are_servers = services.iter().all(|it| is_server_image(it));

@@ -181,7 +181,13 @@ fn says(waits: &[Wait<'_, '_>]) -> String {
 /// has to be read first. Adds a healthcheck where there is none, if the image family has a ready check.
 fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Vec<Fix> {
     let is_awaited = |wait: &Wait<'_, '_>, safety: Safety| {
-        facts.wait_safety(wait.on) == Some(safety)
+        let check = match &wait.on.model.healthcheck {
+            Some(check) => check.span.file,
+            None => wait.on.span().file,
+        };
+        // Compose does not start what waits for the health of a service without a healthcheck.
+        facts.comes_with(wait.from, wait.dependency.span.file, check)
+            && facts.wait_safety(wait.on) == Some(safety)
             && (wait.on.model.healthcheck.is_some() || facts.healthcheck_entry(wait.on).is_some())
     };
     let mut fixes: Vec<Fix> = Vec::new();

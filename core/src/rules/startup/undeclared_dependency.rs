@@ -145,6 +145,7 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
+    let edit = edit.filter(|it| facts.comes_with(from, it.span.file, on.span().file));
     edit.map(|it| Fix::r#unsafe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
 }
 
