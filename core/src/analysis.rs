@@ -418,7 +418,7 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
             finding.severity = severity;
         }
         if finding.subject.is_empty() {
-            finding.subject = facts.subject_at(finding.span);
+            finding.subject = facts.subject_of(&finding.message, finding.span);
         }
     }
 }

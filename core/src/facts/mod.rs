@@ -42,7 +42,7 @@
 //! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
 //! | what an image starts that is built here | `image_start` | `image_start` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
-//! | for the report | `subject`, `map` | `subject_at`, `map` |
+//! | for the report | `subject`, `map` | `subject_at`, `subject_of`, `sort_by_names`, `map` |
 
 mod authentication;
 mod build;

@@ -1,8 +1,11 @@
 //! The object or service that a finding is about, by its place.
 
 use super::{Facts, Service};
+use crate::model::compose::VariableUse;
 use crate::model::kubernetes::{Container, Object, PodSpec};
 use crate::text::Span;
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 use std::cmp::Reverse;
 
 /// The places of the Compose services of one file. A place may lie within another one, as where
@@ -11,7 +14,12 @@ use std::cmp::Reverse;
 pub(super) struct ServicePlaces {
     /// Sorted by start, an outer place before those within it.
     places: Vec<ServicePlace>,
+    /// The places of each service and of the values that it borrows, by its name.
+    named: Named,
 }
+
+/// Places of services by their names, each with the index of its service.
+type Named = FxHashMap<SmolStr, Vec<(Span, usize)>>;
 
 #[derive(Debug)]
 struct ServicePlace {
@@ -26,18 +34,31 @@ impl ServicePlaces {
     /// Collects the places of all services, by the index of their file.
     pub(super) fn by_file(files: usize, services: &[Service<'_>]) -> Vec<ServicePlaces> {
         let mut spans: Vec<Vec<(Span, usize)>> = vec![Vec::new(); files];
+        let mut named: Vec<Named> = vec![Named::default(); files];
         for service in services {
+            let name = SmolStr::new(service.name);
+            let mut add = |span: Span| {
+                if let Some(named) = named.get_mut(span.file.index()) {
+                    named.entry(name.clone()).or_default().push((span, service.index));
+                }
+            };
+            service.model.borrowed.iter().for_each(|it| add(*it));
             let others = service.model.places.iter().map(|it| it.span);
             for span in others.chain([service.model.span]) {
+                add(span);
                 if let Some(spans) = spans.get_mut(span.file.index()) {
                     spans.push((span, service.index));
                 }
             }
         }
-        spans.into_iter().map(ServicePlaces::new).collect()
+        spans
+            .into_iter()
+            .zip(named)
+            .map(|(spans, named)| ServicePlaces::new(spans, named))
+            .collect()
     }
 
-    fn new(mut spans: Vec<(Span, usize)>) -> ServicePlaces {
+    fn new(mut spans: Vec<(Span, usize)>, named: Named) -> ServicePlaces {
         spans.sort_unstable_by_key(|(span, service)| (span.start, Reverse(span.end), *service));
         spans.dedup_by_key(|it| it.0);
         let mut places: Vec<ServicePlace> = Vec::with_capacity(spans.len());
@@ -48,7 +69,7 @@ impl ServicePlaces {
             }
             places.push(ServicePlace { span, service, outer });
         }
-        ServicePlaces { places }
+        ServicePlaces { places, named }
     }
 
     /// Returns the first service with a place around a span.
@@ -59,9 +80,32 @@ impl ServicePlaces {
         let around = outwards.map(|at| &self.places[at]).filter(|it| it.span.contains(span));
         around.map(|it| it.service).min()
     }
+
+    /// Returns the first service that a message names, of those with a place around a span.
+    fn service_named(&self, message: &str, span: Span) -> Option<usize> {
+        let names = message.split('`').skip(1).step_by(2);
+        let places = names.filter_map(|name| self.named.get(name)).flatten();
+        places.into_iter().find(|(place, _)| place.contains(span)).map(|(_, service)| *service)
+    }
 }
 
 impl Facts<'_> {
+    /// Returns what a message about a place speaks of, like [`Facts::subject_at`]. Services may share the
+    /// place through an anchor: then the message says which one is meant.
+    pub fn subject_of(&self, message: &str, span: Span) -> String {
+        let places = self.service_places.get(span.file.index());
+        match places.and_then(|it| it.service_named(message, span)) {
+            Some(service) => format!("service {}", self.services[service].name),
+            None => self.subject_at(span),
+        }
+    }
+
+    /// Sorts uses of variables by the names of the variables and of the services that use them, so that the
+    /// first one does not depend on the order of keys.
+    pub fn sort_by_names(&self, uses: &mut [&VariableUse]) {
+        uses.sort_by_cached_key(|it| (it.name.clone(), self.subject_at(it.span), it.span));
+    }
+
     /// Returns `service app`, `Deployment shop/api, container web`, or an empty string.
     pub fn subject_at(&self, span: Span) -> String {
         let places = self.service_places.get(span.file.index());
@@ -69,7 +113,7 @@ impl Facts<'_> {
             return format!("service {}", self.services[service].name);
         }
         match self.object_at(span) {
-            Some((object, container)) => subject_of(object, container),
+            Some((object, container)) => name_of(object, container),
             None => String::new(),
         }
     }
@@ -89,7 +133,7 @@ impl Facts<'_> {
 }
 
 /// Returns the name of an object and of its container.
-fn subject_of(object: &Object, container: Option<&Container>) -> String {
+fn name_of(object: &Object, container: Option<&Container>) -> String {
     let mut subject = object.kind.to_string();
     let name = object.meta.name.as_ref().or(object.meta.generate_name.as_ref());
     let name = name.map_or("", |it| it.as_str().trim_end());

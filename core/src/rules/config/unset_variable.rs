@@ -59,7 +59,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     let env_files = EnvFiles::new(facts);
     for project in facts.projects() {
         let part = facts.part_of(facts.base_of(project));
-        let unset = unset_variables(project, part, &env_files);
+        let mut unset = unset_variables(project, part, &env_files);
+        facts.sort_by_names(&mut unset);
         if !env_files.are_near(&project.folder) {
             report_together(facts, project, unset, &mut summarised, out);
             continue;
@@ -138,7 +139,6 @@ fn report_together(
         return;
     }
     let mut names: Vec<&str> = unset.iter().map(|it| it.name.as_str()).collect();
-    names.sort_unstable();
     names.dedup();
     let become_empty = if names.len() == 1 { "becomes empty" } else { "become empty" };
     out.at(

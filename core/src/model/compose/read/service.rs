@@ -1,6 +1,5 @@
 //! Reads a merged service.
 
-use crate::model::Str;
 use crate::model::compose::load::value::{Data, Entry, Map, Value};
 use crate::model::compose::read::{
     Read, boolean, float, int, key_values, keys, maps, str_at, str_of, strings, text_at,
@@ -9,6 +8,7 @@ use crate::model::compose::{
     Command, Condition, Dependency, Develop, Device, Extends, FileReference, HealthTest,
     Healthcheck, Hook, KeyValue, Logging, ProblemKind, Service, ServiceNetwork, Ulimit, Watch,
 };
+use crate::model::{Place, Str};
 use crate::text::{Span, Spanned};
 use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
@@ -27,6 +27,21 @@ enum Field<'s> {
     Pairs(&'s mut Vec<KeyValue>),
 }
 
+/// Adds the spans of the outermost values that lie in none of the places of their service.
+fn add_borrowed(value: &Value, places: &[Place], out: &mut Vec<Span>) {
+    if !places.iter().any(|place| place.span.contains(value.span)) {
+        out.push(value.span);
+        return;
+    }
+    match &value.data {
+        Data::Scalar(_) => {}
+        Data::List(items) => items.iter().for_each(|it| add_borrowed(it, places, out)),
+        Data::Map(map) => {
+            map.entries.values().for_each(|it| add_borrowed(&it.value, places, out));
+        }
+    }
+}
+
 impl Read<'_> {
     pub fn service(&mut self, name: &SmolStr, entry: &Entry) -> Service {
         self.out.service = Some(name.clone());
@@ -37,6 +52,7 @@ impl Read<'_> {
         };
         if let Some(map) = entry.value.as_map() {
             service.places = map.places();
+            add_borrowed(&entry.value, &service.places, &mut service.borrowed);
             service.keys = keys(map);
             for (key, entry) in &map.entries {
                 self.field(&mut service, key, &entry.value);
