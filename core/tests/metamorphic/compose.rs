@@ -123,6 +123,7 @@ fn is_port(text: &str) -> bool {
 fn long_port(node: &Yaml) -> Option<Yaml> {
     let text = node.text()?;
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    ["tcp", "udp", "sctp"].contains(&protocol).then_some(())?;
     let mut parts = ports.rsplitn(3, ':');
     let target = parts.next().filter(|it| is_port(it))?;
     let mut entries = vec![
@@ -208,10 +209,11 @@ fn creates_path(bind: &Yaml) -> bool {
     key.text() == Some("create_host_path") && value.text() == Some("true")
 }
 
-/// A command as a text is split into words; no shell runs it.
+/// A command as a text is split into words; no shell runs it. Operators of a shell end it.
 fn words(node: &Yaml) -> Option<Yaml> {
     let text = string(node)?;
-    let is_plain = !text.trim().is_empty() && !text.contains(['\'', '"', '\\', '$', '#']);
+    let is_plain = !text.trim().is_empty()
+        && !text.contains(['\'', '"', '\\', '$', '#', '&', '|', ';', '<', '>', '(', ')', '`']);
     is_plain.then(|| Yaml::list(text.split_whitespace().map(Yaml::string).collect()))
 }
 
