@@ -2,9 +2,10 @@
 //!
 //! Each transformation writes whole projects in another form with the same meaning. The findings must be
 //! the same codes, severities and subjects, except for the rules that speak about the form itself
-//! ([`ABOUT_FORM`]). The second half runs over the projects in the folders of a corpus:
+//! ([`ABOUT_FORM`]). The second half runs over the projects in the folders of a corpus
+//! (`cargo xtask oracle forms DIR`):
 //! `PLIMSOLL_CORPUS=DIR cargo test --test metamorphic -- --ignored --nocapture`, where
-//! `PLIMSOLL_TRANSFORMATION=WORDS` runs those whose names contain the words.
+//! `PLIMSOLL_TRANSFORMATION=WORDS` takes only the transformations whose names contain the words.
 #![allow(clippy::unwrap_used)]
 
 mod compose;
@@ -311,6 +312,7 @@ fn every_transformation_has_a_project() {
         files.push(File::new(path, text));
     }
     let report = analyze(&files, &Options::default());
+    assert!(report.findings.len() > 20, "{}", report.findings.len());
     let project = Project::new(files.clone(), &report);
     for transformation in transformations() {
         assert!(transformation.files(&project).is_some(), "{}", transformation.name);
