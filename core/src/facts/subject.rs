@@ -14,12 +14,12 @@ use std::cmp::Reverse;
 pub(super) struct ServicePlaces {
     /// Sorted by start, an outer place before those within it.
     places: Vec<ServicePlace>,
-    /// The places of each service and of the values that it borrows, by its name.
+    /// The services that have a place or a borrowed value here, by their names.
     named: Named,
 }
 
-/// Places of services by their names, each with the index of its service.
-type Named = FxHashMap<SmolStr, Vec<(Span, usize)>>;
+/// Services by their names, those of one name in order and each once.
+type Named = FxHashMap<SmolStr, Vec<usize>>;
 
 #[derive(Debug)]
 struct ServicePlace {
@@ -36,26 +36,23 @@ impl ServicePlaces {
         let mut spans: Vec<Vec<(Span, usize)>> = vec![Vec::new(); files];
         let mut named: Vec<Named> = vec![Named::default(); files];
         for service in services {
-            let name = SmolStr::new(service.name);
-            let mut add = |span: Span| {
-                if let Some(named) = named.get_mut(span.file.index()) {
-                    named.entry(name.clone()).or_default().push((span, service.index));
-                }
-            };
-            service.model.borrowed.iter().for_each(|it| add(*it));
             let others = service.model.places.iter().map(|it| it.span);
-            for span in others.chain([service.model.span]) {
-                add(span);
+            let places = others.chain([service.model.span]);
+            for span in places.clone() {
                 if let Some(spans) = spans.get_mut(span.file.index()) {
                     spans.push((span, service.index));
                 }
             }
+            for span in places.chain(service.model.borrowed.iter().copied()) {
+                let Some(named) = named.get_mut(span.file.index()) else { continue };
+                let known = named.entry(SmolStr::new(service.name)).or_default();
+                if known.last() != Some(&service.index) {
+                    known.push(service.index);
+                }
+            }
         }
-        spans
-            .into_iter()
-            .zip(named)
-            .map(|(spans, named)| ServicePlaces::new(spans, named))
-            .collect()
+        let both = spans.into_iter().zip(named);
+        both.map(|(spans, named)| ServicePlaces::new(spans, named)).collect()
     }
 
     fn new(mut spans: Vec<(Span, usize)>, named: Named) -> ServicePlaces {
@@ -80,22 +77,28 @@ impl ServicePlaces {
         let around = outwards.map(|at| &self.places[at]).filter(|it| it.span.contains(span));
         around.map(|it| it.service).min()
     }
+}
 
-    /// Returns the first service that a message names, of those with a place around a span.
-    fn service_named(&self, message: &str, span: Span) -> Option<usize> {
-        let names = message.split('`').skip(1).step_by(2);
-        let places = names.filter_map(|name| self.named.get(name)).flatten();
-        places.into_iter().find(|(place, _)| place.contains(span)).map(|(_, service)| *service)
-    }
+/// Whether something that a service says is written at a place.
+fn says_at(service: &Service<'_>, span: Span) -> bool {
+    let model = service.model;
+    let after = model.borrowed.partition_point(|it| (it.file, it.start) <= (span.file, span.start));
+    let borrowed = after.checked_sub(1).map(|at| model.borrowed[at]);
+    let mut places = model.places.iter().map(|it| it.span).chain([model.span]).chain(borrowed);
+    places.any(|it| it.contains(span))
 }
 
 impl Facts<'_> {
     /// Returns what a message about a place speaks of, like [`Facts::subject_at`]. Services may share the
     /// place through an anchor: then the message says which one is meant.
     pub fn subject_of(&self, message: &str, span: Span) -> String {
-        let places = self.service_places.get(span.file.index());
-        match places.and_then(|it| it.service_named(message, span)) {
-            Some(service) => format!("service {}", self.services[service].name),
+        let Some(places) = self.service_places.get(span.file.index()) else {
+            return self.subject_at(span);
+        };
+        let names = message.split('`').skip(1).step_by(2);
+        let mut services = names.filter_map(|name| places.named.get(name)).flatten();
+        match services.find(|it| says_at(&self.services[**it], span)) {
+            Some(service) => format!("service {}", self.services[*service].name),
             None => self.subject_at(span),
         }
     }
@@ -146,4 +149,30 @@ fn name_of(object: &Object, container: Option<&Container>) -> String {
         subject += &format!(", container {}", container.label());
     }
     subject
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::files;
+    use crate::{Options, analyze};
+
+    /// Returns the subjects of the findings of a rule, with the text at their places.
+    fn subjects(text: &str, rule: &str) -> Vec<(String, String)> {
+        let options = Options { select: vec![rule.into()], ..Options::default() };
+        let report = analyze(&files(text), &options);
+        let subject =
+            |it: &crate::report::Finding| (it.subject.clone(), report.snippet(it.span).to_owned());
+        report.findings.iter().map(subject).collect()
+    }
+
+    #[test]
+    fn a_service_is_the_subject_of_what_it_borrows() {
+        for borrowed in ["environment: *env", "environment: {<<: *env}"] {
+            let text = format!(
+                "services:\n  admin: {{image: 'a:1', environment: &env {{DB: 'tcp://db:5432'}}, depends_on: [db]}}\n  db: {{image: 'postgres:17'}}\n  web: {{image: 'a:1', {borrowed}}}\n"
+            );
+            let expected = [("service web".to_owned(), "db".to_owned())];
+            assert_eq!(subjects(&text, "PLM104"), expected, "{borrowed}");
+        }
+    }
 }

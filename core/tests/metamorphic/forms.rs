@@ -12,7 +12,7 @@ pub const ALL: &[Transformation] = &[
     Transformation::text("single quotes", single_quotes),
     Transformation::text("keys reversed", keys_reversed).with(Folding::OfExpanded),
     EXPANDED,
-    Transformation::text("equal parts as aliases", aliased).with(Folding::Changed),
+    Transformation::text("equal parts as aliases", aliased).with(Folding::More),
     Transformation::text("JSON", json).with(Folding::OfExpanded),
     Transformation::text("CRLF", crlf),
     Transformation::text("byte order mark", byte_order_mark),
@@ -20,7 +20,7 @@ pub const ALL: &[Transformation] = &[
 ];
 
 pub const EXPANDED: Transformation =
-    Transformation::text("anchors expanded", anchors_expanded).with(Folding::Changed);
+    Transformation::text("anchors expanded", anchors_expanded).with(Folding::Less);
 
 fn block(source: &Source) -> Option<String> {
     Some(write(&source.documents()?, Style::Block))

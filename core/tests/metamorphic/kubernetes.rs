@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 pub const ALL: &[Transformation] = &[
     Transformation::new("Kubernetes: one file per document", Apply::Split(one_file_each))
-        .with(Folding::Changed),
+        .with(Folding::Less),
     Transformation::new("Kubernetes: one file per folder", Apply::Whole(one_file_for_all))
-        .with(Folding::Changed),
+        .with(Folding::More),
     Transformation::text("Kubernetes: documents as a List", list),
     Transformation::text("Kubernetes: List as documents", documents),
 ];

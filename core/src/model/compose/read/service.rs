@@ -12,6 +12,7 @@ use crate::model::{Place, Str};
 use crate::text::{Span, Spanned};
 use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
+use std::cmp::Reverse;
 
 /// A field of a service whose type says how its value is read.
 enum Field<'s> {
@@ -25,6 +26,16 @@ enum Field<'s> {
     Hooks(&'s mut Vec<Hook>),
     References(&'s mut Vec<FileReference>),
     Pairs(&'s mut Vec<KeyValue>),
+}
+
+/// Returns the spans of values that are written outside of the places of their service, sorted; none of
+/// them lies in another one.
+fn borrowed(service: &Value, places: &[Place]) -> Vec<Span> {
+    let mut spans = Vec::new();
+    add_borrowed(service, places, &mut spans);
+    spans.sort_unstable_by_key(|it| (it.file, it.start, Reverse(it.end)));
+    spans.dedup_by(|inner, outer| outer.contains(*inner));
+    spans
 }
 
 /// Adds the spans of the outermost values that lie in none of the places of their service.
@@ -52,7 +63,7 @@ impl Read<'_> {
         };
         if let Some(map) = entry.value.as_map() {
             service.places = map.places();
-            add_borrowed(&entry.value, &service.places, &mut service.borrowed);
+            service.borrowed = borrowed(&entry.value, &service.places);
             service.keys = keys(map);
             for (key, entry) in &map.entries {
                 self.field(&mut service, key, &entry.value);
