@@ -34,9 +34,17 @@ fn is_named(source: &Source, project: &Project) -> bool {
         .any(|it| name_of(&it.path).starts_with("kustomization") && it.text.contains(name))
 }
 
+/// Splits a file, unless another one defines one of its objects too: such files are alternatives as a whole.
 fn one_file_each(source: &Source, project: &Project) -> Option<Vec<File>> {
     let documents = manifests(source)?;
-    (documents.len() > 1 && !is_named(source, project)).then_some(())?;
+    let own: Vec<_> = documents.iter().map(identity).collect();
+    let is_alternative = |other: &Source| {
+        let documents = manifests(other).unwrap_or_default();
+        other.file.path != source.file.path
+            && documents.iter().any(|it| own.contains(&identity(it)))
+    };
+    let stands_alone = !is_named(source, project) && !project.sources.iter().any(is_alternative);
+    (documents.len() > 1 && stands_alone).then_some(())?;
     let (stem, ending) = source.file.path.rsplit_once('.')?;
     let files = documents.iter().enumerate().map(|(at, document)| {
         let text = write(std::slice::from_ref(document), Style::Block);

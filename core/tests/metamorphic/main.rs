@@ -67,6 +67,8 @@ pub enum Apply {
     Whole(fn(&Project) -> Option<Vec<File>>),
 }
 
+const ONE_FILE: &[&str] = &["Kubernetes: one file per document", "Kubernetes: one file per folder"];
+
 /// Rules whose findings depend on the form, with the transformations that touch them and the reason.
 const ABOUT_FORM: &[(&str, &[&str], &str)] = &[
     (
@@ -74,6 +76,18 @@ const ABOUT_FORM: &[(&str, &[&str], &str)] = &[
         &["JSON", "Compose: long ports"],
         "speaks of plain text that versions of YAML read differently",
     ),
+    (
+        "PLM501",
+        &["equal parts as aliases"],
+        "speaks of a variable where it is written, which may be another service",
+    ),
+    (
+        "PLM508",
+        &["equal parts as aliases"],
+        "speaks of a variable where it is written, which may be another service",
+    ),
+    ("PLM801", ONE_FILE, "speaks once in a file about an image"),
+    ("PLM809", ONE_FILE, "speaks once in a file about an API version"),
     ("PLM614", &["services and objects renamed"], "proposes the nearest name"),
 ];
 
@@ -285,7 +299,10 @@ fn compare(projects: impl Iterator<Item = (String, Vec<File>)>) -> (String, Stri
             let after = said(&analyze(&files, &Options::default()));
             let lines = match transformation.folding {
                 Folding::Kept => differences(transformation, &before, &after),
-                Folding::More => unfolded_differences(transformation, &before, &after),
+                Folding::More => {
+                    let many = expanded.as_ref().unwrap_or(&before);
+                    unfolded_differences(transformation, many, &after)
+                }
                 Folding::Less => unfolded_differences(transformation, &after, &before),
                 Folding::OfExpanded => {
                     differences(transformation, expanded.as_ref().unwrap_or(&before), &after)
