@@ -467,7 +467,7 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
             finding.severity = severity;
         }
         if finding.subject.is_empty() {
-            finding.subject = facts.subject_of(finding.span, &finding.message);
+            finding.subject = facts.subject_of(&finding.message, finding.span);
         }
         for command in &mut finding.check {
             *command = for_any_release(command);

@@ -45,7 +45,7 @@
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
-//! | for the report | `subject`, `map` | `subject_at`, `map` |
+//! | for the report | `subject`, `map` | `subject_at`, `subject_of`, `sort_by_names`, `map` |
 
 mod asking;
 mod authentication;

@@ -60,7 +60,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     for project in facts.projects() {
         let part = facts.part_of(facts.base_of(project));
         let mut by_file: IndexMap<FileId, Vec<&VariableUse>, FxBuildHasher> = IndexMap::default();
-        for variable in unset_variables(project, part, &env_files) {
+        let mut unset = unset_variables(project, part, &env_files);
+        facts.sort_by_names(&mut unset);
+        for variable in unset {
             by_file.entry(variable.span.file).or_default().push(variable);
         }
         for (file, mut unset) in by_file {

@@ -279,7 +279,7 @@ mod tests {
         );
         let found = findings(&RULE, &text);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].message, "`web`, `job` may start before `db` can answer");
+        assert_eq!(found[0].message, "`job`, `web` may start before `db` can answer");
         // Both dependents wait, and the store gets its check.
         assert_eq!(found[0].fixes[0].edits.len(), 3);
     }
