@@ -41,7 +41,7 @@
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
 //! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
 //! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
-//! | what an image starts that is built here | `image_start` | `image_start`, `final_from` |
+//! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_repository` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
 //! | for the report | `subject`, `map` | `subject_at`, `map` |
 
