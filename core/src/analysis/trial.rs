@@ -169,7 +169,7 @@ pub(super) fn works_in_files(
         charts: &sources.charts,
         built_files: &sources.built_files,
         parts: &sources.parts,
-        chosen: choose_variants(&sources.targets).0,
+        chosen: choose_variants(&sources.targets, &files).0,
         is_main: true,
     });
     let before = run_rules(facts, wanted).0;

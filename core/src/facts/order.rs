@@ -151,8 +151,8 @@ impl<'a> Facts<'a> {
         {
             return Patience::Waits;
         }
-        let repository = from.unit.image.as_ref().map(|it| it.repository.as_str());
-        patience_of(repository, from.unit.family(), on.unit.family())
+        let repository = self.base_repository(from);
+        patience_of(repository.as_deref(), from.unit.family(), on.unit.family())
     }
 
     /// Whether something that a service depends on starts only once another service is healthy.

@@ -324,7 +324,7 @@ mod tests {
         let proxy = format!("services:\n  web: {{image: 'nginx:1.29', depends_on: [db]}}\n{db}");
         assert_eq!(severity(&proxy), ["info"]);
         let built = format!(
-            "# file: compose.yaml\nservices:\n  web: {{build: ./web, depends_on: [db]}}\n{db}# file: web/Dockerfile\nFROM node:22 AS build\nFROM nginx:1.29\n"
+            "# file: compose.yaml\nservices:\n  web: {{build: ./web, depends_on: [db]}}\n{db}# file: web/Dockerfile\nFROM node:22 AS build\nFROM nginx:1.29\nCMD [\"nginx\", \"-g\", \"daemon off;\"]\n"
         );
         assert_eq!(severity(&built), ["info"]);
         let app = format!(
@@ -352,6 +352,8 @@ mod tests {
         assert!(messages(&RULE, setup).is_empty());
         let built = "# file: compose.yaml\nservices:\n  web: {build: ., depends_on: [db]}\n  db: {image: 'postgres:17'}\n# file: Dockerfile\nFROM acme/base\nENTRYPOINT [\"/wait-for-it.sh\", \"db:5432\", \"--\", \"./web\"]\n";
         assert!(messages(&RULE, built).is_empty());
+        let setup = "# file: compose.yaml\nservices:\n  temporal: {build: ., image: own-setup, depends_on: [db]}\n  db: {image: 'postgres:17'}\n# file: Dockerfile\nFROM temporalio/auto-setup:1.28\nCOPY start.sh /\n";
+        assert!(messages(&RULE, setup).is_empty());
         let prepared = "services:\n  web: {image: 'a/b:1', depends_on: {cache: {condition: service_started}, init: {condition: service_completed_successfully}}}\n  cache: {image: 'redis:8.2'}\n  init: {image: 'a/init:1'}\n";
         assert!(messages(&RULE, prepared).is_empty());
     }
