@@ -10,7 +10,8 @@ use crate::model::{
     plain_targets, targets,
 };
 use crate::report::{
-    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
+    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity,
+    TargetEntry,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, Span, folder_of};
@@ -251,8 +252,7 @@ impl Analysis {
 /// `.env` file, say. Each project has its own file to edit.
 fn join_fixes(kept: &mut Finding, other: &Finding) {
     for (fix, more) in kept.fixes.iter_mut().zip(&other.fixes) {
-        let is_apart =
-            |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
+        let is_apart = |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
         if fix.title == more.title && fix.safety == more.safety && more.edits.iter().all(is_apart) {
             fix.edits.extend(more.edits.iter().cloned());
             fix.edits.sort_by_key(|edit| edit.span);

@@ -69,11 +69,6 @@ impl ServicePlaces {
         ServicePlaces { places, named }
     }
 
-    /// Returns a service of the file, whose project the others in it belong to as well.
-    fn any_service(&self) -> Option<usize> {
-        self.places.first().map(|it| it.service)
-    }
-
     /// Returns the first service with a place around a span.
     fn service_at(&self, span: Span) -> Option<usize> {
         let after = self.places.partition_point(|it| it.span.start <= span.start);
