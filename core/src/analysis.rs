@@ -4,21 +4,24 @@ use crate::config::Config;
 use crate::facts::{Facts, Parts, Scope};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::{
-    BuiltTarget, Described, FileModel, PlainTarget, Suppression, TargetCache, compose,
-    plain_targets, targets,
+    BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
+    Baseline, Environment, FileEntry, Finding, Findings, Fix, Identity, Kind, Level, Other, Report,
+    Severity, TargetEntry, Unused,
 };
 use crate::rules::Rule;
-use crate::text::{FileId, folder_of};
+use crate::syntax::Problem;
+use crate::text::{FileId, did_you_mean, near};
 use crate::{decision, rules, suppress};
+use annotations::Annotations;
 use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
 use rustc_hash::FxHashSet;
 use self_cell::self_cell;
 use std::sync::Arc;
 use trial::Trials;
 
+mod annotations;
 mod fold;
 mod place;
 mod trial;
@@ -107,8 +110,9 @@ impl Analysis {
     /// Takes a snapshot of files that have changed since the last one. Targets and charts that are made
     /// from none of the changed files are taken from the cache.
     pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut Cache) -> Analysis {
-        let projects = compose_projects(&files);
         let config = configuration(&files, config);
+        let files = without_excluded(files, &config);
+        let projects = compose_projects(&files);
         let targets = targets(&files, &config.targets.requests, &mut cache.targets);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
@@ -142,13 +146,33 @@ impl Analysis {
         &self.0.borrow_owner().plain_targets
     }
 
+    /// Returns the configuration of the files with that of the caller on top.
+    pub fn config(&self) -> &Config {
+        &self.0.borrow_owner().config
+    }
+
+    /// Returns every mistake in the configurations among the files, with its file. Paths of targets that lead to
+    /// nothing are findings only, since a caller may hand over a part of the project.
+    pub fn config_mistakes(&self) -> Vec<(&FileModel, Problem)> {
+        let configs = self.files().iter().filter(|file| file.kind == Kind::Config);
+        let mut all: Vec<(&FileModel, Problem)> = Vec::new();
+        for file in configs {
+            let settings = Config::read(&file.tree, &rules::unknown).1;
+            let problems = file.problems.iter().cloned().chain(settings);
+            all.extend(problems.map(|problem| (&**file, problem)));
+        }
+        all.sort_by_key(|(file, problem)| (file.path(), problem.span.start));
+        all
+    }
+
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
     /// of the snapshot.
     pub fn report(&self, options: &Options) -> Report {
         let facts = self.facts();
-        let config = facts.config();
-        let wanted = |rule: &Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(options, rule);
         let (mut findings, ran) = run_rules(facts, &wanted);
+        let mut annotations = Annotations::default();
+        annotations.take_out(&mut findings, facts);
         let target_of = |finding: &Finding| {
             let at = facts.target_of(finding.span.file).filter(|_| !is_about_text(finding))?;
             Some(&*facts.all_targets()[at])
@@ -161,27 +185,75 @@ impl Analysis {
         }
         let mut folded = Folded::new(findings);
         for variant in &self.0.borrow_dependent().variants {
-            folded.add(run_rules(variant, &wanted).0, variant);
+            let mut found = run_rules(variant, &wanted).0;
+            annotations.take_out(&mut found, variant);
+            folded.add(found, variant);
         }
         let mut findings = one_for_each_tag(folded.findings, facts);
         drop_echoes(&mut findings);
-        let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
+        let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
+        let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
         let decision = decision::decide(facts, &findings, &ran);
-        findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         self.sort(&mut findings);
-        self.try_fixes(&mut findings, options);
-        let files = self.files().iter().map(|it| FileEntry {
-            file: it.file.clone(),
-            kind: it.kind,
-            role: facts.role_of(it.id),
-            lines: it.lines.clone(),
-        });
-        let files = files.collect();
+        let mut report = Report { decision, suppressed, ..self.frame() };
+        self.identify(&mut findings);
+        report.findings = findings;
+        if let Some(baseline) = &self.config().baseline {
+            take_out_accepted(&mut report, baseline, &ran);
+        }
+        report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
+        fold_shared_places(&mut report.findings);
+        self.try_fixes(&mut report.findings, options);
+        report
+    }
+
+    /// Whether a rule takes part in this run in any file.
+    fn wants(&self, options: &Options, rule: &Rule) -> bool {
+        options.wants(rule) && !self.config().is_off(|selector| rule.is(selector))
+    }
+
+    /// Returns a report with what is known before any rule runs.
+    fn frame(&self) -> Report {
+        let facts = self.facts();
+        let config = self.config();
+        let files: Vec<FileEntry> = self
+            .files()
+            .iter()
+            .map(|it| FileEntry {
+                file: it.file.clone(),
+                kind: it.kind,
+                role: facts.role_of(it.id),
+                lines: it.lines.clone(),
+                is_excluded: it.is_excluded,
+            })
+            .collect();
         let built = self.targets().iter().map(|built| target_entry(built));
         let mut targets: Vec<TargetEntry> =
             built.chain(self.plain_targets().iter().map(plain_entry)).collect();
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
-        Report { files, targets, findings, decision, map: facts.map(), suppressed }
+        Report {
+            excluded: files.iter().filter(|file| file.is_excluded).count(),
+            files,
+            targets,
+            map: facts.map(),
+            base: config.base.clone(),
+            fail_on: config.fail_on,
+            ..Report::default()
+        }
+    }
+
+    /// Says which keys lead to the place of each finding, and to those that it stands for.
+    fn identify(&self, findings: &mut [Finding]) {
+        let facts = self.facts();
+        for finding in findings {
+            finding.key_path = facts.key_path(finding.span);
+            for other in &mut finding.others {
+                other.key_path = facts.key_path(other.span);
+                if other.subject.is_empty() {
+                    other.subject = facts.subject_at(other.span);
+                }
+            }
+        }
     }
 
     /// Leaves those fixes in targets that settle their finding and change nothing else.
@@ -192,7 +264,7 @@ impl Analysis {
             return;
         }
         let sources = self.0.borrow_owner();
-        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut trials = Trials::new(sources, &wanted);
         for finding in in_targets {
             let fixes = std::mem::take(&mut finding.fixes);
@@ -203,7 +275,7 @@ impl Analysis {
     /// Returns the fixes of a finding of this snapshot, with those that had been left untried.
     pub fn tried_fixes(&self, finding: &Finding) -> Vec<Fix> {
         let sources = self.0.borrow_owner();
-        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut fixes = finding.fixes.clone();
         let untried = finding.untried.clone();
         fixes.extend(Trials::new(sources, &wanted).those_that_work(finding, untried));
@@ -222,7 +294,6 @@ impl Analysis {
             key_of_a.cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
         });
         findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
-        fold_shared_places(findings);
     }
 }
 
@@ -244,7 +315,11 @@ fn fold_shared_places(findings: &mut Vec<Finding>) {
                 others += 1;
                 let one = first.message_for_one().to_owned();
                 first.message = one;
+                let said = std::mem::take(&mut first.others);
                 first.stands_for(&vec![(first.span, String::new()); others]);
+                first.others = said;
+                let Finding { span, subject, key_path, .. } = finding;
+                first.others.push(Other { span, subject, key_path });
             }
             _ => {
                 others = 0;
@@ -375,66 +450,115 @@ fn run_rules(
         let before = out.count();
         out.next(rule.code, rule.name, rule.severity);
         rule.run(facts, &mut out);
-        complete(rule, facts, out.since(before));
+        complete(facts, out.since(before));
     }
-    (out.into_list(), ran)
+    let mut findings = out.into_list();
+    set_levels(facts, &mut findings);
+    (findings, ran)
 }
 
-/// Takes out the findings that a comment accepts, reports comments that accept nothing, and returns
-/// how many findings were taken out.
+/// Takes out the findings that a comment accepts, reports comments and annotations that accept nothing, and
+/// returns how many findings were taken out.
 fn take_out_suppressed(
     facts: &Facts<'_>,
     findings: &mut Vec<Finding>,
-    wanted: &dyn Fn(&Rule) -> bool,
+    annotations: &Annotations,
+    ran: &dyn Fn(&Rule, FileId) -> bool,
 ) -> usize {
-    let suppressions: Vec<&Suppression> =
-        facts.files().iter().flat_map(|file| &file.directives.suppressions).collect();
+    let suppressions = annotations::suppressions(facts);
     let stale = rules::find("PLM006").expect("internal error: PLM006 exists");
     let mut out = Findings::new(stale.code, stale.name, stale.severity);
-    let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
+    let used = &annotations.used;
+    let suppressed = suppress::apply(findings, &suppressions, used, ran, &mut out);
     for file in facts.files() {
         for (word, span) in &file.directives.unknown {
-            let known = "use `ignore`, `ignore-file` or `role=production`";
-            out.at(span, format!("`{word}` is not a known directive; {known}"));
+            let meant = did_you_mean(&near(word, ["ignore", "ignore-file"].into_iter()));
+            let known = match meant.is_empty() {
+                true => "; use `ignore`, `ignore-file` or `role=production`",
+                false => &meant,
+            };
+            out.at(span, format!("`{word}` is not a known directive{known}"));
         }
     }
-    if wanted(stale) {
-        complete(stale, facts, out.since(0));
-        findings.append(&mut out.into_list());
-    }
-    suppressed
+    complete(facts, out.since(0));
+    let mut said = out.into_list();
+    said.retain(|finding| ran(stale, finding.span.file));
+    set_levels(facts, &mut said);
+    findings.append(&mut said);
+    suppressed + annotations.count()
 }
 
-/// Returns the level that the configuration sets for a rule.
-fn level(config: &Config, rule: &Rule) -> Option<Level> {
-    config.level(|selector| rule.is(selector))
-}
-
-/// Gives a rule's findings their configured severity and the object or service that each is about.
-fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
-    let configured = level(facts.config(), rule).and_then(Level::severity);
+/// Takes out the findings that the baseline accepts, and notes the entries that no finding has used though
+/// their rule ran.
+fn take_out_accepted(report: &mut Report, baseline: &Baseline, ran: &[&'static str]) {
+    let mut unused = Unused::of(baseline);
+    let findings = std::mem::take(&mut report.findings);
+    let before = findings.len();
+    let mut left = Vec::new();
     for finding in findings {
-        if let Some(severity) = configured {
-            finding.severity = severity;
+        if !unused.take(&Identity::all_of(report, &finding)) {
+            left.push(finding);
         }
+    }
+    report.baselined = before - left.len();
+    report.findings = left;
+    let ran = |entry: &(Identity, usize)| ran.iter().any(|code| *code == entry.0.rule);
+    report.stale = unused.left().filter(ran).collect();
+}
+
+/// Whether the configuration switches a rule off in a file.
+fn is_off(facts: &Facts<'_>, rule: &Rule, file: FileId) -> bool {
+    level(facts, rule, file) == Some(Level::Off)
+}
+
+/// Returns the level that the configuration sets for a rule in a file.
+fn level(facts: &Facts<'_>, rule: &Rule, file: FileId) -> Option<Level> {
+    facts.config().level(facts.file(file).path(), |selector| rule.is(selector))
+}
+
+/// Gives findings the severity that the configuration sets for their rules in their files, and drops those of
+/// rules that are off there.
+fn set_levels(facts: &Facts<'_>, findings: &mut Vec<Finding>) {
+    findings.retain_mut(|finding| {
+        let rule = rules::find(finding.code);
+        match rule.and_then(|rule| level(facts, rule, finding.span.file)) {
+            Some(level) => match level.severity() {
+                Some(severity) => {
+                    finding.severity = severity;
+                    true
+                }
+                None => false,
+            },
+            None => true,
+        }
+    });
+}
+
+/// Names the object or service that each finding is about.
+fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
+    for finding in findings {
         if finding.subject.is_empty() {
             finding.subject = facts.subject_at(finding.span);
         }
     }
 }
 
-/// Returns the `plimsoll.yaml` that is nearest to the root and the targets of all others, with the caller's
-/// own settings on top.
+/// Returns the configuration of the files with the caller's own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
-    let mut configs: Vec<_> = files.iter().filter(|it| it.kind == Kind::Config).collect();
-    configs.sort_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
-    let mut configs = configs.into_iter().map(|file| {
-        let (config, _) = Config::read(&file.tree, &rules::is_known);
-        config.below(folder_of(file.path()))
-    });
-    let mut config = configs.next().unwrap_or_default();
-    configs.for_each(|other| config.targets.extend(other.targets));
-    config.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
+    let configs = files.iter().filter(|it| it.kind == Kind::Config);
+    Config::of_project(configs.map(|it| (it.path(), &it.tree)), own, &rules::unknown)
+}
+
+/// Replaces the files that the configuration excludes by empty ones, which keep their ids.
+fn without_excluded(files: Vec<Arc<FileModel>>, config: &Config) -> Vec<Arc<FileModel>> {
+    if config.exclude.is_empty() {
+        return files;
+    }
+    let read = |file: Arc<FileModel>| match config.excludes(file.path()) {
+        true if file.kind != Kind::Config => Arc::new(FileModel::excluded(&file)),
+        _ => file,
+    };
+    files.into_iter().map(read).collect()
 }
 
 /// Returns the Compose projects of all files.

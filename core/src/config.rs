@@ -1,12 +1,15 @@
 //! The settings of `plimsoll.yaml`, which editors and JavaScript pass on under the same keys.
 
-use crate::report::{Level, QuestionId, Role, vocabulary};
-use crate::syntax::{Node, Problem, ProblemKind, Tree};
-use crate::text::Span;
+use crate::report::{Baseline, FailOn, Level, QuestionId, Role, vocabulary};
+use crate::syntax::{Entry, Node, Problem, ProblemKind, Tree};
+use crate::text::{Base, Span, did_you_mean, folder_of, near};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
+mod paths;
 mod targets;
 
+pub use paths::{Override, Pattern, Patterns};
 pub use targets::{ComposeTarget, Targets};
 
 vocabulary! {
@@ -117,15 +120,50 @@ pub struct Config {
     pub server: Option<Server>,
     /// What is deployed; without any, what is found among the files.
     pub targets: Targets,
+    /// Files that are not read.
+    pub exclude: Patterns,
+    /// Settings for some of the files, which win over those for all; later ones win over earlier ones.
+    pub overrides: Vec<Override>,
+    /// The lowest severity that makes a check fail.
+    pub fail_on: Option<FailOn>,
+    /// Where the project lies in its repository; only a caller knows that.
+    pub base: Base,
+    /// The findings that are accepted already; only a caller knows them.
+    pub baseline: Option<Arc<Baseline>>,
 }
+
+/// The settings of a configuration file, as they are written.
+const SETTINGS: [&str; 11] = [
+    "role",
+    "roles",
+    "rules",
+    "ignore",
+    "answers",
+    "server",
+    "targets",
+    "exclude",
+    "overrides",
+    "fail-on",
+    "$schema",
+];
 
 impl Config {
     /// Reads a configuration from YAML or JSON, and returns what makes no sense in it as problems.
-    /// `is_rule` says whether a selector means a rule.
-    pub fn read(tree: &Tree, is_rule: &dyn Fn(&str) -> bool) -> (Config, Vec<Problem>) {
-        let mut reader = Reader { config: Config::default(), problems: Vec::new(), is_rule };
-        for entry in tree.roots().next().into_iter().flat_map(Node::merged_entries) {
-            reader.setting(entry.key, entry.value);
+    /// `unknown_rule` says what is wrong with a selector that means no rule.
+    pub fn read(
+        tree: &Tree,
+        unknown_rule: &dyn Fn(&str) -> Option<String>,
+    ) -> (Config, Vec<Problem>) {
+        let mut reader = Reader { config: Config::default(), problems: Vec::new(), unknown_rule };
+        let mut roots = tree.roots();
+        if let Some(root) = roots.next() {
+            match entries(root) {
+                Some(settings) => settings.iter().for_each(|it| reader.setting(it.key, it.value)),
+                None => reader.problem(root.span(), "a configuration maps settings to values"),
+            }
+        }
+        if let Some(second) = roots.next() {
+            reader.problem(second.span(), "only the first document of a configuration is read");
         }
         (reader.config, reader.problems)
     }
@@ -135,34 +173,116 @@ impl Config {
     pub fn with(mut self, other: &Config) -> Config {
         self.role = other.role.or(self.role);
         self.server = other.server.or(self.server);
+        self.fail_on = other.fail_on.or(self.fail_on);
         self.roles.extend(other.roles.iter().cloned());
-        self.rules.extend(other.rules.iter().cloned());
         self.answers = self.answers.with(&other.answers);
         if !other.targets.is_empty() {
             self.targets.clone_from(&other.targets);
         }
+        self.exclude.extend(other.exclude.clone());
+        if self.overrides.is_empty() {
+            self.rules.extend(other.rules.iter().cloned());
+        } else if !other.rules.is_empty() {
+            // They win over the overrides of the configuration below.
+            let (files, rules) = (Patterns::everything(), other.rules.clone());
+            self.overrides.push(Override { files, rules, role: None });
+        }
+        self.overrides.extend(other.overrides.iter().cloned());
+        self.base.clone_from(&other.base);
+        self.baseline.clone_from(&other.baseline);
         self
     }
 
     /// Returns this configuration as that of a file in a folder: paths in it are relative to the folder.
+    /// `base` says where the project lies in its repository.
     #[must_use]
-    pub fn below(mut self, folder: &str) -> Config {
+    pub fn below(mut self, folder: &str, base: &Base) -> Config {
         self.targets = self.targets.below(folder);
+        let folder = base.absolute(folder);
+        self.exclude = self.exclude.below(&folder);
+        for settings in &mut self.overrides {
+            settings.files = std::mem::take(&mut settings.files).below(&folder);
+        }
         self
+    }
+
+    /// Returns the configuration of a project: the file that is nearest to the root, with the targets, the
+    /// overrides and the exclusions of all others, and the caller's `own` settings on top.
+    pub fn of_project<'t>(
+        files: impl Iterator<Item = (&'t str, &'t Tree)>,
+        own: &Config,
+        unknown_rule: &dyn Fn(&str) -> Option<String>,
+    ) -> Config {
+        let mut files: Vec<(&str, &Tree)> = files.collect();
+        files.sort_by_key(|(path, _)| (path.matches('/').count(), *path));
+        let mut project = Config { base: own.base.clone(), ..Config::default() };
+        let mut is_first = true;
+        for (path, tree) in files {
+            if project.excludes(path) {
+                continue;
+            }
+            let config = Config::read(tree, unknown_rule).0.below(folder_of(path), &own.base);
+            match is_first {
+                true => project = Config { base: own.base.clone(), ..config },
+                false => project.add_nested(config),
+            }
+            is_first = false;
+        }
+        project.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
+    }
+
+    /// Adds what a configuration in a folder further down says about its own files.
+    fn add_nested(&mut self, nested: Config) {
+        self.targets.extend(nested.targets);
+        self.exclude.extend(nested.exclude);
+        self.overrides.extend(nested.overrides);
+    }
+
+    /// Whether a file of the project is not to be read.
+    pub fn excludes(&self, path: &str) -> bool {
+        !self.exclude.is_empty() && self.exclude.match_path(&self.base.absolute(path))
+    }
+
+    /// Returns the overrides for a file of the project, the one that wins over the others first.
+    fn overrides_for(&self, path: &str) -> impl Iterator<Item = &Override> {
+        let path = match self.overrides.is_empty() {
+            true => String::new(),
+            false => self.base.absolute(path),
+        };
+        self.overrides.iter().rev().filter(move |it| it.files.match_path(&path))
+    }
+
+    /// Returns the role that an override gives a file.
+    pub fn overridden_role(&self, path: &str) -> Option<Role> {
+        self.overrides_for(path).find_map(|it| it.role)
     }
 
     /// Returns the role configured for a Compose file, by its path or its name.
     pub fn role_for(&self, path: &str) -> Option<Role> {
         let name = crate::text::name_of(path);
         let own = self.roles.iter().rev().find(|(file, _)| file == path || file == name);
-        let own = own.map(|(_, role)| *role);
+        let own = self.overridden_role(path).or(own.map(|(_, role)| *role));
         own.or_else(|| self.targets.role_for(path)).or(self.role)
     }
 
-    /// Returns the level of a rule: the last one configured for a selector that means the rule.
-    pub fn level(&self, means_rule: impl Fn(&str) -> bool) -> Option<Level> {
+    /// Returns the level of a rule in a file: that of the last override which says anything about the rule,
+    /// or else the last one configured for a selector that means the rule.
+    pub fn level(&self, path: &str, means_rule: impl Fn(&str) -> bool) -> Option<Level> {
+        let last = |rules: &[(String, Level)]| {
+            let setting = rules.iter().rev().find(|(selector, _)| means_rule(selector));
+            setting.map(|(_, level)| *level)
+        };
+        self.overrides_for(path).find_map(|it| last(&it.rules)).or_else(|| last(&self.rules))
+    }
+
+    /// Whether a rule is off in every file.
+    pub fn is_off(&self, means_rule: impl Fn(&str) -> bool) -> bool {
+        let says_otherwise =
+            |(selector, level): &(String, Level)| *level != Level::Off && means_rule(selector);
         let setting = self.rules.iter().rev().find(|(selector, _)| means_rule(selector));
-        setting.map(|(_, level)| *level)
+        let everywhere = self.overrides.iter().flat_map(|it| &it.rules);
+        setting.is_some_and(|(_, level)| *level == Level::Off)
+            && !everywhere.into_iter().any(says_otherwise)
     }
 }
 
@@ -170,7 +290,7 @@ impl Config {
 struct Reader<'r> {
     config: Config,
     problems: Vec<Problem>,
-    is_rule: &'r dyn Fn(&str) -> bool,
+    unknown_rule: &'r dyn Fn(&str) -> Option<String>,
 }
 
 impl Reader<'_> {
@@ -179,18 +299,44 @@ impl Reader<'_> {
         self.problems.push(Problem { kind: ProblemKind::Config, span, message, related: None });
     }
 
+    /// Reports a key that means nothing, and names the one that was probably meant.
+    fn unknown_key(&mut self, span: Span, key: &str, of: &str, known: &[&str]) {
+        let meant = did_you_mean(&near(key, known.iter().copied()));
+        self.problem(span, format!("`{key}` is not a known setting of {of}{meant}"));
+    }
+
+    /// Returns the entries of a mapping, and reports anything else.
+    fn mapping<'t>(&mut self, key: &str, value: Node<'t>) -> Vec<Entry<'t>> {
+        entries(value).unwrap_or_else(|| {
+            self.problem(value.span(), format!("`{key}` must be a mapping"));
+            Vec::new()
+        })
+    }
+
     fn setting(&mut self, key: Node<'_>, value: Node<'_>) {
         match text(key) {
             "role" => self.config.role = self.role(value).or(self.config.role),
             "roles" => self.roles(value),
-            "rules" => self.rules(value),
+            "rules" => {
+                let levels = self.levels(value);
+                self.config.rules.extend(levels);
+            }
             "ignore" => self.ignore(value),
             "answers" => self.answers(value),
             "server" => self.server(value),
             "targets" => self.targets(value),
-            unknown => {
-                self.problem(key.span(), format!("`{unknown}` is not a known setting of Plimsoll"));
+            "exclude" => self.config.exclude = self.patterns("exclude", value),
+            "overrides" => self.overrides(value),
+            "fail-on" => {
+                self.config.fail_on = FailOn::from_name(text(value));
+                if self.config.fail_on.is_none() {
+                    let known = "`fail-on` must be `error`, `warning`, `info` or `never`";
+                    self.problem(value.span(), known);
+                }
             }
+            // For editors.
+            "$schema" => {}
+            unknown => self.unknown_key(key.span(), unknown, "Plimsoll", &SETTINGS),
         }
     }
 
@@ -203,7 +349,7 @@ impl Reader<'_> {
     }
 
     fn roles(&mut self, roles: Node<'_>) {
-        for entry in roles.merged_entries() {
+        for entry in self.mapping("roles", roles) {
             if let Some(role) = self.role(entry.value) {
                 self.config.roles.push((text(entry.key).to_owned(), role));
             }
@@ -213,14 +359,15 @@ impl Reader<'_> {
     /// Returns the selector, after a look at whether it means any rule.
     fn selector(&mut self, node: Node<'_>) -> String {
         let selector = text(node);
-        if !(self.is_rule)(selector) {
-            self.problem(node.span(), format!("`{selector}` is not a known rule"));
+        if let Some(mistake) = (self.unknown_rule)(selector) {
+            self.problem(node.span(), mistake);
         }
         selector.to_owned()
     }
 
-    fn rules(&mut self, rules: Node<'_>) {
-        for entry in rules.merged_entries() {
+    fn levels(&mut self, rules: Node<'_>) -> Vec<(String, Level)> {
+        let mut levels = Vec::new();
+        for entry in self.mapping("rules", rules) {
             let selector = self.selector(entry.key);
             let level = match text(entry.value) {
                 // YAML 1.1 reads `off` as false, and so do tools that turn YAML into JSON.
@@ -228,13 +375,14 @@ impl Reader<'_> {
                 name => Level::from_name(name),
             };
             match level {
-                Some(level) => self.config.rules.push((selector, level)),
+                Some(level) => levels.push((selector, level)),
                 None => self.problem(
                     entry.value.span(),
                     "a rule must be set to `error`, `warning`, `info`, `hint` or `off`",
                 ),
             }
         }
+        levels
     }
 
     fn ignore(&mut self, ignored: Node<'_>) {
@@ -247,7 +395,7 @@ impl Reader<'_> {
     }
 
     fn answers(&mut self, answers: Node<'_>) {
-        for entry in answers.merged_entries() {
+        for entry in self.mapping("answers", answers) {
             match self.config.answers.set(text(entry.key), text(entry.value)) {
                 Ok(()) => {}
                 Err(WrongAnswer::Key(message)) => self.problem(entry.key.span(), message),
@@ -258,7 +406,7 @@ impl Reader<'_> {
 
     fn server(&mut self, settings: Node<'_>) {
         let mut server = Server::default();
-        for entry in settings.merged_entries() {
+        for entry in self.mapping("server", settings) {
             let (value, span) = (text(entry.value), entry.value.span());
             match text(entry.key) {
                 "cpus" => match value.parse::<f64>() {
@@ -269,12 +417,10 @@ impl Reader<'_> {
                     Some(bytes) if bytes > 0.0 => server.memory_bytes = bytes,
                     _ => self.problem(span, "`memory` must be an amount above 0, such as `64GiB`"),
                 },
-                unknown => self.problem(
-                    entry.key.span(),
-                    format!(
-                        "`{unknown}` is not a known setting of a server; use `cpus` or `memory`"
-                    ),
-                ),
+                unknown => {
+                    let known = ["cpus", "memory"];
+                    self.unknown_key(entry.key.span(), unknown, "a server", &known);
+                }
             }
         }
         self.config.server = Some(server);
@@ -284,6 +430,11 @@ impl Reader<'_> {
 /// Returns the text of a scalar; anything else has none.
 fn text(node: Node<'_>) -> &str {
     node.as_str().unwrap_or_default()
+}
+
+/// Returns the entries of a mapping, or of a key without a value; `None` for anything else.
+fn entries(node: Node<'_>) -> Option<Vec<Entry<'_>>> {
+    (node.is_mapping() || node.is_null()).then(|| node.merged_entries())
 }
 
 /// Returns the number of bytes in `64GiB`, `64Gi`, `64G` or `500MB`, or in a plain number. Both
@@ -311,7 +462,7 @@ mod tests {
 
     fn read(text: &str) -> (Config, Vec<String>) {
         let (tree, _) = parse(FileId(0), &Arc::from(text), None);
-        let (config, problems) = Config::read(&tree, &crate::rules::is_known);
+        let (config, problems) = Config::read(&tree, &crate::rules::unknown);
         (config, problems.into_iter().map(|it| it.message).collect())
     }
 
@@ -326,7 +477,7 @@ mod tests {
         assert_eq!(config.roles, [("compose.dev.yaml".to_owned(), Role::Development)]);
         assert_eq!(config.answers.downtime, Some(Downtime::Minutes));
         assert_eq!(config.server, Some(Server { cpus: 8.0, memory_bytes: 32.0 * 1073741824.0 }));
-        let level = config.level(|selector| "PLM001".starts_with(selector));
+        let level = config.level("a.yaml", |selector| "PLM001".starts_with(selector));
         assert_eq!(level, Some(Level::Off), "the later setting wins");
     }
 
@@ -339,5 +490,66 @@ mod tests {
         );
         assert_eq!(problems.len(), 7, "{problems:?}");
         assert_eq!(config.answers, Answers { audit: Some(false), ..Answers::default() });
+    }
+
+    #[test]
+    fn the_last_override_that_says_anything_about_a_rule_wins() {
+        let (config, problems) = read(
+            "rules: {PLM001: warning}\nfail-on: warning\nexclude: [old, 'k8s/*/test.yaml']\n\
+             overrides:\n- {files: k8s/**, rules: {PLM0: off}, role: production}\n\
+             - {files: ['k8s/dev', '*.local.yaml'], rules: {PLM001: info}, role: development}\n",
+        );
+        assert_eq!(problems, [""; 0]);
+        let level = |path: &str| config.level(path, |selector| "PLM001".starts_with(selector));
+        assert_eq!(level("compose.yaml"), Some(Level::Warning));
+        assert_eq!(level("k8s/web.yaml"), Some(Level::Off));
+        assert_eq!(level("k8s/dev/web.yaml"), Some(Level::Info));
+        assert_eq!(level("a/b.local.yaml"), Some(Level::Info));
+        assert_eq!(config.overridden_role("k8s/dev/web.yaml"), Some(Role::Development));
+        assert_eq!(config.role_for("k8s/compose.yaml"), Some(Role::Production));
+        assert_eq!(config.fail_on, Some(FailOn::Warning));
+        assert!(config.excludes("a/old/b.yaml") && config.excludes("k8s/a/test.yaml"));
+        assert!(!config.excludes("k8s/test.yaml"));
+        assert!(!config.is_off(|selector| "PLM001".starts_with(selector)));
+        let own = read("rules: {PLM0: error}").0;
+        let level =
+            |path: &str| config.clone().with(&own).level(path, |it| "PLM001".starts_with(it));
+        assert_eq!(level("k8s/dev/web.yaml"), Some(Level::Error), "a caller's settings win");
+    }
+
+    #[test]
+    fn patterns_are_relative_to_the_folder_of_the_configuration() {
+        let base = Base::new("/shop", "/shop/app");
+        let config = read("exclude: [app/old/*]\noverrides: [{files: k8s/*, role: production}]").0;
+        let config = Config { base: base.clone(), ..config.below("..", &base) };
+        assert!(config.excludes("old/a.yaml") && config.excludes("/shop/app/old/a.yaml"));
+        assert_eq!(config.overridden_role("../k8s/a.yaml"), Some(Role::Production));
+        assert_eq!(config.overridden_role("k8s/a.yaml"), None);
+    }
+
+    #[test]
+    fn every_mistake_is_a_problem() {
+        for (text, expected) in [
+            ("[a]", "maps settings to values"),
+            ("rules: [PLM101]", "`rules` must be a mapping"),
+            ("rules: {PML101: off}", "did you mean `PLM101`?"),
+            ("exlcude: [a]", "did you mean `exclude`?"),
+            ("exclude: [{a: b}]", "`exclude` lists patterns"),
+            ("overrides: {files: a}", "must be a list"),
+            ("overrides: [a]", "an override maps `files`"),
+            ("overrides: [{rules: {}}]", "names its `files`"),
+            ("overrides: [{files: a, rule: {}}]", "did you mean `rules`"),
+            ("overrides: [{files: '../a', role: prod}]", "leads out of the folder"),
+            ("fail-on: hint", "must be `error`"),
+            ("server: {cpu: 1}", "did you mean `cpus`?"),
+            ("role: production\n---\nrole: production", "only the first document"),
+        ] {
+            let (_, problems) = read(text);
+            assert!(
+                problems.first().is_some_and(|it| it.contains(expected)),
+                "{text}: {problems:?}"
+            );
+        }
+        assert_eq!(read("rules:\n# nothing yet\n").1, [""; 0]);
     }
 }

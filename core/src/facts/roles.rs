@@ -48,10 +48,13 @@ impl<'a> Facts<'a> {
         self.object_role(workload.object)
     }
 
-    /// Returns the role of an object: development where a folder of its file, or the overlay that it is
+    /// Returns the role of an object: what an override of the configuration says, or development where a folder of its file, or the overlay that it is
     /// built in, is named so.
     pub fn object_role(&self, object: &Object) -> Role {
         let path = self.files[object.file.index()].path();
+        if let Some(role) = self.config.overridden_role(path) {
+            return role;
+        }
         let target = self.built_target(object.file).map_or("", |it| it.target.folder.as_str());
         let folders = folder_of(path).split('/').chain(target.split('/'));
         if folders.into_iter().any(|it| is_among(DEVELOPMENT_MANIFESTS, it)) {

@@ -27,6 +27,14 @@ vocabulary! {
         Off = "off",
     }
 
+    /// The lowest severity that makes a check fail.
+    pub enum FailOn {
+        Error = "error",
+        Warning = "warning",
+        Info = "info",
+        Never = "never",
+    }
+
     /// How sure a finding is, which is independent of its severity.
     #[derive(Default)]
     pub enum Confidence {
@@ -43,6 +51,18 @@ vocabulary! {
     pub enum Safety {
         Safe = "safe",
         Unsafe = "unsafe",
+    }
+}
+
+impl FailOn {
+    /// Whether a finding of this severity makes a check fail.
+    pub fn fails(self, severity: Severity) -> bool {
+        match self {
+            FailOn::Error => severity <= Severity::Error,
+            FailOn::Warning => severity <= Severity::Warning,
+            FailOn::Info => severity <= Severity::Info,
+            FailOn::Never => false,
+        }
     }
 }
 
@@ -97,6 +117,14 @@ pub struct Related {
     pub message: String,
 }
 
+/// A place that a finding stands for beside its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Other {
+    pub span: Span,
+    pub subject: String,
+    pub key_path: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// `PLM101`.
@@ -108,6 +136,10 @@ pub struct Finding {
     pub span: Span,
     /// `service app`, or `Deployment shop/api, container web`.
     pub subject: String,
+    /// The path of keys to the place: `services.app.ports[8080:80]`. Filled in when the report is made.
+    pub key_path: String,
+    /// The other places that the finding stands for.
+    pub others: Vec<Other>,
     /// One or two sentences that name the user's own objects.
     pub message: String,
     /// Advice for this finding in particular; without it, the advice of the rule counts, which
@@ -163,6 +195,7 @@ impl Finding {
             self.message.push_str(&format!("{LIKE_IT} {} more like it)", others.len()));
         }
         for (span, what) in others {
+            self.others.push(Other { span: *span, ..Other::default() });
             let is_known = *span == self.span || self.related.iter().any(|it| it.span == *span);
             if self.related.len() < MAX_RELATED && !is_known {
                 self.also(span, what.clone());
@@ -233,6 +266,8 @@ impl Findings {
             confidence: Confidence::Certain,
             span: *span,
             subject: String::new(),
+            key_path: String::new(),
+            others: Vec::new(),
             message: message.into(),
             help: None,
             check: Vec::new(),

@@ -35,12 +35,9 @@ impl Tree {
         let mut node = document.root.map(|root| self.node(root));
         while let Some(open) = node {
             let step = match open.kind() {
-                NodeKind::Mapping => {
-                    open.entries().take_while(|entry| before(entry.key)).last().map(Step::Entry)
-                }
+                NodeKind::Mapping => open.last_entry(&before).map(Step::Entry),
                 NodeKind::Sequence => {
-                    let items = open.items().enumerate().take_while(|(_, item)| before(*item));
-                    items.last().map(|(at, item)| Step::Item(at, item))
+                    open.last_item(&before).map(|(at, item)| Step::Item(at, item))
                 }
                 NodeKind::Scalar | NodeKind::Alias => None,
             };
