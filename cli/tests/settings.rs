@@ -165,6 +165,23 @@ fn overrides_are_for_files_and_fail_on_decides_about_the_exit_code() {
     assert_eq!(code(&["check", "--select", "PLM309", "--fail-on", "never"]), 0);
 }
 
+#[test]
+fn the_nearest_configuration_rules_its_folder() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("a/compose.yaml", &compose),
+        ("b/compose.yaml", &compose),
+        ("plimsoll.yaml", "rules: {PLM309: off}\n"),
+        ("b/plimsoll.yaml", "rules: {PLM309: error}\n"),
+    ]);
+    let check = ["check", "--select", "PLM309"];
+    assert_eq!(found(root.path(), &check).len(), 1);
+    let all = run(root.path(), &check);
+    assert!(all.code == 1 && all.out.starts_with("b/compose.yaml:"), "{}", all.out);
+    assert_eq!(run(&root.path().join("b"), &check).code, 1);
+    assert_eq!(run(&root.path().join("a"), &check).code, 0);
+}
+
 const PATHS: [&str; 3] = ["check", "--select", "PLM309,PLM606"];
 
 fn with_baseline<'a>(more: &[&'a str]) -> Vec<&'a str> {

@@ -1,12 +1,13 @@
 //! The settings of `plimsoll.yaml`, which editors and JavaScript pass on under the same keys.
 
 use crate::report::{Baseline, FailOn, Level, QuestionId, Role, vocabulary};
-use crate::syntax::{Entry, Node, Problem, ProblemKind, Tree};
-use crate::text::{Base, Span, did_you_mean, folder_of, near};
+use crate::syntax::Tree;
+use crate::text::{Base, folder_of};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 mod paths;
+mod read;
 mod targets;
 
 pub use paths::{Override, Pattern, Patterns};
@@ -132,42 +133,7 @@ pub struct Config {
     pub baseline: Option<Arc<Baseline>>,
 }
 
-/// The settings of a configuration file, as they are written.
-const SETTINGS: [&str; 11] = [
-    "role",
-    "roles",
-    "rules",
-    "ignore",
-    "answers",
-    "server",
-    "targets",
-    "exclude",
-    "overrides",
-    "fail-on",
-    "$schema",
-];
-
 impl Config {
-    /// Reads a configuration from YAML or JSON, and returns what makes no sense in it as problems.
-    /// `unknown_rule` says what is wrong with a selector that means no rule.
-    pub fn read(
-        tree: &Tree,
-        unknown_rule: &dyn Fn(&str) -> Option<String>,
-    ) -> (Config, Vec<Problem>) {
-        let mut reader = Reader { config: Config::default(), problems: Vec::new(), unknown_rule };
-        let mut roots = tree.roots();
-        if let Some(root) = roots.next() {
-            match entries(root) {
-                Some(settings) => settings.iter().for_each(|it| reader.setting(it.key, it.value)),
-                None => reader.problem(root.span(), "a configuration maps settings to values"),
-            }
-        }
-        if let Some(second) = roots.next() {
-            reader.problem(second.span(), "only the first document of a configuration is read");
-        }
-        (reader.config, reader.problems)
-    }
-
     /// Returns this configuration with the settings of `other` on top.
     #[must_use]
     pub fn with(mut self, other: &Config) -> Config {
@@ -184,8 +150,8 @@ impl Config {
             self.rules.extend(other.rules.iter().cloned());
         } else if !other.rules.is_empty() {
             // They win over the overrides of the configuration below.
-            let (files, rules) = (Patterns::everything(), other.rules.clone());
-            self.overrides.push(Override { files, rules, role: None });
+            let (files, rules) = (Patterns::everything(""), other.rules.clone());
+            self.overrides.push(Override { files, rules, ..Override::default() });
         }
         self.overrides.extend(other.overrides.iter().cloned());
         self.base.clone_from(&other.base);
@@ -206,8 +172,8 @@ impl Config {
         self
     }
 
-    /// Returns the configuration of a project: the file that is nearest to the root, with the targets, the
-    /// overrides and the exclusions of all others, and the caller's `own` settings on top.
+    /// Returns the configuration of a project: the file that is nearest to the root, with all others for the
+    /// folders that they lie in, and the caller's `own` settings on top.
     pub fn of_project<'t>(
         files: impl Iterator<Item = (&'t str, &'t Tree)>,
         own: &Config,
@@ -224,17 +190,28 @@ impl Config {
             let config = Config::read(tree, unknown_rule).0.below(folder_of(path), &own.base);
             match is_first {
                 true => project = Config { base: own.base.clone(), ..config },
-                false => project.add_nested(config),
+                false => project.add_nested(config, &own.base.absolute(folder_of(path))),
             }
             is_first = false;
         }
         project.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
     }
 
-    /// Adds what a configuration in a folder further down says about its own files.
-    fn add_nested(&mut self, nested: Config) {
+    /// Adds a configuration in a folder further down, which decides about the files there.
+    fn add_nested(&mut self, nested: Config, folder: &str) {
         self.targets.extend(nested.targets);
         self.exclude.extend(nested.exclude);
+        self.overrides.push(Override {
+            files: Patterns::everything(folder),
+            rules: nested.rules,
+            role: nested.role,
+            is_configuration: true,
+        });
+        self.overrides.extend(nested.roles.into_iter().map(|(path, role)| Override {
+            files: Patterns::file(folder, &path),
+            role: Some(role),
+            ..Override::default()
+        }));
         self.overrides.extend(nested.overrides);
     }
 
@@ -252,27 +229,42 @@ impl Config {
         self.overrides.iter().rev().filter(move |it| it.files.match_path(&path))
     }
 
-    /// Returns the role that an override gives a file.
+    /// Returns the role that an override gives a file, of whatever kind the file is.
     pub fn overridden_role(&self, path: &str) -> Option<Role> {
-        self.overrides_for(path).find_map(|it| it.role)
+        let own = self.overrides_for(path).take_while(|it| !it.is_configuration);
+        own.into_iter().find_map(|it| it.role)
     }
 
     /// Returns the role configured for a Compose file, by its path or its name.
     pub fn role_for(&self, path: &str) -> Option<Role> {
+        for settings in self.overrides_for(path) {
+            if settings.is_configuration {
+                return self.targets.role_for(path).or(settings.role);
+            }
+            if settings.role.is_some() {
+                return settings.role;
+            }
+        }
         let name = crate::text::name_of(path);
         let own = self.roles.iter().rev().find(|(file, _)| file == path || file == name);
-        let own = self.overridden_role(path).or(own.map(|(_, role)| *role));
+        let own = own.map(|(_, role)| *role);
         own.or_else(|| self.targets.role_for(path)).or(self.role)
     }
 
     /// Returns the level of a rule in a file: that of the last override which says anything about the rule,
-    /// or else the last one configured for a selector that means the rule.
+    /// or else the last one that the nearest configuration sets for a selector that means the rule.
     pub fn level(&self, path: &str, means_rule: impl Fn(&str) -> bool) -> Option<Level> {
         let last = |rules: &[(String, Level)]| {
             let setting = rules.iter().rev().find(|(selector, _)| means_rule(selector));
             setting.map(|(_, level)| *level)
         };
-        self.overrides_for(path).find_map(|it| last(&it.rules)).or_else(|| last(&self.rules))
+        for settings in self.overrides_for(path) {
+            let level = last(&settings.rules);
+            if level.is_some() || settings.is_configuration {
+                return level;
+            }
+        }
+        last(&self.rules)
     }
 
     /// Whether a rule is off in every file.
@@ -280,177 +272,10 @@ impl Config {
         let says_otherwise =
             |(selector, level): &(String, Level)| *level != Level::Off && means_rule(selector);
         let setting = self.rules.iter().rev().find(|(selector, _)| means_rule(selector));
-        let everywhere = self.overrides.iter().flat_map(|it| &it.rules);
         setting.is_some_and(|(_, level)| *level == Level::Off)
-            && !everywhere.into_iter().any(says_otherwise)
+            && !self.overrides.iter().any(|it| it.is_configuration)
+            && !self.overrides.iter().flat_map(|it| &it.rules).any(says_otherwise)
     }
-}
-
-/// A configuration that is being read.
-struct Reader<'r> {
-    config: Config,
-    problems: Vec<Problem>,
-    unknown_rule: &'r dyn Fn(&str) -> Option<String>,
-}
-
-impl Reader<'_> {
-    fn problem(&mut self, span: Span, message: impl Into<String>) {
-        let message = message.into();
-        self.problems.push(Problem { kind: ProblemKind::Config, span, message, related: None });
-    }
-
-    /// Reports a key that means nothing, and names the one that was probably meant.
-    fn unknown_key(&mut self, span: Span, key: &str, of: &str, known: &[&str]) {
-        let meant = did_you_mean(&near(key, known.iter().copied()));
-        self.problem(span, format!("`{key}` is not a known setting of {of}{meant}"));
-    }
-
-    /// Returns the entries of a mapping, and reports anything else.
-    fn mapping<'t>(&mut self, key: &str, value: Node<'t>) -> Vec<Entry<'t>> {
-        entries(value).unwrap_or_else(|| {
-            self.problem(value.span(), format!("`{key}` must be a mapping"));
-            Vec::new()
-        })
-    }
-
-    fn setting(&mut self, key: Node<'_>, value: Node<'_>) {
-        match text(key) {
-            "role" => self.config.role = self.role(value).or(self.config.role),
-            "roles" => self.roles(value),
-            "rules" => {
-                let levels = self.levels(value);
-                self.config.rules.extend(levels);
-            }
-            "ignore" => self.ignore(value),
-            "answers" => self.answers(value),
-            "server" => self.server(value),
-            "targets" => self.targets(value),
-            "exclude" => self.config.exclude = self.patterns("exclude", value),
-            "overrides" => self.overrides(value),
-            "fail-on" => {
-                self.config.fail_on = FailOn::from_name(text(value));
-                if self.config.fail_on.is_none() {
-                    let known = "`fail-on` must be `error`, `warning`, `info` or `never`";
-                    self.problem(value.span(), known);
-                }
-            }
-            // For editors.
-            "$schema" => {}
-            unknown => self.unknown_key(key.span(), unknown, "Plimsoll", &SETTINGS),
-        }
-    }
-
-    fn role(&mut self, value: Node<'_>) -> Option<Role> {
-        let role = Role::from_name(text(value));
-        if role.is_none() {
-            self.problem(value.span(), "a role must be `development`, `production` or `unknown`");
-        }
-        role
-    }
-
-    fn roles(&mut self, roles: Node<'_>) {
-        for entry in self.mapping("roles", roles) {
-            if let Some(role) = self.role(entry.value) {
-                self.config.roles.push((text(entry.key).to_owned(), role));
-            }
-        }
-    }
-
-    /// Returns the selector, after a look at whether it means any rule.
-    fn selector(&mut self, node: Node<'_>) -> String {
-        let selector = text(node);
-        if let Some(mistake) = (self.unknown_rule)(selector) {
-            self.problem(node.span(), mistake);
-        }
-        selector.to_owned()
-    }
-
-    fn levels(&mut self, rules: Node<'_>) -> Vec<(String, Level)> {
-        let mut levels = Vec::new();
-        for entry in self.mapping("rules", rules) {
-            let selector = self.selector(entry.key);
-            let level = match text(entry.value) {
-                // YAML 1.1 reads `off` as false, and so do tools that turn YAML into JSON.
-                "false" => Some(Level::Off),
-                name => Level::from_name(name),
-            };
-            match level {
-                Some(level) => levels.push((selector, level)),
-                None => self.problem(
-                    entry.value.span(),
-                    "a rule must be set to `error`, `warning`, `info`, `hint` or `off`",
-                ),
-            }
-        }
-        levels
-    }
-
-    fn ignore(&mut self, ignored: Node<'_>) {
-        let selectors =
-            if ignored.is_sequence() { ignored.items().collect() } else { vec![ignored] };
-        for node in selectors {
-            let selector = self.selector(node);
-            self.config.rules.push((selector, Level::Off));
-        }
-    }
-
-    fn answers(&mut self, answers: Node<'_>) {
-        for entry in self.mapping("answers", answers) {
-            match self.config.answers.set(text(entry.key), text(entry.value)) {
-                Ok(()) => {}
-                Err(WrongAnswer::Key(message)) => self.problem(entry.key.span(), message),
-                Err(WrongAnswer::Value(message)) => self.problem(entry.value.span(), message),
-            }
-        }
-    }
-
-    fn server(&mut self, settings: Node<'_>) {
-        let mut server = Server::default();
-        for entry in self.mapping("server", settings) {
-            let (value, span) = (text(entry.value), entry.value.span());
-            match text(entry.key) {
-                "cpus" => match value.parse::<f64>() {
-                    Ok(cpus) if cpus > 0.0 && cpus < 1e6 => server.cpus = cpus,
-                    _ => self.problem(span, "`cpus` must be a number above 0, such as `8`"),
-                },
-                "memory" => match bytes(value) {
-                    Some(bytes) if bytes > 0.0 => server.memory_bytes = bytes,
-                    _ => self.problem(span, "`memory` must be an amount above 0, such as `64GiB`"),
-                },
-                unknown => {
-                    let known = ["cpus", "memory"];
-                    self.unknown_key(entry.key.span(), unknown, "a server", &known);
-                }
-            }
-        }
-        self.config.server = Some(server);
-    }
-}
-
-/// Returns the text of a scalar; anything else has none.
-fn text(node: Node<'_>) -> &str {
-    node.as_str().unwrap_or_default()
-}
-
-/// Returns the entries of a mapping, or of a key without a value; `None` for anything else.
-fn entries(node: Node<'_>) -> Option<Vec<Entry<'_>>> {
-    (node.is_mapping() || node.is_null()).then(|| node.merged_entries())
-}
-
-/// Returns the number of bytes in `64GiB`, `64Gi`, `64G` or `500MB`, or in a plain number. Both
-/// kinds of prefix count in powers of 1024, as they do for memory in Compose.
-fn bytes(text: &str) -> Option<f64> {
-    let unit_at = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(unit_at);
-    let power = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
-        "k" | "kb" | "ki" | "kib" => 1,
-        "m" | "mb" | "mi" | "mib" => 2,
-        "g" | "gb" | "gi" | "gib" => 3,
-        "t" | "tb" | "ti" | "tib" => 4,
-        _ => return None,
-    };
-    Some(number.parse::<f64>().ok()? * 1024_f64.powi(power))
 }
 
 #[cfg(test)]
@@ -479,17 +304,6 @@ mod tests {
         assert_eq!(config.server, Some(Server { cpus: 8.0, memory_bytes: 32.0 * 1073741824.0 }));
         let level = config.level("a.yaml", |selector| "PLM001".starts_with(selector));
         assert_eq!(level, Some(Level::Off), "the later setting wins");
-    }
-
-    #[test]
-    fn settings_that_make_no_sense_are_problems() {
-        let (_, problems) = read("role: prod\nrules: {PLM9999: off, PLM001: bad}\nsevrer: {}\n");
-        assert_eq!(problems.len(), 4, "{problems:?}");
-        let (config, problems) = read(
-            "answers: {downtime: never, teams: some, nonsense: 1, gitops: perhaps, audit: no}\nserver: {cpus: many, memory: 1X, disks: 3}\n",
-        );
-        assert_eq!(problems.len(), 7, "{problems:?}");
-        assert_eq!(config.answers, Answers { audit: Some(false), ..Answers::default() });
     }
 
     #[test]
@@ -528,28 +342,33 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_a_problem() {
-        for (text, expected) in [
-            ("[a]", "maps settings to values"),
-            ("rules: [PLM101]", "`rules` must be a mapping"),
-            ("rules: {PML101: off}", "did you mean `PLM101`?"),
-            ("exlcude: [a]", "did you mean `exclude`?"),
-            ("exclude: [{a: b}]", "`exclude` lists patterns"),
-            ("overrides: {files: a}", "must be a list"),
-            ("overrides: [a]", "an override maps `files`"),
-            ("overrides: [{rules: {}}]", "names its `files`"),
-            ("overrides: [{files: a, rule: {}}]", "did you mean `rules`"),
-            ("overrides: [{files: '../a', role: prod}]", "leads out of the folder"),
-            ("fail-on: hint", "must be `error`"),
-            ("server: {cpu: 1}", "did you mean `cpus`?"),
-            ("role: production\n---\nrole: production", "only the first document"),
-        ] {
-            let (_, problems) = read(text);
-            assert!(
-                problems.first().is_some_and(|it| it.contains(expected)),
-                "{text}: {problems:?}"
-            );
-        }
-        assert_eq!(read("rules:\n# nothing yet\n").1, [""; 0]);
+    fn the_nearest_configuration_decides() {
+        let parsed = |text: &str| parse(FileId(0), &Arc::from(text), None).0;
+        let root = parsed(
+            "role: production\nrules: {PLM001: off, PLM002: error}\noverrides: [{files: '*.yaml', rules: {PLM003: off}}]",
+        );
+        let nested = parsed(
+            "role: development\nroles: {live.yaml: production}\nrules: {PLM001: info}\noverrides: [{files: k8s/*, rules: {PLM001: error}}]",
+        );
+        let gone = parsed("rules: {PLM001: off}");
+        let own = Config::default();
+        let files = [
+            ("app/plimsoll.yaml", &nested),
+            ("plimsoll.yaml", &root),
+            ("b/app/plimsoll.yaml", &gone),
+        ];
+        let config = Config::of_project(files.into_iter(), &own, &crate::rules::unknown);
+        let level = |path: &str, rule: &str| config.level(path, |selector| selector == rule);
+        assert_eq!(level("a.yaml", "PLM001"), Some(Level::Off));
+        assert_eq!(level("app/a.yaml", "PLM001"), Some(Level::Info));
+        assert_eq!(level("app/k8s/a.yaml", "PLM001"), Some(Level::Error));
+        assert_eq!(level("app/a.yaml", "PLM002"), None, "the one above has no say here");
+        assert_eq!(level("app/a.yaml", "PLM003"), None);
+        assert_eq!(level("b/a.yaml", "PLM003"), Some(Level::Off));
+        assert!(!config.is_off(|selector| selector == "PLM001"));
+        assert_eq!(config.role_for("compose.yaml"), Some(Role::Production));
+        assert_eq!(config.role_for("app/compose.yaml"), Some(Role::Development));
+        assert_eq!(config.role_for("app/x/live.yaml"), Some(Role::Production));
+        assert_eq!(config.overridden_role("app/k8s/a.yaml"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Patterns of paths in a configuration: `exclude`, and the `files` of overrides.
 
-use super::{Reader, entries, text};
+use super::read::{Reader, entries, text};
 use crate::report::{Level, Role};
 use crate::syntax::Node;
 use crate::text::{folder_of, glob};
@@ -91,9 +91,17 @@ impl Patterns {
         self
     }
 
-    /// Returns a pattern that means every file.
-    pub(super) fn everything() -> Patterns {
-        Patterns(vec![Pattern { glob: "*".to_owned(), is_anywhere: true, ..Pattern::default() }])
+    /// Returns a pattern that means every file in a folder; an empty one stands for the project.
+    pub(super) fn everything(folder: &str) -> Patterns {
+        let folder = folder.to_owned();
+        Patterns(vec![Pattern { folder, glob: "*".to_owned(), is_anywhere: true }])
+    }
+
+    /// Returns a pattern that means the file with this path or name.
+    pub(super) fn file(folder: &str, path_or_name: &str) -> Patterns {
+        let is_anywhere = !path_or_name.contains('/');
+        let (folder, glob) = (folder.to_owned(), path_or_name.to_owned());
+        Patterns(vec![Pattern { folder, glob, is_anywhere }])
     }
 }
 
@@ -104,6 +112,9 @@ pub struct Override {
     /// Codes, families or names of rules, and their levels.
     pub rules: Vec<(String, Level)>,
     pub role: Option<Role>,
+    /// Whether these are the settings of a configuration further down for all of its folder, which hold there
+    /// instead of those before.
+    pub is_configuration: bool,
 }
 
 impl Reader<'_> {

@@ -1,6 +1,6 @@
 //! `targets:` of a configuration: what is deployed, in the words of the person who deploys it.
 
-use super::{Reader, text};
+use super::read::{Reader, text};
 use crate::build::{Assignment, Edits, Recipe, Release, Request};
 use crate::report::{Environment, Role};
 use crate::syntax::{Node, Problem, ProblemKind, Scalar};

@@ -50,9 +50,15 @@ impl Facts<'_> {
     }
 
     /// Returns the path of keys to a place: `services.web.ports[8080:80]`. What a template prints goes by its
-    /// place in the built object, and has no path where that is not known.
+    /// place in the built object, and has no path where that is not known; a line of an environment file goes by
+    /// its variable.
     pub fn key_path(&self, span: Span) -> String {
         let file = self.file(span.file);
+        if file.kind == Kind::EnvFile {
+            let line = file.lines.line_range(file.lines.line_of(span.start as usize));
+            let name = file.text()[line].split('=').next().unwrap_or_default();
+            return name.trim().to_owned();
+        }
         if file.kind != Kind::Template {
             return key_path(&file.tree, span);
         }
