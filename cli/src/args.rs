@@ -110,7 +110,7 @@ pub enum Command {
         #[arg(long, default_value = "yaml")]
         format: RenderFormat,
     },
-    /// Explain a rule, or list all rules
+    /// Explain a rule, or list all rules by pitfall
     Explain {
         /// The rule's code or name, such as PLM101 or depends-on-started-only; all rules if omitted
         #[arg(value_name = "CODE|NAME")]
@@ -181,7 +181,7 @@ pub struct Input {
     /// File name to use for standard input
     #[arg(long, value_name = "NAME", default_value = "stdin.yaml")]
     pub stdin_filename: String,
-    /// Configuration file; its settings override those of the project's plimsoll.yaml
+    /// Configuration file; its settings win over those of the plimsoll.yaml files of the project
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
