@@ -7,7 +7,7 @@ use crate::{Failure, exit_code, options};
 use anstyle::AnsiColor;
 use plimsoll_core::autofix::{self, Fixed, Reason, Refused, Wanted};
 use plimsoll_core::output::escape;
-use plimsoll_core::report::{Finding, Severity};
+use plimsoll_core::report::{Finding, Report, Severity};
 use plimsoll_core::{File, Options, Workspace};
 use similar::TextDiff;
 use std::collections::HashSet;
@@ -25,12 +25,13 @@ pub fn run(
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
     let options = options(input, rules)?;
-    let sources = input::gather(input, terminal)?;
-    let workspace = input::workspace(&sources, terminal);
-    let before = diff.then(|| input::report(&workspace, &options, terminal));
-    let fixed = fix_all(&sources, workspace, &options, risky, terminal);
+    let project = input::gather(input, terminal)?;
+    let workspace = project.workspace(terminal);
+    let before = project.report(&workspace, &options, terminal)?;
+    let first = before.clone();
+    let fixed = fix_all(&project.sources, workspace, first, &options, risky, terminal);
     let mut changed = 0;
-    for (source, file) in sources.iter().zip(&fixed.files) {
+    for (source, file) in project.sources.iter().zip(&fixed.files) {
         let differs = source.file != *file;
         changed += usize::from(differs);
         match &source.path {
@@ -43,7 +44,7 @@ pub fn run(
     if !terminal.quiet {
         terminal.say(&summary(&fixed, changed, diff));
     }
-    Ok(exit_code(before.as_ref().unwrap_or(&fixed.report), rules))
+    Ok(exit_code(if diff { &before } else { &fixed.report }, rules))
 }
 
 /// `applied 2 fixes in 1 file; 0 findings left`.
@@ -67,12 +68,12 @@ fn plural<'a>(number: usize, singular: &'a str, plural: &'a str) -> &'a str {
 fn fix_all(
     sources: &[Source],
     mut workspace: Workspace,
+    report: Report,
     options: &Options,
     risky: bool,
     terminal: &Terminal,
 ) -> Fixed {
     let files: Vec<File> = sources.iter().map(|source| source.file.clone()).collect();
-    let report = input::report(&workspace, options, terminal);
     let inexact: HashSet<&str> =
         sources.iter().filter(|it| !it.exact).map(|it| &*it.file.path).collect();
     let wanted = Wanted {

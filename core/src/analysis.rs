@@ -6,16 +6,18 @@ use crate::facts::{Facts, Parts, Scope, for_any_release};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::kubernetes::Object;
 use crate::model::{
-    BuiltTarget, Described, FileModel, PlainTarget, Suppression, TargetCache, compose,
-    plain_targets, targets,
+    BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{
-    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity,
+    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Other, Related, Report, Severity,
     TargetEntry,
 };
 use crate::rules::Rule;
-use crate::text::{FileId, Span, folder_of};
-use crate::{decision, rules, suppress};
+use crate::syntax::Problem;
+use crate::text::{FileId, Span};
+use crate::{decision, rules};
+use accept::{is_off, set_levels, take_out_accepted, take_out_suppressed};
+use annotations::Annotations;
 use cause::one_for_each_cause;
 use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,6 +25,8 @@ use self_cell::self_cell;
 use std::sync::Arc;
 use trial::Trials;
 
+mod accept;
+mod annotations;
 mod cause;
 mod fold;
 mod place;
@@ -113,8 +117,9 @@ impl Analysis {
     /// Takes a snapshot of files that have changed since the last one. Targets and charts that are made
     /// from none of the changed files are taken from the cache.
     pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut Cache) -> Analysis {
-        let projects = compose_projects(&files);
         let config = configuration(&files, config);
+        let files = without_excluded(files, &config);
+        let projects = compose_projects(&files);
         let targets = targets(&files, &config.targets.requests, &mut cache.targets);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
@@ -148,13 +153,33 @@ impl Analysis {
         &self.0.borrow_owner().plain_targets
     }
 
+    /// Returns the configuration of the files with that of the caller on top.
+    pub fn config(&self) -> &Config {
+        &self.0.borrow_owner().config
+    }
+
+    /// Returns every mistake in the configurations among the files, with its file. Paths of targets that lead to
+    /// nothing are findings only, since a caller may hand over a part of the project.
+    pub fn config_mistakes(&self) -> Vec<(&FileModel, Problem)> {
+        let configs = self.files().iter().filter(|file| file.kind == Kind::Config);
+        let mut all: Vec<(&FileModel, Problem)> = Vec::new();
+        for file in configs {
+            let settings = Config::read(&file.tree, &rules::unknown).1;
+            let problems = file.problems.iter().cloned().chain(settings);
+            all.extend(problems.map(|problem| (&**file, problem)));
+        }
+        all.sort_by_key(|(file, problem)| (file.path(), problem.span.start));
+        all
+    }
+
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
     /// of the snapshot.
     pub fn report(&self, options: &Options) -> Report {
         let facts = self.facts();
-        let config = facts.config();
-        let wanted = |rule: &Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(options, rule);
         let (mut findings, ran) = run_rules(facts, &wanted);
+        let mut annotations = Annotations::default();
+        annotations.take_out(&mut findings, facts);
         let target_of = |finding: &Finding| {
             let at = facts.target_of(finding.span.file).filter(|_| !is_about_text(finding))?;
             Some(&*facts.all_targets()[at])
@@ -167,28 +192,76 @@ impl Analysis {
         }
         let mut folded = Folded::new(findings);
         for variant in &self.0.borrow_dependent().variants {
-            folded.add(run_rules(variant, &wanted).0, variant);
+            let mut found = run_rules(variant, &wanted).0;
+            annotations.take_out(&mut found, variant);
+            folded.add(found, variant);
         }
         let mut findings = one_for_each_tag(folded.findings, facts);
         drop_echoes(&mut findings);
-        let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
+        let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
+        let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
         self.sort(&mut findings);
-        one_for_each_cause(&mut findings, facts);
         let decision = decision::decide(facts, &findings, &ran);
-        findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
-        self.try_fixes(&mut findings, options);
-        let files = self.files().iter().map(|it| FileEntry {
-            file: it.file.clone(),
-            kind: it.kind,
-            role: facts.role_of(it.id),
-            lines: it.lines.clone(),
-        });
-        let files = files.collect();
+        let mut report = Report { decision, suppressed, ..self.frame() };
+        self.identify(&mut findings);
+        report.findings = findings;
+        if let Some(baseline) = &self.config().baseline {
+            take_out_accepted(&mut report, baseline, &ran);
+        }
+        one_for_each_cause(&mut report.findings, facts);
+        fold_shared_places(&mut report.findings);
+        report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
+        self.try_fixes(&mut report.findings, options);
+        report
+    }
+
+    /// Whether a rule takes part in this run in any file.
+    fn wants(&self, options: &Options, rule: &Rule) -> bool {
+        options.wants(rule) && !self.config().is_off(|selector| rule.is(selector))
+    }
+
+    /// Returns a report with what is known before any rule runs.
+    fn frame(&self) -> Report {
+        let facts = self.facts();
+        let config = self.config();
+        let files: Vec<FileEntry> = self
+            .files()
+            .iter()
+            .map(|it| FileEntry {
+                file: it.file.clone(),
+                kind: it.kind,
+                role: facts.role_of(it.id),
+                lines: it.lines.clone(),
+                is_excluded: it.is_excluded,
+            })
+            .collect();
         let built = self.targets().iter().map(|built| target_entry(built));
         let mut targets: Vec<TargetEntry> =
             built.chain(self.plain_targets().iter().map(plain_entry)).collect();
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
-        Report { files, targets, findings, decision, map: facts.map(), suppressed }
+        Report {
+            excluded: files.iter().filter(|file| file.is_excluded).count(),
+            files,
+            targets,
+            map: facts.map(),
+            base: config.base.clone(),
+            fail_on: config.fail_on,
+            ..Report::default()
+        }
+    }
+
+    /// Says which keys lead to the place of each finding, and to those that it stands for.
+    fn identify(&self, findings: &mut [Finding]) {
+        let facts = self.facts();
+        for finding in findings {
+            finding.key_path = facts.key_path(finding.span);
+            for other in &mut finding.others {
+                other.key_path = facts.key_path(other.span);
+                if other.subject.is_empty() {
+                    other.subject = facts.subject_at(other.span);
+                }
+            }
+        }
     }
 
     /// Leaves those fixes that stand on text which was read as it is, and in targets those that settle
@@ -204,7 +277,7 @@ impl Analysis {
             return;
         }
         let sources = self.0.borrow_owner();
-        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut trials = Trials::new(sources, &wanted);
         for finding in in_targets {
             let fixes = std::mem::take(&mut finding.fixes);
@@ -216,7 +289,7 @@ impl Analysis {
     /// had been left untried.
     pub fn tried_fixes(&self, finding: &Finding) -> Vec<Fix> {
         let sources = self.0.borrow_owner();
-        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut fixes = finding.fixes.clone();
         if finding.targets.is_empty() {
             fixes.retain(|fix| trial::works_in_files(sources, self.facts(), &wanted, finding, fix));
@@ -244,7 +317,6 @@ impl Analysis {
             }
             is_same
         });
-        fold_shared_places(findings);
     }
 }
 
@@ -277,7 +349,10 @@ fn fold_shared_places(findings: &mut Vec<Finding>) {
                     && (is_shared || first.more == 0) =>
             {
                 is_shared = true;
-                first.stands_for(&[(finding.span, String::new())]);
+                let Finding { span, subject, key_path, .. } = finding;
+                let here = Related { span, message: String::new() };
+                first.stands_for_places(vec![(here, 0)], &[]);
+                first.others.push(Other { span, subject, key_path });
             }
             _ => {
                 is_shared = false;
@@ -422,50 +497,16 @@ fn run_rules(
         rule.run(facts, &mut out);
         let mut found = out.into_list();
         purpose::fit_to_purpose(rule, facts, &mut found);
-        complete(rule, facts, &mut found);
+        complete(facts, &mut found);
         findings.append(&mut found);
     }
+    set_levels(facts, &mut findings);
     (findings, ran)
 }
 
-/// Takes out the findings that a comment accepts, reports comments that accept nothing, and returns
-/// how many findings were taken out.
-fn take_out_suppressed(
-    facts: &Facts<'_>,
-    findings: &mut Vec<Finding>,
-    wanted: &dyn Fn(&Rule) -> bool,
-) -> usize {
-    let suppressions: Vec<&Suppression> =
-        facts.files().iter().flat_map(|file| &file.directives.suppressions).collect();
-    let stale = rules::find("PLM006").expect("internal error: PLM006 exists");
-    let mut out = Findings::new(stale.code, stale.name, stale.severity);
-    let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
-    for file in facts.files() {
-        for (word, span) in &file.directives.unknown {
-            let known = "use `ignore`, `ignore-file` or `role=production`";
-            out.at(span, format!("`{word}` is not a known directive; {known}"));
-        }
-    }
-    if wanted(stale) {
-        complete(stale, facts, out.since(0));
-        findings.append(&mut out.into_list());
-    }
-    suppressed
-}
-
-/// Returns the level that the configuration sets for a rule.
-fn level(config: &Config, rule: &Rule) -> Option<Level> {
-    config.level(|selector| rule.is(selector))
-}
-
-/// Gives a rule's findings their configured severity and the object or service that each is about, and makes
-/// their commands fit any release of a chart.
-fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
-    let configured = level(facts.config(), rule).and_then(Level::severity);
+/// Names the object or service that each finding is about, and makes commands fit any release of a chart.
+fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
     for finding in findings {
-        if let Some(severity) = configured {
-            finding.severity = severity;
-        }
         if finding.subject.is_empty() {
             finding.subject = facts.subject_of(&finding.message, finding.span);
         }
@@ -475,18 +516,22 @@ fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Returns the `plimsoll.yaml` that is nearest to the root and the targets of all others, with the caller's
-/// own settings on top.
+/// Returns the configuration of the files with the caller's own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
-    let mut configs: Vec<_> = files.iter().filter(|it| it.kind == Kind::Config).collect();
-    configs.sort_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
-    let mut configs = configs.into_iter().map(|file| {
-        let (config, _) = Config::read(&file.tree, &rules::is_known);
-        config.below(folder_of(file.path()))
-    });
-    let mut config = configs.next().unwrap_or_default();
-    configs.for_each(|other| config.targets.extend(other.targets));
-    config.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
+    let configs = files.iter().filter(|it| it.kind == Kind::Config);
+    Config::of_project(configs.map(|it| (it.path(), &it.tree)), own, &rules::unknown)
+}
+
+/// Replaces the files that the configuration excludes by empty ones, which keep their ids.
+fn without_excluded(files: Vec<Arc<FileModel>>, config: &Config) -> Vec<Arc<FileModel>> {
+    if config.exclude.is_empty() {
+        return files;
+    }
+    let read = |file: Arc<FileModel>| match config.excludes(file.path()) {
+        true if file.kind != Kind::Config => Arc::new(FileModel::excluded(&file)),
+        _ => file,
+    };
+    files.into_iter().map(read).collect()
 }
 
 /// Returns the Compose projects of all files.

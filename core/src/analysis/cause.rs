@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::model::compose::is_default_name;
-use crate::report::{Edit, Environment, Finding, Fix, Related, Role};
+use crate::report::{Edit, Environment, Finding, Fix, Other, Related, Role};
 use crate::text::FileId;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -117,6 +117,12 @@ fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Findin
             "" => "the same here".to_owned(),
             subject => format!("the same for {subject}"),
         };
+        first.others.push(Other {
+            span: other.span,
+            subject: other.subject,
+            key_path: other.key_path,
+        });
+        first.others.extend(other.others);
         more.push((Related { span: other.span, message }, other.more));
     }
     first.stands_for_places(more, &files);

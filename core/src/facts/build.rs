@@ -1,5 +1,6 @@
 //! Builds the facts, each part from the parts before it.
 
+use super::accepted::PrintedPaths;
 use super::counterparts::{self, Counterparts};
 use super::delivery::Deliveries;
 use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
@@ -113,6 +114,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         is_main,
         chosen,
         built_files,
+        printed_paths: PrintedPaths::default(),
     };
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);

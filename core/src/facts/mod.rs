@@ -45,8 +45,10 @@
 //! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
 //! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
+//! | what people accept | `accepted` | `is_accepted`, `annotations_at`, `key_path` |
 //! | for the report | `subject`, `map` | `subject_at`, `subject_of`, `sort_by_names`, `map` |
 
+mod accepted;
 mod asking;
 mod authentication;
 mod build;
@@ -95,6 +97,7 @@ mod usage;
 mod workload;
 mod written;
 
+pub use crate::text::nearest;
 pub use authentication::{OpenDoor, Reach};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
@@ -112,7 +115,7 @@ pub use image_start::ImageStart;
 pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
-pub use names::{MANY, Named, nearest};
+pub use names::{MANY, Named};
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
@@ -190,6 +193,7 @@ pub struct Facts<'a> {
     chosen: Vec<usize>,
     /// The files that were built into a target.
     built_files: &'a FxHashSet<FileId>,
+    printed_paths: accepted::PrintedPaths,
 }
 
 /// What one set of facts is about.
@@ -246,17 +250,6 @@ impl<'a> Facts<'a> {
         &self.files[id.index()]
     }
 
-    /// Whether a comment accepts a finding at this place; `is` says whether a selector means the rule.
-    /// Rules that put several places into one finding leave out the accepted ones, so that accepting one
-    /// place does not accept the others.
-    pub fn is_accepted(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
-        self.file(span.file).directives.suppressions.iter().any(|it| {
-            it.covers.start <= span.start
-                && span.start <= it.covers.end
-                && (it.selectors.is_empty() || it.selectors.iter().any(|it| is(&it.0)))
-        })
-    }
-
     /// Returns an editor of a file.
     pub fn editor(&self, file: FileId) -> Editor<'a> {
         let model: &'a FileModel = &self.files[file.index()];
@@ -289,12 +282,12 @@ impl<'a> Facts<'a> {
     }
 
     /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
-    pub fn config_problems(&self, is_rule: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+    pub fn config_problems(&self, unknown_rule: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
         let mut problems = Vec::new();
         let paths = || self.files().iter().map(|file| file.path());
         for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
-            let (config, mut own) = Config::read(&file.tree, is_rule);
-            let config = config.below(folder_of(file.path()));
+            let (config, mut own) = Config::read(&file.tree, unknown_rule);
+            let config = config.below(folder_of(file.path()), &self.config.base);
             problems.append(&mut own);
             problems.append(&mut config.targets.problems(paths()));
         }

@@ -124,11 +124,12 @@ impl<'a> Facts<'a> {
         self.object_role(workload.object)
     }
 
-    /// Returns the role of an object: development where a folder of its file, or the overlay that it is
+    /// Returns the role of an object: what an override of the configuration says, or development where a folder of its file, or the overlay that it is
     /// built in, is named so.
     pub fn object_role(&self, object: &Object) -> Role {
         let file = self.file(object.file);
-        file.directives.role.unwrap_or_else(|| match self.purpose_by_folder(object.file) {
+        let said = self.config.overridden_role(file.path()).or(file.directives.role);
+        said.unwrap_or_else(|| match self.purpose_by_folder(object.file) {
             Purpose::Development | Purpose::Test => Role::Development,
             Purpose::Production | Purpose::Demonstration => {
                 // Samples are for development, even in a project that has nothing else.
@@ -146,6 +147,7 @@ impl<'a> Facts<'a> {
         let model = self.file(file);
         let is_compose = model.kind == Kind::Compose;
         let configured = self.config.role_for(model.path()).filter(|_| is_compose);
+        let configured = configured.or_else(|| self.config.overridden_role(model.path()));
         match configured.or(model.directives.role) {
             Some(Role::Production) => return Purpose::Production,
             Some(Role::Development) => return Purpose::Development,

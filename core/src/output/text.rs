@@ -50,6 +50,12 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     if report.suppressed > 0 {
         out.push_str(&format!("; {} suppressed", report.suppressed));
     }
+    if report.baselined > 0 {
+        out.push_str(&format!("; {} in the baseline", report.baselined));
+    }
+    if report.excluded > 0 {
+        out.push_str(&format!("; {} excluded", count(report.excluded, "file", "files")));
+    }
     let fixable = |safety| {
         let has_fix = |finding: &&Finding| finding.fixes.iter().any(|fix| fix.safety == safety);
         report.findings.iter().filter(has_fix).count()

@@ -10,7 +10,7 @@ use crate::report::{
     FileKind, Fit, NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity,
     TargetKind, Today, Worth,
 };
-use crate::rules::{self, Side};
+use crate::rules::{self, Pitfall, Side};
 use crate::text::{Encoding, FileId, Span};
 use serde::Serialize;
 
@@ -121,6 +121,10 @@ wire! {
         pub info: usize,
         pub hint: usize,
         pub suppressed: usize,
+        /// Number of findings that the baseline accepts.
+        pub baselined: usize,
+        /// Number of files that the configuration excludes.
+        pub excluded: usize,
     }
     /// How much platform the files ask for.
     pub struct Decision<'r> {
@@ -209,6 +213,7 @@ wire! {
         pub code: &'static str,
         pub name: &'static str,
         pub family: &'static str,
+        pub pitfall: Pitfall,
         pub severity: Severity,
         pub on: Side,
         pub since: &'static str,
@@ -247,6 +252,7 @@ impl From<&'static rules::Rule> for Rule {
             code: rule.code,
             name: rule.name,
             family: rule.family(),
+            pitfall: rule.pitfall(),
             severity: rule.severity,
             on: rule.on,
             since: rule.since,
@@ -298,6 +304,8 @@ impl<'r> From<&'r report::Report> for Report<'r> {
                 info: report.count(Severity::Info),
                 hint: report.count(Severity::Hint),
                 suppressed: report.suppressed,
+                baselined: report.baselined,
+                excluded: report.excluded,
             },
         }
     }

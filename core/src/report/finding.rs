@@ -27,6 +27,14 @@ vocabulary! {
         Off = "off",
     }
 
+    /// The lowest severity that makes a check fail.
+    pub enum FailOn {
+        Error = "error",
+        Warning = "warning",
+        Info = "info",
+        Never = "never",
+    }
+
     /// How sure a finding is, which is independent of its severity.
     #[derive(Default)]
     pub enum Confidence {
@@ -43,6 +51,18 @@ vocabulary! {
     pub enum Safety {
         Safe = "safe",
         Unsafe = "unsafe",
+    }
+}
+
+impl FailOn {
+    /// Whether a finding of this severity makes a check fail.
+    pub fn fails(self, severity: Severity) -> bool {
+        match self {
+            FailOn::Error => severity <= Severity::Error,
+            FailOn::Warning => severity <= Severity::Warning,
+            FailOn::Info => severity <= Severity::Info,
+            FailOn::Never => false,
+        }
     }
 }
 
@@ -97,6 +117,14 @@ pub struct Related {
     pub message: String,
 }
 
+/// A place that a finding stands for beside its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Other {
+    pub span: Span,
+    pub subject: String,
+    pub key_path: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// `PLM101`.
@@ -108,6 +136,10 @@ pub struct Finding {
     pub span: Span,
     /// `service app`, or `Deployment shop/api, container web`.
     pub subject: String,
+    /// The path of keys to the place: `services.app.ports[8080:80]`. Filled in when the report is made.
+    pub key_path: String,
+    /// The other places that the finding stands for.
+    pub others: Vec<Other>,
     /// One or two sentences that name the user's own objects.
     pub message: String,
     /// The reason why this finding in particular hurts; without it, that of the rule counts.
@@ -176,6 +208,7 @@ impl Finding {
             let message = what.clone();
             (Related { span: *span, message }, 0)
         });
+        self.others.extend(others.iter().map(|it| Other { span: it.0, ..Other::default() }));
         self.stands_for_places(places.collect(), &[])
     }
 
@@ -274,6 +307,8 @@ impl Findings {
             confidence: Confidence::Certain,
             span: *span,
             subject: String::new(),
+            key_path: String::new(),
+            others: Vec::new(),
             message: message.into(),
             why: None,
             help: None,

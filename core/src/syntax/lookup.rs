@@ -31,12 +31,9 @@ impl Tree {
         let mut node = self.root_at(offset);
         while let Some(open) = node {
             let step = match open.kind() {
-                NodeKind::Mapping => {
-                    let entry = last_where(open.entries(), |entry| before(entry.key));
-                    entry.map(|(_, entry)| Step::Entry(entry))
-                }
+                NodeKind::Mapping => open.last_entry(&before).map(Step::Entry),
                 NodeKind::Sequence => {
-                    last_where(open.items(), before).map(|(at, item)| Step::Item(at, item))
+                    open.last_item(&before).map(|(at, item)| Step::Item(at, item))
                 }
                 NodeKind::Scalar | NodeKind::Alias => None,
             };
@@ -64,26 +61,6 @@ impl Tree {
         let mut nodes = self.root_at(start).into_iter().chain(inner);
         nodes.find(|node| node.kind() == NodeKind::Mapping && node.span() == span)
     }
-}
-
-/// Returns the last of some children that begin in the order of the text, up to the first one for which a
-/// test fails, with its index.
-fn last_where<T>(
-    children: impl ExactSizeIterator<Item = T> + Clone,
-    test: impl Fn(T) -> bool,
-) -> Option<(usize, T)> {
-    let child = |at: usize| children.clone().nth(at);
-    let (mut passed, mut failed) = (0, children.len());
-    while passed < failed {
-        let middle = passed + (failed - passed) / 2;
-        if child(middle).is_some_and(&test) {
-            passed = middle + 1;
-        } else {
-            failed = middle;
-        }
-    }
-    let at = passed.checked_sub(1)?;
-    child(at).map(|found| (at, found))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 use crate::facts::{Facts, nearest};
 use crate::model::Str;
-use crate::model::delivery::glob::matches;
 use crate::model::delivery::{App, SourceKind, ValueFile, source_folder, value_file};
 use crate::model::kubernetes::{AppProject, ApplicationSource, Body, Destination, Object};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::glob::matches;
 use crate::text::{folder_of, join_path};
 use rustc_hash::FxHashSet;
 
