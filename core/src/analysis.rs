@@ -9,12 +9,12 @@ use crate::model::{
     plain_targets, targets,
 };
 use crate::report::{
-    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
+    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, folder_of};
 use crate::{decision, rules, suppress};
-use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
+use fold::{Folded, drop_echoes, join_fixes, one_for_each_tag, without_names};
 use rustc_hash::FxHashSet;
 use self_cell::self_cell;
 use std::sync::Arc;
@@ -239,19 +239,6 @@ impl Analysis {
             is_same
         });
         fold_shared_places(findings);
-    }
-}
-
-/// Adds the edits of a finding to those of the same finding in another project, which shares the place: an
-/// `.env` file, say. Each project has its own file to edit.
-fn join_fixes(kept: &mut Finding, other: &Finding) {
-    for (fix, more) in kept.fixes.iter_mut().zip(&other.fixes) {
-        let is_apart =
-            |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
-        if fix.title == more.title && fix.safety == more.safety && more.edits.iter().all(is_apart) {
-            fix.edits.extend(more.edits.iter().cloned());
-            fix.edits.sort_by_key(|edit| edit.span);
-        }
     }
 }
 

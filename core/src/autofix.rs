@@ -128,9 +128,8 @@ pub fn fix_all(
 
 /// Returns options for all rules; `None` if the caller's own options leave out none.
 fn every_rule(options: &Options) -> Option<Options> {
-    let is_restricted = !options.select.is_empty()
-        || !options.ignore.is_empty()
-        || options.min_severity.is_some();
+    let is_restricted =
+        !options.select.is_empty() || !options.ignore.is_empty() || options.min_severity.is_some();
     is_restricted.then(|| Options {
         config: options.config.clone(),
         leave_fixes_untried: true,

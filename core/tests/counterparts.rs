@@ -62,7 +62,8 @@ fn an_image_is_enough_where_only_one_service_runs_it() {
 fn a_service_that_is_built_is_known_by_its_name() {
     let compose = "services:\n  web: {build: .}\n  db: {image: 'postgres:17'}\n";
     // A MySQL is not the PostgreSQL of the same name.
-    let cluster = deployment("web", "registry.example.com/acme/web:2") + &deployment("db", "mysql:8.4");
+    let cluster =
+        deployment("web", "registry.example.com/acme/web:2") + &deployment("db", "mysql:8.4");
     assert_eq!(
         pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]),
         ["web → web/web (name)"]
@@ -80,7 +81,8 @@ fn the_registry_of_an_image_does_not_matter() {
 
 #[test]
 fn what_joins_the_words_of_a_name_does_not_matter() {
-    let compose = "services:\n  celerybeat: {image: 'acme/app:1'}\n  order_api: {image: 'acme/app:1'}\n";
+    let compose =
+        "services:\n  celerybeat: {image: 'acme/app:1'}\n  order_api: {image: 'acme/app:1'}\n";
     let cluster = deployment("celery-beat", "acme/app:1") + &deployment("order-api", "acme/app:1");
     assert_eq!(
         pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]),
@@ -93,7 +95,8 @@ fn what_joins_the_words_of_a_name_does_not_matter() {
 
 #[test]
 fn the_names_of_a_pod_belong_to_its_first_container() {
-    let compose = "services:\n  api: {image: 'acme/api:1'}\n  proxy: {image: 'envoyproxy/envoy:v1.31'}\n";
+    let compose =
+        "services:\n  api: {image: 'acme/api:1'}\n  proxy: {image: 'envoyproxy/envoy:v1.31'}\n";
     let cluster = "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: api}\nspec:\n  selector: {matchLabels: {app: api}}\n  template:\n    metadata: {labels: {app: api}}\n    spec:\n      containers:\n        - {name: main, image: 'acme/api:1'}\n        - {name: proxy, image: 'envoyproxy/envoy:v1.31'}\n";
     assert_eq!(
         pairs(&[("compose.yaml", compose), ("k8s/api.yaml", cluster)]),
@@ -115,10 +118,15 @@ fn of_two_versions_of_one_service_neither_is_taken() {
 #[test]
 fn of_two_sets_of_manifests_the_nearer_one_is_taken() {
     let (near, far) = (deployment("web", "acme/web:1"), deployment("web", "acme/web:1"));
-    let files = [("app/compose.yaml", WEB), ("app/k8s/web.yaml", near.as_str()), ("other/k8s/web.yaml", &far)];
+    let files = [
+        ("app/compose.yaml", WEB),
+        ("app/k8s/web.yaml", near.as_str()),
+        ("other/k8s/web.yaml", &far),
+    ];
     assert_eq!(pairs(&files), ["web → web/web (image and name)"]);
     // Two forms of the same deployment, side by side.
-    let files = [("compose.yaml", WEB), ("k8s/web.yaml", near.as_str()), ("tutorial/web.yaml", &far)];
+    let files =
+        [("compose.yaml", WEB), ("k8s/web.yaml", near.as_str()), ("tutorial/web.yaml", &far)];
     assert!(pairs(&files).is_empty());
 }
 

@@ -35,7 +35,11 @@ impl<'a> Editor<'a> {
     pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
         let range = self.own(place)?;
         let is_key = |node: Node<'_>| node.as_str() == Some(key);
-        if self.tree.mapping_at(place.span).is_some_and(|it| it.entries().any(|entry| is_key(entry.key))) {
+        if self
+            .tree
+            .mapping_at(place.span)
+            .is_some_and(|it| it.entries().any(|entry| is_key(entry.key)))
+        {
             return None;
         }
         if place.flow {

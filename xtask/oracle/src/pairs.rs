@@ -31,12 +31,7 @@ fn print(project: &Path) -> Result<(), String> {
     let facts = analysis.facts();
     let (pairs, services, workloads) = (facts.counterparts(), facts.services(), facts.workloads());
     println!("\n{}", project.file_name().unwrap_or_default().to_string_lossy());
-    println!(
-        "  {} services, {} workloads, {} pairs",
-        services.len(),
-        workloads.len(),
-        pairs.len()
-    );
+    println!("  {} services, {} workloads, {} pairs", services.len(), workloads.len(), pairs.len());
     for pair in pairs {
         print_pair(facts, pair);
     }

@@ -50,7 +50,10 @@ const IN_PODS: &[(&str, &[&str])] = &[
     ("PLM601", &["containers.*.startupProbe"]),
     ("PLM611", &["containers.*.resources"]),
     ("PLM615", &["containers.*.readinessProbe"]),
-    ("PLM623", &["containers.*.livenessProbe", "containers.*.readinessProbe", "containers.*.startupProbe"]),
+    (
+        "PLM623",
+        &["containers.*.livenessProbe", "containers.*.readinessProbe", "containers.*.startupProbe"],
+    ),
     ("PLM624", &["containers.*.livenessProbe", "containers.*.readinessProbe"]),
     ("PLM625", &["containers.*.livenessProbe"]),
     ("PLM808", &["*"]),
@@ -90,7 +93,15 @@ const IN_OBJECTS: &[(&str, &[&str])] = &[
     ("PLM916", &["images", "replicas", "patches"]),
     (
         "PLM917",
-        &["bases", "resources", "patches", "patchesJson6902", "patchesStrategicMerge", "commonLabels", "labels"],
+        &[
+            "bases",
+            "resources",
+            "patches",
+            "patchesJson6902",
+            "patchesStrategicMerge",
+            "commonLabels",
+            "labels",
+        ],
     ),
     ("PLM918", &["spec.source.helm.valueFiles"]),
     ("PLM921", &["spec.template"]),
@@ -119,5 +130,7 @@ pub fn may_refuse(code: &str, message: &str) -> bool {
 
 fn covers(pattern: &str, path: &str) -> bool {
     let mut parts = path.split('.');
-    pattern.split('.').all(|wanted| parts.next().is_some_and(|part| wanted == "*" || wanted == part))
+    pattern
+        .split('.')
+        .all(|wanted| parts.next().is_some_and(|part| wanted == "*" || wanted == part))
 }

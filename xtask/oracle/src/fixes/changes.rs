@@ -70,7 +70,8 @@ pub fn general(path: &str) -> String {
         let is_named = is_named && !(all[at - 1] == "selector" && *part == "matchLabels");
         parts.push(if is_index || is_named { "*" } else { part });
         // The names of labels and annotations have dots in them.
-        let ends_with_name = matches!(all.get(at.wrapping_sub(1)), Some(&"labels" | &"annotations"));
+        let ends_with_name =
+            matches!(all.get(at.wrapping_sub(1)), Some(&"labels" | &"annotations"));
         if is_named && ends_with_name {
             break;
         }

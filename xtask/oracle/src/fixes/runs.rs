@@ -106,7 +106,8 @@ impl Rounds {
                 self.codes.insert(finding.code);
                 for edit in &fix.edits {
                     let file = &report.entry(edit.span.file).file;
-                    let start = file.text[..edit.span.start as usize].rfind('\n').map_or(0, |it| it + 1);
+                    let start =
+                        file.text[..edit.span.start as usize].rfind('\n').map_or(0, |it| it + 1);
                     let rest = &file.text[edit.span.end as usize..];
                     let end = edit.span.end as usize + rest.find('\n').unwrap_or(rest.len());
                     for line in file.text[start..end].lines() {
@@ -121,7 +122,9 @@ impl Rounds {
     fn elsewhere(&self, old: &File, new: &File) -> Vec<String> {
         let lines: Vec<&str> = old.text.lines().collect();
         let is_edited = |at: usize| {
-            lines.get(at).is_some_and(|line| self.lines.contains(&(old.path.to_string(), (*line).to_owned())))
+            lines.get(at).is_some_and(|line| {
+                self.lines.contains(&(old.path.to_string(), (*line).to_owned()))
+            })
         };
         // What is added may stand above lines that look like the added ones.
         let is_near = |changed: &Range<usize>| {
@@ -130,6 +133,7 @@ impl Rounds {
         };
         let changed = changed_lines(&old.text, &new.text);
         let far = changed.into_iter().filter(|lines| !is_near(lines));
-        far.map(|lines| format!("{}: lines {lines:?} change away from every edit", old.path)).collect()
+        far.map(|lines| format!("{}: lines {lines:?} change away from every edit", old.path))
+            .collect()
     }
 }

@@ -70,14 +70,16 @@ pub fn outside(
         problems.extend(lost.iter().map(|comment| format!("{}: loses `{comment}`", old.path)));
         let (different, changed_paths) = manifests::compare(&old.text, &new.text);
         problems.extend(different.into_iter().map(|it| format!("{}: {it}", old.path)));
-        let is_compose = engine.projects.iter().any(|it| it.sources.iter().any(|it| **it == *old.path));
+        let is_compose =
+            engine.projects.iter().any(|it| it.sources.iter().any(|it| **it == *old.path));
         if !is_compose {
             paths.extend(changed_paths.iter().map(|path| general(path)));
         }
     }
     sample.write(&after)?;
     for project in &engine.projects {
-        let is_touched = after.iter().any(|it| project.sources.iter().any(|name| **name == *it.path));
+        let is_touched =
+            after.iter().any(|it| project.sources.iter().any(|name| **name == *it.path));
         let Some(old) = project.before.as_ref().filter(|_| is_touched) else { continue };
         match engine.ask(project)? {
             Ok(new) => paths.extend(changes(old, &new).iter().map(|path| general(path))),
@@ -102,7 +104,8 @@ fn inside(
     changed.iter().for_each(|(old, _)| workspace.set_file((*old).clone()));
     let mut problems = new_errors(&sample.report, &report);
     let own = words(&sample.report, finding);
-    let count = |report: &Report| report.findings.iter().filter(|it| words(report, it) == own).count();
+    let count =
+        |report: &Report| report.findings.iter().filter(|it| words(report, it) == own).count();
     if count(&report) >= count(&sample.report) {
         problems.push("the finding is still there".to_owned());
     }
@@ -134,5 +137,6 @@ pub fn new_errors(before: &Report, after: &Report) -> Vec<String> {
     };
     let new = count(after);
     let new = new.iter().filter(is_new);
-    new.map(|((code, path, _), (_, message))| format!("new error {path} {code}: {message}")).collect()
+    new.map(|((code, path, _), (_, message))| format!("new error {path} {code}: {message}"))
+        .collect()
 }
