@@ -280,11 +280,10 @@ fn spoiled_target<'t>(before: &'t [TargetEntry], after: &[TargetEntry]) -> Optio
     for new in after {
         left.entry((&new.name, new.kind)).or_default().push_back(new);
     }
-    let mut is_spoiled = |old: &&TargetEntry| {
+    before.iter().find(|old| {
         let new = left.get_mut(&(old.name.as_str(), old.kind)).and_then(VecDeque::pop_front);
         new.is_none_or(|new| !new.built && (old.built || new.reason != old.reason))
-    };
-    before.iter().find(|old| is_spoiled(old))
+    })
 }
 
 #[cfg(test)]
