@@ -9,7 +9,7 @@ use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{
-    Edit, Environment, FileEntry, Finding, Findings, Fix, Kind, Other, Related, Report, Severity,
+    Environment, FileEntry, Finding, Findings, Fix, Kind, Other, Related, Report, Severity,
     TargetEntry,
 };
 use crate::rules::Rule;
@@ -19,7 +19,7 @@ use crate::{decision, rules};
 use accept::{is_off, set_levels, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
-use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
+use fold::{Folded, drop_echoes, join_fixes, one_for_each_tag, without_names};
 use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::Arc;
@@ -317,18 +317,6 @@ impl Analysis {
             }
             is_same
         });
-    }
-}
-
-/// Adds the edits of a finding to those of the same finding in another project, which shares the place: an
-/// `.env` file, say. Each project has its own file to edit.
-fn join_fixes(kept: &mut Finding, other: &Finding) {
-    for (fix, more) in kept.fixes.iter_mut().zip(&other.fixes) {
-        let is_apart = |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
-        if fix.title == more.title && fix.safety == more.safety && more.edits.iter().all(is_apart) {
-            fix.edits.extend(more.edits.iter().cloned());
-            fix.edits.sort_by_key(|edit| edit.span);
-        }
     }
 }
 

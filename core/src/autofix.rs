@@ -5,10 +5,11 @@ use crate::analysis::Options;
 use crate::edit::apply::apply_all;
 use crate::edit::guard::{self, Damage};
 use crate::model::FileModel;
-use crate::report::{Finding, Fix, Report, Safety, Severity, TargetEntry};
+use crate::report::{Finding, Fix, Report, Safety, Severity, TargetEntry, TargetKind};
 use crate::text::{File, FileId};
 use crate::workspace::Workspace;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 
 /// Maximum number of analyses for the fixes of one project. Fixes that do damage are found by halves: one
 /// of a thousand costs ten.
@@ -272,19 +273,22 @@ fn errors(report: &Report) -> FxHashMap<ErrorKey, (usize, &str)> {
     errors
 }
 
-/// Returns a target that is built with fewer of its parts than before.
+/// Returns a target that is built with fewer of its parts than before. Several targets may have one name, as
+/// the Applications of several examples do; they keep their order.
 fn spoiled_target<'t>(before: &'t [TargetEntry], after: &[TargetEntry]) -> Option<&'t TargetEntry> {
-    let is_spoiled = |old: &&TargetEntry| {
-        let new = after.iter().find(|new| new.name == old.name && new.kind == old.kind);
+    let mut left: FxHashMap<(&str, TargetKind), VecDeque<&TargetEntry>> = FxHashMap::default();
+    for new in after {
+        left.entry((&new.name, new.kind)).or_default().push_back(new);
+    }
+    before.iter().find(|old| {
+        let new = left.get_mut(&(old.name.as_str(), old.kind)).and_then(VecDeque::pop_front);
         new.is_none_or(|new| !new.built && (old.built || new.reason != old.reason))
-    };
-    before.iter().find(is_spoiled)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::TargetKind;
 
     fn target(name: &str, reason: Option<&str>) -> TargetEntry {
         TargetEntry {
@@ -306,5 +310,10 @@ mod tests {
         assert_eq!(spoiled(&after).as_deref(), Some("a"));
         assert_eq!(spoiled(&[target("a", None), target("b", None)]).as_deref(), Some("c"));
         assert_eq!(spoiled(&before), None);
+        // Two targets of one name are told apart by their order.
+        let twins = [target("a", Some("no `x`")), target("a", None)];
+        assert_eq!(spoiled_target(&twins, &twins), None);
+        let worse = [target("a", Some("no `x`")), target("a", Some("no `y`"))];
+        assert!(spoiled_target(&twins, &worse).is_some());
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use plimsoll_core::autofix::{Fixed, Reason, Wanted, fix_all};
+use plimsoll_core::edit::guard::Damage;
 use plimsoll_core::{File, Options, Report, Workspace, analyze};
 
 fn options(select: &[&str]) -> Options {
@@ -182,6 +183,36 @@ fn a_refused_fix_is_left_out_alone_and_said() {
         fixed.refused.iter().map(|it| (it.path.as_str(), it.line, it.code)).collect();
     assert_eq!(said, [("locked/compose.yaml", 2, "PLM802")]);
     assert_eq!(fixed.refused[0].reason, Reason::Locked);
+}
+
+#[test]
+fn a_fix_that_does_damage_is_left_out_with_its_reason() {
+    let web = compose("    # Stays.\n");
+    let options = options(&["PLM802"]);
+    let wanted =
+        Wanted { options: &options, unsafe_too: true, finding: &|_| true, may_change: &|_| true };
+    // The fix of the first file writes what no rule would; that of the second one is right.
+    let refused = |text: &str| {
+        let files = ["a/compose.yaml", "b/compose.yaml"].map(|path| File::new(path, web.as_str()));
+        let mut workspace = Workspace::default();
+        files.iter().for_each(|file| workspace.set_file(file.clone()));
+        let mut report = workspace.report(&options);
+        assert_eq!(report.findings.len(), 2);
+        report.findings[0].fixes[0].edits[0].text = text.to_owned();
+        let fixed = fix_all(files.to_vec(), &mut workspace, report, &wanted);
+        assert_eq!(&*fixed.files[0].text, web);
+        assert!(fixed.files[1].text.contains("restart: unless-stopped"));
+        assert_eq!(fixed.applied, 1);
+        let [refused] = &fixed.refused[..] else { panic!("{:?}", fixed.refused) };
+        assert_eq!(refused.path, "a/compose.yaml");
+        refused.reason.clone()
+    };
+    let twice = "\n    restart: always\n    restart: always";
+    assert_eq!(refused(twice), Reason::Damage(Damage::Syntax));
+    assert_eq!(refused("\n    read_only: true"), Reason::Unsettled);
+    // The error comes from a rule that was not selected.
+    let depends = refused("\n    restart: always\n    depends_on: [nobody]");
+    assert!(matches!(depends, Reason::Error(..)), "{depends:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::may_be_unbuilt;
 use super::place::place_in_target;
 use crate::facts::Facts;
-use crate::report::{Finding, Kind};
+use crate::report::{Edit, Finding, Kind};
 use crate::text::Span;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -153,6 +153,18 @@ pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
         at += 1;
         !echoes.contains(&(at - 1))
     });
+}
+
+/// Adds the edits of a finding to those of the same finding in another project, which shares the place: an
+/// `.env` file, say. Each project has its own file to edit.
+pub(super) fn join_fixes(kept: &mut Finding, other: &Finding) {
+    for (fix, more) in kept.fixes.iter_mut().zip(&other.fixes) {
+        let is_apart = |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
+        if fix.title == more.title && fix.safety == more.safety && more.edits.iter().all(is_apart) {
+            fix.edits.extend(more.edits.iter().cloned());
+            fix.edits.sort_by_key(|edit| edit.span);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -72,8 +72,8 @@ fn is_renamed_to_neighbour(model: &FileModel, edit: &Edit) -> bool {
         Some(step) => Some(step.value()),
         None => model.tree.root_at(edit.span.start as usize),
     };
-    let has = |mapping: Node<'_>| mapping.entries().any(|it| it.key.as_str() == Some(name));
-    mapping.is_some_and(has)
+    let is_taken = |key: Node<'_>| key.span() != edit.span && key.as_str() == Some(name);
+    mapping.is_some_and(|it| it.entries().any(|entry| is_taken(entry.key)))
 }
 
 /// Returns what edits have done to a file that they should not.
@@ -154,6 +154,7 @@ mod tests {
         assert!(!may_replace("s:\n  restart: no\n  restar: always\n", "restar", "restart"));
         assert!(!may_replace("restart: no\nrestar: always\n", "restar", "\"restart\""));
         assert!(may_replace("s:\n  restart: no\nt:\n  restar: always\n", "restar", "restart"));
+        assert!(may_replace("data: {yes: a}\n", "yes", "\"yes\""));
     }
 
     #[test]

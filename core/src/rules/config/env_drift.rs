@@ -483,10 +483,10 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(
             found[0].message,
-            "Compose sets `TLS`, `GC` for `web`, but container `web` of Pod `web` gets none of them (and 1 more like it)"
+            "Compose sets `GC`, `TLS` for `api`, but container `api` of Pod `api` gets none of them (and 1 more like it)"
         );
         let places: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
-        assert!(places.contains(&"the same for `api` and container `api` of Pod `api`"));
+        assert!(places.contains(&"the same for `web` and container `web` of Pod `web`"));
         assert_eq!(two_services("{TLS: x}", "{GC: y}").len(), 2);
         assert_eq!(
             two_services("{TLS: x}", "{TLS: x} # plimsoll: ignore PLM506 - on purpose").len(),

@@ -112,7 +112,7 @@ mod tests {
         let both = text.replace("'a/c:1',", "'a/c:1', command: [wait-for-it, 'db:5432'],");
         assert_eq!(
             messages(&RULE, &both),
-            ["`db` has no healthcheck, so `web`, `job` have to wait for it by themselves"]
+            ["`db` has no healthcheck, so `job`, `web` have to wait for it by themselves"]
         );
     }
 }

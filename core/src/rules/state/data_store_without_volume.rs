@@ -663,7 +663,7 @@ mod tests {
         let fixed = crate::rules::testing::apply_fixes(&sources, &report);
         assert_eq!(
             &*fixed[0].text,
-            "services:\n  queue:\n    image: rabbitmq:4.0\n    volumes:\n      - queue-data:/var/lib/rabbitmq\n    hostname: queue\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  queue-data: {}\n  db-data: {}\n"
+            "services:\n  queue:\n    image: rabbitmq:4.0\n    volumes:\n      - queue-data:/var/lib/rabbitmq\n    hostname: queue\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  queue-data: {}\n"
         );
     }
 
