@@ -171,7 +171,7 @@ mod tests {
             let text = format!(
                 "services:\n  admin: {{image: 'a:1', environment: &env {{DB: 'tcp://db:5432'}}, depends_on: [db]}}\n  db: {{image: 'postgres:17'}}\n  web: {{image: 'a:1', {borrowed}}}\n"
             );
-            let expected = [("service web".to_owned(), "db".to_owned())];
+            let expected = [("service web".to_owned(), "db:5432".to_owned())];
             assert_eq!(subjects(&text, "PLM104"), expected, "{borrowed}");
         }
     }
