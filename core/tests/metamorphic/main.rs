@@ -339,14 +339,14 @@ fn compare(projects: impl Iterator<Item = (String, Vec<File>)>) -> (String, Stri
     (rows.collect(), broken)
 }
 
-fn read(folder: &PathBuf) -> (String, Vec<File>) {
+fn read(folder: &Path) -> (String, Vec<File>) {
     (folder.display().to_string(), files(folder))
 }
 
 #[test]
 fn examples_say_the_same_in_every_form() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let (table, broken) = compare(folders(&examples).iter().map(read));
+    let (table, broken) = compare(folders(&examples).iter().map(|it| read(it)));
     assert!(broken.is_empty(), "{table}\n{broken}");
 }
 
@@ -392,7 +392,7 @@ fn a_corpus_says_the_same_in_every_form() {
     let projects: Vec<PathBuf> =
         folders(Path::new(&corpus)).iter().flat_map(|kind| folders(kind)).collect();
     assert!(!projects.is_empty(), "no projects in {}", Path::new(&corpus).display());
-    let (table, broken) = compare(projects.iter().map(read));
+    let (table, broken) = compare(projects.iter().map(|it| read(it)));
     println!("{table}");
     assert!(broken.is_empty(), "{broken}");
 }
