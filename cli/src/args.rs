@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use plimsoll_core::config::Answers;
-use plimsoll_core::report::Severity;
+use plimsoll_core::report::{FailOn, Severity};
 use std::path::PathBuf;
 
 /// Reads Docker Compose and Kubernetes files together and finds what will bite in production.
@@ -61,6 +61,8 @@ pub enum Command {
         input: Input,
         #[command(flatten)]
         rules: Rules,
+        #[command(flatten)]
+        baseline: BaselineFile,
         /// How to print the findings
         #[arg(long, default_value = "text")]
         format: CheckFormat,
@@ -114,7 +116,7 @@ pub enum Command {
         #[arg(long, default_value = "yaml")]
         format: RenderFormat,
     },
-    /// Explain a rule, or list all rules
+    /// Explain a rule, or list all rules by pitfall
     Explain {
         /// The rule's code or name, such as PLM101 or depends-on-started-only; all rules if omitted
         #[arg(value_name = "CODE|NAME")]
@@ -185,9 +187,30 @@ pub struct Input {
     /// File name to use for standard input
     #[arg(long, value_name = "NAME", default_value = "stdin.yaml")]
     pub stdin_filename: String,
-    /// Configuration file; its settings override those of the project's plimsoll.yaml
+    /// Configuration file; its settings win over those of the plimsoll.yaml files of the project
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// The findings that are accepted already.
+#[derive(Debug, Args)]
+pub struct BaselineFile {
+    /// Write what is found now into a baseline, and exit with code 0
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "prune"])]
+    pub write_baseline: Option<PathBuf>,
+    /// Report only what is not in this baseline, and its entries that are no longer found
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Drop entries that are no longer found from the baseline
+    #[arg(long, requires = "baseline")]
+    pub prune: bool,
+}
+
+impl BaselineFile {
+    /// Returns the file that is read or written.
+    pub fn file(&self) -> Option<&PathBuf> {
+        self.baseline.as_ref().or(self.write_baseline.as_ref())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -201,28 +224,10 @@ pub struct Rules {
     /// Leave out findings below this severity
     #[arg(long, value_name = "SEVERITY", value_parser = severity())]
     pub min_severity: Option<Severity>,
-    /// Exit with code 1 if a finding has this severity or a higher one
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    pub fail_on: FailOn,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    Error,
-    Warning,
-    Info,
-    Never,
-}
-
-impl FailOn {
-    pub fn fails(self, severity: Severity) -> bool {
-        match self {
-            FailOn::Error => severity <= Severity::Error,
-            FailOn::Warning => severity <= Severity::Warning,
-            FailOn::Info => severity <= Severity::Info,
-            FailOn::Never => false,
-        }
-    }
+    /// Exit with code 1 if a finding has this severity or a higher one [default: fail-on of the
+    /// configuration, or else error]
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on())]
+    pub fail_on: Option<FailOn>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -252,6 +257,12 @@ pub enum PageFormat {
 fn severity() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(Severity::ALL.map(Severity::name)).map(|name| {
         Severity::from_name(&name).expect("internal error: every possible value is a severity")
+    })
+}
+
+fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+    PossibleValuesParser::new(FailOn::ALL.map(FailOn::name)).map(|name| {
+        FailOn::from_name(&name).expect("internal error: every possible value has a name")
     })
 }
 

@@ -6,7 +6,8 @@ use crate::{Failure, json};
 use anstyle::Style;
 use plimsoll_core::explain;
 use plimsoll_core::output::wire;
-use plimsoll_core::rules::{self, Rule};
+use plimsoll_core::rules::{self, Pitfall, Rule};
+use plimsoll_core::text::did_you_mean;
 
 pub fn run(name: Option<&str>, format: PageFormat, terminal: &Terminal) -> Result<u8, Failure> {
     match name {
@@ -14,26 +15,47 @@ pub fn run(name: Option<&str>, format: PageFormat, terminal: &Terminal) -> Resul
         Some(name) => match rules::find(name) {
             Some(rule) => page(rule, format, terminal)?,
             None => {
-                return Err(Failure(format!(
-                    "`{name}` is not a known rule; `plimsoll explain` lists all rules"
-                )));
+                return Err(Failure(unknown(name)));
             }
         },
     }
     Ok(0)
 }
 
+/// Says that a code or name means no rule, and which ones were probably meant.
+pub fn unknown(selector: &str) -> String {
+    let what = format!("`{selector}` is not a known rule");
+    let meant = did_you_mean(&rules::nearest(selector));
+    match meant.is_empty() {
+        true => format!("{what}; `plimsoll explain` lists all rules"),
+        false => what + &meant,
+    }
+}
+
+/// Lists the rules by pitfall.
 fn list(format: PageFormat) -> Result<(), Failure> {
+    let by_pitfall = |part: &dyn Fn(Pitfall) -> String| Pitfall::ALL.map(part).join("\n");
     print_exactly(&match format {
-        PageFormat::Text => rules::all().map(text_line).collect(),
+        PageFormat::Text => by_pitfall(&|pitfall| {
+            let rules: String = pitfall.rules().map(text_line).collect();
+            format!("{} ({})\n{}\n{rules}", pitfall.title(), pitfall.family(), pitfall.about())
+        }),
         PageFormat::Json => json(&rules::all().map(wire::Rule::from).collect::<Vec<_>>()),
-        PageFormat::Markdown => rules::all().map(markdown_line).collect(),
+        PageFormat::Markdown => by_pitfall(&|pitfall| {
+            let rules: String = pitfall.rules().map(markdown_line).collect();
+            format!(
+                "## {} ({})\n\n{}\n\n{rules}",
+                pitfall.title(),
+                pitfall.family(),
+                pitfall.about()
+            )
+        }),
     })
 }
 
 fn text_line(rule: &'static Rule) -> String {
     let summary = &explain::explain(rule).summary;
-    format!("{} {:<8} {:<36} {summary}\n", rule.code, rule.severity.name(), rule.name)
+    format!("  {} {:<8} {:<36} {summary}\n", rule.code, rule.severity.name(), rule.name)
 }
 
 fn markdown_line(rule: &'static Rule) -> String {

@@ -1,6 +1,7 @@
 //! The command `plimsoll`: arguments in, a report out, and an exit code that scripts can rely on.
 
 mod args;
+mod baseline;
 mod explain;
 mod fix;
 mod input;
@@ -10,14 +11,16 @@ mod scope;
 mod shell;
 mod terminal;
 
-use args::{CheckFormat, Cli, Command, Input, PageFormat, Rules};
+use args::{BaselineFile, CheckFormat, Cli, Command, Input, PageFormat, Rules};
 use clap::Parser;
 use plimsoll_core::config::Answers;
 use plimsoll_core::output::{self, wire};
+use plimsoll_core::report::{Baseline, FailOn};
 use plimsoll_core::{Options, Report, rules};
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use terminal::{Terminal, print_exactly};
 
 /// Analyses allocate many small strings on several threads, for which mimalloc is a twentieth
@@ -49,7 +52,9 @@ fn main() -> ExitCode {
 /// Runs a subcommand and returns the exit code.
 fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
     match command {
-        Command::Check { input, rules, format } => check(&input, &rules, format, terminal),
+        Command::Check { input, rules, baseline, format } => {
+            check(&input, &rules, &baseline, format, terminal)
+        }
         Command::Decide { input, format, details, system, answers } => {
             decide(&input, format, details, system.as_deref(), answers, terminal)
         }
@@ -73,12 +78,26 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
 fn check(
     input: &Input,
     rules: &Rules,
+    baseline: &BaselineFile,
     format: CheckFormat,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
-    let options = options(input, rules)?;
-    let sources = input::gather(input, terminal)?;
-    let report = input::report(&input::workspace(&sources, terminal), &options, terminal);
+    let mut options = options(input, rules)?;
+    let root = input::root(input, baseline.file());
+    options.config.base = input::base(&root);
+    let known = baseline.baseline.as_deref().map(baseline::read).transpose()?.map(Arc::new);
+    options.config.baseline.clone_from(&known);
+    let project = input::gather(input, terminal)?;
+    let report = project.report(&project.workspace(terminal), &options, terminal)?;
+    if let Some(file) = &baseline.write_baseline {
+        let found = Baseline::of(&report);
+        baseline::write(file, &found)?;
+        if !terminal.quiet {
+            let count: usize = found.entries().map(|it| it.1).sum();
+            terminal.say(&format!("{}: findings in the baseline: {count}", file.display()));
+        }
+        return Ok(0);
+    }
     match format {
         CheckFormat::Text => {
             terminal.print(&output::text(&report, terminal.style, !terminal.quiet))
@@ -89,6 +108,16 @@ fn check(
         CheckFormat::Junit => print_exactly(&output::junit(&report)),
         CheckFormat::Markdown => print_exactly(&output::markdown(&report)),
     }?;
+    if let Some((file, known)) = baseline.baseline.as_ref().zip(known) {
+        let stale = baseline::stale(&report, &root);
+        match baseline.prune {
+            true if !stale.is_empty() => {
+                baseline::write(file, &baseline::pruned(&known, stale))?;
+            }
+            true => {}
+            false => baseline::warn(file, &stale, terminal),
+        }
+    }
     Ok(exit_code(&report, rules))
 }
 
@@ -100,11 +129,11 @@ fn decide(
     answers: Vec<Answers>,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
-    let mut config = input::config(input.config.as_deref())?;
+    let mut config = input::config(input)?;
     config.answers = answers.iter().fold(config.answers, Answers::with);
     let options = Options { config, ..Options::default() };
-    let sources = input::gather(input, terminal)?;
-    let mut report = input::report(&input::workspace(&sources, terminal), &options, terminal);
+    let project = input::gather(input, terminal)?;
+    let mut report = project.report(&project.workspace(terminal), &options, terminal)?;
     if let Some(name) = system {
         keep_system(&mut report, name)?;
     }
@@ -132,14 +161,12 @@ fn keep_system(report: &mut Report, name: &str) -> Result<(), Failure> {
 
 fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
     for selector in rules.select.iter().chain(&rules.ignore) {
-        if !rules::all().any(|rule| rule.is(selector)) {
-            return Err(Failure(format!(
-                "`{selector}` is not a known code, family or name; `plimsoll explain` lists all rules"
-            )));
+        if !rules::is_known(selector) {
+            return Err(Failure(explain::unknown(selector)));
         }
     }
     Ok(Options {
-        config: input::config(input.config.as_deref())?,
+        config: input::config(input)?,
         select: rules.select.clone(),
         ignore: rules.ignore.clone(),
         min_severity: rules.min_severity,
@@ -148,7 +175,8 @@ fn options(input: &Input, rules: &Rules) -> Result<Options, Failure> {
 }
 
 fn exit_code(report: &Report, rules: &Rules) -> u8 {
-    u8::from(report.findings.iter().any(|finding| rules.fail_on.fails(finding.severity)))
+    let fail_on = rules.fail_on.or(report.fail_on).unwrap_or(FailOn::Error);
+    u8::from(report.findings.iter().any(|finding| fail_on.fails(finding.severity)))
 }
 
 fn json(value: &impl serde::Serialize) -> String {

@@ -88,14 +88,15 @@ pub struct Wanted {
 
 /// Prints the targets and returns the exit code: 2 if one of them is not built in full.
 pub fn run(input: Input, wanted: &Wanted, terminal: &Terminal) -> Result<u8, Failure> {
-    let mut config = input::config(input.config.as_deref())?;
+    let mut config = input::config(&input)?;
     let scope = Scope::of(input, wanted)?;
     if !scope.requests.is_empty() {
         config.targets = Targets { requests: scope.requests.clone(), ..Targets::default() };
     }
-    let sources = scope.gather(terminal)?;
-    let workspace = input::workspace(&sources, terminal);
+    let project = scope.gather(terminal)?;
+    let workspace = project.workspace(terminal);
     let analysis = workspace.analysis(&config);
+    input::refuse_mistakes(&analysis)?;
     let all = all_targets(&workspace, &analysis, &scope);
     let targets = chosen(&all, &wanted.names)?;
     if wanted.list {

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::args::{self, Input};
-use crate::input::{self, Source};
+use crate::input::{self, Project, Source};
 use crate::render::Wanted;
 use crate::terminal::Terminal;
 use plimsoll_core::build::{
@@ -80,23 +80,23 @@ impl Scope {
     }
 
     /// Reads the files of the targets, with the bases and components that lie beside the paths.
-    pub fn gather(&self, terminal: &Terminal) -> Result<Vec<Source>, Failure> {
+    pub fn gather(&self, terminal: &Terminal) -> Result<Project, Failure> {
         let mut input = self.input.clone();
-        let mut sources = input::gather(&input, terminal)?;
+        let mut project = input::gather(&input, terminal)?;
         let has_kustomization =
             self.requests.iter().any(|it| matches!(it.recipe, Recipe::Kustomization(_)));
         for _ in 0..MAX_ROUNDS {
             if !has_kustomization {
                 break;
             }
-            let more = self.outside(&input.paths, &sources);
+            let more = self.outside(&input.paths, &project.sources);
             if more.is_empty() {
                 break;
             }
             input.paths.extend(more);
-            sources = input::gather(&input, terminal)?;
+            project = input::gather(&input, terminal)?;
         }
-        Ok(sources)
+        Ok(project)
     }
 
     /// Returns what kustomizations refer to outside of the paths and inside of the boundary.

@@ -1,26 +1,36 @@
 //! Everything that is known about one state of the files, ready to be asked.
 
 use crate::config::Config;
-use crate::facts::{Facts, Parts, Scope};
+use crate::edit::guard;
+use crate::facts::{Facts, Parts, Scope, for_any_release};
 use crate::model::chart::{Chart, ChartCache, charts};
+use crate::model::kubernetes::Object;
 use crate::model::{
-    BuiltTarget, Described, FileModel, PlainTarget, Suppression, TargetCache, compose,
-    plain_targets, targets,
+    BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
+    Environment, FileEntry, Finding, Findings, Fix, Kind, Other, Related, Report, Severity,
+    TargetEntry,
 };
 use crate::rules::Rule;
-use crate::text::{FileId, folder_of};
-use crate::{decision, rules, suppress};
-use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
-use rustc_hash::FxHashSet;
+use crate::syntax::Problem;
+use crate::text::{FileId, Span};
+use crate::{decision, rules};
+use accept::{is_off, set_levels, take_out_accepted, take_out_suppressed};
+use annotations::Annotations;
+use cause::one_for_each_cause;
+use fold::{Folded, drop_echoes, join_fixes, one_for_each_tag, without_names};
+use rustc_hash::{FxHashMap, FxHashSet};
 use self_cell::self_cell;
 use std::sync::Arc;
 use trial::Trials;
 
+mod accept;
+mod annotations;
+mod cause;
 mod fold;
 mod place;
+mod purpose;
 mod trial;
 
 /// What a caller wants to know.
@@ -107,8 +117,9 @@ impl Analysis {
     /// Takes a snapshot of files that have changed since the last one. Targets and charts that are made
     /// from none of the changed files are taken from the cache.
     pub fn again(files: Vec<Arc<FileModel>>, config: &Config, cache: &mut Cache) -> Analysis {
-        let projects = compose_projects(&files);
         let config = configuration(&files, config);
+        let files = without_excluded(files, &config);
+        let projects = compose_projects(&files);
         let targets = targets(&files, &config.targets.requests, &mut cache.targets);
         let built_files: FxHashSet<FileId> =
             targets.iter().flat_map(|it| it.target.sources.iter().copied()).collect();
@@ -142,13 +153,33 @@ impl Analysis {
         &self.0.borrow_owner().plain_targets
     }
 
+    /// Returns the configuration of the files with that of the caller on top.
+    pub fn config(&self) -> &Config {
+        &self.0.borrow_owner().config
+    }
+
+    /// Returns every mistake in the configurations among the files, with its file. Paths of targets that lead to
+    /// nothing are findings only, since a caller may hand over a part of the project.
+    pub fn config_mistakes(&self) -> Vec<(&FileModel, Problem)> {
+        let configs = self.files().iter().filter(|file| file.kind == Kind::Config);
+        let mut all: Vec<(&FileModel, Problem)> = Vec::new();
+        for file in configs {
+            let settings = Config::read(&file.tree, &rules::unknown).1;
+            let problems = file.problems.iter().cloned().chain(settings);
+            all.extend(problems.map(|problem| (&**file, problem)));
+        }
+        all.sort_by_key(|(file, problem)| (file.path(), problem.span.start));
+        all
+    }
+
     /// Runs the rules and the decision. `options.config` is not read here: the configuration is part
     /// of the snapshot.
     pub fn report(&self, options: &Options) -> Report {
         let facts = self.facts();
-        let config = facts.config();
-        let wanted = |rule: &Rule| options.wants(rule) && level(config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(options, rule);
         let (mut findings, ran) = run_rules(facts, &wanted);
+        let mut annotations = Annotations::default();
+        annotations.take_out(&mut findings, facts);
         let target_of = |finding: &Finding| {
             let at = facts.target_of(finding.span.file).filter(|_| !is_about_text(finding))?;
             Some(&*facts.all_targets()[at])
@@ -161,38 +192,92 @@ impl Analysis {
         }
         let mut folded = Folded::new(findings);
         for variant in &self.0.borrow_dependent().variants {
-            folded.add(run_rules(variant, &wanted).0, variant);
+            let mut found = run_rules(variant, &wanted).0;
+            annotations.take_out(&mut found, variant);
+            folded.add(found, variant);
         }
         let mut findings = one_for_each_tag(folded.findings, facts);
         drop_echoes(&mut findings);
-        let suppressed = take_out_suppressed(facts, &mut findings, &wanted);
-        let systems = decision::decide(facts, &findings, &ran);
-        findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
+        let ran_in = |rule: &Rule, file: FileId| options.wants(rule) && !is_off(facts, rule, file);
+        let suppressed = take_out_suppressed(facts, &mut findings, &annotations, &ran_in);
         self.sort(&mut findings);
-        self.try_fixes(&mut findings, options);
-        let files = self.files().iter().map(|it| FileEntry {
-            file: it.file.clone(),
-            kind: it.kind,
-            role: facts.role_of(it.id),
-            lines: it.lines.clone(),
-        });
-        let files = files.collect();
+        let systems = decision::decide(facts, &findings, &ran);
+        let mut report = Report { systems, suppressed, ..self.frame() };
+        self.identify(&mut findings);
+        report.findings = findings;
+        if let Some(baseline) = &self.config().baseline {
+            take_out_accepted(&mut report, baseline, &ran);
+        }
+        one_for_each_cause(&mut report.findings, facts);
+        fold_shared_places(&mut report.findings);
+        report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
+        self.try_fixes(&mut report.findings, options);
+        report
+    }
+
+    /// Whether a rule takes part in this run in any file.
+    fn wants(&self, options: &Options, rule: &Rule) -> bool {
+        options.wants(rule) && !self.config().is_off(|selector| rule.is(selector))
+    }
+
+    /// Returns a report with what is known before any rule runs.
+    fn frame(&self) -> Report {
+        let facts = self.facts();
+        let config = self.config();
+        let files: Vec<FileEntry> = self
+            .files()
+            .iter()
+            .map(|it| FileEntry {
+                file: it.file.clone(),
+                kind: it.kind,
+                role: facts.role_of(it.id),
+                lines: it.lines.clone(),
+                is_excluded: it.is_excluded,
+            })
+            .collect();
         let built = self.targets().iter().map(|built| target_entry(built));
         let mut targets: Vec<TargetEntry> =
             built.chain(self.plain_targets().iter().map(plain_entry)).collect();
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
-        Report { files, targets, findings, systems, map: facts.map(), suppressed }
+        Report {
+            excluded: files.iter().filter(|file| file.is_excluded).count(),
+            files,
+            targets,
+            map: facts.map(),
+            base: config.base.clone(),
+            fail_on: config.fail_on,
+            ..Report::default()
+        }
     }
 
-    /// Leaves those fixes in targets that settle their finding and change nothing else.
+    /// Says which keys lead to the place of each finding, and to those that it stands for.
+    fn identify(&self, findings: &mut [Finding]) {
+        let facts = self.facts();
+        for finding in findings {
+            finding.key_path = facts.key_path(finding.span);
+            for other in &mut finding.others {
+                other.key_path = facts.key_path(other.span);
+                if other.subject.is_empty() {
+                    other.subject = facts.subject_at(other.span);
+                }
+            }
+        }
+    }
+
+    /// Leaves those fixes that stand on text which was read as it is, and in targets those that settle
+    /// their finding and change nothing else.
     fn try_fixes(&self, findings: &mut [Finding], options: &Options) {
+        for finding in findings.iter_mut() {
+            let file = |id: FileId| &*self.files()[id.index()];
+            finding.fixes.retain(|fix| guard::may_be_offered(fix, file));
+        }
         let in_targets = findings.iter_mut().filter(|it| !it.targets.is_empty());
         if options.leave_fixes_untried {
             in_targets.for_each(|it| it.untried = std::mem::take(&mut it.fixes));
             return;
         }
         let sources = self.0.borrow_owner();
-        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut trials = Trials::new(sources, &wanted);
         for finding in in_targets {
             let fixes = std::mem::take(&mut finding.fixes);
@@ -200,11 +285,15 @@ impl Analysis {
         }
     }
 
-    /// Returns the fixes of a finding of this snapshot, with those that had been left untried.
+    /// Returns those fixes of a finding of this snapshot that settle it and do nothing else, with those that
+    /// had been left untried.
     pub fn tried_fixes(&self, finding: &Finding) -> Vec<Fix> {
         let sources = self.0.borrow_owner();
-        let wanted = |rule: &Rule| level(&sources.config, rule) != Some(Level::Off);
+        let wanted = |rule: &Rule| self.wants(&Options::default(), rule);
         let mut fixes = finding.fixes.clone();
+        if finding.targets.is_empty() {
+            fixes.retain(|fix| trial::works_in_files(sources, self.facts(), &wanted, finding, fix));
+        }
         let untried = finding.untried.clone();
         fixes.extend(Trials::new(sources, &wanted).those_that_work(finding, untried));
         fixes
@@ -221,8 +310,13 @@ impl Analysis {
             let key_of_a = (path(a), a.span.start, a.code, a.span.end, &a.message);
             key_of_a.cmp(&(path(b), b.span.start, b.code, b.span.end, &b.message))
         });
-        findings.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
-        fold_shared_places(findings);
+        findings.dedup_by(|a, b| {
+            let is_same = a.code == b.code && a.span == b.span && a.message == b.message;
+            if is_same {
+                join_fixes(b, a);
+            }
+            is_same
+        });
     }
 }
 
@@ -230,7 +324,8 @@ impl Analysis {
 /// anchor or a template. Findings are sorted by place.
 fn fold_shared_places(findings: &mut Vec<Finding>) {
     let mut folded: Vec<Finding> = Vec::with_capacity(findings.len());
-    let mut others = 0;
+    // Whether the last one stands for the others at its place.
+    let mut is_shared = false;
     for finding in findings.drain(..) {
         match folded.last_mut() {
             Some(first)
@@ -239,15 +334,16 @@ fn fold_shared_places(findings: &mut Vec<Finding>) {
                     && first.severity == finding.severity
                     && first.subject != finding.subject
                     && first.targets == finding.targets
-                    && (others > 0 || first.message_for_one() == first.message) =>
+                    && (is_shared || first.more == 0) =>
             {
-                others += 1;
-                let one = first.message_for_one().to_owned();
-                first.message = one;
-                first.stands_for(&vec![(first.span, String::new()); others]);
+                is_shared = true;
+                let Finding { span, subject, key_path, .. } = finding;
+                let here = Related { span, message: String::new() };
+                first.stands_for_places(vec![(here, 0)], &[]);
+                first.others.push(Other { span, subject, key_path });
             }
             _ => {
-                others = 0;
+                is_shared = false;
                 folded.push(finding);
             }
         }
@@ -294,7 +390,7 @@ fn scopes(sources: &Sources) -> Scopes<'_> {
         chosen,
         is_main,
     };
-    let (chosen, others) = choose_variants(targets);
+    let (chosen, others) = choose_variants(targets, files);
     let no_projects: &[compose::Project] = &[];
     let variant =
         |at| Facts::new(Scope { projects: no_projects, charts: &[], ..scope(vec![at], false) });
@@ -319,9 +415,22 @@ fn parts(
 }
 
 /// Splits the indices of the targets into one variant of each application and the others. Production
-/// comes first, then a target that names no environment; of several, the one with the fewest sources,
-/// which is the one that the others are made from.
-fn choose_variants(targets: &[Arc<BuiltTarget>]) -> (Vec<usize>, Vec<usize>) {
+/// comes first, then a target that names no environment; of several, the one that keeps the kinds of the
+/// objects as they are written, and the one with the fewest sources, which is the one that the others are made
+/// from.
+fn choose_variants(
+    targets: &[Arc<BuiltTarget>],
+    files: &[Arc<FileModel>],
+) -> (Vec<usize>, Vec<usize>) {
+    let objects = files.iter().flat_map(|file| &file.objects);
+    let written: FxHashMap<Span, &str> =
+        objects.map(|it| (it.name_span(), it.kind.as_str())).collect();
+    let changed_kinds = |at: &usize| {
+        let has_changed = |it: &&Object| {
+            written.get(&it.name_span()).is_some_and(|kind| *kind != it.kind.as_str())
+        };
+        targets[*at].objects.iter().filter(has_changed).count()
+    };
     let rank = |at: &usize| match targets[*at].target.environment {
         Some(Environment::Production) => 0,
         None => 1,
@@ -330,7 +439,7 @@ fn choose_variants(targets: &[Arc<BuiltTarget>]) -> (Vec<usize>, Vec<usize>) {
         Some(Environment::Development) => 4,
     };
     let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by_key(|at| (rank(at), targets[*at].target.sources.len()));
+    order.sort_by_cached_key(|at| (rank(at), changed_kinds(at), targets[*at].target.sources.len()));
     let mut taken: FxHashSet<FileId> = FxHashSet::default();
     let (mut chosen, mut others) = (Vec::new(), Vec::new());
     for at in order {
@@ -368,73 +477,49 @@ fn run_rules(
     facts: &Facts<'_>,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> (Vec<Finding>, Vec<&'static str>) {
-    let mut out = Findings::default();
+    let mut findings = Vec::new();
     let mut ran = Vec::new();
     for rule in rules::all().filter(|it| wanted(it)) {
         ran.push(rule.code);
-        let before = out.count();
-        out.next(rule.code, rule.name, rule.severity);
+        let mut out = Findings::new(rule.code, rule.name, rule.severity);
         rule.run(facts, &mut out);
-        complete(rule, facts, out.since(before));
+        let mut found = out.into_list();
+        purpose::fit_to_purpose(rule, facts, &mut found);
+        complete(facts, &mut found);
+        findings.append(&mut found);
     }
-    (out.into_list(), ran)
+    set_levels(facts, &mut findings);
+    (findings, ran)
 }
 
-/// Takes out the findings that a comment accepts, reports comments that accept nothing, and returns
-/// how many findings were taken out.
-fn take_out_suppressed(
-    facts: &Facts<'_>,
-    findings: &mut Vec<Finding>,
-    wanted: &dyn Fn(&Rule) -> bool,
-) -> usize {
-    let suppressions: Vec<&Suppression> =
-        facts.files().iter().flat_map(|file| &file.directives.suppressions).collect();
-    let stale = rules::find("PLM006").expect("internal error: PLM006 exists");
-    let mut out = Findings::new(stale.code, stale.name, stale.severity);
-    let suppressed = suppress::apply(findings, &suppressions, wanted, &mut out);
-    for file in facts.files() {
-        for (word, span) in &file.directives.unknown {
-            let known = "use `ignore`, `ignore-file` or `role=production`";
-            out.at(span, format!("`{word}` is not a known directive; {known}"));
-        }
-    }
-    if wanted(stale) {
-        complete(stale, facts, out.since(0));
-        findings.append(&mut out.into_list());
-    }
-    suppressed
-}
-
-/// Returns the level that the configuration sets for a rule.
-fn level(config: &Config, rule: &Rule) -> Option<Level> {
-    config.level(|selector| rule.is(selector))
-}
-
-/// Gives a rule's findings their configured severity and the object or service that each is about.
-fn complete(rule: &Rule, facts: &Facts<'_>, findings: &mut [Finding]) {
-    let configured = level(facts.config(), rule).and_then(Level::severity);
+/// Names the object or service that each finding is about, and makes commands fit any release of a chart.
+fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
     for finding in findings {
-        if let Some(severity) = configured {
-            finding.severity = severity;
-        }
         if finding.subject.is_empty() {
-            finding.subject = facts.subject_at(finding.span);
+            finding.subject = facts.subject_of(&finding.message, finding.span);
+        }
+        for command in &mut finding.check {
+            *command = for_any_release(command);
         }
     }
 }
 
-/// Returns the `plimsoll.yaml` that is nearest to the root and the targets of all others, with the caller's
-/// own settings on top.
+/// Returns the configuration of the files with the caller's own settings on top.
 fn configuration(files: &[Arc<FileModel>], own: &Config) -> Config {
-    let mut configs: Vec<_> = files.iter().filter(|it| it.kind == Kind::Config).collect();
-    configs.sort_by_key(|it| (it.file.path.matches('/').count(), &it.file.path));
-    let mut configs = configs.into_iter().map(|file| {
-        let (config, _) = Config::read(&file.tree, &rules::is_known);
-        config.below(folder_of(file.path()))
-    });
-    let mut config = configs.next().unwrap_or_default();
-    configs.for_each(|other| config.targets.extend(other.targets));
-    config.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
+    let configs = files.iter().filter(|it| it.kind == Kind::Config);
+    Config::of_project(configs.map(|it| (it.path(), &it.tree)), own, &rules::unknown)
+}
+
+/// Replaces the files that the configuration excludes by empty ones, which keep their ids.
+fn without_excluded(files: Vec<Arc<FileModel>>, config: &Config) -> Vec<Arc<FileModel>> {
+    if config.exclude.is_empty() {
+        return files;
+    }
+    let read = |file: Arc<FileModel>| match config.excludes(file.path()) {
+        true if file.kind != Kind::Config => Arc::new(FileModel::excluded(&file)),
+        _ => file,
+    };
+    files.into_iter().map(read).collect()
 }
 
 /// Returns the Compose projects of all files.
@@ -456,6 +541,20 @@ fn compose_projects(files: &[Arc<FileModel>]) -> Vec<compose::Project> {
 mod tests {
     use super::*;
     use crate::Workspace;
+
+    #[test]
+    fn an_object_keeps_the_kind_that_its_file_says() {
+        let mut workspace = Workspace::default();
+        workspace.set("base/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'acme/web:1'}]}\n");
+        workspace.set("base/kustomization.yaml", "resources: [web.yaml]\n");
+        let patch = "patches: [{target: {name: web}, patch: '[{op: replace, path: /kind, value: DaemonSet}]'}]\n";
+        workspace.set("daemon/kustomization.yaml", format!("resources: [../base]\n{patch}"));
+        workspace.set("tracing/kustomization.yaml", "resources: [../base]\nnamespace: tracing\n");
+        let options = Options { select: vec!["PLM606".into()], ..Options::default() };
+        let report = workspace.analysis(&Config::default()).report(&options);
+        let messages: Vec<&str> = report.findings.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(messages, ["container `web` of Deployment `web` requests no memory and no CPU"]);
+    }
 
     #[test]
     fn a_snapshot_outlives_the_files_and_may_change_threads() {

@@ -1,12 +1,16 @@
 //! The settings of `plimsoll.yaml`, which editors and JavaScript pass on under the same keys.
 
-use crate::report::{Level, QuestionId, Role, vocabulary};
-use crate::syntax::{Node, Problem, ProblemKind, Tree};
-use crate::text::Span;
+use crate::report::{Baseline, FailOn, Level, QuestionId, Role, vocabulary};
+use crate::syntax::Tree;
+use crate::text::{Base, folder_of};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
+mod paths;
+mod read;
 mod targets;
 
+pub use paths::{Override, Pattern, Patterns};
 pub use targets::{ComposeTarget, Targets};
 
 vocabulary! {
@@ -117,189 +121,161 @@ pub struct Config {
     pub server: Option<Server>,
     /// What is deployed; without any, what is found among the files.
     pub targets: Targets,
+    /// Files that are not read.
+    pub exclude: Patterns,
+    /// Settings for some of the files, which win over those for all; later ones win over earlier ones.
+    pub overrides: Vec<Override>,
+    /// The lowest severity that makes a check fail.
+    pub fail_on: Option<FailOn>,
+    /// Where the project lies in its repository; only a caller knows that.
+    pub base: Base,
+    /// The findings that are accepted already; only a caller knows them.
+    pub baseline: Option<Arc<Baseline>>,
 }
 
 impl Config {
-    /// Reads a configuration from YAML or JSON, and returns what makes no sense in it as problems.
-    /// `is_rule` says whether a selector means a rule.
-    pub fn read(tree: &Tree, is_rule: &dyn Fn(&str) -> bool) -> (Config, Vec<Problem>) {
-        let mut reader = Reader { config: Config::default(), problems: Vec::new(), is_rule };
-        for entry in tree.roots().next().into_iter().flat_map(Node::merged_entries) {
-            reader.setting(entry.key, entry.value);
-        }
-        (reader.config, reader.problems)
-    }
-
     /// Returns this configuration with the settings of `other` on top.
     #[must_use]
     pub fn with(mut self, other: &Config) -> Config {
         self.role = other.role.or(self.role);
         self.server = other.server.or(self.server);
+        self.fail_on = other.fail_on.or(self.fail_on);
         self.roles.extend(other.roles.iter().cloned());
-        self.rules.extend(other.rules.iter().cloned());
         self.answers = self.answers.with(&other.answers);
         if !other.targets.is_empty() {
             self.targets.clone_from(&other.targets);
         }
+        self.exclude.extend(other.exclude.clone());
+        if self.overrides.is_empty() {
+            self.rules.extend(other.rules.iter().cloned());
+        } else if !other.rules.is_empty() {
+            // They win over the overrides of the configuration below.
+            let (files, rules) = (Patterns::everything(""), other.rules.clone());
+            self.overrides.push(Override { files, rules, ..Override::default() });
+        }
+        self.overrides.extend(other.overrides.iter().cloned());
+        self.base.clone_from(&other.base);
+        self.baseline.clone_from(&other.baseline);
         self
     }
 
     /// Returns this configuration as that of a file in a folder: paths in it are relative to the folder.
+    /// `base` says where the project lies in its repository.
     #[must_use]
-    pub fn below(mut self, folder: &str) -> Config {
+    pub fn below(mut self, folder: &str, base: &Base) -> Config {
         self.targets = self.targets.below(folder);
+        let folder = base.absolute(folder);
+        self.exclude = self.exclude.below(&folder);
+        for settings in &mut self.overrides {
+            settings.files = std::mem::take(&mut settings.files).below(&folder);
+        }
         self
+    }
+
+    /// Returns the configuration of a project: the file that is nearest to the root, with all others for the
+    /// folders that they lie in, and the caller's `own` settings on top.
+    pub fn of_project<'t>(
+        files: impl Iterator<Item = (&'t str, &'t Tree)>,
+        own: &Config,
+        unknown_rule: &dyn Fn(&str) -> Option<String>,
+    ) -> Config {
+        let mut files: Vec<(&str, &Tree)> = files.collect();
+        files.sort_by_key(|(path, _)| (path.matches('/').count(), *path));
+        let mut project = Config { base: own.base.clone(), ..Config::default() };
+        let mut is_first = true;
+        for (path, tree) in files {
+            if project.excludes(path) {
+                continue;
+            }
+            let config = Config::read(tree, unknown_rule).0.below(folder_of(path), &own.base);
+            match is_first {
+                true => project = Config { base: own.base.clone(), ..config },
+                false => project.add_nested(config, &own.base.absolute(folder_of(path))),
+            }
+            is_first = false;
+        }
+        project.with(&Config { targets: own.targets.clone().unplaced(), ..own.clone() })
+    }
+
+    /// Adds a configuration in a folder further down, which decides about the files there.
+    fn add_nested(&mut self, nested: Config, folder: &str) {
+        self.targets.extend(nested.targets);
+        self.exclude.extend(nested.exclude);
+        self.overrides.push(Override {
+            files: Patterns::everything(folder),
+            rules: nested.rules,
+            role: nested.role,
+            is_configuration: true,
+        });
+        self.overrides.extend(nested.roles.into_iter().map(|(path, role)| Override {
+            files: Patterns::file(folder, &path),
+            role: Some(role),
+            ..Override::default()
+        }));
+        self.overrides.extend(nested.overrides);
+    }
+
+    /// Whether a file of the project is not to be read.
+    pub fn excludes(&self, path: &str) -> bool {
+        !self.exclude.is_empty() && self.exclude.match_path(&self.base.absolute(path))
+    }
+
+    /// Returns the overrides for a file of the project, the one that wins over the others first.
+    fn overrides_for(&self, path: &str) -> impl Iterator<Item = &Override> {
+        let path = match self.overrides.is_empty() {
+            true => String::new(),
+            false => self.base.absolute(path),
+        };
+        self.overrides.iter().rev().filter(move |it| it.files.match_path(&path))
+    }
+
+    /// Returns the role that an override gives a file, of whatever kind the file is.
+    pub fn overridden_role(&self, path: &str) -> Option<Role> {
+        let own = self.overrides_for(path).take_while(|it| !it.is_configuration);
+        own.into_iter().find_map(|it| it.role)
     }
 
     /// Returns the role configured for a Compose file, by its path or its name.
     pub fn role_for(&self, path: &str) -> Option<Role> {
+        for settings in self.overrides_for(path) {
+            if settings.is_configuration {
+                return self.targets.role_for(path).or(settings.role);
+            }
+            if settings.role.is_some() {
+                return settings.role;
+            }
+        }
         let name = crate::text::name_of(path);
         let own = self.roles.iter().rev().find(|(file, _)| file == path || file == name);
         let own = own.map(|(_, role)| *role);
         own.or_else(|| self.targets.role_for(path)).or(self.role)
     }
 
-    /// Returns the level of a rule: the last one configured for a selector that means the rule.
-    pub fn level(&self, means_rule: impl Fn(&str) -> bool) -> Option<Level> {
+    /// Returns the level of a rule in a file: that of the last override which says anything about the rule,
+    /// or else the last one that the nearest configuration sets for a selector that means the rule.
+    pub fn level(&self, path: &str, means_rule: impl Fn(&str) -> bool) -> Option<Level> {
+        let last = |rules: &[(String, Level)]| {
+            let setting = rules.iter().rev().find(|(selector, _)| means_rule(selector));
+            setting.map(|(_, level)| *level)
+        };
+        for settings in self.overrides_for(path) {
+            let level = last(&settings.rules);
+            if level.is_some() || settings.is_configuration {
+                return level;
+            }
+        }
+        last(&self.rules)
+    }
+
+    /// Whether a rule is off in every file.
+    pub fn is_off(&self, means_rule: impl Fn(&str) -> bool) -> bool {
+        let says_otherwise =
+            |(selector, level): &(String, Level)| *level != Level::Off && means_rule(selector);
         let setting = self.rules.iter().rev().find(|(selector, _)| means_rule(selector));
-        setting.map(|(_, level)| *level)
+        setting.is_some_and(|(_, level)| *level == Level::Off)
+            && !self.overrides.iter().any(|it| it.is_configuration)
+            && !self.overrides.iter().flat_map(|it| &it.rules).any(says_otherwise)
     }
-}
-
-/// A configuration that is being read.
-struct Reader<'r> {
-    config: Config,
-    problems: Vec<Problem>,
-    is_rule: &'r dyn Fn(&str) -> bool,
-}
-
-impl Reader<'_> {
-    fn problem(&mut self, span: Span, message: impl Into<String>) {
-        let message = message.into();
-        self.problems.push(Problem { kind: ProblemKind::Config, span, message, related: None });
-    }
-
-    fn setting(&mut self, key: Node<'_>, value: Node<'_>) {
-        match text(key) {
-            "role" => self.config.role = self.role(value).or(self.config.role),
-            "roles" => self.roles(value),
-            "rules" => self.rules(value),
-            "ignore" => self.ignore(value),
-            "answers" => self.answers(value),
-            "server" => self.server(value),
-            "targets" => self.targets(value),
-            unknown => {
-                self.problem(key.span(), format!("`{unknown}` is not a known setting of Plimsoll"));
-            }
-        }
-    }
-
-    fn role(&mut self, value: Node<'_>) -> Option<Role> {
-        let role = Role::from_name(text(value));
-        if role.is_none() {
-            self.problem(value.span(), "a role must be `development`, `production` or `unknown`");
-        }
-        role
-    }
-
-    fn roles(&mut self, roles: Node<'_>) {
-        for entry in roles.merged_entries() {
-            if let Some(role) = self.role(entry.value) {
-                self.config.roles.push((text(entry.key).to_owned(), role));
-            }
-        }
-    }
-
-    /// Returns the selector, after a look at whether it means any rule.
-    fn selector(&mut self, node: Node<'_>) -> String {
-        let selector = text(node);
-        if !(self.is_rule)(selector) {
-            self.problem(node.span(), format!("`{selector}` is not a known rule"));
-        }
-        selector.to_owned()
-    }
-
-    fn rules(&mut self, rules: Node<'_>) {
-        for entry in rules.merged_entries() {
-            let selector = self.selector(entry.key);
-            let level = match text(entry.value) {
-                // YAML 1.1 reads `off` as false, and so do tools that turn YAML into JSON.
-                "false" => Some(Level::Off),
-                name => Level::from_name(name),
-            };
-            match level {
-                Some(level) => self.config.rules.push((selector, level)),
-                None => self.problem(
-                    entry.value.span(),
-                    "a rule must be set to `error`, `warning`, `info`, `hint` or `off`",
-                ),
-            }
-        }
-    }
-
-    fn ignore(&mut self, ignored: Node<'_>) {
-        let selectors =
-            if ignored.is_sequence() { ignored.items().collect() } else { vec![ignored] };
-        for node in selectors {
-            let selector = self.selector(node);
-            self.config.rules.push((selector, Level::Off));
-        }
-    }
-
-    fn answers(&mut self, answers: Node<'_>) {
-        for entry in answers.merged_entries() {
-            match self.config.answers.set(text(entry.key), text(entry.value)) {
-                Ok(()) => {}
-                Err(WrongAnswer::Key(message)) => self.problem(entry.key.span(), message),
-                Err(WrongAnswer::Value(message)) => self.problem(entry.value.span(), message),
-            }
-        }
-    }
-
-    fn server(&mut self, settings: Node<'_>) {
-        let mut server = Server::default();
-        for entry in settings.merged_entries() {
-            let (value, span) = (text(entry.value), entry.value.span());
-            match text(entry.key) {
-                "cpus" => match value.parse::<f64>() {
-                    Ok(cpus) if cpus > 0.0 && cpus < 1e6 => server.cpus = cpus,
-                    _ => self.problem(span, "`cpus` must be a number above 0, such as `8`"),
-                },
-                "memory" => match bytes(value) {
-                    Some(bytes) if bytes > 0.0 => server.memory_bytes = bytes,
-                    _ => self.problem(span, "`memory` must be an amount above 0, such as `64GiB`"),
-                },
-                unknown => self.problem(
-                    entry.key.span(),
-                    format!(
-                        "`{unknown}` is not a known setting of a server; use `cpus` or `memory`"
-                    ),
-                ),
-            }
-        }
-        self.config.server = Some(server);
-    }
-}
-
-/// Returns the text of a scalar; anything else has none.
-fn text(node: Node<'_>) -> &str {
-    node.as_str().unwrap_or_default()
-}
-
-/// Returns the number of bytes in `64GiB`, `64Gi`, `64G` or `500MB`, or in a plain number. Both
-/// kinds of prefix count in powers of 1024, as they do for memory in Compose.
-fn bytes(text: &str) -> Option<f64> {
-    let unit_at = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(unit_at);
-    let power = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
-        "k" | "kb" | "ki" | "kib" => 1,
-        "m" | "mb" | "mi" | "mib" => 2,
-        "g" | "gb" | "gi" | "gib" => 3,
-        "t" | "tb" | "ti" | "tib" => 4,
-        _ => return None,
-    };
-    Some(number.parse::<f64>().ok()? * 1024_f64.powi(power))
 }
 
 #[cfg(test)]
@@ -311,7 +287,7 @@ mod tests {
 
     fn read(text: &str) -> (Config, Vec<String>) {
         let (tree, _) = parse(FileId(0), &Arc::from(text), None);
-        let (config, problems) = Config::read(&tree, &crate::rules::is_known);
+        let (config, problems) = Config::read(&tree, &crate::rules::unknown);
         (config, problems.into_iter().map(|it| it.message).collect())
     }
 
@@ -326,18 +302,73 @@ mod tests {
         assert_eq!(config.roles, [("compose.dev.yaml".to_owned(), Role::Development)]);
         assert_eq!(config.answers.downtime, Some(Downtime::Minutes));
         assert_eq!(config.server, Some(Server { cpus: 8.0, memory_bytes: 32.0 * 1073741824.0 }));
-        let level = config.level(|selector| "PLM001".starts_with(selector));
+        let level = config.level("a.yaml", |selector| "PLM001".starts_with(selector));
         assert_eq!(level, Some(Level::Off), "the later setting wins");
     }
 
     #[test]
-    fn settings_that_make_no_sense_are_problems() {
-        let (_, problems) = read("role: prod\nrules: {PLM9999: off, PLM001: bad}\nsevrer: {}\n");
-        assert_eq!(problems.len(), 4, "{problems:?}");
+    fn the_last_override_that_says_anything_about_a_rule_wins() {
         let (config, problems) = read(
-            "answers: {downtime: never, teams: some, nonsense: 1, gitops: perhaps, audit: no}\nserver: {cpus: many, memory: 1X, disks: 3}\n",
+            "rules: {PLM001: warning}\nfail-on: warning\nexclude: [old, 'k8s/*/test.yaml']\n\
+             overrides:\n- {files: k8s/**, rules: {PLM0: off}, role: production}\n\
+             - {files: ['k8s/dev', '*.local.yaml'], rules: {PLM001: info}, role: development}\n",
         );
-        assert_eq!(problems.len(), 7, "{problems:?}");
-        assert_eq!(config.answers, Answers { audit: Some(false), ..Answers::default() });
+        assert_eq!(problems, [""; 0]);
+        let level = |path: &str| config.level(path, |selector| "PLM001".starts_with(selector));
+        assert_eq!(level("compose.yaml"), Some(Level::Warning));
+        assert_eq!(level("k8s/web.yaml"), Some(Level::Off));
+        assert_eq!(level("k8s/dev/web.yaml"), Some(Level::Info));
+        assert_eq!(level("a/b.local.yaml"), Some(Level::Info));
+        assert_eq!(config.overridden_role("k8s/dev/web.yaml"), Some(Role::Development));
+        assert_eq!(config.role_for("k8s/compose.yaml"), Some(Role::Production));
+        assert_eq!(config.fail_on, Some(FailOn::Warning));
+        assert!(config.excludes("a/old/b.yaml") && config.excludes("k8s/a/test.yaml"));
+        assert!(!config.excludes("k8s/test.yaml"));
+        assert!(!config.is_off(|selector| "PLM001".starts_with(selector)));
+        let own = read("rules: {PLM0: error}").0;
+        let level =
+            |path: &str| config.clone().with(&own).level(path, |it| "PLM001".starts_with(it));
+        assert_eq!(level("k8s/dev/web.yaml"), Some(Level::Error), "a caller's settings win");
+    }
+
+    #[test]
+    fn patterns_are_relative_to_the_folder_of_the_configuration() {
+        let base = Base::new("/shop", "/shop/app");
+        let config = read("exclude: [app/old/*]\noverrides: [{files: k8s/*, role: production}]").0;
+        let config = Config { base: base.clone(), ..config.below("..", &base) };
+        assert!(config.excludes("old/a.yaml") && config.excludes("/shop/app/old/a.yaml"));
+        assert_eq!(config.overridden_role("../k8s/a.yaml"), Some(Role::Production));
+        assert_eq!(config.overridden_role("k8s/a.yaml"), None);
+    }
+
+    #[test]
+    fn the_nearest_configuration_decides() {
+        let parsed = |text: &str| parse(FileId(0), &Arc::from(text), None).0;
+        let root = parsed(
+            "role: production\nrules: {PLM001: off, PLM002: error}\noverrides: [{files: '*.yaml', rules: {PLM003: off}}]",
+        );
+        let nested = parsed(
+            "role: development\nroles: {live.yaml: production}\nrules: {PLM001: info}\noverrides: [{files: k8s/*, rules: {PLM001: error}}]",
+        );
+        let gone = parsed("rules: {PLM001: off}");
+        let own = Config::default();
+        let files = [
+            ("app/plimsoll.yaml", &nested),
+            ("plimsoll.yaml", &root),
+            ("b/app/plimsoll.yaml", &gone),
+        ];
+        let config = Config::of_project(files.into_iter(), &own, &crate::rules::unknown);
+        let level = |path: &str, rule: &str| config.level(path, |selector| selector == rule);
+        assert_eq!(level("a.yaml", "PLM001"), Some(Level::Off));
+        assert_eq!(level("app/a.yaml", "PLM001"), Some(Level::Info));
+        assert_eq!(level("app/k8s/a.yaml", "PLM001"), Some(Level::Error));
+        assert_eq!(level("app/a.yaml", "PLM002"), None, "the one above has no say here");
+        assert_eq!(level("app/a.yaml", "PLM003"), None);
+        assert_eq!(level("b/a.yaml", "PLM003"), Some(Level::Off));
+        assert!(!config.is_off(|selector| selector == "PLM001"));
+        assert_eq!(config.role_for("compose.yaml"), Some(Role::Production));
+        assert_eq!(config.role_for("app/compose.yaml"), Some(Role::Development));
+        assert_eq!(config.role_for("app/x/live.yaml"), Some(Role::Production));
+        assert_eq!(config.overridden_role("app/k8s/a.yaml"), None);
     }
 }

@@ -59,9 +59,12 @@ pub fn explain(rule: &'static Rule) -> &'static Explanation {
     EXPLANATIONS.get(rule.code).expect("internal error: every rule is listed in its family")
 }
 
-/// Returns why a finding matters, as its rule explains it.
-pub fn why(finding: &Finding) -> &'static str {
-    EXPLANATIONS.get(finding.code).map_or("", |it| it.why.as_str())
+/// Returns why a finding matters: its own reason, or else that of its rule.
+pub fn why(finding: &Finding) -> &str {
+    match &finding.why {
+        Some(own) => own,
+        None => EXPLANATIONS.get(finding.code).map_or("", |it| it.why.as_str()),
+    }
 }
 
 /// Returns what helps against a finding: its own advice, or else that of its rule.

@@ -5,6 +5,7 @@
 //! module may know what.
 
 mod analysis;
+pub mod autofix;
 pub mod build;
 pub mod config;
 pub mod decision;

@@ -3,6 +3,13 @@
 //! Positions inside the core are byte offsets. Only the last step (`output`, the language server) converts
 //! an offset to a line and a column, with [`LineIndex`] and a named [`Encoding`].
 
+mod base;
+pub mod glob;
+mod near;
+
+pub use base::Base;
+pub use near::{did_you_mean, near, nearest};
+
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock};

@@ -26,9 +26,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("output", &["text", "report", "edit", "rules", "explain"]),
     (
         "analysis",
-        &["text", "report", "model", "edit", "config", "facts", "rules", "suppress", "decision"],
+        &[
+            "text", "report", "syntax", "model", "edit", "config", "facts", "rules", "suppress",
+            "decision",
+        ],
     ),
     ("workspace", &["text", "report", "model", "config", "analysis"]),
+    ("autofix", &["text", "report", "model", "edit", "analysis", "workspace"]),
 ];
 
 fn source() -> PathBuf {

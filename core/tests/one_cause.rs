@@ -7,43 +7,14 @@
 
 mod common;
 
-use common::examples;
+use common::{examples, handed_over, projects};
 use plimsoll_core::report::{Finding, Severity};
-use plimsoll_core::{File, Options, Report, analyze};
+use plimsoll_core::{Options, Report, analyze};
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Rules whose findings no command of the running system can show: the text itself is wrong.
 const WITHOUT_COMMAND: [&str; 1] = ["PLM0"];
-
-fn files(root: &Path) -> Vec<File> {
-    let mut open = vec![root.to_owned()];
-    let mut files = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            if path.is_dir() {
-                open.push(path);
-            } else if let Ok(bytes) = fs::read(&path)
-                && bytes.len() < 1 << 20
-            {
-                files.push(File::from_bytes(name, &bytes));
-            }
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
-}
-
-/// Returns the projects of a folder: each of its folders.
-fn projects(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-    let mut found: Vec<PathBuf> = entries.filter(|it| it.is_dir()).collect();
-    found.sort();
-    found
-}
 
 fn grave(report: &Report) -> impl Iterator<Item = &Finding> {
     report.findings.iter().filter(|it| it.severity <= Severity::Warning)
@@ -86,7 +57,7 @@ fn examples_repeat_no_cause_and_have_commands() {
     let mut count = 0;
     for project in projects(&examples()) {
         let name = project.file_name().unwrap().to_string_lossy().into_owned();
-        let report = analyze(&files(&project), &Options::default());
+        let report = analyze(&handed_over(&project), &Options::default());
         count += grave(&report).count();
         broken.extend(repeats(&name, &report));
         broken.extend(without_commands(&name, &report));
@@ -104,7 +75,7 @@ fn a_corpus_repeats_no_cause_and_has_commands() {
     for kind in projects(Path::new(&corpus)) {
         for project in projects(&kind) {
             let name = project.strip_prefix(&corpus).unwrap().to_string_lossy().into_owned();
-            let report = analyze(&files(&project), &Options::default());
+            let report = analyze(&handed_over(&project), &Options::default());
             count += grave(&report).count();
             broken.extend(repeats(&name, &report));
             broken.extend(without_commands(&name, &report));

@@ -157,5 +157,5 @@ fn commands_use_the_names_that_are_deployed() {
         &[("shop/Chart.yaml", CHART), ("shop/templates/web.yaml", &template)],
     );
     let finding = only(&report);
-    assert!(finding.check[0].contains("deploy/release-name-web"), "{finding:?}");
+    assert!(finding.check[0].contains("deploy/RELEASE-web"), "{finding:?}");
 }

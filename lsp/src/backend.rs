@@ -138,7 +138,7 @@ fn read_config(section: &Value) -> (Config, Vec<String>) {
         return (Config::default(), Vec::new());
     }
     let (tree, _) = parse(FileId(0), &Arc::from(section.to_string()), None);
-    let (config, problems) = Config::read(&tree, &rules::is_known);
+    let (config, problems) = Config::read(&tree, &rules::unknown);
     (config, problems.into_iter().map(|it| it.message).collect())
 }
 

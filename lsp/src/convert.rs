@@ -217,6 +217,7 @@ mod tests {
                 kind: Default::default(),
                 role: None,
                 lines: LineIndex::new(&Arc::from(text)),
+                is_excluded: false,
             }],
             findings: findings.into_list(),
             ..Report::default()

@@ -34,10 +34,9 @@ impl Options {
         min_severity: Option<String>,
     ) -> Result<Options, JsValue> {
         let (tree, _) = parse(FileId(0), &Arc::from(config), None);
-        let (config, problems) = Config::read(&tree, &known::is_known);
+        let (config, problems) = Config::read(&tree, &known::unknown);
         let mut problems: Vec<String> = problems.into_iter().map(|it| it.message).collect();
-        let unknown = select.iter().filter(|it| !known::is_known(it));
-        problems.extend(unknown.map(|it| format!("`{it}` is not a known rule")));
+        problems.extend(select.iter().filter_map(|it| known::unknown(it)));
         let least = min_severity.as_deref().map(Severity::from_name);
         if least == Some(None) {
             problems.push("`minSeverity` must be `error`, `warning`, `info` or `hint`".to_owned());

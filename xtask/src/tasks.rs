@@ -2,6 +2,7 @@
 
 use crate::sh::{Cmd, Result, cmd, root, say, target_dir};
 use crate::{setup, wasm};
+use std::path::PathBuf;
 
 /// Sets everything up for the page, builds it and serves it until Ctrl-C.
 pub fn play(arguments: &[String]) -> Result {
@@ -43,17 +44,37 @@ pub fn corpus(arguments: &[String]) -> Result {
         [folder] => std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?,
         _ => return Err("corpus takes one folder".into()),
     };
+    over_corpus("oracle_yaml", folder)
+}
+
+/// Compares what is found in the projects in the folders of a folder with what is found in them after they
+/// were written in another form.
+fn forms(arguments: &[String]) -> Result {
+    match arguments {
+        [folder] => {
+            let folder =
+                std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?;
+            over_corpus("metamorphic", folder)
+        }
+        _ => Err("oracle forms takes one folder, which holds folders of projects".into()),
+    }
+}
+
+/// Runs a heavy test over a folder of real files.
+fn over_corpus(test: &str, folder: PathBuf) -> Result {
     if !folder.is_dir() {
         return Err(format!("{}: not a folder", folder.display()));
     }
-    cmd("cargo test --release --package plimsoll-core --test oracle_yaml")
-        .args(["--", "--ignored", "--nocapture"])
+    cmd("cargo test --release --package plimsoll-core --test")
+        .args([test, "--", "--ignored", "--nocapture"])
         .env("PLIMSOLL_CORPUS", folder)
         .run()
 }
 
 /// Compares our merged Compose model with `docker-compose config`, our built kustomizations with
-/// `kubectl kustomize`, our rendered charts with the Helm SDK, or projects side by side with each alone.
+/// `kubectl kustomize`, our rendered charts with the Helm SDK, projects side by side with each alone, or
+/// projects with other forms of themselves. `fixes` applies fixes to copies of projects, `pairs` prints the
+/// counterparts of Compose services.
 pub fn oracle(arguments: &[String]) -> Result {
     match arguments.first().map(String::as_str) {
         Some("compose" | "kustomize") => setup::python()?,
@@ -61,9 +82,14 @@ pub fn oracle(arguments: &[String]) -> Result {
             setup::python()?;
             setup::helm()?;
         }
-        Some("union") => {}
+        Some("fixes") => {
+            setup::python()?;
+            cmd("cargo build --quiet --release --package plimsoll").run()?;
+        }
+        Some("union" | "pairs") => {}
+        Some("forms") => return forms(&arguments[1..]),
         _ => {
-            let known = "`compose`, `kustomize`, `helm` or `union`";
+            let known = "`compose`, `kustomize`, `helm`, `union`, `fixes`, `pairs` or `forms`";
             return Err(format!("oracle takes {known}, and perhaps folders"));
         }
     }

@@ -3,7 +3,7 @@
 use super::may_be_unbuilt;
 use super::place::place_in_target;
 use crate::facts::Facts;
-use crate::report::{Finding, Kind};
+use crate::report::{Edit, Finding, Kind};
 use crate::text::Span;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -122,20 +122,49 @@ fn tag_value(finding: &Finding, facts: &Facts<'_>) -> Option<Span> {
 }
 
 /// Rules that say at a place what another rule says there as well, each with that other rule.
-const ECHOES: [(&str, &str); 2] = [
+const ECHOES: [(&str, &str); 3] = [
     // A folder that is not there, and what is therefore not known.
     ("PLM005", "PLM910"),
     // The tag of an image that is the same in every environment, and moves.
     ("PLM907", "PLM801"),
+    // A version that differs from the other side's, and is not maintained any more: both sides have to move.
+    ("PLM313", "PLM812"),
 ];
 
-/// Drops the findings that only repeat another one at the same place.
+/// Drops the findings that only repeat another one at the same place, which gets their related places.
 pub(super) fn drop_echoes(findings: &mut Vec<Finding>) {
-    let places: FxHashSet<(&str, Span)> = findings.iter().map(|it| (it.code, it.span)).collect();
-    findings.retain(|finding| {
-        let mut louder = ECHOES.iter().filter(|(echo, _)| *echo == finding.code);
-        !louder.any(|(_, code)| places.contains(&(*code, finding.span)))
+    let places: FxHashMap<(&str, Span), usize> =
+        findings.iter().enumerate().map(|(at, it)| ((it.code, it.span), at)).collect();
+    let louder = |finding: &Finding| {
+        let mut codes = ECHOES.iter().filter(|(echo, _)| *echo == finding.code);
+        let at = codes.find_map(|(_, code)| places.get(&(*code, finding.span)).copied())?;
+        (findings[at].severity <= finding.severity).then_some(at)
+    };
+    let echoes: Vec<(usize, usize)> =
+        findings.iter().enumerate().filter_map(|(at, it)| Some((at, louder(it)?))).collect();
+    for (echo, louder) in &echoes {
+        for related in findings[*echo].related.clone() {
+            findings[*louder].also(&related.span, related.message);
+        }
+    }
+    let echoes: FxHashSet<usize> = echoes.into_iter().map(|(echo, _)| echo).collect();
+    let mut at = 0;
+    findings.retain(|_| {
+        at += 1;
+        !echoes.contains(&(at - 1))
     });
+}
+
+/// Adds the edits of a finding to those of the same finding in another project, which shares the place: an
+/// `.env` file, say. Each project has its own file to edit.
+pub(super) fn join_fixes(kept: &mut Finding, other: &Finding) {
+    for (fix, more) in kept.fixes.iter_mut().zip(&other.fixes) {
+        let is_apart = |new: &Edit| fix.edits.iter().all(|edit| edit.span.file != new.span.file);
+        if fix.title == more.title && fix.safety == more.safety && more.edits.iter().all(is_apart) {
+            fix.edits.extend(more.edits.iter().cloned());
+            fix.edits.sort_by_key(|edit| edit.span);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -201,5 +230,26 @@ mod tests {
         findings.push(Finding { code: "PLM005", ..findings[0].clone() });
         drop_echoes(&mut findings);
         assert_eq!(findings.iter().map(|it| it.code).collect::<Vec<_>>(), ["PLM801", "PLM005"]);
+    }
+
+    #[test]
+    fn an_old_version_that_differs_is_one_finding() {
+        let mut workspace = Workspace::default();
+        workspace.set(
+            "compose.yaml",
+            "services: {db: {image: 'mongo:5.0', volumes: ['d:/data/db']}}\nvolumes: {d: {}}\n",
+        );
+        workspace.set(
+            "k8s/db.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: db}\nspec: {containers: [{name: db, image: 'mongo:8.0'}]}\n",
+        );
+        let select = ["PLM313", "PLM812"].map(str::to_owned).to_vec();
+        let options = Options { select, ..Options::default() };
+        let report = workspace.analysis(&Config::default()).report(&options);
+        let codes: Vec<&str> = report.findings.iter().map(|it| it.code).collect();
+        assert_eq!(codes, ["PLM812"]);
+        let related: Vec<&str> =
+            report.findings[0].related.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(related, ["the counterpart, matched by image and name"]);
     }
 }

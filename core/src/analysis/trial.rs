@@ -5,11 +5,12 @@
 //! for ten others. A fix is kept where the finding goes, in every target that had it, and nothing else
 //! changes.
 
-use super::{Sources, run_rules, without_names};
+use super::{Sources, choose_variants, compose_projects, run_rules, without_names};
 use crate::edit::apply::splice;
+use crate::edit::guard;
 use crate::facts::{Facts, Scope};
 use crate::model::{BuiltTarget, FileModel, TargetCache, targets};
-use crate::report::{Edit, Finding, Fix};
+use crate::report::{Edit, Finding, Fix, Severity};
 use crate::rules::Rule;
 use crate::text::{File, FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -127,7 +128,7 @@ pub(super) fn touches_action(text: &str, edit: Range<usize>) -> bool {
     false
 }
 
-/// Returns the files with a fix applied; `None` where an edited file has more problems than before.
+/// Returns the files with a fix applied; `None` where that does damage to an edited file.
 fn apply(sources: &Sources, fix: &Fix, edited: &[FileId]) -> Option<Vec<Arc<FileModel>>> {
     let mut files = sources.files.clone();
     for id in edited {
@@ -135,12 +136,61 @@ fn apply(sources: &Sources, fix: &Fix, edited: &[FileId]) -> Option<Vec<Arc<File
         let edits = fix.edits.iter().filter(|edit| edit.span.file == *id);
         let file = File::new(&old.file.path, splice(old.text(), edits));
         let new = FileModel::read(*id, file, None);
-        if new.problems.len() > old.problems.len() || new.kind != old.kind {
+        if guard::damage(old, &new).is_some() {
             return None;
         }
         files[id.index()] = Arc::new(new);
     }
     Some(files)
+}
+
+/// Whether a fix in files that no target is built from settles its finding and leads to no new error.
+pub(super) fn works_in_files(
+    sources: &Sources,
+    facts: &Facts<'_>,
+    wanted: &dyn Fn(&Rule) -> bool,
+    finding: &Finding,
+    fix: &Fix,
+) -> bool {
+    let mut edited: Vec<FileId> = fix.edits.iter().map(|edit| edit.span.file).collect();
+    edited.sort_unstable();
+    edited.dedup();
+    let Some(files) = apply(sources, fix, &edited) else { return false };
+    if edited.iter().any(|file| sources.built_files.contains(file)) {
+        // What is built from these files is seen in the next report.
+        return true;
+    }
+    let projects = compose_projects(&files);
+    let changed = Facts::new(Scope {
+        files: &files,
+        projects: &projects,
+        config: &sources.config,
+        targets: &sources.targets,
+        charts: &sources.charts,
+        built_files: &sources.built_files,
+        parts: &sources.parts,
+        chosen: choose_variants(&sources.targets, &files).0,
+        is_main: true,
+    });
+    let before = run_rules(facts, wanted).0;
+    let after = run_rules(&changed, wanted).0;
+    // The finding may stand for several in other words.
+    let says_it = |it: &&Finding| {
+        it.code == finding.code
+            && (it.message == finding.message || it.message == finding.message_for_one())
+    };
+    let like_it = |all: &[Finding]| all.iter().filter(says_it).count();
+    let errors = |all: &[Finding]| {
+        let mut counts: FxHashMap<(&str, String), usize> = FxHashMap::default();
+        for it in all.iter().filter(|it| it.severity == Severity::Error) {
+            *counts.entry((it.code, it.subject.clone())).or_default() += 1;
+        }
+        counts
+    };
+    let (old, new) = (errors(&before), errors(&after));
+    let is_known = |(key, count): (_, &usize)| old.get(key).is_some_and(|old| old >= count);
+    let left = like_it(&after);
+    (left == 0 || left < like_it(&before)) && new.iter().all(is_known)
 }
 
 /// Builds the targets of a group of sources and runs the rules over each of them.
@@ -191,6 +241,7 @@ fn outcomes(
 /// changed. A variant of a target may have had the same finding in other words.
 fn is_settled(finding: &Finding, before: &[Outcome], after: &[Outcome]) -> bool {
     let own = without_names(finding);
+    let own_targets = finding.own_targets.as_ref().unwrap_or(&finding.targets);
     let is_own = |(code, subject, message): &Words| {
         let said =
             Finding { subject: subject.clone(), message: message.clone(), ..finding.clone() };
@@ -205,8 +256,8 @@ fn is_settled(finding: &Finding, before: &[Outcome], after: &[Outcome]) -> bool 
                 && after.reasons <= before.reasons;
             let Some(gone) = gone(before, after) else { return false };
             let goes = match gone.as_slice() {
-                [] => !finding.targets.contains(&before.name) && changed == 0,
-                [words] if finding.targets.contains(&before.name) => is_own(words) && changed == 1,
+                [] => !own_targets.contains(&before.name) && changed == 0,
+                [words] if own_targets.contains(&before.name) => is_own(words) && changed == 1,
                 [(code, ..)] => *code == finding.code && changed == 1,
                 [_, _, ..] => false,
             };

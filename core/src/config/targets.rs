@@ -1,6 +1,6 @@
 //! `targets:` of a configuration: what is deployed, in the words of the person who deploys it.
 
-use super::{Reader, text};
+use super::read::{Reader, text};
 use crate::build::{Assignment, Edits, Recipe, Release, Request};
 use crate::report::{Environment, Role};
 use crate::syntax::{Node, Problem, ProblemKind, Scalar};
@@ -42,6 +42,18 @@ impl Kind {
         }
     }
 }
+
+const SETTINGS_OF_A_TARGET: [&str; 9] = [
+    "chart",
+    "kustomization",
+    "compose",
+    "name",
+    "environment",
+    "values",
+    "set",
+    "release",
+    "namespace",
+];
 
 impl Targets {
     pub fn is_empty(&self) -> bool {
@@ -190,10 +202,9 @@ impl Reader<'_> {
                 ("values" | "set" | "release" | "namespace", _) => {
                     self.problem(entry.key.span(), format!("`{key}` is a setting of charts"));
                 }
-                (unknown, _) => self.problem(
-                    entry.key.span(),
-                    format!("`{unknown}` is not a known setting of a target"),
-                ),
+                (unknown, _) => {
+                    self.unknown_key(entry.key.span(), unknown, "a target", &SETTINGS_OF_A_TARGET);
+                }
             }
         }
         let recipe = match kind {
@@ -313,7 +324,7 @@ mod tests {
 
     fn read(text: &str) -> (Targets, Vec<String>) {
         let (tree, _) = parse(FileId(0), &Arc::from(text), None);
-        let (config, problems) = Config::read(&tree, &crate::rules::is_known);
+        let (config, problems) = Config::read(&tree, &crate::rules::unknown);
         (config.targets, problems.into_iter().map(|problem| problem.message).collect())
     }
 

@@ -7,12 +7,22 @@ use rustc_hash::FxHashMap;
 /// Returns the files with fixes applied, and the number of fixes. The first fix of each finding is used;
 /// one that touches the changes of an earlier fix is left for the next run.
 pub fn apply(files: &[File], report: &Report, unsafe_too: bool) -> (Vec<File>, usize) {
+    let usable = |fix: &&Fix| unsafe_too || fix.safety == Safety::Safe;
+    let wanted = report.findings.iter().filter_map(|it| it.fixes.iter().find(usable));
+    let (files, applied) = apply_all(files, report, wanted);
+    (files, applied.iter().filter(|it| **it).count())
+}
+
+/// Returns the files with fixes of a report applied, and for each fix whether it was. One that touches the
+/// changes of an earlier fix is not.
+pub fn apply_all<'r>(
+    files: &[File],
+    report: &'r Report,
+    fixes: impl IntoIterator<Item = &'r Fix>,
+) -> (Vec<File>, Vec<bool>) {
     let mut edits: Vec<&Edit> = Vec::new();
-    let mut applied = 0;
-    for finding in &report.findings {
-        let usable = |fix: &&Fix| unsafe_too || fix.safety == Safety::Safe;
-        let wanted = finding.fixes.iter().find(usable);
-        let Some(fix) = wanted else { continue };
+    let mut applied = Vec::new();
+    for fix in fixes {
         // The accepted edits are sorted and do not overlap: only the neighbours can collide.
         let near = |new: &Edit| {
             let at = edits.partition_point(|old| old.span < new.span);
@@ -25,10 +35,8 @@ pub fn apply(files: &[File], report: &Report, unsafe_too: bool) -> (Vec<File>, u
                 // Two insertions of one fix at the same position keep their order.
                 edits.insert(edits.partition_point(|old| old.span <= edit.span), edit);
             }
-            applied += 1;
-        } else if twice {
-            applied += 1;
         }
+        applied.push(free || twice);
     }
     let mut by_path: FxHashMap<&str, Vec<&Edit>> = FxHashMap::default();
     for edit in edits {

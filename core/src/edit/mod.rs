@@ -4,12 +4,14 @@
 //! and the quotes of JSON. It never drops a comment. Where no safe edit is possible, none is made.
 
 pub mod apply;
+pub mod guard;
 mod yaml;
 
 pub use yaml::{Yaml, quote_scalar};
 
 use crate::model::Place;
 use crate::report::Edit;
+use crate::syntax::{Node, Tree};
 use crate::text::{FileId, Span};
 use std::ops::Range;
 
@@ -17,29 +19,47 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy)]
 pub struct Editor<'a> {
     text: &'a str,
+    tree: &'a Tree,
     file: FileId,
 }
 
 impl<'a> Editor<'a> {
-    pub fn new(file: FileId, text: &'a str) -> Editor<'a> {
-        Editor { text, file }
+    /// Returns an editor of a text, which was read into this tree.
+    pub fn new(file: FileId, text: &'a str, tree: &'a Tree) -> Editor<'a> {
+        Editor { text, tree, file }
     }
 
-    /// Adds an entry at the end of a mapping. `None` for a place that is shared through an alias, belongs
-    /// to another file or has comments inside its braces.
+    /// Adds an entry at the end of a mapping. `None` for a mapping that has the key already, whatever its
+    /// value is, and for a place that is shared through an alias, belongs to another file, is no mapping or has
+    /// comments inside its braces.
     pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
+        self.insert_entries(place, &[(key, value)])
+    }
+
+    /// Adds several entries at the end of a mapping, in one edit. `None` where one of the keys is there.
+    pub fn insert_entries(&self, place: &Place, entries: &[(&str, &Yaml<'_>)]) -> Option<Edit> {
         let range = self.own(place)?;
+        let is_new = |node: Node<'_>| entries.iter().all(|(key, _)| node.as_str() != Some(key));
+        let mapping = self.tree.mapping_at(place.span);
+        if mapping.is_some_and(|it| it.entries().any(|entry| !is_new(entry.key))) {
+            return None;
+        }
         if place.flow {
             let json = self.is_json();
-            let mut entry = String::new();
-            yaml::write_scalar(key, json, &mut entry);
-            entry.push_str(": ");
-            value.write_flow(json, &mut entry);
-            return self.insert_flow(range, entry);
+            let mut written = String::new();
+            for (at, (key, value)) in entries.iter().enumerate() {
+                if at > 0 {
+                    written.push_str(", ");
+                }
+                yaml::write_scalar(key, json, &mut written);
+                written.push_str(": ");
+                value.write_flow(json, &mut written);
+            }
+            return self.insert_flow(range, '{', written);
         }
         let (indent, at) = self.end_of_block(range, false)?;
         let mut lines = String::new();
-        value.entry_lines(key, indent, &mut lines);
+        entries.iter().for_each(|(key, value)| value.entry_lines(key, indent, &mut lines));
         Some(self.insert_lines(at, lines))
     }
 
@@ -47,7 +67,7 @@ impl<'a> Editor<'a> {
     pub fn insert_item(&self, place: &Place, item: &Yaml<'_>) -> Option<Edit> {
         let range = self.own(place)?;
         if place.flow {
-            return self.insert_flow(range, item.flow(self.is_json()));
+            return self.insert_flow(range, '[', item.flow(self.is_json()));
         }
         let (indent, at) = self.end_of_block(range, true)?;
         let mut lines = String::new();
@@ -174,12 +194,11 @@ impl<'a> Editor<'a> {
     }
 
     /// Inserts an entry or item before the closing bracket of a flow collection.
-    fn insert_flow(&self, range: Range<usize>, new: String) -> Option<Edit> {
+    fn insert_flow(&self, range: Range<usize>, open: char, new: String) -> Option<Edit> {
         let written = &self.text[range.clone()];
         if has_comment(written) {
             return None;
         }
-        let open = written.chars().next().filter(|open| matches!(open, '{' | '['))?;
         let close = if open == '{' { '}' } else { ']' };
         let inner = written.strip_prefix(open)?.strip_suffix(close)?;
         let content = inner.trim_end();
@@ -219,6 +238,9 @@ impl<'a> Editor<'a> {
             let after = self.text[range.start..].strip_prefix('-');
             let at_dash =
                 after.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\n', '\r']));
+            if at_dash && !sequence {
+                return None;
+            }
             let indent = if sequence && !at_dash { prefix.rfind('-')? } else { prefix.len() };
             if !prefix.chars().all(|letter| matches!(letter, ' ' | '-' | '?')) {
                 return None;

@@ -31,7 +31,7 @@ fn change(
     // The entry of the last key, for removals.
     let (parent, key) = path.rsplit_once('/').unwrap_or(("", path));
     let entry = at(root, parent).entry(key).map_or(node.span(), |it| it.span());
-    make(Editor::new(FileId(0), text), place, entry).map(|it| apply(text, &it))
+    make(Editor::new(FileId(0), text, &tree), place, entry).map(|it| apply(text, &it))
 }
 
 fn insert(text: &str, path: &str, key: &str, value: Yaml) -> Option<String> {

@@ -1,8 +1,10 @@
 //! Builds the facts, each part from the parts before it.
 
+use super::accepted::PrintedPaths;
 use super::counterparts::{self, Counterparts};
 use super::delivery::Deliveries;
 use super::hosts::{ClusterHosts, ComposeHosts, brings_services};
+use super::kustomizations::unused_components;
 use super::names::NamedObjects;
 use super::order::Waits;
 use super::resources::LimitRanges;
@@ -74,7 +76,9 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         config,
         files,
         projects,
+        production_files: roles::production_files(projects, &roles),
         roles,
+        has_more_than_examples: roles::has_more_than_examples(files),
         named,
         waits: Waits::new(&services, &compose_hosts),
         service_places: match services.is_empty() {
@@ -82,7 +86,13 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
             false => ServicePlaces::by_file(files.len(), &services),
         },
         swarm: replicas::swarm_projects(files, projects),
-        cluster_hosts: ClusterHosts::new(&objects, &kube_services, &sets, from_elsewhere),
+        cluster_hosts: ClusterHosts::new(
+            &objects,
+            &kube_services,
+            &sets,
+            from_elsewhere,
+            &unused_components(&sorted, &sets),
+        ),
         compose_hosts,
         pods,
         service_labels: LabelIndex::of_services(&kube_services),
@@ -104,6 +114,7 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
         is_main,
         chosen,
         built_files,
+        printed_paths: PrintedPaths::default(),
     };
     look_at_units(&mut facts);
     facts.counterparts = counterparts::find(&facts);

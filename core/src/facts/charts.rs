@@ -21,6 +21,8 @@ pub struct UndefinedValue<'a> {
     pub span: Span,
     /// The other places that read it.
     pub others: Vec<Span>,
+    /// What has to be set so that the place is reached: the path of a value, and the value.
+    pub reached_by: Vec<(String, String)>,
     /// The value that was probably meant.
     pub near: Option<String>,
     /// The values files that set it, where others do not.
@@ -76,6 +78,9 @@ impl<'a> Facts<'a> {
             if foreign.contains(path[0].as_str()) || covered.contains(absent) {
                 continue;
             }
+            if self.goes_with_another_choice(chart, read) {
+                continue;
+            }
             // A value that is commented out is documented as one that may be set.
             let (parent, last) = absent.split_at(absent.len() - 1);
             if chart.values_files().any(|file| file.documents(parent, &last[0])) {
@@ -107,12 +112,60 @@ impl<'a> Facts<'a> {
                 }),
                 absent: shown,
                 span: read.span,
+                reached_by: self.reached_by(chart, read),
                 others: Vec::new(),
                 set,
                 not_set,
             });
         }
         found
+    }
+
+    /// Whether a place is only reached where somebody makes another choice than the chart, in a value beside the
+    /// one that is read: `claimName` where `type` is `existingClaim`. Who sets one sets the other.
+    fn goes_with_another_choice(&self, chart: &Chart, read: &ValueRead) -> bool {
+        let Some(own) = &chart.values else { return false };
+        read.conditions.iter().any(|condition| {
+            let (Some(wanted), Some((_, parent))) =
+                (&condition.equals, condition.path.split_last())
+            else {
+                return false;
+            };
+            let default = value_at(&own.values, &condition.path);
+            let is_default =
+                default.is_some_and(|it| unquoted(self.written(&it.span)) == wanted.as_str());
+            !parent.is_empty() && read.path.starts_with(parent) && !is_default
+        })
+    }
+
+    /// Returns what has to be set so that a place in a template is reached, as far as the conditions around it
+    /// say.
+    fn reached_by(&self, chart: &Chart, read: &ValueRead) -> Vec<(String, String)> {
+        let mut settings = Vec::new();
+        for condition in &read.conditions {
+            let own = chart.values.as_ref().and_then(|own| value_at(&own.values, &condition.path));
+            let default = own.map(|it| unquoted(self.written(&it.span)));
+            let value = match (&condition.equals, own) {
+                (Some(wanted), _) if default != Some(wanted.as_str()) => wanted.to_string(),
+                (None, None) => "true".to_owned(),
+                (None, Some(own)) => match own.kind {
+                    ValueKind::Null => "true".to_owned(),
+                    ValueKind::Bool if default == Some("false") => "true".to_owned(),
+                    ValueKind::Text if own.is_empty => "true".to_owned(),
+                    ValueKind::Bool
+                    | ValueKind::Text
+                    | ValueKind::Number
+                    | ValueKind::List
+                    | ValueKind::Mapping => continue,
+                },
+                (Some(_), _) => continue,
+            };
+            let setting = (condition.path.join("."), value);
+            if !settings.contains(&setting) {
+                settings.push(setting);
+            }
+        }
+        settings
     }
 
     /// Returns the empty value behind a field that a template leaves out of a container where the value is
@@ -252,8 +305,20 @@ fn near_value(values: &Values, path: &[SmolStr]) -> Option<String> {
     if siblings.contains_key(last) {
         return None;
     }
-    let near = nearest(last, siblings.keys().map(SmolStr::as_str))?;
+    let near = nearest(last, siblings.keys().map(SmolStr::as_str))
+        .or_else(|| last_word_of(last, siblings))?;
     Some(parent.iter().map(SmolStr::as_str).chain([near]).collect::<Vec<_>>().join("."))
+}
+
+/// Returns the value whose name is the last word of an absent one: `port` for `externalPort`.
+fn last_word_of<'v>(absent: &str, siblings: &'v Values) -> Option<&'v str> {
+    let start = absent.rfind(|letter: char| letter.is_ascii_uppercase()).filter(|at| *at > 0)?;
+    let word = absent[start..].to_ascii_lowercase();
+    siblings.keys().map(SmolStr::as_str).find(|name| *name == word)
+}
+
+fn unquoted(text: &str) -> &str {
+    text.trim().trim_matches(['"', '\''])
 }
 
 /// Returns the value with nearly the same name that the template tests before it reads an absent one.

@@ -3,7 +3,7 @@
 use super::{Facts, Service, Site, Unit, Workload};
 use crate::model::compose::{Project, is_default_name};
 use crate::model::kubernetes::Object;
-use crate::text::{folder_of, name_of};
+use crate::text::folder_of;
 
 impl<'a> Facts<'a> {
     /// Returns the `docker compose` command for a project: with `-f` for each file, unless Compose finds
@@ -25,12 +25,14 @@ impl<'a> Facts<'a> {
         match unit.site {
             Site::Service(at) => {
                 let service = &self.services[at];
-                self.compose(service, &format!("images {}", service.name))
+                match self.is_for_swarm(service) {
+                    true => format!("docker service ls | grep {}", service.name),
+                    false => self.compose(service, &format!("images {}", service.name)),
+                }
             }
             Site::Container(at, _) => {
-                let workload = &self.workloads[at];
-                let (reference, flag) = (workload.reference(), workload.namespace_flag());
-                format!("kubectl get {reference}{flag} -o jsonpath='{{..image}}'")
+                // What was pulled; the workload itself only repeats what the file says.
+                self.workloads[at].pods("get pods", "-o jsonpath='{..imageID}'")
             }
         }
     }
@@ -55,10 +57,14 @@ impl<'a> Facts<'a> {
 
     fn compose_files(&self, project: &Project) -> String {
         let paths: Vec<&str> = project.files.iter().map(|it| self.file(*it).path()).collect();
-        let is_found = |path: &&str| {
-            folder_of(path).is_empty()
-                && (is_default_name(path) || name_of(path).contains(".override."))
-        };
+        const OVERRIDES: [&str; 4] = [
+            "compose.override.yaml",
+            "compose.override.yml",
+            "docker-compose.override.yaml",
+            "docker-compose.override.yml",
+        ];
+        let is_found = |path: &&str| is_default_name(path) || OVERRIDES.contains(path);
+        let is_found = |path: &&str| folder_of(path).is_empty() && is_found(path);
         if paths.iter().all(is_found) {
             return String::new();
         }
@@ -80,6 +86,29 @@ pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
         None => String::new(),
     };
     format!("kubectl {verb} {kind}{namespace} {name} {options}").trim_end().to_owned()
+}
+
+/// The name of the release where nobody has given it one, as `helm template` has it.
+const RELEASE: &str = "release-name";
+
+/// Returns a command for whatever release a chart is installed as. Labels with the name of the release are left
+/// out of a selector that has others, and elsewhere a placeholder stands for the name.
+pub fn for_any_release(command: &str) -> String {
+    if !command.contains(RELEASE) {
+        return command.to_owned();
+    }
+    let words = command.split(' ').map(|word| {
+        let bare = word.trim_matches('\'');
+        let is_of_release = |label: &&str| label.contains(RELEASE);
+        let labels: Vec<&str> = bare.split(',').collect();
+        let is_selector = labels.iter().all(|label| label.contains('='));
+        if !is_selector || labels.iter().all(|label| is_of_release(&label)) {
+            return word.replace(RELEASE, "RELEASE");
+        }
+        let kept: Vec<&str> = labels.into_iter().filter(|label| !is_of_release(label)).collect();
+        in_shell(&kept.join(","))
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a word for a POSIX shell, in quotes where it needs them.
@@ -122,6 +151,28 @@ mod tests {
             command(&["my shop/compose.yaml"]),
             "docker compose -f 'my shop/compose.yaml' ps web"
         );
+    }
+
+    #[test]
+    fn the_name_of_an_unknown_release_is_never_in_a_command() {
+        let labels = "app.kubernetes.io/name=web,app.kubernetes.io/instance=release-name";
+        for (command, expected) in [
+            (
+                format!("kubectl get pods -l {labels} -o wide"),
+                "kubectl get pods -l app.kubernetes.io/name=web -o wide",
+            ),
+            (
+                "kubectl get pods -l release=release-name".to_owned(),
+                "kubectl get pods -l release=RELEASE",
+            ),
+            (
+                "kubectl logs -n shop deploy/release-name-web".to_owned(),
+                "kubectl logs -n shop deploy/RELEASE-web",
+            ),
+            ("kubectl get pods -l app=web".to_owned(), "kubectl get pods -l app=web"),
+        ] {
+            assert_eq!(super::for_any_release(&command), expected);
+        }
     }
 
     #[test]

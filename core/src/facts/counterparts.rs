@@ -1,9 +1,10 @@
 //! What runs on both sides: a Compose service and the container that runs the same thing in the
 //! cluster. Each match carries its reason; where two containers would fit, there is no match.
 
-use super::sets::rings;
+use super::sets::{MAX_ALTERNATIVES, rings};
 use super::{Facts, Part, Service, Unit, Workload};
-use crate::report::Role;
+use crate::report::{Role, TargetKind};
+use crate::text::{FileId, folder_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -102,7 +103,7 @@ impl<'a> Candidates<'a> {
             for (at, unit) in workload.units.iter().enumerate().filter(|it| it.1.part == Part::Main)
             {
                 let container = (workload.index, at);
-                let image = unit.image.as_ref().map(|it| it.repository.as_str());
+                let image = image_of(unit);
                 for name in names_of(facts, workload, unit) {
                     if let Some(image) = image {
                         let both = candidates.by_image_and_name.entry((part, image, name.clone()));
@@ -126,47 +127,127 @@ pub(super) fn find(facts: &Facts<'_>) -> Counterparts {
     let candidates = Candidates::new(facts);
     let mut services_with_image: FxHashMap<(usize, &str), usize> = FxHashMap::default();
     for service in &facts.services {
-        if let Some(image) = &service.unit.image {
-            *services_with_image.entry((service.project_index, &image.repository)).or_default() +=
-                1;
+        if let Some(image) = image_of(&service.unit) {
+            *services_with_image.entry((service.project_index, image)).or_default() += 1;
         }
     }
     let mut found: Vec<Counterpart> = Vec::new();
+    let mut open: Vec<(&Service<'_>, Choice)> = Vec::new();
     for service in &facts.services {
-        let image = service.unit.image.as_ref().map(|it| it.repository.as_str());
+        let image = image_of(&service.unit);
         // Where several services of a project run one image, the image alone says nothing.
         let twice = image
             .and_then(|image| services_with_image.get(&(service.project_index, image)))
             .is_some_and(|count| *count > 1);
-        if let Some(((workload, unit), why)) = choose(facts, service, image, twice, &candidates) {
-            found.push(Counterpart { service: service.index, workload, unit, why });
+        let Some(choice) = choose(facts, service, image, twice, &candidates) else { continue };
+        match choice.containers[..] {
+            [it] => found.push(choice.pair(service, it)),
+            _ => open.push((service, choice)),
         }
     }
+    let company = Company::of(facts, &found);
+    let more = open.iter().filter_map(|(service, choice)| {
+        company.chooses(facts, service, choice).map(|it| choice.pair(service, it))
+    });
+    found.extend(more);
     Counterparts::new(one_each(facts, found))
 }
 
-/// Chooses the container that runs the same thing as a service, by the surest reason that there is.
+/// The path of an image without its registry, so that a mirror counts as the same image.
+fn image_of<'u>(unit: &'u Unit<'_>) -> Option<&'u str> {
+    let repository = unit.image.as_ref()?.repository.as_str();
+    match repository.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => Some(path),
+        _ => Some(repository),
+    }
+}
+
+/// The containers that run the same thing as a service, by the surest reason that there is: one, or several
+/// that lie equally near.
+struct Choice {
+    containers: Vec<Container>,
+    why: Why,
+}
+
+impl Choice {
+    fn pair(&self, service: &Service<'_>, (workload, unit): Container) -> Counterpart {
+        Counterpart { service: service.index, workload, unit, why: self.why }
+    }
+}
+
+/// Chooses the containers that run the same thing as a service.
 fn choose(
     facts: &Facts<'_>,
     service: &Service<'_>,
     image: Option<&str>,
     twice: bool,
     candidates: &Candidates<'_>,
-) -> Option<(Container, Why)> {
+) -> Option<Choice> {
     let name = plain(service.name);
     let part = facts.sets.part(service.model.name.span.file);
     if let Some(image) = image {
         if let Some(both) = candidates.by_image_and_name.get(&(part, image, name.clone())) {
-            return nearest_one(facts, service, both).map(|it| (it, Why::ImageAndName));
+            return nearest_ones(facts, service, both, Why::ImageAndName);
         }
         let imaged = candidates.by_image.get(&(part, image)).filter(|_| !twice);
-        if let Some(it) = imaged.and_then(|it| nearest_one(facts, service, it)) {
-            return Some((it, Why::Image));
+        let imaged = imaged.and_then(|it| nearest_ones(facts, service, it, Why::Image));
+        if let Some(choice) = imaged.filter(|it| it.containers.len() == 1) {
+            return Some(choice);
         }
     }
     let named = candidates.by_name.get(&(part, name))?;
-    let it = nearest_one(facts, service, named).filter(|it| !differ(facts, service, *it))?;
-    Some((it, Why::Name))
+    let mut choice = nearest_ones(facts, service, named, Why::Name)?;
+    choice.containers.retain(|it| !differ(facts, service, *it));
+    (!choice.containers.is_empty()).then_some(choice)
+}
+
+/// What a container is deployed with: its target, else its folder.
+#[derive(PartialEq, Eq, Hash)]
+enum Deployed<'a> {
+    Target(usize),
+    Folder(&'a str),
+}
+
+impl<'a> Deployed<'a> {
+    fn with(facts: &Facts<'a>, file: FileId) -> Deployed<'a> {
+        match facts.target_of(file) {
+            Some(target) => Deployed::Target(target),
+            None => Deployed::Folder(folder_of(facts.file(file).path())),
+        }
+    }
+}
+
+/// How many services of a Compose project have their counterpart in a place.
+struct Company<'a>(FxHashMap<(usize, Deployed<'a>), usize>);
+
+impl<'a> Company<'a> {
+    fn of(facts: &Facts<'a>, found: &[Counterpart]) -> Company<'a> {
+        let mut counts = FxHashMap::default();
+        for pair in found {
+            let project = facts.services[pair.service].project_index;
+            let file = facts.workloads[pair.workload].object.file;
+            *counts.entry((project, Deployed::with(facts, file))).or_default() += 1;
+        }
+        Company(counts)
+    }
+
+    /// Chooses the container that is deployed with the counterparts of most other services of the project.
+    fn chooses(
+        &self,
+        facts: &Facts<'a>,
+        service: &Service<'_>,
+        choice: &Choice,
+    ) -> Option<Container> {
+        let count = |container: &Container| {
+            let file = facts.workloads[container.0].object.file;
+            let place = (service.project_index, Deployed::with(facts, file));
+            self.0.get(&place).copied().unwrap_or(0)
+        };
+        let most = choice.containers.iter().map(count).max().filter(|most| *most > 0)?;
+        let mut best = choice.containers.iter().filter(|it| count(it) == most);
+        let first = best.next()?;
+        best.next().is_none().then_some(*first)
+    }
 }
 
 /// Two public images of different families are not the same thing, whatever they are called.
@@ -178,28 +259,32 @@ fn differ(facts: &Facts<'_>, service: &Service<'_>, (workload, unit): (usize, us
     }
 }
 
-/// Returns the candidate whose file lies nearest to a service, unless several lie equally near.
-fn nearest_one(
+/// Returns the candidates whose files lie nearest to a service; `None` where there are too many.
+fn nearest_ones(
     facts: &Facts<'_>,
     service: &Service<'_>,
     candidates: &[Container],
-) -> Option<Container> {
+    why: Why,
+) -> Option<Choice> {
     let home = facts.file(service.model.name.span.file).path();
     let path_of = |it: &Container| facts.file(facts.workloads[it.0].object.file).path();
     let [before, after] = rings(candidates, home, path_of).next()?;
-    match [before, after] {
-        [[it], []] | [[], [it]] => Some(*it),
-        _ => None,
-    }
+    let containers: Vec<Container> = before.iter().chain(after).copied().collect();
+    (containers.len() <= MAX_ALTERNATIVES).then_some(Choice { containers, why })
 }
 
-/// Keeps one counterpart of each container: that of the project which is nearest to production. Where
-/// two services of that project match, the container gets no counterpart.
+/// Keeps one counterpart of each container: that of the project which is nearest to production, and of
+/// several that of the project nearest to the root. Where two services of that project match, the container
+/// gets no counterpart.
 fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
-    let rank = |it: &Counterpart| match facts.services[it.service].role {
-        Role::Production => 0,
-        Role::Unknown => 1,
-        Role::Development => 2,
+    let rank = |it: &Counterpart| {
+        let service = &facts.services[it.service];
+        let role = match service.role {
+            Role::Production => 0,
+            Role::Unknown => 1,
+            Role::Development => 2,
+        };
+        (role, it.why, service.project.folder.split('/').count())
     };
     let mut by_container: IndexMap<Container, Vec<Counterpart>, FxBuildHasher> =
         IndexMap::default();
@@ -208,8 +293,8 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
     }
     let mut kept: Vec<Counterpart> = Vec::new();
     for group in by_container.values() {
-        let best = group.iter().map(|it| (rank(it), it.why)).min();
-        let mut first = group.iter().filter(|it| Some((rank(it), it.why)) == best);
+        let best = group.iter().map(rank).min();
+        let mut first = group.iter().filter(|it| Some(rank(it)) == best);
         let Some(it) = first.next() else { continue };
         let rival = first.any(|other| {
             facts.services[other.service].project_index == facts.services[it.service].project_index
@@ -225,10 +310,13 @@ fn one_each(facts: &Facts<'_>, found: Vec<Counterpart>) -> Vec<Counterpart> {
 /// Returns the names that a container goes by.
 fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<String> {
     let mut names = Vec::new();
+    let chart = chart_of(facts, workload);
     let mut add = |name: &str| {
-        let name = plain(name);
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
+        let bare = chart.and_then(|chart| without_chart(name, chart));
+        for name in [Some(name), bare].into_iter().flatten().map(plain) {
+            if !name.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
         }
     };
     let alone = workload.units.iter().filter(|it| it.part == Part::Main).count() == 1;
@@ -241,7 +329,9 @@ fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<
     if alone || first {
         add(workload.name);
         let labels = &workload.model.template.meta;
-        for key in ["app", "app.kubernetes.io/name", "io.kompose.service"] {
+        let keys =
+            ["app", "app.kubernetes.io/name", "app.kubernetes.io/component", "io.kompose.service"];
+        for key in keys {
             if let Some(it) = labels.label(key) {
                 add(it);
             }
@@ -256,7 +346,22 @@ fn names_of(facts: &Facts<'_>, workload: &Workload<'_>, unit: &Unit<'_>) -> Vec<
     names
 }
 
-/// Names are compared without case, and with `_` as `-`.
+/// Returns the name of the chart that a workload comes from.
+fn chart_of<'f>(facts: &'f Facts<'_>, workload: &Workload<'_>) -> Option<&'f str> {
+    let at = facts.target_of(workload.object.file)?;
+    let target = &facts.all_targets()[at].target;
+    let folder = target.folder.rsplit('/').next()?;
+    (target.kind == TargetKind::Chart).then_some(folder)
+}
+
+/// Returns what follows the names of the release and the chart, which charts put in front of their own.
+fn without_chart<'n>(name: &'n str, chart: &str) -> Option<&'n str> {
+    let own = name.strip_prefix("release-name-").unwrap_or(name);
+    let own = own.strip_prefix(chart).and_then(|rest| rest.strip_prefix('-')).unwrap_or(own);
+    (own != name).then_some(own)
+}
+
+/// Names are compared without case and without what joins their words.
 fn plain(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', '.'], "-")
+    name.to_ascii_lowercase().replace(['_', '.', '-'], "")
 }

@@ -1,7 +1,8 @@
 //! Credentials in ConfigMaps and Secrets, as far as the files of the project hold them.
 
 use super::Facts;
-use crate::knowledge::secrets::{Judgement, Verdict, judge};
+use super::plain_credentials::weight;
+use crate::knowledge::secrets::{Judgement, judge};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Object, SecretKind};
 use crate::text::Span;
@@ -127,15 +128,6 @@ impl<'a> Facts<'a> {
             forms.iter().any(|form| !form.is_empty() && written.contains(form.as_str()))
         };
         places.into_iter().rev().find(holds)
-    }
-}
-
-/// Whether a value is a credential, and whether it is a weak one.
-fn weight(judgement: &Judgement) -> Option<bool> {
-    match judgement.verdict {
-        Verdict::Literal => Some(false),
-        Verdict::WeakDefault => Some(true),
-        Verdict::No | Verdict::Placeholder => None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Source: Docker documentation, "Dockerfile reference".
 
+use crate::text::normalise_path;
 use std::ops::Range;
 
 /// An instruction, continued lines joined.
@@ -46,8 +47,23 @@ pub(super) struct Stage {
     /// The last `ENTRYPOINT` and `CMD`, of this stage or of an earlier one that it starts from.
     pub entrypoint: Option<Words>,
     pub command: Option<Words>,
+    /// The `FROM` of the stage.
+    pub from: Range<usize>,
     /// Whether the `CMD` stands in this stage.
     has_own_command: bool,
+    /// The working directory; empty where nothing sets it.
+    pub directory: String,
+    /// What is copied from the build context, of this stage and of those that it starts from.
+    pub copies: Vec<Copied>,
+}
+
+/// What a `COPY` or an `ADD` takes from the build context.
+#[derive(Debug, Clone)]
+pub(super) struct Copied {
+    /// Paths in the build context; the context itself is an empty path.
+    pub sources: Vec<String>,
+    /// An absolute path in the image.
+    pub target: String,
 }
 
 impl Stage {
@@ -75,10 +91,14 @@ pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
             }));
         } else if is("FROM") {
             let stage = start(&rest, &stages, &arguments);
-            stages.push(stage);
+            stages.push(Stage { from: range.clone(), ..stage });
         }
         let Some(stage) = stages.last_mut() else { continue };
-        if is("HEALTHCHECK") {
+        if is("WORKDIR") {
+            stage.directory = in_directory(&stage.directory, &rest);
+        } else if is("COPY") || is("ADD") {
+            stage.copies.extend(copied(&rest, &stage.directory));
+        } else if is("HEALTHCHECK") {
             stage.healthcheck = Some(!rest.trim().eq_ignore_ascii_case("NONE"));
         } else if is("ENTRYPOINT") {
             stage.entrypoint = Some(words_of(&rest, range));
@@ -96,6 +116,34 @@ pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
             .into_iter()
             .find(|it| it.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(target))),
         None => stages.pop(),
+    }
+}
+
+/// Returns what the arguments of a `COPY` take from the build context; `None` for files of another stage.
+fn copied(rest: &str, directory: &str) -> Option<Copied> {
+    let is_option = |word: &&str| word.starts_with("--");
+    if rest.split_whitespace().take_while(is_option).any(|it| it.starts_with("--from")) {
+        return None;
+    }
+    let words: Vec<&str> = rest.split_whitespace().skip_while(is_option).collect();
+    let trim = |word: &&str| word.trim_matches(['[', ']', '"', ',', '\'']).to_owned();
+    let words: Vec<String> = words.iter().map(trim).filter(|it| !it.is_empty()).collect();
+    let (target, sources) = words.split_last()?;
+    let is_local = |it: &&String| !it.contains("://") && !it.starts_with("<<");
+    let sources: Vec<String> = sources
+        .iter()
+        .filter(is_local)
+        .map(|it| normalise_path(it.trim_start_matches('/')))
+        .collect();
+    (!sources.is_empty()).then(|| Copied { sources, target: in_directory(directory, target) })
+}
+
+/// Returns a path in an image, which is relative to the working directory unless it is absolute.
+fn in_directory(directory: &str, path: &str) -> String {
+    let path = path.trim().trim_matches(['"', '\'']);
+    match path.starts_with('/') {
+        true => normalise_path(path),
+        false => normalise_path(&format!("{directory}/{path}")),
     }
 }
 

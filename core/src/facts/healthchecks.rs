@@ -2,7 +2,7 @@
 
 use super::{Facts, Service, dockerfile};
 use crate::edit::Yaml;
-use crate::knowledge::families::{Certainty, Family, Known, family_of, for_compose};
+use crate::knowledge::families::{Certainty, Family, Known, Tool, family_of, for_compose};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::{net, shell};
 use crate::model::IntOrStr;
@@ -61,7 +61,7 @@ impl<'a> Facts<'a> {
             return None;
         }
         let check = Yaml::map([
-            ("test", Yaml::words([Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))])),
+            ("test", Yaml::words(service.test_words(shell))),
             ("interval", Yaml::raw("10s")),
             ("timeout", Yaml::raw("5s")),
             ("retries", Yaml::raw("5")),
@@ -72,6 +72,20 @@ impl<'a> Facts<'a> {
 }
 
 impl Service<'_> {
+    /// Returns the words of a healthcheck that runs a command: as they stand, where the image may have no shell.
+    fn test_words(&self, shell: &'static str) -> Vec<Cow<'static, str>> {
+        let tag = self.unit.image.as_ref().and_then(|it| ImageRef::parse(it.text).tag);
+        let has_shell = self.unit.runs.as_ref().is_some_and(|it| {
+            it.family.has_tool(&it.repository, tag.or(Some("latest")), Tool::Sh) == Known::Yes
+        });
+        let is_plain = !shell.contains(['|', '&', ';', '<', '>', '$', '"', '\'', '`']);
+        if is_plain && !has_shell {
+            let words = shell.split(' ').map(Cow::Borrowed);
+            return std::iter::once(Cow::Borrowed("CMD")).chain(words).collect();
+        }
+        vec![Cow::Borrowed("CMD-SHELL"), Cow::Owned(for_compose(shell))]
+    }
+
     /// Returns the shell command that asks a server of its image family whether it is ready.
     pub fn ready_shell(&self) -> Option<&'static str> {
         let runs = self.unit.runs.as_ref()?;

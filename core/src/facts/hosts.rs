@@ -104,6 +104,7 @@ impl<'a> ClusterHosts<'a> {
         services: &[KubeService<'a>],
         sets: &Sets,
         mut from_elsewhere: FxHashSet<usize>,
+        unused: &FxHashSet<FileId>,
     ) -> ClusterHosts<'a> {
         let installing = objects.iter().filter(|it| installs_others(it));
         from_elsewhere.extend(installing.map(|it| sets.part(it.file)));
@@ -116,7 +117,9 @@ impl<'a> ClusterHosts<'a> {
         };
         for it in services {
             let home = it.object.file;
-            hosts.by_name.entry(it.name).or_default().push(it.index);
+            if !unused.contains(&home) {
+                hosts.by_name.entry(it.name).or_default().push(it.index);
+            }
             hosts.names.insert((sets.part(home), it.name));
             hosts.worlds.entry(sets.world(home)).or_default().add(it);
         }

@@ -2,8 +2,10 @@
 
 use super::dockerfile::final_stage;
 use super::{Facts, Service};
+use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::{Command, commands_of_argv};
 use crate::text::Span;
+use smol_str::SmolStr;
 
 /// The start command of an image that is built here.
 #[derive(Debug, Clone)]
@@ -14,6 +16,32 @@ pub struct ImageStart {
 }
 
 impl<'a> Facts<'a> {
+    /// Returns the image that the image of a service is built from, if its Dockerfile was handed over.
+    pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
+        let build = service.model.build.as_ref()?;
+        let target = build.target.as_ref().map(|it| it.as_str());
+        Some(final_stage(self.file(build.dockerfile_id?).text(), target)?.base)
+    }
+
+    /// Returns the normalised repository of the image that a service runs, or that its image is built on.
+    pub fn base_repository(&self, service: &Service<'a>) -> Option<SmolStr> {
+        let Some(build) = &service.model.build else {
+            return service.unit.image.as_ref().map(|it| it.repository.clone());
+        };
+        let target = build.target.as_ref().map(|it| it.as_str());
+        let stage = final_stage(self.file(build.dockerfile_id?).text(), target)?;
+        Some(ImageRef::parse(&stage.base).repository())
+    }
+
+    /// Returns the `FROM` of the stage that the image of a service is, if its Dockerfile was handed over.
+    pub fn final_from(&self, service: &Service<'a>) -> Option<Span> {
+        let build = service.model.build.as_ref()?;
+        let file = self.file(build.dockerfile_id?);
+        let target = build.target.as_ref().map(|it| it.as_str());
+        let from = final_stage(file.text(), target)?.from;
+        Some(Span::new(file.id, from.start, from.end))
+    }
+
     /// Returns what the image of a service starts, if its Dockerfile was handed over and says so.
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
         let build = service.model.build.as_ref()?;

@@ -1,11 +1,34 @@
 //! Kustomizations as their authors wrote them, and their entries that match nothing.
 
+use super::sets::Sets;
 use super::{Facts, nearest};
 use crate::model::kustomization::Kustomization;
-use crate::model::{BuiltTarget, Unmatched, UnmatchedKind};
+use crate::model::{BuiltTarget, FileModel, Unmatched, UnmatchedKind};
+use crate::report::Kind;
 use crate::text::{FileId, folder_of, join_path, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+
+/// Returns the folders of components, which overlays may add.
+pub(super) fn component_folders<'a>(
+    files: impl Iterator<Item = &'a FileModel>,
+) -> FxHashSet<&'a str> {
+    let is_component = |file: &&FileModel| {
+        let root = file.tree.roots().next().filter(|_| file.kind == Kind::Kustomization);
+        root.and_then(|root| root.at(&["kind"])?.as_str()) == Some("Component")
+    };
+    files.filter(is_component).map(|file| folder_of(file.path())).collect()
+}
+
+/// Returns the files of components that no target uses. A component cannot be applied by itself, so that its
+/// objects are in no cluster.
+pub(super) fn unused_components(files: &[&FileModel], sets: &Sets) -> FxHashSet<FileId> {
+    let folders = component_folders(files.iter().copied());
+    let is_unused = |file: &&&FileModel| {
+        folders.contains(folder_of(file.path())) && sets.target(file.id).is_none()
+    };
+    files.iter().filter(is_unused).map(|file| file.id).collect()
+}
 
 impl<'a> Facts<'a> {
     /// Returns the kustomization files, sorted by path.

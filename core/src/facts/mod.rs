@@ -22,28 +22,34 @@
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
-//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_fix` |
+//! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
-//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `mounted_script` |
+//! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
+//! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
 //! | variables that a list sets twice | `repeated` | `repeated_variables` |
 //! | words that the objects contain | `usage` | `usage` |
-//! | what is started together | `scope` | `built_target`, `started_with`, `is_kustomized`, `exec` |
+//! | what is defined anywhere, built or not | `written` | `is_optional_service`, `is_selected_anywhere` |
+//! | what is started or changed together | `scope` | `built_target`, `started_with`, `changed_with`, `is_kustomized`, `exec` |
 //! | charts as written | `charts` | `charts`, `undefined_values`, `unused_values`, `type_conflicts` |
 //! | kustomizations as written | `kustomizations` | `kustomizations`, `unmatched_entries` |
 //! | overlays of one base | `overlays` | `overlay_gaps` |
 //! | copies of manifests | `copies` | `copied_manifests` |
 //! | hooks, waves, Applications | `delivery` | `hook`, `sync_wave`, `apps`, `app_of`, `needs` |
-//! | roles of files | `roles` | `role_of`, `unit_role`, `workload_role` |
-//! | sources and files that a project names | `sources` | `covered_sources`, `file_at`, `would_be_handed_over` |
-//! | what an image starts that is built here | `image_start` | `image_start` |
+//! | roles and purposes of files | `roles` | `role_of`, `unit_role`, `workload_role`, `purpose_of` |
+//! | sources and files that a project names | `sources` | `covered_sources`, `shadowed`, `file_at`, `would_be_handed_over` |
+//! | what an image starts that is built here | `image_start` | `image_start`, `final_from`, `base_image`, `base_repository` |
+//! | commands about a running container | `asking` | `show_environment`, `show_variable`, `show_listeners`, `resolve`, `connect` |
 //! | commands for a shell | `commands` | `compose`, `compose_of`, `kubectl`, `in_shell` |
-//! | for the report | `subject`, `map` | `subject_at`, `map` |
+//! | what people accept | `accepted` | `is_accepted`, `annotations_at`, `key_path` |
+//! | for the report | `subject`, `map` | `subject_at`, `subject_of`, `sort_by_names`, `map` |
 
+mod accepted;
+mod asking;
 mod authentication;
 mod build;
 mod callers;
@@ -69,6 +75,7 @@ mod order;
 mod overlays;
 mod parts;
 mod peers;
+mod plain_credentials;
 mod policies;
 mod programs;
 mod ready;
@@ -89,11 +96,13 @@ mod unit;
 mod upkeep;
 mod usage;
 mod workload;
+mod written;
 
+pub use crate::text::nearest;
 pub use authentication::{OpenDoor, Reach};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
-pub use commands::{in_shell, kubectl};
+pub use commands::{for_any_release, in_shell, kubectl};
 pub use contract::ConfigKeys;
 pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
@@ -107,18 +116,21 @@ pub use image_start::ImageStart;
 pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
-pub use names::{MANY, Named, nearest};
+pub use names::{MANY, Named};
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
+pub use plain_credentials::PlainCredential;
 pub use policies::{Direction, Limiting, Policies, Policy, allows_dns};
 pub use programs::Program;
 pub use ready::ReadyCheck;
 pub use repeated::Repeated;
-pub use scope::Together;
+pub use roles::Purpose;
+pub use scope::{Change, Together};
 pub use scripts::MountedScript;
 pub use service::Service;
+pub use sources::Shadowed;
 pub use storage::{Backing, Mounted, is_below};
 pub use tools::MissingTool;
 pub use unit::{Copies, Part, Site, Start, Unit, Var, VarSource};
@@ -147,6 +159,10 @@ pub struct Facts<'a> {
     sorted: Vec<&'a FileModel>,
     projects: &'a [Project],
     roles: Vec<Option<Role>>,
+    /// The files of the Compose projects that run in production.
+    production_files: FxHashSet<FileId>,
+    /// Whether something can be deployed besides examples, tests and files for development.
+    has_more_than_examples: bool,
     objects: Vec<&'a Object>,
     services: Vec<Service<'a>>,
     workloads: Vec<Workload<'a>>,
@@ -178,6 +194,7 @@ pub struct Facts<'a> {
     chosen: Vec<usize>,
     /// The files that were built into a target.
     built_files: &'a FxHashSet<FileId>,
+    printed_paths: accepted::PrintedPaths,
 }
 
 /// What one set of facts is about.
@@ -234,21 +251,10 @@ impl<'a> Facts<'a> {
         &self.files[id.index()]
     }
 
-    /// Whether a comment accepts a finding at this place; `is` says whether a selector means the rule.
-    /// Rules that put several places into one finding leave out the accepted ones, so that accepting one
-    /// place does not accept the others.
-    pub fn is_accepted(&self, span: Span, is: &dyn Fn(&str) -> bool) -> bool {
-        self.file(span.file).directives.suppressions.iter().any(|it| {
-            it.covers.start <= span.start
-                && span.start <= it.covers.end
-                && (it.selectors.is_empty() || it.selectors.iter().any(|it| is(&it.0)))
-        })
-    }
-
     /// Returns an editor of a file.
     pub fn editor(&self, file: FileId) -> Editor<'a> {
         let model: &'a FileModel = &self.files[file.index()];
-        Editor::new(file, &model.file.text)
+        Editor::new(file, &model.file.text, &model.tree)
     }
 
     /// Returns the text of a span.
@@ -277,12 +283,12 @@ impl<'a> Facts<'a> {
     }
 
     /// What makes no sense in configuration files; `is_rule` says whether a selector means a rule.
-    pub fn config_problems(&self, is_rule: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+    pub fn config_problems(&self, unknown_rule: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
         let mut problems = Vec::new();
         let paths = || self.files().iter().map(|file| file.path());
         for file in self.files().iter().filter(|it| it.kind == crate::report::Kind::Config) {
-            let (config, mut own) = Config::read(&file.tree, is_rule);
-            let config = config.below(folder_of(file.path()));
+            let (config, mut own) = Config::read(&file.tree, unknown_rule);
+            let config = config.below(folder_of(file.path()), &self.config.base);
             problems.append(&mut own);
             problems.append(&mut config.targets.problems(paths()));
         }

@@ -2,8 +2,12 @@
 
 use super::hosts::ComposeHosts;
 use super::{Facts, Service, Unit};
-use crate::knowledge::shell::Place;
+use crate::knowledge::families::Class;
+use crate::knowledge::patience::{Patience, patience_of};
+use crate::knowledge::shell::{Command, Place};
+use crate::knowledge::starts::wait_of;
 use crate::model::compose::{Condition, Dependency};
+use crate::text::FileId;
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 
@@ -62,6 +66,20 @@ impl<'a> Facts<'a> {
         self.services_of(service.project_index)
     }
 
+    /// Whether a file of a service's project may count on what another file says. An override file may be
+    /// left out, so that the base file must not count on it.
+    pub fn comes_with(&self, service: &Service<'_>, here: FileId, there: FileId) -> bool {
+        let project = &self.projects()[service.project_index];
+        let place = |file: FileId| project.files.iter().position(|it| *it == file);
+        match (place(here), place(there)) {
+            _ if here == there => true,
+            (Some(here), Some(there)) => there <= here,
+            // What a file includes is there with it.
+            (Some(_), None) => project.included.contains(&there),
+            (None, _) => false,
+        }
+    }
+
     /// Returns the services of a project, by its index.
     pub fn services_of(&self, project: usize) -> &[Service<'a>] {
         let start = self.services.partition_point(|it| it.project_index < project);
@@ -103,17 +121,50 @@ impl<'a> Facts<'a> {
 
     /// Whether the start command itself waits for something before the program starts.
     pub fn waits_by_itself(&self, unit: &Unit<'_>) -> bool {
-        unit.start.commands.iter().any(|it| {
-            let name = it.name();
-            let name = name.strip_suffix(".sh").unwrap_or(name);
-            let waiter = matches!(
-                name,
-                "wait-for-it" | "wait-for" | "wait4x" | "wait-port" | "wait-on" | "wait"
-            );
-            let dockerize = name == "dockerize"
-                && it.words.iter().any(|it| it.text == "-wait" || it.text == "--wait");
-            waiter || dockerize || matches!(it.place, Place::UntilCondition | Place::WhileCondition)
-        })
+        unit.start.commands.iter().any(waits)
+    }
+
+    /// Returns what a service does while one that it depends on cannot answer yet.
+    pub fn patience(&self, from: &Service<'a>, on: &Service<'a>) -> Patience {
+        let image_waits = || {
+            let starts_image = from.unit.start.commands.is_empty();
+            let start = self.image_start(from).filter(|_| starts_image);
+            start.is_some_and(|it| it.commands.iter().any(waits))
+        };
+        // `tail -f /dev/null` keeps a container open for somebody who types a command there.
+        let is_idle = || {
+            let last = from.unit.start.commands.last();
+            last.is_some_and(|it| matches!(it.name(), "sleep" | "tail"))
+        };
+        // A cache is up long before the setup that the service also waits for has ended.
+        let ends_later = || {
+            let is_cache = on.unit.family().is_some_and(|it| it.class == Class::Cache);
+            let is_awaited =
+                |it: &Dependency| it.condition.value == Condition::CompletedSuccessfully;
+            is_cache && from.model.depends_on.iter().any(is_awaited)
+        };
+        if self.waits_by_itself(&from.unit)
+            || image_waits()
+            || is_idle()
+            || ends_later()
+            || self.starts_behind(from, on)
+        {
+            return Patience::Waits;
+        }
+        let repository = self.base_repository(from);
+        patience_of(repository.as_deref(), from.unit.family(), on.unit.family())
+    }
+
+    /// Whether something that a service depends on starts only once another service is healthy.
+    fn starts_behind(&self, from: &Service<'a>, on: &Service<'a>) -> bool {
+        let behind: FxHashSet<usize> = self
+            .waiters(on)
+            .filter(|it| it.dependency.condition.value == Condition::Healthy)
+            .map(|it| it.from)
+            .filter(|it| it.index != from.index && !it.has_profile())
+            .map(|it| it.index)
+            .collect();
+        !behind.is_empty() && self.all_dependencies(from).iter().any(|it| behind.contains(it))
     }
 
     /// Whether a path of `depends_on` leads from one service to another.
@@ -130,6 +181,13 @@ impl<'a> Facts<'a> {
     pub fn all_dependents(&self, on: impl IntoIterator<Item = usize>) -> FxHashSet<usize> {
         reachable(&self.waits.needed_by, on)
     }
+}
+
+/// Whether a command waits for something.
+fn waits(command: &Command) -> bool {
+    let is_named = matches!(command.name(), "wait-port" | "wait-on" | "wait");
+    let is_loop = matches!(command.place, Place::UntilCondition | Place::WhileCondition);
+    is_named || is_loop || wait_of(command).is_some()
 }
 
 /// Whether a path with at least one edge leads from one node to another.

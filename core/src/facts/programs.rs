@@ -127,13 +127,13 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
 /// starts something else.
 fn of_dockerfile(text: &str, target: Option<&str>) -> Option<Program> {
     let stage = dockerfile::final_stage(text, target)?;
+    let program = Program::of_base(&stage.base)?;
     let starts_server = |words: &dockerfile::Words| {
         let name = base_name(words.first());
-        name.starts_with('-') || SERVERS.contains(&name)
+        name.starts_with('-') || SERVERS.contains(&name) || name == program.family.id
     };
     let started = [&stage.entrypoint, &stage.command];
-    let own = started.into_iter().flatten().all(starts_server);
-    Program::of_base(&stage.base).filter(|_| own)
+    started.into_iter().flatten().all(starts_server).then_some(program)
 }
 
 /// Settles what runs in the containers of each workload.

@@ -2,10 +2,13 @@
 //! fix may write the check, or make others wait for it, without being read first.
 
 use super::{Facts, Health, Service, Wait, is_below};
+use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::families::Certainty;
+use crate::knowledge::net;
+use crate::knowledge::patience::Patience;
 use crate::knowledge::ready::{is_client, settings_of};
 use crate::model::compose::{Condition, Healthcheck, MountKind};
-use crate::report::{Edit, Fix};
+use crate::report::{Fix, Safety};
 
 /// How well it is known what a ready check says about a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,28 +26,52 @@ impl<'a> Facts<'a> {
     /// the service is understood, and `None` where the check would fail.
     pub fn healthcheck_fix(&self, service: &Service<'a>, title: String) -> Option<Fix> {
         let edit = self.healthcheck_entry(service)?;
-        graded(service.ready_check(), title, vec![edit])
+        match service.ready_check() {
+            ReadyCheck::Understood => Some(Fix::safe(title, [edit])),
+            ReadyCheck::Unread => Some(Fix::r#unsafe(title, [edit])),
+            ReadyCheck::Contradicted => None,
+        }
     }
 
-    /// Returns the fix that makes a service wait for the health of another one. The edits add the other
-    /// one's healthcheck where there is none.
-    pub fn wait_fix(&self, on: &Service<'a>, title: String, edits: Vec<Edit>) -> Option<Fix> {
+    /// Returns how safe it is to make others wait for the health of a service, with the ready check of its image
+    /// family where it has no healthcheck; `None` where they would wait in vain.
+    pub fn wait_safety(&self, on: &Service<'a>) -> Option<Safety> {
         let trust = match &on.model.healthcheck {
+            Some(_) if self.broken_check(on).is_some() => ReadyCheck::Contradicted,
             Some(check) => self.written_check(on, check),
             None => on.ready_check(),
         };
-        graded(trust, title, edits)
+        match trust {
+            ReadyCheck::Understood => Some(Safety::Safe),
+            ReadyCheck::Unread => Some(Safety::Unsafe),
+            ReadyCheck::Contradicted => None,
+        }
     }
 
     /// Whether a service may start before the one that it depends on can answer.
     pub fn is_early(&self, wait: &Wait<'_, 'a>) -> bool {
         let (from, on) = (wait.from, wait.on);
         let is_checked = || on.model.healthcheck.is_some() && self.health(on) == Health::Checked;
-        let is_needed = || on.unit.family().is_some_and(|it| it.must_be_ready());
         wait.dependency.condition.value == Condition::Started
-            && (is_needed() || is_checked())
+            && (is_checked() || on.must_be_ready())
             && !self.is_one_shot(on)
-            && !self.waits_by_itself(&from.unit)
+            && self.patience(from, on) != Patience::Waits
+    }
+
+    /// Returns the code of the rule that says why the healthcheck of a service can never pass.
+    pub fn broken_check(&self, service: &Service<'a>) -> Option<&'static str> {
+        let check = service.model.healthcheck.as_ref().filter(|it| !it.disabled)?;
+        let test = check.test.as_ref()?;
+        let words: Vec<&str> = test.arguments().iter().map(|it| it.as_str()).collect();
+        if checks::flaw(words.last()?, true) == Some(Flaw::EndsInSuccess) {
+            return None;
+        }
+        if self.missing_tool(&service.unit, &words, test.is_shell()).is_some() {
+            return Some("PLM621");
+        }
+        let has_bash = service.unit.family().is_some_and(|it| checks::may_have_bash_as_sh(it.id));
+        let flaw = checks::flaw(&words.join(" "), has_bash || !test.is_shell());
+        flaw.is_some_and(Flaw::always_fails).then_some("PLM624")
     }
 
     /// Whether a healthcheck that somebody wrote is known to pass: others already wait for it, or it asks as
@@ -56,10 +83,8 @@ impl<'a> Facts<'a> {
             service.ready_shell().zip(check.test.as_ref()).is_some_and(|(shell, test)| {
                 let text = test.arguments().iter().map(|it| it.as_str()).collect::<Vec<_>>();
                 let text = text.join(" ");
-                let mut words = text.split_whitespace();
-                let elsewhere = ["-h", "-p", "--host", "--port", "-a", "--tls"];
-                words.next() == shell.split_whitespace().next()
-                    && !words.any(|word| elsewhere.iter().any(|flag| word.starts_with(flag)))
+                let words: Vec<&str> = text.split_whitespace().collect();
+                words.first().copied() == shell.split_whitespace().next() && !asks_elsewhere(&words)
             });
         match is_awaited || asks_like_family && service.ready_check() == ReadyCheck::Understood {
             true => ReadyCheck::Understood,
@@ -68,12 +93,18 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn graded(trust: ReadyCheck, title: String, edits: Vec<Edit>) -> Option<Fix> {
-    match trust {
-        ReadyCheck::Understood => Some(Fix::safe(title, edits)),
-        ReadyCheck::Unread => Some(Fix::r#unsafe(title, edits)),
-        ReadyCheck::Contradicted => None,
-    }
+/// Whether the options of a check name a host or a port that may not be the server's own.
+fn asks_elsewhere(words: &[&str]) -> bool {
+    let here = |host: &str| net::is_loopback(host);
+    words.iter().enumerate().any(|(at, word)| {
+        let next = || words.get(at + 1).is_some_and(|it| here(it));
+        match word.strip_prefix("--host=").or_else(|| word.strip_prefix("-h")) {
+            _ if *word == "--host" => !next(),
+            Some("") => !next(),
+            Some(host) => !here(host),
+            None => ["-p", "--port", "-a", "--tls"].iter().any(|flag| word.starts_with(flag)),
+        }
+    })
 }
 
 impl Service<'_> {
@@ -87,6 +118,11 @@ impl Service<'_> {
             return ReadyCheck::Contradicted;
         }
         if self.is_understood() { ReadyCheck::Understood } else { ReadyCheck::Unread }
+    }
+
+    /// Whether it runs a server whose clients are of no use until it answers.
+    pub fn must_be_ready(&self) -> bool {
+        self.unit.family().is_some_and(|it| it.must_be_ready()) && !self.is_client_only()
     }
 
     /// Whether its command runs a client of the image and no server.

@@ -1,11 +1,11 @@
 //! Replicas: how many Pods or containers run, in numbers and in words.
 
 use super::unit::{Site, Unit};
-use super::{Facts, Service, Workload};
+use super::{Facts, Named, Service, Workload};
 use crate::model::FileModel;
 use crate::model::compose::{Deploy, Project};
 use crate::model::environment_of;
-use crate::model::kubernetes::{Autoscaler, Body, WorkloadKind};
+use crate::model::kubernetes::{Autoscaler, Body, Object, WorkloadKind};
 use crate::text::{FileId, name_of};
 use std::sync::Arc;
 
@@ -35,6 +35,20 @@ impl<'a> Facts<'a> {
             range = Some(range.map_or((min, max), |it| (it.0.min(min), it.1.max(max))));
         }
         range
+    }
+
+    /// Whether the replicas of a StatefulSet find each other by name only once they are ready.
+    pub fn hides_unready_peers(&self, workload: &Workload<'a>) -> bool {
+        if workload.kind() != WorkloadKind::StatefulSet || !workload.copies.is_many() {
+            return false;
+        }
+        let Some(name) = &workload.model.service_name else { return false };
+        let found = self.named(Named::Service, workload.object.file, workload.namespace, name);
+        let hides = |it: &Object| match &it.body {
+            Body::Service(it) => !it.publish_not_ready_addresses.is_some_and(|it| it.value),
+            _ => false,
+        };
+        found.is_some_and(hides)
     }
 
     /// Whether the paths of two files name the same environment, or none: what is written for staging does

@@ -3,6 +3,7 @@
 use super::sets::{Sets, World};
 use super::{Facts, Site, Unit, Workload};
 use crate::knowledge::memory::{self, Setting};
+use crate::model::Str;
 use crate::model::kubernetes::{Body, Container, Object, Resource};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -97,6 +98,30 @@ impl<'a> Facts<'a> {
                 let container = self.workloads[workload].container(at);
                 let limit = container.resources.as_ref()?.limit("memory")?.value()?;
                 Some((u64::try_from(limit.value.units()).ok()?, limit.span))
+            }
+        }
+    }
+
+    /// Whether a container is given a GPU.
+    pub fn asks_for_gpu(&self, unit: &Unit<'a>) -> bool {
+        match unit.site {
+            Site::Service(at) => {
+                let model = self.services[at].model;
+                let reserved = model.deploy.as_ref().and_then(|it| it.reservations.as_ref());
+                let devices = reserved.map_or(&[][..], |it| &it.devices);
+                let is_gpu = |capabilities: &[Str]| {
+                    capabilities.is_empty() || capabilities.iter().any(|it| it.as_str() == "gpu")
+                };
+                devices.iter().chain(&model.gpus).any(|it| is_gpu(&it.capabilities))
+                    || !model.devices.is_empty()
+                    || model.runtime.as_ref().is_some_and(|it| it.as_str() == "nvidia")
+            }
+            Site::Container(workload, at) => {
+                let workload = &self.workloads[workload];
+                let container = workload.container(at);
+                let gpus = container.resources.as_ref().map(|it| it.gpus().count());
+                gpus.is_some_and(|it| it > 0)
+                    || workload.model.template.spec.runtime_class_name.is_some()
             }
         }
     }

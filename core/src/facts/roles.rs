@@ -1,18 +1,37 @@
-//! The roles of Compose files and of objects: development, production or unknown.
+//! The roles of Compose files and of objects (development, production or unknown), and what a file is for.
 //!
 //! The configuration decides first, then a comment in the file, the file's name, and its content.
-//! Content alone marks a file as development only where the workspace also has a cluster side, because
-//! then production runs there. Without a cluster side, a file that looks like development may well be
-//! what runs on the server, and the rules should report what they find in it.
+//! Sources that are mounted mark a file as development only where the workspace also has a cluster side,
+//! because then production runs there. Without a cluster side, a file that looks like development may well
+//! be what runs on the server, and the rules should report what they find in it. A build stage called
+//! `development` or a reloader beside mounted sources leaves no such doubt.
 
+use super::dockerfile::final_stage;
 use super::{Facts, Workload};
 use crate::config::Config;
+use crate::knowledge::dev_commands::dev_command;
+use crate::knowledge::env::is_debug_switch;
+use crate::knowledge::shell::commands_of_argv;
 use crate::model::FileModel;
 use crate::model::compose::{MountKind, Project, Service};
 use crate::model::kubernetes::Object;
 use crate::report::{Kind, Role};
 use crate::text::{FileId, folder_of, name_of};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
+
+/// What a file is for, which says how much its findings weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run in production, as far as anybody can tell.
+    Production,
+    /// To work on the program.
+    Development,
+    /// To test something: fixtures, expected output, clusters that come and go.
+    Test,
+    /// To show something, or kept although it is no longer in use.
+    Demonstration,
+}
 
 pub(super) fn of_files(
     files: &[Arc<FileModel>],
@@ -33,14 +52,71 @@ pub(super) fn of_files(
     for project in projects {
         let Some(base) = project.files.first() else { continue };
         if roles[base.index()] == Some(Role::Unknown) {
-            roles[base.index()] = Some(by_content(project, has_cluster_side(*base)));
+            roles[base.index()] = Some(by_content(project, files, has_cluster_side(*base)));
         }
     }
     roles
 }
 
-/// Names of folders and overlays whose manifests are not for production.
-const DEVELOPMENT_MANIFESTS: &[&str] = &["test", "tests", "e2e", "dev", "development", "samples"];
+/// Names of folders and overlays for development.
+const DEVELOPMENT_FOLDERS: &[&str] =
+    &["dev", "development", "devcontainer", "local", "local-environment", "ci"];
+
+/// Names of folders and overlays for tests.
+const TEST_FOLDERS: &[&str] = &["test", "tests", "testing", "e2e", "testdata", "fixtures"];
+
+/// Names of folders that hold examples, or what is no longer in use.
+const DEMONSTRATION_FOLDERS: &[&str] = &[
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "docs",
+    "demo",
+    "demos",
+    "tutorial",
+    "tutorials",
+    "archive",
+    "archived",
+    "deprecated",
+    "legacy",
+];
+
+/// Names of folders for production.
+const PRODUCTION_FOLDERS: &[&str] = &["prod", "production"];
+
+/// Returns the names of the folders in a path, without the dot or underscore that hides some of them.
+fn folders_of(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    folder_of(path).split('/').map(|folder| folder.trim_start_matches(['.', '_']))
+}
+
+/// Whether one of the folders in a path has one of these names.
+fn lies_below(path: &str, names: &[&str]) -> bool {
+    folders_of(path).any(|folder| is_among(names, folder))
+}
+
+/// Whether a path says that its file is not for production.
+fn is_aside(path: &str) -> bool {
+    [DEVELOPMENT_FOLDERS, TEST_FOLDERS, DEMONSTRATION_FOLDERS]
+        .iter()
+        .any(|names| lies_below(path, names))
+}
+
+/// Whether some of the files that can be deployed lie outside of folders for development, tests and
+/// examples. Where none does, what the project deploys are its examples.
+pub(super) fn has_more_than_examples(files: &[Arc<FileModel>]) -> bool {
+    let is_deployed = |kind: Kind| match kind {
+        Kind::Compose
+        | Kind::Kubernetes
+        | Kind::Kustomization
+        | Kind::Chart
+        | Kind::Values
+        | Kind::Template
+        | Kind::ArgoCd => true,
+        Kind::EnvFile | Kind::Dockerfile | Kind::Config | Kind::Unknown => false,
+    };
+    files.iter().any(|file| is_deployed(file.kind) && !is_aside(file.path()))
+}
 
 impl<'a> Facts<'a> {
     /// Returns the role of a workload.
@@ -48,16 +124,67 @@ impl<'a> Facts<'a> {
         self.object_role(workload.object)
     }
 
-    /// Returns the role of an object: development where a folder of its file, or the overlay that it is
+    /// Returns the role of an object: what an override of the configuration says, or development where a folder of its file, or the overlay that it is
     /// built in, is named so.
     pub fn object_role(&self, object: &Object) -> Role {
-        let path = self.files[object.file.index()].path();
-        let target = self.built_target(object.file).map_or("", |it| it.target.folder.as_str());
-        let folders = folder_of(path).split('/').chain(target.split('/'));
-        if folders.into_iter().any(|it| is_among(DEVELOPMENT_MANIFESTS, it)) {
-            Role::Development
+        let file = self.file(object.file);
+        let said = self.config.overridden_role(file.path()).or(file.directives.role);
+        said.unwrap_or_else(|| match self.purpose_by_folder(object.file) {
+            Purpose::Development | Purpose::Test => Role::Development,
+            Purpose::Production | Purpose::Demonstration => {
+                // Samples are for development, even in a project that has nothing else.
+                match lies_below(file.path(), &["samples"]) {
+                    true => Role::Development,
+                    false => Role::Unknown,
+                }
+            }
+        })
+    }
+
+    /// Returns what a file is for: what the configuration or a comment says, else what its folders or those of
+    /// its target are called, else its role.
+    pub fn purpose_of(&self, file: FileId) -> Purpose {
+        let model = self.file(file);
+        let is_compose = model.kind == Kind::Compose;
+        let configured = self.config.role_for(model.path()).filter(|_| is_compose);
+        let configured = configured.or_else(|| self.config.overridden_role(model.path()));
+        match configured.or(model.directives.role) {
+            Some(Role::Production) => return Purpose::Production,
+            Some(Role::Development) => return Purpose::Development,
+            Some(Role::Unknown) | None => {}
+        }
+        let by_folder = self.purpose_by_folder(file);
+        let is_development =
+            self.role_of(file) == Some(Role::Development) && !self.production_files.contains(&file);
+        match by_folder {
+            Purpose::Production if is_development => Purpose::Development,
+            Purpose::Production | Purpose::Development | Purpose::Test | Purpose::Demonstration => {
+                by_folder
+            }
+        }
+    }
+
+    /// Returns the role of any file. What only tests or shows something counts as development.
+    pub fn file_role(&self, file: FileId) -> Role {
+        match self.purpose_of(file) {
+            Purpose::Production => self.role_of(file).unwrap_or(Role::Unknown),
+            Purpose::Development | Purpose::Test | Purpose::Demonstration => Role::Development,
+        }
+    }
+
+    fn purpose_by_folder(&self, file: FileId) -> Purpose {
+        let target = self.built_target(file).map_or("", |it| it.target.folder.as_str());
+        let target = format!("{target}/");
+        let paths = [self.file(file).path(), &target];
+        let is_below = |names| paths.iter().any(|path| lies_below(path, names));
+        if is_below(TEST_FOLDERS) {
+            Purpose::Test
+        } else if is_below(DEVELOPMENT_FOLDERS) {
+            Purpose::Development
+        } else if self.has_more_than_examples && is_below(DEMONSTRATION_FOLDERS) {
+            Purpose::Demonstration
         } else {
-            Role::Unknown
+            Purpose::Production
         }
     }
 }
@@ -95,12 +222,8 @@ fn by_path(path: &str) -> Option<Role> {
     if development {
         return Some(Role::Development);
     }
-    const DEVELOPMENT_FOLDERS: &[&str] =
-        &["devcontainer", "dev", "development", "test", "tests", "e2e"];
-    const PRODUCTION_FOLDERS: &[&str] = &["prod", "production"];
-    path.rsplit('/').skip(1).find_map(|folder| {
-        let folder = folder.trim_start_matches('.');
-        if is_among(DEVELOPMENT_FOLDERS, folder) {
+    folders_of(path).rev().find_map(|folder| {
+        if is_among(DEVELOPMENT_FOLDERS, folder) || is_among(TEST_FOLDERS, folder) {
             Some(Role::Development)
         } else if is_among(PRODUCTION_FOLDERS, folder) {
             Some(Role::Production)
@@ -110,15 +233,25 @@ fn by_path(path: &str) -> Option<Role> {
     })
 }
 
+/// Returns the files of the projects that run in production.
+pub(super) fn production_files(projects: &[Project], roles: &[Option<Role>]) -> FxHashSet<FileId> {
+    let in_production = projects.iter().filter(|it| of_project(it, roles) == Role::Production);
+    in_production.flat_map(|it| it.files.iter().copied()).collect()
+}
+
 /// Whether a word, in upper or lower case, is one of a list.
 fn is_among(list: &[&str], word: &str) -> bool {
     list.iter().any(|it| word.eq_ignore_ascii_case(it))
 }
 
-fn by_content(project: &Project, cluster: bool) -> Role {
+fn by_content(project: &Project, files: &[Arc<FileModel>], cluster: bool) -> Role {
     let services = project.services.len();
     if services == 0 {
         return Role::Unknown;
+    }
+    let is_plain = |it: &Service| is_plainly_development(it, files);
+    if project.services.iter().any(is_plain) || is_tried_out(project) {
+        return Role::Development;
     }
     let development = project.services.iter().any(is_development);
     if development {
@@ -141,29 +274,91 @@ fn by_content(project: &Project, cluster: bool) -> Role {
 
 /// Whether sources are mounted over a built image, or `develop` watches them.
 fn is_development(service: &Service) -> bool {
-    let mounts_source = service.build.as_ref().is_some_and(|build| {
-        service.volumes.iter().any(|it| {
-            it.kind == MountKind::Bind
-                && it
-                    .source
-                    .as_ref()
-                    .is_some_and(|source| is_below(&source.value, &build.context.value))
-        })
+    mounted_in_context(service).any(|(source, context)| is_source(source, context))
+        || service.develop.is_some()
+}
+
+/// Whether a service is built or started in a way that nobody uses in production: from a stage for
+/// development, or with a reloader on mounted sources.
+fn is_plainly_development(service: &Service, files: &[Arc<FileModel>]) -> bool {
+    let Some(build) = &service.build else { return false };
+    let is_stage = |target: &str| is_among(&["dev", "develop", "development"], target);
+    let names_mode = |name: &str| name.ends_with("_ENV") || name.ends_with("_ENVIRONMENT");
+    let is_switch = |name: &str, value: &str| names_mode(name) && is_debug_switch(name, value);
+    if build.target.as_ref().is_some_and(|it| is_stage(it.as_str()))
+        || build
+            .args
+            .iter()
+            .any(|it| it.value.as_ref().is_some_and(|value| is_switch(&it.key.value, &value.value)))
+    {
+        return true;
+    }
+    let is_folder = |(source, context): (&str, &str)| {
+        is_source(source, context) || (is_within(source, context) && !name_of(source).contains('.'))
+    };
+    if !mounted_in_context(service).any(is_folder) && service.develop.is_none() {
+        return false;
+    }
+    let is_switched = service
+        .environment
+        .iter()
+        .any(|it| it.value.as_ref().is_some_and(|value| is_switch(&it.name.value, &value.value)));
+    is_switched || reloads(service, files)
+}
+
+/// Whether a service starts a command for development, by itself or as its Dockerfile says.
+fn reloads(service: &Service, files: &[Arc<FileModel>]) -> bool {
+    let own = service.entrypoint.iter().chain(&service.command).flat_map(|it| &it.words);
+    let own: Vec<&str> = own.map(|it| it.value.as_str()).collect();
+    let is_for_development =
+        |words: &[&str]| commands_of_argv(words).iter().any(|it| dev_command(it).is_some());
+    if !own.is_empty() {
+        return is_for_development(&own);
+    }
+    let started = service.build.as_ref().and_then(|build| {
+        let file = &files[build.dockerfile_id?.index()];
+        let target = build.target.as_ref().map(|it| it.as_str());
+        Some(final_stage(file.text(), target)?.start()?.0)
     });
-    mounts_source || service.develop.is_some()
+    let started = started.unwrap_or_default();
+    let words: Vec<&str> = started.iter().map(String::as_str).collect();
+    !words.is_empty() && is_for_development(&words)
+}
+
+/// Whether the names that somebody gave to containers and images say that a project is for trying something
+/// out: all containers are called `demo-…`, or an image that is built elsewhere has the tag `local`.
+fn is_tried_out(project: &Project) -> bool {
+    let is_trial = |name: &str| {
+        name.split(['-', '_']).next().is_some_and(|it| is_among(&["demo", "test"], it))
+    };
+    let mut named = project.services.iter().filter_map(|it| it.container_name.as_ref()).peekable();
+    let all_trials = named.peek().is_some() && named.all(|name| is_trial(name));
+    all_trials
+        || project.services.iter().any(|it| {
+            it.build.is_none()
+                && it.image.as_ref().is_some_and(|image| image.value.ends_with(":local"))
+        })
+}
+
+/// Returns the sources of the bind mounts of a service that is built here, each with the build context.
+fn mounted_in_context(service: &Service) -> impl Iterator<Item = (&str, &str)> {
+    let context = service.build.as_ref().map(|build| build.context.as_str());
+    let bound = service.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    bound.filter_map(move |it| Some((it.source.as_ref()?.as_str(), context?)))
 }
 
 /// Whether the source of a bind mount is the build context or a folder of sources in it, not a file.
-fn is_below(source: &str, context: &str) -> bool {
-    let context = crate::text::normalise_path(context);
-    let source = crate::text::normalise_path(source);
-    if source == context {
-        return true;
-    }
-    let inside = context.is_empty() || source.starts_with(&format!("{context}/"));
-    inside
-        && !name_of(&source).contains('.')
-        && matches!(name_of(&source), "src" | "app" | "lib" | "server" | "client")
+fn is_source(source: &str, context: &str) -> bool {
+    let name = name_of(source.trim_end_matches('/'));
+    crate::text::normalise_path(source) == crate::text::normalise_path(context)
+        || is_within(source, context) && matches!(name, "src" | "app" | "lib" | "server" | "client")
+}
+
+/// Whether a path leads into a folder.
+fn is_within(path: &str, folder: &str) -> bool {
+    let folder = crate::text::normalise_path(folder);
+    let path = crate::text::normalise_path(path);
+    folder.is_empty() && !path.starts_with('/') || path.starts_with(&format!("{folder}/"))
 }
 
 #[cfg(test)]

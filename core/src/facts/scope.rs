@@ -17,7 +17,31 @@ pub enum Together<'a> {
     Folder(&'a str),
 }
 
+/// What a person changes in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// The index of a Compose project.
+    Project(usize),
+    /// The index of a target.
+    Target(usize),
+    /// The manifests of one application, by its part of the project.
+    Manifests(usize),
+}
+
 impl<'a> Facts<'a> {
+    /// Returns what a unit is changed together with, where a setting is repeated in many files.
+    pub fn changed_with(&self, unit: &Unit<'a>) -> Change {
+        let workload = match unit.site {
+            Site::Service(at) => return Change::Project(self.services()[at].project_index),
+            Site::Container(workload, _) => &self.workloads()[workload],
+        };
+        let file = workload.object.file;
+        match self.target_of(file) {
+            Some(target) => Change::Target(target),
+            None => Change::Manifests(self.part_of(file)),
+        }
+    }
+
     /// Returns the target among those looked at that a file was built into.
     pub fn built_target(&self, file: FileId) -> Option<&'a BuiltTarget> {
         match (self.sets.target(file), self.chosen.as_slice()) {

@@ -1,6 +1,7 @@
 //! Source code of a project that is mounted over the files of an image, and the files that a Compose
 //! project names.
 
+use super::dockerfile::{Copied, final_stage};
 use super::{Facts, Service};
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
@@ -44,7 +45,51 @@ impl Service<'_> {
     }
 }
 
+/// What the Dockerfile of a service says about a bind mount over its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shadowed {
+    /// The image holds files where the mount lies, or the files that are mounted.
+    Copies,
+    /// The image holds no files of the build context at all.
+    Nothing,
+    /// The mount has nothing to do with what the image holds.
+    Apart,
+    /// The Dockerfile is not among the files.
+    Unknown,
+}
+
 impl<'a> Facts<'a> {
+    /// Returns what a bind mount hides of the image that is built for a service.
+    pub fn shadowed(&self, service: &Service<'a>, mount: &Mount) -> Shadowed {
+        let stage = service.model.build.as_ref().and_then(|build| {
+            let target = build.target.as_ref().map(|it| it.as_str());
+            let stage = final_stage(self.file(build.dockerfile_id?).text(), target)?;
+            Some((stage, normalise_path(&build.context.value)))
+        });
+        let (Some((stage, context)), Some(source)) = (stage, &mount.source) else {
+            return Shadowed::Unknown;
+        };
+        let source = normalise_path(&source.value);
+        let target = normalise_path(&mount.target);
+        let inside = match source == context {
+            true => "",
+            false if context.is_empty() => source.as_str(),
+            false => source.strip_prefix(&format!("{context}/")).unwrap_or(&source),
+        };
+        let is_copied =
+            |copied: &str| copied.is_empty() || is_in(inside, copied) || is_in(copied, inside);
+        let holds = |copied: &Copied| {
+            copied.sources.iter().any(|it| is_copied(it)) || is_in(&copied.target, &target)
+        };
+        if stage.copies.iter().any(holds) || is_in(&stage.directory, &target) {
+            Shadowed::Copies
+        } else if stage.copies.is_empty() {
+            Shadowed::Nothing
+        } else {
+            Shadowed::Apart
+        }
+    }
+
     /// Returns the file with this path among those that were handed over.
     pub fn file_at(&self, path: &str) -> Option<FileId> {
         let at = self.sorted.binary_search_by(|it| it.path().cmp(path)).ok()?;
@@ -93,6 +138,12 @@ impl<'a> Facts<'a> {
             |it: &syntax::Problem| matches!(it.kind, P::Syntax | P::UnknownAnchor | P::Limit);
         !self.file(file).problems.iter().any(broken)
     }
+}
+
+/// Whether a path is a folder or lies in it. An empty path is no place in an image.
+fn is_in(path: &str, folder: &str) -> bool {
+    !path.is_empty()
+        && (path == folder || folder.is_empty() || path.starts_with(&format!("{folder}/")))
 }
 
 /// Whether a file of this name is read wherever it lies: YAML, a Dockerfile or an env file.

@@ -1,7 +1,7 @@
 //! Programs that a check runs and that are not in the image.
 
-use super::{Facts, Service, Unit, dockerfile};
-use crate::knowledge::families::{Certainty, Family, Known, Tool, family_of};
+use super::{Facts, Service, Site, Unit, dockerfile};
+use crate::knowledge::families::{Certainty, Class, Family, Known, Tool, family_of};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::{Command, Joint, Word, commands, is_shell};
 
@@ -104,6 +104,45 @@ impl<'a> Facts<'a> {
             (lacks(tool) && !has_alternative(&run, at)).then(|| found(tool, Some(word)))
         };
         (0..run.len()).find_map(missing)
+    }
+
+    /// Whether the image of a container is known to hold no shell, and therefore no other tools: one that is
+    /// built from scratch or from a distroless image, here or for the service that runs the same thing.
+    pub fn lacks_shell(&self, unit: &Unit<'a>) -> bool {
+        if self.missing_tool(unit, &[], true).is_some() {
+            return true;
+        }
+        let service = match unit.site {
+            Site::Service(at) => Some(&self.services()[at]),
+            Site::Container(workload, at) => {
+                let pair = self.counterpart_of_container(workload, at);
+                pair.map(|it| &self.services()[it.service])
+            }
+        };
+        let base = service.and_then(|it| self.base_of_build(it)).map(|it| it.1);
+        base.is_some_and(|base| {
+            let base = base.to_ascii_lowercase();
+            let is_debug = base.rsplit(':').next().is_some_and(|it| it.contains("debug"));
+            base == "scratch" || base.contains("distroless") && !is_debug
+        })
+    }
+
+    /// Whether a container is known to run a web server or a proxy, by its own image or by the one that its image
+    /// is built on: such a program reads no settings of application frameworks.
+    pub fn serves_only(&self, unit: &Unit<'a>) -> bool {
+        let service = match unit.site {
+            Site::Service(at) => Some(&self.services()[at]),
+            Site::Container(workload, at) => {
+                let pair = self.counterpart_of_container(workload, at);
+                pair.map(|it| &self.services()[it.service])
+            }
+        };
+        let base = service.and_then(|it| self.base_of_build(it)).map(|it| it.1);
+        let family = match base {
+            Some(base) => family_of(&ImageRef::parse(&base).repository()).map(|it| it.0),
+            None => unit.family(),
+        };
+        family.is_some_and(|it| matches!(it.class, Class::WebServer | Class::Proxy))
     }
 
     fn contents(&self, unit: &Unit<'a>) -> Option<Contents<'_>> {

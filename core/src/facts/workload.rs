@@ -34,6 +34,9 @@ pub struct Workload<'a> {
     pub label: String,
 }
 
+/// The name of a release that nobody has named, as `helm template` prints it.
+const UNNAMED_RELEASE: &str = "release-name";
+
 impl<'a> Workload<'a> {
     pub fn kind(&self) -> WorkloadKind {
         self.model.kind
@@ -89,9 +92,10 @@ impl<'a> Workload<'a> {
         self.running().any(|(_, it)| it.words().any(|word| names(word)))
     }
 
-    /// Returns `-n shop` for commands; empty for the default namespace.
+    /// Returns `-n shop` for commands; empty where the object names no namespace.
     pub fn namespace_flag(&self) -> Flag<'a> {
-        Flag(self.namespace)
+        let is_stated = self.object.meta.namespace.is_some();
+        Flag(Some(self.namespace).filter(|it| is_stated || *it != "default"))
     }
 
     /// Returns `deploy/web` for commands of kubectl.
@@ -107,8 +111,7 @@ impl<'a> Workload<'a> {
 
     /// Returns the command that shows which probes of its Pods failed.
     pub fn events(&self) -> String {
-        let flag = self.namespace_flag();
-        format!("kubectl get events{flag} --field-selector reason=Unhealthy | grep {}", self.name)
+        format!("{} | grep Unhealthy", self.pods("describe pods", ""))
     }
 
     /// Returns the `kubectl` command about the Pods of the workload: `get pods -n shop -l app=web -o wide`.
@@ -124,8 +127,13 @@ impl<'a> Workload<'a> {
             [] => &self.model.template.meta.labels,
             _ => selected,
         };
-        let labels: Vec<String> =
-            labels.iter().map(|(key, value)| format!("{}={}", key.value, value.value)).collect();
+        // Nobody's release is called as `helm template` calls one without a name.
+        let is_placeholder = |value: &str| value.contains(UNNAMED_RELEASE);
+        let labels: Vec<String> = labels
+            .iter()
+            .filter(|(_, value)| !is_placeholder(&value.value))
+            .map(|(key, value)| format!("{}={}", key.value, value.value))
+            .collect();
         match self.model.kind {
             WorkloadKind::Pod => self.name.to_owned(),
             _ if labels.is_empty() => String::new(),
@@ -219,11 +227,11 @@ pub fn listed_ports(container: &Container) -> String {
 
 /// See [`Workload::namespace_flag`].
 #[derive(Debug, Clone, Copy)]
-pub struct Flag<'a>(&'a str);
+pub struct Flag<'a>(Option<&'a str>);
 
 impl fmt::Display for Flag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == "default" { Ok(()) } else { write!(f, " -n {}", self.0) }
+        self.0.map_or(Ok(()), |namespace| write!(f, " -n {namespace}"))
     }
 }
 
@@ -245,7 +253,8 @@ impl fmt::Display for Reference<'_> {
             WorkloadKind::Rollout => "rollout",
         };
         // A fragment gets its name where it is used, and `generateName` gets one from the server.
-        write!(f, "{kind}/{}", if self.1.is_empty() { "NAME" } else { self.1 })
+        let name = if self.1.is_empty() { "NAME" } else { self.1 };
+        write!(f, "{kind}/{}", name.replace(UNNAMED_RELEASE, "RELEASE"))
     }
 }
 

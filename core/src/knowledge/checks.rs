@@ -115,6 +115,14 @@ static DEPENDENCY_ENDPOINTS: LazyLock<Vec<DependencyEndpoint>> = LazyLock::new(|
     rows.map(|row| read_endpoint(row).expect("internal error: a malformed row")).collect()
 });
 
+impl DependencyEndpoint {
+    /// Whether it is the endpoint of a certain server, and not of whatever is built with a framework.
+    #[must_use]
+    pub fn is_by_family(&self) -> bool {
+        self.family.is_some()
+    }
+}
+
 /// Reads `FAMILY|any PATH = LIVENESS-PATH`.
 fn read_endpoint(row: &'static str) -> Option<DependencyEndpoint> {
     let (what, liveness) = row.split_once(" = ")?;

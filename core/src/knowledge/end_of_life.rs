@@ -277,6 +277,16 @@ mod tests {
         assert_eq!(support("ubuntu:focal"), Some(("focal", Support::Ended)));
         assert_eq!(support("redis:5-alpine"), Some(("5", Support::Ended)));
         assert_eq!(support("mcr.microsoft.com/dotnet/aspnet:6.0"), Some(("6", Support::Ended)));
+        assert_eq!(support("mariadb:11.2"), Some(("11.2", Support::Ended)));
+        assert_eq!(support("mariadb:11.4.5"), Some(("11.4", Support::Maintained)));
+        assert_eq!(support("rabbitmq:3.13-management"), Some(("3.13", Support::Ended)));
+        assert_eq!(support("elasticsearch:7.17.29"), Some(("7", Support::Ended)));
+        assert_eq!(support("elasticsearch:8.19.3"), Some(("8", Support::Maintained)));
+        assert_eq!(support("node:22-alpine"), Some(("22", Support::EndsSoon)));
+        assert_eq!(support("node:23"), Some(("23", Support::Ended)));
+        assert_eq!(support("python:3.13-slim"), Some(("3.13", Support::Maintained)));
+        assert_eq!(support("postgres:18"), Some(("18", Support::Maintained)));
+        assert_eq!(support("nginx:1.28.0-alpine"), Some(("1.28", Support::Ended)));
     }
 
     #[test]

@@ -51,6 +51,15 @@ pub fn old_api(api_version: &str, kind: &str) -> Option<OldApi> {
     OLD_APIS.get(&(api_version, kind)).copied()
 }
 
+static CLUSTER_KINDS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/cluster_kinds.txt")));
+
+/// Whether objects of this kind live outside of namespaces.
+#[must_use]
+pub fn is_cluster_wide(kind: &str) -> bool {
+    CLUSTER_KINDS.contains(kind)
+}
+
 static NODE_AGENTS: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| words(include_str!("data/node_agents.txt")));
 

@@ -1,6 +1,7 @@
 //! How stores are told to let anybody in, and which of them tie their data to the name of their node.
 
-use super::data::entries;
+use super::data::{entries, words};
+use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
 /// A setting of a container that lets anybody in.
@@ -108,6 +109,15 @@ impl Switch {
     }
 }
 
+static DECLARED_VOLUMES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/declared_volumes.txt")));
+
+/// Whether the images of a normalised repository declare a volume at the directory of their data.
+#[must_use]
+pub fn declares_volume(repository: &str) -> bool {
+    DECLARED_VOLUMES.contains(repository)
+}
+
 /// Returns the switches that a container of a family and a repository has.
 pub fn switches_of<'w>(
     family: &'w str,
@@ -132,6 +142,42 @@ static NODE_NAMED: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
     })
     .collect()
 });
+
+/// A store that asks nobody for a password unless it is told to.
+struct OpenByDefault {
+    family: &'static str,
+    /// The first major version that asks for a password.
+    until: Option<u64>,
+    /// Parts of names of variables, and of the command line, that show a password.
+    passwords: Vec<&'static str>,
+}
+
+static OPEN_BY_DEFAULT: LazyLock<Vec<OpenByDefault>> = LazyLock::new(|| {
+    let rows = entries(include_str!("data/open_by_default.txt"));
+    let read = |row: &'static str| {
+        let mut words = row.split_whitespace();
+        let family = words.next()?;
+        let until = words.next()?.parse().ok();
+        Some(OpenByDefault { family, until, passwords: words.collect() })
+    };
+    rows.map(|row| read(row).expect("internal error: a malformed row")).collect()
+});
+
+/// Whether a store of this family and major version asks nobody for a password. `words` are the names of its
+/// variables and the words of its command line.
+pub fn is_open_by_default<'w>(
+    family: &str,
+    major: Option<u64>,
+    mut words: impl Iterator<Item = &'w str>,
+) -> bool {
+    let Some(store) = OPEN_BY_DEFAULT.iter().find(|it| it.family == family) else { return false };
+    let is_old = store.until.is_none_or(|until| major.is_some_and(|it| it < until));
+    is_old
+        && !words.any(|word| {
+            let word = word.to_ascii_lowercase();
+            store.passwords.iter().any(|it| word.contains(&it.to_ascii_lowercase()))
+        })
+}
 
 #[cfg(test)]
 mod tests {
@@ -202,5 +248,17 @@ mod tests {
         for id in named.chain(switched.filter(|it| !it.ends_with('/'))) {
             assert!(families::by_id(id).is_some(), "{id}");
         }
+    }
+
+    #[test]
+    fn stores_without_a_password() {
+        let open = |family, major, words: &[&str]| {
+            is_open_by_default(family, major, words.iter().copied())
+        };
+        assert!(open("redis", None, &["redis-server", "--appendonly"]));
+        assert!(!open("redis", None, &["redis-server", "--requirepass"]));
+        assert!(!open("redis", None, &["REDIS_PASSWORD"]));
+        assert!(open("elasticsearch", Some(7), &[]) && !open("elasticsearch", Some(9), &[]));
+        assert!(!open("elasticsearch", None, &[]) && !open("postgres", None, &[]));
     }
 }

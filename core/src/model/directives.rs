@@ -2,9 +2,12 @@
 //!
 //! A comment at the end of a line covers what starts on that line; a comment on a line of its own covers
 //! what starts on the next line that is not a comment. `ignore-file` covers the file. The annotation
-//! `plimsoll.dev/ignore: PLM101,PLM606` of a Kubernetes object covers the object.
+//! `plimsoll.dev/ignore: PLM101,PLM606` of a Kubernetes object or of its Pod template covers the object.
+//! A reason stands behind ` -- `.
 
 use super::FileModel;
+use super::kubernetes::Object;
+use super::read::Str;
 use crate::report::{Kind, Role};
 use crate::syntax::{Comment, Node, NodeKind};
 use crate::text::Span;
@@ -56,7 +59,7 @@ pub fn read(file: &FileModel) -> Directives {
         }
         let directive = &body[at + MARK.len()..];
         let directive_at = at + MARK.len();
-        let directive = directive.split(" -- ").next().unwrap_or_default();
+        let directive = without_reason(directive);
         let mut words = words(directive);
         let Some((verb, verb_at)) = words.next() else { continue };
         let place = |word: &str, at: usize| {
@@ -81,21 +84,37 @@ pub fn read(file: &FileModel) -> Directives {
         directives.suppressions.push(Suppression { selectors, covers, span: comment.span });
     }
     for object in &file.objects {
-        let Some(list) = object.meta.annotation(ANNOTATION) else { continue };
-        let written = &text[list.span.range()];
-        let place = |word: &str| match written.find(word) {
-            Some(at) => list.span.inner(at..at + word.len()),
-            None => list.span,
-        };
-        let selectors =
-            words(&list.value).map(|(word, _)| (word.to_owned(), place(word))).collect();
-        directives.suppressions.push(Suppression {
-            selectors,
-            covers: object.span,
-            span: list.span,
-        });
+        let accepted = accepted_by(object, &|span| &text[span.range()]);
+        directives.suppressions.extend(accepted);
     }
     directives
+}
+
+/// Returns what the annotations of an object accept, its own and those of its Pod template. `written` returns
+/// the text of a place.
+pub fn accepted_by<'w>(object: &Object, written: &dyn Fn(Span) -> &'w str) -> Vec<Suppression> {
+    let template = object.workload().map(|workload| &workload.template.meta);
+    let lists = [Some(&object.meta), template].into_iter().flatten();
+    lists
+        .filter_map(|meta| meta.annotation(ANNOTATION))
+        .map(|list| annotated(object, list, written))
+        .collect()
+}
+
+fn annotated<'w>(object: &Object, list: &Str, written: &dyn Fn(Span) -> &'w str) -> Suppression {
+    let text = written(list.span);
+    let place = |word: &str| match text.find(word) {
+        Some(at) => list.span.inner(at..at + word.len()),
+        None => list.span,
+    };
+    let selectors = without_reason(&list.value);
+    let selectors = words(selectors).map(|(word, _)| (word.to_owned(), place(word))).collect();
+    Suppression { selectors, covers: object.span, span: list.span }
+}
+
+/// Returns a directive without the reason behind ` -- `.
+fn without_reason(directive: &str) -> &str {
+    directive.split(" -- ").next().unwrap_or_default()
 }
 
 /// Returns the comments of a template that have the mark: YAML comments, and comments of the template

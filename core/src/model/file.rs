@@ -22,6 +22,8 @@ pub struct FileModel {
     /// Kubernetes objects, in the order of the text.
     pub objects: Vec<kubernetes::Object>,
     pub directives: Directives,
+    /// Whether the configuration excludes the file, so that it counts as empty.
+    pub is_excluded: bool,
 }
 
 impl FileModel {
@@ -36,6 +38,7 @@ impl FileModel {
             problems: Vec::new(),
             objects: Vec::new(),
             directives: Directives::default(),
+            is_excluded: false,
             file,
         };
         if !detect::may_be_yaml(&model.file.path) {
@@ -55,6 +58,22 @@ impl FileModel {
         model.problems.extend(problems);
         model.directives = directives::read(&model);
         model
+    }
+
+    /// Returns an empty file in the place of one that is not to be read.
+    pub fn excluded(file: &FileModel) -> FileModel {
+        let empty = File::new(&*file.file.path, "");
+        FileModel {
+            id: file.id,
+            lines: LineIndex::new(&empty.text),
+            kind: Kind::Unknown,
+            tree: Tree::default(),
+            problems: Vec::new(),
+            objects: Vec::new(),
+            directives: Directives::default(),
+            is_excluded: true,
+            file: empty,
+        }
     }
 
     pub fn path(&self) -> &str {

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod detect;
 mod directives;
 mod file;
+mod key_path;
 pub mod kubernetes;
 pub mod kustomization;
 mod plain;
@@ -17,8 +18,9 @@ pub mod read;
 mod target;
 
 pub use crate::build::{Cause, Reason, Target};
-pub use directives::{Directives, Suppression};
+pub use directives::{Directives, Suppression, accepted_by};
 pub use file::FileModel;
+pub use key_path::{key_path, key_paths};
 pub use plain::{Described, PlainTarget, plain_targets};
 pub use read::{IntOrStr, Place, Str};
 pub use target::{BuiltTarget, Delivered, ReadTarget, TargetCache, targets};

@@ -4,8 +4,9 @@ use super::FileModel;
 use super::delivery::{self, App, Ask, Project};
 use super::kubernetes::{self, Body, Container, Object};
 use crate::build::{self, Cause, Reason, Request, SourceFile, Target};
+use crate::knowledge::kube::is_cluster_wide;
 use crate::syntax::{Node, Tree};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, Spanned};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::ops::Deref;
@@ -92,7 +93,8 @@ impl ReadTarget {
         };
         for tree in &built.target.trees {
             let (objects, _) = kubernetes::objects(tree);
-            for object in objects {
+            for mut object in objects {
+                land(&mut object, built.target.namespace.as_ref());
                 claim(&mut built.owners, tree, &object, built.objects.len());
                 built.objects.push(object);
             }
@@ -136,6 +138,15 @@ impl ReadTarget {
         let outwards = std::iter::successors(after.checked_sub(1), |at: &usize| places[*at].outer);
         let mut around = outwards.map(|at| &places[at]);
         around.find(|it| it.span.contains(span))?.owner
+    }
+}
+
+/// Puts an object without a namespace into the one that it is deployed to. Argo CD sets the namespace of a
+/// destination on such objects alone.
+fn land(object: &mut Object, namespace: Option<&Spanned<String>>) {
+    if object.meta.namespace.is_none() && !is_cluster_wide(&object.kind) {
+        let namespace = namespace.map(|it| Spanned::new(it.value.as_str().into(), it.span));
+        object.meta.namespace = namespace;
     }
 }
 

@@ -47,6 +47,9 @@ pub fn markdown(report: &Report) -> String {
     if report.suppressed > 0 {
         out.push_str(&format!("\n{} suppressed.\n", report.suppressed));
     }
+    if report.baselined > 0 {
+        out.push_str(&format!("\n{} in the baseline.\n", report.baselined));
+    }
     out
 }
 

@@ -1,7 +1,7 @@
 //! The arguments of the npm package. The core reads them as JSON with the reader of `plimsoll.yaml`;
 //! these types exist so that their TypeScript declarations come from Rust, like those of the report.
 
-use crate::report::{Environment, Level, Role, Severity};
+use crate::report::{Environment, FailOn, Level, Role, Severity};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -26,6 +26,7 @@ pub struct PackedFile {
 /// What to look for and how to judge it: the keys of `plimsoll.yaml` and two filters.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
     /// The role of every Compose file that `roles` does not name.
@@ -45,6 +46,7 @@ pub struct Options {
     /// Your own answers for the decision, which win over what the files suggest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", tsify(type = "Record<string, string>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, Plain>>"))]
     pub answers: Option<BTreeMap<String, String>>,
     /// The server that the files are measured against, by default one with 16 CPUs and 64 GiB.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +54,15 @@ pub struct Options {
     /// What is deployed: the only targets of the folders that they name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<DescribedTarget>>,
+    /// Patterns of the files that are not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude: Option<OneOrMany>,
+    /// Settings for some of the files; later ones win over earlier ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Vec<FileOverride>>,
+    /// The lowest severity that makes `plimsoll check` fail.
+    #[serde(rename = "fail-on", skip_serializing_if = "Option::is_none")]
+    pub fail_on: Option<FailOn>,
     /// Codes, families or names of the only rules to use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub select: Option<Vec<String>>,
@@ -60,10 +71,67 @@ pub struct Options {
     pub min_severity: Option<Severity>,
 }
 
+/// One pattern of paths or several.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Settings for some of the files.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FileOverride {
+    /// Patterns of the files that are meant.
+    pub files: OneOrMany,
+    /// Codes, families or names of rules, and their levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, Level>"))]
+    pub rules: Option<BTreeMap<String, Level>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+/// A value as people write it: `3`, `yes` or `minutes`.
+#[cfg(feature = "schema")]
+#[derive(Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum Plain {
+    Text(String),
+    Number(f64),
+    Flag(bool),
+    Nothing(()),
+}
+
+/// Renders the JSON Schema (draft 2020-12) of `plimsoll.yaml`.
+#[cfg(feature = "schema")]
+pub fn config_schema() -> String {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<Options>();
+    schema.insert("title".to_owned(), "Configuration of Plimsoll".into());
+    schema.insert("description".to_owned(), "The settings of a `plimsoll.yaml`.".into());
+    schema.insert("additionalProperties".to_owned(), false.into());
+    let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
+    if let Some(properties) = properties {
+        // The filters are arguments of the npm package and options of the command.
+        properties.remove("select");
+        properties.remove("minSeverity");
+        properties.insert("$schema".to_owned(), serde_json::json!({ "type": "string" }));
+    }
+    let text = serde_json::to_string_pretty(&schema).expect("internal error: a schema is JSON");
+    text + "\n"
+}
+
 /// A target in the words of the person who deploys it. Each names exactly one of `chart`, `kustomization` and
 /// `compose`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DescribedTarget {
     /// Path of a chart's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +155,7 @@ pub struct DescribedTarget {
         feature = "typescript",
         tsify(type = "Record<string, string | number | boolean | null>")
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, Plain>>"))]
     pub set: Option<BTreeMap<String, String>>,
     /// Name of a chart's release.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +168,7 @@ pub struct DescribedTarget {
 /// The size of a server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerSize {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpus: Option<f64>,
@@ -145,17 +215,26 @@ mod tests {
             answers: one("downtime", "minutes".to_owned()),
             server: Some(ServerSize { cpus: Some(8.0), memory: Some("32GiB".to_owned()) }),
             targets: Some(vec![chart, compose]),
+            exclude: Some(OneOrMany::Many(vec!["old/**".to_owned()])),
+            overrides: Some(vec![FileOverride {
+                files: OneOrMany::One("*.dev.yaml".to_owned()),
+                rules: one("PLM1", Level::Info),
+                role: Some(Role::Development),
+            }]),
+            fail_on: Some(FailOn::Warning),
             select: None,
             min_severity: None,
         };
         let text = serde_json::to_string(&options).expect("options are JSON");
         let (tree, _) = parse(FileId(0), &Arc::from(text.as_str()), None);
-        let (config, problems) = Config::read(&tree, &crate::rules::is_known);
+        let (config, problems) = Config::read(&tree, &crate::rules::unknown);
         assert_eq!(problems, []);
         assert_eq!((config.roles.len(), config.rules.len()), (1, 2));
         assert_eq!(config.answers.downtime, Some(Downtime::Minutes));
         assert_eq!(config.server.map(|it| it.cpus), Some(8.0));
-        assert!(config.role.is_some());
+        assert!(config.role.is_some() && config.fail_on.is_some());
+        assert!(config.excludes("old/compose.yaml"));
+        assert_eq!(config.overridden_role("a.dev.yaml"), Some(Role::Development));
         assert_eq!((config.targets.requests.len(), config.targets.compose.len()), (1, 1));
         assert_eq!(serde_json::to_string(&Options::default()).expect("JSON"), "{}");
     }

@@ -4,7 +4,7 @@
 
 use super::place::Place;
 use super::wire::rule_url;
-use crate::report::{Finding, Fix, Report, Severity};
+use crate::report::{Finding, Fix, Identity, Report, Severity};
 use crate::rules::{self, Rule};
 use crate::text::Span;
 use crate::{explain, text};
@@ -101,12 +101,12 @@ fn result(
     if !fixes.is_empty() {
         result.insert("fixes".into(), Value::Array(fixes));
     }
-    let print = fingerprint(report, finding);
+    let print = Identity::of(report, finding).fingerprint();
     let nth = seen.entry(print).or_default();
     *nth += 1;
     result.insert(
         "partialFingerprints".into(),
-        json!({ "plimsollFinding/v1": format!("{print:016x}:{nth}") }),
+        json!({ "plimsollFinding/v2": format!("{print:016x}:{nth}") }),
     );
     result.insert(
         "properties".into(),
@@ -162,19 +162,6 @@ fn fix(report: &Report, fix: &Fix) -> Value {
     })
 }
 
-/// Returns a fingerprint that stays the same when lines are added above the finding: FNV-1a over the
-/// code, the path, the subject and the message.
-fn fingerprint(report: &Report, finding: &Finding) -> u64 {
-    let path = &*report.entry(finding.span.file).file.path;
-    let parts = [finding.code, path, &finding.subject, &finding.message];
-    parts
-        .into_iter()
-        .flat_map(|it| it.bytes().chain([0]))
-        .fold(0xcbf2_9ce4_8422_2325, |hash, it| {
-            (hash ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3)
-        })
-}
-
 /// Returns a path as a URI reference; an absolute path begins with `file://`.
 fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
@@ -217,11 +204,12 @@ mod tests {
     fn fingerprints_ignore_lines_and_distinguish_equal_findings() {
         let mut one = report("a.yaml", "x: 1\n", 3..4);
         let moved = report("a.yaml", "\n\nx: 1\n", 5..6);
-        assert_eq!(fingerprint(&one, &one.findings[0]), fingerprint(&moved, &moved.findings[0]));
+        let of = |report: &Report| Identity::of(report, &report.findings[0]).fingerprint();
+        assert_eq!(of(&one), of(&moved));
         one.findings.push(one.findings[0].clone());
         let log: Value = serde_json::from_str(&sarif(&one)).expect("SARIF is JSON");
         let print = |at: usize| {
-            log["runs"][0]["results"][at]["partialFingerprints"]["plimsollFinding/v1"].clone()
+            log["runs"][0]["results"][at]["partialFingerprints"]["plimsollFinding/v2"].clone()
         };
         assert_ne!(print(0), print(1));
     }

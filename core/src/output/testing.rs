@@ -21,6 +21,7 @@ pub(super) fn report(path: &str, text: &str, at: Range<usize>) -> Report {
             kind: Kind::Compose,
             role: Some(Role::Production),
             lines: LineIndex::new(&text.into()),
+            is_excluded: false,
         }],
         findings: findings.into_list(),
         ..Report::default()

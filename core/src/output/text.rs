@@ -11,11 +11,11 @@ use crate::explain;
 use crate::report::{Finding, Report, Safety, TargetKind};
 use rustc_hash::FxHashSet;
 
-/// What has been printed already: the codes of the rules whose "why" was, and each "help" with its
-/// code, since a finding may have a help of its own.
+/// What has been printed already: each "why" and each "help" with its code, since a finding may have its
+/// own.
 #[derive(Default)]
 struct Explained<'r> {
-    why: FxHashSet<&'static str>,
+    why: FxHashSet<(&'static str, Option<&'r str>)>,
     help: FxHashSet<(&'static str, Option<&'r str>)>,
 }
 
@@ -49,6 +49,12 @@ fn last_line(out: &mut String, report: &Report, style: Style) {
     }
     if report.suppressed > 0 {
         out.push_str(&format!("; {} suppressed", report.suppressed));
+    }
+    if report.baselined > 0 {
+        out.push_str(&format!("; {} in the baseline", report.baselined));
+    }
+    if report.excluded > 0 {
+        out.push_str(&format!("; {} excluded", count(report.excluded, "file", "files")));
     }
     let fixable = |safety| {
         let has_fix = |finding: &&Finding| finding.fixes.iter().any(|fix| fix.safety == safety);
@@ -134,7 +140,7 @@ fn write_finding<'r>(
         field(out, style, "in", &escape(&first_names(&finding.targets)));
     }
     snippets(out, report, finding, style);
-    if explained.why.insert(finding.code) {
+    if explained.why.insert((finding.code, finding.why.as_deref())) {
         field(out, style, "why", &escape(explain::why(finding)));
     }
     if explained.help.insert((finding.code, finding.help.as_deref())) {
@@ -203,10 +209,10 @@ mod tests {
              `app` may start before `db` can answer\n    \
              2 │   db: {}\n      │   -- `db` has no healthcheck\n      ·\n    \
              4 │     depends_on: [db]\n      │                  ^^\n  \
-             why    The short form of `depends_on` waits until the other container has *started*, not \
-             until the\n         program inside accepts connections. After a reboot of the host, the \
-             dependent service\n         connects too early, then crash-loops or returns errors until \
-             someone looks.\n  \
+             why    Unless it says `condition: service_healthy`, `depends_on` waits until the other \
+             container\n         has *started*, not until the program inside accepts connections. On a \
+             slow or busy host the\n         dependent connects too early, then crash-loops or returns \
+             errors until someone looks.\n  \
              help   Wait for it.\n  \
              check  docker compose logs db\n  \
              fix    Wait for `db`\n\n\

@@ -10,7 +10,7 @@ use crate::report::{
     FileKind, Fit, NodeKind, Platform, QuestionId, Role, Safety, ScenarioName, Severity, Signal,
     TargetKind, Today, Worth,
 };
-use crate::rules::{self, Side};
+use crate::rules::{self, Pitfall, Side};
 use crate::text::{Encoding, FileId, Span};
 use serde::Serialize;
 use std::sync::LazyLock;
@@ -91,7 +91,7 @@ wire! {
         /// `service app`, or `Deployment shop/api, container web`.
         pub subject: &'r str,
         pub message: &'r str,
-        pub why: &'static str,
+        pub why: &'r str,
         pub help: Vec<&'r str>,
         /// Commands that show the problem in the running system.
         pub check: &'r [String],
@@ -122,6 +122,10 @@ wire! {
         pub info: usize,
         pub hint: usize,
         pub suppressed: usize,
+        /// Number of findings that the baseline accepts.
+        pub baselined: usize,
+        /// Number of files that the configuration excludes.
+        pub excluded: usize,
     }
     /// How much platform the files of the first system ask for, and the decision on each system.
     pub struct Decisions<'r> {
@@ -292,6 +296,7 @@ wire! {
         pub code: &'static str,
         pub name: &'static str,
         pub family: &'static str,
+        pub pitfall: Pitfall,
         pub severity: Severity,
         pub on: Side,
         pub since: &'static str,
@@ -330,6 +335,7 @@ impl From<&'static rules::Rule> for Rule {
             code: rule.code,
             name: rule.name,
             family: rule.family(),
+            pitfall: rule.pitfall(),
             severity: rule.severity,
             on: rule.on,
             since: rule.since,
@@ -381,6 +387,8 @@ impl<'r> From<&'r report::Report> for Report<'r> {
                 info: report.count(Severity::Info),
                 hint: report.count(Severity::Hint),
                 suppressed: report.suppressed,
+                baselined: report.baselined,
+                excluded: report.excluded,
             },
         }
     }

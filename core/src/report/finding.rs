@@ -1,6 +1,6 @@
 //! Findings with their places and fixes, and the list that rules add them to.
 
-use super::vocabulary;
+use super::{phrases, vocabulary};
 use crate::text::Span;
 
 vocabulary! {
@@ -27,6 +27,14 @@ vocabulary! {
         Off = "off",
     }
 
+    /// The lowest severity that makes a check fail.
+    pub enum FailOn {
+        Error = "error",
+        Warning = "warning",
+        Info = "info",
+        Never = "never",
+    }
+
     /// How sure a finding is, which is independent of its severity.
     #[derive(Default)]
     pub enum Confidence {
@@ -43,6 +51,18 @@ vocabulary! {
     pub enum Safety {
         Safe = "safe",
         Unsafe = "unsafe",
+    }
+}
+
+impl FailOn {
+    /// Whether a finding of this severity makes a check fail.
+    pub fn fails(self, severity: Severity) -> bool {
+        match self {
+            FailOn::Error => severity <= Severity::Error,
+            FailOn::Warning => severity <= Severity::Warning,
+            FailOn::Info => severity <= Severity::Info,
+            FailOn::Never => false,
+        }
     }
 }
 
@@ -97,6 +117,14 @@ pub struct Related {
     pub message: String,
 }
 
+/// A place that a finding stands for beside its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Other {
+    pub span: Span,
+    pub subject: String,
+    pub key_path: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// `PLM101`.
@@ -108,8 +136,14 @@ pub struct Finding {
     pub span: Span,
     /// `service app`, or `Deployment shop/api, container web`.
     pub subject: String,
+    /// The path of keys to the place: `services.app.ports[8080:80]`. Filled in when the report is made.
+    pub key_path: String,
+    /// The other places that the finding stands for.
+    pub others: Vec<Other>,
     /// One or two sentences that name the user's own objects.
     pub message: String,
+    /// The reason why this finding in particular hurts; without it, that of the rule counts.
+    pub why: Option<String>,
     /// Advice for this finding in particular; without it, the advice of the rule counts, which
     /// [`explain`](crate::explain) knows.
     pub help: Option<String>,
@@ -121,6 +155,12 @@ pub struct Finding {
     pub untried: Vec<Fix>,
     /// Names of the targets that this is about; empty for a finding on a file as it stands.
     pub targets: Vec<String>,
+    /// Names of the targets that the place itself is built into, where the finding stands for others as well.
+    pub own_targets: Option<Vec<String>>,
+    /// What the finding comes from; see [`Finding::cause`].
+    pub cause: Option<String>,
+    /// Number of other places that the finding stands for.
+    pub more: usize,
     /// Whether the marked text has no effect: editors may fade it out.
     pub unnecessary: bool,
     /// Whether the marked text is obsolete: editors may strike it through.
@@ -129,9 +169,6 @@ pub struct Finding {
 
 /// Maximum number of other places that a finding points at.
 const MAX_RELATED: usize = 10;
-
-/// The beginning of the words for other places that a finding stands for.
-const LIKE_IT: &str = " (and";
 
 impl Finding {
     pub fn severity(&mut self, severity: Severity) -> &mut Self {
@@ -157,23 +194,60 @@ impl Finding {
         self
     }
 
+    /// States what the finding comes from, such as `image rabbitmq:3.8`. The findings of one rule with the same
+    /// cause in one application become one: the place that counts most is reported, and the others are related
+    /// to it with their subjects. The cause is a key and shown to nobody.
+    pub fn cause(&mut self, cause: impl Into<String>) -> &mut Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
     /// Says that the finding stands for the same thing in other places, and points at the first few of them.
     pub fn stands_for(&mut self, others: &[(Span, String)]) -> &mut Self {
-        if !others.is_empty() {
-            self.message.push_str(&format!("{LIKE_IT} {} more like it)", others.len()));
-        }
-        for (span, what) in others {
-            let is_known = *span == self.span || self.related.iter().any(|it| it.span == *span);
-            if self.related.len() < MAX_RELATED && !is_known {
-                self.also(span, what.clone());
+        let places = others.iter().map(|(span, what)| {
+            let message = what.clone();
+            (Related { span: *span, message }, 0)
+        });
+        self.others.extend(others.iter().map(|it| Other { span: it.0, ..Other::default() }));
+        self.stands_for_places(places.collect(), &[])
+    }
+
+    /// Says that the finding stands for other places, each with the number of further places that it stands for
+    /// itself, and names the other files that they are in. Points at the first few of them.
+    pub fn stands_for_places(
+        &mut self,
+        others: Vec<(Related, usize)>,
+        files: &[&str],
+    ) -> &mut Self {
+        self.more += others.iter().map(|(_, more)| more + 1).sum::<usize>();
+        let one = self.message_for_one().len();
+        self.message.truncate(one);
+        self.message.push_str(&phrases::more_like_it(self.more, files));
+        let mut left_out = 0;
+        for (other, more) in others {
+            let is_known =
+                other.span == self.span || self.related.iter().any(|it| it.span == other.span);
+            if !is_known && self.related.len() < MAX_RELATED {
+                self.related.push(other);
+            } else if !is_known {
+                left_out += 1;
             }
+            left_out += more;
+        }
+        if let Some(last) = self.related.last_mut().filter(|_| left_out > 0) {
+            last.message.push_str(&format!(" ({left_out} more are not listed)"));
         }
         self
     }
 
     /// Returns the message without the number of other places that the finding stands for.
     pub fn message_for_one(&self) -> &str {
-        self.message.rsplit_once(LIKE_IT).map_or(&self.message, |it| it.0)
+        phrases::without_more(&self.message)
+    }
+
+    pub fn why(&mut self, why: impl Into<String>) -> &mut Self {
+        self.why = Some(why.into());
+        self
     }
 
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
@@ -233,13 +307,19 @@ impl Findings {
             confidence: Confidence::Certain,
             span: *span,
             subject: String::new(),
+            key_path: String::new(),
+            others: Vec::new(),
             message: message.into(),
+            why: None,
             help: None,
             check: Vec::new(),
             related: Vec::new(),
             fixes: Vec::new(),
             untried: Vec::new(),
             targets: Vec::new(),
+            own_targets: None,
+            cause: None,
+            more: 0,
             unnecessary: false,
             deprecated: false,
         });

@@ -4,6 +4,7 @@
 
 mod decision;
 mod finding;
+mod identity;
 mod map;
 pub mod phrases;
 mod target;
@@ -11,11 +12,12 @@ mod vocabulary;
 
 pub use decision::*;
 pub use finding::*;
+pub use identity::*;
 pub use map::*;
 pub use target::*;
 pub(crate) use vocabulary::vocabulary;
 
-use crate::text::{File, FileId, LineIndex, Span};
+use crate::text::{Base, File, FileId, LineIndex, Span};
 
 vocabulary! {
     /// The kind of a file, recognised by its content first and its name second.
@@ -54,14 +56,17 @@ pub struct FileEntry {
     pub kind: Kind,
     pub role: Option<Role>,
     pub lines: LineIndex,
+    /// Whether the configuration excludes the file, so that it was not read.
+    pub is_excluded: bool,
 }
 
 impl FileEntry {
-    /// Whether the file is here only because a chart or an overlay reads it, as a template reads a
-    /// dashboard.
+    /// Whether the file is not part of what was checked: it is excluded, or is here only because a chart or
+    /// an overlay reads it, as a template reads a dashboard.
     pub fn is_companion(&self) -> bool {
         let path = &self.file.path;
-        self.kind == Kind::Unknown && !path.ends_with(".yaml") && !path.ends_with(".yml")
+        let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+        self.is_excluded || self.kind == Kind::Unknown && !is_yaml
     }
 }
 
@@ -77,6 +82,17 @@ pub struct Report {
     pub map: Map,
     /// Number of findings silenced by comments or annotations.
     pub suppressed: usize,
+    /// Number of findings that the baseline accepts.
+    pub baselined: usize,
+    /// Entries of the baseline without a finding, though their rule ran, and the number that each has too
+    /// many.
+    pub stale: Vec<(Identity, usize)>,
+    /// Number of files that the configuration excludes.
+    pub excluded: usize,
+    /// The lowest severity that makes a check fail, if the configuration says so.
+    pub fail_on: Option<FailOn>,
+    /// Where the project lies in its repository.
+    pub base: Base,
 }
 
 impl Report {

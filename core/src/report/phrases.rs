@@ -15,6 +15,40 @@ pub fn first_named(names: &[&str], most: usize) -> String {
     }
 }
 
+/// The words between a message and how many other places it stands for.
+const AND: &str = " (and ";
+const SAME_IN: &str = " (the same in ";
+const LIKE_IT: &str = " more like it";
+
+/// Returns what follows a message that stands for other places as well: their number, and the other files
+/// that they are in.
+pub fn more_like_it(more: usize, files: &[&str]) -> String {
+    const SHOWN: usize = 2;
+    let named = first_named(files, SHOWN);
+    match files.len() {
+        _ if more == 0 => String::new(),
+        0 => format!("{AND}{more}{LIKE_IT})"),
+        1 if more == 1 => format!("{SAME_IN}{named})"),
+        count if more == count => format!("{SAME_IN}{count} more files: {named})"),
+        _ => format!("{AND}{more}{LIKE_IT}, also in {named})"),
+    }
+}
+
+/// Returns a message without what [`more_like_it`] has added to it.
+pub fn without_more(message: &str) -> &str {
+    if let Some(at) = message.rfind(SAME_IN) {
+        return &message[..at];
+    }
+    match message.rsplit_once(AND) {
+        Some((one, more))
+            if more.trim_start_matches(|it: char| it.is_ascii_digit()).starts_with(LIKE_IT) =>
+        {
+            one
+        }
+        _ => message,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +58,23 @@ mod tests {
         assert_eq!(named(&["a", "b"]), "`a`, `b`");
         assert_eq!(first_named(&["a", "b", "c"], 2), "`a`, `b` and 1 more");
         assert_eq!(first_named(&["a", "b"], 2), "`a`, `b`");
+    }
+
+    #[test]
+    fn other_places_are_counted_and_their_files_named() {
+        let files = ["a.yml", "b.yml", "c.yml"];
+        let said = |more, files: &[&str]| format!("x{}", more_like_it(more, files));
+        let all = [
+            (said(0, &[]), "x"),
+            (said(3, &[]), "x (and 3 more like it)"),
+            (said(1, &files[..1]), "x (the same in `a.yml`)"),
+            (said(3, &files), "x (the same in 3 more files: `a.yml`, `b.yml` and 1 more)"),
+            (said(4, &files[..2]), "x (and 4 more like it, also in `a.yml`, `b.yml`)"),
+        ];
+        for (said, expected) in all {
+            assert_eq!(said, expected);
+            assert_eq!(without_more(&said), "x");
+        }
+        assert_eq!(without_more("`a` (and `b`)"), "`a` (and `b`)");
     }
 }

@@ -14,10 +14,15 @@ mod document;
 mod host;
 mod migrations;
 mod mounts;
+mod nearest;
 mod network;
+mod pitfall;
 mod probes;
 mod startup;
 mod state;
+
+pub use nearest::{nearest, unknown};
+pub use pitfall::Pitfall;
 
 /// The rules of every family, in the order of their codes.
 const FAMILIES: &[&[&Rule]] = &[

@@ -1,6 +1,7 @@
 //! Finds the nodes at a position of the text. For trees of one file.
 
 use super::tree::{Document, Entry, Node, NodeKind, Style, Tree};
+use crate::text::Span;
 
 /// A step on the path from the root of a document to a position.
 #[derive(Debug, Clone, Copy)]
@@ -26,21 +27,13 @@ impl Tree {
     /// value leads to `key`. Aliases are not followed.
     pub fn path_at(&self, offset: usize) -> Vec<Step<'_>> {
         let before = |node: Node<'_>| node.full_span().start as usize <= offset;
-        let started = |document: &Document| document.span.start as usize <= offset;
-        let after = self.documents.partition_point(started);
-        let Some(document) = after.checked_sub(1).and_then(|last| self.documents.get(last)) else {
-            return Vec::new();
-        };
         let mut path = Vec::new();
-        let mut node = document.root.map(|root| self.node(root));
+        let mut node = self.root_at(offset);
         while let Some(open) = node {
             let step = match open.kind() {
-                NodeKind::Mapping => {
-                    open.entries().take_while(|entry| before(entry.key)).last().map(Step::Entry)
-                }
+                NodeKind::Mapping => open.last_entry(&before).map(Step::Entry),
                 NodeKind::Sequence => {
-                    let items = open.items().enumerate().take_while(|(_, item)| before(*item));
-                    items.last().map(|(at, item)| Step::Item(at, item))
+                    open.last_item(&before).map(|(at, item)| Step::Item(at, item))
                 }
                 NodeKind::Scalar | NodeKind::Alias => None,
             };
@@ -53,6 +46,21 @@ impl Tree {
         }
         path
     }
+
+    /// Returns the root of the document at an offset of the text.
+    pub fn root_at(&self, offset: usize) -> Option<Node<'_>> {
+        let started = |document: &Document| document.span.start as usize <= offset;
+        let last = self.documents.partition_point(started).checked_sub(1)?;
+        self.documents[last].root.map(|root| self.node(root))
+    }
+
+    /// Returns the mapping that has exactly this span.
+    pub fn mapping_at(&self, span: Span) -> Option<Node<'_>> {
+        let start = span.start as usize;
+        let inner = self.path_at(start).into_iter().map(Step::value);
+        let mut nodes = self.root_at(start).into_iter().chain(inner);
+        nodes.find(|node| node.kind() == NodeKind::Mapping && node.span() == span)
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +72,21 @@ mod tests {
 
     fn read(text: &str) -> Tree {
         parse(FileId(0), &Arc::from(text), None).0
+    }
+
+    #[test]
+    fn a_mapping_is_found_by_its_span() {
+        let text = "a: {b: 1}\nc:\n  - d: 1\n    e: {}\n";
+        let tree = read(text);
+        let found = |piece: &str| {
+            let at = text.find(piece).unwrap();
+            let node = tree.mapping_at(Span::new(FileId(0), at, at + piece.len()))?;
+            node.entries().next().map(|it| it.key.as_str().unwrap().to_owned())
+        };
+        assert_eq!(found("{b: 1}").as_deref(), Some("b"));
+        assert_eq!(found("d: 1\n    e: {}").as_deref(), Some("d"));
+        assert_eq!(found(text.trim_end()).as_deref(), Some("a"));
+        assert_eq!(found("d: 1"), None);
     }
 
     #[test]

@@ -306,6 +306,29 @@ impl<'t> Node<'t> {
         children.iter().map(move |item| self.tree.node(*item))
     }
 
+    /// Returns the last entry whose key is before a place, of a mapping whose entries stand in the order of
+    /// the text.
+    pub(super) fn last_entry(self, is_before: &dyn Fn(Node<'t>) -> bool) -> Option<Entry<'t>> {
+        let Data::Mapping { first, len } = self.data().data else { return None };
+        let (pairs, _) = self.tree.children_of(first, len).as_chunks::<2>();
+        let after = pairs.partition_point(|[key, _]| is_before(self.tree.node(*key)));
+        let [key, value] = pairs.get(after.checked_sub(1)?)?;
+        Some(Entry { key: self.tree.node(*key), value: self.tree.node(*value) })
+    }
+
+    /// Returns the last item before a place and its index, of a sequence whose items stand in the order of
+    /// the text.
+    pub(super) fn last_item(
+        self,
+        is_before: &dyn Fn(Node<'t>) -> bool,
+    ) -> Option<(usize, Node<'t>)> {
+        let Data::Sequence { first, len } = self.data().data else { return None };
+        let items = self.tree.children_of(first, len);
+        let after = items.partition_point(|item| is_before(self.tree.node(*item)));
+        let at = after.checked_sub(1)?;
+        Some((at, self.tree.node(*items.get(at)?)))
+    }
+
     /// Whether this key is a plain `<<`.
     pub fn is_merge_key(self) -> bool {
         self.style() == Style::Plain && self.as_str() == Some("<<")

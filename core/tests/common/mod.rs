@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, dead_code)]
 
+use plimsoll_core::File;
 use plimsoll_core::syntax::{Node, NodeKind, Problem, Style, Tree, parse};
 use plimsoll_core::text::{FileId, Span};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +41,38 @@ pub fn yaml_files(folder: &Path) -> Vec<PathBuf> {
 /// The examples that the project ships.
 pub fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+/// Maximum size of a file that is handed over, in bytes.
+const MAX_SIZE: usize = 1 << 20;
+
+/// Returns the files of a project as the command hands them over, with paths relative to its folder.
+pub fn handed_over(root: &Path) -> Vec<File> {
+    let mut open = vec![root.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                open.push(path);
+            } else if let Ok(bytes) = fs::read(&path)
+                && bytes.len() < MAX_SIZE
+            {
+                files.push(File::from_bytes(name, &bytes));
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// Returns the projects of a folder: each of its folders.
+pub fn projects(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let mut found: Vec<PathBuf> = entries.filter(|it| it.is_dir()).collect();
+    found.sort();
+    found
 }
 
 /// Panics where a tree breaks one of the promises that everything above it relies on.

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-struct Loaded {
-    file: File,
+/// A file of a project, read by itself.
+pub struct Loaded {
+    pub file: File,
     tree: Option<Tree>,
     broken: bool,
     compose: bool,
@@ -30,17 +31,7 @@ struct Tally {
 /// Compares all projects below a folder; `false` where anything differs without a known reason.
 pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
     let files = load(folder)?;
-    let inputs: Vec<FileInput<'_>> = files
-        .iter()
-        .enumerate()
-        .map(|(at, it)| FileInput {
-            id: FileId(u32::try_from(at).unwrap_or(u32::MAX)),
-            path: &it.file.path,
-            text: &it.file.text,
-            tree: it.tree.as_ref(),
-            compose: it.compose,
-        })
-        .collect();
+    let inputs = inputs_of(&files);
     let mut all = projects(&inputs);
     // Each file alone as well, so that nothing is left out because another file includes it.
     for input in inputs.iter().filter(|it| it.compose) {
@@ -129,6 +120,19 @@ pub fn run(folder: &Path, tool: &Path) -> Result<bool, String> {
     let same: usize = tallies.values().map(|it| it.same).sum();
     println!("{same} of {compared} values are the same; {explained} differ for a known reason");
     Ok(unexplained == 0)
+}
+
+/// Returns the files as the reader of Compose projects takes them.
+pub fn inputs_of(files: &[Loaded]) -> Vec<FileInput<'_>> {
+    let numbered = files.iter().enumerate();
+    let inputs = numbered.map(|(at, file)| FileInput {
+        id: FileId(u32::try_from(at).unwrap_or(u32::MAX)),
+        path: &file.file.path,
+        text: &file.file.text,
+        tree: file.tree.as_ref(),
+        compose: file.compose,
+    });
+    inputs.collect()
 }
 
 pub struct Difference {
@@ -246,7 +250,8 @@ fn ask(
     Ok(Ok(shape::unescape(value)))
 }
 
-fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
+/// Returns the paths of all files below a folder, sorted.
+pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths: Vec<PathBuf> = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
@@ -264,8 +269,13 @@ fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
         }
     }
     paths.sort();
+    Ok(paths)
+}
+
+/// Reads all files below a folder.
+pub fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
     let mut all = Vec::new();
-    for path in paths {
+    for path in all_files(folder)? {
         let Ok(bytes) = std::fs::read(&path) else { continue };
         if bytes.len() > 4_000_000 {
             continue;

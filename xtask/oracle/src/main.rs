@@ -1,15 +1,18 @@
-//! `xtask-oracle compose|kustomize|helm|union [DIR...]`: what we make of a project beside what the real tool makes
-//! of it. Without a folder it looks at the examples and at the small cases of the core's own tests.
+//! `xtask-oracle compose|kustomize|helm|union|fixes|pairs [DIR...]`: what we make of a project beside what the real tool
+//! makes of it. Without a folder it looks at the examples and at the small cases of the core's own tests.
 //!
 //! Every Compose project that we find below a folder is given to `docker-compose config` as well, every
 //! kustomization to `kubectl kustomize`, every chart to the Helm SDK (`helm`). Both answers are brought into one form and compared key by
 //! key; refusals must agree too. `union` needs no tool: it compares projects side by side with each of
-//! them alone.
+//! them alone. `fixes` applies fixes and asks `docker-compose config` what they changed.
+//! `pairs` prints which Compose service is taken for which container in the cluster.
 
 mod cases;
 mod compose;
+mod fixes;
 mod helm;
 mod kustomize;
+mod pairs;
 mod shape;
 mod union;
 
@@ -24,8 +27,10 @@ fn main() -> ExitCode {
         ["kustomize", ref folders @ ..] => (&KUSTOMIZE, folders),
         ["helm", ref folders @ ..] => return charts(folders),
         ["union", ref folders @ ..] => return side_by_side(folders),
+        ["fixes", ref folders @ ..] => return applied(folders),
+        ["pairs", ref folders @ ..] => return pairs_of(folders),
         _ => {
-            eprintln!("usage: xtask-oracle compose|kustomize|helm|union [DIR...]");
+            eprintln!("usage: xtask-oracle compose|kustomize|helm|union|fixes|pairs [DIR...]");
             return ExitCode::from(2);
         }
     };
@@ -95,6 +100,39 @@ fn side_by_side(folders: &[&str]) -> ExitCode {
         folders => folders.iter().map(PathBuf::from).collect(),
     };
     match union::run(&folders) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the counterparts in the projects of the folders, or in the examples.
+fn pairs_of(folders: &[&str]) -> ExitCode {
+    let folders: Vec<PathBuf> = match folders {
+        [] => vec![PathBuf::from("examples")],
+        folders => folders.iter().map(PathBuf::from).collect(),
+    };
+    match pairs::run(&folders) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask-oracle: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Applies the fixes of the projects in the folders, or of the examples.
+fn applied(folders: &[&str]) -> ExitCode {
+    let folders: Vec<PathBuf> = match folders {
+        [] => vec![PathBuf::from("examples")],
+        folders => folders.iter().map(PathBuf::from).collect(),
+    };
+    let missing = || "`docker-compose` is not installed; `cargo xtask setup` does that".to_owned();
+    let answer = find("docker-compose").ok_or_else(missing);
+    match answer.and_then(|tool| fixes::run(&folders, &tool)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {

@@ -197,6 +197,8 @@ impl<'f, 's> Source<'f, 's> {
             api_versions: release.api_versions.clone(),
             ..ReleaseOptions::default()
         };
+        options.replaces_own_values =
+            release.replaces_own_values && !release.values_files.is_empty();
         if let Some(name) = &release.name {
             options.name.clone_from(name);
         }

@@ -18,7 +18,7 @@ pub use request::{Assignment, Recipe, Release, Request};
 use super::kustomize::{self, SourceFile, Unmatched};
 use crate::report::{Environment, TargetKind};
 use crate::syntax::{self, Tree};
-use crate::text::{FileId, Span, join_path};
+use crate::text::{FileId, Span, Spanned, join_path};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub struct Target {
     pub environment: Option<Environment>,
     /// Path of the kustomization's or the chart's folder; empty for the root of the project.
     pub folder: String,
+    /// The namespace of objects that name none, where what deploys the target says one.
+    pub namespace: Option<Spanned<String>>,
     /// The documents as they reach the cluster. Their spans point at the sources.
     pub trees: Vec<Tree>,
     /// The documents of a chart as its templates print them.
@@ -121,6 +123,7 @@ impl Target {
             kind,
             environment: environment_of(folder),
             folder: folder.to_owned(),
+            namespace: None,
             trees: Vec::new(),
             manifests: Vec::new(),
             behind: FxHashMap::default(),
@@ -142,6 +145,7 @@ impl Target {
             self.name.clone_from(name);
         }
         self.environment = request.environment.or(self.environment);
+        self.namespace.clone_from(&request.namespace);
         self.reasons.extend(request.reasons.iter().cloned());
         self
     }
@@ -226,7 +230,6 @@ mod tests {
     use super::*;
     use crate::build::kustomize::Edits;
     use crate::syntax::parse;
-    use crate::text::Spanned;
 
     struct Project(Vec<(String, Arc<str>, Tree)>);
 

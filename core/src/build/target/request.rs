@@ -18,6 +18,8 @@ pub struct Request {
     pub folder: String,
     /// The place that asks for the target, where it stands in a file of the project.
     pub span: Option<Span>,
+    /// The namespace of objects that name none, where what deploys the target says one.
+    pub namespace: Option<Spanned<String>>,
     /// Whether only requests make targets of this folder: none is found there beside them.
     pub is_exclusive: bool,
     /// What the target will lack, whatever is built.
@@ -41,6 +43,9 @@ pub enum Recipe {
 pub struct Release {
     /// Paths of values files in the project, each with the place that names it.
     pub values_files: Vec<Spanned<String>>,
+    /// Whether the values files stand in the place of the chart's own `values.yaml`, as those of Flux do.
+    /// Otherwise they are laid over it.
+    pub replaces_own_values: bool,
     /// Whether a values file that is not there is left out without a word.
     pub ignores_missing_files: bool,
     /// Values written inside another file, as text.
@@ -76,6 +81,7 @@ impl Request {
             environment: None,
             folder: folder.to_owned(),
             span: None,
+            namespace: None,
             is_exclusive: false,
             reasons: Vec::new(),
             recipe,

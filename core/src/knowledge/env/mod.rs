@@ -12,7 +12,7 @@ use crate::knowledge::data::words;
 use crate::knowledge::net;
 pub use debug::{is_debug_switch, is_environment_switch};
 pub use file_database::{FileDatabase, file_database};
-pub use purpose::{Purpose, purpose};
+pub use purpose::{Purpose, is_place, purpose};
 use rustc_hash::FxHashSet;
 pub use state::{State, is_upload_directory, local_state};
 use std::sync::LazyLock;

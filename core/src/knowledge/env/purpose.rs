@@ -96,6 +96,39 @@ const PLACE_WORDS: &[&str] = &[
     "TITLE",
 ];
 
+/// Words in the name of a variable that says where other programs are, or in which environment this one runs.
+const WHERE_WORDS: &[&str] = &[
+    "URL",
+    "URI",
+    "URLS",
+    "HOST",
+    "HOSTS",
+    "HOSTNAME",
+    "ADDR",
+    "ADDRESS",
+    "ADDRESSES",
+    "ENDPOINT",
+    "ENDPOINTS",
+    "DOMAIN",
+    "SERVERS",
+    "BROKERS",
+    "ENV",
+    "ENVIRONMENT",
+    "PROFILE",
+    "PROFILES",
+    "STAGE",
+    "REGION",
+    "ZONE",
+    "NAMESPACE",
+];
+
+/// Whether a variable says by its name where other programs are, or in which environment this one runs.
+#[must_use]
+pub fn is_place(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    upper.split(['.', '-', '_']).any(|word| WHERE_WORDS.contains(&word))
+}
+
 /// Words in the name of a variable that chooses a driver or a mode.
 const DRIVER_WORDS: &[&str] = &[
     "DRIVER",

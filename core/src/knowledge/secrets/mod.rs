@@ -75,6 +75,35 @@ pub fn judge(key: &str, value: &str) -> Judgement {
     Judgement { verdict, ..no }
 }
 
+/// Judges an argument of a command, a build argument, a label or an annotation. There, a key that ends in
+/// `secret` or `token` mostly names a Secret or says something about one, so that it counts only with a value
+/// that looks random.
+#[must_use]
+pub fn judge_setting(key: &str, value: &str) -> Judgement {
+    let judgement = judge(key, value);
+    let is_by_key = judgement.why == Why::Key && judgement.verdict != Verdict::No;
+    let is_token = key_kind(key) == Some(KeyKind::Token);
+    let is_about = words_of(key).split('_').any(|word| DIGEST_WORDS.contains(&word));
+    if is_by_key && (is_about || is_token && !looks_random(value.trim())) {
+        return Judgement { verdict: Verdict::No, ..judgement };
+    }
+    judgement
+}
+
+/// Words in keys whose value is made from a credential and does not reveal it.
+const DIGEST_WORDS: &[&str] = &["CHECKSUM", "HASH", "DIGEST", "SHA", "SHA256", "REVISION"];
+
+/// Minimum length of a value that looks random.
+const SHORTEST_RANDOM: usize = 16;
+
+/// Whether a value looks like a generated one: letters and digits mixed, without the dashes and dots of a name.
+fn looks_random(value: &str) -> bool {
+    value.len() >= SHORTEST_RANDOM
+        && value.bytes().any(|b| b.is_ascii_digit())
+        && value.bytes().any(|b| b.is_ascii_alphabetic())
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_".contains(&b))
+}
+
 /// Returns the verdict on a value that only repeats its key: `DB_PASSWORD=db_password` is a weak
 /// default, and `API_KEY=API_KEY_VALUE` is a placeholder.
 fn repeats_key(key: &str, text: &str) -> Option<Verdict> {
@@ -324,6 +353,8 @@ const PLACEHOLDER_PARTS: &[&str] = &[
     "pleasechange",
     "changeinproduction",
     "donotuse",
+    "demosecret",
+    "masked",
 ];
 
 /// Whether a value is a placeholder for a credential.
@@ -379,6 +410,31 @@ mod tests {
         for key in ["NOPASSWORD", "PASSWORDLESS_LOGIN", "PASSWORD_MIN_LENGTH"] {
             assert_eq!(verdict(key, "hV9kq2Zr7LmX"), Verdict::No, "{key}");
         }
+    }
+
+    #[test]
+    fn a_setting_that_names_a_secret_is_no_credential() {
+        let verdict = |key: &str, value: &str| judge_setting(key, value).verdict;
+        for (key, value) in [
+            ("--requirepass", "hV9kq2Zr7LmX"),
+            ("acme.example/db-password", "hV9kq2Zr7LmX"),
+            ("--api-token", "9f86d081884c7d659a2feaa0c55ad015"),
+            ("--url", "postgres://web:hV9kq2Zr7LmX@db/web"),
+        ] {
+            assert_eq!(verdict(key, value), Verdict::Literal, "{key}={value}");
+        }
+        for (key, value) in [
+            ("nginx.ingress.kubernetes.io/auth-secret", "monitoring-basic-auth"),
+            ("--tls-secret", "webhook-server-certificate"),
+            ("checksum/secret", "9f86d081884c7d659a2feaa0c55ad015"),
+            ("checksum/db-password", "9f86d081884c7d659a2feaa0c55ad015"),
+            ("--password-file", "/run/secrets/db"),
+            ("--token", "short"),
+        ] {
+            assert_eq!(verdict(key, value), Verdict::No, "{key}={value}");
+        }
+        assert_eq!(verdict("--password", "${DB_PASSWORD}"), Verdict::Placeholder);
+        assert_eq!(verdict("--password", "$(DB_PASSWORD)"), Verdict::Placeholder);
     }
 
     #[test]

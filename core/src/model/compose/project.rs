@@ -18,7 +18,7 @@ pub struct Project {
     pub files: Vec<FileId>,
     /// The files that `include` and `extends` brought in, sorted.
     pub included: Vec<FileId>,
-    /// The services in the order of the files, including those that a profile disables.
+    /// The services sorted by their names, including those that a profile disables.
     pub services: Vec<Service>,
     /// The networks, with the implicit `default` network if a service uses it.
     pub networks: Vec<Network>,

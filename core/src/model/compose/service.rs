@@ -14,6 +14,9 @@ pub struct Service {
     /// The mapping of the service in each file that writes it, in the order of the merge: the last one
     /// wins, and a fix usually adds to the first one. Templates that `extends` names are left out.
     pub places: Vec<Place>,
+    /// The spans of values that are written outside of these places, sorted: behind an anchor, or in a
+    /// service that this one extends.
+    pub borrowed: Vec<Span>,
     /// The keys as written, each once, with its place in the last file that writes it.
     pub keys: Vec<Key>,
 

@@ -32,6 +32,7 @@ pub fn flux_ask(project: &Project<'_>, object: &Object, objects: &[&Object]) -> 
         name: Some(name.to_string()),
         environment,
         span: Some(name.span),
+        namespace: release_namespace(object).map(owned),
         reasons: std::mem::take(&mut reasons),
         ..Request::new(&folder, recipe)
     });
@@ -39,6 +40,16 @@ pub fn flux_ask(project: &Project<'_>, object: &Object, objects: &[&Object]) -> 
         return None;
     }
     Some(Ask { name: name.to_string(), span: name.span, app: None, environment, request, reasons })
+}
+
+/// Returns the namespace that Helm installs a release into; `None` for another object.
+fn release_namespace(object: &Object) -> Option<&Str> {
+    match &object.body {
+        Body::HelmRelease(release) => {
+            release.target_namespace.as_ref().or(object.meta.namespace.as_ref())
+        }
+        _ => None,
+    }
 }
 
 fn environment(project: &Project<'_>, object: &Object) -> Option<Environment> {
@@ -181,13 +192,14 @@ fn release_recipe(
     };
     let name = object.name()?;
     let prefix = release.target_namespace.as_ref().map(|namespace| format!("{namespace}-"));
-    let namespace = release.target_namespace.as_ref().or(object.meta.namespace.as_ref());
+    let namespace = release_namespace(object);
     let mut made = Release {
         name: Some(match &release.release_name {
             Some(name) => name.to_string(),
             None => format!("{}{name}", prefix.unwrap_or_default()),
         }),
         namespace: namespace.map(ToString::to_string),
+        replaces_own_values: true,
         ignores_missing_files: release.ignores_missing_values_files,
         ..Release::default()
     };

@@ -1,11 +1,11 @@
 //! The parameter sets that the generators of an ApplicationSet yield, as far as the files tell.
 
 use super::Project;
-use super::glob::{is_pattern, matches};
 use super::placeholders::{Parameters, fill, fill_value, lay_over, lookup, normalized};
 use crate::build::kustomize::{Data, Field, Value};
 use crate::build::{Cause, Reason};
 use crate::model::kubernetes::{Generator, GeneratorSource, GitGenerator, GitPath, Selector};
+use crate::text::glob::{is_pattern, matches};
 use crate::text::{Span, folder_of, name_of};
 
 /// Maximum number of parameter sets of one ApplicationSet.

@@ -3,7 +3,6 @@
 
 mod flux;
 mod generate;
-pub mod glob;
 mod placeholders;
 mod requests;
 mod values;

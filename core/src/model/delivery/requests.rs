@@ -1,7 +1,6 @@
 //! Applications as requests for targets: what has to be built, and what cannot be.
 
 use super::generate::clean;
-use super::glob::{is_pattern, matches};
 use super::{App, Project, has_placeholder};
 use crate::build::kustomize::{self, Edits};
 use crate::build::{
@@ -12,6 +11,7 @@ use crate::model::kubernetes::{
 };
 use crate::model::read::Str;
 use crate::report::Environment;
+use crate::text::glob::{is_pattern, matches};
 use crate::text::{FileId, Span, Spanned, join_path, name_of};
 use std::sync::Arc;
 
@@ -171,6 +171,9 @@ fn request(
     let mut request = Request::new(&folder, recipe);
     request.name = Some(app.name.clone());
     request.span = Some(app.span);
+    let namespace = app.application.destination.namespace.as_ref();
+    let is_known = |name: &&Str| !name.is_empty() && !has_placeholder(name);
+    request.namespace = namespace.filter(is_known).map(owned);
     Ok((request, reasons))
 }
 

@@ -178,3 +178,77 @@ fn large_products_end() {
     let matrix = format!("  - matrix: {{generators: [{list}, {list}]}}");
     assert_eq!(made(&set("goTemplate: false", &matrix, "x", "p")).len(), 500);
 }
+
+/// Returns namespace and name of each object of the target with this name.
+fn landed(text: &str, target: &str) -> Vec<(Option<String>, String)> {
+    let files = models(text);
+    let all = crate::model::targets(&files, &[], &mut crate::model::TargetCache::default());
+    let target = all.iter().find(|it| it.target.name == target).unwrap();
+    let objects = target.objects.iter().map(|object| {
+        let namespace = object.meta.namespace.as_ref().map(ToString::to_string);
+        (namespace, object.name().map(ToString::to_string).unwrap_or_default())
+    });
+    objects.collect()
+}
+
+const OBJECTS: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: dns, namespace: kube-system}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: read}\n";
+
+fn application(path: &str, destination: &str) -> String {
+    format!(
+        "# file: apps/app.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: shop, namespace: argocd}}\nspec: {{source: {{repoURL: r, path: {path}}}, destination: {{server: s{destination}}}}}\n"
+    )
+}
+
+#[test]
+fn objects_without_a_namespace_land_in_that_of_the_destination() {
+    let landed_in = |namespace: Option<&str>| {
+        let named =
+            |namespace: Option<&str>, name: &str| (namespace.map(str::to_owned), name.to_owned());
+        vec![named(namespace, "web"), named(Some("kube-system"), "dns"), named(None, "read")]
+    };
+    let plain = format!("# file: deploy/web.yaml\n{OBJECTS}");
+    let to_shop = application("deploy", ", namespace: shop");
+    assert_eq!(landed(&format!("{plain}{to_shop}"), "shop"), landed_in(Some("shop")));
+    assert_eq!(landed(&format!("{plain}{}", application("deploy", "")), "shop"), landed_in(None));
+    let overlay = format!("{plain}# file: deploy/kustomization.yaml\nresources: [web.yaml]\n");
+    assert_eq!(landed(&format!("{overlay}{to_shop}"), "shop"), landed_in(Some("shop")));
+    let chart = format!(
+        "# file: deploy/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: deploy/templates/web.yaml\n{OBJECTS}"
+    );
+    assert_eq!(landed(&format!("{chart}{to_shop}"), "shop")[..2], landed_in(Some("shop"))[..2]);
+}
+
+#[test]
+fn a_namespace_of_the_overlay_is_kept() {
+    let text = format!(
+        "# file: deploy/web.yaml\n{OBJECTS}# file: deploy/kustomization.yaml\nresources: [web.yaml]\nnamespace: own\n{}",
+        application("deploy", ", namespace: shop")
+    );
+    let expected = [("own", "web"), ("own", "dns")];
+    let found = landed(&text, "shop");
+    let found: Vec<_> = found.iter().map(|it| (it.0.as_deref().unwrap_or(""), &*it.1)).collect();
+    assert_eq!(found[..2], expected);
+}
+
+/// Returns the name of the object that a HelmRelease of Flux makes from a chart that prints its values.
+fn flux_release(spec: &str) -> Vec<(Option<String>, String)> {
+    let text = format!(
+        "# file: chart/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: chart/values.yaml\na: own\nb: own\n# file: chart/prod.yaml\nb: prod\n# file: chart/more.yaml\nb: more\n# file: chart/templates/web.yaml\napiVersion: v1\nkind: Service\nmetadata: {{name: \"a-{{{{ .Values.a }}}}-b-{{{{ .Values.b }}}}\"}}\n# file: release.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: flux}}\nspec:\n  chart:\n    spec: {{chart: ./chart, sourceRef: {{kind: GitRepository, name: r}}{spec}}}\n  values: {{c: 1}}\n"
+    );
+    landed(&text, "web")
+}
+
+#[test]
+fn values_files_of_flux_stand_in_the_place_of_the_charts_own() {
+    let name = |spec: &str| {
+        let (namespace, name) = flux_release(spec).remove(0);
+        assert_eq!(namespace.as_deref(), Some("flux"));
+        name
+    };
+    assert_eq!(name(""), "a-own-b-own");
+    assert_eq!(name(", valuesFiles: [chart/prod.yaml]"), "a--b-prod");
+    assert_eq!(name(", valuesFiles: [chart/values.yaml, chart/prod.yaml]"), "a-own-b-prod");
+    assert_eq!(name(", valuesFiles: [chart/prod.yaml, chart/more.yaml]"), "a--b-more");
+    let missing = ", valuesFiles: [chart/none.yaml], ignoreMissingValuesFiles: true";
+    assert_eq!(name(missing), "a--b-");
+}

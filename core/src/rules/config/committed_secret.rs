@@ -1,7 +1,8 @@
 use crate::facts::{Credential, Facts, in_shell};
 use crate::model::kubernetes::{Body, Object};
-use crate::report::{Confidence, Findings, Role, Severity, phrases};
+use crate::report::{Confidence, Findings, Kind, Role, Severity, phrases};
 use crate::rules::rule;
+use crate::text::Span;
 
 rule! {
     /// A Secret is committed with its values: base64 is not encryption.
@@ -15,7 +16,7 @@ rule! {
     /// Secret outside of the repository. Change the credential: it is already known.
     ///
     /// ## How to troubleshoot
-    /// `git log -p -- FILE` shows since when it is in the repository.
+    /// `git log -S KEY -- FILE` shows since when it is in the repository.
     ///
     /// ## Bad
     /// ```yaml
@@ -60,19 +61,24 @@ fn check(facts: &Facts, out: &mut Findings) {
 fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &mut Findings) {
     let is_weak = credentials.iter().all(|it| it.is_weak);
     // Passwords that everybody tries first are a side note beside a real one.
-    let shown: Vec<&Credential<'_>> =
+    let mut shown: Vec<&Credential<'_>> =
         credentials.iter().filter(|it| it.is_weak == is_weak).collect();
+    shown.sort_by_key(|it| it.span);
     let [first, others @ ..] = shown.as_slice() else { return };
     let labels: Vec<String> = shown.iter().map(|it| it.label()).collect();
     let labels: Vec<&str> = labels.iter().map(|it| it.trim_matches('`')).collect();
     let what = phrases::first_named(&labels, 5);
-    let message = if is_weak {
-        format!(
-            "{} is committed with a password that everybody tries first: {what}",
-            object.label()
-        )
-    } else {
-        format!("{} is committed with {what} in readable form", object.label())
+    let label = object.label();
+    let is_default = facts.file(first.span.file).kind == Kind::Values;
+    let message = match (is_weak, is_default) {
+        (true, true) => {
+            format!("the values set {what} of {label} to a password that everybody tries first")
+        }
+        (true, false) => {
+            format!("{label} is committed with a password that everybody tries first: {what}")
+        }
+        (false, true) => format!("the values set {what} of {label} to a password in readable form"),
+        (false, false) => format!("{label} is committed with {what} in readable form"),
     };
     let finding = out.at(&first.span, message);
     finding.confidence(Confidence::Likely);
@@ -84,11 +90,37 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     for other in others.iter().filter(|other| other.span != first.span) {
         finding.also(&other.span, format!("{} is readable too", other.label()));
     }
-    if is_weak || facts.object_role(object) == Role::Development {
+    if is_default {
+        finding.help(
+            "Leave the value empty and ask for it with `required`, or take the name of a Secret that is there \
+             already (`existingSecret`). Everybody who installs the chart with its defaults has this password.",
+        );
+    }
+    if is_weak || is_example(object) || facts.object_role(object) == Role::Development {
         finding.severity(Severity::Info);
     }
     let path = facts.file(first.span.file).path();
-    finding.check(format!("git log --oneline -- {}", in_shell(path)));
+    let key = key_before(facts, first.span).unwrap_or(first.key.as_str());
+    finding.check(format!("git log --oneline -S {} -- {}", in_shell(key), in_shell(path)));
+    // Examples beside each other often share one Secret.
+    let values: Vec<&str> = shown.iter().map(|it| facts.written(&it.span)).collect();
+    finding.cause(format!("{what} {}", values.join(" ")));
+}
+
+/// Whether an object says by its name that it is a demonstration: `shopdemo`, `example-db`.
+fn is_example(object: &Object) -> bool {
+    let name = object.name().map_or("", |it| it.as_str());
+    ["demo", "example", "sample"].iter().any(|it| name.ends_with(it) || name.starts_with(it))
+}
+
+/// Returns the key on the line of a place, as written: the key of a value of a chart is another one than that of
+/// the Secret.
+fn key_before<'a>(facts: &Facts<'a>, span: Span) -> Option<&'a str> {
+    let before = facts.file(span.file).text().get(..span.range().start)?;
+    let line = before.rsplit('\n').next()?.trim_start().trim_start_matches("- ");
+    let key = line.split([':', '=']).next()?.trim().trim_matches(['"', '\'']);
+    let is_key = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    (!key.is_empty() && key.chars().all(is_key)).then_some(key)
 }
 
 #[cfg(test)]
@@ -172,5 +204,27 @@ mod tests {
         assert!(messages(&RULE, text).is_empty());
         let written = text.replace("randAlphaNum 12", ".Values.password");
         assert_eq!(messages(&RULE, &written).len(), 1);
+    }
+
+    #[test]
+    fn examples_that_share_a_secret_are_one_info() {
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: shopdemo}\nstringData:\n  password: hV9kq2Zr7LmX\n";
+        let text = format!("# file: k/a.yaml\n{secret}# file: k/b.yaml\n{secret}");
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].severity.name()), (1, "info"));
+        let other = text.replacen("shopdemo", "shop", 2);
+        assert_eq!(findings(&RULE, &other)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn a_default_of_a_chart_is_asked_for_by_its_own_key() {
+        let chart = "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/values.yaml\nrootPassword: hV9kq2Zr7LmX\n# file: c/templates/a.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData:\n  password: {{ .Values.rootPassword }}\n";
+        let found = findings(&RULE, chart);
+        assert_eq!(
+            found[0].message,
+            "the values set `password` of Secret `db` to a password in readable form"
+        );
+        assert_eq!(found[0].check, ["git log --oneline -S rootPassword -- c/values.yaml"]);
+        assert!(found[0].help.as_ref().is_some_and(|it| it.contains("existingSecret")));
     }
 }

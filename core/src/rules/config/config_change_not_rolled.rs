@@ -90,8 +90,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                     read.push((object, name));
                 }
                 command.get_or_insert_with(|| {
-                    let what = path.map_or("printenv".to_owned(), |path| format!("cat {path}"));
-                    workload.exec(unit, &what)
+                    path.map_or_else(
+                        || facts.show_environment(unit),
+                        |path| workload.exec(unit, &format!("cat {path}")),
+                    )
                 });
             }
         }

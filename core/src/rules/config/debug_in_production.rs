@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Together, Unit, Var};
+use crate::facts::{Facts, Purpose, Together, Unit, Var};
 use crate::knowledge::env::is_debug_switch;
 use crate::report::{Confidence, Findings, Role, phrases};
 use crate::rules::rule;
@@ -49,7 +49,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut found: IndexMap<(Together<'_>, Option<Span>, String), Vec<Switched<'_, '_>>> =
         IndexMap::new();
     for unit in facts.units() {
-        if facts.unit_role(unit) == Role::Development {
+        let is_example = facts.purpose_of(unit.name.span.file) == Purpose::Demonstration;
+        if facts.unit_role(unit) == Role::Development || is_example {
             continue;
         }
         // What a comment accepts gets a finding of its own for the comment to suppress.
@@ -57,7 +58,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             .env
             .iter()
             .filter(|it| {
-                it.literal && it.value.is_some_and(|value| is_debug_switch(it.name, value))
+                it.literal
+                    && it.value.is_some_and(|value| is_debug_switch(it.name, value))
+                    && !facts.serves_only(unit)
             })
             .partition(|it| facts.is_accepted(it.value_span, &|selector| RULE.is(selector)));
         for variables in accepted.chunks(1).chain([open.as_slice()]) {
@@ -113,7 +116,7 @@ fn report(facts: &Facts, what: &str, switched: &[Switched<'_, '_>], out: &mut Fi
         let place = if is_same_place { other.unit.name.span } else { variable.value_span };
         finding.also(&place, format!("{} gets it too", other.unit.label));
     }
-    finding.check(facts.exec(unit, &format!("printenv {}", first.name)));
+    finding.check(facts.show_variable(unit, first.name));
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use crate::facts::{Facts, Service, Unit, Workload};
 use crate::model::compose::{EnvSource, EnvVar};
 use crate::model::kubernetes::{self, Container};
-use crate::report::{Findings, phrases};
+use crate::report::{Findings, Role, Severity, phrases};
 use crate::rules::rule;
 use crate::text::{FileId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -62,7 +62,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         finding.unnecessary = true;
         finding.also(&twice.last, "this entry counts");
         if let Some(service) = service {
-            finding.check(facts.compose(service, &exec(service.name, twice.name)));
+            finding.check(facts.show_variable(&service.unit, twice.name));
+            if service.role == Role::Development {
+                finding.severity(Severity::Info);
+            }
         }
     }
     let mut seen: FxHashSet<Span> = FxHashSet::default();
@@ -77,13 +80,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
     for workload in facts.workloads() {
         for (unit, container) in workload.containers() {
-            in_list(workload, unit, container, &mut seen, out);
+            in_list(facts, workload, (unit, container), &mut seen, out);
         }
     }
-}
-
-fn exec(service: &str, name: &str) -> String {
-    format!("exec {service} printenv {name}")
 }
 
 /// Whether `environment` sets a variable to a text that is written out.
@@ -93,9 +92,9 @@ fn is_literal(service: &Service<'_>, variable: &EnvVar) -> bool {
 }
 
 /// Reports the variables of env files that a service's `environment` sets to other values.
-fn report_override(
-    facts: &Facts,
-    service: &Service<'_>,
+fn report_override<'a>(
+    facts: &Facts<'a>,
+    service: &Service<'a>,
     first: &EnvVar,
     overridden: &[&EnvVar],
     out: &mut Findings,
@@ -121,14 +120,17 @@ fn report_override(
     for variable in overridden {
         finding.also(&variable.span, format!("`{}` has no effect here", variable.name));
     }
-    finding.check(facts.compose(service, &exec(service.name, &first.name)));
+    finding.check(facts.show_variable(&service.unit, &first.name));
+    if service.role == Role::Development {
+        finding.severity(Severity::Info);
+    }
 }
 
 /// Reports the variables that the `env` of a container lists twice.
-fn in_list(
-    workload: &Workload<'_>,
-    unit: &Unit<'_>,
-    container: &Container,
+fn in_list<'a>(
+    facts: &Facts<'a>,
+    workload: &Workload<'a>,
+    (unit, container): (&Unit<'a>, &Container),
     seen: &mut FxHashSet<Span>,
     out: &mut Findings,
 ) {
@@ -152,7 +154,10 @@ fn in_list(
         finding.unnecessary = true;
         finding
             .also(&variable.name.span, "this entry counts")
-            .check(workload.exec(unit, &format!("printenv {}", variable.name)));
+            .check(facts.show_variable(unit, &variable.name));
+        if facts.workload_role(workload) == Role::Development {
+            finding.severity(Severity::Info);
+        }
     }
 }
 

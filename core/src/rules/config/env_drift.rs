@@ -1,9 +1,11 @@
 use crate::facts::{Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
-use crate::knowledge::env::is_platform_only;
+use crate::knowledge::env::{is_environment_switch, is_place, is_platform_only, link_prefix};
 use crate::model::kubernetes::{Container, EnvSource};
 use crate::report::{Confidence, Finding, Findings, Role, Severity};
 use crate::rules::rule;
-use rustc_hash::FxHashSet;
+use crate::text::{FileId, Span};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 rule! {
     /// One side, Compose or the cluster, sets variables that the other does not.
@@ -71,27 +73,247 @@ rule! {
     }
 }
 
+/// The names that only Compose sets and those that only the cluster sets, for one pair.
+struct Drift<'f, 'a> {
+    pair: &'f Counterpart,
+    here: Vec<&'f Var<'a>>,
+    there: Vec<&'f Var<'a>>,
+    weight: Weight,
+}
+
+/// How much it matters that one side lacks a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Nothing changes: it belongs to one platform, repeats a default, or is for another container.
+    Low,
+    /// The image may well say the same by itself.
+    Medium,
+    High,
+}
+
+/// What pairs with the same drift have in common: one list of variables that somebody forgot to carry over.
+#[derive(PartialEq, Eq, Hash)]
+struct Cause<'f> {
+    part: usize,
+    severity: Severity,
+    here: Vec<&'f str>,
+    there: Vec<&'f str>,
+    accepted_at: Option<Span>,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let others = Namesakes::new(facts);
+    let mut causes: IndexMap<Cause<'_>, Vec<Drift<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for pair in facts.counterparts() {
         let (service, workload, unit) = facts.pair(pair);
         let container = workload.container(pair.unit);
         let (mut here, mut there) = (Vec::new(), Vec::new());
         if !has_unknown_source(facts, workload, container) {
             here = missing(&service.unit, unit);
+            // A bare name that nothing sets is not passed to the container.
+            here.retain(|it| it.value.is_some() && !others.sets_in_cluster(facts, pair, it.name));
         }
         if service.model.env_files.iter().all(|it| it.file.is_some()) {
             there = missing(unit, &service.unit);
+            there.retain(|it| {
+                !is_helper(unit, it.name) && !others.sets_in_compose(facts, pair, it.name)
+            });
         }
-        let is_ours = |it: &&Var<'_>| !is_platform_only(it.name);
-        let is_platform_only = !here.iter().chain(&there).any(is_ours);
-        if !is_platform_only {
-            here.retain(is_ours);
-            there.retain(is_ours);
+        let weigh = |it: &&Var<'_>| match it.source {
+            // A file for many services sets more than each of them reads.
+            VarSource::EnvFile if others.share_env_file(facts, service, it) => Weight::Low,
+            _ => weight_here(facts, service, it),
+        };
+        let weigh_there = |it: &&Var<'_>| weight_there(workload, unit, it);
+        let all = here.iter().map(weigh).chain(there.iter().map(weigh_there));
+        let Some(weight) = all.max() else { continue };
+        here.retain(|it| weigh(it) == weight);
+        there.retain(|it| weigh_there(it) == weight);
+        let drift = Drift { pair, here, there, weight };
+        if let Some(span) = drift.span(facts) {
+            causes.entry(drift.cause(facts, span)).or_default().push(drift);
         }
-        let Some(finding) = report(facts, pair, &here, &there, out) else { continue };
-        lower_severity(finding, service);
-        if is_platform_only {
-            finding.severity(Severity::Hint);
+    }
+    for (cause, drifts) in causes {
+        let Some((first, others)) = drifts.split_first() else { continue };
+        let Some(finding) = report(facts, first, out) else { continue };
+        finding.confidence(Confidence::Likely).severity(cause.severity);
+        let others = others.iter().filter_map(|it| {
+            let (service, _, unit) = facts.pair(it.pair);
+            Some((it.span(facts)?, format!("the same for `{}` and {}", service.name, unit.label)))
+        });
+        finding.stands_for(&others.collect::<Vec<_>>());
+    }
+}
+
+/// The other services and containers of an application that go by the names of a pair: variants of one
+/// Compose file, or a Deployment and the DaemonSet that an overlay makes of it.
+struct Namesakes<'f> {
+    /// Indices of services, by the part of the project and their names.
+    services: FxHashMap<(usize, &'f str), Vec<usize>>,
+    /// Workloads and their containers, by the part of the project and the container's name.
+    containers: FxHashMap<(usize, &'f str), Vec<(usize, usize)>>,
+    /// Number of services of a project that read an env file.
+    readers: FxHashMap<(usize, FileId), usize>,
+}
+
+impl<'f> Namesakes<'f> {
+    fn new(facts: &'f Facts<'_>) -> Namesakes<'f> {
+        let (mut services, mut containers) = (FxHashMap::default(), FxHashMap::default());
+        let mut readers = FxHashMap::default();
+        for service in facts.services() {
+            let part = facts.part_of(service.span().file);
+            let namesakes: &mut Vec<usize> = services.entry((part, service.name)).or_default();
+            namesakes.push(service.index);
+            for file in service.model.env_files.iter().filter_map(|it| it.file) {
+                *readers.entry((service.project_index, file)).or_default() += 1;
+            }
+        }
+        for workload in facts.workloads() {
+            let part = facts.part_of(workload.object.file);
+            for (at, unit) in workload.units.iter().enumerate() {
+                let namesakes: &mut Vec<(usize, usize)> =
+                    containers.entry((part, unit.name.as_str())).or_default();
+                namesakes.push((workload.index, at));
+            }
+        }
+        Namesakes { services, containers, readers }
+    }
+
+    /// Whether another variant of the Compose service sets a variable.
+    fn sets_in_compose(&self, facts: &Facts, pair: &Counterpart, name: &str) -> bool {
+        let (service, ..) = facts.pair(pair);
+        let part = facts.part_of(service.span().file);
+        let mut all = self.services.get(&(part, service.name)).into_iter().flatten();
+        all.any(|at| {
+            let other = &facts.services()[*at];
+            let is_unknown = || other.model.env_files.iter().any(|it| it.file.is_none());
+            other.index != service.index && (sets(&other.unit, name) || is_unknown())
+        })
+    }
+
+    /// Whether another variant of the container sets a variable.
+    fn sets_in_cluster(&self, facts: &Facts, pair: &Counterpart, name: &str) -> bool {
+        let (_, workload, unit) = facts.pair(pair);
+        let part = facts.part_of(workload.object.file);
+        let mut all = self.containers.get(&(part, unit.name.as_str())).into_iter().flatten();
+        all.any(|(workload, at)| {
+            let other = &facts.workloads()[*workload];
+            let is_alike = names_one_image(&other.units[*at], unit);
+            is_alike
+                && other.units[*at].site != unit.site
+                && (sets(&other.units[*at], name)
+                    || has_unknown_source(facts, other, other.container(*at)))
+        })
+    }
+
+    /// Whether several services of the project read the env file that sets a variable.
+    fn share_env_file(&self, facts: &Facts, service: &Service<'_>, variable: &Var<'_>) -> bool {
+        let file = facts.file(variable.name_span.file).id;
+        self.readers.get(&(service.project_index, file)).is_some_and(|it| *it > 1)
+    }
+}
+
+/// Whether a container gets a variable, in any spelling of its name.
+fn sets(unit: &Unit<'_>, name: &str) -> bool {
+    let wanted = setting(name);
+    unit.env.iter().any(|it| setting(it.name) == wanted)
+}
+
+/// Whether two containers run the same image, whatever its tag.
+fn names_one_image(a: &Unit<'_>, b: &Unit<'_>) -> bool {
+    let repository = |it: &Unit<'_>| it.image.as_ref().map(|it| it.repository.clone());
+    repository(a) == repository(b)
+}
+
+/// Whether a variable is there only for others to be put together from, as in `PORT: $(WEB_PORT)`.
+fn is_helper(unit: &Unit<'_>, name: &str) -> bool {
+    let reference = format!("$({name})");
+    unit.env.iter().any(|it| it.value.is_some_and(|value| value.contains(&reference)))
+        || unit.start.words.iter().any(|it| it.contains(&reference))
+}
+
+/// Returns how much a variable matters that only Compose sets.
+fn weight_here(facts: &Facts, service: &Service<'_>, variable: &Var<'_>) -> Weight {
+    let ports = service.listens_on();
+    if is_platform_only(variable.name) || repeats_a_port(variable, &ports) {
+        return Weight::Low;
+    }
+    let is_another_release = facts.counterpart_of(service.index).is_some_and(|pair| {
+        let (_, _, unit) = facts.pair(pair);
+        are_of_different_versions(&service.unit, unit)
+    });
+    if is_another_release { Weight::Medium } else { Weight::High }
+}
+
+/// Returns how much a variable matters that only the cluster sets. The image may well say by itself in which
+/// environment it runs, and may have the addresses that fit Compose.
+fn weight_there(workload: &Workload<'_>, unit: &Unit<'_>, variable: &Var<'_>) -> Weight {
+    let name = variable.name;
+    let listed = workload.running().flat_map(|it| &it.1.ports).filter_map(|it| it.container_port);
+    let mut ports: Vec<u16> = listed.filter_map(|it| u16::try_from(it.value).ok()).collect();
+    ports.extend(unit.family().into_iter().flat_map(|it| it.ports()));
+    let is_for_neighbour = workload.units.iter().any(|it| {
+        let prefix = format!("{}_", link_prefix(it.name));
+        it.site != unit.site && it.var(name).is_some() && name.starts_with(&prefix)
+    });
+    if is_platform_only(name) || is_for_neighbour || repeats_a_port(variable, &ports) {
+        Weight::Low
+    } else if is_environment_switch(name) || is_place(name) {
+        Weight::Medium
+    } else {
+        Weight::High
+    }
+}
+
+/// Whether a variable repeats a port on which the program listens anyway, or opens one for metrics.
+fn repeats_a_port(variable: &Var<'_>, ports: &[u16]) -> bool {
+    let name = setting(variable.name);
+    let mut words = name.split('_');
+    let is_for_metrics = words.any(|it| matches!(it, "PROM" | "PROMETHEUS" | "METRICS" | "JMX"));
+    let is_own =
+        variable.value.and_then(|it| it.parse().ok()).is_some_and(|it| ports.contains(&it));
+    name.ends_with("PORT") && (is_for_metrics || is_own)
+}
+
+/// Whether two containers run versions of one image that are not the same.
+fn are_of_different_versions(a: &Unit<'_>, b: &Unit<'_>) -> bool {
+    let (Some(a), Some(b)) = (&a.image, &b.image) else { return false };
+    let is_release =
+        |tag: Option<&str>| tag.is_some_and(|it| it.contains(|c: char| c.is_ascii_digit()));
+    a.repository == b.repository && a.tag != b.tag && is_release(a.tag) && is_release(b.tag)
+}
+
+impl<'f, 'a> Drift<'f, 'a> {
+    /// Returns the place of the finding; `None` where the two sides set the same names.
+    fn span(&self, facts: &Facts) -> Option<Span> {
+        let (service, ..) = facts.pair(self.pair);
+        let Some(first) = self.here.first() else {
+            return self.there.first().map(|it| it.name_span);
+        };
+        let is_list = self.here.len() > 1 && first.source == VarSource::Inline;
+        let block = service.model.key("environment").filter(|_| is_list);
+        Some(block.map_or(first.name_span, |it| it.name.span))
+    }
+
+    fn cause(&self, facts: &Facts<'a>, span: Span) -> Cause<'f> {
+        let (service, workload, _) = facts.pair(self.pair);
+        let sorted = |vars: &[&'f Var<'a>]| {
+            let mut names: Vec<&'f str> = vars.iter().map(|it| it.name).collect();
+            names.sort_unstable();
+            names
+        };
+        let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
+        Cause {
+            part: facts.part_of(workload.object.file),
+            severity: match self.weight {
+                Weight::Low => Severity::Hint,
+                Weight::Medium => Severity::Info,
+                Weight::High => severity(service, facts.object_role(workload.object)),
+            },
+            here: sorted(&self.here),
+            there: sorted(&self.there),
+            accepted_at: accepted.then_some(span),
         }
     }
 }
@@ -112,27 +334,21 @@ fn has_unknown_source(facts: &Facts, workload: &Workload<'_>, container: &Contai
 /// Reports the variables that only Compose sets and those that only the cluster sets, in one finding.
 fn report<'f>(
     facts: &Facts,
-    pair: &Counterpart,
-    here: &[&Var<'_>],
-    there: &[&Var<'_>],
+    drift: &Drift<'_, '_>,
     out: &'f mut Findings,
 ) -> Option<&'f mut Finding> {
+    let Drift { pair, here, there, .. } = drift;
     let (service, workload, unit) = facts.pair(pair);
     let name = service.name;
-    let (span, message) = match (here, there) {
-        ([], []) => return None,
-        ([], [first, ..]) => (
-            first.name_span,
-            format!(
-                "{} gets {}, but service `{name}` in Compose {}",
-                unit.label,
-                names(there),
-                lacks(there)
-            ),
+    let span = drift.span(facts)?;
+    let message = match here.as_slice() {
+        [] => format!(
+            "{} gets {}, but service `{name}` in Compose {}",
+            unit.label,
+            names(there),
+            lacks(there)
         ),
-        ([first, ..], _) => {
-            let block =
-                service.model.key("environment").filter(|_| first.source == VarSource::Inline);
+        _ => {
             let mut message = format!(
                 "Compose sets {} for `{name}`, but {} {}",
                 names(here),
@@ -143,7 +359,7 @@ fn report<'f>(
                 message
                     .push_str(&format!(", and gets {}, which Compose does not set", names(there)));
             }
-            (block.map_or(first.name_span, |it| it.name.span), message)
+            message
         }
     };
     let finding = out.at(&span, message);
@@ -156,7 +372,7 @@ fn report<'f>(
             finding.also(&first.name_span, format!("only the cluster sets `{}`", first.name));
         }
     }
-    finding.check(facts.exec(&service.unit, "printenv")).check(facts.exec(unit, "printenv"));
+    finding.check(facts.show_environment(&service.unit)).check(facts.show_environment(unit));
     Some(finding)
 }
 
@@ -194,12 +410,13 @@ fn lacks(vars: &[&Var<'_>]) -> &'static str {
     if vars.len() == 1 { "does not get it" } else { "gets none of them" }
 }
 
-/// Lowers the severity where differences are normal: the chart of a public product often sets other
-/// variables than its Compose file.
-fn lower_severity(finding: &mut Finding, service: &Service<'_>) {
-    finding.confidence(Confidence::Likely);
-    if service.role == Role::Development || service.unit.family().is_some() {
-        finding.severity(Severity::Info);
+/// Returns the severity of a drift, lower where differences are normal: the chart of a public product often
+/// sets other variables than its Compose file.
+fn severity(service: &Service<'_>, role: Role) -> Severity {
+    let is_development = service.role == Role::Development || role == Role::Development;
+    match is_development || service.unit.family().is_some() {
+        true => Severity::Info,
+        false => Severity::Warning,
     }
 }
 
@@ -240,6 +457,40 @@ mod tests {
             [
                 "Compose sets `A` for `web`, but container `web` of Pod `web` does not get it, and gets `B`, which Compose does not set"
             ]
+        );
+    }
+
+    /// Two services that run one image, and their counterparts.
+    fn two_services(first: &str, second: &str) -> Vec<crate::report::Finding> {
+        let service = |name: &str, env: &str| {
+            format!("  {name}:\n    image: acme/{name}:1\n    environment: {env}\n")
+        };
+        let pod = |name: &str| {
+            format!(
+                "# file: k8s/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: acme/{name}:1}}]}}\n"
+            )
+        };
+        let compose = format!("{}{}", service("web", first), service("api", second));
+        findings(
+            &RULE,
+            &format!("# file: compose.yaml\nservices:\n{compose}{}{}", pod("web"), pod("api")),
+        )
+    }
+
+    #[test]
+    fn the_same_drift_of_several_services_is_one_finding() {
+        let found = two_services("{TLS: x, GC: y}", "{GC: y, TLS: x}");
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "Compose sets `GC`, `TLS` for `api`, but container `api` of Pod `api` gets none of them (and 1 more like it)"
+        );
+        let places: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
+        assert!(places.contains(&"the same for `web` and container `web` of Pod `web`"));
+        assert_eq!(two_services("{TLS: x}", "{GC: y}").len(), 2);
+        assert_eq!(
+            two_services("{TLS: x}", "{TLS: x} # plimsoll: ignore PLM506 - on purpose").len(),
+            1
         );
     }
 

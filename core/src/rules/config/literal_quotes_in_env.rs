@@ -28,7 +28,7 @@ rule! {
     ///   web:
     ///     image: ghcr.io/acme/web:1
     ///     environment:
-    ///       - TITLE="My shop" # <- the quotes around `TITLE` are part of the value that service `web` gets
+    ///       - TITLE="My shop" # <- the quotes around the value of `TITLE` are part of what service `web` gets
     ///       - LOG_LEVEL=info
     /// ```
     ///
@@ -109,7 +109,7 @@ fn report(facts: &Facts, names: &str, quoted: &[Quoted<'_, '_>], out: &mut Findi
     let [first, more @ ..] = variables.as_slice() else { return };
     let and_others = match quoted.len() {
         1 => String::new(),
-        2 => " and one more".to_owned(),
+        2 => format!(" and {}", quoted[1].unit.label),
         count => format!(" and {} more", count - 1),
     };
     let message = if more.is_empty() && first.value.and_then(inner) == Some("") {
@@ -121,20 +121,28 @@ fn report(facts: &Facts, names: &str, quoted: &[Quoted<'_, '_>], out: &mut Findi
         let value = if more.is_empty() { "the value" } else { "the values" };
         let get = if quoted.len() == 1 { "gets" } else { "get" };
         format!(
-            "the quotes around {names} are part of {value} that {}{and_others} {get}",
+            "the quotes around {value} of {names} are part of what {}{and_others} {get}",
             unit.label
         )
     };
     let finding = out.at(&first.value_span, message);
     finding.confidence(Confidence::Likely);
-    let all: Vec<&Var<'_>> = quoted.iter().flat_map(|it| it.variables.iter().copied()).collect();
-    for variable in all.iter().skip(1) {
-        finding.also(&variable.value_span, format!("`{}` has quotes here too", variable.name));
+    let all =
+        || quoted.iter().flat_map(|it| it.variables.iter().map(|variable| (it.unit, *variable)));
+    for (unit, variable) in all().skip(1) {
+        let note = format!("`{}` of {} has quotes here too", variable.name, unit.label);
+        finding.also(&variable.value_span, note);
     }
-    let edits: Option<Vec<Edit>> = all.iter().map(|it| without_quotes(facts, it)).collect();
+    let edits: Option<Vec<Edit>> = all().map(|it| without_quotes(facts, it.1)).collect();
     finding
         .maybe_fix(edits.map(|it| Fix::r#unsafe("Take the inner quotes off", it)))
-        .check(facts.exec(unit, &format!("printenv {}", first.name)));
+        .check(facts.show_variable(unit, first.name));
+}
+
+/// Whether a place is in an item of a block list, where commas and brackets mean nothing.
+fn is_block_item(facts: &Facts, span: Span) -> bool {
+    let before = facts.file(span.file).text().get(..span.range().start).unwrap_or_default();
+    before.rsplit('\n').next().is_some_and(|line| line.trim_start().starts_with("- "))
 }
 
 /// Returns the edit that takes the inner quotes off, where the rest is the same value to every reader.
@@ -144,8 +152,12 @@ fn without_quotes(facts: &Facts, variable: &Var<'_>) -> Option<Edit> {
     let written = facts.written(&variable.value_span);
     if written == value {
         // An item of a list, `NAME="x"`: what follows the name must stay one plain scalar.
-        let is_plain = !inner.contains([':', '#', '$', '\n', ',', '[', ']', '{', '}'])
-            && inner.trim() == inner;
+        let is_plain = !inner.contains(['#', '$', '\n']) && inner.trim() == inner;
+        let is_safe = match is_block_item(facts, variable.value_span) {
+            true => !inner.contains(": ") && !inner.ends_with(':'),
+            false => !inner.contains([':', ',', '[', ']', '{', '}']),
+        };
+        let is_plain = is_plain && is_safe;
         return is_plain.then(|| facts.replace(&variable.value_span, inner));
     }
     let outer = written.chars().next().filter(|it| matches!(it, '"' | '\''))?;
@@ -236,7 +248,9 @@ mod tests {
         let two = "services:\n  a: {image: 'a:1', environment: [TZ='UTC']}\n  b: {image: 'b:1', environment: [TZ='UTC']}\n";
         assert_eq!(
             messages(&RULE, two),
-            ["the quotes around `TZ` are part of the value that service `a` and one more get"]
+            [
+                "the quotes around the value of `TZ` are part of what service `a` and service `b` get"
+            ]
         );
         let before = files(text);
         let after = apply_fixes(&before, &run(&RULE, &before));

@@ -1,7 +1,7 @@
-use crate::facts::{Facts, VarSource, in_shell};
-use crate::knowledge::secrets::{Verdict, judge};
+use crate::facts::{Facts, PlainCredential, Unit, in_shell};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A credential is written in plain text in a file that is shared and committed.
@@ -25,6 +25,9 @@ rule! {
     ///     image: ghcr.io/acme/web:1
     ///     environment:
     ///       DB_PASSWORD: hV9kq2Zr7LmX # <- `DB_PASSWORD` of service `web` is in plain text in the file
+    ///   cache:
+    ///     image: redis:8.2
+    ///     command: redis-server --requirepass Xm7Lr2Zq9kVh # <- argument `--requirepass` of service `cache` is in plain text in the file
     /// ```
     ///
     /// ## Good
@@ -34,45 +37,105 @@ rule! {
     ///     image: ghcr.io/acme/web:1
     ///     environment:
     ///       DB_PASSWORD: ${DB_PASSWORD:?}
+    ///   cache:
+    ///     image: redis:8.2
+    ///     command: redis-server --requirepass ${CACHE_PASSWORD:?}
     /// ```
     PLM502 "literal-secret" {
         since: "0.1.0", on: Both, severity: Warning, check: check,
     }
 }
 
+/// A credential with its owner.
+struct Held<'f, 'a> {
+    credential: PlainCredential,
+    /// The container, or `None` for the metadata of an object.
+    unit: Option<&'f Unit<'a>>,
+    owner: String,
+    role: Role,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut all: Vec<Held<'_, '_>> = Vec::new();
     for unit in facts.units() {
-        let role = facts.unit_role(unit);
-        for var in unit.env.iter().filter(|it| it.literal && it.source == VarSource::Inline) {
-            let Some(value) = var.value else { continue };
-            let judgement = judge(var.name, value);
-            let weak = match judgement.verdict {
-                Verdict::Literal => false,
-                Verdict::WeakDefault => true,
-                Verdict::No | Verdict::Placeholder => continue,
-            };
-            let what = if weak {
-                "is set in the file to a password that everybody tries first"
-            } else {
-                "is in plain text in the file"
-            };
-            let finding =
-                out.at(&var.value_span, format!("`{}` of {} {what}", var.name, unit.label));
-            let path = in_shell(facts.file(var.value_span.file).path());
-            finding
-                .confidence(Confidence::Likely)
-                .check(format!("git log --oneline -S {} -- {path}", in_shell(var.name)));
-            if role == Role::Development || weak {
-                finding.severity(Severity::Info);
-            }
+        for mut credential in facts.plain_credentials(unit) {
+            credential.is_weak |= is_guessed(facts, unit, &credential.value);
+            let (owner, role) = (unit.label.clone(), facts.unit_role(unit));
+            all.push(Held { credential, unit: Some(unit), owner, role });
         }
+    }
+    for &object in facts.objects() {
+        for credential in facts.credentials_in_metadata(object) {
+            let (owner, role) = (object.label(), facts.object_role(object));
+            all.push(Held { credential, unit: None, owner, role });
+        }
+    }
+    // What repeats a name at one end of a connection is as weak at the other end.
+    let key = |it: &PlainCredential| (facts.part_of(it.span.file), it.value.clone());
+    let weak = all.iter().filter(|it| it.credential.is_weak).map(|it| key(&it.credential));
+    let weak: FxHashSet<(usize, String)> = weak.collect();
+    for mut held in all {
+        held.credential.is_weak = weak.contains(&key(&held.credential));
+        report(facts, &held, out);
+    }
+}
+
+/// Words that end the names of variables whose values say who logs in, and where.
+const NAMES_BESIDE: &[&str] = &["USER", "USERNAME", "DB", "DATABASE", "NAME", "LOGIN"];
+
+/// Whether a password is the name of something beside it, which everybody tries first: the user, the database,
+/// the service or the image.
+fn is_guessed(facts: &Facts, unit: &Unit<'_>, password: &str) -> bool {
+    let is_same = |name: &str| name.eq_ignore_ascii_case(password);
+    let is_name = |key: &str| {
+        let key = key.to_ascii_uppercase();
+        NAMES_BESIDE.iter().any(|word| key.ends_with(word))
+    };
+    let beside = unit.env.iter().filter(|it| is_name(it.name)).filter_map(|it| it.value);
+    let is_part_of_names = |name: &str| {
+        name.split(['-', '_', '.']).any(is_same) && password.len() > 2 || is_same(name)
+    };
+    is_part_of_names(unit.name)
+        || is_part_of_names(unit.program())
+        || beside.into_iter().any(is_same)
+        || facts.is_service_name(unit.name.span.file, &password.to_ascii_lowercase())
+}
+
+fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
+    let Held { credential, unit, owner, role } = held;
+    let PlainCredential { what, name, span, value, is_weak } = credential;
+    let how = if *is_weak {
+        "is set in the file to a password that everybody tries first"
+    } else {
+        "is in plain text in the file"
+    };
+    let path = in_shell(facts.file(span.file).path());
+    let finding = out.at(span, format!("{what} of {owner} {how}"));
+    finding
+        .confidence(Confidence::Likely)
+        .check(format!("git log --oneline -S {} -- {path}", in_shell(name)))
+        // Both ends of a connection, both sides and variants of a file have one credential.
+        .cause(value.clone());
+    if *role == Role::Development || *is_weak {
+        finding.severity(Severity::Info);
+    }
+    let service = unit.and_then(|it| facts.service_of(it));
+    let defined = service
+        .and_then(|it| it.project.dot_env.iter().find(|it| it.name.as_str() == name))
+        .map(|it| it.name.span);
+    if let Some(defined) = defined {
+        let file = facts.file(defined.file).path();
+        finding.also(&defined, format!("`{name}` is defined here already")).help(format!(
+            "`{file}` defines `{name}` already: write `${{{name}:?}}`, keep the file out of the repository, and \
+             change the credential, which is already known."
+        ));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{findings, messages};
 
     fn env(entry: &str) -> Vec<&'static str> {
         let text = format!("services: {{web: {{image: 'acme/web:1', environment: {{{entry}}}}}}}");
@@ -100,5 +163,178 @@ mod tests {
         assert_eq!(env("POSTGRES_PASSWORD: postgres"), ["info"]);
         assert_eq!(env("DATASOURCEPASSWORD: hV9kq2Zr7LmX"), ["warning"]);
         assert_eq!(env("DATASOURCE: 'web:hV9kq2Zr7LmX@db:5432/web'"), ["warning"]);
+    }
+
+    #[test]
+    fn tokens_and_private_keys_are_known_by_their_form() {
+        for value in [
+            "X: ghp_0123456789abcdefghij0123456789abcdef",
+            "API_KEY: 9f86d081884c7d659a2feaa0c55ad015",
+            "X: \"-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEA7bq\"",
+        ] {
+            assert_eq!(env(value), ["warning"], "{value}");
+        }
+        let list =
+            "services: {web: {image: 'acme/web:1', environment: [DB_PASSWORD=hV9kq2Zr7LmX]}}";
+        assert_eq!(messages(&RULE, list).len(), 1);
+        let pod = |value: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: a, env: [{{name: DB_PASSWORD, {value}}}]}}]}}\n"
+                ),
+            )
+        };
+        assert_eq!(
+            pod("value: hV9kq2Zr7LmX"),
+            ["`DB_PASSWORD` of container `web` of Pod `web` is in plain text in the file"]
+        );
+        assert!(pod("valueFrom: {secretKeyRef: {name: db, key: password}}").is_empty());
+    }
+
+    /// Returns the messages for a Compose service.
+    fn service(body: &str) -> Vec<String> {
+        messages(&RULE, &format!("services: {{web: {{image: 'acme/web:1', {body}}}}}\n"))
+    }
+
+    #[test]
+    fn arguments_are_read_in_shell_and_exec_form() {
+        for (body, argument) in [
+            ("command: redis-server --requirepass hV9kq2Zr7LmX", "`--requirepass`"),
+            ("command: [redis-server, --requirepass, hV9kq2Zr7LmX]", "`--requirepass`"),
+            ("command: [--db-password=hV9kq2Zr7LmX]", "`--db-password`"),
+            (
+                "entrypoint: ['java', '-Dspring.datasource.password=hV9kq2Zr7LmX', -jar, a.jar]",
+                "`-Dspring.datasource.password`",
+            ),
+            ("command: sh -c 'PGPASSWORD=hV9kq2Zr7LmX psql -h db'", "`PGPASSWORD`"),
+            ("command: mysql -uroot -phV9kq2Zr7LmX shop", "`-p`"),
+            ("command: redis-cli -a hV9kq2Zr7LmX ping", "`-a`"),
+        ] {
+            let expected =
+                format!("argument {argument} of service `web` is in plain text in the file");
+            assert_eq!(service(body), [expected], "{body}");
+        }
+        assert_eq!(
+            service("command: [migrate, 'postgres://web:hV9kq2Zr7LmX@db/web', up]"),
+            ["an argument of service `web` is in plain text in the file"]
+        );
+        for fine in [
+            "command: 'redis-server --requirepass ${CACHE_PASSWORD}'",
+            "command: 'redis-server --requirepass ${CACHE_PASSWORD:-hV9kq2Zr7LmX}'",
+            "command: [sh, -c, 'redis-server --requirepass \"$$CACHE_PASSWORD\"']",
+            "command: [--password-file, /run/secrets/db]",
+            "command: [--tls-secret, webhook-server-certificate]",
+            "command: mkdir -p hV9kq2Zr7LmX",
+            "command: serve --port 8080 --user web",
+        ] {
+            assert!(service(fine).is_empty(), "{fine}: {:?}", service(fine));
+        }
+    }
+
+    #[test]
+    fn labels_and_build_arguments_of_a_service_are_read() {
+        for (body, what) in [
+            ("labels: {acme.db-password: hV9kq2Zr7LmX}", "label `acme.db-password`"),
+            ("labels: [acme.db-password=hV9kq2Zr7LmX]", "label `acme.db-password`"),
+            ("deploy: {labels: {acme.db-password: hV9kq2Zr7LmX}}", "label `acme.db-password`"),
+            ("annotations: {acme.db-password: hV9kq2Zr7LmX}", "annotation `acme.db-password`"),
+            (
+                "build: {context: ., args: {NPM_PASSWORD: hV9kq2Zr7LmX}}",
+                "build argument `NPM_PASSWORD`",
+            ),
+            ("build: {context: ., labels: {db-password: hV9kq2Zr7LmX}}", "label `db-password`"),
+        ] {
+            let expected = format!("{what} of service `web` is in plain text in the file");
+            assert_eq!(service(body), [expected], "{body}");
+        }
+        for fine in [
+            "labels: {acme.db-password: '${DB_PASSWORD}'}",
+            "labels: {traefik.http.routers.web.rule: 'Host(`web.example.com`)'}",
+            "build: {context: ., args: [NPM_TOKEN]}",
+            "build: {context: ., args: {NPM_TOKEN: '${NPM_TOKEN:-hV9kq2Zr7LmXhV9kq2Zr7LmX}'}}",
+        ] {
+            assert!(service(fine).is_empty(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn arguments_labels_and_annotations_of_objects_are_read() {
+        let pod = |meta: &str, container: &str| {
+            messages(
+                &RULE,
+                &format!(
+                    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{metadata: {{{meta}}}, spec: {{containers: [{{name: web, image: 'acme/web:1', {container}}}]}}}}}}\n"
+                ),
+            )
+        };
+        assert_eq!(
+            pod("annotations: {acme.example/db-password: hV9kq2Zr7LmX}", ""),
+            [
+                "annotation `acme.example/db-password` of Deployment `web` is in plain text in the file"
+            ]
+        );
+        assert_eq!(
+            pod("labels: {db-password: hV9kq2Zr7LmX}", ""),
+            ["label `db-password` of Deployment `web` is in plain text in the file"]
+        );
+        assert_eq!(
+            pod("", "args: [--db-password, hV9kq2Zr7LmX]"),
+            [
+                "argument `--db-password` of container `web` of Deployment `web` is in plain text in the file"
+            ]
+        );
+        assert!(
+            pod("annotations: {checksum/secret: 9f86d081884c7d659a2feaa0c55ad015}", "").is_empty()
+        );
+        assert!(pod("", "args: ['--db-password=$(DB_PASSWORD)']").is_empty());
+        let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, annotations: {NAME}}\nspec: {}\n";
+        let secret = ingress
+            .replace("NAME", "nginx.ingress.kubernetes.io/auth-secret: monitoring-basic-auth");
+        assert!(messages(&RULE, &secret).is_empty());
+        let token = ingress
+            .replace("NAME", "acme.example/webhook: ghp_0123456789abcdefghij0123456789abcdef");
+        assert_eq!(messages(&RULE, &token).len(), 1);
+    }
+
+    #[test]
+    fn development_is_an_info() {
+        let text = "# file: compose.dev.yaml\nservices: {c: {image: 'redis:8', command: redis-server --requirepass hV9kq2Zr7LmX}}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.iter().map(|it| it.severity.name()).collect::<Vec<_>>(), ["info"]);
+    }
+
+    #[test]
+    fn a_password_that_repeats_a_name_beside_it_is_an_info() {
+        for weak in [
+            "DB_USER: shopkeeper, DB_PASSWORD: shopkeeper",
+            "POSTGRES_DB: orders7, POSTGRES_PASSWORD: orders7",
+            "DB_PASSWORD: web",
+        ] {
+            assert_eq!(env(weak), ["info"], "{weak}");
+        }
+        assert_eq!(env("DB_USER: shopkeeper, DB_PASSWORD: hV9kq2Zr7LmX"), ["warning"]);
+    }
+
+    #[test]
+    fn the_ends_of_a_connection_are_one_finding() {
+        let text = "services:\n  web: {image: 'acme/web:1', environment: {DATABASE_URL: 'postgres://web:hV9kq2Zr7LmX@db/web'}}\n  db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: hV9kq2Zr7LmX}}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].related.len(), 1);
+        let other =
+            text.replace("POSTGRES_PASSWORD: hV9kq2Zr7LmX", "POSTGRES_PASSWORD: Xm7Lr2Zq9kVh");
+        assert_eq!(findings(&RULE, &other).len(), 2);
+        let accepted =
+            text.replace("  db:", "  # plimsoll: ignore PLM502 - a test database\n  db:");
+        assert_eq!(findings(&RULE, &accepted).len(), 1);
+    }
+
+    #[test]
+    fn an_env_file_that_defines_the_name_is_pointed_at() {
+        let text = "# file: compose.yaml\nservices: {db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: hV9kq2Zr7LmX}}}\n# file: .env\nPOSTGRES_PASSWORD=other\n";
+        let found = findings(&RULE, text);
+        assert!(found[0].related.iter().any(|it| it.message.contains("defined here already")));
+        assert!(found[0].help.as_ref().is_some_and(|it| it.contains("${POSTGRES_PASSWORD:?}")));
     }
 }

@@ -87,6 +87,13 @@ fn report(facts: &Facts, object: &Object, credentials: &[Credential<'_>], out: &
     if is_weak || facts.object_role(object) == Role::Development {
         finding.severity(Severity::Info);
     }
+    if first.setting.is_some() {
+        let key = &first.key;
+        finding.help(format!(
+            "Move `{key}` to a Secret that an operator or SOPS keeps out of the repository, and mount it as a \
+             volume of the type `secret` in the same place. Change the credential: it is already known."
+        ));
+    }
     let key = first.key.replace('.', "\\.");
     finding.check(kubectl("get", object, &format!("-o jsonpath='{{.data.{key}}}'")));
 }

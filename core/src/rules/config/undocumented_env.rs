@@ -53,14 +53,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     let examples = Examples::new(facts);
     for project in facts.projects() {
         let Some(file) = project.dot_env_file else { continue };
-        let needed: Vec<&VariableUse> = needed(project, file);
+        let mut needed = needed(project, file);
+        facts.sort_by_names(&mut needed);
         let Some(first) = needed.first() else { continue };
         if examples.are_near(&project.folder) || !reported.insert(file) {
             continue;
         }
         let mut names: Vec<&str> = needed.iter().map(|it| it.name.as_str()).collect();
-        let mut seen = FxHashSet::default();
-        names.retain(|it| seen.insert(*it));
+        names.dedup();
         let (come, them) = if names.len() == 1 { ("comes", "it") } else { ("come", "them") };
         let names = phrases::first_named(&names, 4);
         out.at(

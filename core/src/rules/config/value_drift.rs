@@ -143,7 +143,7 @@ const MAX_NAMES: usize = 3;
 /// Reports all differences of one pair in one finding.
 fn report(facts: &Facts, pair: &Counterpart, drifts: &[Drift<'_, '_>], out: &mut Findings) {
     let [first, others @ ..] = drifts else { return };
-    let (service, workload, unit) = facts.pair(pair);
+    let (service, _, unit) = facts.pair(pair);
     let value = |it: &Var<'_>| it.value.unwrap_or_default().trim().to_owned();
     let mut parts: Vec<String> = drifts
         .iter()
@@ -183,9 +183,7 @@ fn report(facts: &Facts, pair: &Counterpart, drifts: &[Drift<'_, '_>], out: &mut
         finding.severity(Severity::Info);
     }
     let name = first.here.name;
-    finding
-        .check(facts.compose(service, &format!("exec {} printenv {name}", service.name)))
-        .check(workload.exec(unit, &format!("printenv {name}")));
+    finding.check(facts.show_variable(&service.unit, name)).check(facts.show_variable(unit, name));
 }
 
 #[cfg(test)]

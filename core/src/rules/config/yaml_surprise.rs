@@ -1,8 +1,8 @@
 use crate::edit::quote_scalar;
-use crate::facts::{Facts, Service, in_shell};
+use crate::facts::{Facts, Service, Unit, in_shell};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Object};
-use crate::report::{Findings, Fix};
+use crate::report::{Findings, Fix, Kind, TargetKind};
 use crate::rules::rule;
 use crate::syntax::{Scalar, Style};
 use crate::text::Span;
@@ -72,6 +72,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     let mut seen: FxHashSet<Span> = FxHashSet::default();
     for service in facts.services() {
         compose(facts, service, &mut seen, out);
+    }
+    for unit in facts.units() {
+        printed_by_helm(facts, unit, &mut seen, out);
     }
     for &object in facts.objects() {
         for wrong in object.wrong.iter().filter(|it| it.expected == "a string") {
@@ -224,6 +227,56 @@ fn renamed_key(
     out.at(&key.span, format!("Kubernetes stores the unquoted key `{written}` as `{value}`"))
         .check(format!("kubectl apply --dry-run=client -o yaml -f {}", in_shell(path)))
         .fix(Fix::r#unsafe("Put the key in quotes", [edit]));
+}
+
+/// Reports values of a chart that Helm reads as numbers or booleans, and prints into an image or a variable as
+/// another text than is written.
+fn printed_by_helm(facts: &Facts, unit: &Unit<'_>, seen: &mut FxHashSet<Span>, out: &mut Findings) {
+    let image = unit.image.iter().map(|it| (it.span, it.text, "the image".to_owned()));
+    let variables = unit.env.iter().filter_map(|it| {
+        Some((it.value_span, it.value.filter(|_| it.literal)?, format!("`{}`", it.name)))
+    });
+    for (span, text, what) in image.chain(variables) {
+        let target = facts.built_target(span.file).map(|it| &it.target);
+        let chart = target.filter(|it| it.kind == TargetKind::Chart);
+        let values = chart.and_then(|it| it.behind.get(&span)).into_iter().flatten();
+        for value in values.filter(|it| facts.file(it.file).kind == Kind::Values) {
+            let written = facts.written(value);
+            let Some(printed) = reprinted(written, text).filter(|_| seen.insert(*value)) else {
+                continue;
+            };
+            let of =
+                key_before(facts, *value).map(|key| format!(" of `{key}`")).unwrap_or_default();
+            let edit = facts.replace(value, &in_quotes(written));
+            let folder = chart.map_or("", |it| it.folder.as_str());
+            out.at(
+                value,
+                format!(
+                    "Helm prints the unquoted `{written}`{of} as `{printed}`: {what} becomes `{text}`"
+                ),
+            )
+            .also(&span, "the chart prints it here")
+            .check(format!("helm template {}", in_shell(if folder.is_empty() { "." } else { folder })))
+            .fix(Fix::r#unsafe("Put the value in quotes", [edit]));
+        }
+    }
+}
+
+/// Returns what stands in a printed text in the place of a plain number or boolean that is written otherwise.
+fn reprinted(written: &str, text: &str) -> Option<String> {
+    if !is_plain(written) || text.contains(written) {
+        return None;
+    }
+    let mut words = text.split([':', '/', '@', '-', ',', ' ']);
+    if let Some(flag) = Scalar::yaml_1_1_bool(written) {
+        return words.any(|word| word == flag.to_string()).then(|| flag.to_string());
+    }
+    let number = match Scalar::read(written, Style::Plain, None) {
+        Scalar::Int(number) => number as f64,
+        Scalar::Float(number) => number,
+        Scalar::Null | Scalar::Bool(_) | Scalar::NotFinite(_) | Scalar::Str(_) => return None,
+    };
+    words.find(|word| word.parse() == Ok(number)).map(str::to_owned)
 }
 
 /// Returns the type that Kubernetes gives a plain scalar, unless it is a string.
@@ -388,6 +441,41 @@ mod tests {
         assert_eq!(map("a: no"), 0);
         assert_eq!(map("on: x"), 0);
         assert_eq!(map("a: 1.10"), 1);
+    }
+
+    /// Returns what is found in a chart that prints a value into the tag of an image and into a variable.
+    fn chart(value: &str, image: &str, variable: &str) -> Vec<String> {
+        let text = format!(
+            "# file: web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: web/values.yaml\ntag: {value}\n# file: web/templates/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n    - name: web\n      image: \"{image}\"\n      env:\n        - name: X\n          value: {variable}\n"
+        );
+        findings(&RULE, &text).into_iter().map(|it| it.message).collect()
+    }
+
+    #[test]
+    fn helm_prints_numbers_in_its_own_form() {
+        let tag = "acme/web:{{ .Values.tag }}";
+        assert_eq!(
+            chart("1.10", tag, "x"),
+            ["Helm prints the unquoted `1.10` of `tag` as `1.1`: the image becomes `acme/web:1.1`"]
+        );
+        assert_eq!(
+            chart("20240101", tag, "x"),
+            [
+                "Helm prints the unquoted `20240101` of `tag` as `2.0240101e+07`: the image becomes `acme/web:2.0240101e+07`"
+            ]
+        );
+        assert_eq!(
+            chart("1.20", "acme/web:1", "{{ .Values.tag | quote }}"),
+            ["Helm prints the unquoted `1.20` of `tag` as `1.2`: `X` becomes `1.2`"]
+        );
+        assert_eq!(
+            chart("no", "acme/web:1", "{{ .Values.tag | quote }}"),
+            ["Helm prints the unquoted `no` of `tag` as `false`: `X` becomes `false`"]
+        );
+        assert_eq!(chart("1.10", "acme/web:{{ .Values.tag }}-alpine", "x").len(), 1);
+        for fine in ["'1.10'", "\"20240101\"", "1.5", "27", "1.10.2", "v1.10", "true"] {
+            assert!(chart(fine, tag, "{{ .Values.tag | quote }}").is_empty(), "{fine}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, kubectl};
 use crate::model::delivery::{App, has_placeholder};
 use crate::report::Findings;
 use crate::rules::rule;
@@ -84,10 +84,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 )
                 .also(&known.0, "one of them")
                 .also(&element, "the other one")
-                .check(format!(
-                    "kubectl describe applicationset {}",
-                    set.name().map_or("", |it| it)
-                ));
+                .check(kubectl("describe", set, ""));
             }
         }
         for app in expansion.apps.iter().filter(|app| own.contains_key(app.name.as_str())) {

@@ -1,10 +1,10 @@
 use crate::facts::{Facts, nearest};
 use crate::model::Str;
-use crate::model::delivery::glob::matches;
 use crate::model::delivery::{App, SourceKind, ValueFile, source_folder, value_file};
 use crate::model::kubernetes::{AppProject, ApplicationSource, Body, Destination, Object};
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
+use crate::text::glob::matches;
 use crate::text::{folder_of, join_path};
 use rustc_hash::FxHashSet;
 
@@ -252,6 +252,9 @@ fn check_path(facts: &Facts<'_>, app: &App, source: &ApplicationSource, out: &mu
         }
         (None, false) => return,
     };
+    let url = source.repo_url.as_ref().map_or("", |it| it.as_str());
+    finding.why("Argo CD reports a ComparisonError and deploys nothing: \"app path does not exist\". What an earlier version of the Application has deployed stays as it is.");
+    finding.help(format!("Add the folder to the repository, or correct the path. Other Applications take folders of this project from `{url}`, so it is taken for that repository."));
     finding.check(format!("argocd app get {}", app.name));
 }
 

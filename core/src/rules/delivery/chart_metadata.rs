@@ -58,6 +58,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let folder = folder_of(facts.file(chart.place.span.file).path());
         let folder = if folder.is_empty() { "." } else { folder };
         for finding in out.since(before) {
+            finding.subject(format!("chart {}", chart.label()));
             finding.check(format!("helm lint {}", in_shell(folder)));
         }
     }
@@ -143,7 +144,10 @@ fn check_api_version(facts: &Facts, chart: &Chart, out: &mut Findings) {
                 let message = format!(
                     "chart `{label}` has `apiVersion: v2`, in which dependencies belong in `Chart.yaml` and not in `requirements.yaml`"
                 );
-                out.at(&span, message);
+                out.at(&span, message)
+                    .severity(Severity::Info)
+                    .why("Helm still reads the file, and asks with every command to move the dependencies. Tools that only read `Chart.yaml` do not see them.")
+                    .help("Move the list to `dependencies` in `Chart.yaml`, and rename `requirements.lock` to `Chart.lock`.");
             }
         }
         "v1" => {
@@ -275,7 +279,8 @@ mod tests {
         let with = |version: &str| {
             format!("# file: Chart.yaml\napiVersion: {version}\n{old}{requirements}")
         };
-        assert_eq!(messages(&RULE, &with("v2")).len(), 1);
+        let found = findings(&RULE, &with("v2"));
+        assert_eq!((found[0].severity, found[0].subject.as_str()), (Severity::Info, "chart a"));
         assert!(messages(&RULE, &with("v1")).is_empty());
     }
 }

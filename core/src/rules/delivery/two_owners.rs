@@ -1,11 +1,13 @@
 use crate::facts::{Facts, hook};
+use crate::knowledge::kube::is_cluster_wide;
 use crate::model::BuiltTarget;
 use crate::model::delivery::{App, has_placeholder};
 use crate::model::kubernetes::{Body, Object};
 use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
-use crate::text::folder_of;
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::text::{Span, folder_of};
+use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 
 rule! {
     /// Two Applications deploy the same object to the same place.
@@ -34,10 +36,12 @@ rule! {
     /// ---
     /// apiVersion: argoproj.io/v1alpha1
     /// kind: Application
-    /// metadata: { name: shop-copy } # <- Applications `shop` and `shop-copy` both deploy `deploy` to namespace `shop`
+    /// metadata: { name: shop-copy }
     /// spec:
     ///   source: { repoURL: "https://git.example.com/shop.git", path: deploy }
-    ///   destination: { server: "https://kubernetes.default.svc", namespace: shop }
+    ///   destination:
+    ///     server: https://kubernetes.default.svc
+    ///     namespace: shop # <- Applications `shop` and `shop-copy` both deploy `deploy` to namespace `shop`
     /// ```
     /// ```yaml file=deploy/web.yaml
     /// apiVersion: v1
@@ -81,42 +85,75 @@ fn check(facts: &Facts, out: &mut Findings) {
         return;
     }
     let mut owners: FxHashMap<Key<'_>, (&App, &BuiltTarget, &Object)> = FxHashMap::default();
-    let mut reported: FxHashSet<(&str, &str)> = FxHashSet::default();
+    let mut pairs: IndexMap<(Span, Span, &str, &str), Pair<'_>> = IndexMap::new();
     for target in facts.all_targets() {
         let Some(app) = target.app().filter(|app| is_exact(app)) else { continue };
         for object in &target.objects {
             let Some(key) = key(app, object) else { continue };
             let (other, other_target, first) = *owners.entry(key).or_insert((app, target, object));
             let is_same = other.name == app.name && other.span == app.span;
-            if is_same || !may_meet(facts, other, app) || !reported.insert((&other.name, &app.name))
-            {
+            if is_same || !may_meet(facts, other, app) {
                 continue;
             }
-            let is_whole_folder = other_target.target.folder == target.target.folder;
-            let namespace =
-                app.application.destination.namespace.as_ref().map_or("", |it| it.as_str());
-            let what = match is_whole_folder {
-                true => format!("`{}` to namespace `{namespace}`", shown(&target.target.folder)),
-                false => object.label(),
-            };
-            let finding = out.at(
-                &app.span,
-                format!("Applications `{}` and `{}` both deploy {what}", other.name, app.name),
-            );
-            // Those of one ApplicationSet have one name in the files, and an element each.
-            let other_span = match &other.made {
-                Some(made) if other.span == app.span => made.element,
-                _ => other.span,
-            };
-            finding
-                .also(&other_span, "the other Application")
-                .check(format!("argocd app get {}", app.name));
-            if !is_whole_folder {
-                finding.also(&first.name_span(), "the object");
-                if matches!(object.body, Body::Namespace) {
-                    finding.severity(Severity::Warning).confidence(Confidence::Likely);
+            let names = (other.span, app.span, other.name.as_str(), app.name.as_str());
+            let pair = pairs.entry(names).or_insert(Pair {
+                other,
+                app,
+                targets: (other_target, target),
+                objects: Vec::new(),
+            });
+            pair.objects.push((first, object));
+        }
+    }
+    pairs.values().for_each(|pair| report(pair, out));
+}
+
+/// Two Applications, their targets, and the objects that both deploy.
+struct Pair<'a> {
+    other: &'a App,
+    app: &'a App,
+    targets: (&'a BuiltTarget, &'a BuiltTarget),
+    objects: Vec<(&'a Object, &'a Object)>,
+}
+
+fn report(pair: &Pair<'_>, out: &mut Findings) {
+    let Pair { other, app, targets: (other_target, target), objects } = pair;
+    let Some((first, object)) = objects.first() else { return };
+    let is_whole_folder = other_target.target.folder == target.target.folder;
+    let destination = &app.application.destination;
+    let namespace = destination.namespace.as_ref().map_or("", |it| it.as_str());
+    let what = match is_whole_folder {
+        true => format!("`{}` to namespace `{namespace}`", shown(&target.target.folder)),
+        false => {
+            let labels: Vec<String> = objects.iter().map(|(_, it)| it.label()).collect();
+            match labels.as_slice() {
+                [one, two] => format!("{one} and {two}"),
+                [one, others @ ..] if !others.is_empty() => {
+                    format!("{one} and {} more objects", others.len())
                 }
+                _ => object.label(),
             }
+        }
+    };
+    let namespace_span = destination.namespace.as_ref().map(|it| it.span);
+    let finding = out.at(
+        &namespace_span.unwrap_or(app.span),
+        format!("Applications `{}` and `{}` both deploy {what}", other.name, app.name),
+    );
+    // Those of one ApplicationSet have one name in the files, and an element each.
+    let other_span = match &other.made {
+        Some(made) if other.span == app.span => made.element,
+        _ => other.span,
+    };
+    finding
+        .also(&other_span, "the other Application")
+        .check(format!("argocd app get {}", app.name))
+        // Several sets that are alternatives make the same Applications.
+        .cause(format!("{} and {}", other.name, app.name));
+    if !is_whole_folder {
+        finding.also(&first.name_span(), "the object");
+        if objects.iter().all(|(_, it)| matches!(it.body, Body::Namespace)) {
+            finding.severity(Severity::Warning).confidence(Confidence::Likely);
         }
     }
 }
@@ -148,21 +185,6 @@ fn may_meet(facts: &Facts<'_>, a: &App, b: &App) -> bool {
     are_apart && folder(a) == folder(b) && environments.0 == environments.1
 }
 
-/// Kinds without a namespace, of which two Applications often have the same.
-const CLUSTER_WIDE: &[&str] = &[
-    "APIService",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "CustomResourceDefinition",
-    "IngressClass",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "PersistentVolume",
-    "PriorityClass",
-    "StorageClass",
-    "ValidatingWebhookConfiguration",
-];
-
 fn key<'a>(app: &'a App, object: &'a Object) -> Option<Key<'a>> {
     let destination = &app.application.destination;
     let cluster = destination.server.as_ref().or(destination.name.as_ref())?;
@@ -172,7 +194,7 @@ fn key<'a>(app: &'a App, object: &'a Object) -> Option<Key<'a>> {
     }
     let kind = object.kind.as_str();
     let own = object.meta.namespace.as_ref().or(destination.namespace.as_ref());
-    let namespace = match CLUSTER_WIDE.contains(&kind) {
+    let namespace = match is_cluster_wide(kind) {
         true => "",
         false => own.map_or("", |it| it.as_str()),
     };
@@ -182,7 +204,7 @@ fn key<'a>(app: &'a App, object: &'a Object) -> Option<Key<'a>> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::findings;
+    use crate::rules::testing::{files, findings, run};
 
     fn app(file: &str, name: &str, path: &str, namespace: &str, more: &str) -> String {
         format!(
@@ -213,6 +235,25 @@ mod tests {
             found,
             [("error", "Applications `one` and `two` both deploy Service `web`".to_owned())]
         );
+    }
+
+    #[test]
+    fn the_place_is_the_destination_or_else_the_name() {
+        let one = app("x.yaml", "one", "a", "shop", "");
+        let both = |destination: &str| {
+            let two = format!(
+                "# file: y.yaml\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: two}}\nspec: {{source: {{repoURL: r, path: a}}, destination: {{{destination}}}}}\n"
+            );
+            let object =
+                service("a/web.yaml", "web").replace("name: web", "name: web, namespace: shop");
+            let text = format!("{object}{one}{two}");
+            let report = run(&RULE, &files(&text));
+            assert_eq!(report.findings.len(), 1);
+            let span = report.findings[0].span;
+            report.entry(span.file).file.text[span.range()].to_owned()
+        };
+        assert_eq!(both("server: s, namespace: shop"), "shop");
+        assert_eq!(both("server: s"), "two");
     }
 
     #[test]

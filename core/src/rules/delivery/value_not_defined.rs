@@ -1,6 +1,6 @@
-use crate::facts::{Facts, UndefinedValue};
+use crate::facts::{Facts, UndefinedValue, in_shell};
 use crate::model::chart::Chart;
-use crate::report::Findings;
+use crate::report::{Edit, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::{Span, name_of};
 
@@ -89,7 +89,12 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     let UndefinedValue { path, absent, .. } = value;
     let near = value.near.as_ref();
     let near = near.map(|near| format!("; did you mean `.Values.{near}`?")).unwrap_or_default();
+    let in_block = path.rsplit_once(".Values.");
+    let (block, wanted) = in_block.unwrap_or_default();
     let message = match (&chart.values, path == absent) {
+        (Some(_), _) if in_block.is_some() => format!(
+            "`.Values.{wanted}` is looked for in `.Values.{block}`, which the dot stands for here: rendering fails as soon as that value is set"
+        ),
         (None, _) => {
             format!("the template reads `.Values.{path}`, but the chart has no `values.yaml`")
         }
@@ -103,24 +108,94 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     let finding = out.at(&value.span, message);
     finding.subject(format!("chart {}", chart.label()));
     // Inside of `with` and `range` the dot is another one.
-    if path.contains(".Values.") {
-        finding.help("Inside `with` and `range` the dot stands for what they are about; write `.` for that, and `$.Values` for the values of the chart.");
+    if in_block.is_some() {
+        finding.help(format!("Inside `with` and `range` the dot stands for what they are about. Write `$.Values.{wanted}` for the value of the chart."));
     }
     for other in value.others.iter().take(MAX_PLACES) {
         finding.also(other, "read here too");
     }
-    let folder = if chart.folder.is_empty() { "." } else { &chart.folder };
-    let is_notes = |span: &Span| name_of(facts.file(span.file).path()) == "NOTES.txt";
-    finding.check(match is_notes(&value.span) {
-        // `helm template` leaves the notes out.
-        true => format!("helm install {} {folder} --dry-run=client", chart.label()),
-        false => format!("helm template {folder}"),
-    });
+    if is_field_with_default(facts, &value.span) {
+        finding.severity(Severity::Hint).why("Helm prints nothing where the value is missing, and Kubernetes takes its default for a field without a value. People cannot see in `values.yaml` that they may set it.");
+    }
+    finding.maybe_fix(near_fix(facts, value));
+    finding.check(command(facts, chart, value));
+}
+
+/// Returns the command that prints what the place becomes, with the values that open the blocks around it.
+fn command(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>) -> String {
+    let folder = in_shell(if chart.folder.is_empty() { "." } else { &chart.folder });
+    let is_vendored = |name: &str| chart.vendored.iter().any(|it| it == name);
+    let lacks_charts = chart
+        .dependencies
+        .iter()
+        .any(|it| it.name.as_ref().is_some_and(|name| !is_vendored(&name.text)));
+    let first =
+        if lacks_charts { format!("helm dependency build {folder} && ") } else { String::new() };
+    let settings: String = value
+        .reached_by
+        .iter()
+        .map(|(path, value)| format!(" --set {}", in_shell(&format!("{path}={value}"))))
+        .collect();
+    let path = facts.file(value.span.file).path();
+    // `helm template` leaves the notes out.
+    if name_of(path) == "NOTES.txt" {
+        return format!(
+            "{first}helm install {} {folder} --dry-run=client{settings}",
+            chart.label()
+        );
+    }
+    let inside = path.strip_prefix(&chart.folder).unwrap_or(path).trim_start_matches('/');
+    // Helpers print nothing by themselves.
+    let only = match name_of(path).starts_with('_') {
+        true => String::new(),
+        false => format!(" -s {}", in_shell(inside)),
+    };
+    format!("{first}helm template {folder}{only}{settings}")
+}
+
+/// Fields that Kubernetes fills in where they have no value.
+const FIELDS_WITH_DEFAULTS: &[&str] = &[
+    "replicas",
+    "imagePullPolicy",
+    "restartPolicy",
+    "revisionHistoryLimit",
+    "sessionAffinity",
+    "terminationGracePeriodSeconds",
+    "minReadySeconds",
+    "progressDeadlineSeconds",
+    "backoffLimit",
+];
+
+/// Whether an action is all that a field gets, and Kubernetes knows a default for the field.
+fn is_field_with_default(facts: &Facts, span: &Span) -> bool {
+    let text = facts.file(span.file).text();
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let Some((key, rest)) = line.split_once(':') else { return false };
+    FIELDS_WITH_DEFAULTS.contains(&key.trim().trim_start_matches("- "))
+        && matches!(rest.trim(), "{{" | "{{-")
+}
+
+/// Returns the fix that reads the value which was probably meant.
+fn near_fix(facts: &Facts, value: &UndefinedValue<'_>) -> Option<Fix> {
+    let near = value.near.as_ref()?;
+    let (parent, name) = near.rsplit_once('.').unwrap_or(("", near));
+    let (own_parent, own_name) = value.absent.rsplit_once('.').unwrap_or(("", &value.absent));
+    let written = facts.written(&value.span);
+    let is_last = written.strip_suffix(own_name).is_some_and(|it| it.ends_with('.'));
+    if parent != own_parent || value.path != value.absent || !is_last || !value.others.is_empty() {
+        return None;
+    }
+    let start = value.span.end as usize - own_name.len();
+    let span = Span::new(value.span.file, start, value.span.end as usize);
+    let edit = Edit { span, text: name.to_owned() };
+    Some(Fix::r#unsafe(format!("Read `.Values.{near}`"), [edit]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::report::Severity;
     use crate::rules::testing::{check_rule, findings, messages};
 
     /// A chart with a values file and one template.
@@ -162,7 +237,72 @@ mod tests {
             findings(&RULE, &format!("{text}# file: c/templates/{file}\n{{{{ .Values.a }}}}\n"))
         };
         assert_eq!(found("NOTES.txt")[0].check, ["helm install c c --dry-run=client"]);
-        assert_eq!(found("b.yaml")[0].check, ["helm template c"]);
+        assert_eq!(found("b.yaml")[0].check, ["helm template c -s templates/b.yaml"]);
+    }
+
+    #[test]
+    fn the_command_opens_the_blocks_around_the_place() {
+        let command = |values: &str, template: &str| {
+            findings(&RULE, &chart(values, template))[0].check[0].clone()
+        };
+        let template = "{{ if .Values.cosi.enabled }}{{ if eq .Values.cosi.mode \"s3\" }}a: {{ .Values.x }}{{ end }}{{ end }}";
+        assert_eq!(
+            command("cosi: {enabled: false, mode: gcs}\n", template),
+            "helm template c -s templates/a.yaml --set cosi.enabled=true --set cosi.mode=s3"
+        );
+        assert_eq!(
+            command("cosi: {enabled: true, mode: s3}\n", template),
+            "helm template c -s templates/a.yaml"
+        );
+        let with = chart("a: 1\n", "b: {{ .Values.b }}").replace(
+            "version: 1.0.0\n",
+            "version: 1.0.0\ndependencies:\n  - {name: redis, version: 1.x.x, repository: 'https://charts.example'}\n",
+        );
+        assert_eq!(
+            findings(&RULE, &with)[0].check,
+            ["helm dependency build c && helm template c -s templates/a.yaml"]
+        );
+    }
+
+    #[test]
+    fn a_value_that_goes_with_another_choice_is_silent() {
+        let template = "{{ if eq .Values.logs.type \"existingClaim\" }}claim: {{ .Values.logs.claimName }}{{ end }}";
+        assert_eq!(undefined("logs: {type: hostPath}\n", template), SILENT);
+        assert_eq!(
+            undefined("logs: {type: existingClaim}\n", template),
+            [".Values.logs.claimName"]
+        );
+        let other = "{{ if eq .Values.mode \"x\" }}a: {{ .Values.logs.claimName }}{{ end }}";
+        assert_eq!(undefined("mode: y\nlogs: {a: 1}\n", other), [".Values.logs.claimName"]);
+    }
+
+    #[test]
+    fn a_field_with_a_default_is_a_hint() {
+        let severity = |template: &str| findings(&RULE, &chart("x: 1\n", template))[0].severity;
+        assert_eq!(severity("spec:\n  replicas: {{ .Values.replicas }}"), Severity::Hint);
+        assert_eq!(severity("spec:\n  image: {{ .Values.replicas }}"), Severity::Warning);
+    }
+
+    #[test]
+    fn a_renamed_value_is_proposed_and_taken_by_the_fix() {
+        let found = findings(
+            &RULE,
+            &chart("service: {port: 80}\n", "a: {{ .Values.service.externalPort }}"),
+        );
+        assert!(found[0].message.ends_with("did you mean `.Values.service.port`?"));
+        assert_eq!(found[0].fixes[0].edits[0].text, "port");
+    }
+
+    #[test]
+    fn the_dot_of_a_block_is_told_from_the_context() {
+        let template = "{{ with .Values.hpa.behavior }}x: {{ .Values.hpa.min }}{{ end }}";
+        let found = messages(&RULE, &chart("hpa: {behavior: {}, min: 1}\n", template));
+        assert_eq!(
+            found,
+            [
+                "`.Values.hpa.min` is looked for in `.Values.hpa.behavior`, which the dot stands for here: rendering fails as soon as that value is set"
+            ]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use crate::facts::Facts;
 use crate::report::Findings;
-use crate::rules::{is_known, rule};
+use crate::rules::{rule, unknown};
 
 rule! {
     /// `plimsoll.yaml` has a setting that Plimsoll does not understand.
@@ -10,8 +10,8 @@ rule! {
     /// reports findings.
     ///
     /// ## What helps
-    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`,
-    /// `answers`, `server` and `targets`.
+    /// Correct the name or the value. The settings are `role`, `roles`, `rules`, `ignore`, `exclude`,
+    /// `overrides`, `fail-on`, `answers`, `server` and `targets`.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.
@@ -31,7 +31,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for problem in facts.config_problems(&is_known) {
+    for problem in facts.config_problems(&unknown) {
         out.at(&problem.span, problem.message);
     }
 }

@@ -1,14 +1,14 @@
 use crate::rules::rule;
 
 rule! {
-    /// A `plimsoll:` comment suppresses nothing, or is not understood.
+    /// A `plimsoll:` comment or annotation suppresses nothing, or is not understood.
     ///
     /// ## Why it hurts
     /// A stale comment hides the next finding of the same kind at that place, and tells the reader
     /// about a known problem that is no longer there.
     ///
     /// ## What helps
-    /// Remove the comment, or correct the code in it.
+    /// Remove the comment or the annotation, or correct the code in it. A reason stands behind ` -- `.
     ///
     /// ## How to troubleshoot
     /// `plimsoll explain` lists every rule's code and name.

@@ -23,12 +23,12 @@ rule! {
     ///   db:
     ///     image: postgres:17.2
     ///     environment:
-    ///       POSTGRES_HOST_AUTH_METHOD: trust # <- `POSTGRES_HOST_AUTH_METHOD=trust` lets anybody into PostgreSQL in service `db`
+    ///       POSTGRES_HOST_AUTH_METHOD: trust # <- `POSTGRES_HOST_AUTH_METHOD=trust` lets anybody into PostgreSQL (service `db`)
     ///   search:
     ///     image: elasticsearch:8.17.0
     ///     ports: ["9200:9200"]
     ///     environment:
-    ///       - xpack.security.enabled=false # <- `xpack.security.enabled=false` lets anybody into Elasticsearch in service `search`, and port 9200 is published on every address of the host
+    ///       - xpack.security.enabled=false # <- `xpack.security.enabled=false` lets anybody into Elasticsearch (service `search`), and port 9200 is published on every address of the host
     /// ```
     ///
     /// ## Good
@@ -51,7 +51,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let Some(door) = facts.open_door(unit) else { continue };
         let OpenDoor { written, program, .. } = &door;
-        let opens = format!("`{written}` lets anybody into {program} in {}", unit.label);
+        let opens = format!("`{written}` lets anybody into {program} ({})", unit.label);
         let message = match &door.reach {
             Reach::Loopback => continue,
             Reach::Inside => opens,
@@ -71,6 +71,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             Reach::Inside | Reach::Loopback => {}
         }
+        // Variants of a file, and both sides, open the same store.
+        finding.cause(format!("{written} {program}"));
         if !door.is_certain {
             finding.confidence(Confidence::Likely);
         }
@@ -124,6 +126,16 @@ mod tests {
         ] {
             assert_eq!(service(body), [""; 0], "{body}");
         }
+    }
+
+    #[test]
+    fn one_store_in_several_files_is_one_finding() {
+        let file = |path: &str, ports: &str| {
+            format!("# file: {path}\nservices: {{db: {{{TRUST}, ports: [{ports}]}}}}\n")
+        };
+        let text =
+            format!("{}{}", file("compose.yaml", ""), file("compose.full.yaml", "'5432:5432'"));
+        assert_eq!(severities(&text), ["error"]);
     }
 
     const TRUST: &str = "image: 'postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: trust}";

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Image, Unit};
+use crate::facts::{Change, Facts, Image, Unit};
 use crate::knowledge::end_of_life::{AS_OF, Fate, Support, cycle_of, withdrawal_of};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -10,9 +10,7 @@ rule! {
     /// An image is of a version that its makers no longer maintain, or of a repository that they withdrew.
     ///
     /// ## Why it hurts
-    /// Security holes that are found from now on stay open: no fixed image will come. What was withdrawn
-    /// still runs where it was pulled before, but a new machine or a new node cannot pull it, mostly in the
-    /// night in which a node is replaced.
+    /// Security holes that are found from now on stay open: no fixed image will come.
     ///
     /// ## What helps
     /// Plan the step to a maintained version while it is still a plan: for a database with a dump and a
@@ -53,6 +51,8 @@ struct Verdict {
     message: String,
     help: String,
     is_gone: bool,
+    /// What is left behind in one go: a version of a product, or an image.
+    cause: String,
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
@@ -72,7 +72,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(verdict) = verdict(image) else { continue };
         let Some(first) = places.first() else { continue };
         let finding = out.at(first, verdict.message);
-        finding.severity(verdict.severity).help(verdict.help);
+        finding.severity(verdict.severity).help(verdict.help).cause(verdict.cause);
+        if verdict.is_gone {
+            finding.why("What was pulled before still runs, but a new machine or a new node cannot pull the image, mostly in the night in which a node is replaced.");
+        }
         for other in places.iter().skip(1) {
             finding.also(other, "the same image again");
         }
@@ -84,13 +87,11 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// What is mended at once: an image in a Compose project, or in the manifests of one application.
+/// What is mended at once: an image in a Compose project, in a target, or in the manifests of one application.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
     image: &'a str,
-    project: Option<usize>,
-    part: usize,
-    target: Option<usize>,
+    change: Change,
     /// Where a comment accepts the finding, which does not cover the same image elsewhere.
     accepted_at: Option<Span>,
 }
@@ -101,9 +102,7 @@ impl<'a> Cause<'a> {
         let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
         Cause {
             image: image.text,
-            project: facts.service_of(unit).map(|it| it.project_index),
-            part: facts.part_of(span.file),
-            target: facts.target_of(span.file),
+            change: facts.changed_with(unit),
             accepted_at: accepted.then_some(span),
         }
     }
@@ -132,6 +131,7 @@ fn verdict(image: &str) -> Option<Verdict> {
             message,
             help: format!("{instead} Source: {}, as of {AS_OF}.", withdrawn.source),
             is_gone: withdrawn.fate == Fate::Gone,
+            cause: image.to_owned(),
         });
     }
     let cycle = cycle_of(image)?;
@@ -157,6 +157,7 @@ fn verdict(image: &str) -> Option<Verdict> {
         message,
         help: format!("Move to a maintained version. Source: {}, as of {AS_OF}.", cycle.source),
         is_gone: false,
+        cause: format!("{product} {version}"),
     })
 }
 
@@ -225,6 +226,19 @@ mod tests {
         );
         let found = findings(&RULE, &text);
         assert_eq!((found.len(), found[0].related.len()), (1, 1));
+    }
+
+    #[test]
+    fn one_version_in_the_files_of_an_application_is_one_finding() {
+        let file = |path: &str, image: &str| {
+            format!("# file: {path}\nservices: {{db: {{image: '{image}'}}}}\n")
+        };
+        let both = [file("compose.yaml", "mongo:4.4.6"), file("compose.swarm.yaml", "mongo:4.4")];
+        let found = findings(&RULE, &both.concat());
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        assert!(found[0].why.is_none());
+        let apart = [file("a/compose.yaml", "mongo:4.4.6"), file("b/compose.yaml", "mongo:4.4.6")];
+        assert_eq!(findings(&RULE, &apart.concat()).len(), 2, "two applications");
     }
 
     #[test]

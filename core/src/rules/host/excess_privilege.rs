@@ -76,6 +76,18 @@ fn check(facts: &Facts, out: &mut Findings) {
                 add(option.span, &format!("runs with its {name} profile disabled"));
             }
         }
+        let socket = model
+            .volumes
+            .iter()
+            .find(|it| it.source.as_ref().is_some_and(|source| source.ends_with("/docker.sock")));
+        if let Some(socket) = socket {
+            for finding in out.since(before) {
+                finding.also(
+                    &socket.span,
+                    "it mounts the Docker socket too: to take away only one of the two changes nothing",
+                );
+            }
+        }
         let ps = facts.compose(service, &format!("ps -q {}", service.name));
         for finding in out.since(before) {
             finding.check(format!("docker inspect --format '{{{{json .HostConfig}}}}' $({ps})"));
@@ -195,7 +207,17 @@ fn is_agent(unit: &Unit<'_>) -> bool {
     let inside = last == "dind" || (last == "docker" && tag.contains("dind"));
     let tool = matches!(
         last,
-        "buildkit" | "cadvisor" | "kind" | "k3s" | "tailscale" | "wireguard" | "home-assistant"
+        "buildkit"
+            | "cadvisor"
+            | "kind"
+            | "k3s"
+            | "tailscale"
+            | "wireguard"
+            | "home-assistant"
+            // A server in the kernel.
+            | "volume-nfs"
+            | "nfs-server"
+            | "nfs-server-alpine"
     );
     kube::is_node_agent(last) || inside || tool
 }
@@ -204,6 +226,25 @@ fn is_agent(unit: &Unit<'_>) -> bool {
 mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
+
+    #[test]
+    fn the_socket_beside_it_is_named() {
+        let with = |volume: &str| {
+            let text = format!(
+                "services: {{ a: {{ image: 'a:1', privileged: true, volumes: ['{volume}'] }} }}\n"
+            );
+            findings(&RULE, &text)[0].related.len()
+        };
+        assert_eq!(with("/var/run/docker.sock:/var/run/docker.sock"), 1);
+        assert_eq!(with("data:/data"), 0);
+    }
+
+    #[test]
+    fn a_server_in_the_kernel_needs_its_powers() {
+        let text =
+            "services: { nfs: { image: 'registry.k8s.io/volume-nfs:0.8', privileged: true } }\n";
+        assert_eq!(findings(&RULE, text)[0].severity.name(), "info");
+    }
 
     fn service(body: &str) -> usize {
         messages(&RULE, &format!("services: {{ a: {{ image: 'a:1', {body} }} }}\n")).len()

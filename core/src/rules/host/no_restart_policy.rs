@@ -2,6 +2,7 @@ use crate::edit::Yaml;
 use crate::facts::{Facts, Service, nearest};
 use crate::knowledge::families::Class;
 use crate::knowledge::starts;
+use crate::model::compose::Condition;
 use crate::report::phrases::{first_named, named};
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
@@ -65,11 +66,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 bare.push(service);
             }
         }
-        let some_have = services.iter().any(has_policy);
-        if bare.len() <= 2 && (some_have || bare.len() == 1) {
-            for service in bare {
-                alone(facts, service, out);
-            }
+        if let [service] = bare.as_slice() {
+            alone(facts, service, out);
         } else if let Some((first, others)) = bare.split_first() {
             // Many services without a policy are one oversight, so one finding covers them all.
             let names: Vec<&str> = bare.iter().map(|it| it.name).collect();
@@ -84,7 +82,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .also(&other.span(), format!("`{}` has no restart policy either", other.name));
             }
-            finding.check(facts.compose(first, "ps -a")).maybe_fix(add(facts, &bare));
+            finding
+                .check(facts.compose(first, "ps -a"))
+                .maybe_fix(add(facts, &bare))
+                .cause("no restart policy");
         }
     }
 }
@@ -98,7 +99,8 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
         ),
     )
     .check(facts.compose(service, &format!("ps -a {name}")))
-    .maybe_fix(add(facts, &[service]));
+    .maybe_fix(add(facts, &[service]))
+    .cause("no restart policy");
 }
 
 /// Renders names as "`a` and `b`" or "`a`, `b`, `c` and 4 others".
@@ -116,8 +118,10 @@ fn add(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let mut edits = Vec::new();
     let title = "Restart unless stopped by hand";
     for service in services {
+        // A service that cannot be edited keeps its finding.
+        let place = service.model.place();
         let value = Yaml::str("unless-stopped");
-        edits.push(facts.insert_entry(service.model.place()?, "restart", &value)?);
+        edits.extend(place.and_then(|place| facts.insert_entry(place, "restart", &value)));
     }
     // Docker would run again and again what only looks like a server.
     let are_servers = services.iter().all(|it| is_server_image(it));
@@ -138,7 +142,12 @@ fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
         || service.has_profile()
         || interactive
         || model.has_key("provider");
-    !away && keeps_running(service) && !is_task(facts, service) && !facts.is_for_swarm(service)
+    !away
+        && (keeps_running(service)
+            || is_waited_for(facts, service)
+            || is_like_server(facts, service))
+        && !is_task(facts, service)
+        && !facts.is_for_swarm(service)
 }
 
 fn is_task<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
@@ -156,6 +165,25 @@ fn keeps_running(service: &Service<'_>) -> bool {
         return true;
     }
     is_server_image(service)
+}
+
+/// Whether another service is started after this one and does not wait for it to end.
+fn is_waited_for<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    facts.services_of(service.project_index).iter().any(|other| {
+        let waits = other.model.depends_on(service.name);
+        waits.is_some_and(|it| it.condition.value != Condition::CompletedSuccessfully)
+    })
+}
+
+/// Whether a server of the project has the same image, and this service has no command of its own.
+fn is_like_server<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    let image = |it: &Service<'a>| it.unit.image.as_ref().map(|image| image.text);
+    let is_twin = |other: &Service<'a>| {
+        other.index != service.index && image(other) == image(service) && keeps_running(other)
+    };
+    service.unit.start.is_empty()
+        && image(service).is_some()
+        && facts.services_of(service.project_index).iter().any(is_twin)
 }
 
 /// Whether the service runs a server's image as the image starts it.
@@ -237,6 +265,32 @@ mod tests {
         let waited = "services:\n  seed: { image: 'a:1', ports: ['1:1'] }\n  web: { image: 'nginx:1', restart: always, \
                       depends_on: { seed: { condition: service_completed_successfully } } }\n";
         assert_eq!(count(waited), 0);
+    }
+
+    #[test]
+    fn what_others_wait_for_and_twins_of_servers_keep_running() {
+        let text = "services:\n  web: { build: web }\n  proxy: { image: 'nginx:1', restart: always, depends_on: [web] }\n";
+        assert_eq!(
+            messages(&RULE, text),
+            ["service `web` has no restart policy, so it stays down after a crash or a reboot"]
+        );
+        let text =
+            "services:\n  web: { build: web }\n  proxy: { image: 'nginx:1', restart: always }\n";
+        assert_eq!(count(text), 0, "it may end");
+        let text = "services:\n  a: { image: 'acme/node:1', ports: ['1:1'] }\n  b: { image: 'acme/node:1' }\n";
+        assert!(messages(&RULE, text)[0].starts_with("`a` and `b` have"));
+        let text = "services:\n  a: { image: 'acme/node:1', ports: ['1:1'] }\n  b: { image: 'acme/node:1', command: seed }\n";
+        assert!(messages(&RULE, text)[0].starts_with("service `a` has"));
+    }
+
+    #[test]
+    fn the_files_of_an_application_are_one_oversight() {
+        let file =
+            |path: &str| format!("# file: {path}\nservices: {{ a: {{ image: 'nginx:1' }} }}\n");
+        let text = [file("compose.yaml"), file("compose.full.yaml")].concat();
+        let found = messages(&RULE, &text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with("(the same in `compose.full.yaml`)"), "{found:?}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn each_file_is_reported_once() {
         let text = "# file: compose.yaml\nversion: '3'\nservices: { a: { image: 'a:1' } }\n\
-                    # file: compose.override.yaml\nversion: '3'\nservices: { a: { tty: true } }\n";
+                    # file: compose.full.yaml\nversion: '3'\nservices: { a: { tty: true } }\n";
         assert_eq!(messages(&RULE, text).len(), 2);
     }
 

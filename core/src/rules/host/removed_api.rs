@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, in_shell};
 use crate::knowledge::kube::{self, OldApi};
 use crate::model::Str;
 use crate::model::kubernetes::{Body, Object};
@@ -13,7 +13,7 @@ rule! {
     /// ## Why it hurts
     /// `kubectl apply` fails with "no matches for kind", and a cluster upgrade that worked for
     /// everything else stops at this file. Nor can Helm upgrade a release whose stored manifest
-    /// names such a version.
+    /// names such a version. A version that is only deprecated is still served.
     ///
     /// ## What helps
     /// Use the version that replaced it. If fields have changed too, the finding says which.
@@ -93,15 +93,26 @@ fn report(facts: &Facts, all: &[Outdated<'_>], out: &mut Findings) {
                 "`{version}` {kind} has been deprecated since Kubernetes {}; {instead}",
                 old.deprecated_in
             );
-            let finding = out.at(&version.span, message).severity(Severity::Warning);
+            let finding = out.at(&version.span, message);
             finding.deprecated = true;
-            finding
+            finding.severity(Severity::Info).why("The version is still served, and no release is named in which it ends. The API server warns with each request, and what is new comes to its successor only.")
         }
     };
-    if !old.note.is_empty() {
+    finding.cause(format!("{version} {kind}"));
+    if kind == "Endpoints" && keeps_a_lock(facts, object) {
+        finding.help("The object holds the lock of a leader, which an EndpointSlice cannot. Leave it as it is, or let the program keep its lock in ConfigMaps: switch its `…USE_ENDPOINTS` off.");
+    } else if old.replacement.is_empty() && !old.note.is_empty() {
+        finding.help(format!("{}.", old.note));
+    } else if !old.note.is_empty() {
         finding.help(format!("With the new version, {}.", old.note));
     }
-    finding.check(format!("kubectl api-resources --api-group={}", group(old)));
+    finding.check(match facts.is_built(object.file) {
+        true => format!("kubectl api-resources | grep -iw {kind}"),
+        false => {
+            let path = in_shell(facts.file(object.file).path());
+            format!("kubectl apply --dry-run=server -f {path}")
+        }
+    });
     let others: Vec<(Span, String)> = others
         .iter()
         .map(|(other, version, _)| (version.span, format!("so is that of {}", other.label())))
@@ -115,6 +126,14 @@ fn report(facts: &Facts, all: &[Outdated<'_>], out: &mut Findings) {
     edits.sort_by_key(|it| it.span);
     edits.dedup();
     finding.fix(Fix::safe(format!("Use `{}`", old.replacement), edits));
+}
+
+/// Whether a program keeps the lock of its leader in Endpoints, as Patroni can.
+fn keeps_a_lock(facts: &Facts<'_>, object: &Object) -> bool {
+    facts.units().filter(|unit| facts.same_part(unit.name.span.file, object.file)).any(|unit| {
+        let is_on = |value: &str| matches!(value, "true" | "1" | "on" | "yes");
+        unit.env.iter().any(|it| it.name.ends_with("USE_ENDPOINTS") && it.value.is_some_and(is_on))
+    })
 }
 
 fn group(old: &OldApi) -> &'static str {
@@ -170,7 +189,40 @@ mod tests {
         assert_eq!(fixes("apps/v1", "Deployment", ""), None);
         assert_eq!(fixes("example.com/v1beta1", "CronJob", ""), None);
         let text = "apiVersion: v1\nkind: Endpoints\nmetadata: { name: a }\n";
-        assert_eq!(findings(&RULE, text)[0].severity.name(), "warning");
+        let found = findings(&RULE, text);
+        assert_eq!(found[0].severity.name(), "info");
+        assert!(found[0].why.as_ref().is_some_and(|it| it.contains("still served")));
+        assert_eq!(found[0].check, ["kubectl apply --dry-run=server -f app.yaml"]);
+    }
+
+    #[test]
+    fn endpoints_that_hold_a_lock_stay() {
+        let text = |value: &str| {
+            format!(
+                "apiVersion: v1\nkind: Endpoints\nmetadata: {{ name: a }}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{ name: db }}\nspec: {{ containers: [{{ name: db, image: 'a:1', env: [{{ name: PATRONI_KUBERNETES_USE_ENDPOINTS, value: '{value}' }}] }}] }}\n"
+            )
+        };
+        let help = |value: &str| findings(&RULE, &text(value))[0].help.clone().unwrap_or_default();
+        assert!(help("true").contains("ConfigMaps"));
+        assert!(!help("false").contains("ConfigMaps"));
+    }
+
+    #[test]
+    fn the_files_of_an_application_are_moved_in_one_go() {
+        let ingress = |path: &str| {
+            format!(
+                "# file: k8s/{path}\napiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {{ name: {path} }}\nspec: {{}}\n"
+            )
+        };
+        let found = findings(&RULE, &[ingress("a.yaml"), ingress("b.yaml")].concat());
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_kind_without_a_successor_has_its_own_advice() {
+        let text = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: { name: a }\n";
+        let help = findings(&RULE, text)[0].help.clone().unwrap_or_default();
+        assert_eq!(help, "Pod Security Admission takes its place: label the namespace.");
     }
 
     #[test]

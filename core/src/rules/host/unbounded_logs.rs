@@ -97,12 +97,17 @@ fn bound(facts: &Facts<'_>, services: &[&Service<'_>]) -> Option<Fix> {
     let logging = Yaml::map([("driver", Yaml::raw("json-file")), ("options", options.clone())]);
     let mut edits = Vec::new();
     for service in services {
-        edits.push(match &service.model.logging {
-            None => facts.insert_entry(service.model.place()?, "logging", &logging)?,
-            Some(logging) if logging.options.is_empty() => {
-                facts.insert_entry(logging.place.as_ref()?, "options", &options)?
+        // A service that cannot be edited keeps its finding.
+        edits.extend(match &service.model.logging {
+            None => {
+                let place = service.model.place();
+                place.and_then(|it| facts.insert_entry(it, "logging", &logging))
             }
-            Some(_) => return None,
+            Some(logging) if logging.options.is_empty() => {
+                let place = logging.place.as_ref();
+                place.and_then(|it| facts.insert_entry(it, "options", &options))
+            }
+            Some(_) => None,
         });
     }
     Some(Fix::r#unsafe("Keep three log files of 10 MB per container", edits))

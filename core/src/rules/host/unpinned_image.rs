@@ -1,11 +1,11 @@
-use crate::facts::{Facts, Image, Unit};
+use crate::facts::{Change, Facts, Image, Unit};
 use crate::knowledge::end_of_life::withdrawal_of;
 use crate::knowledge::image::Pin;
-use crate::report::{Confidence, Findings, Kind, Role, Severity};
+use crate::report::{Confidence, Findings, Kind, Role, Severity, TargetKind};
 use crate::rules::rule;
-use crate::text::{FileId, Span, name_of};
-use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use crate::text::{Span, name_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 rule! {
     /// An image has no tag, or a tag that its owner moves from version to version.
@@ -27,9 +27,9 @@ rule! {
     /// ```yaml
     /// services:
     ///   db:
-    ///     image: postgres # <- `postgres` has no tag, which means `latest`: what runs depends on when it was pulled
+    ///     image: postgres # <- `postgres` has no tag, which means `latest`: what runs depends on when it was pulled (and 1 more like it)
     ///   web:
-    ///     image: ghcr.io/acme/web:${TAG:-latest} # <- the tag of `ghcr.io/acme/web:latest` moves: what runs depends on when it was pulled
+    ///     image: ghcr.io/acme/web:${TAG:-latest}
     /// ```
     ///
     /// ## Good
@@ -48,72 +48,118 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     let elsewhere = Elsewhere::new(facts);
     let built = built_images(facts);
-    // The same reference in one file is reported once.
-    let mut places: FxHashMap<Reference<'_>, IndexSet<Span, FxBuildHasher>> = FxHashMap::default();
-    for image in facts.units().filter_map(|it| it.image.as_ref()) {
-        if matches!(image.pin, Pin::Absent | Pin::Moving) {
-            places.entry(Reference::of(facts, image)).or_default().insert(image.span);
-        }
-    }
+    // What is pinned in one go is reported once.
+    let mut causes: IndexMap<Cause<'_>, Vec<(&Unit<'_>, &Image<'_>)>, FxBuildHasher> =
+        IndexMap::default();
     for unit in facts.units() {
         let Some(image) = &unit.image else { continue };
-        let moves = match image.pin {
-            Pin::Absent => false,
-            Pin::Moving => true,
-            _ => continue,
-        };
-        if facts.unit_role(unit) == Role::Development {
-            continue;
-        }
-        if image.text.is_empty() || image.text.ends_with(':') || is_local(facts, unit, &built) {
-            continue;
-        }
+        let is_unpinned = matches!(image.pin, Pin::Absent | Pin::Moving)
+            && !image.text.is_empty()
+            && !image.text.ends_with(':');
         // On the machine of a developer the newest image is mostly what is wanted.
-        if facts.unit_role(unit) == Role::Development {
+        if !is_unpinned
+            || facts.unit_role(unit) == Role::Development
+            || is_local(facts, unit, &built)
+            || elsewhere.builds(facts, unit, image)
+            // What was withdrawn has no better tag, and is reported by PLM812.
+            || withdrawal_of(image.text).is_some()
+        {
             continue;
         }
-        if !unit.is_compose() && !moves && elsewhere.built.contains(&image.text) {
-            continue;
+        let all = causes.entry(Cause::of(facts, unit, image)).or_default();
+        if all.iter().all(|(_, other)| other.span != image.span) {
+            all.push((unit, image));
         }
-        let text = image.text;
-        // What was withdrawn has no better tag, and is reported by PLM812.
-        if withdrawal_of(image.text).is_some() {
-            continue;
-        }
-        let Some(again) = places.remove(&Reference::of(facts, image)) else { continue };
-        let rest = "what runs depends on when it was pulled";
-        let message = if moves {
-            format!("the tag of `{text}` moves: {rest}")
-        } else {
-            format!("`{text}` has no tag, which means `latest`: {rest}")
-        };
-        let finding = out.at(&image.span, message);
-        let name = image.text.strip_suffix(":latest").unwrap_or(image.text);
-        if !unit.is_compose() && elsewhere.tagged.contains(&name) {
-            finding.severity(Severity::Info).confidence(Confidence::Possible);
-        }
-        for other in again.into_iter().filter(|it| *it != image.span) {
-            finding.also(&other, "the same image again");
-        }
-        finding.check(facts.image_command(unit));
+    }
+    for all in causes.values() {
+        report(facts, all, &elsewhere, out);
     }
 }
 
-/// An image reference in one file.
-#[derive(PartialEq, Eq, Hash)]
-struct Reference<'a> {
-    file: FileId,
-    text: &'a str,
-    /// Where a comment accepts the finding, which does not cover the same image elsewhere.
-    accepted_at: Option<u32>,
+/// Reports images that are pinned in one go: one image in many places, or several images of one publisher.
+fn report(
+    facts: &Facts,
+    all: &[(&Unit<'_>, &Image<'_>)],
+    elsewhere: &Elsewhere<'_>,
+    out: &mut Findings,
+) {
+    let Some((&(unit, image), others)) = all.split_first() else { return };
+    let text = image.text;
+    let rest = "what runs depends on when it was pulled";
+    let message = if image.pin == Pin::Moving {
+        format!("the tag of `{text}` moves: {rest}")
+    } else {
+        format!("`{text}` has no tag, which means `latest`: {rest}")
+    };
+    let finding = out.at(&image.span, message);
+    let is_given = |unit: &Unit<'_>, image: &Image<'_>| {
+        !unit.is_compose() && elsewhere.tagged.contains(&without_latest(image.text))
+    };
+    let is_given_here = all.iter().all(|(unit, image)| is_given(unit, image));
+    if is_given_here {
+        finding.severity(Severity::Info).confidence(Confidence::Possible);
+    }
+    // An application without versions has one habit to change.
+    finding.cause(if is_given_here { "tagged elsewhere" } else { "no versions" });
+    let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
+    // The other images each stand for all of their places.
+    let mut further: IndexMap<&str, Span, FxBuildHasher> = IndexMap::default();
+    for (_, other) in others {
+        if is_same(other) {
+            finding.also(&other.span, "the same image again");
+        } else {
+            further.entry(without_latest(other.text)).or_insert(other.span);
+        }
+    }
+    let further: Vec<(Span, String)> = further
+        .iter()
+        .map(|(name, span)| (*span, format!("`{name}` has no version either")))
+        .collect();
+    finding.stands_for(&further);
+    finding.check(facts.image_command(unit));
 }
 
-impl<'a> Reference<'a> {
-    fn of(facts: &Facts<'_>, image: &Image<'a>) -> Reference<'a> {
+/// Returns an image without the tag that a missing one means.
+fn without_latest(image: &str) -> &str {
+    image.strip_suffix(":latest").unwrap_or(image)
+}
+
+/// What is pinned in one go: the images of one publisher, or one image without a publisher, in a Compose
+/// project, in a target or in the manifests of one application.
+#[derive(PartialEq, Eq, Hash)]
+struct Cause<'a> {
+    change: Change,
+    name: &'a str,
+    /// Where a comment accepts the finding, which does not cover the same image elsewhere.
+    accepted_at: Option<Span>,
+}
+
+impl<'a> Cause<'a> {
+    fn of(facts: &Facts<'a>, unit: &Unit<'a>, image: &'a Image<'a>) -> Cause<'a> {
         let span = image.span;
         let accepted = facts.is_accepted(span, &|selector| RULE.is(selector));
-        Reference { file: span.file, text: image.text, accepted_at: accepted.then_some(span.start) }
+        // What a chart prints from values mostly has a value for each image, or one for all, which the report
+        // joins.
+        let target = facts.built_target(span.file);
+        let is_printed = target.is_some_and(|it| {
+            it.target.kind == TargetKind::Chart && it.target.behind.contains_key(&span)
+        });
+        let publisher = publisher(&image.repository).filter(|_| !is_printed);
+        Cause {
+            change: facts.changed_with(unit),
+            name: publisher.unwrap_or(without_latest(image.text)),
+            accepted_at: accepted.then_some(span),
+        }
     }
+}
+
+/// Returns who publishes an image, as far as the name tells: `acme` or `ghcr.io/acme`. `None` for the images
+/// of many publishers that Docker Hub keeps without a name.
+fn publisher(repository: &str) -> Option<&str> {
+    let (publisher, _) = repository.rsplit_once('/')?;
+    // A registry by itself publishes nothing.
+    let is_registry = !publisher.contains('/') && publisher.contains(['.', ':']);
+    (!is_registry).then_some(publisher)
 }
 
 /// Returns the images that services build, each with the index of its project.
@@ -147,16 +193,32 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
     unit.image.as_ref().is_some_and(|it| it.repository == "scratch" || it.text.contains(['<', '%']))
 }
 
-/// Image names that a kustomization may give a tag, and those that Skaffold builds and tags.
+/// Image names that a kustomization may give a tag, and those that are built here.
 #[derive(Default)]
 struct Elsewhere<'a> {
     tagged: Vec<&'a str>,
     built: Vec<&'a str>,
+    /// The images that Compose services build, each with the application that it belongs to.
+    composed: FxHashSet<(usize, &'a str)>,
 }
 
 impl<'a> Elsewhere<'a> {
+    /// Whether Skaffold builds an image and gives it a tag, or the project builds it with Compose.
+    fn builds(&self, facts: &Facts<'_>, unit: &Unit<'_>, image: &Image<'_>) -> bool {
+        let name = without_latest(image.text);
+        !unit.is_compose()
+            && (image.pin == Pin::Absent && self.built.contains(&image.text)
+                || self.composed.contains(&(facts.part_of(image.span.file), name)))
+    }
+
     fn new(facts: &Facts<'a>) -> Elsewhere<'a> {
         let mut found = Elsewhere::default();
+        for service in facts.services().iter().filter(|it| it.is_built()) {
+            let image = service.unit.image.as_ref();
+            found.composed.extend(
+                image.map(|it| (facts.part_of(service.span().file), without_latest(it.text))),
+            );
+        }
         for file in facts.files() {
             let name = name_of(file.path());
             if file.kind == Kind::Kustomization && file.text().contains("images:") {
@@ -217,8 +279,87 @@ mod tests {
         let text =
             "services:\n  a: { image: redis }\n  b: { image: redis }\n  c: { image: nginx }\n";
         let found = findings(&RULE, text);
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].related.len(), 1);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].related.len(), 2);
+    }
+
+    #[test]
+    fn an_image_that_compose_builds_is_silent_in_the_cluster() {
+        let with = |service: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{ web: {{ {service} }} }}\n# file: k8s/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{ name: web }}\nspec: {{ containers: [{{ name: a, image: 'acme/web:latest' }}] }}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(with("build: ., image: acme/web"), 0);
+        assert_eq!(with("image: 'acme/web:1'"), 1);
+    }
+
+    #[test]
+    fn the_command_shows_what_was_pulled() {
+        let pod = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { selector: { matchLabels: { app: a } }, template: { metadata: { labels: { app: a } }, spec: { containers: [{ name: a, image: redis }] } } }\n";
+        let command = "kubectl get pods -l app=a -o jsonpath='{..imageID}'";
+        assert_eq!(findings(&RULE, pod)[0].check, [command]);
+    }
+
+    #[test]
+    fn the_files_of_one_application_are_one_cause() {
+        let pod = |path: &str, name: &str, image: &str| {
+            format!(
+                "# file: k8s/{path}/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{ name: {name} }}\nspec: {{ containers: [{{ name: a, image: '{image}' }}] }}\n"
+            )
+        };
+        let same = format!("{}{}", pod("a", "a", "redis"), pod("b", "b", "redis:latest"));
+        let found = findings(&RULE, &same);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        assert!(found[0].message.starts_with("`redis` has no tag"));
+        let two = format!("{}{}", pod("a", "a", "redis"), pod("b", "b", "nginx"));
+        let found = findings(&RULE, &two);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        let kustomized =
+            format!("# file: k8s/kustomization.yaml\nresources: [a/pod.yaml, b/pod.yaml]\n{same}");
+        let found = findings(&RULE, &kustomized);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+    }
+
+    #[test]
+    fn two_compose_projects_are_two_causes() {
+        let text = "# file: a/compose.yaml\nservices: { a: { image: redis } }\n# file: b/compose.yaml\nservices: { a: { image: redis } }\n";
+        assert_eq!(messages(&RULE, text).len(), 2);
+    }
+
+    #[test]
+    fn the_images_of_one_publisher_are_pinned_in_one_go() {
+        let text = "services:\n  a: { image: ghcr.io/acme/web }\n  b: { image: 'ghcr.io/acme/api:latest' }\n  c: { image: 'registry.example.com/web' }\n  d: { image: 'registry.example.com/api' }\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(and 3 more like it)"), "{}", found[0].message);
+        assert_eq!(found[0].related[0].message, "`ghcr.io/acme/api` has no version either");
+    }
+
+    #[test]
+    fn a_chart_that_writes_its_images_out_has_one_cause() {
+        let chart = |web: &str, api: &str| {
+            let pod = |name: &str, image: &str| {
+                format!(
+                    "# file: shop/templates/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - name: {name}\n      image: {image}\n"
+                )
+            };
+            let text = format!(
+                "# file: shop/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n# file: shop/values.yaml\nweb: acme/web:latest\napi: acme/api:latest\n{}{}",
+                pod("web", web),
+                pod("api", api)
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(chart("acme/web:latest", "acme/api:latest"), 1);
+        assert_eq!(chart("{{ .Values.web }}", "{{ .Values.api }}"), 1);
+    }
+
+    #[test]
+    fn an_accepted_image_does_not_accept_the_others_of_its_publisher() {
+        let text = "services:\n  a: { image: acme/web } # plimsoll: ignore PLM801 - a demo\n  b: { image: acme/api }\n";
+        assert_eq!(messages(&RULE, text).len(), 1);
     }
 
     #[test]

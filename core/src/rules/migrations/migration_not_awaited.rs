@@ -112,6 +112,10 @@ fn wait_for(facts: &Facts<'_>, app: &Service<'_>, task: &str) -> Option<Fix> {
             .filter(|_| long && app.model.depends_on(task).is_none())?;
         facts.insert_entry(place, task, &condition)?
     };
+    let defined = facts.sibling(app, task)?.span().file;
+    if !facts.comes_with(app, edit.span.file, defined) {
+        return None;
+    }
     // After a migration that fails, the application does not start any more.
     Some(Fix::r#unsafe(format!("Wait for `{task}` to complete"), [edit]))
 }

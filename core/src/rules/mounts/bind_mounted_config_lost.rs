@@ -1,8 +1,9 @@
-use crate::facts::{Facts, is_below};
+use crate::facts::{Facts, Service, Unit, is_below};
 use crate::model::compose::{Mount, MountKind};
+use crate::model::kubernetes::Container;
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::name_of;
+use crate::text::{join_path, name_of, normalise_path};
 
 rule! {
     /// Compose mounts a configuration file that the container in the cluster does not get.
@@ -76,7 +77,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .iter()
                 .filter_map(|it| it.mount_path.as_ref())
                 .any(|it| is_below(target, it) || is_below(it, target));
-            if covered {
+            if covered
+                || is_configured_elsewhere(unit, container, target)
+                || says_nothing(facts, service, mount)
+            {
                 continue;
             }
             let finding = out.at(
@@ -92,13 +96,57 @@ fn check(facts: &Facts, out: &mut Findings) {
                     &container.span(),
                     format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(facts.compose(service, &format!("exec {} cat {target}", service.name)))
-                .check(workload.exec(unit, &format!("cat {target}")));
+                .check(mounts_of(facts, service))
+                .check(workload.pods("get pods", "-o jsonpath='{..volumeMounts}'"));
+            let words = service.unit.start.words.iter();
+            if let Some(word) = words.into_iter().find(|word| word.contains(target)) {
+                finding.also(&word.span, "the program is told to read it");
+            }
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
         }
     }
+}
+
+/// Returns the command that shows what a Compose container mounts, whatever programs its image has.
+fn mounts_of<'a>(facts: &Facts<'a>, service: &Service<'a>) -> String {
+    let ps = facts.compose(service, &format!("ps -q {}", service.name));
+    format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})")
+}
+
+/// Whether a container in the cluster is told to read another file of the same form, which it mounts.
+fn is_configured_elsewhere(unit: &Unit<'_>, container: &Container, target: &str) -> bool {
+    let is_mounted = |path: &str| {
+        let mut mounts = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
+        mounts.any(|mounted| mounted.len() > 1 && is_below(path, mounted))
+    };
+    let arguments = unit.start.words.iter().map(|it| it.as_str());
+    let values = unit.env.iter().filter_map(|it| it.value);
+    arguments.chain(values).any(|text| {
+        let mut words = text.split([' ', '=', ',', ':', '"']);
+        words.any(|word| word.starts_with('/') && form(word) == form(target) && is_mounted(word))
+    })
+}
+
+/// Returns the extension of a path, with one spelling for each form.
+fn form(path: &str) -> Option<&str> {
+    match name_of(path).rsplit_once('.')?.1 {
+        "yml" => Some("yaml"),
+        extension => Some(extension),
+    }
+}
+
+/// Whether the file that is mounted has nothing but comments in it.
+fn says_nothing(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount) -> bool {
+    let Some(source) = &mount.source else { return false };
+    let places = [source.value.to_string(), join_path(&service.project.folder, source)];
+    let file = places.iter().find_map(|path| facts.file_at(&normalise_path(path)));
+    let is_silent = |line: &str| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with(['#', ';']) || line.starts_with("//") || line == "---"
+    };
+    file.is_some_and(|file| facts.file(file).text().lines().all(is_silent))
 }
 
 /// Extensions of files that configure a program.
@@ -145,6 +193,32 @@ mod tests {
     use crate::rules::testing::messages;
 
     const POD: &str = "# file: k8s.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: acme/web:1}]}\n";
+
+    #[test]
+    fn another_file_that_the_program_is_told_to_read_takes_its_place() {
+        let found = |arguments: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', volumes: ['./a.yml:/etc/a.yml']}}}}\n# file: k8s.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{volumes: [{{name: c, configMap: {{name: c}}}}], containers: [{{name: web, image: acme/web:1, {arguments}, volumeMounts: [{{name: c, mountPath: /conf}}]}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("args: ['--config=/conf/relay.yaml']"), 0);
+        assert_eq!(found("env: [{name: CONFIG, value: /conf/relay.yml}]"), 0);
+        assert_eq!(found("args: ['--config=/other/relay.yaml']"), 1, "it is not mounted");
+        assert_eq!(found("args: ['--log=/conf/relay.log']"), 1);
+    }
+
+    #[test]
+    fn a_file_of_comments_is_no_loss() {
+        let found = |content: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'acme/web:1', volumes: ['./extra.yaml:/etc/extra.yaml']}}}}\n{POD}# file: extra.yaml\n{content}"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(found("# Add exporters here.\n\n# exporters: {}\n"), 0);
+        assert_eq!(found("exporters: {}\n"), 1);
+    }
 
     #[test]
     fn folders_and_sockets_are_not_configuration_files() {

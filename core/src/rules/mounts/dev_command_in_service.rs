@@ -179,14 +179,14 @@ mod tests {
     fn the_command_of_a_dockerfile_counts_where_nothing_overrides_it() {
         let project = |body: &str, command: &str| {
             let text = format!(
-                "# file: compose.yaml\nservices: {{web: {{build: {body}}}}}\n# file: web/Dockerfile\nFROM node:22 AS dev\nCMD [\"npm\", \"run\", \"dev\"]\nFROM nginx:1\n{command}\n"
+                "# file: compose.yaml\nservices: {{web: {{build: {body}}}}}\n# file: web/Dockerfile\nFROM node:22 AS site\nCMD [\"npm\", \"run\", \"dev\"]\nFROM nginx:1\n{command}\n"
             );
             messages(&RULE, &text)
         };
         let start = "the image of service `web` starts";
         let found = project("web", "CMD vite --host");
         assert_eq!(found, [format!("{start} `vite`, which is for development")]);
-        let found = project("{context: web, target: dev}", "CMD nginx");
+        let found = project("{context: web, target: site}", "CMD nginx");
         assert_eq!(found, [format!("{start} `npm run dev`, which is for development")]);
         assert!(project("web", "CMD nginx").is_empty());
         assert!(project("web, command: nginx", "CMD vite").is_empty());

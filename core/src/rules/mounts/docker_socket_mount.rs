@@ -10,7 +10,7 @@ rule! {
     /// ## Why it hurts
     /// Whoever can write to the socket is root on the host: one request starts a privileged
     /// container with the host's disk. A read-only mount does not help, because commands still pass
-    /// through the socket. On Kubernetes nodes there is usually no Docker behind it any more.
+    /// through the socket.
     ///
     /// ## What helps
     /// Put a socket proxy in between that allows only the calls that are needed, or do without the
@@ -84,18 +84,70 @@ const MADE_FOR_THE_SOCKET: &[&str] = &[
     "docker-socket-proxy",
     "nginx-proxy",
     "cadvisor",
+    "filebeat",
+    "metricbeat",
+    "elastic-agent",
+    "opentelemetry-collector",
+    "otelcol",
+    "promtail",
+    "alloy",
+    "vector",
+    "telegraf",
+    "fluent-bit",
+    "netdata",
+    "datadog",
+    "glances",
+    "beszel-agent",
+    "ofelia",
+    "ouroboros",
+    "docker-gc",
+    "docker_exporter",
+    "docker-exporter",
+    "swarm-cronjob",
+    "what's-up-docker",
+    "wud",
+    "lazydocker",
+    "yacht",
+    "dockge",
+    "komodo",
+    "acme-companion",
+    "docker-gen",
 ];
+
+/// Whether an image is one of a program that is made to talk to the Docker engine.
+fn is_made_for_the_socket(repository: &str) -> bool {
+    let mut parts = repository.split('/');
+    parts.any(|part| MADE_FOR_THE_SOCKET.iter().any(|name| part.starts_with(name)))
+}
 
 fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings) {
     let finding = out.at(
         &span,
         format!("{} mounts the Docker socket, which gives it root on the host", unit.label),
     );
-    finding.check(facts.exec(unit, "ls -l /var/run/docker.sock"));
-    let program = unit.program();
     let known = unit.family().is_some_and(|it| MADE_FOR_THE_SOCKET.contains(&it.id));
-    if known || MADE_FOR_THE_SOCKET.iter().any(|name| program.starts_with(name)) {
+    let service = facts.service_of(unit);
+    let base = service.and_then(|it| facts.base_image(it));
+    let repositories = unit.image.iter().map(|it| it.repository.to_string()).chain(base);
+    if known || repositories.into_iter().any(|it| is_made_for_the_socket(&it)) {
         finding.severity(Severity::Info);
+    }
+    // The files of several variants mount the socket into one service.
+    finding.cause(format!("socket {}", unit.name));
+    if let Some(service) = service {
+        // Whatever programs the image has.
+        let ps = facts.compose(service, &format!("ps -q {}", service.name));
+        finding.check(format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})"));
+        if let Some(privileged) = service.model.privileged.filter(|it| it.value) {
+            finding.also(
+                &privileged.span,
+                "it is privileged too: to take away only one of the two changes nothing",
+            );
+        }
+    } else if let Some(workload) = facts.workload_of(unit) {
+        finding
+            .why("Whoever can write to the socket is root on the node: one request starts a privileged container with the node's disk. On the nodes of most clusters there is no Docker behind it any more, so that the mount also breaks with the next node image.")
+            .check(workload.pods("get pods", "-o jsonpath='{..hostPath}'"));
     }
 }
 
@@ -103,6 +155,28 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings
 mod tests {
     use super::RULE;
     use crate::rules::testing::findings;
+
+    #[test]
+    fn the_base_of_an_image_that_is_built_here_says_its_purpose() {
+        let found = |base: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{logs: {{build: logs, volumes: ['/var/run/docker.sock:/var/run/docker.sock']}}}}\n# file: logs/Dockerfile\nFROM {base}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(found("docker.elastic.co/beats/filebeat:9.2.1"), "info");
+        assert_eq!(found("node:22"), "warning");
+    }
+
+    #[test]
+    fn one_service_in_several_files_is_one_finding() {
+        let service = "services: {run: {image: 'acme/run:1', privileged: true, volumes: ['/var/run/docker.sock:/var/run/docker.sock']}}\n";
+        let text = format!("# file: compose.yaml\n{service}# file: compose.full.yaml\n{service}");
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].related[0].message.starts_with("it is privileged too"));
+        assert!(found[0].why.is_none());
+    }
 
     #[test]
     fn a_known_purpose_is_a_trade_off() {

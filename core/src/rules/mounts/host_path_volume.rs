@@ -5,6 +5,9 @@ use crate::model::kubernetes::{VolumeSource, WorkloadKind, is_true};
 use crate::report::phrases::first_named;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
+use crate::text::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 rule! {
     /// An application mounts a path of the node that it happens to run on.
@@ -67,19 +70,67 @@ rule! {
     }
 }
 
+/// What is decided at once: where the workloads of an application keep their files. The index of its target
+/// tells the releases of a chart apart from the manifests beside it.
+type Decision = (usize, Option<usize>, bool);
+
+/// A workload, with the paths of the node that it mounts.
+type Bound<'f, 'a> = (&'f Workload<'a>, Vec<&'a Str>);
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut decisions: IndexMap<Decision, Vec<Bound<'_, '_>>, FxBuildHasher> = IndexMap::default();
     for workload in facts.workloads().iter().filter(|it| !is_about_the_node(it)) {
         let (accepted, open): (Vec<&Str>, Vec<&Str>) = host_paths(workload)
             .into_iter()
             .partition(|path| facts.is_accepted(path.span, &|it| RULE.is(it)));
         for path in accepted {
-            report(facts, workload, &[path], out);
+            report(facts, &(workload, vec![path]), &[], out);
         }
-        // Several volumes of one workload are one decision.
-        if !open.is_empty() {
-            report(facts, workload, &open, out);
+        if let Some(first) = open.first() {
+            let file = first.span.file;
+            let is_harmless = open.iter().all(|it| is_same_everywhere(it));
+            let decision = (facts.part_of(file), facts.target_of(file), is_harmless);
+            decisions.entry(decision).or_default().push((workload, open));
         }
     }
+    for mut all in decisions.into_values() {
+        // Data that is lost is worse than logs that are.
+        all.sort_by_key(|(workload, paths)| weight(workload, paths));
+        if let Some((first, others)) = all.split_first() {
+            report(facts, first, others, out);
+        }
+    }
+}
+
+/// Returns how little the files of a workload would be missed: 0 for those of a data store.
+fn weight(workload: &Workload<'_>, paths: &[&Str]) -> u8 {
+    if workload.units.iter().any(|unit| unit.stored().is_some()) {
+        0
+    } else if paths.iter().all(|path| is_for_logs(path)) {
+        2
+    } else {
+        1
+    }
+}
+
+/// Whether a path is one for logs.
+fn is_for_logs(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "log" | "logs"))
+}
+
+/// Whether a comment beside a path says that it is an example that is to be changed.
+fn is_example(facts: &Facts<'_>, path: &Str) -> bool {
+    const LINES: usize = 3;
+    let text = facts.file(path.span.file).text();
+    let start = path.span.start as usize;
+    let before = text[..start].rsplit('\n').take(LINES);
+    let here = text[start..].lines().take(1);
+    before.chain(here).filter_map(|line| line.split_once('#')).any(|(_, comment)| {
+        let comment = comment.to_ascii_lowercase();
+        ["example", "edit it", "edit this", "change this", "replace this"]
+            .iter()
+            .any(|it| comment.contains(it))
+    })
 }
 
 /// Whether a workload is an agent or a part of the cluster itself, which needs its node.
@@ -147,7 +198,9 @@ fn is_same_everywhere(path: &str) -> bool {
     })
 }
 
-fn report<'a>(facts: &Facts<'a>, workload: &Workload<'a>, paths: &[&Str], out: &mut Findings) {
+/// Reports a workload, which stands for others that mount paths of their nodes too.
+fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out: &mut Findings) {
+    let (workload, paths) = bound;
     let Some((first, others)) = paths.split_first() else { return };
     let names: Vec<&str> = paths.iter().map(|it| it.as_str()).collect();
     let finding = out.at(
@@ -163,23 +216,21 @@ fn report<'a>(facts: &Facts<'a>, workload: &Workload<'a>, paths: &[&Str], out: &
     }
     if paths.iter().all(|it| is_same_everywhere(it)) {
         finding.severity(Severity::Info).help("Set `readOnly: true` on the mount.");
-    } else if facts.workload_role(workload) == Role::Development {
+    } else if facts.workload_role(workload) == Role::Development || is_example(facts, first) {
         finding.severity(Severity::Info);
+    } else if paths.iter().all(|it| is_for_logs(it)) {
+        finding.help("Write logs to standard output, where the node collects them. A program that only knows files can write them to an `emptyDir`, from which a sidecar passes them on.");
     }
-    finding.check(format!(
-        "kubectl get pods{} -o wide{}",
-        workload.namespace_flag(),
-        selector(workload)
-    ));
-}
-
-/// Returns the option that selects the Pods of a workload.
-fn selector(workload: &Workload<'_>) -> String {
-    let model = workload.model;
-    let selected = model.selector.as_ref().map(|it| &it.match_labels).filter(|it| !it.is_empty());
-    let labels = selected.unwrap_or(&model.template.meta.labels).iter();
-    let labels: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
-    if labels.is_empty() { String::new() } else { format!(" -l {}", labels.join(",")) }
+    let more: Vec<(Span, String)> = more
+        .iter()
+        .filter_map(|(workload, paths)| {
+            let names: Vec<&str> = paths.iter().map(|it| it.as_str()).collect();
+            let what = format!("{} mounts {}", workload.label, first_named(&names, 3));
+            Some((paths.first()?.span, what))
+        })
+        .collect();
+    finding.stands_for(&more);
+    finding.check(workload.pods("get pods", "-o wide"));
 }
 
 #[cfg(test)]
@@ -257,11 +308,34 @@ mod tests {
     }
 
     #[test]
+    fn the_workloads_of_an_application_are_one_decision() {
+        let file = |name: &str, path: &str| {
+            format!("# file: k8s/{name}.yaml\n{}", workload("Deployment", name, &pod(path, "")))
+        };
+        let text = [file("api", "/srv/logs/api"), file("web", "/srv/web"), file("zed", "/srv/zed")];
+        let found = findings(&RULE, &text.concat());
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.starts_with("Deployment `web` mounts `/srv/web`"), "{found:?}");
+        assert!(found[0].message.ends_with("(and 2 more like it)"));
+        assert_eq!(found[0].related[0].message, "Deployment `zed` mounts `/srv/zed`");
+    }
+
+    #[test]
+    fn logs_have_advice_of_their_own_and_examples_weigh_less() {
+        let found = findings(&RULE, &workload("Deployment", "a", &pod("/srv/logs", "")));
+        assert!(found[0].help.as_ref().is_some_and(|it| it.contains("standard output")));
+        let text = workload("Deployment", "a", &pod("/srv/a", ""));
+        assert_eq!(findings(&RULE, &text)[0].severity.name(), "warning");
+        let example = text.trim_end().to_owned() + " # only an EXAMPLE: use a claim\n";
+        assert_eq!(findings(&RULE, &example)[0].severity.name(), "info");
+    }
+
+    #[test]
     fn several_paths_are_one_finding() {
         let spec = "containers: [{name: a, image: 'a:1', volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: /w}]}], volumes: [{name: v, hostPath: {path: /v}}, {name: w, hostPath: {path: /w}}]";
         let all = findings(&RULE, &workload("Deployment", "a", spec));
         assert_eq!(all.len(), 1);
         assert!(all[0].message.contains("mounts `/v`, `/w` of"));
-        assert_eq!(all[0].check, ["kubectl get pods -o wide -l app=a"]);
+        assert_eq!(all[0].check, ["kubectl get pods -l app=a -o wide"]);
     }
 }

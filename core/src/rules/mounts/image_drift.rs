@@ -1,8 +1,10 @@
-use crate::facts::{Facts, Image};
+use crate::facts::{Change, Counterpart, Facts, Image};
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::name_of;
+use crate::text::{Span, name_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 rule! {
     /// Compose and the cluster run different images or versions of the same program.
@@ -57,32 +59,105 @@ rule! {
     }
 }
 
+/// What is mended at once: the version of one image in a Compose project and in what it is compared with.
+#[derive(PartialEq, Eq, Hash)]
+struct Cause<'a> {
+    project: usize,
+    change: Change,
+    here: &'a str,
+    there: &'a str,
+    severity: Severity,
+    /// Where a comment accepts the finding, which does not cover the same drift elsewhere.
+    accepted_at: Option<Span>,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
+    let mut causes: IndexMap<Cause<'_>, Vec<&Counterpart>, FxBuildHasher> = IndexMap::default();
+    let by_name = images_by_name(facts);
     for pair in facts.counterparts() {
-        let (service, workload, unit) = facts.pair(pair);
+        let (service, _, unit) = facts.pair(pair);
         let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { continue };
         // An image that is built here may have a different name in each registry.
         if service.is_built() || ImageRef::parse(here.text).has_variable_repository() {
             continue;
         }
         let Some(severity) = drift(here, there) else { continue };
-        let severity = if service.role == Role::Development { Severity::Info } else { severity };
-        out.at(
-            &here.span,
-            format!(
-                "Compose runs `{}` as `{}`, but {} runs `{}`",
-                here.text, service.name, unit.label, there.text
-            ),
-        )
-        .severity(severity)
-        .also(&there.span, format!("the counterpart, matched by {}", pair.why.says()))
+        // One of several definitions of the same thing runs what Compose runs.
+        let is_program =
+            |other: &&Image<'_>| name_of(&other.repository) == name_of(&here.repository);
+        let twins = by_name.get(&(facts.part_of(here.span.file), service.name));
+        let mut twins = twins.into_iter().flatten().copied().filter(is_program);
+        if twins.any(|other| other.tag == here.tag) {
+            continue;
+        }
+        let is_development = service.role == Role::Development;
+        let accepted = facts.is_accepted(here.span, &|selector| RULE.is(selector));
+        let cause = Cause {
+            project: service.project_index,
+            change: facts.changed_with(unit),
+            here: here.text,
+            there: there.text,
+            severity: if is_development { Severity::Info } else { severity },
+            accepted_at: accepted.then_some(here.span),
+        };
+        causes.entry(cause).or_default().push(pair);
+    }
+    for (cause, pairs) in causes {
+        report(facts, &cause, &pairs, out);
+    }
+}
+
+/// Returns the images of the workloads of each application, by the name of the workload.
+fn images_by_name<'f, 'a>(facts: &'f Facts<'a>) -> FxHashMap<(usize, &'a str), Vec<&'f Image<'a>>> {
+    let mut images: FxHashMap<(usize, &str), Vec<&Image<'_>>> = FxHashMap::default();
+    for workload in facts.workloads() {
+        let key = (facts.part_of(workload.object.file), workload.name);
+        let own = workload.units.iter().filter_map(|it| it.image.as_ref());
+        images.entry(key).or_default().extend(own);
+    }
+    images
+}
+
+/// Reports all services whose counterparts run one other image.
+fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Findings) {
+    let Some((first, others)) = pairs.split_first() else { return };
+    let (service, workload, unit) = facts.pair(first);
+    let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { return };
+    let finding = out.at(
+        &here.span,
+        format!(
+            "Compose runs `{}` as `{}`, but {} runs `{}`",
+            here.text, service.name, unit.label, there.text
+        ),
+    );
+    finding
+        .severity(cause.severity)
+        .also(&there.span, format!("the counterpart, matched by {}", first.why.says()))
         .check(facts.compose(service, &format!("images {}", service.name)))
         .check(format!(
             "kubectl get{} {} -o jsonpath='{{..image}}'",
             workload.namespace_flag(),
             workload.reference()
         ));
+    let others: Vec<(Span, String)> = others
+        .iter()
+        .map(|pair| {
+            let (service, _, unit) = facts.pair(pair);
+            (
+                service.unit.image_or_name(),
+                format!("the same for `{}` and {}", service.name, unit.label),
+            )
+        })
+        .collect();
+    finding.stands_for(&others);
+    for variable in service.project.variables_in(here.span) {
+        if let Some(place) = &variable.set_by {
+            finding.also(place, format!("`{}` is set here", variable.name));
+        }
     }
+    // What one file says of several programs is as old as the file.
+    let file = facts.file(there.span.file).path();
+    finding.cause(format!("{file} {}", cause.severity));
 }
 
 /// Returns the severity of the difference between two images, or `None` if there is no difference
@@ -128,6 +203,50 @@ mod tests {
         assert_eq!(sides("image: 'redis:7.2.1'", "redis:7.2.4"), ["info"]);
         assert_eq!(sides("image: 'acme/web:1.2'", "acme/web:1.3"), ["warning"]);
         assert_eq!(sides("image: 'redis:7.2-alpine'", "redis:7.2"), [""; 0]);
+    }
+
+    #[test]
+    fn an_equal_twin_of_the_counterpart_is_silent() {
+        let pod = |path: &str, image: &str| {
+            format!(
+                "# file: {path}\napiVersion: v1\nkind: Pod\nmetadata: {{name: bot}}\nspec: {{containers: [{{name: bot, image: '{image}'}}]}}\n"
+            )
+        };
+        let compose =
+            "# file: compose.yaml\nservices: {bot: {image: 'registry.example/acme/bot:v11'}}\n";
+        let old = pod("training/bot.yaml", "registry.example/acme/bot:v10");
+        assert_eq!(findings(&RULE, &format!("{compose}{old}")).len(), 1);
+        let new = pod("deploy/bot.yaml", "mirror.example/acme/bot:v11");
+        assert!(findings(&RULE, &format!("{compose}{old}{new}")).is_empty());
+    }
+
+    #[test]
+    fn the_variables_behind_an_image_are_named_and_one_file_is_one_cause() {
+        let text = "# file: .env\nWEB=1.2\n# file: compose.yaml\nservices: {web: {image: 'acme/web:${WEB}'}, api: {image: 'acme/api:2.0'}}\n# file: k8s/all.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'acme/web:1.1'}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: api}\nspec: {containers: [{name: api, image: 'acme/api:1.9'}]}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(and 1 more like it)"));
+        assert!(found[0].related.iter().any(|it| it.message == "`WEB` is set here"));
+    }
+
+    #[test]
+    fn one_version_of_several_services_is_one_finding() {
+        let pod = |name: &str| {
+            format!(
+                "# file: k8s/{name}.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: {name}, image: 'mongo:4.4.6'}}]}}\n"
+            )
+        };
+        let text = format!(
+            "# file: compose.yaml\nservices: {{db-a: {{image: 'mongo:5.0'}}, db-b: {{image: 'mongo:5.0'}}}}\n{}{}",
+            pod("db-a"),
+            pod("db-b")
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "Compose runs `mongo:5.0` as `db-a`, but container `db-a` of Pod `db-a` runs `mongo:4.4.6` (and 1 more like it)"
+        );
     }
 
     #[test]

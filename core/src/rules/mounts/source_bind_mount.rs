@@ -1,4 +1,4 @@
-use crate::facts::Facts;
+use crate::facts::{Facts, Shadowed, in_shell};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
@@ -45,6 +45,10 @@ fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for mount in &service.model.volumes {
             let Some(what) = service.covered_sources(mount) else { continue };
+            let shadowed = facts.shadowed(service, mount);
+            if shadowed == Shadowed::Apart {
+                continue;
+            }
             let development = service.role == Role::Development;
             if development {
                 // Normal in development, so a project gets one note: the file may reach a server.
@@ -54,11 +58,19 @@ fn check(facts: &Facts, out: &mut Findings) {
                 noted_projects.push(service.project_index);
             }
             let name = service.name;
-            let finding = out.at(
-                &mount.span,
-                format!("{what} of `{name}` is mounted over `{}` in its image", mount.target),
-            );
-            finding.check(facts.compose(service, &format!("exec {name} ls -l {}", mount.target)));
+            let mut message =
+                format!("{what} of `{name}` is mounted over `{}` in its image", mount.target);
+            if shadowed == Shadowed::Nothing {
+                message.push_str(", into which the Dockerfile copies no files at all");
+            }
+            let finding = out.at(&mount.span, message);
+            // What the image itself holds there.
+            let image = match &service.unit.image {
+                Some(image) => in_shell(image.text),
+                None => format!("$({})", facts.compose(service, &format!("images -q {name}"))),
+            };
+            let target = in_shell(&mount.target);
+            finding.check(format!("docker run --rm --entrypoint ls {image} -l {target}"));
             if development {
                 finding.severity(Severity::Info);
             }
@@ -81,6 +93,37 @@ mod tests {
         assert!(
             messages(&RULE, "services: {db: {image: postgres, volumes: ['.:/work']}}").is_empty()
         );
+    }
+
+    #[test]
+    fn the_dockerfile_says_what_is_hidden() {
+        let count = |dockerfile: &str, mount: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{build: {{context: ., dockerfile: web/Dockerfile}}, volumes: ['{mount}']}}}}\n# file: web/Dockerfile\n{dockerfile}"
+            );
+            messages(&RULE, &text)
+        };
+        let own = "FROM node:22\nWORKDIR /app\nCOPY src/web ./\n";
+        assert!(count(own, "./src/flags:/app/data").is_empty(), "data of another folder");
+        assert_eq!(count(own, "./src/web:/srv").len(), 1);
+        assert_eq!(count(own, "./src:/app").len(), 1);
+        assert_eq!(count("FROM node:22\nCOPY [\"src\", \"/app\"]\n", "./src/x:/app/x").len(), 1);
+        let other = "FROM node:22 AS b\nCOPY src /src\nFROM nginx\nCOPY --from=b /out /srv\n";
+        let found = count(other, ".:/usr/share/nginx/html");
+        assert!(
+            found[0].ends_with("into which the Dockerfile copies no files at all"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn the_command_shows_what_the_image_holds() {
+        let text = "services: {web: {build: ., image: acme/web, volumes: ['.:/app']}}";
+        let command = "docker run --rm --entrypoint ls acme/web -l /app";
+        assert_eq!(findings(&RULE, text)[0].check, [command]);
+        let text = "# file: shop/compose.yaml\nservices: {web: {build: ., volumes: ['.:/app']}}";
+        let command = "docker run --rm --entrypoint ls $(docker compose -f shop/compose.yaml images -q web) -l /app";
+        assert_eq!(findings(&RULE, text)[0].check, [command]);
     }
 
     #[test]

@@ -90,11 +90,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 );
                 finding
                     .also(&service.span(), format!("Service `{host}` in namespace `{namespace}`"))
-                    .check(format!(
-                        "kubectl exec -n {home} {} -c {} -- getent hosts {host}.{namespace}",
-                        workload.reference(),
-                        unit.name
-                    ));
+                    .check(facts.resolve(unit, &format!("{host}.{namespace}")));
                 let file = workload.object.file;
                 if facts.services_from_elsewhere(file) || facts.operator_may_make(file, host) {
                     finding.confidence(Confidence::Likely);

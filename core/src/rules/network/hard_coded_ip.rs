@@ -1,6 +1,6 @@
-use crate::facts::{Facts, Mention, Site, Unit};
+use crate::facts::{Facts, Mention, Service, Site, Unit};
 use crate::knowledge::net;
-use crate::report::{Findings, Fix};
+use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -11,12 +11,12 @@ rule! {
     /// the file then leads nowhere, or to whatever has it now.
     ///
     /// ## What helps
-    /// Use the service's name. Give a machine outside the project a name in DNS, in `extra_hosts`,
-    /// or with a Service of type `ExternalName`.
+    /// Use the service's name. Give a machine outside of the project a name in DNS or, in Compose, in
+    /// `extra_hosts`; in Kubernetes, a Service without a selector and an EndpointSlice with the address.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps` with `docker inspect`, or `kubectl get pods,svc -o wide`, shows what has
-    /// the address today.
+    /// `docker inspect`, or `kubectl get pods,services,endpointslices -A -o wide`, shows what has the
+    /// address today. If nothing has it, it belongs to a machine outside.
     ///
     /// ## Bad
     /// ```yaml
@@ -48,27 +48,63 @@ const BRIDGE: &str = "172.17.0.1";
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units() {
         for mention in facts.peers(unit) {
-            let ip = mention.host;
-            if !net::is_private_ip(ip) || is_meant(facts, unit, mention) {
-                continue;
-            }
-            let finding = out.at(
-                &mention.host_span,
-                format!("{} of {} contains the fixed address {ip}", mention.place(), unit.label),
-            );
-            let Some(workload) = facts.workload_of(unit) else { continue };
-            let owner = facts.service_with_address(workload.object.file, ip);
-            finding.check(format!("kubectl get pods,svc{} -o wide", workload.namespace_flag()));
-            if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
-                finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));
-                let span = mention.host_span;
-                if facts.written(&span) == ip {
-                    let edit = facts.replace(&span, owner.name);
-                    finding.fix(Fix::r#unsafe(format!("Use the name `{}`", owner.name), [edit]));
-                }
+            if net::is_private_ip(mention.host) && !is_meant(facts, unit, mention) {
+                report(facts, unit, mention, out);
             }
         }
     }
+}
+
+fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, mention: &Mention<'a>, out: &mut Findings) {
+    let ip = mention.host;
+    let finding = out.at(
+        &mention.host_span,
+        format!("{} of {} contains the fixed address {ip}", mention.place(), unit.label),
+    );
+    finding.cause(ip);
+    if facts.unit_role(unit) == Role::Development {
+        finding.severity(Severity::Info);
+    }
+    let Some(workload) = facts.workload_of(unit) else {
+        finding.check(format!(
+            "docker ps -q | xargs docker inspect -f '{{{{.Name}}}}{{{{range .NetworkSettings.Networks}}}} {{{{.IPAddress}}}}{{{{end}}}}' | grep -wF {ip}"
+        ));
+        return;
+    };
+    finding.check(format!("kubectl get pods,services,endpointslices -A -o wide | grep -wF {ip}"));
+    let owner = facts.service_with_address(workload.object.file, ip);
+    if let Some(owner) = owner.filter(|it| it.namespace == workload.namespace) {
+        finding.also(&owner.span(), format!("Service `{}` has this address", owner.name));
+        let span = mention.host_span;
+        if facts.written(&span) == ip {
+            let edit = facts.replace(&span, owner.name);
+            finding.fix(Fix::r#unsafe(format!("Use the name `{}`", owner.name), [edit]));
+        }
+        return;
+    }
+    finding.help(format!(
+        "If {ip} is a Pod or a Service, use the Service's name. Give a machine outside of the cluster a name in \
+         DNS, or a Service without a selector and an EndpointSlice with its address; a Service of type \
+         `ExternalName` takes no address."
+    ));
+    if let Some(service) = published_on(facts, mention) {
+        let port = mention.port.unwrap_or_default();
+        let note = format!("service `{}` in Compose publishes port {port}", service.name);
+        finding.also(&service.span(), note);
+    }
+}
+
+/// Returns the only Compose service of the application that publishes the port behind an address: it may be
+/// what is meant.
+fn published_on<'f, 'a>(facts: &'f Facts<'a>, mention: &Mention<'_>) -> Option<&'f Service<'a>> {
+    let port = mention.port?;
+    let publishes = |it: &&Service<'_>| {
+        let mut ports = it.model.ports.iter();
+        ports.any(|it| it.published.is_some_and(|it| it.value.0 == port))
+            && facts.same_part(it.span().file, mention.span.file)
+    };
+    let mut all = facts.services().iter().filter(publishes);
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// Words in the names of variables that are about addresses.
@@ -128,5 +164,25 @@ mod tests {
         let text = "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {clusterIP: 10.96.4.4, ports: [{port: 6379}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a, args: ['--redis=redis://10.96.4.4:6379']}]}\n";
         let found = crate::rules::testing::findings(&RULE, text);
         assert_eq!(found[0].fixes[0].edits[0].text, "redis");
+    }
+
+    #[test]
+    fn one_address_is_one_finding() {
+        let text = "services:\n  web: {image: 'a/b:1', environment: {DB_HOST: 192.168.1.4, CACHE_HOST: 192.168.1.4}}\n  api: {image: 'a/c:1', environment: {DB_HOST: 192.168.1.4, MQ_HOST: 192.168.1.5}}\n";
+        assert_eq!(
+            messages(&RULE, text),
+            [
+                "`DB_HOST` of service `web` contains the fixed address 192.168.1.4 (and 2 more like it)",
+                "`MQ_HOST` of service `api` contains the fixed address 192.168.1.5",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_machine_outside_of_the_cluster_gets_its_own_advice() {
+        let text = "# file: compose.yaml\nservices: {registry: {image: 'nacos/nacos-server:v2', ports: ['8848:8848']}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a, env: [{name: REGISTRY, value: '192.168.3.9:8848'}]}]}\n";
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert!(found[0].help.as_ref().is_some_and(|it| it.contains("EndpointSlice")));
+        assert_eq!(found[0].related.len(), 1);
     }
 }

@@ -1,8 +1,9 @@
 use crate::facts::{Facts, Workload};
 use crate::knowledge::kube::{is_ingress_controller, is_node_agent, is_system_namespace};
 use crate::model::kubernetes::{Container, WorkloadKind, is_true};
-use crate::report::Findings;
+use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
+use crate::text::Spanned;
 
 rule! {
     /// An application uses ports of the node that it runs on.
@@ -65,21 +66,36 @@ fn check(facts: &Facts, out: &mut Findings) {
         if !takes || belongs_to_the_node(workload) {
             continue;
         }
+        let severity = match facts.workload_role(workload) {
+            Role::Development => Severity::Info,
+            Role::Production | Role::Unknown => RULE.severity,
+        };
+        let pending = workload.pods("get pods", "-o wide --field-selector status.phase=Pending");
         let spec = &workload.model.template.spec;
         if let Some(network) = spec.host_network.filter(|it| it.value) {
             out.at(&network.span, format!("{} runs on the network of its node", workload.label))
-                .check(workload.pods("get pods", "-o wide --field-selector status.phase=Pending"));
+                .severity(severity)
+                .check(pending);
             continue;
         }
         for (unit, container) in workload.containers() {
-            for port in container.ports.iter().filter_map(|it| it.host_port) {
-                if port.value == 0 {
-                    continue;
+            let ports = container.ports.iter().filter_map(|it| it.host_port);
+            let ports: Vec<Spanned<i64>> = ports.filter(|it| it.value != 0).collect();
+            let is_accepted =
+                |it: &Spanned<i64>| facts.is_accepted(it.span, &|selector| RULE.is(selector));
+            // What a comment accepts gets a finding of its own for the comment to suppress.
+            let (accepted, open): (Vec<_>, Vec<_>) = ports.into_iter().partition(is_accepted);
+            for ports in accepted.chunks(1).chain([open.as_slice()]) {
+                let [first, others @ ..] = ports else { continue };
+                let numbers: Vec<String> = ports.iter().map(|it| it.value.to_string()).collect();
+                let noun = if others.is_empty() { "port" } else { "ports" };
+                let message =
+                    format!("{} takes {noun} {} of its node", unit.label, numbers.join(", "));
+                let finding = out.at(&first.span, message).severity(severity);
+                finding.check(pending.clone());
+                for other in others {
+                    finding.also(&other.span, format!("port {} too", other.value));
                 }
-                out.at(&port.span, format!("{} takes port {} of its node", unit.label, port.value))
-                    .check(
-                        workload.pods("get pods", "-o wide --field-selector status.phase=Pending"),
-                    );
             }
         }
     }

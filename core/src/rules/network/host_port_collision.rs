@@ -24,10 +24,10 @@ rule! {
     /// services:
     ///   web:
     ///     image: nginx:1.29
-    ///     ports: ["8080:80"]
+    ///     ports: ["8080:80"] # <- `admin` and `web` both publish port 8080 of the host
     ///   admin:
     ///     image: adminer:5
-    ///     ports: ["8080:8080"] # <- `web` and `admin` both publish port 8080 of the host
+    ///     ports: ["8080:8080"]
     /// ```
     ///
     /// ## Good

@@ -89,7 +89,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(service) = service {
                 finding.also(&service.span(), format!("Service `{}`", service.name));
             }
-            finding.check(workload.exec(unit, &format!("printenv {name}")));
+            finding.check(facts.show_variable(unit, name));
         }
     }
 }

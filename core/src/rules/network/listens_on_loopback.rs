@@ -79,7 +79,7 @@ fn in_compose(facts: &Facts, service: &Service<'_>, out: &mut Findings) {
         if let Some(place) = place {
             finding.also(&place.span, "published here");
         }
-        finding.check(facts.compose(service, &format!("exec {} ss -ltn", service.name)));
+        finding.check(facts.show_listeners(&service.unit));
         if !binding.by_option {
             finding.confidence(Confidence::Likely);
         }
@@ -107,7 +107,7 @@ fn in_cluster<'a>(facts: &Facts<'a>, workload: &Workload<'a>, out: &mut Findings
             );
             finding
                 .also(&service.span(), format!("Service `{}`", service.name))
-                .check(workload.exec(unit, "ss -ltn"));
+                .check(facts.show_listeners(unit));
             if !binding.by_option {
                 finding.confidence(Confidence::Likely);
             }

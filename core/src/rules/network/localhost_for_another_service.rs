@@ -125,13 +125,7 @@ fn report(
     } else if !other.by_family {
         finding.confidence(Confidence::Likely);
     }
-    if let Some(service) = facts.service_of(unit) {
-        let ask = format!("exec {} sh -c 'nc -vz {} {port}'", service.name, other.name);
-        finding.check(facts.compose(service, &ask));
-    }
-    if let Some(workload) = facts.workload_of(unit) {
-        finding.check(workload.exec(unit, &format!("nc -vz {} {port}", other.name)));
-    }
+    finding.check(facts.connect(unit, &other.name, port));
 }
 
 /// Returns the port that is meant: the one in the text, the default of its scheme, the value of

@@ -234,15 +234,23 @@ fn subset_without_pods(
             list(labels)
         ),
     );
-    let pairs = wanted.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+    // Several DestinationRules may define one subset of a Service.
+    let file = facts.file(service.object.file).path();
     finding
         .confidence(Confidence::Likely)
-        .also(&service.span(), format!("Service `{name}` selects {}", names(&pods)))
-        .check(format!(
-            "kubectl get pods{} --show-labels -l {}",
-            pods.first().map(|it| it.namespace_flag().to_string()).unwrap_or_default(),
-            pairs.collect::<Vec<_>>().join(",")
-        ));
+        .cause(format!("{file} {name} {}", list(labels)))
+        .also(&service.span(), format!("Service `{name}` selects {}", names(&pods)));
+    let flag = pods.first().map(|it| it.namespace_flag().to_string()).unwrap_or_default();
+    // Pods that have the labels and that the Service does not select would seem to refute the finding.
+    finding.check(match unselected {
+        Some(_) => format!(
+            "kubectl get endpointslices{flag} -l kubernetes.io/service-name={name} -o jsonpath='{{..targetRef.name}}'"
+        ),
+        None => {
+            let pairs = wanted.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+            format!("kubectl get pods{flag} -l {}", pairs.collect::<Vec<_>>().join(","))
+        }
+    });
     if let Some(other) = unselected {
         finding
             .also(&other.span(), format!("{} has it, but the Service does not select it", other.label))

@@ -4,7 +4,7 @@ use crate::facts::{
 };
 use crate::knowledge::net;
 use crate::model::kubernetes::{PolicyPeer, PolicyRule, Selector};
-use crate::report::{Confidence, Findings, Severity};
+use crate::report::{Confidence, Findings, Severity, phrases};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -79,16 +79,35 @@ rule! {
 
 /// What one policy shuts out, which is one finding.
 struct Blocked {
+    /// The place of the rules.
+    span: Span,
     policy: String,
-    messages: Vec<String>,
+    cases: Vec<Case>,
     related: Vec<(Span, String)>,
     severity: Severity,
     check: String,
-    help: Option<&'static str>,
+    help: Option<String>,
 }
 
-/// What is shut out, by the place in the policy.
+/// Something that a policy shuts out.
+struct Case {
+    direction: Direction,
+    /// What follows the name of the policy.
+    message: String,
+    /// The name of who is shut out.
+    name: String,
+}
+
+/// What is shut out, by the place in the policy. A policy that only denies is one place: whoever needs something
+/// needs a policy of its own, for both directions.
 type AllBlocked = IndexMap<Span, Blocked, FxBuildHasher>;
+
+/// Returns the place by which cases are gathered.
+fn gathered_at(policy: &Policy<'_>, span: Span) -> Span {
+    let only_denies =
+        [Direction::Ingress, Direction::Egress].iter().all(|it| policy.rules(*it).is_empty());
+    if only_denies { policy.object.name_span() } else { span }
+}
 
 fn check(facts: &Facts, out: &mut Findings) {
     let policies = facts.network_policies();
@@ -105,25 +124,39 @@ fn check(facts: &Facts, out: &mut Findings) {
             shut_out(facts, workload, &policies, &limiting, &callers, &mut all);
         }
     }
-    for (span, blocked) in all {
-        report(out, span, &blocked);
+    for blocked in all.values() {
+        report(out, blocked);
     }
 }
 
-fn report(out: &mut Findings, span: Span, blocked: &Blocked) {
-    let Some((first, others)) = blocked.messages.split_first() else { return };
-    let more = match others.len() {
-        0 => String::new(),
-        1 => "; the same goes for one other".to_owned(),
-        many => format!("; the same goes for {many} others"),
-    };
-    let finding = out.at(&span, format!("{} {first}{more}", blocked.policy));
+/// Maximum number of others that a message names.
+const MAX_NAMES: usize = 6;
+
+fn report(out: &mut Findings, blocked: &Blocked) {
+    let mut parts: Vec<String> = Vec::new();
+    for direction in [Direction::Ingress, Direction::Egress] {
+        let mut cases = blocked.cases.iter().filter(|it| it.direction == direction);
+        let Some(first) = cases.next() else { continue };
+        let mut names: Vec<&str> = Vec::new();
+        for case in cases {
+            if !names.contains(&case.name.as_str()) {
+                names.push(&case.name);
+            }
+        }
+        let also = if parts.is_empty() { "" } else { "it also " };
+        parts.push(format!("{also}{}", first.message));
+        if !names.is_empty() {
+            parts.push(format!("the same goes for {}", phrases::first_named(&names, MAX_NAMES)));
+        }
+    }
+    let more = parts.join("; ");
+    let finding = out.at(&blocked.span, format!("{} {more}", blocked.policy));
     finding.severity(blocked.severity).confidence(Confidence::Likely).check(blocked.check.clone());
     for (span, message) in &blocked.related {
         finding.also(span, message.clone());
     }
-    if let Some(help) = blocked.help {
-        finding.help(help);
+    if let Some(help) = &blocked.help {
+        finding.help(help.clone());
     }
 }
 
@@ -180,21 +213,43 @@ fn without_dns<'a>(
             "lets {label} send only to what it lists, and DNS (port 53) is not among it, so no host name resolves"
         )
     };
-    let blocked = all.entry(span).or_insert_with(|| Blocked {
+    let describe = || describe(policy, workload);
+    let blocked = all.entry(gathered_at(policy, span)).or_insert_with(|| Blocked {
+        span,
         policy: name.clone(),
-        messages: Vec::new(),
+        cases: Vec::new(),
         related: Vec::new(),
         severity: if udp { Severity::Info } else { Severity::Warning },
-        check: match workload.running().next() {
+        check: match workload.running().next().filter(|it| !facts.lacks_shell(it.0)) {
             Some((unit, _)) => workload.exec(unit, "getent hosts kubernetes.default"),
-            None => format!("kubectl get networkpolicy{}", workload.namespace_flag()),
+            None => describe(),
         },
-        help: Some(
-            "Add `- ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]` to `egress`.",
-        ),
+        help: Some(match policy.rules(Direction::Egress) {
+            [] => own_policy(workload),
+            _ => "Add `- ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]` to `egress`."
+                .to_owned(),
+        }),
     });
-    blocked.messages.push(message);
-    blocked.related.push((workload.span(), format!("{label} is selected by {name}")));
+    let related = format!("{label} is selected by {name}");
+    let (direction, name) = (Direction::Egress, workload.name.to_owned());
+    blocked.cases.push(Case { direction, message, name });
+    blocked.related.push((workload.span(), related));
+}
+
+/// Returns the command that shows what a policy allows.
+fn describe(policy: &Policy<'_>, workload: &Workload<'_>) -> String {
+    let name = policy.object.name().map_or("", |it| it.as_str());
+    format!("kubectl describe networkpolicy{} {name}", workload.namespace_flag())
+}
+
+/// Returns the advice for a policy that only denies, which is right as it is: what is added to it would be open
+/// to everything that it selects.
+fn own_policy(workload: &Workload<'_>) -> String {
+    format!(
+        "Leave the policy that denies everything as it is, and add one for {}: `ingress` with those who connect \
+         to it, and `egress` with what it needs, port 53 over UDP and TCP included.",
+        workload.label
+    )
 }
 
 /// Whether a workload is known to use names: it names a host, or a policy lets it reach other Pods, which
@@ -238,25 +293,27 @@ fn shut_out<'a>(
                 continue;
             };
             let (message, place) = words(source, service, workload, first.number);
-            let blocked = all.entry(span).or_insert_with(|| Blocked {
+            let blocked = all.entry(gathered_at(policy, span)).or_insert_with(|| Blocked {
+                span,
                 policy: policy.object.label(),
-                messages: Vec::new(),
+                cases: Vec::new(),
                 related: Vec::new(),
                 severity: Severity::Warning,
-                check: format!(
-                    "kubectl describe networkpolicy{} {}",
-                    workload.namespace_flag(),
-                    policy.object.name().map_or("", |it| it.as_str())
-                ),
-                help: None,
+                check: describe(policy, workload),
+                help: policy.rules(Direction::Ingress).is_empty().then(|| own_policy(workload)),
             });
             if blocked.related.iter().any(|it| it.0 == place) {
                 continue;
             }
-            blocked.messages.push(message);
+            let (who, name) = match source {
+                Caller::Client { from, .. } => (format!("{} connects", from.label), from.name),
+                Caller::Route(route, _) => (format!("{} routes", route.label()), service.name),
+                Caller::Outside(_) => ("everybody outside may connect".to_owned(), service.name),
+            };
+            let (direction, name) = (Direction::Ingress, name.to_owned());
+            blocked.cases.push(Case { direction, message, name });
             let port = first.number;
-            let note =
-                format!("this connection to {} on port {port} is not allowed", workload.label);
+            let note = format!("{who} to {} on port {port}, which is not allowed", workload.label);
             blocked.related.push((place, note));
         }
     }
@@ -491,7 +548,7 @@ mod tests {
             format!("{}{}{}{}{own}", pod("db", ""), service(""), client("web"), client("api"));
         let found = messages(&RULE, &text);
         assert_eq!(found.len(), 1);
-        assert!(found[0].ends_with("; the same goes for one other"), "{found:?}");
+        assert!(found[0].ends_with("; the same goes for `api`"), "{found:?}");
     }
 
     #[test]

@@ -113,8 +113,7 @@ fn report(facts: &Facts, all: &[Apart<'_, '_>], out: &mut Findings) {
         let place = side.model.key("networks").map_or(side.span(), |it| it.name.span);
         finding.also(&place, format!("`{}` is on {}", side.name, networks(side)));
     }
-    let ask = format!("exec {} getent hosts {}", service.name, mention.host);
-    finding.check(facts.compose(service, &ask));
+    finding.check(facts.resolve(&service.unit, mention.host));
     let others: Vec<(Span, String)> = others
         .iter()
         .map(|it| (it.mention.span, format!("`{}` names it here", it.service.name)))

@@ -84,10 +84,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         if common || passed(unit, &there) || passed(&service.unit, &here) || other_program {
             continue;
         }
+        let family = service.unit.family().or(unit.family());
+        let own = family.filter(|it| here.iter().all(|port| it.ports().contains(&port.value)));
+        let by_itself =
+            own.map(|it| format!(", as {} does by itself", it.name)).unwrap_or_default();
         let finding = out.at(
             &first_there.span,
             format!(
-                "{} listens on {}, but service `{}` in Compose listens on {}",
+                "{} listens on {}, but service `{}` in Compose listens on {}{by_itself}",
                 unit.label,
                 list(&there),
                 service.name,
@@ -96,7 +100,11 @@ fn check(facts: &Facts, out: &mut Findings) {
         );
         finding
             .also(&first_here.span, format!("service `{}` in Compose", service.name))
-            .check(workload.exec(unit, "ss -ltn"));
+            .check(facts.show_listeners(unit));
+        for service in facts.services_for(workload) {
+            finding
+                .also(&service.span(), format!("Service `{}` sends traffic there", service.name));
+        }
         let same = service.unit.image.as_ref().is_some_and(|image| {
             unit.image.as_ref().is_some_and(|it| it.repository == image.repository)
         });

@@ -1,16 +1,20 @@
-use crate::facts::{Facts, Service};
+use crate::facts::{Facts, Service, Unit};
+use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
-use crate::model::compose::Port;
-use crate::report::{Edit, Findings, Fix, Role, Severity};
+use crate::model::compose::{Mount, MountKind, Port, is_default_name};
+use crate::report::{Edit, Findings, Fix, Related, Role, Severity, phrases};
 use crate::rules::rule;
+use crate::text::{FileId, Span, name_of};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 rule! {
-    /// A database, cache or queue is published on every address of the host.
+    /// A database, cache, queue or the like is published on every address of the host.
     ///
     /// ## Why it hurts
     /// Docker's own firewall rules take precedence over the host's: a published port can be reached
-    /// from the internet even where `ufw` denies it. Services of the same project reach the store
-    /// by name, without any published port.
+    /// from the internet even where `ufw` denies it. Services of the same project reach each
+    /// other by name, without any published port.
     ///
     /// ## What helps
     /// Publish the port on `127.0.0.1` for tools on the host, or do not publish it at all.
@@ -44,58 +48,151 @@ rule! {
 /// Ports of web consoles and metrics, which ask for a login or expose no data.
 const CONSOLES: &[u16] = &[15672, 15692, 8222, 9001, 7474, 8080, 8091, 5540];
 
+/// A store with the ports that it publishes on every address.
+struct Store<'f, 'a> {
+    service: &'f Service<'a>,
+    family: &'static str,
+    asks_nobody: bool,
+    ports: Vec<&'a Port>,
+}
+
+/// What a person sees as one thing to change: the stores of one file, or a single accepted port.
+type Group = (FileId, Option<Span>);
+
 fn check(facts: &Facts, out: &mut Findings) {
-    for service in facts.services() {
-        let Some(family) = service.unit.family().filter(|it| it.is_data_store()) else { continue };
-        // A store that lets anybody in is one finding, PLM813, with the published port in it.
-        if service.role != Role::Development && facts.open_door(&service.unit).is_some() {
-            continue;
+    let mut stores: Vec<Store<'_, '_>> =
+        facts.services().iter().flat_map(|it| open(facts, it)).collect();
+    // The file that counts most reports a store; its variants in other files are related places.
+    stores.sort_by_cached_key(|it| importance(facts, it.service));
+    let mut reported: FxHashMap<_, Group> = FxHashMap::default();
+    let mut groups: IndexMap<Group, (Vec<Store<'_, '_>>, Vec<Store<'_, '_>>), FxBuildHasher> =
+        IndexMap::default();
+    for store in stores {
+        let Some(first) = store.ports.first() else { continue };
+        let file = first.span.file;
+        let own: Group = (file, is_accepted(facts, first).then_some(first.span));
+        let image = store.service.unit.image.as_ref().map(|it| it.repository.clone());
+        let key = (facts.part_of(file), store.service.name, image, own.1);
+        match reported.get(&key) {
+            Some(group) => groups.entry(*group).or_default().1.push(store),
+            None => {
+                reported.insert(key, own);
+                groups.entry(own).or_default().0.push(store);
+            }
         }
-        let is_open = |port: &&Port| {
-            let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
-            port.host_ip.as_ref().is_none_or(everywhere)
-                && family.ports().contains(&port.target)
-                && !CONSOLES.contains(&port.target)
-        };
-        let (accepted, open): (Vec<&Port>, Vec<&Port>) = service
-            .model
-            .ports
-            .iter()
-            .filter(is_open)
-            .partition(|port| facts.is_accepted(port.span, &|selector| RULE.is(selector)));
-        for port in accepted {
-            report(facts, service, family.name, &[port], out);
-        }
-        report(facts, service, family.name, &open, out);
+    }
+    for (mut own, variants) in groups.into_values() {
+        let mut seen: FxHashSet<Span> = FxHashSet::default();
+        own.retain(|it| it.ports.first().is_some_and(|it| seen.insert(it.span)));
+        // The places of a file are in its own order, after the stores that ask for no password.
+        own.sort_by_key(|it| (!it.asks_nobody, it.ports.first().map(|it| it.span)));
+        report(facts, &own, &variants, out);
     }
 }
 
-/// Reports the open ports of one store together.
+/// Returns how little the file of a service counts: development after production, other names after those
+/// that Compose finds by itself.
+fn importance<'f>(facts: &'f Facts<'_>, service: &Service<'_>) -> (bool, bool, usize, &'f str) {
+    let path = facts.file(service.span().file).path();
+    let is_named = !is_default_name(path);
+    (service.role == Role::Development, is_named, path.matches('/').count(), path)
+}
+
+fn is_accepted(facts: &Facts, port: &Port) -> bool {
+    facts.is_accepted(port.span, &|selector| RULE.is(selector))
+}
+
+/// Returns the ports that a store publishes on every address: the accepted ones each by itself.
+fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a>> {
+    let unit = &service.unit;
+    let Some(family) = unit.family().filter(|it| it.is_data_store()) else { return Vec::new() };
+    // A store that lets anybody in is one finding, PLM813, with the published port in it.
+    if service.role != Role::Development && facts.open_door(unit).is_some() {
+        return Vec::new();
+    }
+    let is_open = |port: &&Port| {
+        let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
+        port.host_ip.as_ref().is_none_or(everywhere) && !CONSOLES.contains(&port.target)
+    };
+    let ports = service.model.ports.iter().filter(is_open);
+    let (accepted, open): (Vec<&Port>, Vec<&Port>) = ports.partition(|it| is_accepted(facts, it));
+    let store = |ports: Vec<&'a Port>| Store {
+        service,
+        family: family.name,
+        asks_nobody: asks_nobody(unit, service),
+        ports,
+    };
+    accepted.into_iter().map(|it| vec![it]).chain([open]).map(store).collect()
+}
+
+/// Whether a store is known to ask for no password: nothing that the files show sets one, and no file does
+/// that is mounted into it.
+fn asks_nobody(unit: &Unit<'_>, service: &Service<'_>) -> bool {
+    let major = unit.image.as_ref().and_then(|it| it.major);
+    let variables = unit.env.iter().map(|it| it.name);
+    let words = unit.start.words.iter().map(|it| it.as_str());
+    let is_file = |mount: &&Mount| {
+        let name = name_of(&mount.target);
+        mount.kind == MountKind::Bind && name.contains('.')
+    };
+    let is_configured = service.model.volumes.iter().any(|it| is_file(&it))
+        || !service.model.configs.is_empty()
+        || service.is_built()
+        || service.model.env_files.iter().any(|it| it.file.is_none());
+    let family = unit.family().map_or("", |it| it.id);
+    !is_configured && is_open_by_default(family, major, variables.chain(words))
+}
+
+/// Reports the stores of one file together, with their variants in other files.
 fn report(
     facts: &Facts<'_>,
-    service: &Service<'_>,
-    family: &str,
-    ports: &[&Port],
+    own: &[Store<'_, '_>],
+    variants: &[Store<'_, '_>],
     out: &mut Findings,
 ) {
-    let Some((first, others)) = ports.split_first() else { return };
-    let service = &facts.services()[service.index];
-    let name = service.name;
-    let message = format!("`{name}` ({family}) is published on every address of the host");
-    let finding = out.at(&first.span, message);
-    if service.role == Role::Development {
+    let Some(store) = own.first() else { return };
+    let [first, ports @ ..] = store.ports.as_slice() else { return };
+    let finding = out.at(&first.span, message(own));
+    if store.service.role == Role::Development {
         finding.severity(Severity::Info);
     }
+    let name = store.service.name;
+    let service = &facts.services()[store.service.index];
     // Without a number of its own, the host port is another one after each start.
     finding.check(match first.published {
         Some(it) => format!("ss -ltn 'sport = :{}'", it.value.0),
         None => facts.compose(service, &format!("port {name} {}", first.target.value)),
     });
-    for port in others {
+    for port in ports {
         finding.also(&port.span, format!("so is port {}", port.target.value));
     }
+    for other in &own[1..] {
+        let Some(port) = other.ports.first() else { continue };
+        let how = if other.asks_nobody { ", which asks for no password" } else { "" };
+        finding.also(&port.span, format!("`{}` ({}){how}", other.service.name, other.family));
+    }
+    let mut places: FxHashSet<Span> =
+        own.iter().flat_map(|it| &it.ports).map(|it| it.span).collect();
+    let (mut others, mut files) = (Vec::new(), Vec::new());
+    // Several projects may have one file in common.
+    for variant in variants {
+        let Some(port) = variant.ports.first().filter(|it| places.insert(it.span)) else {
+            continue;
+        };
+        let path = facts.file(port.span.file).path();
+        if !files.contains(&path) {
+            files.push(path);
+        }
+        let message = format!("`{}` ({})", variant.service.name, variant.family);
+        others.push((Related { span: port.span, message }, 0));
+    }
+    finding.stands_for_places(others, &files);
     // `docker stack deploy` ignores the address.
     if facts.is_for_swarm(service) {
+        finding.help(
+            "Do not publish the port: the services of the stack reach it over their network. Swarm ignores \
+             an address such as `127.0.0.1` before a port.",
+        );
         return;
     }
     let is_short =
@@ -104,8 +201,40 @@ fn report(
         let bare = facts.written(&port.span).trim_matches(['"', '\'']);
         facts.replace_scalar(&port.span, &format!("127.0.0.1:{bare}"))
     };
-    let edits: Vec<Edit> = ports.iter().filter(is_short).map(edit).collect();
+    let mut edits: Vec<Edit> = Vec::new();
+    for port in own.iter().flat_map(|it| &it.ports).filter(is_short) {
+        let edit = edit(port);
+        // An anchor may bring one list of ports to several services.
+        if !edits.iter().any(|it| it.span == edit.span) {
+            edits.push(edit);
+        }
+    }
     finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", edits));
+}
+
+/// Maximum number of stores that a message names.
+const MAX_NAMES: usize = 4;
+
+/// Returns what the stores of one file have in common.
+fn message(stores: &[Store<'_, '_>]) -> String {
+    let name = |it: &Store<'_, '_>| format!("`{}` ({})", it.service.name, it.family);
+    let mut names: Vec<String> = stores.iter().take(MAX_NAMES).map(name).collect();
+    if stores.len() > MAX_NAMES {
+        names.push(format!("{} more", stores.len() - MAX_NAMES));
+    }
+    let last = names.pop().unwrap_or_default();
+    let names = if names.is_empty() { last } else { format!("{} and {last}", names.join(", ")) };
+    let are = if stores.len() == 1 { "is" } else { "are" };
+    let open: Vec<&str> =
+        stores.iter().filter(|it| it.asks_nobody).map(|it| it.service.name).collect();
+    let without = match open.as_slice() {
+        [] => String::new(),
+        [_] if stores.len() == 1 => ", and asks nobody for a password".to_owned(),
+        all if all.len() == stores.len() => ", and ask nobody for a password".to_owned(),
+        [one] => format!("; `{one}` asks nobody for a password"),
+        _ => format!("; {} ask nobody for a password", phrases::first_named(&open, MAX_NAMES)),
+    };
+    format!("{names} {are} published on every address of the host{without}")
 }
 
 #[cfg(test)]
@@ -170,5 +299,44 @@ mod tests {
         let text = "services: { db: { image: 'postgres:17', ports: [5432] } }";
         let found = crate::rules::testing::findings(&RULE, text);
         assert_eq!(found[0].check, ["docker compose port db 5432"]);
+    }
+
+    #[test]
+    fn the_stores_of_one_file_are_one_finding() {
+        let text = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] }, cache: { image: 'redis:8', ports: ['6379:6379'] } }";
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            "`cache` (Redis) and `db` (PostgreSQL) are published on every address of the host; `cache` asks nobody for a password"
+        );
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
+    }
+
+    #[test]
+    fn a_variant_of_a_store_in_another_file_is_a_related_place() {
+        let db = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }\n";
+        let text = format!("# file: compose.small.yaml\n{db}# file: compose.yaml\n{db}");
+        let found = crate::rules::testing::findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].message.ends_with("(the same in `compose.small.yaml`)"),
+            "{}",
+            found[0].message
+        );
+        let other = "services: { db: { image: 'mysql:9', ports: ['3306:3306'] } }\n";
+        let text = format!("# file: compose.small.yaml\n{other}# file: compose.yaml\n{db}");
+        assert_eq!(messages(&RULE, &text).len(), 2);
+    }
+
+    #[test]
+    fn every_port_of_a_store_counts_but_its_console() {
+        let text = "services: { s: { image: 'opensearchproject/opensearch:2', ports: ['9201:9201', '9001:9001'] } }";
+        assert_eq!(crate::rules::testing::findings(&RULE, text)[0].fixes[0].edits.len(), 1);
+        let mounted = "services: { c: { image: 'redis:8', ports: ['6379:6379'], volumes: ['./redis.conf:/etc/redis.conf'] } }";
+        assert_eq!(
+            messages(&RULE, mounted),
+            ["`c` (Redis) is published on every address of the host"]
+        );
     }
 }

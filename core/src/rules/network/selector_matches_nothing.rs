@@ -1,4 +1,4 @@
-use crate::facts::{Facts, KubeService, MANY, Workload};
+use crate::facts::{Facts, KubeService, MANY, Workload, nearest};
 use crate::model::Str;
 use crate::report::{Confidence, Findings, Fix, Severity};
 use crate::rules::rule;
@@ -131,22 +131,45 @@ fn check(facts: &Facts, out: &mut Findings) {
                 None => String::new(),
             };
             // Pods that these files do not show, such as an operator's, may have the labels.
-            out.at(
+            let finding = out.at(
                 &selector.place.span,
                 format!(
                     "Service `{name}` selects none of the Pods in these files: no Pod{within} has {}",
                     labels.join(", ")
                 ),
-            )
-            .confidence(Confidence::Likely);
+            );
+            finding.confidence(Confidence::Likely);
+            if few && !facts.workloads().iter().any(|it| is_akin(facts, service, it)) {
+                finding.severity(Severity::Info).help(format!(
+                    "No Pod of the project has labels like these: if they come from elsewhere, such as a chart \
+                     that is installed by itself, `{name}` selects them there."
+                ));
+            }
         }
+        let stated = service.object.meta.namespace.as_ref();
+        let flag = stated.map(|it| format!(" -n {it}")).unwrap_or_default();
         for finding in out.since(before) {
             finding.check(format!(
-                "kubectl get endpointslices -n {} -l kubernetes.io/service-name={name}",
-                service.namespace
+                "kubectl get endpointslices{flag} -l kubernetes.io/service-name={name}"
             ));
         }
     }
+}
+
+/// Whether a workload of the application, in any namespace, has one of the selected labels with a value that
+/// is like the selected one.
+fn is_akin(facts: &Facts<'_>, service: &KubeService<'_>, workload: &Workload<'_>) -> bool {
+    let selector = service.model.selector.iter().flat_map(|it| &it.match_labels);
+    let labels = &workload.model.template.meta;
+    facts.same_part(service.object.file, workload.object.file)
+        && selector.filter(|it| !is_set_at_run_time(&it.0)).any(|(key, wanted)| {
+            labels.label(key).is_some_and(|it| {
+                let (wanted, actual) = (wanted.as_str(), it.as_str());
+                wanted.contains(actual)
+                    || actual.contains(wanted)
+                    || nearest(wanted, std::iter::once(actual)).is_some()
+            })
+        })
 }
 
 /// Whether a TrafficSplit sends what arrives at a Service to other Services, so that it needs no Pods.
@@ -256,7 +279,8 @@ mod tests {
         let severity =
             |selector: &str| findings(&RULE, &project(selector, "{app: db}"))[0].severity.name();
         assert_eq!(severity("{app: dbb}"), "error");
-        assert_eq!(severity("{app: cache, tier: x}"), "warning");
+        assert_eq!(severity("{app: db-primary, tier: x}"), "warning");
+        assert_eq!(severity("{app: cache, tier: x}"), "info", "the Pods may come from elsewhere");
     }
 
     #[test]

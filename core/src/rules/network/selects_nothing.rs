@@ -118,6 +118,10 @@ fn pods(
     if here().next().is_none() || selects || may_come(facts, object, selector) {
         return;
     }
+    // One build may leave out what the policy is for, and the sources and the other builds have.
+    if facts.is_selected_anywhere(object, selector) {
+        return;
+    }
     let labels = || here().map(|it| (&it.model.template.meta.labels, it.label.clone()));
     let near = near_miss(selector, labels());
     report(facts, out, object, selector, "Pods", near);

@@ -109,7 +109,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .also(&service.span(), format!("Service `{}`", service.name))
                     .also(&reason.1, "the program reads the variable here")
-                    .check(workload.exec(unit, &format!("printenv {name}")));
+                    .check(facts.show_variable(unit, name));
                 if let Some(place) = spec.place.filter(|_| spec.enable_service_links.is_none()) {
                     let off = Yaml::bool(false);
                     let edit = facts.insert_entry(&place, "enableServiceLinks", &off);

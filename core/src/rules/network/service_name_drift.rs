@@ -202,7 +202,7 @@ fn absent(
             .also(&mention.span, format!("Compose sets `{key}` here"))
             .also(&named.span(), format!("its Service in the cluster is `{}`", named.name))
             .confidence(Confidence::Likely)
-            .check(workload.exec(unit, &format!("printenv {key}")));
+            .check(facts.show_variable(unit, key));
         if service.role == Role::Development {
             finding.severity(Severity::Info);
         }

@@ -183,9 +183,10 @@ fn report<'a>(
         ),
     );
     let place = service.model.ports_place.map_or(service.span(), |it| it.span);
-    finding.also(&place, format!("the ports of Service `{name}`")).check(workload.exec(
+    finding.also(&place, format!("the ports of Service `{name}`")).check(facts.connect(
         unit,
-        &format!("nc -vz {} {}", dialled.host, ports.first().map_or(port, number_or(port))),
+        dialled.host,
+        ports.first().map_or(port, number_or(port)),
     ));
     // A patch shows a part of the ports only, and of several Services of this name another may be meant.
     let home = workload.object.file;

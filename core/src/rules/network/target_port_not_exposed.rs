@@ -129,17 +129,26 @@ fn report<'a>(
             workload.listed_ports()
         ),
     );
+    finding.also(&workload.span(), format!("{} is selected by `{name}`", workload.label));
+    let flag = workload.namespace_flag();
     if target.value.as_str().is_some() {
-        finding.severity(Severity::Error);
+        finding.severity(Severity::Error).check(format!(
+            "kubectl get endpointslices -l kubernetes.io/service-name={name}{flag} -o yaml"
+        ));
     } else {
-        finding.confidence(Confidence::Likely);
+        // An EndpointSlice has the number, whether anything listens on it or not.
+        let number = match (service.model.is_headless(), &port.port) {
+            (false, Some(port)) => port.value.to_string(),
+            _ => target.value.to_string(),
+        };
+        finding.confidence(Confidence::Likely).check(format!(
+            "kubectl run port-check --rm -i --restart=Never --image=busybox{flag} -- nc -zvw3 {name} {number}"
+        ));
+        // DNS gives the addresses of the Pods themselves, and clients choose the port.
+        if service.model.is_headless() {
+            finding.severity(Severity::Info);
+        }
     }
-    finding.also(&workload.span(), format!("{} is selected by `{name}`", workload.label)).check(
-        format!(
-            "kubectl get endpointslices -l kubernetes.io/service-name={name}{} -o yaml",
-            workload.namespace_flag()
-        ),
-    );
     for other in others {
         finding.also(
             &other.span(),

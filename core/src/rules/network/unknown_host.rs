@@ -1,7 +1,7 @@
 use crate::facts::{
     Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host,
 };
-use crate::report::{Confidence, Findings, Fix};
+use crate::report::{Confidence, Findings, Fix, Kind};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -136,6 +136,10 @@ fn unknown_in_cluster(
     if aliased || host.contains('_') || !facts.is_unknown_service(home, namespace, host) {
         return false;
     }
+    // Who adds the component that defines the Service also switches on what uses it.
+    if facts.is_optional_service(home, first_label(host)) || is_switched_off(facts, unit, mention) {
+        return false;
+    }
     // PLM418 reports names from Compose.
     let mut pairs = (0..workload.units.len())
         .filter_map(|at| facts.counterpart_of_container(workload.index, at));
@@ -146,6 +150,36 @@ fn unknown_in_cluster(
         })
     });
     !known_in_compose
+}
+
+/// Whether the host comes from a block of a chart's values that says `create: false` or `enabled: false`: the
+/// Service of the same block is not there on purpose.
+fn is_switched_off(facts: &Facts, unit: &Unit<'_>, mention: &Mention<'_>) -> bool {
+    let variable = mention.key.and_then(|key| unit.var(key)).map(|it| it.value_span);
+    let places = [Some(mention.host_span), Some(mention.span), variable];
+    let targets = facts.targets().map(|it| &it.target.behind);
+    let behind = targets.flat_map(|it| places.iter().flatten().filter_map(|span| it.get(span)));
+    behind.flatten().chain(places.iter().flatten()).any(|span| {
+        let file = facts.file(span.file);
+        file.kind == Kind::Values && has_sibling_switch(file.text(), span.range().start)
+    })
+}
+
+/// Whether a line beside a place, in the same block of a file, switches something off.
+fn has_sibling_switch(text: &str, at: usize) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = text.lines().collect();
+    let own = text.get(..at).unwrap_or_default().matches('\n').count();
+    let Some(depth) = lines.get(own).map(|it| indent(it)).filter(|it| *it > 0) else {
+        return false;
+    };
+    let is_inside = |line: &&&str| line.trim().is_empty() || indent(line) >= depth;
+    let before = lines[..own].iter().rev().take_while(is_inside);
+    let after = lines[own..].iter().take_while(is_inside);
+    before.chain(after).filter(|line| indent(line) == depth).any(|line| {
+        let setting = line.split('#').next().unwrap_or_default().trim();
+        matches!(setting, "create: false" | "enabled: false")
+    })
 }
 
 /// Whether a host is a name without dots, and not a placeholder to be filled in.
@@ -185,11 +219,14 @@ fn report(
     let finding = out.at(&mention.host_span, message);
     finding.confidence(Confidence::Likely);
     if let Some(service) = facts.service_of(unit) {
-        finding
-            .check(facts.compose(service, &format!("exec {} getent hosts {host}", service.name)));
+        finding.check(facts.compose(service, "config --services"));
     }
     if let Some(workload) = facts.workload_of(unit) {
-        finding.check(workload.exec(unit, &format!("getent hosts {host}")));
+        let mut parts = host.split('.');
+        let (name, namespace) = (parts.next().unwrap_or_default(), parts.next());
+        let own = workload.namespace_flag().to_string();
+        let flag = namespace.map_or(own, |it| format!(" -n {it}"));
+        finding.check(format!("kubectl get service{flag} {name}"));
     }
     let written = facts.file(mention.host_span.file).text().get(mention.host_span.range());
     if let Some(near) = near.filter(|_| written == Some(host)) {
@@ -203,7 +240,7 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn web(host: &str, more: &str) -> usize {
         let text = format!(
@@ -236,6 +273,36 @@ mod tests {
         assert_eq!(messages(&RULE, text).len(), 1);
     }
 
+    /// Returns the targets that the one finding over overlays of one base names.
+    fn overlays(more: &str) -> Vec<Vec<String>> {
+        let overlay = |name: &str| {
+            format!(
+                "# file: k/{name}/kustomization.yaml\nresources: [../base]\nnameSuffix: -{name}\n"
+            )
+        };
+        let base = "# file: k/base/kustomization.yaml\nresources: [web.yaml]\n# file: k/base/web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'acme/web:1', env: [{name: U, value: 'redis://cache:6379'}]}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: api}\nspec: {ports: [{port: 80}]}\n";
+        let text = format!("{base}{}{}{}{more}", overlay("a"), overlay("b"), overlay("c"));
+        findings(&RULE, &text).into_iter().map(|it| it.targets).collect()
+    }
+
+    const CACHE: &str =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: cache}\nspec: {ports: [{port: 6379}]}\n";
+
+    #[test]
+    fn every_overlay_of_a_base_is_named() {
+        let all = [["k/a", "k/b", "k/c"].map(str::to_owned).to_vec()];
+        assert_eq!(overlays(""), all);
+        let component = format!(
+            "# file: k/cache/kustomization.yaml\napiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [cache.yaml]\n# file: k/cache/cache.yaml\n{CACHE}"
+        );
+        assert!(overlays(&component).is_empty(), "the component is there to be added");
+        let used = component.replace("k/cache", "k/extra");
+        let used = format!(
+            "{used}# file: k/d/kustomization.yaml\nresources: [../base]\ncomponents: [../extra]\n"
+        );
+        assert!(overlays(&used).is_empty(), "one overlay adds it already");
+    }
+
     fn pod(host: &str, more: &str) -> usize {
         let text = format!(
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: 'acme/web:1', env: [{{name: U, value: 'redis://{host}:6379'}}]}}]}}\n{more}"
@@ -257,5 +324,16 @@ mod tests {
         assert_eq!(pod("cache-rw", &format!("{service}{operator}")), 0);
         let chart = "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x}\nspec: {}\n";
         assert_eq!(pod("cache", &format!("{service}{chart}")), 0);
+    }
+
+    #[test]
+    fn what_the_values_switch_off_is_silent() {
+        let chart = |switch: &str| {
+            format!(
+                "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/values.yaml\nhelper:\n  {switch}\n  name: helper\n# file: c/templates/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n    - name: web\n      image: acme/web:1\n      env:\n        - name: HELPER_HOST\n          value: {{{{ .Values.helper.name }}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: api}}\nspec: {{ports: [{{port: 80}}]}}\n"
+            )
+        };
+        assert!(messages(&RULE, &chart("create: false")).is_empty());
+        assert_eq!(messages(&RULE, &chart("create: true")).len(), 1);
     }
 }

@@ -1,10 +1,10 @@
-use super::{check_span, probes};
-use crate::facts::{Facts, Unit};
+use super::{check_span, note_in_development, probes};
+use crate::facts::{Facts, Unit, in_shell};
 use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::shell::{self, base_name, is_shell};
 use crate::model::compose::HealthTest;
 use crate::model::kubernetes::ProbeHandler;
-use crate::report::{Confidence, Findings, Fix, Severity};
+use crate::report::{Confidence, Edit, Finding, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 
@@ -13,7 +13,7 @@ rule! {
     ///
     /// ## Why it hurts
     /// A check that always passes is worse than none: what depends on it starts too early, and a server
-    /// that hangs stays "healthy" for ever. A check that always fails keeps a good server out of use.
+    /// that is down stays "healthy" for ever. A check that always fails keeps a good server out of use.
     /// Both are easy to write: `CMD-SHELL` takes one string and passes over the words behind it, `curl`
     /// without `-f` succeeds for every answer, `|| true` hides each failure.
     ///
@@ -58,7 +58,15 @@ fn check(facts: &Facts, out: &mut Findings) {
         } else if let Some(script) = script_of_test(test) {
             let words: Vec<&str> = test.arguments().iter().map(|it| it.as_str()).collect();
             let flaw = flaw_in(facts, &service.unit, &script, (&words, in_shell));
-            judge(out, &what, flaw, ps);
+            let check = match own_question(&script) {
+                Some(ask) if is_blind_curl(flaw.as_ref()) => {
+                    facts.compose(service, &format!("exec {} {ask}", service.name))
+                }
+                _ => ps,
+            };
+            if let Some(finding) = judge(out, &what, (flaw, &script), check) {
+                advise(facts, &service.unit, &script, finding);
+            }
         }
     }
     for workload in facts.workloads() {
@@ -71,7 +79,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 let what = format!("the {field} of {}", unit.label);
                 let words: Vec<&str> = words.iter().map(|it| it.0).collect();
                 let flaw = flaw_in(facts, unit, &script, (&words, false));
-                judge(out, &what, flaw, workload.events());
+                let check = match own_question(&script) {
+                    Some(ask) if is_blind_curl(flaw.as_ref()) => workload.exec(unit, &ask),
+                    _ => workload.events(),
+                };
+                if let Some(finding) = judge(out, &what, (flaw, &script), check) {
+                    advise(facts, unit, &script, finding);
+                }
             }
         }
     }
@@ -170,16 +184,84 @@ fn script_of(words: &[(&str, Span)], span: Span) -> Option<Script> {
     Some(Script { text: quoted.join(" "), span, is_bash: true })
 }
 
-fn judge(out: &mut Findings, what: &str, found: Option<Found>, check: String) {
-    let Some(Found { flaw, span, script }) = found else { return };
+fn is_blind_curl(found: Option<&Found>) -> bool {
+    found.is_some_and(|it| it.flaw == Flaw::CurlWithoutFail && it.script.is_none())
+}
+
+/// Returns the request of a check that has `curl` print the status of the answer.
+fn own_question(script: &Script) -> Option<String> {
+    let commands = shell::commands(&script.text);
+    let curl = commands.iter().find(|it| it.name() == "curl")?;
+    let words = curl.program().iter().map(|it| it.text.as_str());
+    let words: Vec<&str> =
+        words.filter(|it| !it.contains(['>', '<']) && *it != "/dev/null").collect();
+    let status = r"-s -o /dev/null -w '%{http_code}\n'";
+    // Variables are those of the container, which a shell in it fills in.
+    if words.iter().any(|it| it.contains('$')) {
+        let request = format!("{} -s -o /dev/null -w '%{{http_code}}'", words.join(" "));
+        return Some(format!("sh -c {}", in_shell(&request.replace("$$", "$"))));
+    }
+    let words: Vec<String> = words.into_iter().map(in_shell).collect();
+    Some(format!("{} {status}", words.join(" ")))
+}
+
+/// Says what helps against `curl` without `-f`. Where the server asks for a password, `-f` alone would make the
+/// check fail for ever.
+fn advise(facts: &Facts, unit: &Unit<'_>, script: &Script, finding: &mut Finding) {
+    note_in_development(facts, unit, finding);
+    let is_blind = finding.message.ends_with(BLIND);
+    if !is_blind {
+        return;
+    }
+    finding.why("`curl` without `-f` succeeds as soon as the server answers at all: also with 503 while it starts, or with 500 when it cannot work. Only a server that does not answer fails the check, so that what waits for it starts too early.");
+    let sends_password =
+        ["-u", "--user", "Authorization"].iter().any(|it| script.text.contains(it));
+    let password = match unit.family().map(|it| it.id) {
+        Some("elasticsearch") => Some("elastic:$$ELASTIC_PASSWORD"),
+        Some("opensearch") => Some("admin:$$OPENSEARCH_INITIAL_ADMIN_PASSWORD"),
+        _ => None,
+    };
+    if let Some(password) = password.filter(|_| !sends_password && facts.open_door(unit).is_none())
+    {
+        let user =
+            if unit.is_compose() { password.to_owned() } else { password.replace("$$", "$") };
+        finding.help(format!(
+            "Let the check fail for errors and send the password, since the server answers 401 without one and `-f` alone would never pass: `curl -f -u {user} …`."
+        ));
+        return;
+    }
+    finding.help(
+        "Add `-f` (`--fail`) to `curl`, so that the check fails when the answer is an error.",
+    );
+    let written = facts.written(&finding.span);
+    let mut places = written.match_indices("curl ");
+    if let (Some((at, _)), None) = (places.next(), places.next()) {
+        let after = finding.span.start + u32::try_from(at + "curl".len()).unwrap_or_default();
+        let span = Span::new(finding.span.file, after as usize, after as usize);
+        // Whether the path answers without an error, nobody knows from the files.
+        finding.fix(Fix::r#unsafe(
+            "Let `curl` fail for errors",
+            [Edit { span, text: " -f".to_owned() }],
+        ));
+    }
+}
+
+/// The words for a check that takes every answer for a good one.
+const BLIND: &str = "passes for every answer, also for an error 500: `curl` fails only with `-f`";
+
+fn judge<'o>(
+    out: &'o mut Findings,
+    what: &str,
+    (found, own): (Option<Found>, &Script),
+    check: String,
+) -> Option<&'o mut Finding> {
+    let Found { flaw, span, script } = found?;
     let says = match flaw {
         Flaw::EndsInSuccess => "cannot fail: its last command always succeeds",
         Flaw::OneWordTest => {
             "cannot fail: a test of a single word is true, and an operator needs spaces around it"
         }
-        Flaw::CurlWithoutFail => {
-            "passes for every answer, also for an error 500: `curl` fails only with `-f`"
-        }
+        Flaw::CurlWithoutFail => BLIND,
         Flaw::BracketWithoutSpace => {
             "cannot pass: without a space after the bracket this is the name of a program"
         }
@@ -201,6 +283,13 @@ fn judge(out: &mut Findings, what: &str, found: Option<Found>, check: String) {
         }
         Flaw::CurlWithoutFail => {}
     }
+    finding.cause(match flaw {
+        Flaw::CurlWithoutFail => "curl without -f".to_owned(),
+        Flaw::EndsInSuccess | Flaw::OneWordTest | Flaw::BracketWithoutSpace | Flaw::DevTcp => {
+            own.text.clone()
+        }
+    });
+    Some(finding)
 }
 
 #[cfg(test)]
@@ -213,6 +302,38 @@ mod tests {
             &RULE,
             &format!("services: {{web: {{image: 'a:1', healthcheck: {{test: {test}}}}}}}\n"),
         )
+    }
+
+    #[test]
+    fn curl_without_f_is_one_finding_with_its_own_question_and_advice() {
+        let service = |name: &str, image: &str, test: &str| {
+            format!("  {name}:\n    image: '{image}'\n    healthcheck: {{test: {test}}}\n")
+        };
+        let text = format!(
+            "services:\n{}{}",
+            service("web", "a:1", "[CMD-SHELL, 'curl http://localhost:80/up || exit 1']"),
+            service("api", "b:1", "curl -s localhost:81")
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with("(and 1 more like it)"));
+        assert_eq!(
+            found[0].check,
+            [
+                r"docker compose exec web curl http://localhost:80/up -s -o /dev/null -w '%{http_code}\n'"
+            ]
+        );
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
+        let search = service("es", "elasticsearch:8.17.0", "curl http://localhost:9200");
+        let found = findings(&RULE, &format!("services:\n{search}"));
+        let help = found[0].help.as_deref().unwrap_or_default();
+        assert!(help.contains("-u elastic:$$ELASTIC_PASSWORD"), "{help}");
+        assert!(found[0].fixes.is_empty());
+        let open = search.replace(
+            "    health",
+            "    environment: {xpack.security.enabled: 'false'}\n    health",
+        );
+        assert_eq!(findings(&RULE, &format!("services:\n{open}"))[0].fixes.len(), 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::{check_span, probes};
+use super::{check_span, note_in_development, probes};
 use crate::facts::{Facts, MissingTool, Service, Unit, Workload};
 use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::families::Tool;
@@ -17,9 +17,9 @@ rule! {
     /// shell.
     ///
     /// ## What helps
-    /// Use what is in the image: the client that comes with the server (`pg_isready`, `redis-cli`), the
-    /// language's own runtime, or another of `curl` and `wget`. In a cluster, `httpGet`, `tcpSocket` and
-    /// `grpc` probes need no program in the image. Otherwise install it in a Dockerfile.
+    /// Use what is in the image: the client that comes with the server (`pg_isready`, `redis-cli`), or the
+    /// language's own runtime. In a cluster, `httpGet`, `tcpSocket` and `grpc` probes need no program in
+    /// the image. Otherwise install it in a Dockerfile.
     ///
     /// ## How to troubleshoot
     /// `docker inspect -f '{{json .State.Health}}' CONTAINER` and `kubectl describe pod POD` show
@@ -40,7 +40,7 @@ rule! {
     ///   db:
     ///     image: postgres:17.2
     ///     healthcheck:
-    ///       test: ["CMD", "pg_isready", "-U", "postgres"]
+    ///       test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "postgres"]
     /// ```
     PLM621 "exec-probe-tool-missing" {
         since: "0.1.0", on: Both, severity: Warning, check: check,
@@ -70,8 +70,20 @@ fn check_service(facts: &Facts, out: &mut Findings, service: &Service<'_>) {
     let word = missing.word.as_ref().and_then(|it| test.arguments().get(it.arg));
     let span = word.or(test.arguments().first()).map_or(test.span, |it| it.span);
     let what = format!("the healthcheck of service `{}`", service.name);
-    let finding = report(out, &span, &what, &missing);
+    let from = facts.final_from(service).filter(|_| !missing.is_certain);
+    let dockerfile = from.map(|it| facts.file(it.file).path());
+    let finding = report(out, &span, &what, &missing, dockerfile);
     let name = service.name;
+    if let (Some(from), Some(path)) = (from, dockerfile) {
+        finding.also(&from, format!("the image of `{name}` is built here"));
+        if missing.instead.is_none() {
+            let tool = missing.tool.name();
+            finding.help(format!(
+                "Install `{tool}` in `{path}`, or let the check run a program that is in the image: the language's own runtime, or the server itself with an option for it."
+            ));
+        }
+    }
+    note_in_development(facts, &service.unit, finding);
     finding.check(facts.compose(service, &format!("exec {name} {}", question(missing.tool))));
     if let Some(shell) = service.ready_shell() {
         finding
@@ -102,7 +114,8 @@ fn check_container(facts: &Facts, out: &mut Findings, workload: &Workload<'_>, u
             Some(_) => {}
             None => {
                 let what = format!("the {field} of {}", unit.label);
-                let finding = report(out, &span, &what, &missing);
+                let finding = report(out, &span, &what, &missing, None);
+                note_in_development(facts, unit, finding);
                 finding.check(workload.exec(unit, question(missing.tool)));
                 first = Some((finding, missing.tool));
             }
@@ -120,17 +133,20 @@ fn report<'o>(
     span: &Span,
     what: &str,
     missing: &MissingTool,
+    dockerfile: Option<&str>,
 ) -> &'o mut Finding {
     let (tool, image) = (missing.tool.name(), &missing.image);
     let start = match (missing.tool, &missing.word) {
         (Tool::Sh, None) => format!("{what} is run by a shell, and there is none in `{image}`"),
         _ => format!("{what} runs `{tool}`, which is not in `{image}`"),
     };
-    let message = match missing.is_certain {
-        true => start,
-        false => format!("{start} and not added by the Dockerfile"),
+    let message = match (missing.is_certain, dockerfile) {
+        (true, _) => start,
+        (false, Some(path)) => format!("{start} and not added by `{path}`"),
+        (false, None) => format!("{start} and not added by the Dockerfile"),
     };
     let finding = out.at(span, message);
+    finding.cause(format!("{tool} in {}", dockerfile.unwrap_or(image)));
     if !missing.is_certain {
         finding.confidence(Confidence::Likely);
     }
@@ -217,6 +233,26 @@ mod tests {
         assert_eq!(built("FROM python:3.13-slim\nRUN ./setup.sh"), 0);
         assert_eq!(built("FROM python:3.13"), 0);
         assert_eq!(built("FROM acme/base"), 0);
+    }
+
+    #[test]
+    fn a_dockerfile_is_named_and_one_finding_for_all_that_are_built_from_it() {
+        let service =
+            "services: {a: {build: ./a, healthcheck: {test: [CMD, curl, -f, localhost]}}}\n";
+        let text = format!(
+            "# file: compose.yaml\n{service}# file: compose.all.yaml\n{service}# file: a/Dockerfile\nFROM rust:1 AS build\nFROM debian:bookworm-slim\nRUN apt-get install -y libssl3\n"
+        );
+        let found = findings(&RULE, &text);
+        let path = "`a/Dockerfile`";
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            format!(
+                "the healthcheck of service `a` runs `curl`, which is not in `debian:bookworm-slim` and not added by {path} (the same in `compose.all.yaml`)"
+            )
+        );
+        assert!(found[0].help.as_deref().is_some_and(|it| it.starts_with("Install `curl` in")));
+        assert_eq!(found[0].related.len(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use crate::facts::Facts;
 use crate::model::kubernetes::{Body, Object};
-use crate::report::Findings;
+use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -79,11 +79,15 @@ fn check(facts: &Facts, out: &mut Findings) {
             if replicas.value == 1 { "" } else { "s" },
             scaler.label()
         );
-        out.at(&replicas.span, message).also(&scaler.name_span(), "the autoscaler").check(format!(
+        let finding = out.at(&replicas.span, message);
+        finding.also(&scaler.name_span(), "the autoscaler").check(format!(
             "kubectl get{} {} -o jsonpath='{{.spec.replicas}}'",
             workload.namespace_flag(),
             workload.reference()
         ));
+        if facts.workload_role(workload) == Role::Development {
+            finding.severity(Severity::Info);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ rule! {
     ///   containers:
     ///     - name: shop
     ///       image: acme/shop:1
+    ///       env: [{ name: SPRING_DATASOURCE_URL, value: "jdbc:postgresql://db/shop" }]
     ///       livenessProbe:
     ///         httpGet:
     ///           path: /actuator/health # <- the liveness probe of container `shop` of Pod `shop` asks `/actuator/health`, which also fails when a server that it uses is down
@@ -44,6 +45,7 @@ rule! {
     ///   containers:
     ///     - name: shop
     ///       image: acme/shop:1
+    ///       env: [{ name: SPRING_DATASOURCE_URL, value: "jdbc:postgresql://db/shop" }]
     ///       readinessProbe:
     ///         httpGet: { path: /actuator/health/readiness, port: 8080 }
     ///       livenessProbe:
@@ -113,7 +115,7 @@ mod tests {
 
     fn path(image: &str, path: &str) -> usize {
         count(&format!(
-            "image: '{image}', livenessProbe: {{httpGet: {{path: '{path}', port: 80}}}}"
+            "image: '{image}', env: [{{name: SPRING_DATASOURCE_URL, value: 'jdbc:postgresql://db/shop'}}], livenessProbe: {{httpGet: {{path: '{path}', port: 80}}}}"
         ))
     }
 
@@ -128,6 +130,20 @@ mod tests {
     }
 
     #[test]
+    fn only_servers_with_a_health_indicator_count() {
+        let asks = |variable: &str| {
+            count(&format!(
+                "image: 'acme/shop:1', env: [{variable}], livenessProbe: {{httpGet: {{path: /actuator/health, port: 80}}}}"
+            ))
+        };
+        assert_eq!(asks("{name: KAFKA_BROKERCONNECT, value: 'kafka:9092'}"), 0);
+        assert_eq!(asks(""), 0);
+        assert_eq!(asks("{name: spring.data.redis.host, value: cache}"), 1);
+        assert_eq!(asks("{name: STORE_ADDRESS, value: 'redis:6379'}"), 1);
+        assert_eq!(asks("{name: SHOP_DB, value: 'jdbc:mysql://db/shop'}"), 1);
+    }
+
+    #[test]
     fn endpoints_for_liveness_and_unknown_ones_are_silent() {
         assert_eq!(path("acme/shop:1", "/actuator/health/liveness"), 0);
         assert_eq!(path("acme/shop:1", "/health/ready"), 0);
@@ -138,18 +154,19 @@ mod tests {
     #[test]
     fn groups_of_the_users_own_and_readiness_are_silent() {
         let liveness = "livenessProbe: {httpGet: {path: /actuator/health, port: 80}}";
+        let url = "{name: SPRING_DATASOURCE_URL, value: 'jdbc:postgresql://db/shop'}";
+        let container = format!("image: 'acme/shop:1', env: [{url}]");
+        assert_eq!(count(&format!("{container}, {liveness}")), 1);
         for name in ["MANAGEMENT_HEALTH_DB_ENABLED", "management.endpoint.health.group.a.include"] {
-            let env = format!("image: 'acme/shop:1', env: [{{name: {name}, value: 'false'}}]");
+            let env =
+                format!("image: 'acme/shop:1', env: [{url}, {{name: {name}, value: 'false'}}]");
             assert_eq!(count(&format!("{env}, {liveness}")), 0, "{name}");
         }
         assert_eq!(
-            count(&format!("image: 'acme/shop:1', {}", liveness.replace("liveness", "readiness"))),
+            count(&format!("{container}, {}", liveness.replace("liveness", "readiness"))),
             0
         );
-        assert_eq!(
-            count(&format!("image: 'acme/shop:1', {}", liveness.replace("liveness", "startup"))),
-            0
-        );
+        assert_eq!(count(&format!("{container}, {}", liveness.replace("liveness", "startup"))), 0);
     }
 
     #[test]
@@ -184,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_fix_keeps_the_prefix() {
-        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, livenessProbe: {httpGet: {path: /a/actuator/health, port: 80}}}]}\n";
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, env: [{name: SPRING_RABBITMQ_HOST, value: mq}], livenessProbe: {httpGet: {path: /a/actuator/health, port: 80}}}]}\n";
         assert_eq!(findings(&RULE, text)[0].fixes[0].edits[0].text, "/a/actuator/health/liveness");
     }
 }

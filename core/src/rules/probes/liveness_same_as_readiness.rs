@@ -1,6 +1,6 @@
-use super::{check_span, dependency, is_too_eager};
+use super::{check_span, dependency, is_too_eager, note_in_development};
 use crate::facts::Facts;
-use crate::report::Findings;
+use crate::report::{Findings, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -61,6 +61,12 @@ rule! {
     }
 }
 
+/// Seconds after which a restart is no longer hasty, even with the check of the readiness probe.
+const PATIENT: i64 = 90;
+
+/// Number of failures after which a readiness probe takes a Pod out too late to be of use.
+const MANY_FAILURES: i64 = 5;
+
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for (unit, container) in workload.running() {
@@ -79,13 +85,26 @@ fn check(facts: &Facts, out: &mut Findings) {
                 continue;
             }
             let of = &unit.label;
-            let budget = liveness.budget();
+            let (budget, until_unready) = (liveness.budget(), readiness.budget());
             let message = format!(
                 "the liveness probe of {of} makes the same check as its readiness probe and restarts it after {budget} s, no later than readiness gives up"
             );
-            out.at(&check_span(liveness), message)
+            let finding = out.at(&check_span(liveness), message);
+            finding
                 .also(&check_span(readiness), "the same check for readiness")
                 .check(workload.events());
+            // More patience with readiness than anybody wants is what is wrong.
+            if readiness.failures() > MANY_FAILURES {
+                finding.help(format!(
+                    "Lower `failureThreshold` of the readiness probe, now {}: a Pod that does not answer gets traffic for {until_unready} s. About 3 failures are usual; the liveness probe then has several times that patience.",
+                    readiness.failures()
+                ));
+            }
+            // A restart after minutes is as patient as most liveness probes get.
+            let is_patient = budget >= PATIENT && budget >= until_unready;
+            finding.severity(if is_patient { Severity::Info } else { Severity::Warning });
+            finding.cause(if is_patient { "the same check, late" } else { "the same check" });
+            note_in_development(facts, unit, finding);
         }
     }
 }
@@ -93,7 +112,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::report::Severity;
+    use crate::rules::testing::{findings, messages};
 
     fn count(readiness: &str, liveness: &str) -> usize {
         let text = format!(
@@ -117,6 +137,34 @@ mod tests {
         assert_eq!(count("tcpSocket: {port: 80}", "tcpSocket: {port: 80}, failureThreshold: 9"), 0);
         assert_eq!(count("tcpSocket: {port: 80}", "tcpSocket: {port: 80}, periodSeconds: 30"), 0);
         assert_eq!(count("", "tcpSocket: {port: 80}"), 0);
+    }
+
+    #[test]
+    fn patience_makes_it_a_note_and_too_much_of_it_with_readiness_is_named() {
+        let found = |readiness: &str, liveness: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: a, readinessProbe: {{tcpSocket: {{port: 80}}, {readiness}}}, livenessProbe: {{tcpSocket: {{port: 80}}, {liveness}}}}}]}}\n"
+            );
+            findings(&RULE, &text).remove(0)
+        };
+        let ten = "failureThreshold: 10";
+        assert_eq!(found(ten, ten).severity, Severity::Info);
+        let upside_down = found("periodSeconds: 15, failureThreshold: 100", "failureThreshold: 9");
+        assert_eq!(upside_down.severity, Severity::Warning);
+        assert!(upside_down.help.is_some_and(|it| it.contains("now 100") && it.contains("1500 s")));
+        assert!(found("", "").help.is_none());
+    }
+
+    #[test]
+    fn containers_with_one_fault_are_one_finding() {
+        let pod = |name: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: a, image: a, readinessProbe: {{tcpSocket: {{port: 80}}}}, livenessProbe: {{tcpSocket: {{port: 80}}}}}}]}}\n"
+            )
+        };
+        let found = messages(&RULE, &format!("{}{}", pod("a"), pod("b")));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].ends_with("(and 1 more like it)"), "{found:?}");
     }
 
     #[test]

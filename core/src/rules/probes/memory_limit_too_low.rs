@@ -1,8 +1,10 @@
-use super::size;
+use super::{names_a_model, size};
 use crate::facts::{Facts, Part, Unit};
-use crate::knowledge::families::Certainty;
-use crate::report::Findings;
+use crate::knowledge::families::{Certainty, Class};
+use crate::knowledge::model_memory::memory_for;
+use crate::report::{Confidence, Findings};
 use crate::rules::rule;
+use crate::text::Span;
 
 rule! {
     /// A container may use less memory than its program needs to run at all.
@@ -41,18 +43,25 @@ rule! {
 
 const MIB: u64 = 1 << 20;
 
+/// The least memory that a container needs.
+struct Floor<'a> {
+    bytes: u64,
+    /// Who needs it: "Elasticsearch", "`llama3:8b` on Ollama".
+    who: String,
+    /// The setting that names the model.
+    model: Option<(Span, &'a str)>,
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
     for unit in facts.units().filter(|it| it.part != Part::Init && it.starts_its_program()) {
         let workload = facts.workload_of(unit);
         if workload.is_some_and(|it| it.kind().is_job()) {
             continue;
         }
-        let Some(runs) = unit.runs.as_ref().filter(|it| it.certainty == Certainty::Certain) else {
-            continue;
-        };
-        let Some(floor) = runs.family.memory_floor(&runs.repository, runs.major) else { continue };
         let Some((limit, span)) = facts.memory_limit(unit) else { continue };
-        if limit >= floor * MIB || is_told_to_use_less(unit) {
+        let floors = [program_floor(unit), model_floor(facts, unit)];
+        let Some(floor) = floors.into_iter().flatten().max_by_key(|it| it.bytes) else { continue };
+        if limit >= floor.bytes {
             continue;
         }
         let finding = out.at(
@@ -61,10 +70,13 @@ fn check(facts: &Facts, out: &mut Findings) {
                 "{} may use {} of memory, but {} needs {} or more",
                 unit.label,
                 size(limit),
-                runs.family.name,
-                size(floor * MIB)
+                floor.who,
+                size(floor.bytes)
             ),
         );
+        if let Some((span, name)) = floor.model {
+            finding.confidence(Confidence::Likely).also(&span, format!("the model `{name}`"));
+        }
         match (workload, facts.service_of(unit)) {
             (Some(workload), _) => finding.check(format!(
                 "kubectl get pods{} -o jsonpath='{{.items[*].status.containerStatuses[?(@.name==\"{}\")].lastState}}'",
@@ -78,6 +90,33 @@ fn check(facts: &Facts, out: &mut Findings) {
             (None, None) => finding,
         };
     }
+}
+
+/// Returns what the documentation of the program asks for, or what the program reserves by itself.
+fn program_floor<'a>(unit: &Unit<'_>) -> Option<Floor<'a>> {
+    let runs = unit.runs.as_ref().filter(|it| it.certainty == Certainty::Certain)?;
+    let floor = runs.family.memory_floor(&runs.repository, runs.major)?;
+    let is_free = is_told_to_use_less(unit);
+    (!is_free).then(|| Floor { bytes: floor * MIB, who: runs.family.name.to_owned(), model: None })
+}
+
+/// Returns what the weights of the model need that a server is told to load, where no GPU holds them.
+fn model_floor<'a>(facts: &Facts<'a>, unit: &'a Unit<'a>) -> Option<Floor<'a>> {
+    let family = unit.family().filter(|it| it.class == Class::ModelServer)?;
+    if facts.asks_for_gpu(unit) {
+        return None;
+    }
+    let by_variable = unit.env.iter().filter(|it| names_a_model(it.name) && it.literal);
+    let by_variable = by_variable.filter_map(|it| Some((it.value_span, it.value?)));
+    let words = unit.start.commands.iter().flat_map(|it| &it.words);
+    let by_word = words.map(|word| (unit.start.span_of(word), word.text.as_str()));
+    let models = by_variable.chain(by_word).filter_map(|(span, text)| {
+        let name = text.rsplit_once('=').map_or(text, |it| it.1);
+        Some((memory_for(family.id, name)?, span, name))
+    });
+    let (bytes, span, name) = models.max_by_key(|it| it.0)?;
+    let who = format!("`{name}` on {} without a GPU", family.name);
+    Some(Floor { bytes, who, model: Some((span, name)) })
 }
 
 /// Whether a setting tells the program how much memory to use, so that its default does not count.
@@ -140,6 +179,63 @@ mod tests {
         let fixed = "environment: {MSSQL_MEMORY_LIMIT_MB: '512'}";
         let mssql = "image: 'mcr.microsoft.com/mssql/server:2022-latest', mem_limit: 1g";
         assert_eq!(service(&format!("{mssql}, {fixed}")), 1);
+    }
+
+    #[test]
+    fn the_weights_of_a_model_need_memory() {
+        let told = |image: &str, more: &str| {
+            let text = format!("services: {{a: {{image: '{image}', mem_limit: 4g, {more}}}}}\n");
+            messages(&RULE, &text)
+        };
+        let ollama = "ollama/ollama:0.12.0";
+        assert_eq!(
+            told(ollama, "environment: {OLLAMA_MODEL: 'llama3:8b'}"),
+            [
+                "service `a` may use 4 GiB of memory, but `llama3:8b` on Ollama without a GPU needs 7.45 GiB or more"
+            ]
+        );
+        assert_eq!(
+            told(ollama, "entrypoint: sh -c 'ollama serve & ollama pull mistral:7b; wait'").len(),
+            1
+        );
+        let cpu = "vllm/vllm-openai-cpu:v0.11.0";
+        assert_eq!(told(cpu, "command: [--model, mistralai/Mistral-7B-Instruct-v0.3]").len(), 1);
+        assert_eq!(told(cpu, "command: [--model=mistralai/Mistral-7B-Instruct-v0.3]").len(), 1);
+        for (image, more) in [
+            (ollama, "environment: {OLLAMA_MODEL: 'llama3.2:3b'}"),
+            (ollama, "environment: {OLLAMA_MODEL: llama3}"),
+            (ollama, "environment: {OLLAMA_MODEL: 'llama3:8b'}, gpus: all"),
+            (ollama, "environment: {OLLAMA_MODEL: 'llama3:8b'}, runtime: nvidia"),
+            (
+                ollama,
+                "environment: {OLLAMA_MODEL: 'llama3:8b'}, deploy: {resources: {reservations: {devices: [{driver: nvidia, count: 1, capabilities: [gpu]}]}}}",
+            ),
+            (cpu, "command: [--model, TheBloke/Mistral-7B-AWQ]"),
+            ("acme/web:1", "environment: {OLLAMA_MODEL: 'llama3:8b'}"),
+        ] {
+            assert!(told(image, more).is_empty(), "{image} {more}");
+        }
+        let pod = |limits: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: '{ollama}', env: [{{name: OLLAMA_MODEL, value: 'llama3:8b'}}], resources: {{limits: {{memory: 4Gi{limits}}}}}}}]}}\n"
+            );
+            messages(&RULE, &text).len()
+        };
+        assert_eq!((pod(""), pod(", nvidia.com/gpu: 1")), (1, 0));
+    }
+
+    #[test]
+    fn java_programs_have_floors_of_their_own() {
+        for (image, limit) in [
+            ("neo4j:5.26.0", "1g"),
+            ("jenkins/jenkins:2.528", "128m"),
+            ("sonatype/nexus3:3.85.0", "2g"),
+        ] {
+            assert_eq!(service(&format!("image: '{image}', mem_limit: {limit}")), 1, "{image}");
+            assert_eq!(service(&format!("image: '{image}', mem_limit: 4g")), 0, "{image}");
+        }
+        let told = "environment: {INSTALL4J_ADD_VM_PARAMS: '-Xms512m -Xmx512m'}";
+        assert_eq!(service(&format!("image: 'sonatype/nexus3:3.85.0', mem_limit: 2g, {told}")), 0);
     }
 
     #[test]

@@ -64,7 +64,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             service.name
         );
         out.at(&service.span(), message)
-            .check(facts.compose(service, &format!("ps {}", service.name)));
+            .check(facts.compose(service, &format!("ps {}", service.name)))
+            .cause("no healthcheck");
     }
 }
 

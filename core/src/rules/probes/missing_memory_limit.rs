@@ -90,7 +90,7 @@ fn report(facts: &Facts, all: &[Unlimited<'_, '_>], out: &mut Findings) {
     if let Some(empty) = facts.empty_value_behind(first.workload, first.container, "resources") {
         finding.also(&empty, "this value is empty");
     }
-    finding.stands_for(&others);
+    finding.stands_for(&others).cause("no memory limit");
 }
 
 #[cfg(test)]

@@ -24,14 +24,14 @@ rule! {
     /// ```yaml
     /// apiVersion: apps/v1
     /// kind: Deployment
-    /// metadata: { name: web } # <- container `web` of Deployment `web` requests no memory and no CPU
+    /// metadata: { name: web }
     /// spec:
     ///   selector: { matchLabels: { app: web } }
     ///   template:
     ///     metadata: { labels: { app: web } }
     ///     spec:
     ///       containers:
-    ///         - name: web
+    ///         - name: web # <- container `web` of Deployment `web` requests no memory and no CPU
     ///           image: acme/web:1
     /// ```
     ///
@@ -68,7 +68,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 (true, false) => "no CPU",
             };
             let resources = container.resources.as_ref().map(|it| it.place.span);
-            let place = resources.filter(|it| !it.is_empty()).unwrap_or(workload.span());
+            let place = resources.filter(|it| !it.is_empty()).unwrap_or(container.span());
             let bare = Bare { workload, unit, container, what, place };
             if facts.is_accepted(place, &|selector| RULE.is(selector)) {
                 report(facts, &[bare], out);
@@ -106,7 +106,10 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
     if let Some(empty) = facts.empty_value_behind(first.workload, first.container, "resources") {
         finding.also(&empty, "this value is empty");
     }
-    finding.check(first.workload.pods("top pod", "--containers")).stands_for(&others);
+    finding
+        .check(first.workload.pods("top pod", "--containers"))
+        .stands_for(&others)
+        .cause(format!("requests {}", first.what));
     if facts.unit_role(first.unit) == Role::Development {
         finding.severity(Severity::Info);
     }
@@ -189,8 +192,9 @@ mod tests {
         );
         let apart = format!("# file: a/a.yaml\n{}# file: b/b.yaml\n{}", pod("a"), pod("b"));
         assert_eq!(messages(&RULE, &apart).len(), 2);
-        let accepted =
-            three.replacen("name: b}", "name: b} # plimsoll: ignore PLM606 -- a test", 1);
+        let second = "{name: b}\nspec: {containers: [{name: c, image: a}]}";
+        let said = format!("{second} # plimsoll: ignore PLM606 -- a test");
+        let accepted = three.replacen(second, &said, 1);
         assert_eq!(
             messages(&RULE, &accepted),
             ["container `c` of Pod `a` requests no memory and no CPU (and 1 more like it)"]

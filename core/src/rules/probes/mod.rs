@@ -3,11 +3,12 @@
 use super::Rule;
 use crate::facts::{Facts, KubeHost, Unit, Workload};
 use crate::knowledge::checks::{DependencyEndpoint, dependency_endpoint};
-use crate::knowledge::families::Class;
+use crate::knowledge::families::{Class, family_of};
 use crate::knowledge::starts::is_jvm;
 use crate::knowledge::{net, shell};
 use crate::model::Str;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
+use crate::report::{Finding, Role, Severity};
 use crate::text::Span;
 
 mod check_always_passes;
@@ -75,6 +76,19 @@ fn probes(container: &Container) -> impl Iterator<Item = (&'static str, &Probe)>
     ]
     .into_iter()
     .filter_map(|(name, probe)| Some((name, probe.as_deref()?)))
+}
+
+/// Makes a finding a note where its container is for development or tests.
+fn note_in_development(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
+    if facts.unit_role(unit) == Role::Development {
+        finding.severity = finding.severity.max(Severity::Info);
+    }
+}
+
+/// Returns the place of the setting that decides how long a probe goes on failing before it takes effect.
+fn patience_span(probe: &Probe) -> Span {
+    let settings = [probe.failure_threshold, probe.period_seconds, probe.timeout_seconds];
+    settings.into_iter().flatten().next().map_or_else(|| check_span(probe), |it| it.span)
 }
 
 /// Returns the place of what a probe asks: its path, port or command.
@@ -217,7 +231,9 @@ fn dependency(
         ProbeHandler::Http { path, .. } => {
             let family = unit.family().map(|it| it.id);
             let endpoint = dependency_endpoint(family, path.as_ref()?.as_str())?;
-            (!has_health_groups(unit)).then_some(Dependency::Endpoint(endpoint))
+            // A framework's endpoint includes what the program connects to, a server's own its database.
+            let includes = endpoint.is_by_family() || has_health_indicator(facts, unit);
+            (includes && !has_health_groups(unit)).then_some(Dependency::Endpoint(endpoint))
         }
         ProbeHandler::Tcp { host, .. } => other(host.as_ref()?.as_str()),
         ProbeHandler::Exec { command, .. } => {
@@ -234,6 +250,67 @@ fn has_health_groups(unit: &Unit<'_>) -> bool {
         name.starts_with("MANAGEMENT_HEALTH_")
             || name.starts_with("MANAGEMENT_ENDPOINT_HEALTH_GROUP")
     })
+}
+
+/// Families of servers that Spring Boot and Quarkus ask in their health endpoints. Kafka is none of them in
+/// Spring Boot (spring-boot, issue 12225).
+///
+/// Source: Spring Boot reference, "Auto-configured HealthIndicators".
+const WITH_INDICATOR: &[&str] = &[
+    "postgres",
+    "mysql",
+    "mariadb",
+    "mssql",
+    "oracle",
+    "mongo",
+    "redis",
+    "valkey",
+    "rabbitmq",
+    "elasticsearch",
+    "cassandra",
+    "couchbase",
+    "influxdb",
+    "neo4j",
+];
+
+/// The beginnings of variables that configure a client with a health indicator.
+const INDICATOR_VARIABLES: &[&str] = &[
+    "SPRING_DATASOURCE_",
+    "SPRING_R2DBC_",
+    "SPRING_REDIS_",
+    "SPRING_DATA_REDIS_",
+    "SPRING_RABBITMQ_",
+    "SPRING_DATA_MONGODB_",
+    "SPRING_MONGODB_",
+    "SPRING_ELASTICSEARCH_",
+    "SPRING_CASSANDRA_",
+    "SPRING_DATA_CASSANDRA_",
+    "SPRING_NEO4J_",
+    "QUARKUS_DATASOURCE_",
+    "QUARKUS_MONGODB_",
+    "QUARKUS_REDIS_",
+];
+
+/// Whether the files show that a program connects to a server that its health endpoint asks: by a variable for
+/// the client, or by the host of one.
+fn has_health_indicator(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
+    let is_client = |name: &str| {
+        let name = name.to_ascii_uppercase().replace(['.', '-'], "_");
+        INDICATOR_VARIABLES.iter().any(|it| name.starts_with(it))
+    };
+    let is_address = |value: &str| {
+        ["jdbc:", "r2dbc:", "mongodb", "redis://", "rediss://", "amqp://", "amqps://"]
+            .iter()
+            .any(|it| value.starts_with(it))
+    };
+    let by_variable =
+        unit.env.iter().any(|it| is_client(it.name) || it.value.is_some_and(is_address));
+    let names_server = |host: &str| {
+        let name = host.split('.').next().unwrap_or(host);
+        let family = family_of(name).map(|it| it.0.id);
+        family.is_some_and(|id| WITH_INDICATOR.contains(&id))
+    };
+    by_variable || facts.peers(unit).iter().any(|it| names_server(it.host))
 }
 
 /// Options before the host that a client dials.

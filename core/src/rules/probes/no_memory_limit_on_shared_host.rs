@@ -19,9 +19,9 @@ rule! {
     /// ## Bad
     /// ```yaml file=compose.prod.yaml
     /// services:
-    ///   web: # <- neither of the 2 services has a memory limit, so one that leaks can take the server's memory from all others
+    ///   web:
     ///     image: acme/web:1
-    ///   db:
+    ///   db: # <- neither of the 2 services has a memory limit, so one that leaks can take the server's memory from all others
     ///     image: postgres:17
     /// ```
     ///
@@ -59,7 +59,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             "{none} a memory limit, so one that leaks can take the server's memory from all others"
         );
         let ids = facts.compose_of(project, "ps -q");
-        out.at(&first.span(), message).check(format!("docker stats --no-stream $({ids})"));
+        out.at(&first.span(), message)
+            .check(format!("docker stats --no-stream $({ids})"))
+            .cause("no memory limits");
     }
 }
 

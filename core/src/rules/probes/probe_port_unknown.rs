@@ -1,6 +1,6 @@
-use super::probes;
+use super::{note_in_development, probes};
 use crate::facts::{Facts, listed_ports};
-use crate::report::{Confidence, Findings, Severity};
+use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -56,6 +56,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for (unit, container) in workload.containers() {
+            let mut first: Option<&mut Finding> = None;
             for (field, probe) in probes(container) {
                 let Some(port) = probe.handler.port() else { continue };
                 let named = port.value.as_str().is_some();
@@ -74,6 +75,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                     continue;
                 }
                 let ports = listed_ports(container);
+                let severity = if named { Severity::Error } else { Severity::Warning };
+                if let Some(finding) = &mut first {
+                    let words = format!("the `{field}` uses port `{}`", port.value);
+                    finding.also(&port.span, words).severity = finding.severity.min(severity);
+                    continue;
+                }
                 let finding = out.at(
                     &port.span,
                     format!(
@@ -81,16 +88,16 @@ fn check(facts: &Facts, out: &mut Findings) {
                         unit.label, port.value
                     ),
                 );
+                finding.severity(severity).check(workload.events());
                 if named {
-                    finding.severity(Severity::Error);
+                    finding.why("A port name that the container does not have can never be resolved: the probe fails from the first second, and a liveness probe restarts the container for ever.");
                 } else {
-                    finding.confidence(Confidence::Likely);
+                    finding.confidence(Confidence::Likely).why("A number that the container does not list is usually the port of an older version. If nothing listens there, the probe fails from the first second, and a liveness probe restarts the container for ever.");
                 }
-                finding.check(format!(
-                    "kubectl describe{} {}",
-                    workload.namespace_flag(),
-                    workload.reference()
-                ));
+                first = Some(finding);
+            }
+            if let Some(finding) = first {
+                note_in_development(facts, unit, finding);
             }
         }
     }
@@ -99,6 +106,7 @@ fn check(facts: &Facts, out: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::report::Severity;
     use crate::rules::testing::findings;
 
     fn probe(port: &str, ports: &str) -> Vec<&'static str> {
@@ -114,6 +122,17 @@ mod tests {
         assert_eq!(probe("9000", "[]"), [""; 0]);
         assert_eq!(probe("8080", "[{containerPort: 8080}]"), [""; 0]);
         assert_eq!(probe("http", "[]"), ["error"]);
+    }
+
+    #[test]
+    fn a_container_is_one_finding_and_a_test_a_note() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, ports: [{containerPort: 80}], \
+                    livenessProbe: {tcpSocket: {port: 90}}, readinessProbe: {tcpSocket: {port: 91}}}]}\n";
+        let found = findings(&RULE, text);
+        assert_eq!((found.len(), found[0].related.len()), (1, 1));
+        assert!(found[0].check[0].starts_with("kubectl describe pods a"), "{:?}", found[0].check);
+        let found = findings(&RULE, &format!("# file: k8s/tests/a.yaml\n{text}"));
+        assert_eq!(found[0].severity, Severity::Info);
     }
 
     #[test]

@@ -85,7 +85,12 @@ fn check(facts: &Facts, out: &mut Findings) {
                             probe.period()
                         ),
                     );
-                    finding.severity(Severity::Warning).check(workload.events());
+                    let question = format!("-o jsonpath='{{..{field}}}'");
+                    finding
+                        .severity(Severity::Info)
+                        .check(workload.pods("get pods", &question))
+                        .why("The kubelet waits for an answer before it probes again, so that the period stretches to the timeout: a server that hangs is noticed later than the period says.")
+                        .cause(format!("timeout of {} s, period of {} s", it.value, probe.period()));
                     if let Some(period) = probe.period_seconds {
                         finding.also(&period.span, "the period");
                     }
@@ -110,7 +115,7 @@ mod tests {
     #[test]
     fn minimums_and_the_default_period_count() {
         assert_eq!(probe("readinessProbe", "periodSeconds: 0"), ["error"]);
-        assert_eq!(probe("readinessProbe", "timeoutSeconds: 30"), ["warning"]);
+        assert_eq!(probe("readinessProbe", "timeoutSeconds: 30"), ["info"]);
         assert_eq!(probe("readinessProbe", "successThreshold: 3"), [""; 0]);
         assert_eq!(
             probe("startupProbe", "periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 30"),

@@ -1,6 +1,7 @@
-use super::{size, two_decimals};
-use crate::facts::{Facts, Part};
-use crate::report::Findings;
+use super::{note_in_development, size, two_decimals};
+use crate::facts::{Facts, Part, Unit};
+use crate::knowledge::shell::base_name;
+use crate::report::{Findings, Severity};
 use crate::rules::rule;
 
 rule! {
@@ -95,11 +96,27 @@ fn check(facts: &Facts, out: &mut Findings) {
                 quantity(name, wanted),
                 service.name
             );
-            out.at(&limit.span, message)
+            let finding = out.at(&limit.span, message);
+            finding
                 .also(&span, format!("the limit of `{}` in Compose", service.name))
                 .check(workload.pods("top pod", "--containers"));
+            // A little less is within what people guess, and another program needs something else.
+            let is_note = given >= wanted * NEAR || !runs_the_same(&service.unit, unit);
+            finding.severity(if is_note { Severity::Info } else { Severity::Warning });
+            finding.cause(format!("less {name} than in Compose, a note: {is_note}"));
+            note_in_development(facts, unit, finding);
         }
     }
+}
+
+/// The part of what Compose allows from which on the difference is only a note.
+const NEAR: f64 = 0.75;
+
+/// Whether two images are the same program in the same major version, as far as they say.
+fn runs_the_same(a: &Unit<'_>, b: &Unit<'_>) -> bool {
+    let (Some(a), Some(b)) = (&a.image, &b.image) else { return true };
+    let is_same_name = || base_name(&a.repository) == base_name(&b.repository);
+    is_same_name() && a.major.zip(b.major).is_none_or(|(a, b)| a == b)
 }
 
 fn amount(name: &str, value: f64) -> String {
@@ -125,7 +142,7 @@ fn share(part: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn found(compose: &str, limits: &str) -> Vec<String> {
         messages(
@@ -142,6 +159,19 @@ mod tests {
         let deploy = "deploy: {resources: {limits: {memory: 1g, cpus: '2'}}}";
         assert_eq!(found(deploy, "memory: 256Mi, cpu: 500m").len(), 2);
         assert!(found("cpus: 2", "cpu: 500m")[0].contains("0.5 CPUs, 25 % of the 2 CPUs"));
+    }
+
+    #[test]
+    fn a_little_less_or_another_version_is_a_note() {
+        let severity = |image: &str, limit: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'postgres:17', mem_limit: 1000m}}}}\n# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: '{image}', resources: {{limits: {{memory: {limit}}}}}}}]}}\n"
+            );
+            findings(&RULE, &text)[0].severity.name()
+        };
+        assert_eq!(severity("postgres:17", "500Mi"), "warning");
+        assert_eq!(severity("postgres:17", "850Mi"), "info");
+        assert_eq!(severity("postgres:15", "500Mi"), "info");
     }
 
     #[test]

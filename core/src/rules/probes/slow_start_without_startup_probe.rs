@@ -1,4 +1,4 @@
-use super::{Slow, check_span, slow_start};
+use super::{Slow, check_span, note_in_development, patience_span, slow_start};
 use crate::edit::Yaml;
 use crate::facts::{Facts, Unit, Workload};
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
@@ -84,7 +84,12 @@ fn report(
         "{} {} before it answers, but its liveness probe restarts it after {budget} s",
         unit.label, slow.says
     );
-    let finding = out.at(&check_span(liveness), message);
+    let place = match liveness.handler {
+        ProbeHandler::Exec { .. } => patience_span(liveness),
+        _ => check_span(liveness),
+    };
+    let finding = out.at(&place, message);
+    note_in_development(facts, unit, finding);
     finding.confidence(Confidence::Likely).check(workload.logs(unit, "--previous"));
     if let Some(span) = &slow.span {
         finding.also(span, "this makes the start slow");

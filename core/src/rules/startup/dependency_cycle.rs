@@ -21,10 +21,10 @@ rule! {
     /// services:
     ///   web:
     ///     image: ghcr.io/acme/web:1.4.2
-    ///     depends_on: [api] # <- `web` → `api` → `web`: each waits for the next, so none of them can start
+    ///     depends_on: [api]
     ///   api:
     ///     image: ghcr.io/acme/api:1.4.2
-    ///     depends_on: [web]
+    ///     depends_on: [web] # <- `api` → `web` → `api`: each waits for the next, so none of them can start
     /// ```
     ///
     /// ## Good

@@ -1,4 +1,6 @@
-use crate::facts::{Facts, Health};
+use crate::facts::{Facts, Health, Wait, in_shell};
+use crate::model::compose::Condition;
+use crate::report::phrases::first_named;
 use crate::report::{Confidence, Findings};
 use crate::rules::rule;
 
@@ -6,9 +8,9 @@ rule! {
     /// A database, cache or queue that others depend on has no healthcheck.
     ///
     /// ## Why it hurts
-    /// No other service can wait until it is ready. Dependents start while it is still recovering
-    /// its log or creating its first database, and all that time `docker compose ps` shows it as
-    /// running.
+    /// Every service that needs it has to bring a way to wait of its own, mostly a script that tries a
+    /// port. All that time `docker compose ps` shows the store as running, and nothing tells a store
+    /// that is still recovering its log from one that answers.
     ///
     /// ## What helps
     /// A healthcheck that uses the image's own ready check, and dependents that wait for
@@ -18,6 +20,9 @@ rule! {
     /// Run the ready check by hand in the container while it starts: it fails at first and succeeds
     /// a few seconds later. Those seconds are what the dependents need to wait for.
     ///
+    /// ## When to ignore
+    /// Where the dependents also run without Compose, so that they need their own wait anyway.
+    ///
     /// ## Bad
     /// ```yaml
     /// services:
@@ -26,7 +31,7 @@ rule! {
     ///     command: ["wait-for-it", "db:5432", "--", "./web"]
     ///     depends_on: [db]
     ///   db:
-    ///     image: postgres:17 # <- `db` has no healthcheck, so nothing can wait until it is ready
+    ///     image: postgres:17 # <- `db` has no healthcheck, so `web` has to wait for it by itself
     /// ```
     ///
     /// ## Good
@@ -38,40 +43,76 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     PLM103 "dependency-without-healthcheck" {
-        since: "0.1.0", on: Compose, severity: Warning, check: check,
+        since: "0.1.0", on: Compose, severity: Info, check: check,
     }
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for service in facts.services() {
-        let Some(family) = service.unit.family().filter(|it| it.must_be_ready()) else { continue };
+    for service in facts.services().iter().filter(|it| it.must_be_ready()) {
+        let Some(family) = service.unit.family() else { continue };
         let health = facts.health(service);
         // PLM102 reports dependents that wait for `service_healthy`, and PLM101 those that start too early.
-        let mut waits = facts.waiters(service).peekable();
-        if facts.waiters(service).any(|wait| facts.is_early(&wait)) {
-            continue;
-        }
-        if !matches!(health, Health::None | Health::Unknown) || waits.peek().is_none() {
+        let is_other_rule = |wait: Wait<'_, '_>| {
+            wait.dependency.condition.value == Condition::Healthy || facts.is_early(&wait)
+        };
+        let is_silent = !matches!(health, Health::None | Health::Unknown)
+            || facts.is_one_shot(service)
+            || facts.waiters(service).any(is_other_rule);
+        let waits: Vec<Wait<'_, '_>> =
+            facts.waiters(service).filter(|it| facts.waits_by_itself(&it.from.unit)).collect();
+        if is_silent || waits.is_empty() {
             continue;
         }
         let name = service.name;
+        let dependents: Vec<&str> = waits.iter().map(|it| it.from.name).collect();
+        let (verb, whom) =
+            if waits.len() == 1 { ("has", "itself") } else { ("have", "themselves") };
         let finding = out.at(
             &service.model.key("image").map_or(service.span(), |it| it.name.span),
-            format!("`{name}` has no healthcheck, so nothing can wait until it is ready"),
+            format!(
+                "`{name}` has no healthcheck, so {} {verb} to wait for it by {whom}",
+                first_named(&dependents, 3)
+            ),
         );
         if health == Health::Unknown {
             finding.confidence(Confidence::Likely);
         }
-        for wait in waits.take(5) {
+        for wait in waits {
             finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
         }
         if let Some(shell) = service.ready_shell() {
-            finding.check(facts.compose(service, &format!("exec {name} sh -c '{shell}'")));
+            let question = in_shell(shell);
+            finding.check(facts.compose(service, &format!("exec {name} sh -c {question}")));
         }
         let title = format!("Give `{name}` the ready check of {}", family.name);
-        finding.maybe_fix(facts.healthcheck_fix(service, title));
+        finding
+            .maybe_fix(facts.healthcheck_fix(service, title))
+            .cause(format!("no healthcheck for {}", family.id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::messages;
+
+    #[test]
+    fn what_runs_once_and_who_waits_for_its_end_are_silent() {
+        let text = "services:\n  web: {image: 'a/b:1', depends_on: {setup: {condition: service_completed_successfully}}}\n  setup: {image: 'redis:8.2', entrypoint: [bash, setup.sh]}\n";
+        assert!(messages(&RULE, text).is_empty());
+    }
+
+    #[test]
+    fn early_starts_are_left_to_their_own_rule() {
+        let text = "services:\n  web: {image: 'a/b:1', command: [wait-for-it, 'db:5432'], depends_on: [db]}\n  job: {image: 'a/c:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert!(messages(&RULE, text).is_empty());
+        let both = text.replace("'a/c:1',", "'a/c:1', command: [wait-for-it, 'db:5432'],");
+        assert_eq!(
+            messages(&RULE, &both),
+            ["`db` has no healthcheck, so `job`, `web` have to wait for it by themselves"]
+        );
     }
 }

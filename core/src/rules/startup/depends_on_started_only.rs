@@ -1,22 +1,24 @@
 use crate::edit::Yaml;
 use crate::facts::{Facts, ReadyCheck, Service, Wait};
+use crate::knowledge::patience::Patience;
 use crate::report::phrases::first_named;
-use crate::report::{Edit, Findings, Fix};
+use crate::report::{Edit, Finding, Findings, Fix, Role, Safety, Severity};
 use crate::rules::rule;
 use crate::text::Span;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 rule! {
     /// A service may start before the service it needs can answer.
     ///
     /// ## Why it hurts
-    /// The short form of `depends_on` waits until the other container has *started*, not until the
-    /// program inside accepts connections. After a reboot of the host, the dependent service
-    /// connects too early, then crash-loops or returns errors until someone looks.
+    /// Unless it says `condition: service_healthy`, `depends_on` waits until the other container has
+    /// *started*, not until the program inside accepts connections. On a slow or busy host the
+    /// dependent connects too early, then crash-loops or returns errors until someone looks.
     ///
     /// ## What helps
     /// Give the dependency a `healthcheck` and wait for `service_healthy`. A client that retries
-    /// with backoff is better still, and makes this wait a mere convenience.
+    /// with backoff is better still, and makes this wait a mere convenience: after a reboot of the
+    /// host, Docker restarts containers without looking at `depends_on`.
     ///
     /// ## How to troubleshoot
     /// `docker compose ps` shows which services are healthy and since when; refused connections in
@@ -31,7 +33,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     ///
     /// ## Good
@@ -43,79 +45,186 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     PLM101 "depends-on-started-only" {
         since: "0.1.0", on: Compose, severity: Warning, check: check,
     }
 }
 
-/// Maximum number of other dependents that a finding points at.
-const MAX_RELATED: usize = 10;
+/// Why dependents start too early, which is mended in one go.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Cause<'a> {
+    /// Services have healthchecks that nobody waits for.
+    Unused,
+    /// Services that run this program have no healthcheck.
+    NoCheck(&'a str),
+}
+
+impl<'a> Cause<'a> {
+    fn of(on: &Service<'a>) -> Cause<'a> {
+        if on.model.healthcheck.is_some() {
+            return Cause::Unused;
+        }
+        let family = on.unit.family().map(|it| it.id);
+        Cause::NoCheck(family.or(on.unit.image.as_ref().map(|it| it.text)).unwrap_or(on.name))
+    }
+
+    fn key(&self) -> String {
+        match self {
+            Cause::Unused => "nobody waits for the healthchecks".to_owned(),
+            Cause::NoCheck(program) => format!("no healthcheck for {program}"),
+        }
+    }
+}
 
 fn check(facts: &Facts, out: &mut Findings) {
-    // All that depend on one service start too early for one reason.
-    let mut by_dependency: IndexMap<Span, Vec<Wait<'_, '_>>> = IndexMap::new();
-    for wait in facts.waits().filter(|it| facts.is_early(it)) {
+    // By the project, the cause and whether the dependents try again by themselves.
+    let mut groups: IndexMap<(usize, Cause<'_>, bool), Vec<Wait<'_, '_>>> = IndexMap::new();
+    for wait in early_waits(facts) {
+        let retries = facts.patience(wait.from, wait.on) == Patience::Retries;
         if facts.is_accepted(wait.dependency.span, &|selector| RULE.is(selector)) {
-            report(facts, &[wait], out);
+            report(facts, &[wait], retries, out);
             continue;
         }
-        let waits = by_dependency.entry(wait.on.span()).or_default();
-        if !waits.iter().any(|it| it.dependency.span == wait.dependency.span) {
-            waits.push(wait);
+        let key = (wait.from.project_index, Cause::of(wait.on), retries);
+        groups.entry(key).or_default().push(wait);
+    }
+    for ((_, cause, retries), waits) in &groups {
+        if let Some(finding) = report(facts, waits, *retries, out) {
+            finding.cause(format!("{}, retried: {retries}", cause.key()));
         }
     }
-    by_dependency.values().for_each(|waits| report(facts, waits, out));
 }
 
-fn report(facts: &Facts, waits: &[Wait<'_, '_>], out: &mut Findings) {
-    let Some((first, others)) = waits.split_first() else { return };
-    let (from, on) = (first.from, first.on);
-    let names: Vec<&str> = waits.iter().map(|it| it.from.name).collect();
-    let finding = out.at(
-        &first.dependency.span,
-        format!("{} may start before `{}` can answer", first_named(&names, 3), on.name),
-    );
-    match &on.model.healthcheck {
-        Some(check) => {
-            finding.also(&check.span, format!("`{}` has a healthcheck to wait for", on.name))
+/// Returns the waits that are too short, each line once. A line may be part of several projects, as where an
+/// override file is laid over it: for development and tests counts only what no other project says.
+fn early_waits<'f, 'a>(facts: &'f Facts<'a>) -> Vec<Wait<'f, 'a>> {
+    let mut lines: IndexMap<Span, Vec<Wait<'f, 'a>>> = IndexMap::new();
+    for wait in facts.waits() {
+        lines.entry(wait.dependency.span).or_default().push(wait);
+    }
+    let early = lines.into_values().filter_map(|waits| {
+        let counts = |it: &&Wait<'f, 'a>| it.from.role != Role::Development;
+        let is_early = |it: &&Wait<'f, 'a>| facts.is_early(it);
+        match waits.iter().any(|it| counts(&it)) {
+            true => waits.iter().filter(counts).find(is_early).copied(),
+            false => waits.iter().find(is_early).copied(),
         }
-        None => finding.also(&on.span(), format!("`{}` has no healthcheck to wait for", on.name)),
-    };
-    for wait in others.iter().take(MAX_RELATED) {
+    });
+    early.collect()
+}
+
+/// Reports waits that have one cause in one project.
+fn report<'f>(
+    facts: &Facts,
+    waits: &[Wait<'_, '_>],
+    retries: bool,
+    out: &'f mut Findings,
+) -> Option<&'f mut Finding> {
+    let first = waits.first()?;
+    let (from, on) = (first.from, first.on);
+    let (same, others): (Vec<Wait<'_, '_>>, Vec<Wait<'_, '_>>) =
+        waits.iter().copied().partition(|it| it.on.index == on.index);
+    let finding = out.at(&first.dependency.span, says(&same));
+    if retries || facts.role_of(first.dependency.span.file) == Some(Role::Development) {
+        finding.severity(Severity::Info);
+    }
+    if retries {
+        let why = "The dependent tries again by itself, so that an early start costs failed requests and lines in its log, and nobody has to look.";
+        finding.why(why);
+    }
+    let name = on.name;
+    match (&on.model.healthcheck, facts.broken_check(on)) {
+        (Some(check), Some(code)) => {
+            let help = format!(
+                "Mend the healthcheck of `{name}` first, which can never pass as it is ({code}); then wait for `service_healthy`."
+            );
+            let words = format!("`{name}` has a healthcheck that can never pass ({code})");
+            finding.also(&check.span, words).help(help);
+        }
+        (Some(check), None) => {
+            finding.also(&check.span, format!("`{name}` has a healthcheck to wait for"));
+        }
+        (None, _) => {
+            finding.also(&on.span(), format!("`{name}` has no healthcheck to wait for"));
+        }
+    }
+    for wait in &same[1..] {
         finding.also(&wait.dependency.span, format!("`{}` depends on it here", wait.from.name));
     }
+    let mut by_dependency: IndexMap<usize, Vec<Wait<'_, '_>>> = IndexMap::new();
+    for wait in others {
+        by_dependency.entry(wait.on.index).or_default().push(wait);
+    }
+    let others = by_dependency.values();
+    let others: Vec<(Span, String)> =
+        others.filter_map(|waits| Some((waits.first()?.dependency.span, says(waits)))).collect();
+    finding.stands_for(&others);
     finding
-        .check(facts.compose(from, &format!("ps {} {}", on.name, from.name)))
-        .check(facts.compose(from, &format!("logs --since 5m {}", from.name)))
-        .maybe_fix(wait_for_health(facts, waits));
+        .check(facts.compose(from, &format!("ps {name} {}", from.name)))
+        .check(facts.compose(from, &format!("logs --since 5m {}", from.name)));
+    for fix in wait_for_health(facts, waits) {
+        finding.fix(fix);
+    }
+    Some(finding)
 }
 
-/// Makes all dependents wait for the health of one service. Adds a healthcheck where it has none, if its
-/// image family has a ready check.
-fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Option<Fix> {
-    let on = waits.first()?.on;
-    let mut edits: Vec<Edit> = Vec::new();
-    for wait in waits {
-        if let Some(edit) =
-            condition(facts, wait).filter(|it| edits.iter().all(|other| other.span != it.span))
-        {
-            edits.push(edit);
+/// Returns who may start too early, and before what. All waits are for one service.
+fn says(waits: &[Wait<'_, '_>]) -> String {
+    let names: Vec<&str> = waits.iter().map(|it| it.from.name).collect();
+    let on = waits.first().map_or("", |it| it.on.name);
+    format!("{} may start before `{on}` can answer", first_named(&names, 3))
+}
+
+/// Makes dependents wait for the health of what they depend on, in one fix for what is safe and one for what
+/// has to be read first. Adds a healthcheck where there is none, if the image family has a ready check.
+fn wait_for_health(facts: &Facts, waits: &[Wait<'_, '_>]) -> Vec<Fix> {
+    let is_awaited = |wait: &Wait<'_, '_>, safety: Safety| {
+        let check = match &wait.on.model.healthcheck {
+            Some(check) => check.span.file,
+            None => wait.on.span().file,
+        };
+        // Compose does not start what waits for the health of a service without a healthcheck.
+        facts.comes_with(wait.from, wait.dependency.span.file, check)
+            && facts.wait_safety(wait.on) == Some(safety)
+            && (wait.on.model.healthcheck.is_some() || facts.healthcheck_entry(wait.on).is_some())
+    };
+    let mut fixes: Vec<Fix> = Vec::new();
+    for safety in [Safety::Safe, Safety::Unsafe] {
+        let waits: Vec<Wait<'_, '_>> =
+            waits.iter().copied().filter(|it| is_awaited(it, safety)).collect();
+        let mut edits: Vec<Edit> = Vec::new();
+        for wait in &waits {
+            let edit = condition(facts, wait, &waits);
+            edits.extend(edit.filter(|it| edits.iter().all(|other| other.span != it.span)));
         }
+        if edits.is_empty() {
+            continue;
+        }
+        let mut checked: Vec<usize> = Vec::new();
+        for wait in waits.iter().filter(|it| it.on.model.healthcheck.is_none()) {
+            if !checked.contains(&wait.on.index) {
+                checked.push(wait.on.index);
+                edits.extend(facts.healthcheck_entry(wait.on));
+            }
+        }
+        let names: IndexSet<&str> = waits.iter().map(|it| it.on.name).collect();
+        let title = match names.first() {
+            Some(name) if names.len() == 1 => format!("Wait until `{name}` is healthy"),
+            _ => "Wait until what is depended on is healthy".to_owned(),
+        };
+        fixes.push(match safety {
+            Safety::Safe => Fix::safe(title, edits),
+            Safety::Unsafe => Fix::r#unsafe(title, edits),
+        });
     }
-    if edits.is_empty() {
-        return None;
-    }
-    if on.model.healthcheck.is_none() {
-        edits.push(facts.healthcheck_entry(on)?);
-    }
-    facts.wait_fix(on, format!("Wait until `{}` is healthy", on.name), edits)
+    fixes
 }
 
-/// Rewrites the dependencies in the long form, with `service_healthy` for this one and for every
-/// other one whose healthcheck is known to pass.
-fn condition(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Edit> {
+/// Rewrites the dependencies in the long form, with `service_healthy` for those that are to be waited for and
+/// for every other one whose healthcheck is known to pass.
+fn condition(facts: &Facts, wait: &Wait<'_, '_>, all_waits: &[Wait<'_, '_>]) -> Option<Edit> {
     let dependency = wait.dependency;
     let editor = facts.editor(dependency.span.file);
     Some(if !dependency.short_form {
@@ -142,7 +251,8 @@ fn condition(facts: &Facts, wait: &Wait<'_, '_>) -> Option<Edit> {
         };
         let entries = all.iter().map(|it| {
             let on = facts.sibling(wait.from, &it.service);
-            let healthy = it.service.value == dependency.service.value || on.is_some_and(is_sure);
+            let is_awaited = all_waits.iter().any(|other| other.dependency.span == it.span);
+            let healthy = is_awaited || on.is_some_and(is_sure);
             let name = if healthy { "service_healthy" } else { "service_started" };
             (it.service.as_str(), Yaml::map([("condition", Yaml::str(name))]))
         });
@@ -169,9 +279,89 @@ mod tests {
         );
         let found = findings(&RULE, &text);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].message, "`web`, `job` may start before `db` can answer");
+        assert_eq!(found[0].message, "`job`, `web` may start before `db` can answer");
         // Both dependents wait, and the store gets its check.
         assert_eq!(found[0].fixes[0].edits.len(), 3);
+    }
+
+    #[test]
+    fn services_of_one_kind_without_a_check_are_one_cause() {
+        let text = "services:\n  a: {image: 'a/b:1', depends_on: [db-a]}\n  c: {image: 'c/d:1', depends_on: [db-c, cache]}\n  db-a: {image: 'postgres:17'}\n  db-c: {image: 'postgres:17'}\n  cache: {image: 'redis:8.2'}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].message, "`a` may start before `db-a` can answer (and 1 more like it)");
+        let places: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
+        assert!(places.contains(&"`c` may start before `db-c` can answer"), "{places:?}");
+        // Both databases get their checks, and both dependents wait.
+        assert_eq!((found[0].fixes.len(), found[0].fixes[0].edits.len()), (1, 4));
+        assert_eq!(found[1].message, "`c` may start before `cache` can answer");
+    }
+
+    #[test]
+    fn checks_that_nobody_waits_for_are_one_cause_in_all_files() {
+        let check = "healthcheck: {test: [CMD, ready]}";
+        let file = format!(
+            "services:\n  a: {{image: 'a/b:1', depends_on: [x, y]}}\n  x: {{image: 'a/x:1', {check}}}\n  y: {{image: 'a/y:1', {check}}}\n"
+        );
+        let text = format!("# file: compose.yaml\n{file}# file: compose-all.yaml\n{file}");
+        let found = findings(&RULE, &text);
+        assert_eq!(
+            found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(),
+            [
+                "`a` may start before `x` can answer (and 3 more like it, also in `compose-all.yaml`)"
+            ]
+        );
+        let first = &found[0].fixes[0];
+        assert!(first.edits[0].text.matches("service_healthy").count() == 2, "{first:?}");
+    }
+
+    #[test]
+    fn a_dependent_that_tries_again_or_is_for_development_is_worth_a_note() {
+        let severity = |text: &str| {
+            findings(&RULE, text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        let db = "  db: {image: 'postgres:17'}\n";
+        let proxy = format!("services:\n  web: {{image: 'nginx:1.29', depends_on: [db]}}\n{db}");
+        assert_eq!(severity(&proxy), ["info"]);
+        let built = format!(
+            "# file: compose.yaml\nservices:\n  web: {{build: ./web, depends_on: [db]}}\n{db}# file: web/Dockerfile\nFROM node:22 AS build\nFROM nginx:1.29\nCMD [\"nginx\", \"-g\", \"daemon off;\"]\n"
+        );
+        assert_eq!(severity(&built), ["info"]);
+        let app = format!(
+            "# file: compose.dev.yaml\nservices:\n  web: {{image: 'a/b:1', depends_on: [db]}}\n{db}"
+        );
+        assert_eq!(severity(&app), ["info"]);
+    }
+
+    #[test]
+    fn a_check_that_never_passes_is_not_waited_for() {
+        let text = "services:\n  web: {image: 'a/b:1', depends_on: [db]}\n  db: {image: 'postgres:17', healthcheck: {test: [CMD, curl, -f, localhost]}}\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].fixes.is_empty());
+        assert!(found[0].help.as_deref().is_some_and(|it| it.contains("PLM621")));
+    }
+
+    #[test]
+    fn who_starts_late_anyway_is_silent() {
+        let chain = "services:\n  tests: {image: 'a/b:1', depends_on: [queue, shop]}\n  shop: {image: 'a/shop:1', depends_on: {queue: {condition: service_healthy}}}\n  queue: {image: 'rabbitmq:4', healthcheck: {test: [CMD, ready]}}\n";
+        assert!(messages(&RULE, chain).is_empty());
+        let idle = "services:\n  shell: {image: 'a/b:1', command: tail -f /dev/null, depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert!(messages(&RULE, idle).is_empty());
+        let setup = "services:\n  temporal: {image: 'temporalio/auto-setup:1.28', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert!(messages(&RULE, setup).is_empty());
+        let built = "# file: compose.yaml\nservices:\n  web: {build: ., depends_on: [db]}\n  db: {image: 'postgres:17'}\n# file: Dockerfile\nFROM acme/base\nENTRYPOINT [\"/wait-for-it.sh\", \"db:5432\", \"--\", \"./web\"]\n";
+        assert!(messages(&RULE, built).is_empty());
+        let setup = "# file: compose.yaml\nservices:\n  temporal: {build: ., image: own-setup, depends_on: [db]}\n  db: {image: 'postgres:17'}\n# file: Dockerfile\nFROM temporalio/auto-setup:1.28\nCOPY start.sh /\n";
+        assert!(messages(&RULE, setup).is_empty());
+        let prepared = "services:\n  web: {image: 'a/b:1', depends_on: {cache: {condition: service_started}, init: {condition: service_completed_successfully}}}\n  cache: {image: 'redis:8.2'}\n  init: {image: 'a/init:1'}\n";
+        assert!(messages(&RULE, prepared).is_empty());
+    }
+
+    #[test]
+    fn a_test_override_decides_nothing_about_the_main_file() {
+        let text = "# file: compose.yaml\nservices:\n  web: {image: 'a/b:1', command: [wait-for-it, 'db:5432'], depends_on: [db]}\n  db: {image: 'postgres:17'}\n# file: compose.override.test.yaml\nservices:\n  web: {command: ./web}\n";
+        assert!(messages(&RULE, text).is_empty());
     }
 
     #[test]

@@ -39,7 +39,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     PLM102 "healthy-without-healthcheck" {
         since: "0.1.0", on: Compose, severity: Error, check: check,

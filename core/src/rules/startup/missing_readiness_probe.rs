@@ -1,9 +1,9 @@
 use crate::edit::Yaml;
 use crate::facts::{
-    Facts, KubeService, Part, Service, Together, Unit, Workload, probe_of_healthcheck,
+    Facts, Image, KubeService, Part, Service, Together, Unit, Workload, probe_of_healthcheck,
 };
 use crate::model::IntOrStr;
-use crate::model::kubernetes::{Container, ProbeHandler, ServicePort};
+use crate::model::kubernetes::{Container, ProbeHandler, ServicePort, WorkloadKind};
 use crate::report::{Edit, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -94,7 +94,11 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-    together.values().for_each(|all| report(facts, all, out));
+    for mut all in together.into_values() {
+        // A bare Pod is seldom what runs in production.
+        all.sort_by_key(|it| it.workload.kind() == WorkloadKind::Pod);
+        report(facts, &all, out);
+    }
 }
 
 /// A container without a readiness probe, and what sends traffic to it.
@@ -131,7 +135,13 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
             (it.container.span(), format!("{what}, has none either"))
         })
         .collect();
-    finding.stands_for(&others);
+    finding.stands_for(&others).cause("no readiness probe");
+    if first.workload.kind() == WorkloadKind::Pod {
+        finding.why("Without a readiness probe, a Pod counts as ready as soon as its containers are running. After every start and restart, requests reach a program that is not listening yet.");
+    }
+    if all.iter().any(|it| facts.hides_unready_peers(it.workload)) {
+        finding.help("Add a `readinessProbe` on the port that the Service sends traffic to. The replicas of a StatefulSet find each other by name only once they are ready, unless its headless Service sets `publishNotReadyAddresses: true`: set that first where they have to meet in order to start.");
+    }
     if facts.unit_role(first.unit) == Role::Development {
         finding.severity(Severity::Info);
     }
@@ -176,6 +186,12 @@ fn probe_for(
             "Probe with the check of the liveness probe, at shorter intervals",
             Yaml::map(sooner),
         ));
+    }
+    // Which port an exporter listens on has changed between versions, and its tag names none.
+    let image = workload.units[unit].image.as_ref();
+    let is_moving = |it: &Image<'_>| it.major.is_none() && it.repository.contains("exporter");
+    if image.is_some_and(is_moving) {
+        return None;
     }
     let target = port.target().map(|it| it.value).unwrap_or(IntOrStr::Int(80));
     if service.is_some_and(|it| listens_elsewhere(it, workload, &target)) {
@@ -278,6 +294,32 @@ mod tests {
         };
         assert_eq!(fixes(8080), 1);
         assert_eq!(fixes(1080), 0);
+    }
+
+    #[test]
+    fn an_exporter_whose_version_is_open_is_not_probed_on_its_port() {
+        let ports = "ports: [{port: 80, targetPort: 9090}]";
+        let fixes = |image: &str| {
+            let text = sides(ports, "Deployment", "").replace("a/b:1", image);
+            findings(&RULE, &text)[0].fixes.len()
+        };
+        assert_eq!(fixes("acme/rabbitmq-exporter"), 0);
+        assert_eq!(fixes("acme/rabbitmq-exporter:1.0.0"), 1);
+    }
+
+    #[test]
+    fn peers_that_meet_before_they_are_ready_are_thought_of() {
+        let ports = "ports: [{port: 80, targetPort: 8080}]";
+        let set = sides(ports, "StatefulSet", "")
+            .replace("spec:\n  template", "spec:\n  serviceName: peers\n  replicas: 3\n  template");
+        let headless = |more: &str| {
+            format!(
+                "{set}---\napiVersion: v1\nkind: Service\nmetadata: {{name: peers}}\nspec: {{clusterIP: None, {more}selector: {{app: web}}}}\n"
+            )
+        };
+        assert!(findings(&RULE, &headless(""))[0].help.is_some());
+        assert!(findings(&RULE, &headless("publishNotReadyAddresses: true, "))[0].help.is_none());
+        assert!(findings(&RULE, &sides(ports, "Deployment", ""))[0].help.is_none());
     }
 
     #[test]

@@ -29,7 +29,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     /// ```yaml file=k8s/web.yaml
     /// apiVersion: apps/v1
@@ -55,7 +55,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     /// ```yaml file=k8s/web.yaml
     /// apiVersion: apps/v1

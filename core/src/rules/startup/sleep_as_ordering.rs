@@ -37,7 +37,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     PLM107 "sleep-as-ordering" {
         since: "0.1.0", on: Both, severity: Warning, check: check,

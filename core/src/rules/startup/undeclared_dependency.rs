@@ -28,7 +28,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     ///
     /// ## Good
@@ -44,7 +44,7 @@ rule! {
     ///   db:
     ///     image: postgres:17
     ///     healthcheck:
-    ///       test: ["CMD-SHELL", "pg_isready -U postgres"]
+    ///       test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
     /// ```
     PLM104 "undeclared-dependency" {
         since: "0.1.0", on: Compose, severity: Info, check: check,
@@ -84,7 +84,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                         service.name
                     ),
                 ))
-                .maybe_fix(declare(facts, service, on));
+                .maybe_fix(declare(facts, service, on))
+                .cause(format!("{} talks to {}", service.name, on.name));
         }
     }
 }
@@ -144,6 +145,7 @@ fn declare(facts: &Facts, from: &Service<'_>, on: &Service<'_>) -> Option<Fix> {
             facts.insert_entry(place, "depends_on", &entry)
         }
     };
+    let edit = edit.filter(|it| facts.comes_with(from, it.span.file, on.span().file));
     edit.map(|it| Fix::r#unsafe(format!("Let `{}` depend on `{}`", from.name, on.name), [it]))
 }
 

@@ -1,9 +1,11 @@
 use crate::edit::Yaml;
-use crate::facts::{Backing, Facts, Mounted, Part, Together, Unit, is_below};
+use crate::facts::{Backing, Facts, Mounted, Part, Service, Site, Together, Unit, is_below};
 use crate::knowledge::families::Family;
+use crate::knowledge::stores::{declares_volume, node_name_variables};
 use crate::model::Place;
 use crate::model::kubernetes::WorkloadKind;
-use crate::report::{Confidence, Finding, Findings, Fix, Role, Severity};
+use crate::report::phrases::named;
+use crate::report::{Confidence, Edit, Finding, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, Span};
 use indexmap::IndexMap;
@@ -12,9 +14,9 @@ rule! {
     /// A database has no lasting storage at its data directory.
     ///
     /// ## Why it hurts
-    /// The data is lost with the container: on `docker compose down`, on a node failure or with the
-    /// next update. A volume at the wrong path is worse, because everything looks as if the data
-    /// were kept. PostgreSQL moved its directory in version 18 and refuses the old mount.
+    /// What is written outside of a lasting volume goes with its container or its Pod: when it is made anew,
+    /// when its node fails, with the next update. A volume at the wrong path is worse, because everything
+    /// looks as if the data were kept.
     ///
     /// ## What helps
     /// A named volume (or a claim) at the directory that the image really writes to.
@@ -32,7 +34,7 @@ rule! {
     ///     volumes:
     ///       - data:/var/lib/postgresql/data # <- service `db` (PostgreSQL) keeps its data in `/var/lib/postgresql`, but the volume is mounted at `/var/lib/postgresql/data`
     ///   shop:
-    ///     image: mysql:8.4 # <- service `shop` (MySQL) has no volume at `/var/lib/mysql`: its data is lost with the container
+    ///     image: mysql:8.4 # <- service `shop` (MySQL) has no volume at `/var/lib/mysql`: its data goes into an anonymous volume, which `docker compose down` leaves behind
     /// volumes:
     ///   data:
     /// ```
@@ -74,7 +76,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         match misplaced(&home, &mounted) {
             Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
             None => {
-                if let Some(it) = report_missing(facts, unit, label, &home, &mounted, out) {
+                if let Some(it) = report_missing(facts, (unit, family), label, &home, &mounted, out)
+                {
                     if facts.is_accepted(it.span, &|selector| RULE.is(selector)) {
                         report_homeless(facts, &[it], out);
                     } else {
@@ -110,23 +113,58 @@ impl<'a> Oversight<'a> {
 /// A data store that mounts nothing where it keeps its data.
 struct Homeless<'f, 'a> {
     unit: &'f Unit<'a>,
+    family: &'static Family,
     label: String,
     data: String,
     span: Span,
+    /// Whether all that is mounted are scripts that fill an empty store.
+    is_filled_anew: bool,
+    /// Whether the data may be kept in another place, as the version is not known.
+    is_uncertain: bool,
 }
+
+/// Why an anonymous volume loses data.
+const ANONYMOUS: &str = "Docker carries such a volume over while `up` replaces the container. After `docker compose down`, and on any other machine, the container starts with a new, empty one; the old one has only a hexadecimal name, and `docker volume prune` deletes it.";
 
 fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findings) {
     let Some((first, others)) = all.split_first() else { return };
     let (label, data) = (&first.label, &first.data);
-    let message = format!("{label} has no volume at `{data}`: its data is lost with the container");
-    let finding = out.at(&first.span, message);
+    let repository = first.unit.runs.as_ref().map_or("", |it| it.repository.as_str());
+    let is_anonymous = first.unit.is_compose() && declares_volume(repository);
+    let place = if first.is_uncertain { String::new() } else { format!(" at `{data}`") };
+    let fate = match is_anonymous {
+        true => "goes into an anonymous volume, which `docker compose down` leaves behind",
+        false => "is lost with the container",
+    };
+    let finding = out.at(&first.span, format!("{label} has no volume{place}: its data {fate}"));
+    if is_anonymous {
+        finding.why(ANONYMOUS);
+    }
+    if all.iter().all(|it| it.is_filled_anew) {
+        finding.severity(Severity::Info).help("If the scripts bring all that it holds, nothing is lost. What is written later belongs in a volume.");
+    }
+    finding.cause(if first.unit.is_compose() { "compose" } else { "cluster" });
+    relate_counterpart(facts, first.unit, finding);
     let others: Vec<(Span, String)> = others
         .iter()
         .map(|it| (it.span, format!("{} has no volume at `{}` either", it.label, it.data)))
         .collect();
     finding.stands_for(&others);
     check_mounts(facts, first.unit, finding);
-    finding.maybe_fix(add_volume(facts, first.unit, data));
+    finding.maybe_fix(add_volumes(facts, all));
+}
+
+/// Names the place where Compose keeps the data of the same store.
+fn relate_counterpart(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
+    let Site::Container(workload, at) = unit.site else { return };
+    let Some(pair) = facts.counterpart_of_container(workload, at) else { return };
+    let (service, ..) = facts.pair(pair);
+    let Some(home) = service.unit.stored().and_then(|family| home(family, &service.unit)) else {
+        return;
+    };
+    if let Some(kept) = facts.mounted(&service.unit).iter().find(|it| keeps(it, &home)) {
+        finding.also(&kept.span, format!("Compose keeps the data of `{}` here", service.name));
+    }
 }
 
 /// Returns the place for a store that mounts nothing: beside that of a finding about its image.
@@ -134,10 +172,14 @@ fn place_of(facts: &Facts<'_>, unit: &Unit<'_>) -> Span {
     let image = unit.image_or_name();
     let key = "image:";
     let text = facts.file(image.file).text();
-    let before = text.get(..image.start as usize).unwrap_or_default().trim_end();
-    match before.strip_suffix(key) {
-        Some(rest) => Span::new(image.file, rest.len(), rest.len() + "image".len()),
-        None => image,
+    let before = text.get(..image.start as usize).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let Some(at) = before[line..].rfind(key).map(|at| line + at) else { return image };
+    // In a chart, actions may stand before the one that prints the image.
+    let between = before[at + key.len()..].trim_start().trim_start_matches(['"', '\'']);
+    match between.is_empty() || between.starts_with("{{") {
+        true => Span::new(image.file, at, at + "image".len()),
+        false => image,
     }
 }
 
@@ -177,6 +219,10 @@ fn report_misplaced(
     if !home.known_wrong(wrong.path) {
         finding.confidence(Confidence::Likely);
     }
+    let runs = unit.runs.as_ref();
+    if runs.is_some_and(|it| it.family.id == "postgres" && it.major >= Some(18)) {
+        finding.why("PostgreSQL moved its directory in version 18: the image keeps the data in a folder for its version below `/var/lib/postgresql`, and refuses to start with a volume at the old path.");
+    }
     if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
         let edit = facts.replace_scalar(&span, data);
         finding.fix(Fix::r#unsafe(format!("Mount the volume at `{data}`"), [edit]));
@@ -187,7 +233,7 @@ fn report_misplaced(
 /// Reports a store whose data goes where it does not stay, and returns one that mounts nothing at all.
 fn report_missing<'f, 'a>(
     facts: &Facts<'_>,
-    unit: &'f Unit<'a>,
+    (unit, family): (&'f Unit<'a>, &'static Family),
     label: String,
     home: &Home<'_>,
     mounted: &[Mounted<'_>],
@@ -197,7 +243,9 @@ fn report_missing<'f, 'a>(
     let at_home =
         |is: fn(&Backing<'_>) -> bool| mounted.iter().find(|it| is(&it.backing) && home.is_at(it));
     let on_purpose = at_home(|it| matches!(it, Backing::Memory)).is_some();
-    if on_purpose || home.uncertain || mounted.iter().any(is_config) {
+    // Where nothing at all is mounted, the data is lost wherever it is.
+    let is_bare = mounted.is_empty() && home.paths.len() > 1 && !home.is_in_command;
+    if on_purpose || home.uncertain && !is_bare || mounted.iter().any(is_config) {
         return None;
     }
     let finding = if let Some(scratch) = at_home(|it| matches!(it, Backing::Scratch)) {
@@ -212,12 +260,25 @@ fn report_missing<'f, 'a>(
                 "{label} keeps its data in an anonymous volume, which `docker compose down` leaves behind"
             ),
         )
+        .why(ANONYMOUS)
+        .maybe_fix(name_volume(facts, unit, anonymous))
     } else {
         let span = place_of(facts, unit);
-        return Some(Homeless { unit, label, data: data.to_owned(), span });
+        let is_script = |it: &Mounted<'_>| it.path.contains("initdb");
+        return Some(Homeless {
+            unit,
+            family,
+            label,
+            data: data.to_owned(),
+            span,
+            is_filled_anew: !mounted.is_empty() && mounted.iter().all(is_script),
+            is_uncertain: home.paths.len() > 1,
+        });
     };
+    // The files of several variants have the same mount.
+    finding.cause(format!("{} {}", unit.name, family.id));
+    relate_counterpart(facts, unit, finding);
     check_mounts(facts, unit, finding);
-    finding.maybe_fix(add_volume(facts, unit, data));
     None
 }
 
@@ -230,6 +291,8 @@ struct Home<'a> {
     traps: &'static [&'static str],
     /// Whether the version is not known, or the command may move the data elsewhere.
     uncertain: bool,
+    /// Whether the command names a path.
+    is_in_command: bool,
 }
 
 impl Home<'_> {
@@ -280,9 +343,10 @@ fn home<'u>(family: &Family, unit: &'u Unit<'_>) -> Option<Home<'u>> {
         }
     }
     let traps = if moved || !in_command.is_empty() { &[] } else { traps };
-    let uncertain = !in_command.is_empty() || paths.len() > 1;
+    let is_in_command = !in_command.is_empty();
+    let uncertain = is_in_command || paths.len() > 1;
     paths.extend(in_command);
-    Some(Home { paths, traps, uncertain })
+    Some(Home { paths, traps, uncertain, is_in_command })
 }
 
 /// Whether a lasting mount keeps the data: at the data directory, above it or below it.
@@ -382,24 +446,77 @@ fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
     }
 }
 
-/// Builds a fix that adds a named volume to a Compose service without volumes.
-fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
-    let service = facts.service_of(unit)?;
-    let project = service.project;
+/// Builds a fix that adds a named volume to each Compose service of a list that has no volumes. There is no
+/// fix if the first service cannot have one.
+fn add_volumes(facts: &Facts<'_>, all: &[Homeless<'_, '_>]) -> Option<Fix> {
+    let first = facts.service_of(all.first()?.unit)?;
+    let file = first.model.place()?.span.file;
+    let mut names = Vec::new();
+    let mut edits = Vec::new();
+    for homeless in all {
+        match mount_edit(facts, homeless, first) {
+            Some(edit) => {
+                edits.push(edit);
+                names.push(volume_name(homeless.unit));
+            }
+            None if edits.is_empty() => return None,
+            None => {}
+        }
+    }
+    let title = match all {
+        [only] => format!("Keep `{}` in volume `{}`", only.data, volume_name(only.unit)),
+        _ => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("Keep the data in volumes: {}", named(&names))
+        }
+    };
+    edits.push(declare_volumes(facts, first, file, &names)?);
+    Some(Fix::r#unsafe(title, edits))
+}
+
+/// Returns the name of the volume that a fix makes for a service.
+fn volume_name(unit: &Unit<'_>) -> String {
+    format!("{}-data", unit.name)
+}
+
+/// Returns the edit that mounts a new volume into a service, which belongs to the project and the file of the
+/// first one. A store whose data belongs to its host name gets a fixed one too.
+fn mount_edit(facts: &Facts<'_>, homeless: &Homeless<'_, '_>, first: &Service<'_>) -> Option<Edit> {
+    let service = facts.service_of(homeless.unit)?;
     let place = service.model.place()?;
-    let name = format!("{}-data", service.name);
-    let file = place.span.file;
-    let free = !service.model.has_key("volumes") && project.volume(&name).is_none();
-    if !free || project.files.first() != Some(&file) {
+    let name = volume_name(homeless.unit);
+    let project = service.project;
+    let is_free = !service.model.has_key("volumes") && project.volume(&name).is_none();
+    let is_here = service.project_index == first.project_index
+        && project.files.first() == Some(&place.span.file);
+    if !is_free || !is_here || homeless.is_uncertain {
         return None;
     }
+    let mount = Yaml::list([Yaml::str(format!("{name}:{}", homeless.data))]);
+    let host_name = Yaml::str(service.name);
+    let mut entries = vec![("volumes", &mount)];
+    let needs_name = node_name_variables(homeless.family.id)
+        .is_some_and(|names| !names.iter().any(|it| homeless.unit.var(it).is_some()));
+    if needs_name && service.model.hostname.is_none() {
+        entries.push(("hostname", &host_name));
+    }
+    facts.editor(place.span.file).insert_entries(place, &entries)
+}
+
+/// Returns the edit that adds volumes to the top level of a Compose file.
+fn declare_volumes(
+    facts: &Facts<'_>,
+    service: &Service<'_>,
+    file: FileId,
+    names: &[String],
+) -> Option<Edit> {
+    let project = service.project;
     let editor = facts.editor(file);
-    let mount = Yaml::list([Yaml::str(format!("{name}:{data}"))]);
-    let service_edit = editor.insert_entry(place, "volumes", &mount)?;
-    let top = match project.keys.iter().find(|it| it.name.value == "volumes") {
+    let empty = Yaml::Map(Vec::new());
+    match project.keys.iter().find(|it| it.name.value == "volumes") {
         None => {
-            let value = Yaml::map([(name.as_str(), Yaml::Map(Vec::new()))]);
-            editor.insert_entry(project.places.first()?, "volumes", &value)?
+            let value = Yaml::map(names.iter().map(|name| (name.as_str(), Yaml::Map(Vec::new()))));
+            editor.insert_entry(project.places.first()?, "volumes", &value)
         }
         Some(key) if key.entry.file == file => {
             let volumes = project.volumes.iter().filter(|it| it.span.file == file);
@@ -411,11 +528,27 @@ fn add_volume(facts: &Facts<'_>, unit: &Unit<'_>, data: &str) -> Option<Fix> {
                 return None;
             }
             let place = Place { span, ..Place::default() };
-            editor.insert_entry(&place, &name, &Yaml::Map(Vec::new()))?
+            let entries: Vec<(&str, &Yaml<'_>)> =
+                names.iter().map(|name| (name.as_str(), &empty)).collect();
+            editor.insert_entries(&place, &entries)
         }
-        Some(_) => return None,
-    };
-    Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [service_edit, top]))
+        Some(_) => None,
+    }
+}
+
+/// Builds a fix that gives an anonymous volume a name.
+fn name_volume(facts: &Facts<'_>, unit: &Unit<'_>, anonymous: &Mounted<'_>) -> Option<Fix> {
+    let service = facts.service_of(unit)?;
+    let (path, span) = (anonymous.path.as_str(), anonymous.span);
+    let name = volume_name(unit);
+    let is_short = facts.written(&span).trim_matches(['"', '\'']) == path;
+    let is_free = service.project.volume(&name).is_none();
+    if !is_short || !is_free || service.project.files.first() != Some(&span.file) {
+        return None;
+    }
+    let mount = facts.replace_scalar(&span, &format!("{name}:{path}"));
+    let declared = declare_volumes(facts, service, span.file, std::slice::from_ref(&name))?;
+    Some(Fix::r#unsafe(format!("Keep `{path}` in volume `{name}`"), [mount, declared]))
 }
 
 #[cfg(test)]
@@ -519,6 +652,83 @@ mod tests {
         assert!(pod("{ name: d, emptyDir: { medium: Memory } }").is_empty());
         assert!(pod("{ name: d, emptyDir: {} }")[0].contains("emptyDir"));
         assert!(pod("").is_empty(), "a patch leaves the volume to another file");
+    }
+
+    #[test]
+    fn a_fix_mends_every_store_and_fixes_the_host_name_where_it_matters() {
+        let text = "services:\n  queue:\n    image: rabbitmq:4.0\n  db:\n    image: mysql:8.4\n";
+        let sources = files(text);
+        let report = run(&RULE, &sources);
+        assert_eq!(report.findings.len(), 1);
+        let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+        assert_eq!(
+            &*fixed[0].text,
+            "services:\n  queue:\n    image: rabbitmq:4.0\n    volumes:\n      - queue-data:/var/lib/rabbitmq\n    hostname: queue\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n  queue-data: {}\n"
+        );
+    }
+
+    #[test]
+    fn an_anonymous_volume_gets_a_name() {
+        let text = "services:\n  db:\n    image: mysql:8.4\n    volumes:\n      - /var/lib/mysql\n";
+        let sources = files(text);
+        let report = run(&RULE, &sources);
+        let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+        assert_eq!(
+            &*fixed[0].text,
+            "services:\n  db:\n    image: mysql:8.4\n    volumes:\n      - db-data:/var/lib/mysql\nvolumes:\n  db-data: {}\n"
+        );
+    }
+
+    #[test]
+    fn what_fits_compose_is_not_said_of_a_cluster() {
+        let compose = findings(&RULE, "services: {db: {image: 'mysql:8.4'}}\n");
+        assert!(compose[0].message.ends_with("which `docker compose down` leaves behind"));
+        let pod = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: db, image: 'mysql:8.4'}]}}}\n";
+        let cluster = findings(&RULE, pod);
+        assert!(cluster[0].message.ends_with("its data is lost with the container"));
+        assert!(cluster[0].why.is_none());
+        let both = format!(
+            "# file: compose.yaml\nservices: {{db: {{image: 'mysql:8.4', volumes: ['data:/var/lib/mysql']}}}}\nvolumes: {{data: {{}}}}\n# file: k8s/db.yaml\n{pod}"
+        );
+        let found = findings(&RULE, &both);
+        assert_eq!(found[0].related[0].message, "Compose keeps the data of `db` here");
+    }
+
+    #[test]
+    fn a_store_that_scripts_fill_is_a_note() {
+        let with = |volume: &str| {
+            let text = format!("services: {{db: {{image: 'mysql:8.4', volumes: ['{volume}']}}}}\n");
+            findings(&RULE, &text)[0].severity
+        };
+        assert_eq!(with("./init.sql:/docker-entrypoint-initdb.d/init.sql").name(), "info");
+    }
+
+    #[test]
+    fn the_files_of_an_application_are_one_oversight() {
+        let file =
+            |path: &str| format!("# file: {path}\nservices: {{db: {{image: 'mysql:8.4'}}}}\n");
+        let text = [file("compose.yaml"), file("compose.full.yaml")].concat();
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].fixes[0].edits.len()), (1, 4));
+    }
+
+    #[test]
+    fn the_place_is_the_key_of_the_image() {
+        for (file, image) in [
+            ("compose.yaml", "services:\n  db:\n    image: mysql:8\n"),
+            ("compose.yaml", "services: { db: { image: 'mysql:8' } }\n"),
+            (
+                "web/templates/db.yaml",
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: db\n        image: {{ if .Values.registry }}{{ .Values.registry }}/{{ end }}mysql:{{ .Values.tag }}\n",
+            ),
+        ] {
+            let chart = "# file: web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n# file: web/values.yaml\ntag: '8'\n";
+            let files = files(&format!("{chart}# file: {file}\n{image}"));
+            let report = run(&RULE, &files);
+            assert_eq!(report.findings.len(), 1, "{image}");
+            let span = report.findings[0].span;
+            assert_eq!(&report.entry(span.file).file.text[span.range()], "image", "{image}");
+        }
     }
 
     #[test]

@@ -73,7 +73,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if let Some(service) = facts.service_of(unit) {
             let path = data.path.as_str();
-            finding.check(format!("docker compose exec {} ls {path} {path}/mnesia", service.name));
+            let ls = format!("exec {} ls {path} {path}/mnesia", service.name);
+            finding.check(facts.compose(service, &ls));
+            finding.help("Give the service a fixed `hostname`. What it holds now stays under the old name: export the definitions before (`rabbitmqctl export_definitions`), or rename the folder of the node.");
             let edit = service
                 .model
                 .place()

@@ -75,7 +75,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let store = workload.units.iter().find_map(|it| Some((it, it.stored()?)));
         let Some((unit, family)) = store.filter(|_| !scaled_to_zero) else { continue };
         let (label, name) = (&workload.label, family.name);
-        let kept = facts.mounted(unit).iter().any(|it| {
+        let mounted = facts.mounted(unit);
+        let kept = mounted.iter().any(|it| {
             matches!(it.backing, Backing::Claim(..) | Backing::Host(_) | Backing::Network)
         });
         match workload.copies {
@@ -92,7 +93,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(get_pods(workload));
             }
             // Without a lasting volume, PLM707 reports the loss of the data, which is worse.
-            Copies::One | Copies::Overlapping if !kept && has_one_home(unit, family) => {}
+            Copies::One | Copies::Overlapping
+                if !kept && (has_one_home(unit, family) || mounted.is_empty()) => {}
             Copies::Overlapping => {
                 out.at(
                     &unit.image_or_name(),
@@ -169,6 +171,12 @@ mod tests {
         };
         let claim = "persistentVolumeClaim: { claimName: d }";
         assert_eq!(codes(&text("", "emptyDir: {}")), ["PLM707"]);
+        for image in ["postgres", "mysql", "mongo"] {
+            let bare = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: db }}\nspec: {{ selector: {{ matchLabels: {{ a: b }} }}, template: {{ metadata: {{ labels: {{ a: b }} }}, spec: {{ containers: [{{ name: db, image: {image} }}] }} }} }}\n"
+            );
+            assert_eq!(codes(&bare), ["PLM707"], "{image}");
+        }
         assert_eq!(codes(&text("", claim)), ["PLM706"]);
         assert_eq!(codes(&text("  replicas: 2\n", "emptyDir: {}")), ["PLM706"]);
         assert_eq!(codes(&text("  replicas: 2\n", claim)), ["PLM706"]);

@@ -78,6 +78,7 @@ test("the package holds what it should and nothing else", () => {
     "dist/plimsoll_targets_bg.wasm",
     "dist/wasm_base64.js",
     "package.json",
+    "schema/config.schema.json",
     "schema/report.schema.json",
   ]);
 });

@@ -37,6 +37,8 @@ pub struct ReleaseOptions {
     pub now: i64,
     /// Values over those of the chart, later ones over earlier ones.
     pub values: Vec<Layer>,
+    /// Whether the chart's own `values.yaml` is left out. Those of its subcharts stay.
+    pub replaces_own_values: bool,
 }
 
 impl Default for ReleaseOptions {
@@ -50,6 +52,7 @@ impl Default for ReleaseOptions {
             api_versions: Vec::new(),
             now: 0,
             values: Vec::new(),
+            replaces_own_values: false,
         }
     }
 }
@@ -172,6 +175,9 @@ impl<'r> Rendering<'r> {
     ) -> Result<Rendering<'r>> {
         let given = given_values(&options.values, heap)?;
         let mut node = Node::new(chart, heap)?;
+        if options.replaces_own_values {
+            node.defaults = heap.dict_of([])?;
+        }
         let missing = values::process(&mut node, &given, heap)?;
         problems.extend(missing.iter().map(missing_problem));
         let values = values::coalesce(&node, &given, Nulls::Remove, heap)?;

@@ -26,6 +26,17 @@ pub struct ValueRead {
     /// Whether everything below the value is read too.
     pub is_whole: bool,
     pub missing: Missing,
+    /// What the blocks around the place ask of values, from the outside in.
+    pub conditions: Vec<Condition>,
+}
+
+/// What an `if` or a `with` asks of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The keys below `.Values`.
+    pub path: Vec<SmolStr>,
+    /// The text that the value has to be equal to; without one, it has to be anything but empty.
+    pub equals: Option<SmolStr>,
 }
 
 /// What the templates of a chart read.

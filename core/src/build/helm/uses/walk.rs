@@ -1,7 +1,7 @@
 //! The blocks and pipelines of templates.
 
 use super::shape::{Missing, Shape};
-use super::{ValueRead, ValueUses};
+use super::{Condition, ValueRead, ValueUses};
 use crate::build::helm::template::node::{
     Branch, Command, Expression, ExpressionKind, Literal, Node, Pipe,
 };
@@ -19,6 +19,9 @@ const MAX_STEPS: usize = 200_000;
 /// Maximum number of templates that include one another.
 const MAX_DEPTH: usize = 32;
 
+/// Maximum number of pipelines inside each other in which conditions are looked for.
+const MAX_NESTED_CONDITIONS: usize = 8;
+
 /// Follows contexts through the templates of one chart.
 pub(super) struct Walker<'w> {
     pub chart: &'w str,
@@ -32,6 +35,8 @@ pub(super) struct Walker<'w> {
     testing: bool,
     /// The command that is followed.
     place: Option<Span>,
+    /// What the blocks that are followed ask of values.
+    conditions: Vec<Condition>,
 }
 
 /// What names mean at one place of a template.
@@ -54,6 +59,7 @@ impl<'w> Walker<'w> {
             depth: 0,
             testing: false,
             place: None,
+            conditions: Vec::new(),
         }
     }
 
@@ -138,14 +144,74 @@ impl<'w> Walker<'w> {
                 *shape = element.clone();
             }
         }
+        let known = self.conditions.len();
+        if block != Block::Range {
+            self.add_conditions(&branch.pipe, scope, 0);
+        }
         let outer = match inner {
             Some(inner) => std::mem::replace(&mut scope.dot, inner),
             None => scope.dot.clone(),
         };
         self.nodes(&branch.then, scope);
+        self.conditions.truncate(known);
         scope.dot = outer;
         self.nodes(&branch.otherwise, scope);
         scope.variables.truncate(variables);
+    }
+
+    /// Adds what the pipeline of a block asks of values: that they are there, or equal to a text, or several
+    /// such things at once.
+    fn add_conditions(&mut self, pipe: &Pipe, scope: &mut Scope, depth: usize) {
+        let [Command { words, .. }] = pipe.commands.as_slice() else { return };
+        let Some((first, rest)) = words.split_first().filter(|_| depth < MAX_NESTED_CONDITIONS)
+        else {
+            return;
+        };
+        match (&first.kind, rest) {
+            (ExpressionKind::Field(_) | ExpressionKind::Variable(..), []) => {
+                if let Shape::Value { path, .. } = self.expression(first, scope) {
+                    self.conditions.push(Condition { path: path.to_vec(), equals: None });
+                }
+            }
+            (ExpressionKind::Chain(inner, names), []) if names.is_empty() => {
+                self.add_conditions(inner, scope, depth + 1);
+            }
+            (ExpressionKind::Function(name), all) if &**name == "and" => {
+                for word in all {
+                    match &word.kind {
+                        ExpressionKind::Chain(inner, names) if names.is_empty() => {
+                            self.add_conditions(inner, scope, depth + 1);
+                        }
+                        ExpressionKind::Field(_) | ExpressionKind::Variable(..) => {
+                            if let Shape::Value { path, .. } = self.expression(word, scope) {
+                                self.conditions
+                                    .push(Condition { path: path.to_vec(), equals: None });
+                            }
+                        }
+                        ExpressionKind::Chain(..)
+                        | ExpressionKind::Dot
+                        | ExpressionKind::Nil
+                        | ExpressionKind::Literal(_)
+                        | ExpressionKind::Function(_) => {}
+                    }
+                }
+            }
+            (ExpressionKind::Function(name), [a, b]) if &**name == "eq" => {
+                let is_plain = |it: &Expression| {
+                    !matches!(it.kind, ExpressionKind::Chain(..) | ExpressionKind::Function(_))
+                };
+                if !is_plain(a) || !is_plain(b) {
+                    return;
+                }
+                let sides = (self.expression(a, scope), self.expression(b, scope));
+                if let (Shape::Value { path, .. }, Shape::Text(text))
+                | (Shape::Text(text), Shape::Value { path, .. }) = sides
+                {
+                    self.conditions.push(Condition { path: path.to_vec(), equals: Some(text) });
+                }
+            }
+            _ => {}
+        }
     }
 
     /// What `range` goes over. The elements of a value are read with it.
@@ -277,7 +343,14 @@ impl<'w> Walker<'w> {
             self.uses.is_open |= is_whole;
             return;
         };
-        self.uses.reads.push(ValueRead { path: path.to_vec(), span, is_whole, missing });
+        let conditions = self.conditions.clone();
+        self.uses.reads.push(ValueRead {
+            path: path.to_vec(),
+            span,
+            is_whole,
+            missing,
+            conditions,
+        });
     }
 }
 

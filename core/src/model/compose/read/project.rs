@@ -22,6 +22,8 @@ impl Read<'_> {
             for (name, entry) in &services.entries {
                 project.services.push(self.service(name, entry));
             }
+            // Where several services share a finding, the first one must not depend on the order of keys.
+            project.services.sort_by(|a, b| a.name.value.cmp(&b.name.value));
         }
         project.networks = section(root, "networks").map(|(key, it)| network(key, it)).collect();
         project.volumes = section(root, "volumes").map(|(key, it)| volume(key, it)).collect();

@@ -1,6 +1,5 @@
 //! Reads a merged service.
 
-use crate::model::Str;
 use crate::model::compose::load::value::{Data, Entry, Map, Value};
 use crate::model::compose::read::{
     Read, boolean, float, int, key_values, keys, maps, str_at, str_of, strings, text_at,
@@ -9,9 +8,11 @@ use crate::model::compose::{
     Command, Condition, Dependency, Develop, Device, Extends, FileReference, HealthTest,
     Healthcheck, Hook, KeyValue, Logging, ProblemKind, Service, ServiceNetwork, Ulimit, Watch,
 };
+use crate::model::{Place, Str};
 use crate::text::{Span, Spanned};
 use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
+use std::cmp::Reverse;
 
 /// A field of a service whose type says how its value is read.
 enum Field<'s> {
@@ -27,6 +28,31 @@ enum Field<'s> {
     Pairs(&'s mut Vec<KeyValue>),
 }
 
+/// Returns the spans of values that are written outside of the places of their service, sorted; none of
+/// them lies in another one.
+fn borrowed(service: &Value, places: &[Place]) -> Vec<Span> {
+    let mut spans = Vec::new();
+    add_borrowed(service, places, &mut spans);
+    spans.sort_unstable_by_key(|it| (it.file, it.start, Reverse(it.end)));
+    spans.dedup_by(|inner, outer| outer.contains(*inner));
+    spans
+}
+
+/// Adds the spans of the outermost values that lie in none of the places of their service.
+fn add_borrowed(value: &Value, places: &[Place], out: &mut Vec<Span>) {
+    if !places.iter().any(|place| place.span.contains(value.span)) {
+        out.push(value.span);
+        return;
+    }
+    match &value.data {
+        Data::Scalar(_) => {}
+        Data::List(items) => items.iter().for_each(|it| add_borrowed(it, places, out)),
+        Data::Map(map) => {
+            map.entries.values().for_each(|it| add_borrowed(&it.value, places, out));
+        }
+    }
+}
+
 impl Read<'_> {
     pub fn service(&mut self, name: &SmolStr, entry: &Entry) -> Service {
         self.out.service = Some(name.clone());
@@ -37,6 +63,7 @@ impl Read<'_> {
         };
         if let Some(map) = entry.value.as_map() {
             service.places = map.places();
+            service.borrowed = borrowed(&entry.value, &service.places);
             service.keys = keys(map);
             for (key, entry) in &map.entries {
                 self.field(&mut service, key, &entry.value);

@@ -1,0 +1,111 @@
+//! The baseline: the findings of a project on the day when it began to be checked, in a file beside it.
+
+use crate::Failure;
+use crate::terminal::Terminal;
+use plimsoll_core::Report;
+use plimsoll_core::report::{Baseline, Identity};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Version of the format.
+const VERSION: u32 = 1;
+
+/// Maximum number of stale entries that are named one by one.
+const MAX_NAMED: usize = 10;
+
+#[derive(Deserialize)]
+struct Stored {
+    version: u32,
+    entries: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    #[serde(flatten)]
+    identity: Identity,
+    /// Number of findings with this identity.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    count: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_one(count: &usize) -> bool {
+    *count == 1
+}
+
+/// Reads a baseline.
+pub fn read(path: &Path) -> Result<Baseline, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::at(path, &error))?;
+    let stored: Stored = serde_json::from_str(&text)
+        .map_err(|error| Failure::at(path, &format!("this is not a baseline: {error}")))?;
+    if stored.version != VERSION {
+        return Err(Failure::at(
+            path,
+            &format!(
+                "this baseline has version {}, but this Plimsoll reads version {VERSION}",
+                stored.version
+            ),
+        ));
+    }
+    Ok(Baseline::new(stored.entries.into_iter().map(|entry| (entry.identity, entry.count))))
+}
+
+/// Writes a baseline with one entry on each line, so that a change of it reads well.
+pub fn write(path: &Path, baseline: &Baseline) -> Result<(), Failure> {
+    let line = |(identity, count): (&Identity, usize)| {
+        let entry = Entry { identity: identity.clone(), count };
+        let json = serde_json::to_string(&entry).expect("internal error: an entry is JSON");
+        format!("\n    {json}")
+    };
+    let lines: Vec<String> = baseline.entries().map(line).collect();
+    let end = if lines.is_empty() { "" } else { "\n  " };
+    let text =
+        format!("{{\n  \"version\": {VERSION},\n  \"entries\": [{}{end}]\n}}\n", lines.join(","));
+    fs::write(path, text).map_err(|error| Failure::at(path, &error))
+}
+
+/// Returns the entries that can be dropped, with the number of findings that each has too many: their rule ran
+/// over their file, or the file is gone.
+pub fn stale(report: &Report, root: &Path) -> Vec<(Identity, usize)> {
+    let checked: BTreeSet<String> =
+        report.files.iter().map(|entry| report.base.in_repository(&entry.file.path)).collect();
+    let is_settled = |path: &str| checked.contains(path) || !root.join(path).exists();
+    report.stale.iter().filter(|(identity, _)| is_settled(&identity.path)).cloned().collect()
+}
+
+/// Names the entries that can be dropped.
+pub fn warn(path: &Path, stale: &[(Identity, usize)], terminal: &Terminal) {
+    let path = path.display();
+    for (identity, _) in stale.iter().take(MAX_NAMED) {
+        let Identity { rule, path: file, object, key } = identity;
+        let of = if object.is_empty() { String::new() } else { format!(" of {object}") };
+        let at = if key.is_empty() { String::new() } else { format!(" at `{key}`") };
+        terminal.warn(&format!(
+            "{path}: {rule}{of}{at} in {file} is no longer found; `--prune` drops it from the baseline"
+        ));
+    }
+    if let Some(more) = stale.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
+        terminal.warn(&format!("{path}: {more} more entries are no longer found"));
+    }
+}
+
+/// Returns a baseline without stale entries.
+pub fn pruned(baseline: &Baseline, stale: Vec<(Identity, usize)>) -> Baseline {
+    let too_many: BTreeMap<Identity, usize> = stale.into_iter().collect();
+    let left = baseline.entries().map(|(identity, count)| {
+        let gone = too_many.get(identity).copied().unwrap_or(0);
+        (identity.clone(), count.saturating_sub(gone))
+    });
+    Baseline::new(left.filter(|(_, count)| *count > 0))
+}
+
+/// Returns the folder of a baseline file, as an absolute path.
+pub fn folder(path: &Path) -> Option<PathBuf> {
+    std::path::absolute(path).ok()?.parent().map(Path::to_owned)
+}

@@ -1,0 +1,302 @@
+//! Settings, suppressions and the baseline, through the real binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use support::{BINARY, folder};
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn run(root: &Path, arguments: &[&str]) -> Run {
+    let mut command = Command::new(BINARY);
+    command.current_dir(root).args(arguments).stdin(Stdio::null());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    let text = |it: Vec<u8>| String::from_utf8(it).expect("output is UTF-8");
+    Run {
+        code: output.status.code().expect("the command ended by itself"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+/// Returns the codes and subjects of the findings.
+fn found(root: &Path, arguments: &[&str]) -> Vec<(String, String)> {
+    let run = run(root, &[arguments, &["--format", "json"]].concat());
+    let report: Value =
+        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}", run.err));
+    let text = |it: &Value| it.as_str().unwrap().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|it| (text(&it["code"]), text(&it["subject"]))).collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+}
+
+const MOUNT: &str = "    volumes: ['/home/ann/data:/data']\n";
+
+fn service(name: &str, more: &str) -> String {
+    format!("  {name}:\n    image: acme/{name}:1.4.2\n{more}")
+}
+
+#[test]
+fn the_list_of_rules_is_by_pitfall() {
+    let root = folder(&[]);
+    let text = run(root.path(), &["explain"]).out;
+    assert!(text.starts_with("Pitfall 1: startup order (PLM1)\nA dependency that runs"), "{text}");
+    let heading = |title: &str| text.find(title).unwrap_or_else(|| panic!("{title}: {text}"));
+    assert!(heading("Pitfall 7: state (PLM7)") < heading("Hosts (PLM8)"));
+    assert!(heading("Delivery (PLM9)") < heading("Documents (PLM0)"));
+    assert!(text.contains("\n  PLM101 warning  depends-on-started-only "), "{text}");
+    let markdown = run(root.path(), &["explain", "--format", "markdown"]).out;
+    assert!(markdown.starts_with("## Pitfall 1: startup order (PLM1)\n\n"), "{markdown}");
+    let rules: Value =
+        serde_json::from_str(&run(root.path(), &["explain", "--format", "json"]).out).unwrap();
+    let of = |code: &str| {
+        let rule = rules.as_array().unwrap().iter().find(|rule| rule["code"] == code).unwrap();
+        rule["pitfall"].clone()
+    };
+    assert_eq!(
+        (of("PLM101"), of("PLM601")),
+        ("startup-order".into(), "probes-and-resources".into())
+    );
+}
+
+#[test]
+fn a_misspelt_rule_is_answered_with_the_nearest() {
+    let root = folder(&[("compose.yaml", "services: {}\n")]);
+    let cases: [(&[&str], &str); 5] = [
+        (&["explain", "PML101"], "did you mean `PLM101`?"),
+        (&["explain", "unpined-image"], "did you mean `unpinned-image`?"),
+        (&["check", "--select", "PLM1O1"], "did you mean `PLM101`?"),
+        (&["check", "--ignore", "duplicat-key"], "did you mean `duplicate-key`?"),
+        (&["fix", "--select", "depends-on-startd-only"], "did you mean `depends-on-started-only`?"),
+    ];
+    for (arguments, expected) in cases {
+        let run = run(root.path(), arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn every_mistake_in_a_configuration_is_named_and_nothing_is_checked() {
+    let root = folder(&[
+        ("compose.yaml", "services: {}\n"),
+        ("plimsoll.yaml", "rules:\n  PML101: off\n  PLM102: loud\noverides: []\n"),
+        ("deploy/plimsoll.yaml", "role: [\n"),
+    ]);
+    for arguments in [&["check", "--min-severity", "error"][..], &["decide"], &["fix"], &["render"]]
+    {
+        let run = run(root.path(), arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}: {}", run.err);
+        for expected in [
+            "plimsoll.yaml:2:3: `PML101` is not a known rule; did you mean `PLM101`?",
+            "plimsoll.yaml:3:11: a rule must be set to `error`",
+            "plimsoll.yaml:4:1: `overides` is not a known setting of Plimsoll; did you mean `overrides`?",
+            "deploy/plimsoll.yaml:1:",
+        ] {
+            assert!(run.err.contains(expected), "{arguments:?}: {expected}: {}", run.err);
+        }
+    }
+}
+
+#[test]
+fn excluded_files_are_not_read_and_counted() {
+    let bad = "services:\n  a:\n    image: x:1\n    image: y:1\n";
+    let root = folder(&[
+        ("compose.yaml", "services: {web: {image: 'nginx:1.29'}}\n"),
+        ("old/compose.yaml", bad),
+        ("app/fixtures/deep/compose.yaml", bad),
+        ("plimsoll.yaml", "exclude: [old/**, fixtures]\n"),
+        (".git/HEAD", ""),
+    ]);
+    let select = ["check", "--select", "PLM002"];
+    let all = run(root.path(), &select);
+    assert_eq!(all.code, 0, "{}", all.out);
+    assert!(all.out.contains("; 2 files excluded"), "{}", all.out);
+    let below = |folder: &str| run(&root.path().join(folder), &select).code;
+    assert_eq!((below("old"), below("app")), (0, 0), "from a folder above");
+    let above = root.path().parent().unwrap();
+    let name = root.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(run(above, &[&select[..], &[name]].concat()).code, 0, "from outside");
+    fs::remove_file(root.path().join("plimsoll.yaml")).unwrap();
+    assert_eq!(run(root.path(), &select).code, 1);
+}
+
+#[test]
+fn overrides_are_for_files_and_fail_on_decides_about_the_exit_code() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("a/compose.yaml", &compose),
+        ("b/compose.yaml", &compose),
+        ("c/compose.yaml", &compose),
+        (
+            "plimsoll.yaml",
+            "fail-on: warning\nroles: {}\nrules: {PLM309: warning}\noverrides:\n\
+             - {files: [b, c/**], rules: {PLM309: off}}\n\
+             - {files: 'c/*.yaml', rules: {machine-specific-path: error}}\n",
+        ),
+    ]);
+    let report = run(root.path(), &["check", "--select", "PLM309", "--format", "json"]);
+    assert_eq!(report.code, 1);
+    let report: Value = serde_json::from_str(&report.out).unwrap();
+    let levels: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["path"].as_str().unwrap(), it["severity"].as_str().unwrap()))
+        .collect();
+    assert_eq!(levels, [("a/compose.yaml", "warning"), ("c/compose.yaml", "error")]);
+    let code = |arguments: &[&str]| run(root.path(), arguments).code;
+    assert_eq!(code(&["check", "a", "--select", "PLM309"]), 1, "the configuration says warning");
+    assert_eq!(code(&["check", "a", "--select", "PLM309", "--fail-on", "error"]), 0);
+    assert_eq!(code(&["check", "--select", "PLM309", "--fail-on", "never"]), 0);
+}
+
+#[test]
+fn the_nearest_configuration_rules_its_folder() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[
+        ("a/compose.yaml", &compose),
+        ("b/compose.yaml", &compose),
+        ("plimsoll.yaml", "rules: {PLM309: off}\n"),
+        ("b/plimsoll.yaml", "rules: {PLM309: error}\n"),
+    ]);
+    let check = ["check", "--select", "PLM309"];
+    assert_eq!(found(root.path(), &check).len(), 1);
+    let all = run(root.path(), &check);
+    assert!(all.code == 1 && all.out.starts_with("b/compose.yaml:"), "{}", all.out);
+    assert_eq!(run(&root.path().join("b"), &check).code, 1);
+    assert_eq!(run(&root.path().join("a"), &check).code, 0);
+}
+
+const PATHS: [&str; 3] = ["check", "--select", "PLM309,PLM606"];
+
+fn with_baseline<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["check", "--select", "PLM309,PLM606", "--fail-on", "warning"][..], more].concat()
+}
+
+#[test]
+fn a_baseline_keeps_what_was_there_and_shows_what_is_new() {
+    for in_repository in [true, false] {
+        let compose = |services: &[String]| format!("services:\n{}", services.concat());
+        let (db, web) = (service("db", MOUNT), service("web", MOUNT));
+        let root = folder(&[("shop/compose.yaml", &compose(&[db.clone(), web.clone()]))]);
+        if in_repository {
+            fs::create_dir_all(root.path().join(".git")).unwrap();
+        }
+        let shop = root.path().join("shop");
+        let file = shop.join("compose.yaml");
+        let check = with_baseline(&["--baseline", "accepted.json"]);
+        assert_eq!(run(&shop, &with_baseline(&[])).code, 1);
+        let write = run(&shop, &with_baseline(&["--write-baseline", "accepted.json"]));
+        assert_eq!((write.code, write.out.as_str()), (0, ""), "{}", write.err);
+        let green = run(&shop, &check);
+        assert_eq!(green.code, 0, "{}{}", green.out, green.err);
+        assert!(green.out.contains("; 2 in the baseline") && green.err.is_empty(), "{}", green.out);
+
+        let cache = service("cache", "");
+        fs::write(&file, compose(&[cache.clone(), db.clone(), web.clone()])).unwrap();
+        assert_eq!(found(&shop, &check), [], "a neighbour changes nothing");
+        let other = service("api", "    volumes: ['/home/bob/x:/data']\n");
+        fs::write(&file, compose(&[other.clone(), cache.clone(), db, web.clone()])).unwrap();
+        assert_eq!(found(&shop, &check), pairs(&[("PLM309", "service api")]));
+
+        fs::write(&file, compose(&[cache, service("db", ""), web])).unwrap();
+        let mended = run(&shop, &check);
+        assert_eq!(mended.code, 0, "{}", mended.out);
+        let stale =
+            "accepted.json: PLM309 of service db at `services.db.volumes[/home/ann/data:/data]`";
+        assert!(mended.err.contains(stale), "{}", mended.err);
+        let above = with_baseline(&["--baseline", "shop/accepted.json", "shop"]);
+        let above = run(root.path(), &above);
+        assert_eq!(above.code, 0, "{}{}", above.out, above.err);
+        assert!(above.out.contains("; 1 in the baseline") && above.err.contains("service db"));
+        let absolute = with_baseline(&["--baseline", "accepted.json", file.to_str().unwrap()]);
+        assert_eq!(found(&shop, &absolute), []);
+
+        let prune = run(&shop, &[&check[..], &["--prune"]].concat());
+        assert_eq!((prune.code, prune.err.as_str()), (0, ""));
+        let left = fs::read_to_string(shop.join("accepted.json")).unwrap();
+        assert!(left.contains("service web") && !left.contains("service db"), "{left}");
+        assert_eq!(run(&shop, &check).err, "");
+    }
+}
+
+#[test]
+fn an_entry_is_stale_only_where_its_rule_looked_at_its_file() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[("a/compose.yaml", &compose), ("b/compose.yaml", &compose)]);
+    let at = root.path();
+    assert_eq!(run(at, &with_baseline(&["--write-baseline", "base.json"])).code, 0);
+    fs::write(at.join("b/compose.yaml"), "services: {}\n").unwrap();
+    let with =
+        |arguments: &[&str]| run(at, &[&["check", "--baseline", "base.json"], arguments].concat());
+    assert_eq!(with(&["--select", "PLM309", "a"]).err, "", "b was not checked");
+    assert_eq!(with(&["--select", "PLM001"]).err, "", "the rule did not run");
+    assert!(with(&["--select", "PLM309"]).err.contains("in b/compose.yaml is no longer found"));
+    fs::remove_file(at.join("b/compose.yaml")).unwrap();
+    assert!(with(&["--select", "PLM309", "a"]).err.contains("in b/compose.yaml"), "b is gone");
+    fs::write(at.join("base.json"), "{}").unwrap();
+    let broken = with(&[]);
+    assert!(broken.code == 2 && broken.err.contains("base.json: this is not a baseline"));
+}
+
+#[test]
+fn a_new_object_is_told_from_those_that_one_finding_stands_for() {
+    let pod = |name: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n        - name: {name}\n          image: acme/{name}:1.4.2\n"
+        )
+    };
+    let all = |names: &[&str]| names.iter().map(|it| pod(it)).collect::<String>();
+    let root = folder(&[("app.yaml", &all(&["b", "c"]))]);
+    let at = root.path();
+    assert_eq!(found(at, &PATHS).len(), 1, "one cause is one finding");
+    assert_eq!(run(at, &with_baseline(&["--write-baseline", "base.json"])).code, 0);
+    let check = with_baseline(&["--baseline", "base.json"]);
+    assert_eq!(found(at, &check), []);
+    fs::write(at.join("app.yaml"), all(&["a", "b", "c", "d"])).unwrap();
+    let new = found(at, &check);
+    assert!(
+        new.iter().all(|(_, subject)| subject.starts_with("Deployment a")
+            || subject.starts_with("Deployment d")),
+        "{new:?}"
+    );
+    assert!(!new.is_empty());
+    assert_eq!(run(at, &check).err, "", "nothing is stale");
+}
+
+#[test]
+fn fingerprints_do_not_depend_on_how_the_command_is_called() {
+    let compose = format!("services:\n{}", service("web", MOUNT));
+    let root = folder(&[("shop/compose.yaml", &compose), (".git/HEAD", "")]);
+    let shop = root.path().join("shop");
+    let print = |from: &Path, path: &str| {
+        let run = run(from, &["check", "--select", "PLM309", "--format", "sarif", path]);
+        let log: Value = serde_json::from_str(&run.out).unwrap();
+        log["runs"][0]["results"][0]["partialFingerprints"].clone()
+    };
+    let first = print(&shop, ".");
+    assert!(first["plimsollFinding/v2"].is_string());
+    for (from, path) in [
+        (root.path(), "."),
+        (root.path(), "shop/compose.yaml"),
+        (&shop, ".."),
+        (&shop, shop.to_str().unwrap()),
+    ] {
+        assert_eq!(print(from, path), first, "{path}");
+    }
+}

@@ -1,0 +1,247 @@
+//! Findings of one rule that come from one cause, made into one finding.
+
+use crate::facts::Facts;
+use crate::model::compose::is_default_name;
+use crate::report::{Edit, Environment, Finding, Fix, Other, Related, Role};
+use crate::text::FileId;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+
+/// Makes one finding of those that a rule has in one application for one cause. The place that counts most
+/// is reported, and the others are related to it. Suppressed findings have to be gone by now, so that they
+/// do not stand for others.
+pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>) {
+    let ranks = Ranks::new(facts);
+    let mut groups: IndexMap<(&str, usize, &str), Vec<usize>, FxBuildHasher> = IndexMap::default();
+    for (at, finding) in findings.iter().enumerate() {
+        if let Some(cause) = &finding.cause {
+            let key = (finding.code, facts.part_of(finding.span.file), cause.as_str());
+            groups.entry(key).or_default().push(at);
+        }
+    }
+    let groups: Vec<Vec<usize>> = groups.into_values().filter(|group| group.len() > 1).collect();
+    let mut slots: Vec<Option<Finding>> = findings.drain(..).map(Some).collect();
+    for group in groups {
+        let mut members: Vec<(usize, Finding)> =
+            group.iter().filter_map(|at| Some((*at, slots[*at].take()?))).collect();
+        members.sort_by_cached_key(|(at, finding)| (ranks.of(finding), *at));
+        let mut members = members.into_iter();
+        let Some((at, first)) = members.next() else { continue };
+        let others = members.map(|(_, finding)| finding).collect();
+        slots[at] = Some(joined(first, others, facts));
+    }
+    findings.extend(slots.into_iter().flatten());
+}
+
+/// How much the file of a finding counts: what runs in production first, then what is taken without being
+/// named, then what others are laid over.
+type Rank = (u8, bool, usize, Reverse<usize>, usize, String);
+
+/// What the ranks of files come from.
+struct Ranks<'f, 'a> {
+    facts: &'f Facts<'a>,
+    /// The environments of the targets, by name.
+    environments: FxHashMap<&'a str, Option<Environment>>,
+    /// The lowest position of each Compose file among the files of a project: 0 is a base.
+    positions: FxHashMap<FileId, usize>,
+}
+
+impl<'f, 'a> Ranks<'f, 'a> {
+    fn new(facts: &'f Facts<'a>) -> Ranks<'f, 'a> {
+        let targets = facts.all_targets().iter().map(|it| &it.target);
+        let environments = targets.map(|it| (it.name.as_str(), it.environment)).collect();
+        let mut positions: FxHashMap<FileId, usize> = FxHashMap::default();
+        for project in facts.projects() {
+            for (at, file) in project.files.iter().enumerate() {
+                let position = positions.entry(*file).or_insert(at);
+                *position = at.min(*position);
+            }
+        }
+        Ranks { facts, environments, positions }
+    }
+
+    fn of(&self, finding: &Finding) -> Rank {
+        let file = finding.span.file;
+        let path = self.facts.file(file).path();
+        let is_compose = self.facts.role_of(file).is_some();
+        (
+            self.standing(finding),
+            is_compose && !is_default_name(path),
+            self.positions.get(&file).copied().unwrap_or_default(),
+            Reverse(finding.targets.len()),
+            path.matches('/').count(),
+            path.to_owned(),
+        )
+    }
+
+    /// Returns 0 for what runs in production, 2 for what is for development, and 1 for the rest.
+    fn standing(&self, finding: &Finding) -> u8 {
+        let of_file = match self.facts.file_role(finding.span.file) {
+            Role::Production => 0,
+            Role::Unknown => 1,
+            Role::Development => return 2,
+        };
+        let of_target =
+            |name: &String| match self.environments.get(name.as_str()).copied().flatten() {
+                Some(Environment::Production) => 0,
+                None | Some(Environment::Staging) => 1,
+                Some(Environment::Test | Environment::Development) => 2,
+            };
+        finding.targets.iter().map(of_target).min().unwrap_or(of_file)
+    }
+}
+
+/// Returns a finding that stands for others as well, which are in the order of their ranks.
+fn joined(mut first: Finding, others: Vec<Finding>, facts: &Facts<'_>) -> Finding {
+    first.severity = severity_of(&first, &others, facts);
+    first.confidence = others.iter().map(|it| it.confidence).fold(first.confidence, Ord::min);
+    first.fixes = united(&first, &others);
+    first.own_targets = Some(first.targets.clone());
+    let mut files: Vec<&str> = Vec::new();
+    let mut places: FxHashSet<_> = FxHashSet::default();
+    places.insert((first.span, first.subject.clone()));
+    let mut seen_files: FxHashSet<FileId> = FxHashSet::from_iter([first.span.file]);
+    let mut targets: FxHashSet<String> = first.targets.iter().cloned().collect();
+    let mut more = Vec::new();
+    for other in others {
+        let is_in_targets = other.targets.into_iter().filter(|it| targets.insert(it.clone()));
+        first.targets.extend(is_in_targets);
+        if !places.insert((other.span, other.subject.clone())) {
+            continue;
+        }
+        if seen_files.insert(other.span.file) {
+            files.push(facts.file(other.span.file).path());
+        }
+        let message = match other.subject.as_str() {
+            "" => "the same here".to_owned(),
+            subject => format!("the same for {subject}"),
+        };
+        first.others.push(Other {
+            span: other.span,
+            subject: other.subject,
+            key_path: other.key_path,
+        });
+        first.others.extend(other.others);
+        more.push((Related { span: other.span, message }, other.more));
+    }
+    first.stands_for_places(more, &files);
+    first
+}
+
+/// Returns the worst severity of those places that are not for development, or of all where there is no
+/// such place.
+fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> crate::report::Severity {
+    let counts = |it: &&Finding| facts.file_role(it.span.file) != Role::Development;
+    let all = || std::iter::once(first).chain(others);
+    let worst = all().filter(counts).map(|it| it.severity).min();
+    worst.or(all().map(|it| it.severity).min()).unwrap_or(first.severity)
+}
+
+/// Returns the fixes of the first finding. One that every other finding has too, by its title and safety, mends
+/// all places, unless they are in targets, where a fix is tried by itself.
+fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
+    let is_built = |it: &Finding| !it.targets.is_empty();
+    if is_built(first) || others.iter().any(is_built) {
+        return first.fixes.clone();
+    }
+    let with_all = |fix: &Fix| {
+        let same = |other: &Finding| {
+            let is_same = |it: &&Fix| it.title == fix.title && it.safety == fix.safety;
+            Some(other.fixes.iter().find(is_same)?.edits.clone())
+        };
+        let more: Option<Vec<Vec<Edit>>> = others.iter().map(same).collect();
+        let mut edits = more?.concat();
+        edits.extend(fix.edits.iter().cloned());
+        edits.sort_by(|a, b| (a.span, &a.text).cmp(&(b.span, &b.text)));
+        edits.dedup();
+        let is_apart = |pair: &[Edit]| {
+            let [a, b] = [pair[0].span, pair[1].span];
+            a.file != b.file || a.end <= b.start && a != b
+        };
+        edits.windows(2).all(is_apart).then(|| Fix { edits, ..fix.clone() })
+    };
+    first.fixes.iter().map(|fix| with_all(fix).unwrap_or_else(|| fix.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Findings, Safety, Severity};
+    use crate::text::Span;
+    use crate::{Workspace, config::Config};
+
+    /// Joins findings, one a file, that have one cause, and returns what is left.
+    fn folded(files: &[(&str, &str)], severities: &[Severity]) -> Vec<Finding> {
+        let mut workspace = Workspace::default();
+        files.iter().for_each(|(path, text)| workspace.set(path, *text));
+        let analysis = workspace.analysis(&Config::default());
+        let facts = analysis.facts();
+        let mut out = Findings::new("PLM801", "x", Severity::Info);
+        for (file, severity) in facts.files().iter().zip(severities) {
+            let span = Span::new(file.id, 0, 1);
+            let edits = vec![Edit { span, text: "x".to_owned() }];
+            out.at(&span, "the tag moves")
+                .severity(*severity)
+                .subject(format!("service {}", file.path()))
+                .fix(Fix::safe("Pin the tag", edits))
+                .cause("image nginx");
+        }
+        let mut findings = out.into_list();
+        one_for_each_cause(&mut findings, facts);
+        findings
+    }
+
+    const WEB: &str = "services:\n  web: {image: nginx}\n";
+
+    #[test]
+    fn the_file_that_counts_most_stands_for_the_others() {
+        use Severity::{Info, Warning};
+        let files = [
+            ("a/extra.yml", WEB),
+            ("compose.dev.yaml", WEB),
+            ("compose.yaml", WEB),
+            ("z.yml", WEB),
+        ];
+        let found = folded(&files, &[Warning, Warning, Info, Warning]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].subject, "service compose.yaml");
+        assert_eq!(found[0].severity, Warning);
+        let message = "the tag moves (the same in 3 more files: `z.yml`, `a/extra.yml` and 1 more)";
+        assert_eq!(found[0].message, message);
+        let related: Vec<&str> = found[0].related.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            related,
+            [
+                "the same for service z.yml",
+                "the same for service a/extra.yml",
+                "the same for service compose.dev.yaml"
+            ]
+        );
+        assert_eq!(found[0].fixes.len(), 1);
+        assert_eq!((found[0].fixes[0].edits.len(), found[0].fixes[0].safety), (4, Safety::Safe));
+    }
+
+    #[test]
+    fn a_development_file_makes_nothing_worse() {
+        use Severity::{Info, Warning};
+        let files = [("compose.dev.yaml", WEB), ("compose.yaml", WEB)];
+        let found = folded(&files, &[Warning, Info]);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].severity, found[0].subject.as_str()), (Info, "service compose.yaml"));
+        let files = [("compose.dev.yaml", WEB), ("compose.test.yaml", WEB)];
+        let found = folded(&files, &[Warning, Info]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].severity, Warning);
+    }
+
+    #[test]
+    fn applications_are_apart() {
+        let files = [("blog/compose.yaml", WEB), ("shop/compose.yaml", WEB)];
+        let found = folded(&files, &[Severity::Info; 2]);
+        assert_eq!(
+            found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(),
+            ["the tag moves"; 2]
+        );
+    }
+}

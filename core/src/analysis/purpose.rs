@@ -1,0 +1,147 @@
+//! How much findings weigh in files that are not for production.
+
+use crate::facts::{Facts, Purpose};
+use crate::report::{Finding, Severity};
+use crate::rules::Rule;
+use crate::text::FileId;
+use rustc_hash::FxHashMap;
+
+/// The family of rules about a server in production, which have nothing to say about development and tests.
+const PRODUCTION_SERVER: &str = "PLM8";
+
+/// Codes of rules whose errors mean that Compose, Kubernetes, Helm or Kustomize refuse a file, which is as bad
+/// in an example as anywhere. The family of documents (PLM0) belongs to them too.
+const REFUSED: &[&str] = &[
+    "PLM102", "PLM111", "PLM414", "PLM420", "PLM423", "PLM510", "PLM515", "PLM520", "PLM608",
+    "PLM611", "PLM617", "PLM716", "PLM802", "PLM808", "PLM809", "PLM811", "PLM816", "PLM908",
+    "PLM916",
+];
+
+/// Lowers what the findings of a rule weigh to what their files are for, and drops those that say nothing
+/// there. A warning becomes an information where nothing runs in production; an error stays where the file
+/// is in use or would be refused.
+pub(super) fn fit_to_purpose(rule: &Rule, facts: &Facts<'_>, findings: &mut Vec<Finding>) {
+    let mut known: FxHashMap<FileId, Purpose> = FxHashMap::default();
+    findings.retain_mut(|finding| {
+        let file = finding.span.file;
+        let purpose = *known.entry(file).or_insert_with(|| facts.purpose_of(file));
+        let is_silent = match purpose {
+            Purpose::Production | Purpose::Demonstration => false,
+            Purpose::Development | Purpose::Test => rule.family() == PRODUCTION_SERVER,
+        };
+        finding.severity = finding.severity.max(least(rule, purpose, finding.severity));
+        !is_silent
+    });
+}
+
+/// Returns the severity that findings of a severity have at most in files for a purpose.
+fn least(rule: &Rule, purpose: Purpose, severity: Severity) -> Severity {
+    let is_refused = rule.family() == "PLM0" || REFUSED.contains(&rule.code);
+    match (purpose, severity) {
+        (Purpose::Production, _) => severity,
+        (Purpose::Development, Severity::Error) => Severity::Error,
+        (Purpose::Test | Purpose::Demonstration, Severity::Error) if is_refused => Severity::Error,
+        (Purpose::Development | Purpose::Test | Purpose::Demonstration, _) => Severity::Info,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::{Finding, Severity};
+    use crate::{Options, Workspace, config::Config};
+
+    const WEB: &str = "services:\n  web:\n    image: acme/web:latest\n    depends_on: [db]\n  db:\n    image: postgres:17\n";
+
+    /// Returns the findings of a rule on a text in a file, beside a project for production.
+    fn found(code: &str, path: &str, text: &str) -> Vec<Finding> {
+        let mut workspace = Workspace::default();
+        workspace.set("shop/compose.yaml", "services: {shop: {image: 'acme/shop:1'}}\n");
+        workspace.set(path, text);
+        let options = Options { select: vec![code.to_owned()], ..Options::default() };
+        let report = workspace.analysis(&Config::default()).report(&options);
+        let file = report.files.iter().position(|it| &*it.file.path == path).expect("the file");
+        report.findings.into_iter().filter(|it| it.span.file.index() == file).collect()
+    }
+
+    fn severities(code: &str, path: &str, text: &str) -> Vec<Severity> {
+        found(code, path, text).into_iter().map(|it| it.severity).collect()
+    }
+
+    #[test]
+    fn warnings_weigh_less_where_nothing_runs_in_production() {
+        assert_eq!(severities("PLM101", "web/compose.yaml", WEB), [Severity::Warning]);
+        for folder in ["tests", "ci", "local-environment", "examples/web", "_archived", "docs/web"]
+        {
+            let path = format!("{folder}/compose.yaml");
+            assert_eq!(severities("PLM101", &path, WEB), [Severity::Info], "{folder}");
+        }
+        let said = format!("# plimsoll: role=production\n{WEB}");
+        assert_eq!(severities("PLM101", "tests/compose.yaml", &said), [Severity::Warning]);
+    }
+
+    #[test]
+    fn the_family_of_the_server_is_silent_in_development_and_low_in_examples() {
+        assert_eq!(severities("PLM801", "web/compose.yaml", WEB), [Severity::Warning]);
+        assert_eq!(severities("PLM801", "e2e/compose.yaml", WEB), []);
+        assert_eq!(severities("PLM801", "examples/compose.yaml", WEB), [Severity::Info]);
+        let old =
+            "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: web}\nspec: {}\n";
+        assert_eq!(severities("PLM809", "examples/ingress.yaml", old), [Severity::Error]);
+        assert_eq!(severities("PLM809", "test/testdata/ingress.yaml", old), []);
+    }
+
+    #[test]
+    fn errors_stay_where_a_file_is_in_use() {
+        let web = "services:\n  web:\n    image: acme/web:1\n    container_name: web\n    deploy: {replicas: 2}\n";
+        for (folder, severity) in [
+            ("web", Severity::Error),
+            ("dev", Severity::Error),
+            ("script/test/fixtures", Severity::Info),
+            ("samples", Severity::Info),
+        ] {
+            let found = severities("PLM709", &format!("{folder}/compose.yaml"), web);
+            assert_eq!(found, [severity], "{folder}");
+        }
+    }
+
+    #[test]
+    fn a_project_that_is_all_examples_is_taken_for_what_it_deploys() {
+        let mut workspace = Workspace::default();
+        workspace.set("examples/web/compose.yaml", WEB);
+        let options = Options { select: vec!["PLM101".to_owned()], ..Options::default() };
+        let report = workspace.analysis(&Config::default()).report(&options);
+        assert_eq!(report.findings[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn a_build_stage_or_a_reloader_on_sources_is_development() {
+        let web = |body: &str| {
+            format!(
+                "services:\n  web:\n    depends_on: [db]\n{body}  db:\n    image: postgres:17\n"
+            )
+        };
+        for body in [
+            "    build: {context: web, target: development}\n",
+            "    build: {context: web, args: [NODE_ENV=development]}\n",
+            "    build: web\n    command: npm run dev\n    volumes: ['./web:/app']\n",
+            "    build: web\n    environment: {FLASK_ENV: development}\n    volumes: ['./web/src:/app/src']\n",
+            "    image: acme/web:1\n    container_name: demo-web\n",
+            "    image: acme/web:local\n",
+        ] {
+            assert_eq!(
+                severities("PLM101", "compose.yaml", &web(body)),
+                [Severity::Info],
+                "{body}"
+            );
+        }
+        for body in [
+            "    build: {context: web, target: runtime}\n",
+            "    build: web\n    environment: {NODE_ENV: development}\n",
+            "    build: web\n    command: npm run dev\n",
+            "    build: web\n    volumes: ['./web:/app']\n",
+        ] {
+            let found = severities("PLM101", "compose.yaml", &web(body));
+            assert_eq!(found, [Severity::Warning], "{body}");
+        }
+    }
+}

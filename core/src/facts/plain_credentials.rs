@@ -1,0 +1,217 @@
+//! Credentials in plain text at a container or an object: in variables, arguments, labels and annotations.
+
+use super::{Facts, Site, Unit, VarSource};
+use crate::knowledge::secrets::{Judgement, Verdict, judge, judge_setting};
+use crate::knowledge::shell::{Command, Word, base_name, is_assignment};
+use crate::model::compose::{KeyValue, Service};
+use crate::model::kubernetes::{Meta, Object};
+use crate::text::Span;
+
+/// A credential that is written where a container is described.
+#[derive(Debug, Clone)]
+pub struct PlainCredential {
+    /// The setting that holds it, for messages: `` `DB_PASSWORD` ``, "argument `--token`".
+    pub what: String,
+    /// The name of the setting, which a search finds in the file.
+    pub name: String,
+    pub span: Span,
+    /// The credential itself, without what stands around it in a connection string.
+    pub value: String,
+    /// Whether it is a password that everybody tries first.
+    pub is_weak: bool,
+}
+
+/// Short options that take a password, by the program. Sources: the manual pages of the programs.
+const SHORT_OPTIONS: &[(&str, &str)] = &[
+    ("mysql", "-p"),
+    ("mysqladmin", "-p"),
+    ("mysqldump", "-p"),
+    ("mariadb", "-p"),
+    ("mariadb-admin", "-p"),
+    ("mariadb-dump", "-p"),
+    ("mongo", "-p"),
+    ("mongosh", "-p"),
+    ("mongodump", "-p"),
+    ("redis-cli", "-a"),
+    ("valkey-cli", "-a"),
+    ("sshpass", "-p"),
+];
+
+impl<'a> Facts<'a> {
+    /// Returns the credentials that are written at a container: in variables, in arguments of its start
+    /// command, and at a Compose service in labels, annotations and build arguments.
+    pub fn plain_credentials(&self, unit: &Unit<'a>) -> Vec<PlainCredential> {
+        let mut found = Vec::new();
+        let inline = unit.env.iter().filter(|it| it.literal && it.source == VarSource::Inline);
+        for var in inline {
+            let Some(text) = var.value else { continue };
+            let judgement = judge(var.name, text);
+            if let Some(is_weak) = weight(&judgement) {
+                let (what, name) = (format!("`{}`", var.name), var.name.to_owned());
+                let value = credential_in(text, &judgement);
+                found.push(PlainCredential { what, name, span: var.value_span, value, is_weak });
+            }
+        }
+        for command in &unit.start.commands {
+            self.in_command(unit, command, &mut found);
+        }
+        if let Site::Service(at) = unit.site {
+            let model = self.services()[at].model;
+            for (what, entries) in settings(model) {
+                self.in_settings(at, what, entries, &mut found);
+            }
+        }
+        found
+    }
+
+    /// Returns the credentials in the labels and annotations of an object, and in those of its Pods.
+    pub fn credentials_in_metadata(&self, object: &Object) -> Vec<PlainCredential> {
+        let mut found = Vec::new();
+        let template = object.workload().map(|it| &it.template.meta);
+        for meta in [&object.meta].into_iter().chain(template) {
+            in_metadata(meta, &mut found);
+        }
+        found
+    }
+
+    fn in_command(&self, unit: &Unit<'a>, command: &Command, found: &mut Vec<PlainCredential>) {
+        let mut note = |word: &Word, setting: Option<&str>, judgement: &Judgement, text: &str| {
+            let Some(is_weak) = weight(judgement) else { return };
+            let credential = text.get(judgement.at.0..judgement.at.1).unwrap_or_default();
+            let Some(span) = self.credential_in_word(unit, word, credential) else { return };
+            let what = match setting {
+                Some(setting) => format!("argument `{setting}`"),
+                None => "an argument".to_owned(),
+            };
+            let name = setting.unwrap_or(credential).to_owned();
+            let value = credential.to_owned();
+            found.push(PlainCredential { what, name, span, value, is_weak });
+        };
+        for word in &command.assignments {
+            if let Some((name, value)) = word.text.split_once('=') {
+                note(word, Some(name), &judge(name, value), value);
+            }
+        }
+        let program = command.words.first().map_or("", |word| base_name(&word.text));
+        let mut words = command.words.iter().peekable();
+        while let Some(word) = words.next() {
+            let text = word.text.as_str();
+            if let Some((name, value)) = text.split_once('=').filter(|_| has_name(text)) {
+                let key = name.strip_prefix("-D").unwrap_or(name);
+                note(word, Some(name), &judge_setting(key, value), value);
+            } else if let Some((option, value)) = attached(program, text) {
+                note(word, Some(option), &judge("password", value), value);
+            } else if text.starts_with('-') {
+                let Some(next) = words.peek().filter(|next| !next.text.starts_with('-')) else {
+                    continue;
+                };
+                let is_short = SHORT_OPTIONS.contains(&(program, text));
+                let key = if is_short { "password" } else { text };
+                note(next, Some(text), &judge_setting(key, &next.text), &next.text);
+                // The value of the option is no argument by itself.
+                words.next();
+            } else {
+                note(word, None, &judge("", text), text);
+            }
+        }
+    }
+
+    /// Returns the place of a credential in a word of a command; `None` where a variable brings it.
+    fn credential_in_word(&self, unit: &Unit<'a>, word: &Word, credential: &str) -> Option<Span> {
+        let whole = unit.start.span_of(word);
+        let written = self.written(&whole);
+        let at = written.find(credential).filter(|_| !credential.is_empty());
+        let span = at.map(|at| whole.inner(at..at + credential.len()));
+        let is_interpolated = match unit.site {
+            Site::Service(at) => self.services()[at].project.is_interpolated(whole),
+            Site::Container(..) => false,
+        };
+        if is_interpolated {
+            span.filter(|_| !written.contains(":-"))
+        } else {
+            span.or(Some(whole))
+        }
+    }
+
+    fn in_settings(
+        &self,
+        service: usize,
+        what: &str,
+        entries: &[KeyValue],
+        found: &mut Vec<PlainCredential>,
+    ) {
+        let project = self.services()[service].project;
+        for entry in entries {
+            let Some(value) = entry.value.as_ref() else { continue };
+            // A build argument without a value takes that of a variable.
+            if value.span == entry.key.span || project.is_interpolated(value.span) {
+                continue;
+            }
+            let judgement = judge_setting(&entry.key, value);
+            if let Some(is_weak) = weight(&judgement) {
+                let (what, name) = (format!("{what} `{}`", entry.key), entry.key.to_string());
+                let (span, value) = (value.span, credential_in(value, &judgement));
+                found.push(PlainCredential { what, name, span, value, is_weak });
+            }
+        }
+    }
+}
+
+/// Returns the lists of names and values at a Compose service that end up in an image or at a container.
+fn settings(service: &Service) -> Vec<(&'static str, &[KeyValue])> {
+    let mut all: Vec<(&'static str, &[KeyValue])> =
+        vec![("label", &service.labels), ("annotation", &service.annotations)];
+    if let Some(deploy) = &service.deploy {
+        all.push(("label", &deploy.labels));
+    }
+    if let Some(build) = &service.build {
+        all.push(("build argument", &build.args));
+        all.push(("label", &build.labels));
+    }
+    all
+}
+
+/// The annotation in which kubectl keeps a copy of the whole object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+fn in_metadata(meta: &Meta, found: &mut Vec<PlainCredential>) {
+    let labels = meta.labels.iter().map(|it| ("label", it));
+    let annotations = meta.annotations.iter().map(|it| ("annotation", it));
+    for (what, (key, value)) in labels.chain(annotations) {
+        if key.as_str() == LAST_APPLIED {
+            continue;
+        }
+        let judgement = judge_setting(key, value);
+        if let Some(is_weak) = weight(&judgement) {
+            let (what, name) = (format!("{what} `{key}`"), key.to_string());
+            let (span, value) = (value.span, credential_in(value, &judgement));
+            found.push(PlainCredential { what, name, span, value, is_weak });
+        }
+    }
+}
+
+/// Returns the credential in a text.
+fn credential_in(text: &str, judgement: &Judgement) -> String {
+    text.get(judgement.at.0..judgement.at.1).unwrap_or(text).trim().to_owned()
+}
+
+/// Whether a word is `--option=value`, `-Dproperty=value` or `NAME=value`.
+fn has_name(word: &str) -> bool {
+    word.starts_with('-') || is_assignment(word)
+}
+
+/// Returns the option and the value of a word such as `-psecret`.
+fn attached<'w>(program: &str, word: &'w str) -> Option<(&'static str, &'w str)> {
+    let options = SHORT_OPTIONS.iter().filter(|(name, _)| *name == program);
+    let mut split = options.filter_map(|(_, option)| Some((*option, word.strip_prefix(option)?)));
+    split.find(|(_, value)| !value.is_empty() && !word.starts_with("--"))
+}
+
+/// Whether a value is a credential, and whether it is a weak one.
+pub(super) fn weight(judgement: &Judgement) -> Option<bool> {
+    match judgement.verdict {
+        Verdict::Literal => Some(false),
+        Verdict::WeakDefault => Some(true),
+        Verdict::No | Verdict::Placeholder => None,
+    }
+}

@@ -1,0 +1,73 @@
+//! Programs that get along with a server that cannot answer yet.
+
+use super::data::entries;
+use super::families::{Class, Family};
+use rustc_hash::FxHashSet;
+use std::sync::LazyLock;
+
+/// What a program does while a server that it needs cannot answer yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// It fails, as far as is known.
+    Impatient,
+    /// It tries again until it succeeds.
+    Retries,
+    /// It waits before it starts.
+    Waits,
+}
+
+static WAITING: LazyLock<FxHashSet<&str>> = LazyLock::new(|| listed("waits "));
+static RETRYING: LazyLock<FxHashSet<&str>> = LazyLock::new(|| listed("retries "));
+
+fn listed(keyword: &str) -> FxHashSet<&'static str> {
+    let rows = entries(include_str!("data/patient_programs.txt"));
+    rows.filter_map(|row| row.strip_prefix(keyword)).flat_map(|row| row.split(' ')).collect()
+}
+
+/// Returns what the program of a normalised repository and its family does while a server of another family
+/// cannot answer yet.
+#[must_use]
+pub fn patience_of(
+    repository: Option<&str>,
+    family: Option<&Family>,
+    server: Option<&Family>,
+) -> Patience {
+    if repository.is_some_and(|it| WAITING.contains(it)) {
+        return Patience::Waits;
+    }
+    // Grafana queries its data sources when somebody looks, but needs its own database at the start.
+    let is_own_database = |it: &Family| {
+        it.id == "grafana" && server.is_some_and(|server| server.class == Class::Database)
+    };
+    match family {
+        Some(it) if RETRYING.contains(it.id) && !is_own_database(it) => Patience::Retries,
+        _ => Patience::Impatient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::families::{by_id, family_of};
+
+    fn patience(image: &str, server: &str) -> Patience {
+        let family = |repository| family_of(repository).map(|it| it.0);
+        patience_of(Some(image), family(image), family(server))
+    }
+
+    #[test]
+    fn proxies_try_again_and_setup_images_wait() {
+        assert_eq!(patience("nginx", "postgres"), Patience::Retries);
+        assert_eq!(patience("temporalio/auto-setup", "postgres"), Patience::Waits);
+        assert_eq!(patience("wordpress", "mysql"), Patience::Impatient);
+        assert_eq!(patience("grafana/grafana", "postgres"), Patience::Impatient);
+        assert_eq!(patience("grafana/grafana", "elasticsearch"), Patience::Retries);
+    }
+
+    #[test]
+    fn every_name_is_known() {
+        let unknown: Vec<_> = RETRYING.iter().filter(|it| by_id(it).is_none()).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+        assert!(!WAITING.is_empty());
+    }
+}

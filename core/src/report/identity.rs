@@ -1,0 +1,129 @@
+//! What makes a finding the same finding in another run.
+
+use super::{Finding, Report};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The identity of a finding: its rule, its object and the path of keys to its place. Messages, lines, and how
+/// the command was called are no part of it, so that it survives edits elsewhere in the project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    /// The code of the rule.
+    pub rule: String,
+    /// The path of the file in the repository.
+    pub path: String,
+    /// The subject of the finding: `service app`.
+    pub object: String,
+    /// `services.app.ports[8080:80]`
+    pub key: String,
+}
+
+impl Identity {
+    /// Returns the identity of a finding.
+    pub fn of(report: &Report, finding: &Finding) -> Identity {
+        let path = |finding: &Finding| {
+            let path = &report.entry(finding.span.file).file.path;
+            report.base.in_repository(path)
+        };
+        Identity {
+            rule: finding.code.to_owned(),
+            path: path(finding),
+            object: finding.subject.clone(),
+            key: finding.key_path.clone(),
+        }
+    }
+
+    /// Returns the identities of a finding and of those in other places that it stands for.
+    pub fn all_of(report: &Report, finding: &Finding) -> Vec<Identity> {
+        let others = finding.others.iter().map(|other| {
+            let path = &report.entry(other.span.file).file.path;
+            Identity {
+                rule: finding.code.to_owned(),
+                path: report.base.in_repository(path),
+                object: other.subject.clone(),
+                key: other.key_path.clone(),
+            }
+        });
+        std::iter::once(Identity::of(report, finding)).chain(others).collect()
+    }
+
+    /// Returns a number that is the same for equal identities: FNV-1a over the parts.
+    pub fn fingerprint(&self) -> u64 {
+        let parts = [&self.rule, &self.path, &self.object, &self.key];
+        let bytes = parts.into_iter().flat_map(|part| part.bytes().chain([0]));
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+}
+
+/// The findings that were accepted when a project began to be checked, with the number of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Baseline {
+    entries: BTreeMap<Identity, usize>,
+    /// The codes of rules by the path of a file and the path of keys in it.
+    rules: FxHashMap<String, FxHashMap<String, Vec<String>>>,
+}
+
+impl Baseline {
+    pub fn new(entries: impl IntoIterator<Item = (Identity, usize)>) -> Baseline {
+        let mut baseline = Baseline::default();
+        for (identity, count) in entries {
+            let keys = baseline.rules.entry(identity.path.clone()).or_default();
+            keys.entry(identity.key.clone()).or_default().push(identity.rule.clone());
+            *baseline.entries.entry(identity).or_default() += count;
+        }
+        baseline
+    }
+
+    /// Returns the baseline of everything that a report says.
+    pub fn of(report: &Report) -> Baseline {
+        let all = report.findings.iter().flat_map(|finding| Identity::all_of(report, finding));
+        Baseline::new(all.map(|identity| (identity, 1)))
+    }
+
+    /// Returns the entries in order, with the number of findings of each.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Identity, usize)> {
+        self.entries.iter().map(|(identity, count)| (identity, *count))
+    }
+
+    /// Whether a finding of a rule at a place of a file is accepted. `key_path` returns the path of keys to the
+    /// place, and `is` says whether a code means the rule.
+    pub fn accepts(
+        &self,
+        path: &str,
+        key_path: impl Fn() -> String,
+        is: &dyn Fn(&str) -> bool,
+    ) -> bool {
+        let Some(keys) = self.rules.get(path) else { return false };
+        keys.get(&key_path()).is_some_and(|rules| rules.iter().any(|code| is(code)))
+    }
+}
+
+/// The entries of a baseline that no finding has used.
+#[derive(Debug)]
+pub struct Unused(BTreeMap<Identity, usize>);
+
+impl Unused {
+    pub fn of(baseline: &Baseline) -> Unused {
+        Unused(baseline.entries.clone())
+    }
+
+    /// Uses the entries for a finding and all that it stands for; `false` where one of them has none left.
+    pub fn take(&mut self, identities: &[Identity]) -> bool {
+        let mut all = true;
+        for identity in identities {
+            match self.0.get_mut(identity) {
+                Some(count) if *count > 0 => *count -= 1,
+                Some(_) | None => all = false,
+            }
+        }
+        all
+    }
+
+    /// Returns the entries that are left, with the number of findings that each has too many.
+    pub fn left(self) -> impl Iterator<Item = (Identity, usize)> {
+        self.0.into_iter().filter(|(_, count)| *count > 0)
+    }
+}

@@ -1,0 +1,192 @@
+//! Which Compose service is taken for which container in the cluster: the shapes of real repositories, each
+//! with the reason of every pair.
+#![allow(clippy::unwrap_used)]
+
+use plimsoll_core::{Config, Workspace};
+
+/// Returns the pairs of a project as `service → workload/container (reason)`, sorted.
+fn pairs(files: &[(&str, &str)]) -> Vec<String> {
+    let mut workspace = Workspace::default();
+    files.iter().for_each(|(path, text)| workspace.set(path, *text));
+    let analysis = workspace.analysis(&Config::default());
+    let facts = analysis.facts();
+    let mut pairs: Vec<String> = facts
+        .counterparts()
+        .iter()
+        .map(|pair| {
+            let (service, workload, unit) = facts.pair(pair);
+            let why = pair.why.says();
+            format!("{} → {}/{} ({why})", service.name, workload.name, unit.name.as_str())
+        })
+        .collect();
+    pairs.sort();
+    pairs
+}
+
+/// Returns a Deployment with one container, which has the name of the Deployment.
+fn deployment(name: &str, image: &str) -> String {
+    with_container(name, name, image)
+}
+
+fn with_container(name: &str, container: &str, image: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: {container}, image: '{image}'}}]}}\n---\n"
+    )
+}
+
+const WEB: &str = "services:\n  web: {image: 'acme/web:1'}\n";
+
+#[test]
+fn image_and_name_together_are_the_surest_reason() {
+    let cluster = deployment("web", "acme/web:2") + &deployment("admin", "acme/web:2");
+    assert_eq!(
+        pairs(&[("compose.yaml", WEB), ("k8s/all.yaml", &cluster)]),
+        ["web → web/web (image and name)"]
+    );
+}
+
+#[test]
+fn an_image_is_enough_where_only_one_service_runs_it() {
+    let cluster = deployment("frontend", "acme/web:2");
+    assert_eq!(
+        pairs(&[("compose.yaml", WEB), ("k8s/all.yaml", &cluster)]),
+        ["web → frontend/frontend (image)"]
+    );
+    let two = format!("{WEB}  job: {{image: 'acme/web:1'}}\n");
+    assert!(pairs(&[("compose.yaml", &two), ("k8s/all.yaml", &cluster)]).is_empty());
+    let both = cluster + &deployment("backend", "acme/web:2");
+    assert!(pairs(&[("compose.yaml", WEB), ("k8s/all.yaml", &both)]).is_empty());
+}
+
+#[test]
+fn a_service_that_is_built_is_known_by_its_name() {
+    let compose = "services:\n  web: {build: .}\n  db: {image: 'postgres:17'}\n";
+    // A MySQL is not the PostgreSQL of the same name.
+    let cluster =
+        deployment("web", "registry.example.com/acme/web:2") + &deployment("db", "mysql:8.4");
+    assert_eq!(
+        pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]),
+        ["web → web/web (name)"]
+    );
+}
+
+#[test]
+fn the_registry_of_an_image_does_not_matter() {
+    let cluster = deployment("frontend", "mirror.example.com:5000/acme/web:2");
+    assert_eq!(
+        pairs(&[("compose.yaml", WEB), ("k8s/all.yaml", &cluster)]),
+        ["web → frontend/frontend (image)"]
+    );
+}
+
+#[test]
+fn what_joins_the_words_of_a_name_does_not_matter() {
+    let compose =
+        "services:\n  celerybeat: {image: 'acme/app:1'}\n  order_api: {image: 'acme/app:1'}\n";
+    let cluster = deployment("celery-beat", "acme/app:1") + &deployment("order-api", "acme/app:1");
+    assert_eq!(
+        pairs(&[("compose.yaml", compose), ("k8s/all.yaml", &cluster)]),
+        [
+            "celerybeat → celery-beat/celery-beat (image and name)",
+            "order_api → order-api/order-api (image and name)"
+        ]
+    );
+}
+
+#[test]
+fn the_names_of_a_pod_belong_to_its_first_container() {
+    let compose =
+        "services:\n  api: {image: 'acme/api:1'}\n  proxy: {image: 'envoyproxy/envoy:v1.31'}\n";
+    let cluster = "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: api}\nspec:\n  selector: {matchLabels: {app: api}}\n  template:\n    metadata: {labels: {app: api}}\n    spec:\n      containers:\n        - {name: main, image: 'acme/api:1'}\n        - {name: proxy, image: 'envoyproxy/envoy:v1.31'}\n";
+    assert_eq!(
+        pairs(&[("compose.yaml", compose), ("k8s/api.yaml", cluster)]),
+        ["api → api/main (image and name)", "proxy → api/proxy (image and name)"]
+    );
+}
+
+#[test]
+fn of_two_versions_of_one_service_neither_is_taken() {
+    let cluster = [
+        ("k8s/v1.yaml", with_container("web-v1", "web-v1", "acme/web:1")),
+        ("k8s/v2.yaml", with_container("web-v2", "web-v2", "acme/web:2")),
+    ];
+    let mut files = vec![("compose.yaml", WEB)];
+    files.extend(cluster.iter().map(|(path, text)| (*path, text.as_str())));
+    assert!(pairs(&files).is_empty());
+}
+
+#[test]
+fn of_two_sets_of_manifests_the_nearer_one_is_taken() {
+    let (near, far) = (deployment("web", "acme/web:1"), deployment("web", "acme/web:1"));
+    let files = [
+        ("app/compose.yaml", WEB),
+        ("app/k8s/web.yaml", near.as_str()),
+        ("other/k8s/web.yaml", &far),
+    ];
+    assert_eq!(pairs(&files), ["web → web/web (image and name)"]);
+    // Two forms of the same deployment, side by side.
+    let files =
+        [("compose.yaml", WEB), ("k8s/web.yaml", near.as_str()), ("tutorial/web.yaml", &far)];
+    assert!(pairs(&files).is_empty());
+}
+
+#[test]
+fn what_is_equally_near_is_taken_where_the_other_services_are() {
+    let compose = format!("{WEB}  bot: {{image: 'acme/bot:1'}}\n");
+    let (web, bot) = (deployment("web", "acme/web:1"), deployment("bot", "acme/bot:1"));
+    let newer = with_container("bot", "bot-next", "acme/bot:2");
+    let files = [
+        ("compose.yaml", compose.as_str()),
+        ("k8s/web.yaml", &web),
+        ("k8s/bot.yaml", &bot),
+        ("training/bot.yaml", &newer),
+    ];
+    assert_eq!(pairs(&files), ["bot → bot/bot (image and name)", "web → web/web (image and name)"]);
+}
+
+#[test]
+fn a_container_has_one_counterpart_the_one_nearest_to_production() {
+    let cluster = deployment("web", "acme/web:1");
+    let dev = "services:\n  web: {image: 'acme/web:1', volumes: ['./src:/app'], build: .}\n";
+    let files = [
+        ("docker-compose.dev.yml", dev),
+        ("docker-compose.yml", WEB),
+        ("examples/compose.yaml", WEB),
+        ("k8s/web.yaml", &cluster),
+    ];
+    assert_eq!(pairs(&files), ["web → web/web (image and name)"]);
+    // Two services of one project may both mean it.
+    let two = "services:\n  web: {build: .}\n  w-e-b: {build: .}\n";
+    assert!(pairs(&[("compose.yaml", two), ("k8s/web.yaml", &cluster)]).is_empty());
+}
+
+#[cfg(feature = "targets")]
+#[test]
+fn the_release_and_the_chart_in_front_of_a_name_do_not_count() {
+    let chart = "apiVersion: v2\nname: shop\nversion: 1.0.0\n";
+    let template = with_container("{{ .Release.Name }}-shop-pwa", "shop-pwa", "acme/pwa:1")
+        + &with_container("{{ .Release.Name }}-shop", "shop-php", "acme/php:1");
+    let compose = "services:\n  pwa: {build: pwa}\n  php: {build: .}\n";
+    let files = [
+        ("compose.yaml", compose),
+        ("helm/shop/Chart.yaml", chart),
+        ("helm/shop/templates/all.yaml", template.as_str()),
+    ];
+    assert_eq!(
+        pairs(&files),
+        ["php → release-name-shop/shop-php (name)", "pwa → release-name-shop-pwa/shop-pwa (name)"]
+    );
+}
+
+#[test]
+fn the_component_of_a_workload_is_a_name() {
+    let cluster = deployment("shop-primary", "bitnami/postgresql:17").replace(
+        "labels: {app: shop-primary}",
+        "labels: {app: shop-primary, app.kubernetes.io/component: database}",
+    );
+    let compose = "services:\n  database: {image: 'postgres:17'}\n";
+    assert_eq!(
+        pairs(&[("compose.yaml", compose), ("k8s/db.yaml", &cluster)]),
+        ["database → shop-primary/shop-primary (name)"]
+    );
+}
