@@ -276,6 +276,7 @@ fn next_steps_name_what_fails_on_the_side_that_is_there() {
     let decision = decide(&[("web.yaml", &deployment("web", ["", "  replicas: 2\n", ""]))]);
     let steps: Vec<(&str, &str)> =
         decision.steps.iter().map(|it| (it.subject.as_str(), it.text.as_str())).collect();
-    let probes = "Turn healthchecks into probes, and measure what to request.";
-    assert!(steps.contains(&("Deployment web", probes)), "{steps:?}");
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    assert_eq!(steps[0].0, "Deployment web, container main");
+    assert!(steps[0].1.contains("`web`"), "{steps:?}");
 }

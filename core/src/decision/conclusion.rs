@@ -9,7 +9,7 @@ use crate::config::Answers;
 use crate::model::kubernetes::Body;
 use crate::report::{
     Answer, AnsweredBy, Ask, Cost, Costs, Decision, Fit, Flip, Platform, Question, QuestionId,
-    Scenario, ScenarioName, Statement, TargetKind, Today,
+    Scenario, ScenarioName, Signal, Statement, TargetKind, Today,
 };
 use rustc_hash::FxHashSet;
 
@@ -205,16 +205,16 @@ fn packages(system: &System<'_>) -> Packages {
 fn counted(system: &System<'_>) -> String {
     let counted = &system.counted;
     let (services, workloads) = (counted.services.len(), counted.workloads.len());
-    let number = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    };
     let mut words = match (services, workloads) {
         (0, 0) => "nothing that runs".to_owned(),
-        (_, 0) => number(services, "Compose service"),
-        (0, _) => number(workloads, "workload"),
+        (_, 0) => number(services, "Compose service", "Compose services"),
+        (0, _) => number(workloads, "workload", "workloads"),
         (_, _) => {
-            format!("{} and {}", number(services, "Compose service"), number(workloads, "workload"))
+            format!(
+                "{} and {}",
+                number(services, "Compose service", "Compose services"),
+                number(workloads, "workload", "workloads")
+            )
         }
     };
     let left = system.services.len() + system.workloads.len() - services - workloads;
@@ -237,6 +237,7 @@ fn reasons(
 ) -> Vec<Statement> {
     let fit = case.fit();
     let mut reasons: Vec<(u8, Statement)> = Vec::new();
+    let mut told: FxHashSet<Signal> = FxHashSet::default();
     if fit == Fit::OverBuilt {
         reasons.push((0, Statement { text: over_built(system), span: None }));
     }
@@ -251,8 +252,11 @@ fn reasons(
     }
     for question in questions.iter().filter(|it| DECIDING.contains(&it.id)) {
         let own = question.evidence.iter().filter(|it| it.points == question.answer);
+        // One fact may bear on two questions; it is told once.
+        let own = own.filter(|it| !told.contains(&topic(it.signal)));
         // Of two alike, the first one counts.
         let Some(strongest) = own.rev().max_by_key(|it| it.weight) else { continue };
+        told.insert(topic(strongest.signal));
         let text = format!("{}.", capitalised(&strongest.fact));
         let rank = 3 - strongest.weight.number();
         let is_known = reasons.iter().any(|it| it.1.text == text);
@@ -269,6 +273,15 @@ fn reasons(
     }
     reasons.sort_by_key(|it| it.0);
     reasons.into_iter().map(|it| it.1).take(MAX_REASONS).collect()
+}
+
+/// Returns the signal that says the same for another question.
+fn topic(signal: Signal) -> Signal {
+    match signal {
+        Signal::SingleReplicas => Signal::NothingScales,
+        Signal::RequiredSpread => Signal::MustSurviveLoss,
+        other => other,
+    }
 }
 
 fn capitalised(text: &str) -> String {
@@ -307,7 +320,8 @@ fn compose_cost(system: &System<'_>) -> Cost {
         system.counted.services.iter().flat_map(|it| it.project.files.iter().copied()).collect();
     let lines = files.iter().map(|file| system.facts.file(*file).lines.lines()).sum();
     let text = format!(
-        "{services} services in {lines} lines, and one server to patch, watch and back up by yourself"
+        "{} in {lines} lines, and one server to patch, watch and back up by yourself",
+        number(services, "service", "services")
     );
     Cost { kinds: 1, objects: services, lines, text }
 }
@@ -326,15 +340,15 @@ fn cost_of_cluster(system: &System<'_>) -> Cost {
         .map(|volume| volume.key.as_str())
         .collect();
     let parts = [
-        (services.len(), "Deployments or StatefulSets"),
-        (with_ports, "Services"),
-        (with_env, "ConfigMaps or Secrets"),
-        (volumes.len(), "PersistentVolumeClaims"),
+        (services.len(), "Deployment or StatefulSet", "Deployments or StatefulSets"),
+        (with_ports, "Service", "Services"),
+        (with_env, "ConfigMap or Secret", "ConfigMaps or Secrets"),
+        (volumes.len(), "PersistentVolumeClaim", "PersistentVolumeClaims"),
     ];
     let named: Vec<String> = parts
         .iter()
         .filter(|part| part.0 > 0)
-        .map(|(number, name)| format!("{number} {name}"))
+        .map(|(count, one, many)| number(*count, one, many))
         .collect();
     let objects = parts.iter().map(|part| part.0).sum();
     let text = format!(
@@ -351,26 +365,34 @@ fn cost_of_compose(system: &System<'_>) -> Cost {
         objects.iter().filter(|object| wanted(&object.body)).count()
     };
     let parts = [
-        (count(&|it| matches!(it, Body::Autoscaler(_))), "autoscalers"),
-        (count(&|it| matches!(it, Body::DisruptionBudget(_))), "disruption budgets"),
-        (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policies"),
-        (count(&|it| matches!(it, Body::Routes(_))), "routes from outside"),
-        (system.counted.workloads.iter().filter(|it| it.kind().is_job()).count(), "Jobs"),
+        (count(&|it| matches!(it, Body::Autoscaler(_))), "autoscaler", "autoscalers"),
+        (
+            count(&|it| matches!(it, Body::DisruptionBudget(_))),
+            "disruption budget",
+            "disruption budgets",
+        ),
+        (count(&|it| matches!(it, Body::NetworkPolicy(_))), "network policy", "network policies"),
+        (count(&|it| matches!(it, Body::Routes(_))), "route from outside", "routes from outside"),
+        (system.counted.workloads.iter().filter(|it| it.kind().is_job()).count(), "Job", "Jobs"),
     ];
     let named: Vec<String> = parts
         .iter()
         .filter(|part| part.0 > 0)
-        .map(|(number, name)| format!("{number} {name}"))
+        .map(|(count, one, many)| number(*count, one, many))
         .collect();
     let workloads = system.counted.workloads.len();
+    let written = number(workloads, "service", "services");
     let outside = match named.is_empty() {
         true => "nothing that Compose lacks".to_owned(),
         false => format!("{} to give up or to build outside Compose", named.join(", ")),
     };
-    let text = format!(
-        "{workloads} services to write, {outside}, and one server to patch, watch and back up"
-    );
+    let text = format!("{written} to write, {outside}, and one server to patch, watch and back up");
     Cost { kinds: 1, objects: workloads, lines: 0, text }
+}
+
+/// Returns a number with its noun.
+fn number(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn costs(system: &System<'_>) -> Costs {

@@ -37,11 +37,7 @@ pub fn next(
             .filter(failing)
             .find(|it| it.severity == Severity::Warning && told.insert(it.code));
         if let Some(finding) = subject {
-            steps.push(Step {
-                text: item.next.clone(),
-                subject: finding.subject.to_string(),
-                span: Some(finding.span),
-            });
+            steps.push(of_finding(finding));
         }
     }
     steps.truncate(MAX_STEPS - 1);
@@ -50,7 +46,7 @@ pub fn next(
 }
 
 fn of_finding(finding: &Finding) -> Step {
-    let mut text = finding.message.clone();
+    let mut text = finding.message_for_one().to_owned();
     text.push('.');
     Step { text, subject: finding.subject.to_string(), span: Some(finding.span) }
 }
