@@ -356,14 +356,34 @@ fn decide_answers_in_three_formats() {
     let root = folder(&[("compose.yaml", "services:\n  web: {image: nginx:1.29}\n")]);
     let text = run(root.path(), &["decide"]);
     assert_eq!(text.code, 0, "{}", text.err);
-    assert!(text.out.contains("Platform") && text.out.contains("The six questions"));
+    assert!(text.out.contains("Platform") && !text.out.contains("The six questions"));
+    assert!(text.out.lines().count() <= 27, "{}", text.out);
+    let details = run(root.path(), &["decide", "--details"]).out;
+    assert!(details.starts_with(text.out.lines().next().unwrap()), "{details}");
+    assert!(details.contains("The six questions"), "{details}");
     let decision = json(&run(root.path(), &["decide", "--format", "json"]).out);
-    for key in ["questions", "outcome", "fit", "checklists", "nextSteps"] {
+    for key in ["questions", "outcome", "fit", "checklists", "nextSteps", "verdict", "systems", "sums"] {
         assert!(decision.get(key).is_some(), "{key}");
     }
-    assert!(run(root.path(), &["decide", "--format", "markdown"]).out.starts_with("# Decision"));
+    assert!(run(root.path(), &["decide", "--format", "markdown"]).out.starts_with("# Platform"));
     let wrong = run(root.path(), &["decide", "--answer", "downtime"]);
     assert!(wrong.code == 2 && wrong.err.contains("KEY=VALUE"), "{}", wrong.err);
+}
+
+#[test]
+fn several_systems_are_a_table_and_each_has_its_own_report() {
+    let service = |image: &str| format!("services:\n  web: {{image: '{image}'}}\n");
+    let root = folder(&[
+        ("shop/compose.yaml", &service("acme/shop:1.2.3")),
+        ("blog/compose.yaml", &service("ghost:6.2")),
+    ]);
+    let table = run(root.path(), &["decide"]).out;
+    assert!(table.starts_with("2 systems in these files"), "{table}");
+    assert!(table.contains("\n  shop ") && table.contains("\n  blog "), "{table}");
+    let one = run(root.path(), &["decide", "--system", "shop"]).out;
+    assert!(one.contains("counted: 1 Compose service"), "{one}");
+    let wrong = run(root.path(), &["decide", "--system", "shpo"]);
+    assert!(wrong.code == 2 && wrong.err.contains("`blog`"), "{}", wrong.err);
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::text::Span;
 use indexmap::{IndexMap, IndexSet};
 use std::cmp::Reverse;
 
-/// Maximum number of lines of the first screen.
-const FIRST_SCREEN: usize = 25;
+/// Maximum number of lines of the first screen, without the line that says how to see more.
+const FIRST_SCREEN: usize = 23;
 
 /// Renders the decision report as text: the first screen of each system, or with `details` everything.
 /// Several systems begin with a table.

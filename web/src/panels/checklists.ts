@@ -18,6 +18,7 @@ export function checklist(title: string, items: ChecklistItem[], actions: Action
         h("span", { class: "state" }, h("span", { "aria-hidden": "true" }, symbol), h("span", { class: "visually-hidden" }, `${text}: `)),
         h("div", {},
           h("strong", {}, words(it.item)),
+          it.seen && h("span", {}, " ", ...inline(it.seen), "."),
           it.state !== "pass" && it.state !== "not-applicable" && it.next && h("span", {}, " ", ...inline(it.next)),
           it.findings.length > 0 && h("span", { class: "behind" }, ...it.findings.flatMap((finding) => [" ", behind(finding, actions)]))));
     })));
@@ -42,7 +43,7 @@ export function crossing(rows: Crossing[], actions: Actions): HTMLElement | fals
           h("td", {}, it.service === rows[index - 1]?.service ? "" : it.service),
           h("td", {}, h("code", {}, it.key), " ", it.path && it.range ? placeLink(actions, it.path, it.range) : null),
           h("td", {}, h("span", { class: `fate ${it.fate}` }, it.fate)),
-          h("td", {}, ...inline(it.instead))))))));
+          h("td", {}, ...inline(it.instead), it.counterpart && h("p", {}, ...inline(it.counterpart)))))))));
 }
 
 /** Returns an item as a phrase: `tls-edge` is "TLS edge". */

@@ -11,9 +11,11 @@ const FITS: Record<Report["fit"], string> = {
   outgrown: "Outgrown: the files ask for more than one host can give.",
   "over-built": "Over-built: more platform is operated than the files use.",
   mixed: "Mixed: both sides look like production.",
+  open: "Still open: a question that decides is not answered.",
 };
 const PLATFORMS: Record<Report["outcome"]["platform"], string> = {
-  compose: "Docker Compose is enough", either: "Either would do", kubernetes: "This asks for Kubernetes",
+  compose: "Docker Compose is enough", "larger-server": "Docker Compose on a larger server is enough",
+  swarm: "Docker Compose in Swarm mode is enough", either: "Either would do", kubernetes: "This asks for Kubernetes",
 };
 const SCENARIOS: Record<Report["scenario"]["nearest"], string> = {
   "internal-app": "an internal business app", "growing-saas": "a growing SaaS",
@@ -50,6 +52,7 @@ export class Decision {
       list("Why", report.reasons),
       list("What would change this", report.wouldChange),
       list("Next steps", report.nextSteps),
+      report.myth !== undefined && h("p", { class: "myth" }, report.myth),
       h("section", {}, h("h2", {}, "Six questions"), ...report.questions.map((it) => this.#question(it)), this.#form()),
       checklist("A single server done well", report.checklists.server, this.actions),
       checklist("Crossing from Compose to Kubernetes", report.checklists.crossing, this.actions),
@@ -58,13 +61,16 @@ export class Decision {
     return parts.filter((it) => it !== false);
   }
 
-  #verdict({ outcome, today, fit, scenario }: Report): HTMLElement {
+  #verdict({ verdict, outcome, today, fit, counted, cost, scenario }: Report): HTMLElement {
     return h("section", { class: "verdict" },
       h("div", {},
         h("h2", { class: "outcome" }, PLATFORMS[outcome.platform] ?? "Not enough to say yet"),
+        h("p", {}, ...inline(verdict)),
         h("p", { class: `fit ${fit}` }, FITS[fit] ?? ""),
         h("dl", {},
-          fact("Today", today), fact("Helm", outcome.helm), fact("Argo CD", outcome.argocd),
+          fact("Today", today), fact("Counted", counted),
+          fact("Kustomize", outcome.kustomize), fact("Helm", outcome.helm), fact("Argo CD", outcome.argocd), fact("Flux", outcome.flux),
+          cost.stay.text ? fact("To stay", cost.stay.text) : null, cost.move.text ? fact("To move", cost.move.text) : null,
           scenario.because ? fact("Nearest to", `${SCENARIOS[scenario.nearest]}: ${scenario.because}`) : null)),
       loadLine(outcome.platform, today) as unknown as HTMLElement);
   }
@@ -80,7 +86,7 @@ export class Decision {
         h("span", { class: `points ${it.points}`, title: `weight ${it.weight} of 3` },
           `${it.points} `, h("span", { "aria-hidden": "true" }, "●".repeat(it.weight)),
           h("span", { class: "visually-hidden" }, `, weight ${it.weight} of 3`)),
-        h("span", {}, ...inline(it.fact), " ", it.path && it.range ? placeLink(this.actions, it.path, it.range) : null)))),
+        h("span", { title: it.because }, ...inline(it.fact), " ", it.path && it.range ? placeLink(this.actions, it.path, it.range) : null)))),
       settled && h("p", { class: "settled" }, "What would settle this: ", ...inline(question.settledBy.join("; ")), "."),
       this.#select(question.id, "Your answer", "as the files say", [["yes", "yes"], ["no", "no"]]));
     details.addEventListener("toggle", () => {
