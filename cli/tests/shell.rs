@@ -7,7 +7,8 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use support::BINARY;
 
-const SUBCOMMANDS: [&str; 7] = ["check", "decide", "fix", "explain", "lsp", "completions", "man"];
+const SUBCOMMANDS: [&str; 8] =
+    ["check", "decide", "compare", "fix", "explain", "lsp", "completions", "man"];
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } =

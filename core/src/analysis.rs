@@ -8,11 +8,12 @@ use crate::model::{
     plain_targets, targets,
 };
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity, TargetEntry,
+    Comparison, Environment, FileEntry, Finding, Findings, Fix, Kind, Level, Report, Severity,
+    TargetEntry,
 };
 use crate::rules::Rule;
 use crate::text::{FileId, folder_of};
-use crate::{decision, rules, suppress};
+use crate::{compare, decision, rules, suppress};
 use fold::{Folded, drop_echoes, one_for_each_tag, without_names};
 use rustc_hash::FxHashSet;
 use self_cell::self_cell;
@@ -182,6 +183,11 @@ impl Analysis {
             built.chain(self.plain_targets().iter().map(plain_entry)).collect();
         targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
         Report { files, targets, findings, systems, map: facts.map(), suppressed }
+    }
+
+    /// Compares the Compose services with their counterparts in the main variant of each application.
+    pub fn comparison(&self) -> Comparison {
+        compare::compare(self.facts())
     }
 
     /// Leaves those fixes in targets that settle their finding and change nothing else.

@@ -6,6 +6,7 @@
 
 mod analysis;
 pub mod build;
+pub mod compare;
 pub mod config;
 pub mod decision;
 pub mod edit;
