@@ -12,7 +12,7 @@ mod rollout;
 mod security;
 mod storage;
 
-pub use draft::{Draft, Names, dns_label};
+pub use draft::{Names, dns_label};
 
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
