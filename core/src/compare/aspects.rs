@@ -46,7 +46,13 @@ fn image(pair: &Pair<'_, '_>) -> Option<Compared> {
         None => (Drift::Lost, "no image".to_owned()),
         Some(other) => {
             let (a, b) = (ImageRef::parse(own), ImageRef::parse(other));
-            let same = a.repository() == b.repository() && a.tag == b.tag && a.digest == b.digest;
+            // Without a tag and a digest, `latest` is meant.
+            let tag = |it: &ImageRef<'_>| match (it.tag, it.digest) {
+                (None, None) => Some("latest".to_owned()),
+                (tag, _) => tag.map(str::to_owned),
+            };
+            let same =
+                a.repository() == b.repository() && tag(&a) == tag(&b) && a.digest == b.digest;
             (if same { Drift::Same } else { Drift::Drifted }, format!("`{}`", other.value))
         }
     };

@@ -52,6 +52,17 @@ fn only_what_compose_writes_is_compared() {
 }
 
 #[test]
+fn an_image_without_a_tag_is_the_latest() {
+    let compose = "services: {api: {image: 'acme/api:latest'}}\n";
+    let all = |image: &str| {
+        let manifests = cluster(&format!("image: {image}"));
+        compared(&[("compose.yaml", compose), ("k8s/api.yaml", &manifests)])
+    };
+    assert_eq!(all("acme/api").services[0].compared[0].drift, Drift::Same);
+    assert_eq!(all("acme/api:1.4").services[0].compared[0].drift, Drift::Drifted);
+}
+
+#[test]
 fn commands_are_compared_word_by_word() {
     let keys = ", command: [serve, '8080']";
     assert_eq!(drift(Aspect::Command, keys, "args: [serve, '8080']").0, Drift::Same);

@@ -221,6 +221,18 @@ fn the_times_of_a_healthcheck_are_converted() {
 }
 
 #[test]
+fn a_check_by_the_own_name_asks_the_pod_itself() {
+    let row = one("healthcheck: {test: [CMD-SHELL, 'curl -fs http://web:3000/health || exit 1']}");
+    check_yaml(&row.yaml);
+    assert!(row.yaml.contains("path: /health") && row.yaml.contains("port: 3000"), "{}", row.yaml);
+    // Compose's own times, which are longer than those of Kubernetes.
+    assert!(row.yaml.contains("periodSeconds: 30") && row.yaml.contains("timeoutSeconds: 30"));
+    let other = one("healthcheck: {test: [CMD, curl, -f, 'http://db:3000/']}");
+    assert!(other.yaml.contains("exec:"), "{}", other.yaml);
+    assert_eq!(one("healthcheck: {disable: true}").fate, Fate::Carried);
+}
+
+#[test]
 fn a_port_becomes_one_of_the_container_and_one_of_a_service() {
     let text = fragment("ports", "containerPort: 8080");
     assert!(text.contains("kind: Service\nmetadata:\n  name: web\n"), "{text}");
@@ -323,6 +335,10 @@ fn namespaces_and_names_have_their_counterparts() {
     assert!(host.yaml.contains("hostNetwork: true"), "{}", host.yaml);
     let shared = one("network_mode: service:db");
     assert!(shared.instead.contains("one Pod"), "{}", shared.instead);
+    let sidecar = service("image: 'acme/proxy:1'\nnetwork_mode: service:db");
+    let pod = &sidecar[1].yaml;
+    check_yaml(pod);
+    assert!(pod.contains("image: postgres:17") && pod.contains("image: acme/proxy:1"), "{pod}");
     assert_eq!(one("network_mode: bridge").fate, Fate::Lost);
     assert!(one("network_mode: none").yaml.contains("kind: NetworkPolicy"));
     let name = one("hostname: web-1");

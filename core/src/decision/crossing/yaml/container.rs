@@ -1,6 +1,6 @@
 //! Fields of the container: what runs in it, with what environment, checks and resources.
 
-use super::draft::{Draft, object};
+use super::draft::{Draft, Entry, object};
 use super::{Context, labels_and_annotations};
 use crate::edit::Yaml;
 use crate::facts::probe_of_healthcheck;
@@ -126,15 +126,33 @@ const INTERVAL: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(30);
 const RETRIES: i64 = 3;
 
+/// Returns the check of a probe. An HTTP request to the service by its own name becomes one to the Pod itself.
+fn handler(context: &Context<'_, '_>, check: &Healthcheck) -> Option<Entry> {
+    if let Some(probe) = probe_of_healthcheck(context.service, check, &Container::default()) {
+        let Yaml::Map(fields) = probe else { return None };
+        return fields.into_iter().next();
+    }
+    let command = check.test.as_ref()?.joined();
+    let asks = ["curl ", "wget "].iter().any(|client| command.starts_with(client));
+    let (_, rest) = command.split_once("http://").filter(|_| asks)?;
+    let end = rest.find([' ', '"', '\'', '|', ';', '&']).unwrap_or(rest.len());
+    let (address, path) = rest[..end].split_once('/').unwrap_or((&rest[..end], ""));
+    let (host, port) = address.split_once(':').unwrap_or((address, "80"));
+    let port: u16 = port.parse().ok()?;
+    if path.contains('$') || !context.service.hosts().any(|own| own == host) {
+        return None;
+    }
+    let request = [("path", text(&format!("/{path}"))), ("port", Yaml::int(i64::from(port)))];
+    Some(("httpGet".into(), Yaml::map(request)))
+}
+
 /// Returns a readiness probe with the numbers of the healthcheck, and for `start_period` a startup probe that
 /// fails only after it.
 fn healthcheck(context: &Context<'_, '_>, check: &Healthcheck) -> Option<Draft> {
     if check.disabled {
         return None;
     }
-    let probe = probe_of_healthcheck(context.service, check, &Container::default())?;
-    let Yaml::Map(fields) = probe else { return None };
-    let handler = fields.into_iter().next()?;
+    let handler = handler(context, check)?;
     let interval = seconds(check.interval.map_or(INTERVAL, |it| it.value));
     let timeout = seconds(check.timeout.map_or(TIMEOUT, |it| it.value));
     let retries = check.retries.map_or(RETRIES, |it| it.value).max(1);

@@ -6,7 +6,7 @@ use crate::decision::crossing::cases::of_port;
 use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
 use crate::model::Str;
-use crate::model::compose::KeyValue;
+use crate::model::compose::{KeyValue, Service};
 use indexmap::IndexMap;
 
 pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
@@ -35,6 +35,7 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             let policy = Yaml::str("ClusterFirstWithHostNet");
             Some(Draft::pod([("hostNetwork", Yaml::bool(true)), ("dnsPolicy", policy)]))
         }
+        ("network_mode", Case::Shared) => one_pod(context),
         ("network_mode", Case::Off) => {
             let selector = Yaml::map([("matchLabels", context.names.selector())]);
             let types = Yaml::list([Yaml::str("Ingress"), Yaml::str("Egress")]);
@@ -66,6 +67,19 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
         }
         _ => None,
     }
+}
+
+/// Returns both containers in one Pod, the one whose network is shared first.
+fn one_pod(context: &Context<'_, '_>) -> Option<Draft> {
+    let mode = context.service.model.network_mode.as_ref()?;
+    let other = context.service.project.service(mode.strip_prefix("service:")?)?;
+    let container = |model: &Service, name: String| {
+        let image = Yaml::str(model.image.as_ref()?.to_string());
+        Some(Yaml::map([("name", Yaml::str(name)), ("image", image)]))
+    };
+    let first = container(other, dns_label(&other.name))?;
+    let second = container(context.service.model, context.names.container.clone())?;
+    Some(Draft::pod([("containers", Yaml::list([first, second]))]))
 }
 
 /// A port of the container.
