@@ -229,7 +229,8 @@ fn wanted(pair: &Pair<'_, '_>) -> Vec<Wanted> {
             MountKind::Bind => {
                 let socket = mount.source.as_ref().is_some_and(|it| it.ends_with("docker.sock"));
                 let sources = service.covered_sources(mount).is_some();
-                !socket && !sources && !(service.role == Role::Development && service.is_built())
+                let development = service.role == Role::Development && service.is_built();
+                !(socket || sources || development)
             }
             MountKind::Anonymous | MountKind::Tmpfs | MountKind::Npipe | MountKind::Image => false,
         };

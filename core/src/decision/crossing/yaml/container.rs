@@ -1,6 +1,6 @@
 //! Fields of the container: what runs in it, with what environment, checks and resources.
 
-use super::draft::{Draft, Entry, object};
+use super::draft::{Beside, Draft, Entry};
 use super::{Context, labels_and_annotations};
 use crate::edit::Yaml;
 use crate::facts::probe_of_healthcheck;
@@ -116,7 +116,7 @@ fn env_file(context: &Context<'_, '_>) -> Option<Draft> {
         let value = it.value.as_ref().map_or("", |value| value.as_str());
         (it.name.to_string(), text(value))
     });
-    Some(draft.with_object(object("v1", "ConfigMap", config, ("data", Yaml::map(data)))))
+    Some(draft.with_object(Beside::ConfigMap.named(config, ("data", Yaml::map(data)))))
 }
 
 /// Compose's own defaults for a healthcheck.

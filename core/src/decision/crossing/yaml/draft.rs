@@ -154,19 +154,38 @@ fn document(entries: &[Entry]) -> String {
     text.trim_start_matches('\n').to_owned()
 }
 
-/// Returns an object with these fields besides its kind and name. `body` holds its `spec` or its `data`.
-pub fn object(
-    api_version: &'static str,
-    kind: &'static str,
-    name: String,
-    body: (&'static str, Yaml<'static>),
-) -> Vec<Entry> {
-    entries([
-        ("apiVersion", Yaml::str(api_version)),
-        ("kind", Yaml::str(kind)),
-        ("metadata", Yaml::map([("name", Yaml::str(name))])),
-        body,
-    ])
+/// The kinds of objects that stand beside a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    Service,
+    Claim,
+    ConfigMap,
+    Ingress,
+    NetworkPolicy,
+}
+
+impl Beside {
+    /// Returns the version of the API and the kind.
+    fn header(self) -> (&'static str, &'static str) {
+        match self {
+            Beside::Service => ("v1", "Service"),
+            Beside::Claim => ("v1", "PersistentVolumeClaim"),
+            Beside::ConfigMap => ("v1", "ConfigMap"),
+            Beside::Ingress => ("networking.k8s.io/v1", "Ingress"),
+            Beside::NetworkPolicy => ("networking.k8s.io/v1", "NetworkPolicy"),
+        }
+    }
+
+    /// Returns an object of this kind; `body` is its `spec` or its `data`.
+    pub fn named(self, name: String, body: (&'static str, Yaml<'static>)) -> Vec<Entry> {
+        let (version, kind) = self.header();
+        entries([
+            ("apiVersion", Yaml::str(version)),
+            ("kind", Yaml::str(kind)),
+            ("metadata", Yaml::map([("name", Yaml::str(name))])),
+            body,
+        ])
+    }
 }
 
 /// Returns a name as Kubernetes accepts it: at most 63 lower-case letters, digits and `-`.

@@ -1,7 +1,7 @@
 //! How the Pod is reached and what it reaches: ports, Services, routes, names.
 
 use super::Context;
-use super::draft::{Draft, dns_label, object};
+use super::draft::{Beside, Draft, Entry, dns_label};
 use crate::decision::crossing::cases::of_port;
 use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
@@ -41,7 +41,7 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             let types = Yaml::list([Yaml::str("Ingress"), Yaml::str("Egress")]);
             let spec = Yaml::map([("podSelector", selector), ("policyTypes", types)]);
             let name = context.names.workload.clone();
-            let policy = object("networking.k8s.io/v1", "NetworkPolicy", name, ("spec", spec));
+            let policy = Beside::NetworkPolicy.named(name, ("spec", spec));
             Some(Draft::objects([policy]))
         }
         ("pid", Case::Host) => Some(Draft::pod([("hostPID", Yaml::bool(true))])),
@@ -107,8 +107,8 @@ impl Port {
     }
 }
 
-fn service(context: &Context<'_, '_>, spec: Yaml<'static>) -> Vec<super::draft::Entry> {
-    object("v1", "Service", context.names.service.clone(), ("spec", spec))
+fn service(context: &Context<'_, '_>, spec: Yaml<'static>) -> Vec<Entry> {
+    Beside::Service.named(context.names.service.clone(), ("spec", spec))
 }
 
 /// Returns the ports of the container and a Service with the same ports.
@@ -196,7 +196,7 @@ fn routes(context: &Context<'_, '_>, labels: &[KeyValue]) -> Option<Draft> {
     }
     let spec = Yaml::map([("rules", Yaml::list(rules))]);
     let name = context.names.service.clone();
-    Some(Draft::objects([object("networking.k8s.io/v1", "Ingress", name, ("spec", spec))]))
+    Some(Draft::objects([Beside::Ingress.named(name, ("spec", spec))]))
 }
 
 /// Returns the hosts in a rule of Traefik: ``Host(`a.example`, `b.example`) && PathPrefix(`/api`)``.

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::container::{memory, of_resource};
-use super::draft::{Draft, dns_label, object};
+use super::draft::{Beside, Draft, dns_label};
 use crate::decision::crossing::cases::{of_device, of_mount};
 use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
@@ -153,7 +153,7 @@ fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>
         let requests = Yaml::map([("requests", Yaml::map([("storage", Yaml::str("1Gi"))]))]);
         let spec = [("accessModes", Yaml::list([Yaml::str(mode)])), ("resources", requests)];
         let body = ("spec", Yaml::map(spec));
-        objects.push(object("v1", "PersistentVolumeClaim", claim.clone(), body));
+        objects.push(Beside::Claim.named(claim.clone(), body));
         let named = Yaml::map([("claimName", Yaml::str(claim.clone()))]);
         volumes.push(Volume {
             name: claim,
@@ -215,7 +215,7 @@ fn configs(context: &Context<'_, '_>) -> Option<Draft> {
         let Some(content) = content.filter(|it| it.len() <= MAX_CONTENT) else { continue };
         if secrets::judge(&name, content).verdict == Verdict::No {
             let data = Yaml::map([(name.clone(), Yaml::str(content.to_string()))]);
-            objects.push(object("v1", "ConfigMap", dns_label(&name), ("data", data)));
+            objects.push(Beside::ConfigMap.named(dns_label(&name), ("data", data)));
         }
     }
     let draft = mounted(volumes)?;
