@@ -87,6 +87,7 @@ mod storage;
 mod subject;
 mod tools;
 mod unit;
+mod upkeep;
 mod usage;
 mod workload;
 

@@ -1,5 +1,4 @@
 use crate::facts::{Backing, Facts, Service, is_below};
-use crate::knowledge::families::Class;
 use crate::report::phrases::named;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
@@ -72,7 +71,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
         let Some((first, others)) = places.split_first() else { continue };
-        if all.iter().any(backs_up) {
+        if all.iter().any(Service::backs_up) {
             continue;
         }
         let finding = out.at(
@@ -102,56 +101,6 @@ fn kept_data(facts: &Facts<'_>, service: &Service<'_>) -> Option<Span> {
             && dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir))
     });
     data.map(|it| it.span)
-}
-
-/// Words that suggest a backup.
-const BACKUP_WORDS: &[&str] = &[
-    "backup",
-    "restic",
-    "borg",
-    "kopia",
-    "duplicati",
-    "duplicity",
-    "litestream",
-    "wal-g",
-    "walg",
-    "pgbackrest",
-    "barman",
-    "pg_dump",
-    "mysqldump",
-    "mongodump",
-    "mariadb-dump",
-    "rclone",
-    "xtrabackup",
-    "snapshot",
-];
-
-/// Whether a service seems to make backups, by its image, its name, its command, its variables, its
-/// volumes or its labels.
-fn backs_up(service: &Service<'_>) -> bool {
-    let model = service.model;
-    let mut texts = service.unit.start.joined();
-    let mut add = |text: &str| {
-        texts.push('\n');
-        texts.push_str(text);
-    };
-    add(service.name);
-    if let Some(image) = &service.unit.image {
-        add(image.text);
-    }
-    for label in &model.labels {
-        add(&label.key);
-    }
-    for var in &service.unit.env {
-        add(var.name);
-    }
-    for volume in &model.volumes {
-        add(&volume.target);
-        add(volume.source.as_ref().map_or("", |it| it.as_str()));
-    }
-    texts.make_ascii_lowercase();
-    service.unit.family().is_some_and(|it| it.class == Class::Backup)
-        || BACKUP_WORDS.iter().any(|word| texts.contains(word))
 }
 
 #[cfg(test)]

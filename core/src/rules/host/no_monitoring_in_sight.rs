@@ -1,5 +1,4 @@
 use crate::facts::{Facts, Service};
-use crate::knowledge::families::Class;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
 
@@ -55,7 +54,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     for (at, project) in facts.projects().iter().enumerate() {
         let all = facts.services_of(at);
         let production = all.first().is_some_and(|it| it.role == Role::Production);
-        if !production || all.len() < MIN_SERVICES || all.iter().any(monitors) {
+        if !production || all.len() < MIN_SERVICES || all.iter().any(Service::monitors) {
             continue;
         }
         let key = project.keys.iter().find(|it| it.name.value == "services");
@@ -65,67 +64,6 @@ fn check(facts: &Facts, out: &mut Findings) {
         )
         .confidence(Confidence::Possible);
     }
-}
-
-/// Words in the names, images and labels of services for monitoring.
-const MONITORING_WORDS: &[&str] = &[
-    "exporter",
-    "prometheus",
-    "grafana",
-    "loki",
-    "uptime",
-    "monitor",
-    "netdata",
-    "zabbix",
-    "datadog",
-    "newrelic",
-    "telegraf",
-    "alertmanager",
-    "healthchecks",
-    "sentry",
-    "glances",
-    "checkmk",
-    "nagios",
-    "otel",
-    "opentelemetry",
-    "cadvisor",
-    "metrics",
-    "signoz",
-    "dozzle",
-    "beszel",
-    "gatus",
-    "vector",
-    "fluent",
-    "promtail",
-    "alloy",
-    "jaeger",
-    "zipkin",
-    "elastic/",
-];
-
-/// Prefixes of variables that connect a program to a monitoring service.
-const MONITORING_PREFIXES: &[&str] =
-    &["SENTRY_", "OTEL_", "DD_", "NEW_RELIC_", "PROMETHEUS_", "HEALTHCHECKS_"];
-
-/// Whether a service monitors others, or is itself connected to monitoring.
-fn monitors(service: &Service<'_>) -> bool {
-    let labels = service.model.labels.iter().map(|it| it.key.as_str());
-    let mut texts = service.name.to_owned();
-    for text in service.unit.image.iter().map(|it| it.text).chain(labels) {
-        texts.push('\n');
-        texts.push_str(text);
-    }
-    texts.make_ascii_lowercase();
-    let driver = service.model.logging.as_ref().and_then(|it| it.driver.as_ref());
-    service.unit.family().is_some_and(|it| it.class == Class::Monitoring)
-        || MONITORING_WORDS.iter().any(|word| texts.contains(word))
-        || service
-            .unit
-            .env
-            .iter()
-            .any(|var| MONITORING_PREFIXES.iter().any(|prefix| var.name.starts_with(prefix)))
-        || driver
-            .is_some_and(|it| !matches!(it.as_str(), "json-file" | "local" | "none" | "journald"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 use crate::facts::{Facts, Service};
-use crate::knowledge::families::Class;
 use crate::model::compose::Port;
 use crate::report::{Confidence, Findings, Role};
 use crate::rules::rule;
@@ -52,7 +51,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             .iter()
             .find_map(|it| Some((it, it.model.ports.iter().find(|port| is_open(it, port))?)));
         let Some((service, port)) = open else { continue };
-        if all.iter().any(|it| it.role == Role::Development || brings_tls(it)) {
+        if all.iter().any(|it| it.role == Role::Development || it.brings_tls()) {
             continue;
         }
         let number = port.published.map_or(port.target.value, |it| it.value.0);
@@ -82,35 +81,6 @@ fn is_open(service: &Service<'_>, port: &Port) -> bool {
     let production = service.role == Role::Production || running;
     let wanted = production && (eighty || (service.role == Role::Production && web));
     open && wanted && !data && !service.has_profile() && port.protocol == "tcp"
-}
-
-/// Whether a service suggests TLS: a proxy or tunnel, a port for TLS, a certificate, or labels for
-/// a proxy elsewhere.
-fn brings_tls(service: &Service<'_>) -> bool {
-    let model = service.model;
-    let edge = service.unit.family().is_some_and(|it| {
-        it.class == Class::Tunnel
-            || matches!(it.id, "caddy" | "traefik" | "nginx-proxy" | "nginx-proxy-manager" | "swag")
-    });
-    let is_secure = |number: u16| matches!(number, 443 | 8443 | 9443);
-    let secure_port = |port: &Port| {
-        is_secure(port.target.value) || port.published.is_some_and(|it| is_secure(it.value.0))
-    };
-    let is_certificate = |path: &str| {
-        let path = path.to_ascii_lowercase();
-        ["letsencrypt", "cert", "ssl", "tls", "acme"].iter().any(|word| path.contains(word))
-    };
-    edge || model.ports.iter().any(secure_port)
-        || model.labels.iter().any(|it| {
-            it.key.value.starts_with("traefik.") || it.key.value.starts_with("caddy")
-        })
-        || service.unit.env.iter().any(|it| matches!(it.name, "VIRTUAL_HOST" | "LETSENCRYPT_HOST"))
-        // On the host's own network a proxy needs no published port.
-        || model.network_mode.as_ref().is_some_and(|it| it.value == "host")
-        || model.volumes.iter().any(|volume| {
-            is_certificate(&volume.target)
-                || volume.source.as_ref().is_some_and(|it| is_certificate(it))
-        })
 }
 
 #[cfg(test)]

@@ -53,7 +53,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         let mut accepted: Vec<&Service<'_>> = Vec::new();
         let mut server = None;
         for service in all {
-            if service.role == Role::Development || !grows(service) || facts.is_one_shot(service) {
+            if service.role == Role::Development
+                || !service.logs_grow()
+                || facts.is_one_shot(service)
+            {
                 continue;
             }
             if facts.is_accepted(service.span(), &|selector| RULE.is(selector)) {
@@ -86,15 +89,6 @@ fn check(facts: &Facts, out: &mut Findings) {
         .check("docker info --format '{{.LoggingDriver}}'")
         .maybe_fix(bound(facts, &open));
     }
-}
-
-/// Whether a service uses Docker's default driver without a size limit.
-fn grows(service: &Service<'_>) -> bool {
-    let Some(logging) = &service.model.logging else {
-        return !service.model.has_key("logging") && !service.model.has_key("provider");
-    };
-    let default = logging.driver.as_ref().is_none_or(|it| it.value == "json-file");
-    default && !logging.options.iter().any(|it| it.key.value == "max-size")
 }
 
 /// Builds a fix that limits the logs of the services.
