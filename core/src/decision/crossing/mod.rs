@@ -16,12 +16,14 @@ use super::system::System;
 use crate::facts::{Facts, Pair, Service};
 use crate::knowledge::compose_keys::{self, Way};
 use crate::report::{Crossing, Fate, Role};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use yaml::{Context, Names, dns_label};
 
 /// Returns the fate of every written key of every service that counts.
 pub fn table(system: &System<'_>) -> Vec<Crossing> {
-    services(system).into_iter().flat_map(|service| crossings(system.facts, service)).collect()
+    let shared = shared_volumes(system.facts);
+    let services = services(system).into_iter();
+    services.flat_map(|service| crossings(system.facts, service, &shared)).collect()
 }
 
 /// Returns the services that count. Development services cross too where the cluster is what production runs
@@ -39,10 +41,30 @@ fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
     services
 }
 
+/// Returns the named volumes that several services of one project mount, by the project.
+fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
+    let mut users: FxHashMap<(usize, &str), usize> = FxHashMap::default();
+    let mut shared = FxHashSet::default();
+    for service in facts.services() {
+        for name in service.model.volumes.iter().filter_map(yaml::volume_name) {
+            let volume = (service.project_index, name);
+            if *users.entry(volume).or_insert(service.index) != service.index {
+                shared.insert(volume);
+            }
+        }
+    }
+    shared
+}
+
 /// Returns one row for each key of a service, and for each kind of value that has a fate of its own.
-fn crossings(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Crossing> {
+fn crossings<'f>(
+    facts: &Facts<'f>,
+    service: &Service<'f>,
+    shared: &FxHashSet<(usize, &'f str)>,
+) -> Vec<Crossing> {
     let pair = Pair::of(facts, service.index);
-    let context = Context { facts, service, names: names(facts, service, pair.as_ref()) };
+    let names = names(facts, service, pair.as_ref());
+    let context = Context { facts, service, names, shared };
     let mut rows = Vec::new();
     for written in written::keys(service.model) {
         for case in cases::of(service, &written.key) {

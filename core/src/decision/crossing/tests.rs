@@ -255,6 +255,17 @@ fn a_named_volume_becomes_a_claim() {
 }
 
 #[test]
+fn a_volume_of_several_services_is_for_several_pods() {
+    let text = "services:\n  web: {image: 'a:1', restart: always, volumes: ['data:/data', 'own:/own']}\n  \
+                job: {image: 'b:1', restart: always, volumes: ['data:/data']}\nvolumes: {data: {}, own: {}}\n";
+    let all = rows(&[("compose.yaml", text)]);
+    let row = all.iter().find(|row| row.service == "web" && row.key == "volumes").expect("a row");
+    let modes: Vec<&str> = row.yaml.split("accessModes:").skip(1).map(str::trim_start).collect();
+    assert!(modes[0].starts_with("- ReadWriteMany"), "{}", row.yaml);
+    assert!(modes[1].starts_with("- ReadWriteOnce"), "{}", row.yaml);
+}
+
+#[test]
 fn proxy_labels_are_lost_and_become_an_ingress() {
     let all = service(
         "labels: {traefik.enable: 'true', traefik.http.routers.web.rule: 'Host(`shop.example.com`)', team: shop}\nexpose: ['8080']",

@@ -62,8 +62,11 @@ pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> 
             Some(Draft::pod([("dnsPolicy", Yaml::str("None")), ("dnsConfig", config)]))
         }
         ("dns_search", _) => {
-            let searches = Yaml::list(model.dns_search.iter().map(text));
-            Some(Draft::pod([("dnsConfig", Yaml::map([("searches", searches)]))]))
+            // An empty name clears the list of the host, which a Pod does not inherit.
+            let names: Vec<Yaml<'static>> =
+                model.dns_search.iter().filter(|it| !it.is_empty()).map(text).collect();
+            let config = Yaml::map([("searches", Yaml::list(names.iter().cloned()))]);
+            (!names.is_empty()).then(|| Draft::pod([("dnsConfig", config)]))
         }
         _ => None,
     }

@@ -142,12 +142,9 @@ fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>
     let mut objects = Vec::new();
     let mut volumes = Vec::new();
     for mount in mounts {
-        let Some(source) = &mount.source else { continue };
+        let Some(source) = volume_name(mount) else { continue };
         let claim = dns_label(source);
-        let shared = context.service.project.services.iter().any(|other| {
-            other.name.value != context.service.name
-                && other.volumes.iter().any(|it| names_volume(it, source))
-        });
+        let shared = context.shared.contains(&(context.service.project_index, source));
         let several = context.service.model.replicas() > 1;
         let mode = if shared || several { "ReadWriteMany" } else { "ReadWriteOnce" };
         let requests = Yaml::map([("requests", Yaml::map([("storage", Yaml::str("1Gi"))]))]);
@@ -167,10 +164,10 @@ fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>
     Some(objects.into_iter().fold(draft, Draft::with_object))
 }
 
-/// Whether a mount is of a volume with this name.
-fn names_volume(mount: &Mount, name: &str) -> bool {
+/// Returns the name of the volume that a mount is of; none for a mount of anything else.
+pub fn volume_name(mount: &Mount) -> Option<&str> {
     let named = matches!(mount.kind, MountKind::Volume | MountKind::Cluster);
-    named && mount.source.as_ref().is_some_and(|it| it.as_str() == name)
+    mount.source.as_ref().filter(|_| named).map(|it| it.as_str())
 }
 
 /// Endings of files that configure a program.
