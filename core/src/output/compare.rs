@@ -7,6 +7,7 @@ use super::style::Style;
 use super::wire::{self, Range};
 use crate::report::{Aspect, Comparison, Crossing, Drift, Fate, Report, ServicePair};
 use crate::text::Span;
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 /// What is said where one side is missing.
@@ -32,28 +33,36 @@ fn counts(comparison: &Comparison) -> String {
     Drift::ALL.map(one).join(", ")
 }
 
-/// Returns the keys of a service that nothing in the cluster reads, as the decision has them.
-fn lost_keys<'r>(report: &'r Report, service: &ServicePair) -> Vec<&'r str> {
-    let mut keys: Vec<&str> = Vec::new();
-    for row in crossing(report, service).filter(|row| row.fate == Fate::Lost) {
-        if !keys.contains(&row.key.as_str()) {
-            keys.push(&row.key);
-        }
-    }
-    keys
-}
+/// The rows of the decision by the name of their service.
+struct Rows<'r>(FxHashMap<&'r str, Vec<&'r Crossing>>);
 
-/// Returns the rows of the decision about a service.
-fn crossing<'r>(
-    report: &'r Report,
-    service: &ServicePair,
-) -> impl Iterator<Item = &'r Crossing> + use<'r> {
-    let (name, files) = (service.service.clone(), service.files.clone());
-    let rows = report.systems.iter().flat_map(|system| &system.decision.crossing);
-    let of_project = move |row: &&Crossing| {
-        row.service == name && row.span.is_some_and(|span| files.contains(&span.file))
-    };
-    rows.filter(of_project)
+impl<'r> Rows<'r> {
+    fn of(report: &'r Report) -> Rows<'r> {
+        let mut rows: FxHashMap<&str, Vec<&Crossing>> = FxHashMap::default();
+        for row in report.systems.iter().flat_map(|system| &system.decision.crossing) {
+            rows.entry(&row.service).or_default().push(row);
+        }
+        Rows(rows)
+    }
+
+    /// Returns the rows about a service of a project.
+    fn about(&self, service: &ServicePair) -> Vec<&'r Crossing> {
+        let named = self.0.get(service.service.as_str()).map_or(&[][..], Vec::as_slice);
+        let of_project =
+            |row: &&&Crossing| row.span.is_some_and(|span| service.files.contains(&span.file));
+        named.iter().filter(of_project).copied().collect()
+    }
+
+    /// Returns the keys of a service that nothing in the cluster reads.
+    fn lost_keys(&self, service: &ServicePair) -> Vec<&'r str> {
+        let mut keys: Vec<&str> = Vec::new();
+        for row in self.about(service).into_iter().filter(|row| row.fate == Fate::Lost) {
+            if !keys.contains(&row.key.as_str()) {
+                keys.push(&row.key);
+            }
+        }
+        keys
+    }
 }
 
 /// Renders the comparison for a terminal, service by service.
@@ -62,8 +71,9 @@ pub fn text(report: &Report, comparison: &Comparison, style: Style) -> String {
         return format!("{sentence}\n");
     }
     let mut out = String::new();
+    let rows = Rows::of(report);
     for service in &comparison.services {
-        text_of_service(&mut out, report, service, style);
+        text_of_service(&mut out, report, &rows, service, style);
     }
     if !comparison.only_in_cluster.is_empty() {
         out.push_str(&format!("{}\n", style.bold("Only in the cluster")));
@@ -79,7 +89,13 @@ pub fn text(report: &Report, comparison: &Comparison, style: Style) -> String {
     out
 }
 
-fn text_of_service(out: &mut String, report: &Report, service: &ServicePair, style: Style) {
+fn text_of_service(
+    out: &mut String,
+    report: &Report,
+    rows: &Rows<'_>,
+    service: &ServicePair,
+    style: Style,
+) {
     let name = style.bold(&escape_line(&service.service));
     let Some(counterpart) = &service.counterpart else {
         out.push_str(&format!("{name}: {NO_COUNTERPART}\n\n"));
@@ -116,7 +132,7 @@ fn text_of_service(out: &mut String, report: &Report, service: &ServicePair, sty
             }
         }
     }
-    let lost = lost_keys(report, service);
+    let lost = rows.lost_keys(service);
     if !lost.is_empty() {
         let keys = lost.iter().map(|key| format!("`{}`", escape_line(key))).collect::<Vec<_>>();
         out.push_str(&format!("  keys that nothing in a cluster reads: {}\n", keys.join(", ")));
@@ -133,6 +149,7 @@ pub fn markdown(report: &Report, comparison: &Comparison) -> String {
     }
     let services = count(comparison.services.len(), "service", "services");
     out.push_str(&format!("{services}: {}.\n", counts(comparison)));
+    let rows = Rows::of(report);
     for service in &comparison.services {
         out.push_str(&format!("\n## {}\n\n", prose(&format!("`{}`", service.service))));
         let Some(counterpart) = &service.counterpart else {
@@ -152,7 +169,7 @@ pub fn markdown(report: &Report, comparison: &Comparison) -> String {
                 cell(&prose(&it.cluster))
             ));
         }
-        let lost = lost_keys(report, service);
+        let lost = rows.lost_keys(service);
         if !lost.is_empty() {
             let keys = lost.iter().map(|key| prose(&format!("`{key}`"))).collect::<Vec<_>>();
             out.push_str(&format!(
@@ -256,6 +273,7 @@ struct Only<'r> {
 pub fn json(report: &Report, comparison: &Comparison) -> String {
     let path = |span: Span| -> &str { &report.entry(span.file).file.path };
     let range = |span: Span| wire::range(report, span);
+    let rows = Rows::of(report);
     let services = comparison.services.iter().map(|service| Service {
         service: &service.service,
         path: path(service.span),
@@ -280,7 +298,9 @@ pub fn json(report: &Report, comparison: &Comparison) -> String {
                 cluster_range: it.cluster_span.map(range),
             })
             .collect(),
-        crossing: crossing(report, service)
+        crossing: rows
+            .about(service)
+            .into_iter()
             .map(|row| Row {
                 key: &row.key,
                 fate: row.fate,
