@@ -85,6 +85,14 @@ pub enum Command {
         #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = answer)]
         answers: Vec<Answers>,
     },
+    /// Compare Compose services with what runs the same thing in the cluster: same, drifted, lost
+    Compare {
+        #[command(flatten)]
+        input: Input,
+        /// How to print the comparison
+        #[arg(long, default_value = "text")]
+        format: PageFormat,
+    },
     /// Apply safe fixes of errors and warnings, and of infos and hints whose rules are selected
     #[command(after_help = EXIT_CODES)]
     Fix {

@@ -58,6 +58,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
         Command::Decide { input, format, details, system, answers } => {
             decide(&input, format, details, system.as_deref(), answers, terminal)
         }
+        Command::Compare { input, format } => compare(&input, format, terminal),
         Command::Fix { input, rules, diff, risky } => {
             fix::run(&input, &rules, diff, risky, terminal)
         }
@@ -141,6 +142,24 @@ fn decide(
         PageFormat::Text => terminal.print(&output::decision(&report, terminal.style, details)),
         PageFormat::Json => print_exactly(&wire::decision_json(&report)),
         PageFormat::Markdown => print_exactly(&output::decision_markdown(&report)),
+    }?;
+    Ok(0)
+}
+
+fn compare(input: &Input, format: PageFormat, terminal: &Terminal) -> Result<u8, Failure> {
+    let config = input::config(input)?;
+    let project = input::gather(input, terminal)?;
+    let workspace = project.workspace(terminal);
+    // The report lends its files and what becomes of each key; nobody asks for fixes here.
+    let options = Options { config, leave_fixes_untried: true, ..Options::default() };
+    let report = project.report(&workspace, &options, terminal)?;
+    let comparison = workspace.analysis(&options.config).comparison();
+    match format {
+        PageFormat::Text => {
+            terminal.print(&output::comparison(&report, &comparison, terminal.style))
+        }
+        PageFormat::Json => print_exactly(&output::comparison_json(&report, &comparison)),
+        PageFormat::Markdown => print_exactly(&output::comparison_markdown(&report, &comparison)),
     }?;
     Ok(0)
 }

@@ -362,7 +362,9 @@ fn decide_answers_in_three_formats() {
     assert!(details.starts_with(text.out.lines().next().unwrap()), "{details}");
     assert!(details.contains("The six questions"), "{details}");
     let decision = json(&run(root.path(), &["decide", "--format", "json"]).out);
-    for key in ["questions", "outcome", "fit", "checklists", "nextSteps", "verdict", "systems", "sums"] {
+    for key in
+        ["questions", "outcome", "fit", "checklists", "nextSteps", "verdict", "systems", "sums"]
+    {
         assert!(decision.get(key).is_some(), "{key}");
     }
     assert!(run(root.path(), &["decide", "--format", "markdown"]).out.starts_with("# Platform"));

@@ -7,7 +7,8 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use support::BINARY;
 
-const SUBCOMMANDS: [&str; 7] = ["check", "decide", "fix", "explain", "lsp", "completions", "man"];
+const SUBCOMMANDS: [&str; 8] =
+    ["check", "decide", "compare", "fix", "explain", "lsp", "completions", "man"];
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } =
@@ -103,5 +104,5 @@ fn the_manual_page_describes_the_command_and_each_subcommand() {
 fn there_is_no_page_for_an_unknown_subcommand() {
     let (code, out, err) = run(&["man", "chekc"]);
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(err.contains("`chekc`") && err.contains("check, decide, fix"), "{err}");
+    assert!(err.contains("`chekc`") && err.contains("check, decide, compare, fix"), "{err}");
 }

@@ -9,13 +9,13 @@ use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
 use crate::report::{
-    Environment, FileEntry, Finding, Findings, Fix, Kind, Other, Related, Report, Severity,
-    TargetEntry,
+    Comparison, Environment, FileEntry, Finding, Findings, Fix, Kind, Other, Related, Report,
+    Severity, TargetEntry,
 };
 use crate::rules::Rule;
 use crate::syntax::Problem;
 use crate::text::{FileId, Span};
-use crate::{decision, rules};
+use crate::{compare, decision, rules};
 use accept::{is_off, set_levels, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
@@ -262,6 +262,11 @@ impl Analysis {
                 }
             }
         }
+    }
+
+    /// Compares the Compose services with their counterparts in the main variant of each application.
+    pub fn comparison(&self) -> Comparison {
+        compare::compare(self.facts())
     }
 
     /// Leaves those fixes that stand on text which was read as it is, and in targets those that settle

@@ -7,6 +7,7 @@
 mod analysis;
 pub mod autofix;
 pub mod build;
+pub mod compare;
 pub mod config;
 pub mod decision;
 pub mod edit;

@@ -21,14 +21,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("facts", &["text", "report", "syntax", "model", "edit", "knowledge", "config"]),
     ("rules", &["text", "report", "syntax", "model", "edit", "knowledge", "facts"]),
     ("suppress", &["text", "report", "model", "rules"]),
-    ("decision", &["text", "report", "model", "knowledge", "config", "facts"]),
+    ("decision", &["text", "report", "model", "edit", "knowledge", "config", "facts"]),
+    ("compare", &["text", "report", "model", "knowledge", "facts"]),
     ("explain", &["report", "rules"]),
     ("output", &["text", "report", "edit", "rules", "explain"]),
     (
         "analysis",
         &[
             "text", "report", "syntax", "model", "edit", "config", "facts", "rules", "suppress",
-            "decision",
+            "decision", "compare",
         ],
     ),
     ("workspace", &["text", "report", "model", "config", "analysis"]),
@@ -182,7 +183,7 @@ fn no_rule_imports_another() {
 
 /// Fields of the report and the decision that hold sentences, a rule's own code and name, or a key of
 /// Compose. Every other field has a closed set of values, and is an enum.
-const PROSE: &[&str] = &["code", "name", "text", "because", "next", "key", "instead"];
+const PROSE: &[&str] = &["code", "name", "text", "because", "next", "key", "instead", "see", "by"];
 
 #[test]
 fn closed_vocabularies_are_enums() {

@@ -27,7 +27,7 @@
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
-//! | the same thing on both sides | `counterparts` | `counterparts`, `counterpart_of`, `pair` |
+//! | the same thing on both sides | `counterparts`, `pair` | `counterparts`, `counterpart_of`, `pair` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
@@ -73,6 +73,7 @@ mod migrations;
 mod names;
 mod order;
 mod overlays;
+mod pair;
 mod parts;
 mod peers;
 mod plain_credentials;
@@ -119,6 +120,7 @@ pub use migrations::{Migration, hook_words, migrates_before_start, migration_in}
 pub use names::{MANY, Named};
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
+pub use pair::{Pair, workload_label};
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use plain_credentials::PlainCredential;

@@ -257,7 +257,7 @@ fn checklist(out: &mut String, report: &Report, title: &str, items: &[ChecklistI
 
 /// Escapes one of our own sentences. Names stand in backticks; outside of them nothing may become
 /// markup or a mention.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, part) in escape(text).split('`').enumerate() {
         if index > 0 {
@@ -285,7 +285,7 @@ fn html(text: &str) -> String {
 }
 
 /// Escapes Markdown for a cell of a table.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 

@@ -3,6 +3,7 @@
 //! Byte spans become lines and columns here; nothing upstream knows a wire format.
 
 mod columns;
+mod compare;
 mod decision;
 mod github;
 mod junit;
@@ -18,6 +19,7 @@ mod text;
 pub mod wire;
 
 pub use columns::{escape, escape_line};
+pub use compare::{json as comparison_json, markdown as comparison_markdown, text as comparison};
 pub use decision::decision;
 pub use github::github;
 pub use junit::junit;

@@ -394,6 +394,16 @@ impl<'r> From<&'r report::Report> for Report<'r> {
     }
 }
 
+/// Returns a span in lines and columns.
+pub(super) fn range(report: &report::Report, span: Span) -> Range {
+    let lines = &report.entry(span.file).lines;
+    let position = |offset: u32| {
+        let position = lines.position(offset as usize, Encoding::Utf32);
+        Position { line: position.line + 1, column: position.column + 1, offset }
+    };
+    Range { start: position(span.start), end: position(span.end) }
+}
+
 /// Turns byte spans into paths, lines and columns.
 struct Places<'r> {
     report: &'r report::Report,
@@ -405,12 +415,7 @@ impl<'r> Places<'r> {
     }
 
     fn range(&self, span: Span) -> Range {
-        let lines = &self.report.entry(span.file).lines;
-        let position = |offset: u32| {
-            let position = lines.position(offset as usize, Encoding::Utf32);
-            Position { line: position.line + 1, column: position.column + 1, offset }
-        };
-        Range { start: position(span.start), end: position(span.end) }
+        range(self.report, span)
     }
 
     /// Returns the path and the range of a place that may be missing.

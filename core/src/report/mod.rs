@@ -2,6 +2,7 @@
 //!
 //! Places are byte spans here; `output` and the language server turn them into lines and columns.
 
+mod compare;
 mod decision;
 mod finding;
 mod identity;
@@ -10,6 +11,7 @@ pub mod phrases;
 mod target;
 mod vocabulary;
 
+pub use compare::*;
 pub use decision::*;
 pub use finding::*;
 pub use identity::*;

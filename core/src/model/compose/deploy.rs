@@ -36,6 +36,8 @@ pub struct Resources {
     pub memory: Option<Spanned<i64>>,
     pub pids: Option<Spanned<i64>>,
     pub devices: Vec<Device>,
+    /// The whole list of `generic_resources`, which only Swarm mode reads.
+    pub generic_resources: Option<Span>,
 }
 
 /// A requested device, usually a GPU.

@@ -86,6 +86,7 @@ impl Read<'_> {
             memory: self.size(map.get("memory")),
             pids: int(map.get("pids")),
             devices: self.devices(map.get("devices")),
+            generic_resources: map.get("generic_resources").map(|it| it.span),
         })
     }
 

@@ -1,0 +1,373 @@
+//! The aspects of a service that are compared, one by one.
+
+use crate::facts::Pair;
+use crate::knowledge::image::ImageRef;
+use crate::model::IntOrStr;
+use crate::model::compose::{self, MountKind};
+use crate::model::kubernetes::{Probe, Quantity, Resource};
+use crate::report::phrases::first_named;
+use crate::report::{Aspect, Compared, Drift, Role};
+use crate::text::Span;
+
+/// Maximum number of names in a list.
+const NAMES: usize = 5;
+
+/// Compares every aspect that the Compose service writes.
+pub fn all(pair: &Pair<'_, '_>) -> Vec<Compared> {
+    let all = [
+        image(pair),
+        command(pair),
+        environment(pair),
+        ports(pair),
+        volumes(pair),
+        health(pair),
+        resources(pair),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Both sides of an aspect before they have their places.
+struct Sides {
+    drift: Drift,
+    compose: String,
+    cluster: String,
+    span: Option<Span>,
+}
+
+fn compared(aspect: Aspect, sides: Sides, cluster_span: Option<Span>) -> Compared {
+    let Sides { drift, compose, cluster, span } = sides;
+    Compared { aspect, drift, compose, cluster, span, cluster_span }
+}
+
+fn image(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let own = pair.service.model.image.as_ref()?;
+    let other = pair.container.image.as_ref();
+    let (drift, cluster) = match other {
+        None => (Drift::Lost, "no image".to_owned()),
+        Some(other) => {
+            let (a, b) = (ImageRef::parse(own), ImageRef::parse(other));
+            // Without a tag and a digest, `latest` is meant.
+            let tag = |it: &ImageRef<'_>| match (it.tag, it.digest) {
+                (None, None) => Some("latest".to_owned()),
+                (tag, _) => tag.map(str::to_owned),
+            };
+            let same =
+                a.repository() == b.repository() && tag(&a) == tag(&b) && a.digest == b.digest;
+            (if same { Drift::Same } else { Drift::Drifted }, format!("`{}`", other.value))
+        }
+    };
+    let compose = format!("`{}`", own.value);
+    let sides = Sides { drift, compose, cluster, span: Some(own.span) };
+    Some(compared(Aspect::Image, sides, other.map(|it| it.span)))
+}
+
+/// Returns words in backticks, or the words for none.
+fn command_words<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    let words: Vec<&str> = words.collect();
+    match words[..] {
+        [] => "the command of the image".to_owned(),
+        _ => format!("`{}`", words.join(" ")),
+    }
+}
+
+fn command(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let model = pair.service.model;
+    let own = &pair.service.unit.start;
+    let other = &pair.unit.start;
+    if own.is_empty() {
+        return None;
+    }
+    let texts = |start: &crate::facts::Start<'_>| -> Vec<String> {
+        start.words.iter().map(|it| it.value.to_string()).collect()
+    };
+    let (a, b) = (texts(own), texts(other));
+    let drift = match (a == b, b.is_empty()) {
+        (true, _) => Drift::Same,
+        (false, true) => Drift::Lost,
+        (false, false) => Drift::Drifted,
+    };
+    let written = model.command.as_ref().or(model.entrypoint.as_ref());
+    let sides = Sides {
+        drift,
+        compose: command_words(a.iter().map(String::as_str)),
+        cluster: command_words(b.iter().map(String::as_str)),
+        span: written.map(|it| it.span),
+    };
+    Some(compared(Aspect::Command, sides, other.span))
+}
+
+/// Whether each `envFrom` of the container names an object whose keys the files show.
+fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
+    use crate::model::kubernetes::EnvSource;
+    let home = pair.workload.object.file;
+    pair.container.env_from.iter().all(|from| {
+        let Some(name) = &from.name else { return false };
+        let secret = from.source == EnvSource::Secret;
+        let keys = pair.facts.keys(home, pair.workload.namespace, name, secret);
+        keys.is_some_and(|it| it.complete) && from.prefix.is_none()
+    })
+}
+
+/// Compares variables by name, and their values where both sides show them. Values are never repeated, since they
+/// may be credentials.
+fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let wanted: Vec<&compose::EnvVar> =
+        pair.service.model.environment.iter().filter(|it| it.value.is_some()).collect();
+    let first = wanted.first()?;
+    let missing: Vec<&str> = wanted
+        .iter()
+        .map(|it| it.name.value.as_str())
+        .filter(|name| pair.unit.var(name).is_none())
+        .collect();
+    let different: Vec<&str> = wanted
+        .iter()
+        .filter(|it| {
+            let own = it.value.as_ref().map(|value| value.as_str());
+            let other = pair.unit.value(&it.name.value);
+            !it.interpolated && other.is_some() && other != own
+        })
+        .map(|it| it.name.value.as_str())
+        .collect();
+    let hidden = !shows_all_variables(pair);
+    let drift = match (missing.is_empty(), different.is_empty()) {
+        (true, true) => Drift::Same,
+        (false, _) if !hidden => Drift::Lost,
+        (_, _) => Drift::Drifted,
+    };
+    let count = wanted.len() - missing.len();
+    let mut cluster = format!("{count} of them");
+    if !missing.is_empty() {
+        let may = if hidden { "may come from `envFrom`" } else { "missing" };
+        cluster.push_str(&format!("; {may}: {}", first_named(&missing, NAMES)));
+    }
+    if !different.is_empty() {
+        cluster.push_str(&format!("; other values: {}", first_named(&different, NAMES)));
+    }
+    let compose = match wanted.len() {
+        1 => "1 variable".to_owned(),
+        count => format!("{count} variables"),
+    };
+    let sides = Sides { drift, compose, cluster, span: Some(first.span) };
+    let place = pair.container.env_place.map(|it| it.span);
+    Some(compared(Aspect::Environment, sides, place))
+}
+
+/// A port of a Service and the port of the container that it leads to.
+fn reachable(pair: &Pair<'_, '_>) -> Vec<(i64, i64, String)> {
+    let mut all = Vec::new();
+    for service in pair.facts.services_for(pair.workload) {
+        for port in &service.model.ports {
+            let (Some(number), Some(target)) = (port.port, port.target()) else { continue };
+            let target = match &target.value {
+                IntOrStr::Int(number) => Some(*number),
+                IntOrStr::Str(_) => pair
+                    .container
+                    .ports
+                    .iter()
+                    .find(|it| it.is(&target.value))
+                    .and_then(|it| it.container_port)
+                    .map(|it| it.value),
+            };
+            if let Some(target) = target {
+                all.push((number.value, target, service.name.to_owned()));
+            }
+        }
+    }
+    all
+}
+
+fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let mut own: Vec<(i64, Span)> = Vec::new();
+    for port in pair.service.container_ports() {
+        let number = i64::from(port.value);
+        if !own.iter().any(|it| it.0 == number) {
+            own.push((number, port.span));
+        }
+    }
+    let first = own.first()?.1;
+    let reachable = reachable(pair);
+    let leads = |number: i64| reachable.iter().any(|it| it.1 == number);
+    let same = |number: i64| reachable.iter().any(|it| it.0 == number && it.1 == number);
+    let drift = if own.iter().all(|it| same(it.0)) {
+        Drift::Same
+    } else if own.iter().any(|it| !leads(it.0)) {
+        Drift::Lost
+    } else {
+        Drift::Drifted
+    };
+    let numbers: Vec<String> = own.iter().map(|it| it.0.to_string()).collect();
+    let words = |(port, target, service): &(i64, i64, String)| match port == target {
+        true => format!("Service `{service}` with port {port}"),
+        false => format!("Service `{service}` with port {port} for {target}"),
+    };
+    let cluster = match &reachable[..] {
+        [] => "no Service with a port".to_owned(),
+        all => all.iter().map(words).collect::<Vec<_>>().join(", "),
+    };
+    let sides = Sides { drift, compose: numbers.join(", "), cluster, span: Some(first) };
+    let service = pair.facts.services_for(pair.workload).first().map(|it| it.span());
+    Some(compared(Aspect::Ports, sides, service))
+}
+
+/// What a service mounts at a path.
+struct Wanted {
+    path: String,
+    /// Whether the data must outlive the container.
+    lasting: bool,
+    span: Span,
+}
+
+/// Returns the mounts that the cluster needs too. Sources that a bind mount lays over the image are for
+/// development.
+fn wanted(pair: &Pair<'_, '_>) -> Vec<Wanted> {
+    let service = pair.service;
+    let model = service.model;
+    let mut all = Vec::new();
+    for mount in &model.volumes {
+        let needed = match mount.kind {
+            MountKind::Volume | MountKind::Cluster => true,
+            MountKind::Bind => {
+                let socket = mount.source.as_ref().is_some_and(|it| it.ends_with("docker.sock"));
+                let sources = service.covered_sources(mount).is_some();
+                let development = service.role == Role::Development && service.is_built();
+                !(socket || sources || development)
+            }
+            MountKind::Anonymous | MountKind::Tmpfs | MountKind::Npipe | MountKind::Image => false,
+        };
+        if needed {
+            let lasting = mount.kind != MountKind::Bind;
+            all.push(Wanted { path: mount.target.to_string(), lasting, span: mount.span });
+        }
+    }
+    for (references, folder) in [(&model.secrets, "/run/secrets/"), (&model.configs, "/")] {
+        for it in references {
+            let target = it.target.as_ref().unwrap_or(&it.source).as_str();
+            let absolute = target.starts_with('/');
+            let path = if absolute { target.to_owned() } else { format!("{folder}{target}") };
+            all.push(Wanted { path, lasting: false, span: it.span });
+        }
+    }
+    all
+}
+
+fn volumes(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let wanted = wanted(pair);
+    let first = wanted.first()?.span;
+    let drift_of = |it: &Wanted| match pair.backing(&it.path) {
+        None => Drift::Lost,
+        Some(backing) if it.lasting && !backing.lasts() => Drift::Drifted,
+        Some(_) => Drift::Same,
+    };
+    let drift = wanted.iter().map(drift_of).max().unwrap_or(Drift::Same);
+    let paths: Vec<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
+    let words = |it: &Wanted| format!("{} at `{}`", pair.mounted_words(&it.path), it.path);
+    let mut cluster: Vec<String> = wanted.iter().take(NAMES).map(words).collect();
+    if wanted.len() > NAMES {
+        cluster.push(format!("{} more", wanted.len() - NAMES));
+    }
+    let sides = Sides {
+        drift,
+        compose: first_named(&paths, NAMES),
+        cluster: cluster.join(", "),
+        span: Some(first),
+    };
+    Some(compared(Aspect::Volumes, sides, pair.container.mounts_place.map(|it| it.span)))
+}
+
+fn health(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let check = pair.service.model.healthcheck.as_ref().filter(|it| !it.disabled)?;
+    let container = pair.container;
+    let probes: [(&str, &Option<Box<Probe>>); 3] = [
+        ("readiness", &container.readiness),
+        ("liveness", &container.liveness),
+        ("startup", &container.startup),
+    ];
+    let written: Vec<&str> = probes.iter().filter(|it| it.1.is_some()).map(|it| it.0).collect();
+    let drift = match (&container.readiness, written.is_empty()) {
+        (_, true) => Drift::Lost,
+        (Some(_), false) => Drift::Same,
+        // A liveness probe alone restarts what a healthcheck would only have marked.
+        (None, false) => Drift::Drifted,
+    };
+    let compose = match &check.test {
+        Some(test) => format!("`{}`", test.joined()),
+        None => "the check of the image with other times".to_owned(),
+    };
+    let cluster = match written[..] {
+        [] => "no probe".to_owned(),
+        [one] => format!("a {one} probe"),
+        _ => format!("{} probes", written.join(" and ")),
+    };
+    let place = probes.iter().find_map(|it| it.1.as_ref()).map(|it| it.place.span);
+    let sides = Sides { drift, compose, cluster, span: Some(check.span) };
+    Some(compared(Aspect::Health, sides, place))
+}
+
+/// An amount that the Compose service states, beside the field that stands for it.
+struct Amount<'p> {
+    field: &'static str,
+    /// Thousandths of a byte or of a CPU.
+    milli: i128,
+    own: String,
+    other: Option<&'p Resource>,
+    span: Span,
+}
+
+fn amounts<'p>(pair: &Pair<'_, 'p>) -> Vec<Amount<'p>> {
+    let model = pair.service.model;
+    let resources = pair.container.resources.as_ref();
+    let limit = |name: &str| resources.and_then(|it| it.limit(name));
+    let request = |name: &str| resources.and_then(|it| it.request(name));
+    let mut all = Vec::new();
+    for (field, own, other) in [
+        ("limits.memory", model.memory_limit(), limit("memory")),
+        ("requests.memory", model.memory_reservation(), request("memory")),
+    ] {
+        all.extend(own.map(|own| {
+            let milli = i128::from(own.value) * 1000;
+            Amount { field, milli, own: bytes(own.value), other, span: own.span }
+        }));
+    }
+    let reserved = model.deploy.as_ref().and_then(|it| it.reservations.as_ref()?.cpus);
+    for (field, own, other) in [
+        ("limits.cpu", model.cpu_limit(), limit("cpu")),
+        ("requests.cpu", reserved, request("cpu")),
+    ] {
+        all.extend(own.map(|own| {
+            let milli = (own.value * 1000.0).round() as i128;
+            Amount { field, milli, own: own.value.to_string(), other, span: own.span }
+        }));
+    }
+    all
+}
+
+/// Returns bytes in the largest unit that represents them exactly.
+fn bytes(amount: i64) -> String {
+    for (unit, size) in [("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)] {
+        if amount % size == 0 {
+            return format!("{}{unit}", amount / size);
+        }
+    }
+    amount.to_string()
+}
+
+fn resources(pair: &Pair<'_, '_>) -> Option<Compared> {
+    let amounts = amounts(pair);
+    let first = amounts.first()?.span;
+    let drift_of = |it: &Amount<'_>| match it.other {
+        None => Drift::Lost,
+        Some(other) if other.quantity == Some(Quantity { milli: it.milli }) => Drift::Same,
+        Some(_) => Drift::Drifted,
+    };
+    let drift = amounts.iter().map(drift_of).max().unwrap_or(Drift::Same);
+    let own: Vec<String> = amounts.iter().map(|it| format!("`{}: {}`", it.field, it.own)).collect();
+    let other = |it: &Amount<'_>| match it.other {
+        Some(other) => format!("`{}: {}`", it.field, other.raw.value),
+        None => format!("no `{}`", it.field),
+    };
+    let cluster: Vec<String> = amounts.iter().map(other).collect();
+    let sides =
+        Sides { drift, compose: own.join(", "), cluster: cluster.join(", "), span: Some(first) };
+    let place = pair.container.resources.as_ref().map(|it| it.place.span);
+    Some(compared(Aspect::Resources, sides, place))
+}

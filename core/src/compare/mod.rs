@@ -1,0 +1,88 @@
+//! Compose services against their counterparts in the cluster: same, drifted or lost.
+//!
+//! Only what the Compose service writes is compared. What only the cluster has is no drift: probes,
+//! requests and security contexts belong there.
+
+mod aspects;
+#[cfg(test)]
+mod tests;
+
+use crate::facts::{Facts, Pair, Part, Service, workload_label};
+use crate::knowledge::compose_keys::{self, Case, Way};
+use crate::report::{ClusterOnly, Comparison, ConverterNote, Match, Role, ServicePair};
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
+/// Compares every Compose service with its counterpart.
+pub fn compare(facts: &Facts<'_>) -> Comparison {
+    let services = services(facts).into_iter().map(|service| pair(facts, service)).collect();
+    let mut only_in_cluster = Vec::new();
+    // Without a Compose side there is nothing to compare with.
+    let workloads = if facts.services().is_empty() { &[][..] } else { facts.workloads() };
+    for workload in workloads {
+        for (at, unit) in workload.units.iter().enumerate() {
+            let matched = facts.counterpart_of_container(workload.index, at).is_some();
+            if unit.part == Part::Main && !matched {
+                let main = workload.units.iter().filter(|it| it.part == Part::Main).count();
+                let label = workload_label(workload);
+                let label = match main {
+                    1 => label,
+                    _ => format!("container `{}` of {label}", unit.name.value),
+                };
+                only_in_cluster.push(ClusterOnly { label, span: workload.container(at).span() });
+            }
+        }
+    }
+    Comparison { services, only_in_cluster, has_cluster: !facts.workloads().is_empty() }
+}
+
+/// Returns the services to compare: of several with one name in one part of the project the one with a
+/// counterpart, or else the one that is nearest to production.
+fn services<'c, 'f>(facts: &'c Facts<'f>) -> Vec<&'c Service<'f>> {
+    let rank = |it: &&Service<'f>| {
+        let role = match it.role {
+            Role::Production => 0,
+            Role::Unknown => 1,
+            Role::Development => 2,
+        };
+        (facts.counterpart_of(it.index).is_none(), role, it.index)
+    };
+    let mut all: Vec<&Service<'f>> = facts.services().iter().collect();
+    all.sort_by_key(rank);
+    let mut known: FxHashSet<(usize, &str)> = FxHashSet::default();
+    all.retain(|it| known.insert((facts.part_of(it.model.name.span.file), it.name)));
+    all.sort_by_key(|it| it.index);
+    all
+}
+
+fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
+    let pair = Pair::of(facts, service.index);
+    let compared = pair.as_ref().map(aspects::all).unwrap_or_default();
+    ServicePair {
+        service: SmolStr::new(service.name),
+        span: service.span(),
+        files: service.project.files.clone(),
+        counterpart: pair.as_ref().map(|it| Match {
+            label: it.label(),
+            by: it.found.why.says(),
+            span: it.span(),
+        }),
+        compared,
+        converters: notes(service),
+    }
+}
+
+/// Returns what converters make of the keys of a service that do not cross as they are.
+fn notes(service: &Service<'_>) -> Vec<ConverterNote> {
+    let notes = service.model.keys.iter().filter_map(|key| {
+        let row = compose_keys::row(key.name.as_str(), Case::Other)?;
+        (row.way != Way::Carried).then(|| ConverterNote {
+            key: key.name.to_string(),
+            span: key.name.span,
+            kompose: row.kompose,
+            bridge: row.bridge,
+            see: row.see,
+        })
+    });
+    notes.collect()
+}

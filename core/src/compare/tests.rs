@@ -1,0 +1,158 @@
+use super::*;
+use crate::report::{Aspect, Drift};
+use crate::{Config, File, Workspace};
+
+fn compared(files: &[(&str, &str)]) -> Comparison {
+    let mut workspace = Workspace::default();
+    for (path, text) in files {
+        workspace.set_file(File::new(*path, *text));
+    }
+    workspace.analysis(&Config::default()).comparison()
+}
+
+/// Returns a Deployment with these lines in its container, and a Service in front of it.
+fn cluster(container: &str) -> String {
+    let lines: String = container.lines().map(|line| format!("          {line}\n")).collect();
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api, namespace: shop}}\nspec:\n  \
+         selector: {{matchLabels: {{app: api}}}}\n  template:\n    metadata: {{labels: {{app: api}}}}\n    \
+         spec:\n      containers:\n        - name: api\n{lines}---\napiVersion: v1\nkind: Service\n\
+         metadata: {{name: api, namespace: shop}}\nspec: {{selector: {{app: api}}, ports: [{{port: 8080}}]}}\n"
+    )
+}
+
+/// Returns the aspects of the service `api` with these keys beside a container with these lines.
+fn aspects(keys: &str, container: &str) -> Vec<(Aspect, Drift, String)> {
+    let compose =
+        format!("services:\n  api: {{image: 'acme/api:1.4'{keys}}}\nvolumes: {{data: {{}}}}\n");
+    let manifests = cluster(&format!("image: acme/api:1.4\n{container}"));
+    let all = compared(&[("compose.yaml", &compose), ("k8s/api.yaml", &manifests)]);
+    assert_eq!(all.services.len(), 1);
+    let compared = all.services[0].compared.iter();
+    compared.map(|it| (it.aspect, it.drift, it.cluster.clone())).collect()
+}
+
+/// Returns how one aspect differs.
+fn drift(aspect: Aspect, keys: &str, container: &str) -> (Drift, String) {
+    let all = aspects(keys, container);
+    let found = all.into_iter().find(|it| it.0 == aspect).expect("the aspect is compared");
+    (found.1, found.2)
+}
+
+#[test]
+fn only_what_compose_writes_is_compared() {
+    let all = aspects(
+        "",
+        "readinessProbe: {tcpSocket: {port: 8080}}\nresources: {limits: {memory: 1Gi}}",
+    );
+    assert_eq!(
+        all.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(),
+        [(Aspect::Image, Drift::Same)]
+    );
+}
+
+#[test]
+fn an_image_without_a_tag_is_the_latest() {
+    let compose = "services: {api: {image: 'acme/api:latest'}}\n";
+    let all = |image: &str| {
+        let manifests = cluster(&format!("image: {image}"));
+        compared(&[("compose.yaml", compose), ("k8s/api.yaml", &manifests)])
+    };
+    assert_eq!(all("acme/api").services[0].compared[0].drift, Drift::Same);
+    assert_eq!(all("acme/api:1.4").services[0].compared[0].drift, Drift::Drifted);
+}
+
+#[test]
+fn commands_are_compared_word_by_word() {
+    let keys = ", command: [serve, '8080']";
+    assert_eq!(drift(Aspect::Command, keys, "args: [serve, '8080']").0, Drift::Same);
+    assert_eq!(drift(Aspect::Command, keys, "args: [serve]").0, Drift::Drifted);
+    assert_eq!(drift(Aspect::Command, keys, "").0, Drift::Lost);
+}
+
+#[test]
+fn variables_are_named_and_their_values_are_not() {
+    let keys = ", environment: {MODE: prod, SIZE: '2'}";
+    let both = "env: [{name: MODE, value: prod}, {name: SIZE, value: '2'}]";
+    assert_eq!(drift(Aspect::Environment, keys, both), (Drift::Same, "2 of them".to_owned()));
+    let other = drift(
+        Aspect::Environment,
+        keys,
+        "env: [{name: MODE, value: test}, {name: SIZE, value: '2'}]",
+    );
+    assert_eq!(other, (Drift::Drifted, "2 of them; other values: `MODE`".to_owned()));
+    let lost = drift(Aspect::Environment, keys, "env: [{name: MODE, value: prod}]");
+    assert_eq!(lost, (Drift::Lost, "1 of them; missing: `SIZE`".to_owned()));
+    let hidden = drift(Aspect::Environment, keys, "envFrom: [{secretRef: {name: elsewhere}}]");
+    assert_eq!(hidden.0, Drift::Drifted);
+    assert!(hidden.1.contains("may come from `envFrom`"), "{}", hidden.1);
+}
+
+#[test]
+fn ports_are_reached_through_services() {
+    assert_eq!(drift(Aspect::Ports, ", ports: ['80:8080']", "").0, Drift::Same);
+    let lost = drift(Aspect::Ports, ", ports: ['80:3000']", "");
+    assert_eq!(lost, (Drift::Lost, "Service `api` with port 8080".to_owned()));
+}
+
+#[test]
+fn data_must_outlive_the_container() {
+    let keys = ", volumes: ['data:/data']";
+    let (state, words) = drift(Aspect::Volumes, keys, "");
+    assert_eq!((state, words.as_str()), (Drift::Lost, "nothing at `/data`"));
+    assert_eq!(
+        drift(Aspect::Volumes, keys, "volumeMounts: [{name: d, mountPath: /data}]").1,
+        "a volume that is not defined at `/data`"
+    );
+}
+
+#[test]
+fn a_healthcheck_wants_a_readiness_probe() {
+    let keys = ", healthcheck: {test: [CMD, 'true']}";
+    assert_eq!(drift(Aspect::Health, keys, "").0, Drift::Lost);
+    let live = "livenessProbe: {exec: {command: ['true']}}";
+    assert_eq!(drift(Aspect::Health, keys, live), (Drift::Drifted, "a liveness probe".to_owned()));
+    let ready = "readinessProbe: {exec: {command: ['true']}}";
+    assert_eq!(drift(Aspect::Health, keys, ready).0, Drift::Same);
+}
+
+#[test]
+fn amounts_are_compared_as_quantities() {
+    let keys = ", mem_limit: 512m, cpus: 0.5";
+    let same = "resources: {limits: {memory: 512Mi, cpu: 500m}}";
+    assert_eq!(drift(Aspect::Resources, keys, same).0, Drift::Same);
+    let other = "resources: {limits: {memory: 1Gi, cpu: '0.5'}}";
+    assert_eq!(drift(Aspect::Resources, keys, other).0, Drift::Drifted);
+    let (state, words) = drift(Aspect::Resources, keys, "resources: {limits: {memory: 512Mi}}");
+    assert_eq!((state, words.as_str()), (Drift::Lost, "`limits.memory: 512Mi`, no `limits.cpu`"));
+}
+
+#[test]
+fn a_service_without_a_counterpart_and_a_container_without_a_service_are_named() {
+    let compose = "services: {worker: {image: 'acme/worker:1'}}\n";
+    let all =
+        compared(&[("compose.yaml", compose), ("k8s/api.yaml", &cluster("image: acme/api:1.4"))]);
+    assert_eq!(all.services[0].counterpart, None);
+    assert_eq!(all.only_in_cluster[0].label, "Deployment `shop/api`");
+}
+
+#[test]
+fn one_side_alone_has_nothing_to_compare_with() {
+    let cluster = cluster("image: acme/api:1.4");
+    let all = compared(&[("k8s/api.yaml", &cluster)]);
+    assert!(all.services.is_empty() && all.only_in_cluster.is_empty() && all.has_cluster);
+    assert!(!compared(&[("compose.yaml", "services: {a: {image: 'a:1'}}\n")]).has_cluster);
+}
+
+#[test]
+fn converters_are_quoted_for_keys_that_do_not_cross_as_they_are() {
+    let compose = "services: {api: {image: 'a:1', depends_on: [db], healthcheck: {test: [CMD, a]}}, db: {image: 'b:1'}}\n";
+    let all = compared(&[("compose.yaml", compose)]);
+    let notes = &all.services[0].converters;
+    assert_eq!(
+        notes.iter().map(|it| it.key.as_str()).collect::<Vec<_>>(),
+        ["depends_on", "healthcheck"]
+    );
+    assert!(notes[1].bridge.is_some_and(|it| it.contains("liveness probe")));
+    assert!(notes[0].kompose.is_some() && notes[0].bridge.is_none());
+}

@@ -1,0 +1,382 @@
+//! What the counterpart of a service really has in the place of a key, in words: one sentence for each key
+//! that has a place in a workload, a Service or what scales it.
+
+use super::cases::of_mount;
+use crate::facts::{KubeService, Pair};
+use crate::knowledge::compose_keys::Case;
+use crate::model::compose::FileReference;
+use crate::model::kubernetes::{PodSpec, Probe, ProbeHandler, SecurityContext};
+use crate::model::{IntOrStr, Str};
+use crate::report::phrases::{first_named, named};
+use crate::text::Spanned;
+
+/// Maximum number of names in a list.
+const NAMES: usize = 5;
+
+/// Returns what the counterpart has in the place of a key; empty for a key without a place in a cluster.
+pub fn words(pair: &Pair<'_, '_>, key: &str, case: Case) -> String {
+    of(pair, key, case).unwrap_or_default()
+}
+
+fn of(pair: &Pair<'_, '_>, key: &str, case: Case) -> Option<String> {
+    let model = pair.service.model;
+    Some(match key {
+        "image" | "build" => text_field(pair, "image", pair.container.image.as_ref()),
+        "container_name" => text_field(pair, "name", pair.container.name.as_ref()),
+        "command" => list_field(pair, "args", &pair.container.args),
+        "entrypoint" => list_field(pair, "command", &pair.container.command),
+        "working_dir" => text_field(pair, "workingDir", pair.container.working_dir.as_ref()),
+        "environment" | "env_file" => environment(pair),
+        "ports" | "expose" | "links" => services(pair),
+        "labels" | "deploy.labels" => labels(pair),
+        "healthcheck" => probes(pair),
+        "restart" | "deploy.restart_policy.condition" => restart(pair),
+        "scale" | "deploy.replicas" => replicas(pair),
+        "deploy.mode" => format!("runs as {}", pair.label()),
+        "deploy.placement.constraints"
+        | "deploy.placement.preferences"
+        | "deploy.placement.max_replicas_per_node"
+        | "platform" => placement(pair),
+        "depends_on" | "pre_start" => init_containers(pair),
+        "volumes" => {
+            let own = model.volumes.iter().filter(|it| of_mount(it) == case);
+            paths(pair, own.map(|it| it.target.as_str()))
+        }
+        "tmpfs" => {
+            paths(pair, model.tmpfs.iter().map(|it| it.as_str().split(':').next().unwrap_or("")))
+        }
+        "shm_size" => paths(pair, std::iter::once("/dev/shm")),
+        "secrets" => files(pair, &model.secrets, "/run/secrets/"),
+        "configs" => files(pair, &model.configs, "/"),
+        "pull_policy" => {
+            text_field(pair, "imagePullPolicy", pair.container.image_pull_policy.as_ref())
+        }
+        "stdin_open" => plain_field(pair, "stdin", pair.container.stdin),
+        "tty" => plain_field(pair, "tty", pair.container.tty),
+        "post_start" => presence(pair, "lifecycle.postStart", pair.container.post_start.is_some()),
+        "pre_stop" => presence(pair, "lifecycle.preStop", pair.container.pre_stop.is_some()),
+        _ => {
+            return security(pair, key).or_else(|| resources(pair, key)).or_else(|| pod(pair, key));
+        }
+    })
+}
+
+fn found(pair: &Pair<'_, '_>, what: &str) -> String {
+    format!("{what} in {}", pair.label())
+}
+
+fn text_field(pair: &Pair<'_, '_>, name: &str, value: Option<&Str>) -> String {
+    match value {
+        Some(value) => found(pair, &format!("`{name}: {}`", value.value)),
+        None => found(pair, &format!("no `{name}`")),
+    }
+}
+
+fn plain_field<T: std::fmt::Display>(
+    pair: &Pair<'_, '_>,
+    name: &str,
+    value: Option<Spanned<T>>,
+) -> String {
+    match value {
+        Some(value) => found(pair, &format!("`{name}: {}`", value.value)),
+        None => found(pair, &format!("no `{name}`")),
+    }
+}
+
+fn list_field(pair: &Pair<'_, '_>, name: &str, words: &[Str]) -> String {
+    let words: Vec<&str> = words.iter().map(|it| it.value.as_str()).collect();
+    match words[..] {
+        [] => found(pair, &format!("no `{name}`")),
+        _ => found(pair, &format!("`{name}: {}`", shortened(&words.join(" ")))),
+    }
+}
+
+/// Maximum number of characters of a command in a sentence.
+const COMMAND: usize = 80;
+
+/// Returns a command, cut where it is long.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(COMMAND) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn presence(pair: &Pair<'_, '_>, name: &str, present: bool) -> String {
+    found(pair, &if present { format!("`{name}`") } else { format!("no `{name}`") })
+}
+
+fn environment(pair: &Pair<'_, '_>) -> String {
+    let wanted: Vec<&str> =
+        pair.service.model.environment.iter().map(|it| it.name.value.as_str()).collect();
+    let missing: Vec<&str> =
+        wanted.iter().copied().filter(|name| pair.unit.var(name).is_none()).collect();
+    let count = wanted.len() - missing.len();
+    let all = found(pair, &format!("{count} of {} variables", wanted.len()));
+    let more = match pair.container.env_from.is_empty() {
+        true => "",
+        false => "; `envFrom` may add others",
+    };
+    match missing[..] {
+        [] => all,
+        _ => format!("{all}; missing: {}{more}", first_named(&missing, NAMES)),
+    }
+}
+
+fn services(pair: &Pair<'_, '_>) -> String {
+    let services = pair.facts.services_for(pair.workload);
+    if services.is_empty() {
+        return format!("no Service selects the Pods of {}", pair.label());
+    }
+    let one = |service: &&KubeService<'_>| {
+        let ports: Vec<String> = service.model.ports.iter().map(|port| port.label()).collect();
+        match (&ports[..], service.model.is_headless()) {
+            ([], true) => format!("a headless Service `{}`", service.name),
+            ([], false) => format!("a Service `{}` without ports", service.name),
+            ([port], _) => format!("a Service `{}` with port {port}", service.name),
+            (_, _) => format!("a Service `{}` with ports {}", service.name, ports.join(", ")),
+        }
+    };
+    services.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+fn labels(pair: &Pair<'_, '_>) -> String {
+    let meta = &pair.workload.model.template.meta;
+    let names: Vec<&str> = meta.labels.iter().map(|it| it.0.as_str()).collect();
+    match names[..] {
+        [] => found(pair, "no labels on the Pods"),
+        _ => found(pair, &format!("the labels {} on the Pods", first_named(&names, NAMES))),
+    }
+}
+
+fn probes(pair: &Pair<'_, '_>) -> String {
+    let all = [
+        ("readiness probe", &pair.container.readiness),
+        ("liveness probe", &pair.container.liveness),
+        ("startup probe", &pair.container.startup),
+    ];
+    let written: Vec<String> = all
+        .into_iter()
+        .filter_map(|(name, probe)| Some(format!("a {name} ({})", of_probe(probe.as_ref()?))))
+        .collect();
+    match &written[..] {
+        [] => format!("no probe in {}", pair.label()),
+        _ => found(pair, &written.join(" and ")),
+    }
+}
+
+fn of_probe(probe: &Probe) -> String {
+    let port = |port: &Option<Spanned<IntOrStr>>| {
+        port.as_ref().map_or_else(|| "?".to_owned(), |it| it.value.to_string())
+    };
+    match &probe.handler {
+        ProbeHandler::Exec { command, .. } => {
+            let words: Vec<&str> = command.iter().map(|it| it.value.as_str()).collect();
+            format!("`{}`", shortened(&words.join(" ")))
+        }
+        ProbeHandler::Http { path, port: at, .. } => {
+            let path = path.as_ref().map_or("/", |it| it.as_str());
+            format!("`GET {path}` on port {}", port(at))
+        }
+        ProbeHandler::Tcp { port: at, .. } => format!("TCP on port {}", port(at)),
+        ProbeHandler::Grpc { port: at, .. } => format!("gRPC on port {}", port(at)),
+        ProbeHandler::None => "without a check".to_owned(),
+    }
+}
+
+fn restart(pair: &Pair<'_, '_>) -> String {
+    match &pair.workload.model.template.spec.restart_policy {
+        Some(policy) => found(pair, &format!("`restartPolicy: {}`", policy.value)),
+        None if pair.workload.kind().is_job() => found(pair, "no `restartPolicy`"),
+        None => format!("{} always restarts its containers", pair.label()),
+    }
+}
+
+fn replicas(pair: &Pair<'_, '_>) -> String {
+    let scaled = !pair.workload.autoscalers.is_empty();
+    match pair.facts.replica_range(pair.workload) {
+        Some((min, max)) if scaled => {
+            format!("{min} to {max} replicas of {}, by an autoscaler", pair.label())
+        }
+        Some((count, _)) => found(pair, &format!("`replicas: {count}`")),
+        None if scaled => format!("an autoscaler sets the replicas of {}", pair.label()),
+        None => format!("the cluster sets the number of Pods of {}", pair.label()),
+    }
+}
+
+fn placement(pair: &Pair<'_, '_>) -> String {
+    let spec = &pair.workload.model.template.spec;
+    let mut parts: Vec<String> = Vec::new();
+    for (label, value) in &spec.node_selector {
+        parts.push(format!("`{}: {}` in `nodeSelector`", label.value, value.value));
+    }
+    if spec.affinity.node.is_some() {
+        parts.push("node affinity".to_owned());
+    }
+    if spec.affinity.anti.is_some() {
+        parts.push("anti-affinity between Pods".to_owned());
+    }
+    if !spec.topology_spread.is_empty() {
+        parts.push("`topologySpreadConstraints`".to_owned());
+    }
+    match &parts[..] {
+        [] => found(pair, "no `nodeSelector`, affinity or spread"),
+        _ => found(pair, &parts.join(" and ")),
+    }
+}
+
+fn init_containers(pair: &Pair<'_, '_>) -> String {
+    let spec = &pair.workload.model.template.spec;
+    let names: Vec<&str> = spec.init_containers.iter().map(|it| it.label()).collect();
+    match names[..] {
+        [] => found(pair, "no init container"),
+        [name] => found(pair, &format!("the init container `{name}`")),
+        _ => found(pair, &format!("the init containers {}", named(&names))),
+    }
+}
+
+fn files(pair: &Pair<'_, '_>, references: &[FileReference], folder: &str) -> String {
+    let full = |it: &FileReference| {
+        let target = it.target.as_ref().unwrap_or(&it.source).as_str();
+        if target.starts_with('/') { target.to_owned() } else { format!("{folder}{target}") }
+    };
+    let all: Vec<String> = references.iter().map(full).collect();
+    paths(pair, all.iter().map(String::as_str))
+}
+
+/// Returns what is mounted at each path.
+fn paths<'p>(pair: &Pair<'_, '_>, paths: impl Iterator<Item = &'p str>) -> String {
+    let one = |path: &str| {
+        let path = path.trim_end_matches('/');
+        format!("{} at `{path}`", pair.mounted_words(path))
+    };
+    let mut all: Vec<String> = paths.map(one).collect();
+    let more = all.len().saturating_sub(NAMES);
+    all.truncate(NAMES);
+    if more > 0 {
+        all.push(format!("{more} more paths"));
+    }
+    found(pair, &all.join(", "))
+}
+
+/// Returns a field of the container's security context, or else that of the Pod, which the container inherits.
+fn inherited<T>(pair: &Pair<'_, '_>, field: impl Fn(&SecurityContext) -> Option<T>) -> Option<T> {
+    let of_pod = pair.workload.model.template.spec.security.as_ref();
+    let own = pair.container.security.as_ref().and_then(&field);
+    own.or_else(|| of_pod.and_then(&field))
+}
+
+fn security(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
+    let empty = Vec::new();
+    let own = pair.container.security.as_ref();
+    Some(match key {
+        "user" => plain_field(pair, "runAsUser", inherited(pair, |it| it.run_as_user)),
+        "privileged" => plain_field(pair, "privileged", own.and_then(|it| it.privileged)),
+        "read_only" => plain_field(
+            pair,
+            "readOnlyRootFilesystem",
+            own.and_then(|it| it.read_only_root_filesystem),
+        ),
+        "cap_add" => {
+            list_field(pair, "capabilities.add", own.map_or(&empty, |it| &it.capabilities_add))
+        }
+        "cap_drop" => {
+            list_field(pair, "capabilities.drop", own.map_or(&empty, |it| &it.capabilities_drop))
+        }
+        "security_opt" => plain_field(
+            pair,
+            "allowPrivilegeEscalation",
+            own.and_then(|it| it.allow_privilege_escalation),
+        ),
+        _ => return None,
+    })
+}
+
+fn resources(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
+    let resources = pair.container.resources.as_ref();
+    let limit = |name| resources.and_then(|it| it.limit(name));
+    let request = |name| resources.and_then(|it| it.request(name));
+    let (field, value) = match key {
+        "mem_limit" | "deploy.resources.limits.memory" => ("limits.memory", limit("memory")),
+        "mem_reservation" | "deploy.resources.reservations.memory" => {
+            ("requests.memory", request("memory"))
+        }
+        "cpus"
+        | "cpu_count"
+        | "cpu_percent"
+        | "cpu_quota"
+        | "cpu_period"
+        | "deploy.resources.limits.cpus" => ("limits.cpu", limit("cpu")),
+        "cpu_shares" | "deploy.resources.reservations.cpus" => ("requests.cpu", request("cpu")),
+        "storage_opt" => ("limits.ephemeral-storage", limit("ephemeral-storage")),
+        "gpus" | "deploy.resources.reservations.devices" => {
+            let gpus: Vec<String> = resources
+                .into_iter()
+                .flat_map(|it| it.gpus())
+                .map(|it| format!("`resources.limits.{}: {}`", it.name.value, it.raw.value))
+                .collect();
+            return Some(match &gpus[..] {
+                [] => found(pair, "no limit for GPUs"),
+                _ => found(pair, &gpus.join(" and ")),
+            });
+        }
+        _ => return None,
+    };
+    Some(match value {
+        Some(value) => found(pair, &format!("`resources.{field}: {}`", value.raw.value)),
+        None => found(pair, &format!("no `resources.{field}`")),
+    })
+}
+
+/// Returns a field of the Pod or of the update.
+fn pod(pair: &Pair<'_, '_>, key: &str) -> Option<String> {
+    let spec: &PodSpec = &pair.workload.model.template.spec;
+    Some(match key {
+        "hostname" => text_field(pair, "hostname", spec.hostname.as_ref()),
+        "domainname" => text_field(pair, "subdomain", spec.subdomain.as_ref()),
+        "network_mode" => plain_field(pair, "hostNetwork", spec.host_network),
+        "pid" => plain_field(pair, "hostPID", spec.host_pid),
+        "ipc" => plain_field(pair, "hostIPC", spec.host_ipc),
+        "init" => plain_field(pair, "shareProcessNamespace", spec.share_process_namespace),
+        "runtime" => text_field(pair, "runtimeClassName", spec.runtime_class_name.as_ref()),
+        "dns" => text_field(pair, "dnsPolicy", spec.dns_policy.as_ref()),
+        "stop_grace_period" => plain_field(
+            pair,
+            "terminationGracePeriodSeconds",
+            spec.termination_grace_period_seconds,
+        ),
+        "extra_hosts" => {
+            let names: Vec<&str> = spec
+                .host_aliases
+                .iter()
+                .flat_map(|it| &it.hostnames)
+                .map(|it| it.as_str())
+                .collect();
+            match names[..] {
+                [] => found(pair, "no `hostAliases`"),
+                _ => found(pair, &format!("`hostAliases` for {}", first_named(&names, NAMES))),
+            }
+        }
+        "deploy.update_config.order" | "deploy.update_config.parallelism" => strategy(pair),
+        "deploy.update_config.delay" | "deploy.update_config.monitor" => {
+            plain_field(pair, "minReadySeconds", pair.workload.model.min_ready_seconds)
+        }
+        "deploy.restart_policy.max_attempts" => {
+            plain_field(pair, "backoffLimit", pair.workload.model.job.backoff_limit)
+        }
+        _ => return None,
+    })
+}
+
+fn strategy(pair: &Pair<'_, '_>) -> String {
+    let Some(strategy) = &pair.workload.model.strategy else {
+        return found(pair, "no update strategy of its own");
+    };
+    let kind = strategy.kind.as_ref().map_or("RollingUpdate", |it| it.as_str());
+    let amount = |name: &str, value: &Option<Spanned<IntOrStr>>| {
+        value.as_ref().map(|it| format!(" with `{name}: {}`", it.value)).unwrap_or_default()
+    };
+    let surge = amount("maxSurge", &strategy.max_surge);
+    let unavailable = amount("maxUnavailable", &strategy.max_unavailable);
+    found(pair, &format!("the strategy `{kind}`{surge}{unavailable}"))
+}

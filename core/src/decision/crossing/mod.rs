@@ -1,0 +1,114 @@
+//! What becomes of each key of a Compose service on the way to Kubernetes, whether a person or a
+//! converter does the work.
+//!
+//! The table itself is knowledge (`compose_keys`): a row for every key that Compose knows, with its sources.
+//! `cases` tells apart the values whose fates differ, `counterpart` says what the cluster has already, and `yaml`
+//! writes what to put in the place of a key.
+
+mod cases;
+mod counterpart;
+#[cfg(test)]
+mod tests;
+mod written;
+mod yaml;
+
+use super::system::System;
+use crate::facts::{Facts, Pair, Service};
+use crate::knowledge::compose_keys::{self, Way};
+use crate::report::{Crossing, Fate, Role};
+use rustc_hash::{FxHashMap, FxHashSet};
+use yaml::{Context, Names, dns_label};
+
+/// Returns the fate of every written key of every service that counts.
+pub fn table(system: &System<'_>) -> Vec<Crossing> {
+    let shared = shared_volumes(system.facts);
+    let services = services(system).into_iter();
+    services.flat_map(|service| crossings(system.facts, service, &shared)).collect()
+}
+
+/// Returns the services that count. Development services cross too where the cluster is what production runs
+/// on, or where there is nothing else: of several with one name, the first in the order of the files.
+fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
+    let mut services = system.counted.services.clone();
+    if services.is_empty() || system.has_cluster() {
+        let key =
+            |it: &Service<'_>| (system.facts.part_of(it.model.name.span.file), it.name.to_owned());
+        let mut known: FxHashSet<(usize, String)> = services.iter().map(|it| key(it)).collect();
+        let development = system.services.iter().filter(|it| it.role == Role::Development);
+        services.extend(development.filter(|it| known.insert(key(it))));
+        services.sort_by_key(|it| it.index);
+    }
+    services
+}
+
+/// Returns the named volumes that several services of one project mount, by the project.
+fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
+    let mut users: FxHashMap<(usize, &str), usize> = FxHashMap::default();
+    let mut shared = FxHashSet::default();
+    for service in facts.services() {
+        for name in service.model.volumes.iter().filter_map(yaml::volume_name) {
+            let volume = (service.project_index, name);
+            if *users.entry(volume).or_insert(service.index) != service.index {
+                shared.insert(volume);
+            }
+        }
+    }
+    shared
+}
+
+/// Returns one row for each key of a service, and for each kind of value that has a fate of its own.
+fn crossings<'f>(
+    facts: &Facts<'f>,
+    service: &Service<'f>,
+    shared: &FxHashSet<(usize, &'f str)>,
+) -> Vec<Crossing> {
+    let pair = Pair::of(facts, service.index);
+    let names = names(facts, service, pair.as_ref());
+    let context = Context { facts, service, names, shared };
+    let mut rows = Vec::new();
+    for written in written::keys(service.model) {
+        for case in cases::of(service, &written.key) {
+            // A key that Compose does not know is a finding already.
+            let Some(row) = compose_keys::row(&written.key, case) else { continue };
+            let has = pair.as_ref().map(|pair| counterpart::words(pair, row.key, case));
+            rows.push(Crossing {
+                service: service.model.name.value.clone(),
+                key: written.key.clone(),
+                fate: fate(row.way),
+                instead: row.instead.to_owned(),
+                counterpart: has.unwrap_or_default(),
+                yaml: yaml::fragment(&context, row.key, case),
+                span: Some(written.span),
+            });
+        }
+    }
+    rows
+}
+
+fn fate(way: Way) -> Fate {
+    match way {
+        Way::Carried => Fate::Carried,
+        Way::Changed => Fate::Changed,
+        Way::Lost => Fate::Lost,
+    }
+}
+
+/// Returns the names that the counterpart has, or else names made from that of the service.
+fn names(facts: &Facts<'_>, service: &Service<'_>, pair: Option<&Pair<'_, '_>>) -> Names {
+    let own = dns_label(service.name);
+    let labels = vec![("app".to_owned(), own.clone())];
+    let Some(pair) = pair else {
+        return Names { workload: own.clone(), container: own.clone(), service: own, labels };
+    };
+    let named = |name: &str| if name.is_empty() { own.clone() } else { name.to_owned() };
+    let selector = pair.workload.model.selector.iter().flat_map(|it| &it.match_labels);
+    let selected: Vec<(String, String)> =
+        selector.map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    let services = facts.services_for(pair.workload);
+    Names {
+        workload: named(pair.workload.name),
+        container: named(pair.container.name.as_ref().map_or("", |it| it.as_str())),
+        service: named(services.first().map_or("", |it| it.name)),
+        labels: if selected.is_empty() { labels } else { selected },
+    }
+}

@@ -1,0 +1,92 @@
+//! What to write in the place of a key, as YAML with the values of the service.
+//!
+//! A fragment without `kind` is a part of the workload, from its `spec` down; what else a key needs (a
+//! Service, a claim) follows as objects of their own. Nothing is guessed: a value that the files do not
+//! show gives no fragment.
+
+mod container;
+mod draft;
+mod network;
+mod placement;
+mod rollout;
+mod security;
+mod storage;
+
+pub use draft::{Names, dns_label};
+pub use storage::volume_name;
+
+use crate::edit::Yaml;
+use crate::facts::{Facts, Service};
+use crate::knowledge::compose_keys::Case;
+use crate::model::compose::KeyValue;
+use rustc_hash::FxHashSet;
+
+/// A service and the names under which the cluster has it, or would have it.
+#[derive(Debug)]
+pub struct Context<'c, 'f> {
+    pub facts: &'c Facts<'f>,
+    pub service: &'c Service<'f>,
+    pub names: Names,
+    /// The named volumes that several services of one project mount, by the project.
+    pub shared: &'c FxHashSet<(usize, &'f str)>,
+}
+
+/// Returns what to write for a key of a service, as text; empty where there is nothing to write or the
+/// files do not show the values.
+pub fn fragment(context: &Context<'_, '_>, key: &str, case: Case) -> String {
+    let draft = container::draft(context, key, case)
+        .or_else(|| network::draft(context, key, case))
+        .or_else(|| security::draft(context, key))
+        .or_else(|| storage::draft(context, key, case))
+        .or_else(|| rollout::draft(context, key, case))
+        .or_else(|| placement::draft(context, key));
+    draft.map(|draft| draft.render(&context.names)).unwrap_or_default()
+}
+
+/// Returns labels as labels where Kubernetes accepts them and as annotations where not.
+fn labels_and_annotations(all: &[KeyValue]) -> Vec<(&'static str, Yaml<'static>)> {
+    let mut labels = Vec::new();
+    let mut annotations = Vec::new();
+    for label in all.iter().filter(|it| super::cases::of_label(&it.key.value) == Case::Other) {
+        let value = label.value.as_ref().map_or("", |it| it.as_str());
+        let name = label.key.to_string();
+        if !is_label_name(&name) {
+            continue;
+        }
+        let list = if is_label_value(value) { &mut labels } else { &mut annotations };
+        list.push((name, Yaml::str(value.to_owned())));
+    }
+    let mut entries = Vec::new();
+    if !labels.is_empty() {
+        entries.push(("labels", Yaml::map(labels)));
+    }
+    if !annotations.is_empty() {
+        entries.push(("annotations", Yaml::map(annotations)));
+    }
+    entries
+}
+
+/// Whether Kubernetes accepts a value of a label: at most 63 letters, digits and `-_.`, with a letter or a
+/// digit at both ends.
+///
+/// Source: <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/>
+fn is_label_value(value: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let ends = |text: &str| {
+        text.starts_with(|it: char| it.is_ascii_alphanumeric())
+            && text.ends_with(|it: char| it.is_ascii_alphanumeric())
+    };
+    value.is_empty() || (value.len() <= 63 && value.chars().all(plain) && ends(value))
+}
+
+/// Whether Kubernetes accepts the name of a label or an annotation: a name as the value of a label, and
+/// before it a domain with a slash or nothing.
+fn is_label_name(name: &str) -> bool {
+    let (domain, own) = name.split_once('/').map_or((None, name), |it| (Some(it.0), it.1));
+    let plain = |letter: char| {
+        letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.".contains(letter)
+    };
+    !own.is_empty()
+        && is_label_value(own)
+        && domain.is_none_or(|it| !it.is_empty() && it.len() <= 253 && it.chars().all(plain))
+}

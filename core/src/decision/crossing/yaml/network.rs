@@ -1,0 +1,264 @@
+//! How the Pod is reached and what it reaches: ports, Services, routes, names.
+
+use super::Context;
+use super::draft::{Beside, Draft, Entry, dns_label};
+use crate::decision::crossing::cases::of_port;
+use crate::edit::Yaml;
+use crate::knowledge::compose_keys::Case;
+use crate::model::Str;
+use crate::model::compose::{KeyValue, Service};
+use indexmap::IndexMap;
+
+pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
+    let model = context.service.model;
+    let text = |value: &Str| Yaml::str(value.to_string());
+    match (key, case) {
+        ("ports", _) => {
+            let own = model.ports.iter().filter(|port| of_port(port) == case);
+            let ports = own.map(|it| Port {
+                number: it.target.value,
+                protocol: it.protocol.to_ascii_uppercase(),
+                name: it.name.as_ref().map(|name| name.to_string()),
+            });
+            exposed(context, ports.collect(), case == Case::Udp)
+        }
+        ("expose", _) => {
+            exposed(context, model.expose.iter().filter_map(Port::read).collect(), false)
+        }
+        ("labels", Case::Proxy) => routes(context, &model.labels),
+        ("deploy.labels", Case::Proxy) => routes(context, &model.deploy.as_ref()?.labels),
+        ("deploy.endpoint_mode", Case::Addresses) => {
+            let spec = [("clusterIP", Yaml::str("None")), ("selector", context.names.selector())];
+            Some(Draft::objects([service(context, Yaml::map(spec))]))
+        }
+        ("network_mode", Case::Host) => {
+            let policy = Yaml::str("ClusterFirstWithHostNet");
+            Some(Draft::pod([("hostNetwork", Yaml::bool(true)), ("dnsPolicy", policy)]))
+        }
+        ("network_mode", Case::Shared) => one_pod(context),
+        ("network_mode", Case::Off) => {
+            let selector = Yaml::map([("matchLabels", context.names.selector())]);
+            let types = Yaml::list([Yaml::str("Ingress"), Yaml::str("Egress")]);
+            let spec = Yaml::map([("podSelector", selector), ("policyTypes", types)]);
+            let name = context.names.workload.clone();
+            let policy = Beside::NetworkPolicy.named(name, ("spec", spec));
+            Some(Draft::objects([policy]))
+        }
+        ("pid", Case::Host) => Some(Draft::pod([("hostPID", Yaml::bool(true))])),
+        ("pid", Case::Shared) => Some(Draft::pod([("shareProcessNamespace", Yaml::bool(true))])),
+        ("ipc", Case::Host) => Some(Draft::pod([("hostIPC", Yaml::bool(true))])),
+        ("hostname", _) => {
+            let name = model.hostname.as_ref()?;
+            Some(Draft::pod([("hostname", Yaml::str(dns_label(name)))]))
+        }
+        ("domainname", _) => {
+            let name = model.domainname.as_ref().filter(|it| !it.contains('.'))?;
+            Some(Draft::pod([("subdomain", Yaml::str(dns_label(name)))]))
+        }
+        ("extra_hosts", Case::Other) => host_aliases(&model.extra_hosts),
+        ("dns", _) => {
+            let servers = Yaml::list(model.dns.iter().map(text));
+            let config = Yaml::map([("nameservers", servers)]);
+            Some(Draft::pod([("dnsPolicy", Yaml::str("None")), ("dnsConfig", config)]))
+        }
+        ("dns_search", _) => {
+            // An empty name clears the list of the host, which a Pod does not inherit.
+            let names: Vec<Yaml<'static>> =
+                model.dns_search.iter().filter(|it| !it.is_empty()).map(text).collect();
+            let config = Yaml::map([("searches", Yaml::list(names.iter().cloned()))]);
+            (!names.is_empty()).then(|| Draft::pod([("dnsConfig", config)]))
+        }
+        _ => None,
+    }
+}
+
+/// Returns both containers in one Pod, the one whose network is shared first.
+fn one_pod(context: &Context<'_, '_>) -> Option<Draft> {
+    let mode = context.service.model.network_mode.as_ref()?;
+    let other = context.service.project.service(mode.strip_prefix("service:")?)?;
+    let container = |model: &Service, name: String| {
+        let image = Yaml::str(model.image.as_ref()?.to_string());
+        Some(Yaml::map([("name", Yaml::str(name)), ("image", image)]))
+    };
+    let first = container(other, dns_label(&other.name))?;
+    let second = container(context.service.model, context.names.container.clone())?;
+    Some(Draft::pod([("containers", Yaml::list([first, second]))]))
+}
+
+/// A port of the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Port {
+    number: u16,
+    /// `TCP`, `UDP` or `SCTP`.
+    protocol: String,
+    name: Option<String>,
+}
+
+impl Port {
+    /// Reads an item of `expose`; none for a range.
+    fn read(text: &Str) -> Option<Port> {
+        let (number, protocol) = text.as_str().split_once('/').unwrap_or((text.as_str(), "tcp"));
+        let number = number.parse().ok()?;
+        Some(Port { number, protocol: protocol.to_ascii_uppercase(), name: None })
+    }
+
+    /// Returns a name for the port of a Service, which has at most 15 letters: that of Compose, or else
+    /// protocol and number.
+    fn label(&self) -> String {
+        let own = self.name.as_ref().map(|name| dns_label(name)).filter(|it| it.len() <= 15);
+        own.unwrap_or_else(|| format!("{}-{}", self.protocol.to_ascii_lowercase(), self.number))
+    }
+}
+
+fn service(context: &Context<'_, '_>, spec: Yaml<'static>) -> Vec<Entry> {
+    Beside::Service.named(context.names.service.clone(), ("spec", spec))
+}
+
+/// Returns the ports of the container and a Service with the same ports.
+fn exposed(context: &Context<'_, '_>, ports: Vec<Port>, outside: bool) -> Option<Draft> {
+    let mut all: Vec<Port> = Vec::new();
+    for port in ports {
+        let known = |it: &Port| it.number == port.number && it.protocol == port.protocol;
+        if !all.iter().any(known) {
+            all.push(port);
+        }
+    }
+    if all.is_empty() {
+        return None;
+    }
+    let of_container = all.iter().map(|port| {
+        let number = Yaml::int(i64::from(port.number));
+        let name = Yaml::str(port.label());
+        let protocol = Yaml::str(port.protocol.clone());
+        Yaml::map([("name", name), ("containerPort", number), ("protocol", protocol)])
+    });
+    let of_service = all.iter().map(|port| {
+        let number = Yaml::int(i64::from(port.number));
+        let fields = [
+            ("name", Yaml::str(port.label())),
+            ("port", number),
+            ("targetPort", Yaml::str(port.label())),
+            ("protocol", Yaml::str(port.protocol.clone())),
+        ];
+        Yaml::map(fields)
+    });
+    let mut spec = Vec::new();
+    if outside {
+        spec.push(("type", Yaml::str("LoadBalancer")));
+    }
+    spec.push(("selector", context.names.selector()));
+    spec.push(("ports", Yaml::list(of_service)));
+    let draft = Draft::container([("ports", Yaml::list(of_container))]);
+    Some(draft.with_object(service(context, Yaml::map(spec))))
+}
+
+/// Returns an Ingress for the hosts that proxy labels name. None where the labels name no host, or where the
+/// port behind the route is not known.
+fn routes(context: &Context<'_, '_>, labels: &[KeyValue]) -> Option<Draft> {
+    let mut hosts: Vec<String> = Vec::new();
+    let mut port: Option<u16> = None;
+    for label in labels {
+        let Some(value) = &label.value else { continue };
+        let name = label.key.as_str();
+        if name.starts_with("traefik.http.routers.") && name.ends_with(".rule") {
+            hosts.extend(hosts_of_rule(value));
+        } else if name.ends_with(".loadbalancer.server.port") {
+            port = value.parse().ok();
+        } else if name == "caddy" || name.starts_with("caddy_") && !name.contains('.') {
+            hosts.extend(value.split([' ', ',']).map(host_of_address));
+        } else if name.starts_with("caddy") && name.ends_with(".reverse_proxy") {
+            port = last_number(value).or(port);
+        }
+    }
+    hosts.retain(|host| is_host(host));
+    let mut ports = context.service.listens_on();
+    ports.truncate(2);
+    let port = port.or(match ports[..] {
+        [only] => Some(only),
+        _ => None,
+    })?;
+    let backend = Yaml::map([(
+        "service",
+        Yaml::map([
+            ("name", Yaml::str(context.names.service.clone())),
+            ("port", Yaml::map([("number", Yaml::int(i64::from(port)))])),
+        ]),
+    )]);
+    let rule = |host: &String| {
+        let path = [
+            ("path", Yaml::str("/")),
+            ("pathType", Yaml::str("Prefix")),
+            ("backend", backend.clone()),
+        ];
+        let http = Yaml::map([("paths", Yaml::list([Yaml::map(path)]))]);
+        Yaml::map([("host", Yaml::str(host.clone())), ("http", http)])
+    };
+    let rules: Vec<Yaml<'static>> = hosts.iter().map(rule).collect();
+    if rules.is_empty() {
+        return None;
+    }
+    let spec = Yaml::map([("rules", Yaml::list(rules))]);
+    let name = context.names.service.clone();
+    Some(Draft::objects([Beside::Ingress.named(name, ("spec", spec))]))
+}
+
+/// Returns the hosts in a rule of Traefik: ``Host(`a.example`, `b.example`) && PathPrefix(`/api`)``.
+fn hosts_of_rule(rule: &str) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for (at, matcher) in rule.match_indices("Host(") {
+        let arguments = rule[at + matcher.len()..].split(')').next().unwrap_or_default();
+        let quoted = arguments.split(['`', '"', '\'']).skip(1).step_by(2);
+        hosts.extend(quoted.map(str::to_owned));
+    }
+    hosts
+}
+
+/// Returns the host of an address of Caddy: `https://shop.example:8443`.
+fn host_of_address(address: &str) -> String {
+    let address = address.trim_start_matches("https://").trim_start_matches("http://");
+    address.split([':', '/']).next().unwrap_or_default().to_owned()
+}
+
+fn last_number(text: &str) -> Option<u16> {
+    let numbers = text.split(|letter: char| !letter.is_ascii_digit());
+    numbers.filter_map(|number| number.parse().ok()).next_back()
+}
+
+/// Whether an Ingress accepts a host: a domain name, and no variable.
+fn is_host(text: &str) -> bool {
+    let plain = |letter: char| {
+        letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.".contains(letter)
+    };
+    text.contains('.') && text.chars().all(plain) && !text.starts_with(['.', '-'])
+}
+
+/// Returns the names of each address together, as Kubernetes lists them.
+fn host_aliases(all: &[KeyValue]) -> Option<Draft> {
+    let mut by_address: IndexMap<&str, Vec<Yaml<'static>>> = IndexMap::new();
+    for entry in all {
+        let Some(address) = entry.value.as_ref().map(|it| it.as_str()) else { continue };
+        if address != "host-gateway" {
+            by_address.entry(address).or_default().push(Yaml::str(entry.key.to_string()));
+        }
+    }
+    let aliases = by_address.into_iter().map(|(address, names)| {
+        Yaml::map([("ip", Yaml::str(address.to_owned())), ("hostnames", Yaml::list(names))])
+    });
+    let aliases: Vec<Yaml<'static>> = aliases.collect();
+    (!aliases.is_empty()).then(|| Draft::pod([("hostAliases", Yaml::list(aliases))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_and_addresses_name_their_hosts() {
+        assert_eq!(hosts_of_rule("Host(`a.example`) && PathPrefix(`/x`)"), ["a.example"]);
+        assert_eq!(hosts_of_rule("Host(`a.example`, `b.example`)"), ["a.example", "b.example"]);
+        assert_eq!(hosts_of_rule("PathPrefix(`/x`)"), [""; 0]);
+        assert_eq!(host_of_address("https://shop.example:8443"), "shop.example");
+        assert_eq!(last_number("{{upstreams 8080}}"), Some(8080));
+        assert!(!is_host("${DOMAIN}") && is_host("shop.example"));
+    }
+}

@@ -1,0 +1,278 @@
+//! What the container mounts: claims, Secrets, ConfigMaps, memory and devices.
+
+use super::Context;
+use super::container::{memory, of_resource};
+use super::draft::{Beside, Draft, dns_label};
+use crate::decision::crossing::cases::{of_device, of_mount};
+use crate::edit::Yaml;
+use crate::knowledge::compose_keys::Case;
+use crate::knowledge::secrets::{self, Verdict};
+use crate::model::compose::{FileReference, Mount, MountKind};
+use crate::text::{join_path, name_of};
+
+pub fn draft(context: &Context<'_, '_>, key: &str, case: Case) -> Option<Draft> {
+    let model = context.service.model;
+    match key {
+        "volumes" => volumes(context, case),
+        "secrets" => {
+            let all = model.secrets.iter().map(|it| {
+                let target = path_of(it, "/run/secrets/");
+                let name = it.source.to_string();
+                let secret = Yaml::map([("secretName", Yaml::str(dns_label(&name)))]);
+                Volume::file(format!("secret-{name}"), target, ("secret", secret), name)
+            });
+            mounted(all.collect())
+        }
+        "configs" => configs(context),
+        "tmpfs" => {
+            let all = model.tmpfs.iter().map(|it| {
+                let (path, options) = it.as_str().split_once(':').unwrap_or((it.as_str(), ""));
+                let size = options.split(',').find_map(|it| it.strip_prefix("size="));
+                Volume::memory(path, size.and_then(size_of).and_then(memory))
+            });
+            mounted(all.collect())
+        }
+        "shm_size" => {
+            let size = memory(model.shm_size?.value);
+            mounted(vec![Volume::memory("/dev/shm", size)])
+        }
+        "devices" if case == Case::Gpu => gpus(context),
+        "devices" => devices(context),
+        _ => None,
+    }
+}
+
+/// A volume of the Pod and its one mount.
+struct Volume {
+    name: String,
+    source: (&'static str, Yaml<'static>),
+    path: String,
+    sub_path: Option<String>,
+    read_only: bool,
+}
+
+impl Volume {
+    fn new(path: &str, source: (&'static str, Yaml<'static>)) -> Volume {
+        let name = dns_label(path);
+        Volume { name, source, path: path.to_owned(), sub_path: None, read_only: false }
+    }
+
+    /// A single file of a Secret or a ConfigMap. Without `subPath` its path would become a directory.
+    fn file(
+        name: String,
+        path: String,
+        source: (&'static str, Yaml<'static>),
+        key: String,
+    ) -> Volume {
+        let name = dns_label(&name);
+        Volume { name, source, path, sub_path: Some(key), read_only: true }
+    }
+
+    fn memory(path: &str, size: Option<Yaml<'static>>) -> Volume {
+        let mut fields = vec![("medium", Yaml::str("Memory"))];
+        fields.extend(size.map(|size| ("sizeLimit", size)));
+        Volume::new(path, ("emptyDir", Yaml::map(fields)))
+    }
+}
+
+/// Returns the volumes in the Pod and their mounts in the container.
+fn mounted(mut all: Vec<Volume>) -> Option<Draft> {
+    if all.is_empty() {
+        return None;
+    }
+    let mounts: Vec<Yaml<'static>> = all.iter().map(mount).collect();
+    // A volume that is mounted twice is listed once.
+    let mut known: Vec<String> = Vec::new();
+    all.retain(|volume| {
+        let new = !known.contains(&volume.name);
+        known.push(volume.name.clone());
+        new
+    });
+    let volumes =
+        all.into_iter().map(|volume| Yaml::map([("name", Yaml::str(volume.name)), volume.source]));
+    let draft = Draft::container([("volumeMounts", Yaml::list(mounts))]);
+    Some(draft.with_pod([("volumes", Yaml::list(volumes))]))
+}
+
+fn mount(volume: &Volume) -> Yaml<'static> {
+    let mut fields = vec![
+        ("name", Yaml::str(volume.name.clone())),
+        ("mountPath", Yaml::str(volume.path.clone())),
+    ];
+    if let Some(key) = &volume.sub_path {
+        fields.push(("subPath", Yaml::str(key.clone())));
+    }
+    if volume.read_only {
+        fields.push(("readOnly", Yaml::bool(true)));
+    }
+    Yaml::map(fields)
+}
+
+/// Returns the path of a secret or a config in the container.
+fn path_of(reference: &FileReference, folder: &str) -> String {
+    let target = reference.target.as_ref().unwrap_or(&reference.source).as_str();
+    if target.starts_with('/') { target.to_owned() } else { format!("{folder}{target}") }
+}
+
+fn volumes(context: &Context<'_, '_>, case: Case) -> Option<Draft> {
+    let own = context.service.model.volumes.iter().filter(|it| of_mount(it) == case);
+    match case {
+        Case::Bind => bind_mounts(context, own),
+        Case::Anonymous | Case::Memory | Case::Image => {
+            let volume = |it: &Mount| {
+                let path = it.target.as_str();
+                Some(match case {
+                    Case::Memory => Volume::memory(path, None),
+                    Case::Image => {
+                        let reference = Yaml::str(it.source.as_ref()?.to_string());
+                        Volume::new(path, ("image", Yaml::map([("reference", reference)])))
+                    }
+                    _ => Volume::new(path, ("emptyDir", Yaml::Map(Vec::new()))),
+                })
+            };
+            mounted(own.filter_map(volume).collect())
+        }
+        Case::Other | Case::Cluster => claims(context, own),
+        _ => None,
+    }
+}
+
+/// Returns a claim for each named volume. Compose states no size, and every claim asks for one.
+fn claims<'m>(context: &Context<'_, '_>, mounts: impl Iterator<Item = &'m Mount>) -> Option<Draft> {
+    let mut objects = Vec::new();
+    let mut volumes = Vec::new();
+    for mount in mounts {
+        let Some(source) = volume_name(mount) else { continue };
+        let claim = dns_label(source);
+        let shared = context.shared.contains(&(context.service.project_index, source));
+        let several = context.service.model.replicas() > 1;
+        let mode = if shared || several { "ReadWriteMany" } else { "ReadWriteOnce" };
+        let requests = Yaml::map([("requests", Yaml::map([("storage", Yaml::str("1Gi"))]))]);
+        let spec = [("accessModes", Yaml::list([Yaml::str(mode)])), ("resources", requests)];
+        let body = ("spec", Yaml::map(spec));
+        objects.push(Beside::Claim.named(claim.clone(), body));
+        let named = Yaml::map([("claimName", Yaml::str(claim.clone()))]);
+        volumes.push(Volume {
+            name: claim,
+            source: ("persistentVolumeClaim", named),
+            path: mount.target.to_string(),
+            sub_path: mount.subpath.as_ref().map(ToString::to_string),
+            read_only: mount.read_only,
+        });
+    }
+    let draft = mounted(volumes)?;
+    Some(objects.into_iter().fold(draft, Draft::with_object))
+}
+
+/// Returns the name of the volume that a mount is of; none for a mount of anything else.
+pub fn volume_name(mount: &Mount) -> Option<&str> {
+    let named = matches!(mount.kind, MountKind::Volume | MountKind::Cluster);
+    mount.source.as_ref().filter(|_| named).map(|it| it.as_str())
+}
+
+/// Endings of files that configure a program.
+const CONFIGURATION: &[&str] =
+    &[".cfg", ".cnf", ".conf", ".ini", ".json", ".properties", ".toml", ".xml", ".yaml", ".yml"];
+
+/// Returns a ConfigMap for each single file of configuration; folders and sources have no counterpart.
+fn bind_mounts<'m>(
+    context: &Context<'_, '_>,
+    mounts: impl Iterator<Item = &'m Mount>,
+) -> Option<Draft> {
+    let name = format!("{}-files", context.names.workload);
+    let volume = |it: &Mount| {
+        let source = it.source.as_ref()?;
+        let file = name_of(source);
+        let shown = context.facts.file_at(&join_path(&context.service.project.folder, source));
+        let configures = CONFIGURATION.iter().any(|ending| file.ends_with(ending));
+        if !configures && shown.is_none() {
+            return None;
+        }
+        let config = Yaml::map([("name", Yaml::str(name.clone()))]);
+        let path = it.target.to_string();
+        Some(Volume::file("files".to_owned(), path, ("configMap", config), file.to_owned()))
+    };
+    mounted(mounts.filter_map(volume).collect())
+}
+
+/// Maximum length of a config that is written out in a fragment.
+const MAX_CONTENT: usize = 2000;
+
+fn configs(context: &Context<'_, '_>) -> Option<Draft> {
+    let project = context.service.project;
+    let mut objects = Vec::new();
+    let mut volumes = Vec::new();
+    for reference in &context.service.model.configs {
+        let name = reference.source.to_string();
+        let config = Yaml::map([("name", Yaml::str(dns_label(&name)))]);
+        let path = path_of(reference, "/");
+        let volume = format!("config-{name}");
+        volumes.push(Volume::file(volume, path, ("configMap", config), name.clone()));
+        let content = project.config(&name).and_then(|it| it.content.as_ref());
+        let Some(content) = content.filter(|it| it.len() <= MAX_CONTENT) else { continue };
+        if secrets::judge(&name, content).verdict == Verdict::No {
+            let data = Yaml::map([(name.clone(), Yaml::str(content.to_string()))]);
+            objects.push(Beside::ConfigMap.named(dns_label(&name), ("data", data)));
+        }
+    }
+    let draft = mounted(volumes)?;
+    Some(objects.into_iter().fold(draft, Draft::with_object))
+}
+
+/// Returns the device files as host paths, in a container that may use them.
+fn devices(context: &Context<'_, '_>) -> Option<Draft> {
+    let mut volumes = Vec::new();
+    for device in &context.service.model.devices {
+        if of_device(device) == Case::Gpu {
+            continue;
+        }
+        let mut parts = device.split(':');
+        let source = parts.next().filter(|it| it.starts_with('/'))?;
+        let target = parts.next().unwrap_or(source);
+        let fields = [("path", Yaml::str(source.to_owned())), ("type", Yaml::str("CharDevice"))];
+        volumes.push(Volume::new(target, ("hostPath", Yaml::map(fields))));
+    }
+    let privileged = Yaml::map([("privileged", Yaml::bool(true))]);
+    Some(mounted(volumes)?.with_container([("securityContext", privileged)]))
+}
+
+/// Returns a limit for the GPU of the vendor whose device files are named.
+fn gpus(context: &Context<'_, '_>) -> Option<Draft> {
+    let devices = &context.service.model.devices;
+    let any = |prefixes: &[&str]| {
+        devices.iter().any(|device| prefixes.iter().any(|it| device.starts_with(it)))
+    };
+    let vendor = match (any(&["/dev/nvidia", "nvidia.com/gpu"]), any(&["/dev/kfd", "amd.com/gpu"]))
+    {
+        (true, false) => "nvidia",
+        (false, true) => "amd",
+        _ => return None,
+    };
+    Some(of_resource("limits", format!("{vendor}.com/gpu"), Yaml::int(1)))
+}
+
+/// Parses the size of a tmpfs: `64m`, or bytes.
+fn size_of(text: &str) -> Option<i64> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let shift = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" => 10,
+        "m" | "mb" => 20,
+        "g" | "gb" => 30,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(1 << shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_of_memory_are_read() {
+        assert_eq!(size_of("64m"), Some(64 << 20));
+        assert_eq!(size_of("1024"), Some(1024));
+        assert_eq!(size_of("half"), None);
+    }
+}

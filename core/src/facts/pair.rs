@@ -1,0 +1,80 @@
+//! A Compose service beside the container in the cluster that runs the same thing.
+
+use super::{Backing, Counterpart, Facts, Part, Service, Unit, Workload};
+use crate::model::kubernetes::Container;
+use crate::text::Span;
+
+/// A service and its counterpart.
+#[derive(Debug)]
+pub struct Pair<'c, 'a> {
+    pub facts: &'c Facts<'a>,
+    pub service: &'c Service<'a>,
+    pub workload: &'c Workload<'a>,
+    pub unit: &'c Unit<'a>,
+    pub container: &'a Container,
+    pub found: Counterpart,
+}
+
+impl<'c, 'a> Pair<'c, 'a> {
+    /// Returns a service, by its index, and its counterpart.
+    pub fn of(facts: &'c Facts<'a>, service: usize) -> Option<Pair<'c, 'a>> {
+        let found = *facts.counterpart_of(service)?;
+        let (service, workload, unit) = facts.pair(&found);
+        let container = workload.container(found.unit);
+        Some(Pair { facts, service, workload, unit, container, found })
+    }
+
+    /// Returns the workload for a message, with its namespace where one is written: "Deployment
+    /// `shop/api`". Where it has several containers, the container comes first.
+    pub fn label(&self) -> String {
+        let main = self.workload.units.iter().filter(|it| it.part == Part::Main).count();
+        let workload = workload_label(self.workload);
+        match main {
+            0 | 1 => workload,
+            _ => format!("container `{}` of {workload}", self.container.label()),
+        }
+    }
+
+    /// Returns the place of the container.
+    pub fn span(&self) -> Span {
+        self.container.span()
+    }
+
+    /// Returns what backs a path of the container; none where nothing is mounted there. A file may come with
+    /// the folder that it lies in.
+    pub fn backing(&self, path: &str) -> Option<Backing<'a>> {
+        let mounts = self.facts.mounted(self.unit);
+        let covering = mounts.iter().filter(|it| it.covers(path));
+        Some(covering.max_by_key(|it| it.path.len())?.backing)
+    }
+
+    /// Returns what is mounted at a path, in words.
+    pub fn mounted_words(&self, path: &str) -> String {
+        match self.backing(path) {
+            None => "nothing".to_owned(),
+            Some(Backing::Claim(name, _)) => format!("the claim `{}`", name.value),
+            Some(Backing::ClaimTemplate(template)) => {
+                format!("the claim template `{}`", template.name().map_or("", |it| it.as_str()))
+            }
+            Some(Backing::Host(path)) => format!("`{}` of the node", path.value),
+            Some(Backing::Volume(name)) => format!("the volume `{}`", name.value),
+            Some(Backing::Anonymous) => "a volume without a name".to_owned(),
+            Some(Backing::Memory) => "an `emptyDir` in memory".to_owned(),
+            Some(Backing::Scratch) => "an `emptyDir`".to_owned(),
+            Some(Backing::Config) => "a ConfigMap or Secret".to_owned(),
+            Some(Backing::Network) => "a network disk".to_owned(),
+            Some(Backing::Unknown) => "a volume that is not defined".to_owned(),
+        }
+    }
+}
+
+/// Returns a workload for a message, with its namespace where one is written: "Deployment `shop/api`".
+pub fn workload_label(workload: &Workload<'_>) -> String {
+    let object = workload.object;
+    let name = object.name().map_or("(unnamed)", |it| it.as_str());
+    let kind = workload.kind().name();
+    match &object.meta.namespace {
+        Some(namespace) => format!("{kind} `{namespace}/{name}`"),
+        None => format!("{kind} `{name}`"),
+    }
+}
