@@ -14,10 +14,40 @@ impl<'a> Facts<'a> {
 
     /// Returns the `docker compose` command about a service, with the profile that it needs.
     pub fn compose(&self, service: &Service<'a>, arguments: &str) -> String {
+        if let Some(command) = self.stack_command(service, arguments) {
+            return command;
+        }
         let files = self.compose_files(service.project);
         let profile = service.model.profiles.first();
         let profile = profile.map(|it| format!(" --profile {it}")).unwrap_or_default();
         format!("docker compose{files}{profile} {arguments}")
+    }
+
+    /// Returns the command that asks Swarm about a service, where the service is for Swarm and the question is one
+    /// that Swarm answers. Nobody but who deploys a stack knows its name.
+    fn stack_command(&self, service: &Service<'a>, arguments: &str) -> Option<String> {
+        if !self.is_for_swarm(service) {
+            return None;
+        }
+        let name = format!("STACK_{}", service.name);
+        let (verb, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
+        let container = format!("$(docker ps -q -f label=com.docker.swarm.service.name={name})");
+        Some(match verb {
+            "ps" if rest.starts_with("-q") => {
+                container.strip_prefix("$(")?.strip_suffix(')')?.to_owned()
+            }
+            "ps" => format!("docker service ps {name}"),
+            "logs" => {
+                let options: Vec<&str> = rest.split(' ').filter(|it| *it != service.name).collect();
+                format!("docker service logs {} {name}", options.join(" ")).replace("  ", " ")
+            }
+            "exec" => {
+                let command = rest.trim_start_matches("-T ").strip_prefix(service.name)?.trim();
+                format!("docker exec {container} {command}")
+            }
+            "images" => format!("docker service ls -f name={name}"),
+            _ => return None,
+        })
     }
 
     /// Returns the command that shows the image that a container runs.

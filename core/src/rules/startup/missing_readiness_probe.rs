@@ -136,7 +136,7 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         })
         .collect();
     finding.stands_for(&others).cause("no readiness probe");
-    if first.workload.kind() == WorkloadKind::Pod {
+    if matches!(first.workload.kind(), WorkloadKind::Pod | WorkloadKind::ReplicationController) {
         finding.why("Without a readiness probe, a Pod counts as ready as soon as its containers are running. After every start and restart, requests reach a program that is not listening yet.");
     }
     if all.iter().any(|it| facts.hides_unready_peers(it.workload)) {
@@ -197,8 +197,24 @@ fn probe_for(
     if service.is_some_and(|it| listens_elsewhere(it, workload, &target)) {
         return None;
     }
+    if let Some((path, port)) = health_page(&workload.units[unit], &target) {
+        let page = Yaml::map([("path", Yaml::str(path)), ("port", port)]);
+        return Some(("Probe with the health page of the server", Yaml::map([("httpGet", page)])));
+    }
     let socket = Yaml::map([("port", port_value(&target))]);
     Some(("Probe whether the port is open", Yaml::map([("tcpSocket", socket)])))
+}
+
+/// Returns the path and the port at which a server that is known says whether it can serve. The cluster ports of
+/// Consul may be bound to the loopback address, where no probe reaches them.
+///
+/// Sources: Consul documentation, "Status HTTP API" and "Ports"; vLLM documentation, "Using Kubernetes".
+fn health_page(unit: &Unit<'_>, port: &IntOrStr) -> Option<(&'static str, Yaml<'static>)> {
+    match unit.family()?.id {
+        "consul" => Some(("/v1/status/leader", Yaml::int(8500))),
+        "vllm" => Some(("/health", port_value(port))),
+        _ => None,
+    }
 }
 
 /// Whether Compose names the ports of the same program, and not this one.
@@ -305,6 +321,19 @@ mod tests {
         };
         assert_eq!(fixes("acme/rabbitmq-exporter"), 0);
         assert_eq!(fixes("acme/rabbitmq-exporter:1.0.0"), 1);
+    }
+
+    #[test]
+    fn a_known_server_is_asked_at_its_health_page() {
+        let ports = "ports: [{port: 8300}, {port: 8500}]";
+        let fix = |image: &str| {
+            let text = sides(ports, "Deployment", "").replace("a/b:1", image);
+            findings(&RULE, &text)[0].fixes[0].edits[0].text.clone()
+        };
+        let consul = fix("hashicorp/consul:1.20");
+        assert!(consul.contains("/v1/status/leader") && consul.contains("8500"), "{consul}");
+        let vllm = fix("vllm/vllm-openai:v0.10.0");
+        assert!(vllm.contains("/health") && vllm.contains("8300"), "{vllm}");
     }
 
     #[test]
