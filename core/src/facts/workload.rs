@@ -164,10 +164,7 @@ impl<'a> Workload<'a> {
         let namespace = object.namespace();
         let generated = object.meta.generate_name.as_ref();
         let label = match object.name().or(generated) {
-            Some(name) => {
-                let name = name.replace(UNNAMED_RELEASE, "RELEASE");
-                format!("{} `{name}`", model.kind.name())
-            }
+            Some(name) => format!("{} `{name}`", model.kind.name()),
             None => format!("the unnamed {}", model.kind.name()),
         };
         let keys = |name: &str, secret| named.keys(sets, object.file, namespace, name, secret);

@@ -146,29 +146,27 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         finding.severity(Severity::Info);
     }
     let edit = |it: &Unprobed<'_, '_>| {
-        let (title, probe) = probe_for(facts, it.workload, it.at, it.port)?;
-        let edit = facts.insert_entry(&it.container.place, "readinessProbe", &probe)?;
-        Some((title, edit))
+        let probe = probe_for(facts, it.workload, it.at, it.port)?;
+        facts.insert_entry(&it.container.place, "readinessProbe", &probe)
     };
-    let mut fixes: Vec<(&str, Edit)> = all.iter().filter_map(edit).collect();
-    fixes.sort_by_key(|it| it.1.span);
-    fixes.dedup_by(|a, b| a.1.span == b.1.span);
-    if let Some((title, _)) = fixes.first() {
-        let title = if fixes.len() > 1 { "Add a readiness probe to each" } else { *title };
-        let edits: Vec<Edit> = fixes.into_iter().map(|it| it.1).collect();
-        finding.fix(Fix::r#unsafe(title, edits));
+    let mut edits: Vec<Edit> = all.iter().filter_map(edit).collect();
+    edits.sort_by_key(|it| it.span);
+    edits.dedup_by(|a, b| a.span == b.span);
+    if !edits.is_empty() {
+        // Findings of one cause are mended together where their fixes have one title.
+        finding.fix(Fix::r#unsafe("Add a readiness probe", edits));
     }
 }
 
-/// Builds a readiness probe, with the title of its fix: from the Compose healthcheck, else from the
-/// liveness probe at shorter intervals, else from the port alone. `None` where Compose has the program
+/// Builds a readiness probe: from the Compose healthcheck, else from the liveness probe at shorter intervals, else
+/// from the health page of a server that is known, else from the port alone. `None` where Compose has the program
 /// listen on other ports: the probe would never succeed.
 fn probe_for(
     facts: &Facts,
     workload: &Workload<'_>,
     unit: usize,
     port: &ServicePort,
-) -> Option<(&'static str, Yaml<'static>)> {
+) -> Option<Yaml<'static>> {
     let container = workload.container(unit);
     let counterpart = facts.counterpart_of_container(workload.index, unit);
     let service = counterpart.map(|pair| facts.pair(pair).0);
@@ -176,16 +174,13 @@ fn probe_for(
         let check = service.model.healthcheck.as_deref().filter(|it| !it.disabled)?;
         probe_of_healthcheck(service, check, container)
     });
-    if let Some(probe) = health {
-        return Some(("Probe with the check of the Compose healthcheck", probe));
+    if health.is_some() {
+        return health;
     }
     if let Some((key, handler)) = container.liveness.as_ref().and_then(|it| handler(&it.handler)) {
         let sooner =
             [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];
-        return Some((
-            "Probe with the check of the liveness probe, at shorter intervals",
-            Yaml::map(sooner),
-        ));
+        return Some(Yaml::map(sooner));
     }
     // Which port an exporter listens on has changed between versions, and its tag names none.
     let image = workload.units[unit].image.as_ref();
@@ -199,10 +194,10 @@ fn probe_for(
     }
     if let Some((path, port)) = health_page(&workload.units[unit], &target) {
         let page = Yaml::map([("path", Yaml::str(path)), ("port", port)]);
-        return Some(("Probe with the health page of the server", Yaml::map([("httpGet", page)])));
+        return Some(Yaml::map([("httpGet", page)]));
     }
     let socket = Yaml::map([("port", port_value(&target))]);
-    Some(("Probe whether the port is open", Yaml::map([("tcpSocket", socket)])))
+    Some(Yaml::map([("tcpSocket", socket)]))
 }
 
 /// Returns the path and the port at which a server that is known says whether it can serve. The cluster ports of

@@ -111,7 +111,7 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
         } else {
             finding.confidence(Confidence::Likely);
             if !facts.is_built(other.file) {
-                finding.severity(Severity::Info);
+                finding.severity(Severity::Info).why("The two autoscalers are in files of their own. Where both files are applied, they overwrite each other's number of replicas, or stop because they see each other.");
             }
         }
     }
