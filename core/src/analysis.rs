@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::edit::guard;
-use crate::facts::{Facts, Parts, Scope, for_any_release};
+use crate::facts::{Facts, Parts, Scope, for_any_release, without_default_namespace};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::kubernetes::Object;
 use crate::model::{
@@ -494,12 +494,16 @@ fn run_rules(
 
 /// Names the object or service that each finding is about, and makes commands fit any release of a chart.
 fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
+    let says_default = facts.says_default_namespace();
     for finding in findings {
         if finding.subject.is_empty() {
             finding.subject = facts.subject_of(&finding.message, finding.span);
         }
         for command in &mut finding.check {
             *command = for_any_release(command);
+            if !says_default {
+                *command = without_default_namespace(command);
+            }
         }
     }
 }

@@ -81,8 +81,18 @@ impl Stage {
 
 /// Returns the stage that a build ends with: the one called `target`, or the last.
 pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
+    final_stage_with(text, target, &[])
+}
+
+/// Returns the stage that a build with these arguments ends with.
+pub(super) fn final_stage_with(
+    text: &str,
+    target: Option<&str>,
+    given: &[(String, String)],
+) -> Option<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
-    let mut arguments: Vec<(String, String)> = Vec::new();
+    // What a build is given comes before the defaults in the file.
+    let mut arguments: Vec<(String, String)> = given.to_vec();
     for Instruction { keyword, arguments: rest, range } in instructions(text) {
         let is = |word: &str| keyword.eq_ignore_ascii_case(word);
         if is("ARG") && stages.is_empty() {

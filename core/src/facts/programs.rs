@@ -9,6 +9,7 @@ use crate::knowledge::families::{self, Certainty, Class, Family};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::base_name;
 use crate::model::FileModel;
+use crate::model::compose::Build;
 use smol_str::SmolStr;
 
 /// The program in a container.
@@ -108,7 +109,8 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
             if let Some(text) = inline.or(file.map(|it| it.text())) {
                 // What the Dockerfile says is stronger than the name that the image is given.
                 let target = build.target.as_ref().map(|it| it.as_str());
-                service.unit.runs = of_dockerfile(text, target);
+                let given = build_arguments(service, build);
+                service.unit.runs = of_dockerfile(text, target, &given);
                 continue;
             }
         }
@@ -123,10 +125,23 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
     }
 }
 
+/// Returns the arguments of a build. One without a value takes that of the project's `.env` file.
+fn build_arguments(service: &Service<'_>, build: &Build) -> Vec<(String, String)> {
+    let of_project = |name: &str| {
+        let mut variables = service.project.dot_env.iter();
+        variables.find(|it| it.name.as_str() == name).and_then(|it| it.value.as_ref())
+    };
+    let arguments = build.args.iter().filter_map(|it| {
+        let value = it.value.as_ref().or_else(|| of_project(&it.key))?;
+        Some((it.key.to_string(), value.to_string()))
+    });
+    arguments.collect()
+}
+
 /// Returns the program of the image that a Dockerfile's final stage starts from, unless the stage
 /// starts something else.
-fn of_dockerfile(text: &str, target: Option<&str>) -> Option<Program> {
-    let stage = dockerfile::final_stage(text, target)?;
+fn of_dockerfile(text: &str, target: Option<&str>, given: &[(String, String)]) -> Option<Program> {
+    let stage = dockerfile::final_stage_with(text, target, given)?;
     let program = Program::of_base(&stage.base)?;
     let starts_server = |words: &dockerfile::Words| {
         let name = base_name(words.first());
@@ -210,6 +225,10 @@ mod tests {
         assert_eq!(published(body, None), 0);
         let two = "build: { context: ./db, target: db }, ports: ['3306:3306']";
         assert_eq!(published(two, Some("FROM mysql:8.4 AS db\nFROM node:22 AS web")), 1);
+        let given = "build: { context: ./db, args: { BASE: 'mysql:8.4' } }, ports: ['3306:3306']";
+        assert_eq!(published(given, Some("ARG BASE\nFROM ${BASE}")), 1);
+        assert_eq!(published(given, Some("ARG BASE=node:22\nFROM ${BASE}")), 1);
+        assert_eq!(published(given, Some("ARG OTHER\nFROM ${OTHER}")), 0);
         let inline =
             "build: { context: ., dockerfile_inline: 'FROM mysql:8.4' }, ports: ['3306:3306']";
         assert_eq!(published(inline, None), 1);
