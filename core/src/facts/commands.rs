@@ -85,6 +85,16 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Whether a file says in so many words that an object belongs to the namespace `default`. A chart that
+    /// is rendered without a namespace prints the same, and is installed anywhere.
+    pub fn says_default_namespace(&self) -> bool {
+        let mut namespaces = self.objects.iter().filter_map(|it| it.meta.namespace.as_ref());
+        namespaces.any(|it| {
+            it.as_str() == DEFAULT_NAMESPACE
+                && self.written(&it.span).trim_matches(['"', '\'']) == DEFAULT_NAMESPACE
+        })
+    }
+
     fn compose_files(&self, project: &Project) -> String {
         let paths: Vec<&str> = project.files.iter().map(|it| self.file(*it).path()).collect();
         const OVERRIDES: [&str; 4] = [
@@ -139,6 +149,19 @@ pub fn for_any_release(command: &str) -> String {
         in_shell(&kept.join(","))
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// The namespace of objects that name none.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// Returns a command for whatever namespace a chart is installed in: without the one that stands for it in a
+/// rendering.
+pub fn without_default_namespace(command: &str) -> String {
+    let flag = format!(" -n {DEFAULT_NAMESPACE}");
+    match command.strip_suffix(&flag) {
+        Some(start) => start.to_owned(),
+        None => command.replace(&format!("{flag} "), " "),
+    }
 }
 
 /// Returns a word for a POSIX shell, in quotes where it needs them.
@@ -202,6 +225,20 @@ mod tests {
             ("kubectl get pods -l app=web".to_owned(), "kubectl get pods -l app=web"),
         ] {
             assert_eq!(super::for_any_release(&command), expected);
+        }
+    }
+
+    #[test]
+    fn the_namespace_of_a_rendering_is_never_in_a_command() {
+        for (command, expected) in [
+            ("kubectl logs -n default deploy/web", "kubectl logs deploy/web"),
+            ("kubectl get pods -n default", "kubectl get pods"),
+            (
+                "kubectl get pods -n default-web -l app=web",
+                "kubectl get pods -n default-web -l app=web",
+            ),
+        ] {
+            assert_eq!(super::without_default_namespace(command), expected);
         }
     }
 

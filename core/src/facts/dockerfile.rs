@@ -2,7 +2,7 @@
 //!
 //! Source: Docker documentation, "Dockerfile reference".
 
-use crate::model::compose::Build;
+use super::Service;
 use crate::text::normalise_path;
 use std::ops::Range;
 
@@ -80,11 +80,17 @@ impl Stage {
     }
 }
 
-/// Returns the stage that a build ends with, with the arguments that the build is given.
-pub(super) fn built_stage(text: &str, build: &Build) -> Option<Stage> {
+/// Returns the stage that the build of a service ends with, with the arguments that the build is given. One without
+/// a value takes that of the project's `.env` file.
+pub(super) fn built_stage(text: &str, service: &Service<'_>) -> Option<Stage> {
+    let build = service.model.build.as_ref()?;
+    let of_project = |name: &str| {
+        let mut variables = service.project.dot_env.iter();
+        variables.find(|it| it.name.as_str() == name).and_then(|it| it.value.as_ref())
+    };
     let given = |name: &str| {
         let argument = build.args.iter().find(|it| it.key.as_str() == name)?;
-        argument.value.as_ref().map(|it| it.value.to_string())
+        argument.value.as_ref().or_else(|| of_project(name)).map(|it| it.value.to_string())
     };
     stage_of(text, build.target.as_ref().map(|it| it.as_str()), &given)
 }

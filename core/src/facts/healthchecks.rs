@@ -40,7 +40,7 @@ impl<'a> Facts<'a> {
             let file = build.dockerfile_id.map(|it| self.file(it).text());
             return match file.or(build.dockerfile_inline.as_ref().map(|it| it.as_str())) {
                 Some(text) => {
-                    dockerfile::built_stage(text, build).map_or(Health::Unknown, stage_health)
+                    dockerfile::built_stage(text, service).map_or(Health::Unknown, stage_health)
                 }
                 None => Health::Unknown,
             };

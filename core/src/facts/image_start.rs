@@ -19,7 +19,7 @@ impl<'a> Facts<'a> {
     /// Returns the image that the image of a service is built from, if its Dockerfile was handed over.
     pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
         let build = service.model.build.as_ref()?;
-        Some(built_stage(self.file(build.dockerfile_id?).text(), build)?.base)
+        Some(built_stage(self.file(build.dockerfile_id?).text(), service)?.base)
     }
 
     /// Returns the normalised repository of the image that a service runs, or that its image is built on.
@@ -27,7 +27,7 @@ impl<'a> Facts<'a> {
         let Some(build) = &service.model.build else {
             return service.unit.image.as_ref().map(|it| it.repository.clone());
         };
-        let stage = built_stage(self.file(build.dockerfile_id?).text(), build)?;
+        let stage = built_stage(self.file(build.dockerfile_id?).text(), service)?;
         Some(ImageRef::parse(&stage.base).repository())
     }
 
@@ -35,7 +35,7 @@ impl<'a> Facts<'a> {
     pub fn final_from(&self, service: &Service<'a>) -> Option<Span> {
         let build = service.model.build.as_ref()?;
         let file = self.file(build.dockerfile_id?);
-        let from = built_stage(file.text(), build)?.from;
+        let from = built_stage(file.text(), service)?.from;
         Some(Span::new(file.id, from.start, from.end))
     }
 
@@ -43,7 +43,7 @@ impl<'a> Facts<'a> {
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
         let build = service.model.build.as_ref()?;
         let file = self.file(build.dockerfile_id?);
-        let (words, range) = built_stage(file.text(), build)?.start()?;
+        let (words, range) = built_stage(file.text(), service)?.start()?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let span = Span::new(file.id, range.start, range.end);
         Some(ImageStart { commands: commands_of_argv(&words), span })

@@ -1,10 +1,11 @@
-use crate::facts::{Change, Counterpart, Facts, Image};
+use crate::facts::{Change, Counterpart, Facts, Image, Unit};
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::{Span, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::cmp::Reverse;
 
 rule! {
     /// Compose and the cluster run different images or versions of the same program.
@@ -64,8 +65,9 @@ rule! {
 struct Cause<'a> {
     project: usize,
     change: Change,
-    here: &'a str,
-    there: &'a str,
+    /// The versions, or the whole references of images from different repositories.
+    here: (&'a str, &'a str),
+    there: (&'a str, &'a str),
     severity: Severity,
     /// Where a comment accepts the finding, which does not cover the same drift elsewhere.
     accepted_at: Option<Span>,
@@ -78,7 +80,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let (service, _, unit) = facts.pair(pair);
         let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { continue };
         // An image that is built here may have a different name in each registry.
-        if service.is_built() || ImageRef::parse(here.text).has_variable_repository() {
+        let is_own = service.is_built() && here.repository == there.repository;
+        if service.is_built() && !is_own || ImageRef::parse(here.text).has_variable_repository() {
             continue;
         }
         let Some(severity) = drift(here, there) else { continue };
@@ -95,16 +98,36 @@ fn check(facts: &Facts, out: &mut Findings) {
         let cause = Cause {
             project: service.project_index,
             change: facts.changed_with(unit),
-            here: here.text,
-            there: there.text,
+            here: release(here),
+            there: release(there),
             severity: if is_development { Severity::Info } else { severity },
             accepted_at: accepted.then_some(here.span),
         };
         causes.entry(cause).or_default().push(pair);
     }
+    // The greatest distance leads where one finding stands for several.
+    let mut causes: Vec<_> = causes.into_iter().collect();
+    causes.sort_by_cached_key(|(_, pairs)| Reverse(distance(facts, pairs)));
     for (cause, pairs) in causes {
         report(facts, &cause, &pairs, out);
     }
+}
+
+/// Returns the repository and the version of an image, without what follows the version in the tag: images of one
+/// project often share a repository (`demo:2.1.3-cart`, `demo:2.1.3-web`).
+fn release<'i>(image: &'i Image<'_>) -> (&'i str, &'i str) {
+    let tag = image.tag.unwrap_or_default();
+    (&image.repository, tag.split('-').next().unwrap_or(tag))
+}
+
+/// Returns how far apart the versions of two images are: the major versions first, then the minor ones.
+fn distance(facts: &Facts, pairs: &[&Counterpart]) -> (u64, u64) {
+    let Some(pair) = pairs.first() else { return (0, 0) };
+    let (service, _, unit) = facts.pair(pair);
+    let version = |unit: &Unit<'_>| Version::parse(unit.image.as_ref()?.tag?);
+    let (Some(a), Some(b)) = (version(&service.unit), version(unit)) else { return (0, 0) };
+    let minors = a.minor.zip(b.minor).map_or(0, |(a, b)| a.abs_diff(b));
+    (a.major.abs_diff(b.major), minors)
 }
 
 /// Returns the images of the workloads of each application, by the name of the workload.
@@ -206,6 +229,25 @@ mod tests {
     }
 
     #[test]
+    fn own_images_of_one_release_are_one_finding() {
+        let names = ["cart", "web", "ads"];
+        let services =
+            names.map(|it| format!("  {it}: {{build: ./{it}, image: 'acme/demo:2.2.0-{it}'}}\n"));
+        let pods = names.map(|it| {
+            format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {it}}}\nspec: {{containers: [{{name: {it}, image: 'acme/demo:2.1.3-{it}'}}]}}\n")
+        });
+        let text = format!(
+            "# file: compose.yaml\nservices:\n{}  cache: {{image: 'redis:8.0'}}\n# file: k.yaml\n{}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: cache}}\nspec: {{containers: [{{name: cache, image: 'redis:6.2'}}]}}\n",
+            services.concat(),
+            pods.concat()
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.starts_with("Compose runs `redis:8.0`"), "{}", found[0].message);
+        assert!(found[0].message.ends_with("(and 3 more like it)"), "{}", found[0].message);
+    }
+
+    #[test]
     fn an_equal_twin_of_the_counterpart_is_silent() {
         let pod = |path: &str, image: &str| {
             format!(
@@ -252,7 +294,8 @@ mod tests {
     #[test]
     fn what_cannot_be_compared_is_silent() {
         assert_eq!(sides("image: redis", "redis:8.0"), [""; 0], "no version to compare");
-        assert_eq!(sides("build: ., image: 'acme/x:1'", "acme/x:2"), [""; 0], "built here");
+        assert_eq!(sides("build: ., image: 'acme/x:1'", "corp/y:2"), [""; 0], "built here");
+        assert_eq!(sides("build: ., image: 'acme/x:latest'", "acme/x:2"), [""; 0]);
         assert_eq!(sides("image: 'acme/x:1'", "corp.example/x:2"), [""; 0], "matched by name only");
     }
 }

@@ -220,6 +220,15 @@ mod tests {
     }
 
     #[test]
+    fn a_placeholder_stands_for_the_name_of_a_release() {
+        let text = "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/templates/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Release.Name }}-a'}\nspec: {containers: [{name: web, image: a}]}\n";
+        assert_eq!(
+            messages(&RULE, text),
+            ["container `web` of Pod `RELEASE-a` requests no memory and no CPU"]
+        );
+    }
+
+    #[test]
     fn jobs_end_and_are_left_alone() {
         let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: a}]}}}\n";
         assert!(messages(&RULE, job).is_empty());
