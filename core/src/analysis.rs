@@ -210,11 +210,12 @@ impl Analysis {
         }
         one_for_each_cause(&mut report.findings, facts);
         fold_shared_places(&mut report.findings);
+        report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
+        self.try_fixes(&mut report.findings, options);
+        // Fixes are tried with the messages as rules write them.
         if !facts.charts().is_empty() {
             name_release(&mut report.findings);
         }
-        report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
-        self.try_fixes(&mut report.findings, options);
         report
     }
 

@@ -207,6 +207,26 @@ mod tests {
     }
 
     #[test]
+    fn swarm_is_asked_about_what_it_runs() {
+        let mut workspace = Workspace::default();
+        workspace.set("docker-stack.yml", "services: {web: {image: 'acme/web:1'}}\n");
+        let analysis = workspace.analysis(&Config::default());
+        let facts = analysis.facts();
+        let command = |arguments: &str| facts.compose(&facts.services()[0], arguments);
+        assert_eq!(command("ps -a web"), "docker service ps STACK_web");
+        assert_eq!(command("logs --since 5m web"), "docker service logs --since 5m STACK_web");
+        assert_eq!(
+            command("exec web printenv"),
+            "docker exec $(docker ps -q -f label=com.docker.swarm.service.name=STACK_web) printenv"
+        );
+        assert_eq!(
+            command("ps -q web"),
+            "docker ps -q -f label=com.docker.swarm.service.name=STACK_web"
+        );
+        assert_eq!(command("config web"), "docker compose -f docker-stack.yml config web");
+    }
+
+    #[test]
     fn the_name_of_an_unknown_release_is_never_in_a_command() {
         let labels = "app.kubernetes.io/name=web,app.kubernetes.io/instance=release-name";
         for (command, expected) in [

@@ -94,9 +94,9 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .also(&check_span(readiness), "the same check for readiness")
                 .check(workload.events());
-            for place in [patience_span(readiness), patience_span(liveness)] {
-                if let Some(value) = facts.value_behind(place) {
-                    finding.also(&value, "this value sets its patience");
+            for (probe, of) in [(readiness, "readiness"), (liveness, "liveness")] {
+                if let Some(value) = facts.value_behind(patience_span(probe)) {
+                    finding.also(&value, format!("the patience of {of} is set here"));
                 }
             }
             if budget < until_unready {
