@@ -1,4 +1,4 @@
-use super::check_span;
+use super::{check_span, is_too_eager, patience_span};
 use crate::facts::{Facts, Unit, Workload};
 use crate::knowledge::starts::fixed_sleep;
 use crate::model::kubernetes::{Container, Probe};
@@ -134,8 +134,9 @@ fn check_container(
 
 /// Returns the place of the setting that decides when a liveness probe gives up on a start.
 fn timing_span(probe: &Probe) -> Span {
-    let settings = [probe.failure_threshold, probe.initial_delay_seconds, probe.period_seconds];
-    settings.into_iter().flatten().next().map_or_else(|| check_span(probe), |it| it.span)
+    // A probe without any patience has a finding about that, at the setting for it.
+    let patience = if is_too_eager(probe) { check_span(probe) } else { patience_span(probe) };
+    probe.initial_delay_seconds.map_or(patience, |it| it.span)
 }
 
 fn sleep(unit: &Unit<'_>) -> Option<Expected> {

@@ -412,6 +412,9 @@ mod tests {
             .replace("docker-stack", "compose")
             .replace("services:", "networks: {default: {driver: overlay}}\nservices:");
         assert!(messages(&RULE, &overlay).is_empty());
+        // `docker stack deploy` refuses a map, so that the file is for Compose after all.
+        let map = text.replace("[db]", "{db: {condition: service_started}}");
+        assert_eq!(messages(&RULE, &map).len(), 1);
         assert_eq!(messages(&RULE, &text.replace("docker-stack", "compose")).len(), 1);
     }
 

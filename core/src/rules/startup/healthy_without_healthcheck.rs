@@ -48,10 +48,6 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     for wait in facts.waits().filter(|it| it.dependency.condition.value == Condition::Healthy) {
-        // Swarm knows no such condition, and refuses the file for another reason.
-        if facts.is_for_swarm(wait.from) {
-            continue;
-        }
         let (from, on) = (wait.from.name, wait.on.name);
         let place = wait.dependency.span;
         let finding = match facts.health(wait.on) {
