@@ -142,7 +142,7 @@ pub fn for_any_release(command: &str) -> String {
         let is_of_release = |label: &&str| label.contains(RELEASE);
         let labels: Vec<&str> = bare.split(',').collect();
         let is_selector = labels.iter().all(|label| label.contains('='));
-        if !is_selector || labels.iter().all(|label| is_of_release(&label)) {
+        if !is_selector || labels.iter().all(is_of_release) {
             return word.replace(RELEASE, "RELEASE");
         }
         let kept: Vec<&str> = labels.into_iter().filter(|label| !is_of_release(label)).collect();

@@ -167,9 +167,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         finding.confidence(Confidence::Likely).severity(cause.severity);
         if cause.is_of_release {
             finding.cause("another release").why(
-                "The two sides do not run one release for certain, by the tags of their images. A variable that \
-                 one release reads may mean nothing to the other; once both run the same, the program falls back \
-                 to a default on the side that lacks it.",
+                "By the tags of their images, the two sides may run different releases. A variable that one \
+                 release reads may mean nothing to the other; once both run the same, the program falls back to a \
+                 default on the side that lacks it.",
             );
         }
         let others = others.iter().filter_map(|it| {

@@ -2,7 +2,7 @@ use crate::facts::{Change, Counterpart, Facts, Image, Unit};
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::{Span, name_of};
+use crate::text::{FileId, Span, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::cmp::Reverse;
@@ -63,11 +63,17 @@ rule! {
 /// What is mended at once: the version of one image in a Compose project and in what it is compared with.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
-    project: usize,
     change: Change,
-    /// The versions, or the whole references of images from different repositories.
     here: (&'a str, &'a str),
     there: (&'a str, &'a str),
+    sides: Sides,
+}
+
+/// What is as old as something else: the images that one file of the cluster says for one Compose file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Sides {
+    project: usize,
+    here: FileId,
     severity: Severity,
     /// Where a comment accepts the finding, which does not cover the same drift elsewhere.
     accepted_at: Option<Span>,
@@ -95,21 +101,27 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let is_development = service.role == Role::Development;
         let accepted = facts.is_accepted(here.span, &|selector| RULE.is(selector));
-        let cause = Cause {
+        let sides = Sides {
             project: service.project_index,
-            change: facts.changed_with(unit),
-            here: release(here),
-            there: release(there),
+            here: here.span.file,
             severity: if is_development { Severity::Info } else { severity },
             accepted_at: accepted.then_some(here.span),
         };
+        let change = facts.changed_with(unit);
+        let cause = Cause { change, here: release(here), there: release(there), sides };
         causes.entry(cause).or_default().push(pair);
     }
-    // The greatest distance leads where one finding stands for several.
-    let mut causes: Vec<_> = causes.into_iter().collect();
-    causes.sort_by_cached_key(|(_, pairs)| Reverse(distance(facts, pairs)));
+    let mut files: IndexMap<(Sides, FileId), Vec<&Counterpart>, FxBuildHasher> =
+        IndexMap::default();
     for (cause, pairs) in causes {
-        report(facts, &cause, &pairs, out);
+        let Some(first) = pairs.first() else { continue };
+        let (.., unit) = facts.pair(first);
+        files.entry((cause.sides, unit.image_or_name().file)).or_default().extend(pairs);
+    }
+    for ((sides, _), mut pairs) in files {
+        // The greatest distance leads where one finding stands for several.
+        pairs.sort_by_cached_key(|it| Reverse(distance(facts, it)));
+        report(facts, sides.severity, &pairs, out);
     }
 }
 
@@ -121,8 +133,7 @@ fn release<'i>(image: &'i Image<'_>) -> (&'i str, &'i str) {
 }
 
 /// Returns how far apart the versions of two images are: the major versions first, then the minor ones.
-fn distance(facts: &Facts, pairs: &[&Counterpart]) -> (u64, u64) {
-    let Some(pair) = pairs.first() else { return (0, 0) };
+fn distance(facts: &Facts, pair: &Counterpart) -> (u64, u64) {
     let (service, _, unit) = facts.pair(pair);
     let version = |unit: &Unit<'_>| Version::parse(unit.image.as_ref()?.tag?);
     let (Some(a), Some(b)) = (version(&service.unit), version(unit)) else { return (0, 0) };
@@ -141,8 +152,8 @@ fn images_by_name<'f, 'a>(facts: &'f Facts<'a>) -> FxHashMap<(usize, &'a str), V
     images
 }
 
-/// Reports all services whose counterparts run one other image.
-fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Findings) {
+/// Reports all services of a Compose file whose counterparts in one file run other images.
+fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut Findings) {
     let Some((first, others)) = pairs.split_first() else { return };
     let (service, workload, unit) = facts.pair(first);
     let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { return };
@@ -154,7 +165,7 @@ fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Fi
         ),
     );
     finding
-        .severity(cause.severity)
+        .severity(severity)
         .also(&there.span, format!("the counterpart, matched by {}", first.why.says()))
         .check(facts.compose(service, &format!("images {}", service.name)))
         .check(format!(
@@ -162,25 +173,26 @@ fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Fi
             workload.namespace_flag(),
             workload.reference()
         ));
-    let others: Vec<(Span, String)> = others
-        .iter()
-        .map(|pair| {
-            let (service, _, unit) = facts.pair(pair);
-            (
-                service.unit.image_or_name(),
-                format!("the same for `{}` and {}", service.name, unit.label),
-            )
-        })
-        .collect();
-    finding.stands_for(&others);
-    for variable in service.project.variables_in(here.span) {
-        if let Some(place) = &variable.set_by {
-            finding.also(place, format!("`{}` is set here", variable.name));
+    for pair in pairs {
+        let (service, ..) = facts.pair(pair);
+        for variable in service.project.variables_in(service.unit.image_or_name()) {
+            let Some(place) = &variable.set_by else { continue };
+            if !finding.related.iter().any(|it| it.span == *place) {
+                finding.also(place, format!("`{}` is set here", variable.name));
+            }
         }
     }
+    let others = others.iter().filter_map(|pair| {
+        let (service, _, unit) = facts.pair(pair);
+        let (here, there) = (service.unit.image.as_ref()?, unit.image.as_ref()?);
+        let message =
+            format!("`{}` runs `{}`, but {} `{}`", service.name, here.text, unit.label, there.text);
+        Some((here.span, message))
+    });
+    finding.stands_for(&others.collect::<Vec<_>>());
     // What one file says of several programs is as old as the file.
     let file = facts.file(there.span.file).path();
-    finding.cause(format!("{file} {}", cause.severity));
+    finding.cause(format!("{file} {}", severity));
 }
 
 /// Returns the severity of the difference between two images, or `None` if there is no difference

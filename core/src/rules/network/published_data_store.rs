@@ -65,6 +65,14 @@ type Group = (FileId, Option<Span>);
 fn check(facts: &Facts, out: &mut Findings) {
     let mut stores: Vec<Store<'_, '_>> =
         facts.services().iter().flat_map(|it| open(facts, it)).collect();
+    // Development shares files with what lets anybody in, which PLM813 reports.
+    let left: FxHashSet<Span> = facts
+        .services()
+        .iter()
+        .filter(|it| is_left_to_open_doors(facts, it))
+        .flat_map(|it| it.model.ports.iter().map(|port| port.span))
+        .collect();
+    stores.retain(|it| !it.ports.iter().any(|port| left.contains(&port.span)));
     // The file that counts most reports a store; its variants in other files are related places.
     stores.sort_by_cached_key(|it| importance(facts, it.service));
     let mut reported: FxHashMap<_, Group> = FxHashMap::default();
@@ -74,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(first) = store.ports.first() else { continue };
         let file = first.span.file;
         let own: Group = (file, is_accepted(facts, first).then_some(first.span));
-        let image = store.service.unit.image.as_ref().map(|it| it.repository.clone());
+        let image = store.service.unit.runs.as_ref().map(|it| it.repository.clone());
         let key = (facts.part_of(file), store.service.name, image, own.1);
         match reported.get(&key) {
             Some(group) => groups.entry(*group).or_default().1.push(store),
@@ -105,14 +113,15 @@ fn is_accepted(facts: &Facts, port: &Port) -> bool {
     facts.is_accepted(port.span, &|selector| RULE.is(selector))
 }
 
+/// Whether a service lets anybody in, which is one finding of PLM813 with the published port in it.
+fn is_left_to_open_doors<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    service.role != Role::Development && facts.open_door(&service.unit).is_some()
+}
+
 /// Returns the ports that a store publishes on every address: the accepted ones each by itself.
 fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a>> {
     let unit = &service.unit;
     let Some(family) = unit.family().filter(|it| it.is_data_store()) else { return Vec::new() };
-    // A store that lets anybody in is one finding, PLM813, with the published port in it.
-    if service.role != Role::Development && facts.open_door(unit).is_some() {
-        return Vec::new();
-    }
     let is_open = |port: &&Port| {
         let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
         port.host_ip.as_ref().is_none_or(everywhere)
@@ -247,7 +256,7 @@ fn on_loopback(facts: &Facts<'_>, port: &Port) -> Option<Edit> {
         return None;
     }
     if !port.short_form {
-        return facts.insert_entry(port.place.as_ref()?, "host_ip", &Yaml::str("127.0.0.1"));
+        return facts.insert_entry(port.place.as_ref()?, "host_ip", &Yaml::Raw("127.0.0.1".into()));
     }
     let bare = facts.written(&port.span).trim_matches(['"', '\'']);
     // Without a host port, the engine still picks one.
@@ -418,7 +427,9 @@ mod tests {
     #[test]
     fn every_port_of_a_store_counts_but_its_console() {
         let text = "services: { s: { image: 'opensearchproject/opensearch:2', ports: ['9201:9201', '9001:9001'] } }";
-        assert_eq!(crate::rules::testing::findings(&RULE, text)[0].fixes[0].edits.len(), 1);
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
+        assert_eq!(found[0].related[0].message, "so is port 9001, a console or metrics");
         let mounted = "services: { c: { image: 'redis:8', ports: ['6379:6379'], volumes: ['./redis.conf:/etc/redis.conf'] } }";
         assert_eq!(
             messages(&RULE, mounted),

@@ -227,7 +227,7 @@ fn report(
         let own = workload.namespace_flag().to_string();
         let flag = namespace.map_or(own, |it| format!(" -n {it}"));
         finding.check(format!("kubectl get service{flag} {name}"));
-        if let Some(name) = near.is_none().then(|| workload.model.service_name.as_ref()).flatten() {
+        if let Some(name) = workload.model.service_name.as_ref().filter(|_| near.is_none()) {
             finding.help(format!(
                 "Use the name of an existing service, or add the missing one. The Service of {} is `{name}`.",
                 workload.label
