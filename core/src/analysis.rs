@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::edit::guard;
-use crate::facts::{Facts, Parts, Scope, for_any_release};
+use crate::facts::{Facts, Parts, Scope, for_any_release, without_default_namespace};
 use crate::model::chart::{Chart, ChartCache, charts};
 use crate::model::kubernetes::Object;
 use crate::model::{
@@ -212,6 +212,10 @@ impl Analysis {
         fold_shared_places(&mut report.findings);
         report.findings.retain(|it| options.min_severity.is_none_or(|least| it.severity <= least));
         self.try_fixes(&mut report.findings, options);
+        // Fixes are tried with the messages as rules write them.
+        if !facts.charts().is_empty() {
+            name_release(&mut report.findings);
+        }
         report
     }
 
@@ -499,12 +503,28 @@ fn run_rules(
 
 /// Names the object or service that each finding is about, and makes commands fit any release of a chart.
 fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
+    let says_default = facts.says_default_namespace();
     for finding in findings {
         if finding.subject.is_empty() {
             finding.subject = facts.subject_of(&finding.message, finding.span);
         }
         for command in &mut finding.check {
             *command = for_any_release(command);
+            if !says_default {
+                *command = without_default_namespace(command);
+            }
+        }
+    }
+}
+
+/// Puts a placeholder into messages for the name that `helm template` gives a release without one.
+fn name_release(findings: &mut [Finding]) {
+    for finding in findings {
+        let related = finding.related.iter_mut().map(|it| &mut it.message);
+        for message in related.chain([&mut finding.message]) {
+            if message.contains("release-name") {
+                *message = message.replace("release-name", "RELEASE");
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::model::chart::{
     Chart, Missing, Value, ValueKind, ValueRead, Values, ValuesFile, value_at,
 };
 use crate::model::kubernetes::Container;
-use crate::text::Span;
+use crate::text::{FileId, Span};
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -166,6 +166,21 @@ impl<'a> Facts<'a> {
             }
         }
         settings
+    }
+
+    /// Returns the folder of the chart that a file belongs to.
+    pub fn chart_folder(&self, file: FileId) -> Option<&'a str> {
+        let path = self.file(file).path();
+        let chart = self.charts.iter().find(|chart| is_inside(path, &chart.folder))?;
+        Some(&chart.folder)
+    }
+
+    /// Returns the value of `values.yaml` that a template prints at a place.
+    pub fn value_behind(&self, place: Span) -> Option<Span> {
+        let path = self.file(place.file).path();
+        let chart = self.charts.iter().find(|chart| is_inside(path, &chart.folder))?;
+        let read = chart.uses.reads.iter().find(|it| place.contains(it.span))?;
+        Some(value_at(&chart.values.as_ref()?.values, &read.path)?.span)
     }
 
     /// Returns the empty value behind a field that a template leaves out of a container where the value is

@@ -14,10 +14,40 @@ impl<'a> Facts<'a> {
 
     /// Returns the `docker compose` command about a service, with the profile that it needs.
     pub fn compose(&self, service: &Service<'a>, arguments: &str) -> String {
+        if let Some(command) = self.stack_command(service, arguments) {
+            return command;
+        }
         let files = self.compose_files(service.project);
         let profile = service.model.profiles.first();
         let profile = profile.map(|it| format!(" --profile {it}")).unwrap_or_default();
         format!("docker compose{files}{profile} {arguments}")
+    }
+
+    /// Returns the command that asks Swarm about a service, where the service is for Swarm and the question is one
+    /// that Swarm answers. Nobody but who deploys a stack knows its name.
+    fn stack_command(&self, service: &Service<'a>, arguments: &str) -> Option<String> {
+        if !self.is_for_swarm(service) {
+            return None;
+        }
+        let name = format!("STACK_{}", service.name);
+        let (verb, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
+        let container = format!("$(docker ps -q -f label=com.docker.swarm.service.name={name})");
+        Some(match verb {
+            "ps" if rest.starts_with("-q") => {
+                container.strip_prefix("$(")?.strip_suffix(')')?.to_owned()
+            }
+            "ps" => format!("docker service ps {name}"),
+            "logs" => {
+                let options: Vec<&str> = rest.split(' ').filter(|it| *it != service.name).collect();
+                format!("docker service logs {} {name}", options.join(" ")).replace("  ", " ")
+            }
+            "exec" => {
+                let command = rest.trim_start_matches("-T ").strip_prefix(service.name)?.trim();
+                format!("docker exec {container} {command}")
+            }
+            "images" => format!("docker service ls -f name={name}"),
+            _ => return None,
+        })
     }
 
     /// Returns the command that shows the image that a container runs.
@@ -53,6 +83,16 @@ impl<'a> Facts<'a> {
             Site::Service(at) => self.compose(&self.services[at], arguments),
             Site::Container(..) => format!("docker compose {arguments}"),
         }
+    }
+
+    /// Whether a file says in so many words that an object belongs to the namespace `default`. A chart that
+    /// is rendered without a namespace prints the same, and is installed anywhere.
+    pub fn says_default_namespace(&self) -> bool {
+        let mut namespaces = self.objects.iter().filter_map(|it| it.meta.namespace.as_ref());
+        namespaces.any(|it| {
+            it.as_str() == DEFAULT_NAMESPACE
+                && self.written(&it.span).trim_matches(['"', '\'']) == DEFAULT_NAMESPACE
+        })
     }
 
     fn compose_files(&self, project: &Project) -> String {
@@ -111,6 +151,19 @@ pub fn for_any_release(command: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// The namespace of objects that name none.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// Returns a command for whatever namespace a chart is installed in: without the one that stands for it in a
+/// rendering.
+pub fn without_default_namespace(command: &str) -> String {
+    let flag = format!(" -n {DEFAULT_NAMESPACE}");
+    match command.strip_suffix(&flag) {
+        Some(start) => start.to_owned(),
+        None => command.replace(&format!("{flag} "), " "),
+    }
+}
+
 /// Returns a word for a POSIX shell, in quotes where it needs them.
 pub fn in_shell(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:=@%+,".contains(letter);
@@ -154,6 +207,26 @@ mod tests {
     }
 
     #[test]
+    fn swarm_is_asked_about_what_it_runs() {
+        let mut workspace = Workspace::default();
+        workspace.set("docker-stack.yml", "services: {web: {image: 'acme/web:1'}}\n");
+        let analysis = workspace.analysis(&Config::default());
+        let facts = analysis.facts();
+        let command = |arguments: &str| facts.compose(&facts.services()[0], arguments);
+        assert_eq!(command("ps -a web"), "docker service ps STACK_web");
+        assert_eq!(command("logs --since 5m web"), "docker service logs --since 5m STACK_web");
+        assert_eq!(
+            command("exec web printenv"),
+            "docker exec $(docker ps -q -f label=com.docker.swarm.service.name=STACK_web) printenv"
+        );
+        assert_eq!(
+            command("ps -q web"),
+            "docker ps -q -f label=com.docker.swarm.service.name=STACK_web"
+        );
+        assert_eq!(command("config web"), "docker compose -f docker-stack.yml config web");
+    }
+
+    #[test]
     fn the_name_of_an_unknown_release_is_never_in_a_command() {
         let labels = "app.kubernetes.io/name=web,app.kubernetes.io/instance=release-name";
         for (command, expected) in [
@@ -172,6 +245,20 @@ mod tests {
             ("kubectl get pods -l app=web".to_owned(), "kubectl get pods -l app=web"),
         ] {
             assert_eq!(super::for_any_release(&command), expected);
+        }
+    }
+
+    #[test]
+    fn the_namespace_of_a_rendering_is_never_in_a_command() {
+        for (command, expected) in [
+            ("kubectl logs -n default deploy/web", "kubectl logs deploy/web"),
+            ("kubectl get pods -n default", "kubectl get pods"),
+            (
+                "kubectl get pods -n default-web -l app=web",
+                "kubectl get pods -n default-web -l app=web",
+            ),
+        ] {
+            assert_eq!(super::without_default_namespace(command), expected);
         }
     }
 

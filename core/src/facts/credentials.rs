@@ -98,12 +98,32 @@ impl<'a> Facts<'a> {
             let Some(is_weak) = weight(&judgement).filter(|_| !is_sample(setting_value)) else {
                 continue;
             };
-            if let Some(span) = self.place_of(value, text, setting_value) {
+            let in_line = self.place_after(value, setting, setting_value);
+            if let Some(span) = in_line.or_else(|| self.place_of(value, text, setting_value)) {
                 let setting = Some(setting.to_owned());
                 let printed = printed(value, span);
                 found.push(Credential { key, setting, span, printed, is_weak });
             }
         }
+    }
+
+    /// Returns the place of a value in a block scalar: the one behind its key, as the same text may stand
+    /// elsewhere in the block. Values often are short words: `otel`.
+    fn place_after(&self, block: &Str, key: &str, value: &str) -> Option<Span> {
+        let written = self.written(&block.span);
+        if !written.starts_with(['|', '>']) {
+            return None;
+        }
+        let mut start = 0;
+        for line in written.split_inclusive('\n') {
+            if settings(line).any(|it| it == (key, value)) {
+                let after = line.find(key)? + key.len();
+                let at = start + after + line[after..].find(value)?;
+                return Some(block.span.inner(at..at + value.len()));
+            }
+            start += line.len();
+        }
+        None
     }
 
     /// Returns the place of a credential: its line in an entry of several lines, else the whole value.

@@ -2,6 +2,7 @@
 //!
 //! Source: Docker documentation, "Dockerfile reference".
 
+use super::Service;
 use crate::text::normalise_path;
 use std::ops::Range;
 
@@ -79,16 +80,42 @@ impl Stage {
     }
 }
 
-/// Returns the stage that a build ends with: the one called `target`, or the last.
+/// Returns the stage that the build of a service ends with, with the arguments that the build is given. One without
+/// a value takes that of the project's `.env` file.
+pub(super) fn built_stage(text: &str, service: &Service<'_>) -> Option<Stage> {
+    let build = service.model.build.as_ref()?;
+    let of_project = |name: &str| {
+        let mut variables = service.project.dot_env.iter();
+        variables.find(|it| it.name.as_str() == name).and_then(|it| it.value.as_ref())
+    };
+    let given = |name: &str| {
+        let argument = build.args.iter().find(|it| it.key.as_str() == name)?;
+        argument.value.as_ref().or_else(|| of_project(name)).map(|it| it.value.to_string())
+    };
+    stage_of(text, build.target.as_ref().map(|it| it.as_str()), &given)
+}
+
+/// Returns the stage that a build without arguments ends with: the one called `target`, or the last.
 pub(super) fn final_stage(text: &str, target: Option<&str>) -> Option<Stage> {
+    stage_of(text, target, &|_| None)
+}
+
+fn stage_of(
+    text: &str,
+    target: Option<&str>,
+    given: &dyn Fn(&str) -> Option<String>,
+) -> Option<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     let mut arguments: Vec<(String, String)> = Vec::new();
     for Instruction { keyword, arguments: rest, range } in instructions(text) {
         let is = |word: &str| keyword.eq_ignore_ascii_case(word);
         if is("ARG") && stages.is_empty() {
-            arguments.extend(rest.split_once('=').map(|(name, default)| {
-                (name.trim().to_owned(), default.trim().trim_matches(['"', '\'']).to_owned())
-            }));
+            let (name, default) = match rest.split_once('=') {
+                Some((name, default)) => (name.trim(), Some(default)),
+                None => (rest.trim(), None),
+            };
+            let default = default.map(|it| it.trim().trim_matches(['"', '\'']).to_owned());
+            arguments.extend(given(name).or(default).map(|value| (name.to_owned(), value)));
         } else if is("FROM") {
             let stage = start(&rest, &stages, &arguments);
             stages.push(Stage { from: range.clone(), ..stage });

@@ -39,7 +39,9 @@ impl<'a> Facts<'a> {
         if let Some(build) = &service.model.build {
             let file = build.dockerfile_id.map(|it| self.file(it).text());
             return match file.or(build.dockerfile_inline.as_ref().map(|it| it.as_str())) {
-                Some(text) => dockerfile_health(text, build.target.as_ref().map(|it| it.as_str())),
+                Some(text) => {
+                    dockerfile::built_stage(text, service).map_or(Health::Unknown, stage_health)
+                }
                 None => Health::Unknown,
             };
         }
@@ -60,12 +62,14 @@ impl<'a> Facts<'a> {
         if service.model.healthcheck.is_some() {
             return None;
         }
+        // A first start takes minutes where the image may be emulated.
+        let start_period = if service.model.platform.is_some() { "120s" } else { "30s" };
         let check = Yaml::map([
             ("test", Yaml::words(service.test_words(shell))),
             ("interval", Yaml::raw("10s")),
             ("timeout", Yaml::raw("5s")),
             ("retries", Yaml::raw("5")),
-            ("start_period", Yaml::raw("30s")),
+            ("start_period", Yaml::raw(start_period)),
         ]);
         self.insert_entry(place, "healthcheck", &check)
     }
@@ -114,10 +118,8 @@ fn family_health(family: &Family, repository: &str) -> Health {
     }
 }
 
-/// Returns the health of the last stage of a Dockerfile, or of the target stage: its own HEALTHCHECK, or
-/// else that of the image that it starts from.
-fn dockerfile_health(text: &str, target: Option<&str>) -> Health {
-    let Some(stage) = dockerfile::final_stage(text, target) else { return Health::Unknown };
+/// Returns the health of a stage of a Dockerfile: its own HEALTHCHECK, or else that of the image that it starts from.
+fn stage_health(stage: dockerfile::Stage) -> Health {
     match stage.healthcheck {
         Some(true) => Health::Checked,
         Some(false) => Health::None,
@@ -228,6 +230,9 @@ mod tests {
 
     #[test]
     fn a_dockerfile_says_what_its_stage_has() {
+        let dockerfile_health = |text, target| {
+            dockerfile::final_stage(text, target).map_or(Health::Unknown, stage_health)
+        };
         let text = "FROM postgres:17 AS base\nFROM base AS checked\nHEALTHCHECK CMD pg_isready\nFROM checked\nRUN x\n";
         assert_eq!(dockerfile_health(text, None), Health::Checked);
         assert_eq!(dockerfile_health(text, Some("base")), Health::None);

@@ -1,6 +1,6 @@
 //! The command that an image starts, as its Dockerfile says.
 
-use super::dockerfile::final_stage;
+use super::dockerfile::built_stage;
 use super::{Facts, Service};
 use crate::knowledge::image::ImageRef;
 use crate::knowledge::shell::{Command, commands_of_argv};
@@ -19,8 +19,7 @@ impl<'a> Facts<'a> {
     /// Returns the image that the image of a service is built from, if its Dockerfile was handed over.
     pub fn base_image(&self, service: &Service<'a>) -> Option<String> {
         let build = service.model.build.as_ref()?;
-        let target = build.target.as_ref().map(|it| it.as_str());
-        Some(final_stage(self.file(build.dockerfile_id?).text(), target)?.base)
+        Some(built_stage(self.file(build.dockerfile_id?).text(), service)?.base)
     }
 
     /// Returns the normalised repository of the image that a service runs, or that its image is built on.
@@ -28,8 +27,7 @@ impl<'a> Facts<'a> {
         let Some(build) = &service.model.build else {
             return service.unit.image.as_ref().map(|it| it.repository.clone());
         };
-        let target = build.target.as_ref().map(|it| it.as_str());
-        let stage = final_stage(self.file(build.dockerfile_id?).text(), target)?;
+        let stage = built_stage(self.file(build.dockerfile_id?).text(), service)?;
         Some(ImageRef::parse(&stage.base).repository())
     }
 
@@ -37,8 +35,7 @@ impl<'a> Facts<'a> {
     pub fn final_from(&self, service: &Service<'a>) -> Option<Span> {
         let build = service.model.build.as_ref()?;
         let file = self.file(build.dockerfile_id?);
-        let target = build.target.as_ref().map(|it| it.as_str());
-        let from = final_stage(file.text(), target)?.from;
+        let from = built_stage(file.text(), service)?.from;
         Some(Span::new(file.id, from.start, from.end))
     }
 
@@ -46,8 +43,7 @@ impl<'a> Facts<'a> {
     pub fn image_start(&self, service: &Service<'a>) -> Option<ImageStart> {
         let build = service.model.build.as_ref()?;
         let file = self.file(build.dockerfile_id?);
-        let target = build.target.as_ref().map(|it| it.as_str());
-        let (words, range) = final_stage(file.text(), target)?.start()?;
+        let (words, range) = built_stage(file.text(), service)?.start()?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let span = Span::new(file.id, range.start, range.end);
         Some(ImageStart { commands: commands_of_argv(&words), span })

@@ -103,7 +103,7 @@ pub use crate::text::nearest;
 pub use authentication::{OpenDoor, Reach};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
-pub use commands::{for_any_release, in_shell, kubectl};
+pub use commands::{for_any_release, in_shell, kubectl, without_default_namespace};
 pub use contract::ConfigKeys;
 pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};

@@ -1,12 +1,13 @@
 //! Start order: which Compose services wait for which.
 
 use super::hosts::ComposeHosts;
-use super::{Facts, Service, Unit};
+use super::{Facts, Service, Unit, is_below};
 use crate::knowledge::families::Class;
-use crate::knowledge::patience::{Patience, patience_of};
-use crate::knowledge::shell::{Command, Place};
+use crate::knowledge::patience::{Patience, patience_of, starts_nothing};
+use crate::knowledge::ready::is_client;
+use crate::knowledge::shell::{self, Command, Place};
 use crate::knowledge::starts::wait_of;
-use crate::model::compose::{Condition, Dependency};
+use crate::model::compose::{Condition, Dependency, MountKind};
 use crate::text::FileId;
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
@@ -126,15 +127,15 @@ impl<'a> Facts<'a> {
 
     /// Returns what a service does while one that it depends on cannot answer yet.
     pub fn patience(&self, from: &Service<'a>, on: &Service<'a>) -> Patience {
+        let started = self.started_commands(from);
         let image_waits = || {
-            let starts_image = from.unit.start.commands.is_empty();
-            let start = self.image_start(from).filter(|_| starts_image);
-            start.is_some_and(|it| it.commands.iter().any(waits))
+            let mut scripts = started.iter().filter_map(|it| self.script_of(from, it)).flatten();
+            started.iter().any(waits) || scripts.any(|it| waits(&it))
         };
-        // `tail -f /dev/null` keeps a container open for somebody who types a command there.
+        let repository = self.base_repository(from);
         let is_idle = || {
-            let last = from.unit.start.commands.last();
-            last.is_some_and(|it| matches!(it.name(), "sleep" | "tail"))
+            let is_bare = from.unit.start.is_empty();
+            idles(&started) || is_bare && repository.as_deref().is_some_and(starts_nothing)
         };
         // A cache is up long before the setup that the service also waits for has ended.
         let ends_later = || {
@@ -151,8 +152,34 @@ impl<'a> Facts<'a> {
         {
             return Patience::Waits;
         }
-        let repository = self.base_repository(from);
-        patience_of(repository.as_deref(), from.unit.family(), on.unit.family())
+        // A client that seeds a server gives up sooner than a program with a driver.
+        let server = on.unit.family().filter(|_| !started.iter().any(|it| is_client(it.name())));
+        patience_of(repository.as_deref(), from.unit.family(), server)
+    }
+
+    /// Returns the commands that a service starts: its own, or those of the image that is built for it.
+    fn started_commands(&self, service: &Service<'a>) -> Vec<Command> {
+        let start = &service.unit.start;
+        let first = start.words.first();
+        let has_own = first.is_some_and(|it| start.replaces_entrypoint || !it.starts_with('-'));
+        match self.image_start(service).filter(|_| !has_own) {
+            Some(image) => image.commands,
+            None => start.commands.clone(),
+        }
+    }
+
+    /// Whether a service starts a script that is mounted into it and cannot be read here.
+    pub fn starts_unread_script(&self, service: &Service<'a>) -> bool {
+        self.started_commands(service).iter().any(|command| {
+            let mounted = script_path(command).filter(|it| is_bind_mounted(service, it));
+            mounted.is_some_and(|it| self.mounted_script(&service.unit, it).is_none())
+        })
+    }
+
+    /// Returns the commands of the script that a command runs, where it is mounted and can be read.
+    fn script_of(&self, service: &Service<'a>, command: &Command) -> Option<Vec<Command>> {
+        let script = self.mounted_script(&service.unit, script_path(command)?)?;
+        Some(shell::commands(script.text))
     }
 
     /// Whether something that a service depends on starts only once another service is healthy.
@@ -180,6 +207,37 @@ impl<'a> Facts<'a> {
     /// Returns the indices of all services that depend on one of some services, directly or not.
     pub fn all_dependents(&self, on: impl IntoIterator<Item = usize>) -> FxHashSet<usize> {
         reachable(&self.waits.needed_by, on)
+    }
+}
+
+/// Returns the path of the script that a command runs: its program, or what it gives to a shell.
+fn script_path(command: &Command) -> Option<&str> {
+    let words = command.program();
+    let is_script = |text: &str| text.starts_with('/') && text.ends_with(".sh");
+    let first = words.first().filter(|it| it.text.starts_with('/'));
+    let is_shell = matches!(command.name(), "sh" | "bash" | "ash");
+    let word = first.filter(|_| !is_shell).or(words.iter().find(|it| is_script(&it.text)))?;
+    Some(&word.text)
+}
+
+/// Whether a path in a service's container leads into a file or folder of the host.
+fn is_bind_mounted(service: &Service<'_>, path: &str) -> bool {
+    let mut bound = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
+    bound.any(|it| is_below(path, it.target.as_str()))
+}
+
+/// Whether commands only keep a container open for somebody who types there, or start others by the clock.
+fn idles(commands: &[Command]) -> bool {
+    let Some((last, before)) = commands.split_last() else { return false };
+    let arguments = last.program().get(1..).unwrap_or_default();
+    let prepares = |it: &Command| {
+        matches!(it.name(), "echo" | "env" | "printenv" | "touch" | "mkdir" | "chmod" | "crontab")
+    };
+    match last.name() {
+        "sleep" | "tail" => true,
+        "crond" | "cron" | "supercronic" => before.iter().all(prepares),
+        "sh" | "bash" | "ash" | "zsh" => arguments.iter().all(|it| it.text.starts_with('-')),
+        _ => false,
     }
 }
 

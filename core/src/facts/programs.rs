@@ -107,8 +107,8 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
             let inline = build.dockerfile_inline.as_ref().map(|it| it.as_str());
             if let Some(text) = inline.or(file.map(|it| it.text())) {
                 // What the Dockerfile says is stronger than the name that the image is given.
-                let target = build.target.as_ref().map(|it| it.as_str());
-                service.unit.runs = of_dockerfile(text, target);
+                let runs = of_dockerfile(text, service);
+                service.unit.runs = runs;
                 continue;
             }
         }
@@ -125,8 +125,8 @@ pub(super) fn of_services(services: &mut [Service<'_>], files: &[&FileModel]) {
 
 /// Returns the program of the image that a Dockerfile's final stage starts from, unless the stage
 /// starts something else.
-fn of_dockerfile(text: &str, target: Option<&str>) -> Option<Program> {
-    let stage = dockerfile::final_stage(text, target)?;
+fn of_dockerfile(text: &str, service: &Service<'_>) -> Option<Program> {
+    let stage = dockerfile::built_stage(text, service)?;
     let program = Program::of_base(&stage.base)?;
     let starts_server = |words: &dockerfile::Words| {
         let name = base_name(words.first());
@@ -205,11 +205,18 @@ mod tests {
         let body = "build: ./db, ports: ['3306:3306']";
         assert_eq!(published(body, Some("FROM mysql:5.7")), 1);
         assert_eq!(published(body, Some("ARG V=8.4\nFROM mysql:${V}\nCMD [\"mysqld\"]")), 1);
+        let given = "build: { context: ./db, args: ['BASE=mysql:8.4'] }, ports: ['3306:3306']";
+        assert_eq!(published(given, Some("ARG BASE\nFROM ${BASE}")), 1);
+        assert_eq!(published(given, Some("ARG OTHER\nFROM node:${OTHER}")), 0);
         assert_eq!(published(body, Some("FROM mysql:5.7 AS a\nFROM node:22")), 0);
         assert_eq!(published(body, Some("FROM mysql:5.7\nCMD [\"./dump.sh\"]")), 0);
         assert_eq!(published(body, None), 0);
         let two = "build: { context: ./db, target: db }, ports: ['3306:3306']";
         assert_eq!(published(two, Some("FROM mysql:8.4 AS db\nFROM node:22 AS web")), 1);
+        let given = "build: { context: ./db, args: { BASE: 'mysql:8.4' } }, ports: ['3306:3306']";
+        assert_eq!(published(given, Some("ARG BASE\nFROM ${BASE}")), 1);
+        assert_eq!(published(given, Some("ARG BASE=node:22\nFROM ${BASE}")), 1);
+        assert_eq!(published(given, Some("ARG OTHER\nFROM ${OTHER}")), 0);
         let inline =
             "build: { context: ., dockerfile_inline: 'FROM mysql:8.4' }, ports: ['3306:3306']";
         assert_eq!(published(inline, None), 1);

@@ -48,13 +48,15 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether a service may start before the one that it depends on can answer.
+    /// Whether a service may start before the one that it depends on can answer. Swarm ignores `depends_on`, and
+    /// takes it as a list only.
     pub fn is_early(&self, wait: &Wait<'_, 'a>) -> bool {
         let (from, on) = (wait.from, wait.on);
         let is_checked = || on.model.healthcheck.is_some() && self.health(on) == Health::Checked;
         wait.dependency.condition.value == Condition::Started
             && (is_checked() || on.must_be_ready())
             && !self.is_one_shot(on)
+            && !self.is_for_swarm(from)
             && self.patience(from, on) != Patience::Waits
     }
 
@@ -189,7 +191,12 @@ impl Service<'_> {
             let is_data = dirs.clone().any(|dir| is_below(target, dir) || is_below(dir, target));
             is_data || is_below(target, "/docker-entrypoint-initdb.d") || target == "/etc/localtime"
         };
+        // Without a version, an older image without the client may be what is there, and an image that is
+        // emulated takes longer than the check allows for. MongoDB 5.0 got `mongosh` in the middle of its series.
+        let is_pinned = image.major.is_some_and(|it| image.repository != "mongo" || it != 5);
         image.certainty == Certainty::Certain
+            && is_pinned
+            && model.platform.is_none()
             && model.build.is_none()
             && model.entrypoint.is_none()
             && model.configs.is_empty()
@@ -242,6 +249,10 @@ mod tests {
             "image: 'redis:8', command: redis-server /etc/redis.conf",
             "image: 'registry.example/postgres:17'",
             "image: 'postgres:17', build: ./db",
+            "image: 'postgres'",
+            "image: 'mongo:latest'",
+            "image: 'mongo:5.0.2'",
+            "image: 'mysql:8.4', platform: linux/amd64",
         ] {
             assert_eq!(check(service), Unread, "{service}");
         }

@@ -115,6 +115,11 @@ pub(super) fn swarm_projects(files: &[Arc<FileModel>], projects: &[Project]) -> 
             || it.mode.as_ref().is_some_and(|mode| mode.value == "global")
     };
     let of_project = |project: &Project| {
+        // `docker stack deploy` takes `depends_on` as a list only.
+        let mut dependencies = project.services.iter().flat_map(|it| &it.depends_on);
+        if dependencies.any(|it| !it.short_form) {
+            return Swarm::No;
+        }
         if project.files.iter().any(is_named) || has_overlay(project) {
             return Swarm::Surely;
         }

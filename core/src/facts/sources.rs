@@ -5,7 +5,7 @@ use super::dockerfile::{Copied, final_stage};
 use super::{Facts, Service};
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
-use crate::text::{FileId, folder_of, name_of, normalise_path};
+use crate::text::{FileId, folder_of, join_path, name_of, normalise_path};
 
 /// Names of folders in a build context that usually hold source code.
 const SOURCE_FOLDERS: &[&str] = &[
@@ -88,6 +88,22 @@ impl<'a> Facts<'a> {
         } else {
             Shadowed::Apart
         }
+    }
+
+    /// Returns the `.env` file that the Dockerfile of a service copies into its image with the rest of the build
+    /// context.
+    pub fn copied_dot_env(&self, service: &Service<'a>) -> Option<FileId> {
+        let build = service.model.build.as_ref()?;
+        let target = build.target.as_ref().map(|it| it.as_str());
+        let stage = final_stage(self.file(build.dockerfile_id?).text(), target)?;
+        let is_whole = |copied: &Copied| {
+            copied.sources.iter().any(|it| it.is_empty() || it == "." || it == ".env")
+        };
+        if !stage.copies.iter().any(is_whole) {
+            return None;
+        }
+        let folder = join_path(&service.project.folder, &build.context);
+        self.file_at(&normalise_path(&format!("{folder}/.env")))
     }
 
     /// Returns the file with this path among those that were handed over.

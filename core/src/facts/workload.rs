@@ -117,7 +117,9 @@ impl<'a> Workload<'a> {
     /// Returns the `kubectl` command about the Pods of the workload: `get pods -n shop -l app=web -o wide`.
     pub fn pods(&self, verb: &str, options: &str) -> String {
         let (flag, which) = (self.namespace_flag(), self.which_pods());
-        format!("kubectl {verb}{flag} {which} {options}").trim_end().to_owned()
+        let words = [which.as_str(), options].into_iter().filter(|it| !it.is_empty());
+        let words: Vec<&str> = words.collect();
+        format!("kubectl {verb}{flag} {}", words.join(" ")).trim_end().to_owned()
     }
 
     /// Returns the words that name the Pods of the workload: their labels, or the name of a bare Pod.
@@ -136,6 +138,10 @@ impl<'a> Workload<'a> {
             .collect();
         match self.model.kind {
             WorkloadKind::Pod => self.name.to_owned(),
+            // Kubernetes labels the Pods of a Job itself.
+            WorkloadKind::Job if !self.name.is_empty() && !is_placeholder(self.name) => {
+                format!("-l job-name={}", self.name)
+            }
             _ if labels.is_empty() => String::new(),
             _ => format!("-l {}", super::in_shell(&labels.join(","))),
         }

@@ -75,6 +75,16 @@ pub fn is_node_agent(name: &str) -> bool {
     ends.any(|end| NODE_AGENTS.contains(end)) || stems.any(|stem| NODE_AGENTS.contains(stem))
 }
 
+static HOST_NETWORK_IMAGES: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words(include_str!("data/host_network_images.txt")));
+
+/// Whether the makers of an image tell people to run it on the network of the host. The name is the last part
+/// of the repository.
+#[must_use]
+pub fn wants_host_network(program: &str) -> bool {
+    HOST_NETWORK_IMAGES.contains(program)
+}
+
 /// Repositories of controllers that take traffic from outside, and so listen on the host.
 const INGRESS_CONTROLLERS: &[&str] = &[
     "registry.k8s.io/ingress-nginx/controller",

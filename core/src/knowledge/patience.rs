@@ -17,11 +17,20 @@ pub enum Patience {
 }
 
 static WAITING: LazyLock<FxHashSet<&str>> = LazyLock::new(|| listed("waits "));
+static IDLE: LazyLock<FxHashSet<&str>> = LazyLock::new(|| listed("idles "));
+static MEMBERS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| listed("members "));
+static PATIENT_DRIVERS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| listed("drivers "));
 static RETRYING: LazyLock<FxHashSet<&str>> = LazyLock::new(|| listed("retries "));
 
 fn listed(keyword: &str) -> FxHashSet<&'static str> {
     let rows = entries(include_str!("data/patient_programs.txt"));
     rows.filter_map(|row| row.strip_prefix(keyword)).flat_map(|row| row.split(' ')).collect()
+}
+
+/// Whether the image of a normalised repository starts nothing, unless it is given a command.
+#[must_use]
+pub fn starts_nothing(repository: &str) -> bool {
+    IDLE.contains(repository)
 }
 
 /// Returns what the program of a normalised repository and its family does while a server of another family
@@ -35,12 +44,17 @@ pub fn patience_of(
     if repository.is_some_and(|it| WAITING.contains(it)) {
         return Patience::Waits;
     }
+    let is_same = family.zip(server).is_some_and(|(a, b)| a.id == b.id && MEMBERS.contains(a.id));
+    if is_same {
+        return Patience::Waits;
+    }
     // Grafana queries its data sources when somebody looks, but needs its own database at the start.
     let is_own_database = |it: &Family| {
         it.id == "grafana" && server.is_some_and(|server| server.class == Class::Database)
     };
     match family {
         Some(it) if RETRYING.contains(it.id) && !is_own_database(it) => Patience::Retries,
+        _ if server.is_some_and(|it| PATIENT_DRIVERS.contains(it.id)) => Patience::Retries,
         _ => Patience::Impatient,
     }
 }
@@ -62,12 +76,16 @@ mod tests {
         assert_eq!(patience("wordpress", "mysql"), Patience::Impatient);
         assert_eq!(patience("grafana/grafana", "postgres"), Patience::Impatient);
         assert_eq!(patience("grafana/grafana", "elasticsearch"), Patience::Retries);
+        assert_eq!(patience("chrislusf/seaweedfs", "chrislusf/seaweedfs"), Patience::Waits);
+        assert_eq!(patience("chrislusf/seaweedfs", "postgres"), Patience::Impatient);
+        assert_eq!(patience("acme/web", "mongo"), Patience::Retries);
     }
 
     #[test]
     fn every_name_is_known() {
-        let unknown: Vec<_> = RETRYING.iter().filter(|it| by_id(it).is_none()).collect();
+        let families = [&*RETRYING, &*MEMBERS, &*PATIENT_DRIVERS].into_iter().flatten();
+        let unknown: Vec<_> = families.filter(|it| by_id(it).is_none()).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
-        assert!(!WAITING.is_empty());
+        assert!(!WAITING.is_empty() && !IDLE.is_empty());
     }
 }

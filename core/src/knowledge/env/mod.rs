@@ -8,9 +8,9 @@ mod file_database;
 mod purpose;
 mod state;
 
-use crate::knowledge::data::words;
+use crate::knowledge::data::{entries, words};
 use crate::knowledge::net;
-pub use debug::{is_debug_switch, is_environment_switch};
+pub use debug::{is_debug_switch, is_environment_switch, switch};
 pub use file_database::{FileDatabase, file_database};
 pub use purpose::{Purpose, is_place, purpose};
 use rustc_hash::FxHashSet;
@@ -49,6 +49,18 @@ const PLATFORM_PREFIXES: &[&str] = &[
 #[must_use]
 pub fn is_platform_only(name: &str) -> bool {
     PLATFORM_VARIABLES.contains(name) || PLATFORM_PREFIXES.iter().any(|it| name.starts_with(it))
+}
+
+/// Variables with the values that their programs take anyway.
+static DEFAULTS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let rows = entries(include_str!("../data/variable_defaults.txt"));
+    rows.map(|row| row.split_once(" = ").expect("internal error: a malformed row")).collect()
+});
+
+/// Whether a value of a variable is what its program takes where nobody sets the variable.
+#[must_use]
+pub fn is_default_value(name: &str, value: &str) -> bool {
+    DEFAULTS.contains(&(name, value.trim().trim_end_matches(',')))
 }
 
 /// A variable that Kubernetes, like Docker's old links, puts into a container for a Service.

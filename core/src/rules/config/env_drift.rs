@@ -1,5 +1,7 @@
 use crate::facts::{Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
-use crate::knowledge::env::{is_environment_switch, is_place, is_platform_only, link_prefix};
+use crate::knowledge::env::{
+    is_default_value, is_environment_switch, is_place, is_platform_only, link_prefix,
+};
 use crate::model::kubernetes::{Container, EnvSource};
 use crate::report::{Confidence, Finding, Findings, Role, Severity};
 use crate::rules::rule;
@@ -79,6 +81,16 @@ struct Drift<'f, 'a> {
     here: Vec<&'f Var<'a>>,
     there: Vec<&'f Var<'a>>,
     weight: Weight,
+    releases: Releases,
+}
+
+/// Whether the two sides run one release of the program, as far as their images say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Releases {
+    Same,
+    Different,
+    /// A side names no image, or another repository.
+    Unknown,
 }
 
 /// How much it matters that one side lacks a variable.
@@ -99,6 +111,8 @@ struct Cause<'f> {
     here: Vec<&'f str>,
     there: Vec<&'f str>,
     accepted_at: Option<Span>,
+    /// Whether the releases of the two sides may be all that differs.
+    is_of_release: bool,
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
@@ -119,17 +133,30 @@ fn check(facts: &Facts, out: &mut Findings) {
                 !is_helper(unit, it.name) && !others.sets_in_compose(facts, pair, it.name)
             });
         }
+        let releases = releases(&service.unit, unit);
+        let is_important =
+            |it: &&&Var<'_>| !makes_no_difference(it) && !repeats_dot_env(facts, service, it);
+        let important = here.iter().chain(&there).filter(is_important).count();
+        // A newer release may bring the variable, or need it no more.
+        let most = match releases {
+            Releases::Different => Weight::Medium,
+            Releases::Unknown if important == 1 => Weight::Medium,
+            Releases::Unknown | Releases::Same => Weight::High,
+        };
         let weigh = |it: &&Var<'_>| match it.source {
             // A file for many services sets more than each of them reads.
             VarSource::EnvFile if others.share_env_file(facts, service, it) => Weight::Low,
-            _ => weight_here(facts, service, it),
+            _ => weight_here(service, it).min(most),
         };
-        let weigh_there = |it: &&Var<'_>| weight_there(workload, unit, it);
+        let weigh_there = |it: &&Var<'_>| match repeats_dot_env(facts, service, it) {
+            true => Weight::Low,
+            false => weight_there(workload, unit, it).min(most),
+        };
         let all = here.iter().map(weigh).chain(there.iter().map(weigh_there));
         let Some(weight) = all.max() else { continue };
         here.retain(|it| weigh(it) == weight);
         there.retain(|it| weigh_there(it) == weight);
-        let drift = Drift { pair, here, there, weight };
+        let drift = Drift { pair, here, there, weight, releases };
         if let Some(span) = drift.span(facts) {
             causes.entry(drift.cause(facts, span)).or_default().push(drift);
         }
@@ -138,6 +165,13 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some((first, others)) = drifts.split_first() else { continue };
         let Some(finding) = report(facts, first, out) else { continue };
         finding.confidence(Confidence::Likely).severity(cause.severity);
+        if cause.is_of_release {
+            finding.cause("another release").why(
+                "By the tags of their images, the two sides may run different releases. A variable that one \
+                 release reads may mean nothing to the other; once both run the same, the program falls back to a \
+                 default on the side that lacks it.",
+            );
+        }
         let others = others.iter().filter_map(|it| {
             let (service, _, unit) = facts.pair(it.pair);
             Some((it.span(facts)?, format!("the same for `{}` and {}", service.name, unit.label)))
@@ -234,16 +268,38 @@ fn is_helper(unit: &Unit<'_>, name: &str) -> bool {
 }
 
 /// Returns how much a variable matters that only Compose sets.
-fn weight_here(facts: &Facts, service: &Service<'_>, variable: &Var<'_>) -> Weight {
+fn weight_here(service: &Service<'_>, variable: &Var<'_>) -> Weight {
     let ports = service.listens_on();
-    if is_platform_only(variable.name) || repeats_a_port(variable, &ports) {
-        return Weight::Low;
-    }
-    let is_another_release = facts.counterpart_of(service.index).is_some_and(|pair| {
-        let (_, _, unit) = facts.pair(pair);
-        are_of_different_versions(&service.unit, unit)
-    });
-    if is_another_release { Weight::Medium } else { Weight::High }
+    let is_low = is_platform_only(variable.name)
+        || repeats_a_port(variable, &ports)
+        || makes_no_difference(variable);
+    if is_low { Weight::Low } else { Weight::High }
+}
+
+/// Whether a program does the same without a variable: the value is empty, switches something off, is the
+/// address of all interfaces, or what the program takes anyway.
+fn makes_no_difference(variable: &Var<'_>) -> bool {
+    let Some(value) = variable.value else {
+        // A variable without a value, as opposed to one whose value is kept elsewhere.
+        return variable.source == VarSource::Inline;
+    };
+    let value = value.trim();
+    let is_off = matches!(value.to_ascii_lowercase().as_str(), "false" | "off" | "no" | "0");
+    value.is_empty()
+        || is_off
+        || matches!(value, "0.0.0.0" | "::" | "[::]")
+        || is_default_value(variable.name, value)
+}
+
+/// Whether the image that is built for a service brings a variable by itself, in the `.env` file that its
+/// Dockerfile copies.
+fn repeats_dot_env(facts: &Facts<'_>, service: &Service<'_>, variable: &Var<'_>) -> bool {
+    let service = &facts.services()[service.index];
+    let Some(file) = facts.copied_dot_env(service) else { return false };
+    facts.file(file).text().lines().any(|line| {
+        let line = line.trim_start();
+        line.split_once('=').is_some_and(|it| it.0.trim_end() == variable.name)
+    })
 }
 
 /// Returns how much a variable matters that only the cluster sets. The image may well say by itself in which
@@ -257,7 +313,11 @@ fn weight_there(workload: &Workload<'_>, unit: &Unit<'_>, variable: &Var<'_>) ->
         let prefix = format!("{}_", link_prefix(it.name));
         it.site != unit.site && it.var(name).is_some() && name.starts_with(&prefix)
     });
-    if is_platform_only(name) || is_for_neighbour || repeats_a_port(variable, &ports) {
+    let is_low = is_platform_only(name)
+        || is_for_neighbour
+        || repeats_a_port(variable, &ports)
+        || makes_no_difference(variable);
+    if is_low {
         Weight::Low
     } else if is_environment_switch(name) || is_place(name) {
         Weight::Medium
@@ -276,12 +336,16 @@ fn repeats_a_port(variable: &Var<'_>, ports: &[u16]) -> bool {
     name.ends_with("PORT") && (is_for_metrics || is_own)
 }
 
-/// Whether two containers run versions of one image that are not the same.
-fn are_of_different_versions(a: &Unit<'_>, b: &Unit<'_>) -> bool {
-    let (Some(a), Some(b)) = (&a.image, &b.image) else { return false };
-    let is_release =
-        |tag: Option<&str>| tag.is_some_and(|it| it.contains(|c: char| c.is_ascii_digit()));
-    a.repository == b.repository && a.tag != b.tag && is_release(a.tag) && is_release(b.tag)
+/// Returns whether two containers run one release, by the tags of their images.
+fn releases(a: &Unit<'_>, b: &Unit<'_>) -> Releases {
+    let (Some(a), Some(b)) = (&a.image, &b.image) else { return Releases::Unknown };
+    if a.repository != b.repository {
+        Releases::Unknown
+    } else if a.tag == b.tag {
+        Releases::Same
+    } else {
+        Releases::Different
+    }
 }
 
 impl<'f, 'a> Drift<'f, 'a> {
@@ -297,7 +361,7 @@ impl<'f, 'a> Drift<'f, 'a> {
     }
 
     fn cause(&self, facts: &Facts<'a>, span: Span) -> Cause<'f> {
-        let (service, workload, _) = facts.pair(self.pair);
+        let (service, workload, unit) = facts.pair(self.pair);
         let sorted = |vars: &[&'f Var<'a>]| {
             let mut names: Vec<&'f str> = vars.iter().map(|it| it.name).collect();
             names.sort_unstable();
@@ -309,11 +373,17 @@ impl<'f, 'a> Drift<'f, 'a> {
             severity: match self.weight {
                 Weight::Low => Severity::Hint,
                 Weight::Medium => Severity::Info,
-                Weight::High => severity(service, facts.object_role(workload.object)),
+                Weight::High => severity(service, unit, facts.object_role(workload.object)),
             },
             here: sorted(&self.here),
             there: sorted(&self.there),
             accepted_at: accepted.then_some(span),
+            is_of_release: self.weight == Weight::Medium
+                && match self.releases {
+                    Releases::Different => true,
+                    Releases::Unknown => self.here.len() + self.there.len() == 1,
+                    Releases::Same => false,
+                },
         }
     }
 }
@@ -412,9 +482,10 @@ fn lacks(vars: &[&Var<'_>]) -> &'static str {
 
 /// Returns the severity of a drift, lower where differences are normal: the chart of a public product often
 /// sets other variables than its Compose file.
-fn severity(service: &Service<'_>, role: Role) -> Severity {
+fn severity(service: &Service<'_>, unit: &Unit<'_>, role: Role) -> Severity {
     let is_development = service.role == Role::Development || role == Role::Development;
-    match is_development || service.unit.family().is_some() {
+    let is_public = service.unit.family().or(unit.family()).is_some();
+    match is_development || is_public {
         true => Severity::Info,
         false => Severity::Warning,
     }
@@ -492,6 +563,68 @@ mod tests {
             two_services("{TLS: x}", "{TLS: x} # plimsoll: ignore PLM506 - on purpose").len(),
             1
         );
+    }
+
+    fn pod(image: &str, env: &str) -> String {
+        format!(
+            "# file: k.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: '{image}', env: [{env}]}}]}}\n"
+        )
+    }
+
+    fn severities(service: &str, pod: &str) -> Vec<&'static str> {
+        let text = format!("# file: compose.yaml\nservices: {{web: {{{service}}}}}\n{pod}");
+        findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn values_that_make_no_difference_are_a_hint() {
+        for value in ["'false'", "''", "0.0.0.0", "'off'"] {
+            let here = format!("image: 'acme/web:1', environment: {{A: {value}}}");
+            assert_eq!(severities(&here, &pod("acme/web:1", "")), ["hint"], "{value}");
+            let there = pod("acme/web:1", &format!("{{name: A, value: {value}}}"));
+            assert_eq!(severities("image: 'acme/web:1'", &there), ["hint"], "{value}");
+        }
+        let there = pod("acme/load:1", "{name: LOCUST_SPAWN_RATE, value: '1'}");
+        assert_eq!(severities("image: 'acme/load:1'", &there), ["hint"]);
+        let there = pod("acme/load:1", "{name: LOCUST_SPAWN_RATE, value: '9'}");
+        assert_eq!(severities("image: 'acme/load:1'", &there), ["warning"]);
+    }
+
+    #[test]
+    fn what_another_release_may_explain_is_mild() {
+        let one = "environment: {A: x}";
+        let two = "environment: {A: x, B: y}";
+        let other = pod("acme/web:2", "");
+        assert_eq!(severities(&format!("image: 'acme/web:1', {two}"), &other), ["info"]);
+        assert_eq!(severities(&format!("build: ., {one}"), &other), ["info"]);
+        assert_eq!(severities(&format!("build: ., {two}"), &other), ["warning"]);
+        assert_eq!(severities(&format!("image: 'acme/web:2', {one}"), &other), ["warning"]);
+    }
+
+    #[test]
+    fn single_variables_of_another_release_are_one_finding() {
+        let pods = format!(
+            "{}{}",
+            pod("acme/web:2", ""),
+            pod("acme/api:2", "").replace("web", "api").replace("k.yaml", "l.yaml")
+        );
+        let text = format!(
+            "# file: compose.yaml\nservices:\n  web: {{image: 'acme/web:1', environment: {{A: x}}}}\n  api: {{image: 'acme/api:1', environment: {{B: x}}}}\n{pods}"
+        );
+        assert_eq!(findings(&RULE, &text).len(), 1);
+    }
+
+    #[test]
+    fn the_env_file_that_a_dockerfile_copies_counts() {
+        let there = pod("acme/web:1", "{name: A, value: x}, {name: B, value: y}");
+        let with = |dockerfile: &str| {
+            let files = format!(
+                "{there}# file: web/Dockerfile\nFROM node:22\n{dockerfile}\n# file: web/.env\nA=x\nB=z\n"
+            );
+            severities("build: ./web", &files)
+        };
+        assert_eq!(with("COPY . ./"), ["hint"]);
+        assert_eq!(with("COPY src ./"), ["warning"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, PlainCredential, Unit, in_shell};
+use crate::facts::{Facts, PlainCredential, Site, Unit, in_shell};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
 use rustc_hash::FxHashSet;
@@ -123,12 +123,43 @@ fn report(facts: &Facts, held: &Held<'_, '_>, out: &mut Findings) {
     let defined = service
         .and_then(|it| it.project.dot_env.iter().find(|it| it.name.as_str() == name))
         .map(|it| it.name.span);
+    if let Some(unit) = unit {
+        finding.why(match unit.site {
+            Site::Service(_) => {
+                "Everybody who can read the repository or the output of `docker inspect` has the credential, and it \
+                 stays in the history after it is removed."
+            }
+            Site::Container(..) => {
+                "Everybody who can read the repository, or the workload in the cluster with `kubectl get -o yaml`, \
+                 has the credential, and it stays in the history after it is removed."
+            }
+        });
+        finding.help(help_for(unit, what));
+    }
     if let Some(defined) = defined {
         let file = facts.file(defined.file).path();
         finding.also(&defined, format!("`{name}` is defined here already")).help(format!(
             "`{file}` defines `{name}` already: write `${{{name}:?}}`, keep the file out of the repository, and \
              change the credential, which is already known."
         ));
+    }
+}
+
+/// Returns what helps on the side that a container is on. An argument takes a Secret through a variable.
+fn help_for(unit: &Unit<'_>, what: &str) -> &'static str {
+    match (unit.site, what.starts_with("argument")) {
+        (Site::Service(_), _) => {
+            "Use `secrets` with a file, or `${NAME:?}` with the value in an `.env` file that is not committed. \
+             Change the credential: it is already known."
+        }
+        (Site::Container(..), false) => {
+            "Use a `secretKeyRef` to a Secret that an operator or SOPS keeps out of the repository. Change the \
+             credential: it is already known."
+        }
+        (Site::Container(..), true) => {
+            "Set a variable with a `secretKeyRef` to a Secret that an operator or SOPS keeps out of the \
+             repository, and write `$(NAME)` in `args`. Change the credential: it is already known."
+        }
     }
 }
 
@@ -155,6 +186,23 @@ mod tests {
         ] {
             assert_eq!(env(fine), [""; 0], "{fine}");
         }
+    }
+
+    #[test]
+    fn the_help_is_for_the_side_that_the_credential_is_on() {
+        let pod = |entry: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: p, image: 'acme/web:1', {entry}}}]}}\n"
+            );
+            findings(&RULE, &text)[0].help.clone().unwrap_or_default()
+        };
+        let variable = pod("env: [{name: DB_PASSWORD, value: hV9kq2Zr7LmX}]");
+        assert!(variable.contains("secretKeyRef") && !variable.contains(".env"));
+        assert!(pod("args: [--password=hV9kq2Zr7LmX]").contains("`$(NAME)` in `args`"));
+        let compose =
+            "services: {web: {image: 'acme/web:1', environment: {DB_PASSWORD: hV9kq2Zr7LmX}}}";
+        let help = findings(&RULE, compose)[0].help.clone().unwrap_or_default();
+        assert!(!help.contains("secretKeyRef"));
     }
 
     #[test]

@@ -103,6 +103,15 @@ mod tests {
     use super::RULE;
     use crate::rules::testing::{findings, messages};
 
+    #[test]
+    fn the_place_is_behind_the_key_and_not_at_the_same_word_before_it() {
+        let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  relay: |\n    index: hV9kq2Zr7-logs\n    user: x\n    password: hV9kq2Zr7\n";
+        let found = findings(&RULE, text);
+        assert_eq!(found.len(), 1);
+        let start = found[0].span.range().start;
+        assert_eq!(&text[start - 10..start], "password: ");
+    }
+
     fn data(data: &str) -> Vec<(&'static str, String)> {
         let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n{data}");
         findings(&RULE, &text).into_iter().map(|it| (it.severity.name(), it.message)).collect()

@@ -1,5 +1,5 @@
 use crate::facts::{Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
-use crate::knowledge::env::{Purpose, is_environment_switch, purpose};
+use crate::knowledge::env::{Purpose, is_environment_switch, purpose, switch};
 use crate::knowledge::secrets::{Verdict, judge};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
@@ -93,6 +93,8 @@ struct Drift<'u, 'a> {
     here: &'u Var<'a>,
     there: &'u Var<'a>,
     purpose: Purpose,
+    /// Whether Compose switches on another of the same kind in its place.
+    is_variant: bool,
 }
 
 /// Returns the variables whose values select different behaviour.
@@ -114,11 +116,12 @@ fn drifted<'u, 'a>(
             continue;
         }
         if let Some(purpose) = purpose(here.name, one, other) {
-            all.push(Drift { here, there, purpose });
+            let is_variant = is_variant(service, unit, here);
+            all.push(Drift { here, there, purpose, is_variant });
         }
     }
     // What changes behaviour most comes first, and is what the finding points at.
-    all.sort_by_key(|it| !is_warning(it.purpose));
+    all.sort_by_key(|it| !is_warning(it));
     all
 }
 
@@ -130,8 +133,27 @@ fn is_written(variable: &Var<'_>) -> bool {
     }
 }
 
-fn is_warning(purpose: Purpose) -> bool {
-    match purpose {
+/// Whether a switch of Compose is off because another of its kind is on there and not in the cluster: one of
+/// several stores, of which a program uses a single one (`FILER_ETCD_ENABLED`, `FILER_LEVELDB_ENABLED`).
+fn is_variant(service: &Service<'_>, unit: &Unit<'_>, here: &Var<'_>) -> bool {
+    let family = |name: &str| {
+        let stem = name.strip_suffix("_ENABLED")?;
+        stem.rsplit_once('_').map(|it| it.0.to_owned())
+    };
+    let is_on = |variable: &Var<'_>| variable.value.and_then(switch) == Some(true);
+    let Some(own) = family(here.name).filter(|_| !is_on(here)) else { return false };
+    service.unit.env.iter().any(|other| {
+        family(other.name).as_ref() == Some(&own)
+            && is_on(other)
+            && !unit.var(other.name).is_some_and(is_on)
+    })
+}
+
+fn is_warning(drift: &Drift<'_, '_>) -> bool {
+    if drift.is_variant {
+        return false;
+    }
+    match drift.purpose {
         Purpose::Switch | Purpose::Driver => true,
         Purpose::DatabaseName | Purpose::Size => false,
     }
@@ -179,7 +201,7 @@ fn report(facts: &Facts, pair: &Counterpart, drifts: &[Drift<'_, '_>], out: &mut
     for other in others {
         finding.also(&other.here.value_span, format!("`{}` differs too", other.here.name));
     }
-    if !is_warning(first.purpose) || service.role == Role::Development {
+    if !is_warning(first) || service.role == Role::Development {
         finding.severity(Severity::Info);
     }
     let name = first.here.name;
@@ -211,6 +233,15 @@ mod tests {
         assert_eq!(values("SESSION_DRIVER", "file", "redis"), ["warning"]);
         assert_eq!(values("POSTGRES_DB", "shop", "store"), ["info"]);
         assert_eq!(values("POOL_SIZE", "5", "50"), ["info"]);
+    }
+
+    #[test]
+    fn one_of_several_switches_is_a_variant() {
+        let cluster = "env: [{name: APP_FILES_ENABLED, value: 'true'}]";
+        let found = |compose: &str| sides("compose.yaml", compose, cluster)[0].0;
+        assert_eq!(found("{APP_FILES_ENABLED: 'false', APP_ETCD_ENABLED: 'true'}"), "info");
+        assert_eq!(found("{APP_FILES_ENABLED: 'false', APP_ETCD_ENABLED: 'false'}"), "warning");
+        assert_eq!(found("{APP_FILES_ENABLED: 'false', WEB_ETCD_ENABLED: 'true'}"), "warning");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-use crate::facts::{Facts, OpenDoor, Reach};
+use crate::facts::{Facts, OpenDoor, Reach, Site, Unit};
 use crate::report::{Confidence, Findings, Role, Severity};
 use crate::rules::rule;
+use crate::text::Span;
+use rustc_hash::FxHashMap;
 
 rule! {
     /// A data store or a console is told to let anybody in.
@@ -45,11 +47,17 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
-    for unit in facts.units() {
-        if facts.unit_role(unit) == Role::Development {
-            continue;
+    let wanted = facts.units().filter(|it| facts.unit_role(it) != Role::Development);
+    let doors: Vec<_> = wanted.filter_map(|it| Some((it, facts.open_door(it)?))).collect();
+    // The published ports of each cause: what is only open inside one file may be published in another.
+    let mut published: FxHashMap<(usize, String), (Span, u16)> = FxHashMap::default();
+    for (unit, door) in &doors {
+        if let Reach::Published(span, port) = &door.reach {
+            let key = (facts.part_of(unit.name.span.file), cause(door));
+            published.entry(key).or_insert((*span, *port));
         }
-        let Some(door) = facts.open_door(unit) else { continue };
+    }
+    for (unit, door) in doors {
         let OpenDoor { written, program, .. } = &door;
         let opens = format!("`{written}` lets anybody into {program} ({})", unit.label);
         let message = match &door.reach {
@@ -64,15 +72,28 @@ fn check(facts: &Facts, out: &mut Findings) {
         match &door.reach {
             Reach::Published(span, port) => {
                 finding.severity(Severity::Error).also(span, "this publishes it");
-                finding.check(format!("ss -ltn 'sport = :{port}'"));
+                finding.check(show_port(facts, unit, *span, *port));
             }
             Reach::Routed(span, _) => {
                 finding.severity(Severity::Error).also(span, "this opens it to the outside");
             }
-            Reach::Inside | Reach::Loopback => {}
+            Reach::Inside => {
+                let key = (facts.part_of(unit.name.span.file), cause(&door));
+                if let Some((span, port)) = published.get(&key) {
+                    let path = facts.file(span.file).path();
+                    finding.also(span, format!("port {port} is published in `{path}`"));
+                }
+            }
+            Reach::Loopback => {}
+        }
+        if let Site::Container(..) = unit.site {
+            finding.help(
+                "Remove the setting and give a password from a Secret. Where there is no other way, let a \
+                 NetworkPolicy leave only the clients a way to it.",
+            );
         }
         // Variants of a file, and both sides, open the same store.
-        finding.cause(format!("{written} {program}"));
+        finding.cause(cause(&door));
         if !door.is_certain {
             finding.confidence(Confidence::Likely);
         }
@@ -81,6 +102,24 @@ fn check(facts: &Facts, out: &mut Findings) {
             None => "cat /proc/1/cmdline".to_owned(),
         };
         finding.check(facts.exec(unit, &shows));
+    }
+}
+
+/// Returns what variants of a file have in common.
+fn cause(door: &OpenDoor) -> String {
+    format!("{} {}", door.written, door.program)
+}
+
+/// Returns the command that shows where a port is published. Without a number of its own, the host port is
+/// another one after each start.
+fn show_port<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, port: u16) -> String {
+    let service = facts.service_of(unit);
+    let is_random = service.filter(|service| {
+        service.model.ports.iter().any(|it| it.span == span && it.published.is_none())
+    });
+    match is_random {
+        Some(service) => facts.compose(service, &format!("port {} {port}", service.name)),
+        None => format!("ss -ltn 'sport = :{port}'"),
     }
 }
 
@@ -135,7 +174,16 @@ mod tests {
         };
         let text =
             format!("{}{}", file("compose.yaml", ""), file("compose.full.yaml", "'5432:5432'"));
-        assert_eq!(severities(&text), ["error"]);
+        let found = findings(&RULE, &text);
+        assert_eq!((found.len(), found[0].severity.name()), (1, "error"));
+        let published = "port 5432 is published in `compose.full.yaml`";
+        assert!(found[0].related.iter().any(|it| it.message == published));
+    }
+
+    #[test]
+    fn a_random_host_port_is_asked_of_compose() {
+        let text = format!("services: {{db: {{{TRUST}, ports: [5432]}}}}\n");
+        assert!(findings(&RULE, &text)[0].check[0].ends_with("port db 5432"));
     }
 
     const TRUST: &str = "image: 'postgres:17', environment: {POSTGRES_HOST_AUTH_METHOD: trust}";

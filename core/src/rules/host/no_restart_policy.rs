@@ -66,6 +66,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 bare.push(service);
             }
         }
+        // The finding is at the first place of the file.
+        bare.sort_by_key(|it| it.span());
         if let [service] = bare.as_slice() {
             alone(facts, service, out);
         } else if let Some((first, others)) = bare.split_first() {

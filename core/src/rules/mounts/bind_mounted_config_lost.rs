@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Service, Unit, is_below};
+use crate::model::Str;
 use crate::model::compose::{Mount, MountKind};
 use crate::model::kubernetes::Container;
 use crate::report::{Confidence, Findings, Role, Severity};
@@ -80,6 +81,8 @@ fn check(facts: &Facts, out: &mut Findings) {
             if covered
                 || is_configured_elsewhere(unit, container, target)
                 || says_nothing(facts, service, mount)
+                || is_another_image(service, unit)
+                || has_its_own_arguments(service, unit, target)
             {
                 continue;
             }
@@ -102,11 +105,40 @@ fn check(facts: &Facts, out: &mut Findings) {
             if let Some(word) = words.into_iter().find(|word| word.contains(target)) {
                 finding.also(&word.span, "the program is told to read it");
             }
-            if service.role == Role::Development {
+            let named_by = service.unit.env.iter().find(|variable| {
+                variable.value.is_some_and(|value| value.contains(target))
+                    && unit.var(variable.name).is_none()
+            });
+            if let Some(variable) = named_by {
+                finding.also(&variable.span, format!("`{}` names the file", variable.name));
+                finding.help(format!(
+                    "If the program needs the file in the cluster, mount it there from a ConfigMap (or a Secret, if \
+                     it holds credentials), and set `{}` to its path, which only Compose does.",
+                    variable.name
+                ));
+            }
+            if service.role == Role::Development || named_by.is_some() {
                 finding.severity(Severity::Info);
             }
         }
     }
+}
+
+/// Whether the container in the cluster runs another image, which need not know the file.
+fn is_another_image(service: &Service<'_>, unit: &Unit<'_>) -> bool {
+    let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { return false };
+    // What is built here may have any name in a registry.
+    !service.is_built() && name_of(&here.repository) != name_of(&there.repository)
+}
+
+/// Whether the container in the cluster is started with arguments of its own, which name no such file.
+fn has_its_own_arguments(service: &Service<'_>, unit: &Unit<'_>, target: &str) -> bool {
+    let (here, there) = (&service.unit.start.words, &unit.start.words);
+    let is_same = || {
+        let texts = |words: &[&Str]| words.iter().map(|it| it.to_string()).collect::<Vec<_>>();
+        texts(here) == texts(there)
+    };
+    !there.is_empty() && !there.iter().any(|it| it.contains(target)) && !is_same()
 }
 
 /// Returns the command that shows what a Compose container mounts, whatever programs its image has.
@@ -204,8 +236,47 @@ mod tests {
         };
         assert_eq!(found("args: ['--config=/conf/relay.yaml']"), 0);
         assert_eq!(found("env: [{name: CONFIG, value: /conf/relay.yml}]"), 0);
-        assert_eq!(found("args: ['--config=/other/relay.yaml']"), 1, "it is not mounted");
-        assert_eq!(found("args: ['--log=/conf/relay.log']"), 1);
+        assert_eq!(
+            found("env: [{name: CONFIG, value: /other/relay.yaml}]"),
+            1,
+            "it is not mounted"
+        );
+        assert_eq!(found("env: [{name: LOG, value: /conf/relay.log}]"), 1);
+        assert_eq!(found("args: ['--log=/conf/relay.log']"), 0, "it is set up by its arguments");
+        assert_eq!(found("args: ['--extra=/etc/a.yml']"), 1);
+    }
+
+    /// Returns the severities for a service and a container that is started with these words.
+    fn severities(service: &str, container: &str) -> Vec<&'static str> {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{web: {{{service}, volumes: ['./a.yml:/etc/a.yml']}}}}\n# file: k8s.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, {container}}}]}}\n"
+        );
+        crate::rules::testing::findings(&RULE, &text).iter().map(|it| it.severity.name()).collect()
+    }
+
+    #[test]
+    fn the_same_arguments_on_both_sides_need_the_file_on_both() {
+        let same = "image: 'acme/web:1', command: [serve, --fast]";
+        assert_eq!(severities(same, "image: 'acme/web:1', args: [serve, --fast]"), ["warning"]);
+        assert_eq!(severities(same, "image: 'acme/web:1', args: [serve, --slow]"), [""; 0]);
+    }
+
+    #[test]
+    fn another_image_need_not_know_the_file() {
+        assert_eq!(severities("image: 'acme/web:1'", "image: 'acme/all-in-one:1'"), [""; 0]);
+        assert_eq!(severities("image: 'acme/web:1'", "image: 'corp.example/web:1'"), ["warning"]);
+        assert_eq!(
+            severities("build: ., image: 'acme/web:1'", "image: 'acme/site:1'"),
+            ["warning"]
+        );
+    }
+
+    #[test]
+    fn a_variable_that_only_compose_sets_may_be_what_needs_the_file() {
+        let service = "image: 'acme/web:1', environment: {CONFIG: /etc/a.yml}";
+        assert_eq!(severities(service, "image: 'acme/web:1'"), ["info"]);
+        let there = "image: 'acme/web:1', env: [{name: CONFIG, value: /etc/a.yml}]";
+        assert_eq!(severities(service, there), ["warning"]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
-use crate::facts::{Change, Counterpart, Facts, Image};
+use crate::facts::{Change, Counterpart, Facts, Image, Unit};
 use crate::knowledge::image::{ImageRef, Version};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::{Span, name_of};
+use crate::text::{FileId, Span, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::cmp::Reverse;
 
 rule! {
     /// Compose and the cluster run different images or versions of the same program.
@@ -62,10 +63,17 @@ rule! {
 /// What is mended at once: the version of one image in a Compose project and in what it is compared with.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
-    project: usize,
     change: Change,
-    here: &'a str,
-    there: &'a str,
+    here: (&'a str, &'a str),
+    there: (&'a str, &'a str),
+    sides: Sides,
+}
+
+/// What is as old as something else: the images that one file of the cluster says for one Compose file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Sides {
+    project: usize,
+    here: FileId,
     severity: Severity,
     /// Where a comment accepts the finding, which does not cover the same drift elsewhere.
     accepted_at: Option<Span>,
@@ -78,7 +86,8 @@ fn check(facts: &Facts, out: &mut Findings) {
         let (service, _, unit) = facts.pair(pair);
         let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { continue };
         // An image that is built here may have a different name in each registry.
-        if service.is_built() || ImageRef::parse(here.text).has_variable_repository() {
+        let is_own = service.is_built() && here.repository == there.repository;
+        if service.is_built() && !is_own || ImageRef::parse(here.text).has_variable_repository() {
             continue;
         }
         let Some(severity) = drift(here, there) else { continue };
@@ -92,19 +101,44 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let is_development = service.role == Role::Development;
         let accepted = facts.is_accepted(here.span, &|selector| RULE.is(selector));
-        let cause = Cause {
+        let sides = Sides {
             project: service.project_index,
-            change: facts.changed_with(unit),
-            here: here.text,
-            there: there.text,
+            here: here.span.file,
             severity: if is_development { Severity::Info } else { severity },
             accepted_at: accepted.then_some(here.span),
         };
+        let change = facts.changed_with(unit);
+        let cause = Cause { change, here: release(here), there: release(there), sides };
         causes.entry(cause).or_default().push(pair);
     }
+    let mut files: IndexMap<(Sides, FileId), Vec<&Counterpart>, FxBuildHasher> =
+        IndexMap::default();
     for (cause, pairs) in causes {
-        report(facts, &cause, &pairs, out);
+        let Some(first) = pairs.first() else { continue };
+        let (.., unit) = facts.pair(first);
+        files.entry((cause.sides, unit.image_or_name().file)).or_default().extend(pairs);
     }
+    for ((sides, _), mut pairs) in files {
+        // The greatest distance leads where one finding stands for several.
+        pairs.sort_by_cached_key(|it| Reverse(distance(facts, it)));
+        report(facts, sides.severity, &pairs, out);
+    }
+}
+
+/// Returns the repository and the version of an image, without what follows the version in the tag: images of one
+/// project often share a repository (`demo:2.1.3-cart`, `demo:2.1.3-web`).
+fn release<'i>(image: &'i Image<'_>) -> (&'i str, &'i str) {
+    let tag = image.tag.unwrap_or_default();
+    (&image.repository, tag.split('-').next().unwrap_or(tag))
+}
+
+/// Returns how far apart the versions of two images are: the major versions first, then the minor ones.
+fn distance(facts: &Facts, pair: &Counterpart) -> (u64, u64) {
+    let (service, _, unit) = facts.pair(pair);
+    let version = |unit: &Unit<'_>| Version::parse(unit.image.as_ref()?.tag?);
+    let (Some(a), Some(b)) = (version(&service.unit), version(unit)) else { return (0, 0) };
+    let minors = a.minor.zip(b.minor).map_or(0, |(a, b)| a.abs_diff(b));
+    (a.major.abs_diff(b.major), minors)
 }
 
 /// Returns the images of the workloads of each application, by the name of the workload.
@@ -118,8 +152,8 @@ fn images_by_name<'f, 'a>(facts: &'f Facts<'a>) -> FxHashMap<(usize, &'a str), V
     images
 }
 
-/// Reports all services whose counterparts run one other image.
-fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Findings) {
+/// Reports all services of a Compose file whose counterparts in one file run other images.
+fn report(facts: &Facts, severity: Severity, pairs: &[&Counterpart], out: &mut Findings) {
     let Some((first, others)) = pairs.split_first() else { return };
     let (service, workload, unit) = facts.pair(first);
     let (Some(here), Some(there)) = (&service.unit.image, &unit.image) else { return };
@@ -131,7 +165,7 @@ fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Fi
         ),
     );
     finding
-        .severity(cause.severity)
+        .severity(severity)
         .also(&there.span, format!("the counterpart, matched by {}", first.why.says()))
         .check(facts.compose(service, &format!("images {}", service.name)))
         .check(format!(
@@ -139,25 +173,26 @@ fn report(facts: &Facts, cause: &Cause<'_>, pairs: &[&Counterpart], out: &mut Fi
             workload.namespace_flag(),
             workload.reference()
         ));
-    let others: Vec<(Span, String)> = others
-        .iter()
-        .map(|pair| {
-            let (service, _, unit) = facts.pair(pair);
-            (
-                service.unit.image_or_name(),
-                format!("the same for `{}` and {}", service.name, unit.label),
-            )
-        })
-        .collect();
-    finding.stands_for(&others);
-    for variable in service.project.variables_in(here.span) {
-        if let Some(place) = &variable.set_by {
-            finding.also(place, format!("`{}` is set here", variable.name));
+    for pair in pairs {
+        let (service, ..) = facts.pair(pair);
+        for variable in service.project.variables_in(service.unit.image_or_name()) {
+            let Some(place) = &variable.set_by else { continue };
+            if !finding.related.iter().any(|it| it.span == *place) {
+                finding.also(place, format!("`{}` is set here", variable.name));
+            }
         }
     }
+    let others = others.iter().filter_map(|pair| {
+        let (service, _, unit) = facts.pair(pair);
+        let (here, there) = (service.unit.image.as_ref()?, unit.image.as_ref()?);
+        let message =
+            format!("`{}` runs `{}`, but {} `{}`", service.name, here.text, unit.label, there.text);
+        Some((here.span, message))
+    });
+    finding.stands_for(&others.collect::<Vec<_>>());
     // What one file says of several programs is as old as the file.
     let file = facts.file(there.span.file).path();
-    finding.cause(format!("{file} {}", cause.severity));
+    finding.cause(format!("{file} {}", severity));
 }
 
 /// Returns the severity of the difference between two images, or `None` if there is no difference
@@ -203,6 +238,25 @@ mod tests {
         assert_eq!(sides("image: 'redis:7.2.1'", "redis:7.2.4"), ["info"]);
         assert_eq!(sides("image: 'acme/web:1.2'", "acme/web:1.3"), ["warning"]);
         assert_eq!(sides("image: 'redis:7.2-alpine'", "redis:7.2"), [""; 0]);
+    }
+
+    #[test]
+    fn own_images_of_one_release_are_one_finding() {
+        let names = ["cart", "web", "ads"];
+        let services =
+            names.map(|it| format!("  {it}: {{build: ./{it}, image: 'acme/demo:2.2.0-{it}'}}\n"));
+        let pods = names.map(|it| {
+            format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {it}}}\nspec: {{containers: [{{name: {it}, image: 'acme/demo:2.1.3-{it}'}}]}}\n")
+        });
+        let text = format!(
+            "# file: compose.yaml\nservices:\n{}  cache: {{image: 'redis:8.0'}}\n# file: k.yaml\n{}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: cache}}\nspec: {{containers: [{{name: cache, image: 'redis:6.2'}}]}}\n",
+            services.concat(),
+            pods.concat()
+        );
+        let found = findings(&RULE, &text);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.starts_with("Compose runs `redis:8.0`"), "{}", found[0].message);
+        assert!(found[0].message.ends_with("(and 3 more like it)"), "{}", found[0].message);
     }
 
     #[test]
@@ -252,7 +306,8 @@ mod tests {
     #[test]
     fn what_cannot_be_compared_is_silent() {
         assert_eq!(sides("image: redis", "redis:8.0"), [""; 0], "no version to compare");
-        assert_eq!(sides("build: ., image: 'acme/x:1'", "acme/x:2"), [""; 0], "built here");
+        assert_eq!(sides("build: ., image: 'acme/x:1'", "corp/y:2"), [""; 0], "built here");
+        assert_eq!(sides("build: ., image: 'acme/x:latest'", "acme/x:2"), [""; 0]);
         assert_eq!(sides("image: 'acme/x:1'", "corp.example/x:2"), [""; 0], "matched by name only");
     }
 }

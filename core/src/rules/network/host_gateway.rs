@@ -1,5 +1,5 @@
 use crate::facts::{Facts, Service};
-use crate::knowledge::kube::is_node_agent;
+use crate::knowledge::kube::{is_node_agent, wants_host_network};
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
@@ -63,10 +63,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         let name = service.name;
         if let Some(mode) = service.model.network_mode.as_ref().filter(|it| it.as_str() == "host") {
             // Agents exist to watch their host.
-            let agent = is_node_agent(service.unit.program()) || is_node_agent(name);
+            let program = service.unit.program();
+            let is_meant =
+                is_node_agent(program) || is_node_agent(name) || wants_host_network(program);
             let key = service.model.key("network_mode").map_or(mode.span, |it| it.name.span);
             let place = if mode.span.file == key.file { mode.span } else { key };
-            report(out, service, place, format!("`{name}` runs on the network of its host"), agent);
+            on_host_network(facts, out, service, place, is_meant);
         }
         let peers = facts.peers(&service.unit);
         if let Some(mention) = peers.iter().find(|it| HOSTS.contains(&it.host)) {
@@ -99,6 +101,34 @@ fn check(facts: &Facts, out: &mut Findings) {
             );
         }
     }
+}
+
+/// Reports a service without a network of its own.
+fn on_host_network(
+    facts: &Facts,
+    out: &mut Findings,
+    service: &Service<'_>,
+    place: Span,
+    is_meant: bool,
+) {
+    let name = service.name;
+    let finding = out.at(&place, format!("`{name}` runs on the network of its host"));
+    if is_meant || service.role == Role::Development {
+        finding.severity(Severity::Info);
+    }
+    let service = &facts.services()[service.index];
+    let ps = facts.compose(service, &format!("ps -q {name}"));
+    finding
+        .why(
+            "Every port on which the program listens is open on the host, past the list in `ports`, and is taken \
+             for everything else there, a second copy included. The program reaches what listens only on the \
+             host's `127.0.0.1`, and the names of other services do not resolve.",
+        )
+        .help(format!(
+            "Give `{name}` a network of the project, and publish the ports that clients need. Where the \
+             program has to see the host's network, as for discovery by multicast, say that in a comment."
+        ))
+        .check(format!("docker inspect -f '{{{{.HostConfig.NetworkMode}}}}' $({ps})"));
 }
 
 fn report(out: &mut Findings, service: &Service<'_>, span: Span, message: String, mild: bool) {
@@ -135,7 +165,13 @@ mod tests {
         assert_eq!(findings(&RULE, dev)[0].severity, Severity::Info);
         let agent = "services: {m: {image: 'prom/node-exporter:v1', network_mode: host}}\n";
         assert_eq!(findings(&RULE, agent)[0].severity, Severity::Info);
+        let plex = "services: {m: {image: 'linuxserver/plex:1', network_mode: host}}\n";
+        assert_eq!(findings(&RULE, plex)[0].severity, Severity::Info);
         let web = "services: {m: {image: 'a/b:1', network_mode: host}}\n";
+        assert_eq!(
+            findings(&RULE, web)[0].check,
+            ["docker inspect -f '{{.HostConfig.NetworkMode}}' $(docker compose ps -q m)"]
+        );
         assert_eq!(findings(&RULE, web)[0].severity, Severity::Warning);
     }
 }

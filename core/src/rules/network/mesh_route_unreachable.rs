@@ -118,7 +118,10 @@ fn after_catch_all(out: &mut Findings, object: &Object, routes: &Routes, list: R
     };
     let finding =
         out.at(&next.span, format!("{which} never reached: {label} matches every request"));
-    finding.also(&rules[first].span, format!("{label} matches every request"));
+    finding.also(&rules[first].span, format!("{label} matches every request")).why(
+        "The first rule that matches a request takes it, so that nothing reaches a rule after one that matches \
+         everything. The object is accepted without a word.",
+    );
     for rule in &rules[first + 2..] {
         finding.also(&rule.span, "never reached either");
     }
@@ -238,6 +241,10 @@ fn subset_without_pods(
     let file = facts.file(service.object.file).path();
     finding
         .confidence(Confidence::Likely)
+        .why(
+            "Every request that a route sends to a subset without Pods is answered with 503: with a weight of 25, \
+             that is a quarter of them. The objects are accepted without a word.",
+        )
         .cause(format!("{file} {name} {}", list(labels)))
         .also(&service.span(), format!("Service `{name}` selects {}", names(&pods)));
     let flag = pods.first().map(|it| it.namespace_flag().to_string()).unwrap_or_default();
@@ -252,10 +259,22 @@ fn subset_without_pods(
         }
     });
     if let Some(other) = unselected {
+        let other_labels = &other.model.template.meta.labels;
+        let own = service.model.selector.iter().flat_map(|it| &it.match_labels);
+        let in_the_way: Vec<String> = own
+            .filter(|(key, value)| {
+                find(other_labels, &key.value).is_none_or(|it| it.value != value.value)
+            })
+            .map(|(key, value)| format!("`{}: {}`", key.value, value.value))
+            .collect();
+        let drop = match in_the_way.is_empty() {
+            true => String::new(),
+            false => format!(", by leaving {} out of its selector", in_the_way.join(", ")),
+        };
         finding
             .also(&other.span(), format!("{} has it, but the Service does not select it", other.label))
             .help(format!(
-                "Subsets are parts of what the Service selects: let Service `{name}` select {} too.",
+                "Subsets are parts of what the Service selects: let Service `{name}` select {} too{drop}.",
                 other.label
             ));
     }

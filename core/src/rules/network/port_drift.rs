@@ -38,7 +38,7 @@ rule! {
     ///         - name: web
     ///           image: ghcr.io/acme/web:1.4.2
     ///           ports:
-    ///             - containerPort: 8080 # <- container `web` of Deployment `web` listens on 8080, but service `web` in Compose listens on 3000
+    ///             - containerPort: 8080 # <- container `web` of Deployment `web` declares port 8080, but service `web` in Compose listens on 3000
     /// ```
     ///
     /// ## Good
@@ -86,12 +86,20 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let family = service.unit.family().or(unit.family());
         let own = family.filter(|it| here.iter().all(|port| it.ports().contains(&port.value)));
-        let by_itself =
-            own.map(|it| format!(", as {} does by itself", it.name)).unwrap_or_default();
+        let image = service.unit.image.as_ref().or(unit.image.as_ref());
+        let by_itself = own.map(|it| match image {
+            Some(image) => format!(", as the image `{}` does", image.repository),
+            None => format!(", as {} does unless it is told otherwise", it.name),
+        });
+        let by_itself = by_itself.unwrap_or_default();
+        // A list of ports in a Pod template opens none.
+        let is_listed =
+            workload.container(pair.unit).ports.iter().any(|it| it.container_port.is_some());
+        let how = if is_listed { "declares port" } else { "gets traffic on port" };
         let finding = out.at(
             &first_there.span,
             format!(
-                "{} listens on {}, but service `{}` in Compose listens on {}{by_itself}",
+                "{} {how} {}, but service `{}` in Compose listens on {}{by_itself}",
                 unit.label,
                 list(&there),
                 service.name,

@@ -1,4 +1,5 @@
-use crate::facts::{Facts, Service, Unit};
+use crate::edit::Yaml;
+use crate::facts::{Facts, Service, Unit, VarSource};
 use crate::knowledge::stores::is_open_by_default;
 use crate::model::Str;
 use crate::model::compose::{Mount, MountKind, Port, is_default_name};
@@ -54,6 +55,8 @@ struct Store<'f, 'a> {
     family: &'static str,
     asks_nobody: bool,
     ports: Vec<&'a Port>,
+    /// Ports of consoles and metrics beside them, for which alone there would be no finding.
+    consoles: Vec<&'a Port>,
 }
 
 /// What a person sees as one thing to change: the stores of one file, or a single accepted port.
@@ -62,6 +65,14 @@ type Group = (FileId, Option<Span>);
 fn check(facts: &Facts, out: &mut Findings) {
     let mut stores: Vec<Store<'_, '_>> =
         facts.services().iter().flat_map(|it| open(facts, it)).collect();
+    // Development shares files with what lets anybody in, which PLM813 reports.
+    let left: FxHashSet<Span> = facts
+        .services()
+        .iter()
+        .filter(|it| is_left_to_open_doors(facts, it))
+        .flat_map(|it| it.model.ports.iter().map(|port| port.span))
+        .collect();
+    stores.retain(|it| !it.ports.iter().any(|port| left.contains(&port.span)));
     // The file that counts most reports a store; its variants in other files are related places.
     stores.sort_by_cached_key(|it| importance(facts, it.service));
     let mut reported: FxHashMap<_, Group> = FxHashMap::default();
@@ -71,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let Some(first) = store.ports.first() else { continue };
         let file = first.span.file;
         let own: Group = (file, is_accepted(facts, first).then_some(first.span));
-        let image = store.service.unit.image.as_ref().map(|it| it.repository.clone());
+        let image = store.service.unit.runs.as_ref().map(|it| it.repository.clone());
         let key = (facts.part_of(file), store.service.name, image, own.1);
         match reported.get(&key) {
             Some(group) => groups.entry(*group).or_default().1.push(store),
@@ -102,34 +113,52 @@ fn is_accepted(facts: &Facts, port: &Port) -> bool {
     facts.is_accepted(port.span, &|selector| RULE.is(selector))
 }
 
+/// Whether a service lets anybody in, which is one finding of PLM813 with the published port in it.
+fn is_left_to_open_doors<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
+    service.role != Role::Development && facts.open_door(&service.unit).is_some()
+}
+
 /// Returns the ports that a store publishes on every address: the accepted ones each by itself.
 fn open<'f, 'a>(facts: &Facts<'a>, service: &'f Service<'a>) -> Vec<Store<'f, 'a>> {
     let unit = &service.unit;
     let Some(family) = unit.family().filter(|it| it.is_data_store()) else { return Vec::new() };
-    // A store that lets anybody in is one finding, PLM813, with the published port in it.
-    if service.role != Role::Development && facts.open_door(unit).is_some() {
-        return Vec::new();
-    }
     let is_open = |port: &&Port| {
         let everywhere = |it: &Str| matches!(it.as_str(), "0.0.0.0" | "::" | "[::]");
-        port.host_ip.as_ref().is_none_or(everywhere) && !CONSOLES.contains(&port.target)
+        port.host_ip.as_ref().is_none_or(everywhere)
     };
     let ports = service.model.ports.iter().filter(is_open);
     let (accepted, open): (Vec<&Port>, Vec<&Port>) = ports.partition(|it| is_accepted(facts, it));
-    let store = |ports: Vec<&'a Port>| Store {
+    let is_console = |it: &&Port| CONSOLES.contains(&it.target);
+    let (consoles, mut open): (Vec<&Port>, Vec<&Port>) = open.into_iter().partition(is_console);
+    // The port of the store itself leads, before those between its nodes.
+    let own = family.ports();
+    open.sort_by_key(|port| {
+        own.iter().position(|it| *it == port.target.value).unwrap_or(own.len())
+    });
+    let store = |ports: Vec<&'a Port>, consoles: Vec<&'a Port>| Store {
         service,
         family: family.name,
         asks_nobody: asks_nobody(unit, service),
         ports,
+        consoles,
     };
-    accepted.into_iter().map(|it| vec![it]).chain([open]).map(store).collect()
+    let accepted = accepted.into_iter().filter(|it| !is_console(it));
+    accepted.map(|it| store(vec![it], Vec::new())).chain([store(open, consoles)]).collect()
 }
 
 /// Whether a store is known to ask for no password: nothing that the files show sets one, and no file does
 /// that is mounted into it.
 fn asks_nobody(unit: &Unit<'_>, service: &Service<'_>) -> bool {
     let major = unit.image.as_ref().and_then(|it| it.major);
-    let variables = unit.env.iter().map(|it| it.name);
+    let family = unit.family().map_or("", |it| it.id);
+    // An env file for all services says what others ask for too.
+    let start = family.get(..4).unwrap_or(family).to_ascii_uppercase();
+    let is_own = |name: &str| name.contains('.') || name.to_ascii_uppercase().contains(&start);
+    let variables = unit
+        .env
+        .iter()
+        .filter(|it| it.source != VarSource::EnvFile || is_own(it.name))
+        .map(|it| it.name);
     let words = unit.start.words.iter().map(|it| it.as_str());
     let is_file = |mount: &&Mount| {
         let name = name_of(&mount.target);
@@ -139,7 +168,6 @@ fn asks_nobody(unit: &Unit<'_>, service: &Service<'_>) -> bool {
         || !service.model.configs.is_empty()
         || service.is_built()
         || service.model.env_files.iter().any(|it| it.file.is_none());
-    let family = unit.family().map_or("", |it| it.id);
     !is_configured && is_open_by_default(family, major, variables.chain(words))
 }
 
@@ -164,7 +192,11 @@ fn report(
         None => facts.compose(service, &format!("port {name} {}", first.target.value)),
     });
     for port in ports {
-        finding.also(&port.span, format!("so is port {}", port.target.value));
+        finding.also(&port.span, format!("so is port {}", number(port)));
+    }
+    for port in &store.consoles {
+        let port_number = number(port);
+        finding.also(&port.span, format!("so is port {port_number}, a console or metrics"));
     }
     for other in &own[1..] {
         let Some(port) = other.ports.first() else { continue };
@@ -195,21 +227,41 @@ fn report(
         );
         return;
     }
-    let is_short =
-        |port: &&&Port| port.short_form && port.host_ip.is_none() && port.published.is_some();
-    let edit = |port: &&Port| {
-        let bare = facts.written(&port.span).trim_matches(['"', '\'']);
-        facts.replace_scalar(&port.span, &format!("127.0.0.1:{bare}"))
-    };
+    let in_swarm =
+        |store: &Store<'_, '_>| facts.is_for_swarm(&facts.services()[store.service.index]);
+    let others = variants.iter().filter(|it| !in_swarm(it));
+    let ports = own.iter().chain(others).flat_map(|it| it.ports.iter().chain(&it.consoles));
     let mut edits: Vec<Edit> = Vec::new();
-    for port in own.iter().flat_map(|it| &it.ports).filter(is_short) {
-        let edit = edit(port);
-        // An anchor may bring one list of ports to several services.
+    for edit in ports.filter_map(|port| on_loopback(facts, port)) {
+        // An anchor may bring one list of ports to several services, and several projects have a file.
         if !edits.iter().any(|it| it.span == edit.span) {
             edits.push(edit);
         }
     }
     finding.fix(Fix::r#unsafe("Publish only on 127.0.0.1", edits));
+}
+
+/// Returns the number or the range under which a port is published, as far as it has one.
+fn number(port: &Port) -> String {
+    match port.published {
+        Some(it) if it.value.0 == it.value.1 => it.value.0.to_string(),
+        Some(it) => format!("{}-{}", it.value.0, it.value.1),
+        None => port.target.value.to_string(),
+    }
+}
+
+/// Returns the edit that publishes a port on 127.0.0.1 alone; `None` where an address is written.
+fn on_loopback(facts: &Facts<'_>, port: &Port) -> Option<Edit> {
+    if port.host_ip.is_some() {
+        return None;
+    }
+    if !port.short_form {
+        return facts.insert_entry(port.place.as_ref()?, "host_ip", &Yaml::Raw("127.0.0.1".into()));
+    }
+    let bare = facts.written(&port.span).trim_matches(['"', '\'']);
+    // Without a host port, the engine still picks one.
+    let colons = if port.published.is_some() { ":" } else { "::" };
+    Some(facts.replace_scalar(&port.span, &format!("127.0.0.1{colons}{bare}")))
 }
 
 /// Maximum number of stores that a message names.
@@ -301,6 +353,49 @@ mod tests {
         assert_eq!(found[0].check, ["docker compose port db 5432"]);
     }
 
+    /// Returns the texts that the fix of the first finding writes.
+    fn written(text: &str) -> Vec<String> {
+        let found = crate::rules::testing::findings(&RULE, text);
+        let mut edits: Vec<_> = found[0].fixes[0].edits.iter().collect();
+        edits.sort_by_key(|it| it.span);
+        edits.iter().map(|it| it.text.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_fix_takes_every_form_and_the_console_too() {
+        let random = "services: { db: { image: 'postgres:17', ports: ['5432'] } }";
+        assert_eq!(written(random), ["'127.0.0.1::5432'"]);
+        let long = "services:\n  db:\n    image: postgres:17\n    ports:\n      - target: 5432\n        published: 5432\n";
+        assert_eq!(written(long), ["host_ip: 127.0.0.1"]);
+        let mq = "services: { mq: { image: 'rabbitmq:4', ports: ['5672:5672', '15672:15672'] } }";
+        assert_eq!(written(mq).len(), 2);
+        let db = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] } }\n";
+        assert_eq!(
+            written(&format!("# file: compose.small.yaml\n{db}# file: compose.yaml\n{db}")).len(),
+            2
+        );
+    }
+
+    #[test]
+    fn the_port_of_the_store_itself_leads() {
+        let text = "services: { c: { image: 'consul:1.15', ports: ['8600:53', '8300:8300', '8500:8500'] } }";
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert_eq!(found[0].check, ["ss -ltn 'sport = :8500'"]);
+        assert!(found[0].related.iter().any(|it| it.message == "so is port 8600"));
+    }
+
+    #[test]
+    fn an_env_file_for_all_services_sets_no_password_of_this_one() {
+        let mq = |name: &str| {
+            format!(
+                "# file: shared.env\n{name}=x\n# file: compose.yaml\nservices: {{ mq: {{ image: 'nats:2.10', env_file: shared.env, ports: ['4222:4222'] }} }}\n"
+            )
+        };
+        let says = |name: &str| messages(&RULE, &mq(name))[0].contains("asks nobody");
+        assert!(says("MYSQL_PASSWORD"));
+        assert!(!says("NATS_PASSWORD"));
+    }
+
     #[test]
     fn the_stores_of_one_file_are_one_finding() {
         let text = "services: { db: { image: 'postgres:17', ports: ['5432:5432'] }, cache: { image: 'redis:8', ports: ['6379:6379'] } }";
@@ -332,7 +427,9 @@ mod tests {
     #[test]
     fn every_port_of_a_store_counts_but_its_console() {
         let text = "services: { s: { image: 'opensearchproject/opensearch:2', ports: ['9201:9201', '9001:9001'] } }";
-        assert_eq!(crate::rules::testing::findings(&RULE, text)[0].fixes[0].edits.len(), 1);
+        let found = crate::rules::testing::findings(&RULE, text);
+        assert_eq!(found[0].fixes[0].edits.len(), 2);
+        assert_eq!(found[0].related[0].message, "so is port 9001, a console or metrics");
         let mounted = "services: { c: { image: 'redis:8', ports: ['6379:6379'], volumes: ['./redis.conf:/etc/redis.conf'] } }";
         assert_eq!(
             messages(&RULE, mounted),

@@ -1,6 +1,7 @@
-use crate::facts::{Facts, KubeHost, KubeService, Mention, Part, Service, Unit, Workload};
+use crate::facts::{Counterpart, Facts, KubeHost, KubeService, Mention, Part, Service, Workload};
 use crate::report::{Confidence, Findings, Fix, Role, Severity};
 use crate::rules::rule;
+use rustc_hash::FxHashSet;
 
 rule! {
     /// A dependency's name in Compose is not the name of its Service in the cluster.
@@ -114,8 +115,17 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let used: FxHashSet<(usize, &str)> = facts
+        .workloads()
+        .iter()
+        .flat_map(|workload| {
+            let part = facts.part_of(workload.object.file);
+            let mentions = workload.units.iter().flat_map(|unit| facts.mentions(unit));
+            mentions.map(move |mention| (part, mention.host))
+        })
+        .collect();
     for pair in facts.counterparts() {
-        let (service, workload, unit) = facts.pair(pair);
+        let (service, workload, _) = facts.pair(pair);
         let home = workload.object.file;
         for unit in &workload.units {
             for mention in facts.peers(unit) {
@@ -129,7 +139,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
             }
         }
-        absent(facts, out, service, workload, unit);
+        absent(facts, out, pair, &used);
     }
 }
 
@@ -165,15 +175,11 @@ fn report(
 }
 
 /// Reports variables that Compose sets and the container in the cluster does not get at all: the
-/// default in the image then applies, and that is usually the name in Compose.
-fn absent(
-    facts: &Facts,
-    out: &mut Findings,
-    service: &Service<'_>,
-    workload: &Workload<'_>,
-    unit: &Unit<'_>,
-) {
-    let service = &facts.services()[service.index];
+/// default in the image then applies, and that is usually the name in Compose where something else in the
+/// cluster names that too. Where nothing does, PLM506 says which variables are missing.
+fn absent(facts: &Facts, out: &mut Findings, pair: &Counterpart, used: &FxHashSet<(usize, &str)>) {
+    let (service, workload, unit) = facts.pair(pair);
+    let part = facts.part_of(workload.object.file);
     let crate::facts::Site::Container(_, at) = unit.site else { return };
     let container = workload.container(at);
     // A source in `envFrom` may set the variable.
@@ -182,6 +188,9 @@ fn absent(
     }
     for mention in facts.peers(&service.unit) {
         let Some(key) = mention.key.filter(|it| unit.var(it).is_none()) else { continue };
+        if !used.contains(&(part, mention.host)) {
+            continue;
+        }
         let meant = facts.kube_host(workload.object.file, workload.namespace, mention.host);
         let missing = matches!(meant, KubeHost::Missing);
         let Some(on) = facts.compose_host(service, mention.host) else { continue };
@@ -236,7 +245,13 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_left_out_falls_back_to_the_image() {
-        assert_eq!(sides("tty: false", "redis").len(), 1);
-        assert!(sides("tty: false", "cache").is_empty());
+        // Another container of the Pod names the host, and so shows that the name from Compose is in use.
+        let names = "tty: false}, {name: sidecar, image: 'acme/sidecar:1', env: [{name: CACHE_URL, value: 'redis://cache:6379'}]";
+        let absent = |found: Vec<String>| {
+            found.iter().filter(|it| it.contains("does not set `REDIS_URL`")).count()
+        };
+        assert_eq!(absent(sides(names, "redis")), 1);
+        assert_eq!(absent(sides(names, "cache")), 0);
+        assert_eq!(absent(sides("tty: false", "redis")), 0, "nothing in the cluster uses the name");
     }
 }

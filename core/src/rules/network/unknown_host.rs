@@ -1,7 +1,7 @@
 use crate::facts::{
     Facts, Mention, Part, Service, Unit, Workload, first_label, is_placeholder_host,
 };
-use crate::report::{Confidence, Findings, Fix, Kind};
+use crate::report::{Confidence, Findings, Fix, Kind, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -227,6 +227,19 @@ fn report(
         let own = workload.namespace_flag().to_string();
         let flag = namespace.map_or(own, |it| format!(" -n {it}"));
         finding.check(format!("kubectl get service{flag} {name}"));
+        if let Some(name) = workload.model.service_name.as_ref().filter(|_| near.is_none()) {
+            finding.help(format!(
+                "Use the name of an existing service, or add the missing one. The Service of {} is `{name}`.",
+                workload.label
+            ));
+        }
+    }
+    let is_alone = unit.var("discovery.type").and_then(|it| it.value) == Some("single-node");
+    if is_alone && mention.key == Some("discovery.seed_hosts") {
+        finding.severity(Severity::Info).why(
+            "`discovery.type=single-node` keeps the node from looking for others, so that nothing fails now. Once \
+             the setting goes, the node finds none of its peers.",
+        );
     }
     let written = facts.file(mention.host_span.file).text().get(mention.host_span.range());
     if let Some(near) = near.filter(|_| written == Some(host)) {

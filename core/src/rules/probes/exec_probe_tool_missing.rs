@@ -2,6 +2,7 @@ use super::{check_span, note_in_development, probes};
 use crate::facts::{Facts, MissingTool, Service, Unit, Workload};
 use crate::knowledge::checks::{self, Flaw};
 use crate::knowledge::families::Tool;
+use crate::model::compose::Condition;
 use crate::model::kubernetes::ProbeHandler;
 use crate::report::{Confidence, Finding, Findings};
 use crate::rules::rule;
@@ -82,6 +83,13 @@ fn check_service(facts: &Facts, out: &mut Findings, service: &Service<'_>) {
                 "Install `{tool}` in `{path}`, or let the check run a program that is in the image: the language's own runtime, or the server itself with an option for it."
             ));
         }
+    }
+    for wait in
+        facts.waiters(service).filter(|it| it.dependency.condition.value == Condition::Started)
+    {
+        let words =
+            format!("`{}` depends on `{name}`, and has no health to wait for", wait.from.name);
+        finding.also(&wait.dependency.span, words);
     }
     note_in_development(facts, &service.unit, finding);
     finding.check(facts.compose(service, &format!("exec {name} {}", question(missing.tool))));

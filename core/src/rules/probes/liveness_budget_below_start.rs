@@ -1,8 +1,8 @@
-use super::check_span;
+use super::{check_span, is_too_eager, patience_span};
 use crate::facts::{Facts, Unit, Workload};
 use crate::knowledge::starts::fixed_sleep;
-use crate::model::kubernetes::Container;
-use crate::report::{Confidence, Findings};
+use crate::model::kubernetes::{Container, Probe};
+use crate::report::{Confidence, Findings, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use std::time::Duration;
@@ -68,8 +68,14 @@ struct Expected {
     span: Span,
     /// Completes "but ...".
     says: String,
-    confidence: Confidence,
+    /// What the place says.
+    place: &'static str,
+    /// Whether it is an allowance, which a start need not use up.
+    is_allowance: bool,
 }
+
+/// Seconds within which most programs have started.
+const USUAL: i64 = 30;
 
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
@@ -92,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             service.name, sleep.says
         );
         out.at(&retries.span, message)
-            .also(&sleep.span, "the start takes this long")
+            .also(&sleep.span, sleep.place)
             .check(facts.compose(service, &format!("ps {}", service.name)));
     }
 }
@@ -116,10 +122,21 @@ fn check_container(
         "the liveness probe of {} restarts it after {budget} s, but {}",
         unit.label, start.says
     );
-    out.at(&check_span(liveness), message)
-        .confidence(start.confidence)
-        .also(&start.span, "the start takes this long")
-        .check(workload.logs(unit, "--previous"));
+    let finding = out.at(&timing_span(liveness), message);
+    finding.also(&start.span, start.place).check(workload.events()).cause(start.place);
+    if start.is_allowance {
+        finding.confidence(Confidence::Likely).why("The liveness probe counts its failures from the first second. A start that takes as long as Compose allows for is restarted before it has ever answered, again and again (`CrashLoopBackOff`).");
+        if budget >= USUAL {
+            finding.severity(Severity::Warning);
+        }
+    }
+}
+
+/// Returns the place of the setting that decides when a liveness probe gives up on a start.
+fn timing_span(probe: &Probe) -> Span {
+    // A probe without any patience has a finding about that, at the setting for it.
+    let patience = if is_too_eager(probe) { check_span(probe) } else { patience_span(probe) };
+    probe.initial_delay_seconds.map_or(patience, |it| it.span)
 }
 
 fn sleep(unit: &Unit<'_>) -> Option<Expected> {
@@ -135,7 +152,7 @@ fn sleep(unit: &Unit<'_>) -> Option<Expected> {
     let span = unit.start.span_of(command.words.first()?);
     let says = format!("its command sleeps for {seconds} s before it starts");
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    Some(Expected { seconds, span, says, confidence: Confidence::Certain })
+    Some(Expected { seconds, span, says, place: "it sleeps this long", is_allowance: false })
 }
 
 fn readiness_delay(container: &Container) -> Option<Expected> {
@@ -144,7 +161,8 @@ fn readiness_delay(container: &Container) -> Option<Expected> {
         seconds: delay.value,
         span: delay.span,
         says: format!("its readiness probe expects a start of {} s", delay.value),
-        confidence: Confidence::Certain,
+        place: "readiness waits this long",
+        is_allowance: false,
     })
 }
 
@@ -157,14 +175,15 @@ fn start_period(facts: &Facts, unit: &Unit<'_>) -> Option<Expected> {
         seconds,
         span: start.span,
         says: format!("Compose gives `{}` {seconds} s to start (`start_period`)", service.name),
-        confidence: Confidence::Likely,
+        place: "its start is allowed this long",
+        is_allowance: true,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::messages;
+    use crate::rules::testing::{findings, messages};
 
     fn pod(container: &str) -> Vec<String> {
         let text = format!(
@@ -182,6 +201,20 @@ mod tests {
         assert_eq!(start("sleep 45 && exec serve"), 1);
         assert_eq!(start("sleep 20 && exec serve"), 0);
         assert_eq!(start("sleep 3600"), 0);
+    }
+
+    #[test]
+    fn an_allowance_is_no_measure() {
+        let found = |timing: &str| {
+            let text = format!(
+                "# file: compose.yaml\nservices: {{web: {{image: 'a/web:1', healthcheck: {{test: [CMD, ok], start_period: 60s}}}}}}\n# file: k8s.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: web, image: 'a/web:1', livenessProbe: {{tcpSocket: {{port: 1}}, {timing}}}}}]}}}}}}\n"
+            );
+            findings(&RULE, &text).remove(0)
+        };
+        assert_eq!(found("failureThreshold: 3").severity.name(), "warning");
+        let short = found("periodSeconds: 4");
+        assert_eq!(short.severity.name(), "error");
+        assert_eq!(short.related[0].message, "its start is allowed this long");
     }
 
     #[test]

@@ -1,5 +1,6 @@
-use super::{check_span, dependency, is_too_eager, note_in_development};
-use crate::facts::Facts;
+use super::{check_span, dependency, is_too_eager, note_in_development, patience_span};
+use crate::facts::{Facts, Unit};
+use crate::model::kubernetes::{Probe, ProbeHandler};
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
 
@@ -93,6 +94,14 @@ fn check(facts: &Facts, out: &mut Findings) {
             finding
                 .also(&check_span(readiness), "the same check for readiness")
                 .check(workload.events());
+            for (probe, of) in [(readiness, "readiness"), (liveness, "liveness")] {
+                if let Some(value) = facts.value_behind(patience_span(probe)) {
+                    finding.also(&value, format!("the patience of {of} is set here"));
+                }
+            }
+            if budget < until_unready {
+                finding.why("Readiness takes a Pod that cannot answer out of the Service until it can again. A liveness probe with the same check and less patience restarts it before readiness has acted at all: a slow database or a burst of traffic turns into restarts of all replicas, which makes both worse.");
+            }
             // More patience with readiness than anybody wants is what is wrong.
             if readiness.failures() > MANY_FAILURES {
                 finding.help(format!(
@@ -102,11 +111,28 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
             // A restart after minutes is as patient as most liveness probes get.
             let is_patient = budget >= PATIENT && budget >= until_unready;
-            finding.severity(if is_patient { Severity::Info } else { Severity::Warning });
-            finding.cause(if is_patient { "the same check, late" } else { "the same check" });
+            let is_static = asks_static_page(unit, liveness);
+            if is_static {
+                finding.why("The check asks a page that the exporter answers by itself, so that it fails only where the exporter is stuck, and a restart is right. Readiness with the same check adds nothing to it.");
+            }
+            let is_note = is_patient || is_static;
+            finding.severity(if is_note { Severity::Info } else { Severity::Warning });
+            finding.cause(match (is_static, is_patient) {
+                (true, _) => "the same static page",
+                (false, true) => "the same check, late",
+                (false, false) => "the same check",
+            });
             note_in_development(facts, unit, finding);
         }
     }
+}
+
+/// Whether a probe asks the start page of an exporter, which the exporter answers without asking its server.
+fn asks_static_page(unit: &Unit<'_>, probe: &Probe) -> bool {
+    let is_named = unit.image.as_ref().is_some_and(|it| it.repository.ends_with("exporter"));
+    let is_exporter = is_named || unit.is_family("prometheus-exporter");
+    let ProbeHandler::Http { path, .. } = &probe.handler else { return false };
+    is_exporter && path.as_ref().is_none_or(|it| it.as_str() == "/")
 }
 
 #[cfg(test)]
@@ -153,6 +179,20 @@ mod tests {
         assert_eq!(upside_down.severity, Severity::Warning);
         assert!(upside_down.help.is_some_and(|it| it.contains("now 100") && it.contains("1500 s")));
         assert!(found("", "").help.is_none());
+    }
+
+    #[test]
+    fn the_start_page_of_an_exporter_is_worth_a_note() {
+        let severity = |image: &str, path: &str| {
+            let probe = format!("{{httpGet: {{port: 9121, path: {path}}}}}");
+            let text = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: '{image}', readinessProbe: {probe}, livenessProbe: {probe}}}]}}\n"
+            );
+            findings(&RULE, &text)[0].severity
+        };
+        assert_eq!(severity("oliver006/redis_exporter:v1.80.0", "/"), Severity::Info);
+        assert_eq!(severity("oliver006/redis_exporter:v1.80.0", "/scrape"), Severity::Warning);
+        assert_eq!(severity("acme/web:1", "/"), Severity::Warning);
     }
 
     #[test]

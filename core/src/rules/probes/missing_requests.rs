@@ -57,7 +57,7 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     // Manifests without any requests are one oversight.
-    let mut together: IndexMap<(Together<'_>, &str), Vec<Bare<'_, '_>>> = IndexMap::new();
+    let mut together: IndexMap<(Together<'_>, &str, bool), Vec<Bare<'_, '_>>> = IndexMap::new();
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running().filter(|it| it.0.part == Part::Main) {
             let given = |name: &str| facts.has_request(workload, container, name);
@@ -69,11 +69,13 @@ fn check(facts: &Facts, out: &mut Findings) {
             };
             let resources = container.resources.as_ref().map(|it| it.place.span);
             let place = resources.filter(|it| !it.is_empty()).unwrap_or(container.span());
-            let bare = Bare { workload, unit, container, what, place };
+            let default = default_behind(facts, workload, container);
+            let bare = Bare { workload, unit, container, what, place, default };
             if facts.is_accepted(place, &|selector| RULE.is(selector)) {
                 report(facts, &[bare], out);
             } else {
-                together.entry((facts.started_with(unit), what)).or_default().push(bare);
+                let key = (facts.started_with(unit), what, default.is_some());
+                together.entry(key).or_default().push(bare);
             }
         }
     }
@@ -87,6 +89,17 @@ struct Bare<'f, 'a> {
     container: &'a Container,
     what: &'static str,
     place: Span,
+    /// The `resources: {}` of the chart's `values.yaml`, which leaves the choice to who installs the chart.
+    default: Option<Span>,
+}
+
+/// Returns the empty map in a chart's `values.yaml` that a container gets as its resources.
+fn default_behind(facts: &Facts, workload: &Workload<'_>, container: &Container) -> Option<Span> {
+    let is_empty_map = |it: &Span| facts.written(it).trim() == "{}";
+    let printed =
+        || container.resources_elsewhere().filter(|it| facts.chart_folder(it.file).is_some());
+    let left_out = facts.empty_value_behind(workload, container, "resources");
+    left_out.or_else(printed).filter(is_empty_map)
 }
 
 fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
@@ -103,13 +116,31 @@ fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
         finding.subject(facts.subject_at(place));
         finding.also(&place, "the container gets them here");
     }
-    if let Some(empty) = facts.empty_value_behind(first.workload, first.container, "resources") {
+    let empty = facts.empty_value_behind(first.workload, first.container, "resources");
+    if let Some(empty) = empty.or(first.default) {
         finding.also(&empty, "this value is empty");
     }
     finding
         .check(first.workload.pods("top pod", "--containers"))
         .stands_for(&others)
         .cause(format!("requests {}", first.what));
+    match first.what {
+        "no CPU" => {
+            finding.why("The scheduler counts the container as needing no CPU, and fills the node. Under load the container gets whatever CPU is left, which may be next to none.");
+        }
+        "no memory" => {
+            finding.why("The scheduler counts the container as needing no memory, and fills the node. When memory runs out, Pods that use more than they request are evicted first.");
+        }
+        _ => {}
+    }
+    if first.default.is_some() {
+        // Each chart has its own owner.
+        let chart = facts.chart_folder(first.container.span().file).unwrap_or_default();
+        finding
+            .severity(Severity::Info)
+            .cause(format!("requests {} by default in {chart}", first.what))
+            .help("The chart leaves the resources to whoever installs it. Set them in the values of each installation, near what the container uses on an ordinary day.");
+    }
     if facts.unit_role(first.unit) == Role::Development {
         finding.severity(Severity::Info);
     }
@@ -170,6 +201,31 @@ mod tests {
         assert_eq!(related("resources:\n", with).0, ["resources"]);
         let (places, subject) = related("resources: {limits: {cpu: 1}}\n", with);
         assert_eq!((places[0].as_str(), subject.as_str()), ("web", "Pod a, container web"));
+    }
+
+    #[test]
+    fn an_empty_default_of_a_chart_is_worth_a_note() {
+        let chart = |folder: &str, values: &str| {
+            format!(
+                "# file: {folder}/Chart.yaml\napiVersion: v2\nname: {folder}\nversion: 1.0.0\n# file: {folder}/values.yaml\n{values}# file: {folder}/templates/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {{name: {folder}}}\nspec:\n  containers:\n    - name: web\n      image: a\n      {{{{- with .Values.resources }}}}\n      resources: {{{{ toYaml . | nindent 8 }}}}\n      {{{{- end }}}}\n"
+            )
+        };
+        let severities = |text: &str| {
+            findings(&RULE, text).iter().map(|it| it.severity.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(severities(&chart("a", "resources: {}\n")), ["info"]);
+        assert_eq!(severities(&chart("a", "resources:\n")), ["warning"]);
+        let two = format!("{}{}", chart("a", "resources: {}\n"), chart("b", "resources: {}\n"));
+        assert_eq!(severities(&two), ["info", "info"]);
+    }
+
+    #[test]
+    fn a_placeholder_stands_for_the_name_of_a_release() {
+        let text = "# file: c/Chart.yaml\napiVersion: v2\nname: c\nversion: 1.0.0\n# file: c/templates/a.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Release.Name }}-a'}\nspec: {containers: [{name: web, image: a}]}\n";
+        assert_eq!(
+            messages(&RULE, text),
+            ["container `web` of Pod `RELEASE-a` requests no memory and no CPU"]
+        );
     }
 
     #[test]

@@ -58,7 +58,10 @@ fn check(facts: &Facts, out: &mut Findings) {
         let message = format!(
             "{none} a memory limit, so one that leaks can take the server's memory from all others"
         );
-        let ids = facts.compose_of(project, "ps -q");
+        let ids = match facts.is_for_swarm(first) {
+            true => "docker ps -q -f label=com.docker.stack.namespace=STACK".to_owned(),
+            false => facts.compose_of(project, "ps -q"),
+        };
         out.at(&first.span(), message)
             .check(format!("docker stats --no-stream $({ids})"))
             .cause("no memory limits");

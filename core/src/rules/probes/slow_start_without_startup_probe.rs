@@ -1,6 +1,7 @@
 use super::{Slow, check_span, note_in_development, patience_span, slow_start};
 use crate::edit::Yaml;
 use crate::facts::{Facts, Unit, Workload};
+use crate::knowledge::starts::is_jvm;
 use crate::model::kubernetes::{Container, Probe, ProbeHandler};
 use crate::report::{Confidence, Findings, Fix};
 use crate::rules::rule;
@@ -59,6 +60,9 @@ rule! {
     }
 }
 
+/// Seconds that a data store on a JVM is given, which reads its data and joins others before it answers.
+const STORE: i64 = 300;
+
 fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads().iter().filter(|it| !it.kind().is_job()) {
         for (unit, container) in workload.running() {
@@ -90,14 +94,15 @@ fn report(
     };
     let finding = out.at(&place, message);
     note_in_development(facts, unit, finding);
-    finding.confidence(Confidence::Likely).check(workload.logs(unit, "--previous"));
+    finding.confidence(Confidence::Likely).check(workload.events());
     if let Some(span) = &slow.span {
         finding.also(span, "this makes the start slow");
     }
-    let edit = startup_probe(liveness, slow.seconds)
+    let is_store = unit.family().is_some_and(|it| it.is_data_store() && is_jvm(it.id));
+    let allowed = if is_store { STORE.max(slow.seconds) } else { slow.seconds };
+    let edit = startup_probe(liveness, allowed)
         .and_then(|it| facts.insert_entry(&container.place, "startupProbe", &it));
-    let title =
-        format!("Give it {} s to start, with the check of the liveness probe", slow.seconds);
+    let title = format!("Give it {allowed} s to start, with the check of the liveness probe");
     finding.maybe_fix(edit.map(|it| Fix::r#unsafe(title, [it])));
 }
 
@@ -172,6 +177,14 @@ mod tests {
         let patient = "    livenessProbe: {tcpSocket: {port: 80}, initialDelaySeconds: 60}\n";
         assert!(messages(&RULE, &pod(&format!("{java}{patient}"))).is_empty());
         assert!(messages(&RULE, &pod(java)).is_empty());
+    }
+
+    #[test]
+    fn a_data_store_on_a_jvm_is_given_minutes() {
+        let text = pod(LIVENESS).replace("acme/a:1", "cassandra:5.0");
+        let found = findings(&RULE, &text);
+        assert!(found[0].fixes[0].edits[0].text.contains("failureThreshold: 30"));
+        assert!(found[0].check[0].starts_with("kubectl describe pods"), "{:?}", found[0].check);
     }
 
     #[test]

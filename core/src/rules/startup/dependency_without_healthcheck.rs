@@ -59,6 +59,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             wait.dependency.condition.value == Condition::Healthy || facts.is_early(&wait)
         };
         let is_silent = !matches!(health, Health::None | Health::Unknown)
+            || facts.is_for_swarm(service)
             || facts.is_one_shot(service)
             || facts.waiters(service).any(is_other_rule);
         let waits: Vec<Wait<'_, '_>> =

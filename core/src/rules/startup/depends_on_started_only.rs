@@ -2,7 +2,7 @@ use crate::edit::Yaml;
 use crate::facts::{Facts, ReadyCheck, Service, Wait};
 use crate::knowledge::patience::Patience;
 use crate::report::phrases::first_named;
-use crate::report::{Edit, Finding, Findings, Fix, Role, Safety, Severity};
+use crate::report::{Confidence, Edit, Finding, Findings, Fix, Role, Safety, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::{IndexMap, IndexSet};
@@ -21,7 +21,7 @@ rule! {
     /// host, Docker restarts containers without looking at `depends_on`.
     ///
     /// ## How to troubleshoot
-    /// `docker compose ps` shows which services are healthy and since when; refused connections in
+    /// `docker compose ps -a` shows which services are healthy and since when; refused connections in
     /// the first seconds of the dependent's log are the telltale sign.
     ///
     /// ## Bad
@@ -78,21 +78,42 @@ impl<'a> Cause<'a> {
     }
 }
 
+/// What is known of how a dependent takes an early start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Dependent {
+    /// It fails, as far as is known.
+    Fails,
+    /// It tries again by itself.
+    Retries,
+    /// It starts a script that is not among the files, and that may wait.
+    Unread,
+}
+
+impl Dependent {
+    fn of(facts: &Facts, wait: &Wait<'_, '_>) -> Dependent {
+        match facts.patience(wait.from, wait.on) {
+            Patience::Retries => Dependent::Retries,
+            _ if facts.starts_unread_script(wait.from) => Dependent::Unread,
+            Patience::Impatient | Patience::Waits => Dependent::Fails,
+        }
+    }
+}
+
 fn check(facts: &Facts, out: &mut Findings) {
-    // By the project, the cause and whether the dependents try again by themselves.
-    let mut groups: IndexMap<(usize, Cause<'_>, bool), Vec<Wait<'_, '_>>> = IndexMap::new();
+    // By the project, the cause and what the dependents do.
+    let mut groups: IndexMap<(usize, Cause<'_>, Dependent), Vec<Wait<'_, '_>>> = IndexMap::new();
     for wait in early_waits(facts) {
-        let retries = facts.patience(wait.from, wait.on) == Patience::Retries;
+        let dependent = Dependent::of(facts, &wait);
         if facts.is_accepted(wait.dependency.span, &|selector| RULE.is(selector)) {
-            report(facts, &[wait], retries, out);
+            report(facts, &[wait], dependent, out);
             continue;
         }
-        let key = (wait.from.project_index, Cause::of(wait.on), retries);
+        let key = (wait.from.project_index, Cause::of(wait.on), dependent);
         groups.entry(key).or_default().push(wait);
     }
-    for ((_, cause, retries), waits) in &groups {
-        if let Some(finding) = report(facts, waits, *retries, out) {
-            finding.cause(format!("{}, retried: {retries}", cause.key()));
+    for ((_, cause, dependent), waits) in &groups {
+        if let Some(finding) = report(facts, waits, *dependent, out) {
+            finding.cause(format!("{}, {dependent:?}", cause.key()));
         }
     }
 }
@@ -103,6 +124,10 @@ fn early_waits<'f, 'a>(facts: &'f Facts<'a>) -> Vec<Wait<'f, 'a>> {
     let mut lines: IndexMap<Span, Vec<Wait<'f, 'a>>> = IndexMap::new();
     for wait in facts.waits() {
         lines.entry(wait.dependency.span).or_default().push(wait);
+    }
+    // A healthcheck that can never pass is the cause, and has a finding of its own.
+    for waits in lines.values_mut() {
+        waits.retain(|it| facts.broken_check(it.on).is_none());
     }
     let early = lines.into_values().filter_map(|waits| {
         let counts = |it: &&Wait<'f, 'a>| it.from.role != Role::Development;
@@ -119,7 +144,7 @@ fn early_waits<'f, 'a>(facts: &'f Facts<'a>) -> Vec<Wait<'f, 'a>> {
 fn report<'f>(
     facts: &Facts,
     waits: &[Wait<'_, '_>],
-    retries: bool,
+    dependent: Dependent,
     out: &'f mut Findings,
 ) -> Option<&'f mut Finding> {
     let first = waits.first()?;
@@ -127,26 +152,26 @@ fn report<'f>(
     let (same, others): (Vec<Wait<'_, '_>>, Vec<Wait<'_, '_>>) =
         waits.iter().copied().partition(|it| it.on.index == on.index);
     let finding = out.at(&first.dependency.span, says(&same));
-    if retries || facts.role_of(first.dependency.span.file) == Some(Role::Development) {
+    let is_development = facts.role_of(first.dependency.span.file) == Some(Role::Development);
+    if dependent != Dependent::Fails || is_development {
         finding.severity(Severity::Info);
     }
-    if retries {
-        let why = "The dependent tries again by itself, so that an early start costs failed requests and lines in its log, and nobody has to look.";
-        finding.why(why);
+    match dependent {
+        Dependent::Fails => {}
+        Dependent::Retries => {
+            finding.why("The dependent tries again by itself or connects on first use, so that an early start costs failed requests and lines in its log, and nobody has to look.");
+        }
+        Dependent::Unread => {
+            finding.confidence(Confidence::Likely);
+            finding.why("The dependent starts a script that is mounted and not among these files. Unless that script waits, the dependent connects too early on a slow or busy host, because `depends_on` waits only until the other container has *started*.");
+        }
     }
     let name = on.name;
-    match (&on.model.healthcheck, facts.broken_check(on)) {
-        (Some(check), Some(code)) => {
-            let help = format!(
-                "Mend the healthcheck of `{name}` first, which can never pass as it is ({code}); then wait for `service_healthy`."
-            );
-            let words = format!("`{name}` has a healthcheck that can never pass ({code})");
-            finding.also(&check.span, words).help(help);
-        }
-        (Some(check), None) => {
+    match &on.model.healthcheck {
+        Some(check) => {
             finding.also(&check.span, format!("`{name}` has a healthcheck to wait for"));
         }
-        (None, _) => {
+        None => {
             finding.also(&on.span(), format!("`{name}` has no healthcheck to wait for"));
         }
     }
@@ -162,7 +187,7 @@ fn report<'f>(
         others.filter_map(|waits| Some((waits.first()?.dependency.span, says(waits)))).collect();
     finding.stands_for(&others);
     finding
-        .check(facts.compose(from, &format!("ps {name} {}", from.name)))
+        .check(facts.compose(from, &format!("ps -a {name} {}", from.name)))
         .check(facts.compose(from, &format!("logs --since 5m {}", from.name)));
     for fix in wait_for_health(facts, waits) {
         finding.fix(fix);
@@ -337,9 +362,89 @@ mod tests {
     fn a_check_that_never_passes_is_not_waited_for() {
         let text = "services:\n  web: {image: 'a/b:1', depends_on: [db]}\n  db: {image: 'postgres:17', healthcheck: {test: [CMD, curl, -f, localhost]}}\n";
         let found = findings(&RULE, text);
-        assert_eq!(found.len(), 1);
-        assert!(found[0].fixes.is_empty());
-        assert!(found[0].help.as_deref().is_some_and(|it| it.contains("PLM621")));
+        assert!(found.is_empty());
+    }
+
+    #[test]
+    fn who_starts_nothing_at_once_is_silent() {
+        let db = "  db: {image: 'postgres:17'}\n";
+        for body in [
+            "image: 'a/b:1', command: [tini, --, sleep, infinity]",
+            "image: 'a/b:1', command: bash, tty: true",
+            "image: 'a/b:1', entrypoint: [crond, -f]",
+            "image: 'temporalio/admin-tools:1.28', tty: true",
+        ] {
+            let text = format!("services:\n  shell: {{{body}, depends_on: [db]}}\n{db}");
+            assert!(messages(&RULE, &text).is_empty(), "{body}");
+        }
+        let text = format!(
+            "# file: compose.yaml\nservices:\n  clean: {{build: ., depends_on: [db]}}\n{db}# file: Dockerfile\nFROM acme/base\nENTRYPOINT [\"crond\"]\nCMD [\"-f\"]\n"
+        );
+        assert!(messages(&RULE, &text).is_empty());
+        let runs = "image: 'a/b:1', command: bash /start.sh";
+        let text = format!("services:\n  web: {{{runs}, depends_on: [db]}}\n{db}");
+        assert_eq!(messages(&RULE, &text).len(), 1);
+    }
+
+    #[test]
+    fn an_image_is_known_by_the_arguments_of_its_build() {
+        let text = "# file: compose.yaml\nservices:\n  temporal: {build: {context: ., args: ['BASE=auto-setup:${VERSION}']}, depends_on: [db]}\n  db: {image: 'postgres:17'}\n# file: Dockerfile\nARG BASE\nFROM temporalio/${BASE}\nUSER temporal\n";
+        assert!(messages(&RULE, text).is_empty());
+        assert_eq!(messages(&RULE, &text.replace("auto-setup", "server")).len(), 1);
+    }
+
+    #[test]
+    fn a_mounted_script_decides_and_one_that_is_not_here_may_wait() {
+        let text = "# file: compose.yaml\nservices:\n  web: {image: 'a/b:1', entrypoint: /start.sh, volumes: ['./start.sh:/start.sh'], depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        let found = findings(&RULE, text);
+        assert_eq!((found.len(), found[0].severity.name()), (1, "info"));
+        assert_eq!(found[0].confidence, crate::report::Confidence::Likely);
+        let config =
+            text.replace("entrypoint: /start.sh", "command: serve --config /start.sh.conf");
+        assert_eq!(findings(&RULE, &config)[0].severity.name(), "warning");
+    }
+
+    #[test]
+    fn swarm_ignores_the_order() {
+        let text = "# file: docker-stack.yml\nservices:\n  web: {image: 'a/b:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        assert!(messages(&RULE, text).is_empty());
+        let overlay = text
+            .replace("docker-stack", "compose")
+            .replace("services:", "networks: {default: {driver: overlay}}\nservices:");
+        assert!(messages(&RULE, &overlay).is_empty());
+        // `docker stack deploy` refuses a map, so that the file is for Compose after all.
+        let map = text.replace("[db]", "{db: {condition: service_started}}");
+        assert_eq!(messages(&RULE, &map).len(), 1);
+        assert_eq!(messages(&RULE, &text.replace("docker-stack", "compose")).len(), 1);
+    }
+
+    #[test]
+    fn a_gate_on_an_image_of_an_open_version_is_read_first() {
+        use crate::report::Safety;
+        let safety = |image: &str| {
+            let text = format!(
+                "services:\n  web: {{image: 'a/b:1', depends_on: [db]}}\n  db: {{{image}}}\n"
+            );
+            findings(&RULE, &text)[0].fixes[0].safety
+        };
+        assert_eq!(safety("image: 'mongo:8.0'"), Safety::Safe);
+        assert_eq!(safety("image: mongo"), Safety::Unsafe);
+        assert_eq!(safety("image: 'mysql:8.4', platform: linux/amd64"), Safety::Unsafe);
+    }
+
+    #[test]
+    fn drivers_that_wait_make_it_a_note() {
+        let text = "services:\n  web: {image: 'a/b:1', depends_on: [db]}\n  seed: {image: 'mongo:8.0', command: mongoimport --host db, depends_on: [db]}\n  db: {image: 'mongo:8.0'}\n";
+        let found = findings(&RULE, text);
+        let all: Vec<_> =
+            found.iter().map(|it| (it.message.as_str(), it.severity.name())).collect();
+        assert_eq!(
+            all,
+            [
+                ("`web` may start before `db` can answer", "info"),
+                ("`seed` may start before `db` can answer", "warning")
+            ]
+        );
     }
 
     #[test]
@@ -374,10 +479,10 @@ mod tests {
 
     #[test]
     fn commands_name_the_files_that_compose_does_not_find() {
-        let text = "# file: deploy/stack.yaml\nservices:\n  web: {image: 'a/b:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
+        let text = "# file: deploy/shop.yaml\nservices:\n  web: {image: 'a/b:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
         assert_eq!(
             findings(&RULE, text)[0].check[0],
-            "docker compose -f deploy/stack.yaml ps db web"
+            "docker compose -f deploy/shop.yaml ps -a db web"
         );
     }
 }

@@ -136,7 +136,7 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         })
         .collect();
     finding.stands_for(&others).cause("no readiness probe");
-    if first.workload.kind() == WorkloadKind::Pod {
+    if matches!(first.workload.kind(), WorkloadKind::Pod | WorkloadKind::ReplicationController) {
         finding.why("Without a readiness probe, a Pod counts as ready as soon as its containers are running. After every start and restart, requests reach a program that is not listening yet.");
     }
     if all.iter().any(|it| facts.hides_unready_peers(it.workload)) {
@@ -146,29 +146,27 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
         finding.severity(Severity::Info);
     }
     let edit = |it: &Unprobed<'_, '_>| {
-        let (title, probe) = probe_for(facts, it.workload, it.at, it.port)?;
-        let edit = facts.insert_entry(&it.container.place, "readinessProbe", &probe)?;
-        Some((title, edit))
+        let probe = probe_for(facts, it.workload, it.at, it.port)?;
+        facts.insert_entry(&it.container.place, "readinessProbe", &probe)
     };
-    let mut fixes: Vec<(&str, Edit)> = all.iter().filter_map(edit).collect();
-    fixes.sort_by_key(|it| it.1.span);
-    fixes.dedup_by(|a, b| a.1.span == b.1.span);
-    if let Some((title, _)) = fixes.first() {
-        let title = if fixes.len() > 1 { "Add a readiness probe to each" } else { *title };
-        let edits: Vec<Edit> = fixes.into_iter().map(|it| it.1).collect();
-        finding.fix(Fix::r#unsafe(title, edits));
+    let mut edits: Vec<Edit> = all.iter().filter_map(edit).collect();
+    edits.sort_by_key(|it| it.span);
+    edits.dedup_by(|a, b| a.span == b.span);
+    if !edits.is_empty() {
+        // Findings of one cause are mended together where their fixes have one title.
+        finding.fix(Fix::r#unsafe("Add a readiness probe", edits));
     }
 }
 
-/// Builds a readiness probe, with the title of its fix: from the Compose healthcheck, else from the
-/// liveness probe at shorter intervals, else from the port alone. `None` where Compose has the program
+/// Builds a readiness probe: from the Compose healthcheck, else from the liveness probe at shorter intervals, else
+/// from the health page of a server that is known, else from the port alone. `None` where Compose has the program
 /// listen on other ports: the probe would never succeed.
 fn probe_for(
     facts: &Facts,
     workload: &Workload<'_>,
     unit: usize,
     port: &ServicePort,
-) -> Option<(&'static str, Yaml<'static>)> {
+) -> Option<Yaml<'static>> {
     let container = workload.container(unit);
     let counterpart = facts.counterpart_of_container(workload.index, unit);
     let service = counterpart.map(|pair| facts.pair(pair).0);
@@ -176,16 +174,13 @@ fn probe_for(
         let check = service.model.healthcheck.as_deref().filter(|it| !it.disabled)?;
         probe_of_healthcheck(service, check, container)
     });
-    if let Some(probe) = health {
-        return Some(("Probe with the check of the Compose healthcheck", probe));
+    if health.is_some() {
+        return health;
     }
     if let Some((key, handler)) = container.liveness.as_ref().and_then(|it| handler(&it.handler)) {
         let sooner =
             [(key, handler), ("periodSeconds", Yaml::int(5)), ("failureThreshold", Yaml::int(2))];
-        return Some((
-            "Probe with the check of the liveness probe, at shorter intervals",
-            Yaml::map(sooner),
-        ));
+        return Some(Yaml::map(sooner));
     }
     // Which port an exporter listens on has changed between versions, and its tag names none.
     let image = workload.units[unit].image.as_ref();
@@ -197,8 +192,24 @@ fn probe_for(
     if service.is_some_and(|it| listens_elsewhere(it, workload, &target)) {
         return None;
     }
+    if let Some((path, port)) = health_page(&workload.units[unit], &target) {
+        let page = Yaml::map([("path", Yaml::str(path)), ("port", port)]);
+        return Some(Yaml::map([("httpGet", page)]));
+    }
     let socket = Yaml::map([("port", port_value(&target))]);
-    Some(("Probe whether the port is open", Yaml::map([("tcpSocket", socket)])))
+    Some(Yaml::map([("tcpSocket", socket)]))
+}
+
+/// Returns the path and the port at which a server that is known says whether it can serve. The cluster ports of
+/// Consul may be bound to the loopback address, where no probe reaches them.
+///
+/// Sources: Consul documentation, "Status HTTP API" and "Ports"; vLLM documentation, "Using Kubernetes".
+fn health_page(unit: &Unit<'_>, port: &IntOrStr) -> Option<(&'static str, Yaml<'static>)> {
+    match unit.family()?.id {
+        "consul" => Some(("/v1/status/leader", Yaml::int(8500))),
+        "vllm" => Some(("/health", port_value(port))),
+        _ => None,
+    }
 }
 
 /// Whether Compose names the ports of the same program, and not this one.
@@ -305,6 +316,19 @@ mod tests {
         };
         assert_eq!(fixes("acme/rabbitmq-exporter"), 0);
         assert_eq!(fixes("acme/rabbitmq-exporter:1.0.0"), 1);
+    }
+
+    #[test]
+    fn a_known_server_is_asked_at_its_health_page() {
+        let ports = "ports: [{port: 8300}, {port: 8500}]";
+        let fix = |image: &str| {
+            let text = sides(ports, "Deployment", "").replace("a/b:1", image);
+            findings(&RULE, &text)[0].fixes[0].edits[0].text.clone()
+        };
+        let consul = fix("hashicorp/consul:1.20");
+        assert!(consul.contains("/v1/status/leader") && consul.contains("8500"), "{consul}");
+        let vllm = fix("vllm/vllm-openai:v0.10.0");
+        assert!(vllm.contains("/health") && vllm.contains("8300"), "{vllm}");
     }
 
     #[test]

@@ -53,7 +53,8 @@ rule! {
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut talks = None;
-    for service in facts.services() {
+    // Swarm starts everything at once, whatever depends on what.
+    for service in facts.services().iter().filter(|it| !facts.is_for_swarm(it)) {
         let mut reported: Vec<usize> = Vec::new();
         for mention in facts.peers(&service.unit) {
             let Some(on) = facts.compose_host(service, mention.host) else { continue };

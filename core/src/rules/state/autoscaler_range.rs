@@ -98,6 +98,7 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             &other.name_span(),
             format!("{} and {} both scale {}", first.label(), other.label(), workload.label),
         );
+        finding.why("Two autoscalers on one workload overwrite each other's number of replicas, or stop because they see each other.").help("Keep one autoscaler. With the metrics of both, it takes the largest number of replicas that any of them asks for.");
         finding.also(&first.name_span(), "the other autoscaler").check(format!(
             "kubectl describe hpa{} {} {}",
             workload.namespace_flag(),
@@ -109,6 +110,9 @@ fn rivals(facts: &Facts<'_>, workload: &Workload<'_>, out: &mut Findings) {
             finding.severity(Severity::Error);
         } else {
             finding.confidence(Confidence::Likely);
+            if !facts.is_built(other.file) {
+                finding.severity(Severity::Info).why("The two autoscalers are in files of their own. Where both files are applied, they overwrite each other's number of replicas, or stop because they see each other.");
+            }
         }
     }
 }
@@ -187,7 +191,7 @@ mod tests {
             hpa("b", range)
         );
         let found = findings(&RULE, &text);
-        assert_eq!((found.len(), found[0].severity.name()), (1, "warning"), "another folder");
+        assert_eq!((found.len(), found[0].severity.name()), (1, "info"), "another folder");
     }
 
     #[test]
