@@ -63,7 +63,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-fn is_socket(path: &str) -> bool {
+/// Whether a path is that of the Docker engine's socket.
+pub fn is_socket(path: &str) -> bool {
     matches!(
         path,
         "/var/run/docker.sock"
@@ -129,7 +130,10 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings
     let service = facts.service_of(unit);
     let base = service.and_then(|it| facts.base_image(it));
     let repositories = unit.image.iter().map(|it| it.repository.to_string()).chain(base);
-    if known || repositories.into_iter().any(|it| is_made_for_the_socket(&it)) {
+    let privileged = service.and_then(|it| it.model.privileged.filter(|it| it.value));
+    if privileged.is_some() {
+        // The power of the program is not only that of the socket.
+    } else if known || repositories.into_iter().any(|it| is_made_for_the_socket(&it)) {
         finding.severity(Severity::Info);
     }
     // The files of several variants mount the socket into one service.
@@ -138,7 +142,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings
         // Whatever programs the image has.
         let ps = facts.compose(service, &format!("ps -q {}", service.name));
         finding.check(format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})"));
-        if let Some(privileged) = service.model.privileged.filter(|it| it.value) {
+        if let Some(privileged) = privileged {
             finding.also(
                 &privileged.span,
                 "it is privileged too: to take away only one of the two changes nothing",
