@@ -66,7 +66,7 @@ fn check(facts: &Facts, out: &mut Findings) {
             // The files of several variants give the same power to one service.
             report(unit, span, what, is_agent(unit), out)
                 .check(command)
-                .cause(format!("{setting} {}", service.name));
+                .cause(format!("{} {what}", service.name));
         };
         let socket = model
             .volumes
