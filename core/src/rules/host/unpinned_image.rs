@@ -71,8 +71,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             all.push((unit, image));
         }
     }
-    for all in causes.values() {
-        report(facts, all, &elsewhere, out);
+    for mut all in causes.into_values() {
+        // The first place in the file leads.
+        if let Some(file) = all.first().map(|(_, image)| image.span.file) {
+            all.sort_by_key(|(_, image)| (image.span.file != file, image.span));
+        }
+        report(facts, &all, &elsewhere, out);
     }
 }
 
@@ -99,8 +103,16 @@ fn report(
     if is_given_here {
         finding.severity(Severity::Info).confidence(Confidence::Possible);
     }
+    let is_within_version = all.iter().all(|(_, image)| names_a_version(image));
+    if is_within_version {
+        finding.severity(Severity::Info);
+    }
     // An application without versions has one habit to change.
-    finding.cause(if is_given_here { "tagged elsewhere" } else { "no versions" });
+    finding.cause(match (is_given_here, is_within_version) {
+        (true, _) => "tagged elsewhere",
+        (false, true) => "moves within a version",
+        (false, false) => "no versions",
+    });
     let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
     // The other images each stand for all of their places.
     let mut further: IndexMap<&str, Span, FxBuildHasher> = IndexMap::default();
@@ -121,6 +133,11 @@ fn report(
         finding.why(WITHOUT_DATA);
     }
     finding.check(facts.image_command(unit));
+}
+
+/// Whether a tag that moves names a version all the same: `2022-latest`.
+fn names_a_version(image: &Image<'_>) -> bool {
+    image.tag.is_some_and(|tag| tag.starts_with(|it: char| it.is_ascii_digit()))
 }
 
 /// Why a moving image hurts that keeps no data.
@@ -440,6 +457,13 @@ mod tests {
         assert_eq!(beside("k8s/Dockerfile", "redis"), 1, "an image that everybody knows");
         assert_eq!(beside("k8s/Dockerfile", "acme/shop"), 1, "an image with an owner");
         assert_eq!(beside("other/Dockerfile", "shop"), 1);
+    }
+
+    #[test]
+    fn a_tag_that_moves_within_a_version_is_a_note() {
+        let text = "services:\n  db: {image: 'mcr.microsoft.com/mssql/server:2022-latest'}\n  log: {image: 'datalust/seq:latest'}\n";
+        let found: Vec<_> = findings(&RULE, text).iter().map(|it| it.severity.name()).collect();
+        assert_eq!(found, ["info", "warning"]);
     }
 
     #[test]

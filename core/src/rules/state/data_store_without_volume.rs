@@ -248,10 +248,15 @@ fn report_misplaced(
     let span = wrong.path.span;
     let is_anonymous = matches!(wrong.backing, Backing::Anonymous);
     let what = if is_anonymous { "an anonymous volume" } else { "the volume" };
+    let is_untagged = is_untagged_postgres(unit);
+    let since = if is_untagged { " since version 18, which is pulled here" } else { "" };
     let finding = out
         .at(
             &span,
-            format!("{label} keeps its data in `{data}`, but {what} is mounted at `{}`", wrong.path),
+            format!(
+                "{label} keeps its data in `{data}`{since}, but {what} is mounted at `{}`",
+                wrong.path
+            ),
         )
         .severity(Severity::Error)
         .why("Everything looks as if the data were kept, but what is written outside of the volume goes with its container: when it is made anew, with the next update.")
@@ -262,7 +267,6 @@ fn report_misplaced(
         finding.confidence(Confidence::Likely);
     }
     let runs = unit.runs.as_ref();
-    let is_untagged = is_untagged_postgres(unit);
     if is_untagged {
         finding.confidence(Confidence::Likely);
     }
