@@ -68,6 +68,17 @@ pub struct NodeFolder<'a> {
     pub path: &'a Str,
 }
 
+/// Whether a path is that of the Docker engine's socket.
+pub fn is_docker_socket(path: &str) -> bool {
+    matches!(
+        path,
+        "/var/run/docker.sock"
+            | "/run/docker.sock"
+            | "//var/run/docker.sock"
+            | "//./pipe/docker_engine"
+    )
+}
+
 /// Whether a path is a folder or lies in it.
 pub fn is_below(path: &str, folder: &str) -> bool {
     let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));

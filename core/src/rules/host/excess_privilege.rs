@@ -1,8 +1,7 @@
-use crate::facts::{Facts, Part, Unit, Workload};
+use crate::facts::{Facts, Part, Unit, Workload, is_docker_socket};
 use crate::knowledge::kube;
 use crate::model::kubernetes::{SecurityContext, WorkloadKind, is_true};
 use crate::report::{Finding, Findings, Role, Severity};
-use crate::rules::mounts::is_socket;
 use crate::rules::rule;
 use crate::text::Span;
 
@@ -71,7 +70,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let socket = model
             .volumes
             .iter()
-            .find(|it| it.source.as_ref().is_some_and(|source| is_socket(source)));
+            .find(|it| it.source.as_ref().is_some_and(|source| is_docker_socket(source)));
         // With the socket as well, PLM308 reports both.
         if let Some(it) = model.privileged.filter(|it| it.value && socket.is_none()) {
             add(it.span, "is privileged, which means root on the host", "Privileged");

@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Unit};
+use crate::facts::{Facts, Unit, is_docker_socket};
 use crate::model::kubernetes::VolumeSource;
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
@@ -44,7 +44,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for mount in &service.model.volumes {
-            if mount.source.as_ref().is_some_and(|it| is_socket(it)) {
+            if mount.source.as_ref().is_some_and(|it| is_docker_socket(it)) {
                 report(facts, &service.unit, mount.span, out);
             }
         }
@@ -52,7 +52,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for volume in &workload.model.template.spec.volumes {
             let VolumeSource::HostPath { path: Some(path), .. } = &volume.source else { continue };
-            let Some(name) = volume.name.as_ref().filter(|_| is_socket(path)) else { continue };
+            let Some(name) = volume.name.as_ref().filter(|_| is_docker_socket(path)) else {
+                continue;
+            };
             let user = workload.containers().find(|(_, container)| {
                 container.mounts.iter().any(|mount| mount.is_of(&name.value))
             });
@@ -61,17 +63,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-}
-
-/// Whether a path is that of the Docker engine's socket.
-pub fn is_socket(path: &str) -> bool {
-    matches!(
-        path,
-        "/var/run/docker.sock"
-            | "/run/docker.sock"
-            | "//var/run/docker.sock"
-            | "//./pipe/docker_engine"
-    )
 }
 
 /// Programs made to talk to the Docker engine, whose users have accepted the trade-off.

@@ -17,8 +17,6 @@ mod read_only_root_without_scratch;
 mod source_bind_mount;
 mod writable_path_drift;
 
-pub(super) use docker_socket_mount::is_socket;
-
 pub(super) const RULES: &[&Rule] = &[
     &source_bind_mount::RULE,
     &anonymous_volume_mask::RULE,
