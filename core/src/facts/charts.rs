@@ -3,7 +3,7 @@
 
 use super::{Facts, Workload, nearest};
 use crate::model::chart::{
-    Chart, Missing, Value, ValueKind, ValueRead, Values, ValuesFile, value_at,
+    Chart, Missing, Value, ValueKind, ValueRead, Values, ValuesFile, Wanted, value_at,
 };
 use crate::model::kubernetes::Container;
 use crate::text::{FileId, Span};
@@ -126,8 +126,8 @@ impl<'a> Facts<'a> {
     fn goes_with_another_choice(&self, chart: &Chart, read: &ValueRead) -> bool {
         let Some(own) = &chart.values else { return false };
         read.conditions.iter().any(|condition| {
-            let (Some(wanted), Some((_, parent))) =
-                (&condition.equals, condition.path.split_last())
+            let (Wanted::Equal(wanted), Some((_, parent))) =
+                (&condition.wanted, condition.path.split_last())
             else {
                 return false;
             };
@@ -145,22 +145,38 @@ impl<'a> Facts<'a> {
         for condition in &read.conditions {
             let own = chart.values.as_ref().and_then(|own| value_at(&own.values, &condition.path));
             let default = own.map(|it| unquoted(self.written(&it.span)));
-            let value = match (&condition.equals, own) {
-                (Some(wanted), _) if default != Some(wanted.as_str()) => wanted.to_string(),
-                (None, None) => "true".to_owned(),
-                (None, Some(own)) => match own.kind {
+            let mut path = condition.path.join(".");
+            let value = match (&condition.wanted, own) {
+                (Wanted::Equal(wanted), _) if default != Some(wanted.as_str()) => {
+                    wanted.to_string()
+                }
+                (Wanted::Containing(wanted), _)
+                    if default.is_none_or(|it| !it.contains(wanted.as_str())) =>
+                {
+                    wanted.to_string()
+                }
+                (Wanted::Something, None) => "true".to_owned(),
+                (Wanted::Something, Some(own)) => match own.kind {
                     ValueKind::Null => "true".to_owned(),
                     ValueKind::Bool if default == Some("false") => "true".to_owned(),
                     ValueKind::Text if own.is_empty => "true".to_owned(),
+                    ValueKind::List if own.is_empty => {
+                        path.push_str("[0]");
+                        "true".to_owned()
+                    }
+                    ValueKind::Mapping if own.is_empty => {
+                        path.push_str(".any");
+                        "true".to_owned()
+                    }
                     ValueKind::Bool
                     | ValueKind::Text
                     | ValueKind::Number
                     | ValueKind::List
                     | ValueKind::Mapping => continue,
                 },
-                (Some(_), _) => continue,
+                (Wanted::Equal(_) | Wanted::Containing(_), _) => continue,
             };
-            let setting = (condition.path.join("."), value);
+            let setting = (path, value);
             if !settings.contains(&setting) {
                 settings.push(setting);
             }

@@ -54,17 +54,8 @@ pub(super) struct Stage {
     has_own_command: bool,
     /// The working directory; empty where nothing sets it.
     pub directory: String,
-    /// What is copied from the build context, of this stage and of those that it starts from.
-    pub copies: Vec<Copied>,
-}
-
-/// What a `COPY` or an `ADD` takes from the build context.
-#[derive(Debug, Clone)]
-pub(super) struct Copied {
-    /// Paths in the build context; the context itself is an empty path.
-    pub sources: Vec<String>,
-    /// An absolute path in the image.
-    pub target: String,
+    /// Absolute paths in the image that files are copied to, those of other stages included.
+    pub filled: Vec<String>,
 }
 
 impl Stage {
@@ -124,7 +115,7 @@ fn stage_of(
         if is("WORKDIR") {
             stage.directory = in_directory(&stage.directory, &rest);
         } else if is("COPY") || is("ADD") {
-            stage.copies.extend(copied(&rest, &stage.directory));
+            stage.filled.extend(target_of_copy(&rest, &stage.directory));
         } else if is("HEALTHCHECK") {
             stage.healthcheck = Some(!rest.trim().eq_ignore_ascii_case("NONE"));
         } else if is("ENTRYPOINT") {
@@ -146,23 +137,33 @@ fn stage_of(
     }
 }
 
-/// Returns what the arguments of a `COPY` take from the build context; `None` for files of another stage.
-fn copied(rest: &str, directory: &str) -> Option<Copied> {
+/// Returns the paths in the build context that any stage copies.
+pub(super) fn copied_sources(text: &str) -> Vec<String> {
+    let all = instructions(text).into_iter().filter(|it| {
+        it.keyword.eq_ignore_ascii_case("COPY") || it.keyword.eq_ignore_ascii_case("ADD")
+    });
+    all.flat_map(|it| copied(&it.arguments)).collect()
+}
+
+/// Returns the absolute path in the image that a `COPY` writes to.
+fn target_of_copy(rest: &str, directory: &str) -> Option<String> {
+    let target = rest.split_whitespace().next_back()?;
+    Some(in_directory(directory, target.trim_matches(['[', ']', '"', ',', '\''])))
+}
+
+/// Returns the paths that the arguments of a `COPY` take from the build context, which itself is an empty path;
+/// none for files of another stage.
+fn copied(rest: &str) -> Vec<String> {
     let is_option = |word: &&str| word.starts_with("--");
     if rest.split_whitespace().take_while(is_option).any(|it| it.starts_with("--from")) {
-        return None;
+        return Vec::new();
     }
     let words: Vec<&str> = rest.split_whitespace().skip_while(is_option).collect();
     let trim = |word: &&str| word.trim_matches(['[', ']', '"', ',', '\'']).to_owned();
     let words: Vec<String> = words.iter().map(trim).filter(|it| !it.is_empty()).collect();
-    let (target, sources) = words.split_last()?;
+    let Some((_, sources)) = words.split_last() else { return Vec::new() };
     let is_local = |it: &&String| !it.contains("://") && !it.starts_with("<<");
-    let sources: Vec<String> = sources
-        .iter()
-        .filter(is_local)
-        .map(|it| normalise_path(it.trim_start_matches('/')))
-        .collect();
-    (!sources.is_empty()).then(|| Copied { sources, target: in_directory(directory, target) })
+    sources.iter().filter(is_local).map(|it| normalise_path(it.trim_start_matches('/'))).collect()
 }
 
 /// Returns a path in an image, which is relative to the working directory unless it is absolute.

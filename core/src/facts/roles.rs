@@ -158,6 +158,7 @@ impl<'a> Facts<'a> {
             self.role_of(file) == Some(Role::Development) && !self.production_files.contains(&file);
         match by_folder {
             Purpose::Production if is_development => Purpose::Development,
+            Purpose::Production if calls_itself_an_example(model.text()) => Purpose::Demonstration,
             Purpose::Production | Purpose::Development | Purpose::Test | Purpose::Demonstration => {
                 by_folder
             }
@@ -181,12 +182,36 @@ impl<'a> Facts<'a> {
             Purpose::Test
         } else if is_below(DEVELOPMENT_FOLDERS) {
             Purpose::Development
-        } else if self.has_more_than_examples && is_below(DEMONSTRATION_FOLDERS) {
+        } else if self.has_more_than_examples && is_below(DEMONSTRATION_FOLDERS)
+            // Documentation is deployed nowhere, even where there is nothing else.
+            || is_below(&["docs"])
+        {
             Purpose::Demonstration
         } else {
             Purpose::Production
         }
     }
+}
+
+/// Whether the comments at the head of a file say that it is an example, which is not used as it is.
+fn calls_itself_an_example(text: &str) -> bool {
+    const SAID: &[&str] = &[
+        "only an example",
+        "just an example",
+        "is an example",
+        "example only",
+        "edit this",
+        "for demonstration",
+        "not for production",
+    ];
+    let head = text.lines().map(str::trim).take_while(|it| it.is_empty() || it.starts_with('#'));
+    // What is generated says that nobody should edit it.
+    let is_said = |line: String| {
+        !line.contains("not edit")
+            && !line.contains("n't edit")
+            && SAID.iter().any(|it| line.contains(it))
+    };
+    head.map(str::to_ascii_lowercase).any(is_said)
 }
 
 /// Returns the role of a project, which is that of its last file with a role: an override file decides.

@@ -1,7 +1,7 @@
 //! Source code of a project that is mounted over the files of an image, and the files that a Compose
 //! project names.
 
-use super::dockerfile::{Copied, final_stage};
+use super::dockerfile::{copied_sources, final_stage};
 use super::{Facts, Service};
 use crate::model::compose::{Mount, MountKind};
 use crate::syntax;
@@ -50,7 +50,7 @@ impl Service<'_> {
 pub enum Shadowed {
     /// The image holds files where the mount lies, or the files that are mounted.
     Copies,
-    /// The image holds no files of the build context at all.
+    /// The Dockerfile copies no files into the image at all.
     Nothing,
     /// The mount has nothing to do with what the image holds.
     Apart,
@@ -63,10 +63,11 @@ impl<'a> Facts<'a> {
     pub fn shadowed(&self, service: &Service<'a>, mount: &Mount) -> Shadowed {
         let stage = service.model.build.as_ref().and_then(|build| {
             let target = build.target.as_ref().map(|it| it.as_str());
-            let stage = final_stage(self.file(build.dockerfile_id?).text(), target)?;
-            Some((stage, normalise_path(&build.context.value)))
+            let text = self.file(build.dockerfile_id?).text();
+            let stage = final_stage(text, target)?;
+            Some((stage, copied_sources(text), normalise_path(&build.context.value)))
         });
-        let (Some((stage, context)), Some(source)) = (stage, &mount.source) else {
+        let (Some((stage, sources, context)), Some(source)) = (stage, &mount.source) else {
             return Shadowed::Unknown;
         };
         let source = normalise_path(&source.value);
@@ -76,14 +77,16 @@ impl<'a> Facts<'a> {
             false if context.is_empty() => source.as_str(),
             false => source.strip_prefix(&format!("{context}/")).unwrap_or(&source),
         };
+        // What an earlier stage copies is built there.
         let is_copied =
-            |copied: &str| copied.is_empty() || is_in(inside, copied) || is_in(copied, inside);
-        let holds = |copied: &Copied| {
-            copied.sources.iter().any(|it| is_copied(it)) || is_in(&copied.target, &target)
-        };
-        if stage.copies.iter().any(holds) || is_in(&stage.directory, &target) {
+            |copied: &String| copied.is_empty() || is_in(inside, copied) || is_in(copied, inside);
+        let is_hidden = |path: &String| is_in(path, &target);
+        if sources.iter().any(is_copied)
+            || stage.filled.iter().any(is_hidden)
+            || is_in(&stage.directory, &target)
+        {
             Shadowed::Copies
-        } else if stage.copies.is_empty() {
+        } else if sources.is_empty() && stage.filled.is_empty() {
             Shadowed::Nothing
         } else {
             Shadowed::Apart

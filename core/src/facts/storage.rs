@@ -7,7 +7,7 @@ use crate::knowledge::shell::Command;
 use crate::knowledge::starts;
 use crate::model::Str;
 use crate::model::compose::MountKind;
-use crate::model::kubernetes::{self, Body, Claim, VolumeSource};
+use crate::model::kubernetes::{self, Body, Claim, Object, PersistentVolume, VolumeSource};
 use crate::text::Span;
 
 /// What backs a mounted path.
@@ -58,6 +58,25 @@ impl Mounted<'_> {
     pub fn covers(&self, path: &str) -> bool {
         is_below(path, &self.path.value)
     }
+}
+
+/// A PersistentVolume of the type `hostPath`, which no node is named for.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeFolder<'a> {
+    object: &'a Object,
+    volume: &'a PersistentVolume,
+    pub path: &'a Str,
+}
+
+/// Whether a path is that of the Docker engine's socket.
+pub fn is_docker_socket(path: &str) -> bool {
+    matches!(
+        path,
+        "/var/run/docker.sock"
+            | "/run/docker.sock"
+            | "//var/run/docker.sock"
+            | "//./pipe/docker_engine"
+    )
 }
 
 /// Whether a path is a folder or lies in it.
@@ -145,6 +164,46 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Returns the PersistentVolumes that are a folder of whichever node a Pod runs on.
+    pub fn node_folders(&self) -> Vec<NodeFolder<'a>> {
+        let folder = |object: &'a Object| match &object.body {
+            Body::PersistentVolume(volume) if !volume.has_node_affinity => {
+                Some(NodeFolder { object, volume, path: volume.host_path.as_ref()? })
+            }
+            _ => None,
+        };
+        self.objects().iter().copied().filter_map(folder).collect()
+    }
+
+    /// Returns the folder of a node that a claim of a workload is bound to: by the name of the volume, by the
+    /// volume's own reference to the claim, or by a class that both name.
+    pub fn node_folder_behind(
+        &self,
+        folders: &[NodeFolder<'a>],
+        workload: &Workload<'a>,
+        name: &Str,
+    ) -> Option<&'a Str> {
+        if folders.is_empty() {
+            return None;
+        }
+        let home = workload.object.file;
+        let claim = self.claim(workload, name)?;
+        let binds = |it: &&NodeFolder<'a>| {
+            let is_reserved =
+                it.volume.claim.as_ref().is_some_and(|(of, _)| of.value == name.value);
+            let is_of_class = it.volume.storage_class.as_ref().is_some_and(|class| {
+                !class.is_empty()
+                    && claim.storage_class.as_ref().is_some_and(|it| it.as_str() == class.as_str())
+            });
+            let is_named = match &claim.volume_name {
+                Some(volume) => it.object.name().is_some_and(|own| own.value == volume.value),
+                None => is_reserved || is_of_class,
+            };
+            is_named && self.together(home, it.object.file)
+        };
+        folders.iter().find(binds).map(|it| it.path)
+    }
+
     /// Returns the claim that a workload means by a name.
     pub fn claim(&self, workload: &Workload<'a>, name: &str) -> Option<&'a Claim> {
         let home = workload.object.file;
@@ -217,6 +276,12 @@ impl<'a> Unit<'a> {
         let ran = |list: &[&str]| commands.iter().any(|it| list.contains(&it.name()));
         let client = ran(CLIENTS) && !ran(SERVERS);
         (known && self.part == Part::Main && !client).then_some(family)
+    }
+
+    /// Returns the family of its image, where the image is certainly of that family.
+    pub fn certain_family(&self) -> Option<&'static Family> {
+        let runs = self.runs.as_ref()?;
+        (runs.certainty == Certainty::Certain).then_some(runs.family)
     }
 
     /// Whether its start command leaves the program of its image to run, as far as that is certain: there

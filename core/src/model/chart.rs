@@ -11,7 +11,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-pub use crate::build::helm::uses::{Condition, Missing, ValueRead, ValueUses};
+pub use crate::build::helm::uses::{Condition, Missing, ValueRead, ValueUses, Wanted};
 
 /// Maximum number of values that are read from one values file. Aliases can make a short file long.
 const MAX_VALUES: usize = 20_000;

@@ -35,6 +35,10 @@ pub struct PersistentVolume {
     pub storage_class: Option<Str>,
     /// The key of the source: `hostPath`, `nfs`, `csi`, `local` and others.
     pub source: Option<Str>,
+    /// `hostPath.path`
+    pub host_path: Option<Str>,
+    /// Whether `nodeAffinity` ties the volume to its node.
+    pub has_node_affinity: bool,
     /// `csi.driver`
     pub driver: Option<Str>,
     /// The name and namespace of the claim that may bind the volume.
@@ -90,8 +94,12 @@ pub(crate) fn read_persistent_volume(reader: &mut Reader, node: Node<'_>) -> Per
                 let namespace = value.get("namespace").and_then(|it| reader.str(it));
                 it.claim = name.map(|name| (name, namespace));
             }
-            "mountOptions" | "nodeAffinity" | "volumeAttributesClassName" | "volumeMode" => {}
+            "nodeAffinity" => it.has_node_affinity = true,
+            "mountOptions" | "volumeAttributesClassName" | "volumeMode" => {}
             _ => {
+                if key == "hostPath" {
+                    it.host_path = value.get("path").and_then(|it| reader.str(it));
+                }
                 it.driver = value.get("driver").and_then(|it| reader.str(it));
                 it.source = Some(key_of(key, entry));
             }

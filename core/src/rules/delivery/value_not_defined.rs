@@ -1,6 +1,6 @@
 use crate::facts::{Facts, UndefinedValue, in_shell};
 use crate::model::chart::Chart;
-use crate::report::{Edit, Findings, Fix, Severity};
+use crate::report::{Edit, Finding, Findings, Fix, Severity};
 use crate::rules::rule;
 use crate::text::{Span, name_of};
 
@@ -92,6 +92,9 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     let in_block = path.rsplit_once(".Values.");
     let (block, wanted) = in_block.unwrap_or_default();
     let message = match (&chart.values, path == absent) {
+        (Some(_), _) if in_block.is_some() && block == wanted => format!(
+            "`.Values.{wanted}` is read where the dot stands for that value already: rendering fails as soon as the value is set"
+        ),
         (Some(_), _) if in_block.is_some() => format!(
             "`.Values.{wanted}` is looked for in `.Values.{block}`, which the dot stands for here: rendering fails as soon as that value is set"
         ),
@@ -107,9 +110,12 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     };
     let finding = out.at(&value.span, message);
     finding.subject(format!("chart {}", chart.label()));
-    // Inside of `with` and `range` the dot is another one.
     if in_block.is_some() {
-        finding.help(format!("Inside `with` and `range` the dot stands for what they are about. Write `$.Values.{wanted}` for the value of the chart."));
+        about_the_dot(facts, value, (block, wanted), finding);
+    } else if name_of(facts.file(value.span.file).path()) == "NOTES.txt" {
+        finding.why("Helm prints the notes after each installation and upgrade. Where the value is missing, what they tell people to run is cut short or refused.");
+    } else if path != absent || is_rendered(facts, &value.span) {
+        finding.why("Helm cannot go on from a value that is not there: rendering stops with an error, so that nothing can be installed or upgraded, as soon as this place is reached.");
     }
     for other in value.others.iter().take(MAX_PLACES) {
         finding.also(other, "read here too");
@@ -119,6 +125,43 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     }
     finding.maybe_fix(near_fix(facts, value));
     finding.check(command(facts, chart, value));
+}
+
+/// Says what to write inside of `with` and `range`, where the dot is another one. `path` has the value that the
+/// dot stands for and the one that is wanted.
+fn about_the_dot(
+    facts: &Facts,
+    value: &UndefinedValue<'_>,
+    (block, wanted): (&str, &str),
+    finding: &mut Finding,
+) {
+    let (meant, help) = match block == wanted {
+        true => {
+            (".".to_owned(), format!("Write `.`, which is `.Values.{block}` inside of this block."))
+        }
+        false => (
+            format!("$.Values.{wanted}"),
+            format!(
+                "Inside `with` and `range` the dot stands for what they are about. Write `$.Values.{wanted}` for the value of the chart."
+            ),
+        ),
+    };
+    if facts.written(&value.span) == format!(".Values.{wanted}") {
+        let edit = facts.replace(&value.span, &meant);
+        finding.fix(Fix::r#unsafe(format!("Write `{meant}`"), [edit]));
+    }
+    finding
+        .help(help)
+        .why("Inside of `with` and `range` the dot is no longer the context of the chart. By default the block is left out, so that nobody notices; whoever sets the value cannot render the chart any more.")
+        .cause("the dot of a block");
+}
+
+/// Whether the value is handed to `tpl`, which fails where it is missing.
+fn is_rendered(facts: &Facts, span: &Span) -> bool {
+    let text = facts.file(span.file).text();
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    before.trim_end_matches(['(', ' ', '$']).rsplit(|it: char| !it.is_alphanumeric()).next()
+        == Some("tpl")
 }
 
 /// Returns the command that prints what the place becomes, with the values that open the blocks around it.
@@ -303,6 +346,32 @@ mod tests {
                 "`.Values.hpa.min` is looked for in `.Values.hpa.behavior`, which the dot stands for here: rendering fails as soon as that value is set"
             ]
         );
+    }
+
+    #[test]
+    fn the_value_of_a_block_is_the_dot() {
+        let template = "{{ with .Values.hpa.behavior }}x: {{ toYaml .Values.hpa.behavior }}{{ end }}\n{{ with .Values.hpa.other }}y: {{ toYaml .Values.hpa.other }}{{ end }}";
+        let found = findings(&RULE, &chart("hpa: {behavior: {}, other: {}}\n", template));
+        assert_eq!(found.len(), 1, "one slip");
+        assert_eq!(found[0].fixes[0].edits[0].text, ".");
+        assert_eq!(
+            found[0].check,
+            ["helm template c -s templates/a.yaml --set hpa.behavior.any=true"]
+        );
+        let template = "{{ range .Values.list }}x: {{ .Values.list }}{{ end }}";
+        assert!(findings(&RULE, &chart("list: []\n", template)).len() <= 1);
+    }
+
+    #[test]
+    fn the_notes_of_another_choice_are_printed() {
+        let text = chart("service: {type: ClusterIP}\n", "a: 1");
+        let notes = "# file: c/templates/NOTES.txt\n{{ if contains \"LoadBalancer\" .Values.service.type }}{{ .Values.service.external }}{{ end }}\n";
+        let found = findings(&RULE, &format!("{text}{notes}"));
+        assert_eq!(
+            found[0].check,
+            ["helm install c c --dry-run=client --set service.type=LoadBalancer"]
+        );
+        assert!(found[0].why.as_ref().unwrap().starts_with("Helm prints the notes"));
     }
 
     #[test]

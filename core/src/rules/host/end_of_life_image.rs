@@ -81,6 +81,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         if verdict.is_gone {
             finding.check(format!("docker manifest inspect {image}"));
+        } else if let Some(workload) = facts.workload_of(unit) {
+            // The tag, which says the version; an image ID is a digest.
+            finding.check(workload.pods("get pods", "-o jsonpath='{..image}'"));
         } else {
             finding.check(facts.image_command(unit));
         }
@@ -157,7 +160,8 @@ fn verdict(image: &str) -> Option<Verdict> {
         message,
         help: format!("Move to a maintained version. Source: {}, as of {AS_OF}.", cycle.source),
         is_gone: false,
-        cause: format!("{product} {version}"),
+        // The products of the Elastic Stack have one table, and are upgraded together.
+        cause: format!("{} {version}", cycle.source),
     })
 }
 

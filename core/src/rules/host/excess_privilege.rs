@@ -1,7 +1,7 @@
-use crate::facts::{Facts, Part, Unit, Workload};
+use crate::facts::{Facts, Part, Unit, Workload, is_docker_socket};
 use crate::knowledge::kube;
 use crate::model::kubernetes::{SecurityContext, WorkloadKind, is_true};
-use crate::report::{Findings, Role, Severity};
+use crate::report::{Finding, Findings, Role, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 
@@ -58,28 +58,36 @@ fn check(facts: &Facts, out: &mut Findings) {
         let model = service.model;
         let unit = &service.unit;
         let before = out.count();
-        let mut add = |span: Span, what: &str| {
-            report(unit, span, what, is_agent(unit), out);
+        let ps = facts.compose(service, &format!("ps -q {}", service.name));
+        let mut add = |span: Span, what: &str, setting: &str| {
+            let command =
+                format!("docker inspect --format '{{{{.HostConfig.{setting}}}}}' $({ps})");
+            // The files of several variants give the same power to one service.
+            report(unit, span, what, is_agent(unit), out)
+                .check(command)
+                .cause(format!("{} {what}", service.name));
         };
-        if let Some(it) = model.privileged.filter(|it| it.value) {
-            add(it.span, "is privileged, which means root on the host");
+        let socket = model
+            .volumes
+            .iter()
+            .find(|it| it.source.as_ref().is_some_and(|source| is_docker_socket(source)));
+        // With the socket as well, PLM308 reports both.
+        if let Some(it) = model.privileged.filter(|it| it.value && socket.is_none()) {
+            add(it.span, "is privileged, which means root on the host", "Privileged");
         }
         for capability in model.cap_add.iter().filter(|it| is_root_like(it)) {
-            add(capability.span, &capability_words(capability));
+            add(capability.span, &capability_words(capability), "CapAdd");
         }
         if let Some(pid) = model.pid.as_ref().filter(|it| it.value == "host") {
-            add(pid.span, "can see and kill the host's processes");
+            add(pid.span, "can see and kill the host's processes", "PidMode");
         }
         for option in &model.security_opt {
             let (name, value) = option.split_once([':', '=']).unwrap_or((option, ""));
             if value == "unconfined" {
-                add(option.span, &format!("runs with its {name} profile disabled"));
+                let what = format!("runs with its {name} profile disabled");
+                add(option.span, &what, "SecurityOpt");
             }
         }
-        let socket = model
-            .volumes
-            .iter()
-            .find(|it| it.source.as_ref().is_some_and(|source| source.ends_with("/docker.sock")));
         if let Some(socket) = socket {
             for finding in out.since(before) {
                 finding.also(
@@ -87,10 +95,6 @@ fn check(facts: &Facts, out: &mut Findings) {
                     "it mounts the Docker socket too: to take away only one of the two changes nothing",
                 );
             }
-        }
-        let ps = facts.compose(service, &format!("ps -q {}", service.name));
-        for finding in out.since(before) {
-            finding.check(format!("docker inspect --format '{{{{json .HostConfig}}}}' $({ps})"));
         }
     }
     for workload in facts.workloads() {
@@ -168,11 +172,18 @@ fn security(
     }
 }
 
-fn report(unit: &Unit<'_>, span: Span, what: &str, soft: bool, out: &mut Findings) {
+fn report<'f>(
+    unit: &Unit<'_>,
+    span: Span,
+    what: &str,
+    soft: bool,
+    out: &'f mut Findings,
+) -> &'f mut Finding {
     let finding = out.at(&span, format!("{} {what}", unit.label));
     if soft {
         finding.severity(Severity::Info);
     }
+    finding
 }
 
 fn is_root_like(capability: &str) -> bool {
@@ -228,15 +239,30 @@ mod tests {
     use crate::rules::testing::{findings, messages};
 
     #[test]
-    fn the_socket_beside_it_is_named() {
-        let with = |volume: &str| {
+    fn the_socket_beside_it_is_left_to_its_own_rule() {
+        let with = |setting: &str, volume: &str| {
             let text = format!(
-                "services: {{ a: {{ image: 'a:1', privileged: true, volumes: ['{volume}'] }} }}\n"
+                "services: {{ a: {{ image: 'a:1', {setting}, volumes: ['{volume}'] }} }}\n"
             );
-            findings(&RULE, &text)[0].related.len()
+            findings(&RULE, &text).iter().map(|it| it.related.len()).collect::<Vec<_>>()
         };
-        assert_eq!(with("/var/run/docker.sock:/var/run/docker.sock"), 1);
-        assert_eq!(with("data:/data"), 0);
+        let socket = "/var/run/docker.sock:/var/run/docker.sock";
+        assert_eq!(with("privileged: true", socket), [0; 0]);
+        assert_eq!(with("privileged: true", "data:/data"), [0]);
+        assert_eq!(with("cap_add: [SYS_ADMIN]", socket), [1]);
+    }
+
+    #[test]
+    fn the_files_of_one_application_are_one_finding() {
+        let file = |path: &str| {
+            format!("# file: {path}\nservices: {{ a: {{ image: 'a:1', privileged: true }} }}\n")
+        };
+        let found = findings(&RULE, &[file("compose.yaml"), file("compose.full.yaml")].concat());
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].check,
+            ["docker inspect --format '{{.HostConfig.Privileged}}' $(docker compose ps -q a)"]
+        );
     }
 
     #[test]

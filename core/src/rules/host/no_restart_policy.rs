@@ -6,14 +6,14 @@ use crate::model::compose::Condition;
 use crate::report::phrases::{first_named, named};
 use crate::report::{Findings, Fix, Role, Severity};
 use crate::rules::rule;
+use crate::text::{FileId, folder_of};
 
 rule! {
     /// A service that should keep running has no restart policy, or an unknown one.
     ///
     /// ## Why it hurts
     /// After a crash, and after every reboot of the host, the container stays down until somebody
-    /// notices. A misspelt policy passes the schema and is rejected only when the container is
-    /// created.
+    /// notices.
     ///
     /// ## What helps
     /// Set `restart: unless-stopped`.
@@ -66,8 +66,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 bare.push(service);
             }
         }
-        // The finding is at the first place of the file.
-        bare.sort_by_key(|it| it.span());
+        // In the order of the file.
+        bare.sort_by_key(|it| (Some(it.span().file) != first_file(facts, at), it.span()));
         if let [service] = bare.as_slice() {
             alone(facts, service, out);
         } else if let Some((first, others)) = bare.split_first() {
@@ -84,12 +84,24 @@ fn check(facts: &Facts, out: &mut Findings) {
                 finding
                     .also(&other.span(), format!("`{}` has no restart policy either", other.name));
             }
+            let all = facts.compose(first, "ps -aq");
             finding
-                .check(facts.compose(first, "ps -a"))
+                .check(format!("docker inspect --format '{{{{.Name}}}} {{{{.HostConfig.RestartPolicy.Name}}}}' $({all})"))
                 .maybe_fix(add(facts, &bare))
-                .cause("no restart policy");
+                .cause(oversight(facts, first));
         }
     }
+}
+
+/// Returns the base file of a project.
+fn first_file(facts: &Facts<'_>, project: usize) -> Option<FileId> {
+    facts.projects()[project].files.first().copied()
+}
+
+/// Returns what the services without a policy have in common: the folder, in which the files of several variants
+/// lie. What lies in other folders is started by itself.
+fn oversight(facts: &Facts<'_>, service: &Service<'_>) -> String {
+    format!("no restart policy in {}", folder_of(facts.file(service.span().file).path()))
 }
 
 fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
@@ -100,9 +112,12 @@ fn alone(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) {
             "service `{name}` has no restart policy, so it stays down after a crash or a reboot"
         ),
     )
-    .check(facts.compose(service, &format!("ps -a {name}")))
+    .check(format!(
+        "docker inspect --format '{{{{.HostConfig.RestartPolicy.Name}}}}' $({})",
+        facts.compose(service, &format!("ps -aq {name}"))
+    ))
     .maybe_fix(add(facts, &[service]))
-    .cause("no restart policy");
+    .cause(oversight(facts, service));
 }
 
 /// Renders names as "`a` and `b`" or "`a`, `b`, `c` and 4 others".
@@ -147,7 +162,8 @@ fn is_bare<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
     !away
         && (keeps_running(service)
             || is_waited_for(facts, service)
-            || is_like_server(facts, service))
+            || is_like_server(facts, service)
+            || is_called_worker(service))
         && !is_task(facts, service)
         && !facts.is_for_swarm(service)
 }
@@ -188,6 +204,32 @@ fn is_like_server<'a>(facts: &Facts<'a>, service: &Service<'a>) -> bool {
         && facts.services_of(service.project_index).iter().any(is_twin)
 }
 
+/// Endings of names of programs that run for ever without serving anything.
+const WORKERS: &[&str] = &[
+    "worker",
+    "workers",
+    "bot",
+    "consumer",
+    "scheduler",
+    "listener",
+    "daemon",
+    "service",
+    "eventhandler",
+];
+
+/// Whether a service of the project's own is called like a program that runs for ever, and is started after
+/// others that do: a worker behind a queue.
+fn is_called_worker(service: &Service<'_>) -> bool {
+    let name = service.name.to_ascii_lowercase();
+    let is_own = service.is_built() || service.unit.family().is_none();
+    let is_after_others = service
+        .model
+        .depends_on
+        .iter()
+        .any(|it| it.condition.value != Condition::CompletedSuccessfully);
+    is_own && is_after_others && WORKERS.iter().any(|word| name.ends_with(word))
+}
+
 /// Whether the service runs a server's image as the image starts it.
 fn is_server_image(service: &Service<'_>) -> bool {
     let server = service.unit.family().is_some_and(|it| {
@@ -218,6 +260,9 @@ fn unknown_policy(facts: &Facts<'_>, service: &Service<'_>, out: &mut Findings) 
         message.push_str(&format!("; did you mean `{meant}`?"));
     }
     let finding = out.at(&policy.span, message).severity(Severity::Error);
+    finding.why(
+        "A misspelt policy passes the schema and is rejected only when the container is created.",
+    );
     if let Some(meant) = meant {
         let written = if meant == "no" { "\"no\"" } else { meant };
         let edit = facts.replace(&policy.span, written);
@@ -283,6 +328,39 @@ mod tests {
         assert!(messages(&RULE, text)[0].starts_with("`a` and `b` have"));
         let text = "services:\n  a: { image: 'acme/node:1', ports: ['1:1'] }\n  b: { image: 'acme/node:1', command: seed }\n";
         assert!(messages(&RULE, text)[0].starts_with("service `a` has"));
+    }
+
+    #[test]
+    fn workers_run_for_ever() {
+        let text = |name: &str, more: &str| {
+            format!(
+                "services:\n  queue: {{ image: 'rabbitmq:4', restart: always }}\n  {name}: {{ build: ., {more} }}\n"
+            )
+        };
+        assert_eq!(count(&text("mail-worker", "depends_on: [queue]")), 1);
+        assert_eq!(count(&text("mail-worker", "init: true")), 0, "nothing it waits for");
+        assert_eq!(count(&text("seed", "depends_on: [queue]")), 0);
+    }
+
+    #[test]
+    fn side_stacks_are_findings_of_their_own() {
+        let file =
+            |path: &str| format!("# file: {path}\nservices: {{ a: {{ image: 'nginx:1' }} }}\n");
+        let text = [file("docker/shop-compose.yaml"), file("telemetry/compose.yaml")].concat();
+        assert_eq!(count(&text), 2);
+    }
+
+    #[test]
+    fn the_first_service_of_the_file_leads() {
+        let text = "services:\n  web: { image: 'nginx:1' }\n  db: { image: 'mysql:8' }\n";
+        let found = findings(&RULE, text);
+        assert!(found[0].message.starts_with("`web` and `db`"), "{}", found[0].message);
+        assert_eq!(
+            found[0].check,
+            [
+                "docker inspect --format '{{.Name}} {{.HostConfig.RestartPolicy.Name}}' $(docker compose ps -aq)"
+            ]
+        );
     }
 
     #[test]

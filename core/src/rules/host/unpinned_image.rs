@@ -3,7 +3,7 @@ use crate::knowledge::end_of_life::withdrawal_of;
 use crate::knowledge::image::Pin;
 use crate::report::{Confidence, Findings, Kind, Role, Severity, TargetKind};
 use crate::rules::rule;
-use crate::text::{Span, name_of};
+use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
@@ -71,8 +71,12 @@ fn check(facts: &Facts, out: &mut Findings) {
             all.push((unit, image));
         }
     }
-    for all in causes.values() {
-        report(facts, all, &elsewhere, out);
+    for mut all in causes.into_values() {
+        // The first place in the file leads.
+        if let Some(file) = all.first().map(|(_, image)| image.span.file) {
+            all.sort_by_key(|(_, image)| (image.span.file != file, image.span));
+        }
+        report(facts, &all, &elsewhere, out);
     }
 }
 
@@ -99,8 +103,16 @@ fn report(
     if is_given_here {
         finding.severity(Severity::Info).confidence(Confidence::Possible);
     }
+    let is_within_version = all.iter().all(|(_, image)| names_a_version(image));
+    if is_within_version {
+        finding.severity(Severity::Info);
+    }
     // An application without versions has one habit to change.
-    finding.cause(if is_given_here { "tagged elsewhere" } else { "no versions" });
+    finding.cause(match (is_given_here, is_within_version) {
+        (true, _) => "tagged elsewhere",
+        (false, true) => "moves within a version",
+        (false, false) => "no versions",
+    });
     let is_same = |other: &Image<'_>| without_latest(other.text) == without_latest(text);
     // The other images each stand for all of their places.
     let mut further: IndexMap<&str, Span, FxBuildHasher> = IndexMap::default();
@@ -116,8 +128,20 @@ fn report(
         .map(|(name, span)| (*span, format!("`{name}` has no version either")))
         .collect();
     finding.stands_for(&further);
+    let is_store = |unit: &Unit<'_>| unit.family().is_some_and(|it| it.persistent);
+    if !all.iter().any(|(unit, _)| is_store(unit)) {
+        finding.why(WITHOUT_DATA);
+    }
     finding.check(facts.image_command(unit));
 }
+
+/// Whether a tag that moves names a version all the same: `2022-latest`.
+fn names_a_version(image: &Image<'_>) -> bool {
+    image.tag.is_some_and(|tag| tag.starts_with(|it: char| it.is_ascii_digit()))
+}
+
+/// Why a moving image hurts that keeps no data.
+const WITHOUT_DATA: &str = "What runs depends on when the image was last pulled. A restart on another machine brings another version, and a bad release has no named predecessor to go back to.";
 
 /// Returns an image without the tag that a missing one means.
 fn without_latest(image: &str) -> &str {
@@ -198,6 +222,8 @@ fn is_scratch(unit: &Unit<'_>) -> bool {
 struct Elsewhere<'a> {
     tagged: Vec<&'a str>,
     built: Vec<&'a str>,
+    /// The images that a comment of a file builds, each with the file.
+    in_comments: FxHashSet<(FileId, &'a str)>,
     /// The images that Compose services build, each with the application that it belongs to.
     composed: FxHashSet<(usize, &'a str)>,
 }
@@ -208,6 +234,8 @@ impl<'a> Elsewhere<'a> {
         let name = without_latest(image.text);
         !unit.is_compose()
             && (image.pin == Pin::Absent && self.built.contains(&image.text)
+                || self.in_comments.contains(&(image.span.file, name))
+                || is_built_beside(facts, image)
                 || self.composed.contains(&(facts.part_of(image.span.file), name)))
     }
 
@@ -225,10 +253,42 @@ impl<'a> Elsewhere<'a> {
                 found.tagged.extend(values(file.text(), "name:"));
             } else if name.starts_with("skaffold") {
                 found.built.extend(values(file.text(), "image:"));
+            } else if file.text().contains(" build ") {
+                let lines = file.text().lines().filter_map(|line| Some(line.split_once('#')?.1));
+                let names = lines.flat_map(names_that_are_built);
+                found.in_comments.extend(names.map(|name| (file.id, without_latest(name))));
             }
         }
         found
     }
+}
+
+/// Returns the names that a `docker build` command gives to its image: `docker build -t web .`.
+fn names_that_are_built(text: &str) -> Vec<&str> {
+    let mut words = text.split_whitespace();
+    if !words.any(|word| word == "build") {
+        return Vec::new();
+    }
+    let mut names = Vec::new();
+    while let Some(word) = words.next() {
+        match word {
+            "-t" | "--tag" => names.extend(words.next()),
+            _ => names.extend(word.strip_prefix("--tag=")),
+        }
+    }
+    names
+}
+
+/// Whether an image without a registry, an owner and a tag is not one that everybody knows, and a Dockerfile
+/// lies beside the manifest.
+fn is_built_beside(facts: &Facts<'_>, image: &Image<'_>) -> bool {
+    let folder = folder_of(facts.file(image.span.file).path());
+    let is_own = image.pin == Pin::Absent && !image.text.contains('/') && image.family.is_none();
+    is_own
+        && facts
+            .files()
+            .iter()
+            .any(|file| file.kind == Kind::Dockerfile && folder_of(file.path()) == folder)
 }
 
 /// Returns the words after a key, wherever it occurs in the text.
@@ -376,6 +436,44 @@ mod tests {
         }
         let siblings = "services: { a: { image: web, build: . }, b: { image: web } }";
         assert!(messages(&RULE, siblings).is_empty());
+    }
+
+    #[test]
+    fn what_is_built_for_the_node_is_silent() {
+        let pod = |image: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      image: {image}\n"
+            )
+        };
+        assert!(
+            messages(&RULE, &pod("shop # docker build -f Dockerfile.shop -t shop .")).is_empty()
+        );
+        assert_eq!(messages(&RULE, &pod("shop # docker build -t other .")).len(), 1);
+        let beside = |file: &str, image: &str| {
+            let text = format!("# file: k8s/pod.yaml\n{}# file: {file}\nFROM alpine\n", pod(image));
+            messages(&RULE, &text).len()
+        };
+        assert_eq!(beside("k8s/Dockerfile", "shop"), 0);
+        assert_eq!(beside("k8s/Dockerfile", "redis"), 1, "an image that everybody knows");
+        assert_eq!(beside("k8s/Dockerfile", "acme/shop"), 1, "an image with an owner");
+        assert_eq!(beside("other/Dockerfile", "shop"), 1);
+    }
+
+    #[test]
+    fn a_tag_that_moves_within_a_version_is_a_note() {
+        let text = "services:\n  db: {image: 'mcr.microsoft.com/mssql/server:2022-latest'}\n  log: {image: 'datalust/seq:latest'}\n";
+        let found: Vec<_> = findings(&RULE, text).iter().map(|it| it.severity.name()).collect();
+        assert_eq!(found, ["info", "warning"]);
+    }
+
+    #[test]
+    fn data_is_spoken_of_where_there_is_some() {
+        let why = |image: &str| {
+            let text = format!("services: {{a: {{image: {image}}}}}\n");
+            findings(&RULE, &text)[0].why.clone()
+        };
+        assert!(why("postgres").is_none(), "the rule's own sentences");
+        assert!(!why("busybox").unwrap().contains("database"));
     }
 
     #[test]

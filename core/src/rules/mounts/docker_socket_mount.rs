@@ -1,4 +1,4 @@
-use crate::facts::{Facts, Unit};
+use crate::facts::{Facts, Unit, is_docker_socket};
 use crate::model::kubernetes::VolumeSource;
 use crate::report::{Findings, Severity};
 use crate::rules::rule;
@@ -44,7 +44,7 @@ rule! {
 fn check(facts: &Facts, out: &mut Findings) {
     for service in facts.services() {
         for mount in &service.model.volumes {
-            if mount.source.as_ref().is_some_and(|it| is_socket(it)) {
+            if mount.source.as_ref().is_some_and(|it| is_docker_socket(it)) {
                 report(facts, &service.unit, mount.span, out);
             }
         }
@@ -52,7 +52,9 @@ fn check(facts: &Facts, out: &mut Findings) {
     for workload in facts.workloads() {
         for volume in &workload.model.template.spec.volumes {
             let VolumeSource::HostPath { path: Some(path), .. } = &volume.source else { continue };
-            let Some(name) = volume.name.as_ref().filter(|_| is_socket(path)) else { continue };
+            let Some(name) = volume.name.as_ref().filter(|_| is_docker_socket(path)) else {
+                continue;
+            };
             let user = workload.containers().find(|(_, container)| {
                 container.mounts.iter().any(|mount| mount.is_of(&name.value))
             });
@@ -61,16 +63,6 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-}
-
-fn is_socket(path: &str) -> bool {
-    matches!(
-        path,
-        "/var/run/docker.sock"
-            | "/run/docker.sock"
-            | "//var/run/docker.sock"
-            | "//./pipe/docker_engine"
-    )
 }
 
 /// Programs made to talk to the Docker engine, whose users have accepted the trade-off.
@@ -129,7 +121,10 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings
     let service = facts.service_of(unit);
     let base = service.and_then(|it| facts.base_image(it));
     let repositories = unit.image.iter().map(|it| it.repository.to_string()).chain(base);
-    if known || repositories.into_iter().any(|it| is_made_for_the_socket(&it)) {
+    let privileged = service.and_then(|it| it.model.privileged.filter(|it| it.value));
+    if privileged.is_some() {
+        // The power of the program is not only that of the socket.
+    } else if known || repositories.into_iter().any(|it| is_made_for_the_socket(&it)) {
         finding.severity(Severity::Info);
     }
     // The files of several variants mount the socket into one service.
@@ -138,7 +133,7 @@ fn report<'a>(facts: &Facts<'a>, unit: &Unit<'a>, span: Span, out: &mut Findings
         // Whatever programs the image has.
         let ps = facts.compose(service, &format!("ps -q {}", service.name));
         finding.check(format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})"));
-        if let Some(privileged) = service.model.privileged.filter(|it| it.value) {
+        if let Some(privileged) = privileged {
             finding.also(
                 &privileged.span,
                 "it is privileged too: to take away only one of the two changes nothing",

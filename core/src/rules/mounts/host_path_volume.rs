@@ -79,10 +79,15 @@ type Bound<'f, 'a> = (&'f Workload<'a>, Vec<&'a Str>);
 
 fn check(facts: &Facts, out: &mut Findings) {
     let mut decisions: IndexMap<Decision, Vec<Bound<'_, '_>>, FxBuildHasher> = IndexMap::default();
+    let folders = facts.node_folders();
     for workload in facts.workloads().iter().filter(|it| !is_about_the_node(it)) {
-        let (accepted, open): (Vec<&Str>, Vec<&Str>) = host_paths(workload)
-            .into_iter()
-            .partition(|path| facts.is_accepted(path.span, &|it| RULE.is(it)));
+        let mut paths = host_paths(workload);
+        paths.extend(
+            claims(workload)
+                .filter_map(|claim| facts.node_folder_behind(&folders, workload, claim)),
+        );
+        let (accepted, open): (Vec<&Str>, Vec<&Str>) =
+            paths.into_iter().partition(|path| facts.is_accepted(path.span, &|it| RULE.is(it)));
         for path in accepted {
             report(facts, &(workload, vec![path]), &[], out);
         }
@@ -166,6 +171,14 @@ fn host_paths<'a>(workload: &Workload<'a>) -> Vec<&'a Str> {
     paths
 }
 
+/// Returns the names of the claims that a workload mounts.
+fn claims<'a>(workload: &Workload<'a>) -> impl Iterator<Item = &'a Str> {
+    workload.model.template.spec.volumes.iter().filter_map(|volume| match &volume.source {
+        VolumeSource::Claim { name, .. } => name.as_ref(),
+        _ => None,
+    })
+}
+
 /// Whether PLM308 reports the path: the socket of the Docker engine.
 fn is_socket(path: &str) -> bool {
     path.ends_with("/docker.sock")
@@ -214,6 +227,15 @@ fn report(facts: &Facts<'_>, bound: &Bound<'_, '_>, more: &[Bound<'_, '_>], out:
     for other in others {
         finding.also(&other.span, format!("`{other}` is on the node too"));
     }
+    let folders = facts.node_folders();
+    for claim in claims(workload) {
+        if facts
+            .node_folder_behind(&folders, workload, claim)
+            .is_some_and(|it| it.span == first.span)
+        {
+            finding.also(&claim.span, format!("claim `{claim}` is bound to it here"));
+        }
+    }
     if paths.iter().all(|it| is_same_everywhere(it)) {
         finding.severity(Severity::Info).help("Set `readOnly: true` on the mount.");
     } else if facts.workload_role(workload) == Role::Development || is_example(facts, first) {
@@ -248,6 +270,30 @@ mod tests {
         format!(
             "containers: [{{name: a, image: 'acme/a:1', volumeMounts: [{{name: v, mountPath: /v{mount}}}]}}], volumes: [{{name: v, hostPath: {{path: {path}}}}}]"
         )
+    }
+
+    #[test]
+    fn a_folder_of_the_node_behind_a_claim_counts() {
+        let with = |volume: &str, claim: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: db}}\nspec: {{selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: db, image: 'a:1', volumeMounts: [{{name: d, mountPath: /d}}]}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: data}}}}]}}}}}}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data}}\nspec: {{accessModes: [ReadWriteOnce], {claim}}}\n---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: disk}}\nspec: {{{volume}}}\n"
+            );
+            let found = crate::rules::testing::findings(&RULE, &text);
+            found.iter().map(|it| it.related.len()).collect::<Vec<_>>()
+        };
+        let folder = "hostPath: {path: /srv/data}";
+        assert_eq!(with(folder, "volumeName: disk"), [1]);
+        assert_eq!(with(&format!("{folder}, storageClassName: own"), "storageClassName: own"), [1]);
+        assert_eq!(
+            with(&format!("{folder}, claimRef: {{name: data}}"), "volumeMode: Filesystem"),
+            [1]
+        );
+        assert_eq!(with(folder, "volumeName: other"), [0; 0]);
+        assert_eq!(
+            with(&format!("{folder}, nodeAffinity: {{required: {{}}}}"), "volumeName: disk"),
+            [0; 0]
+        );
+        assert_eq!(with("nfs: {server: a, path: /}", "volumeName: disk"), [0; 0]);
     }
 
     #[test]

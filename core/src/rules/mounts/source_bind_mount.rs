@@ -108,8 +108,12 @@ mod tests {
         assert_eq!(count(own, "./src/web:/srv").len(), 1);
         assert_eq!(count(own, "./src:/app").len(), 1);
         assert_eq!(count("FROM node:22\nCOPY [\"src\", \"/app\"]\n", "./src/x:/app/x").len(), 1);
-        let other = "FROM node:22 AS b\nCOPY src /src\nFROM nginx\nCOPY --from=b /out /srv\n";
-        let found = count(other, ".:/usr/share/nginx/html");
+        let built = "FROM node:22 AS b\nWORKDIR /b\nCOPY src/web ./\nFROM nginx\nWORKDIR /app\nCOPY --from=b /out ./\n";
+        assert!(count(built, "./src/flags:/app/data").is_empty(), "data beside what is built");
+        let found = count(built, "./src/web:/srv");
+        assert!(found[0].ends_with("over `/srv` in its image"), "{found:?}");
+        assert_eq!(count(built, "./src/flags:/app").len(), 1, "over what is built");
+        let found = count("FROM nginx\nRUN date\n", ".:/usr/share/nginx/html");
         assert!(
             found[0].ends_with("into which the Dockerfile copies no files at all"),
             "{found:?}"

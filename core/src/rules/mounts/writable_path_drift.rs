@@ -1,4 +1,4 @@
-use crate::facts::{Facts, is_below};
+use crate::facts::{Facts, Service, is_below};
 use crate::model::compose::MountKind;
 use crate::report::{Findings, Role, Severity};
 use crate::rules::rule;
@@ -7,8 +7,8 @@ rule! {
     /// Compose keeps a path in a volume, but in the cluster its content is lost with the container.
     ///
     /// ## Why it hurts
-    /// A container's file system is discarded at every restart and rollout. What Compose kept for
-    /// years is gone after the first one.
+    /// A container's file system is discarded at every restart and rollout. What Compose keeps in the
+    /// volume is gone after the first one.
     ///
     /// ## What helps
     /// Mount a PersistentVolumeClaim at the same path, or an emptyDir if the content may be lost.
@@ -75,6 +75,9 @@ fn check(facts: &Facts, out: &mut Findings) {
         {
             let target = mount.target.as_str();
             let mut paths = container.mounts.iter().filter_map(|it| it.mount_path.as_ref());
+            if is_written_anew(service, target) {
+                continue;
+            }
             // A mount of a folder above or below the path may hold the data.
             if paths.any(|it| is_below(target, it) || is_below(it, target)) {
                 continue;
@@ -93,7 +96,9 @@ fn check(facts: &Facts, out: &mut Findings) {
                     &container.span(),
                     format!("{} is the counterpart, matched by {}", unit.label, pair.why.says()),
                 )
-                .check(workload.exec(unit, &format!("df {target}")));
+                .check(workload.exec(unit, &format!("df {target}")))
+                // The volumes of one container are added in one go.
+                .cause(format!("{} {}", service.name, unit.label));
             if service.role == Role::Development {
                 finding.severity(Severity::Info);
             }
@@ -101,14 +106,46 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
+/// Whether a path holds only what its program writes again at every start: `/config` of Caddy, also in
+/// FrankenPHP, has the last configuration that was loaded.
+fn is_written_anew(service: &Service<'_>, path: &str) -> bool {
+    let is_caddy = |name: &str| name.contains("caddy") || name.contains("frankenphp");
+    let image = service.model.image.iter().map(|it| it.value.as_str());
+    let volumes = service.model.volumes.iter().filter_map(|it| it.source.as_ref());
+    let volumes = volumes.map(|it| it.as_str());
+    path.trim_end_matches('/') == "/config" && image.chain(volumes).any(is_caddy)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{RULE, is_below};
+    use crate::rules::testing::findings;
 
     #[test]
     fn paths_are_compared_by_whole_components() {
         assert!(is_below("/data/db", "/data/"));
         assert!(is_below("/data", "/data"));
         assert!(!is_below("/database", "/data"));
+    }
+
+    /// A service with these volumes, and the Deployment of the same program, which has none.
+    fn drifts(volumes: &str) -> Vec<usize> {
+        let text = format!(
+            "# file: compose.yaml\nservices: {{wiki: {{image: 'acme/wiki:3', volumes: [{volumes}]}}}}\n# file: k8s/wiki.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: wiki}}\nspec: {{selector: {{matchLabels: {{app: wiki}}}}, template: {{metadata: {{labels: {{app: wiki}}}}, spec: {{containers: [{{name: wiki, image: 'acme/wiki:3'}}]}}}}}}\n"
+        );
+        findings(&RULE, &text).iter().map(|it| it.related.len()).collect()
+    }
+
+    #[test]
+    fn the_volumes_of_one_container_are_one_finding() {
+        assert_eq!(drifts("'pages:/pages'"), [1]);
+        assert_eq!(drifts("'pages:/pages', 'files:/files'"), [2]);
+    }
+
+    #[test]
+    fn what_caddy_writes_at_every_start_may_be_lost() {
+        assert_eq!(drifts("'caddy_config:/config'"), [0; 0]);
+        assert_eq!(drifts("'caddy_data:/data'"), [1]);
+        assert_eq!(drifts("'settings:/config'"), [1]);
     }
 }

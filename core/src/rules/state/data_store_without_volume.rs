@@ -1,6 +1,6 @@
 use crate::edit::Yaml;
 use crate::facts::{Backing, Facts, Mounted, Part, Service, Site, Together, Unit, is_below};
-use crate::knowledge::families::Family;
+use crate::knowledge::families::{Class, Family};
 use crate::knowledge::stores::{declares_volume, node_name_variables};
 use crate::model::Place;
 use crate::model::kubernetes::WorkloadKind;
@@ -15,8 +15,7 @@ rule! {
     ///
     /// ## Why it hurts
     /// What is written outside of a lasting volume goes with its container or its Pod: when it is made anew,
-    /// when its node fails, with the next update. A volume at the wrong path is worse, because everything
-    /// looks as if the data were kept.
+    /// when its node fails, with the next update.
     ///
     /// ## What helps
     /// A named volume (or a claim) at the directory that the image really writes to.
@@ -63,17 +62,19 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Stores without any volume, started together, are one oversight.
     let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
-        let Some(family) = unit.stored() else { continue };
+        let Some(family) = unit.stored().or_else(|| kept_monitoring(unit)) else { continue };
         if is_exempt(facts, unit) {
             continue;
         }
         let Some(home) = home(family, unit) else { continue };
         let mounted = facts.mounted(unit);
-        if mounted.iter().any(|it| keeps(it, &home) || is_configured(unit, it)) {
+        if is_provisioned(family, &mounted)
+            || mounted.iter().any(|it| keeps(it, &home) || is_configured(unit, it))
+        {
             continue;
         }
         let label = format!("{} ({})", unit.label, family.name);
-        match misplaced(&home, &mounted) {
+        match misplaced(family, &home, &mounted) {
             Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
             None => {
                 if let Some(it) = report_missing(facts, (unit, family), label, &home, &mounted, out)
@@ -81,7 +82,7 @@ fn check(facts: &Facts, out: &mut Findings) {
                     if facts.is_accepted(it.span, &|selector| RULE.is(selector)) {
                         report_homeless(facts, &[it], out);
                     } else {
-                        let all = homeless.entry(Oversight::of(facts, unit)).or_default();
+                        let all = homeless.entry(Oversight::of(facts, unit, family)).or_default();
                         if all.iter().all(|other| other.span != it.span) {
                             all.push(it);
                         }
@@ -90,22 +91,40 @@ fn check(facts: &Facts, out: &mut Findings) {
             }
         }
     }
-    homeless.values().for_each(|all| report_homeless(facts, all, out));
+    for mut all in homeless.into_values() {
+        // A queue mostly has less to lose than a database.
+        all.sort_by_key(|it| it.family.class == Class::Queue);
+        report_homeless(facts, &all, out);
+    }
+}
+
+/// Returns the family of a program that keeps what it measured or was set up with, such as Prometheus.
+fn kept_monitoring(unit: &Unit<'_>) -> Option<&'static Family> {
+    let family = unit.certain_family()?;
+    let is_known = matches!(family.id, "prometheus" | "grafana");
+    (is_known && unit.starts_its_program()).then_some(family)
+}
+
+/// Whether the files of the project bring all that Grafana shows.
+fn is_provisioned(family: &Family, mounted: &[Mounted<'_>]) -> bool {
+    family.id == "grafana" && mounted.iter().any(|it| it.path.contains("provisioning"))
 }
 
 /// What stores without volumes have in common: their Compose file, or what they are applied with.
 #[derive(PartialEq, Eq, Hash)]
 enum Oversight<'a> {
-    File(FileId),
-    Applied(Together<'a>),
+    File(FileId, bool),
+    Applied(Together<'a>, bool),
 }
 
 impl<'a> Oversight<'a> {
-    fn of(facts: &Facts<'a>, unit: &Unit<'a>) -> Oversight<'a> {
+    /// What is measured is lost more lightly than what people entered, so that it is a finding of its own.
+    fn of(facts: &Facts<'a>, unit: &Unit<'a>, family: &Family) -> Oversight<'a> {
+        let is_measured = family.class == Class::Monitoring;
         match unit.is_compose() {
             // Several projects may have one file in common.
-            true => Oversight::File(unit.name.span.file),
-            false => Oversight::Applied(facts.started_with(unit)),
+            true => Oversight::File(unit.name.span.file, is_measured),
+            false => Oversight::Applied(facts.started_with(unit), is_measured),
         }
     }
 }
@@ -121,7 +140,12 @@ struct Homeless<'f, 'a> {
     is_filled_anew: bool,
     /// Whether the data may be kept in another place, as the version is not known.
     is_uncertain: bool,
+    /// Whether the start command names another place than the usual one.
+    is_moved: bool,
 }
+
+/// Why data that is nowhere else is lost.
+const LOST: &str = "What is written outside of a lasting volume goes with its container or its Pod: when it is made anew, when its node fails, with the next update.";
 
 /// Why an anonymous volume loses data.
 const ANONYMOUS: &str = "Docker carries such a volume over while `up` replaces the container. After `docker compose down`, and on any other machine, the container starts with a new, empty one; the old one has only a hexadecimal name, and `docker volume prune` deletes it.";
@@ -130,20 +154,23 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
     let Some((first, others)) = all.split_first() else { return };
     let (label, data) = (&first.label, &first.data);
     let repository = first.unit.runs.as_ref().map_or("", |it| it.repository.as_str());
-    let is_anonymous = first.unit.is_compose() && declares_volume(repository);
+    let is_anonymous = first.unit.is_compose() && declares_volume(repository) && !first.is_moved;
     let place = if first.is_uncertain { String::new() } else { format!(" at `{data}`") };
     let fate = match is_anonymous {
         true => "goes into an anonymous volume, which `docker compose down` leaves behind",
         false => "is lost with the container",
     };
     let finding = out.at(&first.span, format!("{label} has no volume{place}: its data {fate}"));
-    if is_anonymous {
-        finding.why(ANONYMOUS);
+    finding.why(if is_anonymous { ANONYMOUS } else { LOST });
+    if first.family.class == Class::Monitoring {
+        finding.severity(Severity::Info);
     }
+    help_for_cluster(facts, first.unit, finding);
     if all.iter().all(|it| it.is_filled_anew) {
         finding.severity(Severity::Info).help("If the scripts bring all that it holds, nothing is lost. What is written later belongs in a volume.");
     }
-    finding.cause(if first.unit.is_compose() { "compose" } else { "cluster" });
+    let side = if first.unit.is_compose() { "compose" } else { "cluster" };
+    finding.cause(format!("{side} {}", first.family.class == Class::Monitoring));
     relate_counterpart(facts, first.unit, finding);
     let others: Vec<(Span, String)> = others
         .iter()
@@ -152,6 +179,18 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
     finding.stands_for(&others);
     check_mounts(facts, first.unit, finding);
     finding.maybe_fix(add_volumes(facts, all));
+}
+
+/// Says what a workload of a cluster needs: a claim.
+fn help_for_cluster(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
+    let Some(workload) = facts.workload_of(unit) else { return };
+    let help = match workload.kind() {
+        WorkloadKind::StatefulSet => {
+            "Add a claim to `volumeClaimTemplates`, and mount it at the directory that the image really writes to."
+        }
+        _ => "Mount a PersistentVolumeClaim at the directory that the image really writes to.",
+    };
+    finding.help(help);
 }
 
 /// Names the place where Compose keeps the data of the same store.
@@ -207,23 +246,36 @@ fn report_misplaced(
 ) {
     let data = home.paths[0];
     let span = wrong.path.span;
+    let is_anonymous = matches!(wrong.backing, Backing::Anonymous);
+    let what = if is_anonymous { "an anonymous volume" } else { "the volume" };
+    let is_untagged = is_untagged_postgres(unit);
+    let since = if is_untagged { " since version 18, which is pulled here" } else { "" };
     let finding = out
         .at(
             &span,
             format!(
-                "{label} keeps its data in `{data}`, but the volume is mounted at `{}`",
+                "{label} keeps its data in `{data}`{since}, but {what} is mounted at `{}`",
                 wrong.path
             ),
         )
-        .severity(Severity::Error);
+        .severity(Severity::Error)
+        .why("Everything looks as if the data were kept, but what is written outside of the volume goes with its container: when it is made anew, with the next update.")
+        // The files of several variants have the same mount.
+        .cause(format!("misplaced {}", unit.name));
+    help_for_cluster(facts, unit, finding);
     if !home.known_wrong(wrong.path) {
         finding.confidence(Confidence::Likely);
     }
     let runs = unit.runs.as_ref();
-    if runs.is_some_and(|it| it.family.id == "postgres" && it.major >= Some(18)) {
+    if is_untagged {
+        finding.confidence(Confidence::Likely);
+    }
+    if is_untagged || runs.is_some_and(|it| it.family.id == "postgres" && it.major >= Some(18)) {
         finding.why("PostgreSQL moved its directory in version 18: the image keeps the data in a folder for its version below `/var/lib/postgresql`, and refuses to start with a volume at the old path.");
     }
-    if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
+    if is_anonymous {
+        finding.maybe_fix(name_volume(facts, unit, wrong, data));
+    } else if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
         let edit = facts.replace_scalar(&span, data);
         finding.fix(Fix::r#unsafe(format!("Mount the volume at `{data}`"), [edit]));
     }
@@ -243,9 +295,12 @@ fn report_missing<'f, 'a>(
     let at_home =
         |is: fn(&Backing<'_>) -> bool| mounted.iter().find(|it| is(&it.backing) && home.is_at(it));
     let on_purpose = at_home(|it| matches!(it, Backing::Memory)).is_some();
-    // Where nothing at all is mounted, the data is lost wherever it is.
-    let is_bare = mounted.is_empty() && home.paths.len() > 1 && !home.is_in_command;
-    if on_purpose || home.uncertain && !is_bare || mounted.iter().any(is_config) {
+    // Where nothing lasting is mounted, the data is lost wherever it is.
+    let may_keep =
+        |it: &Mounted<'_>| !is_setting(family, it) && !matches!(it.backing, Backing::Config);
+    let is_bare = !mounted.iter().any(may_keep);
+    let is_unclear = home.uncertain || mounted.iter().any(|it| is_setting(family, it));
+    if on_purpose || is_unclear && !is_bare {
         return None;
     }
     let finding = if let Some(scratch) = at_home(|it| matches!(it, Backing::Scratch)) {
@@ -261,7 +316,7 @@ fn report_missing<'f, 'a>(
             ),
         )
         .why(ANONYMOUS)
-        .maybe_fix(name_volume(facts, unit, anonymous))
+        .maybe_fix(name_volume(facts, unit, anonymous, &anonymous.path.value))
     } else {
         let span = place_of(facts, unit);
         let is_script = |it: &Mounted<'_>| it.path.contains("initdb");
@@ -273,8 +328,13 @@ fn report_missing<'f, 'a>(
             span,
             is_filled_anew: !mounted.is_empty() && mounted.iter().all(is_script),
             is_uncertain: home.paths.len() > 1,
+            is_moved: home.is_in_command && !home.paths[1..].contains(&data),
         });
     };
+    help_for_cluster(facts, unit, finding);
+    if !matches!(unit.site, Site::Service(_)) {
+        finding.why(LOST);
+    }
     // The files of several variants have the same mount.
     finding.cause(format!("{} {}", unit.name, family.id));
     relate_counterpart(facts, unit, finding);
@@ -305,9 +365,22 @@ impl Home<'_> {
     }
 }
 
+/// The version that `postgres` without a tag has been since September 2025, or an older one than that.
+/// Source: https://hub.docker.com/_/postgres.
+const NEWEST_POSTGRES: u64 = 18;
+
+/// Whether an image is the newest one of PostgreSQL: `postgres`, `postgres:latest`, `postgres:alpine`.
+fn is_untagged_postgres(unit: &Unit<'_>) -> bool {
+    unit.image.as_ref().is_some_and(|image| {
+        image.repository == "postgres" && matches!(image.tag, None | Some("latest" | "alpine"))
+    }) && unit.image.as_ref().is_some_and(|image| !image.text.contains('@'))
+}
+
 fn home<'u>(family: &Family, unit: &'u Unit<'_>) -> Option<Home<'u>> {
     let image = unit.runs.as_ref()?;
-    let mut paths: Vec<&str> = family.data_dirs(&image.repository, image.major);
+    // The tag that nobody writes is the newest version.
+    let major = if is_untagged_postgres(unit) { Some(NEWEST_POSTGRES) } else { image.major };
+    let mut paths: Vec<&str> = family.data_dirs(&image.repository, major);
     if paths.is_empty() {
         return None;
     }
@@ -315,7 +388,7 @@ fn home<'u>(family: &Family, unit: &'u Unit<'_>) -> Option<Home<'u>> {
         image.repository.as_str(),
         "postgres" | "postgis/postgis" | "pgvector/pgvector" | "timescale/timescaledb" | "mongo"
     );
-    let traps: &[&str] = match (family.id, image.major) {
+    let traps: &[&str] = match (family.id, major) {
         ("postgres", Some(18..)) if official => &["/var/lib/postgresql/data"],
         ("postgres", Some(..18)) if official => &["/var/lib/postgresql"],
         ("mongo", _) if official => &["/data"],
@@ -366,18 +439,30 @@ fn is_configured(unit: &Unit<'_>, mounted: &Mounted<'_>) -> bool {
 }
 
 /// Returns a lasting volume that can only be meant for the data but is mounted elsewhere.
-fn misplaced<'m, 'a>(home: &Home<'_>, mounted: &'m [Mounted<'a>]) -> Option<&'m Mounted<'a>> {
+fn misplaced<'m, 'a>(
+    family: &Family,
+    home: &Home<'_>,
+    mounted: &'m [Mounted<'a>],
+) -> Option<&'m Mounted<'a>> {
     if let Some(trap) = mounted.iter().find(|it| it.backing.lasts() && home.known_wrong(it.path)) {
         return Some(trap);
     }
-    if home.uncertain || mounted.iter().any(is_config) {
+    if home.uncertain || mounted.iter().any(|it| is_setting(family, it)) {
         return None;
     }
-    let mut volumes = mounted.iter().filter(|it| {
-        matches!(it.backing, Backing::Volume(_) | Backing::Claim(..) | Backing::ClaimTemplate(_))
-    });
+    let is_volume = |it: &&Mounted<'_>| {
+        matches!(
+            it.backing,
+            Backing::Volume(_)
+                | Backing::Claim(..)
+                | Backing::ClaimTemplate(_)
+                | Backing::Anonymous
+        )
+    };
+    let mut volumes = mounted.iter().filter(is_volume);
     let only = volumes.next().filter(|it| !it.read_only && is_like_data(it.path))?;
-    volumes.next().is_none().then_some(only)
+    let is_at_home = matches!(only.backing, Backing::Anonymous) && home.is_at(only);
+    (volumes.next().is_none() && !is_at_home).then_some(only)
 }
 
 /// Words in paths of backups, logs, settings and other files that are not data.
@@ -413,13 +498,21 @@ fn is_like_data(path: &str) -> bool {
         .any(|part| NOT_DATA.iter().any(|word| part.starts_with(word) || part.ends_with(word)))
 }
 
-/// Whether a mount brings settings of the project, which may move the data.
-fn is_config(mounted: &Mounted<'_>) -> bool {
+/// Whether a mount brings settings of the store, which may move the data. What is mounted at any other path,
+/// such as a certificate or a file for a client, does not.
+fn is_setting(family: &Family, mounted: &Mounted<'_>) -> bool {
     let path = mounted.path.as_str();
     let setting = [".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml"];
+    let is_of_program = |folder: &str| {
+        let id = family.id.get(..family.id.len().min(5)).unwrap_or_default();
+        folder.starts_with(id) || folder.starts_with("mysql")
+    };
+    let own = path.strip_prefix("/etc/").and_then(|rest| rest.split('/').next());
     setting.iter().any(|it| path.ends_with(it))
-        || (matches!(mounted.backing, Backing::Config) && !path.contains("init"))
         || path.ends_with("/conf.d")
+        || matches!(mounted.backing, Backing::Config)
+            && !path.contains("init")
+            && (path.contains("conf") || own.is_some_and(is_of_program))
 }
 
 /// Whether the files do not show where the data goes: the volumes come from another service or from
@@ -536,8 +629,13 @@ fn declare_volumes(
     }
 }
 
-/// Builds a fix that gives an anonymous volume a name.
-fn name_volume(facts: &Facts<'_>, unit: &Unit<'_>, anonymous: &Mounted<'_>) -> Option<Fix> {
+/// Builds a fix that gives an anonymous volume a name, and mounts it at the data directory.
+fn name_volume(
+    facts: &Facts<'_>,
+    unit: &Unit<'_>,
+    anonymous: &Mounted<'_>,
+    data: &str,
+) -> Option<Fix> {
     let service = facts.service_of(unit)?;
     let (path, span) = (anonymous.path.as_str(), anonymous.span);
     let name = volume_name(unit);
@@ -546,9 +644,9 @@ fn name_volume(facts: &Facts<'_>, unit: &Unit<'_>, anonymous: &Mounted<'_>) -> O
     if !is_short || !is_free || service.project.files.first() != Some(&span.file) {
         return None;
     }
-    let mount = facts.replace_scalar(&span, &format!("{name}:{path}"));
+    let mount = facts.replace_scalar(&span, &format!("{name}:{data}"));
     let declared = declare_volumes(facts, service, span.file, std::slice::from_ref(&name))?;
-    Some(Fix::r#unsafe(format!("Keep `{path}` in volume `{name}`"), [mount, declared]))
+    Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [mount, declared]))
 }
 
 #[cfg(test)]
@@ -571,12 +669,15 @@ mod tests {
             ("postgres:17", "/var/lib/postgresql", Some("error")),
             ("postgres:18-alpine", "/var/lib/postgresql", None),
             ("postgres:18-alpine", "/var/lib/postgresql/data", Some("error")),
-            ("postgres", "/var/lib/postgresql/data", None),
+            ("postgres", "/var/lib/postgresql/data", Some("error")),
+            ("postgres:latest", "/var/lib/postgresql", None),
+            ("postgres:bookworm", "/var/lib/postgresql/data", None),
             ("mysql:8", "/var/lib/mysql", None),
             ("mysql:8", "/var/lib/mysq", Some("error")),
             ("mysql:8", "/backups", Some("warning")),
             ("mongo:7", "/data/db", None),
             ("mongo:7", "/data", Some("error")),
+            ("prom/prometheus:v3.1.0", "/prometheus", None),
             ("elasticsearch:8.15.0", "/usr/share/elasticsearch/data", None),
         ] {
             let body = format!("volumes: ['vol:{path}']");
@@ -668,6 +769,64 @@ mod tests {
     }
 
     #[test]
+    fn settings_do_not_keep_data() {
+        let pod = |path: &str, more: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: q }}\nspec:\n  selector: {{ matchLabels: {{ a: b }} }}\n  template:\n    metadata: {{ labels: {{ a: b }} }}\n    spec:\n      containers: [{{ name: q, image: 'rabbitmq:4.0', volumeMounts: [{{ name: c, mountPath: {path} }}{more}] }}]\n      volumes: [{{ name: c, configMap: {{ name: c }} }}, {{ name: d, persistentVolumeClaim: {{ claimName: d }} }}]\n"
+            );
+            messages(&RULE, &text)
+        };
+        assert_eq!(pod("/etc/shop", "").len(), 1);
+        assert_eq!(pod("/etc/rabbitmq", "").len(), 1, "nothing else is mounted");
+        let claim = ", { name: d, mountPath: /backup }";
+        assert!(pod("/etc/rabbitmq", claim).is_empty(), "the settings may move the data");
+        assert_eq!(pod("/etc/shop", claim).len(), 1);
+    }
+
+    #[test]
+    fn a_store_without_any_mount_loses_its_data_wherever_it_is() {
+        for (image, body, place) in [
+            ("minio/minio:RELEASE.2024-01-01T00-00-00Z", "command: server /data", true),
+            (
+                "quay.io/coreos/etcd:v3.5.0",
+                "command: [etcd, --advertise-client-urls, 'http://a:2379']",
+                true,
+            ),
+            ("mysql:8.4", "command: ['--datadir=/db']", true),
+            ("mysql:8.4", "command: ['--datadir=/db'], volumes: ['vol:/x']", false),
+        ] {
+            assert_eq!(service(image, body).len(), usize::from(place), "{image} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_measured_is_a_note() {
+        assert_eq!(service("prom/prometheus:v3.1.0", "restart: always"), ["info"]);
+        let settings = "volumes: ['./p.yml:/etc/prometheus/prometheus.yml']";
+        assert_eq!(service("prom/prometheus:v3.1.0", settings), ["info"]);
+        assert_eq!(service("grafana/grafana:12.0.0", "restart: always"), ["info"]);
+        let provisioned = "volumes: ['./g:/etc/grafana/provisioning']";
+        assert!(service("grafana/grafana:12.0.0", provisioned).is_empty());
+    }
+
+    #[test]
+    fn an_anonymous_volume_at_the_wrong_path_is_the_slip() {
+        let text = "services:\n  search:\n    image: elasticsearch:8.15.0\n    volumes:\n      - /var/lib/elasticsearch/data\n";
+        let sources = files(text);
+        let report = run(&RULE, &sources);
+        assert_eq!(
+            report.findings[0].message,
+            "service `search` (Elasticsearch) keeps its data in `/usr/share/elasticsearch/data`, but an anonymous volume is mounted at `/var/lib/elasticsearch/data`"
+        );
+        let fixed = crate::rules::testing::apply_fixes(&sources, &report);
+        assert!(
+            fixed[0].text.contains("- search-data:/usr/share/elasticsearch/data\n"),
+            "{}",
+            fixed[0].text
+        );
+    }
+
+    #[test]
     fn an_anonymous_volume_gets_a_name() {
         let text = "services:\n  db:\n    image: mysql:8.4\n    volumes:\n      - /var/lib/mysql\n";
         let sources = files(text);
@@ -686,7 +845,7 @@ mod tests {
         let pod = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: db, image: 'mysql:8.4'}]}}}\n";
         let cluster = findings(&RULE, pod);
         assert!(cluster[0].message.ends_with("its data is lost with the container"));
-        assert!(cluster[0].why.is_none());
+        assert!(cluster[0].help.as_ref().unwrap().contains("claim"));
         let both = format!(
             "# file: compose.yaml\nservices: {{db: {{image: 'mysql:8.4', volumes: ['data:/var/lib/mysql']}}}}\nvolumes: {{data: {{}}}}\n# file: k8s/db.yaml\n{pod}"
         );

@@ -67,6 +67,7 @@ rule! {
 }
 
 fn check(facts: &Facts, out: &mut Findings) {
+    let folders = facts.node_folders();
     let deployments = [WorkloadKind::Deployment, WorkloadKind::ReplicaSet, WorkloadKind::Rollout];
     for workload in
         facts.workloads().iter().filter(|it| deployments.contains(&it.kind()) && !it.is_patch())
@@ -105,7 +106,22 @@ fn check(facts: &Facts, out: &mut Findings) {
                 .check(get_pods(workload));
             }
             Copies::One => {
-                if kept {
+                // A folder of whichever node is not safe, and PLM304 reports it.
+                let is_on_node = mounted.iter().all(|it| match it.backing {
+                    Backing::Host(_) => true,
+                    Backing::Claim(name, _) => {
+                        facts.node_folder_behind(&folders, workload, name).is_some()
+                    }
+                    Backing::Network => false,
+                    Backing::Volume(_)
+                    | Backing::ClaimTemplate(_)
+                    | Backing::Anonymous
+                    | Backing::Memory
+                    | Backing::Scratch
+                    | Backing::Config
+                    | Backing::Unknown => true,
+                });
+                if kept && !is_on_node {
                     out.at(
                         &unit.image_or_name(),
                         format!(
@@ -153,6 +169,17 @@ mod tests {
         assert_eq!(severities("Deployment", "mysql:8.4", "", ""), ["warning"]);
         let recreate = "  strategy: { type: Recreate }\n";
         assert_eq!(severities("Deployment", "mysql:8.4", recreate, ""), ["info"]);
+    }
+
+    #[test]
+    fn a_folder_of_the_node_is_not_called_safe() {
+        let text = |volume: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: db}}\nspec: {{strategy: {{type: Recreate}}, selector: {{matchLabels: {{a: b}}}}, template: {{spec: {{containers: [{{name: db, image: 'mysql:8.4', volumeMounts: [{{name: d, mountPath: /var/lib/mysql}}]}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: d}}}}]}}}}}}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: d}}\nspec: {{volumeName: disk}}\n---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: disk}}\nspec: {{{volume}}}\n"
+            )
+        };
+        assert!(findings(&RULE, &text("hostPath: {path: /srv}")).is_empty());
+        assert_eq!(findings(&RULE, &text("csi: {driver: ebs.csi.aws.com}")).len(), 1);
     }
 
     /// PLM707 reports lost data and PLM706 shared data: only one of them applies to a database.

@@ -1,4 +1,5 @@
 use crate::facts::{Facts, Workload};
+use crate::model::kubernetes::is_true;
 use crate::report::Findings;
 use crate::rules::rule;
 
@@ -66,7 +67,7 @@ fn check(facts: &Facts, out: &mut Findings) {
         let spec = &workload.model.template.spec;
         let spread = !spec.topology_spread.is_empty() || spec.affinity.anti.is_some();
         let elsewhere = workload.model.workload_ref.is_some() || spec.scheduler_name.is_some();
-        if spread || elsewhere || workload.is_on_one_node() {
+        if spread || elsewhere || workload.is_on_one_node() || takes_port_of_node(workload) {
             continue;
         }
         let words = facts.workload_replica_words(workload);
@@ -76,6 +77,14 @@ fn check(facts: &Facts, out: &mut Findings) {
         )
         .check(workload.pods("get pods", "-o wide"));
     }
+}
+
+/// Whether each Pod takes a port of its node, so that no two fit on one.
+fn takes_port_of_node(workload: &Workload<'_>) -> bool {
+    let spec = &workload.model.template.spec;
+    let mut ports = workload.running().flat_map(|it| &it.1.ports);
+    let is_on_host_network = is_true(spec.host_network);
+    ports.any(|port| is_on_host_network || port.host_port.is_some_and(|it| it.value > 0))
 }
 
 fn serves(workload: &Workload<'_>) -> bool {
@@ -112,5 +121,8 @@ mod tests {
         let anti = "      affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } }\n";
         assert_eq!(workload("Deployment", two, anti), 0);
         assert_eq!(workload("Deployment", two, "      nodeName: one\n"), 0);
+        assert_eq!(workload("Deployment", two, "      hostNetwork: true\n"), 0);
+        let text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec: {replicas: 4, template: {spec: {containers: [{name: web, image: 'a:1', ports: [{containerPort: 80, hostPort: 80}]}]}}}\n";
+        assert!(messages(&RULE, text).is_empty(), "each needs a node of its own");
     }
 }

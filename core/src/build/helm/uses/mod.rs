@@ -35,8 +35,18 @@ pub struct ValueRead {
 pub struct Condition {
     /// The keys below `.Values`.
     pub path: Vec<SmolStr>,
-    /// The text that the value has to be equal to; without one, it has to be anything but empty.
-    pub equals: Option<SmolStr>,
+    pub wanted: Wanted,
+}
+
+/// What a value has to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Anything but empty.
+    Something,
+    /// Equal to a text.
+    Equal(SmolStr),
+    /// A text with this one in it.
+    Containing(SmolStr),
 }
 
 /// What the templates of a chart read.

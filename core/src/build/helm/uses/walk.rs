@@ -1,7 +1,7 @@
 //! The blocks and pipelines of templates.
 
 use super::shape::{Missing, Shape};
-use super::{Condition, ValueRead, ValueUses};
+use super::{Condition, ValueRead, ValueUses, Wanted};
 use crate::build::helm::template::node::{
     Branch, Command, Expression, ExpressionKind, Literal, Node, Pipe,
 };
@@ -170,7 +170,8 @@ impl<'w> Walker<'w> {
         match (&first.kind, rest) {
             (ExpressionKind::Field(_) | ExpressionKind::Variable(..), []) => {
                 if let Shape::Value { path, .. } = self.expression(first, scope) {
-                    self.conditions.push(Condition { path: path.to_vec(), equals: None });
+                    self.conditions
+                        .push(Condition { path: path.to_vec(), wanted: Wanted::Something });
                 }
             }
             (ExpressionKind::Chain(inner, names), []) if names.is_empty() => {
@@ -184,8 +185,10 @@ impl<'w> Walker<'w> {
                         }
                         ExpressionKind::Field(_) | ExpressionKind::Variable(..) => {
                             if let Shape::Value { path, .. } = self.expression(word, scope) {
-                                self.conditions
-                                    .push(Condition { path: path.to_vec(), equals: None });
+                                self.conditions.push(Condition {
+                                    path: path.to_vec(),
+                                    wanted: Wanted::Something,
+                                });
                             }
                         }
                         ExpressionKind::Chain(..)
@@ -196,7 +199,7 @@ impl<'w> Walker<'w> {
                     }
                 }
             }
-            (ExpressionKind::Function(name), [a, b]) if &**name == "eq" => {
+            (ExpressionKind::Function(name), [a, b]) if matches!(&**name, "eq" | "contains") => {
                 let is_plain = |it: &Expression| {
                     !matches!(it.kind, ExpressionKind::Chain(..) | ExpressionKind::Function(_))
                 };
@@ -207,7 +210,11 @@ impl<'w> Walker<'w> {
                 if let (Shape::Value { path, .. }, Shape::Text(text))
                 | (Shape::Text(text), Shape::Value { path, .. }) = sides
                 {
-                    self.conditions.push(Condition { path: path.to_vec(), equals: Some(text) });
+                    let wanted = match &**name {
+                        "eq" => Wanted::Equal(text),
+                        _ => Wanted::Containing(text),
+                    };
+                    self.conditions.push(Condition { path: path.to_vec(), wanted });
                 }
             }
             _ => {}
