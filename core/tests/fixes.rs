@@ -220,7 +220,8 @@ fn a_base_file_does_not_count_on_an_override() {
     // Without the override, `app` would depend on a service that is not there.
     let base =
         "services:\n  app: {image: 'acme/app:1', depends_on: [db]}\n  db: {image: 'postgres:17'}\n";
-    let more = "services:\n  app:\n    environment: {MAIL_HOST: mail}\n  mail: {image: 'axllent/mailpit:v1'}\n";
+    let more =
+        "services:\n  app:\n    environment: {REDIS_HOST: cache}\n  cache: {image: 'redis:8'}\n";
     let files = |more: &str| {
         vec![File::new("compose.yaml", base), File::new("compose.override.yaml", more.to_owned())]
     };

@@ -97,12 +97,8 @@ impl<'a> Facts<'a> {
     /// context.
     pub fn copied_dot_env(&self, service: &Service<'a>) -> Option<FileId> {
         let build = service.model.build.as_ref()?;
-        let target = build.target.as_ref().map(|it| it.as_str());
-        let stage = final_stage(self.file(build.dockerfile_id?).text(), target)?;
-        let is_whole = |copied: &Copied| {
-            copied.sources.iter().any(|it| it.is_empty() || it == "." || it == ".env")
-        };
-        if !stage.copies.iter().any(is_whole) {
+        let copied = copied_sources(self.file(build.dockerfile_id?).text());
+        if !copied.iter().any(|it| it.is_empty() || it == "." || it == ".env") {
             return None;
         }
         let folder = join_path(&service.project.folder, &build.context);
