@@ -25,7 +25,9 @@ pub(super) fn one_for_each_cause(findings: &mut Vec<Finding>, facts: &Facts<'_>)
     for group in groups {
         let mut members: Vec<(usize, Finding)> =
             group.iter().filter_map(|at| Some((*at, slots[*at].take()?))).collect();
-        members.sort_by_cached_key(|(at, finding)| (ranks.of(finding), *at));
+        // The order of the keys in a file says nothing about which place counts more.
+        members
+            .sort_by_cached_key(|(at, finding)| (ranks.of(finding), finding.subject.clone(), *at));
         let mut members = members.into_iter();
         let Some((at, first)) = members.next() else { continue };
         let others = members.map(|(_, finding)| finding).collect();

@@ -66,8 +66,10 @@ fn check(facts: &Facts, out: &mut Findings) {
                 bare.push(service);
             }
         }
-        // In the order of the file.
-        bare.sort_by_key(|it| (Some(it.span().file) != first_file(facts, at), it.span()));
+        // The main file leads; within a file the order of the keys says nothing.
+        bare.sort_by_key(|it| {
+            (Some(it.span().file) != first_file(facts, at), it.span().file, it.name)
+        });
         if let [service] = bare.as_slice() {
             alone(facts, service, out);
         } else if let Some((first, others)) = bare.split_first() {
@@ -351,10 +353,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_service_of_the_file_leads() {
+    fn services_are_named_in_the_order_of_their_names() {
         let text = "services:\n  web: { image: 'nginx:1' }\n  db: { image: 'mysql:8' }\n";
         let found = findings(&RULE, text);
-        assert!(found[0].message.starts_with("`web` and `db`"), "{}", found[0].message);
+        assert!(found[0].message.starts_with("`db` and `web`"), "{}", found[0].message);
         assert_eq!(
             found[0].check,
             [

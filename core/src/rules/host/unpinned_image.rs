@@ -72,9 +72,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
     }
     for mut all in causes.into_values() {
-        // The first place in the file leads.
+        // The first file leads; within a file the order of the keys says nothing.
         if let Some(file) = all.first().map(|(_, image)| image.span.file) {
-            all.sort_by_key(|(_, image)| (image.span.file != file, image.span));
+            all.sort_by_cached_key(|(unit, image)| {
+                let place = (image.span.file != file, image.span.file);
+                (place, unit.label.clone(), image.span)
+            });
         }
         report(facts, &all, &elsewhere, out);
     }

@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(
             messages(&RULE, text),
             [
-                "`DB_HOST` of service `web` contains the fixed address 192.168.1.4 (and 2 more like it)",
+                "`DB_HOST` of service `api` contains the fixed address 192.168.1.4 (and 2 more like it)",
                 "`MQ_HOST` of service `api` contains the fixed address 192.168.1.5",
             ]
         );
