@@ -319,9 +319,7 @@ mod tests {
         assert!(found[0].message.ends_with("(and 1 more like it)"));
         assert_eq!(
             found[0].check,
-            [
-                r"docker compose exec web curl http://localhost:80/up -s -o /dev/null -w '%{http_code}\n'"
-            ]
+            [r"docker compose exec api curl -s localhost:81 -s -o /dev/null -w '%{http_code}\n'"]
         );
         assert_eq!(found[0].fixes[0].edits.len(), 2);
         let search = service("es", "elasticsearch:8.17.0", "curl http://localhost:9200");
