@@ -68,7 +68,8 @@ fn check(facts: &Facts, out: &mut Findings) {
                 (true, false) => "no CPU",
             };
             let resources = container.resources.as_ref().map(|it| it.place.span);
-            let place = resources.filter(|it| !it.is_empty()).unwrap_or(container.span());
+            let place = resources.filter(|it| !it.is_empty());
+            let place = place.unwrap_or_else(|| name_key(facts, container.span()));
             let default = default_behind(facts, workload, container);
             let bare = Bare { workload, unit, container, what, place, default };
             if facts.is_accepted(place, &|selector| RULE.is(selector)) {
@@ -100,6 +101,16 @@ fn default_behind(facts: &Facts, workload: &Workload<'_>, container: &Container)
         || container.resources_elsewhere().filter(|it| facts.chart_folder(it.file).is_some());
     let left_out = facts.empty_value_behind(workload, container, "resources");
     left_out.or_else(printed).filter(is_empty_map)
+}
+
+/// Returns the key `name` in front of the name of a container, whose value PLM110 marks.
+fn name_key(facts: &Facts, name: Span) -> Span {
+    let before = facts.file(name.file).text().get(..name.start as usize).unwrap_or_default();
+    let key = before.trim_end().strip_suffix(':').map_or("", str::trim_end);
+    match key.strip_suffix("name") {
+        Some(rest) => Span::new(name.file, rest.len(), key.len()),
+        None => name,
+    }
 }
 
 fn report(facts: &Facts, all: &[Bare<'_, '_>], out: &mut Findings) {
