@@ -95,8 +95,15 @@ fn check(facts: &Facts, out: &mut Findings) {
     for (mut own, variants) in groups.into_values() {
         let mut seen: FxHashSet<Span> = FxHashSet::default();
         own.retain(|it| it.ports.first().is_some_and(|it| seen.insert(it.span)));
-        // The places of a file are in its own order, after the stores that ask for no password.
-        own.sort_by_key(|it| (!it.asks_nobody, it.ports.first().map(|it| it.span)));
+        // The stores that ask for no password come first; the order of the keys in a file says nothing.
+        own.sort_by_key(|it| {
+            (
+                !it.asks_nobody,
+                it.service.project_index,
+                it.service.name,
+                it.ports.first().map(|it| it.span),
+            )
+        });
         report(facts, &own, &variants, out);
     }
 }
