@@ -24,7 +24,8 @@ const COMPOSE: &[(&str, &[&str])] = &[
     ("PLM515", &["services.*"]),
     ("PLM519", &["services.*.environment.*"]),
     ("PLM624", &["services.*.healthcheck.test"]),
-    ("PLM707", &["services.*.volumes", "volumes"]),
+    // A broker whose data belongs to its node name keeps its host name as well.
+    ("PLM707", &["services.*.volumes", "services.*.hostname", "volumes"]),
     ("PLM718", &["services.*.hostname"]),
     ("PLM802", &["services.*.restart"]),
     ("PLM803", &["services.*.logging"]),
