@@ -170,7 +170,9 @@ wire! {
         pub memory: Sum,
     }
     pub struct Sum {
+        #[serde(serialize_with = "amount")]
         pub min: f64,
+        #[serde(serialize_with = "amount")]
         pub max: f64,
         /// Number of containers that state an amount.
         pub sized: usize,
@@ -322,6 +324,15 @@ wire! {
         pub path: &'static str,
         pub text: &'static str,
     }
+}
+
+/// Serialises an amount as JavaScript writes it: a whole number without a decimal point.
+fn amount<S: serde::Serializer>(amount: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+    if amount.fract() == 0.0 && amount.abs() <= EXACT {
+        return serializer.serialize_i64(*amount as i64);
+    }
+    serializer.serialize_f64(*amount)
 }
 
 /// Returns the address of a rule's published page.
