@@ -61,6 +61,7 @@ mod counterparts;
 mod credentials;
 mod cycles;
 mod delivery;
+mod disjoint;
 mod dockerfile;
 mod healthchecks;
 mod hosts;
@@ -111,6 +112,7 @@ pub use credentials::Credential;
 pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
+pub use disjoint::DisjointSets;
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;
