@@ -19,7 +19,7 @@
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `may_be`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
-//! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
+//! | health | `healthchecks` | `health`, `healthcheck_entry`, `healthcheck_of_dockerfile`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |

@@ -117,20 +117,18 @@ fn transformations() -> impl Iterator<Item = &'static Transformation> {
 impl Source {
     /// Returns the documents as they are written. `None` where comments mean something, since they get lost.
     pub fn documents(&self) -> Option<Vec<Yaml>> {
-        let is_silent = !self.file.text.contains("plimsoll:") && !self.is_called_example();
+        let is_silent = !self.file.text.contains("plimsoll:");
         is_silent.then(|| self.tree.roots().map(Yaml::read).collect())
     }
 
-    /// Whether the comments at the head of the file may say that it is an example, which makes findings weigh
-    /// less.
-    pub fn is_called_example(&self) -> bool {
+    /// Returns the comments at the head of the file if they may say that it is an example, which makes findings
+    /// weigh less. They stay where the rest is written anew.
+    pub fn head(&self) -> String {
         let text = self.file.text.trim_start_matches('\u{FEFF}');
-        let mut head = text.lines().take_while(|it| it.trim().is_empty() || it.starts_with('#'));
-        let says = |line: &str| {
-            let line = line.to_ascii_lowercase();
-            CALLED_EXAMPLE.iter().any(|words| line.contains(words))
-        };
-        head.any(says)
+        let head = text.lines().take_while(|it| it.trim().is_empty() || it.starts_with('#'));
+        let head: String = head.map(|line| format!("{line}\n")).collect();
+        let says = |words: &&str| head.to_ascii_lowercase().contains(*words);
+        if CALLED_EXAMPLE.iter().any(|it| says(it)) { head } else { String::new() }
     }
 
     /// Returns the documents with aliases and merge keys expanded.
@@ -204,7 +202,10 @@ impl Transformation {
     fn files(&self, project: &Project) -> Option<Vec<File>> {
         match self.apply {
             Apply::Text(write) => project.replacing(|source| {
-                let text = write(source).filter(|text| *text != *source.file.text)?;
+                let mut text = write(source).filter(|text| *text != *source.file.text)?;
+                if !text.trim_start_matches('\u{FEFF}').starts_with(['#', '\r', '\n']) {
+                    text.insert_str(0, &source.head());
+                }
                 assert_parses(self.name, &source.file.path, &text);
                 Some(vec![File::new(&*source.file.path, text)])
             }),

@@ -84,7 +84,8 @@ fn renamed(project: &Project) -> Option<Vec<File>> {
             }
         });
         files.retain(|it| it.path != source.file.path);
-        files.push(File::new(&*source.file.path, write(&documents, Style::Block)));
+        let text = source.head() + &write(&documents, Style::Block);
+        files.push(File::new(&*source.file.path, text));
     }
     Some(files)
 }

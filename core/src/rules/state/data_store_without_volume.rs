@@ -1,6 +1,6 @@
 use crate::edit::Yaml;
 use crate::facts::{Backing, Facts, Mounted, Part, Service, Site, Together, Unit, is_below};
-use crate::knowledge::families::{Class, Family};
+use crate::knowledge::families::{Certainty, Class, Family};
 use crate::knowledge::stores::{declares_volume, node_name_variables};
 use crate::model::Place;
 use crate::model::kubernetes::WorkloadKind;
@@ -62,13 +62,14 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Stores without any volume, started together, are one oversight.
     let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
-        let Some(family) = unit.stored().or_else(|| kept_monitoring(unit)) else { continue };
+        let known = unit.stored().or_else(|| kept_monitoring(unit)).or_else(|| set_up(unit));
+        let Some(family) = known else { continue };
         if is_exempt(facts, unit) {
             continue;
         }
         let Some(home) = home(family, unit) else { continue };
         let mounted = facts.mounted(unit);
-        if is_provisioned(family, &mounted)
+        if keeps_elsewhere(family, unit, &mounted)
             || mounted.iter().any(|it| keeps(it, &home) || is_configured(unit, it))
         {
             continue;
@@ -101,13 +102,42 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Returns the family of a program that keeps what it measured or was set up with, such as Prometheus.
 fn kept_monitoring(unit: &Unit<'_>) -> Option<&'static Family> {
     let family = unit.certain_family()?;
-    let is_known = matches!(family.id, "prometheus" | "grafana");
+    let is_known = matches!(family.id, "prometheus" | "grafana" | "loki" | "seq");
     (is_known && unit.starts_its_program()).then_some(family)
 }
 
-/// Whether the files of the project bring all that Grafana shows.
-fn is_provisioned(family: &Family, mounted: &[Mounted<'_>]) -> bool {
-    family.id == "grafana" && mounted.iter().any(|it| it.path.contains("provisioning"))
+/// Returns the family of a store whose image says nothing and whose variables say everything.
+fn set_up(unit: &Unit<'_>) -> Option<&'static Family> {
+    let runs = unit.runs.as_ref().filter(|it| it.certainty == Certainty::Likely)?;
+    let is_same = |family: &&Family| family.id == runs.family.id;
+    unit.set_up_store().filter(is_same).filter(|_| unit.starts_its_program())
+}
+
+/// The settings that the image of Loki brings, which keep everything below its data directory.
+///
+/// Source: grafana/loki, `cmd/loki/loki-local-config.yaml`.
+const LOKI_SETTINGS: &str = "/etc/loki/local-config.yaml";
+
+/// Variables that give Grafana a database of another server. Source: Grafana documentation, "Configure Grafana",
+/// section `[database]`.
+const GRAFANA_DATABASE: &[&str] = &["GF_DATABASE_TYPE", "GF_DATABASE_HOST", "GF_DATABASE_URL"];
+
+/// Whether a program for monitoring keeps its data in another place, or brings all of it from the project's files.
+fn keeps_elsewhere(family: &Family, unit: &Unit<'_>, mounted: &[Mounted<'_>]) -> bool {
+    match family.id {
+        "grafana" => {
+            mounted.iter().any(|it| it.path.contains("provisioning"))
+                || GRAFANA_DATABASE.iter().any(|it| unit.var(it).is_some())
+        }
+        // Settings of one's own mostly name an object store.
+        "loki" => {
+            let is_own =
+                |word: &str| word.contains("config.file") && !word.ends_with(LOKI_SETTINGS);
+            mounted.iter().any(|it| is_setting(family, it) || is_below(LOKI_SETTINGS, &it.path))
+                || unit.start.words.iter().any(|it| is_own(it))
+        }
+        _ => false,
+    }
 }
 
 /// What stores without volumes have in common: their Compose file, or what they are applied with.
@@ -164,6 +194,9 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
     finding.why(if is_anonymous { ANONYMOUS } else { LOST });
     if first.family.class == Class::Monitoring {
         finding.severity(Severity::Info);
+    }
+    if first.unit.certain_family().is_none() {
+        finding.confidence(Confidence::Likely);
     }
     help_for_cluster(facts, first.unit, finding);
     if all.iter().all(|it| it.is_filled_anew) {
@@ -807,6 +840,38 @@ mod tests {
         assert_eq!(service("grafana/grafana:12.0.0", "restart: always"), ["info"]);
         let provisioned = "volumes: ['./g:/etc/grafana/provisioning']";
         assert!(service("grafana/grafana:12.0.0", provisioned).is_empty());
+        let database = "environment: {GF_DATABASE_TYPE: postgres}";
+        assert!(service("grafana/grafana:12.0.0", database).is_empty());
+        assert_eq!(service("datalust/seq:2024.3", "restart: always"), ["info"]);
+        assert!(service("datalust/seq:2024.3", "volumes: ['vol:/data']").is_empty());
+    }
+
+    #[test]
+    fn loki_keeps_its_data_where_its_settings_say() {
+        for plain in ["restart: always", "command: -config.file=/etc/loki/local-config.yaml"] {
+            assert_eq!(service("grafana/loki:3.5.0", plain), ["info"], "{plain}");
+            let kept = format!("{plain}, volumes: ['vol:/loki']");
+            assert!(service("grafana/loki:3.5.0", &kept).is_empty(), "{kept}");
+        }
+        for own in [
+            "volumes: ['./loki.yaml:/etc/loki/local-config.yaml']",
+            "volumes: ['./loki:/etc/loki']",
+            "command: -config.file=/mnt/config/loki.yaml",
+        ] {
+            assert!(service("grafana/loki:3.5.0", own).is_empty(), "{own}");
+        }
+    }
+
+    #[test]
+    fn a_store_of_ones_own_is_known_by_its_variables() {
+        let variables = "environment: {MYSQL_ROOT_PASSWORD: '${PASSWORD}'}";
+        assert_eq!(service("acme/catalogue:1", variables), ["warning"]);
+        let kept = format!("{variables}, volumes: ['vol:/var/lib/mysql']");
+        assert!(service("acme/catalogue:1", &kept).is_empty());
+        let client = "environment: {MYSQL_USER: shop, MYSQL_PASSWORD: '${PASSWORD}'}";
+        assert!(service("acme/catalogue:1", client).is_empty());
+        let dump = format!("{variables}, command: [mysqldump, shop]");
+        assert!(service("acme/catalogue:1", &dump).is_empty());
     }
 
     #[test]
