@@ -22,6 +22,8 @@
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
+//! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring` |
+//! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `declare_volumes`, `name_volume` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
@@ -60,6 +62,7 @@ mod copies;
 mod counterparts;
 mod credentials;
 mod cycles;
+mod data_home;
 mod delivery;
 mod dockerfile;
 mod healthchecks;
@@ -71,6 +74,7 @@ mod map;
 mod mentions;
 mod migrations;
 mod names;
+mod new_volumes;
 mod order;
 mod overlays;
 mod pair;
@@ -108,6 +112,7 @@ pub use contract::ConfigKeys;
 pub use copies::CopiedManifests;
 pub use counterparts::{Counterpart, Why};
 pub use credentials::Credential;
+pub use data_home::DataHome;
 pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
@@ -118,6 +123,7 @@ pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named};
+pub use new_volumes::new_volume_name;
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use pair::{Pair, workload_label};
