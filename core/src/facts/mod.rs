@@ -17,7 +17,7 @@
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
-//! | network policies | `policies` | `network_policies`, `limiting`, `may_be`, `allows_dns` |
+//! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
@@ -30,6 +30,7 @@
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts`, `pair` | `counterparts`, `counterpart_of`, `pair` |
+//! | services and containers of one name | `namesakes` | `sets_in_compose`, `has_unknown_source`, `Releases` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
@@ -74,6 +75,7 @@ mod map;
 mod mentions;
 mod migrations;
 mod names;
+mod namesakes;
 mod new_volumes;
 mod order;
 mod overlays;
@@ -123,6 +125,7 @@ pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named};
+pub use namesakes::{Namesakes, Releases};
 pub use new_volumes::new_volume_name;
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
