@@ -17,6 +17,7 @@
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
+//! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
 //! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
@@ -54,6 +55,7 @@
 mod accepted;
 mod asking;
 mod authentication;
+mod brokers;
 mod build;
 mod callers;
 mod charts;
@@ -107,6 +109,7 @@ mod written;
 
 pub use crate::text::nearest;
 pub use authentication::{OpenDoor, Reach};
+pub use brokers::{Advertised, Broker, BrokerClient, BrokerClients};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{for_any_release, in_shell, kubectl, without_default_namespace};
