@@ -181,8 +181,8 @@ fn no_rule_imports_another() {
     assert!(wrong.is_empty(), "move what they share into facts:\n{}", wrong.join("\n"));
 }
 
-/// Fields of the report and the decision that hold sentences or parts of them, a rule's own code and name, or a key of
-/// Compose. Every other field has a closed set of values, and is an enum.
+/// Fields of the report and the decision that hold sentences or parts of them, a rule's own code and name, or
+/// a key of Compose. Every other field has a closed set of values, and is an enum.
 const PROSE: &[&str] = &[
     "code", "name", "text", "because", "next", "key", "instead", "see", "by", "noun", "does",
     "sentence", "would_be",

@@ -85,8 +85,8 @@ impl<'u> DataHome<'u> {
 }
 
 impl Mounted<'_> {
-    /// Whether a mount brings settings of a store, which may move the data. What is mounted at any other path,
-    /// such as a certificate or a file for a client, does not.
+    /// Whether a mount brings settings of a store, which may move the data. What is mounted at any other
+    /// path, such as a certificate or a file for a client, does not.
     pub fn is_setting_of(&self, family: &Family) -> bool {
         let is_read_only = matches!(self.backing, Backing::Config);
         is_settings_path(self.path, family.id, is_read_only)
@@ -152,8 +152,8 @@ impl<'a> Unit<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Whether the files do not show where the data of a service goes: its volumes come from another service or
-    /// from a variable that only the server sets, or the project builds the image.
+    /// Whether the files do not show where the data of a service goes: its volumes come from another service
+    /// or from a variable that only the server sets, or the project builds the image.
     pub fn hides_mounts(&self, unit: &Unit<'_>) -> bool {
         let Some(service) = self.service_of(unit) else { return false };
         let is_unset = service.model.key("volumes").is_some_and(|key| {

@@ -126,8 +126,8 @@ pub const NEWEST_POSTGRES: u64 = 18;
 pub const DATA_DIR_VARIABLES: &[&str] =
     &["PGDATA", "MYSQL_DATADIR", "POSTGRESQL_DATA_DIR", "MONGODB_DATA_DIR", "MINIO_VOLUMES"];
 
-/// Returns the directories at which a volume looks right but keeps nothing: the image declares a volume of its
-/// own below, or refuses to start.
+/// Returns the directories at which a volume looks right but keeps nothing: the image declares a volume of
+/// its own below, or refuses to start.
 #[must_use]
 pub fn wrong_data_dirs(
     family: &str,
