@@ -1,4 +1,4 @@
-//! Everything that is known about one state of the files, ready to be asked.
+//! A snapshot of a project, and what can be asked about it.
 
 use crate::config::Config;
 use crate::edit::guard;
@@ -227,7 +227,7 @@ impl Analysis {
         options.wants(rule) && !self.config().is_off(|selector| rule.is(selector))
     }
 
-    /// Says which keys lead to the place of each finding, and to those that it stands for.
+    /// Sets the key path of each finding, and of the findings that it stands for.
     fn identify(&self, findings: &mut [Finding]) {
         let facts = self.facts();
         for finding in findings {
@@ -246,8 +246,8 @@ impl Analysis {
         compare::compare(self.facts())
     }
 
-    /// Leaves those fixes that stand on text which was read as it is, and in targets those that settle
-    /// their finding and change nothing else.
+    /// Keeps only the fixes that edit text as it was read, and in targets only those that settle their
+    /// finding and change nothing else.
     fn try_fixes(&self, findings: &mut [Finding], options: &Options) {
         for finding in findings.iter_mut() {
             let file = |id: FileId| &*self.files()[id.index()];

@@ -99,7 +99,7 @@ fn imports_point_up_the_stream() {
             .unwrap_or_else(|| panic!("{room} is a new room: say in this table what it may import"))
             .1;
         let text = fs::read_to_string(&path).unwrap();
-        // So many times `super::` leads from this file to the root of the crate.
+        // The chain of `super::` that leads from this file to the root of the crate.
         let to_root = "super::".repeat(depth(&path));
         for (number, line) in code_lines(&text) {
             let mut names = imported(line, "crate::");

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 #[derive(Debug)]
 pub struct Advertised<'a> {
     pub address: Address<'a>,
-    /// The port on which the program listens for those who are told this address.
+    /// The port on which the program listens for clients that use this address.
     pub bound: Option<u16>,
     pub span: Span,
     /// Whether the value is written out, without a variable of Compose.
@@ -25,7 +25,7 @@ pub struct Broker<'a> {
 }
 
 impl<'a> Broker<'a> {
-    /// Returns the address that the broker tells a client which connects to a port of the container.
+    /// Returns the address that a client learns when it connects to a port of the container.
     pub fn told(&self, port: Option<u16>) -> Option<&Advertised<'a>> {
         match self.addresses.as_slice() {
             [only] => Some(only),

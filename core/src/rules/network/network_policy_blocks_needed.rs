@@ -90,9 +90,9 @@ struct Blocked {
 /// Something that a policy shuts out.
 struct Case {
     direction: Direction,
-    /// What follows the name of the policy.
+    /// The message after the name of the policy.
     message: String,
-    /// The name of who is shut out.
+    /// The name of the client that is shut out.
     name: String,
 }
 
@@ -158,7 +158,7 @@ fn report(out: &mut Findings, blocked: &Blocked) {
     }
 }
 
-/// Notes a workload that may send something, but not ask for names.
+/// Notes a workload that may send something but cannot resolve names.
 fn without_dns<'a>(
     facts: &Facts<'a>,
     workload: &Workload<'a>,

@@ -98,7 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Whether the files of the project bring all that Grafana shows.
+/// Whether the files of the project provision what Grafana shows.
 fn is_provisioned(family: &Family, mounted: &[Mounted<'_>]) -> bool {
     family.id == "grafana" && mounted.iter().any(|it| it.path.contains("provisioning"))
 }
@@ -111,7 +111,8 @@ enum Oversight<'a> {
 }
 
 impl<'a> Oversight<'a> {
-    /// What is measured is lost more lightly than what people entered, so that it is a finding of its own.
+    /// Returns the group of a store. Measurements are easier to lose than what people entered, so they are a
+    /// finding of their own.
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, family: &Family) -> Oversight<'a> {
         let is_measured = family.class == Class::Monitoring;
         match unit.is_compose() {
@@ -129,7 +130,7 @@ struct Homeless<'f, 'a> {
     label: String,
     data: String,
     span: Span,
-    /// Whether all that is mounted are scripts that fill an empty store.
+    /// Whether the only mounts are scripts that fill an empty store.
     is_filled_anew: bool,
     /// Whether the data may be kept in another place, as the version is not known.
     is_uncertain: bool,
