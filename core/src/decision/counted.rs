@@ -5,8 +5,8 @@
 
 use crate::facts::{Facts, Part, Service, Workload};
 use crate::model::compose::MountKind;
-use crate::model::environment_of;
 use crate::model::kubernetes::{Object, WorkloadKind};
+use crate::model::{FileModel, environment_of};
 use crate::report::{Environment, Kind, Role};
 use crate::text::{FileId, folder_of, join_path, name_of};
 use indexmap::IndexMap;
@@ -29,8 +29,9 @@ impl<'f> Counted<'f> {
         services: &[&'f Service<'f>],
         workloads: &[&'f Workload<'f>],
         objects: &[&'f Object],
+        files: &[&FileModel],
     ) -> Counted<'f> {
-        let mounted = mounted_by_compose(facts, services);
+        let mounted = mounted_by_compose(services, files);
         let mut counted = Counted { services: variant(facts, services), ..Counted::default() };
         let mut known: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
         let mut known_objects: FxHashSet<(usize, &str, &str)> = FxHashSet::default();
@@ -199,7 +200,7 @@ fn variant_rank(
 
 /// Returns the files with objects that Compose services mount, as the components of Dapr are: they
 /// configure a container and reach no cluster.
-fn mounted_by_compose(facts: &Facts<'_>, services: &[&Service<'_>]) -> FxHashSet<FileId> {
+fn mounted_by_compose(services: &[&Service<'_>], files: &[&FileModel]) -> FxHashSet<FileId> {
     let mut mounted: FxHashSet<String> = FxHashSet::default();
     for service in services {
         let binds = service.model.volumes.iter().filter(|it| it.kind == MountKind::Bind);
@@ -209,7 +210,7 @@ fn mounted_by_compose(facts: &Facts<'_>, services: &[&Service<'_>]) -> FxHashSet
     }
     // The root of the project is mounted for its sources.
     mounted.remove("");
-    let manifests = facts.files().iter().filter(|it| it.kind == Kind::Kubernetes);
+    let manifests = files.iter().filter(|it| it.kind == Kind::Kubernetes);
     let without_workloads =
         manifests.filter(|file| file.objects.iter().all(|it| it.workload().is_none()));
     let is_mounted = |path: &str| {

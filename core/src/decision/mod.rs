@@ -10,6 +10,7 @@
 
 mod checklists;
 mod conclusion;
+mod cost;
 mod counted;
 mod crossing;
 mod outcome;
@@ -19,6 +20,7 @@ mod signals;
 mod steps;
 mod sums;
 mod system;
+mod trial;
 
 use crate::facts::Facts;
 use crate::report::{self, Decision, Finding};
@@ -29,24 +31,25 @@ use system::System;
 /// Decides on every system from the facts and the findings. `ran` holds the codes of the rules that took
 /// part.
 pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Vec<report::System> {
-    let systems = system::systems(facts);
+    let copies = facts.copied_manifests();
+    let systems = system::systems(facts, findings, &copies);
     systems
         .iter()
         .map(|system| report::System {
             name: system.name.clone(),
             targets: system.target_names(),
-            decision: decide_one(system, findings, ran),
+            decision: decide_one(system, ran),
         })
         .collect()
 }
 
-fn decide_one(system: &System<'_>, findings: &[Finding], ran: &[&str]) -> Decision {
+fn decide_one(system: &System<'_>, ran: &[&str]) -> Decision {
     let loads = Loads::of(system);
     let signals = Signals::of(system, &loads);
-    let checklists = checklists::both(system, findings, ran);
+    let checklists = checklists::both(system, ran);
     let crossing = crossing::table(system);
     let mut decision = conclusion::conclude(system, &loads, &signals);
-    decision.steps = steps::next(system, &decision, &checklists, findings);
+    decision.steps = steps::next(system, &decision, &checklists);
     decision.checklists = checklists;
     decision.crossing = crossing;
     decision

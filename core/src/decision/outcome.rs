@@ -31,6 +31,16 @@ pub enum Packages {
     Both,
 }
 
+/// What is known of a system beside the answers to the questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub today: Today,
+    pub delivery: Delivery,
+    pub packages: Packages,
+    /// Whether one server is only enough if it is larger than the one that is compared with.
+    pub needs_larger_server: bool,
+}
+
 /// Everything that the outcome depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
@@ -46,21 +56,14 @@ pub struct Case {
 }
 
 impl Case {
-    /// Reads the answers to the questions. `larger` says that a server is only enough if it is larger
-    /// than the one that is compared with.
-    pub fn new(
-        questions: &[Question],
-        larger: bool,
-        today: Today,
-        delivery: Delivery,
-        packages: Packages,
-    ) -> Case {
+    /// Reads the answers to the questions.
+    pub fn new(questions: &[Question], standing: Standing) -> Case {
         let to = |id: QuestionId| {
             let question = questions.iter().find(|question| question.id == id);
             question.map_or(Answer::Unknown, |question| question.answer)
         };
         let server = match to(QuestionId::OneServer) {
-            Answer::Yes if larger => Server::EnoughIfLarger,
+            Answer::Yes if standing.needs_larger_server => Server::EnoughIfLarger,
             Answer::Yes => Server::Enough,
             Answer::No => Server::NotEnough,
             Answer::Unknown => Server::Unknown,
@@ -72,9 +75,9 @@ impl Case {
             teams: to(QuestionId::TeamsAndEnvironments),
             gitops: to(QuestionId::Gitops),
             packaging: to(QuestionId::Packaging),
-            today,
-            delivery,
-            packages,
+            today: standing.today,
+            delivery: standing.delivery,
+            packages: standing.packages,
         }
     }
 

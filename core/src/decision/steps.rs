@@ -4,18 +4,14 @@ use super::system::System;
 use crate::report::{
     CheckState, ChecklistItem, Checklists, Decision, Finding, Fit, Platform, Severity, Step, Today,
 };
-use rustc_hash::FxHashSet;
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of steps.
 const MAX_STEPS: usize = 5;
 
 /// Returns the next steps: what fails today, the worst first, then what the platform asks for.
-pub fn next(
-    system: &System<'_>,
-    decision: &Decision,
-    checklists: &Checklists,
-    findings: &[Finding],
-) -> Vec<Step> {
+pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -> Vec<Step> {
     let items: &[ChecklistItem] = match (decision.outcome.platform, decision.today) {
         (_, Today::Unknown) => &[],
         (Platform::Compose | Platform::LargerServer | Platform::Swarm, _) => &checklists.server,
@@ -24,19 +20,17 @@ pub fn next(
     };
     let mut steps = Vec::new();
     let mut told: FxHashSet<&str> = FxHashSet::default();
-    let errors = system.findings(findings).filter(|it| it.severity == Severity::Error);
-    for finding in errors {
+    for finding in system.findings.iter().filter(|it| it.severity == Severity::Error) {
         if told.insert(finding.code) {
             steps.push(of_finding(finding));
         }
     }
+    let warnings = system.findings.iter().filter(|it| it.severity == Severity::Warning);
+    let warnings: FxHashMap<(&str, Span), &Finding> =
+        warnings.map(|it| ((it.code, it.span), *it)).collect();
     for item in items.iter().filter(|it| it.state == CheckState::Fail) {
-        let failing = |finding: &&Finding| item.findings.contains(&(finding.code, finding.span));
-        let subject = system
-            .findings(findings)
-            .filter(failing)
-            .find(|it| it.severity == Severity::Warning && told.insert(it.code));
-        if let Some(finding) = subject {
+        let mut failing = item.findings.iter().filter_map(|place| warnings.get(place));
+        if let Some(finding) = failing.find(|it| told.insert(it.code)) {
             steps.push(of_finding(finding));
         }
     }

@@ -1,7 +1,7 @@
 //! Systems: the applications among the files, each of which gets a decision of its own.
 
 use super::counted::Counted;
-use crate::facts::{Facts, Service, Workload};
+use crate::facts::{CopiedManifests, DisjointSets, Facts, Service, Workload};
 use crate::knowledge::publishers::is_public;
 use crate::model::compose::Network;
 use crate::model::kubernetes::{Body, Object};
@@ -10,10 +10,10 @@ use crate::report::{Environment, Finding, Kind, Role, TargetKind, Today};
 use crate::text::{FileId, Span, folder_of, name_of};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// One application: its share of the facts.
+/// One application: its share of the facts and of the findings.
 #[derive(Debug)]
 pub struct System<'f> {
     pub facts: &'f Facts<'f>,
@@ -25,26 +25,16 @@ pub struct System<'f> {
     pub objects: Vec<&'f Object>,
     pub files: Vec<&'f FileModel>,
     pub targets: Vec<&'f Arc<BuiltTarget>>,
+    pub findings: Vec<&'f Finding>,
+    /// Manifests that are written again for another environment.
+    pub copies: Vec<&'f CopiedManifests>,
     /// One environment in one form.
     pub counted: Counted<'f>,
-    parts: FxHashSet<usize>,
+    /// Whether a chart or an overlay was not built in full.
+    pub has_unbuilt_parts: bool,
 }
 
 impl<'f> System<'f> {
-    /// Whether a place lies in a file of the system.
-    pub fn holds(&self, span: Span) -> bool {
-        self.holds_file(span.file)
-    }
-
-    pub fn holds_file(&self, file: FileId) -> bool {
-        self.parts.contains(&self.facts.part_of(file))
-    }
-
-    /// Returns the findings in the files of the system.
-    pub fn findings<'r>(&self, findings: &'r [Finding]) -> impl Iterator<Item = &'r Finding> {
-        findings.iter().filter(|finding| self.holds(finding.span))
-    }
-
     /// Returns the targets with their names, as the report lists them.
     pub fn target_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.targets.iter().map(|it| it.target.name.clone()).collect();
@@ -102,16 +92,7 @@ impl<'f> System<'f> {
     /// a GitOps controller applies.
     pub fn hides_workloads(&self) -> bool {
         let shown = self.services.len() + self.workloads.len();
-        self.has_unbuilt_parts() || (shown == 0 && self.has_cluster())
-    }
-
-    /// Whether a chart or an overlay was not built in full. A variant that cannot be built hides nothing
-    /// where another one is built.
-    pub fn has_unbuilt_parts(&self) -> bool {
-        self.targets.iter().any(|it| {
-            let is_shown = |other: &&&Arc<BuiltTarget>| other.is_whole() && other.is_variant_of(it);
-            !it.is_whole() && !self.targets.iter().any(|other| is_shown(&other))
-        }) || self.files.iter().any(|it| it.kind == Kind::Template && !self.facts.is_built(it.id))
+        self.has_unbuilt_parts || (shown == 0 && self.has_cluster())
     }
 
     /// Returns the labels and places of the counted objects that `wanted` accepts.
@@ -141,24 +122,21 @@ impl<'f> System<'f> {
     /// files of one chart. Of several such sources, those of the one with the most.
     pub fn built_environments(&self) -> BTreeSet<Environment> {
         let components = self.components();
-        let mut groups: Vec<(FxHashSet<FileId>, BTreeSet<Environment>)> = Vec::new();
-        for target in &self.targets {
-            let Some(environment) = target.target.environment else { continue };
-            let sources: FxHashSet<FileId> = target
-                .target
-                .sources
-                .iter()
-                .copied()
-                .filter(|file| !components.contains(folder_of(self.facts.file(*file).path())))
-                .collect();
-            match groups.iter_mut().find(|group| !group.0.is_disjoint(&sources)) {
-                Some(group) => {
-                    group.1.insert(environment);
+        let mut sets = DisjointSets::new(self.targets.len());
+        let mut first: FxHashMap<FileId, usize> = FxHashMap::default();
+        for (at, target) in self.targets.iter().enumerate() {
+            for file in &target.target.sources {
+                if !components.contains(folder_of(self.facts.file(*file).path())) {
+                    sets.join(*first.entry(*file).or_insert(at), at);
                 }
-                None => groups.push((sources, BTreeSet::from([environment]))),
             }
         }
-        groups.into_iter().map(|it| it.1).max_by_key(BTreeSet::len).unwrap_or_default()
+        let mut groups: BTreeMap<usize, BTreeSet<Environment>> = BTreeMap::new();
+        for (at, target) in self.targets.iter().enumerate() {
+            let environment = target.target.environment;
+            groups.entry(sets.find(at)).or_default().extend(environment);
+        }
+        groups.into_values().max_by_key(BTreeSet::len).unwrap_or_default()
     }
 
     /// Returns the folders of Kustomize components. A component is added to applications, and is the base
@@ -232,19 +210,13 @@ pub fn is_flux(object: &Object) -> bool {
 
 /// Returns the systems, those with the most services and workloads first. Files that show no system at
 /// all are one without anything in it.
-pub fn systems<'f>(facts: &'f Facts<'f>) -> Vec<System<'f>> {
-    let mut forest = Forest::default();
-    join_counterparts(facts, &mut forest);
-    join_images(facts, &mut forest);
-    join_deliveries(facts, &mut forest);
-
-    let mut groups: IndexMap<usize, FxHashSet<usize>, FxBuildHasher> = IndexMap::default();
-    for file in facts.files() {
-        let part = facts.part_of(file.id);
-        groups.entry(forest.root(part)).or_default().insert(part);
-    }
+pub fn systems<'f>(
+    facts: &'f Facts<'f>,
+    findings: &'f [Finding],
+    copies: &'f [CopiedManifests],
+) -> Vec<System<'f>> {
     let mut systems: Vec<System<'f>> =
-        groups.into_values().map(|parts| share(facts, parts)).collect();
+        shares(facts, findings, copies).into_iter().map(|share| share.into_system(facts)).collect();
     let shows_system =
         |it: &System<'_>| it.services.len() + it.workloads.len() > 0 || it.has_cluster();
     if systems.iter().any(shows_system) {
@@ -253,44 +225,114 @@ pub fn systems<'f>(facts: &'f Facts<'f>) -> Vec<System<'f>> {
         systems.truncate(1);
     }
     if systems.is_empty() {
-        systems.push(share(facts, FxHashSet::default()));
+        systems.push(Share::default().into_system(facts));
     }
     let size = |it: &System<'_>| it.counted.services.len() + it.counted.workloads.len();
     systems.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name)));
     systems
 }
 
-/// The parts of the project that are joined into systems.
+/// What lies in the files of one system.
 #[derive(Debug, Default)]
-struct Forest(FxHashMap<usize, usize>);
+struct Share<'f> {
+    services: Vec<&'f Service<'f>>,
+    workloads: Vec<&'f Workload<'f>>,
+    objects: Vec<&'f Object>,
+    files: Vec<&'f FileModel>,
+    targets: Vec<&'f Arc<BuiltTarget>>,
+    findings: Vec<&'f Finding>,
+    copies: Vec<&'f CopiedManifests>,
+}
 
-impl Forest {
-    fn root(&self, mut part: usize) -> usize {
-        while let Some(next) = self.0.get(&part) {
-            part = *next;
-        }
-        part
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.0.insert(a.max(b), a.min(b));
+impl<'f> Share<'f> {
+    fn into_system(self, facts: &'f Facts<'f>) -> System<'f> {
+        let Share { services, workloads, objects, files, targets, findings, copies } = self;
+        System {
+            counted: Counted::of(facts, &services, &workloads, &objects, &files),
+            name: name(&services, &targets, &files),
+            has_unbuilt_parts: has_unbuilt_parts(facts, &targets, &files),
+            facts,
+            services,
+            workloads,
+            objects,
+            files,
+            targets,
+            findings,
+            copies,
         }
     }
 }
 
+/// Deals everything out to the systems in one pass.
+fn shares<'f>(
+    facts: &'f Facts<'f>,
+    findings: &'f [Finding],
+    copies: &'f [CopiedManifests],
+) -> Vec<Share<'f>> {
+    let parts = facts.files().iter().map(|file| facts.part_of(file.id) + 1).max().unwrap_or(0);
+    let mut sets = DisjointSets::new(parts);
+    join_counterparts(facts, &mut sets);
+    join_images(facts, &mut sets);
+    join_deliveries(facts, &mut sets);
+
+    let mut shares: IndexMap<usize, Share<'f>, FxBuildHasher> = IndexMap::default();
+    let mut of = |file: FileId| sets.find(facts.part_of(file));
+    for file in facts.files() {
+        shares.entry(of(file.id)).or_default().files.push(file);
+    }
+    for service in facts.services() {
+        shares.entry(of(facts.base_of(service.project))).or_default().services.push(service);
+    }
+    for workload in facts.workloads() {
+        shares.entry(of(workload.object.file)).or_default().workloads.push(workload);
+    }
+    for object in facts.objects() {
+        shares.entry(of(object.file)).or_default().objects.push(object);
+    }
+    for target in facts.all_targets() {
+        if let Some(source) = target.target.sources.first() {
+            shares.entry(of(*source)).or_default().targets.push(target);
+        }
+    }
+    for finding in findings {
+        shares.entry(of(finding.span.file)).or_default().findings.push(finding);
+    }
+    for copied in copies {
+        let [first, second] = copied.places.map(|place| of(place.file));
+        if first == second {
+            shares.entry(first).or_default().copies.push(copied);
+        }
+    }
+    shares.into_values().collect()
+}
+
+/// Whether a chart or an overlay was not built in full. A variant that cannot be built hides nothing where
+/// another one is built.
+fn has_unbuilt_parts(
+    facts: &Facts<'_>,
+    targets: &[&Arc<BuiltTarget>],
+    files: &[&FileModel],
+) -> bool {
+    let whole = targets.iter().filter(|it| it.is_whole());
+    let shown: FxHashSet<FileId> = whole.flat_map(|it| &it.target.sources).copied().collect();
+    let is_hidden = |it: &&Arc<BuiltTarget>| {
+        !it.is_whole() && !it.target.sources.iter().any(|file| shown.contains(file))
+    };
+    let is_unread = |it: &&FileModel| it.kind == Kind::Template && !facts.is_built(it.id);
+    targets.iter().any(|it| is_hidden(&it)) || files.iter().any(|it| is_unread(&it))
+}
+
 /// Joins what runs the same services on both sides.
-fn join_counterparts(facts: &Facts<'_>, forest: &mut Forest) {
+fn join_counterparts(facts: &Facts<'_>, sets: &mut DisjointSets) {
     for counterpart in facts.counterparts() {
         let (service, workload, _) = facts.pair(counterpart);
         let compose = facts.part_of(facts.base_of(service.project));
-        forest.join(compose, facts.part_of(workload.object.file));
+        sets.join(compose, facts.part_of(workload.object.file));
     }
 }
 
 /// Joins what runs the same images of an owner: `acme/shop` in two folders is one application.
-fn join_images(facts: &Facts<'_>, forest: &mut Forest) {
+fn join_images(facts: &Facts<'_>, sets: &mut DisjointSets) {
     let mut first: FxHashMap<&str, usize> = FxHashMap::default();
     let services = facts.services().iter().map(|it| (&it.unit, facts.base_of(it.project)));
     let containers =
@@ -302,39 +344,18 @@ fn join_images(facts: &Facts<'_>, forest: &mut Forest) {
             && !is_public(&image.repository);
         if is_own {
             let part = facts.part_of(file);
-            let known = *first.entry(&image.repository).or_insert(part);
-            forest.join(known, part);
+            sets.join(*first.entry(&image.repository).or_insert(part), part);
         }
     }
 }
 
 /// Joins the objects of a GitOps controller with what they deploy.
-fn join_deliveries(facts: &Facts<'_>, forest: &mut Forest) {
+fn join_deliveries(facts: &Facts<'_>, sets: &mut DisjointSets) {
     for target in facts.all_targets() {
         let Some(delivered) = &target.delivered_by else { continue };
         let Some(source) = target.target.sources.first() else { continue };
-        forest.join(facts.part_of(delivered.span.file), facts.part_of(*source));
+        sets.join(facts.part_of(delivered.span.file), facts.part_of(*source));
     }
-}
-
-/// Returns the share of the facts that lies in some parts of the project.
-fn share<'f>(facts: &'f Facts<'f>, parts: FxHashSet<usize>) -> System<'f> {
-    let holds = |file: FileId| parts.contains(&facts.part_of(file));
-    let services: Vec<&Service<'f>> =
-        facts.services().iter().filter(|it| holds(facts.base_of(it.project))).collect();
-    let workloads: Vec<&Workload<'f>> =
-        facts.workloads().iter().filter(|it| holds(it.object.file)).collect();
-    let objects: Vec<&Object> =
-        facts.objects().iter().copied().filter(|it| holds(it.file)).collect();
-    let files: Vec<&FileModel> = facts.files().iter().copied().filter(|it| holds(it.id)).collect();
-    let targets: Vec<&Arc<BuiltTarget>> = facts
-        .all_targets()
-        .iter()
-        .filter(|it| it.target.sources.iter().any(|file| holds(*file)))
-        .collect();
-    let counted = Counted::of(facts, &services, &workloads, &objects);
-    let name = name(&services, &targets, &files);
-    System { facts, name, services, workloads, objects, files, targets, counted, parts }
 }
 
 /// Returns the name of a system: that of its folder, or for files at the root of the project the one that

@@ -67,6 +67,7 @@ mod credentials;
 mod cycles;
 mod data_home;
 mod delivery;
+mod disjoint;
 mod dockerfile;
 mod healthchecks;
 mod hosts;
@@ -121,6 +122,7 @@ pub use data_home::DataHome;
 pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
+pub use disjoint::DisjointSets;
 pub use healthchecks::{Health, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;

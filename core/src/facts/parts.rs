@@ -7,6 +7,7 @@
 //! not for which application. What a target or a Compose project is made of belongs together wherever it
 //! lies.
 
+use super::disjoint::DisjointSets;
 use crate::model::FileModel;
 use crate::report::Kind;
 use crate::text::{FileId, folder_of, name_of};
@@ -93,29 +94,19 @@ impl Parts {
             let next = numbers.len();
             own.push(*numbers.entry(root.unwrap_or(folder)).or_insert(next));
         }
-        let mut forest: Vec<usize> = (0..numbers.len()).collect();
+        let mut sets = DisjointSets::new(numbers.len());
         for group in joined {
             for pair in group.windows(2) {
-                let [a, b] = [pair[0], pair[1]].map(|id| find(&mut forest, own[id.index()]));
-                forest[a.max(b)] = a.min(b);
+                sets.join(own[pair[0].index()], own[pair[1].index()]);
             }
         }
-        Parts(own.into_iter().map(|part| find(&mut forest, part)).collect())
+        Parts(own.into_iter().map(|part| sets.find(part)).collect())
     }
 
     /// Returns the part of a file.
     pub fn of(&self, file: FileId) -> usize {
         self.0.get(file.index()).copied().unwrap_or_default()
     }
-}
-
-/// Returns the first of the parts that are joined with a part.
-fn find(forest: &mut [usize], mut part: usize) -> usize {
-    while forest[part] != part {
-        forest[part] = forest[forest[part]];
-        part = forest[part];
-    }
-    part
 }
 
 /// What the names of the folders in one folder say.

@@ -1,89 +1,97 @@
 //! The crossing from Compose to Kubernetes.
 
-use super::View;
 use super::tally::Tally;
+use super::{Item, View};
 use crate::facts::{Health, Service, Workload};
 use crate::model::compose::MountKind;
 use crate::model::kubernetes::VolumeSource;
 use crate::report::{CheckItem, CheckState, ChecklistItem};
-
-const ITEMS: [CheckItem; 7] = [
-    CheckItem::StartupAndRetry,
-    CheckItem::OneTimeMigrations,
-    CheckItem::ImageWithoutBindMounts,
-    CheckItem::ServiceDiscovery,
-    CheckItem::ConfigAndSecrets,
-    CheckItem::ProbesAndResources,
-    CheckItem::HiddenState,
-];
+use rustc_hash::FxHashSet;
 
 pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
-    ITEMS.iter().map(|item| judge(view, *item)).collect()
+    let judged = ITEMS.iter().map(|item| view.judge(item));
+    judged.map(|item| without_what_is_hidden(view, item)).collect()
 }
 
-/// Returns the rules whose findings fail an item.
-fn codes(item: CheckItem) -> &'static [&'static str] {
-    match item {
-        CheckItem::StartupAndRetry => &[
-            "PLM101", "PLM102", "PLM103", "PLM104", "PLM107", "PLM108", "PLM109", "PLM110",
-            "PLM111", "PLM112",
-        ],
-        CheckItem::OneTimeMigrations => &[
-            "PLM201", "PLM202", "PLM203", "PLM204", "PLM205", "PLM206", "PLM207", "PLM208",
-            "PLM209",
-        ],
-        CheckItem::ImageWithoutBindMounts => &[
-            "PLM301", "PLM302", "PLM303", "PLM304", "PLM305", "PLM306", "PLM307", "PLM309",
-            "PLM311", "PLM312", "PLM313", "PLM314",
-        ],
-        CheckItem::ServiceDiscovery => &[
-            "PLM401", "PLM402", "PLM403", "PLM404", "PLM405", "PLM406", "PLM407", "PLM408",
-            "PLM409", "PLM418", "PLM419", "PLM421", "PLM422", "PLM424", "PLM425", "PLM426",
-            "PLM427",
-        ],
-        CheckItem::ConfigAndSecrets => &[
-            "PLM501", "PLM502", "PLM503", "PLM504", "PLM505", "PLM506", "PLM507", "PLM509",
-            "PLM513", "PLM518", "PLM519", "PLM520",
-        ],
-        CheckItem::ProbesAndResources => &[
-            "PLM601", "PLM602", "PLM603", "PLM604", "PLM605", "PLM606", "PLM607", "PLM608",
-            "PLM611", "PLM612", "PLM615", "PLM616", "PLM621", "PLM624", "PLM625",
-        ],
-        CheckItem::HiddenState => &[
-            "PLM310", "PLM701", "PLM702", "PLM703", "PLM704", "PLM705", "PLM706", "PLM707",
-            "PLM710", "PLM715", "PLM718", "PLM719",
-        ],
-        _ => &[],
-    }
-}
-
-fn judge(view: &View<'_, '_>, item: CheckItem) -> ChecklistItem {
-    let system = view.system;
-    let mut found = view.found(codes(item));
-    let tally = match item {
-        CheckItem::StartupAndRetry => startup(view),
-        CheckItem::OneTimeMigrations => migrations(view),
-        CheckItem::ImageWithoutBindMounts => bind_mounts(view),
-        CheckItem::ServiceDiscovery => discovery(view),
-        CheckItem::ConfigAndSecrets => configuration(view),
-        CheckItem::ProbesAndResources => probes(view),
-        _ => state(view),
-    };
-    if system.services.is_empty() && system.workloads.is_empty() {
-        found.clear();
-    }
-    let mut judged = view.item(item, &found, &tally);
-    // What is hidden may be bad.
-    if system.hides_workloads() && judged.state != CheckState::Fail {
-        judged.state = CheckState::CannotSee;
-        judged.next = match system.has_unbuilt_parts() {
+/// Takes back an item that holds as far as the files go, where they do not show everything.
+fn without_what_is_hidden(view: &View<'_, '_>, mut item: ChecklistItem) -> ChecklistItem {
+    if view.system.hides_workloads() && item.state != CheckState::Fail {
+        item.state = CheckState::CannotSee;
+        item.next = match view.system.has_unbuilt_parts {
             true => "Parts of charts or overlays were not built: `plimsoll render` names them.",
             false => "The manifests that the GitOps controller applies are not among these files.",
         }
         .to_owned();
     }
-    judged
+    item
 }
+
+const ITEMS: [Item; 7] = [
+    Item {
+        item: CheckItem::StartupAndRetry,
+        codes: &[
+            "PLM101", "PLM102", "PLM103", "PLM104", "PLM107", "PLM108", "PLM109", "PLM110",
+            "PLM111", "PLM112",
+        ],
+        look: startup,
+        next: "Let every client retry: Kubernetes has no `depends_on`.",
+    },
+    Item {
+        item: CheckItem::OneTimeMigrations,
+        codes: &[
+            "PLM201", "PLM202", "PLM203", "PLM204", "PLM205", "PLM206", "PLM207", "PLM208",
+            "PLM209",
+        ],
+        look: migrations,
+        next: "Run migrations once per release, in a Job or a hook.",
+    },
+    Item {
+        item: CheckItem::ImageWithoutBindMounts,
+        codes: &[
+            "PLM301", "PLM302", "PLM303", "PLM304", "PLM305", "PLM306", "PLM307", "PLM309",
+            "PLM311", "PLM312", "PLM313", "PLM314",
+        ],
+        look: bind_mounts,
+        next: "Build into the image what a bind mount brings in today.",
+    },
+    Item {
+        item: CheckItem::ServiceDiscovery,
+        codes: &[
+            "PLM401", "PLM402", "PLM403", "PLM404", "PLM405", "PLM406", "PLM407", "PLM408",
+            "PLM409", "PLM418", "PLM419", "PLM421", "PLM422", "PLM424", "PLM425", "PLM426",
+            "PLM427",
+        ],
+        look: discovery,
+        next: "Address other services by Service name and port, and take both from configuration.",
+    },
+    Item {
+        item: CheckItem::ConfigAndSecrets,
+        codes: &[
+            "PLM501", "PLM502", "PLM503", "PLM504", "PLM505", "PLM506", "PLM507", "PLM509",
+            "PLM513", "PLM518", "PLM519", "PLM520",
+        ],
+        look: configuration,
+        next: "List every variable that a container needs, and deliver credentials as Secrets.",
+    },
+    Item {
+        item: CheckItem::ProbesAndResources,
+        codes: &[
+            "PLM601", "PLM602", "PLM603", "PLM604", "PLM605", "PLM606", "PLM607", "PLM608",
+            "PLM611", "PLM612", "PLM615", "PLM616", "PLM621", "PLM624", "PLM625",
+        ],
+        look: probes,
+        next: "Turn healthchecks into probes, and measure what to request.",
+    },
+    Item {
+        item: CheckItem::HiddenState,
+        codes: &[
+            "PLM310", "PLM701", "PLM702", "PLM703", "PLM704", "PLM705", "PLM706", "PLM707",
+            "PLM710", "PLM715", "PLM718", "PLM719",
+        ],
+        look: state,
+        next: "Find out what each container keeps on disk or in memory.",
+    },
+];
 
 /// Returns the services whose crossing is still to come: those without a counterpart, of development too
 /// where no other Compose file is there.
@@ -187,9 +195,14 @@ fn discovery(view: &View<'_, '_>) -> Tally {
 
 fn configuration(view: &View<'_, '_>) -> Tally {
     let facts = view.system.facts;
+    let drifted: FxHashSet<&str> =
+        view.noted(&["PLM506", "PLM518"]).map(|finding| finding.subject.as_str()).collect();
     let pairs = view.system.counted.services.iter().filter_map(|it| {
-        facts.counterpart_of(it.index)?;
-        Some((it.name.to_owned(), true))
+        let (service, _, unit) = facts.pair(facts.counterpart_of(it.index)?);
+        let name = it.name.to_owned();
+        let places = [service.span(), unit.image_or_name()];
+        let subjects = places.map(|place| facts.subject_at(place));
+        Some((name, !subjects.iter().any(|subject| drifted.contains(subject.as_str()))))
     });
     let compared = Tally::count("services", "have the variables of their counterparts", pairs);
     if let Tally::Counted { .. } = compared {
@@ -230,13 +243,10 @@ fn probes(view: &View<'_, '_>) -> Tally {
 }
 
 fn state(view: &View<'_, '_>) -> Tally {
-    let stores = view.noted(&["PLM707", "PLM706", "PLM701"]);
     let services = view.system.counted.services.iter().map(|it| &it.unit);
     let containers = view.system.counted.workloads.iter().flat_map(|it| &it.units);
-    let kept = services
-        .chain(containers)
-        .filter(|unit| unit.stored().is_some())
-        .map(|unit| (unit.label.clone(), !stores.iter().any(|it| it.span == unit.image_or_name())));
+    let stores = services.chain(containers).filter(|unit| unit.stored().is_some());
+    let kept = stores.map(|unit| (unit.label.clone(), view.keeps_data(unit)));
     match Tally::count("data stores", "keep their data on a volume", kept) {
         Tally::NothingToSee(_) => Tally::Hidden(
             "no known data store is among the containers".to_owned(),

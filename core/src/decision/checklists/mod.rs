@@ -8,100 +8,100 @@ mod server;
 mod tally;
 
 use super::system::System;
-use crate::report::{CheckItem, CheckState, ChecklistItem, Checklists, Finding, Severity};
-use crate::text::Span;
+use crate::facts::{Unit, is_below};
+use crate::report::{CheckItem, CheckState, ChecklistItem, Checklists, Finding, Kind, Severity};
 use rustc_hash::FxHashMap;
 use tally::Tally;
 
-/// Returns both checklists.
-pub fn both(system: &System<'_>, findings: &[Finding], ran: &[&str]) -> Checklists {
-    let mut by_code: FxHashMap<&str, Vec<&Finding>> = FxHashMap::default();
-    for finding in system.findings(findings) {
+/// Returns both checklists. `ran` holds the codes of the rules that took part.
+pub fn both(system: &System<'_>, ran: &[&str]) -> Checklists {
+    // A server runs what Compose reads; what the manifests say is about the cluster.
+    let is_of_server = |finding: &&&Finding| {
+        let kind = system.facts.file(finding.span.file).kind;
+        matches!(kind, Kind::Compose | Kind::EnvFile | Kind::Dockerfile)
+    };
+    let of_server = by_code(system.findings.iter().filter(is_of_server));
+    let all = by_code(system.findings.iter());
+    Checklists {
+        server: server::list(&View { system, by_code: &of_server, ran }),
+        crossing: crossing::list(&View { system, by_code: &all, ran }),
+    }
+}
+
+fn by_code<'v>(findings: impl Iterator<Item = &'v &'v Finding>) -> ByCode<'v> {
+    let mut by_code = ByCode::default();
+    for finding in findings {
         by_code.entry(finding.code).or_default().push(finding);
     }
-    let view = View { system, by_code: &by_code, ran };
-    Checklists { server: server::list(&view), crossing: crossing::list(&view) }
+    by_code
+}
+
+type ByCode<'v> = FxHashMap<&'v str, Vec<&'v Finding>>;
+
+/// An item of a checklist.
+struct Item {
+    item: CheckItem,
+    /// The rules whose findings of warning or above fail the item.
+    codes: &'static [&'static str],
+    /// Looks for proof that the item holds.
+    look: fn(&View<'_, '_>) -> Tally,
+    /// What to do where the item fails.
+    next: &'static str,
 }
 
 /// What the items are judged by.
 #[derive(Debug, Clone, Copy)]
 struct View<'v, 'f> {
     system: &'v System<'f>,
-    by_code: &'v FxHashMap<&'v str, Vec<&'v Finding>>,
-    /// Codes of the rules that took part.
+    by_code: &'v ByCode<'v>,
     ran: &'v [&'v str],
 }
 
 impl<'v> View<'v, '_> {
-    /// Returns the findings of some rules that a person should act on.
-    fn found(&self, codes: &[&str]) -> Vec<&'v Finding> {
-        let all = codes.iter().filter_map(|code| self.by_code.get(code)).flatten().copied();
-        all.filter(|finding| finding.severity <= Severity::Warning).collect()
+    /// Returns the findings of some rules, whatever their severity.
+    fn noted(&self, codes: &'static [&'static str]) -> impl Iterator<Item = &'v Finding> + use<'v> {
+        let by_code = self.by_code;
+        codes.iter().filter_map(move |code| by_code.get(code)).flatten().copied()
     }
 
-    /// Returns all findings of some rules, whatever their severity.
-    fn noted(&self, codes: &[&str]) -> Vec<&'v Finding> {
-        codes.iter().filter_map(|code| self.by_code.get(code)).flatten().copied().collect()
-    }
-
-    /// Returns an item that is failed by findings, or else judged by what was counted.
-    fn item(&self, item: CheckItem, findings: &[&Finding], tally: &Tally) -> ChecklistItem {
-        let places: Vec<(&'static str, Span)> =
-            findings.iter().map(|finding| (finding.code, finding.span)).collect();
-        let has_run = !self.ran.is_empty();
-        let (state, next) = match tally {
-            _ if !places.is_empty() => (CheckState::Fail, advice(item)),
+    /// Judges an item: findings fail it, and otherwise what was seen decides.
+    fn judge(&self, item: &Item) -> ChecklistItem {
+        let found = self.noted(item.codes).filter(|it| it.severity <= Severity::Warning);
+        let findings: Vec<_> = found.map(|finding| (finding.code, finding.span)).collect();
+        // Where none of the rules took part, nobody looked for what they find.
+        let has_run =
+            item.codes.is_empty() || item.codes.iter().any(|code| self.ran.contains(code));
+        let tally = (item.look)(self);
+        let (state, next) = match &tally {
+            _ if !findings.is_empty() => (CheckState::Fail, item.next),
             Tally::NothingToSee(_) => (CheckState::NotApplicable, ""),
-            Tally::Hidden(..) => (CheckState::CannotSee, ""),
-            Tally::Counted { missing, .. } if !missing.is_empty() => {
-                (CheckState::Fail, advice(item))
-            }
-            // What no rule looked at is not known to be good.
-            Tally::Counted { .. } if !has_run => (CheckState::CannotSee, ""),
-            Tally::Counted { .. } => (CheckState::Pass, ""),
+            Tally::Hidden(_, look) => (CheckState::CannotSee, *look),
+            Tally::Counted { missing, .. } if !missing.is_empty() => (CheckState::Fail, item.next),
+            Tally::Counted { .. } if has_run => (CheckState::Pass, ""),
+            Tally::Counted { .. } => (CheckState::CannotSee, item.next),
         };
-        let next = match tally {
-            Tally::Hidden(_, look) if places.is_empty() => (*look).to_owned(),
-            _ => next.to_owned(),
-        };
-        ChecklistItem { item, state, seen: tally.words(), findings: places, next }
+        let (seen, next) = (tally.words(), next.to_owned());
+        ChecklistItem { item: item.item, state, seen, findings, next }
     }
-}
 
-/// Returns what to do about an item that fails.
-fn advice(item: CheckItem) -> &'static str {
-    match item {
-        CheckItem::PinnedImages => "Pin every image to a version or a digest.",
-        CheckItem::HealthChecks => "Give every server a healthcheck that can fail.",
-        CheckItem::RestartPolicies => {
-            "Set `restart: unless-stopped` on everything that must come back after a crash or a reboot."
+    /// Returns an item that has no bearing on the system.
+    fn not_applicable(item: &Item, why: &str) -> ChecklistItem {
+        ChecklistItem {
+            item: item.item,
+            state: CheckState::NotApplicable,
+            seen: why.to_owned(),
+            findings: Vec::new(),
+            next: String::new(),
         }
-        CheckItem::PersistentData => "Mount a named volume where each data store keeps its data.",
-        CheckItem::Backups => {
-            "Copy the volumes to another machine on a schedule, and test a restore."
-        }
-        CheckItem::TlsEdge => "Put one reverse proxy that terminates TLS in front of everything.",
-        CheckItem::HostHardening => {
-            "Publish only the ports that the outside world needs, and remove privileges that containers do not need."
-        }
-        CheckItem::LogsBounded => "Set `max-size` for the logs, or use the `local` logging driver.",
-        CheckItem::Monitoring => {
-            "Let a monitor outside the server check that the system still answers."
-        }
-        CheckItem::StartupAndRetry => "Let every client retry: Kubernetes has no `depends_on`.",
-        CheckItem::OneTimeMigrations => "Run migrations once per release, in a Job or a hook.",
-        CheckItem::ImageWithoutBindMounts => {
-            "Build into the image what a bind mount brings in today."
-        }
-        CheckItem::ServiceDiscovery => {
-            "Address other services by Service name and port, and take both from configuration."
-        }
-        CheckItem::ConfigAndSecrets => {
-            "List every variable that a container needs, and deliver credentials as Secrets."
-        }
-        CheckItem::ProbesAndResources => {
-            "Turn healthchecks into probes, and measure what to request."
-        }
-        CheckItem::HiddenState => "Find out what each container keeps on disk or in memory.",
+    }
+
+    /// Whether the data of a store lies on a volume or a folder of the host.
+    fn keeps_data(&self, unit: &Unit<'_>) -> bool {
+        let Some(image) = unit.runs.as_ref() else { return false };
+        let dirs = image.family.data_dirs(&image.repository, image.major);
+        self.system.facts.mounted(unit).iter().any(|mount| {
+            mount.backing.lasts()
+                && dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir))
+        })
     }
 }

@@ -33,9 +33,7 @@ fn add_gitops(signals: &mut Signals, system: &System<'_>) {
 }
 
 fn add_packaging(signals: &mut Signals, system: &System<'_>) {
-    let copied = system.facts.copied_manifests();
-    let own = copied.iter().find(|it| it.places.iter().all(|place| system.holds(*place)));
-    if let Some(copies) = own {
+    if let Some(copies) = system.copies.first() {
         let [first, second] = &copies.paths;
         let percent = 100.0 * copies.similarity();
         let fact = format!("{percent:.0} % of `{second}` is the same as `{first}`");
