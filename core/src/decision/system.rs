@@ -319,7 +319,7 @@ fn has_unbuilt_parts(
         !it.is_whole() && !it.target.sources.iter().any(|file| shown.contains(file))
     };
     let is_unread = |it: &&FileModel| it.kind == Kind::Template && !facts.is_built(it.id);
-    targets.iter().any(|it| is_hidden(&it)) || files.iter().any(|it| is_unread(&it))
+    targets.iter().any(is_hidden) || files.iter().any(is_unread)
 }
 
 /// Joins what runs the same services on both sides.
