@@ -129,8 +129,9 @@ impl Source {
         let text = self.file.text.trim_start_matches('\u{FEFF}');
         let head = text.lines().take_while(|it| it.trim().is_empty() || it.starts_with('#'));
         let head: String = head.map(|line| format!("{line}\n")).collect();
-        let says = |words: &&str| head.to_ascii_lowercase().contains(*words);
-        if CALLED_EXAMPLE.iter().any(|it| says(it)) { head } else { String::new() }
+        let lower = head.to_ascii_lowercase();
+        let is_called = CALLED_EXAMPLE.iter().any(|words| lower.contains(words));
+        if is_called { head } else { String::new() }
     }
 
     /// Returns the documents with aliases and merge keys expanded.
