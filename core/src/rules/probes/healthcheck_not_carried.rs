@@ -8,7 +8,7 @@ rule! {
     /// ## Why it hurts
     /// Without a readiness probe, a Pod gets traffic from the moment its process exists, even while
     /// it starts or hangs. The check that would prevent this is already written, in the Compose
-    /// file.
+    /// file or in the Dockerfile, whose HEALTHCHECK Kubernetes does not read.
     ///
     /// ## What helps
     /// Use the same check as a readiness probe. Add a liveness probe only for failures that a
