@@ -191,7 +191,7 @@ fn swarm_replicas_count_beside_a_cluster() {
     let decision = decide(&[("docker-stack.yml", stack), ("k8s/api.yaml", &plain("api"))]);
     assert_eq!(decision.today, Today::Both);
     let facts = facts_on(&decision, QuestionId::MultiNode);
-    assert!(facts.contains("service `web` is placed on particular nodes of a swarm"), "{facts}");
+    assert!(facts.contains("service `web` takes more than one node of a swarm"), "{facts}");
     let facts = facts_on(&decision, QuestionId::ReplicasAndRollouts);
     assert!(facts.contains("service `web` runs as more than one replica"), "{facts}");
     let facts = facts_on(&decision, QuestionId::OneServer);

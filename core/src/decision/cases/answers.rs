@@ -3,9 +3,7 @@
 use super::{compose, decide, deployment, plain};
 use crate::config::Config;
 use crate::decision::tests::decide_with;
-use crate::report::{
-    Answer, AnsweredBy, Decision, Fit, Platform, QuestionId, Signal, Worth,
-};
+use crate::report::{Answer, AnsweredBy, Decision, Fit, Platform, QuestionId, Signal, Worth};
 
 fn answered(files: &[(&str, &str)], answers: &[(&str, &str)]) -> Decision {
     let mut config = Config::default();
@@ -85,7 +83,9 @@ fn audits_on_compose_have_a_sentence_of_their_own() {
     let outcome = decision.outcome;
     assert_eq!((outcome.argocd, outcome.flux), (Worth::No, Worth::No));
     let said = decision.reasons.iter().any(|it| {
-        it.text.contains("regulated") && it.text.contains("main branch") && it.text.contains("signed")
+        it.text.contains("regulated")
+            && it.text.contains("main branch")
+            && it.text.contains("signed")
     });
     assert!(said, "{:?}", decision.reasons);
     let cluster = answered(&[("web.yaml", &plain("web"))], &[("audit", "yes")]);
@@ -100,7 +100,10 @@ fn what_would_change_the_outcome_is_tried() {
     let decision = decide(&[("web.yaml", &web)]);
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     let facts: Vec<&str> = decision.flips.iter().map(|it| &*it.fact).collect();
-    assert!(facts.iter().any(|it| it.starts_with("without this: Deployment `web` must")), "{facts:?}");
+    assert!(
+        facts.iter().any(|it| it.starts_with("without this: Deployment `web` must")),
+        "{facts:?}"
+    );
     let text = compose(&[("web", "acme/web:1.2.3")]);
     let decision = answered(&[("compose.yaml", &text)], &[("multi-node", "yes")]);
     let facts: Vec<&str> = decision.flips.iter().map(|it| &*it.fact).collect();
@@ -114,7 +117,8 @@ fn what_would_change_the_outcome_is_tried() {
 fn reasons_begin_with_what_supports_the_verdict() {
     // Ten replicas are decisive and speak against the verdict, which the person gave.
     let web = sized("web", "100m").replace("spec:\n  selector", "spec:\n  replicas: 2\n  selector");
-    let decision = answered(&[("web.yaml", &web)], &[("replicas-and-rollouts", "yes"), ("teams", "4")]);
+    let decision =
+        answered(&[("web.yaml", &web)], &[("replicas-and-rollouts", "yes"), ("teams", "4")]);
     assert_eq!(decision.outcome.platform, Platform::Kubernetes);
     let first: Vec<&str> = decision.reasons.iter().take(2).map(|it| &*it.text).collect();
     assert!(first.iter().all(|it| it.starts_with("You answered")), "{:?}", decision.reasons);

@@ -22,7 +22,8 @@ fn the_belief_bears_on_the_outcome() {
     let web = plain("web");
     let (server, cluster) = ([("compose.yaml", text.as_str())], [("web.yaml", web.as_str())]);
     let nodes = ("multi-node", "yes");
-    let sized = plain("web").replace(":1.2.3'}", ":1.2.3', resources: {requests: {cpu: 1, memory: 1Gi}}}");
+    let sized =
+        plain("web").replace(":1.2.3'}", ":1.2.3', resources: {requests: {cpu: 1, memory: 1Gi}}}");
     let cases = [
         (with_answers(&server, &[]), "only for development"),
         (with_answers(&server, &[nodes]), "converter"),
@@ -39,9 +40,11 @@ fn the_belief_bears_on_the_outcome() {
 
 #[test]
 fn open_answers_are_not_called_few_teams() {
-    let decision = with_answers(&[("compose.yaml", "services: {}\n")], &[("replicas-and-rollouts", "yes")]);
+    let decision =
+        with_answers(&[("compose.yaml", "services: {}\n")], &[("replicas-and-rollouts", "yes")]);
     assert!(!decision.scenario.because.contains("few teams"), "{:?}", decision.scenario);
-    let decision = with_answers(&[("web.yaml", &plain("web"))], &[("replicas-and-rollouts", "yes")]);
+    let decision =
+        with_answers(&[("web.yaml", &plain("web"))], &[("replicas-and-rollouts", "yes")]);
     assert_eq!(decision.scenario.nearest, ScenarioName::GrowingSaas);
     assert!(decision.scenario.because.contains("few teams"));
 }
@@ -49,7 +52,8 @@ fn open_answers_are_not_called_few_teams() {
 #[test]
 fn a_platform_fits_only_where_one_server_is_answered() {
     // One demand, nothing open, and nobody knows whether one server is enough.
-    let decision = with_answers(&[("web.yaml", &plain("web"))], &[("replicas-and-rollouts", "yes")]);
+    let decision =
+        with_answers(&[("web.yaml", &plain("web"))], &[("replicas-and-rollouts", "yes")]);
     let server = decision.questions.iter().find(|it| it.id == QuestionId::OneServer).unwrap();
     assert_eq!((server.answer, decision.fit), (Answer::Unknown, Fit::Open));
 }
@@ -73,9 +77,12 @@ fn steps_name_services_and_volumes() {
     let decision = decide(&[("compose.yaml", text)]);
     let steps = steps(&decision);
     assert!(steps.len() <= 5, "{steps:?}");
-    let backup = "`db`: Add a backup of `postgres_data`: nothing in compose.yaml copies it.";
+    let backup = "service db: Add a backup of `postgres_data`: nothing in compose.yaml copies it.";
     assert!(steps.iter().any(|it| it == backup), "{steps:#?}");
-    assert!(steps.iter().any(|it| it.contains("missing: `web`") || it.contains("`web`")), "{steps:#?}");
+    assert!(
+        steps.iter().any(|it| it.contains("missing: `web`") || it.contains("`web`")),
+        "{steps:#?}"
+    );
 }
 
 #[test]
@@ -86,5 +93,8 @@ fn an_open_question_is_a_step() {
     let steps = steps(&decision);
     assert!(steps.iter().any(|it| it.contains("--answer ")), "{steps:?}");
     let asked: Vec<&str> = decision.ask.iter().map(|it| &*it.answer).collect();
-    assert!(asked.iter().any(|it| it.starts_with("multi-node=") || it.starts_with("downtime=")), "{asked:?}");
+    assert!(
+        asked.iter().any(|it| it.starts_with("multi-node=") || it.starts_with("downtime=")),
+        "{asked:?}"
+    );
 }

@@ -143,7 +143,10 @@ fn all_fields_of_a_deployment_are_read() {
     assert!(spec.affinity.anti.is_some() && spec.affinity.pod.is_none());
     let [required, preferred] = &spec.affinity.node_terms[..] else { panic!("two terms") };
     assert!(required.required && !preferred.required);
-    assert_eq!((required.labels[0].key.as_str(), required.labels[0].operator), ("disk", Operator::In));
+    assert_eq!(
+        (required.labels[0].key.as_str(), required.labels[0].operator),
+        ("disk", Operator::In)
+    );
     assert_eq!(required.fields[0].values[0].as_str(), "node-1");
     assert_eq!(preferred.labels[0].operator, Operator::Exists);
     is(spec.affinity.anti_terms[0].topology_key.as_ref(), "kubernetes.io/hostname");

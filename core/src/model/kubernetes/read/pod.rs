@@ -151,8 +151,7 @@ fn read_node_terms(reader: &mut Reader, node: Node<'_>) -> Vec<NodeTerm> {
 }
 
 fn read_node_term(reader: &mut Reader, node: Node<'_>, required: bool) -> NodeTerm {
-    let mut term =
-        NodeTerm { required, labels: Vec::new(), fields: Vec::new(), span: node.span() };
+    let mut term = NodeTerm { required, labels: Vec::new(), fields: Vec::new(), span: node.span() };
     reader.each(node, "NodeSelectorTerm", |reader, key, entry| {
         match key {
             "matchExpressions" => term.labels = reader.list(entry.value, read_requirement),
