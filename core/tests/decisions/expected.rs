@@ -71,8 +71,8 @@ pub struct Cells {
 struct Amount {
     min: f64,
     max: f64,
-    sized: usize,
-    containers: usize,
+    sized: Option<usize>,
+    containers: Option<usize>,
 }
 
 impl Expected {
@@ -82,7 +82,11 @@ impl Expected {
             let names: Vec<&str> = systems.iter().map(|it| &*it.name).collect();
             return vec![format!("systems: {} expected, found {names:?}", self.systems.len())];
         }
-        self.systems.iter().zip(systems).flat_map(|(cells, system)| cells.differences(system)).collect()
+        self.systems
+            .iter()
+            .zip(systems)
+            .flat_map(|(cells, system)| cells.differences(system))
+            .collect()
     }
 }
 
@@ -136,7 +140,7 @@ impl Cells {
                 "memory" => (decision.sums.memory, GIB),
                 _ => panic!("{key} is not summed"),
             };
-            differences.cell(key, &expected.words(), words(sum, unit));
+            expected.differences(&mut differences, key, sum, unit);
         }
         for (key, expected) in &self.checks {
             let item = CheckItem::from_name(key).unwrap();
@@ -153,7 +157,9 @@ impl Cells {
         }
         let said = first_screen(decision);
         let missing = |words: &&String| !said.contains(&***words);
-        differences.0.extend(self.says.iter().filter(missing).map(|it| format!("says: no {it:?} in\n{said}")));
+        differences.0.extend(
+            self.says.iter().filter(missing).map(|it| format!("says: no {it:?} in\n{said}")),
+        );
         for key in &self.asks {
             if !decision.ask.iter().any(|it| it.answer.starts_with(&format!("{key}="))) {
                 differences.0.push(format!("asks: {key} is not asked for in {:?}", decision.ask));
@@ -169,14 +175,18 @@ impl Cells {
 }
 
 impl Amount {
-    fn words(&self) -> String {
-        format!("{:.2} to {:.2}, {} of {}", self.min, self.max, self.sized, self.containers)
+    fn differences(&self, differences: &mut Differences, key: &str, sum: Sum, unit: f64) {
+        let amount = |amount: f64| format!("{amount:.2}");
+        differences.cell(&format!("{key}.min"), &amount(self.min), amount(sum.min / unit));
+        differences.cell(&format!("{key}.max"), &amount(self.max), amount(sum.max / unit));
+        let counts =
+            [("sized", self.sized, sum.sized), ("containers", self.containers, sum.containers)];
+        for (count, expected, found) in counts {
+            if let Some(expected) = expected {
+                differences.cell(&format!("{key}.{count}"), &expected.to_string(), found);
+            }
+        }
     }
-}
-
-fn words(sum: Sum, unit: f64) -> String {
-    let (min, max) = (sum.min / unit, sum.max / unit);
-    format!("{min:.2} to {max:.2}, {} of {}", sum.sized, sum.containers)
 }
 
 /// Returns what the first screen says, a line each.

@@ -29,7 +29,7 @@ fn all() -> Vec<Project> {
     let read = |path: &std::path::PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let (expected, files): (Vec<File>, Vec<File>) =
-            handed_over(path).into_iter().partition(|it| it.path == "expected.yaml");
+            handed_over(path).into_iter().partition(|it| &*it.path == "expected.yaml");
         let expected = yaml_serde::from_str(&expected[0].text)
             .unwrap_or_else(|error| panic!("{name}/expected.yaml: {error}"));
         Project { name, files, expected }
@@ -43,7 +43,10 @@ impl Project {
         let mut config = Config::default();
         for answer in &self.expected.answers {
             let (key, value) = answer.split_once('=').unwrap();
-            config.answers.set(key, value).unwrap_or_else(|it| panic!("{answer}: {}", it.message()));
+            config
+                .answers
+                .set(key, value)
+                .unwrap_or_else(|it| panic!("{answer}: {}", it.message()));
         }
         let server = self.expected.server.as_ref();
         config.server = server.map(|it| Server { cpus: it.cpus, memory_bytes: it.memory_bytes() });

@@ -115,7 +115,7 @@ fn a_fact_of_clusters_never_moves_the_outcome_towards_compose() {
         ("a PodDisruptionBudget", |file| with_documents(file, budget)),
         ("twelve replicas in the cluster", |file| {
             let text = file.text.replace("\nspec:\n  replicas: 1\n", "\nspec:\n  replicas: 12\n");
-            (is_manifest(file) && text != file.text).then_some(text)
+            (is_manifest(file) && text != *file.text).then_some(text)
         }),
         ("twelve replicas with Compose", |file| {
             (!file.text.contains("deploy:")).then_some(())?;
@@ -162,11 +162,8 @@ fn another_copy_of_the_environment_of_production_asks_for_nothing_more() {
             let [before, after] = [&before.decision, &after.decision];
             assert_eq!(before.sums, after.sums, "{}", project.name);
             let to = |decision: &Decision| {
-                let about = [
-                    QuestionId::OneServer,
-                    QuestionId::MultiNode,
-                    QuestionId::ReplicasAndRollouts,
-                ];
+                let about =
+                    [QuestionId::OneServer, QuestionId::MultiNode, QuestionId::ReplicasAndRollouts];
                 let of = |id| decision.questions.iter().find(|it| it.id == id).unwrap().answer;
                 (decision.today, about.map(of))
             };
@@ -181,9 +178,10 @@ fn each_document_in_a_file_of_its_own_changes_nothing() {
     let mut tried = 0;
     each(|project, before| {
         // Overlays and charts name their files.
-        let is_named = project.files.iter().any(|it| {
-            it.path.ends_with("kustomization.yaml") || it.path.ends_with("Chart.yaml")
-        });
+        let is_named = project
+            .files
+            .iter()
+            .any(|it| it.path.ends_with("kustomization.yaml") || it.path.ends_with("Chart.yaml"));
         let has_several = project.files.iter().any(|it| it.text.contains("\n---\n"));
         if is_named || !has_several {
             return;
@@ -193,7 +191,7 @@ fn each_document_in_a_file_of_its_own_changes_nothing() {
             let documents = file.text.split("\n---\n").enumerate();
             let path = |at: usize| match (at, file.path.rsplit_once('.')) {
                 (1.., Some((stem, ending))) => format!("{stem}-{at}.{ending}"),
-                _ => file.path.clone(),
+                _ => file.path.to_string(),
             };
             documents.map(|(at, text)| File::new(path(at), format!("{text}\n"))).collect()
         };
