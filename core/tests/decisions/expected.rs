@@ -15,7 +15,6 @@ pub struct Expected {
     #[serde(default)]
     pub answers: Vec<String>,
     pub server: Option<GivenServer>,
-    /// In the order of their names.
     pub systems: Vec<Cells>,
 }
 
@@ -37,6 +36,7 @@ impl GivenServer {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Cells {
+    /// Where several systems are expected.
     name: Option<String>,
     today: Option<String>,
     platform: Option<String>,
@@ -82,11 +82,16 @@ impl Expected {
             let names: Vec<&str> = systems.iter().map(|it| &*it.name).collect();
             return vec![format!("systems: {} expected, found {names:?}", self.systems.len())];
         }
-        self.systems
-            .iter()
-            .zip(systems)
-            .flat_map(|(cells, system)| cells.differences(system))
-            .collect()
+        let mut differences = Vec::new();
+        for (cells, system) in self.systems.iter().zip(systems) {
+            let named = |name: &String| systems.iter().find(|it| it.name == *name);
+            match cells.name.as_ref().map(named) {
+                Some(None) => differences.push(format!("no system is named {:?}", cells.name)),
+                Some(Some(named)) => differences.extend(cells.differences(named)),
+                None => differences.extend(cells.differences(system)),
+            }
+        }
+        differences
     }
 }
 
@@ -109,7 +114,6 @@ impl Cells {
         let outcome = &decision.outcome;
         let mut differences = Differences::default();
         let single = [
-            ("name", &self.name, system.name.clone()),
             ("today", &self.today, decision.today.to_string()),
             ("platform", &self.platform, outcome.platform.to_string()),
             ("so-far", &self.so_far, outcome.so_far.to_string()),
