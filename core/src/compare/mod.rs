@@ -3,7 +3,7 @@
 //! Only what the Compose service writes is compared. What only the cluster has is no drift: probes,
 //! requests and security contexts belong there.
 
-mod aspects;
+pub mod aspects;
 #[cfg(test)]
 mod tests;
 

@@ -34,6 +34,14 @@ pub fn next(system: &System<'_>, decision: &Decision, checklists: &Checklists) -
             steps.push(of_finding(finding));
         }
     }
+    // A cluster alone has no list of its own.
+    if items.iter().all(|it| it.state == CheckState::NotApplicable) {
+        for finding in system.findings.iter().filter(|it| it.severity == Severity::Warning) {
+            if told.insert(finding.code) {
+                steps.push(of_finding(finding));
+            }
+        }
+    }
     steps.truncate(MAX_STEPS - 1);
     steps.extend(last(decision));
     steps

@@ -18,6 +18,19 @@ pub fn words(pair: &Pair<'_, '_>, key: &str, case: Case) -> String {
     of(pair, key, case).unwrap_or_default()
 }
 
+/// Whether the counterpart has something in the place of a key that Kubernetes itself does not have.
+pub fn stands_in(pair: &Pair<'_, '_>, key: &str, case: Case) -> bool {
+    match (key, case) {
+        ("volumes", Case::Bind | Case::Anonymous | Case::Socket) => {
+            let mut own = pair.service.model.volumes.iter().filter(|it| of_mount(it) == case);
+            own.all(|it| pair.backing(&it.target).is_some())
+        }
+        ("depends_on", _) => pair.facts.workload_waits(pair.workload),
+        ("build", _) => pair.container.image.is_some(),
+        _ => false,
+    }
+}
+
 fn of(pair: &Pair<'_, '_>, key: &str, case: Case) -> Option<String> {
     let model = pair.service.model;
     Some(match key {

@@ -19,16 +19,21 @@ use crate::report::{Crossing, Fate, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
 use yaml::{Context, Names, dns_label};
 
-/// Returns the fate of every written key of every service that counts.
-pub fn table(system: &System<'_>) -> Vec<Crossing> {
-    let shared = shared_volumes(system.facts);
-    let services = services(system).into_iter();
-    services.flat_map(|service| crossings(system.facts, service, &shared)).collect()
+/// The named volumes that several services of one project mount, by the project.
+pub type SharedVolumes<'f> = FxHashSet<(usize, &'f str)>;
+
+/// Returns the fate of every written key of some services.
+pub fn table<'f>(
+    facts: &Facts<'f>,
+    services: &[&Service<'f>],
+    shared: &SharedVolumes<'f>,
+) -> Vec<Crossing> {
+    services.iter().flat_map(|service| crossings(facts, service, shared)).collect()
 }
 
 /// Returns the services that count. Development services cross too where the cluster is what production runs
 /// on, or where there is nothing else: of several with one name, the first in the order of the files.
-fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
+pub fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
     let mut services = system.counted.services.clone();
     if services.is_empty() || system.has_cluster() {
         let key =
@@ -42,7 +47,7 @@ fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
 }
 
 /// Returns the named volumes that several services of one project mount, by the project.
-fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
+pub fn shared_volumes<'f>(facts: &Facts<'f>) -> SharedVolumes<'f> {
     let mut users: FxHashMap<(usize, &str), usize> = FxHashMap::default();
     let mut shared = FxHashSet::default();
     for service in facts.services() {
@@ -60,7 +65,7 @@ fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
 fn crossings<'f>(
     facts: &Facts<'f>,
     service: &Service<'f>,
-    shared: &FxHashSet<(usize, &'f str)>,
+    shared: &SharedVolumes<'f>,
 ) -> Vec<Crossing> {
     let pair = Pair::of(facts, service.index);
     let names = names(facts, service, pair.as_ref());
@@ -71,10 +76,12 @@ fn crossings<'f>(
             // A key that Compose does not know is a finding already.
             let Some(row) = compose_keys::row(&written.key, case) else { continue };
             let has = pair.as_ref().map(|pair| counterpart::words(pair, row.key, case));
+            let stands_in =
+                pair.as_ref().is_some_and(|pair| counterpart::stands_in(pair, row.key, case));
             rows.push(Crossing {
                 service: service.model.name.value.clone(),
                 key: written.key.clone(),
-                fate: fate(row.way),
+                fate: if stands_in { Fate::Changed } else { fate(row.way) },
                 instead: row.instead.to_owned(),
                 counterpart: has.unwrap_or_default(),
                 yaml: yaml::fragment(&context, row.key, case),

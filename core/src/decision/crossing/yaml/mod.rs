@@ -15,11 +15,11 @@ mod storage;
 pub use draft::{Names, dns_label};
 pub use storage::volume_name;
 
+use super::SharedVolumes;
 use crate::edit::Yaml;
 use crate::facts::{Facts, Service};
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::KeyValue;
-use rustc_hash::FxHashSet;
 
 /// A service and the names under which the cluster has it, or would have it.
 #[derive(Debug)]
@@ -27,8 +27,7 @@ pub struct Context<'c, 'f> {
     pub facts: &'c Facts<'f>,
     pub service: &'c Service<'f>,
     pub names: Names,
-    /// The named volumes that several services of one project mount, by the project.
-    pub shared: &'c FxHashSet<(usize, &'f str)>,
+    pub shared: &'c SharedVolumes<'f>,
 }
 
 /// Returns what to write for a key of a service, as text; empty where there is nothing to write or the
