@@ -2,7 +2,7 @@
 
 use super::tally::{Tally, Words, named};
 use super::{Item, View, backups};
-use crate::facts::{Health, Service};
+use crate::facts::{Health, Image, Service};
 use crate::knowledge::image::Pin;
 use crate::model::compose::{MountKind, Port};
 use crate::report::{CheckItem, ChecklistItem};
@@ -99,15 +99,16 @@ fn pinned(view: &View<'_, '_>) -> Tally {
         noun: ["pulled image", "pulled images"],
         does: ["has a fixed version", "have a fixed version"],
     };
+    // A variable may stand for anything, and one without a value leaves an empty tag.
+    let is_open = |image: &Image<'_>| image.pin == Pin::Unknown || image.text.ends_with(':');
     let (known, open): (Vec<_>, Vec<_>) =
-        images.into_iter().partition(|(_, image)| image.pin != Pin::Unknown);
+        images.into_iter().partition(|(_, image)| !is_open(image));
     let pinned =
         known.into_iter().map(|(it, image)| (name(it), !matches!(image.pin, Pin::Moving | Pin::Absent)));
     let tally = Tally::count(words, pinned);
     let open: Vec<String> = open.into_iter().map(|(it, _)| name(it)).collect();
     match &tally {
         Tally::Counted { missing, .. } if !missing.is_empty() => tally,
-        // A variable may stand for anything.
         _ if !open.is_empty() => Tally::Hidden(
             format!("variables decide on the version of {}", named(&open)),
             "Look at what `docker compose config --images` prints where the system runs.",

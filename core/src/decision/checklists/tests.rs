@@ -79,7 +79,7 @@ fn a_volume_without_a_known_store_needs_a_backup_too() {
 
 #[test]
 fn words_inside_other_words_prove_nothing() {
-    let vectors = "services: {db: {image: 'pgvector/pgvector:pg17', restart: always, environment: {SNAPSHOT_DIR: /s}, volumes: ['d:/var/lib/postgresql/data']}}\nvolumes: {d: {}}\n";
+    let vectors = "services: {db: {image: 'pgvector/pgvector:pg17', restart: always, environment: {SNAPSHOT_DIR: /s}, volumes: ['pg:/var/lib/postgresql/data']}}\nvolumes: {pg: {}}\n";
     assert_eq!(seen(vectors, CheckItem::Monitoring).0, CheckState::CannotSee);
     let (state, words) = seen(vectors, CheckItem::Backups);
     assert_eq!(state, CheckState::CannotSee, "{words}");
@@ -272,7 +272,7 @@ fn nothing_passes_beside_a_lost_key() {
     let manifest = workload("web", "volumeMounts: [{name: c, mountPath: /cache}]", "volumes: [{name: c, emptyDir: {}}]");
     for keys in keys {
         let compose = format!(
-            "services:\n  web: {{image: 'acme/web:1.2.3', restart: always{}{keys}}}\n  db: {{image: 'postgres:17.2', restart: always, volumes: ['d:/var/lib/postgresql/data']}}\nvolumes: {{d: {{}}}}\n",
+            "services:\n  web: {{image: 'acme/web:1.2.3', restart: always{}{keys}}}\n  db: {{image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data']}}\nvolumes: {{pg: {{}}}}\n",
             if keys.is_empty() { "" } else { ", " }
         );
         for cluster in [false, true] {

@@ -1,11 +1,11 @@
 //! What the counterpart of a service really has in the place of a key, in words: one sentence for each key
 //! that has a place in a workload, a Service or what scales it.
 
-use super::cases::of_mount;
-use crate::facts::{KubeService, Pair};
+use crate::compare::cases::of_mount;
+use crate::facts::{KubeService, Pair, probe_words, shortened};
 use crate::knowledge::compose_keys::Case;
 use crate::model::compose::FileReference;
-use crate::model::kubernetes::{PodSpec, Probe, ProbeHandler, SecurityContext};
+use crate::model::kubernetes::{PodSpec, SecurityContext};
 use crate::model::{IntOrStr, Str};
 use crate::report::phrases::{first_named, named};
 use crate::text::Spanned;
@@ -104,17 +104,6 @@ fn list_field(pair: &Pair<'_, '_>, name: &str, words: &[Str]) -> String {
     }
 }
 
-/// Maximum number of characters of a command in a sentence.
-const COMMAND: usize = 80;
-
-/// Returns a command, cut where it is long.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(COMMAND) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 fn presence(pair: &Pair<'_, '_>, name: &str, present: bool) -> String {
     found(pair, &if present { format!("`{name}`") } else { format!("no `{name}`") })
 }
@@ -170,30 +159,11 @@ fn probes(pair: &Pair<'_, '_>) -> String {
     ];
     let written: Vec<String> = all
         .into_iter()
-        .filter_map(|(name, probe)| Some(format!("a {name} ({})", of_probe(probe.as_ref()?))))
+        .filter_map(|(name, probe)| Some(format!("a {name} ({})", probe_words(probe.as_ref()?))))
         .collect();
     match &written[..] {
         [] => format!("no probe in {}", pair.label()),
         _ => found(pair, &written.join(" and ")),
-    }
-}
-
-fn of_probe(probe: &Probe) -> String {
-    let port = |port: &Option<Spanned<IntOrStr>>| {
-        port.as_ref().map_or_else(|| "?".to_owned(), |it| it.value.to_string())
-    };
-    match &probe.handler {
-        ProbeHandler::Exec { command, .. } => {
-            let words: Vec<&str> = command.iter().map(|it| it.value.as_str()).collect();
-            format!("`{}`", shortened(&words.join(" ")))
-        }
-        ProbeHandler::Http { path, port: at, .. } => {
-            let path = path.as_ref().map_or("/", |it| it.as_str());
-            format!("`GET {path}` on port {}", port(at))
-        }
-        ProbeHandler::Tcp { port: at, .. } => format!("TCP on port {}", port(at)),
-        ProbeHandler::Grpc { port: at, .. } => format!("gRPC on port {}", port(at)),
-        ProbeHandler::None => "without a check".to_owned(),
     }
 }
 

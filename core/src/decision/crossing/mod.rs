@@ -2,17 +2,14 @@
 //! converter does the work.
 //!
 //! The table itself is knowledge (`compose_keys`): a row for every key that Compose knows, with its sources.
-//! `cases` tells apart the values whose fates differ, `counterpart` says what the cluster has already, and `yaml`
+//! `counterpart` says what the cluster has already, and `yaml`
 //! writes what to put in the place of a key.
 
-mod cases;
 mod counterpart;
-#[cfg(test)]
-mod tests;
-mod written;
 mod yaml;
 
 use super::system::System;
+use crate::compare::{cases, written};
 use crate::facts::{Facts, Pair, Service};
 use crate::knowledge::compose_keys::{self, Way};
 use crate::report::{Crossing, Fate, Role};
@@ -119,3 +116,6 @@ fn names(facts: &Facts<'_>, service: &Service<'_>, pair: Option<&Pair<'_, '_>>) 
         labels: if selected.is_empty() { labels } else { selected },
     }
 }
+
+#[cfg(test)]
+mod tests;

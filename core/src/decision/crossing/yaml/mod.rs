@@ -46,7 +46,7 @@ pub fn fragment(context: &Context<'_, '_>, key: &str, case: Case) -> String {
 fn labels_and_annotations(all: &[KeyValue]) -> Vec<(&'static str, Yaml<'static>)> {
     let mut labels = Vec::new();
     let mut annotations = Vec::new();
-    for label in all.iter().filter(|it| super::cases::of_label(&it.key.value) == Case::Other) {
+    for label in all.iter().filter(|it| crate::compare::cases::of_label(&it.key.value) == Case::Other) {
         let value = label.value.as_ref().map_or("", |it| it.as_str());
         let name = label.key.to_string();
         if !is_label_name(&name) {

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::draft::{Beside, Draft, Entry, dns_label};
-use crate::decision::crossing::cases::of_port;
+use crate::compare::cases::of_port;
 use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
 use crate::model::Str;

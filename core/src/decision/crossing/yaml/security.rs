@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::draft::{Draft, dns_label};
-use crate::decision::crossing::cases::numeric_user;
+use crate::compare::cases::numeric_user;
 use crate::edit::Yaml;
 use crate::model::Str;
 

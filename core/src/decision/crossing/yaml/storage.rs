@@ -3,7 +3,7 @@
 use super::Context;
 use super::container::{memory, of_resource};
 use super::draft::{Beside, Draft, dns_label};
-use crate::decision::crossing::cases::{of_device, of_mount};
+use crate::compare::cases::{of_device, of_mount};
 use crate::edit::Yaml;
 use crate::knowledge::compose_keys::Case;
 use crate::knowledge::secrets::{self, Verdict};
