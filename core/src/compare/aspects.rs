@@ -230,7 +230,8 @@ fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
         let mut all = reachable.iter();
         all.any(|it| it.target == port.number && it.port.protocol == port.protocol)
     };
-    let same = |port: &Port| reachable.iter().any(|it| it.port == *port && it.target == port.number);
+    let same =
+        |port: &Port| reachable.iter().any(|it| it.port == *port && it.target == port.number);
     let drift = if own.iter().all(|it| same(&it.0)) {
         Drift::Same
     } else if own.iter().any(|it| !leads(&it.0)) {
@@ -241,7 +242,9 @@ fn ports(pair: &Pair<'_, '_>) -> Option<Compared> {
     let numbers: Vec<String> = own.iter().map(|it| it.0.words()).collect();
     let words = |it: &Reachable| match it.port.number == it.target {
         true => format!("Service `{}` with port {}", it.service, it.port.words()),
-        false => format!("Service `{}` with port {} for {}", it.service, it.port.words(), it.target),
+        false => {
+            format!("Service `{}` with port {} for {}", it.service, it.port.words(), it.target)
+        }
     };
     let cluster = match &reachable[..] {
         [] => "no Service with a port".to_owned(),
@@ -304,7 +307,8 @@ fn wanted(pair: &Pair<'_, '_>) -> Vec<Wanted> {
             MountKind::Anonymous | MountKind::Tmpfs | MountKind::Npipe | MountKind::Image => false,
         };
         if needed {
-            let content = if mount.kind == MountKind::Bind { Content::Files } else { Content::Data };
+            let content =
+                if mount.kind == MountKind::Bind { Content::Files } else { Content::Data };
             all.push(Wanted { path: mount.target.to_string(), content, span: mount.span });
         }
     }
@@ -361,7 +365,9 @@ fn health(pair: &Pair<'_, '_>) -> Option<Compared> {
     let asked = check.test.as_ref().and_then(Question::of_test);
     let drift = match (&container.readiness, written.is_empty()) {
         (_, true) => Drift::Lost,
-        (Some(ready), false) if asked.is_some() && asked == Question::of_probe(ready, container) => {
+        (Some(ready), false)
+            if asked.is_some() && asked == Question::of_probe(ready, container) =>
+        {
             Drift::Same
         }
         // A liveness probe alone restarts what a healthcheck would only have marked.

@@ -44,9 +44,7 @@ impl Question {
                 let path = path.as_ref().map_or("/", |it| it.as_str());
                 Some(Question::Http(number(&port.as_ref()?.value)?, path.to_owned()))
             }
-            ProbeHandler::Tcp { port, .. } => {
-                Some(Question::Tcp(number(&port.as_ref()?.value)?))
-            }
+            ProbeHandler::Tcp { port, .. } => Some(Question::Tcp(number(&port.as_ref()?.value)?)),
             ProbeHandler::Grpc { .. } | ProbeHandler::None => None,
         }
     }
@@ -59,12 +57,14 @@ impl Question {
             return Some(Question::Http(i64::from(port), format!("/{path}")));
         }
         let text = words.join(" ");
-        let commands = if is_shell { shell::commands(&text) } else { shell::commands_of_argv(words) };
-        let port = commands.first().filter(|it| matches!(it.name(), "nc" | "ncat")).and_then(|it| {
-            let is_scan = it.words.iter().any(|word| word.text.starts_with("-z"));
-            let port = it.words.last()?.text.parse().ok()?;
-            is_scan.then_some(port)
-        });
+        let commands =
+            if is_shell { shell::commands(&text) } else { shell::commands_of_argv(words) };
+        let port =
+            commands.first().filter(|it| matches!(it.name(), "nc" | "ncat")).and_then(|it| {
+                let is_scan = it.words.iter().any(|word| word.text.starts_with("-z"));
+                let port = it.words.last()?.text.parse().ok()?;
+                is_scan.then_some(port)
+            });
         let plain = text.trim().trim_end_matches("|| exit 1").trim_end().to_owned();
         Some(port.map_or(Question::Command(plain), Question::Tcp))
     }

@@ -24,7 +24,7 @@ mod trial;
 
 use crate::facts::Facts;
 use crate::report::{self, Decision, Finding};
-use crossing::SharedVolumes;
+use crossing::Shared;
 use signals::Signals;
 use sums::Loads;
 use system::System;
@@ -34,7 +34,7 @@ use system::System;
 pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Vec<report::System> {
     let copies = facts.copied_manifests();
     let systems = system::systems(facts, findings, &copies);
-    let shared = crossing::shared_volumes(facts);
+    let shared = Shared::of(facts);
     systems
         .iter()
         .map(|system| report::System {
@@ -45,7 +45,7 @@ pub fn decide(facts: &Facts<'_>, findings: &[Finding], ran: &[&str]) -> Vec<repo
         .collect()
 }
 
-fn decide_one<'f>(system: &System<'f>, ran: &[&str], shared: &SharedVolumes<'f>) -> Decision {
+fn decide_one<'f>(system: &System<'f>, ran: &[&str], shared: &Shared<'f>) -> Decision {
     let loads = Loads::of(system);
     let signals = Signals::of(system, &loads);
     let to_cross = crossing::services(system);

@@ -404,6 +404,8 @@ mod tests {
             instead: "Something.".to_owned(),
             counterpart: String::new(),
             yaml: String::new(),
+            kompose: "",
+            bridge: "",
             span: None,
         }
     }

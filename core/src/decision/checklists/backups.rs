@@ -5,7 +5,8 @@ use super::tally::{Tally, Words, named};
 use crate::facts::{Backing, Mounted, Service, is_below};
 use rustc_hash::FxHashSet;
 
-const LOOK: &str = "Look at the crontab and at the snapshots of the provider, and restore one backup to test it.";
+const LOOK: &str =
+    "Look at the crontab and at the snapshots of the provider, and restore one backup to test it.";
 
 /// A volume of a project, or a folder of the host in the place of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,9 +56,8 @@ fn data_of<'f>(view: &View<'_, 'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
         (Some(family), Some(image)) => family.data_dirs(&image.repository, image.major),
         _ => Vec::new(),
     };
-    let is_store = |mount: &Mounted<'_>| {
-        dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir))
-    };
+    let is_store =
+        |mount: &Mounted<'_>| dirs.iter().any(|dir| mount.covers(dir) || is_below(mount.path, dir));
     let name = |mount: &Mounted<'f>| match mount.backing {
         Backing::Volume(name) => Some(name.as_str()),
         Backing::Host(path) if is_store(mount) => Some(path.as_str()),

@@ -201,7 +201,10 @@ fn bind_mounts(view: &View<'_, '_>) -> Tally {
     match &tally {
         Tally::Counted { missing, .. } if missing.is_empty() && !hidden.is_empty() => {
             Tally::Hidden(
-                format!("the counterparts of {} mount nothing in the place of a bind mount", named(&hidden)),
+                format!(
+                    "the counterparts of {} mount nothing in the place of a bind mount",
+                    named(&hidden)
+                ),
                 "Run the image without its bind mounts: `docker run --rm IMAGE`.",
             )
         }
@@ -222,7 +225,10 @@ fn discovery(view: &View<'_, '_>) -> Tally {
             let mut peers = facts.peers(unit).iter();
             peers.any(|peer| {
                 facts.compose_host(service, peer.host).is_some_and(|it| it.index == on.index)
-                    || facts.cluster_services(on).iter().any(|it| peer.host.split('.').next() == Some(it.name))
+                    || facts
+                        .cluster_services(on)
+                        .iter()
+                        .any(|it| peer.host.split('.').next() == Some(it.name))
             })
         };
         let resolves = |pair: &Pair<'_, '_>| {
@@ -255,9 +261,8 @@ fn discovery(view: &View<'_, '_>) -> Tally {
             "no container names a host that it dials".to_owned(),
             "Look for addresses inside the images: in configuration files and in code.",
         ),
-        tally => tally.or_hidden(
-            "Look for addresses inside the images: in configuration files and in code.",
-        ),
+        tally => tally
+            .or_hidden("Look for addresses inside the images: in configuration files and in code."),
     }
 }
 

@@ -108,7 +108,8 @@ impl<'v> View<'v, '_> {
             item.codes.iter().copied().filter(|code| !self.ran.contains(code)).collect();
         if !off.is_empty() {
             let rules = if off.len() == 1 { "Rule" } else { "Rules" };
-            let next = format!("{rules} {} did not take part: switch on what is off.", off.join(", "));
+            let next =
+                format!("{rules} {} did not take part: switch on what is off.", off.join(", "));
             return (CheckState::CannotSee, tally.says(), next);
         }
         let is_lost =

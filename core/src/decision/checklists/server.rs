@@ -103,8 +103,9 @@ fn pinned(view: &View<'_, '_>) -> Tally {
     let is_open = |image: &Image<'_>| image.pin == Pin::Unknown || image.text.ends_with(':');
     let (known, open): (Vec<_>, Vec<_>) =
         images.into_iter().partition(|(_, image)| !is_open(image));
-    let pinned =
-        known.into_iter().map(|(it, image)| (name(it), !matches!(image.pin, Pin::Moving | Pin::Absent)));
+    let pinned = known
+        .into_iter()
+        .map(|(it, image)| (name(it), !matches!(image.pin, Pin::Moving | Pin::Absent)));
     let tally = Tally::count(words, pinned);
     let open: Vec<String> = open.into_iter().map(|(it, _)| name(it)).collect();
     match &tally {
@@ -197,10 +198,8 @@ fn edge(view: &View<'_, '_>) -> Tally {
         );
     }
     let public = servers(view).filter(|it| it.ends_tls() || serves_web(it));
-    let words = Words {
-        noun: ["public service", "public services"],
-        does: ["ends TLS", "end TLS"],
-    };
+    let words =
+        Words { noun: ["public service", "public services"], does: ["ends TLS", "end TLS"] };
     Tally::count(words, public.map(|it| (name(it), it.ends_tls())))
 }
 

@@ -35,7 +35,10 @@ impl Tally {
         let (good, missing): (Vec<_>, Vec<_>) = subjects.partition(|subject| subject.1);
         let names = |subjects: Vec<(String, bool)>| subjects.into_iter().map(|it| it.0).collect();
         if good.is_empty() && missing.is_empty() {
-            return Tally::NothingToSee(format!("there are no {} that this is about", words.noun[1]));
+            return Tally::NothingToSee(format!(
+                "there are no {} that this is about",
+                words.noun[1]
+            ));
         }
         Tally::Counted { words, good: names(good), missing: names(missing) }
     }

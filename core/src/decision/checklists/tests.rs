@@ -1,6 +1,6 @@
+use crate::Config;
 use crate::decision::tests::decide_with;
 use crate::report::{CheckItem, CheckState, ChecklistItem, Crossing, Decision, Fate};
-use crate::Config;
 
 fn decide(files: &[(&str, &str)]) -> Decision {
     decide_with(files, Config::default())
@@ -115,7 +115,8 @@ fn pulled_images_are_the_denominator() {
 
 #[test]
 fn logs_that_the_daemon_may_bound_cannot_be_seen() {
-    let open = item("services: {a: {image: 'acme/a:1.2.3', restart: always}}\n", CheckItem::LogsBounded);
+    let open =
+        item("services: {a: {image: 'acme/a:1.2.3', restart: always}}\n", CheckItem::LogsBounded);
     assert_eq!(open.state, CheckState::CannotSee);
     assert!(open.next.contains("docker info") && open.next.contains("/etc/docker/daemon.json"));
     let bound = "services: {a: {image: 'acme/a:1.2.3', restart: always, logging: {options: {max-size: 10m}}}}\n";
@@ -128,10 +129,7 @@ fn two_services_without_healthchecks_fail() {
     let found = seen(text, CheckItem::HealthChecks);
     assert_eq!(
         found,
-        (
-            CheckState::Fail,
-            "0 of 2 services have a healthcheck; missing: `a`, `b`".to_owned()
-        )
+        (CheckState::Fail, "0 of 2 services have a healthcheck; missing: `a`, `b`".to_owned())
     );
     for other in [CheckItem::Monitoring, CheckItem::ProbesAndResources] {
         assert_ne!(seen(text, other).0, CheckState::Pass);
@@ -190,16 +188,11 @@ fn discovery_is_proven_by_names_in_the_configuration() {
     let hidden = seen(&compose.replace('%', ""), CheckItem::ServiceDiscovery);
     assert_eq!(hidden.0, CheckState::CannotSee);
     assert!(hidden.1.contains("`api`"), "{}", hidden.1);
-    let named = seen(
-        &compose.replace('%', ", environment: {DB_HOST: db}"),
-        CheckItem::ServiceDiscovery,
-    );
+    let named =
+        seen(&compose.replace('%', ", environment: {DB_HOST: db}"), CheckItem::ServiceDiscovery);
     assert_eq!(
         named,
-        (
-            CheckState::Pass,
-            "1 of 1 client names in its configuration what it dials".to_owned()
-        )
+        (CheckState::Pass, "1 of 1 client names in its configuration what it dials".to_owned())
     );
 }
 
@@ -269,7 +262,11 @@ fn nothing_passes_beside_a_lost_key() {
         "network_mode: bridge, environment: {DB: db}",
         "volumes_from: [db], environment: {DB: db}",
     ];
-    let manifest = workload("web", "volumeMounts: [{name: c, mountPath: /cache}]", "volumes: [{name: c, emptyDir: {}}]");
+    let manifest = workload(
+        "web",
+        "volumeMounts: [{name: c, mountPath: /cache}]",
+        "volumes: [{name: c, emptyDir: {}}]",
+    );
     for keys in keys {
         let compose = format!(
             "services:\n  web: {{image: 'acme/web:1.2.3', restart: always{}{keys}}}\n  db: {{image: 'postgres:17.2', restart: always, volumes: ['pg:/var/lib/postgresql/data']}}\nvolumes: {{pg: {{}}}}\n",

@@ -10,20 +10,50 @@ mod yaml;
 
 use super::system::System;
 use crate::compare::{cases, written};
-use crate::facts::{Facts, Pair, Service};
+use crate::facts::{Facts, KubeHost, Pair, Service};
 use crate::knowledge::compose_keys::{self, Way};
+use crate::model::kubernetes::{Body, Object};
 use crate::report::{Crossing, Fate, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
 use yaml::{Context, Names, dns_label};
 
-/// The named volumes that several services of one project mount, by the project.
-pub type SharedVolumes<'f> = FxHashSet<(usize, &'f str)>;
+/// What the rows of all systems share, looked up once.
+#[derive(Debug)]
+pub struct Shared<'f> {
+    /// The named volumes that several services of one project mount, by the project.
+    volumes: FxHashSet<(usize, &'f str)>,
+    /// The Ingresses and other routes that lead to a Kubernetes Service, by its index.
+    routes: FxHashMap<usize, Vec<&'f Object>>,
+}
+
+impl<'f> Shared<'f> {
+    pub fn of(facts: &Facts<'f>) -> Shared<'f> {
+        Shared { volumes: shared_volumes(facts), routes: routes(facts) }
+    }
+}
+
+fn routes<'f>(facts: &Facts<'f>) -> FxHashMap<usize, Vec<&'f Object>> {
+    let mut all: FxHashMap<usize, Vec<&'f Object>> = FxHashMap::default();
+    for object in facts.objects().iter().copied() {
+        let Body::Routes(routes) = &object.body else { continue };
+        for backend in &routes.backends {
+            let namespace = backend.namespace.as_ref().map_or(object.namespace(), |it| it.as_str());
+            let meant = facts.kube_host(object.file, namespace, &backend.service);
+            let KubeHost::Service(service) = meant else { continue };
+            let known = all.entry(service.index).or_default();
+            if !known.iter().any(|it| std::ptr::eq(*it, object)) {
+                known.push(object);
+            }
+        }
+    }
+    all
+}
 
 /// Returns the fate of every written key of some services.
 pub fn table<'f>(
     facts: &Facts<'f>,
     services: &[&Service<'f>],
-    shared: &SharedVolumes<'f>,
+    shared: &Shared<'f>,
 ) -> Vec<Crossing> {
     services.iter().flat_map(|service| crossings(facts, service, shared)).collect()
 }
@@ -44,7 +74,7 @@ pub fn services<'f>(system: &System<'f>) -> Vec<&'f Service<'f>> {
 }
 
 /// Returns the named volumes that several services of one project mount, by the project.
-pub fn shared_volumes<'f>(facts: &Facts<'f>) -> SharedVolumes<'f> {
+fn shared_volumes<'f>(facts: &Facts<'f>) -> FxHashSet<(usize, &'f str)> {
     let mut users: FxHashMap<(usize, &str), usize> = FxHashMap::default();
     let mut shared = FxHashSet::default();
     for service in facts.services() {
@@ -59,11 +89,7 @@ pub fn shared_volumes<'f>(facts: &Facts<'f>) -> SharedVolumes<'f> {
 }
 
 /// Returns one row for each key of a service, and for each kind of value that has a fate of its own.
-fn crossings<'f>(
-    facts: &Facts<'f>,
-    service: &Service<'f>,
-    shared: &SharedVolumes<'f>,
-) -> Vec<Crossing> {
+fn crossings<'f>(facts: &Facts<'f>, service: &Service<'f>, shared: &Shared<'f>) -> Vec<Crossing> {
     let pair = Pair::of(facts, service.index);
     let names = names(facts, service, pair.as_ref());
     let context = Context { facts, service, names, shared };
@@ -72,9 +98,10 @@ fn crossings<'f>(
         for case in cases::of(service, &written.key) {
             // A key that Compose does not know is a finding already.
             let Some(row) = compose_keys::row(&written.key, case) else { continue };
-            let has = pair.as_ref().map(|pair| counterpart::words(pair, row.key, case));
-            let stands_in =
-                pair.as_ref().is_some_and(|pair| counterpart::stands_in(pair, row.key, case));
+            let has = pair.as_ref().map(|pair| counterpart::words(pair, shared, row.key, case));
+            let stands_in = pair
+                .as_ref()
+                .is_some_and(|pair| counterpart::stands_in(pair, shared, row.key, case));
             rows.push(Crossing {
                 service: service.model.name.value.clone(),
                 key: written.key.clone(),
@@ -82,6 +109,8 @@ fn crossings<'f>(
                 instead: row.instead.to_owned(),
                 counterpart: has.unwrap_or_default(),
                 yaml: yaml::fragment(&context, row.key, case),
+                kompose: row.kompose.unwrap_or_default(),
+                bridge: row.bridge.unwrap_or_default(),
                 span: Some(written.span),
             });
         }

@@ -69,5 +69,11 @@ fn options(all: &[Str]) -> Vec<(&'static str, Yaml<'static>)> {
         "apparmor:unconfined" => Some(("appArmorProfile", unconfined())),
         _ => None,
     };
-    all.iter().filter_map(field).collect()
+    let mut fields: Vec<(&'static str, Yaml<'static>)> = Vec::new();
+    for (name, value) in all.iter().filter_map(field) {
+        if !fields.iter().any(|it| it.0 == name) {
+            fields.push((name, value));
+        }
+    }
+    fields
 }
