@@ -2,8 +2,7 @@
 //! converter does the work.
 //!
 //! The table itself is knowledge (`compose_keys`): a row for every key that Compose knows, with its sources.
-//! `counterpart` says what the cluster has already, and `yaml`
-//! writes what to put in the place of a key.
+//! `counterpart` says what the cluster has already, and `yaml` writes what to put in the place of a key.
 
 mod counterpart;
 mod yaml;
