@@ -73,7 +73,8 @@ fn pair(facts: &Facts<'_>, service: &Service<'_>) -> ServicePair {
     }
 }
 
-/// Returns what converters make of the keys of a service that do not cross as they are, where that is documented.
+/// Returns what converters make of the keys of a service that do not cross as they are, where that is
+/// documented.
 fn notes(service: &Service<'_>) -> Vec<ConverterNote> {
     let mut notes = Vec::new();
     for written in written::keys(service.model) {

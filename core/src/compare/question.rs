@@ -23,7 +23,8 @@ impl Question {
         Question::of_words(&arguments, test.is_shell())
     }
 
-    /// Returns what a probe asks; `None` for what no healthcheck can ask, and for a port that the container does not list.
+    /// Returns what a probe asks; `None` for what no healthcheck can ask, and for a port that the container
+    /// does not list.
     pub fn of_probe(probe: &Probe, container: &Container) -> Option<Question> {
         let number = |port: &IntOrStr| match port {
             IntOrStr::Int(number) => Some(*number),

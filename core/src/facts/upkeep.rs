@@ -117,8 +117,8 @@ impl Words {
     }
 }
 
-/// Whether a path is one of certificates that a server shows to its clients, unlike the certificates by which it checks
-/// others.
+/// Whether a path is one of certificates that a server shows to its clients, unlike the certificates by which
+/// it checks others.
 fn is_certificate(path: &str) -> bool {
     let trusted = path.starts_with("/etc/ssl/certs") || path.contains("ca-certificates");
     let words = Words::of(path);
@@ -188,8 +188,8 @@ impl Service<'_> {
             || self.mounts_certificates()
     }
 
-    /// Whether a service ends TLS: a tunnel or a proxy that obtains certificates by itself, a published port for TLS,
-    /// or certificates behind a published port.
+    /// Whether a service ends TLS: a tunnel or a proxy that obtains certificates by itself, a published port
+    /// for TLS, or certificates behind a published port.
     pub fn ends_tls(&self) -> bool {
         let model = self.model;
         self.unit.family().is_some_and(|it| it.class == Class::Tunnel)

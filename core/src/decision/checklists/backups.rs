@@ -47,8 +47,8 @@ pub fn look(view: &View<'_, '_>) -> Tally {
     }
 }
 
-/// Returns the volumes that hold data of a service: every named one, and folders of the host where a data store
-/// keeps its data. What can be made again, such as a cache, is no data.
+/// Returns the volumes that hold data of a service: every named one, and folders of the host where a data
+/// store keeps its data. What can be made again, such as a cache, is no data.
 fn data_of<'f>(view: &View<'_, 'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
     let mounted = view.system.facts.mounted(&service.unit);
     let lasting = mounted.iter().filter(|it| !it.read_only && !can_be_made_again(it));
@@ -83,8 +83,8 @@ fn can_be_made_again(mount: &Mounted<'_>) -> bool {
     })
 }
 
-/// Returns the volumes that the backups copy: those that they mount, those of the services that they dial or mount
-/// the volumes of, and those of services that back up themselves.
+/// Returns the volumes that the backups copy: those that they mount, those of the services that they dial or
+/// mount the volumes of, and those of services that back up themselves.
 fn copied<'f>(
     view: &View<'_, 'f>,
     copiers: &[&Service<'f>],

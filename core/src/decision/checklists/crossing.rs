@@ -176,8 +176,8 @@ fn migrations(view: &View<'_, '_>) -> Tally {
     Tally::count(words, all.into_iter())
 }
 
-/// Looks at what is mounted from the host. A counterpart may have the same files from elsewhere; without a mount, only
-/// the image itself can have them.
+/// Looks at what is mounted from the host. A counterpart may have the same files from elsewhere; without a
+/// mount, only the image itself can have them.
 fn bind_mounts(view: &View<'_, '_>) -> Tally {
     let is_bind = |mount: &&Mount| mount.kind == MountKind::Bind;
     let mut hidden = Vec::new();

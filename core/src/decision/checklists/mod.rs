@@ -16,8 +16,8 @@ use crate::report::{
 use rustc_hash::FxHashMap;
 use tally::Tally;
 
-/// Returns both checklists. `ran` holds the codes of the rules that took part, and `table` what becomes of each key
-/// of the services that cross.
+/// Returns both checklists. `ran` holds the codes of the rules that took part, and `table` what becomes of
+/// each key of the services that cross.
 pub fn both(
     system: &System<'_>,
     ran: &[&str],
@@ -101,8 +101,8 @@ impl<'v> View<'v, '_> {
         ChecklistItem { item: item.item, state, seen, findings, next }
     }
 
-    /// Judges an item of which everything that was seen is good. It passes unless a rule that bears on it did not
-    /// take part, or a key that it is about is lost on the way.
+    /// Judges an item of which everything that was seen is good. It passes unless a rule that bears on it did
+    /// not take part, or a key that it is about is lost on the way.
     fn proven(&self, item: &Item, tally: &Tally) -> (CheckState, String, String) {
         let off: Vec<&str> =
             item.codes.iter().copied().filter(|code| !self.ran.contains(code)).collect();
@@ -153,8 +153,8 @@ mod coverage {
     use super::{crossing, server};
     use crate::rules;
 
-    /// Rules that no item is about: they speak of what is scaled or written, not of a server done well or of the
-    /// crossing.
+    /// Rules that no item is about: they speak of what is scaled or written, not of a server done well or of
+    /// the crossing.
     const NOT_LISTED: &[&str] = &[
         "PLM414", "PLM511", "PLM515", "PLM516", "PLM517", "PLM711", "PLM712", "PLM715", "PLM716",
         "PLM717", "PLM807", "PLM808", "PLM809", "PLM815", "PLM816",

@@ -200,7 +200,8 @@ fn labelled_routes(context: &Context<'_, '_>, labels: &[KeyValue]) -> Option<Dra
     routes(context, hosts, port)
 }
 
-/// Returns an Ingress for some hosts; `None` where there is no host, or where the port behind the route is not known.
+/// Returns an Ingress for some hosts; `None` where there is no host, or where the port behind the route is
+/// not known.
 fn routes(context: &Context<'_, '_>, mut hosts: Vec<String>, port: Option<u16>) -> Option<Draft> {
     hosts.retain(|host| is_host(host));
     let mut ports = context.service.listens_on();

@@ -78,8 +78,8 @@ impl Volume {
     }
 }
 
-/// Returns the volumes in the Pod and their mounts in the container. A volume that is mounted twice is listed once, and
-/// two volumes of one name get names of their own.
+/// Returns the volumes in the Pod and their mounts in the container. A volume that is mounted twice is listed
+/// once, and two volumes of one name get names of their own.
 fn mounted(mut all: Vec<Volume>) -> Option<Draft> {
     if all.is_empty() {
         return None;
