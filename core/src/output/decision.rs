@@ -410,8 +410,8 @@ mod tests {
             instead: "Something.".to_owned(),
             counterpart: String::new(),
             yaml: String::new(),
-            kompose: "",
-            bridge: "",
+            kompose: None,
+            bridge: None,
             span: None,
         }
     }

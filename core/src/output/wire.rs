@@ -266,11 +266,11 @@ wire! {
         #[serde(skip_serializing_if = "str::is_empty")]
         pub yaml: &'r str,
         /// What the converter kompose makes of the key.
-        #[serde(skip_serializing_if = "str::is_empty")]
-        pub kompose: &'r str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub kompose: Option<&'r str>,
         /// What the default templates of Compose Bridge make of the key.
-        #[serde(skip_serializing_if = "str::is_empty")]
-        pub bridge: &'r str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub bridge: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<&'r str>,
         #[serde(skip_serializing_if = "Option::is_none")]

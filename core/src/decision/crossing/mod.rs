@@ -108,8 +108,8 @@ fn crossings<'f>(facts: &Facts<'f>, service: &Service<'f>, shared: &Shared<'f>) 
                 instead: row.instead.to_owned(),
                 counterpart: has.unwrap_or_default(),
                 yaml: yaml::fragment(&context, row.key, case),
-                kompose: row.kompose.unwrap_or_default(),
-                bridge: row.bridge.unwrap_or_default(),
+                kompose: row.kompose,
+                bridge: row.bridge,
                 span: Some(written.span),
             });
         }
