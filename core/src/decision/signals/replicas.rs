@@ -25,7 +25,11 @@ pub fn add(signals: &mut Signals, system: &System<'_>) {
     let words = ["adapts the size of Pods", "adapt the size of Pods"];
     signals.places(Signal::VerticalAutoscaler, Replicas, &vertical, words);
     add_rollouts(signals, system);
-    if !signals.any(Replicas, Yes) && !system.is_empty() && !system.hides_workloads() {
+}
+
+/// Adds that nothing scales, where everything is shown.
+pub fn add_absence(signals: &mut Signals, system: &System<'_>) {
+    if !signals.any(Replicas, Yes) && !system.hides_workloads() {
         let fact = "everything runs as one replica, and nothing scales with the load";
         signals.add(Signal::NothingScales, Replicas, No, fact, None);
     }

@@ -5,7 +5,7 @@ use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
 use crate::facts::Workload;
 use crate::model::kubernetes::{VolumeSource, WorkloadKind};
-use crate::report::{Role, Signal};
+use crate::report::{Signal, Today};
 use crate::text::Span;
 
 /// Largest number of GPUs in one server: <https://docs.nvidia.com/dgx/dgxh100-user-guide/>.
@@ -16,7 +16,21 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
     let server = system.facts.config().server.unwrap_or_default();
     let asked = sums::words(&load.sums);
     let given = sums::server_words(server);
+    let (cpu, memory) = (load.sums.cpu, load.sums.memory);
+    let is_whole = cpu.sized == cpu.containers
+        && memory.sized == memory.containers
+        && !system.hides_workloads();
+    let shown = if system.hides_workloads() { "of what is shown, " } else { "" };
     match Size::of(load, server) {
+        Size::FitsEasily | Size::Fits if !is_whole => {
+            let fact = format!("{shown}{asked}, which a server with {given} has");
+            signals.add(Signal::FitsInPart, OneServer, Yes, fact, None);
+        }
+        Size::NeedsLarger(larger) if !is_whole => {
+            let larger = sums::server_words(larger);
+            let fact = format!("{shown}{asked}, which takes a server with {larger} at least");
+            signals.add(Signal::FitsInPart, OneServer, Yes, fact, None);
+        }
         Size::FitsEasily => {
             let fact = format!("{asked}, at most half of a server with {given}");
             signals.add(Signal::FitsServerEasily, OneServer, Yes, fact, None);
@@ -35,6 +49,10 @@ pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
         Size::Beyond => {
             let fact = format!("{asked}, more than any single server has");
             signals.add(Signal::BeyondServers, OneServer, No, fact, None);
+        }
+        Size::Unknown if cpu.max > server.cpus || memory.max > server.memory_bytes => {
+            let fact = format!("{asked}: the limits go beyond a server with {given}");
+            signals.add(Signal::LimitsBeyondServer, OneServer, No, fact, None);
         }
         Size::Unknown => {}
     }
@@ -66,12 +84,8 @@ fn add_singletons(signals: &mut Signals, system: &System<'_>) {
         let fact = format!("{label} keeps its data in one place");
         signals.add(Signal::StatefulSingleton, OneServer, Yes, fact, Some(span));
     }
-    let production = counted.services.iter().find(|service| service.role == Role::Production);
-    if let Some(service) = production
-        && !system.has_cluster()
-        && !system.facts.is_for_swarm(service)
-    {
-        let fact = "a Compose file for production runs everything on one machine today";
+    if let (Today::Compose, Some(service)) = (system.today(), counted.services.first()) {
+        let fact = "Compose runs everything on one machine today";
         signals.add(Signal::ComposeInProduction, OneServer, Yes, fact, Some(service.span()));
     }
 }
