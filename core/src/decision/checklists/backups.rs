@@ -1,12 +1,10 @@
 //! Which volumes hold data, and which of them a backup copies.
 
 use super::View;
-use super::tally::{Tally, Words, named};
+use super::tally::{Tally, Words};
 use crate::facts::{Backing, Mounted, Service, is_below};
+use crate::knowledge::families::Class;
 use rustc_hash::FxHashSet;
-
-const LOOK: &str =
-    "Look at the crontab and at the snapshots of the provider, and restore one backup to test it.";
 
 /// A volume of a project, or a folder of the host in the place of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,11 +29,7 @@ pub fn look(view: &View<'_, '_>) -> Tally {
     }
     let copied = copied(view, &copiers, &others);
     let words = Words { noun: ["volume", "volumes"], does: ["is copied", "are copied"] };
-    let names: Vec<String> = volumes.iter().map(|it| it.name.to_owned()).collect();
     match copiers.first() {
-        None if copied.is_empty() => {
-            Tally::Hidden(format!("nothing in these files copies {}", named(&names)), LOOK)
-        }
         Some(copier) if copied.is_empty() => Tally::Hidden(
             format!("these files do not show what `{}` copies", copier.name),
             "Look at the configuration of the backup, and restore one backup to test it.",
@@ -52,6 +46,11 @@ pub fn look(view: &View<'_, '_>) -> Tally {
 fn data_of<'f>(view: &View<'_, 'f>, service: &Service<'f>) -> Vec<Volume<'f>> {
     let mounted = view.system.facts.mounted(&service.unit);
     let lasting = mounted.iter().filter(|it| !it.read_only && !can_be_made_again(it));
+    // Certificates are obtained again, and a cache is filled again.
+    let class = service.unit.family().map(|it| it.class);
+    if matches!(class, Some(Class::Proxy | Class::WebServer | Class::Tunnel | Class::Cache)) {
+        return Vec::new();
+    }
     let dirs = match (service.unit.stored(), &service.unit.runs) {
         (Some(family), Some(image)) => family.data_dirs(&image.repository, image.major),
         _ => Vec::new(),

@@ -18,7 +18,7 @@ pub fn list(view: &View<'_, '_>) -> Vec<ChecklistItem> {
 pub const ITEMS: [Item; 9] = [
     Item {
         item: CheckItem::PinnedImages,
-        codes: &["PLM801", "PLM811", "PLM812"],
+        codes: &["PLM801", "PLM811"],
         keys: &[],
         look: pinned,
         next: "Pin every image to a version or a digest.",
@@ -60,7 +60,7 @@ pub const ITEMS: [Item; 9] = [
     },
     Item {
         item: CheckItem::HostHardening,
-        codes: &["PLM308", "PLM412", "PLM417", "PLM620", "PLM806", "PLM813"],
+        codes: &["PLM308", "PLM412", "PLM417", "PLM620", "PLM806", "PLM812", "PLM813"],
         keys: &[],
         look: hardened,
         next: "Publish only the ports that the outside world needs, and remove privileges that containers do not need.",
@@ -191,7 +191,7 @@ fn edge(view: &View<'_, '_>) -> Tally {
     let Some(first) = servers(view).find(|it| open(it)) else {
         return Tally::NothingToSee("no service publishes a port to the outside".to_owned());
     };
-    if !servers(view).any(|it| it.ends_tls()) {
+    if !servers(view).any(|it| it.ends_tls() || serves_web(it)) {
         return Tally::Hidden(
             format!("`{}` publishes a port, and nothing in these files ends TLS", first.name),
             "Look at the load balancer or the proxy in front of the server, which may terminate TLS.",
