@@ -208,18 +208,18 @@ fn names_host(command: &str, host: &str) -> bool {
 /// Returns the local port that a healthcheck asks over HTTP.
 fn http_port(test: &HealthTest) -> Option<u16> {
     let arguments: Vec<&str> = test.arguments().iter().map(|it| it.as_str()).collect();
-    local_url(&arguments, test.is_shell()).map(|it| it.0)
+    local_request(&arguments, test.is_shell()).map(|it| it.0)
 }
 
 /// Returns a command such as `curl -f http://localhost:8080/health` as `httpGet`.
 fn http_question(arguments: &[&str], is_shell: bool) -> Option<(&'static str, Yaml<'static>)> {
-    let (port, path) = local_url(arguments, is_shell)?;
+    let (port, path) = local_request(arguments, is_shell)?;
     let path = Yaml::str(format!("/{path}"));
     Some(("httpGet", Yaml::map([("path", path), ("port", Yaml::int(i64::from(port)))])))
 }
 
 /// Returns the port and the path of the local URL that a client asks.
-fn local_url(arguments: &[&str], is_shell: bool) -> Option<(u16, String)> {
+pub fn local_request(arguments: &[&str], is_shell: bool) -> Option<(u16, String)> {
     let text = arguments.join(" ");
     let commands =
         if is_shell { shell::commands(&text) } else { shell::commands_of_argv(arguments) };

@@ -123,7 +123,7 @@ pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
 pub use disjoint::DisjointSets;
-pub use healthchecks::{Health, probe_of_healthcheck};
+pub use healthchecks::{Health, local_request, probe_of_healthcheck};
 pub use hosts::{KubeHost, first_label};
 pub use image_start::ImageStart;
 pub use images::Image;
@@ -134,7 +134,7 @@ pub use namesakes::{Namesakes, Releases};
 pub use new_volumes::new_volume_name;
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
-pub use pair::{Pair, workload_label};
+pub use pair::{Pair, probe_words, shortened, workload_label};
 pub use parts::Parts;
 pub use peers::{is_listen_flag, is_placeholder_host};
 pub use plain_credentials::PlainCredential;

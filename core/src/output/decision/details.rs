@@ -214,6 +214,8 @@ mod tests {
             instead: "Something.".to_owned(),
             counterpart: String::new(),
             yaml: String::new(),
+            kompose: None,
+            bridge: None,
             span: None,
         }
     }
