@@ -18,7 +18,7 @@ mod tree;
 
 use common::{handed_over, projects};
 use plimsoll_core::explain::explain;
-use plimsoll_core::report::{Finding, Kind, Report};
+use plimsoll_core::report::{Finding, Kind, Report, Sum, System};
 use plimsoll_core::syntax::{Style, Tree, parse};
 use plimsoll_core::text::{FileId, folder_of};
 use plimsoll_core::{File, Options, analyze};
@@ -302,6 +302,24 @@ fn unfolded_differences(
     lines
 }
 
+/// Returns what is decided on each system, without names and words.
+fn decided(report: &Report) -> Vec<String> {
+    let system = |system: &System| {
+        let decision = &system.decision;
+        let answers: Vec<&str> = decision.questions.iter().map(|it| it.answer.name()).collect();
+        let sum = |sum: Sum| {
+            let Sum { min, max, sized, containers } = sum;
+            format!("{min:.2} to {max:.2} of {sized}/{containers}")
+        };
+        let sums = [decision.sums.cpu, decision.sums.memory].map(sum);
+        let (today, fit) = (decision.today, decision.fit);
+        format!("{today}, {fit}, {:?}, {answers:?}, {sums:?}", decision.outcome)
+    };
+    let mut decided: Vec<String> = report.systems.iter().map(system).collect();
+    decided.sort();
+    decided
+}
+
 /// Runs every transformation over projects with their names; returns a table and what differs.
 fn compare(projects: impl Iterator<Item = (String, Vec<File>)>) -> (String, String) {
     let wanted = std::env::var("PLIMSOLL_TRANSFORMATION").unwrap_or_default();
@@ -317,12 +335,16 @@ fn compare(projects: impl Iterator<Item = (String, Vec<File>)>) -> (String, Stri
             let Some(files) = transformation.files(&project) else { continue };
             let after = analyze(&files, &Options::default());
             let kept = |before| differences(transformation, &said(before), &said(&after));
-            let lines = match transformation.folding {
+            let mut lines = match transformation.folding {
                 Folding::Kept => kept(&report),
                 Folding::OfExpanded => kept(expanded),
                 Folding::More => unfolded_differences(transformation, expanded, &after),
                 Folding::Less => unfolded_differences(transformation, &after, &report),
             };
+            let [decided, now] = [&report, &after].map(decided);
+            if decided != now {
+                lines.push(format!("decided {decided:#?}\n  now {now:#?}"));
+            }
             let count = tried.entry(transformation.name).or_default();
             count.0 += 1;
             if !lines.is_empty() {
@@ -347,6 +369,14 @@ fn read(folder: &Path) -> (String, Vec<File>) {
 fn examples_say_the_same_in_every_form() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let (table, broken) = compare(projects(&examples).iter().map(|it| read(it)));
+    assert!(broken.is_empty(), "{table}\n{broken}");
+}
+
+/// The projects with expected decisions have systems of every kind.
+#[test]
+fn projects_with_decisions_say_the_same_in_every_form() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/projects");
+    let (table, broken) = compare(projects(&folder).iter().map(|it| read(it)));
     assert!(broken.is_empty(), "{table}\n{broken}");
 }
 
