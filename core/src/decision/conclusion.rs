@@ -1,6 +1,6 @@
 //! From signals to words: the answers, the outcome, its reasons, its cost and what would change it.
 
-use super::cost::{cluster_cost, costs, number};
+use super::cost::{costs, number, over_built};
 use super::outcome::{Case, Delivery, Packages};
 use super::signals::Signals;
 use super::sums::{self, Loads};
@@ -141,14 +141,6 @@ fn capitalised(text: &str) -> String {
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),
     }
-}
-
-fn over_built(system: &System<'_>) -> String {
-    let cost = cluster_cost(system);
-    format!(
-        "You operate {} objects of {} kinds, written in {} lines, and nothing in them needs more than one machine.",
-        cost.objects, cost.kinds, cost.lines
-    )
 }
 
 fn would_change(ask: &[Ask], flips: &[Flip]) -> Vec<String> {

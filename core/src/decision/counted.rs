@@ -67,19 +67,22 @@ impl<'f> Counted<'f> {
     /// Returns the number of lines of the files that the counted objects are written in.
     pub fn lines_of_objects(&self, facts: &Facts<'_>) -> usize {
         let mut files: FxHashSet<FileId> = FxHashSet::default();
+        let mut targets: FxHashSet<&str> = FxHashSet::default();
         for object in &self.objects {
             files.insert(object.file);
-            if let Some(target) = facts.built_target(object.file) {
+            if let Some(target) = facts.built_target(object.file)
+                && targets.insert(&target.target.name)
+            {
                 files.extend(&target.target.sources);
             }
         }
-        files.into_iter().map(|file| facts.file(file).lines.lines()).sum()
+        files.into_iter().map(|file| facts.file(file).text().lines().count()).sum()
     }
 }
 
 /// Returns the position of an environment among those that may count: production first, then what
 /// is for no environment in particular.
-fn rank(environment: Option<Environment>) -> usize {
+pub fn rank(environment: Option<Environment>) -> usize {
     match environment {
         Some(Environment::Production) => 0,
         None => 1,

@@ -13,6 +13,7 @@ mod conclusion;
 mod cost;
 mod counted;
 mod crossing;
+mod load;
 mod outcome;
 mod questions;
 mod scale;
@@ -57,6 +58,8 @@ fn decide_one(system: &System<'_>, ran: &[&str]) -> Decision {
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod sum_cases;
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,8 @@ vocabulary! {
         // Whether one server is enough.
         FitsServer = "fits-server",
         FitsServerEasily = "fits-server-easily",
+        // Too little is stated, or its least fits and its most does not.
+        SizeOpen = "size-open",
         NeedsLargerServer = "needs-larger-server",
         BeyondServers = "beyond-servers",
         SeveralGpus = "several-gpus",
@@ -271,7 +273,8 @@ pub struct Sums {
 pub struct Cost {
     pub kinds: usize,
     pub objects: usize,
-    pub lines: usize,
+    /// `None` for what is not written yet.
+    pub lines: Option<usize>,
     pub text: String,
 }
 

@@ -29,7 +29,7 @@ pub struct Row {
     pub would_be: &'static str,
 }
 
-use Answer::{No, Yes};
+use Answer::{No, Unknown, Yes};
 use QuestionId::{Gitops, MultiNode, OneServer, Packaging};
 use QuestionId::{ReplicasAndRollouts as Replicas, TeamsAndEnvironments as Teams};
 use Weight::{Decisive, Hint, Sign};
@@ -43,11 +43,12 @@ use Weight::{Decisive, Hint, Sign};
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     row(Signal::FitsServerEasily, OneServer, Yes, Sign, "a sum that covers every container and fills at most half of the server leaves room to grow", ""),
-    row(Signal::FitsServer, OneServer, Yes, Hint, "a sum that fits says little about peaks, or leaves some containers out", ""),
+    row(Signal::FitsServer, OneServer, Yes, Sign, "a sum that covers everything that runs all the time fits", ""),
+    row(Signal::SizeOpen, OneServer, Unknown, Hint, "a container that states no size may ask for any amount", ""),
     row(Signal::NeedsLargerServer, OneServer, Yes, Hint, "a larger machine is still one machine", ""),
     row(Signal::BeyondServers, OneServer, No, Decisive, "no single machine that can be rented holds what the containers ask for", "requests that no single server holds"),
     row(Signal::SeveralGpus, OneServer, No, Hint, "servers with several GPUs exist, but few providers rent them", ""),
-    row(Signal::ManyGpus, OneServer, No, Decisive, "one server holds eight GPUs at most", "more than eight GPUs"),
+    row(Signal::ManyGpus, OneServer, No, Decisive, "one server holds 16 GPUs at most", "more than 16 GPUs"),
     row(Signal::SingleReplicas, OneServer, Yes, Hint, "what runs once is down while its machine is down, on any platform", ""),
     row(Signal::HostCoupled, OneServer, Yes, Hint, "files of one machine do not follow a Pod to another", ""),
     row(Signal::StatefulSingleton, OneServer, Yes, Hint, "a single data store is the part that a second machine does not help", ""),

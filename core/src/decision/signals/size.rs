@@ -1,59 +1,68 @@
 //! Whether one server is enough for the load.
 
-use super::{No, OneServer, Signals, Yes};
+use super::{No, OneServer, Signals, Unknown, Yes};
+use crate::decision::load::Gpus;
 use crate::decision::sums::{self, Loads, Size};
 use crate::decision::system::System;
 use crate::facts::Workload;
+use crate::knowledge::servers::most_gpus;
 use crate::model::kubernetes::{VolumeSource, WorkloadKind};
-use crate::report::{Role, Signal};
+use crate::report::{Answer, Role, Signal};
 use crate::text::Span;
-
-/// Largest number of GPUs in one server: <https://docs.nvidia.com/dgx/dgxh100-user-guide/>.
-const GPUS_IN_A_SERVER: i64 = 8;
 
 pub fn add(signals: &mut Signals, system: &System<'_>, loads: &Loads) {
     let load = loads.main();
     let server = system.facts.config().server.unwrap_or_default();
-    let asked = sums::words(&load.sums);
     let given = sums::server_words(server);
+    let mut state = |signal: Signal, points: Answer, more: String| {
+        if !load.is_empty() {
+            signals.add(signal, OneServer, points, format!("{}{more}", loads.words()), None);
+        }
+    };
     match Size::of(load, server) {
         Size::FitsEasily => {
-            let fact = format!("{asked}, at most half of a server with {given}");
-            signals.add(Signal::FitsServerEasily, OneServer, Yes, fact, None);
+            let more = format!(", at most half of a server with {given}");
+            state(Signal::FitsServerEasily, Yes, more);
         }
-        Size::Fits => {
-            let fact = format!("{asked}, which a server with {given} has");
-            signals.add(Signal::FitsServer, OneServer, Yes, fact, None);
-        }
+        Size::Fits => state(Signal::FitsServer, Yes, format!(", which a server with {given} has")),
         Size::NeedsLarger(larger) => {
-            let fact = format!(
-                "{asked}, more than a server with {given} has; one with {} is enough",
+            let more = format!(
+                ", more than a server with {given} has; one with {} is enough",
                 sums::server_words(larger)
             );
-            signals.add(Signal::NeedsLargerServer, OneServer, Yes, fact, None);
+            state(Signal::NeedsLargerServer, Yes, more);
         }
         Size::Beyond => {
-            let fact = format!("{asked}, more than any single server has");
-            signals.add(Signal::BeyondServers, OneServer, No, fact, None);
+            state(Signal::BeyondServers, No, ", more than any single server has".to_owned());
         }
-        Size::Unknown => {}
+        Size::Open if load.is_whole() => {
+            let more = format!(", at its most more than a server with {given} has");
+            state(Signal::SizeOpen, Unknown, more);
+        }
+        Size::Open => state(Signal::SizeOpen, Unknown, String::new()),
     }
-    if load.gpus > 1 {
-        let many = load.gpus > GPUS_IN_A_SERVER;
-        let signal = if many { Signal::ManyGpus } else { Signal::SeveralGpus };
-        let fact = format!("the files ask for {} GPUs", load.gpus);
-        signals.add(signal, OneServer, No, fact, load.first_gpu);
-    }
+    add_gpus(signals, load.gpus);
     add_singletons(signals, system);
+}
+
+/// Adds several GPUs. One is in reach of any server.
+fn add_gpus(signals: &mut Signals, gpus: Gpus) {
+    if gpus.count > 1 {
+        let signal = match gpus.count > most_gpus() {
+            true => Signal::ManyGpus,
+            false => Signal::SeveralGpus,
+        };
+        let least = if gpus.is_open { "at least " } else { "" };
+        let fact = format!("the files ask for {least}{} GPUs", gpus.count);
+        signals.add(signal, OneServer, No, fact, gpus.first);
+    }
 }
 
 /// Adds what runs once, and what is bound to its machine.
 fn add_singletons(signals: &mut Signals, system: &System<'_>) {
     let counted = &system.counted;
-    let many = counted.services.iter().any(|it| it.unit.copies.is_many())
-        || counted.workloads.iter().any(|it| it.copies.is_many() && !is_agent(it));
     let any = counted.services.len() + counted.workloads.len() > 0;
-    if any && !many && !system.hides_workloads() {
+    if any && system.runs_everything_once() && !system.hides_workloads() {
         let fact =
             "everything runs as a single replica, so the loss of one machine stops it anyway";
         signals.add(Signal::SingleReplicas, OneServer, Yes, fact, None);
