@@ -70,8 +70,8 @@ pub fn write(path: &Path, baseline: &Baseline) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| Failure::at(path, &error))
 }
 
-/// Returns the entries that can be dropped, with the number of findings that each has too many: their rule ran
-/// over their file, or the file is gone.
+/// Returns the entries that can be dropped, with the number of findings that each has too many: their rule
+/// ran over their file, or the file is gone.
 pub fn stale(report: &Report, root: &Path) -> Vec<(Identity, usize)> {
     let checked: BTreeSet<String> =
         report.files.iter().map(|entry| report.base.in_repository(&entry.file.path)).collect();

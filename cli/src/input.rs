@@ -232,8 +232,8 @@ pub fn config(input: &Input) -> Result<Config, Failure> {
     Err(Failure(said.join("\n")))
 }
 
-/// Returns the root of the repository that the first path lies in. Outside of a repository it is the folder of
-/// the baseline, if there is one, or else of the nearest configuration, or else the current folder.
+/// Returns the root of the repository that the first path lies in. Outside of a repository it is the folder
+/// of the baseline, if there is one, or else of the nearest configuration, or else the current folder.
 pub fn root(input: &Input, baseline: Option<&PathBuf>) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let first = input.paths.iter().find(|path| path.as_os_str() != "-");

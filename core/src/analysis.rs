@@ -1,37 +1,40 @@
-//! Everything that is known about one state of the files, ready to be asked.
+//! A snapshot of a project, and what can be asked about it.
 
 use crate::config::Config;
 use crate::edit::guard;
-use crate::facts::{Facts, Parts, Scope, for_any_release, without_default_namespace};
+use crate::facts::{Facts, Parts};
 use crate::model::chart::{Chart, ChartCache, charts};
-use crate::model::kubernetes::Object;
 use crate::model::{
     BuiltTarget, Described, FileModel, PlainTarget, TargetCache, compose, plain_targets, targets,
 };
-use crate::report::{
-    Comparison, Environment, FileEntry, Finding, Findings, Fix, Kind, Other, Related, Report,
-    Severity, TargetEntry,
-};
+use crate::report::{Comparison, Finding, Fix, Kind, Report, Severity};
 use crate::rules::Rule;
 use crate::syntax::Problem;
-use crate::text::{FileId, Span};
+use crate::text::FileId;
 use crate::{compare, decision, rules};
-use accept::{is_off, set_levels, take_out_accepted, take_out_suppressed};
+use accept::{is_off, take_out_accepted, take_out_suppressed};
 use annotations::Annotations;
 use cause::one_for_each_cause;
-use fold::{Folded, drop_echoes, join_fixes, one_for_each_tag, without_names};
-use rustc_hash::{FxHashMap, FxHashSet};
+use fold::{Folded, drop_echoes, fold_shared_places, join_fixes, one_for_each_tag};
+use run::{name_release, run_rules};
+use rustc_hash::FxHashSet;
 use self_cell::self_cell;
 use std::sync::Arc;
 use trial::Trials;
+use variants::{parts, scopes};
 
 mod accept;
 mod annotations;
 mod cause;
 mod fold;
+mod frame;
 mod place;
 mod purpose;
+mod run;
+#[cfg(test)]
+mod testing;
 mod trial;
+mod variants;
 
 /// What a caller wants to know.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,8 +66,8 @@ impl Options {
 /// overlay of a base, a chart with its production values. Each other variant has facts of its own, so
 /// that the environments of one application never speak about each other.
 ///
-/// The facts are built once, when the snapshot is taken. The snapshot owns everything that it answers from, so
-/// that a language server can keep one behind an [`Arc`] and ask it while the files move on.
+/// The facts are built once, when the snapshot is taken. The snapshot owns everything that it answers from,
+/// so that a language server can keep one behind an [`Arc`] and ask it while the files move on.
 #[derive(Debug)]
 pub struct Analysis(Snapshot);
 
@@ -158,8 +161,8 @@ impl Analysis {
         &self.0.borrow_owner().config
     }
 
-    /// Returns every mistake in the configurations among the files, with its file. Paths of targets that lead to
-    /// nothing are findings only, since a caller may hand over a part of the project.
+    /// Returns every mistake in the configurations among the files, with its file. Paths of targets that lead
+    /// to nothing are findings only, since a caller may hand over a part of the project.
     pub fn config_mistakes(&self) -> Vec<(&FileModel, Problem)> {
         let configs = self.files().iter().filter(|file| file.kind == Kind::Config);
         let mut all: Vec<(&FileModel, Problem)> = Vec::new();
@@ -224,37 +227,7 @@ impl Analysis {
         options.wants(rule) && !self.config().is_off(|selector| rule.is(selector))
     }
 
-    /// Returns a report with what is known before any rule runs.
-    fn frame(&self) -> Report {
-        let facts = self.facts();
-        let config = self.config();
-        let files: Vec<FileEntry> = self
-            .files()
-            .iter()
-            .map(|it| FileEntry {
-                file: it.file.clone(),
-                kind: it.kind,
-                role: facts.role_of(it.id),
-                lines: it.lines.clone(),
-                is_excluded: it.is_excluded,
-            })
-            .collect();
-        let built = self.targets().iter().map(|built| target_entry(built));
-        let mut targets: Vec<TargetEntry> =
-            built.chain(self.plain_targets().iter().map(plain_entry)).collect();
-        targets.sort_by(|a, b| (&a.name, a.kind as usize).cmp(&(&b.name, b.kind as usize)));
-        Report {
-            excluded: files.iter().filter(|file| file.is_excluded).count(),
-            files,
-            targets,
-            map: facts.map(),
-            base: config.base.clone(),
-            fail_on: config.fail_on,
-            ..Report::default()
-        }
-    }
-
-    /// Says which keys lead to the place of each finding, and to those that it stands for.
+    /// Sets the key path of each finding, and of the findings that it stands for.
     fn identify(&self, findings: &mut [Finding]) {
         let facts = self.facts();
         for finding in findings {
@@ -273,8 +246,8 @@ impl Analysis {
         compare::compare(self.facts())
     }
 
-    /// Leaves those fixes that stand on text which was read as it is, and in targets those that settle
-    /// their finding and change nothing else.
+    /// Keeps only the fixes that edit text as it was read, and in targets only those that settle their
+    /// finding and change nothing else.
     fn try_fixes(&self, findings: &mut [Finding], options: &Options) {
         for finding in findings.iter_mut() {
             let file = |id: FileId| &*self.files()[id.index()];
@@ -329,147 +302,6 @@ impl Analysis {
     }
 }
 
-/// Makes one finding of those that a rule has at one place about several objects, which share it through an
-/// anchor or a template. Findings are sorted by place.
-fn fold_shared_places(findings: &mut Vec<Finding>) {
-    let mut folded: Vec<Finding> = Vec::with_capacity(findings.len());
-    // Whether the last one stands for the others at its place.
-    let mut is_shared = false;
-    for finding in findings.drain(..) {
-        match folded.last_mut() {
-            Some(first)
-                if first.code == finding.code
-                    && first.span == finding.span
-                    && first.severity == finding.severity
-                    && first.subject != finding.subject
-                    && first.targets == finding.targets
-                    && (is_shared || first.more == 0) =>
-            {
-                is_shared = true;
-                let Finding { span, subject, key_path, .. } = finding;
-                let here = Related { span, message: String::new() };
-                first.stands_for_places(vec![(here, 0)], &[]);
-                first.others.push(Other { span, subject, key_path });
-            }
-            _ => {
-                is_shared = false;
-                folded.push(finding);
-            }
-        }
-    }
-    *findings = folded;
-}
-
-/// Returns a target as the report lists it.
-fn target_entry(built: &BuiltTarget) -> TargetEntry {
-    let target = &built.target;
-    TargetEntry {
-        name: target.name.clone(),
-        kind: target.kind,
-        environment: target.environment,
-        files: target.sources.clone(),
-        built: built.is_whole(),
-        reason: target.reasons.first().map(|reason| reason.message.clone()),
-    }
-}
-
-/// Returns a target that needs no building as the report lists it.
-fn plain_entry(target: &PlainTarget) -> TargetEntry {
-    TargetEntry {
-        name: target.name.clone(),
-        kind: target.kind,
-        environment: target.environment,
-        files: target.files.clone(),
-        built: target.reason.is_none(),
-        reason: target.reason.clone(),
-    }
-}
-
-/// Builds the facts over the files with one variant of each target, and over each other variant.
-fn scopes(sources: &Sources) -> Scopes<'_> {
-    let Sources { files, projects, config, targets, charts, built_files, parts, .. } = sources;
-    let scope = |chosen, is_main| Scope {
-        files,
-        projects,
-        config,
-        targets,
-        charts,
-        built_files,
-        parts,
-        chosen,
-        is_main,
-    };
-    let (chosen, others) = choose_variants(targets, files);
-    let no_projects: &[compose::Project] = &[];
-    let variant =
-        |at| Facts::new(Scope { projects: no_projects, charts: &[], ..scope(vec![at], false) });
-    Scopes {
-        main: Facts::new(scope(chosen, true)),
-        variants: others.into_iter().map(variant).collect(),
-    }
-}
-
-/// Finds the files of each application. What a target or a Compose project is made of is one.
-fn parts(
-    files: &[Arc<FileModel>],
-    projects: &[compose::Project],
-    targets: &[Arc<BuiltTarget>],
-) -> Parts {
-    let of_project = |project: &compose::Project| -> Vec<FileId> {
-        project.files.iter().chain(&project.included).copied().collect()
-    };
-    let mut joined: Vec<Vec<FileId>> = projects.iter().map(of_project).collect();
-    joined.extend(targets.iter().map(|it| it.target.sources.clone()));
-    Parts::new(files, joined.iter().map(Vec::as_slice))
-}
-
-/// Splits the indices of the targets into one variant of each application and the others. Production
-/// comes first, then a target that names no environment; of several, the one that keeps the kinds of the
-/// objects as they are written, and the one with the fewest sources, which is the one that the others are made
-/// from.
-fn choose_variants(
-    targets: &[Arc<BuiltTarget>],
-    files: &[Arc<FileModel>],
-) -> (Vec<usize>, Vec<usize>) {
-    let objects = files.iter().flat_map(|file| &file.objects);
-    let written: FxHashMap<Span, &str> =
-        objects.map(|it| (it.name_span(), it.kind.as_str())).collect();
-    let changed_kinds = |at: &usize| {
-        let has_changed = |it: &&Object| {
-            written.get(&it.name_span()).is_some_and(|kind| *kind != it.kind.as_str())
-        };
-        targets[*at].objects.iter().filter(has_changed).count()
-    };
-    let rank = |at: &usize| match targets[*at].target.environment {
-        Some(Environment::Production) => 0,
-        None => 1,
-        Some(Environment::Staging) => 2,
-        Some(Environment::Test) => 3,
-        Some(Environment::Development) => 4,
-    };
-    let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by_cached_key(|at| (rank(at), changed_kinds(at), targets[*at].target.sources.len()));
-    let mut taken: FxHashSet<FileId> = FxHashSet::default();
-    let (mut chosen, mut others) = (Vec::new(), Vec::new());
-    for at in order {
-        let target = &targets[at].target;
-        let is_variant = target.sources.iter().any(|file| taken.contains(file));
-        // A target that could not be built leaves its place to the next variant.
-        if !target.is_built {
-            continue;
-        }
-        if is_variant {
-            others.push(at);
-        } else {
-            taken.extend(&target.sources);
-            chosen.push(at);
-        }
-    }
-    chosen.sort_unstable();
-    others.sort_unstable();
-    (chosen, others)
-}
-
 /// Whether a finding misses something that may be in a part of the target that was not built.
 fn may_be_unbuilt(finding: &Finding, target: &BuiltTarget) -> bool {
     !target.is_whole() && rules::find(finding.code).is_some_and(|rule| rule.is_about_absence)
@@ -479,54 +311,6 @@ fn may_be_unbuilt(finding: &Finding, target: &BuiltTarget) -> bool {
 fn is_about_text(finding: &Finding) -> bool {
     let is_about_text = |rule: &Rule| rule.on == rules::Side::Document || rule.is_about_sources;
     rules::find(finding.code).is_some_and(is_about_text)
-}
-
-/// Returns the findings of all wanted rules, and the codes of the rules that ran.
-fn run_rules(
-    facts: &Facts<'_>,
-    wanted: &dyn Fn(&Rule) -> bool,
-) -> (Vec<Finding>, Vec<&'static str>) {
-    let mut findings = Vec::new();
-    let mut ran = Vec::new();
-    for rule in rules::all().filter(|it| wanted(it)) {
-        ran.push(rule.code);
-        let mut out = Findings::new(rule.code, rule.name, rule.severity);
-        rule.run(facts, &mut out);
-        let mut found = out.into_list();
-        purpose::fit_to_purpose(rule, facts, &mut found);
-        complete(facts, &mut found);
-        findings.append(&mut found);
-    }
-    set_levels(facts, &mut findings);
-    (findings, ran)
-}
-
-/// Names the object or service that each finding is about, and makes commands fit any release of a chart.
-fn complete(facts: &Facts<'_>, findings: &mut [Finding]) {
-    let says_default = facts.says_default_namespace();
-    for finding in findings {
-        if finding.subject.is_empty() {
-            finding.subject = facts.subject_of(&finding.message, finding.span);
-        }
-        for command in &mut finding.check {
-            *command = for_any_release(command);
-            if !says_default {
-                *command = without_default_namespace(command);
-            }
-        }
-    }
-}
-
-/// Puts a placeholder into messages for the name that `helm template` gives a release without one.
-fn name_release(findings: &mut [Finding]) {
-    for finding in findings {
-        let related = finding.related.iter_mut().map(|it| &mut it.message);
-        for message in related.chain([&mut finding.message]) {
-            if message.contains("release-name") {
-                *message = message.replace("release-name", "RELEASE");
-            }
-        }
-    }
 }
 
 /// Returns the configuration of the files with the caller's own settings on top.

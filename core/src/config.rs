@@ -285,7 +285,8 @@ mod tests {
     use crate::text::FileId;
     use std::sync::Arc;
 
-    fn read(text: &str) -> (Config, Vec<String>) {
+    /// Reads a configuration, and returns the messages of its problems too.
+    pub(super) fn read(text: &str) -> (Config, Vec<String>) {
         let (tree, _) = parse(FileId(0), &Arc::from(text), None);
         let (config, problems) = Config::read(&tree, &crate::rules::unknown);
         (config, problems.into_iter().map(|it| it.message).collect())

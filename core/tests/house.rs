@@ -99,7 +99,7 @@ fn imports_point_up_the_stream() {
             .unwrap_or_else(|| panic!("{room} is a new room: say in this table what it may import"))
             .1;
         let text = fs::read_to_string(&path).unwrap();
-        // So many times `super::` leads from this file to the root of the crate.
+        // The chain of `super::` that leads from this file to the root of the crate.
         let to_root = "super::".repeat(depth(&path));
         for (number, line) in code_lines(&text) {
             let mut names = imported(line, "crate::");
@@ -181,8 +181,8 @@ fn no_rule_imports_another() {
     assert!(wrong.is_empty(), "move what they share into facts:\n{}", wrong.join("\n"));
 }
 
-/// Fields of the report and the decision that hold sentences or parts of them, a rule's own code and name, or a key of
-/// Compose. Every other field has a closed set of values, and is an enum.
+/// Fields of the report and the decision that hold sentences or parts of them, a rule's own code and name, or
+/// a key of Compose. Every other field has a closed set of values, and is an enum.
 const PROSE: &[&str] = &[
     "code", "name", "text", "because", "next", "key", "instead", "see", "by", "noun", "does",
     "sentence", "would_be",

@@ -1,7 +1,8 @@
-//! How loud the rules are over real projects: findings in a file, shares of the rules, rules that stay silent.
+//! How loud the rules are over real projects: findings in a file, shares of the rules, rules that stay
+//! silent.
 //!
-//! `PLIMSOLL_CORPUS=DIR cargo test --test quiet -- --ignored --nocapture`, where DIR is a folder of folders of
-//! projects.
+//! `PLIMSOLL_CORPUS=DIR cargo test --test quiet -- --ignored --nocapture`, where DIR is a folder of folders
+//! of projects.
 #![allow(clippy::unwrap_used)]
 
 mod common;

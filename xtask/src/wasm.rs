@@ -1,7 +1,7 @@
 //! From the crate `plimsoll-wasm` to `wasm/npm/dist`: compile, write the glue, shrink, measure.
 //!
-//! There are two engines: the whole one, which renders charts and builds overlays, and a light one, which browsers
-//! download first. `wasm/npm/build.mjs` adds the entries and the types.
+//! There are two engines: the whole one, which renders charts and builds overlays, and a light one, which
+//! browsers download first. `wasm/npm/build.mjs` adds the entries and the types.
 
 use crate::setup;
 use crate::sh::{Result, cmd, fs, root, say, target_dir};

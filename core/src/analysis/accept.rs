@@ -1,7 +1,7 @@
 //! What people accept and how loud they want a rule to be, applied to the findings.
 
 use super::annotations::{self, Annotations};
-use super::complete;
+use super::run::complete;
 use crate::facts::Facts;
 use crate::report::{Baseline, Finding, Findings, Identity, Level, Report, Unused};
 use crate::rules::{self, Rule};

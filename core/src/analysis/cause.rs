@@ -140,8 +140,8 @@ fn severity_of(first: &Finding, others: &[Finding], facts: &Facts<'_>) -> crate:
     worst.or(all().map(|it| it.severity).min()).unwrap_or(first.severity)
 }
 
-/// Returns the fixes of the first finding. One that every other finding has too, by its title and safety, mends
-/// all places, unless they are in targets, where a fix is tried by itself.
+/// Returns the fixes of the first finding. One that every other finding has too, by its title and safety,
+/// mends all places, unless they are in targets, where a fix is tried by itself.
 fn united(first: &Finding, others: &[Finding]) -> Vec<Fix> {
     let is_built = |it: &Finding| !it.targets.is_empty();
     if is_built(first) || others.iter().any(is_built) {

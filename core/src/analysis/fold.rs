@@ -3,7 +3,7 @@
 use super::may_be_unbuilt;
 use super::place::place_in_target;
 use crate::facts::Facts;
-use crate::report::{Edit, Finding, Kind};
+use crate::report::{Edit, Finding, Kind, Other, Related};
 use crate::text::Span;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -167,18 +167,44 @@ pub(super) fn join_fixes(kept: &mut Finding, other: &Finding) {
     }
 }
 
+/// Makes one finding of those that a rule has at one place about several objects, which share it through an
+/// anchor or a template. Findings are sorted by place.
+pub(super) fn fold_shared_places(findings: &mut Vec<Finding>) {
+    let mut folded: Vec<Finding> = Vec::with_capacity(findings.len());
+    // Whether the last one stands for the others at its place.
+    let mut is_shared = false;
+    for finding in findings.drain(..) {
+        match folded.last_mut() {
+            Some(first)
+                if first.code == finding.code
+                    && first.span == finding.span
+                    && first.severity == finding.severity
+                    && first.subject != finding.subject
+                    && first.targets == finding.targets
+                    && (is_shared || first.more == 0) =>
+            {
+                is_shared = true;
+                let Finding { span, subject, key_path, .. } = finding;
+                let here = Related { span, message: String::new() };
+                first.stands_for_places(vec![(here, 0)], &[]);
+                first.others.push(Other { span, subject, key_path });
+            }
+            _ => {
+                is_shared = false;
+                folded.push(finding);
+            }
+        }
+    }
+    *findings = folded;
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::testing::said;
     use super::*;
     use crate::config::Config;
-    use crate::report::{Findings, Report, Severity};
+    use crate::report::Report;
     use crate::{Options, Workspace};
-
-    fn said(subject: &str, message: &str) -> Finding {
-        let mut out = Findings::new("PLM801", "x", Severity::Info);
-        out.at(&Span::default(), message).subject(subject);
-        out.into_list().remove(0)
-    }
 
     #[test]
     fn an_object_of_another_kind_says_the_same() {

@@ -87,14 +87,8 @@ pub(super) fn place_in_target(finding: &mut Finding, target: &BuiltTarget, facts
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::said;
     use super::*;
-    use crate::report::{Findings, Severity};
-
-    fn said(subject: &str, message: &str) -> Finding {
-        let mut out = Findings::new("PLM801", "x", Severity::Info);
-        out.at(&Span::default(), message).subject(subject);
-        out.into_list().remove(0)
-    }
 
     #[test]
     fn a_value_is_spoken_of_as_a_whole() {

@@ -9,8 +9,8 @@ use rustc_hash::FxHashMap;
 /// The family of rules about a server in production, which have nothing to say about development and tests.
 const PRODUCTION_SERVER: &str = "PLM8";
 
-/// Codes of rules whose errors mean that Compose, Kubernetes, Helm or Kustomize refuse a file, which is as bad
-/// in an example as anywhere. The family of documents (PLM0) belongs to them too.
+/// Codes of rules whose errors mean that Compose, Kubernetes, Helm or Kustomize refuse a file, which is as
+/// bad in an example as anywhere. The family of documents (PLM0) belongs to them too.
 const REFUSED: &[&str] = &[
     "PLM102", "PLM111", "PLM414", "PLM420", "PLM423", "PLM510", "PLM515", "PLM520", "PLM608",
     "PLM611", "PLM617", "PLM716", "PLM802", "PLM808", "PLM809", "PLM811", "PLM816", "PLM908",

@@ -5,7 +5,10 @@
 //! for ten others. A fix is kept where the finding goes, in every target that had it, and nothing else
 //! changes.
 
-use super::{Sources, choose_variants, compose_projects, run_rules, without_names};
+use super::fold::without_names;
+use super::run::run_rules;
+use super::variants::choose_variants;
+use super::{Sources, compose_projects};
 use crate::edit::apply::splice;
 use crate::edit::guard;
 use crate::facts::{Facts, Scope};

@@ -108,8 +108,8 @@ fn shows_all_variables(pair: &Pair<'_, '_>) -> bool {
     })
 }
 
-/// Compares variables by name, and their values where both sides show them. Values are never repeated, since they
-/// may be credentials.
+/// Compares variables by name, and their values where both sides show them. Values are never repeated, since
+/// they may be credentials.
 fn environment(pair: &Pair<'_, '_>) -> Option<Compared> {
     let wanted: Vec<&compose::EnvVar> =
         pair.service.model.environment.iter().filter(|it| it.value.is_some()).collect();

@@ -11,7 +11,8 @@ use crate::text::{folder_of, glob};
 /// the folder. A folder that it means stands for everything in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pattern {
-    /// The folder of the configuration: its absolute path, or its path in the project where that is not known.
+    /// The folder of the configuration: its absolute path, or its path in the project where that is not
+    /// known.
     folder: String,
     glob: String,
     is_anywhere: bool,

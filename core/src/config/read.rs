@@ -212,16 +212,7 @@ fn bytes(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::Answers;
-    use super::*;
-    use crate::syntax::parse;
-    use crate::text::FileId;
-    use std::sync::Arc;
-
-    fn read(text: &str) -> (Config, Vec<String>) {
-        let (tree, _) = parse(FileId(0), &Arc::from(text), None);
-        let (config, problems) = Config::read(&tree, &crate::rules::unknown);
-        (config, problems.into_iter().map(|it| it.message).collect())
-    }
+    use super::super::tests::read;
 
     #[test]
     fn settings_that_make_no_sense_are_problems() {

@@ -16,7 +16,8 @@ pub struct ComposeTarget {
     pub environment: Option<Environment>,
 }
 
-/// The targets of a configuration. Paths are relative to its file until [`Targets::below`] says where that is.
+/// The targets of a configuration. Paths are relative to its file until [`Targets::below`] says where that
+/// is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Targets {
     /// Charts and kustomizations.

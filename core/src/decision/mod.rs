@@ -2,8 +2,8 @@
 //!
 //! The way of the data: the facts are split into systems (`system`), of each one environment is counted
 //! (`counted`) and added up (`sums`); signals are seen (`signals`) and weighed for each question (`scale`,
-//! `questions`); a table leads from the answers to an outcome (`outcome`); and what follows from it is put into
-//! words (`conclusion`), into two checklists and into the crossing table.
+//! `questions`); a table leads from the answers to an outcome (`outcome`); and what follows from it is put
+//! into words (`conclusion`), into two checklists and into the crossing table.
 //!
 //! The decision never calls one tool more professional than another. It states what the files show,
 //! what a person answered, and what would change the outcome.

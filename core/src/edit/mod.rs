@@ -30,8 +30,8 @@ impl<'a> Editor<'a> {
     }
 
     /// Adds an entry at the end of a mapping. `None` for a mapping that has the key already, whatever its
-    /// value is, and for a place that is shared through an alias, belongs to another file, is no mapping or has
-    /// comments inside its braces.
+    /// value is, and for a place that is shared through an alias, belongs to another file, is no mapping or
+    /// has comments inside its braces.
     pub fn insert_entry(&self, place: &Place, key: &str, value: &Yaml<'_>) -> Option<Edit> {
         self.insert_entries(place, &[(key, value)])
     }

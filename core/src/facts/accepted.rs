@@ -34,8 +34,8 @@ impl Facts<'_> {
         baseline.accepts(&path, || self.key_path(span), is)
     }
 
-    /// Returns what the annotations of the built object at a place accept. The annotations of objects that are
-    /// applied as they are written are directives of their file.
+    /// Returns what the annotations of the built object at a place accept. The annotations of objects that
+    /// are applied as they are written are directives of their file.
     pub fn annotations_at(&self, span: Span) -> Vec<Suppression> {
         if !self.is_built(span.file) {
             return Vec::new();
@@ -50,8 +50,8 @@ impl Facts<'_> {
     }
 
     /// Returns the path of keys to a place: `services.web.ports[8080:80]`. What a template prints goes by its
-    /// place in the built object, and has no path where that is not known; a line of an environment file goes by
-    /// its variable.
+    /// place in the built object, and has no path where that is not known; a line of an environment file goes
+    /// by its variable.
     pub fn key_path(&self, span: Span) -> String {
         let file = self.file(span.file);
         if file.kind == Kind::EnvFile {

@@ -33,6 +33,22 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Returns the command that lists what a unit mounts.
+    pub fn show_mounts(&self, unit: &Unit<'_>) -> String {
+        match unit.site {
+            Site::Service(at) => {
+                let service = &self.services()[at];
+                let id = self.compose(service, &format!("ps -q {}", service.name));
+                format!("docker inspect --format '{{{{json .Mounts}}}}' $({id})")
+            }
+            Site::Container(at, _) => {
+                let workload = &self.workloads()[at];
+                let (reference, flag) = (workload.reference(), workload.namespace_flag());
+                format!("kubectl get {reference}{flag} -o jsonpath='{{..volumes}}'")
+            }
+        }
+    }
+
     /// Returns the command that asks whether a host name resolves where a unit runs.
     pub fn resolve(&self, unit: &Unit<'a>, host: &str) -> String {
         if !self.lacks_shell(unit) {

@@ -22,6 +22,7 @@ use crate::report::Role;
 use crate::text::FileId;
 use rustc_hash::FxHashSet;
 
+/// Builds the facts about one scope.
 pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     let Scope { files, projects, config, targets, charts, built_files, parts, chosen, is_main } =
         scope.clone();
@@ -44,26 +45,10 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     };
     let mut services = services(projects, &roles);
     programs::of_services(&mut services, &sorted);
-    let sets = if is_main {
-        let sources = |at: &usize| {
-            let at = *at;
-            targets[at].target.sources.iter().map(move |file| (*file, at))
-        };
-        let homes = chosen.iter().flat_map(sources).collect();
-        Sets::new(files, &objects, parts.clone()).with_homes(homes)
-    } else {
-        Sets::default()
-    };
+    let sets = if is_main { sets(&scope, &objects) } else { Sets::default() };
     let from_elsewhere = parts_from_elsewhere(&scope, &sorted, &sets);
     let named = NamedObjects::new(files, &objects, &sets);
-    let mut workloads = Vec::new();
-    for &object in &objects {
-        if let Some(model) = object.workload() {
-            let copies = workload::copies(object, model);
-            workloads.push(Workload::new(workloads.len(), object, model, copies, &named, &sets));
-        }
-    }
-    programs::of_workloads(&mut workloads);
+    let mut workloads = workloads(&objects, &named, &sets);
     let pods = LabelIndex::of_workloads(&workloads);
     let kube_services = selection::kube_services(files, &objects, &mut workloads, &sets, &pods);
     selection::autoscale(files, &objects, &mut workloads, &sets);
@@ -120,6 +105,33 @@ pub(super) fn facts<'a>(scope: Scope<'a>) -> Facts<'a> {
     facts.counterparts = counterparts::find(&facts);
     programs::of_counterparts(&mut facts);
     facts
+}
+
+/// Builds the sets of files that are applied together, with the targets that files are built into.
+fn sets(scope: &Scope<'_>, objects: &[&Object]) -> Sets {
+    let sources = |at: &usize| {
+        let at = *at;
+        scope.targets[at].target.sources.iter().map(move |file| (*file, at))
+    };
+    let homes = scope.chosen.iter().flat_map(sources).collect();
+    Sets::new(scope.files, objects, scope.parts.clone()).with_homes(homes)
+}
+
+/// Builds the owners of Pod templates, with the programs in their containers.
+fn workloads<'a>(
+    objects: &[&'a Object],
+    named: &NamedObjects<'a>,
+    sets: &Sets,
+) -> Vec<Workload<'a>> {
+    let mut workloads = Vec::new();
+    for &object in objects {
+        if let Some(model) = object.workload() {
+            let copies = workload::copies(object, model);
+            workloads.push(Workload::new(workloads.len(), object, model, copies, named, sets));
+        }
+    }
+    programs::of_workloads(&mut workloads);
+    workloads
 }
 
 /// Returns the parts of the project into which something that is not read here may bring Services: a

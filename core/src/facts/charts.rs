@@ -121,8 +121,8 @@ impl<'a> Facts<'a> {
         found
     }
 
-    /// Whether a place is only reached where somebody makes another choice than the chart, in a value beside the
-    /// one that is read: `claimName` where `type` is `existingClaim`. Who sets one sets the other.
+    /// Whether a place is only reached where somebody makes another choice than the chart, in a value beside
+    /// the one that is read: `claimName` where `type` is `existingClaim`. Who sets one sets the other.
     fn goes_with_another_choice(&self, chart: &Chart, read: &ValueRead) -> bool {
         let Some(own) = &chart.values else { return false };
         read.conditions.iter().any(|condition| {
@@ -138,8 +138,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Returns what has to be set so that a place in a template is reached, as far as the conditions around it
-    /// say.
+    /// Returns what has to be set so that a place in a template is reached, as far as the conditions around
+    /// it say.
     fn reached_by(&self, chart: &Chart, read: &ValueRead) -> Vec<(String, String)> {
         let mut settings = Vec::new();
         for condition in &read.conditions {

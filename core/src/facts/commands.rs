@@ -23,8 +23,8 @@ impl<'a> Facts<'a> {
         format!("docker compose{files}{profile} {arguments}")
     }
 
-    /// Returns the command that asks Swarm about a service, where the service is for Swarm and the question is one
-    /// that Swarm answers. Nobody but who deploys a stack knows its name.
+    /// Returns the command that asks Swarm about a service, where the service is for Swarm and the question
+    /// is one that Swarm answers. Nobody but who deploys a stack knows its name.
     fn stack_command(&self, service: &Service<'a>, arguments: &str) -> Option<String> {
         if !self.is_for_swarm(service) {
             return None;
@@ -131,8 +131,8 @@ pub fn kubectl(verb: &str, object: &Object, options: &str) -> String {
 /// The name of the release where nobody has given it one, as `helm template` has it.
 const RELEASE: &str = "release-name";
 
-/// Returns a command for whatever release a chart is installed as. Labels with the name of the release are left
-/// out of a selector that has others, and elsewhere a placeholder stands for the name.
+/// Returns a command for whatever release a chart is installed as. Labels with the name of the release are
+/// left out of a selector that has others, and elsewhere a placeholder stands for the name.
 pub fn for_any_release(command: &str) -> String {
     if !command.contains(RELEASE) {
         return command.to_owned();

@@ -71,8 +71,8 @@ impl Stage {
     }
 }
 
-/// Returns the stage that the build of a service ends with, with the arguments that the build is given. One without
-/// a value takes that of the project's `.env` file.
+/// Returns the stage that the build of a service ends with, with the arguments that the build is given. One
+/// without a value takes that of the project's `.env` file.
 pub(super) fn built_stage(text: &str, service: &Service<'_>) -> Option<Stage> {
     let build = service.model.build.as_ref()?;
     let of_project = |name: &str| {
@@ -151,8 +151,8 @@ fn target_of_copy(rest: &str, directory: &str) -> Option<String> {
     Some(in_directory(directory, target.trim_matches(['[', ']', '"', ',', '\''])))
 }
 
-/// Returns the paths that the arguments of a `COPY` take from the build context, which itself is an empty path;
-/// none for files of another stage.
+/// Returns the paths that the arguments of a `COPY` take from the build context, which itself is an empty
+/// path; none for files of another stage.
 fn copied(rest: &str) -> Vec<String> {
     let is_option = |word: &&str| word.starts_with("--");
     if rest.split_whitespace().take_while(is_option).any(|it| it.starts_with("--from")) {

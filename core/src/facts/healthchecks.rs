@@ -76,7 +76,8 @@ impl<'a> Facts<'a> {
 }
 
 impl Service<'_> {
-    /// Returns the words of a healthcheck that runs a command: as they stand, where the image may have no shell.
+    /// Returns the words of a healthcheck that runs a command: as they stand, where the image may have no
+    /// shell.
     fn test_words(&self, shell: &'static str) -> Vec<Cow<'static, str>> {
         let tag = self.unit.image.as_ref().and_then(|it| ImageRef::parse(it.text).tag);
         let has_shell = self.unit.runs.as_ref().is_some_and(|it| {
@@ -118,7 +119,8 @@ fn family_health(family: &Family, repository: &str) -> Health {
     }
 }
 
-/// Returns the health of a stage of a Dockerfile: its own HEALTHCHECK, or else that of the image that it starts from.
+/// Returns the health of a stage of a Dockerfile: its own HEALTHCHECK, or else that of the image that it
+/// starts from.
 fn stage_health(stage: dockerfile::Stage) -> Health {
     match stage.healthcheck {
         Some(true) => Health::Checked,

@@ -17,17 +17,21 @@
 //! | what a host name means | `hosts` | `compose_host`, `kube_host`, `services_named`, `near_service` |
 //! | hosts that a container dials | `peers` | `peers`, `own_ports`, `may_listen_beside`, `is_unknown_service` |
 //! | who connects to a Service | `callers` | `callers`, `reached_ports` |
-//! | network policies | `policies` | `network_policies`, `limiting`, `may_be`, `allows_dns` |
+//! | addresses that a broker advertises | `brokers` | `brokers`, `broker_clients`, `target_number` |
+//! | network policies | `policies` | `network_policies`, `limiting`, `lets_in`, `allows_dns` |
 //! | start order | `order`, `cycles` | `waits`, `waiters`, `depends_transitively`, `dependency_cycles` |
 //! | health | `healthchecks` | `health`, `healthcheck_entry`, `probe_of_healthcheck` |
 //! | migrations | `migrations` | `migration_of`, `only_migrates`, `workload_migrates` |
 //! | storage | `storage` | `mounted`, `backing`, `claim`, `stored` |
+//! | where a data store keeps its data | `data_home` | `data_home`, `hides_mounts`, `kept_monitoring` |
+//! | volumes that a fix adds | `new_volumes` | `mount_new_volume`, `declare_volumes`, `name_volume` |
 //! | what a ready check would say | `ready` | `healthcheck_fix`, `wait_safety`, `broken_check` |
 //! | replicas | `replicas` | `replica_range`, `autoscalers`, `is_for_swarm` |
 //! | requests and limits | `resources` | `has_request`, `is_limited_from_outside`, `memory_limit` |
 //! | programs and scripts that a check runs | `tools`, `scripts` | `missing_tool`, `lacks_shell`, `mounted_script` |
 //! | who is let in | `authentication` | `open_door` |
 //! | the same thing on both sides | `counterparts`, `pair` | `counterparts`, `counterpart_of`, `pair` |
+//! | services and containers of one name | `namesakes` | `sets_in_compose`, `has_unknown_source`, `Releases` |
 //! | roles of Compose files and objects | `roles` | `role_of`, `object_role`, `unit_role` |
 //! | credentials in ConfigMaps and Secrets | `credentials` | `credentials` |
 //! | credentials at containers and objects | `plain_credentials` | `plain_credentials`, `credentials_in_metadata` |
@@ -51,6 +55,7 @@
 mod accepted;
 mod asking;
 mod authentication;
+mod brokers;
 mod build;
 mod callers;
 mod charts;
@@ -60,6 +65,7 @@ mod copies;
 mod counterparts;
 mod credentials;
 mod cycles;
+mod data_home;
 mod delivery;
 mod disjoint;
 mod dockerfile;
@@ -72,6 +78,8 @@ mod map;
 mod mentions;
 mod migrations;
 mod names;
+mod namesakes;
+mod new_volumes;
 mod order;
 mod overlays;
 mod pair;
@@ -102,6 +110,7 @@ mod written;
 
 pub use crate::text::nearest;
 pub use authentication::{OpenDoor, Reach};
+pub use brokers::{Advertised, Broker, BrokerClient, BrokerClients};
 pub use callers::{Caller, Callers, PortTarget, reached_ports};
 pub use charts::{TypeConflict, UndefinedValue, UnusedValue};
 pub use commands::{for_any_release, in_shell, kubectl, without_default_namespace};
@@ -109,6 +118,7 @@ pub use contract::ConfigKeys;
 pub use copies::{CopiedManifests, Fields};
 pub use counterparts::{Counterpart, Why};
 pub use credentials::Credential;
+pub use data_home::DataHome;
 pub use delivery::{
     Hook, HookTool, Phase, argocd_hook, has_sync_option, helm_hook, hook, sync_wave,
 };
@@ -120,6 +130,8 @@ pub use images::Image;
 pub use mentions::Mention;
 pub use migrations::{Migration, hook_words, migrates_before_start, migration_in};
 pub use names::{MANY, Named};
+pub use namesakes::{Namesakes, Releases};
+pub use new_volumes::new_volume_name;
 pub use order::{Wait, reaches};
 pub use overlays::OverlayGap;
 pub use pair::{Pair, workload_label};

@@ -1,10 +1,11 @@
 //! The parts of a project: the files that are about one application.
 //!
-//! A repository may hold one application, with its Compose file at the root and its manifests in `k8s/`,
-//! or many applications side by side. Nothing states which, so the folders decide: a folder with a
-//! Compose file, a manifest or the like belongs together with everything below it, and so does a folder
-//! with a `k8s/` or a `helm/` in it, or with little else than a `dev/` and a `prod/`, since such names say
-//! what is inside and not for which application. What a target or a Compose project is made of belongs together wherever it lies.
+//! A repository may hold one application, with its Compose file at the root and its manifests in `k8s/`, or
+//! many applications side by side. Nothing states which, so the folders decide: a folder with a Compose file,
+//! a manifest or the like belongs together with everything below it, and so does a folder with a `k8s/` or a
+//! `helm/` in it, or with little else than a `dev/` and a `prod/`, since such names say what is inside and
+//! not for which application. What a target or a Compose project is made of belongs together wherever it
+//! lies.
 
 use super::disjoint::DisjointSets;
 use crate::model::FileModel;

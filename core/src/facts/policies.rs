@@ -1,11 +1,12 @@
 //! Network policies: which Pods they select, and whom they let through.
 
 use super::sets::World;
-use super::{Facts, Workload, is_below};
+use super::{Caller, Facts, PortTarget, Workload, is_below};
+use crate::knowledge::net;
 use crate::model::kubernetes::{
     Body, NetworkPolicy, Object, Operator, PolicyPeer, PolicyRule, Selector, find,
 };
-use crate::text::folder_of;
+use crate::text::{Span, folder_of};
 use rustc_hash::FxHashMap;
 
 /// A direction of traffic, seen from the Pods that a policy selects.
@@ -50,6 +51,23 @@ pub struct Limiting<'p, 'a> {
     pub all: Vec<&'p Policy<'a>>,
     /// Those of them that surely do; at least one.
     pub sure: Vec<&'p Policy<'a>>,
+}
+
+impl<'p, 'a> Limiting<'p, 'a> {
+    /// Returns the policy that a finding is about, and the place of its rules. A policy that allows something
+    /// speaks of the case; one that only denies is a default.
+    pub fn blamed(&self, direction: Direction) -> Option<(&'p Policy<'a>, Span)> {
+        let with_rules = self.sure.iter().find(|it| !it.rules(direction).is_empty());
+        let policy = *with_rules.or(self.sure.first())?;
+        let (rules, kind) = match direction {
+            Direction::Ingress => (&policy.model.ingress, "Ingress"),
+            Direction::Egress => (&policy.model.egress, "Egress"),
+        };
+        let written = rules.as_ref().map(|it| it.span);
+        let of_type = policy.model.policy_types.iter().find(|it| it.as_str() == kind);
+        let span = written.or(of_type.map(|it| it.span)).unwrap_or(policy.object.name_span());
+        Some((policy, span))
+    }
 }
 
 /// The network policies of the project, and what is needed to judge them.
@@ -97,6 +115,18 @@ impl<'a> Facts<'a> {
         policies
     }
 
+    /// Whether a workload is known to use host names: it names a host, or one of the policies lets it reach
+    /// other Pods, which have fixed names and no fixed addresses.
+    pub fn asks_for_names(&self, workload: &Workload<'_>, policies: &[&Policy<'_>]) -> bool {
+        let is_name = |host: &str| net::ipv4(host).is_none() && !net::is_loopback(host);
+        let mut mentions = workload.units.iter().flat_map(|unit| &unit.peers);
+        let is_of_pods = |rule: &PolicyRule| {
+            rule.peers.is_empty() || rule.peers.iter().any(|it| it.cidr.is_none())
+        };
+        mentions.any(|it| is_name(it.host))
+            || policies.iter().any(|it| it.rules(Direction::Egress).iter().any(is_of_pods))
+    }
+
     /// Whether an object and a workload surely land in one namespace: it is written at both, or they are
     /// built into one target, or they lie in one folder or one below the other.
     fn shares_namespace(&self, object: &Object, workload: &Workload<'_>) -> bool {
@@ -137,8 +167,46 @@ impl<'a> Policies<'a> {
         (!sure.is_empty()).then_some(Limiting { all, sure })
     }
 
+    /// Whether one of several policies lets a caller through to a port.
+    pub fn lets_in(
+        &self,
+        policies: &[&Policy<'a>],
+        caller: &Caller<'_, 'a>,
+        target: &PortTarget<'_>,
+    ) -> bool {
+        policies.iter().any(|policy| {
+            let is_meant = |peer: &PolicyPeer| self.may_be_caller(policy, peer, caller);
+            policy.rules(Direction::Ingress).iter().any(|rule| {
+                rule.allows_port(target.protocol, target.number, target.name)
+                    && (rule.peers.is_empty() || rule.peers.iter().any(is_meant))
+            })
+        })
+    }
+
+    /// Whether a peer of a policy may be a caller.
+    fn may_be_caller(
+        &self,
+        policy: &Policy<'_>,
+        peer: &PolicyPeer,
+        caller: &Caller<'_, 'a>,
+    ) -> bool {
+        match caller {
+            Caller::Client { from, .. } => self.may_be(policy, peer, from),
+            Caller::Outside(_) => peer.cidr.is_some(),
+            Caller::Route(route, _) => {
+                // The Pods of a Gateway may run beside the route, those of an Ingress do not.
+                let is_beside = route.kind.as_str() != "Ingress";
+                let may_be_controller =
+                    |it: &Selector| (is_beside && it.is_empty()) || speaks_of_controller(it);
+                peer.cidr.is_some()
+                    || peer.namespace_selector.is_some()
+                    || peer.pod_selector.as_ref().is_some_and(may_be_controller)
+            }
+        }
+    }
+
     /// Whether a peer of a policy may be a workload.
-    pub fn may_be(&self, policy: &Policy<'_>, peer: &PolicyPeer, workload: &Workload<'_>) -> bool {
+    fn may_be(&self, policy: &Policy<'_>, peer: &PolicyPeer, workload: &Workload<'_>) -> bool {
         if peer.cidr.is_some() {
             return true;
         }
@@ -232,4 +300,11 @@ fn may_hold_dns(selector: &Selector) -> bool {
 fn speaks_of_dns(selector: &Selector) -> bool {
     selector.match_labels.iter().any(|(_, value)| value.contains("dns"))
         || selector.expressions.iter().any(|it| it.values.iter().any(|it| it.contains("dns")))
+}
+
+/// Whether a selector means the Pods of an ingress controller or gateway in its own namespace.
+fn speaks_of_controller(selector: &Selector) -> bool {
+    let values = selector.match_labels.iter().map(|(_, value)| value.as_str());
+    let listed = selector.expressions.iter().flat_map(|it| it.values.iter().map(|it| it.as_str()));
+    values.chain(listed).any(net::is_controller_label)
 }

@@ -33,8 +33,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns how safe it is to make others wait for the health of a service, with the ready check of its image
-    /// family where it has no healthcheck; `None` where they would wait in vain.
+    /// Returns how safe it is to make others wait for the health of a service, with the ready check of its
+    /// image family where it has no healthcheck; `None` where they would wait in vain.
     pub fn wait_safety(&self, on: &Service<'a>) -> Option<Safety> {
         let trust = match &on.model.healthcheck {
             Some(_) if self.broken_check(on).is_some() => ReadyCheck::Contradicted,
@@ -48,8 +48,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether a service may start before the one that it depends on can answer. Swarm ignores `depends_on`, and
-    /// takes it as a list only.
+    /// Whether a service may start before the one that it depends on can answer. Swarm ignores `depends_on`,
+    /// and takes it as a list only.
     pub fn is_early(&self, wait: &Wait<'_, 'a>) -> bool {
         let (from, on) = (wait.from, wait.on);
         let is_checked = || on.model.healthcheck.is_some() && self.health(on) == Health::Checked;
@@ -192,7 +192,8 @@ impl Service<'_> {
             is_data || is_below(target, "/docker-entrypoint-initdb.d") || target == "/etc/localtime"
         };
         // Without a version, an older image without the client may be what is there, and an image that is
-        // emulated takes longer than the check allows for. MongoDB 5.0 got `mongosh` in the middle of its series.
+        // emulated takes longer than the check allows for. MongoDB 5.0 got `mongosh` in the middle of its
+        // series.
         let is_pinned = image.major.is_some_and(|it| image.repository != "mongo" || it != 5);
         image.certainty == Certainty::Certain
             && is_pinned

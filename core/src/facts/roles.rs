@@ -124,8 +124,8 @@ impl<'a> Facts<'a> {
         self.object_role(workload.object)
     }
 
-    /// Returns the role of an object: what an override of the configuration says, or development where a folder of its file, or the overlay that it is
-    /// built in, is named so.
+    /// Returns the role of an object: what an override of the configuration says, or development where a
+    /// folder of its file, or the overlay that it is built in, is named so.
     pub fn object_role(&self, object: &Object) -> Role {
         let file = self.file(object.file);
         let said = self.config.overridden_role(file.path()).or(file.directives.role);
@@ -141,8 +141,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Returns what a file is for: what the configuration or a comment says, else what its folders or those of
-    /// its target are called, else its role.
+    /// Returns what a file is for: what the configuration or a comment says, else what its folders or those
+    /// of its target are called, else its role.
     pub fn purpose_of(&self, file: FileId) -> Purpose {
         let model = self.file(file);
         let is_compose = model.kind == Kind::Compose;

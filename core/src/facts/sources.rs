@@ -93,9 +93,20 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Returns the `.env` file that the Dockerfile of a service copies into its image with the rest of the build
-    /// context.
-    pub fn copied_dot_env(&self, service: &Service<'a>) -> Option<FileId> {
+    /// Whether the image that is built for a service brings a variable by itself, in the `.env` file that its
+    /// Dockerfile copies.
+    pub fn is_in_copied_dot_env(&self, service: &Service<'_>, name: &str) -> bool {
+        let service = &self.services()[service.index];
+        let Some(file) = self.copied_dot_env(service) else { return false };
+        self.file(file).text().lines().any(|line| {
+            let line = line.trim_start();
+            line.split_once('=').is_some_and(|it| it.0.trim_end() == name)
+        })
+    }
+
+    /// Returns the `.env` file that the Dockerfile of a service copies into its image with the rest of the
+    /// build context.
+    fn copied_dot_env(&self, service: &Service<'a>) -> Option<FileId> {
         let build = service.model.build.as_ref()?;
         let copied = copied_sources(self.file(build.dockerfile_id?).text());
         if !copied.iter().any(|it| it.is_empty() || it == "." || it == ".env") {

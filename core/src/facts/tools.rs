@@ -127,8 +127,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Whether a container is known to run a web server or a proxy, by its own image or by the one that its image
-    /// is built on: such a program reads no settings of application frameworks.
+    /// Whether a container is known to run a web server or a proxy, by its own image or by the one that its
+    /// image is built on: such a program reads no settings of application frameworks.
     pub fn serves_only(&self, unit: &Unit<'a>) -> bool {
         let service = match unit.site {
             Site::Service(at) => Some(&self.services()[at]),

@@ -1,4 +1,4 @@
-//! How stores are told to let anybody in, and which of them tie their data to the name of their node.
+//! Data stores: where their data lies and to what it belongs, and how they are told to let anybody in.
 
 use super::data::{entries, words};
 use rustc_hash::FxHashSet;
@@ -116,6 +116,86 @@ static DECLARED_VOLUMES: LazyLock<FxHashSet<&str>> =
 #[must_use]
 pub fn declares_volume(repository: &str) -> bool {
     DECLARED_VOLUMES.contains(repository)
+}
+
+/// The version that `postgres` without a tag has been since September 2025.
+/// Source: <https://hub.docker.com/_/postgres>.
+pub const NEWEST_POSTGRES: u64 = 18;
+
+/// Variables that name the data directory.
+pub const DATA_DIR_VARIABLES: &[&str] =
+    &["PGDATA", "MYSQL_DATADIR", "POSTGRESQL_DATA_DIR", "MONGODB_DATA_DIR", "MINIO_VOLUMES"];
+
+/// Returns the directories at which a volume looks right but keeps nothing: the image declares a volume of
+/// its own below, or refuses to start.
+#[must_use]
+pub fn wrong_data_dirs(
+    family: &str,
+    repository: &str,
+    major: Option<u64>,
+) -> &'static [&'static str] {
+    let is_official = matches!(
+        repository,
+        "postgres" | "postgis/postgis" | "pgvector/pgvector" | "timescale/timescaledb" | "mongo"
+    );
+    match (family, major) {
+        ("postgres", Some(18..)) if is_official => &["/var/lib/postgresql/data"],
+        ("postgres", Some(..18)) if is_official => &["/var/lib/postgresql"],
+        ("mongo", _) if is_official => &["/data"],
+        _ => &[],
+    }
+}
+
+/// Words in paths of backups, logs, settings and other files that are not data.
+const NOT_DATA: &[&str] = &[
+    "backup",
+    "dump",
+    "log",
+    "conf",
+    "etc",
+    "init",
+    "cert",
+    "ssl",
+    "tls",
+    "run",
+    "tmp",
+    "plugin",
+    "extension",
+    "script",
+    "share",
+    "home",
+    "root",
+    "secret",
+    "archive",
+    "wal",
+    "usr",
+];
+
+/// Whether a path may be one for data.
+#[must_use]
+pub fn is_like_data(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let is_other =
+        |part: &str| NOT_DATA.iter().any(|word| part.starts_with(word) || part.ends_with(word));
+    !lower.split('/').any(is_other)
+}
+
+/// Extensions of files with settings.
+const SETTING_EXTENSIONS: &[&str] = &[".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml"];
+
+/// Whether what is mounted at a path are settings of a store. A folder counts where the mount is read-only.
+#[must_use]
+pub fn is_settings_path(path: &str, family: &str, is_read_only: bool) -> bool {
+    let is_of_program = |folder: &str| {
+        let id = family.get(..family.len().min(5)).unwrap_or_default();
+        folder.starts_with(id) || folder.starts_with("mysql")
+    };
+    let own = path.strip_prefix("/etc/").and_then(|rest| rest.split('/').next());
+    SETTING_EXTENSIONS.iter().any(|it| path.ends_with(it))
+        || path.ends_with("/conf.d")
+        || is_read_only
+            && !path.contains("init")
+            && (path.contains("conf") || own.is_some_and(is_of_program))
 }
 
 /// Returns the switches that a container of a family and a repository has.

@@ -5,8 +5,8 @@ use crate::syntax::{Node, Step, Tree};
 use crate::text::{FileId, Span};
 use rustc_hash::FxHashMap;
 
-/// Keys whose value tells an item from its neighbours, in the order in which they are looked for. They are the
-/// merge keys of Kubernetes' lists and those that Compose merges its lists by.
+/// Keys whose value tells an item from its neighbours, in the order in which they are looked for. They are
+/// the merge keys of Kubernetes' lists and those that Compose merges its lists by.
 const NAMES: &[&str] = &[
     "name",
     "key",

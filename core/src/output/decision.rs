@@ -135,7 +135,6 @@ fn first_screen(out: &mut String, report: &Report, decision: &Decision, style: S
         let padding = " ".repeat(10 - title.len());
         hang(out, style, &format!("{}{padding}", style.bold(title)), 10, &escape_line(&text));
     }
-    let lines = |text: &str| text.lines().count();
     let mut rest = String::new();
     numbered(
         &mut rest,
@@ -158,9 +157,18 @@ fn first_screen(out: &mut String, report: &Report, decision: &Decision, style: S
         text
     });
     let myth = myth.unwrap_or_default();
+    let used = [out.as_str(), &rest, &myth].map(|text| text.lines().count()).iter().sum();
+    let next = next_steps(report, decision, style, FIRST_SCREEN.saturating_sub(used));
+    out.push_str(&rest);
+    out.push_str(&next);
+    out.push_str(&myth);
+}
+
+/// Renders as many of the next steps as fit into a number of lines, with two to spare, and at least the
+/// first. The rest is left to the details.
+fn next_steps(report: &Report, decision: &Decision, style: Style, room: usize) -> String {
     let mut steps = decision.steps.len();
     let mut next = String::new();
-    // Steps that do not fit are left to the details.
     while steps > 0 {
         next.clear();
         numbered(
@@ -176,14 +184,12 @@ fn first_screen(out: &mut String, report: &Report, decision: &Decision, style: S
                 format!("{subject}{}{place}", step.text)
             }),
         );
-        if lines(out) + lines(&rest) + lines(&next) + lines(&myth) + 2 <= FIRST_SCREEN {
+        if next.lines().count() + 2 <= room {
             break;
         }
         steps -= 1;
     }
-    out.push_str(&rest);
-    out.push_str(&next);
-    out.push_str(&myth);
+    next
 }
 
 /// Renders a numbered list.

@@ -194,9 +194,9 @@ impl Finding {
         self
     }
 
-    /// States what the finding comes from, such as `image rabbitmq:3.8`. The findings of one rule with the same
-    /// cause in one application become one: the place that counts most is reported, and the others are related
-    /// to it with their subjects. The cause is a key and shown to nobody.
+    /// States what the finding comes from, such as `image rabbitmq:3.8`. The findings of one rule with the
+    /// same cause in one application become one: the place that counts most is reported, and the others are
+    /// related to it with their subjects. The cause is a key and shown to nobody.
     pub fn cause(&mut self, cause: impl Into<String>) -> &mut Self {
         self.cause = Some(cause.into());
         self
@@ -212,8 +212,8 @@ impl Finding {
         self.stands_for_places(places.collect(), &[])
     }
 
-    /// Says that the finding stands for other places, each with the number of further places that it stands for
-    /// itself, and names the other files that they are in. Points at the first few of them.
+    /// Says that the finding stands for other places, each with the number of further places that it stands
+    /// for itself, and names the other files that they are in. Points at the first few of them.
     pub fn stands_for_places(
         &mut self,
         others: Vec<(Related, usize)>,

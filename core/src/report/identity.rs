@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The identity of a finding: its rule, its object and the path of keys to its place. Messages, lines, and how
-/// the command was called are no part of it, so that it survives edits elsewhere in the project.
+/// The identity of a finding: its rule, its object and the path of keys to its place. Messages, lines, and
+/// how the command was called are no part of it, so that it survives edits elsewhere in the project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// The code of the rule.
@@ -88,8 +88,8 @@ impl Baseline {
         self.entries.iter().map(|(identity, count)| (identity, *count))
     }
 
-    /// Whether a finding of a rule at a place of a file is accepted. `key_path` returns the path of keys to the
-    /// place, and `is` says whether a code means the rule.
+    /// Whether a finding of a rule at a place of a file is accepted. `key_path` returns the path of keys to
+    /// the place, and `is` says whether a code means the rule.
     pub fn accepts(
         &self,
         path: &str,

@@ -8,19 +8,21 @@
 //! `PLIMSOLL_TRANSFORMATION=WORDS` takes only the transformations whose names contain the words.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod compose;
 mod forms;
 mod kubernetes;
 mod rename;
 mod tree;
 
+use common::{handed_over, projects};
 use plimsoll_core::explain::explain;
 use plimsoll_core::report::{Kind, Report};
 use plimsoll_core::syntax::{Style, Tree, parse};
 use plimsoll_core::text::{FileId, folder_of};
 use plimsoll_core::{File, Options, analyze};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use tree::Yaml;
 
@@ -271,33 +273,6 @@ fn unfolded(said: &Said) -> Said {
     unfolded
 }
 
-fn files(root: &Path) -> Vec<File> {
-    let mut open = vec![root.to_owned()];
-    let mut files = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            if path.is_dir() {
-                open.push(path);
-            } else if let Ok(bytes) = fs::read(&path)
-                && bytes.len() < 1 << 20
-            {
-                files.push(File::from_bytes(name, &bytes));
-            }
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
-}
-
-fn folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-    let mut found: Vec<PathBuf> = entries.filter(|it| it.is_dir()).collect();
-    found.sort();
-    found
-}
-
 /// Runs every transformation over projects with their names; returns a table and what differs.
 fn compare(projects: impl Iterator<Item = (String, Vec<File>)>) -> (String, String) {
     let wanted = std::env::var("PLIMSOLL_TRANSFORMATION").unwrap_or_default();
@@ -340,13 +315,13 @@ fn compare(projects: impl Iterator<Item = (String, Vec<File>)>) -> (String, Stri
 }
 
 fn read(folder: &Path) -> (String, Vec<File>) {
-    (folder.display().to_string(), files(folder))
+    (folder.display().to_string(), handed_over(folder))
 }
 
 #[test]
 fn examples_say_the_same_in_every_form() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let (table, broken) = compare(folders(&examples).iter().map(|it| read(it)));
+    let (table, broken) = compare(projects(&examples).iter().map(|it| read(it)));
     assert!(broken.is_empty(), "{table}\n{broken}");
 }
 
@@ -390,7 +365,7 @@ fn examples_of_rules_say_the_same_in_every_form() {
 fn a_corpus_says_the_same_in_every_form() {
     let corpus = std::env::var_os("PLIMSOLL_CORPUS").expect("PLIMSOLL_CORPUS names a folder");
     let projects: Vec<PathBuf> =
-        folders(Path::new(&corpus)).iter().flat_map(|kind| folders(kind)).collect();
+        projects(Path::new(&corpus)).iter().flat_map(|kind| projects(kind)).collect();
     assert!(!projects.is_empty(), "no projects in {}", Path::new(&corpus).display());
     let (table, broken) = compare(projects.iter().map(|it| read(it)));
     println!("{table}");

@@ -1,11 +1,12 @@
-//! `xtask-oracle compose|kustomize|helm|union|fixes|pairs [DIR...]`: what we make of a project beside what the real tool
-//! makes of it. Without a folder it looks at the examples and at the small cases of the core's own tests.
+//! `xtask-oracle compose|kustomize|helm|union|fixes|pairs [DIR...]`: what we make of a project beside what
+//! the real tool makes of it. Without a folder it looks at the examples and at the small cases of the core's
+//! own tests.
 //!
 //! Every Compose project that we find below a folder is given to `docker-compose config` as well, every
-//! kustomization to `kubectl kustomize`, every chart to the Helm SDK (`helm`). Both answers are brought into one form and compared key by
-//! key; refusals must agree too. `union` needs no tool: it compares projects side by side with each of
-//! them alone. `fixes` applies fixes and asks `docker-compose config` what they changed.
-//! `pairs` prints which Compose service is taken for which container in the cluster.
+//! kustomization to `kubectl kustomize`, every chart to the Helm SDK (`helm`). Both answers are brought into
+//! one form and compared key by key; refusals must agree too. `union` needs no tool: it compares projects
+//! side by side with each of them alone. `fixes` applies fixes and asks `docker-compose config` what they
+//! changed. `pairs` prints which Compose service is taken for which container in the cluster.
 
 mod cases;
 mod compose;

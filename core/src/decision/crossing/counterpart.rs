@@ -259,7 +259,8 @@ fn paths<'p>(pair: &Pair<'_, '_>, paths: impl Iterator<Item = &'p str>) -> Strin
     found(pair, &all.join(", "))
 }
 
-/// Returns a field of the container's security context, or else that of the Pod, which the container inherits.
+/// Returns a field of the container's security context, or else that of the Pod, which the container
+/// inherits.
 fn inherited<T>(pair: &Pair<'_, '_>, field: impl Fn(&SecurityContext) -> Option<T>) -> Option<T> {
     let of_pod = pair.workload.model.template.spec.security.as_ref();
     let own = pair.container.security.as_ref().and_then(&field);

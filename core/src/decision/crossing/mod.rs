@@ -2,8 +2,8 @@
 //! converter does the work.
 //!
 //! The table itself is knowledge (`compose_keys`): a row for every key that Compose knows, with its sources.
-//! `cases` tells apart the values whose fates differ, `counterpart` says what the cluster has already, and `yaml`
-//! writes what to put in the place of a key.
+//! `cases` tells apart the values whose fates differ, `counterpart` says what the cluster has already, and
+//! `yaml` writes what to put in the place of a key.
 
 mod cases;
 mod counterpart;

@@ -63,6 +63,36 @@ pub fn is_default_value(name: &str, value: &str) -> bool {
     DEFAULTS.contains(&(name, value.trim().trim_end_matches(',')))
 }
 
+/// Whether a program does the same without a value of a variable: the value is empty, switches something off,
+/// is the address of all interfaces, or what the program takes anyway.
+#[must_use]
+pub fn is_without_effect(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    let is_off = matches!(value.to_ascii_lowercase().as_str(), "false" | "off" | "no" | "0");
+    value.is_empty()
+        || is_off
+        || matches!(value, "0.0.0.0" | "::" | "[::]")
+        || is_default_value(name, value)
+}
+
+/// Returns the setting behind the name of a variable: `spring.profiles.active` and `SPRING_PROFILES_ACTIVE`
+/// are the same setting, and so are `KEY` and `KEY_FILE`.
+#[must_use]
+pub fn setting_of(name: &str) -> String {
+    let name = name.to_ascii_uppercase().replace(['.', '-'], "_");
+    name.strip_suffix("_FILE").map(str::to_owned).unwrap_or(name)
+}
+
+/// Whether a variable repeats one of the ports on which its program listens anyway, or opens one for metrics.
+#[must_use]
+pub fn repeats_a_port(name: &str, value: Option<&str>, ports: &[u16]) -> bool {
+    let name = setting_of(name);
+    let mut words = name.split('_');
+    let is_for_metrics = words.any(|it| matches!(it, "PROM" | "PROMETHEUS" | "METRICS" | "JMX"));
+    let is_own = value.and_then(|it| it.parse().ok()).is_some_and(|it| ports.contains(&it));
+    name.ends_with("PORT") && (is_for_metrics || is_own)
+}
+
 /// A variable that Kubernetes, like Docker's old links, puts into a container for a Service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Injected<'a> {

@@ -101,6 +101,28 @@ pub fn is_host_key(key: &str) -> bool {
         && !words.any(|it| NOT_PEER_WORDS.contains(&it))
 }
 
+/// Words in the labels of ingress controllers and gateways.
+const CONTROLLER_WORDS: &[&str] = &[
+    "ingress",
+    "nginx",
+    "traefik",
+    "gateway",
+    "controller",
+    "haproxy",
+    "istio",
+    "contour",
+    "envoy",
+    "kong",
+    "router",
+    "proxy",
+];
+
+/// Whether the value of a label is that of an ingress controller or a gateway.
+#[must_use]
+pub fn is_controller_label(value: &str) -> bool {
+    CONTROLLER_WORDS.iter().any(|word| value.contains(word))
+}
+
 /// Whether a host is `localhost`, in `127.0.0.0/8` or `::1`.
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {

@@ -96,7 +96,8 @@ const DIGEST_WORDS: &[&str] = &["CHECKSUM", "HASH", "DIGEST", "SHA", "SHA256", "
 /// Minimum length of a value that looks random.
 const SHORTEST_RANDOM: usize = 16;
 
-/// Whether a value looks like a generated one: letters and digits mixed, without the dashes and dots of a name.
+/// Whether a value looks like a generated one: letters and digits mixed, without the dashes and dots of a
+/// name.
 fn looks_random(value: &str) -> bool {
     value.len() >= SHORTEST_RANDOM
         && value.bytes().any(|b| b.is_ascii_digit())

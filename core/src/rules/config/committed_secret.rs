@@ -113,8 +113,8 @@ fn is_example(object: &Object) -> bool {
     ["demo", "example", "sample"].iter().any(|it| name.ends_with(it) || name.starts_with(it))
 }
 
-/// Returns the key on the line of a place, as written: the key of a value of a chart is another one than that of
-/// the Secret.
+/// Returns the key on the line of a place, as written: the key of a value of a chart is another one than that
+/// of the Secret.
 fn key_before<'a>(facts: &Facts<'a>, span: Span) -> Option<&'a str> {
     let before = facts.file(span.file).text().get(..span.range().start)?;
     let line = before.rsplit('\n').next()?.trim_start().trim_start_matches("- ");

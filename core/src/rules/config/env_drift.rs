@@ -1,13 +1,15 @@
-use crate::facts::{Counterpart, Facts, Service, Unit, Var, VarSource, Workload};
-use crate::knowledge::env::{
-    is_default_value, is_environment_switch, is_place, is_platform_only, link_prefix,
+use crate::facts::{
+    Counterpart, Facts, Namesakes, Releases, Service, Unit, Var, VarSource, Workload,
 };
-use crate::model::kubernetes::{Container, EnvSource};
+use crate::knowledge::env::{
+    is_environment_switch, is_place, is_platform_only, is_without_effect, link_prefix,
+    repeats_a_port, setting_of,
+};
 use crate::report::{Confidence, Finding, Findings, Role, Severity};
 use crate::rules::rule;
-use crate::text::{FileId, Span};
+use crate::text::Span;
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 rule! {
     /// One side, Compose or the cluster, sets variables that the other does not.
@@ -84,15 +86,6 @@ struct Drift<'f, 'a> {
     releases: Releases,
 }
 
-/// Whether the two sides run one release of the program, as far as their images say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Releases {
-    Same,
-    Different,
-    /// A side names no image, or another repository.
-    Unknown,
-}
-
 /// How much it matters that one side lacks a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
@@ -118,45 +111,7 @@ struct Cause<'f> {
 fn check(facts: &Facts, out: &mut Findings) {
     let others = Namesakes::new(facts);
     let mut causes: IndexMap<Cause<'_>, Vec<Drift<'_, '_>>, FxBuildHasher> = IndexMap::default();
-    for pair in facts.counterparts() {
-        let (service, workload, unit) = facts.pair(pair);
-        let container = workload.container(pair.unit);
-        let (mut here, mut there) = (Vec::new(), Vec::new());
-        if !has_unknown_source(facts, workload, container) {
-            here = missing(&service.unit, unit);
-            // A bare name that nothing sets is not passed to the container.
-            here.retain(|it| it.value.is_some() && !others.sets_in_cluster(facts, pair, it.name));
-        }
-        if service.model.env_files.iter().all(|it| it.file.is_some()) {
-            there = missing(unit, &service.unit);
-            there.retain(|it| {
-                !is_helper(unit, it.name) && !others.sets_in_compose(facts, pair, it.name)
-            });
-        }
-        let releases = releases(&service.unit, unit);
-        let is_important =
-            |it: &&&Var<'_>| !makes_no_difference(it) && !repeats_dot_env(facts, service, it);
-        let important = here.iter().chain(&there).filter(is_important).count();
-        // A newer release may bring the variable, or need it no more.
-        let most = match releases {
-            Releases::Different => Weight::Medium,
-            Releases::Unknown if important == 1 => Weight::Medium,
-            Releases::Unknown | Releases::Same => Weight::High,
-        };
-        let weigh = |it: &&Var<'_>| match it.source {
-            // A file for many services sets more than each of them reads.
-            VarSource::EnvFile if others.share_env_file(facts, service, it) => Weight::Low,
-            _ => weight_here(service, it).min(most),
-        };
-        let weigh_there = |it: &&Var<'_>| match repeats_dot_env(facts, service, it) {
-            true => Weight::Low,
-            false => weight_there(workload, unit, it).min(most),
-        };
-        let all = here.iter().map(weigh).chain(there.iter().map(weigh_there));
-        let Some(weight) = all.max() else { continue };
-        here.retain(|it| weigh(it) == weight);
-        there.retain(|it| weigh_there(it) == weight);
-        let drift = Drift { pair, here, there, weight, releases };
+    for drift in facts.counterparts().iter().filter_map(|pair| drift_of(facts, pair, &others)) {
         if let Some(span) = drift.span(facts) {
             causes.entry(drift.cause(facts, span)).or_default().push(drift);
         }
@@ -180,126 +135,65 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// The other services and containers of an application that go by the names of a pair: variants of one
-/// Compose file, or a Deployment and the DaemonSet that an overlay makes of it.
-struct Namesakes<'f> {
-    /// Indices of services, by the part of the project and their names.
-    services: FxHashMap<(usize, &'f str), Vec<usize>>,
-    /// Workloads and their containers, by the part of the project and the container's name.
-    containers: FxHashMap<(usize, &'f str), Vec<(usize, usize)>>,
-    /// Number of services of a project that read an env file.
-    readers: FxHashMap<(usize, FileId), usize>,
-}
-
-impl<'f> Namesakes<'f> {
-    fn new(facts: &'f Facts<'_>) -> Namesakes<'f> {
-        let (mut services, mut containers) = (FxHashMap::default(), FxHashMap::default());
-        let mut readers = FxHashMap::default();
-        for service in facts.services() {
-            let part = facts.part_of(service.span().file);
-            let namesakes: &mut Vec<usize> = services.entry((part, service.name)).or_default();
-            namesakes.push(service.index);
-            for file in service.model.env_files.iter().filter_map(|it| it.file) {
-                *readers.entry((service.project_index, file)).or_default() += 1;
-            }
-        }
-        for workload in facts.workloads() {
-            let part = facts.part_of(workload.object.file);
-            for (at, unit) in workload.units.iter().enumerate() {
-                let namesakes: &mut Vec<(usize, usize)> =
-                    containers.entry((part, unit.name.as_str())).or_default();
-                namesakes.push((workload.index, at));
-            }
-        }
-        Namesakes { services, containers, readers }
+/// Returns the variables of a pair that only one side sets, of those that matter most.
+fn drift_of<'f, 'a>(
+    facts: &'f Facts<'a>,
+    pair: &'f Counterpart,
+    others: &Namesakes<'_>,
+) -> Option<Drift<'f, 'a>> {
+    let (service, workload, unit) = facts.pair(pair);
+    let (mut here, mut there) = (Vec::new(), Vec::new());
+    if !facts.has_unknown_source(workload, workload.container(pair.unit)) {
+        here = missing(&service.unit, unit);
+        // A bare name that nothing sets is not passed to the container.
+        here.retain(|it| it.value.is_some() && !others.sets_in_cluster(facts, pair, it.name));
     }
-
-    /// Whether another variant of the Compose service sets a variable.
-    fn sets_in_compose(&self, facts: &Facts, pair: &Counterpart, name: &str) -> bool {
-        let (service, ..) = facts.pair(pair);
-        let part = facts.part_of(service.span().file);
-        let mut all = self.services.get(&(part, service.name)).into_iter().flatten();
-        all.any(|at| {
-            let other = &facts.services()[*at];
-            let is_unknown = || other.model.env_files.iter().any(|it| it.file.is_none());
-            other.index != service.index && (sets(&other.unit, name) || is_unknown())
-        })
+    if service.model.env_files.iter().all(|it| it.file.is_some()) {
+        there = missing(unit, &service.unit);
+        there
+            .retain(|it| !unit.refers_to(it.name) && !others.sets_in_compose(facts, pair, it.name));
     }
-
-    /// Whether another variant of the container sets a variable.
-    fn sets_in_cluster(&self, facts: &Facts, pair: &Counterpart, name: &str) -> bool {
-        let (_, workload, unit) = facts.pair(pair);
-        let part = facts.part_of(workload.object.file);
-        let mut all = self.containers.get(&(part, unit.name.as_str())).into_iter().flatten();
-        all.any(|(workload, at)| {
-            let other = &facts.workloads()[*workload];
-            let is_alike = names_one_image(&other.units[*at], unit);
-            is_alike
-                && other.units[*at].site != unit.site
-                && (sets(&other.units[*at], name)
-                    || has_unknown_source(facts, other, other.container(*at)))
-        })
-    }
-
-    /// Whether several services of the project read the env file that sets a variable.
-    fn share_env_file(&self, facts: &Facts, service: &Service<'_>, variable: &Var<'_>) -> bool {
-        let file = facts.file(variable.name_span.file).id;
-        self.readers.get(&(service.project_index, file)).is_some_and(|it| *it > 1)
-    }
-}
-
-/// Whether a container gets a variable, in any spelling of its name.
-fn sets(unit: &Unit<'_>, name: &str) -> bool {
-    let wanted = setting(name);
-    unit.env.iter().any(|it| setting(it.name) == wanted)
-}
-
-/// Whether two containers run the same image, whatever its tag.
-fn names_one_image(a: &Unit<'_>, b: &Unit<'_>) -> bool {
-    let repository = |it: &Unit<'_>| it.image.as_ref().map(|it| it.repository.clone());
-    repository(a) == repository(b)
-}
-
-/// Whether a variable is there only for others to be put together from, as in `PORT: $(WEB_PORT)`.
-fn is_helper(unit: &Unit<'_>, name: &str) -> bool {
-    let reference = format!("$({name})");
-    unit.env.iter().any(|it| it.value.is_some_and(|value| value.contains(&reference)))
-        || unit.start.words.iter().any(|it| it.contains(&reference))
+    let releases = Releases::of(&service.unit, unit);
+    let is_important =
+        |it: &&&Var<'_>| !makes_no_difference(it) && !facts.is_in_copied_dot_env(service, it.name);
+    let important = here.iter().chain(&there).filter(is_important).count();
+    // A newer release may bring the variable, or need it no more.
+    let most = match releases {
+        Releases::Different => Weight::Medium,
+        Releases::Unknown if important == 1 => Weight::Medium,
+        Releases::Unknown | Releases::Same => Weight::High,
+    };
+    let weigh_here = |it: &&Var<'_>| match it.source {
+        // A file for many services sets more than each of them reads.
+        VarSource::EnvFile if others.share_env_file(facts, service, it) => Weight::Low,
+        _ => weight_here(service, it).min(most),
+    };
+    let weigh_there = |it: &&Var<'_>| match facts.is_in_copied_dot_env(service, it.name) {
+        true => Weight::Low,
+        false => weight_there(workload, unit, it).min(most),
+    };
+    let weight = here.iter().map(weigh_here).chain(there.iter().map(weigh_there)).max()?;
+    here.retain(|it| weigh_here(it) == weight);
+    there.retain(|it| weigh_there(it) == weight);
+    Some(Drift { pair, here, there, weight, releases })
 }
 
 /// Returns how much a variable matters that only Compose sets.
 fn weight_here(service: &Service<'_>, variable: &Var<'_>) -> Weight {
     let ports = service.listens_on();
     let is_low = is_platform_only(variable.name)
-        || repeats_a_port(variable, &ports)
+        || repeats_a_port(variable.name, variable.value, &ports)
         || makes_no_difference(variable);
     if is_low { Weight::Low } else { Weight::High }
 }
 
-/// Whether a program does the same without a variable: the value is empty, switches something off, is the
-/// address of all interfaces, or what the program takes anyway.
+/// Whether a program does the same without a variable.
 fn makes_no_difference(variable: &Var<'_>) -> bool {
-    let Some(value) = variable.value else {
+    match variable.value {
+        Some(value) => is_without_effect(variable.name, value),
         // A variable without a value, as opposed to one whose value is kept elsewhere.
-        return variable.source == VarSource::Inline;
-    };
-    let value = value.trim();
-    let is_off = matches!(value.to_ascii_lowercase().as_str(), "false" | "off" | "no" | "0");
-    value.is_empty()
-        || is_off
-        || matches!(value, "0.0.0.0" | "::" | "[::]")
-        || is_default_value(variable.name, value)
-}
-
-/// Whether the image that is built for a service brings a variable by itself, in the `.env` file that its
-/// Dockerfile copies.
-fn repeats_dot_env(facts: &Facts<'_>, service: &Service<'_>, variable: &Var<'_>) -> bool {
-    let service = &facts.services()[service.index];
-    let Some(file) = facts.copied_dot_env(service) else { return false };
-    facts.file(file).text().lines().any(|line| {
-        let line = line.trim_start();
-        line.split_once('=').is_some_and(|it| it.0.trim_end() == variable.name)
-    })
+        None => variable.source == VarSource::Inline,
+    }
 }
 
 /// Returns how much a variable matters that only the cluster sets. The image may well say by itself in which
@@ -315,7 +209,7 @@ fn weight_there(workload: &Workload<'_>, unit: &Unit<'_>, variable: &Var<'_>) ->
     });
     let is_low = is_platform_only(name)
         || is_for_neighbour
-        || repeats_a_port(variable, &ports)
+        || repeats_a_port(variable.name, variable.value, &ports)
         || makes_no_difference(variable);
     if is_low {
         Weight::Low
@@ -323,28 +217,6 @@ fn weight_there(workload: &Workload<'_>, unit: &Unit<'_>, variable: &Var<'_>) ->
         Weight::Medium
     } else {
         Weight::High
-    }
-}
-
-/// Whether a variable repeats a port on which the program listens anyway, or opens one for metrics.
-fn repeats_a_port(variable: &Var<'_>, ports: &[u16]) -> bool {
-    let name = setting(variable.name);
-    let mut words = name.split('_');
-    let is_for_metrics = words.any(|it| matches!(it, "PROM" | "PROMETHEUS" | "METRICS" | "JMX"));
-    let is_own =
-        variable.value.and_then(|it| it.parse().ok()).is_some_and(|it| ports.contains(&it));
-    name.ends_with("PORT") && (is_for_metrics || is_own)
-}
-
-/// Returns whether two containers run one release, by the tags of their images.
-fn releases(a: &Unit<'_>, b: &Unit<'_>) -> Releases {
-    let (Some(a), Some(b)) = (&a.image, &b.image) else { return Releases::Unknown };
-    if a.repository != b.repository {
-        Releases::Unknown
-    } else if a.tag == b.tag {
-        Releases::Same
-    } else {
-        Releases::Different
     }
 }
 
@@ -386,19 +258,6 @@ impl<'f, 'a> Drift<'f, 'a> {
                 },
         }
     }
-}
-
-/// Whether a container takes variables from an object whose keys are not fully known, or under a
-/// prefix: such a source may set anything.
-fn has_unknown_source(facts: &Facts, workload: &Workload<'_>, container: &Container) -> bool {
-    container.env_from.iter().any(|from| {
-        let secret = from.source == EnvSource::Secret;
-        let keys = from
-            .name
-            .as_ref()
-            .and_then(|name| facts.keys(workload.object.file, workload.namespace, name, secret));
-        keys.is_none_or(|it| !it.complete) || from.prefix.as_ref().is_some_and(|it| !it.is_empty())
-    })
 }
 
 /// Reports the variables that only Compose sets and those that only the cluster sets, in one finding.
@@ -448,19 +307,12 @@ fn report<'f>(
 
 /// Returns the variables that only `here` has.
 fn missing<'u, 'a>(here: &'u Unit<'a>, there: &Unit<'a>) -> Vec<&'u Var<'a>> {
-    let there: FxHashSet<String> = there.env.iter().map(|it| setting(it.name)).collect();
+    let there: FxHashSet<String> = there.env.iter().map(|it| setting_of(it.name)).collect();
     here.env
         .iter()
         .filter(|var| var.source != VarSource::Field)
-        .filter(|var| !there.contains(&setting(var.name)))
+        .filter(|var| !there.contains(&setting_of(var.name)))
         .collect()
-}
-
-/// Returns the setting behind a variable name: `spring.profiles.active` and
-/// `SPRING_PROFILES_ACTIVE` are the same setting, and so are `KEY` and `KEY_FILE`.
-fn setting(name: &str) -> String {
-    let name = name.to_ascii_uppercase().replace(['.', '-'], "_");
-    name.strip_suffix("_FILE").map(str::to_owned).unwrap_or(name)
 }
 
 /// Maximum number of variables that a message names.

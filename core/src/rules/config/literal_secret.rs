@@ -83,8 +83,8 @@ fn check(facts: &Facts, out: &mut Findings) {
 /// Words that end the names of variables whose values say who logs in, and where.
 const NAMES_BESIDE: &[&str] = &["USER", "USERNAME", "DB", "DATABASE", "NAME", "LOGIN"];
 
-/// Whether a password is the name of something beside it, which everybody tries first: the user, the database,
-/// the service or the image.
+/// Whether a password is the name of something beside it, which everybody tries first: the user, the
+/// database, the service or the image.
 fn is_guessed(facts: &Facts, unit: &Unit<'_>, password: &str) -> bool {
     let is_same = |name: &str| name.eq_ignore_ascii_case(password);
     let is_name = |key: &str| {

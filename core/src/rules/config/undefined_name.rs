@@ -166,8 +166,8 @@ impl Kind {
     }
 }
 
-/// The names that projects define, by the part of the project, each with the files of at most two projects that define it: that
-/// which asks, and another one.
+/// The names that projects define, by the part of the project, each with the files of at most two projects
+/// that define it: that which asks, and another one.
 struct Definitions<'p>(FxHashMap<(usize, Kind, &'p str), Vec<&'p [FileId]>>);
 
 impl<'p> Definitions<'p> {

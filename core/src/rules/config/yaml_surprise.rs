@@ -229,8 +229,8 @@ fn renamed_key(
         .fix(Fix::r#unsafe("Put the key in quotes", [edit]));
 }
 
-/// Reports values of a chart that Helm reads as numbers or booleans, and prints into an image or a variable as
-/// another text than is written.
+/// Reports values of a chart that Helm reads as numbers or booleans, and prints into an image or a variable
+/// as another text than is written.
 fn printed_by_helm(facts: &Facts, unit: &Unit<'_>, seen: &mut FxHashSet<Span>, out: &mut Findings) {
     let image = unit.image.iter().map(|it| (it.span, it.text, "the image".to_owned()));
     let variables = unit.env.iter().filter_map(|it| {

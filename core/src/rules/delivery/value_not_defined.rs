@@ -127,8 +127,8 @@ fn report(facts: &Facts, chart: &Chart, value: &UndefinedValue<'_>, out: &mut Fi
     finding.check(command(facts, chart, value));
 }
 
-/// Says what to write inside of `with` and `range`, where the dot is another one. `path` has the value that the
-/// dot stands for and the one that is wanted.
+/// Says what to write inside of `with` and `range`, where the dot is another one. `path` has the value that
+/// the dot stands for and the one that is wanted.
 fn about_the_dot(
     facts: &Facts,
     value: &UndefinedValue<'_>,

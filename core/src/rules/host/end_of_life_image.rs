@@ -90,7 +90,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// What is mended at once: an image in a Compose project, in a target, or in the manifests of one application.
+/// What is mended at once: an image in a Compose project, in a target, or in the manifests of one
+/// application.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
     image: &'a str,

@@ -100,8 +100,8 @@ fn first_file(facts: &Facts<'_>, project: usize) -> Option<FileId> {
     facts.projects()[project].files.first().copied()
 }
 
-/// Returns what the services without a policy have in common: the folder, in which the files of several variants
-/// lie. What lies in other folders is started by itself.
+/// Returns what the services without a policy have in common: the folder, in which the files of several
+/// variants lie. What lies in other folders is started by itself.
 fn oversight(facts: &Facts<'_>, service: &Service<'_>) -> String {
     format!("no restart policy in {}", folder_of(facts.file(service.span().file).path()))
 }

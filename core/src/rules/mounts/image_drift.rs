@@ -125,8 +125,8 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Returns the repository and the version of an image, without what follows the version in the tag: images of one
-/// project often share a repository (`demo:2.1.3-cart`, `demo:2.1.3-web`).
+/// Returns the repository and the version of an image, without what follows the version in the tag: images of
+/// one project often share a repository (`demo:2.1.3-cart`, `demo:2.1.3-web`).
 fn release<'i>(image: &'i Image<'_>) -> (&'i str, &'i str) {
     let tag = image.tag.unwrap_or_default();
     (&image.repository, tag.split('-').next().unwrap_or(tag))

@@ -1,10 +1,9 @@
-use crate::facts::{Facts, KubeHost, KubeService, Service, Site, Unit, Workload};
-use crate::knowledge::advertised::{self, Address};
-use crate::model::IntOrStr;
+use crate::facts::{
+    Advertised, Broker, BrokerClient, BrokerClients, Facts, KubeHost, Service, Site, Unit, Workload,
+};
+use crate::knowledge::advertised::Address;
 use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
-use crate::text::Span;
-use rustc_hash::FxHashMap;
 
 rule! {
     /// A broker advertises an address that its clients cannot reach.
@@ -54,41 +53,11 @@ rule! {
     }
 }
 
-/// An address that a program advertises.
-struct Advertised<'a> {
-    address: Address<'a>,
-    /// The port on which the program listens for those who are told this address.
-    bound: Option<u16>,
-    span: Span,
-    /// Whether the value is written out, without a variable of Compose.
-    is_literal: bool,
-}
-
-/// The addresses that a container advertises with one setting.
-struct Broker<'a> {
-    setting: &'static str,
-    addresses: Vec<Advertised<'a>>,
-}
-
-/// A container that connects to a broker.
-struct Client<'f> {
-    label: &'f str,
-    span: Span,
-    port: Option<u16>,
-}
-
-/// The containers that name a Compose service or a Kubernetes Service, by its index.
-#[derive(Default)]
-struct Clients<'f> {
-    of_services: FxHashMap<usize, Vec<Client<'f>>>,
-    of_kube_services: FxHashMap<usize, Vec<Client<'f>>>,
-}
-
 fn check(facts: &Facts, out: &mut Findings) {
-    let mut clients: Option<Clients<'_>> = None;
+    let mut clients: Option<BrokerClients<'_>> = None;
     for unit in facts.units() {
-        for broker in brokers(facts, unit) {
-            let clients = clients.get_or_insert_with(|| find_clients(facts));
+        for broker in facts.brokers(unit) {
+            let clients = clients.get_or_insert_with(|| facts.broker_clients());
             match unit.site {
                 Site::Service(at) => {
                     in_compose(facts, out, &facts.services()[at], &broker, clients);
@@ -98,99 +67,6 @@ fn check(facts: &Facts, out: &mut Findings) {
                 }
             }
         }
-    }
-}
-
-fn find_clients<'f>(facts: &'f Facts<'_>) -> Clients<'f> {
-    let mut clients = Clients::default();
-    for unit in facts.units() {
-        for mention in facts.peers(unit).iter().filter(|it| !it.is_loopback()) {
-            let client =
-                Client { label: &unit.label, span: mention.span, port: mention.effective_port() };
-            match unit.site {
-                Site::Service(at) => {
-                    let service = &facts.services()[at];
-                    let Some(on) = facts.compose_host(service, mention.host) else { continue };
-                    if on.index != at {
-                        clients.of_services.entry(on.index).or_default().push(client);
-                    }
-                }
-                Site::Container(at, _) => {
-                    let workload = &facts.workloads()[at];
-                    let home = workload.object.file;
-                    let meant = facts.kube_host(home, workload.namespace, mention.host);
-                    let KubeHost::Service(service) = meant else { continue };
-                    if !service.selects.contains(&at) {
-                        clients.of_kube_services.entry(service.index).or_default().push(client);
-                    }
-                }
-            }
-        }
-    }
-    clients
-}
-
-/// Returns what a container advertises.
-fn brokers<'a>(facts: &Facts<'a>, unit: &'a Unit<'_>) -> Vec<Broker<'a>> {
-    let mut found = Vec::new();
-    for setting in advertised::settings() {
-        let Some((value, span, is_literal)) = value_of(unit, setting.name) else { continue };
-        let listeners = setting.listeners.and_then(|it| value_of(unit, it)).map(|it| it.0);
-        let addresses = advertised::addresses(value)
-            .into_iter()
-            .filter(|it| !it.host.is_empty() && !it.host.contains(['$', '{', '<']));
-        let addresses: Vec<_> = addresses
-            .map(|address| Advertised {
-                address,
-                bound: bound_port(&address, listeners),
-                span: facts.inside(span, value, address.at),
-                is_literal,
-            })
-            .collect();
-        if !addresses.is_empty() {
-            found.push(Broker { setting: setting.name, addresses });
-        }
-    }
-    found
-}
-
-/// Returns the value of a variable or an option, its place, and whether it is written out.
-fn value_of<'u>(unit: &'u Unit<'_>, name: &str) -> Option<(&'u str, Span, bool)> {
-    if !name.starts_with("--") {
-        let var = unit.var(name)?;
-        return Some((var.value?, var.value_span, var.literal));
-    }
-    let words = unit.start.commands.iter().flat_map(|it| it.words.iter());
-    let mut before = "";
-    for word in words {
-        let text = word.text.as_str();
-        let (flag, value) = text.split_once('=').unwrap_or((before, text));
-        if flag == name {
-            return Some((value, unit.start.span_of(word), true));
-        }
-        before = text;
-    }
-    None
-}
-
-/// Returns the port of the listener with the same name, or the advertised one.
-fn bound_port(address: &Address<'_>, listeners: Option<&str>) -> Option<u16> {
-    let listeners = listeners.map(advertised::addresses).unwrap_or_default();
-    let own = listeners.iter().find(|it| it.listener == address.listener);
-    own.and_then(|it| it.port).or(address.port)
-}
-
-impl<'a> Broker<'a> {
-    /// Returns the address that a client is told which connects to a port of the container.
-    fn told(&self, port: Option<u16>) -> Option<&Advertised<'a>> {
-        match self.addresses.as_slice() {
-            [only] => Some(only),
-            all => all.iter().find(|it| port.is_some() && it.bound == port),
-        }
-    }
-
-    fn is_loopback_only(&self) -> bool {
-        self.addresses.iter().all(|it| it.address.is_loopback())
     }
 }
 
@@ -207,7 +83,7 @@ fn in_compose(
     out: &mut Findings,
     service: &Service<'_>,
     broker: &Broker<'_>,
-    clients: &Clients<'_>,
+    clients: &BrokerClients<'_>,
 ) {
     if service.network_namespace() == "host" {
         return;
@@ -215,7 +91,7 @@ fn in_compose(
     let (label, setting) = (&service.unit.label, broker.setting);
     let clients = clients.of_services.get(&service.index).map_or(&[][..], Vec::as_slice);
     for advertised in broker.addresses.iter().filter(|it| it.address.is_loopback()) {
-        let is_told = |it: &&Client<'_>| {
+        let is_told = |it: &&BrokerClient<'_>| {
             broker.told(it.port).is_some_and(|told| told.span == advertised.span)
         };
         let mut told = clients.iter().filter(is_told);
@@ -244,8 +120,8 @@ fn in_compose(
 fn as_dialled<'c, 'f: 'c>(
     finding: &mut Finding,
     advertised: &Advertised<'_>,
-    first: &'c Client<'f>,
-    others: impl Iterator<Item = &'c Client<'f>>,
+    first: &'c BrokerClient<'f>,
+    others: impl Iterator<Item = &'c BrokerClient<'f>>,
 ) {
     finding.also(&first.span, format!("{} connects here", first.label));
     for other in others {
@@ -264,7 +140,7 @@ fn only_for_itself(
     out: &mut Findings,
     service: &Service<'_>,
     broker: &Broker<'_>,
-    clients: &[Client<'_>],
+    clients: &[BrokerClient<'_>],
 ) {
     let Some(wait) = facts.waiters(service).next().filter(|_| clients.is_empty()) else { return };
     let Some(advertised) = broker.addresses.first() else { return };
@@ -330,7 +206,7 @@ fn only_for_containers(
     out: &mut Findings,
     service: &Service<'_>,
     broker: &Broker<'_>,
-    clients: &[Client<'_>],
+    clients: &[BrokerClient<'_>],
 ) {
     let [only] = broker.addresses.as_slice() else { return };
     let is_own_name = service.hosts().any(|it| it == only.address.host);
@@ -361,16 +237,16 @@ fn in_cluster<'a>(
     workload: &Workload<'a>,
     unit: &Unit<'a>,
     broker: &Broker<'_>,
-    clients: &Clients<'_>,
+    clients: &BrokerClients<'_>,
 ) {
     let services = facts.services_for(workload);
     for advertised in &broker.addresses {
         let Some(why) = why_unreachable(facts, workload, &advertised.address) else { continue };
-        let mut told: Vec<&Client<'_>> = Vec::new();
+        let mut told: Vec<&BrokerClient<'_>> = Vec::new();
         for service in &services {
             let own = clients.of_kube_services.get(&service.index).into_iter().flatten();
             told.extend(own.filter(|client| {
-                let port = client.port.and_then(|port| target_number(workload, service, port));
+                let port = client.port.and_then(|port| service.target_number(workload, port));
                 broker.told(port).is_some_and(|it| it.span == advertised.span)
             }));
         }
@@ -419,19 +295,6 @@ fn why_unreachable(
     let listed: Vec<String> = model.ports.iter().map(|it| it.label()).collect();
     let word = if listed.len() == 1 { "port" } else { "ports" };
     Some(format!("but Service `{}` has only {word} {}", service.name, listed.join(", ")))
-}
-
-/// Returns the number of the container port to which a Service sends what arrives at one of its ports.
-fn target_number(workload: &Workload<'_>, service: &KubeService<'_>, port: u16) -> Option<u16> {
-    let number = IntOrStr::Int(i64::from(port));
-    let Some(own) = service.model.ports.iter().find(|it| it.is(&number)) else {
-        // The name of a headless Service leads to the container's own ports.
-        return service.model.is_headless().then_some(port);
-    };
-    let target = own.target()?.value;
-    let listed = workload.running().flat_map(|(_, it)| &it.ports).find(|it| it.is(&target));
-    let number = listed.and_then(|it| it.container_port).map(|it| it.value).or(target.as_int())?;
-    u16::try_from(number).ok()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-use crate::facts::{Facts, KubeHost, first_label};
+use crate::facts::{Facts, KubeHost, KubeService, Workload, first_label};
 use crate::model::kubernetes::{
     Body, DestinationRule, Object, RouteList, RouteRule, Routes, Selector, Subset, find,
 };
-use crate::report::{Confidence, Findings, Severity};
+use crate::report::{Confidence, Finding, Findings, Severity};
 use crate::rules::rule;
 use crate::text::Span;
 use indexmap::IndexMap;
@@ -212,7 +212,7 @@ fn subset_without_pods(
     let unseen = service.selects_elsewhere
         || facts.services_from_elsewhere(object.file)
         || labels.match_labels.iter().any(|(key, _)| is_set_at_run_time(key));
-    let has = |it: &&crate::facts::Workload<'_>| labels.matches(&it.model.template.meta.labels);
+    let has = |it: &&Workload<'_>| labels.matches(&it.model.template.meta.labels);
     if pods.is_empty() || unseen || pods.iter().any(has) {
         return;
     }
@@ -259,25 +259,31 @@ fn subset_without_pods(
         }
     });
     if let Some(other) = unselected {
-        let other_labels = &other.model.template.meta.labels;
-        let own = service.model.selector.iter().flat_map(|it| &it.match_labels);
-        let in_the_way: Vec<String> = own
-            .filter(|(key, value)| {
-                find(other_labels, &key.value).is_none_or(|it| it.value != value.value)
-            })
-            .map(|(key, value)| format!("`{}: {}`", key.value, value.value))
-            .collect();
-        let drop = match in_the_way.is_empty() {
-            true => String::new(),
-            false => format!(", by leaving {} out of its selector", in_the_way.join(", ")),
-        };
-        finding
-            .also(&other.span(), format!("{} has it, but the Service does not select it", other.label))
-            .help(format!(
-                "Subsets are parts of what the Service selects: let Service `{name}` select {} too{drop}.",
-                other.label
-            ));
+        help_to_select(finding, service, other);
     }
+}
+
+/// Says how a Service comes to select Pods that have the labels of a subset.
+fn help_to_select(finding: &mut Finding, service: &KubeService<'_>, other: &Workload<'_>) {
+    let name = service.name;
+    let other_labels = &other.model.template.meta.labels;
+    let own = service.model.selector.iter().flat_map(|it| &it.match_labels);
+    let in_the_way: Vec<String> = own
+        .filter(|(key, value)| {
+            find(other_labels, &key.value).is_none_or(|it| it.value != value.value)
+        })
+        .map(|(key, value)| format!("`{}: {}`", key.value, value.value))
+        .collect();
+    let drop = match in_the_way.is_empty() {
+        true => String::new(),
+        false => format!(", by leaving {} out of its selector", in_the_way.join(", ")),
+    };
+    finding
+        .also(&other.span(), format!("{} has it, but the Service does not select it", other.label))
+        .help(format!(
+            "Subsets are parts of what the Service selects: let Service `{name}` select {} too{drop}.",
+            other.label
+        ));
 }
 
 /// Renders labels as `` `app: web`, `version: v2` ``.
@@ -286,7 +292,7 @@ fn list(labels: &Selector) -> String {
     pairs.collect::<Vec<_>>().join(", ")
 }
 
-fn names(pods: &[&crate::facts::Workload<'_>]) -> String {
+fn names(pods: &[&Workload<'_>]) -> String {
     pods.iter().map(|it| it.label.as_str()).collect::<Vec<_>>().join(", ")
 }
 

@@ -2,8 +2,6 @@ use crate::facts::{
     Caller, Callers, Direction, Facts, KubeService, Limiting, Policies, Policy, PortTarget,
     Workload, allows_dns, reached_ports,
 };
-use crate::knowledge::net;
-use crate::model::kubernetes::{PolicyPeer, PolicyRule, Selector};
 use crate::report::{Confidence, Findings, Severity, phrases};
 use crate::rules::rule;
 use crate::text::Span;
@@ -92,14 +90,14 @@ struct Blocked {
 /// Something that a policy shuts out.
 struct Case {
     direction: Direction,
-    /// What follows the name of the policy.
+    /// The message after the name of the policy.
     message: String,
-    /// The name of who is shut out.
+    /// The name of the client that is shut out.
     name: String,
 }
 
-/// What is shut out, by the place in the policy. A policy that only denies is one place: whoever needs something
-/// needs a policy of its own, for both directions.
+/// What is shut out, by the place in the policy. A policy that only denies is one place: whoever needs
+/// something needs a policy of its own, for both directions.
 type AllBlocked = IndexMap<Span, Blocked, FxBuildHasher>;
 
 /// Returns the place by which cases are gathered.
@@ -160,26 +158,7 @@ fn report(out: &mut Findings, blocked: &Blocked) {
     }
 }
 
-/// Returns the policy that a finding is about, of those that select a workload, and the place of its rules.
-/// One that allows something speaks of the case; one that only denies is a default.
-fn blamed<'p, 'a>(
-    limiting: &Limiting<'p, 'a>,
-    direction: Direction,
-) -> Option<(&'p Policy<'a>, Span)> {
-    let sure = &limiting.sure;
-    let with_rules = sure.iter().find(|it| !it.rules(direction).is_empty());
-    let policy = *with_rules.or(sure.first())?;
-    let (rules, kind) = match direction {
-        Direction::Ingress => (&policy.model.ingress, "Ingress"),
-        Direction::Egress => (&policy.model.egress, "Egress"),
-    };
-    let written = rules.as_ref().map(|it| it.span);
-    let of_type = policy.model.policy_types.iter().find(|it| it.as_str() == kind);
-    let span = written.or(of_type.map(|it| it.span)).unwrap_or(policy.object.name_span());
-    Some((policy, span))
-}
-
-/// Notes a workload that may send something, but not ask for names.
+/// Notes a workload that may send something but cannot resolve names.
 fn without_dns<'a>(
     facts: &Facts<'a>,
     workload: &Workload<'a>,
@@ -193,10 +172,10 @@ fn without_dns<'a>(
         })
     };
     let (udp, tcp) = (allows("UDP"), allows("TCP"));
-    if (udp && tcp) || !asks_for_names(facts, workload, &limiting.all) {
+    if (udp && tcp) || !facts.asks_for_names(workload, &limiting.all) {
         return;
     }
-    let Some((policy, span)) = blamed(limiting, Direction::Egress) else { return };
+    let Some((policy, span)) = limiting.blamed(Direction::Egress) else { return };
     let (name, label) = (policy.object.label(), &workload.label);
     let message = if udp {
         format!(
@@ -242,25 +221,14 @@ fn describe(policy: &Policy<'_>, workload: &Workload<'_>) -> String {
     format!("kubectl describe networkpolicy{} {name}", workload.namespace_flag())
 }
 
-/// Returns the advice for a policy that only denies, which is right as it is: what is added to it would be open
-/// to everything that it selects.
+/// Returns the advice for a policy that only denies, which is right as it is: what is added to it would be
+/// open to everything that it selects.
 fn own_policy(workload: &Workload<'_>) -> String {
     format!(
         "Leave the policy that denies everything as it is, and add one for {}: `ingress` with those who connect \
          to it, and `egress` with what it needs, port 53 over UDP and TCP included.",
         workload.label
     )
-}
-
-/// Whether a workload is known to use names: it names a host, or a policy lets it reach other Pods, which
-/// have fixed names and no fixed addresses.
-fn asks_for_names(facts: &Facts<'_>, workload: &Workload<'_>, limiting: &[&Policy<'_>]) -> bool {
-    let is_name = |host: &str| net::ipv4(host).is_none() && !net::is_loopback(host);
-    let named =
-        workload.units.iter().any(|unit| facts.peers(unit).iter().any(|it| is_name(it.host)));
-    let reaches_pods =
-        |rule: &PolicyRule| rule.peers.is_empty() || rule.peers.iter().any(|it| it.cidr.is_none());
-    named || limiting.iter().any(|it| it.rules(Direction::Egress).iter().any(reaches_pods))
 }
 
 /// Notes the connections to a workload that somebody in the same files needs and that no policy allows.
@@ -272,7 +240,7 @@ fn shut_out<'a>(
     callers: &Callers<'_, 'a>,
     all: &mut AllBlocked,
 ) {
-    let Some((policy, span)) = blamed(limiting, Direction::Ingress) else { return };
+    let Some((policy, span)) = limiting.blamed(Direction::Ingress) else { return };
     for service in facts.services_for(workload) {
         for source in callers.get(&service.index).into_iter().flatten() {
             let port = match source {
@@ -280,15 +248,7 @@ fn shut_out<'a>(
                 Caller::Route(..) | Caller::Outside(_) => None,
             };
             let targets = reached_ports(workload, service, port);
-            let is_open = |target: &PortTarget<'_>| {
-                limiting.all.iter().any(|policy| {
-                    let lets = |it: &PolicyPeer| lets_in(policies, policy, it, source);
-                    policy.rules(Direction::Ingress).iter().any(|rule| {
-                        rule.allows_port(target.protocol, target.number, target.name)
-                            && (rule.peers.is_empty() || rule.peers.iter().any(lets))
-                    })
-                })
-            };
+            let is_open = |target: &PortTarget<'_>| policies.lets_in(&limiting.all, source, target);
             let Some(first) = targets.first().filter(|_| !targets.iter().any(is_open)) else {
                 continue;
             };
@@ -349,50 +309,6 @@ fn words(
             *span,
         ),
     }
-}
-
-/// Whether a peer may be the source.
-fn lets_in<'a>(
-    policies: &Policies<'a>,
-    policy: &Policy<'a>,
-    peer: &PolicyPeer,
-    source: &Caller<'_, 'a>,
-) -> bool {
-    match source {
-        Caller::Client { from, .. } => policies.may_be(policy, peer, from),
-        Caller::Outside(_) => peer.cidr.is_some(),
-        Caller::Route(route, _) => {
-            // The Pods of a Gateway may run beside the route, those of an Ingress do not.
-            let beside = route.kind.as_str() != "Ingress";
-            peer.cidr.is_some()
-                || peer.namespace_selector.is_some()
-                || peer
-                    .pod_selector
-                    .as_ref()
-                    .is_some_and(|it| (beside && it.is_empty()) || speaks_of_controller(it))
-        }
-    }
-}
-
-/// Whether a selector means the Pods of an ingress controller or gateway in its own namespace.
-fn speaks_of_controller(selector: &Selector) -> bool {
-    const WORDS: &[&str] = &[
-        "ingress",
-        "nginx",
-        "traefik",
-        "gateway",
-        "controller",
-        "haproxy",
-        "istio",
-        "contour",
-        "envoy",
-        "kong",
-        "router",
-        "proxy",
-    ];
-    let values = selector.match_labels.iter().map(|(_, value)| value.as_str());
-    let listed = selector.expressions.iter().flat_map(|it| it.values.iter().map(|it| it.as_str()));
-    values.chain(listed).any(|value| WORDS.iter().any(|word| value.contains(word)))
 }
 
 #[cfg(test)]

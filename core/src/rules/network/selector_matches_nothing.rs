@@ -89,62 +89,12 @@ fn check(facts: &Facts, out: &mut Findings) {
         }
         let before = out.count();
         let name = service.name;
-        let few = facts.workloads().len() <= MANY;
-        let near =
-            if few { near_miss(service, facts.workloads_around(service.object)) } else { None };
-        if let Some((workload, key, value)) = near {
-            let actual = workload.model.template.meta.label(key);
-            let place = selector
-                .match_labels
-                .iter()
-                .find(|it| it.0.value == key.value)
-                .map_or(key.span, |it| it.0.span.to(it.1.span));
-            let label = &workload.label;
-            let message = match actual {
-                Some(actual) => {
-                    format!(
-                        "Service `{name}` selects no Pods: {label} has `{key}: {actual}`, not `{value}`"
-                    )
-                }
-                None => format!("Service `{name}` selects no Pods: {label} has no label `{key}`"),
-            };
-            let finding = out.at(&place, message).severity(Severity::Error);
-            if let Some(actual) = actual {
-                let edit = facts.replace_scalar(&value.span, actual);
-                // Pods that these files do not show may have the labels that are selected now.
-                finding
-                    .also(&actual.span, format!("the Pod template of {label} has this label"))
-                    .fix(Fix::r#unsafe(format!("Select `{key}: {actual}`"), [edit]));
-            } else {
-                finding.also(&workload.span(), format!("{label} is defined here"));
-            }
-        } else {
-            let (home, namespace) = (service.object.file, service.namespace);
-            let is_lonely = facts.workloads_in(home, namespace).next().is_none();
-            if is_lonely {
-                continue;
-            }
-            let labels: Vec<String> =
-                all.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
-            let within = match &service.object.meta.namespace {
-                Some(namespace) => format!(" in namespace `{namespace}`"),
-                None => String::new(),
-            };
-            // Pods that these files do not show, such as an operator's, may have the labels.
-            let finding = out.at(
-                &selector.place.span,
-                format!(
-                    "Service `{name}` selects none of the Pods in these files: no Pod{within} has {}",
-                    labels.join(", ")
-                ),
-            );
-            finding.confidence(Confidence::Likely);
-            if few && !facts.workloads().iter().any(|it| is_akin(facts, service, it)) {
-                finding.severity(Severity::Info).help(format!(
-                    "No Pod of the project has labels like these: if they come from elsewhere, such as a chart \
-                     that is installed by itself, `{name}` selects them there."
-                ));
-            }
+        let is_small = facts.workloads().len() <= MANY;
+        let around = || facts.workloads_around(service.object);
+        let near = if is_small { near_miss(service, around()) } else { None };
+        match near {
+            Some(near) => report_near_miss(facts, service, near, out),
+            None => report_no_match(facts, service, out),
         }
         let stated = service.object.meta.namespace.as_ref();
         let flag = stated.map(|it| format!(" -n {it}")).unwrap_or_default();
@@ -153,6 +103,77 @@ fn check(facts: &Facts, out: &mut Findings) {
                 "kubectl get endpointslices{flag} -l kubernetes.io/service-name={name}"
             ));
         }
+    }
+}
+
+/// Reports a Service that one label keeps from the Pods of a workload.
+fn report_near_miss(
+    facts: &Facts<'_>,
+    service: &KubeService<'_>,
+    (workload, key, value): (&Workload<'_>, &Str, &Str),
+    out: &mut Findings,
+) {
+    let name = service.name;
+    let actual = workload.model.template.meta.label(key);
+    let place = service
+        .model
+        .selector
+        .iter()
+        .flat_map(|it| &it.match_labels)
+        .find(|it| it.0.value == key.value)
+        .map_or(key.span, |it| it.0.span.to(it.1.span));
+    let label = &workload.label;
+    let message = match actual {
+        Some(actual) => {
+            format!(
+                "Service `{name}` selects no Pods: {label} has `{key}: {actual}`, not `{value}`"
+            )
+        }
+        None => format!("Service `{name}` selects no Pods: {label} has no label `{key}`"),
+    };
+    let finding = out.at(&place, message).severity(Severity::Error);
+    if let Some(actual) = actual {
+        let edit = facts.replace_scalar(&value.span, actual);
+        // Pods that these files do not show may have the labels that are selected now.
+        finding
+            .also(&actual.span, format!("the Pod template of {label} has this label"))
+            .fix(Fix::r#unsafe(format!("Select `{key}: {actual}`"), [edit]));
+    } else {
+        finding.also(&workload.span(), format!("{label} is defined here"));
+    }
+}
+
+/// Reports a Service whose labels no Pod of its namespace has, unless no Pods lie there at all.
+fn report_no_match(facts: &Facts<'_>, service: &KubeService<'_>, out: &mut Findings) {
+    let Some(selector) = &service.model.selector else { return };
+    let name = service.name;
+    let (home, namespace) = (service.object.file, service.namespace);
+    let is_lonely = facts.workloads_in(home, namespace).next().is_none();
+    if is_lonely {
+        return;
+    }
+    let labels: Vec<String> =
+        selector.match_labels.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+    let within = match &service.object.meta.namespace {
+        Some(namespace) => format!(" in namespace `{namespace}`"),
+        None => String::new(),
+    };
+    // Pods that these files do not show, such as an operator's, may have the labels.
+    let finding = out.at(
+        &selector.place.span,
+        format!(
+            "Service `{name}` selects none of the Pods in these files: no Pod{within} has {}",
+            labels.join(", ")
+        ),
+    );
+    finding.confidence(Confidence::Likely);
+    if facts.workloads().len() <= MANY
+        && !facts.workloads().iter().any(|it| is_akin(facts, service, it))
+    {
+        finding.severity(Severity::Info).help(format!(
+            "No Pod of the project has labels like these: if they come from elsewhere, such as a chart \
+             that is installed by itself, `{name}` selects them there."
+        ));
     }
 }
 

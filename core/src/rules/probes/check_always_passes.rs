@@ -205,8 +205,8 @@ fn own_question(script: &Script) -> Option<String> {
     Some(format!("{} {status}", words.join(" ")))
 }
 
-/// Says what helps against `curl` without `-f`. Where the server asks for a password, `-f` alone would make the
-/// check fail for ever.
+/// Says what helps against `curl` without `-f`. Where the server asks for a password, `-f` alone would make
+/// the check fail for ever.
 fn advise(facts: &Facts, unit: &Unit<'_>, script: &Script, finding: &mut Finding) {
     note_in_development(facts, unit, finding);
     let is_blind = finding.message.ends_with(BLIND);

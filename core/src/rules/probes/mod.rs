@@ -291,8 +291,8 @@ const INDICATOR_VARIABLES: &[&str] = &[
     "QUARKUS_REDIS_",
 ];
 
-/// Whether the files show that a program connects to a server that its health endpoint asks: by a variable for
-/// the client, or by the host of one.
+/// Whether the files show that a program connects to a server that its health endpoint asks: by a variable
+/// for the client, or by the host of one.
 fn has_health_indicator(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     let is_client = |name: &str| {
         let name = name.to_ascii_uppercase().replace(['.', '-'], "_");

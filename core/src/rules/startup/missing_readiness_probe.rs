@@ -158,9 +158,9 @@ fn report(facts: &Facts, all: &[Unprobed<'_, '_>], out: &mut Findings) {
     }
 }
 
-/// Builds a readiness probe: from the Compose healthcheck, else from the liveness probe at shorter intervals, else
-/// from the health page of a server that is known, else from the port alone. `None` where Compose has the program
-/// listen on other ports: the probe would never succeed.
+/// Builds a readiness probe: from the Compose healthcheck, else from the liveness probe at shorter intervals,
+/// else from the health page of a server that is known, else from the port alone. `None` where Compose has
+/// the program listen on other ports: the probe would never succeed.
 fn probe_for(
     facts: &Facts,
     workload: &Workload<'_>,
@@ -200,8 +200,8 @@ fn probe_for(
     Some(Yaml::map([("tcpSocket", socket)]))
 }
 
-/// Returns the path and the port at which a server that is known says whether it can serve. The cluster ports of
-/// Consul may be bound to the loopback address, where no probe reaches them.
+/// Returns the path and the port at which a server that is known says whether it can serve. The cluster ports
+/// of Consul may be bound to the loopback address, where no probe reaches them.
 ///
 /// Sources: Consul documentation, "Status HTTP API" and "Ports"; vLLM documentation, "Using Kubernetes".
 fn health_page(unit: &Unit<'_>, port: &IntOrStr) -> Option<(&'static str, Yaml<'static>)> {

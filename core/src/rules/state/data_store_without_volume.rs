@@ -1,11 +1,11 @@
-use crate::edit::Yaml;
-use crate::facts::{Backing, Facts, Mounted, Part, Service, Site, Together, Unit, is_below};
+use crate::facts::{
+    Backing, DataHome, Facts, Mounted, Part, Site, Together, Unit, new_volume_name,
+};
 use crate::knowledge::families::{Class, Family};
-use crate::knowledge::stores::{declares_volume, node_name_variables};
-use crate::model::Place;
+use crate::knowledge::stores::declares_volume;
 use crate::model::kubernetes::WorkloadKind;
 use crate::report::phrases::named;
-use crate::report::{Confidence, Edit, Finding, Findings, Fix, Role, Severity};
+use crate::report::{Confidence, Finding, Findings, Fix, Role, Severity};
 use crate::rules::rule;
 use crate::text::{FileId, Span};
 use indexmap::IndexMap;
@@ -62,19 +62,19 @@ fn check(facts: &Facts, out: &mut Findings) {
     // Stores without any volume, started together, are one oversight.
     let mut homeless: IndexMap<Oversight<'_>, Vec<Homeless<'_, '_>>> = IndexMap::new();
     for unit in facts.units().filter(|it| it.part == Part::Main) {
-        let Some(family) = unit.stored().or_else(|| kept_monitoring(unit)) else { continue };
+        let Some(family) = unit.stored().or_else(|| unit.kept_monitoring()) else { continue };
         if is_exempt(facts, unit) {
             continue;
         }
-        let Some(home) = home(family, unit) else { continue };
+        let Some(home) = unit.data_home(family) else { continue };
         let mounted = facts.mounted(unit);
         if is_provisioned(family, &mounted)
-            || mounted.iter().any(|it| keeps(it, &home) || is_configured(unit, it))
+            || mounted.iter().any(|it| home.is_kept_by(it) || unit.names_mount(it))
         {
             continue;
         }
         let label = format!("{} ({})", unit.label, family.name);
-        match misplaced(family, &home, &mounted) {
+        match home.misplaced(family, &mounted) {
             Some(wrong) => report_misplaced(facts, unit, &label, &home, wrong, out),
             None => {
                 if let Some(it) = report_missing(facts, (unit, family), label, &home, &mounted, out)
@@ -98,14 +98,7 @@ fn check(facts: &Facts, out: &mut Findings) {
     }
 }
 
-/// Returns the family of a program that keeps what it measured or was set up with, such as Prometheus.
-fn kept_monitoring(unit: &Unit<'_>) -> Option<&'static Family> {
-    let family = unit.certain_family()?;
-    let is_known = matches!(family.id, "prometheus" | "grafana");
-    (is_known && unit.starts_its_program()).then_some(family)
-}
-
-/// Whether the files of the project bring all that Grafana shows.
+/// Whether the files of the project provision what Grafana shows.
 fn is_provisioned(family: &Family, mounted: &[Mounted<'_>]) -> bool {
     family.id == "grafana" && mounted.iter().any(|it| it.path.contains("provisioning"))
 }
@@ -118,7 +111,8 @@ enum Oversight<'a> {
 }
 
 impl<'a> Oversight<'a> {
-    /// What is measured is lost more lightly than what people entered, so that it is a finding of its own.
+    /// Returns the group of a store. Measurements are easier to lose than what people entered, so they are a
+    /// finding of their own.
     fn of(facts: &Facts<'a>, unit: &Unit<'a>, family: &Family) -> Oversight<'a> {
         let is_measured = family.class == Class::Monitoring;
         match unit.is_compose() {
@@ -136,7 +130,7 @@ struct Homeless<'f, 'a> {
     label: String,
     data: String,
     span: Span,
-    /// Whether all that is mounted are scripts that fill an empty store.
+    /// Whether the only mounts are scripts that fill an empty store.
     is_filled_anew: bool,
     /// Whether the data may be kept in another place, as the version is not known.
     is_uncertain: bool,
@@ -177,7 +171,7 @@ fn report_homeless(facts: &Facts<'_>, all: &[Homeless<'_, '_>], out: &mut Findin
         .map(|it| (it.span, format!("{} has no volume at `{}` either", it.label, it.data)))
         .collect();
     finding.stands_for(&others);
-    check_mounts(facts, first.unit, finding);
+    finding.check(facts.show_mounts(first.unit));
     finding.maybe_fix(add_volumes(facts, all));
 }
 
@@ -198,27 +192,11 @@ fn relate_counterpart(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding)
     let Site::Container(workload, at) = unit.site else { return };
     let Some(pair) = facts.counterpart_of_container(workload, at) else { return };
     let (service, ..) = facts.pair(pair);
-    let Some(home) = service.unit.stored().and_then(|family| home(family, &service.unit)) else {
+    let Some(home) = service.unit.stored().and_then(|family| service.unit.data_home(family)) else {
         return;
     };
-    if let Some(kept) = facts.mounted(&service.unit).iter().find(|it| keeps(it, &home)) {
+    if let Some(kept) = facts.mounted(&service.unit).iter().find(|it| home.is_kept_by(it)) {
         finding.also(&kept.span, format!("Compose keeps the data of `{}` here", service.name));
-    }
-}
-
-/// Returns the place for a store that mounts nothing: beside that of a finding about its image.
-fn place_of(facts: &Facts<'_>, unit: &Unit<'_>) -> Span {
-    let image = unit.image_or_name();
-    let key = "image:";
-    let text = facts.file(image.file).text();
-    let before = text.get(..image.start as usize).unwrap_or_default();
-    let line = before.rfind('\n').map_or(0, |at| at + 1);
-    let Some(at) = before[line..].rfind(key).map(|at| line + at) else { return image };
-    // In a chart, actions may stand before the one that prints the image.
-    let between = before[at + key.len()..].trim_start().trim_start_matches(['"', '\'']);
-    match between.is_empty() || between.starts_with("{{") {
-        true => Span::new(image.file, at, at + "image".len()),
-        false => image,
     }
 }
 
@@ -233,22 +211,22 @@ fn is_exempt(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
     job || interchangeable
         || profile
         || facts.unit_role(unit) == Role::Development
-        || is_hidden(facts, unit)
+        || facts.hides_mounts(unit)
 }
 
 fn report_misplaced(
     facts: &Facts<'_>,
     unit: &Unit<'_>,
     label: &str,
-    home: &Home<'_>,
+    home: &DataHome<'_>,
     wrong: &Mounted<'_>,
     out: &mut Findings,
 ) {
-    let data = home.paths[0];
+    let data = home.path();
     let span = wrong.path.span;
     let is_anonymous = matches!(wrong.backing, Backing::Anonymous);
     let what = if is_anonymous { "an anonymous volume" } else { "the volume" };
-    let is_untagged = is_untagged_postgres(unit);
+    let is_untagged = unit.is_untagged_postgres();
     let since = if is_untagged { " since version 18, which is pulled here" } else { "" };
     let finding = out
         .at(
@@ -263,7 +241,7 @@ fn report_misplaced(
         // The files of several variants have the same mount.
         .cause(format!("misplaced {}", unit.name));
     help_for_cluster(facts, unit, finding);
-    if !home.known_wrong(wrong.path) {
+    if !home.is_trap(wrong.path) {
         finding.confidence(Confidence::Likely);
     }
     let runs = unit.runs.as_ref();
@@ -274,12 +252,12 @@ fn report_misplaced(
         finding.why("PostgreSQL moved its directory in version 18: the image keeps the data in a folder for its version below `/var/lib/postgresql`, and refuses to start with a volume at the old path.");
     }
     if is_anonymous {
-        finding.maybe_fix(name_volume(facts, unit, wrong, data));
+        finding.maybe_fix(facts.name_volume(unit, wrong, data));
     } else if facts.written(&span).trim_matches(['"', '\'']) == wrong.path.as_str() {
         let edit = facts.replace_scalar(&span, data);
         finding.fix(Fix::r#unsafe(format!("Mount the volume at `{data}`"), [edit]));
     }
-    check_mounts(facts, unit, finding);
+    finding.check(facts.show_mounts(unit));
 }
 
 /// Reports a store whose data goes where it does not stay, and returns one that mounts nothing at all.
@@ -287,19 +265,19 @@ fn report_missing<'f, 'a>(
     facts: &Facts<'_>,
     (unit, family): (&'f Unit<'a>, &'static Family),
     label: String,
-    home: &Home<'_>,
+    home: &DataHome<'_>,
     mounted: &[Mounted<'_>],
     out: &mut Findings,
 ) -> Option<Homeless<'f, 'a>> {
-    let data = home.paths[0];
+    let data = home.path();
     let at_home =
         |is: fn(&Backing<'_>) -> bool| mounted.iter().find(|it| is(&it.backing) && home.is_at(it));
     let on_purpose = at_home(|it| matches!(it, Backing::Memory)).is_some();
     // Where nothing lasting is mounted, the data is lost wherever it is.
     let may_keep =
-        |it: &Mounted<'_>| !is_setting(family, it) && !matches!(it.backing, Backing::Config);
+        |it: &Mounted<'_>| !it.is_setting_of(family) && !matches!(it.backing, Backing::Config);
     let is_bare = !mounted.iter().any(may_keep);
-    let is_unclear = home.uncertain || mounted.iter().any(|it| is_setting(family, it));
+    let is_unclear = home.is_uncertain || mounted.iter().any(|it| it.is_setting_of(family));
     if on_purpose || is_unclear && !is_bare {
         return None;
     }
@@ -316,9 +294,9 @@ fn report_missing<'f, 'a>(
             ),
         )
         .why(ANONYMOUS)
-        .maybe_fix(name_volume(facts, unit, anonymous, &anonymous.path.value))
+        .maybe_fix(facts.name_volume(unit, anonymous, &anonymous.path.value))
     } else {
-        let span = place_of(facts, unit);
+        let span = facts.image_key(unit);
         let is_script = |it: &Mounted<'_>| it.path.contains("initdb");
         return Some(Homeless {
             unit,
@@ -327,8 +305,8 @@ fn report_missing<'f, 'a>(
             data: data.to_owned(),
             span,
             is_filled_anew: !mounted.is_empty() && mounted.iter().all(is_script),
-            is_uncertain: home.paths.len() > 1,
-            is_moved: home.is_in_command && !home.paths[1..].contains(&data),
+            is_uncertain: home.is_one_of_several(),
+            is_moved: home.is_moved(),
         });
     };
     help_for_cluster(facts, unit, finding);
@@ -338,205 +316,8 @@ fn report_missing<'f, 'a>(
     // The files of several variants have the same mount.
     finding.cause(format!("{} {}", unit.name, family.id));
     relate_counterpart(facts, unit, finding);
-    check_mounts(facts, unit, finding);
+    finding.check(facts.show_mounts(unit));
     None
-}
-
-/// The place where a data store keeps its data.
-struct Home<'a> {
-    /// One path, or several if the version is not known.
-    paths: Vec<&'a str>,
-    /// Paths where a volume looks right but keeps nothing: the image declares a volume of its own
-    /// below, or refuses to start.
-    traps: &'static [&'static str],
-    /// Whether the version is not known, or the command may move the data elsewhere.
-    uncertain: bool,
-    /// Whether the command names a path.
-    is_in_command: bool,
-}
-
-impl Home<'_> {
-    fn known_wrong(&self, path: &str) -> bool {
-        self.traps.contains(&path.trim_end_matches('/'))
-    }
-
-    fn is_at(&self, mounted: &Mounted<'_>) -> bool {
-        self.paths.iter().any(|it| mounted.covers(it))
-    }
-}
-
-/// The version that `postgres` without a tag has been since September 2025, or an older one than that.
-/// Source: https://hub.docker.com/_/postgres.
-const NEWEST_POSTGRES: u64 = 18;
-
-/// Whether an image is the newest one of PostgreSQL: `postgres`, `postgres:latest`, `postgres:alpine`.
-fn is_untagged_postgres(unit: &Unit<'_>) -> bool {
-    unit.image.as_ref().is_some_and(|image| {
-        image.repository == "postgres" && matches!(image.tag, None | Some("latest" | "alpine"))
-    }) && unit.image.as_ref().is_some_and(|image| !image.text.contains('@'))
-}
-
-fn home<'u>(family: &Family, unit: &'u Unit<'_>) -> Option<Home<'u>> {
-    let image = unit.runs.as_ref()?;
-    // The tag that nobody writes is the newest version.
-    let major = if is_untagged_postgres(unit) { Some(NEWEST_POSTGRES) } else { image.major };
-    let mut paths: Vec<&str> = family.data_dirs(&image.repository, major);
-    if paths.is_empty() {
-        return None;
-    }
-    let official = matches!(
-        image.repository.as_str(),
-        "postgres" | "postgis/postgis" | "pgvector/pgvector" | "timescale/timescaledb" | "mongo"
-    );
-    let traps: &[&str] = match (family.id, major) {
-        ("postgres", Some(18..)) if official => &["/var/lib/postgresql/data"],
-        ("postgres", Some(..18)) if official => &["/var/lib/postgresql"],
-        ("mongo", _) if official => &["/data"],
-        _ => &[],
-    };
-    let mut moved = false;
-    for variable in
-        ["PGDATA", "MYSQL_DATADIR", "POSTGRESQL_DATA_DIR", "MONGODB_DATA_DIR", "MINIO_VOLUMES"]
-    {
-        if let Some(var) = unit.var(variable) {
-            match var.value {
-                Some(path) if path.starts_with('/') => paths = vec![path],
-                _ => return None,
-            }
-            moved = true;
-        }
-    }
-    // A path in the command may be the data directory: `--datadir=/db`, `server /export`, `-D /db`.
-    let mut in_command: Vec<&str> = Vec::new();
-    for command in &unit.start.commands {
-        for word in &command.words {
-            if let Some((before, _)) = word.text.split_once('/') {
-                in_command.push(&word.text[before.len()..]);
-            }
-        }
-    }
-    let traps = if moved || !in_command.is_empty() { &[] } else { traps };
-    let is_in_command = !in_command.is_empty();
-    let uncertain = is_in_command || paths.len() > 1;
-    paths.extend(in_command);
-    Some(Home { paths, traps, uncertain, is_in_command })
-}
-
-/// Whether a lasting mount keeps the data: at the data directory, above it or below it.
-fn keeps(mounted: &Mounted<'_>, home: &Home<'_>) -> bool {
-    let path = mounted.path.as_str();
-    let near = home.is_at(mounted) || home.paths.iter().any(|data| is_below(path, data));
-    near && mounted.backing.lasts() && !home.known_wrong(path)
-}
-
-/// Whether a variable points the program to a lasting mount, as `KAFKA_LOG_DIRS` does.
-fn is_configured(unit: &Unit<'_>, mounted: &Mounted<'_>) -> bool {
-    let path = mounted.path.trim_end_matches('/');
-    let names = |value: &str| value.split([',', ' ', '=']).any(|part| is_below(part, path));
-    mounted.backing.lasts()
-        && path.len() > 1
-        && unit.env.iter().any(|it| it.value.is_some_and(names))
-}
-
-/// Returns a lasting volume that can only be meant for the data but is mounted elsewhere.
-fn misplaced<'m, 'a>(
-    family: &Family,
-    home: &Home<'_>,
-    mounted: &'m [Mounted<'a>],
-) -> Option<&'m Mounted<'a>> {
-    if let Some(trap) = mounted.iter().find(|it| it.backing.lasts() && home.known_wrong(it.path)) {
-        return Some(trap);
-    }
-    if home.uncertain || mounted.iter().any(|it| is_setting(family, it)) {
-        return None;
-    }
-    let is_volume = |it: &&Mounted<'_>| {
-        matches!(
-            it.backing,
-            Backing::Volume(_)
-                | Backing::Claim(..)
-                | Backing::ClaimTemplate(_)
-                | Backing::Anonymous
-        )
-    };
-    let mut volumes = mounted.iter().filter(is_volume);
-    let only = volumes.next().filter(|it| !it.read_only && is_like_data(it.path))?;
-    let is_at_home = matches!(only.backing, Backing::Anonymous) && home.is_at(only);
-    (volumes.next().is_none() && !is_at_home).then_some(only)
-}
-
-/// Words in paths of backups, logs, settings and other files that are not data.
-const NOT_DATA: &[&str] = &[
-    "backup",
-    "dump",
-    "log",
-    "conf",
-    "etc",
-    "init",
-    "cert",
-    "ssl",
-    "tls",
-    "run",
-    "tmp",
-    "plugin",
-    "extension",
-    "script",
-    "share",
-    "home",
-    "root",
-    "secret",
-    "archive",
-    "wal",
-    "usr",
-];
-
-/// Whether a path may be one for data.
-fn is_like_data(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    !lower
-        .split('/')
-        .any(|part| NOT_DATA.iter().any(|word| part.starts_with(word) || part.ends_with(word)))
-}
-
-/// Whether a mount brings settings of the store, which may move the data. What is mounted at any other path,
-/// such as a certificate or a file for a client, does not.
-fn is_setting(family: &Family, mounted: &Mounted<'_>) -> bool {
-    let path = mounted.path.as_str();
-    let setting = [".conf", ".cnf", ".yml", ".yaml", ".xml", ".ini", ".toml"];
-    let is_of_program = |folder: &str| {
-        let id = family.id.get(..family.id.len().min(5)).unwrap_or_default();
-        folder.starts_with(id) || folder.starts_with("mysql")
-    };
-    let own = path.strip_prefix("/etc/").and_then(|rest| rest.split('/').next());
-    setting.iter().any(|it| path.ends_with(it))
-        || path.ends_with("/conf.d")
-        || matches!(mounted.backing, Backing::Config)
-            && !path.contains("init")
-            && (path.contains("conf") || own.is_some_and(is_of_program))
-}
-
-/// Whether the files do not show where the data goes: the volumes come from another service or from
-/// a variable that only the server sets, or the project builds the image.
-fn is_hidden(facts: &Facts<'_>, unit: &Unit<'_>) -> bool {
-    let Some(service) = facts.service_of(unit) else { return false };
-    let unset = service.model.key("volumes").is_some_and(|key| {
-        let mut variables = service.project.variables_in(key.entry);
-        variables.any(|variable| variable.value.as_ref().is_none_or(|it| it.is_empty()))
-    });
-    unset || !service.model.volumes_from.is_empty() || service.is_built()
-}
-
-fn check_mounts(facts: &Facts<'_>, unit: &Unit<'_>, finding: &mut Finding) {
-    if let Some(service) = facts.service_of(unit) {
-        let ps = facts.compose(service, &format!("ps -q {}", service.name));
-        finding.check(format!("docker inspect --format '{{{{json .Mounts}}}}' $({ps})"));
-    } else if let Some(workload) = facts.workload_of(unit) {
-        finding.check(format!(
-            "kubectl get {}{} -o jsonpath='{{..volumes}}'",
-            workload.reference(),
-            workload.namespace_flag()
-        ));
-    }
 }
 
 /// Builds a fix that adds a named volume to each Compose service of a list that has no volumes. There is no
@@ -547,106 +328,26 @@ fn add_volumes(facts: &Facts<'_>, all: &[Homeless<'_, '_>]) -> Option<Fix> {
     let mut names = Vec::new();
     let mut edits = Vec::new();
     for homeless in all {
-        match mount_edit(facts, homeless, first) {
+        let edit = (!homeless.is_uncertain)
+            .then(|| facts.mount_new_volume(homeless.unit, homeless.family, &homeless.data, first));
+        match edit.flatten() {
             Some(edit) => {
                 edits.push(edit);
-                names.push(volume_name(homeless.unit));
+                names.push(new_volume_name(homeless.unit));
             }
             None if edits.is_empty() => return None,
             None => {}
         }
     }
     let title = match all {
-        [only] => format!("Keep `{}` in volume `{}`", only.data, volume_name(only.unit)),
+        [only] => format!("Keep `{}` in volume `{}`", only.data, new_volume_name(only.unit)),
         _ => {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             format!("Keep the data in volumes: {}", named(&names))
         }
     };
-    edits.push(declare_volumes(facts, first, file, &names)?);
+    edits.push(facts.declare_volumes(first, file, &names)?);
     Some(Fix::r#unsafe(title, edits))
-}
-
-/// Returns the name of the volume that a fix makes for a service.
-fn volume_name(unit: &Unit<'_>) -> String {
-    format!("{}-data", unit.name)
-}
-
-/// Returns the edit that mounts a new volume into a service, which belongs to the project and the file of the
-/// first one. A store whose data belongs to its host name gets a fixed one too.
-fn mount_edit(facts: &Facts<'_>, homeless: &Homeless<'_, '_>, first: &Service<'_>) -> Option<Edit> {
-    let service = facts.service_of(homeless.unit)?;
-    let place = service.model.place()?;
-    let name = volume_name(homeless.unit);
-    let project = service.project;
-    let is_free = !service.model.has_key("volumes") && project.volume(&name).is_none();
-    let is_here = service.project_index == first.project_index
-        && project.files.first() == Some(&place.span.file);
-    if !is_free || !is_here || homeless.is_uncertain {
-        return None;
-    }
-    let mount = Yaml::list([Yaml::str(format!("{name}:{}", homeless.data))]);
-    let host_name = Yaml::str(service.name);
-    let mut entries = vec![("volumes", &mount)];
-    let needs_name = node_name_variables(homeless.family.id)
-        .is_some_and(|names| !names.iter().any(|it| homeless.unit.var(it).is_some()));
-    if needs_name && service.model.hostname.is_none() {
-        entries.push(("hostname", &host_name));
-    }
-    facts.editor(place.span.file).insert_entries(place, &entries)
-}
-
-/// Returns the edit that adds volumes to the top level of a Compose file.
-fn declare_volumes(
-    facts: &Facts<'_>,
-    service: &Service<'_>,
-    file: FileId,
-    names: &[String],
-) -> Option<Edit> {
-    let project = service.project;
-    let editor = facts.editor(file);
-    let empty = Yaml::Map(Vec::new());
-    match project.keys.iter().find(|it| it.name.value == "volumes") {
-        None => {
-            let value = Yaml::map(names.iter().map(|name| (name.as_str(), Yaml::Map(Vec::new()))));
-            editor.insert_entry(project.places.first()?, "volumes", &value)
-        }
-        Some(key) if key.entry.file == file => {
-            let volumes = project.volumes.iter().filter(|it| it.span.file == file);
-            let (first, last) = (volumes.clone().next()?, volumes.clone().next_back()?);
-            let span = first.key.span.to(last.span);
-            let text = facts.file(file).text();
-            let between = text.get(key.name.span.end as usize..span.start as usize)?;
-            if between.contains(['{', '&', '*']) {
-                return None;
-            }
-            let place = Place { span, ..Place::default() };
-            let entries: Vec<(&str, &Yaml<'_>)> =
-                names.iter().map(|name| (name.as_str(), &empty)).collect();
-            editor.insert_entries(&place, &entries)
-        }
-        Some(_) => None,
-    }
-}
-
-/// Builds a fix that gives an anonymous volume a name, and mounts it at the data directory.
-fn name_volume(
-    facts: &Facts<'_>,
-    unit: &Unit<'_>,
-    anonymous: &Mounted<'_>,
-    data: &str,
-) -> Option<Fix> {
-    let service = facts.service_of(unit)?;
-    let (path, span) = (anonymous.path.as_str(), anonymous.span);
-    let name = volume_name(unit);
-    let is_short = facts.written(&span).trim_matches(['"', '\'']) == path;
-    let is_free = service.project.volume(&name).is_none();
-    if !is_short || !is_free || service.project.files.first() != Some(&span.file) {
-        return None;
-    }
-    let mount = facts.replace_scalar(&span, &format!("{name}:{data}"));
-    let declared = declare_volumes(facts, service, span.file, std::slice::from_ref(&name))?;
-    Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [mount, declared]))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! `xtask-oracle fixes DIR...`: fixes are applied to copies of real projects, and the real tools say what
 //! has changed.
 //!
-//! Every folder directly below a `DIR` is a project. The command `plimsoll fix` runs over a copy of it
-//! three times: as it stands, with all rules selected, and with the unsafe fixes as well. Apart from that, each
-//! single fix is applied alone. After each of these the real `docker-compose config` must still accept what it
-//! accepted, an independent parser must find the same Kubernetes objects, and only such keys may have changed as
-//! the rule speaks about. No comment may be lost, no line changed elsewhere, and the finding must be gone, with no
-//! new error. A second run must change nothing.
+//! Every folder directly below a `DIR` is a project. The command `plimsoll fix` runs over a copy of it three
+//! times: as it stands, with all rules selected, and with the unsafe fixes as well. Apart from that, each
+//! single fix is applied alone. After each of these the real `docker-compose config` must still accept what
+//! it accepted, an independent parser must find the same Kubernetes objects, and only such keys may have
+//! changed as the rule speaks about. No comment may be lost, no line changed elsewhere, and the finding must
+//! be gone, with no new error. A second run must change nothing.
 
 mod allowed;
 mod changes;

@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Parsed templates of one chart, by their names. A chart is rendered again for each values file and after each
-/// edit, most of the time from the same templates.
+/// Parsed templates of one chart, by their names. A chart is rendered again for each values file and after
+/// each edit, most of the time from the same templates.
 #[derive(Debug, Default)]
 pub struct KnownTemplates(RefCell<FxHashMap<String, Arc<Parsed>>>);
 

@@ -60,7 +60,8 @@ fn text(value: &str) -> Yaml<'static> {
 
 /// Escapes what Kubernetes would replace in commands and variables: `$(NAME)`.
 ///
-/// Source: <https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>
+/// Source:
+/// <https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>
 fn literal(value: &str) -> String {
     value.replace("$(", "$$(")
 }
@@ -126,7 +127,8 @@ const INTERVAL: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(30);
 const RETRIES: i64 = 3;
 
-/// Returns the check of a probe. An HTTP request to the service by its own name becomes one to the Pod itself.
+/// Returns the check of a probe. An HTTP request to the service by its own name becomes one to the Pod
+/// itself.
 fn handler(context: &Context<'_, '_>, check: &Healthcheck) -> Option<Entry> {
     if let Some(probe) = probe_of_healthcheck(context.service, check, &Container::default()) {
         let Yaml::Map(fields) = probe else { return None };

@@ -1,0 +1,182 @@
+//! The directory of a data store: where the store keeps its data, and which mounts keep that data.
+
+use super::storage::{Backing, Mounted, is_below};
+use super::{Facts, Unit};
+use crate::knowledge::families::Family;
+use crate::knowledge::stores::{
+    DATA_DIR_VARIABLES, NEWEST_POSTGRES, is_like_data, is_settings_path, wrong_data_dirs,
+};
+use crate::text::Span;
+
+/// The place where a data store keeps its data.
+#[derive(Debug)]
+pub struct DataHome<'u> {
+    /// One path, or several if the version is not known; behind these the paths in the command.
+    paths: Vec<&'u str>,
+    /// Paths where a volume looks right but keeps nothing: the image declares a volume of its own
+    /// below, or refuses to start.
+    traps: &'static [&'static str],
+    /// Whether the version is not known, or the command may move the data elsewhere.
+    pub is_uncertain: bool,
+    /// Whether the command names a path.
+    is_in_command: bool,
+}
+
+impl<'u> DataHome<'u> {
+    /// Returns the path that is most likely.
+    pub fn path(&self) -> &'u str {
+        self.paths[0]
+    }
+
+    /// Whether the data may be at one of several paths.
+    pub fn is_one_of_several(&self) -> bool {
+        self.paths.len() > 1
+    }
+
+    /// Whether the start command names another path than the usual one.
+    pub fn is_moved(&self) -> bool {
+        self.is_in_command && !self.paths[1..].contains(&self.path())
+    }
+
+    /// Whether a volume at a path looks right but keeps nothing.
+    pub fn is_trap(&self, path: &str) -> bool {
+        self.traps.contains(&path.trim_end_matches('/'))
+    }
+
+    /// Whether the data lies on a mount.
+    pub fn is_at(&self, mounted: &Mounted<'_>) -> bool {
+        self.paths.iter().any(|it| mounted.covers(it))
+    }
+
+    /// Whether a lasting mount keeps the data: at the data directory, above it or below it.
+    pub fn is_kept_by(&self, mounted: &Mounted<'_>) -> bool {
+        let path = mounted.path.as_str();
+        let is_near = self.is_at(mounted) || self.paths.iter().any(|data| is_below(path, data));
+        is_near && mounted.backing.lasts() && !self.is_trap(path)
+    }
+
+    /// Returns a lasting volume that can only be meant for the data but is mounted elsewhere.
+    pub fn misplaced<'m, 'a>(
+        &self,
+        family: &Family,
+        mounted: &'m [Mounted<'a>],
+    ) -> Option<&'m Mounted<'a>> {
+        let is_trap = |it: &&Mounted<'_>| it.backing.lasts() && self.is_trap(it.path);
+        if let Some(trap) = mounted.iter().find(is_trap) {
+            return Some(trap);
+        }
+        if self.is_uncertain || mounted.iter().any(|it| it.is_setting_of(family)) {
+            return None;
+        }
+        let is_volume = |it: &&Mounted<'_>| {
+            matches!(
+                it.backing,
+                Backing::Volume(_)
+                    | Backing::Claim(..)
+                    | Backing::ClaimTemplate(_)
+                    | Backing::Anonymous
+            )
+        };
+        let mut volumes = mounted.iter().filter(is_volume);
+        let only = volumes.next().filter(|it| !it.read_only && is_like_data(it.path))?;
+        let is_at_home = matches!(only.backing, Backing::Anonymous) && self.is_at(only);
+        (volumes.next().is_none() && !is_at_home).then_some(only)
+    }
+}
+
+impl Mounted<'_> {
+    /// Whether a mount brings settings of a store, which may move the data. What is mounted at any other
+    /// path, such as a certificate or a file for a client, does not.
+    pub fn is_setting_of(&self, family: &Family) -> bool {
+        let is_read_only = matches!(self.backing, Backing::Config);
+        is_settings_path(self.path, family.id, is_read_only)
+    }
+}
+
+impl<'a> Unit<'a> {
+    /// Returns where a data store of this family keeps its data; `None` where that is not known.
+    pub fn data_home(&self, family: &Family) -> Option<DataHome<'_>> {
+        let image = self.runs.as_ref()?;
+        // The tag that nobody writes is the newest version.
+        let major = if self.is_untagged_postgres() { Some(NEWEST_POSTGRES) } else { image.major };
+        let mut paths: Vec<&str> = family.data_dirs(&image.repository, major);
+        if paths.is_empty() {
+            return None;
+        }
+        let mut is_set = false;
+        for var in DATA_DIR_VARIABLES.iter().filter_map(|name| self.var(name)) {
+            match var.value {
+                Some(path) if path.starts_with('/') => paths = vec![path],
+                _ => return None,
+            }
+            is_set = true;
+        }
+        // A path in the command may be the data directory: `--datadir=/db`, `server /export`, `-D /db`.
+        let words = self.start.commands.iter().flat_map(|command| &command.words);
+        let in_command: Vec<&str> =
+            words.filter_map(|word| word.text.find('/').map(|at| &word.text[at..])).collect();
+        let is_in_command = !in_command.is_empty();
+        let traps = match is_set || is_in_command {
+            true => &[],
+            false => wrong_data_dirs(family.id, &image.repository, major),
+        };
+        let is_uncertain = is_in_command || paths.len() > 1;
+        paths.extend(in_command);
+        Some(DataHome { paths, traps, is_uncertain, is_in_command })
+    }
+
+    /// Whether its image is the newest one of PostgreSQL: `postgres`, `postgres:latest`, `postgres:alpine`.
+    pub fn is_untagged_postgres(&self) -> bool {
+        self.image.as_ref().is_some_and(|image| {
+            image.repository == "postgres"
+                && matches!(image.tag, None | Some("latest" | "alpine"))
+                && !image.text.contains('@')
+        })
+    }
+
+    /// Returns the family of a program that keeps what it measured or was set up with, such as Prometheus.
+    pub fn kept_monitoring(&self) -> Option<&'static Family> {
+        let family = self.certain_family()?;
+        let is_known = matches!(family.id, "prometheus" | "grafana");
+        (is_known && self.starts_its_program()).then_some(family)
+    }
+
+    /// Whether a variable points the program to a lasting mount, as `KAFKA_LOG_DIRS` does.
+    pub fn names_mount(&self, mounted: &Mounted<'_>) -> bool {
+        let path = mounted.path.trim_end_matches('/');
+        let names = |value: &str| value.split([',', ' ', '=']).any(|part| is_below(part, path));
+        mounted.backing.lasts()
+            && path.len() > 1
+            && self.env.iter().any(|it| it.value.is_some_and(names))
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Whether the files do not show where the data of a service goes: its volumes come from another service
+    /// or from a variable that only the server sets, or the project builds the image.
+    pub fn hides_mounts(&self, unit: &Unit<'_>) -> bool {
+        let Some(service) = self.service_of(unit) else { return false };
+        let is_unset = service.model.key("volumes").is_some_and(|key| {
+            let mut variables = service.project.variables_in(key.entry);
+            variables.any(|variable| variable.value.as_ref().is_none_or(|it| it.is_empty()))
+        });
+        is_unset || !service.model.volumes_from.is_empty() || service.is_built()
+    }
+
+    /// Returns the key of a unit's image, for findings that stand beside those about the image itself. Where
+    /// the key is not to be found, it is the image.
+    pub fn image_key(&self, unit: &Unit<'_>) -> Span {
+        let image = unit.image_or_name();
+        let key = "image:";
+        let text = self.file(image.file).text();
+        let before = text.get(..image.start as usize).unwrap_or_default();
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let Some(at) = before[line..].rfind(key).map(|at| line + at) else { return image };
+        // In a chart, actions may stand before the one that prints the image.
+        let between = before[at + key.len()..].trim_start().trim_start_matches(['"', '\'']);
+        match between.is_empty() || between.starts_with("{{") {
+            true => Span::new(image.file, at, at + "image".len()),
+            false => image,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! New volumes: the edits that give a Compose service a named volume for its data.
+
+use super::{Facts, Mounted, Service, Unit};
+use crate::edit::Yaml;
+use crate::knowledge::families::Family;
+use crate::knowledge::stores::node_name_variables;
+use crate::model::Place;
+use crate::report::{Edit, Fix};
+use crate::text::FileId;
+
+/// Returns the name of the volume that a fix makes for a service.
+pub fn new_volume_name(unit: &Unit<'_>) -> String {
+    format!("{}-data", unit.name)
+}
+
+impl<'a> Facts<'a> {
+    /// Returns the edit that mounts a new volume into a service, which belongs to the project and the file of
+    /// the `first` one of the fix. A store whose data belongs to its host name gets a fixed one too.
+    pub fn mount_new_volume(
+        &self,
+        unit: &Unit<'_>,
+        family: &Family,
+        path: &str,
+        first: &Service<'_>,
+    ) -> Option<Edit> {
+        let service = self.service_of(unit)?;
+        let place = service.model.place()?;
+        let name = new_volume_name(unit);
+        let project = service.project;
+        let is_free = !service.model.has_key("volumes") && project.volume(&name).is_none();
+        let is_here = service.project_index == first.project_index
+            && project.files.first() == Some(&place.span.file);
+        if !is_free || !is_here {
+            return None;
+        }
+        let mount = Yaml::list([Yaml::str(format!("{name}:{path}"))]);
+        let host_name = Yaml::str(service.name);
+        let mut entries = vec![("volumes", &mount)];
+        let needs_name = node_name_variables(family.id)
+            .is_some_and(|names| !names.iter().any(|it| unit.var(it).is_some()));
+        if needs_name && service.model.hostname.is_none() {
+            entries.push(("hostname", &host_name));
+        }
+        self.editor(place.span.file).insert_entries(place, &entries)
+    }
+
+    /// Returns the edit that adds volumes to the top level of a Compose file.
+    pub fn declare_volumes(
+        &self,
+        service: &Service<'_>,
+        file: FileId,
+        names: &[String],
+    ) -> Option<Edit> {
+        let project = service.project;
+        let editor = self.editor(file);
+        let empty = Yaml::Map(Vec::new());
+        match project.keys.iter().find(|it| it.name.value == "volumes") {
+            None => {
+                let value =
+                    Yaml::map(names.iter().map(|name| (name.as_str(), Yaml::Map(Vec::new()))));
+                editor.insert_entry(project.places.first()?, "volumes", &value)
+            }
+            Some(key) if key.entry.file == file => {
+                let volumes = project.volumes.iter().filter(|it| it.span.file == file);
+                let (first, last) = (volumes.clone().next()?, volumes.clone().next_back()?);
+                let span = first.key.span.to(last.span);
+                let text = self.file(file).text();
+                let between = text.get(key.name.span.end as usize..span.start as usize)?;
+                if between.contains(['{', '&', '*']) {
+                    return None;
+                }
+                let place = Place { span, ..Place::default() };
+                let entries: Vec<(&str, &Yaml<'_>)> =
+                    names.iter().map(|name| (name.as_str(), &empty)).collect();
+                editor.insert_entries(&place, &entries)
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Builds a fix that gives an anonymous volume a name, and mounts it at the data directory.
+    pub fn name_volume(&self, unit: &Unit<'_>, anonymous: &Mounted<'_>, data: &str) -> Option<Fix> {
+        let service = self.service_of(unit)?;
+        let (path, span) = (anonymous.path.as_str(), anonymous.span);
+        let name = new_volume_name(unit);
+        let is_short = self.written(&span).trim_matches(['"', '\'']) == path;
+        let is_free = service.project.volume(&name).is_none();
+        if !is_short || !is_free || service.project.files.first() != Some(&span.file) {
+            return None;
+        }
+        let mount = self.replace_scalar(&span, &format!("{name}:{data}"));
+        let declared = self.declare_volumes(service, span.file, std::slice::from_ref(&name))?;
+        Some(Fix::r#unsafe(format!("Keep `{data}` in volume `{name}`"), [mount, declared]))
+    }
+}
